@@ -1,0 +1,29 @@
+/** The kinds of account that Password Safe tells apart (reference: password-safe-api.md 2.1, query `type`). */
+export const ACCOUNT_TYPES = ['system', 'domainlinked', 'database', 'cloud', 'application'] as const;
+export type AccountType = (typeof ACCOUNT_TYPES)[number];
+
+/** A privileged account in a vault, as its list of requestable accounts shows it. Holds no credential. */
+export interface Account {
+  readonly systemId: number;
+  readonly accountId: number;
+  readonly systemName: string;
+  readonly accountName: string;
+  /** Empty when the account belongs to no domain. */
+  readonly domainName: string;
+  /** Empty unless the selection asked for workgroups: the vault's row does not carry it. */
+  readonly workgroupName: string;
+  /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say. */
+  readonly changedAt: string | undefined;
+  /** True while the vault is changing the credential, or has queued a change. */
+  readonly changing: boolean;
+  /** Present for application accounts, whose request has to name the application. */
+  readonly applicationId: number | undefined;
+  /** The longest request that the vault grants for this account, in minutes. */
+  readonly maximumReleaseMinutes: number | undefined;
+}
+
+/** How people name an account: `system/account`, with the domain where there is one. For messages and reports only. */
+export const describeAccount = (account: Pick<Account, 'systemName' | 'accountName' | 'domainName'>): string =>
+  account.domainName === ''
+    ? `${account.systemName}/${account.accountName}`
+    : `${account.systemName}/${account.domainName}\\${account.accountName}`;
