@@ -1,0 +1,73 @@
+/**
+ * The templates that a sync's `name` and `value` are written in: plain text with placeholders, such as
+ * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
+ */
+
+/** What a template can ask for: the credential itself, and what the vault's list says about its account. */
+export const PLACEHOLDERS = [
+  'credential',
+  'accountName',
+  'accountId',
+  'systemName',
+  'systemId',
+  'domainName',
+  'workgroupName',
+] as const;
+export type Placeholder = (typeof PLACEHOLDERS)[number];
+
+/** A piece of a template: text that stays as it is (its doubled braces made single again), or a place to fill. */
+export type TemplatePart = { readonly text: string } | { readonly placeholder: Placeholder };
+
+/** What is wrong at one place of a template; `at` counts UTF-16 units from its beginning. */
+export type TemplateProblem =
+  | { readonly kind: 'unknown-placeholder'; readonly found: string; readonly at: number }
+  | { readonly kind: 'stray-brace'; readonly found: string; readonly at: number };
+
+/** A template taken apart, or everything that is wrong with it, in the order in which it stands there. */
+export type ParsedTemplate =
+  | { readonly ok: true; readonly parts: readonly TemplatePart[] }
+  | { readonly ok: false; readonly problems: readonly TemplateProblem[] };
+
+const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
+
+const isPlaceholder = (word: string): word is Placeholder => PLACEHOLDERS.some((known) => known === word);
+
+const readToken = (token: RegExpExecArray): TemplatePart | TemplateProblem => {
+  const { 0: found, index: at } = token;
+  const placeholder = token[1];
+  if (placeholder !== undefined) {
+    return isPlaceholder(placeholder) ? { placeholder } : { kind: 'unknown-placeholder', found: placeholder, at };
+  }
+  if (found === '{{' || found === '}}') return { text: found.charAt(0) };
+  return found === '{' || found === '}' ? { kind: 'stray-brace', found, at } : { text: found };
+};
+
+/** Neighbouring texts as one, so that a template has one way only to be taken apart. */
+const joinTexts = (parts: readonly TemplatePart[]): TemplatePart[] => {
+  const joined: TemplatePart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last !== undefined && 'text' in last && 'text' in part) {
+      joined[joined.length - 1] = { text: last.text + part.text };
+    } else {
+      joined.push(part);
+    }
+  }
+  return joined;
+};
+
+/** Takes a template apart. Never throws; the parts hold no empty and no two neighbouring texts. */
+export const parseTemplate = (template: string): ParsedTemplate => {
+  const parts: TemplatePart[] = [];
+  const problems: TemplateProblem[] = [];
+  for (const token of template.matchAll(TOKEN)) {
+    const piece = readToken(token);
+    if ('kind' in piece) problems.push(piece);
+    else parts.push(piece);
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, parts: joinTexts(parts) };
+};
+
+/** The template as text, each placeholder replaced by what `textFor` gives for it; what it gives is not read again. */
+export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: Placeholder) => string): string =>
+  parts.map((part) => ('text' in part ? part.text : textFor(part.placeholder))).join('');

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fillTemplate, PLACEHOLDERS, parseTemplate, type TemplatePart } from '#shared/domain/template.ts';
+
+const asWritten = (parts: readonly TemplatePart[]): string =>
+  parts.map((part) => ('text' in part ? part.text.replaceAll(/[{}]/g, '$&$&') : `{${part.placeholder}}`)).join('');
+
+const part = fc.oneof(
+  fc.record({ text: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('{', '}', '{}', '}{', '{credential}')) }),
+  fc.record({ placeholder: fc.constantFrom(...PLACEHOLDERS) }),
+);
+/** Parts as `parseTemplate` gives them: no two texts beside each other. */
+const partsList = fc
+  .array(part)
+  .filter((parts) => parts.every((each, index) => !('text' in each && 'text' in (parts[index - 1] ?? {}))));
+
+describe('parseTemplate', () => {
+  it('tells text and placeholders apart', () => {
+    expect(parseTemplate('prod/{systemName}/{accountId}')).toEqual({
+      ok: true,
+      parts: [{ text: 'prod/' }, { placeholder: 'systemName' }, { text: '/' }, { placeholder: 'accountId' }],
+    });
+  });
+
+  it('reads a doubled brace as one brace of text', () => {
+    expect(parseTemplate('{{"password": "{credential}"}}')).toEqual({
+      ok: true,
+      parts: [{ text: '{"password": "' }, { placeholder: 'credential' }, { text: '"}' }],
+    });
+  });
+
+  it('finds a placeholder between doubled braces', () => {
+    expect(parseTemplate('{{{accountName}}}')).toEqual({
+      ok: true,
+      parts: [{ text: '{' }, { placeholder: 'accountName' }, { text: '}' }],
+    });
+  });
+
+  it('reads a placeholder in doubled braces as text', () => {
+    expect(parseTemplate('{{credential}}')).toEqual({ ok: true, parts: [{ text: '{credential}' }] });
+  });
+
+  it('gives no parts for an empty template', () => {
+    expect(parseTemplate('')).toEqual({ ok: true, parts: [] });
+  });
+
+  it.each(['acountName', '', ' credential ', 'Credential', 'toString'])('refuses the placeholder {%s}', (found) => {
+    expect(parseTemplate(`a/{${found}}`)).toEqual({
+      ok: false,
+      problems: [{ kind: 'unknown-placeholder', found, at: 2 }],
+    });
+  });
+
+  it.each([
+    ['a{', '{', 1],
+    ['a}b', '}', 1],
+    ['{accountName', '{', 0],
+    ['{accountName}}', '}', 13],
+    ['{a{accountName}', '{', 0],
+    ['{{{', '{', 2],
+  ])('refuses the stray brace of %s', (template, found, at) => {
+    expect(parseTemplate(template)).toEqual({ ok: false, problems: [{ kind: 'stray-brace', found, at }] });
+  });
+
+  it('names every problem, in the order of the template', () => {
+    expect(parseTemplate('{x}/}/{y}')).toEqual({
+      ok: false,
+      problems: [
+        { kind: 'unknown-placeholder', found: 'x', at: 0 },
+        { kind: 'stray-brace', found: '}', at: 4 },
+        { kind: 'unknown-placeholder', found: 'y', at: 6 },
+      ],
+    });
+  });
+
+  it('takes apart again whatever was written from parts', () => {
+    fc.assert(
+      fc.property(partsList, (parts) => {
+        expect(parseTemplate(asWritten(parts))).toEqual({ ok: true, parts });
+      }),
+    );
+  });
+
+  it('gives parts that read as the template did, or places inside it, for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', 'credential', 'é') }), (template) => {
+        const parsed = parseTemplate(template);
+        if (parsed.ok) {
+          expect(asWritten(parsed.parts)).toBe(template);
+        } else {
+          for (const problem of parsed.problems) expect(template.slice(problem.at)).toMatch(/^[{}]/);
+        }
+      }),
+    );
+  });
+});
+
+describe('fillTemplate', () => {
+  it('replaces each placeholder by its value', () => {
+    const parts: TemplatePart[] = [{ placeholder: 'systemName' }, { text: '/' }, { placeholder: 'accountName' }];
+    expect(fillTemplate(parts, (placeholder) => `<${placeholder}>`)).toBe('<systemName>/<accountName>');
+  });
+
+  it('does not read the values as templates', () => {
+    expect(fillTemplate([{ placeholder: 'accountName' }], () => '{credential}{{$&')).toBe('{credential}{{$&');
+  });
+
+  it('gives back any text whose braces were doubled', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', '/', 'accountName') }), (text) => {
+        const parsed = parseTemplate(text.replaceAll(/[{}]/g, '$&$&'));
+        expect(parsed.ok && fillTemplate(parsed.parts, () => 'never')).toBe(text);
+      }),
+    );
+  });
+});
