@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import {
+  createSecret,
+  deleteSecret,
+  describeSecret,
+  restoreSecret,
+  tagResource,
+  untagResource,
+  updateSecret,
+} from './actions.ts';
+import { ServiceError } from './errors.ts';
+import { type CallSite, Faults, toError } from './faults.ts';
+import { httpAdapter } from './http.ts';
+import { pageOfSecrets } from './list-actions.ts';
+import { parseRequest, requests } from './requests.ts';
+import { State } from './state.ts';
+import {
+  batchGetSecretValue,
+  getSecretValue,
+  listSecretVersionIds,
+  putSecretValue,
+  updateSecretVersionStage,
+} from './version-actions.ts';
+import { CURRENT, holderOf } from './versions.ts';
+
+export interface SecretsManagerOptions {
+  /** Milliseconds since the epoch; the wall clock when left out. */
+  readonly now?: () => number;
+  readonly region?: string;
+  readonly accountId?: string;
+  /** How far ListSecrets lags behind; AWS documents up to five minutes. */
+  readonly listLagMs?: number;
+}
+
+/** One call as it was answered. Never holds a value. */
+export interface Call extends CallSite {
+  readonly at: number;
+  /** `ok`, an error code, or `ConnectionLost`. */
+  readonly result: string;
+}
+
+export interface SecretsManager {
+  /**
+   * Does one action, given as its bare name, and gives back the body of the answer.
+   * Throws a ServiceError, or ConnectionLost when a fault breaks the connection.
+   */
+  handle(action: string, body: unknown, caller?: string): Record<string, unknown>;
+  /** Serves the JSON 1.1 protocol: `x-amz-target: secretsmanager.<Action>`. */
+  readonly http: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly faults: Faults;
+  /** Every call since the start or the last {@link SecretsManager.forgetCalls}. */
+  readonly calls: readonly Call[];
+  /** How many calls each action got. */
+  callCounts(): Record<string, number>;
+  forgetCalls(): void;
+  /** The version ids that AWSCURRENT has moved to, oldest first. */
+  promotions(name: string): readonly string[];
+  /** The current value of every secret that has one, base64 for a binary one. For tests and the sandbox. */
+  currentValues(): Record<string, string>;
+}
+
+const DEFAULTS = { now: Date.now, region: 'eu-central-1', accountId: '000000000000', listLagMs: 0 };
+
+/** A Secrets Manager in memory, after AWS's documentation. */
+export const createSecretsManager = (options: SecretsManagerOptions = {}): SecretsManager => {
+  const state = new State({ ...DEFAULTS, ...options });
+  const actions = bindActions(state);
+  const faults = new Faults();
+  const calls: Call[] = [];
+
+  const perform = (site: CallSite, body: unknown): Record<string, unknown> => {
+    const fault = faults.take(site);
+    if (fault !== undefined && fault.when !== 'after') throw toError(fault, site);
+    const action = actions.get(site.action);
+    if (action === undefined) throw unknownAction(site.action);
+    const answer = action(body);
+    if (fault !== undefined) throw toError(fault, site);
+    return answer;
+  };
+
+  const handle = (action: string, body: unknown, caller?: string): Record<string, unknown> => {
+    const site = { action, caller, secretId: secretIdOf(body) };
+    const record = (result: string) => calls.push({ ...site, result, at: state.options.now() });
+    try {
+      const answer = perform(site, body);
+      record('ok');
+      return answer;
+    } catch (thrown) {
+      record(thrown instanceof ServiceError ? thrown.code : 'ConnectionLost');
+      throw thrown;
+    }
+  };
+
+  return {
+    handle,
+    http: httpAdapter(handle),
+    faults,
+    calls,
+    callCounts: () => countBy(calls, (call) => call.action),
+    forgetCalls: () => void calls.splice(0),
+    promotions: (name) => state.find(name).promotions,
+    currentValues: () => currentValues(state),
+  };
+};
+
+type Action = (body: unknown) => Record<string, unknown>;
+
+const bindActions = (state: State): ReadonlyMap<string, Action> => {
+  const bind =
+    <Schema extends z.ZodType>(
+      schema: Schema,
+      run: (state: State, input: z.output<Schema>) => Record<string, unknown>,
+    ): Action =>
+    (body) =>
+      run(state, parseRequest(schema, body));
+  return new Map([
+    ['CreateSecret', bind(requests.CreateSecret, createSecret)],
+    ['UpdateSecret', bind(requests.UpdateSecret, updateSecret)],
+    ['DescribeSecret', bind(requests.DescribeSecret, describeSecret)],
+    ['DeleteSecret', bind(requests.DeleteSecret, deleteSecret)],
+    ['RestoreSecret', bind(requests.RestoreSecret, restoreSecret)],
+    ['TagResource', bind(requests.TagResource, tagResource)],
+    ['UntagResource', bind(requests.UntagResource, untagResource)],
+    ['PutSecretValue', bind(requests.PutSecretValue, putSecretValue)],
+    ['GetSecretValue', bind(requests.GetSecretValue, getSecretValue)],
+    ['BatchGetSecretValue', bind(requests.BatchGetSecretValue, batchGetSecretValue)],
+    ['ListSecrets', bind(requests.ListSecrets, pageOfSecrets)],
+    ['ListSecretVersionIds', bind(requests.ListSecretVersionIds, listSecretVersionIds)],
+    ['UpdateSecretVersionStage', bind(requests.UpdateSecretVersionStage, updateSecretVersionStage)],
+  ]);
+};
+
+const unknownAction = (action: string) =>
+  new ServiceError('UnknownOperationException', `The local Secrets Manager does not know the action ${action}.`);
+
+const secretIdOf = (body: unknown): string | undefined => {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const given = 'SecretId' in body ? body.SecretId : 'Name' in body ? body.Name : undefined;
+  return typeof given === 'string' ? given : undefined;
+};
+
+const currentValues = (state: State): Record<string, string> =>
+  Object.fromEntries(
+    [...state.secrets()].flatMap((secret) => {
+      const content = holderOf(secret, CURRENT)?.content;
+      const value = content?.SecretString ?? content?.SecretBinary;
+      return value === undefined ? [] : [[secret.name, value]];
+    }),
+  );
+
+const countBy = <Item>(items: readonly Item[], key: (item: Item) => string): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1;
+  return counts;
+};

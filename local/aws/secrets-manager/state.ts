@@ -1,0 +1,196 @@
+import { randomInt } from 'node:crypto';
+import { invalidParameter, limitExceeded, markedForDeletion, notFound } from './errors.ts';
+import type { TagInput } from './requests.ts';
+import { labelsByVersion, type Versioned } from './versions.ts';
+
+const SUFFIX_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const TAGS_PER_SECRET = 50;
+
+/** A row of ListSecrets, with its dates in seconds as the protocol has them. */
+export interface ListEntry {
+  readonly ARN: string;
+  readonly Name: string;
+  readonly Description?: string;
+  readonly KmsKeyId?: string;
+  readonly Tags: readonly TagInput[];
+  readonly SecretVersionsToStages: Readonly<Record<string, readonly string[]>>;
+  readonly CreatedDate: number;
+  readonly LastChangedDate: number;
+  readonly DeletedDate?: number;
+}
+
+/** How the list sees a secret from a moment on; without an entry it is gone. */
+interface View {
+  readonly from: number;
+  readonly entry: ListEntry | undefined;
+}
+
+export interface StoredSecret extends Versioned {
+  /** Counts creations: the order of ListSecrets, and the position that its paging continues from. */
+  readonly sequence: number;
+  readonly name: string;
+  readonly createdAt: number;
+  description: string | undefined;
+  kmsKeyId: string | undefined;
+  changedAt: number;
+  tags: ReadonlyMap<string, string>;
+  deletion: { readonly askedAt: number; readonly endsAt: number } | undefined;
+  views: readonly View[];
+}
+
+export interface StateOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly region: string;
+  readonly accountId: string;
+  /** How far ListSecrets lags behind every other action. */
+  readonly listLagMs: number;
+}
+
+/** The secrets of one account and region. Each method is one step that nothing can interleave with. */
+export class State {
+  readonly options: StateOptions;
+  readonly #byName = new Map<string, StoredSecret>();
+  readonly #byArn = new Map<string, StoredSecret>();
+  /** Ordered by sequence. */
+  #listed: StoredSecret[] = [];
+  #created = 0;
+
+  constructor(options: StateOptions) {
+    this.options = options;
+  }
+
+  newArn(name: string): string {
+    const suffix = Array.from({ length: 6 }, () => SUFFIX_LETTERS.charAt(randomInt(SUFFIX_LETTERS.length))).join('');
+    return `${this.#arnPrefix}${name}-${suffix}`;
+  }
+
+  add(name: string): StoredSecret {
+    const at = this.options.now();
+    const secret: StoredSecret = {
+      sequence: ++this.#created,
+      name,
+      arn: this.newArn(name),
+      createdAt: at,
+      description: undefined,
+      kmsKeyId: undefined,
+      changedAt: at,
+      tags: new Map(),
+      versions: new Map(),
+      promotions: [],
+      deletion: undefined,
+      views: [],
+    };
+    this.#byName.set(name, secret);
+    this.#byArn.set(secret.arn, secret);
+    this.#listed.push(secret);
+    return secret;
+  }
+
+  /** By name, complete ARN or partial ARN; what looks like a complete ARN is never taken for a partial one. */
+  lookUp(secretId: string): StoredSecret | undefined {
+    const found = this.#byName.get(secretId) ?? this.#byArn.get(secretId) ?? this.#lookUpPartialArn(secretId);
+    if (found?.deletion === undefined || found.deletion.endsAt > this.options.now()) return found;
+    this.remove(found);
+    return undefined;
+  }
+
+  find(secretId: string): StoredSecret {
+    const secret = this.lookUp(secretId);
+    if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
+    return secret;
+  }
+
+  findUsable(secretId: string): StoredSecret {
+    const secret = this.find(secretId);
+    if (secret.deletion !== undefined) throw markedForDeletion();
+    return secret;
+  }
+
+  remove(secret: StoredSecret): void {
+    this.#byName.delete(secret.name);
+    this.#byArn.delete(secret.arn);
+    if (this.options.listLagMs > 0) this.#show(secret, undefined);
+    else this.#listed = this.#listed.filter((other) => other !== secret);
+  }
+
+  /** To be called after every change: stamps it, and lets the list see it once its lag has passed. */
+  changed(secret: StoredSecret): void {
+    secret.changedAt = this.options.now();
+    this.#show(secret, toListEntry(secret));
+  }
+
+  secrets(): Iterable<StoredSecret> {
+    return this.#byName.values();
+  }
+
+  /** What the list sees, in order of creation, beginning behind a sequence number. */
+  *listedAfter(sequence: number | undefined, order: 'asc' | 'desc'): Iterable<{ sequence: number; entry: ListEntry }> {
+    const step = order === 'asc' ? 1 : -1;
+    for (let index = this.#indexAfter(sequence, order); ; index += step) {
+      const secret = this.#listed[index];
+      if (secret === undefined) return;
+      const entry = this.#visible(secret);
+      if (entry !== undefined) yield { sequence: secret.sequence, entry };
+    }
+  }
+
+  get #arnPrefix(): string {
+    return `arn:aws:secretsmanager:${this.options.region}:${this.options.accountId}:secret:`;
+  }
+
+  #lookUpPartialArn(secretId: string): StoredSecret | undefined {
+    if (!secretId.startsWith(this.#arnPrefix) || /-[A-Za-z0-9]{6}$/.test(secretId)) return undefined;
+    return this.#byName.get(secretId.slice(this.#arnPrefix.length));
+  }
+
+  #show(secret: StoredSecret, entry: ListEntry | undefined): void {
+    const from = this.options.now();
+    const seen = secret.views.findLastIndex((view) => view.from <= from - this.options.listLagMs);
+    const kept = this.options.listLagMs > 0 ? secret.views.slice(Math.max(seen, 0)) : [];
+    secret.views = [...kept, { from, entry }];
+  }
+
+  #visible(secret: StoredSecret): ListEntry | undefined {
+    const now = this.options.now();
+    if (secret.deletion !== undefined && secret.deletion.endsAt <= now - this.options.listLagMs) return undefined;
+    return secret.views.findLast((view) => view.from <= now - this.options.listLagMs)?.entry;
+  }
+
+  #indexAfter(sequence: number | undefined, order: 'asc' | 'desc'): number {
+    if (sequence === undefined) return order === 'asc' ? 0 : this.#listed.length - 1;
+    let [low, high] = [0, this.#listed.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const isBefore = (this.#listed[middle]?.sequence ?? 0) < (order === 'asc' ? sequence + 1 : sequence);
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    return order === 'asc' ? low : low - 1;
+  }
+}
+
+/** The tags that a secret has after adding some: all of them or none. */
+export const withTags = (current: ReadonlyMap<string, string>, tags: readonly TagInput[]): Map<string, string> => {
+  const added = new Map(tags.map((tag) => [tag.Key, tag.Value]));
+  if (added.size < tags.length) throw invalidParameter('Duplicate tag keys found.');
+  if (tags.some((tag) => tag.Key.startsWith('aws:'))) throw invalidParameter('Tag keys can not begin with aws:.');
+  const all = new Map([...current, ...added]);
+  if (all.size > TAGS_PER_SECRET) throw limitExceeded(`A secret can have at most ${TAGS_PER_SECRET} tags.`);
+  return all;
+};
+
+/** Milliseconds to the seconds of the protocol. */
+export const toSeconds = (ms: number): number => ms / 1000;
+
+const toListEntry = (secret: StoredSecret): ListEntry => ({
+  ARN: secret.arn,
+  Name: secret.name,
+  ...(secret.description !== undefined && { Description: secret.description }),
+  ...(secret.kmsKeyId !== undefined && { KmsKeyId: secret.kmsKeyId }),
+  Tags: [...secret.tags].map(([Key, Value]) => ({ Key, Value })),
+  SecretVersionsToStages: labelsByVersion(secret),
+  CreatedDate: toSeconds(secret.createdAt),
+  LastChangedDate: toSeconds(secret.changedAt),
+  ...(secret.deletion !== undefined && { DeletedDate: toSeconds(secret.deletion.askedAt) }),
+});

@@ -1,0 +1,85 @@
+import { exists, limitExceeded } from './errors.ts';
+import type { ContentInput } from './requests.ts';
+
+export const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+
+const DAY_MS = 86_400_000;
+const LABELS_PER_VERSION = 20;
+const VERSIONS_KEPT = 100;
+
+export interface Version {
+  readonly id: string;
+  readonly content: Readonly<ContentInput>;
+  readonly labels: Set<string>;
+  readonly createdAt: number;
+  accessedAt?: number;
+}
+
+/** The part of a secret that its versions live in. */
+export interface Versioned {
+  readonly arn: string;
+  readonly versions: Map<string, Version>;
+  /** Every version id that AWSCURRENT has moved to, in order. */
+  readonly promotions: string[];
+}
+
+/** Adds a version or, when its id is taken by the same content, finds it: the idempotency of ClientRequestToken. */
+export const addVersion = (
+  secret: Versioned,
+  id: string,
+  content: ContentInput,
+  labels: readonly string[],
+  at: number,
+): Version => {
+  const existing = secret.versions.get(id);
+  if (existing !== undefined) {
+    if (holds(existing, content)) return existing;
+    throw exists(
+      `You can't use ClientRequestToken ${id} because that value is already in use for a version of secret ${secret.arn}.`,
+    );
+  }
+  const wanted = new Set(secret.versions.size === 0 ? [CURRENT, ...labels] : labels);
+  checkLabelCount(wanted.size);
+  const version: Version = { id, content, labels: new Set(), createdAt: at };
+  secret.versions.set(id, version);
+  for (const label of wanted) moveLabel(secret, label, version);
+  dropDeprecated(secret, at);
+  return version;
+};
+
+export const holds = (version: Version, content: ContentInput): boolean =>
+  version.content.SecretString === content.SecretString && version.content.SecretBinary === content.SecretBinary;
+
+export const holderOf = (secret: Versioned, label: string): Version | undefined =>
+  [...secret.versions.values()].find((version) => version.labels.has(label));
+
+/** A label is on one version at a time, and AWSPREVIOUS follows to where AWSCURRENT has left. */
+export const moveLabel = (secret: Versioned, label: string, to: Version | undefined): void => {
+  const from = holderOf(secret, label);
+  if (from === to) return;
+  if (to !== undefined) checkLabelCount(to.labels.size + 1);
+  from?.labels.delete(label);
+  to?.labels.add(label);
+  if (label !== CURRENT || to === undefined) return;
+  secret.promotions.push(to.id);
+  if (from !== undefined) moveLabel(secret, PREVIOUS, from);
+};
+
+const checkLabelCount = (count: number): void => {
+  if (count <= LABELS_PER_VERSION) return;
+  throw limitExceeded(`A version can have at most ${LABELS_PER_VERSION} staging labels.`);
+};
+
+export const labelsByVersion = (secret: Versioned): Record<string, string[]> => {
+  const labelled = [...secret.versions.values()].filter((version) => version.labels.size > 0);
+  return Object.fromEntries(labelled.map((version) => [version.id, [...version.labels]]));
+};
+
+/** Without labels a version is deprecated; AWS drops such versions beyond a hundred once they are a day old. */
+const dropDeprecated = (secret: Versioned, at: number): void => {
+  for (const version of secret.versions.values()) {
+    if (secret.versions.size <= VERSIONS_KEPT) return;
+    if (version.labels.size === 0 && version.createdAt <= at - DAY_MS) secret.versions.delete(version.id);
+  }
+};
