@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { OUTCOMES, type Outcome } from '#shared/domain/outcome.ts';
-import { ERROR_NAMES } from '#shared/errors.ts';
+import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
+import { ERROR_NAMES, type RelayError } from '#shared/errors.ts';
 
 /**
  * The baton of the sync workflow: what enters it and what each step adds. Nothing in it grows with the number of
  * accounts: batches live in S3 and only their numbers travel, and a batch is at most 250 items.
  */
 
-const outcomeSchema = z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]);
+const outcomeSchema = z.enum(OUTCOME_NAMES);
 
 /** What somebody or a schedule asks for: the input of an execution. */
 const orderSchema = z.object({
@@ -35,6 +35,12 @@ export const settledSchema = z.object({
 });
 export type Settled = z.infer<typeof settledSchema>;
 
+/** The outcome of an item that an error ended. */
+export const failedWith = ({ name, message }: RelayError): Pick<Settled, 'outcome' | 'failure'> => ({
+  outcome: 'failed',
+  failure: { name, message },
+});
+
 /** Our view of an open request. `owned` is true when this run opened it, and only then does it check it in. */
 export const leaseSchema = z.object({
   item: z.int().min(0),
@@ -59,6 +65,7 @@ export type Planned = z.infer<typeof plannedSchema>;
 const caughtSchema = z.object({ Error: z.string(), Cause: z.string().optional() });
 
 const batchRunSchema = runSchema.extend({ batch: z.int().min(0) });
+export type BatchRun = z.infer<typeof batchRunSchema>;
 const batchProgressSchema = z.object({
   leases: z.array(leaseSchema),
   settled: z.array(settledSchema),
@@ -103,3 +110,6 @@ export const steps = {
     }),
   },
 } as const;
+
+export type ReportInput = z.infer<typeof steps.report.input>;
+export type ReportOutput = z.infer<typeof steps.report.output>;

@@ -13,13 +13,13 @@ export interface Account {
   /** Empty unless the selection asked for workgroups: the vault's row does not carry it. */
   readonly workgroupName: string;
   /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say. */
-  readonly changedAt: string | undefined;
+  readonly changedAt?: string | undefined;
   /** True while the vault is changing the credential, or has queued a change. */
   readonly changing: boolean;
   /** Present for application accounts, whose request has to name the application. */
-  readonly applicationId: number | undefined;
+  readonly applicationId?: number | undefined;
   /** The longest request that the vault grants for this account, in minutes. */
-  readonly maximumReleaseMinutes: number | undefined;
+  readonly maximumReleaseMinutes?: number | undefined;
 }
 
 /** How people name an account: `system/account`, with the domain where there is one. For messages and reports only. */

@@ -15,10 +15,10 @@ export const OUTCOMES = {
 } as const;
 
 export type Outcome = keyof typeof OUTCOMES;
+export type OutcomeKind = (typeof OUTCOMES)[Outcome];
+export const OUTCOME_NAMES = Object.keys(OUTCOMES) as [Outcome, ...Outcome[]];
 
-/** How many accounts of a run ended in each outcome. */
-export type OutcomeCounts = Readonly<Record<Outcome, number>>;
-
+/** A count for each outcome, to be counted up. */
 export const noOutcomes = (): Record<Outcome, number> => ({
   delivered: 0,
   unchanged: 0,

@@ -71,3 +71,10 @@ export const parseTemplate = (template: string): ParsedTemplate => {
 /** The template as text, each placeholder replaced by what `textFor` gives for it; what it gives is not read again. */
 export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: Placeholder) => string): string =>
   parts.map((part) => ('text' in part ? part.text : textFor(part.placeholder))).join('');
+
+/** The text before the first placeholder: what all that is written from this template begins with. Empty when broken. */
+export const staticPrefix = (template: string): string => {
+  const parsed = parseTemplate(template);
+  const first = parsed.ok ? parsed.parts[0] : undefined;
+  return first !== undefined && 'text' in first ? first.text : '';
+};

@@ -1,4 +1,5 @@
 import type { Account, AccountType } from '#shared/domain/account.ts';
+import type { RequestTerms } from '#shared/domain/lease.ts';
 import type { Secret } from '#shared/secret.ts';
 
 /** Which accounts to list: each entry of either list is asked for on its own, and an empty list asks for all. */
@@ -12,15 +13,6 @@ export interface AccountQuery {
 export interface AccountPage {
   readonly accounts: readonly Account[];
   readonly complete: boolean;
-}
-
-export interface OpenRequestInput {
-  readonly systemId: number;
-  readonly accountId: number;
-  readonly applicationId?: number | undefined;
-  readonly durationMinutes: number;
-  /** At most 1,000 characters. Approvers, audit and mails show it. */
-  readonly reason: string;
 }
 
 export interface OpenedRequest {
@@ -53,7 +45,7 @@ export interface VaultSession {
   /** Lists page by page, each account once. Repeatable. */
   listAccounts(query: AccountQuery): AsyncIterable<AccountPage>;
   /** Asks for a request with `ConflictOption: reuse` and `RotateOnCheckin: false`. Never repeated by the client. */
-  openRequest(input: OpenRequestInput): Promise<OpenedRequest>;
+  openRequest(terms: RequestTerms): Promise<OpenedRequest>;
   /** Reads the credential of an active request. Repeatable; each read is audited by the vault. */
   readCredential(requestId: number): Promise<Secret>;
   /** Gives a request back. Repeatable. */

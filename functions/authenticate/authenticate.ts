@@ -1,0 +1,34 @@
+import type { SyncConfig } from '#shared/config/schema.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { Run } from '#shared/workflow.ts';
+
+/** Makes sure that a connection can be signed in to; says until when, where that is known. */
+export type EnsureSignIn = (connection: string) => Promise<{ expiresAt: string | null }>;
+
+export interface AuthenticateDependencies {
+  readonly syncs: Readonly<Record<string, SyncConfig>>;
+  readonly ensureSignIn: EnsureSignIn;
+}
+
+/**
+ * Makes sure that the sync's connection can be signed in to before anything depends on it: an OAuth token that is fresh
+ * and made from today's client secret, or one sign-in with the API key. Safe to repeat: it reads before it asks.
+ */
+export const createAuthenticate =
+  ({ syncs, ensureSignIn }: AuthenticateDependencies) =>
+  async ({ run, order }: Run): Promise<{ connection: string; expiresAt: string | null }> => {
+    const sync = syncs[order.sync];
+    if (sync === undefined) {
+      throw new RelayError(
+        'ConfigurationInvalid',
+        `There is no sync ${JSON.stringify(order.sync)} in the deployed relay.yaml. Start one of: ${Object.keys(syncs).join(', ')}.`,
+      );
+    }
+    if (!run.startsWith(`${order.sync}.`)) {
+      throw new RelayError(
+        'ConfigurationInvalid',
+        `An execution's name must begin with its sync: start it as ${order.sync}.<anything>, not ${run}, so that runs can tell each other apart.`,
+      );
+    }
+    return { connection: sync.connection, ...(await ensureSignIn(sync.connection)) };
+  };

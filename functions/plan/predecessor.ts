@@ -1,0 +1,36 @@
+import { RelayError } from '#shared/errors.ts';
+
+/** Whether another run of the same sync started earlier and still runs. */
+export type IsOvertaken = (sync: string, run: string) => Promise<boolean>;
+
+interface RunningExecution {
+  readonly name?: string | undefined;
+  readonly startDate?: Date | undefined;
+}
+
+/** Of the executions that run now, whether one of the same sync was there before us; equal starts go by name. */
+export const hasPredecessor = (sync: string, run: string, running: readonly RunningExecution[]): boolean => {
+  const startOf = ({ startDate }: RunningExecution): number => startDate?.getTime() ?? 0;
+  const own = running.find(({ name }) => name === run);
+  return running.some((other) => {
+    if (other.name === undefined || other.name === run || !other.name.startsWith(`${sync}.`)) return false;
+    // The list is eventually consistent: while we are not in it, whoever is came first.
+    if (own === undefined) return true;
+    return startOf(other) < startOf(own) || (startOf(other) === startOf(own) && other.name < run);
+  });
+};
+
+/** Asks Step Functions; the client is imported late, since only this one step of a run needs it. */
+export const createIsOvertaken =
+  (stateMachineArn: string): IsOvertaken =>
+  async (sync, run) => {
+    const { SFNClient, paginateListExecutions } = await import('@aws-sdk/client-sfn');
+    const running: RunningExecution[] = [];
+    try {
+      const pages = paginateListExecutions({ client: new SFNClient({}) }, { stateMachineArn, statusFilter: 'RUNNING' });
+      for await (const { executions } of pages) running.push(...(executions ?? []));
+    } catch (cause) {
+      throw new RelayError('StoreUnavailable', 'Step Functions did not list the running executions.', { cause });
+    }
+    return hasPredecessor(sync, run, running);
+  };

@@ -1,0 +1,80 @@
+import { type Account, describeAccount } from '#shared/domain/account.ts';
+import { accountKey, type Memory, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
+import { noOutcomes } from '#shared/domain/outcome.ts';
+import type { ErrorName } from '#shared/errors.ts';
+import type { Batch, BatchRecord, PlanRecord, Remark, Report } from '#shared/records/records.ts';
+import type { Settled } from '#shared/workflow.ts';
+
+export type Tally = Pick<Report, 'accounts' | 'outcomes' | 'orphans' | 'notes' | 'remarks'>;
+
+const INCOMPLETE =
+  'The vault did not list all of its accounts: it answered a later page with the accounts of an earlier one.';
+
+/** Adds up a run, batch by batch, beginning with what planning alone settled. Pure but for what it gathers in itself. */
+export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
+  const outcomes = { ...noOutcomes(), unchanged: plan.unchanged };
+  const remarks = [...plan.remarks];
+  const notes = [
+    ...(plan.complete ? [] : [INCOMPLETE]),
+    ...(plan.orphans.note === undefined ? [] : [plan.orphans.note]),
+  ];
+  const troubles: Record<string, Trouble> = { ...before.troubles, ...plan.troubles };
+  const checkIns: Record<string, number> = {};
+  let retired = 0;
+  for (const { outcome } of plan.remarks) outcomes[outcome] += 1;
+
+  const settle = (account: Account, { outcome, failure }: Settled): void => {
+    outcomes[outcome] += 1;
+    const remark = remarkOn(account, outcome, failure);
+    if (remark !== undefined) remarks.push(remark);
+    const key = accountKey(account);
+    const trouble = troubleAfter(troubles[key], outcome, failure, now);
+    if (trouble === undefined) delete troubles[key];
+    else troubles[key] = trouble;
+  };
+
+  return {
+    /** `record` is undefined when the batch was never closed; `error` says what ended it, when that is known. */
+    addBatch(batch: Batch, record: BatchRecord | undefined, error: string | undefined): void {
+      const settledOf = new Map(record?.settled.map((settled) => [settled.item, settled]));
+      for (const [item, { account }] of batch.items.entries()) {
+        settle(account, settledOf.get(item) ?? { item, outcome: 'failed', failure: lost(error) });
+        const checkedInAt = record?.checkIns[item];
+        if (checkedInAt !== undefined) checkIns[accountKey(account)] = checkedInAt;
+      }
+      retired += record?.retired ?? 0;
+      if (batch.retire.length > 0 && record === undefined)
+        notes.push(`Orphans were not retired: ${lost(error).message}`);
+    },
+
+    result: (): Tally => ({
+      accounts: plan.accounts,
+      outcomes,
+      orphans: { found: plan.orphans.found, retired },
+      notes,
+      // Batches are added as their records arrive; the same records make the same report.
+      remarks: remarks.toSorted((one, other) => one.account.localeCompare(other.account)),
+    }),
+
+    /** Only this run's check-ins can have caused the changes that the next run sees. */
+    memory: (): Memory => ({ version: 1, checkIns, troubles }),
+  };
+};
+
+const lost = (error: string | undefined): { name: ErrorName; message: string } => ({
+  name: 'BatchLost',
+  message: `Its batch ended early${error === undefined ? '' : ` with ${error}`}. The next run tries again.`,
+});
+
+const remarkOn = (account: Account, outcome: Settled['outcome'], failure: Settled['failure']): Remark | undefined => {
+  if (outcome === 'delivered' || outcome === 'unchanged') return undefined;
+  const message =
+    failure?.message ??
+    "A request would need an approval, so it was cancelled. Give the relay's user an access policy without approvers.";
+  return {
+    account: describeAccount(account),
+    outcome,
+    message,
+    ...(failure === undefined ? {} : { error: failure.name }),
+  };
+};
