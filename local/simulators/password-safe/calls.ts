@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { type Reply, refusal } from './replies.ts';
+
+const BASE_PATH = '/beyondtrust/api/public/v3';
+const MAX_BODY_BYTES = 1_048_576;
+
+/** A call as it came, with everything that the product treats as case-insensitive in lower case. */
+export interface Call {
+  readonly method: string;
+  /** As the caller wrote it, without the query. */
+  readonly path: string;
+  /** Below the base, lower case, numbers replaced: `requests/{id}/checkin`. Undefined outside of the base. */
+  readonly route: string | undefined;
+  /** The numbers of the path, in order. */
+  readonly ids: readonly number[];
+  readonly endsWithSlash: boolean;
+  readonly query: ReadonlyMap<string, string>;
+  readonly headers: IncomingMessage['headers'];
+  /** One entry per `Cookie` line: Node would join them. */
+  readonly cookieHeaders: readonly string[];
+  readonly body: string;
+}
+
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new RangeError('The body is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'endsWithSlash'> => {
+  const endsWithSlash = path.endsWith('/');
+  const lowered = path.toLowerCase();
+  if (!lowered.startsWith(`${BASE_PATH}/`)) return { route: undefined, ids: [], endsWithSlash };
+  const ids: number[] = [];
+  const segments = lowered
+    .slice(BASE_PATH.length)
+    .split('/')
+    .filter((segment) => segment !== '');
+  const route = segments.map((segment) => {
+    if (!/^\d{1,15}$/.test(segment)) return segment;
+    ids.push(Number(segment));
+    return '{id}';
+  });
+  return { route: route.join('/'), ids, endsWithSlash };
+};
+
+const parseQuery = (search: string): ReadonlyMap<string, string> =>
+  new Map([...new URLSearchParams(search)].map(([name, value]) => [name.toLowerCase(), value]));
+
+const cookieLines = (rawHeaders: readonly string[]): string[] =>
+  rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'cookie');
+
+export const readCall = async (request: IncomingMessage): Promise<Call> => {
+  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  return {
+    method: request.method ?? 'GET',
+    path,
+    ...parseRoute(path),
+    query: parseQuery(search),
+    headers: request.headers,
+    cookieHeaders: cookieLines(request.rawHeaders),
+    body: await readBody(request),
+  };
+};
+
+const isForm = (call: Call): boolean => call.headers['content-type']?.includes('form-urlencoded') === true;
+
+/** As lenient as Json.NET: single quotes are fine, and an empty body, `""` and `null` are no fields at all. */
+const parseObject = (call: Call): unknown => {
+  if (isForm(call)) return Object.fromEntries(new URLSearchParams(call.body));
+  if (call.body.trim() === '') return {};
+  try {
+    return JSON.parse(call.body) || {};
+  } catch {
+    return parseYaml(call.body);
+  }
+};
+
+/** Property names in lower case; null is the same as absent. */
+const normalise = (fields: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
+
+/** The body read by a schema with lower-case names, or the 400 that says what is wrong with it. */
+export const readFields = <T>(call: Call, schema: z.ZodType<T>): { fields: T } | { invalid: Reply } => {
+  let parsed: unknown;
+  try {
+    parsed = parseObject(call);
+  } catch {
+    return { invalid: refusal(400, 'The request body is invalid.') };
+  }
+  if (typeof parsed !== 'object' || parsed === null) return { invalid: refusal(400, 'The request body is invalid.') };
+  const result = schema.safeParse(normalise(parsed));
+  if (result.success) return { fields: result.data };
+  const [issue] = result.error.issues;
+  return { invalid: refusal(400, `The field ${issue?.path.join('.') ?? ''} is invalid: ${issue?.message ?? ''}`) };
+};
+
+/** Json.NET takes a number from a string too. */
+export const integer = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\s*-?\d{1,15}\s*$/)
+    .transform(Number),
+]);
+
+export const flag = z.union([z.boolean(), z.stringbool()]);
+export const reasonText = z.string().max(1000).default('');

@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto';
+
+/** What a credential looks like; all but `plain` break a client that is careless with JSON, blanks or lengths. */
+export type CredentialShape = 'plain' | 'quoted' | 'key' | 'blanks' | 'long';
+
+/** Every canary matches this, whichever account and change it belongs to. */
+export const CANARY_PATTERN = /canary-[0-9a-f]{24}/;
+
+/** The text that tells one credential of one account from all others: `generation` counts its changes. */
+export const canaryFor = (seed: number, accountId: number, generation: number): string =>
+  `canary-${hash('sha256', `${seed}/${accountId}/${generation}`).slice(0, 24)}`;
+
+const keyLines = (canary: string): string[] => {
+  const body =
+    hash('sha512', canary, 'base64')
+      .repeat(4)
+      .match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN SIMULATED KEY-----', `Comment: ${canary}`, '', ...body, '-----END SIMULATED KEY-----', ''];
+};
+
+const RENDER: Record<CredentialShape, (canary: string) => string> = {
+  plain: (canary) => `Aa1!${canary}`,
+  quoted: (canary) => `{"a":"\\"${canary}\\\\n"}'"\\/\t`,
+  key: (canary) => keyLines(canary).join('\r\n'),
+  blanks: (canary) => `  \u00a0pässwörd 🔑 ${canary} 田中\u2028 \n `,
+  long: (canary) => `${canary}/${'0123456789abcdef'.repeat(1280)}/${canary}`,
+};
+
+export const renderCredential = (shape: CredentialShape, canary: string): string => RENDER[shape](canary);
+
+/** The passphrase of a key, which only `type=passphrase` gives. */
+export const renderPassphrase = (canary: string): string => `passphrase ${canary}`;

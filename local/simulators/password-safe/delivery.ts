@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultEffect } from './faults.ts';
+import type { Reply } from './replies.ts';
+
+const TRICKLE_MS = 25;
+const CHUNK_BYTES = 65_536;
+
+const writeHead = (response: ServerResponse, reply: Reply, extra: Record<string, string | number> = {}): void => {
+  for (const [name, value] of Object.entries(reply.headers)) {
+    response.setHeader(name, typeof value === 'string' ? value : [...value]);
+  }
+  response.writeHead(reply.status, { ...(reply.body === null ? {} : { 'Content-Type': reply.contentType }), ...extra });
+};
+
+const send = (response: ServerResponse, reply: Reply): void => {
+  const length = reply.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(reply.body ?? '') };
+  writeHead(response, reply, length);
+  response.end(reply.body ?? undefined);
+};
+
+const withBody = (reply: Reply, body: string): Reply => ({
+  ...reply,
+  body,
+  status: reply.status === 204 ? 200 : reply.status,
+});
+
+/** Promises more than it sends. */
+const cutOff = (response: ServerResponse, reply: Reply): void => {
+  const body = reply.body ?? '';
+  writeHead(response, withBody(reply, body), { 'Content-Length': Buffer.byteLength(body) + 1 });
+  response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
+  response.flushHeaders();
+};
+
+/** White space is well-formed JSON for as long as one cares to wait. */
+async function* trickle(signal: AbortSignal): AsyncGenerator<string> {
+  for (;;) {
+    yield ' ';
+    await sleep(TRICKLE_MS, undefined, { signal });
+  }
+}
+
+function* longString(bytes: number): Generator<string> {
+  yield '"';
+  for (let left = bytes - 2; left > 0; left -= CHUNK_BYTES) yield 'x'.repeat(Math.min(left, CHUNK_BYTES));
+  yield '"';
+}
+
+/** Until it ends or the caller hangs up. */
+const stream = async (
+  response: ServerResponse,
+  reply: Reply,
+  chunks: (signal: AbortSignal) => Iterable<string> | AsyncIterable<string>,
+): Promise<void> => {
+  const hungUp = new AbortController();
+  response.once('close', () => hungUp.abort());
+  writeHead(response, withBody(reply, ''));
+  await pipeline(Readable.from(chunks(hungUp.signal), { objectMode: false }), response).catch(() => undefined);
+};
+
+const loginPage = (reply: Reply): Reply => ({
+  ...reply,
+  status: 200,
+  contentType: 'text/html',
+  body: '<!DOCTYPE html><html><body><form>Sign in to continue</form></body></html>',
+});
+
+/** Writes the answer, or what the fault makes of it. */
+export const deliver = async (
+  response: ServerResponse,
+  reply: Reply,
+  fault: FaultEffect | undefined,
+): Promise<void> => {
+  switch (fault?.type) {
+    case 'reset':
+      response.destroy();
+      return;
+    case 'cut-off':
+      return cutOff(response, reply);
+    case 'endless':
+      return stream(response, reply, trickle);
+    case 'huge':
+      return stream(response, reply, () => longString(fault.bytes));
+    case 'malformed':
+      return send(response, withBody(reply, '{"RequestID": 12'));
+    case 'wrong-content-type':
+      return send(response, loginPage(reply));
+    case 'wrong-shape':
+      return send(response, withBody(reply, JSON.stringify(fault.value ?? { Unexpected: [true] })));
+    default:
+      return send(response, reply);
+  }
+};

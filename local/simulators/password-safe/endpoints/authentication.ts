@@ -1,0 +1,54 @@
+import type { Call } from '../calls.ts';
+import { empty, json, refusal, unauthenticated } from '../replies.ts';
+import type { Endpoint } from '../site.ts';
+
+const header = (call: Call, name: string): string | undefined => call.headers[name]?.toString();
+
+const token: Endpoint = {
+  method: 'POST',
+  template: 'Auth/Connect/Token',
+  kind: 'token',
+  anonymous: true,
+  handle: (site, call) => {
+    const form = new URLSearchParams(call.body);
+    if (form.get('grant_type') !== 'client_credentials') return json(400, { error: 'unsupported_grant_type' });
+    const accessToken = site.sessions.issueToken(form.get('client_id') ?? '', form.get('client_secret') ?? '');
+    if (accessToken === undefined) return json(400, { error: 'invalid_client' });
+    return json(200, {
+      access_token: accessToken,
+      expires_in: site.switches.tokenSeconds,
+      token_type: 'Bearer',
+      scope: 'publicapi',
+    });
+  },
+};
+
+const signIn: Endpoint = {
+  method: 'POST',
+  template: 'Auth/SignAppIn',
+  kind: 'signIn',
+  anonymous: true,
+  handle: (site, call) => {
+    if (site.switches.licence === 'invalid') return refusal(403, 'The Password Safe license is invalid.');
+    const outcome = site.sessions.signIn(header(call, 'authorization'), header(call, 'runas'), call.cookieHeaders[0]);
+    if (outcome.kind === 'refused') return unauthenticated();
+    if (outcome.kind === 'challenged') {
+      return unauthenticated({ 'WWW-Authenticate-2FA': outcome.prompt, 'Set-Cookie': outcome.cookies });
+    }
+    const { userId, userName } = outcome.session.user;
+    const body = { UserId: userId, SID: null, EmailAddress: '', UserName: userName, Name: userName };
+    return json(200, body, { 'Set-Cookie': outcome.cookies });
+  },
+};
+
+const signOut: Endpoint = {
+  method: 'POST',
+  template: 'Auth/Signout',
+  kind: 'signOut',
+  handle: (site, _call, session) => {
+    site.sessions.signOut(session);
+    return empty(200);
+  },
+};
+
+export const authenticationEndpoints: readonly Endpoint[] = [token, signIn, signOut];

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
+import { conflict, empty, forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
+import { ACCESS_TYPES, type AccessRequest } from '../requests.ts';
+import type { Session } from '../sessions.ts';
+import type { Endpoint, Site, Subject } from '../site.ts';
+import type { AccountState } from '../state.ts';
+import { hasRole } from '../users.ts';
+
+export const RELEASE_GONE = 'Request has been released or is expired';
+
+/** An enum whose words are matched in any case. */
+const word = <const T extends readonly [string, ...string[]]>(words: T) =>
+  z.string().transform((text, context): T[number] => {
+    const found = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+    if (found !== undefined) return found;
+    context.addIssue(`must be one of ${words.join(', ')}`);
+    return z.NEVER;
+  });
+
+export const minutes = integer.refine((value) => value >= 1 && value <= 525_600, 'must be from 1 to 525600');
+
+const newRequest = z.object({
+  accesstype: word(ACCESS_TYPES).default('View'),
+  systemid: integer,
+  accountid: integer,
+  applicationid: integer.optional(),
+  durationminutes: minutes,
+  reason: reasonText,
+  conflictoption: word(['reuse', 'renew']).optional(),
+  ticketnumber: z.string().default(''),
+  rotateoncheckin: flag.default(true),
+});
+type NewRequestFields = z.infer<typeof newRequest>;
+
+/** The pair is authorised, not the account: a wrong `SystemID` is as forbidden as an unknown account. */
+export const findRequestable = (
+  site: Site,
+  fields: { readonly systemid: number; readonly accountid: number },
+): AccountState | undefined => {
+  const account = site.accounts.byId(fields.accountid);
+  const belongs = account?.row.systemId === fields.systemid && account.row.kind !== 'not-requestable';
+  return belongs ? account : undefined;
+};
+
+/** What the account and its policy ask of a request; undefined when it may be opened. */
+const refuse = (site: Site, { row }: AccountState, fields: NewRequestFields): Reply | undefined => {
+  if (row.policy === null) return refusal(400, 'No access policy schedule allows this request.');
+  if (fields.durationminutes > row.maximumReleaseMinutes) {
+    return refusal(
+      400,
+      `DurationMinutes exceeds the maximum release duration of ${row.maximumReleaseMinutes} minutes.`,
+    );
+  }
+  if (fields.accesstype === 'App' && fields.applicationid === undefined) {
+    return refusal(400, 'ApplicationID is required for access type App.');
+  }
+  if (row.policy.requireReason && fields.reason.trim() === '') return refusal(400, 'A reason is required.');
+  if (row.policy.requireTicket && fields.ticketnumber === '') return refusal(400, 'A ticket number is required.');
+  return row.policy.approvers < row.policy.minApprovers ? forbidden(4035, site.switches) : undefined;
+};
+
+const openRequest: Endpoint = {
+  method: 'POST',
+  template: 'Requests',
+  kind: 'request',
+  readsBody: true,
+  subject: (_site, call) => {
+    const read = readFields(call, z.object({ accountid: integer }));
+    return 'fields' in read ? { accountId: read.fields.accountid } : {};
+  },
+  handle: (site, call, session) => {
+    if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
+    const read = readFields(call, newRequest);
+    if ('invalid' in read) return read.invalid;
+    const { fields } = read;
+    const account = findRequestable(site, fields);
+    if (account === undefined) return forbidden(4031, site.switches);
+    const refused = refuse(site, account, fields);
+    if (refused !== undefined) return refused;
+    const opened = site.requests.open({
+      user: session.user,
+      account,
+      accessType: fields.accesstype,
+      applicationId: fields.applicationid ?? null,
+      reason: fields.reason,
+      durationMs: fields.durationminutes * 60_000,
+      rotateOnCheckIn: fields.rotateoncheckin,
+      conflictOption: fields.conflictoption,
+    });
+    if (opened.kind === 'conflict') return conflict(site.switches);
+    const { requestId } = opened.request;
+    return { ...json(opened.kind === 'created' ? 201 : 200, requestId), requestId };
+  },
+};
+
+const requestRow = (request: AccessRequest, { switches }: Site) => {
+  const { row } = request.account;
+  return {
+    RequestID: request.requestId,
+    SystemID: row.systemId,
+    SystemName: row.systemName,
+    ManagedSystemName: row.systemName,
+    AccountID: row.accountId,
+    AccountName: row.accountName,
+    DomainName: row.domainName,
+    AliasID: null,
+    ApplicationID: request.applicationId,
+    RequestReleaseDate: formatDate(request.createdAt, switches.dateFormat),
+    ApprovedDate: formatDate(request.approvedAt, switches.dateFormat),
+    CanceledDate: null,
+    ExpiresDate: formatDate(request.expiresAt, switches.dateFormat),
+    Status: request.status === 'pending' ? 'Pending' : 'Active',
+    AccessType: request.accessType,
+    Reason: request.reason,
+    RequestorUserID: request.user.userId,
+    RequestorName: request.user.userName,
+    APIOnlyAccess: false,
+  };
+};
+
+/** What an approver sees: others' requests that wait, and those that this approver let through. */
+const isInApproverQueue = (request: AccessRequest, { user }: Session): boolean =>
+  request.user.userName !== user.userName && (request.status === 'pending' || request.approvedBy.has(user.userName));
+
+const listQuery = z.object({
+  status: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['all', 'active', 'pending']))
+    .default('all'),
+  queue: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['req', 'app']))
+    .default('req'),
+});
+
+const listRequests: Endpoint = {
+  method: 'GET',
+  template: 'Requests',
+  kind: 'listRequests',
+  handle: (site, call, session) => {
+    const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
+    if (query === undefined) return refusal(400, 'A query parameter is invalid.');
+    const asApprover = query.queue === 'app';
+    if (!hasRole(session.user, asApprover ? 'approver' : 'requestor')) {
+      return forbidden(asApprover ? 4033 : 4032, site.switches);
+    }
+    const visible = asApprover
+      ? site.requests.allOpen().filter((request) => isInApproverQueue(request, session))
+      : site.requests.openOf(session.user);
+    const rows = visible.filter(({ status }) => query.status === 'all' || status === query.status);
+    return json(
+      200,
+      rows.map((request) => requestRow(request, site)),
+    );
+  },
+};
+
+export const requestSubject = (site: Site, { ids: [requestId = 0] }: Call): Subject => ({
+  requestId,
+  accountId: site.requests.find(requestId)?.account.row.accountId,
+});
+
+type RequestAction = (site: Site, request: AccessRequest, session: Session) => Reply;
+
+/** A PUT on one request: finds it, checks the optional reason and who may, then acts. */
+const actOn = (
+  template: string,
+  kind: 'checkin' | 'other',
+  refuseUser: (site: Site, request: AccessRequest, session: Session) => Reply | undefined,
+  act: RequestAction,
+): Endpoint => ({
+  method: 'PUT',
+  template,
+  kind,
+  subject: requestSubject,
+  handle: (site, call, session) => {
+    const read = readFields(call, z.object({ reason: reasonText }));
+    if ('invalid' in read) return read.invalid;
+    const request = site.requests.find(call.ids[0] ?? 0);
+    if (request === undefined) return refusal(404, 'Request not found');
+    return refuseUser(site, request, session) ?? act(site, request, session);
+  },
+});
+
+const ownerOnly = (site: Site, request: AccessRequest, { user }: Session): Reply | undefined =>
+  request.user.userName === user.userName ? undefined : forbidden(4031, site.switches);
+
+/** Nobody approves their own request. */
+const approverOnly = (site: Site, request: AccessRequest, { user }: Session): Reply | undefined => {
+  if (!hasRole(user, 'approver')) return forbidden(4033, site.switches);
+  return request.user.userName === user.userName ? forbidden(4031, site.switches) : undefined;
+};
+
+const unlessEnded =
+  (act: (site: Site, request: AccessRequest, session: Session) => void): RequestAction =>
+  (site, request, session) => {
+    if (request.status === 'ended') return refusal(404, RELEASE_GONE);
+    act(site, request, session);
+    return empty(204);
+  };
+
+const checkIn: RequestAction = (site, request) => {
+  if (request.status === 'ended' && site.switches.finishedCheckIn === 404) return refusal(404, RELEASE_GONE);
+  site.requests.end(request);
+  return empty(204);
+};
+const approve = unlessEnded((site, request, { user }) => site.requests.approve(request, user.userName));
+const deny = unlessEnded((site, request) => site.requests.end(request));
+const rotateOnCheckIn = unlessEnded((_site, request) => {
+  request.rotateOnCheckIn = true;
+});
+
+export const requestEndpoints: readonly Endpoint[] = [
+  openRequest,
+  listRequests,
+  actOn('Requests/{id}/Checkin', 'checkin', ownerOnly, checkIn),
+  actOn('Requests/Release/{id}', 'checkin', ownerOnly, checkIn),
+  actOn('Requests/{id}/Approve', 'other', approverOnly, approve),
+  actOn('Requests/{id}/Deny', 'other', approverOnly, deny),
+  actOn('Requests/{id}/RotateOnCheckin', 'other', ownerOnly, rotateOnCheckIn),
+];

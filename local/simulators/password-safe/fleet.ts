@@ -1,0 +1,180 @@
+import { hash } from 'node:crypto';
+import { type CredentialShape, canaryFor, renderCredential } from './credential-shapes.ts';
+
+export type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
+
+/** What is special about an account, so that a test can pick one. */
+export type AccountKind =
+  | 'plain'
+  | 'approval'
+  | 'not-requestable'
+  | 'changing'
+  | 'rotating'
+  | 'odd-name'
+  | 'odd-credential';
+
+export interface AccessPolicy {
+  readonly id: number;
+  readonly name: string;
+  /** 0 approves at once. */
+  readonly minApprovers: number;
+  /** How many approvers the site has for it; fewer than `minApprovers` answers 4035. */
+  readonly approvers: number;
+  /** "Allow API Rotation Override": whether `RotateOnCheckin: false` is honoured. */
+  readonly allowsRotationOverride: boolean;
+  readonly requireReason: boolean;
+  readonly requireTicket: boolean;
+  /** Requests by different users at a time; 0 is no limit. */
+  readonly maxConcurrent: number;
+}
+
+export interface FleetAccount {
+  readonly kind: AccountKind;
+  readonly accountId: number;
+  readonly accountName: string;
+  readonly systemId: number;
+  readonly systemName: string;
+  readonly ipAddress: string;
+  readonly domainName: string | null;
+  readonly userPrincipalName: string | null;
+  readonly applicationId: number | null;
+  readonly applicationDisplayName: string | null;
+  readonly platformId: number;
+  readonly type: AccountType;
+  readonly workgroup: string;
+  readonly description: string;
+  readonly credentialShape: CredentialShape;
+  /** The credential at the start, which contains the canary. */
+  readonly credential: string;
+  /** Unique text to search for where no credential may be. */
+  readonly canary: string;
+  readonly lastChangedAt: number | null;
+  /** `ChangePasswordAfterAnyReleaseFlag`. */
+  readonly changesAfterRelease: boolean;
+  readonly defaultReleaseMinutes: number;
+  readonly maximumReleaseMinutes: number;
+  /** Requests by different users at a time; 0 is no limit. */
+  readonly maxConcurrentRequests: number;
+  readonly isaAccess: boolean;
+  /** Null when no schedule allows access now. */
+  readonly policy: AccessPolicy | null;
+}
+
+export interface FleetOptions {
+  /** How many accounts, the awkward ones included. */
+  readonly accounts: number;
+  /** The same seed gives the same fleet, down to the credentials. */
+  readonly seed: number;
+}
+
+const AUTO_APPROVED: AccessPolicy = {
+  id: 1,
+  name: 'Automation',
+  minApprovers: 0,
+  approvers: 0,
+  allowsRotationOverride: true,
+  requireReason: false,
+  requireTicket: false,
+  maxConcurrent: 0,
+};
+const APPROVED_BY_HAND: AccessPolicy = { ...AUTO_APPROVED, id: 2, name: 'Four eyes', minApprovers: 1, approvers: 1 };
+const ALWAYS_ROTATED: AccessPolicy = { ...AUTO_APPROVED, id: 3, name: 'Always rotate', allowsRotationOverride: false };
+
+/** In the order in which a small fleet gets them. */
+const AWKWARD: readonly Partial<FleetAccount>[] = [
+  { kind: 'odd-credential', credentialShape: 'quoted' },
+  { kind: 'odd-name', systemName: 'backup.eu-1/primary', accountName: 'svc.backup/nightly run' },
+  { kind: 'approval', policy: APPROVED_BY_HAND },
+  { kind: 'rotating', policy: ALWAYS_ROTATED },
+  { kind: 'not-requestable' },
+  { kind: 'changing' },
+  { kind: 'odd-credential', credentialShape: 'key' },
+  { kind: 'odd-name', systemName: 'Zürich Straße 7', accountName: 'jürgen & søn #1 +50% 田中' },
+  { kind: 'rotating', policy: ALWAYS_ROTATED },
+  { kind: 'odd-credential', credentialShape: 'blanks' },
+  { kind: 'odd-name', systemName: 'dc1.corp.example', accountName: 'CORP\\svc report' },
+  { kind: 'odd-credential', credentialShape: 'long' },
+];
+
+const WORKGROUPS = ['Default Workgroup', 'Production', 'Finance', 'Research'] as const;
+const SYSTEM_FAMILIES: readonly { prefix: string; type: AccountType; platformId: number }[] = [
+  { prefix: 'db', type: 'database', platformId: 8 },
+  { prefix: 'web', type: 'system', platformId: 2 },
+  { prefix: 'ad', type: 'domainlinked', platformId: 25 },
+  { prefix: 'win', type: 'system', platformId: 1 },
+  { prefix: 'cloud', type: 'cloud', platformId: 47 },
+  { prefix: 'app', type: 'application', platformId: 2 },
+];
+const ACCOUNT_NAMES = ['root', 'admin', 'svc-backup', 'svc-deploy', 'reader'] as const;
+
+const DAY_MS = 86_400_000;
+const FIRST_DAY = Date.UTC(2025, 0, 1);
+
+const pick = <T>(list: readonly [T, ...T[]] | readonly T[], index: number): T => {
+  const item = list[index % list.length];
+  if (item === undefined) throw new RangeError('Nothing to pick from.');
+  return item;
+};
+
+const plainAccount = (seed: number, index: number): Omit<FleetAccount, 'credential' | 'canary'> => {
+  const systemIndex = Math.floor(index / ACCOUNT_NAMES.length);
+  const family = pick(SYSTEM_FAMILIES, systemIndex);
+  const systemNumber = Math.floor(systemIndex / SYSTEM_FAMILIES.length) + 1;
+  const systemName = `${family.prefix}-${String(systemNumber).padStart(4, '0')}`;
+  const accountName = pick(ACCOUNT_NAMES, index);
+  const inDomain = family.type === 'domainlinked';
+  const isApplication = family.type === 'application';
+  const randomDay = Number.parseInt(hash('sha256', `${seed}/day/${index}`).slice(0, 8), 16) % 300;
+  return {
+    kind: 'plain',
+    accountId: 1001 + index,
+    accountName,
+    systemId: 101 + systemIndex,
+    systemName,
+    ipAddress: `10.${(systemIndex >> 16) & 255}.${(systemIndex >> 8) & 255}.${systemIndex & 255}`,
+    domainName: inDomain ? 'CORP' : null,
+    userPrincipalName: inDomain ? `${accountName}.${systemName}@corp.example` : null,
+    applicationId: isApplication ? 11 + systemIndex : null,
+    applicationDisplayName: isApplication ? `Application ${systemNumber}` : null,
+    platformId: family.platformId,
+    type: family.type,
+    workgroup: pick(WORKGROUPS, systemIndex),
+    description: '',
+    credentialShape: 'plain',
+    lastChangedAt: FIRST_DAY + randomDay * DAY_MS + index,
+    changesAfterRelease: true,
+    defaultReleaseMinutes: 120,
+    maximumReleaseMinutes: 525_600,
+    maxConcurrentRequests: 1,
+    isaAccess: true,
+    policy: AUTO_APPROVED,
+  };
+};
+
+/** An awkward account with a name of its own sits on a system of its own. */
+const applyAwkward = (
+  plain: ReturnType<typeof plainAccount>,
+  awkward: Partial<FleetAccount>,
+): ReturnType<typeof plainAccount> => ({
+  ...plain,
+  ...awkward,
+  ...(awkward.systemName === undefined ? {} : { systemId: 1_000_000 + plain.accountId }),
+});
+
+/**
+ * A fleet of exactly so many accounts, of which at most twelve, and never more than half, are awkward. They are spread
+ * evenly, so that each page and each batch meets some.
+ */
+export const createFleet = ({ accounts, seed }: FleetOptions): FleetAccount[] => {
+  const awkwardCount = Math.min(AWKWARD.length, Math.floor(accounts / 2));
+  const awkwardAt = new Map(
+    AWKWARD.slice(0, awkwardCount).map((awkward, rank) => [Math.floor((rank * accounts) / awkwardCount), awkward]),
+  );
+  return Array.from({ length: accounts }, (_, index) => {
+    const plain = plainAccount(seed, index);
+    const awkward = awkwardAt.get(index);
+    const account = awkward === undefined ? plain : applyAwkward(plain, awkward);
+    const canary = canaryFor(seed, account.accountId, 0);
+    return { ...account, canary, credential: renderCredential(account.credentialShape, canary) };
+  });
+};

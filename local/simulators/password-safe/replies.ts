@@ -1,0 +1,69 @@
+import type { Switches } from './switches.ts';
+
+/** An answer before it is written: `body` is the exact text, and null is no body. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string | null;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** The request that the call made or found, for the audit. */
+  readonly requestId?: number;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export const json = (status: number, value: unknown, headers: Reply['headers'] = {}): Reply => ({
+  status,
+  body: JSON.stringify(value),
+  contentType: JSON_TYPE,
+  headers,
+});
+
+export const empty = (status: number, headers: Reply['headers'] = {}): Reply => ({
+  status,
+  body: null,
+  contentType: JSON_TYPE,
+  headers,
+});
+
+export const NOT_AUTHENTICATED = 'User not authenticated';
+
+/** The factor that failed is never told. */
+export const unauthenticated = (headers: Reply['headers'] = {}): Reply => json(401, NOT_AUTHENTICATED, headers);
+
+/** Error bodies are a sentence as a JSON string. */
+export const refusal = (status: number, sentence: string): Reply => json(status, sentence);
+
+/** The four digits of the vendor's special codes, which are a body and never a status. */
+export type SpecialCode = 4031 | 4032 | 4033 | 4034 | 4035;
+
+export const forbidden = (code: SpecialCode, switches: Switches): Reply =>
+  json(403, switches.specialCodes === 'bare' ? code : String(code));
+
+export const conflict = (switches: Switches): Reply =>
+  switches.conflictBody === 'digits'
+    ? json(409, switches.specialCodes === 'bare' ? 4091 : '4091')
+    : json(409, 'A conflicting request exists: this or another user has already requested this account.');
+
+export const unroutable = (status: 404 | 405, method: string, path: string): Reply =>
+  json(status, {
+    Message:
+      status === 404
+        ? `No HTTP resource was found that matches the request URI '${path}'.`
+        : `The requested resource does not support http method '${method}'.`,
+  });
+
+/** What IIS itself says about a file that is not there. */
+export const fileNotFound = (): Reply => ({
+  status: 404,
+  body: '<!DOCTYPE html><html><body><h2>404 - File or directory not found.</h2></body></html>',
+  contentType: 'text/html',
+  headers: {},
+});
+
+/** A wall clock time as the site writes it: .NET drops trailing zeros of the fraction. */
+export const formatDate = (at: number | null, format: Switches['dateFormat']): string | null => {
+  if (at === null) return null;
+  const trimmed = new Date(at).toISOString().replace(/\.?0*Z$/, '');
+  return format === 'none' ? trimmed : `${trimmed}${format}`;
+};

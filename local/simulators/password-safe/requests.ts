@@ -1,0 +1,175 @@
+import type { AccountState } from './state.ts';
+import type { Switches } from './switches.ts';
+import type { KnownUser } from './users.ts';
+
+export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
+export type AccessType = (typeof ACCESS_TYPES)[number];
+export type RequestStatus = 'pending' | 'active' | 'ended';
+
+export interface AccessRequest {
+  readonly requestId: number;
+  readonly user: KnownUser;
+  readonly account: AccountState;
+  readonly accessType: AccessType;
+  readonly applicationId: number | null;
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly createdAt: number;
+  readonly approvedBy: Set<string>;
+  status: RequestStatus;
+  approvedAt: number | null;
+  expiresAt: number;
+  rotateOnCheckIn: boolean;
+}
+
+export interface NewRequest {
+  readonly user: KnownUser;
+  readonly account: AccountState;
+  readonly accessType: AccessType;
+  readonly applicationId: number | null;
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly rotateOnCheckIn: boolean;
+  readonly conflictOption: 'reuse' | 'renew' | undefined;
+}
+
+export type Opened = { readonly kind: 'created' | 'reused'; readonly request: AccessRequest } | { kind: 'conflict' };
+
+/** The smaller of two caps on different users, where 0 is no cap. */
+const tighterCap = (a: number, b: number): number =>
+  Math.min(a || Number.POSITIVE_INFINITY, b || Number.POSITIVE_INFINITY);
+
+const addTo = <K>(index: Map<K, Set<AccessRequest>>, key: K, request: AccessRequest): void => {
+  const set = index.get(key);
+  if (set === undefined) index.set(key, new Set([request]));
+  else set.add(request);
+};
+
+/**
+ * The life of requests: pending, active, ended. Time ends them lazily: each way in first ends what has expired by then
+ * among the requests that it looks at.
+ */
+export class Requests {
+  readonly #now: () => number;
+  readonly #switches: Switches;
+  readonly #byId = new Map<number, AccessRequest>();
+  readonly #openByAccount = new Map<AccountState, Set<AccessRequest>>();
+  readonly #openByUser = new Map<string, Set<AccessRequest>>();
+  readonly #recentByUser = new Map<string, Set<AccountState>>();
+
+  constructor(now: () => number, switches: Switches) {
+    this.#now = now;
+    this.#switches = switches;
+  }
+
+  /** An open or ended request, up to date. */
+  find(requestId: number): AccessRequest | undefined {
+    const request = this.#byId.get(requestId);
+    if (request !== undefined) this.settle(request.account);
+    return request;
+  }
+
+  /** Brings an account up to date: its expired requests end, and the changes that follow happen. */
+  settle(account: AccountState): void {
+    const now = this.#now();
+    for (const request of this.#openByAccount.get(account) ?? []) this.#endIfExpired(request, now);
+    account.settle(now);
+  }
+
+  openOf(user: KnownUser): AccessRequest[] {
+    return this.#stillOpen(this.#openByUser.get(user.userName) ?? []);
+  }
+
+  allOpen(): AccessRequest[] {
+    return this.#stillOpen([...this.#openByUser.values()].flatMap((requests) => [...requests]));
+  }
+
+  /** Accounts that the user has ever requested, the latest last. */
+  recentOf(user: KnownUser): AccountState[] {
+    return [...(this.#recentByUser.get(user.userName) ?? [])];
+  }
+
+  open(wanted: NewRequest): Opened {
+    this.settle(wanted.account);
+    const onAccount = [...(this.#openByAccount.get(wanted.account) ?? [])];
+    const mine = onAccount.filter((request) => request.user.userName === wanted.user.userName);
+    const same = mine.find((request) => request.accessType === wanted.accessType);
+    if (wanted.conflictOption === 'reuse' && same !== undefined) return this.#reuse(same);
+    if (this.#capReached(wanted, onAccount)) return { kind: 'conflict' };
+    if (wanted.conflictOption === 'renew') {
+      for (const request of mine) if (request.status === 'active') this.end(request);
+    }
+    if (same !== undefined && same.status !== 'ended') return { kind: 'conflict' };
+    return { kind: 'created', request: this.#create(wanted) };
+  }
+
+  approve(request: AccessRequest, approver: string): void {
+    if (request.status !== 'pending') return;
+    request.approvedBy.add(approver);
+    if (request.approvedBy.size < (request.account.row.policy?.minApprovers ?? 0)) return;
+    request.status = 'active';
+    request.approvedAt = this.#now();
+    if (this.#switches.lateApprovalExtends) request.expiresAt = request.approvedAt + request.durationMs;
+  }
+
+  /** Check-in, denial, cancellation and expiry are the same for what follows: only an active request was a release. */
+  end(request: AccessRequest, at: number = this.#now()): void {
+    if (request.status === 'ended') return;
+    const wasReleased = request.status === 'active';
+    request.status = 'ended';
+    this.#openByAccount.get(request.account)?.delete(request);
+    this.#openByUser.get(request.user.userName)?.delete(request);
+    const { row } = request.account;
+    const overridden = !request.rotateOnCheckIn && row.policy?.allowsRotationOverride === true;
+    if (wasReleased && row.changesAfterRelease && !overridden) request.account.scheduleChange(at);
+  }
+
+  #stillOpen(requests: Iterable<AccessRequest>): AccessRequest[] {
+    const now = this.#now();
+    return [...requests].filter((request) => !this.#endIfExpired(request, now));
+  }
+
+  #endIfExpired(request: AccessRequest, now: number): boolean {
+    if (request.expiresAt > now) return false;
+    this.end(request, request.expiresAt);
+    return true;
+  }
+
+  #reuse(request: AccessRequest): Opened {
+    const shared = request.status === 'active' || this.#switches.reusePending === 200;
+    return shared ? { kind: 'reused', request } : { kind: 'conflict' };
+  }
+
+  #capReached(wanted: NewRequest, onAccount: readonly AccessRequest[]): boolean {
+    const others = new Set(onAccount.map((request) => request.user.userName));
+    others.delete(wanted.user.userName);
+    const { maxConcurrentRequests, policy } = wanted.account.row;
+    return others.size >= tighterCap(maxConcurrentRequests, policy?.maxConcurrent ?? 0);
+  }
+
+  #create(wanted: NewRequest): AccessRequest {
+    const now = this.#now();
+    const approved = (wanted.account.row.policy?.minApprovers ?? 0) === 0;
+    const { conflictOption: _, ...fields } = wanted;
+    const request: AccessRequest = {
+      ...fields,
+      requestId: this.#byId.size + 1,
+      createdAt: now,
+      approvedBy: new Set(),
+      status: approved ? 'active' : 'pending',
+      approvedAt: approved ? now : null,
+      expiresAt: now + wanted.durationMs,
+    };
+    this.#byId.set(request.requestId, request);
+    addTo(this.#openByAccount, request.account, request);
+    addTo(this.#openByUser, request.user.userName, request);
+    this.#remember(request);
+    return request;
+  }
+
+  #remember({ user, account }: AccessRequest): void {
+    const recent = this.#recentByUser.get(user.userName) ?? new Set<AccountState>();
+    recent.delete(account);
+    this.#recentByUser.set(user.userName, recent.add(account));
+  }
+}

@@ -1,0 +1,50 @@
+import type { Call } from './calls.ts';
+import { accountEndpoints } from './endpoints/accounts.ts';
+import { authenticationEndpoints } from './endpoints/authentication.ts';
+import { credentialEndpoints } from './endpoints/credentials.ts';
+import { requestEndpoints } from './endpoints/requests.ts';
+import { fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
+import type { Session } from './sessions.ts';
+import type { Endpoint, Site } from './site.ts';
+
+const ROUTES = new Map<string, Map<string, Endpoint>>();
+for (const endpoint of [...authenticationEndpoints, ...accountEndpoints, ...requestEndpoints, ...credentialEndpoints]) {
+  const route = endpoint.template.toLowerCase();
+  const methods = ROUTES.get(route) ?? new Map<string, Endpoint>();
+  ROUTES.set(route, methods.set(endpoint.method, endpoint));
+}
+
+export const findEndpoint = (call: Call): Endpoint | undefined => ROUTES.get(call.route ?? '')?.get(call.method);
+
+export interface Answer {
+  readonly reply: Reply;
+  readonly session: Session | undefined;
+}
+
+const refuseMediaType = (site: Site, endpoint: Endpoint, call: Call): Reply | undefined => {
+  const type = call.headers['content-type'];
+  const refused = refusal(415, 'The request contains an entity body but no supported Content-Type header.');
+  if (type !== undefined) return call.body === '' || /json|form-urlencoded/i.test(type) ? undefined : refused;
+  if (call.method !== 'POST' || site.switches.missingContentType === 'accepted') return undefined;
+  const readsBody = !endpoint.anonymous && endpoint.readsBody === true;
+  return readsBody || site.switches.missingContentType === 'refused' ? refused : undefined;
+};
+
+const refuseRoute = (site: Site, call: Call): Reply => {
+  const isFile = call.path.slice(call.path.lastIndexOf('/')).includes('.');
+  if (site.switches.dotInLastSegmentIs404 && isFile) return fileNotFound();
+  return unroutable(call.route !== undefined && ROUTES.has(call.route) ? 405 : 404, call.method, call.path);
+};
+
+/** Lets a call take effect. */
+export const answer = (site: Site, endpoint: Endpoint | undefined, call: Call): Answer => {
+  if (endpoint === undefined) return { reply: refuseRoute(site, call), session: undefined };
+  if (site.switches.apiVersion === 'disabled' && endpoint.kind !== 'token') {
+    return { reply: refusal(410, 'This API version has been disabled.'), session: undefined };
+  }
+  const refused = refuseMediaType(site, endpoint, call);
+  if (endpoint.anonymous) return { reply: refused ?? endpoint.handle(site, call), session: undefined };
+  const session = site.sessions.authenticate(call.cookieHeaders, call.headers.authorization);
+  if (session === undefined) return { reply: unauthenticated(), session };
+  return { reply: refused ?? endpoint.handle(site, call, session), session };
+};

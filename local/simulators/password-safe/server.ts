@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditEntry } from './audit.ts';
+import { readCall } from './calls.ts';
+import { makeCertificate } from './certificate.ts';
+import { deliver } from './delivery.ts';
+import { type FaultEffect, Faults } from './faults.ts';
+import { createFleet, type FleetAccount } from './fleet.ts';
+import { type Reply, refusal } from './replies.ts';
+import { type AccessRequest, Requests } from './requests.ts';
+import { type Answer, answer, findEndpoint } from './router.ts';
+import { type Session, Sessions } from './sessions.ts';
+import type { Site } from './site.ts';
+import { type AccountState, Accounts } from './state.ts';
+import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
+import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
+
+export interface PasswordSafeOptions {
+  /** Default: `createFleet` of 24 accounts with this seed. */
+  readonly fleet?: readonly FleetAccount[];
+  /** Default: `DEFAULT_APPLICATION` and `DEFAULT_APPROVER`. */
+  readonly users?: readonly SimulatedUser[];
+  /** Added to every call before it takes effect, on the wall clock. Default 0. */
+  readonly latencyMs?: number;
+  readonly switches?: Partial<Switches>;
+  /** The site's clock, in milliseconds; nothing at the site happens but by it. Default the wall clock. */
+  readonly now?: () => number;
+  /** Decides over the credentials that changes make. Default 1. */
+  readonly seed?: number;
+  /** Default 0: a free one. */
+  readonly port?: number;
+}
+
+/** An account with what only the site knows. */
+export interface AccountView extends FleetAccount {
+  readonly changeState: number;
+}
+
+export interface PasswordSafeSimulator {
+  /** The base of the API, without a slash at its end. */
+  readonly url: string;
+  readonly caPem: string;
+  /** Every call, in the order in which they took effect. */
+  readonly audit: readonly AuditEntry[];
+  readonly faults: Faults;
+  /** May be changed at any time. */
+  readonly switches: Switches;
+  /** Pending and active requests of all users. */
+  openRequests(): readonly AccessRequest[];
+  /** Sessions that nobody signed out of and that have not run out. */
+  openSessions(): readonly Session[];
+  /** All accounts with their current credential, canary and date. */
+  accounts(): readonly AccountView[];
+  credentialOf(accountId: number): string;
+  /** Changes a credential out of band and gives the new one; `at` defaults to now. */
+  changeCredential(accountId: number, at?: number): string;
+  /** Approves as enough humans to make it active. */
+  approve(requestId: number): void;
+  deny(requestId: number): void;
+  close(): Promise<void>;
+}
+
+const view = (site: Site, account: AccountState): AccountView => {
+  site.requests.settle(account);
+  const { credential, canary, lastChangedAt } = account;
+  return { ...account.row, credential, canary, lastChangedAt, changeState: account.changeState(site.now()) };
+};
+
+const accountOf = (site: Site, accountId: number): AccountState => {
+  const account = site.accounts.byId(accountId);
+  if (account === undefined) throw new RangeError(`There is no account ${accountId}.`);
+  site.requests.settle(account);
+  return account;
+};
+
+const requestOf = (site: Site, requestId: number): AccessRequest => {
+  const request = site.requests.find(requestId);
+  if (request === undefined) throw new RangeError(`There is no request ${requestId}.`);
+  return request;
+};
+
+const NO_EFFECT = { reply: refusal(503, 'Service unavailable.'), session: undefined };
+
+/** The answer of a fault that stands in for the site's own; undefined when the site answers. */
+const substitute = (fault: FaultEffect | undefined): Reply | undefined => {
+  if (fault?.type === 'rate-limited') {
+    const headers: Reply['headers'] = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter };
+    return { ...refusal(429, 'Too many requests.'), headers };
+  }
+  if (fault?.type !== 'status') return undefined;
+  const {
+    status,
+    body = '"An error occurred."',
+    contentType = 'application/json; charset=utf-8',
+    headers = {},
+  } = fault;
+  return { status, body, contentType, headers };
+};
+
+const preventsEffect = (fault: FaultEffect | undefined): boolean => {
+  if (fault?.type === 'rate-limited') return true;
+  if (fault?.type === 'status') return fault.when !== 'after';
+  return fault?.type === 'reset' && fault.when === 'before';
+};
+
+class PasswordSafe {
+  readonly audit: AuditEntry[] = [];
+  readonly faults = new Faults();
+  readonly site: Site;
+  readonly #latencyMs: number;
+  readonly #closed = new AbortController();
+
+  constructor(site: Site, latencyMs: number) {
+    this.site = site;
+    this.#latencyMs = latencyMs;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.sendDate = false;
+    response.setHeader('Date', new Date(this.site.now()).toUTCString());
+    const call = await readCall(request);
+    await this.#wait(this.#latencyMs);
+    const endpoint = findEndpoint(call);
+    const subject = endpoint?.subject?.(this.site, call) ?? {};
+    const fault = this.faults.take(endpoint?.kind ?? 'other', subject.accountId);
+    if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
+    const tookEffect = !preventsEffect(fault);
+    const result: Answer = tookEffect ? answer(this.site, endpoint, call) : NO_EFFECT;
+    const reply = substitute(fault) ?? result.reply;
+    this.audit.push({
+      at: this.site.now(),
+      method: call.method,
+      template: endpoint?.template ?? call.path,
+      kind: endpoint?.kind ?? 'other',
+      status: fault?.type === 'reset' ? 0 : reply.status,
+      user: result.session?.user.userName,
+      session: result.session?.number,
+      accountIds: subject.accountId === undefined ? [] : [subject.accountId],
+      requestId: result.reply.requestId ?? subject.requestId,
+      tookEffect,
+      fault: fault?.type,
+    });
+    if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
+    await deliver(response, reply, fault);
+  }
+
+  stop(): void {
+    this.#closed.abort();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#closed.signal });
+  }
+}
+
+const makeSite = (options: PasswordSafeOptions): Site => {
+  const { now = Date.now, seed = 1 } = options;
+  const { fleet = createFleet({ accounts: 24, seed }), users = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } = options;
+  const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches };
+  return {
+    accounts: new Accounts(fleet, seed, switches),
+    requests: new Requests(now, switches),
+    sessions: new Sessions(new Users(users), now, switches),
+    switches,
+    now,
+  };
+};
+
+const listen = async (server: Server, port: number): Promise<number> => {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The simulator has no port.');
+  return address.port;
+};
+
+/** A Password Safe on the loopback address, with a CA of its own. Stands until it is closed. */
+export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
+  const { caPem, certPem, keyPem } = await makeCertificate();
+  const site = makeSite(options);
+  const safe = new PasswordSafe(site, options.latencyMs ?? 0);
+  const tls = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', keepAliveTimeout: 60_000 } as const;
+  const server = createServer(tls, (request, response) => {
+    // A caller that hangs up or an over-long body ends the call; anything else is a defect, and shows as a dead connection.
+    safe.serve(request, response).catch(() => response.destroy());
+  });
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
+    caPem,
+    audit: safe.audit,
+    faults: safe.faults,
+    switches: site.switches,
+    openRequests: () => site.requests.allOpen(),
+    openSessions: () => site.sessions.allOpen(),
+    accounts: () => site.accounts.all.map((account) => view(site, account)),
+    credentialOf: (accountId) => accountOf(site, accountId).credential,
+    changeCredential: (accountId, at = site.now()) => {
+      const account = accountOf(site, accountId);
+      account.change(at);
+      return account.credential;
+    },
+    approve: (requestId) => {
+      const request = requestOf(site, requestId);
+      for (let approver = 1; request.status === 'pending'; approver += 1)
+        site.requests.approve(request, `human ${approver}`);
+    },
+    deny: (requestId) => site.requests.end(requestOf(site, requestId)),
+    close: async () => {
+      safe.stop();
+      server.closeAllConnections();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import type { CallKind } from './audit.ts';
+import type { Call } from './calls.ts';
+import type { Reply } from './replies.ts';
+import type { Requests } from './requests.ts';
+import type { Session, Sessions } from './sessions.ts';
+import type { Accounts } from './state.ts';
+import type { Switches } from './switches.ts';
+
+/** What every endpoint works on. */
+export interface Site {
+  readonly accounts: Accounts;
+  readonly requests: Requests;
+  readonly sessions: Sessions;
+  readonly switches: Switches;
+  readonly now: () => number;
+}
+
+/** What a call is about, known before it takes effect. */
+export interface Subject {
+  readonly accountId?: number | undefined;
+  readonly requestId?: number | undefined;
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly template: string;
+  readonly kind: CallKind;
+  readonly subject?: (site: Site, call: Call) => Subject;
+}
+
+export type Endpoint =
+  | (Route & { readonly anonymous: true; readonly handle: (site: Site, call: Call) => Reply })
+  | (Route & {
+      readonly anonymous?: never;
+      /** Whether the POST binds a body, which decides over its answer to a missing `Content-Type`. */
+      readonly readsBody?: true;
+      readonly handle: (site: Site, call: Call, session: Session) => Reply;
+    });

@@ -1,0 +1,83 @@
+/**
+ * Everything about the real product that nobody could confirm, or that a site can set, as a switch. The defaults are
+ * the most likely behaviour (reference: password-safe-api.md; its section 3.7 lists most of these).
+ */
+export interface Switches {
+  // Signing in and staying signed in.
+
+  /** The site's idle timeout of a session. */
+  sessionIdleMinutes: number;
+  /** Lifetime of an access token, `expires_in`: 60 to 3600 are seen. */
+  tokenSeconds: number;
+  /** Whether a session ends together with the access token that it was opened with. */
+  tokenEndEndsSession: boolean;
+  /** Whether every call has to carry a valid `Authorization` header beside the cookie. */
+  recheckFactors: boolean;
+  /** `__RequestVerificationToken`: never set, set but not asked for, or set and asked for on every call. */
+  secondCookie: 'off' | 'optional' | 'required';
+  /** `invalid` makes every sign-in answer 403. */
+  licence: 'valid' | 'invalid';
+  /** `disabled` makes every call but the token call answer 410. */
+  apiVersion: 'enabled' | 'disabled';
+
+  // The wire.
+
+  /** Which POSTs without a `Content-Type` answer 415: those that read a body, all (sign-in and sign-out too), or none. */
+  missingContentType: 'refused-with-body' | 'refused' | 'accepted';
+  /** How dates are written: as UTC with `Z`, with an offset, or without any zone. */
+  dateFormat: 'Z' | '+00:00' | 'none';
+  /** Body of a 403 with a special code: `4031`, or `"4031"`. */
+  specialCodes: 'bare' | 'quoted';
+  /** Body of a 409: a sentence, or the digits `4091`. */
+  conflictBody: 'sentence' | 'digits';
+  /** Whether IIS takes a dot in the last path segment for a file name and answers 404, unless a slash follows. */
+  dotInLastSegmentIs404: boolean;
+
+  // Listing accounts.
+
+  /** The answer to a look-up by both names. */
+  twoNameShape: 'object' | 'array';
+  /** The answer to a look-up by both names that finds nothing. */
+  twoNameMissing: 'not-found' | 'empty-list';
+  /** Whether `offset` is ignored, so that every page is the first one. */
+  offsetIgnored: boolean;
+
+  // Requests.
+
+  /** Whether a late approval moves the end of a request, which then counts from the approval. */
+  lateApprovalExtends: boolean;
+  /** The answer to a check-in of a request that has ended already. */
+  finishedCheckIn: 404 | 204;
+  /** The answer to `reuse` while the user's own request is still pending. */
+  reusePending: 409 | 200;
+
+  // The change of a credential after a release.
+
+  /** Time between the end of a release and the new credential. */
+  changeDelayMs: number;
+  /** Share, 0 to 1, of these changes that fail: the credential and `LastChangeDate` then stand still. */
+  changeFailureRate: number;
+}
+
+export const DEFAULT_SWITCHES: Readonly<Switches> = {
+  sessionIdleMinutes: 20,
+  tokenSeconds: 3600,
+  tokenEndEndsSession: false,
+  recheckFactors: false,
+  secondCookie: 'optional',
+  licence: 'valid',
+  apiVersion: 'enabled',
+  missingContentType: 'refused-with-body',
+  dateFormat: 'none',
+  specialCodes: 'bare',
+  conflictBody: 'sentence',
+  dotInLastSegmentIs404: true,
+  twoNameShape: 'object',
+  twoNameMissing: 'not-found',
+  offsetIgnored: false,
+  lateApprovalExtends: false,
+  finishedCheckIn: 404,
+  reusePending: 409,
+  changeDelayMs: 30_000,
+  changeFailureRate: 0,
+};
