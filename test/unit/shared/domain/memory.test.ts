@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parkFor, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
+import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
+
+const NOW = 1_700_000_000_000;
+const DAY_MS = 86_400_000;
+const failing = (name: (typeof ERROR_NAMES)[number]) => ({ name, message: 'why' });
+
+describe('the trouble that an account is in', () => {
+  it('parks after the third failure in a row that waiting cannot mend', () => {
+    let trouble: Trouble | undefined;
+    const parks: (number | undefined)[] = [];
+    for (let run = 0; run < 5; run += 1) {
+      trouble = troubleAfter(trouble, 'failed', failing('NotRequestable'), NOW);
+      parks.push(trouble?.parkedUntil);
+    }
+    expect(parks).toEqual([undefined, undefined, NOW + DAY_MS, NOW + 2 * DAY_MS, NOW + 4 * DAY_MS]);
+  });
+
+  it('never grows by an error that passes by itself: an outage must not park a fleet', () => {
+    for (const name of ERROR_NAMES.filter(isRetryable)) {
+      expect(troubleAfter(undefined, 'failed', failing(name), NOW)).toBeUndefined();
+    }
+  });
+
+  it('parks at once what would need an approval, since each try sends mail to the approvers', () => {
+    const first = troubleAfter(undefined, 'approvalRequired', undefined, NOW);
+    expect(first).toEqual({ reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS });
+    expect(troubleAfter(first, 'approvalRequired', undefined, NOW)).toMatchObject({
+      times: 2,
+      parkedUntil: NOW + 2 * DAY_MS,
+    });
+  });
+
+  it('ends with a delivery, except for one that the vault may rotate once more', () => {
+    const trouble: Trouble = { reason: 'failing', times: 2 };
+    expect(troubleAfter(trouble, 'delivered', undefined, NOW)).toBeUndefined();
+    expect(troubleAfter({ ...trouble, reason: 'rotates' }, 'delivered', undefined, NOW)).toMatchObject({ times: 2 });
+    expect(troubleAfter(trouble, 'unchanged', undefined, NOW)).toBeUndefined();
+  });
+
+  it('never parks for longer than a week, nor for less than the time before', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), (times) => {
+        expect(parkFor(times)).toBeLessThanOrEqual(7 * DAY_MS);
+        expect(parkFor(times + 1)).toBeGreaterThanOrEqual(parkFor(times));
+      }),
+    );
+  });
+});
