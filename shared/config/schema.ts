@@ -10,10 +10,8 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
 
-const globs = z
-  .array(z.string().min(1))
-  .default([])
-  .describe('Patterns with * as wildcard, not case-sensitive; one that begins with ! excludes. Empty selects all.');
+const globs = z.array(z.string().min(1)).default([]);
+const GLOBS = 'Patterns with * as wildcard, not case-sensitive; one that begins with ! excludes. Empty selects all.';
 
 const scheduleExpression = z
   .string()
@@ -31,11 +29,12 @@ const isTimeZone = (zone: string): boolean => {
 };
 
 const schedule = z.strictObject({
-  expression: scheduleExpression,
+  expression: scheduleExpression.describe('An EventBridge Scheduler expression: rate(1 hour) or cron(0 3 * * ? *).'),
   timeZone: z
     .string()
     .refine(isTimeZone, 'use a name from the IANA time zone database, such as Europe/Vienna')
-    .default('UTC'),
+    .default('UTC')
+    .describe('The time zone of a cron expression, by its IANA name.'),
   flexibleMinutes: z
     .int()
     .min(0)
@@ -46,38 +45,49 @@ const schedule = z.strictObject({
     ),
 });
 
+const bootstrapSecret = z
+  .string()
+  .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'use the name of a Secrets Manager secret, not its ARN and never the value');
+
+/** Nothing but the place: an address with a user, a password or a query in it would put a credential into a reviewed file. */
+const isBareAddress = (address: string): boolean => {
+  const { username, password, search, hash } = new URL(address);
+  return username + password + search + hash === '';
+};
+
 const passwordSafe = z.strictObject({
-  type: z.literal('password-safe'),
+  type: z.literal('password-safe').describe('BeyondTrust Password Safe.'),
   url: z
     .url({
       protocol: /^https$/,
+      abort: true,
       error: 'use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
     })
-    .transform((url) => url.replace(/\/+$/, '')),
-  authentication: z.discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('oauth'),
-      bootstrapSecret: z
-        .string()
-        .min(1)
-        .describe('Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.'),
-      runAs: z.string().min(1).optional().describe('The user to impersonate, sent as the RunAs header.'),
-    }),
-    z.strictObject({
-      type: z.literal('api-key'),
-      bootstrapSecret: z
-        .string()
-        .min(1)
-        .describe(
+    .refine(isBareAddress, 'leave user, password, query and fragment out of the address')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .describe('Address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3.'),
+  authentication: z
+    .discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('oauth').describe('An application user with client id and client secret.'),
+        bootstrapSecret: bootstrapSecret.describe(
+          'Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.',
+        ),
+        runAs: z.string().min(1).optional().describe('The user to impersonate, sent as the RunAs header.'),
+      }),
+      z.strictObject({
+        type: z.literal('api-key').describe('An API registration with a key, and the user it runs as.'),
+        bootstrapSecret: bootstrapSecret.describe(
           'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…"}; the password is optional.',
         ),
-    }),
-  ]),
+      }),
+    ])
+    .describe('How to sign in. The credential itself is never in this file.'),
   ca: z
     .string()
     .min(1)
     .optional()
-    .describe("Path of a PEM file with the CA that signed the vault's certificate, beside relay.yaml."),
+    .describe("Path, from relay.yaml, of a PEM file with the CA that signed the vault's certificate; or the PEM text."),
   limits: z
     .strictObject({
       inFlight: z
@@ -94,11 +104,12 @@ const passwordSafe = z.strictObject({
         .describe('Calls to the vault a second, over all batches of one sync.'),
       timeoutSeconds: z.int().min(1).max(300).default(30).describe('How long one call may take, its answer included.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How hard the vault may be worked.'),
 });
 
 const awsSecretsManager = z.strictObject({
-  type: z.literal('aws-secrets-manager'),
+  type: z.literal('aws-secrets-manager').describe('AWS Secrets Manager of the account and region of the stack.'),
   kmsKeyArn: z
     .string()
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'use the full ARN of a KMS key')
@@ -108,24 +119,30 @@ const awsSecretsManager = z.strictObject({
 
 const template = z.string().min(1);
 
+/** CloudWatch looks back seven days at most when it evaluates an alarm (PutMetricAlarm, `EvaluationPeriods`). */
+const MAXIMUM_STALE_HOURS = 168;
+
 const sync = z.strictObject({
   connection: name.describe('The connection to read from.'),
   store: name.describe('The store to deliver into.'),
   select: z
     .strictObject({
-      systems: globs,
-      accounts: globs,
-      domains: globs,
-      workgroups: globs,
+      systems: globs.describe(`Names of managed systems. ${GLOBS}`),
+      accounts: globs.describe(`Names of managed accounts. ${GLOBS}`),
+      domains: globs.describe(`Names of domains; that of a local account is empty. ${GLOBS}`),
+      workgroups: globs.describe(`Names of workgroups. ${GLOBS}`),
       types: z.array(z.enum(ACCOUNT_TYPES)).default([]).describe('Kinds of account; empty selects all.'),
     })
-    .prefault({}),
-  name: template.describe('Name of each secret, such as prod/{systemName}/{accountName}.'),
+    .prefault({})
+    .describe('Which accounts to deliver; every account that the connection may request when left out.'),
+  name: template.describe(
+    'Name of each secret, such as prod/{systemName}/{accountName}. It begins with a folder of its own, and tells account and system.',
+  ),
   value: z
     .union([template, z.record(z.string().min(1), template)])
     .default({ username: '{accountName}', password: '{credential}' })
     .describe('What each secret holds: a JSON object of templates, or one template for plain text.'),
-  schedule,
+  schedule: schedule.describe('When to look for changed credentials and deliver them.'),
   verify: schedule
     .optional()
     .describe('When to compare every value itself, and not only the date of its change. Reads every credential.'),
@@ -143,16 +160,16 @@ const sync = z.strictObject({
     .describe('A change within this time after our own check-in is taken for the vault rotating after release.'),
   orphans: z
     .discriminatedUnion('policy', [
-      z.strictObject({ policy: z.literal('keep') }),
+      z.strictObject({ policy: z.literal('keep').describe('They stay as they are.') }),
       z.strictObject({
-        policy: z.literal('delete'),
+        policy: z.literal('delete').describe('They are scheduled for deletion.'),
         budget: z
           .int()
           .min(0)
           .max(1000)
           .default(5)
           .describe('A run that would delete more than this deletes nothing and says so.'),
-        recoveryDays: z.int().min(7).max(30).default(30),
+        recoveryDays: z.int().min(7).max(30).default(30).describe('How long a deleted secret can be restored.'),
       }),
     ])
     .default({ policy: 'keep' })
@@ -164,46 +181,82 @@ const sync = z.strictObject({
     .max(40)
     .default(2)
     .describe('Batches at the same time; they share the limits of the connection.'),
-  staleAfterHours: z.int().min(1).max(720).default(24).describe('Alarm when no run has succeeded for this long.'),
+  staleAfterHours: z
+    .int()
+    .min(1)
+    .max(MAXIMUM_STALE_HOURS)
+    .default(24)
+    .describe('Alarm when no run has succeeded for this long.'),
 });
 
-const network = z
-  .discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('existing'),
-      vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
-      subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
-      availabilityZones: z.array(z.string().min(1)).min(1),
-    }),
-    z.strictObject({
-      type: z.literal('fixed-egress'),
-      cidr: z
-        .string()
-        .regex(/^\d+\.\d+\.\d+\.\d+\/\d+$/)
-        .default('10.87.0.0/24'),
-    }),
-  ])
-  .describe(
-    'Where the functions run: in subnets of yours, or in a new VPC whose one outgoing address you can put into the API registration.',
-  );
+const existingNetwork = z
+  .strictObject({
+    type: z.literal('existing').describe('Subnets of a VPC of yours, from which the vault can be reached.'),
+    vpcId: z
+      .string()
+      .regex(/^vpc-[0-9a-f]+$/, 'use the id of a VPC, such as vpc-0a1b2c3d')
+      .describe('Id of the VPC.'),
+    subnetIds: z
+      .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'use the id of a subnet, such as subnet-0a1b2c3d'))
+      .min(1)
+      .describe('Ids of the subnets to run in.'),
+    availabilityZones: z.array(z.string().min(1)).min(1).describe('The zone of each subnet, in the same order.'),
+  })
+  .refine(({ subnetIds, availabilityZones }) => subnetIds.length === availabilityZones.length, {
+    path: ['availabilityZones'],
+    message: 'write one availability zone for each subnet, in the same order',
+  });
+
+const fixedEgress = z.strictObject({
+  type: z.literal('fixed-egress').describe('A new VPC with one outgoing address.'),
+  cidr: z
+    .cidrv4('use an IPv4 range, such as 10.87.0.0/24')
+    .default('10.87.0.0/24')
+    .describe('Address range of the new VPC.'),
+});
+
+const reap = z.strictObject({
+  everyMinutes: z.int().min(1).max(1440).default(15).describe('How often left-over requests are looked for.'),
+  alarmAfterMinutes: z
+    .int()
+    .min(1)
+    .max(1440)
+    .default(60)
+    .describe('How old a left-over request may get before it raises an alarm.'),
+});
+
+const alerts = z.strictObject({
+  emails: z
+    .array(z.email('use an e-mail address'))
+    .default([])
+    .describe('Addresses that are asked to subscribe to the alerts.'),
+});
+
+const connection = z.discriminatedUnion('type', [passwordSafe]);
+const store = z.discriminatedUnion('type', [awsSecretsManager]);
+
+/** The sections whose entries have a name; each entry is a thing of its own, and can be checked without the rest. */
+export const entrySchemas = { connections: connection, stores: store, syncs: sync };
 
 export const relayConfigSchema = z.strictObject({
   relay: name
     .default('pam-relay')
     .describe("Name of this relay: part of its stack name, its owner tags and every request's reason."),
-  connections: z.record(name, z.discriminatedUnion('type', [passwordSafe])),
-  stores: z.record(name, z.discriminatedUnion('type', [awsSecretsManager])),
-  syncs: z.record(name, sync),
-  reap: z
-    .strictObject({ everyMinutes: z.int().min(1).max(1440).default(15), alarmAfterMinutes: z.int().min(1).default(60) })
-    .prefault({})
-    .describe('How often left-over requests are looked for, and how old one may get before it raises an alarm.'),
-  alerts: z
-    .strictObject({ emails: z.array(z.email()).default([]) })
-    .prefault({})
-    .describe('Who is told about alarms and PARTIAL runs.'),
-  logRetentionDays: z.union([7, 14, 30, 90, 180, 365, 731].map((days) => z.literal(days))).default(90),
-  network: network.optional(),
+  connections: z.record(name, connection).describe('The vaults to read from, by a name of your choice.'),
+  stores: z.record(name, store).describe('Where credentials are delivered, by a name of your choice.'),
+  syncs: z
+    .record(name, sync)
+    .refine((syncs) => Object.keys(syncs).length > 0, 'write at least one sync')
+    .describe('What to deliver from which connection into which store, by a name of your choice.'),
+  reap: reap.prefault({}).describe('The search for requests that a run which died has left behind.'),
+  alerts: alerts.prefault({}).describe('Who is told about alarms and PARTIAL runs.'),
+  logRetentionDays: z.literal([7, 14, 30, 90, 180, 365, 731]).default(90).describe('How long logs are kept.'),
+  network: z
+    .discriminatedUnion('type', [existingNetwork, fixedEgress])
+    .optional()
+    .describe(
+      'Where the functions run: in subnets of yours, or in a new VPC whose one outgoing address you can put into the API registration. Outside of any VPC when left out.',
+    ),
 });
 
 /** A whole relay.yaml, checked, with every default filled in. */

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { type Problem, suggest } from '#shared/config/problem.ts';
+
+/**
+ * What zod finds, as problems in the relay's own words. None of them repeats a value: a credential that somebody pasted
+ * into the wrong place must not travel on in a log.
+ */
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+const typeWord = (type: string): string => TYPE_WORDS[type] ?? type;
+
+const describeInput = (input: unknown): string => {
+  if (Array.isArray(input)) return 'a list';
+  return typeWord(typeof input);
+};
+
+const oneOf = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
+
+const notOneOf = (input: unknown, values: readonly unknown[]): string => {
+  if (input === undefined) return `is missing; write ${values.length === 1 ? '' : 'one of '}${oneOf(values)}`;
+  const words = values.filter((value) => typeof value === 'string');
+  if (typeof input === 'string' && words.length > 0) return `is not known; ${suggest(input, words)}`;
+  return `must be ${values.length === 1 ? '' : 'one of '}${oneOf(values)}`;
+};
+
+const outOfBounds = (issue: { origin: string }, bound: string, limit: number | bigint): string => {
+  if (issue.origin === 'string') return 'is empty; write something or remove the key';
+  if (issue.origin === 'array') return `must have ${bound} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+  return `must be ${bound} ${limit}`;
+};
+
+/** For an unknown key the "message" is the list of the known ones: only here does zod still tell which they are. */
+const LIST_SEPARATOR = ' ';
+const knownKeys = (schema: unknown): string =>
+  schema instanceof z.ZodObject ? Object.keys(schema.shape).join(LIST_SEPARATOR) : '';
+
+const discriminatorOf = (input: unknown, discriminator: string): unknown =>
+  z.record(z.string(), z.unknown()).safeParse(input).data?.[discriminator];
+
+/** Words for what has none in the schema. */
+const inWords: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return `is missing; add it (${typeWord(issue.expected)})`;
+      if (issue.input === null) return `is empty; write ${typeWord(issue.expected)} here or remove the key`;
+      return `must be ${typeWord(issue.expected)}, not ${describeInput(issue.input)}`;
+    case 'invalid_value':
+      return notOneOf(issue.input, issue.values);
+    case 'invalid_union':
+      return Array.isArray(issue.options)
+        ? notOneOf(discriminatorOf(issue.input, issue.discriminator ?? ''), issue.options)
+        : undefined;
+    case 'too_small':
+      return outOfBounds(issue, 'at least', issue.minimum);
+    case 'too_big':
+      return outOfBounds(issue, 'at most', issue.maximum);
+    case 'unrecognized_keys':
+      return knownKeys(issue.inst);
+    default:
+      return undefined;
+  }
+};
+
+const toPath = (path: readonly PropertyKey[]): (string | number)[] =>
+  path.map((key) => (typeof key === 'number' ? key : String(key)));
+
+/** The alternative of a union that the author meant: the one of which at least the type fits. */
+const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
+  alternatives.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+
+const toProblems = (issue: z.core.$ZodIssue, base: readonly (string | number)[]): Problem[] => {
+  const path = [...base, ...toPath(issue.path)];
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.message.split(LIST_SEPARATOR);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      atKey: true,
+      message: `is not a known key; ${suggest(key, known)}`,
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.flatMap((inner) => toProblems(inner, path)).map((problem) => ({ ...problem, atKey: true }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const meant = meantAlternative(issue.errors);
+    return meant === undefined
+      ? [{ path, message: `must be ${issue.errors.map(expectedType).join(' or ')}` }]
+      : meant.flatMap((inner) => toProblems(inner, path));
+  }
+  const isFromSchema = issue.code === 'invalid_format' || issue.code === 'custom';
+  return [{ path, message: isFromSchema ? `is not usable; ${issue.message}` : issue.message }];
+};
+
+const expectedType = (issues: readonly z.core.$ZodIssue[]): string =>
+  issues.map((issue) => (issue.code === 'invalid_type' ? typeWord(issue.expected) : issue.message)).join(', ');
+
+/** A value through a schema: what comes out, or all problems with it. Never throws. */
+export const parseShape = <S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+): { readonly data: z.output<S> | undefined; readonly problems: readonly Problem[] } => {
+  const { data, error } = schema.safeParse(value, { error: inWords });
+  return { data, problems: error?.issues.flatMap((issue) => toProblems(issue, [])) ?? [] };
+};

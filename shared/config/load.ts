@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Origin, readCa } from '#shared/config/ca.ts';
+import { type Checkable, checkConfig, type Entries } from '#shared/config/checks.ts';
+import { parseShape } from '#shared/config/issues.ts';
+import type { Problem } from '#shared/config/problem.ts';
+import { type ConnectionConfig, entrySchemas, type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
+import { type Place, readYaml } from '#shared/config/source.ts';
+import { RelayError } from '#shared/errors.ts';
+
+const sectionSchema = z.record(z.string(), z.unknown());
+
+/** The entries of one section, each parsed on its own, so that a broken one does not hide what is wrong with the rest. */
+const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.output<S>> | undefined => {
+  const { data: entries } = sectionSchema.safeParse(section);
+  if (entries === undefined) return undefined;
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, schema.safeParse(entry).data]));
+};
+
+/** What can still be checked of a configuration whose shape is wrong somewhere. */
+const salvage = (value: unknown): Checkable => {
+  const { data: { relay, connections, stores, syncs } = {} } = z
+    .object({ relay: z.unknown(), connections: z.unknown(), stores: z.unknown(), syncs: z.unknown() })
+    .partial()
+    .safeParse(value);
+  return {
+    relay: relayConfigSchema.shape.relay.safeParse(relay).data,
+    connections: entriesOf(entrySchemas.connections, connections),
+    stores: entriesOf(entrySchemas.stores, stores),
+    syncs: entriesOf(entrySchemas.syncs, syncs),
+  };
+};
+
+interface CaReading {
+  readonly pems: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
+const readCas = (connections: Entries<ConnectionConfig> = {}, origin: Origin): CaReading => {
+  const pems = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const [name, connection] of Object.entries(connections)) {
+    if (connection?.ca === undefined) continue;
+    const result = readCa(connection.ca, origin);
+    if (result.ok) pems.set(name, result.pem);
+    else problems.push({ path: ['connections', name, 'ca'], message: result.message });
+  }
+  return { pems, problems };
+};
+
+const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => ({
+  ...config,
+  connections: Object.fromEntries(
+    Object.entries(config.connections).map(([name, connection]) => {
+      const pem = pems.get(name);
+      return [name, pem === undefined ? connection : { ...connection, ca: pem }];
+    }),
+  ),
+});
+
+const writePath = (path: Problem['path']): string => {
+  const written = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+  return written === '' ? 'the whole file' : written.replace(/^\./, '');
+};
+
+type PlacedMessage = Place & { readonly message: string };
+
+const invalid = (file: string, found: readonly PlacedMessage[]): RelayError => {
+  const lines = found
+    .toSorted((one, other) => one.line - other.line || one.column - other.column)
+    .map(({ line, column, message }) => `${file}:${line}:${column} ${message}`);
+  return new RelayError('ConfigurationInvalid', lines.join('\n'));
+};
+
+/**
+ * Reads the text of a `relay.yaml`: its shape, then what only several fields together can show, then the CA files that
+ * it names, whose PEM text takes the place of their paths. Repeatable, and parsing what it gave gives the same again.
+ *
+ * @throws RelayError `ConfigurationInvalid`, with everything that is wrong in the order of the file, one line each:
+ * `relay.yaml:12:5 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
+ */
+export const parseConfig = (text: string, origin: Origin): RelayConfig => {
+  const source = readYaml(text);
+  if (!source.isReadable) throw invalid(origin.file, source.problems);
+
+  const shape = parseShape(relayConfigSchema, source.value);
+  const checkable = shape.data ?? salvage(source.value);
+  const cas = readCas(checkable.connections, origin);
+  const problems = [...shape.problems, ...checkConfig(checkable), ...cas.problems].map((problem) => ({
+    ...source.placeOf(problem),
+    message: `${writePath(problem.path)}: ${problem.message}`,
+  }));
+  if (shape.data === undefined || problems.length + source.problems.length > 0) {
+    throw invalid(origin.file, [...source.problems, ...problems]);
+  }
+  return withPems(shape.data, cas.pems);
+};
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new RelayError(
+      'ConfigurationInvalid',
+      `There is no readable file ${path}. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
+      { cause },
+    );
+  }
+};
+
+/** Reads the configuration at a path, as {@link parseConfig} does. */
+export const loadConfig = (path: string): RelayConfig => parseConfig(readText(path), { file: path });

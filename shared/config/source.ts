@@ -1,0 +1,122 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { Problem } from '#shared/config/problem.ts';
+
+/** A place in a file; both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A YAML 1.2 file: its value with aliases resolved, what is wrong with its syntax, and where what stands in it. */
+export interface Source {
+  /** Means nothing unless `isReadable`. */
+  readonly value: unknown;
+  /** False when the syntax leaves no value to speak of. */
+  readonly isReadable: boolean;
+  /** What is wrong with the syntax. */
+  readonly problems: readonly (Place & { readonly message: string })[];
+  placeOf(problem: Pick<Problem, 'path' | 'atKey'>): Place;
+}
+
+/** Something wrong at an offset of the text. */
+interface Offence {
+  readonly offset: number;
+  readonly message: string;
+}
+
+const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
+const isEmpty = (node: Node): boolean => node.range?.[0] === node.range?.[1];
+
+const FIXES: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key stands here twice; remove one of them',
+  MULTIPLE_DOCS: 'a second document begins here; keep one document in the file',
+  TAB_AS_INDENT: 'a tab is used to indent; use spaces',
+};
+
+/** Where a path leads, or as far along it as there is something. What is empty or missing is shown at its key. */
+const offsetOf = (document: Document.Parsed, { path, atKey = false }: Pick<Problem, 'path' | 'atKey'>): number => {
+  let node: Node | null = document.contents;
+  let reached = startOf(node);
+  for (const [index, step] of path.entries()) {
+    const container: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
+    const isLast = index === path.length - 1;
+    if (isSeq<Node>(container)) {
+      node = container.items[Number(step)] ?? null;
+      if (node === null) return reached;
+    } else if (isMap<Node, Node | null>(container)) {
+      const pair: Pair<Node, Node | null> | undefined = container.items.find(
+        ({ key }) => isScalar(key) && String(key.value) === String(step),
+      );
+      if (pair === undefined) return reached;
+      reached = startOf(pair.key);
+      node = pair.value;
+      if (node === null || isEmpty(node) || (isLast && atKey)) return reached;
+    } else {
+      return reached;
+    }
+    if (isLast || isSeq(container)) reached = startOf(node);
+  }
+  return reached;
+};
+
+const findUnresolved = (document: Document.Parsed): Offence[] => {
+  const found: Offence[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined) {
+        const message = `there is no anchor &${alias.source} before this alias; write it or repeat the lines`;
+        found.push({ offset: startOf(alias), message });
+      }
+    },
+  });
+  return found;
+};
+
+const wordSyntaxErrors = (document: Document.Parsed): Offence[] =>
+  document.errors.map(({ code, message, pos }) => ({ offset: pos[0], message: FIXES[code] ?? message }));
+
+/** The document as plain data; it has none when its aliases multiply beyond reason. */
+const toValue = (document: Document.Parsed): { value: unknown; offences: Offence[] } => {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }), offences: [] };
+  } catch {
+    return {
+      value: undefined,
+      offences: [{ offset: 0, message: 'aliases refer to aliases too often; repeat lines instead' }],
+    };
+  }
+};
+
+/** Reads YAML. Never throws: whatever is wrong is among the problems. */
+export const readYaml = (text: string): Source => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, logLevel: 'error' });
+  const unresolved = findUnresolved(document);
+  // A key that stands there twice still leaves a value, of which more can be said.
+  const isReadable = unresolved.length === 0 && document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+  const { value, offences } = isReadable ? toValue(document) : { value: undefined, offences: unresolved };
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  return {
+    value,
+    isReadable: isReadable && offences.length === 0,
+    problems: [...wordSyntaxErrors(document), ...offences].map(({ offset, message }) => ({
+      ...placeAt(offset),
+      message,
+    })),
+    placeOf: (problem) => placeAt(offsetOf(document, problem)),
+  };
+};
