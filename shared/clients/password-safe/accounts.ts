@@ -1,0 +1,104 @@
+import { interpretCall } from '#shared/clients/password-safe/errors.ts';
+import { type AccountRow, accountListSchema, workgroupListSchema } from '#shared/clients/password-safe/schema.ts';
+import type { Session } from '#shared/clients/password-safe/session.ts';
+import type { AccountPage, AccountQuery } from '#shared/clients/password-safe/vault.ts';
+import type { Account, AccountType } from '#shared/domain/account.ts';
+import { matchesGlobs } from '#shared/domain/selection.ts';
+import { RelayError } from '#shared/errors.ts';
+import { json } from '#shared/http/answer.ts';
+
+/** The most rows that the vault puts into one answer (reference: 2.1, `limit`). */
+const PAGE_SIZE = 1000;
+
+/** One of the lists that a query is made of. */
+interface Slice {
+  readonly type: AccountType | undefined;
+  readonly workgroup: string | undefined;
+}
+
+/** Lists the accounts of a query page by page, each account once, even when several of its lists show it. */
+export async function* listAccounts(session: Session, query: AccountQuery): AsyncIterable<AccountPage> {
+  const seen = new Set<string>();
+  for (const slice of await slicesOf(session, query)) {
+    for await (const { accounts, complete } of listSlice(session, slice)) {
+      yield { accounts: accounts.filter((account) => isNew(seen, keyOf(account))), complete };
+    }
+  }
+}
+
+const keyOf = ({ systemId, accountId }: Account): string => `${systemId}/${accountId}`;
+
+const isNew = (seen: Set<string>, key: string): boolean => seen.size < seen.add(key).size;
+
+async function slicesOf(session: Session, { types, workgroups }: AccountQuery): Promise<readonly Slice[]> {
+  const names = await resolveWorkgroups(session, workgroups);
+  return orUndefined(types).flatMap((type) => orUndefined(names).map((workgroup) => ({ type, workgroup })));
+}
+
+/** Nothing to choose from means that the choice is left out of the question. */
+const orUndefined = <T>(choices: readonly T[]): readonly (T | undefined)[] =>
+  choices.length === 0 ? [undefined] : choices;
+
+/** Plain names are taken as they are, because listing workgroups needs a permission that few users have. */
+async function resolveWorkgroups(session: Session, globs: readonly string[]): Promise<readonly string[]> {
+  if (!globs.some((glob) => glob.startsWith('!') || glob.includes('*'))) return globs;
+  const { value } = await session.send({
+    method: 'GET',
+    path: 'Workgroups',
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(workgroupListSchema),
+  });
+  const names = value.rows.map((row) => row.Name).filter((name) => matchesGlobs(name, globs));
+  // An empty list here would mean "all workgroups" to the vault, and "no accounts" to whoever reads the result.
+  if (names.length === 0) {
+    throw new RelayError(
+      'ConfigurationInvalid',
+      `${session.connection}: none of the ${value.rows.length} workgroups that the user may see matches ${globs.join(', ')}. Correct select.workgroups in relay.yaml, or let the user see its workgroups.`,
+    );
+  }
+  return names;
+}
+
+/**
+ * Lists one slice. Some servers ignore `offset` (reference: 2.1), so that a page of known accounts after a full one ends
+ * the list without us having seen all of it.
+ */
+async function* listSlice(session: Session, slice: Slice): AsyncIterable<AccountPage> {
+  const seen = new Set<string>();
+  let offset = 0;
+  for (let mayHaveMore = true; mayHaveMore; ) {
+    const { rows, totalCount } = await fetchPage(session, slice, offset);
+    const accounts = rows.map((row) => toAccount(row, slice)).filter((account) => isNew(seen, keyOf(account)));
+    const isMissingSome = totalCount !== undefined && seen.size < totalCount;
+    mayHaveMore = accounts.length > 0 && (rows.length >= PAGE_SIZE || isMissingSome);
+    const repeatsItself = rows.length > 0 && accounts.length === 0;
+    yield { accounts, complete: mayHaveMore || !(repeatsItself || isMissingSome) };
+    offset += rows.length;
+  }
+}
+
+async function fetchPage(session: Session, { type, workgroup }: Slice, offset: number) {
+  const { value } = await session.send({
+    method: 'GET',
+    path: 'ManagedAccounts',
+    query: { type, workgroupName: workgroup, limit: PAGE_SIZE, offset },
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(accountListSchema),
+  });
+  return value;
+}
+
+const toAccount = (row: AccountRow, { workgroup = '' }: Slice): Account => ({
+  systemId: row.SystemId,
+  accountId: row.AccountId,
+  systemName: row.SystemName,
+  accountName: row.AccountName,
+  domainName: row.DomainName,
+  workgroupName: workgroup,
+  changedAt: row.LastChangeDate,
+  changing: row.IsChanging === true || (row.ChangeState ?? 0) !== 0,
+  applicationId: row.ApplicationID,
+  maximumReleaseMinutes: row.MaximumReleaseDuration,
+});

@@ -1,0 +1,105 @@
+import { listAccounts } from '#shared/clients/password-safe/accounts.ts';
+import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/clients/password-safe/errors.ts';
+import {
+  credentialSchema,
+  type RequestRow,
+  requestIdSchema,
+  requestListSchema,
+} from '#shared/clients/password-safe/schema.ts';
+import { type Session, type SessionOptions, withSession } from '#shared/clients/password-safe/session.ts';
+import type { CheckInResult, OpenedRequest, OpenRequest, Vault } from '#shared/clients/password-safe/vault.ts';
+import type { RequestTerms } from '#shared/domain/lease.ts';
+import { json, nothing } from '#shared/http/answer.ts';
+import { jsonBody } from '#shared/http/request.ts';
+import type { Secret } from '#shared/secret.ts';
+
+/** Private keys are the largest credentials, at some kilobytes. */
+const CREDENTIAL_MAX_BYTES = 1024 * 1024;
+
+/** A Password Safe as a vault. Facts about its API: reference password-safe-api.md. */
+export const createPasswordSafe = (options: SessionOptions): Vault => ({
+  withSession: (work) =>
+    withSession(options, (session) =>
+      work({
+        listAccounts: (query) => listAccounts(session, query),
+        openRequest: (terms) => openRequest(session, terms),
+        readCredential: (requestId) => readCredential(session, requestId),
+        checkIn: (requestId, reason) => checkIn(session, requestId, reason),
+        listOpenRequests: () => listOpenRequests(session),
+      }),
+    ),
+});
+
+const openRequest = async (session: Session, terms: RequestTerms): Promise<OpenedRequest> => {
+  const { status, value } = await session.send({
+    method: 'POST',
+    path: 'Requests',
+    body: jsonBody({
+      AccessType: 'View',
+      SystemID: terms.systemId,
+      AccountID: terms.accountId,
+      ApplicationID: terms.applicationId,
+      DurationMinutes: terms.durationMinutes,
+      Reason: terms.reason,
+      // Without it, a request of an earlier run that is still open would be a conflict.
+      ConflictOption: 'reuse',
+      // Left out it means true, and each sync would change what it has just delivered.
+      RotateOnCheckin: false,
+    }),
+    idempotent: false,
+    interpret: interpretCall,
+    read: json(requestIdSchema),
+  });
+  return { requestId: value, reused: status !== 201 };
+};
+
+const readCredential = async (session: Session, requestId: number): Promise<Secret> => {
+  const { value } = await session.send({
+    method: 'GET',
+    path: `Credentials/${requestId}`,
+    query: { type: 'password' },
+    idempotent: true,
+    interpret: interpretCredential,
+    read: json(credentialSchema),
+    maxBytes: CREDENTIAL_MAX_BYTES,
+  });
+  return value;
+};
+
+const checkIn = async (session: Session, requestId: number, reason: string): Promise<CheckInResult> => {
+  const { status, at } = await session.send({
+    method: 'PUT',
+    path: `Requests/${requestId}/Checkin`,
+    body: jsonBody({ Reason: reason }),
+    idempotent: true,
+    interpret: interpretCheckIn,
+    read: nothing,
+  });
+  return { gone: status === 404, at };
+};
+
+const listOpenRequests = async (session: Session): Promise<readonly OpenRequest[]> => {
+  const { value } = await session.send({
+    method: 'GET',
+    path: 'Requests',
+    query: { status: 'all', queue: 'req' },
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(requestListSchema),
+  });
+  return value.rows.map(toOpenRequest);
+};
+
+const toOpenRequest = (row: RequestRow): OpenRequest => ({
+  requestId: row.RequestID,
+  systemId: row.SystemID,
+  accountId: row.AccountID,
+  status: isPending(row) ? 'pending' : 'active',
+  reason: row.Reason,
+  createdAt: row.RequestReleaseDate,
+  expiresAt: row.ExpiresDate,
+});
+
+/** By its status where the vault says it; a request without an approval date waits for its approval. */
+const isPending = ({ Status, ApprovedDate }: RequestRow): boolean =>
+  Status === '' ? ApprovedDate === undefined : /pending/i.test(Status);

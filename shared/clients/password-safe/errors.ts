@@ -1,0 +1,151 @@
+import { type ErrorName, RelayError } from '#shared/errors.ts';
+import { type Answer, type CallName, retryAfterMs } from '#shared/http/answer.ts';
+import type { Interpreter } from '#shared/http/http.ts';
+
+/** What an answer means and what the operator can do about it. */
+type Verdict = readonly [name: ErrorName, advice: string];
+
+/** A call's own reading of an answer, asked before the common one; undefined when it has none. */
+type SpecialReading = (answer: Answer) => Verdict | 'fine' | undefined;
+
+/** The four digits that a 403 carries, bare, quoted or within a text (reference: "Special codes in a 403 body"). */
+const SPECIAL_CODES: Readonly<Record<string, Verdict>> = {
+  '4031': [
+    'NotRequestable',
+    'The user may not request this account, or the account is not enabled for the API, or it does not belong to this system. Check the access policy and the API setting of the account; after provisioning, wait until the Smart Rule has been processed.',
+  ],
+  '4032': [
+    'PermissionMissing',
+    'The call needs the Requestor role. Give the user that role on a Smart Rule with the account.',
+  ],
+  '4033': [
+    'PermissionMissing',
+    'The call needs the Approver role, which the relay never uses. Check the roles of the user.',
+  ],
+  '4034': [
+    'ApprovalPending',
+    'The request is waiting for an approval. Let the access policy approve the relay automatically.',
+  ],
+  '4035': [
+    'ApproversMissing',
+    'The access policy asks for more approvers than there are. Add approvers or approve automatically.',
+  ],
+};
+
+const forbidden = (answer: Answer): Verdict => {
+  const [code = ''] = /\b403[1-5]\b/.exec(answer.text) ?? [];
+  return (
+    SPECIAL_CODES[code] ?? [
+      'PermissionMissing',
+      'The user lacks a role or a permission. Check its groups and their roles.',
+    ]
+  );
+};
+
+const notFound = (answer: Answer): Verdict =>
+  isHtml(answer)
+    ? [
+        'RequestRejected',
+        'A web page came back, so this was not the API. Check the url in relay.yaml and any proxy in between.',
+      ]
+    : ['NotFound', 'The vault knows no such thing, or does not show it to this user.'];
+
+/** A page of IIS or a proxy; the API itself never answers with HTML. */
+const isHtml = (answer: Answer): boolean => /^\s*</.test(answer.text);
+
+const COMMON: Readonly<Record<number, (answer: Answer) => Verdict>> = {
+  400: () => [
+    'RequestRejected',
+    'The vault found the input invalid. Check what its access policy asks for: duration, reason, ticket.',
+  ],
+  401: () => [
+    'SessionLost',
+    'The session ended, and a new one was refused as well. Look for the user in the User Audit of the vault.',
+  ],
+  403: forbidden,
+  404: notFound,
+  408: () => ['VaultUnavailable', 'The vault gave up waiting for the request.'],
+  409: () => [
+    'RequestConflict',
+    'Another request for the account is open. It is tried again later; raise the limit of concurrent requests of the account if this goes on.',
+  ],
+  410: () => ['ApiVersionDisabled', 'An administrator disabled this version of the API. Have it enabled again.'],
+  415: () => ['MediaTypeRefused', 'The vault, or a proxy in between, did not accept the media type application/json.'],
+  429: () => ['RateLimited', 'The vault takes no more calls for now. Lower limits in relay.yaml if this goes on.'],
+};
+
+const commonVerdict = (answer: Answer): Verdict | undefined => {
+  if (answer.status >= 200 && answer.status < 300) return undefined;
+  if (answer.status >= 500)
+    return ['VaultUnavailable', 'The vault has a problem of its own. Look at its health if this goes on.'];
+  if (answer.status < 400) {
+    return [
+      'RequestRejected',
+      'It redirects, which is not followed. Use the address of the API itself as the url in relay.yaml.',
+    ];
+  }
+  return COMMON[answer.status]?.(answer) ?? ['RequestRejected', 'The vault did not accept the call.'];
+};
+
+const refusal = (answer: Answer, call: CallName, [name, advice]: Verdict): RelayError => {
+  const waitMs = retryAfterMs(answer);
+  return new RelayError(name, `${call.connection}: ${call.name} was answered with ${answer.status}. ${advice}`, {
+    // A server that fails halfway, or a proxy that gives up on it, does not say what was done.
+    mayHaveHappened: !call.idempotent && answer.status >= 500,
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+  });
+};
+
+const interpreter =
+  (special: SpecialReading = () => undefined): Interpreter =>
+  (answer, call) => {
+    const verdict = special(answer) ?? commonVerdict(answer);
+    return verdict === undefined || verdict === 'fine' ? undefined : refusal(answer, call, verdict);
+  };
+
+export const interpretCall = interpreter();
+
+const LEASE_GONE: Verdict = [
+  'LeaseGone',
+  'The request has expired, or was given back, denied or ended by somebody else. It is asked for anew later.',
+];
+
+/** For reading a credential: a request that is not there any more was there once. */
+export const interpretCredential = interpreter((answer) =>
+  answer.status === 404 && !isHtml(answer) ? LEASE_GONE : undefined,
+);
+
+/** For giving a request back: one that is gone already counts as done, if it was the API that said so. */
+export const interpretCheckIn = interpreter((answer) =>
+  answer.status === 404 && !isHtml(answer) ? 'fine' : undefined,
+);
+
+const signInRefused = (answer: Answer): Verdict =>
+  answer.headers['www-authenticate-2fa'] === undefined
+    ? [
+        'SignInRefused',
+        'The vault does not tell callers which factor failed: look for the user in its User Audit. Check the IP rule of the API registration, whether the key or client secret was rotated, the run-as user, and whether a password is required.',
+      ]
+    : ['SignInRefused', 'A second factor is asked for. Use a user without two-factor authentication for the relay.'];
+
+/** For signing in: a 401 is final, because every failure is audited and mailed to an administrator. */
+export const interpretSignIn = interpreter((answer) => {
+  if (answer.status === 401) return signInRefused(answer);
+  return answer.status === 403
+    ? [
+        'LicenceRefused',
+        'The licence of Password Safe is not valid, or the user may not use the API. Ask whoever runs the vault.',
+      ]
+    : undefined;
+});
+
+/** For signing out: a session that is over already is what we want. */
+export const interpretSignOut = interpreter((answer) => (answer.status === 401 ? 'fine' : undefined));
+
+const TOKEN_REFUSED =
+  'Check clientId and clientSecret in the bootstrap secret; that the API registration is of the type API Access Policy and assigned to the user; that the user is an application user; and the IP rule of the registration.';
+
+/** For the token call, whose refusals differ by version (reference: 1.3, failure). */
+export const interpretToken = interpreter((answer) =>
+  [400, 401, 403].includes(answer.status) ? ['SignInRefused', TOKEN_REFUSED] : undefined,
+);

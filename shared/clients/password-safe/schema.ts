@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import { parseVaultDate } from '#shared/clients/password-safe/dates.ts';
+import { Secret } from '#shared/secret.ts';
+
+/**
+ * What we read of the vault's answers, and nothing else: versions add properties, and send null for what they do not
+ * know. Spelling and shapes: reference password-safe-api.md, 2.1 to 2.3.
+ */
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const optionalInt = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? undefined);
+const date = z
+  .string()
+  .nullish()
+  .transform((value) => (value == null ? undefined : parseVaultDate(value)));
+
+export const tokenSchema = z.object({
+  access_token: z
+    .string()
+    .min(1)
+    .transform((value) => new Secret(value)),
+  expires_in: z.coerce.number().positive(),
+});
+
+const accountRow = z.object({
+  SystemId: z.int(),
+  AccountId: z.int(),
+  SystemName: z.string(),
+  AccountName: z.string(),
+  DomainName: text,
+  ApplicationID: optionalInt,
+  MaximumReleaseDuration: optionalInt,
+  LastChangeDate: date,
+  /** 0 idle, 1 changing, 2 queued. */
+  ChangeState: optionalInt,
+  /** What older versions have instead. */
+  IsChanging: z.boolean().nullish(),
+});
+export type AccountRow = z.infer<typeof accountRow>;
+
+/** One shape for the three that a list comes in: an array, `{TotalCount, Data}`, or the only row by itself. */
+const listOf = <Row extends z.ZodType>(row: Row) =>
+  z.preprocess(
+    (answer) => {
+      if (Array.isArray(answer)) return { rows: answer };
+      if (typeof answer === 'object' && answer !== null && 'Data' in answer) {
+        return { rows: answer.Data, totalCount: 'TotalCount' in answer ? answer.TotalCount : undefined };
+      }
+      return { rows: [answer] };
+    },
+    z.object({ rows: z.array(row), totalCount: optionalInt }),
+  );
+
+export const accountListSchema = listOf(accountRow);
+export const workgroupListSchema = listOf(z.object({ Name: z.string() }));
+
+/** The bare id of a request. */
+export const requestIdSchema = z.int();
+
+/** A JSON string. An empty one is no credential: delivering it would lock every reader out. */
+export const credentialSchema = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value));
+
+const requestRow = z.object({
+  RequestID: z.int(),
+  SystemID: z.int(),
+  AccountID: z.int(),
+  Status: text,
+  Reason: text,
+  RequestReleaseDate: date,
+  ApprovedDate: date,
+  ExpiresDate: date,
+});
+export type RequestRow = z.infer<typeof requestRow>;
+export const requestListSchema = listOf(requestRow);

@@ -1,0 +1,129 @@
+import { isUtf8 } from 'node:buffer';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import type { Dispatcher } from 'undici';
+import { RelayError } from '#shared/errors.ts';
+import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from '#shared/http/answer.ts';
+import { type AnswerHeaders, exchange } from '#shared/http/exchange.ts';
+import { brokenError } from '#shared/http/failures.ts';
+import { createPool } from '#shared/http/pool.ts';
+import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
+import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Says which error an answer means, by its status, headers and text; undefined for one that is as it should be. */
+export type Interpreter = (answer: Answer, call: CallName) => RelayError | undefined;
+
+export interface Call<T> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the base url, without a leading slash; its segments are encoded already. */
+  readonly path: string;
+  readonly query?: Query;
+  readonly headers?: RequestHeaders;
+  readonly body?: Body;
+  /** Whether sending it twice is as good as once. What is not is repeated only when it surely did not happen. */
+  readonly idempotent: boolean;
+  readonly interpret: Interpreter;
+  readonly read: Reader<T>;
+  /** Of the answer; 16 MiB when left out. */
+  readonly maxBytes?: number;
+}
+
+export interface Reply<T> {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** UTC ISO 8601 by the server's clock; undefined when it sent no `Date`. */
+  readonly at: string | undefined;
+  readonly value: T;
+}
+
+/** A REST API. */
+export interface Http {
+  /**
+   * Sends a call within the connection's limits, repeats it where that is safe, and reads its answer. Raises the
+   * RelayError that the call's interpreter found, or one of VaultUnavailable, AnswerTimedOut, AnswerTruncated,
+   * AnswerTooLarge and AnswerMalformed.
+   */
+  send<T>(call: Call<T>): Promise<Reply<T>>;
+  /** Drops the connections. */
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** Name of the connection, for messages. */
+  readonly connection: string;
+  /** The base url, without a slash at its end. */
+  readonly url: string;
+  /** PEM text of the CA to trust instead of the public ones. */
+  readonly ca?: string | undefined;
+  readonly limits: { readonly inFlight: number; readonly perSecond: number; readonly timeoutSeconds: number };
+  readonly retry?: RetryPolicy;
+  /** The rest is replaced in tests only. */
+  readonly dispatcher?: Dispatcher;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly random?: () => number;
+  readonly now?: () => number;
+  readonly deadline?: (ms: number) => AbortSignal;
+}
+
+/** The one way to call a REST API: limits, deadline, size cap, retries, and errors that say what to do. */
+export const createHttp = ({
+  connection,
+  url,
+  ca,
+  limits,
+  retry = RETRY_POLICY,
+  dispatcher = createPool({ url, ca, connections: limits.inFlight, timeoutMs: limits.timeoutSeconds * 1000 }),
+  sleep = sleepFor,
+  random = Math.random,
+  now = Date.now,
+  deadline = AbortSignal.timeout,
+}: HttpOptions): Http => {
+  const { origin, pathname: basePath, host } = new URL(url);
+  const timeoutMs = limits.timeoutSeconds * 1000;
+  const queue = new PQueue({ concurrency: limits.inFlight, interval: 1000, intervalCap: limits.perSecond });
+
+  const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
+    const maxBytes = call.maxBytes ?? MAX_BYTES;
+    const raw = await exchange(
+      dispatcher,
+      {
+        origin,
+        path: fullPath(basePath, call.path, call.query),
+        method: call.method,
+        headers: revealHeaders(call.headers, call.body),
+        body: call.body?.text.reveal() ?? null,
+      },
+      { deadline: deadline(timeoutMs), maxBytes },
+    );
+    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutMs, maxBytes });
+    const { status, headers } = raw;
+    const answer: Answer = { status, headers, text: new TextDecoder().decode(raw.body), receivedAtMs: now() };
+    const refusal = call.interpret(answer, name);
+    if (refusal !== undefined) throw refusal;
+    // A replacement character in a credential would go unnoticed.
+    if (!isUtf8(raw.body)) throw malformed(name, 'is not UTF-8 text');
+    const atMs = answeredAtMs(answer);
+    const at = atMs === undefined ? undefined : new Date(atMs).toISOString();
+    return { status, headers, at, value: call.read(answer, name) };
+  };
+
+  const send = async <T>(call: Call<T>): Promise<Reply<T>> => {
+    const name: CallName = { connection, name: `${call.method} ${call.path}`, idempotent: call.idempotent };
+    const startedAtMs = now();
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await queue.add(() => attempt(call, name));
+      } catch (error) {
+        if (!(error instanceof RelayError)) throw error;
+        const progress = { attempt: attempts, elapsedMs: now() - startedAtMs, random };
+        const waitMs = waitBeforeRetryMs(error, retry, progress);
+        if (waitMs === undefined) throw error;
+        await sleep(waitMs);
+      }
+    }
+  };
+
+  return { send, close: () => dispatcher.destroy() };
+};

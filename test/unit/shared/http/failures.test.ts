@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { Broken } from '#shared/http/exchange.ts';
+import { brokenError } from '#shared/http/failures.ts';
+
+const explain = (broken: Partial<Broken>, idempotent = false) =>
+  brokenError(
+    { kind: 'broken', by: 'connection', reached: 'nothing', code: undefined, ...broken },
+    {
+      call: { connection: 'corp-vault', name: 'GET Requests', idempotent },
+      host: 'pam.example.com',
+      timeoutMs: 30_000,
+      maxBytes: 100,
+    },
+  );
+
+describe('the error for a broken exchange', () => {
+  it.each([
+    ['ENOTFOUND', /host name can not be resolved/],
+    ['EAI_AGAIN', /host name can not be resolved/],
+    ['ECONNREFUSED', /Nothing listens there/],
+    ['UND_ERR_CONNECT_TIMEOUT', /can not be reached.*firewall/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /not trusted: set ca in relay.yaml/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not trusted: set ca in relay.yaml/],
+    ['CERT_HAS_EXPIRED', /renewed/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /another name/],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', /TLS 1.2/],
+    ['UND_ERR_SOCKET', /connection broke/],
+    [undefined, /no code/],
+  ])('says for %s what to do', (code, advice) => {
+    const error = explain({ code });
+    expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
+    expect(error.message).toMatch(advice);
+    expect(error.message).toContain('corp-vault: GET Requests to pam.example.com');
+  });
+
+  it('says that a call may have happened only when it was sent and is not idempotent', () => {
+    for (const by of ['deadline', 'size', 'connection'] as const) {
+      expect(explain({ by, reached: 'nothing' }).mayHaveHappened).toBe(false);
+      expect(explain({ by, reached: 'request' }).mayHaveHappened).toBe(true);
+      expect(explain({ by, reached: 'answer' }).mayHaveHappened).toBe(true);
+      expect(explain({ by, reached: 'answer' }, true).mayHaveHappened).toBe(false);
+    }
+  });
+});

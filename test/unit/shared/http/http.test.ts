@@ -1,0 +1,292 @@
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { RelayError } from '#shared/errors.ts';
+import { json } from '#shared/http/answer.ts';
+import { type Call, createHttp, type Http, type HttpOptions } from '#shared/http/http.ts';
+import { jsonBody } from '#shared/http/request.ts';
+import { Secret } from '#shared/secret.ts';
+import {
+  answer,
+  cutOff,
+  deadUrl,
+  rawServer,
+  reset,
+  type ScriptedServer,
+  type Step,
+  scriptedServer,
+} from '#test/support/scripted-server.ts';
+
+const CANARY = 'canary-7f3a-not-a-real-secret';
+const closers: (() => PromiseLike<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A client of a scripted server; `waits` are the milliseconds that it would have slept. */
+const connect = async (steps: readonly Step[], options: Partial<HttpOptions> = {}) => {
+  const server = await scriptedServer(...steps);
+  closers.push(() => server[Symbol.asyncDispose]());
+  return { server, ...connectTo(server.url, options) };
+};
+
+const connectTo = (url: string, options: Partial<HttpOptions> = {}): { http: Http; waits: number[] } => {
+  const waits: number[] = [];
+  const http = createHttp({
+    connection: 'corp-vault',
+    url,
+    limits: { inFlight: 4, perSecond: 1000, timeoutSeconds: 30 },
+    sleep: async (ms) => waits.push(ms),
+    random: () => 0.5,
+    now: () => 0,
+    deadline: () => new AbortController().signal,
+    ...options,
+  });
+  closers.push(() => http.close());
+  return { http, waits };
+};
+
+/** Only 429 and 5xx mean errors here: what a status means is each client's own business. */
+const interpret: Call<unknown>['interpret'] = ({ status, headers }, call) => {
+  if (status === 429) {
+    return new RelayError('RateLimited', 'slow down', { retryAfterMs: Number(headers['retry-after'] ?? 0) * 1000 });
+  }
+  return status >= 500
+    ? new RelayError('VaultUnavailable', 'broken', { mayHaveHappened: !call.idempotent })
+    : undefined;
+};
+
+const get = { method: 'GET', path: 'things', idempotent: true, interpret, read: json(z.unknown()) } as const;
+const post = { ...get, method: 'POST', body: jsonBody({ password: CANARY }), idempotent: false } as const;
+
+const failureOf = async (promise: Promise<unknown>): Promise<RelayError> => {
+  const error: unknown = await promise.then(
+    () => expect.fail('should have been rejected'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RelayError)) throw error;
+  expect(inspect(error, { depth: null, showHidden: true })).not.toContain(CANARY);
+  expect(error.message).toContain('corp-vault');
+  return error;
+};
+
+describe('send', () => {
+  it('sends method, path, query, headers and body, and gives status, headers, time and value', async () => {
+    const step = answer(201, { id: 7 }, { date: 'Sun, 06 Nov 1994 08:49:37 GMT' });
+    const { http, server } = await connect([step]);
+    const reply = await http.send({
+      ...post,
+      path: 'a%2Fb/c',
+      query: { name: 'a&b +#', limit: 5, left: undefined },
+      headers: { authorization: new Secret('shown only to the server') },
+    });
+    expect(reply).toMatchObject({ status: 201, value: { id: 7 }, at: '1994-11-06T08:49:37.000Z' });
+    expect(server.seen).toEqual([
+      expect.objectContaining({
+        method: 'POST',
+        url: '/api/a%2Fb/c?name=a%26b%20%2B%23&limit=5',
+        body: `{"password":"${CANARY}"}`,
+        headers: expect.objectContaining({
+          authorization: 'shown only to the server',
+          'content-type': 'application/json',
+        }),
+      }),
+    ]);
+  });
+
+  it('does not follow redirects', async () => {
+    const { http, server } = await connect([answer(302, 'elsewhere', { location: '/api/other' })]);
+    expect(await http.send(get)).toMatchObject({ status: 302 });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('keeps connections open between calls', async () => {
+    const ports = new Set<number | undefined>();
+    const { http } = await connect([
+      (response) => {
+        ports.add(response.socket?.remotePort);
+        response.end('1');
+      },
+    ]);
+    for (let i = 0; i < 40; i++) await http.send(get);
+    expect(ports.size).toBeLessThanOrEqual(4);
+  });
+
+  it('never has more calls in flight than the limit', async () => {
+    let inFlight = 0;
+    let highest = 0;
+    const { http } = await connect([
+      async (response) => {
+        highest = Math.max(highest, ++inFlight);
+        await new Promise(setImmediate);
+        inFlight--;
+        response.end('1');
+      },
+    ]);
+    await Promise.all(Array.from({ length: 40 }, () => http.send(get)));
+    expect(highest).toBeGreaterThan(1);
+    expect(highest).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('what did not get through', () => {
+  it('is told apart by what the operator can do about it, and has not happened when nobody listens', async () => {
+    const { http } = connectTo(await deadUrl());
+    const error = await failureOf(http.send(post));
+    expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
+    expect(error.message).toMatch(/POST things.*ECONNREFUSED.*Nothing listens/);
+  });
+
+  it('may have happened when the connection was reset after the request, and is not repeated then', async () => {
+    const { http, server } = await connect([reset]);
+    expect(await failureOf(http.send(post))).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: true });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is repeated when that is safe', async () => {
+    const { http, server, waits } = await connect([reset, reset, answer(200, 'third time lucky')]);
+    expect(await http.send(get)).toMatchObject({ value: 'third time lucky' });
+    expect(server.seen).toHaveLength(3);
+    expect(waits).toEqual([250, 500]);
+  });
+
+  it('is given up after three attempts', async () => {
+    const { http, server } = await connect([reset]);
+    expect(await failureOf(http.send(get))).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
+    expect(server.seen).toHaveLength(3);
+  });
+
+  it('is given up when the next attempt would begin after the budget', async () => {
+    const { http, server } = await connect([answer(429, '', { 'retry-after': '61' })]);
+    await expect(http.send(get)).rejects.toMatchObject({ name: 'RateLimited', retryAfterMs: 61_000 });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is a cut-off answer when the answer had begun', async () => {
+    const { http, server } = await connect([cutOff]);
+    expect(await failureOf(http.send(get))).toMatchObject({ name: 'AnswerTruncated' });
+    expect(server.seen).toHaveLength(3);
+    expect(await failureOf(http.send(post))).toMatchObject({ name: 'AnswerTruncated', mayHaveHappened: true });
+    expect(server.seen).toHaveLength(4);
+  });
+
+  it('is a cut-off answer too when the length was not announced', async () => {
+    await using server = await rawServer('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n[1,2,\r\n');
+    expect(await failureOf(connectTo(server.url).http.send(get))).toMatchObject({ name: 'AnswerTruncated' });
+  });
+
+  it('is malformed when what answers does not speak HTTP', async () => {
+    await using server = await rawServer(`SSH-2.0-${CANARY}\r\n`);
+    const error = await failureOf(connectTo(server.url).http.send(get));
+    expect(error).toMatchObject({ name: 'AnswerMalformed' });
+    expect(error.message).toContain('not HTTP');
+  });
+});
+
+describe('a POST', () => {
+  it('is repeated after a 429, because it was not done, and waits as long as it was asked to', async () => {
+    const { http, server, waits } = await connect([answer(429, '', { 'retry-after': '7' }), answer(201, 5)]);
+    expect(await http.send(post)).toMatchObject({ status: 201, value: 5 });
+    expect(server.seen).toHaveLength(2);
+    expect(waits).toEqual([7250]);
+  });
+
+  it('is not repeated after a 500, because it may have been done', async () => {
+    const { http, server } = await connect([answer(500, 'oops'), answer(201, 5)]);
+    await expect(http.send(post)).rejects.toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: true });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is repeated like a GET when its caller says that it is idempotent', async () => {
+    const { http, server } = await connect([answer(500, 'oops'), reset, answer(201, 5)]);
+    expect(await http.send({ ...post, idempotent: true })).toMatchObject({ value: 5 });
+    expect(server.seen).toHaveLength(3);
+  });
+});
+
+describe('the deadline', () => {
+  const deadlines = () => {
+    const controllers: AbortController[] = [];
+    const deadline = (ms: number): AbortSignal => {
+      expect(ms).toBe(30_000);
+      const controller = new AbortController();
+      controllers.push(controller);
+      return controller.signal;
+    };
+    const expire = (): void => {
+      for (const controller of controllers) controller.abort();
+    };
+    return { deadline, expire };
+  };
+
+  it('holds for an answer that does not begin', async () => {
+    const { deadline, expire } = deadlines();
+    const { http } = await connect([() => expire()], { deadline });
+    const error = await failureOf(http.send(post));
+    expect(error).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: true });
+    expect(error.message).toContain('30 s');
+  });
+
+  it('holds for a body that does not end', async () => {
+    const { deadline, expire } = deadlines();
+    const { http, server } = await connect([(response) => response.write('[1,', () => setImmediate(expire))], {
+      deadline,
+    });
+    expect(await failureOf(http.send(get))).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: false });
+    expect(server.seen).toHaveLength(3);
+  });
+
+  it('before the request was sent means that nothing happened', async () => {
+    const { deadline, expire } = deadlines();
+    const atOnce = (ms: number): AbortSignal => {
+      queueMicrotask(expire);
+      return deadline(ms);
+    };
+    const { http, server } = await connect([answer(201, 5)], { deadline: atOnce });
+    expect(await failureOf(http.send(post))).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: false });
+    expect(server.seen).toHaveLength(0);
+  });
+});
+
+describe('an answer that can not be used', () => {
+  const send = async (step: Step, call: Partial<Call<unknown>> = {}): Promise<[RelayError, ScriptedServer]> => {
+    const { http, server } = await connect([step]);
+    return [await failureOf(http.send({ ...get, ...call })), server];
+  };
+
+  it('is too large when it passes the cap, and is not asked for again', async () => {
+    const endless: Step = (response) => {
+      const pump = (): void =>
+        void (response.write('x'.repeat(1000)) ? setImmediate(pump) : response.once('drain', pump));
+      pump();
+    };
+    const [error, server] = await send(endless, { maxBytes: 10_000 });
+    expect(error.name).toBe('AnswerTooLarge');
+    expect(error.message).toContain('10000 bytes');
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each<[string, Step, RegExp]>([
+    ['broken JSON', (response) => response.end(`{"a": "${CANARY}`), /not valid JSON/],
+    ['nothing at all', (response) => response.end(), /not valid JSON/],
+    [
+      'a web page',
+      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${CANARY}`),
+      /not JSON by its type.*login page/,
+    ],
+    ['another shape', answer(200, { a: { b: CANARY } }), /unknown shape \(invalid_type at "a\.b"\)/],
+    ['bytes that are not UTF-8', (response) => response.end(Buffer.from('22ff22', 'hex')), /not UTF-8/],
+  ])('is malformed when it is %s', async (_what, step, message) => {
+    const read = json(z.object({ a: z.object({ b: z.number() }) }));
+    const [error, server] = await send(step, { read });
+    expect(error).toMatchObject({ name: 'AnswerMalformed', mayHaveHappened: false });
+    expect(error.message).toMatch(message);
+    expect(server.seen).toHaveLength(1);
+    expect((await send(step, { read, idempotent: false }))[0].mayHaveHappened).toBe(true);
+  });
+
+  it('is still read for its status when its text is not UTF-8', async () => {
+    const { http } = await connect([(response) => response.writeHead(503).end(Buffer.from('ff', 'hex'))]);
+    await expect(http.send(get)).rejects.toMatchObject({ name: 'VaultUnavailable' });
+  });
+});
