@@ -1,4 +1,5 @@
 import type { CallKind } from './audit.ts';
+import { type Reply, refusal } from './replies.ts';
 
 /** Before or after the call had its effect at the site: a client cannot tell, and that is the point. */
 type When = 'before' | 'after';
@@ -74,3 +75,26 @@ export class Faults {
     return hit;
   }
 }
+
+/** Whether the fault keeps the call from reaching the site. */
+export const preventsEffect = (fault: FaultEffect | undefined): boolean => {
+  if (fault?.type === 'rate-limited') return true;
+  if (fault?.type === 'status') return fault.when !== 'after';
+  return fault?.type === 'reset' && fault.when === 'before';
+};
+
+/** The answer of a fault that stands in for the site's own; undefined when the site's own is sent, or damaged. */
+export const substitute = (fault: FaultEffect | undefined): Reply | undefined => {
+  if (fault?.type === 'rate-limited') {
+    const headers: Reply['headers'] = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter };
+    return { ...refusal(429, 'Too many requests.'), headers };
+  }
+  if (fault?.type !== 'status') return undefined;
+  const {
+    status,
+    body = '"An error occurred."',
+    contentType = 'application/json; charset=utf-8',
+    headers = {},
+  } = fault;
+  return { status, body, contentType, headers };
+};

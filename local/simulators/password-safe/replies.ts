@@ -1,4 +1,6 @@
+import type { Session } from './sessions.ts';
 import type { Switches } from './switches.ts';
+import type { KnownUser } from './users.ts';
 
 /** An answer before it is written: `body` is the exact text, and null is no body. */
 export interface Reply {
@@ -6,8 +8,8 @@ export interface Reply {
   readonly body: string | null;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** The request that the call made or found, for the audit. */
-  readonly requestId?: number;
+  /** What the call made or found, for the audit. */
+  readonly about?: { readonly requestId?: number; readonly session?: Session; readonly user?: KnownUser };
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';

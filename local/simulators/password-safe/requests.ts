@@ -84,9 +84,9 @@ export class Requests {
     return this.#stillOpen([...this.#openByUser.values()].flatMap((requests) => [...requests]));
   }
 
-  /** Accounts that the user has ever requested, the latest last. */
+  /** Accounts that the user has ever requested, the latest first. */
   recentOf(user: KnownUser): AccountState[] {
-    return [...(this.#recentByUser.get(user.userName) ?? [])];
+    return [...(this.#recentByUser.get(user.userName) ?? [])].reverse();
   }
 
   open(wanted: NewRequest): Opened {

@@ -4,7 +4,6 @@ import { authenticationEndpoints } from './endpoints/authentication.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
 import { fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
-import type { Session } from './sessions.ts';
 import type { Endpoint, Site } from './site.ts';
 
 const ROUTES = new Map<string, Map<string, Endpoint>>();
@@ -15,11 +14,6 @@ for (const endpoint of [...authenticationEndpoints, ...accountEndpoints, ...requ
 }
 
 export const findEndpoint = (call: Call): Endpoint | undefined => ROUTES.get(call.route ?? '')?.get(call.method);
-
-export interface Answer {
-  readonly reply: Reply;
-  readonly session: Session | undefined;
-}
 
 const refuseMediaType = (site: Site, endpoint: Endpoint, call: Call): Reply | undefined => {
   const type = call.headers['content-type'];
@@ -37,14 +31,15 @@ const refuseRoute = (site: Site, call: Call): Reply => {
 };
 
 /** Lets a call take effect. */
-export const answer = (site: Site, endpoint: Endpoint | undefined, call: Call): Answer => {
-  if (endpoint === undefined) return { reply: refuseRoute(site, call), session: undefined };
+export const answer = (site: Site, endpoint: Endpoint | undefined, call: Call): Reply => {
+  if (endpoint === undefined) return refuseRoute(site, call);
   if (site.switches.apiVersion === 'disabled' && endpoint.kind !== 'token') {
-    return { reply: refusal(410, 'This API version has been disabled.'), session: undefined };
+    return refusal(410, 'This API version has been disabled.');
   }
   const refused = refuseMediaType(site, endpoint, call);
-  if (endpoint.anonymous) return { reply: refused ?? endpoint.handle(site, call), session: undefined };
+  if (endpoint.anonymous) return refused ?? endpoint.handle(site, call);
   const session = site.sessions.authenticate(call.cookieHeaders, call.headers.authorization);
-  if (session === undefined) return { reply: unauthenticated(), session };
-  return { reply: refused ?? endpoint.handle(site, call, session), session };
+  if (session === undefined) return unauthenticated();
+  const reply = refused ?? endpoint.handle(site, call, session);
+  return { ...reply, about: { ...reply.about, session, user: session.user } };
 };

@@ -1,16 +1,11 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry } from './audit.ts';
-import { readCall } from './calls.ts';
 import { makeCertificate } from './certificate.ts';
-import { deliver } from './delivery.ts';
-import { type FaultEffect, Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { createFleet, type FleetAccount } from './fleet.ts';
-import { type Reply, refusal } from './replies.ts';
 import { type AccessRequest, Requests } from './requests.ts';
-import { type Answer, answer, findEndpoint } from './router.ts';
+import { Service } from './service.ts';
 import { type Session, Sessions } from './sessions.ts';
 import type { Site } from './site.ts';
 import { type AccountState, Accounts } from './state.ts';
@@ -81,80 +76,6 @@ const requestOf = (site: Site, requestId: number): AccessRequest => {
   return request;
 };
 
-const NO_EFFECT = { reply: refusal(503, 'Service unavailable.'), session: undefined };
-
-/** The answer of a fault that stands in for the site's own; undefined when the site answers. */
-const substitute = (fault: FaultEffect | undefined): Reply | undefined => {
-  if (fault?.type === 'rate-limited') {
-    const headers: Reply['headers'] = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter };
-    return { ...refusal(429, 'Too many requests.'), headers };
-  }
-  if (fault?.type !== 'status') return undefined;
-  const {
-    status,
-    body = '"An error occurred."',
-    contentType = 'application/json; charset=utf-8',
-    headers = {},
-  } = fault;
-  return { status, body, contentType, headers };
-};
-
-const preventsEffect = (fault: FaultEffect | undefined): boolean => {
-  if (fault?.type === 'rate-limited') return true;
-  if (fault?.type === 'status') return fault.when !== 'after';
-  return fault?.type === 'reset' && fault.when === 'before';
-};
-
-class PasswordSafe {
-  readonly audit: AuditEntry[] = [];
-  readonly faults = new Faults();
-  readonly site: Site;
-  readonly #latencyMs: number;
-  readonly #closed = new AbortController();
-
-  constructor(site: Site, latencyMs: number) {
-    this.site = site;
-    this.#latencyMs = latencyMs;
-  }
-
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.sendDate = false;
-    response.setHeader('Date', new Date(this.site.now()).toUTCString());
-    const call = await readCall(request);
-    await this.#wait(this.#latencyMs);
-    const endpoint = findEndpoint(call);
-    const subject = endpoint?.subject?.(this.site, call) ?? {};
-    const fault = this.faults.take(endpoint?.kind ?? 'other', subject.accountId);
-    if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
-    const tookEffect = !preventsEffect(fault);
-    const result: Answer = tookEffect ? answer(this.site, endpoint, call) : NO_EFFECT;
-    const reply = substitute(fault) ?? result.reply;
-    this.audit.push({
-      at: this.site.now(),
-      method: call.method,
-      template: endpoint?.template ?? call.path,
-      kind: endpoint?.kind ?? 'other',
-      status: fault?.type === 'reset' ? 0 : reply.status,
-      user: result.session?.user.userName,
-      session: result.session?.number,
-      accountIds: subject.accountId === undefined ? [] : [subject.accountId],
-      requestId: result.reply.requestId ?? subject.requestId,
-      tookEffect,
-      fault: fault?.type,
-    });
-    if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
-    await deliver(response, reply, fault);
-  }
-
-  stop(): void {
-    this.#closed.abort();
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.#closed.signal });
-  }
-}
-
 const makeSite = (options: PasswordSafeOptions): Site => {
   const { now = Date.now, seed = 1 } = options;
   const { fleet = createFleet({ accounts: 24, seed }), users = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } = options;
@@ -180,18 +101,18 @@ const listen = async (server: Server, port: number): Promise<number> => {
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
   const { caPem, certPem, keyPem } = await makeCertificate();
   const site = makeSite(options);
-  const safe = new PasswordSafe(site, options.latencyMs ?? 0);
+  const service = new Service(site, options.latencyMs ?? 0);
   const tls = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', keepAliveTimeout: 60_000 } as const;
   const server = createServer(tls, (request, response) => {
     // A caller that hangs up or an over-long body ends the call; anything else is a defect, and shows as a dead connection.
-    safe.serve(request, response).catch(() => response.destroy());
+    service.serve(request, response).catch(() => response.destroy());
   });
   const port = await listen(server, options.port ?? 0);
   return {
     url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
     caPem,
-    audit: safe.audit,
-    faults: safe.faults,
+    audit: service.audit,
+    faults: service.faults,
     switches: site.switches,
     openRequests: () => site.requests.allOpen(),
     openSessions: () => site.sessions.allOpen(),
@@ -209,7 +130,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     },
     deny: (requestId) => site.requests.end(requestOf(site, requestId)),
     close: async () => {
-      safe.stop();
+      service.stop();
       server.closeAllConnections();
       await server[Symbol.asyncDispose]();
     },

@@ -21,6 +21,8 @@ export interface Session {
 }
 
 interface StoredSession extends Session {
+  /** Whose factors opened it, which is not its user when that one is impersonated. */
+  readonly provenBy: KnownUser;
   readonly verification: string;
   /** When the access token that it was opened with ends; null for an API key. */
   readonly tokenExpiresAt: number | null;
@@ -64,12 +66,12 @@ export class Sessions {
     this.#switches = switches;
   }
 
-  issueToken(clientId: string, clientSecret: string): string | undefined {
+  issueToken(clientId: string, clientSecret: string): { token: string; user: KnownUser } | undefined {
     const user = this.#users.byClient(clientId, clientSecret);
     if (user === undefined) return undefined;
     const token = randomUUID() + randomUUID();
     this.#tokens.set(token, { user, expiresAt: this.#now() + this.#switches.tokenSeconds * 1000 });
-    return token;
+    return { token, user };
   }
 
   signIn(authorization: string | undefined, runAs: string | undefined, cookie: string | undefined): SignIn {
@@ -91,7 +93,7 @@ export class Sessions {
     if (session === undefined) return undefined;
     const secondMissing = cookies[VERIFICATION_COOKIE] !== session.verification;
     if (this.#switches.secondCookie === 'required' && secondMissing) return undefined;
-    if (this.#switches.recheckFactors && this.#prove(authorization) === undefined) return undefined;
+    if (this.#switches.recheckFactors && this.#prove(authorization)?.user !== session.provenBy) return undefined;
     session.lastUsedAt = this.#now();
     return session;
   }
@@ -137,13 +139,14 @@ export class Sessions {
     return this.#open(user, proof);
   }
 
-  #open(user: KnownUser, { tokenExpiresAt }: Proof): SignIn {
+  #open(user: KnownUser, { user: provenBy, tokenExpiresAt }: Proof): SignIn {
     const id = randomUUID();
     const now = this.#now();
     this.#count += 1;
     const session: StoredSession = {
       number: this.#count,
       user,
+      provenBy,
       signedInAt: now,
       lastUsedAt: now,
       verification: randomUUID(),

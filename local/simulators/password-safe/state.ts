@@ -104,7 +104,7 @@ const accountNames = ({ accountName, domainName, userPrincipalName }: FleetAccou
   ...(userPrincipalName === null ? [] : [lower(userPrincipalName)]),
 ];
 
-const matches = (row: FleetAccount, filter: ListFilter): boolean =>
+export const matches = (row: FleetAccount, filter: ListFilter): boolean =>
   (filter.type === undefined || row.type === filter.type) &&
   (filter.workgroup === undefined || lower(row.workgroup) === filter.workgroup) &&
   (filter.systemName === undefined || lower(row.systemName) === filter.systemName) &&

@@ -3,7 +3,7 @@ import type { Call } from '../calls.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
-import { type AccountState, CHANGE_STATE } from '../state.ts';
+import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
 
 const LARGEST_PAGE = 1000;
@@ -65,16 +65,18 @@ const lookUp = (site: Site, session: Session, systemName: string, accountName: s
 };
 
 const select = (site: Site, session: Session, query: ListQuery): readonly AccountState[] => {
-  if (query.type === 'recent') return site.requests.recentOf(session.user).reverse();
-  return site.accounts.list({
-    type: query.type,
+  const isRecent = query.type === 'recent';
+  const filter: ListFilter = {
+    type: isRecent ? undefined : query.type,
     workgroup: query.workgroupname,
     systemName: query.systemname,
     systemId: query.systemid,
     accountName: query.accountname,
     applicationDisplayName: query.applicationdisplayname,
     ipAddress: query.ipaddress,
-  });
+  };
+  if (!isRecent) return site.accounts.list(filter);
+  return site.requests.recentOf(session.user).filter(({ row }) => matches(row, filter));
 };
 
 const page = (site: Site, session: Session, query: ListQuery): Reply => {

@@ -12,14 +12,15 @@ const token: Endpoint = {
   handle: (site, call) => {
     const form = new URLSearchParams(call.body);
     if (form.get('grant_type') !== 'client_credentials') return json(400, { error: 'unsupported_grant_type' });
-    const accessToken = site.sessions.issueToken(form.get('client_id') ?? '', form.get('client_secret') ?? '');
-    if (accessToken === undefined) return json(400, { error: 'invalid_client' });
-    return json(200, {
-      access_token: accessToken,
+    const issued = site.sessions.issueToken(form.get('client_id') ?? '', form.get('client_secret') ?? '');
+    if (issued === undefined) return json(400, { error: 'invalid_client' });
+    const body = {
+      access_token: issued.token,
       expires_in: site.switches.tokenSeconds,
       token_type: 'Bearer',
       scope: 'publicapi',
-    });
+    };
+    return { ...json(200, body), about: { user: issued.user } };
   },
 };
 
@@ -35,9 +36,10 @@ const signIn: Endpoint = {
     if (outcome.kind === 'challenged') {
       return unauthenticated({ 'WWW-Authenticate-2FA': outcome.prompt, 'Set-Cookie': outcome.cookies });
     }
-    const { userId, userName } = outcome.session.user;
+    const { session, cookies } = outcome;
+    const { userId, userName } = session.user;
     const body = { UserId: userId, SID: null, EmailAddress: '', UserName: userName, Name: userName };
-    return json(200, body, { 'Set-Cookie': outcome.cookies });
+    return { ...json(200, body, { 'Set-Cookie': cookies }), about: { session, user: session.user } };
   },
 };
 

@@ -90,7 +90,7 @@ const openRequest: Endpoint = {
     });
     if (opened.kind === 'conflict') return conflict(site.switches);
     const { requestId } = opened.request;
-    return { ...json(opened.kind === 'created' ? 201 : 200, requestId), requestId };
+    return { ...json(opened.kind === 'created' ? 201 : 200, requestId), about: { requestId } };
   },
 };
 

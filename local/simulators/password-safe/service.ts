@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditEntry } from './audit.ts';
+import { type Call, readCall } from './calls.ts';
+import { deliver } from './delivery.ts';
+import { type FaultEffect, Faults, preventsEffect, substitute } from './faults.ts';
+import { empty, type Reply } from './replies.ts';
+import { answer, findEndpoint } from './router.ts';
+import type { Endpoint, Site, Subject } from './site.ts';
+
+/** Serves calls one by one: waits, lets them take effect unless a fault prevents it, audits, answers. */
+export class Service {
+  readonly audit: AuditEntry[] = [];
+  readonly faults = new Faults();
+  readonly #site: Site;
+  readonly #latencyMs: number;
+  readonly #closed = new AbortController();
+
+  constructor(site: Site, latencyMs: number) {
+    this.#site = site;
+    this.#latencyMs = latencyMs;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await readCall(request);
+    await this.#wait(this.#latencyMs);
+    const endpoint = findEndpoint(call);
+    const subject = endpoint?.subject?.(this.#site, call) ?? {};
+    const fault = this.faults.take(endpoint?.kind ?? 'other', subject.accountId);
+    if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
+    const reply = this.#takeEffect(endpoint, call, subject, fault);
+    if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
+    response.sendDate = false;
+    response.setHeader('Date', new Date(this.#site.now()).toUTCString());
+    await deliver(response, reply, fault);
+  }
+
+  /** Ends what still waits. */
+  stop(): void {
+    this.#closed.abort();
+  }
+
+  #takeEffect(endpoint: Endpoint | undefined, call: Call, subject: Subject, fault: FaultEffect | undefined): Reply {
+    const tookEffect = !preventsEffect(fault);
+    const own = tookEffect ? answer(this.#site, endpoint, call) : empty(503);
+    const reply = substitute(fault) ?? own;
+    this.audit.push({
+      at: this.#site.now(),
+      method: call.method,
+      template: endpoint?.template ?? call.path,
+      kind: endpoint?.kind ?? 'other',
+      status: fault?.type === 'reset' ? 0 : reply.status,
+      user: own.about?.user?.userName,
+      session: own.about?.session?.number,
+      accountIds: subject.accountId === undefined ? [] : [subject.accountId],
+      requestId: own.about?.requestId ?? subject.requestId,
+      tookEffect,
+      fault: fault?.type,
+    });
+    return reply;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#closed.signal });
+  }
+}
