@@ -1,0 +1,45 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+
+export interface AlertTopicProps {
+  readonly key: IKey;
+  readonly emails: readonly string[];
+}
+
+/** Where alarms and the reports of PARTIAL and FAILED runs go. */
+export class AlertTopic extends Construct {
+  readonly topic: Topic;
+  readonly #key: IKey;
+
+  constructor(scope: Construct, id: string, { key, emails }: AlertTopicProps) {
+    super(scope, id);
+    this.#key = key;
+    this.topic = new Topic(this, 'Topic', {
+      topicName: `${Stack.of(this).stackName}-alerts`,
+      masterKey: key,
+      enforceSSL: true,
+    });
+    // With a policy of its own the topic no longer lets the account's alarms in by default.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    for (const email of emails) this.topic.addSubscription(new EmailSubscription(email));
+  }
+
+  /** Lets a function publish, and tells it where. */
+  grantPublish(fn: WorkflowFunction): void {
+    fn.allow({ actions: ['sns:Publish'], resources: [this.topic.topicArn] });
+    fn.allow({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] });
+    fn.tell('ALERT_TOPIC_ARN', this.topic.topicArn);
+  }
+}

@@ -1,0 +1,108 @@
+import { Aws, Stack } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { secretsBeginning } from '#infra/constructs/secret-arns.ts';
+import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { staticPrefix } from '#shared/domain/template.ts';
+
+const OWNER_TAG = 'pam-relay:owner';
+const NAMES_FROM_VAULT =
+  'The accounts in the vault name these secrets; the fixed part of the name in relay.yaml limits them.';
+
+export interface DeliveredSecretsProps {
+  readonly config: RelayConfig;
+  readonly relayId: string;
+  readonly key: IKey;
+}
+
+/**
+ * What the relay may do to the secrets that it delivers: only under the fixed beginnings of the names in relay.yaml,
+ * and it changes only what carries its own tag. So even a defect in the relay can't overwrite somebody else's secret.
+ */
+export class DeliveredSecrets extends Construct {
+  readonly #arns: readonly string[];
+  readonly #keyArns: readonly string[];
+  readonly #key: IKey;
+  readonly #owners: string;
+
+  constructor(scope: Construct, id: string, { config, relayId, key }: DeliveredSecretsProps) {
+    super(scope, id);
+    this.#key = key;
+    this.#owners = `${relayId}/*`;
+    // The loader refuses a name without a fixed folder, and syncs whose folders overlap.
+    this.#arns = Object.values(config.syncs).map(({ name }) => secretsBeginning(this, staticPrefix(name)));
+    const ownKeys = Object.values(config.stores).flatMap(({ kmsKeyArn }) => kmsKeyArn ?? []);
+    this.#keyArns = [...new Set([key.keyArn, ...ownKeys])];
+  }
+
+  /** Lets a function list secrets, which AWS allows for all of them or none; it shows no value. */
+  grantList(fn: WorkflowFunction): void {
+    fn.allow({
+      actions: ['secretsmanager:ListSecrets'],
+      resources: ['*'],
+      pattern: 'ListSecrets can not be limited to a resource. It shows names, tags and version ids, never a value.',
+    });
+  }
+
+  /** Lets a function look names up without reading a value. Also foreign ones: it has to see that they are foreign. */
+  grantInspect(fn: WorkflowFunction): void {
+    fn.allow({ actions: ['secretsmanager:DescribeSecret'], resources: [...this.#arns], pattern: NAMES_FROM_VAULT });
+  }
+
+  /** Lets a function read values of ours, to compare them. */
+  grantCompare(fn: WorkflowFunction): void {
+    fn.allow({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [...this.#arns],
+      conditions: { StringLike: { [`aws:ResourceTag/${OWNER_TAG}`]: this.#owners } },
+      pattern: NAMES_FROM_VAULT,
+    });
+    this.#grantKeys(fn, ['kms:Decrypt']);
+  }
+
+  /** Lets a function deliver and retire. */
+  grantDeliver(fn: WorkflowFunction): void {
+    const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: this.#owners };
+    const asOurs = { [`aws:RequestTag/${OWNER_TAG}`]: this.#owners };
+    const resources = [...this.#arns];
+    this.grantInspect(fn);
+    this.grantCompare(fn);
+    fn.allow({
+      actions: ['secretsmanager:CreateSecret'],
+      resources,
+      conditions: { StringLike: asOurs },
+      pattern: NAMES_FROM_VAULT,
+    });
+    fn.allow({
+      // CreateSecret needs it for the tags that it sets. A secret that another relay owns stays out of reach.
+      actions: ['secretsmanager:TagResource'],
+      resources,
+      conditions: { StringLike: asOurs, StringLikeIfExists: ours },
+      pattern: NAMES_FROM_VAULT,
+    });
+    fn.allow({
+      actions: [
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+        'secretsmanager:RestoreSecret',
+        'secretsmanager:DeleteSecret',
+      ],
+      resources,
+      conditions: { StringLike: ours },
+      pattern: NAMES_FROM_VAULT,
+    });
+    this.#grantKeys(fn, ['kms:GenerateDataKey']);
+    fn.tell('STORE_KMS_KEY_ARN', this.#key.keyArn);
+  }
+
+  #grantKeys(fn: WorkflowFunction, actions: string[]): void {
+    fn.allow({
+      actions,
+      resources: [...this.#keyArns],
+      conditions: {
+        StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.${Aws.URL_SUFFIX}` },
+      },
+    });
+  }
+}

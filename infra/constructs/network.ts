@@ -1,0 +1,113 @@
+import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  CfnEIP,
+  FlowLogDestination,
+  GatewayVpcEndpointAwsService,
+  IpAddresses,
+  type IVpc,
+  NatProvider,
+  Peer,
+  Port,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Placement } from '#infra/constructs/workflow-function.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+
+type NetworkConfig = NonNullable<RelayConfig['network']>;
+type FixedEgress = Extract<NetworkConfig, { type: 'fixed-egress' }>;
+
+/** Private subnets that can reach AWS and the vaults. */
+interface Place {
+  readonly vpcId: string;
+  readonly subnetIds: string[];
+  readonly availabilityZones: string[];
+  readonly egressAddress?: string;
+}
+
+export interface NetworkProps {
+  readonly network: NetworkConfig;
+  readonly connections: RelayConfig['connections'];
+  readonly key: IKey;
+  readonly logRetentionDays: RetentionDays;
+}
+
+const HTTPS_PORT = 443;
+
+/** Where the functions run, if not outside any VPC: in subnets that exist, or behind one fixed address. */
+export class Network extends Construct {
+  readonly placement: Placement;
+  /** The address that the vault sees; undefined in a network that we did not make. */
+  readonly egressAddress: string | undefined;
+
+  constructor(scope: Construct, id: string, { network, connections, key, logRetentionDays }: NetworkProps) {
+    super(scope, id);
+    const place: Place = network.type === 'existing' ? network : this.#fixedEgress(network, key, logRetentionDays);
+    this.egressAddress = place.egressAddress;
+    const vpc = Vpc.fromVpcAttributes(this, 'Place', {
+      vpcId: place.vpcId,
+      privateSubnetIds: place.subnetIds,
+      availabilityZones: place.availabilityZones,
+    });
+    Annotations.of(vpc).acknowledgeWarning(
+      '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+      'Nothing here looks at the route tables of the subnets.',
+    );
+    this.placement = {
+      vpc,
+      vpcSubnets: { subnets: vpc.privateSubnets },
+      securityGroups: [this.#guard(vpc, connections)],
+    };
+  }
+
+  #fixedEgress(network: FixedEgress, key: IKey, logRetentionDays: RetentionDays): Place {
+    const address = new CfnEIP(this, 'Address', { domain: 'vpc' });
+    const vpc = this.#behind(address, network);
+    this.#logFlows(vpc, key, logRetentionDays);
+    return {
+      vpcId: vpc.vpcId,
+      subnetIds: vpc.privateSubnets.map(({ subnetId }) => subnetId),
+      availabilityZones: vpc.availabilityZones,
+      egressAddress: address.attrPublicIp,
+    };
+  }
+
+  #behind(address: CfnEIP, { cidr }: FixedEgress): Vpc {
+    return new Vpc(this, 'Vpc', {
+      ipAddresses: IpAddresses.cidr(cidr),
+      maxAzs: 2,
+      natGateways: 1,
+      natGatewayProvider: NatProvider.gateway({ eipAllocationIds: [address.attrAllocationId] }),
+      subnetConfiguration: [
+        { name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
+        { name: 'functions', subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      ],
+      // Records need no way through the NAT gateway, which is paid for by the gigabyte.
+      gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
+      restrictDefaultSecurityGroup: false,
+    });
+  }
+
+  #logFlows(vpc: Vpc, encryptionKey: IKey, retention: RetentionDays): void {
+    const logGroup = new LogGroup(this, 'FlowLogs', { encryptionKey, retention, removalPolicy: RemovalPolicy.DESTROY });
+    vpc.addFlowLog('Flows', { destination: FlowLogDestination.toCloudWatchLogs(logGroup) });
+  }
+
+  /** Nothing comes in; out go only HTTPS, for AWS, and the ports of the vaults. */
+  #guard(vpc: IVpc, connections: RelayConfig['connections']): SecurityGroup {
+    const group = new SecurityGroup(this, 'Guard', {
+      vpc,
+      description: 'Functions of the relay: out to AWS and to the vaults, nothing in',
+      allowAllOutbound: false,
+    });
+    const ports = new Set([HTTPS_PORT, ...Object.values(connections).map(({ url }) => portOf(url))]);
+    for (const port of ports) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port));
+    return group;
+  }
+}
+
+const portOf = (url: string): number => Number(new URL(url).port) || HTTPS_PORT;

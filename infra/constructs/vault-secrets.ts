@@ -1,0 +1,67 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { secretNamed } from '#infra/constructs/secret-arns.ts';
+import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import { accept } from '#infra/nag.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+
+export interface VaultSecretsProps {
+  readonly relay: string;
+  readonly connections: RelayConfig['connections'];
+  readonly key: IKey;
+}
+
+/**
+ * What signing in to the vaults needs: the bootstrap secrets, which an operator makes, and a token cache for each OAuth
+ * connection, which is made here, empty, and filled by `authenticate`.
+ */
+export class VaultSecrets extends Construct {
+  readonly #key: IKey;
+  readonly #bootstrapArns: readonly string[];
+  readonly #tokenArns: readonly string[];
+
+  constructor(scope: Construct, id: string, { relay, connections, key }: VaultSecretsProps) {
+    super(scope, id);
+    this.#key = key;
+    const entries = Object.entries(connections);
+    this.#bootstrapArns = [...new Set(entries.map(([, { authentication }]) => authentication.bootstrapSecret))].map(
+      (name) => secretNamed(this, name),
+    );
+    this.#tokenArns = entries
+      .filter(([, { authentication }]) => authentication.type === 'oauth')
+      .map(([connection]) => this.#tokenCache(relay, connection).ref);
+  }
+
+  /** Lets a function sign in: read the bootstrap secrets and the cached tokens. */
+  grantSignIn(fn: WorkflowFunction): void {
+    fn.allow({
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+      resources: [...this.#bootstrapArns, ...this.#tokenArns],
+      pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
+    });
+    fn.allow({ actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
+  }
+
+  /** Lets a function put a fresh token into the cache. */
+  grantRefresh(fn: WorkflowFunction): void {
+    if (this.#tokenArns.length === 0) return;
+    fn.allow({
+      actions: ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+      resources: [...this.#tokenArns],
+    });
+    fn.allow({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] });
+  }
+
+  #tokenCache(relay: string, connection: string): CfnSecret {
+    const cache = new CfnSecret(this, `Token-${connection}`, {
+      name: `pam-relay/${relay}/token/${connection}`,
+      description: `OAuth access token of the relay's connection ${connection}; renewed by itself.`,
+      kmsKeyId: this.#key.keyArn,
+    });
+    cache.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    accept(cache, 'SMG4', 'A cached token lives for minutes and is renewed by authenticate, not by a rotation.');
+    return cache;
+  }
+}

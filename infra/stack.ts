@@ -1,0 +1,117 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { Alarms } from '#infra/constructs/alarms.ts';
+import { AlertTopic } from '#infra/constructs/alert-topic.ts';
+import { Dashboard } from '#infra/constructs/dashboard.ts';
+import { DeliveredSecrets } from '#infra/constructs/delivered-secrets.ts';
+import { RelayMetrics } from '#infra/constructs/metrics.ts';
+import { Network } from '#infra/constructs/network.ts';
+import { RecordsBucket } from '#infra/constructs/records-bucket.ts';
+import { RelayKey } from '#infra/constructs/relay-key.ts';
+import { Schedules } from '#infra/constructs/schedules.ts';
+import { SyncWorkflow } from '#infra/constructs/sync-workflow.ts';
+import { VaultSecrets } from '#infra/constructs/vault-secrets.ts';
+import { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { Step } from '#infra/steps.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+
+export interface RelayStackProps extends StackProps {
+  readonly config: RelayConfig;
+  /** The folder with a folder for each bundled function. */
+  readonly bundles: string;
+}
+
+/** One relay: what relay.yaml says, in one AWS account and region. */
+export class RelayStack extends Stack {
+  constructor(scope: Construct, id: string, { config, bundles, ...props }: RelayStackProps) {
+    super(scope, id, {
+      description: 'pam-relay: keeps secret stores in step with a privileged access vault',
+      ...props,
+    });
+    const relayId = `${config.relay}.${this.account}.${this.region}`;
+    // relay.yaml allows a part of the periods that CloudWatch knows.
+    const logRetentionDays: RetentionDays = config.logRetentionDays;
+    const key = new RelayKey(this, 'Key');
+    const { network: networkConfig, connections } = config;
+    const network =
+      networkConfig && new Network(this, 'Network', { network: networkConfig, connections, key, logRetentionDays });
+
+    const step = (id: string, step: Step) =>
+      new WorkflowFunction(this, id, {
+        step,
+        bundles,
+        relayId,
+        key,
+        logRetentionDays,
+        placement: network?.placement,
+      });
+    const authenticate = step('Authenticate', 'authenticate');
+    const plan = step('Plan', 'plan');
+    const request = step('Request', 'request');
+    const retrieve = step('Retrieve', 'retrieve');
+    const checkin = step('CheckIn', 'checkin');
+    const report = step('Report', 'report');
+    const reap = step('Reap', 'reap');
+
+    const workflow = new SyncWorkflow(this, 'Sync', {
+      functions: { authenticate, plan, request, retrieve, checkin, report },
+      key,
+      logRetentionDays,
+    });
+    workflow.grantListRuns(plan);
+    workflow.grantDescribeRuns(plan);
+    workflow.grantDescribeRuns(reap);
+
+    const vaultSecrets = new VaultSecrets(this, 'VaultSecrets', { relay: config.relay, connections, key });
+    for (const fn of [authenticate, plan, request, retrieve, checkin, reap]) vaultSecrets.grantSignIn(fn);
+    vaultSecrets.grantRefresh(authenticate);
+
+    const records = new RecordsBucket(this, 'Records', { key });
+    records.grantRead(plan, 'runs', 'memory');
+    records.grantWrite(plan, 'runs');
+    records.grantRead(request, 'runs');
+    records.grantRead(retrieve, 'runs');
+    records.grantRead(checkin, 'runs');
+    records.grantWrite(checkin, 'runs');
+    records.grantRead(report, 'runs', 'memory');
+    records.grantWrite(report, 'runs', 'memory');
+
+    const delivered = new DeliveredSecrets(this, 'DeliveredSecrets', { config, relayId, key });
+    delivered.grantList(plan);
+    delivered.grantInspect(request);
+    delivered.grantDeliver(retrieve);
+
+    const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
+    alerts.grantPublish(report);
+
+    const { machine, machineArn } = workflow;
+    const { undelivered } = new Schedules(this, 'Schedules', { config, machineArn, reap, key });
+    const metrics = new RelayMetrics(config.relay);
+    const alarms = new Alarms(this, 'Alarms', { config, metrics, machine, reap, undelivered, topic: alerts.topic });
+    new Dashboard(this, 'Dashboard', {
+      config,
+      metrics,
+      alarms: alarms.all,
+      functions: [authenticate, plan, request, retrieve, checkin, report, reap],
+    });
+
+    this.#tell('SyncMachineArn', machineArn, 'The state machine that every sync runs in');
+    this.#tell('RecordsBucketName', records.bucket.bucketName, 'Where the report of every run lies');
+    this.#tell('StartCommand', startCommand(machineArn, Object.keys(config.syncs)), 'Starts a sync now');
+    if (network?.egressAddress !== undefined) {
+      this.#tell(
+        'EgressAddress',
+        network.egressAddress,
+        'The address that the vault sees: put it into the API registration',
+      );
+    }
+  }
+
+  #tell(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}
+
+const startCommand = (machineArn: string, [sync = 'SYNC']: string[]): string =>
+  `aws stepfunctions start-execution --state-machine-arn ${machineArn} --name "${sync}.$(date -u +%Y%m%dT%H%M%SZ)" --input '{"sync":"${sync}"}'`;
