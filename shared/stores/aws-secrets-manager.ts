@@ -1,0 +1,122 @@
+import {
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  type ListSecretsCommandOutput,
+  paginateListSecrets,
+  type SecretsManagerClient,
+  type Tag,
+} from '@aws-sdk/client-secrets-manager';
+import { shellQuote } from '#shared/domain/shell.ts';
+import { Secret } from '#shared/secret.ts';
+import { CURRENT, createDeliver } from './aws-secrets-manager-delivery.ts';
+import { callStore, isRefusal, toStoreError } from './aws-secrets-manager-errors.ts';
+import type { Presence, SecretStore, StoredSecret } from './store.ts';
+
+const OWNER_TAG = 'pam-relay:owner';
+const PAGE_SIZE = 100;
+
+export interface AwsSecretsManagerStoreOptions {
+  readonly client: SecretsManagerClient;
+  /** Value of the owner tag, `<relayId>/<sync>`: at most 256 letters, digits, spaces and `_.:/=+-@`. */
+  readonly owner: string;
+  /** The key that encrypts new secrets; the account's `aws/secretsmanager` when left out. */
+  readonly kmsKeyArn?: string | undefined;
+}
+
+/**
+ * AWS Secrets Manager. What is ours carries the owner tag; the version id of a delivery is the `ClientRequestToken`
+ * that wrote it; what was current before stays under AWSPREVIOUS, which the service sees to. A secret's description,
+ * tags and key are set when it is created and left alone afterwards.
+ */
+export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOptions): SecretStore => {
+  const { client, owner } = options;
+  const isOurs = (tags: readonly Tag[] | undefined): boolean =>
+    tags?.some((tag) => tag.Key === OWNER_TAG && tag.Value === owner) ?? false;
+
+  const list = async function* (): AsyncIterable<readonly StoredSecret[]> {
+    const filters = [
+      { Key: 'tag-key' as const, Values: [OWNER_TAG] },
+      { Key: 'tag-value' as const, Values: [owner] },
+    ];
+    try {
+      for await (const page of paginateListSecrets({ client, pageSize: PAGE_SIZE }, { Filters: filters })) {
+        yield toStoredSecrets(page);
+      }
+    } catch (thrown) {
+      throw toStoreError(thrown, { action: 'ListSecrets', secret: `list of ${owner}` });
+    }
+  };
+
+  /** The filters match prefixes, of any tag: what they let through is ours only when the whole tag says so. */
+  const toStoredSecrets = (page: ListSecretsCommandOutput): StoredSecret[] =>
+    (page.SecretList ?? []).flatMap(({ Name, Tags, SecretVersionsToStages }) =>
+      Name !== undefined && isOurs(Tags) ? [{ name: Name, currentVersionId: currentOf(SecretVersionsToStages) }] : [],
+    );
+
+  const inspect = async (name: string): Promise<Presence> => {
+    try {
+      const described = await callStore(
+        { action: 'DescribeSecret', secret: name },
+        client.send(new DescribeSecretCommand({ SecretId: name })),
+      );
+      if (!isOurs(described.Tags)) return { kind: 'foreign' };
+      return {
+        kind: 'owned',
+        currentVersionId: currentOf(described.VersionIdsToStages),
+        retired: described.DeletedDate !== undefined,
+      };
+    } catch (error) {
+      if (isRefusal(error, 'ResourceNotFoundException')) return { kind: 'absent' };
+      throw error;
+    }
+  };
+
+  /** A binary value counts as none: it is nothing that a delivery could have written. */
+  const readCurrent = async (name: string): Promise<Secret | undefined> => {
+    try {
+      const { SecretString } = await callStore(
+        { action: 'GetSecretValue', secret: name },
+        client.send(new GetSecretValueCommand({ SecretId: name })),
+      );
+      return SecretString === undefined ? undefined : new Secret(SecretString);
+    } catch (error) {
+      if (isRefusal(error, 'ResourceNotFoundException')) return undefined;
+      throw error;
+    }
+  };
+
+  const retire = async (name: string, recoveryDays: number): Promise<boolean> => {
+    const presence = await inspect(name);
+    if (presence.kind !== 'owned') return false;
+    if (presence.retired) return true;
+    const command = new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: recoveryDays });
+    try {
+      await callStore({ action: 'DeleteSecret', secret: name }, client.send(command));
+      return true;
+    } catch (error) {
+      // An attempt of the SDK whose answer got lost has scheduled it already.
+      if (isRefusal(error, 'InvalidRequestException') && isRetired(await inspect(name))) return true;
+      if (isRefusal(error, 'ResourceNotFoundException')) return false;
+      throw error;
+    }
+  };
+
+  const adoptCommand = (name: string): string =>
+    `aws secretsmanager tag-resource --secret-id ${shellQuote(name)} --tags ${shellQuote(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]))}`;
+
+  const deliver = createDeliver({
+    client,
+    tags: [{ Key: OWNER_TAG, Value: owner }],
+    kmsKeyArn: options.kmsKeyArn,
+    inspect,
+    adoptCommand,
+  });
+
+  return { list, inspect, readCurrent, deliver, retire, adoptCommand };
+};
+
+const isRetired = (presence: Presence): boolean => presence.kind === 'owned' && presence.retired;
+
+const currentOf = (stages: Readonly<Record<string, string[]>> | undefined): string | undefined =>
+  Object.entries(stages ?? {}).find(([, labels]) => labels.includes(CURRENT))?.[0];
