@@ -8,16 +8,16 @@ import type { Reply } from './replies.ts';
 const TRICKLE_MS = 25;
 const CHUNK_BYTES = 65_536;
 
-const writeHead = (response: ServerResponse, reply: Reply, extra: Record<string, string | number> = {}): void => {
+const writeHead = (response: ServerResponse, reply: Reply): void => {
   for (const [name, value] of Object.entries(reply.headers)) {
     response.setHeader(name, typeof value === 'string' ? value : [...value]);
   }
-  response.writeHead(reply.status, { ...(reply.body === null ? {} : { 'Content-Type': reply.contentType }), ...extra });
+  response.writeHead(reply.status, reply.body === null ? {} : { 'Content-Type': reply.contentType });
 };
 
 const send = (response: ServerResponse, reply: Reply): void => {
-  const length = reply.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(reply.body ?? '') };
-  writeHead(response, reply, length);
+  if (reply.status !== 204) response.setHeader('Content-Length', Buffer.byteLength(reply.body ?? ''));
+  writeHead(response, reply);
   response.end(reply.body ?? undefined);
 };
 
@@ -30,7 +30,8 @@ const withBody = (reply: Reply, body: string): Reply => ({
 /** Promises more than it sends. */
 const cutOff = (response: ServerResponse, reply: Reply): void => {
   const body = reply.body ?? '';
-  writeHead(response, withBody(reply, body), { 'Content-Length': Buffer.byteLength(body) + 1 });
+  response.setHeader('Content-Length', Buffer.byteLength(body) + 1);
+  writeHead(response, withBody(reply, body));
   response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
   response.flushHeaders();
 };
