@@ -49,7 +49,8 @@ const addUp = async (
 ): Promise<Tally> => {
   const plan = await readRequired(records, recordAt.plan(order.sync, run));
   const memoryPlace = recordAt.memory(order.sync);
-  const tally = createTally(plan, (await records.read(memoryPlace)) ?? emptyMemory(), now);
+  const memory = (await records.read(memoryPlace)) ?? emptyMemory();
+  const tally = createTally(plan, memory, now);
   const errors = new Map(batchEnds?.map(({ batch, error }) => [batch, error]));
   await pMap(
     planned?.batches ?? [],
@@ -60,7 +61,7 @@ const addUp = async (
     },
     { concurrency: RECORDS_AT_ONCE },
   );
-  await records.write(memoryPlace, tally.memory());
+  if (memory.run !== run) await records.write(memoryPlace, { ...tally.memory(), run });
   return tally.result();
 };
 

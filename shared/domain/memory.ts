@@ -27,6 +27,8 @@ export type Trouble = z.infer<typeof troubleSchema>;
  */
 export const memorySchema = z.object({
   version: z.literal(1),
+  /** The run that was added last, so that adding it again changes nothing. */
+  run: z.string().optional(),
   checkIns: z.record(z.string(), z.int()),
   troubles: z.record(z.string(), troubleSchema),
 });

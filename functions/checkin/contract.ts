@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { steps } from '#shared/workflow.ts';
+
+export const contract = steps.checkin;
+
+export const environment = z.object({
+  RELAY_ID: z.string().min(1),
+  RECORDS_BUCKET: z.string().min(1),
+});

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+export const contract = {
+  /** Started by a schedule, which has nothing to say. */
+  input: z.unknown(),
+  output: z.object({ openLeases: z.int(), reaped: z.int() }),
+};
+
+export const environment = z.object({
+  RELAY_ID: z.string().min(1),
+  SYNC_MACHINE_ARN: z.string().min(1),
+});

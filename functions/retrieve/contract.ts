@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { steps } from '#shared/workflow.ts';
+
+export const contract = steps.retrieve;
+
+export const environment = z.object({
+  RELAY_ID: z.string().min(1),
+  RECORDS_BUCKET: z.string().min(1),
+  STORE_KMS_KEY_ARN: z.string().min(1),
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createReap } from '#functions/reap/reap.ts';
+import { writeReason } from '#shared/domain/marker.ts';
+import { RelayError } from '#shared/errors.ts';
+import { fakeVault } from '#test/support/fakes.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const reasonOf = (run: string, relayId = 'relay') => writeReason('databases', { relayId, run, batch: 3 });
+
+const world = (hasEnded: (run: string) => Promise<boolean>, connections = 1) => {
+  const vaults = Array.from({ length: connections }, () => fakeVault());
+  const measure = vi.fn();
+  const reap = createReap({
+    relayId: 'relay',
+    vaults: Object.fromEntries(vaults.map(({ vault }, index) => [`vault-${index}`, vault])),
+    hasEnded,
+    measure,
+    now: () => NOW,
+  });
+  return { vaults, measure, reap };
+};
+
+describe('reap', () => {
+  it('gives back what carries our marker and whose run has ended, whatever the batch', async () => {
+    const { vaults, reap } = world(async () => true);
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
+    expect(await reap()).toEqual({ openLeases: 0, reaped: 1 });
+    expect(vaults[0]?.open.size).toBe(0);
+  });
+
+  it('leaves alone what a running execution, another relay or a person opened', async () => {
+    const { vaults, reap, measure } = world(async (run) => run !== 'databases.2');
+    vaults[0]?.opened({
+      requestId: 1,
+      accountId: 1,
+      reason: reasonOf('databases.2'),
+      createdAt: '2026-01-02T03:59:00Z',
+    });
+    vaults[0]?.opened({ requestId: 2, accountId: 2, reason: reasonOf('databases.1', 'other') });
+    vaults[0]?.opened({ requestId: 3, accountId: 3, reason: 'by hand', createdAt: '2026-01-01T00:00:00Z' });
+    expect(await reap()).toEqual({ openLeases: 1, reaped: 0 });
+    expect(vaults[0]?.count('checkIn')).toBe(0);
+    expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 60 });
+  });
+
+  it('does not take a run for ended of which it can not know', async () => {
+    const { vaults, reap } = world(async () => {
+      throw new RelayError('StoreUnavailable', 'no answer');
+    });
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
+    await expect(reap()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(vaults[0]?.open.size).toBe(1);
+  });
+
+  it('looks after every connection before it raises the first error', async () => {
+    const { vaults, reap, measure } = world(async () => true, 2);
+    vaults[0]?.fail('listOpenRequests', 0, 'VaultUnavailable');
+    vaults[1]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
+    await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(vaults[1]?.open.size).toBe(0);
+    expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks once about a run, however many requests it left', async () => {
+    const hasEnded = vi.fn(async () => true);
+    const { vaults, reap } = world(hasEnded);
+    for (const id of [1, 2, 3]) vaults[0]?.opened({ requestId: id, accountId: id, reason: reasonOf('databases.1') });
+    await reap();
+    expect(hasEnded).toHaveBeenCalledTimes(1);
+  });
+});
