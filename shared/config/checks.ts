@@ -23,9 +23,6 @@ export interface Checkable {
   readonly syncs: Entries<SyncConfig> | undefined;
 }
 
-/** How long a step may work on a batch: Lambda's fifteen minutes, less one for starting, signing in and writing. */
-const STEP_SECONDS = 14 * 60;
-
 type Named<T> = readonly [name: string, entry: T];
 
 const judgeable = <T>(entries: Entries<T> | undefined): Named<T>[] =>
@@ -51,10 +48,18 @@ const checkUse = ({ connections, stores, syncs }: Checkable): Problem[] => {
   const judged = judgeable(syncs);
   // A broken sync may be the one that uses it; without any sync that is what has to be said.
   if (judged.length === 0 || judged.length < Object.keys(syncs ?? {}).length) return [];
-  const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] =>
-    Object.keys(entries ?? {})
+  const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
+    const known = Object.keys(entries ?? {});
+    // Whoever misspells a name does use something.
+    if ([...used].some((name) => !known.includes(name))) return [];
+    return known
       .filter((name) => !used.has(name))
-      .map((name) => ({ path: [section, name], atKey: true, message: 'is used by no sync; use it or remove it' }));
+      .map((name) => ({
+        path: [section, name],
+        atKey: true,
+        message: 'is used by no sync; use it or remove it',
+      }));
+  };
   return [
     ...unused('connections', connections, new Set(judged.map(([, sync]) => sync.connection))),
     ...unused('stores', stores, new Set(judged.map(([, sync]) => sync.store))),
@@ -132,13 +137,8 @@ const checkSyncPace = (
     const message = `is more than the connection's limits have calls for; use at most ${callsAtOnce}, or raise inFlight and perSecond`;
     return [{ path: [...path, 'concurrency'], message }];
   }
-  const secondsPerStep = (batchSize * concurrency) / perSecond;
-  if (secondsPerStep > STEP_SECONDS) {
-    const message = `a step would need ${Math.ceil(secondsPerStep / 60)} minutes for a batch at the connection's perSecond, and a function has 14; use at most ${Math.floor((STEP_SECONDS * perSecond) / concurrency)}`;
-    return [{ path: [...path, 'batchSize'], message }];
-  }
-  // A request has to live from its batch's first request to its last retrieval.
-  const neededMinutes = Math.ceil((2 * secondsPerStep) / 60);
+  // A request has to live from its batch's first request to its last retrieval: two calls for each account.
+  const neededMinutes = Math.ceil((2 * batchSize * concurrency) / perSecond / 60);
   if (neededMinutes <= requestMinutes) return [];
   const message = `requests would expire before their batch is read at the connection's perSecond; use at least ${neededMinutes}, or a smaller batchSize`;
   return [{ path: [...path, 'requestMinutes'], message }];

@@ -51,7 +51,7 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.input === undefined) return `is missing; add it (${typeWord(issue.expected)})`;
-      if (issue.input === null) return `is empty; write ${typeWord(issue.expected)} here or remove the key`;
+      if (issue.input === null) return `is empty; write ${typeWord(issue.expected)} here`;
       return `must be ${typeWord(issue.expected)}, not ${describeInput(issue.input)}`;
     case 'invalid_value':
       return notOneOf(issue.input, issue.values);

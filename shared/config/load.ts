@@ -58,10 +58,13 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
   ),
 });
 
-const writePath = (path: Problem['path']): string => {
-  const written = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-  return written === '' ? 'the whole file' : written.replace(/^\./, '');
+const writeStep = (step: string | number): string => {
+  if (typeof step === 'number') return `[${step}]`;
+  return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 };
+
+const writePath = (path: Problem['path']): string =>
+  path.length === 0 ? 'the whole file' : path.map(writeStep).join('').replace(/^\./, '');
 
 type PlacedMessage = Place & { readonly message: string };
 

@@ -10,6 +10,12 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
 
+/** A message for what has the wrong format; what is missing or of another type has the loader's words. */
+const wrongFormat =
+  (message: string) =>
+  ({ code }: z.core.$ZodRawIssue): string | undefined =>
+    code === 'invalid_format' ? message : undefined;
+
 const globs = z.array(z.string().min(1)).default([]);
 const GLOBS = 'Patterns with * as wildcard, not case-sensitive; one that begins with ! excludes. Empty selects all.';
 
@@ -61,7 +67,9 @@ const passwordSafe = z.strictObject({
     .url({
       protocol: /^https$/,
       abort: true,
-      error: 'use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
+      error: wrongFormat(
+        'use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
+      ),
     })
     .refine(isBareAddress, 'leave user, password, query and fragment out of the address')
     .transform((url) => url.replace(/\/+$/, ''))
@@ -210,7 +218,7 @@ const existingNetwork = z
 const fixedEgress = z.strictObject({
   type: z.literal('fixed-egress').describe('A new VPC with one outgoing address.'),
   cidr: z
-    .cidrv4('use an IPv4 range, such as 10.87.0.0/24')
+    .cidrv4({ error: wrongFormat('use an IPv4 range, such as 10.87.0.0/24') })
     .default('10.87.0.0/24')
     .describe('Address range of the new VPC.'),
 });
@@ -227,7 +235,7 @@ const reap = z.strictObject({
 
 const alerts = z.strictObject({
   emails: z
-    .array(z.email('use an e-mail address'))
+    .array(z.email({ error: wrongFormat('use an e-mail address') }))
     .default([])
     .describe('Addresses that are asked to subscribe to the alerts.'),
 });

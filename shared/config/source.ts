@@ -9,6 +9,7 @@ import {
   type Pair,
   parseDocument,
   visit,
+  type YAMLError,
 } from 'yaml';
 import type { Problem } from '#shared/config/problem.ts';
 
@@ -83,8 +84,16 @@ const findUnresolved = (document: Document.Parsed): Offence[] => {
   return found;
 };
 
-const wordSyntaxErrors = (document: Document.Parsed): Offence[] =>
-  document.errors.map(({ code, message, pos }) => ({ offset: pos[0], message: FIXES[code] ?? message }));
+/** A key that stands there twice still leaves a value, of which more can be said. */
+const isTolerable = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
+
+/** Of the errors that leave no value only the first counts: because of it the parser stumbles over what follows. */
+const syntaxErrors = ({ errors }: Document.Parsed): Offence[] => {
+  const [first] = errors.filter((error) => !isTolerable(error)).toSorted((one, other) => one.pos[0] - other.pos[0]);
+  return errors
+    .filter((error) => isTolerable(error) || error === first)
+    .map(({ code, message, pos }) => ({ offset: pos[0], message: FIXES[code] ?? message.replaceAll(/\s+/g, ' ') }));
+};
 
 /** The document as plain data; it has none when its aliases multiply beyond reason. */
 const toValue = (document: Document.Parsed): { value: unknown; offences: Offence[] } => {
@@ -103,8 +112,7 @@ export const readYaml = (text: string): Source => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, logLevel: 'error' });
   const unresolved = findUnresolved(document);
-  // A key that stands there twice still leaves a value, of which more can be said.
-  const isReadable = unresolved.length === 0 && document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+  const isReadable = unresolved.length === 0 && document.errors.every(isTolerable);
   const { value, offences } = isReadable ? toValue(document) : { value: undefined, offences: unresolved };
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -113,7 +121,7 @@ export const readYaml = (text: string): Source => {
   return {
     value,
     isReadable: isReadable && offences.length === 0,
-    problems: [...wordSyntaxErrors(document), ...offences].map(({ offset, message }) => ({
+    problems: [...syntaxErrors(document), ...offences].map(({ offset, message }) => ({
       ...placeAt(offset),
       message,
     })),

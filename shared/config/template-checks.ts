@@ -17,7 +17,7 @@ const NAME_PLACEHOLDERS = PLACEHOLDERS.filter((placeholder) => placeholder !== '
 const inWords = (problem: TemplateProblem, known: readonly string[]): string =>
   problem.kind === 'stray-brace'
     ? `the "${problem.found}" at character ${problem.at + 1} has no partner; double it when it is meant as text`
-    : `there is no placeholder {${problem.found}}; ${suggest(problem.found, known)}`;
+    : `there is no placeholder ${JSON.stringify(`{${problem.found}}`)}; ${suggest(problem.found, known)}`;
 
 const uses = (parts: readonly TemplatePart[], ...wanted: readonly Placeholder[]): boolean =>
   parts.some((part) => 'placeholder' in part && wanted.includes(part.placeholder));

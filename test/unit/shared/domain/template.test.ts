@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillTemplate, PLACEHOLDERS, parseTemplate, type TemplatePart } from '#shared/domain/template.ts';
+import { fillTemplate, PLACEHOLDERS, parseTemplate, staticPrefix, type TemplatePart } from '#shared/domain/template.ts';
 
 const asWritten = (parts: readonly TemplatePart[]): string =>
   parts.map((part) => ('text' in part ? part.text.replaceAll(/[{}]/g, '$&$&') : `{${part.placeholder}}`)).join('');
@@ -110,6 +110,27 @@ describe('fillTemplate', () => {
       fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', '/', 'accountName') }), (text) => {
         const parsed = parseTemplate(text.replaceAll(/[{}]/g, '$&$&'));
         expect(parsed.ok && fillTemplate(parsed.parts, () => 'never')).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('staticPrefix', () => {
+  it.each([
+    ['prod/db-{systemName}/{accountName}', 'prod/db-'],
+    ['{{a}}/{systemName}', '{a}/'],
+    ['{systemName}/a', ''],
+    ['only text', 'only text'],
+    ['', ''],
+    ['broken/{', ''],
+  ])('of %j is %j', (template, prefix) => {
+    expect(staticPrefix(template)).toBe(prefix);
+  });
+
+  it('begins whatever the template is filled to', () => {
+    fc.assert(
+      fc.property(partsList, fc.string(), (parts, value) => {
+        expect(fillTemplate(parts, () => value).startsWith(staticPrefix(asWritten(parts)))).toBe(true);
       }),
     );
   });

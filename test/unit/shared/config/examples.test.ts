@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { buildJsonSchema } from '#shared/config/json-schema.ts';
+import { parseConfig } from '#shared/config/load.ts';
+import { CA_PEM } from '#test/unit/shared/config/support.ts';
+
+const EXAMPLES = new URL('../../../../examples/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, EXAMPLES), 'utf8');
+const parse = (text: string) => parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
+
+/** The names of all settings in a JSON schema, in whatever depth. */
+const settingsOf = (schema: unknown): string[] => {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, inner]) => [
+    ...(key === 'properties' ? Object.keys(inner) : []),
+    ...settingsOf(inner),
+  ]);
+};
+
+describe('the examples', () => {
+  const names = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
+
+  it('are there', () => {
+    expect(names).toEqual(expect.arrayContaining(['api-key.yaml', 'full.yaml', 'local.yaml', 'minimal.yaml']));
+  });
+
+  it.each(names)('%s has nothing wrong with it, and tells editors of the schema', (name) => {
+    expect(parse(read(name)).syncs).not.toEqual({});
+    expect(read(name)).toMatch(/^# yaml-language-server: \$schema=\.\.\/relay\.schema\.json\n/);
+  });
+
+  it('full.yaml is right about what is a default', () => {
+    const withoutDefaults = read('full.yaml')
+      .replaceAll(/^.*# default(;.*)?\n/gm, '')
+      .replaceAll(/^ *(limits|reap):\n/gm, ''); // They held nothing else.
+    expect(parse(withoutDefaults)).toEqual(parse(read('full.yaml')));
+  });
+
+  it('full.yaml shows every setting', () => {
+    const text = read('full.yaml');
+    expect(settingsOf(buildJsonSchema()).filter((setting) => !text.includes(`${setting}:`))).toEqual([]);
+  });
+});

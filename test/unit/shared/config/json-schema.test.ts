@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { buildJsonSchema } from '#shared/config/json-schema.ts';
+
+const ROOT = new URL('../../../../', import.meta.url);
+
+const nodeSchema = z.looseObject({
+  description: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).default({}),
+  oneOf: z.array(z.unknown()).default([]),
+  additionalProperties: z.unknown().optional(),
+});
+
+/** The paths of all properties that have no description, in whatever depth. */
+const undescribed = (schema: unknown, path = ''): string[] => {
+  const { data: node } = nodeSchema.safeParse(schema);
+  if (node === undefined) return [];
+  const own = Object.entries(node.properties).flatMap(([name, property]) => {
+    const here = `${path}.${name}`;
+    const isDescribed = nodeSchema.parse(property).description !== undefined;
+    return [...(isDescribed ? [] : [here]), ...undescribed(property, here)];
+  });
+  return [...own, ...[...node.oneOf, node.additionalProperties].flatMap((inner) => undescribed(inner, path))];
+};
+
+describe('the JSON schema', () => {
+  it('is published as it is built (npm run schema writes it)', () => {
+    const published: unknown = JSON.parse(readFileSync(new URL('relay.schema.json', ROOT), 'utf8'));
+    expect(published).toEqual(buildJsonSchema());
+  });
+
+  it('describes every setting', () => {
+    expect(undescribed(buildJsonSchema())).toEqual([]);
+  });
+
+  it('asks only for what has no default', () => {
+    expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores', 'syncs'] });
+  });
+});

@@ -1,0 +1,349 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '#shared/config/load.ts';
+import { RelayError } from '#shared/errors.ts';
+import { CA_PEM, configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+const NAME_RULE = 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter';
+
+describe('the YAML', () => {
+  it('reads anchors and aliases', () => {
+    const text = configWith({
+      17: '    schedule: &hourly { expression: rate(1 hour) }\n    verify: *hourly',
+    });
+    expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']?.verify?.expression).toBe('rate(1 hour)');
+  });
+
+  it.each([
+    ['an empty file', '', 'relay.yaml:1:1 the whole file: is empty; write a map here'],
+    ['a file that is a list', '- a', 'relay.yaml:1:1 the whole file: must be a map, not a list'],
+    [
+      'a key that stands there twice',
+      configWith({ 14: '    store: aws\n    store: aws' }),
+      'relay.yaml:15:5 this key stands here twice; remove one of them',
+    ],
+    [
+      'a second document',
+      `${configWith()}\n---\nrelay: two`,
+      'relay.yaml:18:1 a second document begins here; keep one document in the file',
+    ],
+    [
+      'an alias of nothing',
+      configWith({ 13: '    connection: *vault' }),
+      'relay.yaml:13:17 there is no anchor &vault before this alias; write it or repeat the lines',
+    ],
+    ['a tab as indent', configWith({ 14: '\tstore: aws' }), 'relay.yaml:14:1 a tab is used to indent; use spaces'],
+    [
+      'a bracket that stays open',
+      configWith({ 17: '    schedule: { expression: rate(1 hour)' }),
+      'relay.yaml:17:41 Flow map in block collection must be sufficiently indented and end with a }',
+    ],
+  ])('refuses %s', (_case, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it('refuses aliases that multiply beyond reason', () => {
+    const bomb = [
+      'a: &a [x, x]',
+      ...[...'bcdefghijk'].map((key, index) => {
+        const before = 'abcdefghijk'.charAt(index);
+        return `${key}: &${key} [*${before}, *${before}, *${before}, *${before}]`;
+      }),
+    ];
+    expect(problemsOf(bomb.join('\n'))).toEqual([
+      'relay.yaml:1:1 aliases refer to aliases too often; repeat lines instead',
+    ]);
+  });
+
+  it('survives an alias inside of its own anchor', () => {
+    expect(problemsOf(configWith({ 12: '  fleet: &fleet\n    verify: *fleet' }))).toContain(
+      'relay.yaml:14:5 syncs.fleet.verify.connection: is not a known key; use one of "expression", "timeZone", "flexibleMinutes"',
+    );
+  });
+
+  it('goes on to the rest after a key that stands there twice', () => {
+    expect(problemsOf(configWith({ 13: '    connection: valt', 14: '    store: aws\n    store: aws' }))).toEqual([
+      'relay.yaml:13:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
+      'relay.yaml:15:5 this key stands here twice; remove one of them',
+    ]);
+  });
+});
+
+describe('the shape', () => {
+  it.each<[string, Record<number, string>, string]>([
+    [
+      'a key that is missing, at the key it belongs to',
+      { 14: '    # none' },
+      '12:3 syncs.fleet.store: is missing; add it (text)',
+    ],
+    ['a type that is missing', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
+    [
+      'a type that is nearly known',
+      { 6: '      type: oath' },
+      '6:13 connections.vault.authentication.type: is not known; did you mean "oauth"?',
+    ],
+    [
+      'a type that is not known at all',
+      { 6: '      type: kerberos' },
+      '6:13 connections.vault.authentication.type: is not known; use one of "oauth", "api-key"',
+    ],
+    [
+      'a key that is nearly known',
+      { 14: '    store: aws\n    requestMinuets: 5' },
+      '15:5 syncs.fleet.requestMinuets: is not a known key; did you mean "requestMinutes"?',
+    ],
+    [
+      'a key that begins a known one',
+      { 14: '    store: aws\n    request: 5' },
+      '15:5 syncs.fleet.request: is not a known key; did you mean "requestMinutes"?',
+    ],
+    [
+      'a key that is not known at all',
+      { 17: '    schedule: { expression: rate(1 hour), 7: x }' },
+      '17:43 syncs.fleet.schedule.7: is not a known key; use one of "expression", "timeZone", "flexibleMinutes"',
+    ],
+    [
+      'a key that would break the line',
+      { 8: '"a\\nb": 1\nstores:' },
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "reap", "alerts", "logRetentionDays", "network"',
+    ],
+    [
+      'text where a number belongs',
+      { 14: '    store: aws\n    batchSize: many' },
+      '15:16 syncs.fleet.batchSize: must be a number, not text',
+    ],
+    [
+      'a fraction where a whole number belongs',
+      { 14: '    store: aws\n    batchSize: 1.5' },
+      '15:16 syncs.fleet.batchSize: must be a whole number, not a number',
+    ],
+    [
+      'a number that is too small',
+      { 14: '    store: aws\n    batchSize: 0' },
+      '15:16 syncs.fleet.batchSize: must be at least 1',
+    ],
+    [
+      'a number that is too big',
+      { 14: '    store: aws\n    batchSize: 251' },
+      '15:16 syncs.fleet.batchSize: must be at most 250',
+    ],
+    [
+      'a number that is not in the list',
+      { 8: 'logRetentionDays: 8\nstores:' },
+      '8:19 logRetentionDays: must be one of 7, 14, 30, 90, 180, 365, 731',
+    ],
+    [
+      'a word that is not in the list',
+      { 14: '    store: aws\n    select: { types: [system, databse] }' },
+      '15:31 syncs.fleet.select.types[1]: is not known; did you mean "database"?',
+    ],
+    [
+      'a list that is text',
+      { 14: '    store: aws\n    select: { systems: db-* }' },
+      '15:24 syncs.fleet.select.systems: must be a list, not text',
+    ],
+    [
+      'text that is empty',
+      { 15: "    name: ''" },
+      '15:11 syncs.fleet.name: is empty; write something or remove the key',
+    ],
+    ['a section that is empty', { 8: 'reap:\nstores:' }, '8:1 reap: is empty; write a map here'],
+    [
+      'a value that is neither text nor a map',
+      { 16: '    value: [1]' },
+      '16:12 syncs.fleet.value: must be text or a map',
+    ],
+    [
+      'a value with a field that is no text',
+      { 16: "    value: { a: '{credential}', b: 3 }" },
+      '16:36 syncs.fleet.value.b: must be text, not a number',
+    ],
+    ['a name that is none', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not usable; ${NAME_RULE}`],
+    [
+      'an expression that is none',
+      { 17: '    schedule: { expression: hourly }' },
+      '17:29 syncs.fleet.schedule.expression: is not usable; write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
+    ],
+    [
+      'a time zone that is none',
+      { 17: '    schedule: { expression: rate(1 hour), timeZone: Mars }' },
+      '17:53 syncs.fleet.schedule.timeZone: is not usable; use a name from the IANA time zone database, such as Europe/Vienna',
+    ],
+    [
+      'an address without TLS',
+      { 4: '    url: http://pam.example.com' },
+      '4:10 connections.vault.url: is not usable; use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
+    ],
+    [
+      'an address with a password',
+      { 4: '    url: https://me:hunter2@pam.example.com' },
+      '4:10 connections.vault.url: is not usable; leave user, password, query and fragment out of the address',
+    ],
+    [
+      'an ARN as bootstrap secret',
+      { 7: '      bootstrapSecret: arn:aws:secretsmanager:x' },
+      '7:24 connections.vault.authentication.bootstrapSecret: is not usable; use the name of a Secrets Manager secret, not its ARN and never the value',
+    ],
+    [
+      'a key that is no ARN',
+      { 10: '    type: aws-secrets-manager\n    kmsKeyArn: alias/x' },
+      '11:16 stores.aws.kmsKeyArn: is not usable; use the full ARN of a KMS key',
+    ],
+    [
+      'an address that gets no mail',
+      { 8: 'alerts: { emails: [me] }\nstores:' },
+      '8:20 alerts.emails[0]: is not usable; use an e-mail address',
+    ],
+    [
+      'a range that is none',
+      { 8: 'network: { type: fixed-egress, cidr: 10.0.0.0/99 }\nstores:' },
+      '8:38 network.cidr: is not usable; use an IPv4 range, such as 10.87.0.0/24',
+    ],
+    [
+      'subnets without zones',
+      {
+        8: 'network: { type: existing, vpcId: vpc-1, subnetIds: [subnet-1, subnet-2], availabilityZones: [a] }\nstores:',
+      },
+      '8:94 network.availabilityZones: is not usable; write one availability zone for each subnet, in the same order',
+    ],
+    [
+      'a list without entries',
+      { 8: 'network: { type: existing, vpcId: vpc-1, subnetIds: [subnet-1], availabilityZones: [] }\nstores:' },
+      '8:84 network.availabilityZones: must have at least 1 entry',
+    ],
+  ])('refuses %s', (_case, replacements, problem) => {
+    expect(problemsOf(configWith(replacements))[0]).toBe(`relay.yaml:${problem}`);
+  });
+
+  it('refuses the name of an entry, at the name', () => {
+    expect(problemsOf(configWith({ 9: '  AWS:', 14: '    store: AWS' }))).toEqual([
+      `relay.yaml:9:3 stores.AWS: is not usable; ${NAME_RULE}`,
+      `relay.yaml:14:12 syncs.fleet.store: is not usable; ${NAME_RULE}`,
+    ]);
+  });
+
+  it('refuses to do without any sync', () => {
+    expect(problemsOf(configWith({ 11: 'syncs: {}' }).split('\n').slice(0, 11).join('\n'))).toEqual([
+      'relay.yaml:11:8 syncs: is not usable; write at least one sync',
+    ]);
+  });
+
+  it('points into the anchor when what an alias stands for is wrong', () => {
+    const text = configWith({ 17: '    schedule: &s { expression: hourly }\n    verify: *s' });
+    expect(problemsOf(text).map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
+      'relay.yaml:17:32 syncs.fleet.schedule.expression:',
+      'relay.yaml:17:32 syncs.fleet.verify.expression:',
+    ]);
+  });
+
+  it('never repeats a value, which may be a credential in the wrong place', () => {
+    const text = configWith({
+      4: '    url: canary-value',
+      7: '      bootstrapSecret: "canary-value of {the} vault"',
+      10: '    type: canary-value',
+      17: '    schedule: { expression: canary-value, timeZone: canary-value }',
+    });
+    expect(problemsOf(text)).toHaveLength(5);
+    expect(problemsOf(text).join('\n')).not.toContain('canary');
+  });
+});
+
+describe('all at once', () => {
+  it('names problems of syntax, shape, checks and files together, in the order of the file', () => {
+    const text = configWith({
+      4: '    url: https://pam.example.com\n    ca: nowhere.pem',
+      10: '    type: aws-secrets-manager\n  aws:\n    type: aws-secrets-manager',
+      11: 'syncs:\n  broken:\n    store: aws',
+      13: '    connection: valt',
+      15: '    name: fleet/{systemName}',
+    });
+    const readFile = () => {
+      throw new Error('ENOENT');
+    };
+    expect(problemsOf(text, readFile)).toEqual([
+      `relay.yaml:5:9 connections.vault.ca: there is no readable file ${join(process.cwd(), 'nowhere.pem')}; put the CA there or correct the path`,
+      'relay.yaml:12:3 this key stands here twice; remove one of them',
+      'relay.yaml:15:3 syncs.broken.connection: is missing; add it (text)',
+      'relay.yaml:15:3 syncs.broken.name: is missing; add it (text)',
+      'relay.yaml:15:3 syncs.broken.schedule: is missing; add it (a map)',
+      'relay.yaml:18:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
+      'relay.yaml:20:11 syncs.fleet.name: gives two accounts of a system the same name; add {accountName} or {accountId}',
+    ]);
+  });
+
+  it('does not blame a sync for a connection that is there but broken', () => {
+    expect(problemsOf(configWith({ 4: '    # no address' }))).toEqual([
+      'relay.yaml:2:3 connections.vault.url: is missing; add it (text)',
+    ]);
+  });
+
+  it('does not blame a sync for a section that is not there', () => {
+    expect(problemsOf(configWith().split('\n').slice(7).join('\n'))).toEqual([
+      'relay.yaml:1:1 connections: is missing; add it (a map)',
+    ]);
+  });
+});
+
+describe('the CA', () => {
+  const withCa = (ca: string) => configWith({ 4: `    url: https://pam.example.com\n    ca: ${ca}` });
+  const caOf = (text: string, pem: string) =>
+    parseConfig(text, { file: 'conf/relay.yaml', readFile: () => pem }).connections['vault']?.ca;
+
+  it('is looked for beside relay.yaml', () => {
+    const asked: string[] = [];
+    parseConfig(withCa('ca/vault.pem'), {
+      file: '/etc/relay/relay.yaml',
+      readFile: (path) => {
+        asked.push(path);
+        return CA_PEM;
+      },
+    });
+    expect(asked).toEqual(['/etc/relay/ca/vault.pem']);
+  });
+
+  it('is replaced by its certificates, and nothing else of the file is taken over', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
+    expect(caOf(withCa('vault.pem'), `# our CA\n${CA_PEM}${key}${CA_PEM}`)).toBe(CA_PEM + CA_PEM);
+  });
+
+  it('may be the PEM text itself', () => {
+    const block = `|\n${CA_PEM.replaceAll(/^(?=.)/gm, '      ')}`;
+    expect(caOf(withCa(block), 'not read')).toBe(CA_PEM);
+  });
+
+  it.each([
+    ['no certificate', 'nothing'],
+    ['a certificate that is damaged', CA_PEM.replace(/MII/, 'AAA')],
+  ])('is refused when the file holds %s', (_case, pem) => {
+    expect(problemsOf(withCa('vault.pem'), () => pem)).toEqual([
+      'relay.yaml:5:9 connections.vault.ca: holds no certificate that can be read; use a PEM file with the certificate of the CA',
+    ]);
+  });
+});
+
+describe('loadConfig', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'relay-config-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('reads a file and the CA beside it from disk', () => {
+    const file = join(directory, 'relay.yaml');
+    writeFileSync(file, configWith({ 4: '    url: https://pam.example.com/v3/\n    ca: ca.pem' }));
+    writeFileSync(join(directory, 'ca.pem'), CA_PEM);
+    expect(loadConfig(file).connections['vault']).toMatchObject({ url: 'https://pam.example.com/v3', ca: CA_PEM });
+  });
+
+  it('says what to do when there is no file', () => {
+    const file = join(directory, 'none.yaml');
+    expect(() => loadConfig(file)).toThrow(
+      new RelayError(
+        'ConfigurationInvalid',
+        `There is no readable file ${file}. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
+      ),
+    );
+  });
+});

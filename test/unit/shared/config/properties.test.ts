@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { parseConfig } from '#shared/config/load.ts';
+import { type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
+import { CA_PEM, problemsOf } from '#test/unit/shared/config/support.ts';
+
+const FULL = readFileSync(new URL('../../../../examples/full.yaml', import.meta.url), 'utf8');
+
+const parse = (text: string): RelayConfig => parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
+
+const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
+const globs = fc.array(fc.string({ minLength: 1, maxLength: 8 }), { maxLength: 3 });
+const optional = { requiredKeys: [] };
+
+const schedule = fc.record(
+  {
+    expression: fc.constantFrom('rate(1 minute)', 'rate(5 hours)', 'cron(0 3 * * ? *)'),
+    timeZone: fc.constantFrom('UTC', 'Europe/Vienna'),
+    flexibleMinutes: fc.integer({ min: 0, max: 60 }),
+  },
+  { requiredKeys: ['expression'] },
+);
+
+const connection = fc.record(
+  {
+    type: fc.constant('password-safe'),
+    url: fc.webUrl({ validSchemes: ['https'] }),
+    authentication: fc.record({
+      type: fc.constantFrom('oauth', 'api-key'),
+      bootstrapSecret: fc.stringMatching(/^bootstrap\/[a-z]{1,9}$/),
+    }),
+    ca: fc.constantFrom('ca.pem', CA_PEM),
+    limits: fc.record({ timeoutSeconds: fc.integer({ min: 1, max: 300 }) }, optional),
+  },
+  { requiredKeys: ['type', 'url', 'authentication'] },
+);
+
+const text = fc.string({ maxLength: 8 }).map((written) => written.replaceAll(/[{}]/g, '$&$&'));
+const value = fc.oneof(
+  text.map((before) => `${before}{credential}`),
+  fc
+    .dictionary(
+      fc.stringMatching(/^[\w -]{1,8}$/),
+      text.filter((written) => written !== ''),
+    )
+    .map((fields) => ({ ...fields, password: '{credential}' })),
+);
+
+const syncRest = fc.record(
+  {
+    select: fc.record({ systems: globs, accounts: globs, types: fc.subarray(['system', 'database']) }, optional),
+    value,
+    schedule,
+    verify: schedule,
+    orphans: fc.oneof(
+      fc.constant({ policy: 'keep' }),
+      fc.record(
+        { policy: fc.constant('delete'), budget: fc.nat(1000), recoveryDays: fc.integer({ min: 7, max: 30 }) },
+        { requiredKeys: ['policy'] },
+      ),
+    ),
+    batchSize: fc.integer({ min: 1, max: 250 }),
+  },
+  { requiredKeys: ['schedule'] },
+);
+
+/** Configurations with one connection, one store and some syncs, each in its folder: nothing can be wrong with them. */
+const validConfig = fc
+  .record({
+    names: fc.tuple(name, name),
+    connection,
+    syncs: fc.array(syncRest, { minLength: 1, maxLength: 3 }),
+    rest: fc.record(
+      { relay: name, logRetentionDays: fc.constantFrom(7, 731), network: fc.constant({ type: 'fixed-egress' }) },
+      optional,
+    ),
+  })
+  .map(({ names: [connectionName, storeName], syncs, rest, ...made }) => ({
+    ...rest,
+    connections: { [connectionName]: made.connection },
+    stores: { [storeName]: { type: 'aws-secrets-manager' } },
+    syncs: Object.fromEntries(
+      syncs.map((sync, index) => [
+        `sync-${index}`,
+        { ...sync, connection: connectionName, store: storeName, name: `f${index}/{systemId}/{accountId}` },
+      ]),
+    ),
+  }));
+
+it('parses any valid configuration, and what came out of it again to the same', () => {
+  fc.assert(
+    fc.property(validConfig, (config) => {
+      const parsed = parse(stringify(config));
+      expect(relayConfigSchema.parse(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
+      expect(parse(stringify(parsed))).toEqual(parsed);
+    }),
+  );
+});
+
+/** A piece of the text replaced by another: a slip of the finger, a lost line, a line from elsewhere. */
+const slip = fc.record({
+  at: fc.nat(FULL.length),
+  length: fc.oneof(fc.nat(3), fc.nat(200)),
+  by: fc.oneof(
+    fc.string({ maxLength: 3 }),
+    fc.constantFrom(
+      '\n',
+      '\t',
+      ': ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      '&a ',
+      '*a',
+      '"',
+      "'",
+      '\u0000',
+      '__proto__: 1\n',
+      '? [a]: b\n',
+      '\r\n',
+      '---\n',
+    ),
+    fc.nat(FULL.length).map((from) => FULL.slice(from, from + 60)),
+  ),
+});
+
+it('parses any mutation of a valid configuration, or names places inside of the file', () => {
+  fc.assert(
+    fc.property(fc.array(slip, { minLength: 1, maxLength: 4 }), (slips) => {
+      const mutated = slips.reduce(
+        (whole, { at, length, by }) => whole.slice(0, at) + by + whole.slice(at + length),
+        FULL,
+      );
+      const lines = mutated.split('\n');
+      const problems = problemsOf(mutated).map(
+        (problem) => /^relay\.yaml:(\d+):(\d+) \S/.exec(problem)?.map(Number) ?? [],
+      );
+      for (const [, line = 0, column = 0] of problems) {
+        expect(lines[line - 1]).toBeDefined();
+        expect(column).toBeGreaterThan(0);
+        expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
+      }
+      expect(problems.map(([, line]) => line)).toEqual(problems.map(([, line]) => line ?? 0).toSorted((a, b) => a - b));
+    }),
+    { numRuns: 300 },
+  );
+});

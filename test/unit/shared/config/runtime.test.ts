@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '#shared/config/load.ts';
+import { readBundledConfig } from '#shared/config/runtime.ts';
+import { CA_PEM, configWith } from '#test/unit/shared/config/support.ts';
+
+describe('readBundledConfig', () => {
+  let directory: string;
+  const bundled = (content: string): URL => {
+    const file = join(directory, 'relay.json');
+    writeFileSync(file, content);
+    return pathToFileURL(file);
+  };
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'relay-bundle-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('gives what was parsed before it was bundled, the CA as PEM text', () => {
+    const text = configWith({ 4: '    url: https://pam.example.com/v3/\n    ca: ca.pem' });
+    const parsed = parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
+    expect(readBundledConfig(bundled(JSON.stringify(parsed)))).toEqual(parsed);
+  });
+
+  it.each([
+    ['is no JSON', '{'],
+    ['has another shape', '{"relay": "pam-relay"}'],
+  ])('refuses a relay.json that %s', (_case, content) => {
+    expect(() => readBundledConfig(bundled(content))).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationInvalid',
+        message: expect.stringContaining('Deploy the stack again.'),
+      }),
+    );
+  });
+
+  it('looks beside its own module, and says so when there is nothing', () => {
+    expect(() => readBundledConfig()).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
+  });
+});

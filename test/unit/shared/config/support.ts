@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { parseConfig } from '#shared/config/load.ts';
+import { RelayError } from '#shared/errors.ts';
+
+/** A configuration in which every line has a number that tests can name. */
+const LINES = [
+  'connections:',
+  '  vault:',
+  '    type: password-safe',
+  '    url: https://pam.example.com/BeyondTrust/api/public/v3',
+  '    authentication:',
+  '      type: oauth',
+  '      bootstrapSecret: bootstrap/vault',
+  'stores:',
+  '  aws:',
+  '    type: aws-secrets-manager',
+  'syncs:',
+  '  fleet:',
+  '    connection: vault',
+  '    store: aws',
+  '    name: fleet/{systemName}/{accountName}',
+  "    value: { password: '{credential}' }",
+  '    schedule: { expression: rate(1 hour) }',
+];
+
+/** That configuration with some of its lines, counted from 1, replaced; one can become several, or nothing at all. */
+export const configWith = (replacements: Readonly<Record<number, string>> = {}): string =>
+  LINES.flatMap((line, index) => replacements[index + 1] ?? line).join('\n');
+
+export const CA_PEM = readFileSync(new URL('../../../fixtures/ca.pem', import.meta.url), 'utf8');
+
+/** The lines of the one error that a configuration gives. */
+export const problemsOf = (text: string, readFile: (path: string) => string = () => CA_PEM): string[] => {
+  try {
+    parseConfig(text, { file: 'relay.yaml', readFile });
+  } catch (error) {
+    if (error instanceof RelayError && error.name === 'ConfigurationInvalid') return error.message.split('\n');
+    throw error;
+  }
+  return [];
+};
