@@ -1,20 +1,20 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 
 export interface AlertTopicProps {
-  readonly key: IKey;
+  readonly key: RelayKey;
   readonly emails: readonly string[];
 }
 
 /** Where alarms and the reports of PARTIAL and FAILED runs go. */
 export class AlertTopic extends Construct {
   readonly topic: Topic;
-  readonly #key: IKey;
+  readonly #key: RelayKey;
 
   constructor(scope: Construct, id: string, { key, emails }: AlertTopicProps) {
     super(scope, id);
@@ -39,7 +39,7 @@ export class AlertTopic extends Construct {
   /** Lets a function publish, and tells it where. */
   grantPublish(fn: WorkflowFunction): void {
     fn.allow({ actions: ['sns:Publish'], resources: [this.topic.topicArn] });
-    fn.allow({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] });
+    this.#key.grantUse(fn, 'sns', 'kms:GenerateDataKey', 'kms:Decrypt');
     fn.tell('ALERT_TOPIC_ARN', this.topic.topicArn);
   }
 }

@@ -1,6 +1,6 @@
-import { Aws, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { type KeyUse, viaService } from '#infra/constructs/relay-key.ts';
 import { secretsBeginning } from '#infra/constructs/secret-arns.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -96,13 +96,7 @@ export class DeliveredSecrets extends Construct {
     fn.tell('STORE_KMS_KEY_ARN', this.#key.keyArn);
   }
 
-  #grantKeys(fn: WorkflowFunction, actions: string[]): void {
-    fn.allow({
-      actions,
-      resources: [...this.#keyArns],
-      conditions: {
-        StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.${Aws.URL_SUFFIX}` },
-      },
-    });
+  #grantKeys(fn: WorkflowFunction, actions: KeyUse[]): void {
+    fn.allow({ actions, resources: [...this.#keyArns], conditions: viaService(this, 'secretsmanager') });
   }
 }

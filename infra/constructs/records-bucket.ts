@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { KeyUse, RelayKey } from '#infra/constructs/relay-key.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import { accept } from '#infra/nag.ts';
 
@@ -14,9 +14,9 @@ const RUNS_KEPT = Duration.days(30);
 /** The bucket with batches, reports and memories. No credential is ever in it. */
 export class RecordsBucket extends Construct {
   readonly bucket: Bucket;
-  readonly #key: IKey;
+  readonly #key: RelayKey;
 
-  constructor(scope: Construct, id: string, { key }: { readonly key: IKey }) {
+  constructor(scope: Construct, id: string, { key }: { readonly key: RelayKey }) {
     super(scope, id);
     this.#key = key;
     this.bucket = new Bucket(this, 'Bucket', {
@@ -65,8 +65,8 @@ export class RecordsBucket extends Construct {
     return folders.map((folder) => this.bucket.arnForObjects(`${folder}/*`));
   }
 
-  #grantUse(fn: WorkflowFunction, action: string): void {
-    fn.allow({ actions: [action], resources: [this.#key.keyArn] });
+  #grantUse(fn: WorkflowFunction, use: KeyUse): void {
+    this.#key.grantUse(fn, 's3', use);
     fn.tell('RECORDS_BUCKET', this.bucket.bucketName);
   }
 }

@@ -1,7 +1,15 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type PolicyStatementProps, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+
+export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
+
+/** The condition under which a key is only used through a service, on behalf of the caller. */
+export const viaService = (scope: Construct, service: string): PolicyStatementProps['conditions'] => ({
+  StringEquals: { 'kms:ViaService': `${service}.${Stack.of(scope).region}.amazonaws.com` },
+});
 
 /** The customer key that encrypts everything the relay keeps: records, tokens, alerts, logs, dead letters. */
 export class RelayKey extends Key {
@@ -14,6 +22,11 @@ export class RelayKey extends Key {
     });
     this.#allowLogs();
     this.#allowAlarms();
+  }
+
+  /** Lets a function use the key by way of one service, and not by calling KMS itself. */
+  grantUse(fn: WorkflowFunction, service: 's3' | 'secretsmanager' | 'sns', ...actions: KeyUse[]): void {
+    fn.allow({ actions, resources: [this.keyArn], conditions: viaService(this, service) });
   }
 
   /** Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS". */

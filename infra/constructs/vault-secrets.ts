@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import { accept } from '#infra/nag.ts';
@@ -10,7 +10,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 export interface VaultSecretsProps {
   readonly relay: string;
   readonly connections: RelayConfig['connections'];
-  readonly key: IKey;
+  readonly key: RelayKey;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface VaultSecretsProps {
  * connection, which is made here, empty, and filled by `authenticate`.
  */
 export class VaultSecrets extends Construct {
-  readonly #key: IKey;
+  readonly #key: RelayKey;
   readonly #bootstrapArns: readonly string[];
   readonly #tokenArns: readonly string[];
 
@@ -41,7 +41,7 @@ export class VaultSecrets extends Construct {
       resources: [...this.#bootstrapArns, ...this.#tokenArns],
       pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
     });
-    fn.allow({ actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
+    this.#key.grantUse(fn, 'secretsmanager', 'kms:Decrypt');
   }
 
   /** Lets a function put a fresh token into the cache. */
@@ -51,7 +51,7 @@ export class VaultSecrets extends Construct {
       actions: ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
       resources: [...this.#tokenArns],
     });
-    fn.allow({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] });
+    this.#key.grantUse(fn, 'secretsmanager', 'kms:GenerateDataKey');
   }
 
   #tokenCache(relay: string, connection: string): CfnSecret {
