@@ -6,7 +6,6 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  type Pair,
   parseDocument,
   visit,
   type YAMLError,
@@ -45,30 +44,30 @@ const FIXES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab is used to indent; use spaces',
 };
 
+/** What stands under a key or at an index, and where it is introduced: at its key, or, in a list, at itself. */
+const stepInto = (
+  container: unknown,
+  step: string | number,
+): { node: Node | null; introducedAt: number } | undefined => {
+  if (isSeq<Node>(container)) {
+    const node = container.items[Number(step)];
+    return node && { node, introducedAt: startOf(node) };
+  }
+  if (!isMap<Node, Node | null>(container)) return undefined;
+  const pair = container.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+  return pair && { node: pair.value, introducedAt: startOf(pair.key) };
+};
+
 /** Where a path leads, or as far along it as there is something. What is empty or missing is shown at its key. */
 const offsetOf = (document: Document.Parsed, { path, atKey = false }: Pick<Problem, 'path' | 'atKey'>): number => {
   let node: Node | null = document.contents;
-  let reached = startOf(node);
-  for (const [index, step] of path.entries()) {
-    const container: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
-    const isLast = index === path.length - 1;
-    if (isSeq<Node>(container)) {
-      node = container.items[Number(step)] ?? null;
-      if (node === null) return reached;
-    } else if (isMap<Node, Node | null>(container)) {
-      const pair: Pair<Node, Node | null> | undefined = container.items.find(
-        ({ key }) => isScalar(key) && String(key.value) === String(step),
-      );
-      if (pair === undefined) return reached;
-      reached = startOf(pair.key);
-      node = pair.value;
-      if (node === null || isEmpty(node) || (isLast && atKey)) return reached;
-    } else {
-      return reached;
-    }
-    if (isLast || isSeq(container)) reached = startOf(node);
+  let introducedAt = startOf(node);
+  for (const step of path) {
+    const found = stepInto(isAlias(node) ? node.resolve(document) : node, step);
+    if (found === undefined) return introducedAt;
+    ({ node, introducedAt } = found);
   }
-  return reached;
+  return atKey || node === null || isEmpty(node) ? introducedAt : startOf(node);
 };
 
 const findUnresolved = (document: Document.Parsed): Offence[] => {

@@ -279,6 +279,17 @@ describe('all at once', () => {
     ]);
   });
 
+  it('does not call a connection unused that only a broken sync may use', () => {
+    const text = configWith({
+      10: '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager',
+      11: 'syncs:\n  broken:\n    connection: vault\n    store: spare',
+    });
+    expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual([
+      'relay.yaml:14:3 syncs.broken.name',
+      'relay.yaml:14:3 syncs.broken.schedule',
+    ]);
+  });
+
   it('does not blame a sync for a section that is not there', () => {
     expect(problemsOf(configWith().split('\n').slice(7).join('\n'))).toEqual([
       'relay.yaml:1:1 connections: is missing; add it (a map)',
