@@ -1,7 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import { logger } from '#shared/runtime/log.ts';
 
 /** What a step may know of the invocation that it runs in. */
 export interface StepContext {
@@ -13,8 +13,6 @@ interface StepContract<Input extends z.ZodType, Output extends z.ZodType> {
   readonly input: Input;
   readonly output: Output;
 }
-
-const logger = new Logger();
 
 /** Which run a log line belongs to, whatever the step: taken from the input, which says so under these names. */
 const runOf = (input: unknown): Record<string, unknown> => {

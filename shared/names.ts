@@ -1,0 +1,7 @@
+/** Names that the stack gives to things and the functions find them by. */
+
+/** The Secrets Manager secret that caches the OAuth token of a connection. */
+export const tokenSecretName = (relay: string, connection: string): string => `pam-relay/${relay}/token/${connection}`;
+
+/** The owner of a sync's secrets, as their owner tag says it. */
+export const ownerOf = (relayId: string, sync: string): string => `${relayId}/${sync}`;

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createTokenCache, type TokenCache } from '#shared/cache/token-cache.ts';
+import {
+  type Authenticator,
+  apiKeyAuthenticator,
+  oauthAuthenticator,
+} from '#shared/clients/password-safe/authentication.ts';
+import { type Bootstraps, parseBootstrap } from '#shared/clients/password-safe/bootstrap.ts';
+import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
+import { requestToken } from '#shared/clients/password-safe/token.ts';
+import type { Vault } from '#shared/clients/password-safe/vault.ts';
+import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
+import { RelayError } from '#shared/errors.ts';
+import { createHttp, type Http } from '#shared/http/http.ts';
+import { tokenSecretName } from '#shared/names.ts';
+import { readBootstrapSecret } from '#shared/runtime/bootstrap-secret.ts';
+
+export interface VaultsOptions {
+  readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs'>;
+  readonly secretsManager: SecretsManagerClient;
+  /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
+  readonly onSignOutFailure: (error: RelayError) => void;
+  /** Told when a vault refused to sign in, which it has mailed to its administrator, too. */
+  readonly onSignInRefused: (connection: string) => void;
+}
+
+export interface Vaults {
+  /** The vault of a sync, for one batch among as many as the sync runs at once: it gets its share of the limits. */
+  forBatch(sync: string): Vault;
+  /** The vault of a sync, for a step that is alone at its time. */
+  forSync(sync: string): Vault;
+  /** The vault of a connection, whatever the sync. */
+  ofConnection(connection: string): Vault;
+  /** Makes sure that signing in works: a fresh OAuth token, or one sign-in with the API key. */
+  ensureSignIn(connection: string): Promise<{ expiresAt: string | null }>;
+}
+
+/** The vaults of a configuration, each connected when it is first needed, and then kept for the life of the process. */
+export const connectVaults = ({ config, secretsManager, onSignOutFailure, onSignInRefused }: VaultsOptions): Vaults => {
+  const connect = remember((connection: string, share: number): Connected => {
+    const settings = config.connections[connection];
+    if (settings === undefined) {
+      throw new RelayError('ConfigurationInvalid', `There is no connection ${connection} in the deployed relay.yaml.`);
+    }
+    const http = createHttp({
+      connection,
+      url: settings.url,
+      ca: settings.ca,
+      limits: shareOf(settings.limits, share),
+    });
+    const tokens = settings.authentication.type === 'oauth' ? cacheTokens(connection, settings, http) : undefined;
+    const authenticator = authenticate(connection, settings, tokens);
+    const passwordSafe = createPasswordSafe({ connection, http, authenticator, onSignOutFailure });
+    return { tokens, vault: { withSession: (work) => noticing(connection, () => passwordSafe.withSession(work)) } };
+  });
+
+  const noticing = async <T>(connection: string, signIn: () => Promise<T>): Promise<T> => {
+    try {
+      return await signIn();
+    } catch (error) {
+      if (error instanceof RelayError && error.name === 'SignInRefused') onSignInRefused(connection);
+      throw error;
+    }
+  };
+
+  const readBootstrap = async <Type extends keyof Bootstraps>(type: Type, connection: string, name: string) => {
+    const { value, versionId } = await readBootstrapSecret({ client: secretsManager, name, shape: SHAPES[type] });
+    return { content: parseBootstrap(type, value, connection), versionId };
+  };
+
+  const cacheTokens = (connection: string, { authentication }: ConnectionConfig, http: Http): TokenCache => {
+    const read = () => readBootstrap('oauth', connection, authentication.bootstrapSecret);
+    return createTokenCache({
+      client: secretsManager,
+      secretId: tokenSecretName(config.relay, connection),
+      now: Date.now,
+      random: Math.random,
+      fetchToken: async () => requestToken({ http, ...(await read()).content }),
+      bootstrapVersion: async () => (await read()).versionId,
+      newRequestToken: randomUUID,
+    });
+  };
+
+  const authenticate = (
+    connection: string,
+    { authentication }: ConnectionConfig,
+    tokens: TokenCache | undefined,
+  ): Authenticator => {
+    if (authentication.type === 'oauth' && tokens !== undefined) {
+      return oauthAuthenticator({ connection, tokens, runAs: authentication.runAs });
+    }
+    return {
+      factors: async () => {
+        const { content } = await readBootstrap('api-key', connection, authentication.bootstrapSecret);
+        return apiKeyAuthenticator({ connection, ...content }).factors();
+      },
+    };
+  };
+
+  const syncOf = (sync: string): RelayConfig['syncs'][string] => {
+    const settings = config.syncs[sync];
+    if (settings !== undefined) return settings;
+    throw new RelayError('ConfigurationInvalid', `There is no sync ${sync} in the deployed relay.yaml.`);
+  };
+
+  return {
+    forBatch: (sync) => connect(syncOf(sync).connection, syncOf(sync).concurrency).vault,
+    forSync: (sync) => connect(syncOf(sync).connection, 1).vault,
+    ofConnection: (connection) => connect(connection, 1).vault,
+    async ensureSignIn(connection) {
+      const { tokens, vault } = connect(connection, 1);
+      if (tokens !== undefined) return noticing(connection, () => tokens.ensure());
+      await vault.withSession(async () => {});
+      return { expiresAt: null };
+    },
+  };
+};
+
+interface Connected {
+  readonly vault: Vault;
+  readonly tokens: TokenCache | undefined;
+}
+
+const SHAPES = {
+  oauth: '{"clientId": "…", "clientSecret": "…"}',
+  'api-key': '{"apiKey": "…", "runAs": "DOMAIN\\\\user"}',
+} as const;
+
+/** Batches run in processes of their own, which can't count each other's calls: each keeps to its share. */
+const shareOf = ({ inFlight, perSecond, timeoutSeconds }: ConnectionConfig['limits'], share: number) => ({
+  inFlight: Math.max(1, Math.floor(inFlight / share)),
+  perSecond: Math.max(1, Math.floor(perSecond / share)),
+  timeoutSeconds,
+});
+
+const remember = <T>(make: (connection: string, share: number) => T): ((connection: string, share: number) => T) => {
+  const made = new Map<string, T>();
+  return (connection, share) => {
+    const key = `${connection}/${share}`;
+    const known = made.get(key) ?? make(connection, share);
+    made.set(key, known);
+    return known;
+  };
+};
