@@ -41,6 +41,7 @@ export class RelayStack extends Stack {
       new WorkflowFunction(this, id, {
         step,
         bundles,
+        relay: config.relay,
         relayId,
         key,
         logRetentionDays,
@@ -60,12 +61,10 @@ export class RelayStack extends Stack {
       logRetentionDays,
     });
     workflow.grantListRuns(plan);
-    workflow.grantDescribeRuns(plan);
     workflow.grantDescribeRuns(reap);
 
     const vaultSecrets = new VaultSecrets(this, 'VaultSecrets', { relay: config.relay, connections, key });
     for (const fn of [authenticate, plan, request, retrieve, checkin, reap]) vaultSecrets.grantSignIn(fn);
-    vaultSecrets.grantRefresh(authenticate);
 
     const records = new RecordsBucket(this, 'Records', { key });
     records.grantRead(plan, 'runs', 'memory');

@@ -8,7 +8,6 @@ import { Construct } from 'constructs';
 import type { RelayMetrics } from '#infra/constructs/metrics.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { RelayError } from '#shared/errors.ts';
 
 /** Every kind of alarm, with what it says. Each has a heading of its name in `docs/runbook.md`. */
 const ALARMS = {
@@ -44,8 +43,6 @@ interface Watch {
   readonly missing?: TreatMissingData;
 }
 
-/** CloudWatch looks back seven days at most. */
-const LONGEST_LOOK_BACK_HOURS = 7 * 24;
 const SOON = Duration.minutes(5);
 
 /** Everything that calls for a person. Each alarm's text leads to what to do about it. */
@@ -83,12 +80,6 @@ export class Alarms extends Construct {
 
   #watchSyncs({ config, metrics }: AlarmsProps): void {
     for (const [sync, { staleAfterHours }] of Object.entries(config.syncs)) {
-      if (staleAfterHours > LONGEST_LOOK_BACK_HOURS) {
-        throw new RelayError(
-          'ConfigurationInvalid',
-          `syncs.${sync}.staleAfterHours: use at most ${LONGEST_LOOK_BACK_HOURS}, because an alarm of CloudWatch looks back seven days.`,
-        );
-      }
       this.#watch({ kind: 'run-partial', about: sync, metric: metrics.ofSync(sync, 'RunPartial') });
       this.#watch({
         kind: 'run-stale',

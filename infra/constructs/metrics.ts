@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-
-const NAMESPACE = 'PamRelay';
+import { METRICS_NAMESPACE } from '#shared/runtime/metrics.ts';
 
 export type SyncMetric =
   | 'RunSucceeded'
@@ -34,7 +33,7 @@ export class RelayMetrics {
 
   #metric(about: Record<string, string>, metricName: string, statistic: string, period: Duration): Metric {
     return new Metric({
-      namespace: NAMESPACE,
+      namespace: METRICS_NAMESPACE,
       metricName,
       dimensionsMap: { service: this.#relay, ...about },
       statistic,

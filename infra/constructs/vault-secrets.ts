@@ -34,24 +34,26 @@ export class VaultSecrets extends Construct {
       .map(([connection]) => this.#tokenCache(relay, connection).ref);
   }
 
-  /** Lets a function sign in: read the bootstrap secrets and the cached tokens. */
+  /**
+   * Lets a function sign in: read the bootstrap secrets and the cached tokens, and put a fresh token into the cache, since
+   * any of them may find that the cached one has run out or was refused.
+   */
   grantSignIn(fn: WorkflowFunction): void {
     fn.allow({
-      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+      actions: ['secretsmanager:GetSecretValue'],
       resources: [...this.#bootstrapArns, ...this.#tokenArns],
       pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
     });
-    this.#key.grantUse(fn, 'secretsmanager', 'kms:Decrypt');
-  }
-
-  /** Lets a function put a fresh token into the cache. */
-  grantRefresh(fn: WorkflowFunction): void {
+    this.#key.grantUse(fn, 'secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey');
     if (this.#tokenArns.length === 0) return;
     fn.allow({
-      actions: ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+      actions: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
       resources: [...this.#tokenArns],
     });
-    this.#key.grantUse(fn, 'secretsmanager', 'kms:GenerateDataKey');
   }
 
   #tokenCache(relay: string, connection: string): CfnSecret {

@@ -9,8 +9,14 @@ import { Construct } from 'constructs';
 import { acceptPattern } from '#infra/nag.ts';
 import { STEP_SIZES, type Step } from '#infra/steps.ts';
 
-/** Every environment variable that a function of the relay reads. */
-export type Variable = 'RELAY_ID' | 'RECORDS_BUCKET' | 'SYNC_MACHINE_ARN' | 'ALERT_TOPIC_ARN' | 'STORE_KMS_KEY_ARN';
+/** Every environment variable that a function of the relay reads; logs and metrics are signed with the service name. */
+export type Variable =
+  | 'RELAY_ID'
+  | 'POWERTOOLS_SERVICE_NAME'
+  | 'RECORDS_BUCKET'
+  | 'SYNC_MACHINE_ARN'
+  | 'ALERT_TOPIC_ARN'
+  | 'STORE_KMS_KEY_ARN';
 
 /** Where functions run when they run inside a VPC. */
 export interface Placement {
@@ -23,6 +29,7 @@ export interface WorkflowFunctionProps {
   readonly step: Step;
   /** The folder with a folder for each bundled function. */
   readonly bundles: string;
+  readonly relay: string;
   readonly relayId: string;
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
@@ -82,6 +89,7 @@ export class WorkflowFunction extends Construct {
     acceptPattern(this, '*', 'X-Ray takes trace segments for no resource in particular.');
     if (placement !== undefined) this.allowNetworkInterfaces();
     this.tell('RELAY_ID', props.relayId);
+    this.tell('POWERTOOLS_SERVICE_NAME', props.relay);
   }
 
   /** Sets an environment variable. */
