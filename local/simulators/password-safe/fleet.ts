@@ -1,19 +1,12 @@
 import { hash } from 'node:crypto';
 import { type CredentialShape, canaryFor, renderCredential } from './credential-shapes.ts';
 
-export type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
+type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
 
 /** What is special about an account, so that a test can pick one. */
-export type AccountKind =
-  | 'plain'
-  | 'approval'
-  | 'not-requestable'
-  | 'changing'
-  | 'rotating'
-  | 'odd-name'
-  | 'odd-credential';
+type AccountKind = 'plain' | 'approval' | 'not-requestable' | 'changing' | 'rotating' | 'odd-name' | 'odd-credential';
 
-export interface AccessPolicy {
+interface AccessPolicy {
   readonly id: number;
   readonly name: string;
   /** 0 approves at once. */

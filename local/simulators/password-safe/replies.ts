@@ -28,10 +28,8 @@ export const empty = (status: number, headers: Reply['headers'] = {}): Reply => 
   headers,
 });
 
-export const NOT_AUTHENTICATED = 'User not authenticated';
-
 /** The factor that failed is never told. */
-export const unauthenticated = (headers: Reply['headers'] = {}): Reply => json(401, NOT_AUTHENTICATED, headers);
+export const unauthenticated = (headers: Reply['headers'] = {}): Reply => json(401, 'User not authenticated', headers);
 
 /** Error bodies are a sentence as a JSON string. */
 export const refusal = (status: number, sentence: string): Reply => json(status, sentence);

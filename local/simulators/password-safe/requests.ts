@@ -3,8 +3,8 @@ import type { Switches } from './switches.ts';
 import type { KnownUser } from './users.ts';
 
 export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
-export type AccessType = (typeof ACCESS_TYPES)[number];
-export type RequestStatus = 'pending' | 'active' | 'ended';
+type AccessType = (typeof ACCESS_TYPES)[number];
+type RequestStatus = 'pending' | 'active' | 'ended';
 
 export interface AccessRequest {
   readonly requestId: number;

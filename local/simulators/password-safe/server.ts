@@ -29,7 +29,7 @@ export interface PasswordSafeOptions {
 }
 
 /** An account with what only the site knows. */
-export interface AccountView extends FleetAccount {
+interface AccountView extends FleetAccount {
   readonly changeState: number;
 }
 

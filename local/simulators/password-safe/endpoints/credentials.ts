@@ -4,7 +4,7 @@ import { empty, forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { Endpoint } from '../site.ts';
 import type { AccountState } from '../state.ts';
 import { hasRole } from '../users.ts';
-import { findRequestable, minutes, RELEASE_GONE, requestSubject } from './requests.ts';
+import { bodySubject, findRequestable, minutes, RELEASE_GONE, requestSubject } from './requests.ts';
 
 /** The credential of the asked type as a JSON string; a key is what accounts with a key have for a password. */
 const readCredential = (account: AccountState, call: Call, status: 200 | 201): Reply => {
@@ -44,10 +44,7 @@ const isaRequests: Endpoint = {
   template: 'ISARequests',
   kind: 'credential',
   readsBody: true,
-  subject: (_site, call) => {
-    const read = readFields(call, z.object({ accountid: integer }));
-    return 'fields' in read ? { accountId: read.fields.accountid } : {};
-  },
+  subject: (_site, call) => bodySubject(call),
   handle: (site, call, session) => {
     const read = readFields(call, isaRequest);
     if ('invalid' in read) return read.invalid;
@@ -102,6 +99,8 @@ const PLUGIN_LOG = [
   'The password could not be changed: another change is running.',
 ].join('\r\n');
 
+const changeFields = z.object({ queue: flag.default(false) });
+
 const changeCredential: Endpoint = {
   method: 'POST',
   template: 'ManagedAccounts/{id}/Credentials/Change',
@@ -110,7 +109,7 @@ const changeCredential: Endpoint = {
   subject: (_site, { ids: [accountId] }) => ({ accountId }),
   handle: (site, call, session) => {
     if (!hasRole(session.user, 'account-management')) return refusal(403, 'Permission denied.');
-    const read = readFields(call, z.object({ queue: flag.default(false) }));
+    const read = readFields(call, changeFields);
     if ('invalid' in read) return read.invalid;
     const account = site.accounts.byId(call.ids[0] ?? 0);
     if (account === undefined) return refusal(404, 'Managed Account not found');

@@ -60,15 +60,19 @@ const refuse = (site: Site, { row }: AccountState, fields: NewRequestFields): Re
   return row.policy.approvers < row.policy.minApprovers ? forbidden(4035, site.switches) : undefined;
 };
 
+const accountField = z.object({ accountid: integer });
+
+export const bodySubject = (call: Call): Subject => {
+  const read = readFields(call, accountField);
+  return 'fields' in read ? { accountId: read.fields.accountid } : {};
+};
+
 const openRequest: Endpoint = {
   method: 'POST',
   template: 'Requests',
   kind: 'request',
   readsBody: true,
-  subject: (_site, call) => {
-    const read = readFields(call, z.object({ accountid: integer }));
-    return 'fields' in read ? { accountId: read.fields.accountid } : {};
-  },
+  subject: (_site, call) => bodySubject(call),
   handle: (site, call, session) => {
     if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
     const read = readFields(call, newRequest);
@@ -163,6 +167,8 @@ export const requestSubject = (site: Site, { ids: [requestId = 0] }: Call): Subj
   accountId: site.requests.find(requestId)?.account.row.accountId,
 });
 
+const actionFields = z.object({ reason: reasonText });
+
 type RequestAction = (site: Site, request: AccessRequest, session: Session) => Reply;
 
 /** A PUT on one request: finds it, checks the optional reason and who may, then acts. */
@@ -177,7 +183,7 @@ const actOn = (
   kind,
   subject: requestSubject,
   handle: (site, call, session) => {
-    const read = readFields(call, z.object({ reason: reasonText }));
+    const read = readFields(call, actionFields);
     if ('invalid' in read) return read.invalid;
     const request = site.requests.find(call.ids[0] ?? 0);
     if (request === undefined) return refusal(404, 'Request not found');
