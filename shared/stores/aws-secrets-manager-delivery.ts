@@ -118,18 +118,17 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     );
   };
 
-  /** Restores a secret of ours that is scheduled for deletion. Raises when the refusal was about anything else. */
+  /**
+   * What a refused write is followed by: sees that the secret is ours, and restores it when it is scheduled for
+   * deletion. Whatever else it was refused for, somebody at the same work may have settled already.
+   */
   const makeWritable = async (name: string, refusal: unknown): Promise<void> => {
     const presence = await inspect(name);
+    if (presence.kind === 'absent') throw refusal;
     if (presence.kind === 'foreign') throw foreign(name, options.adoptCommand(name));
-    if (presence.kind === 'owned' && presence.retired) {
-      await callStore(
-        { action: 'RestoreSecret', secret: name },
-        client.send(new RestoreSecretCommand({ SecretId: name })),
-      );
-      return;
-    }
-    if (presence.kind === 'absent' || !isRefusal(refusal, 'ResourceExistsException')) throw refusal;
+    if (!presence.retired) return;
+    const command = new RestoreSecretCommand({ SecretId: name });
+    await callStore({ action: 'RestoreSecret', secret: name }, client.send(command));
   };
 
   /** Reads the version back, compares it with what was to be delivered, and gives back its stages. */

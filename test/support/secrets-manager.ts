@@ -65,7 +65,7 @@ export const connectInProcess = (manager: SecretsManager, options: InProcessOpti
     requestHandler: {
       handle: async (request: { method: string; headers: Record<string, string>; body: Uint8Array }) => {
         await options.gate?.();
-        const body = withoutFields(Buffer.from(request.body).toString(), options.ignoredFields ?? []);
+        const body = withoutFields(new TextDecoder().decode(request.body), options.ignoredFields ?? []);
         const answer = answerRequest(manager.handle, { method: request.method, headers: request.headers, body });
         const response = { statusCode: answer.status, headers: answer.headers, body: Buffer.from(answer.body) };
         return { response };

@@ -1,0 +1,195 @@
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { RelayError } from '#shared/errors.ts';
+import type { Secret } from '#shared/secret.ts';
+import { callStore, isRefusal } from '#shared/stores/aws-secrets-manager-errors.ts';
+import { type CachedToken, parseToken, refreshTime, serializeToken } from './cached-token.ts';
+
+const CURRENT = 'AWSCURRENT';
+const PENDING = 'AWSPENDING';
+const PROMOTION_ATTEMPTS = 3;
+
+export interface FetchedToken {
+  readonly accessToken: Secret;
+  /** As the token endpoint says it, counted from its answer. */
+  readonly expiresInSeconds: number;
+}
+
+export interface TokenCacheOptions {
+  readonly client: SecretsManagerClient;
+  /** Name or ARN of the cache's secret, which the stack makes. */
+  readonly secretId: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 up to 1, as Math.random. */
+  readonly random: () => number;
+  /** Asks the token endpoint. SRA lets 30 tokens live and kills the oldest, so we ask as rarely as we can. */
+  readonly fetchToken: () => Promise<FetchedToken>;
+  /** The version of the bootstrap secret that a token would be fetched with now. */
+  readonly bootstrapVersion: () => Promise<string>;
+  /** A fresh version id: 32 to 64 characters. */
+  readonly newRequestToken: () => string;
+}
+
+/** The OAuth token that all functions share. Every call raises a RelayError. */
+export interface TokenCache {
+  /**
+   * Sees to it that the cache holds a token that is good for a while and was made with the current bootstrap secret.
+   * Always looks at the store. Repeatable.
+   */
+  ensure(): Promise<{ readonly expiresAt: string }>;
+  /**
+   * A token that is good for a while. What this process holds is given without a call; otherwise the store is read
+   * once, and the token is refreshed only when it is missing, near its end or dropped. Repeatable.
+   */
+  get(): Promise<Secret>;
+  /** Says that the vault refused this token: the next call refreshes it, unless somebody has already. */
+  drop(token: Secret): void;
+}
+
+/** The cache as it was read: which version is current, and its token where it holds a readable one. */
+interface Reading {
+  readonly versionId: string | undefined;
+  readonly token: CachedToken | undefined;
+}
+
+/** A token in this process, with the moment at which this process would refresh it. */
+interface Held {
+  readonly token: CachedToken;
+  readonly refreshAt: number;
+}
+
+/**
+ * A token cache in one Secrets Manager secret. Refreshing is staged: put under AWSPENDING, then promoted with the
+ * version that was read as the fence. Of two processes that refresh at once one loses, and uses the winner's token.
+ */
+export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
+  const { client, secretId, now } = options;
+  let held: Held | undefined;
+  let dropped: Secret | undefined;
+  let refreshing: Promise<CachedToken> | undefined;
+
+  const ensure = async (): Promise<{ expiresAt: string }> => {
+    const [reading, bootstrapVersion] = await Promise.all([read(), options.bootstrapVersion()]);
+    const isCurrent = reading.token?.bootstrapVersion === bootstrapVersion;
+    const token = (isCurrent ? hold(reading.token) : undefined) ?? (await refreshOnce(reading, bootstrapVersion));
+    return { expiresAt: new Date(token.expiresAt).toISOString() };
+  };
+
+  const get = async (): Promise<Secret> => {
+    if (held !== undefined && now() < held.refreshAt) return held.token.accessToken;
+    const reading = await read();
+    return (hold(reading.token) ?? (await refreshOnce(reading))).accessToken;
+  };
+
+  const drop = (token: Secret): void => {
+    dropped = token;
+    if (held?.token.accessToken.equals(token)) held = undefined;
+  };
+
+  /** Keeps a token that is still good for a while, and gives it back; nothing otherwise. */
+  const hold = (token: CachedToken | undefined): CachedToken | undefined => {
+    if (token === undefined || dropped?.equals(token.accessToken)) return undefined;
+    const isHeld = held?.token.accessToken.equals(token.accessToken) ?? false;
+    const refreshAt = isHeld && held !== undefined ? held.refreshAt : refreshTime(token, options.random());
+    if (now() >= refreshAt) return undefined;
+    held = { token, refreshAt };
+    return token;
+  };
+
+  const refreshOnce = (reading: Reading, bootstrapVersion?: string): Promise<CachedToken> => {
+    refreshing ??= refresh(reading, bootstrapVersion).finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  };
+
+  const refresh = async (reading: Reading, knownBootstrapVersion?: string): Promise<CachedToken> => {
+    if (reading.versionId === undefined) await checkSecretExists();
+    const bootstrapVersion = knownBootstrapVersion ?? (await options.bootstrapVersion());
+    // Counted from before the call, so that we never take it for good longer than the vault does.
+    const issuedAt = now();
+    const { accessToken, expiresInSeconds } = await options.fetchToken();
+    const made = { accessToken, issuedAt, expiresAt: issuedAt + expiresInSeconds * 1000, bootstrapVersion };
+    const published = await publish(made, reading.versionId);
+    held = { token: published, refreshAt: refreshTime(published, options.random()) };
+    return published;
+  };
+
+  /** Makes our token the cached one, or gives back the token of whoever was faster. */
+  const publish = async (made: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
+    const versionId = options.newRequestToken();
+    if (await stage(versionId, made)) return made;
+    let fence = replaces;
+    for (let attempt = 0; attempt < PROMOTION_ATTEMPTS; attempt += 1) {
+      if (await promote(versionId, fence)) return made;
+      const winner = await read();
+      const isGood = winner.token?.bootstrapVersion === made.bootstrapVersion && hold(winner.token) !== undefined;
+      if (isGood && winner.token !== undefined) return winner.token;
+      fence = winner.versionId;
+    }
+    // Ours is as good as any; only the others don't see it.
+    return made;
+  };
+
+  const read = async (): Promise<Reading> => {
+    try {
+      const answer = await call('GetSecretValue', client.send(new GetSecretValueCommand({ SecretId: secretId })));
+      return { versionId: answer.VersionId, token: parseToken(answer.SecretString) };
+    } catch (error) {
+      // A secret without a value reads like one that is not there.
+      if (isRefusal(error, 'ResourceNotFoundException')) return { versionId: undefined, token: undefined };
+      throw error;
+    }
+  };
+
+  const checkSecretExists = async (): Promise<void> => {
+    try {
+      await call('DescribeSecret', client.send(new DescribeSecretCommand({ SecretId: secretId })));
+    } catch (error) {
+      if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
+      throw new RelayError(
+        'ConfigurationInvalid',
+        `The token cache ${secretId} does not exist. The stack makes it: deploy the stack again.`,
+      );
+    }
+  };
+
+  /** Puts a token under AWSPENDING; true when AWS made it the current one already, as it does with a first version. */
+  const stage = async (versionId: string, token: CachedToken): Promise<boolean> => {
+    const command = new PutSecretValueCommand({
+      SecretId: secretId,
+      ClientRequestToken: versionId,
+      SecretString: serializeToken(token),
+      VersionStages: [PENDING],
+    });
+    const answer = await call('PutSecretValue', client.send(command));
+    return answer.VersionStages?.includes(CURRENT) ?? false;
+  };
+
+  const promote = async (versionId: string, replaces: string | undefined): Promise<boolean> => {
+    const command = new UpdateSecretVersionStageCommand({
+      SecretId: secretId,
+      VersionStage: CURRENT,
+      MoveToVersionId: versionId,
+      ...(replaces !== undefined && { RemoveFromVersionId: replaces }),
+    });
+    try {
+      await call('UpdateSecretVersionStage', client.send(command));
+      return true;
+    } catch (error) {
+      if (isRefusal(error, 'InvalidParameterException', 'InvalidRequestException')) return false;
+      throw error;
+    }
+  };
+
+  const call = <Answer>(action: string, answer: Promise<Answer>): Promise<Answer> =>
+    callStore({ action, secret: secretId }, answer);
+
+  return { ensure, get, drop };
+};

@@ -1,0 +1,123 @@
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createSecretsManager, type SecretsManager } from '#local/aws/secrets-manager/server.ts';
+import { RelayError } from '#shared/errors.ts';
+import { Secret } from '#shared/secret.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
+import type { Delivered, Delivery, SecretStore } from '#shared/stores/store.ts';
+import { type Actor, interleave } from '#test/support/interleave.ts';
+import { connectInProcess, type InProcessOptions } from '#test/support/secrets-manager.ts';
+
+const OWNER = 'relay.000000000000.eu-central-1/web';
+const NAME = 'prod/web01/svc';
+
+const versionId = (generation: number): string => String(generation).padStart(64, '0');
+const valueFor = (generation: number): string => `value of ${generation}`;
+const storeOn = (manager: SecretsManager, options?: InProcessOptions): SecretStore =>
+  createAwsSecretsManagerStore({ client: connectInProcess(manager, options), owner: OWNER });
+const deliveryOf = (generation: number, replaces: string | undefined): Delivery => ({
+  name: NAME,
+  value: new Secret(valueFor(generation)),
+  versionId: versionId(generation),
+  replaces,
+  description: 'svc on web01',
+});
+const currentOf = async (store: SecretStore): Promise<string | undefined> => {
+  const presence = await store.inspect(NAME);
+  return presence.kind === 'owned' ? presence.currentVersionId : undefined;
+};
+
+/** What the store holds before anybody delivers. */
+const STARTS: Readonly<Record<string, (manager: SecretsManager) => Promise<void>>> = {
+  absent: async () => {},
+  empty: async (manager) => {
+    const Tags = [{ Key: 'pam-relay:owner', Value: OWNER }];
+    await connectInProcess(manager).send(new CreateSecretCommand({ Name: NAME, Tags }));
+  },
+  delivered: async (manager) => {
+    await storeOn(manager).deliver(deliveryOf(0, undefined));
+  },
+  retired: async (manager) => {
+    await storeOn(manager).deliver(deliveryOf(0, undefined));
+    await storeOn(manager).retire(NAME, 7);
+  },
+};
+const starts = fc.constantFrom(...Object.keys(STARTS));
+const started = async (start: string): Promise<SecretsManager> => {
+  const manager = createSecretsManager();
+  await STARTS[start]?.(manager);
+  return manager;
+};
+
+/** Somebody who looks, decides as a plan does, and delivers: what is current and not older is left alone. */
+const deliverer =
+  (manager: SecretsManager, generation: number): Actor<Delivered | undefined> =>
+  async (gate) => {
+    const store = storeOn(manager, { gate });
+    const replaces = await currentOf(store);
+    if (replaces !== undefined && replaces >= versionId(generation)) return undefined;
+    return store.deliver(deliveryOf(generation, replaces));
+  };
+
+const isSuperseded = (result: PromiseSettledResult<unknown>): boolean =>
+  result.status === 'rejected' && result.reason instanceof RelayError && result.reason.name === 'DeliverySuperseded';
+
+test('whoever delivers at the same time, an older generation never replaces a newer one', async () => {
+  const generations = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 });
+  const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(starts, generations, choices, async (start, chosen, order) => {
+      const manager = await started(start);
+      const results = await interleave(
+        chosen.map((generation) => deliverer(manager, generation)),
+        order,
+      );
+      const promoted = manager.promotions(NAME);
+      expect(promoted).toEqual([...new Set(promoted)].sort());
+      expect(results.every((result) => result.status === 'fulfilled' || isSuperseded(result))).toBe(true);
+      expect(results.some((result) => result.status === 'fulfilled')).toBe(true);
+
+      const current = await storeOn(manager).readCurrent(NAME);
+      expect(current?.reveal()).toBe(valueFor(Number(promoted.at(-1))));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('whatever was superseded, the next run delivers the newest generation', async () => {
+  const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(starts, choices, async (start, order) => {
+      const manager = await started(start);
+      await interleave(
+        [1, 2, 3].map((generation) => deliverer(manager, generation)),
+        order,
+      );
+      await deliverer(manager, 3)(async () => {});
+      expect(manager.currentValues()).toEqual({ [NAME]: valueFor(3) });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a delivery cut off at any call, before or after its effect, is completed by delivering it again', async () => {
+  const moments = fc.constantFrom<'before' | 'after'>('before', 'after');
+  await fc.assert(
+    fc.asyncProperty(starts, fc.nat(5), moments, fc.boolean(), async (start, call, when, looksAgain) => {
+      const manager = await started(start);
+      const store = storeOn(manager);
+      const decided = deliveryOf(1, await currentOf(store));
+      manager.faults.add({ kind: 'reset', skip: call, times: 1, when });
+      await store.deliver(decided).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'StoreUnavailable', mayHaveHappened: true });
+      });
+      manager.faults.clear();
+
+      await store.deliver(looksAgain ? { ...decided, replaces: await currentOf(store) } : decided);
+      expect(manager.currentValues()).toEqual({ [NAME]: valueFor(1) });
+      expect(manager.promotions(NAME).filter((promoted) => promoted === versionId(1))).toHaveLength(1);
+    }),
+    { numRuns: 150 },
+  );
+});
