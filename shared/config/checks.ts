@@ -69,6 +69,9 @@ const checkUse = ({ connections, stores, syncs }: Checkable): Problem[] => {
 const checkEachTemplate = ({ syncs }: Checkable): Problem[] =>
   judgeable(syncs).flatMap(([name, sync]) => checkTemplates(sync, ['syncs', name]));
 
+/** Whatever stands in a template, a message stays one line. */
+const inQuotes = (text: string): string => JSON.stringify(text);
+
 const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
 /** Syncs whose names begin with text; the others are refused already for having no folder. */
@@ -86,39 +89,45 @@ const checkSyncsApart = ({ syncs }: Checkable): Problem[] => {
       .filter((earlier) => overlap(earlier.prefix, prefix))
       .map((earlier) => ({
         path: ['syncs', name, 'name'],
-        message: `begins with ${prefix} while sync "${earlier.name}" begins with ${earlier.prefix}, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
+        message: `begins with ${inQuotes(prefix)} while sync "${earlier.name}" begins with ${inQuotes(earlier.prefix)}, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
       })),
   );
 };
 
-const checkOwnSecrets = ({ relay, connections, syncs }: Checkable): Problem[] => {
-  const tokens = relay === undefined ? undefined : `pam-relay/${relay}/token/`;
-  const bootstraps = judgeable(connections).map(([name, { authentication }]) => ({
+const tokenFolder = (relay: string | undefined): string | undefined => relay && `pam-relay/${relay}/token/`;
+
+const bootstrapSecrets = ({ connections }: Checkable) =>
+  judgeable(connections).map(([name, { authentication }]) => ({
     path: ['connections', name, 'authentication', 'bootstrapSecret'],
     secret: authentication.bootstrapSecret,
   }));
-  const onTokens: Problem[] = bootstraps
+
+const checkBootstrapsSpareTokens = (config: Checkable): Problem[] => {
+  const tokens = tokenFolder(config.relay);
+  return bootstrapSecrets(config)
     .filter(({ secret }) => tokens !== undefined && secret.startsWith(tokens))
     .map(({ path }) => ({ path, message: `lies in ${tokens}, where the relay keeps its tokens; move it elsewhere` }));
-  const onOwn = withPrefix(syncs).flatMap(({ name, prefix }): Problem[] => {
-    const path = ['syncs', name, 'name'];
-    const hit = bootstraps.filter(({ secret }) => secret.startsWith(prefix));
-    const problems = hit.map(({ secret }) => ({
-      path,
-      message: `begins with ${prefix} and could overwrite the bootstrap secret ${secret}; begin it with another folder`,
-    }));
-    return tokens !== undefined && overlap(tokens, prefix)
-      ? [
-          ...problems,
-          {
-            path,
-            message: `begins with ${prefix} and could overwrite the relay's tokens in ${tokens}; begin it with another folder`,
-          },
-        ]
-      : problems;
-  });
-  return [...onTokens, ...onOwn];
 };
+
+const checkSyncsSpareTokens = ({ relay, syncs }: Checkable): Problem[] => {
+  const tokens = tokenFolder(relay);
+  return withPrefix(syncs)
+    .filter(({ prefix }) => tokens !== undefined && overlap(tokens, prefix))
+    .map(({ name, prefix }) => ({
+      path: ['syncs', name, 'name'],
+      message: `begins with ${inQuotes(prefix)} and could overwrite the relay's tokens in ${tokens}; begin it with another folder`,
+    }));
+};
+
+const checkSyncsSpareBootstraps = (config: Checkable): Problem[] =>
+  withPrefix(config.syncs).flatMap(({ name, prefix }) =>
+    bootstrapSecrets(config)
+      .filter(({ secret }) => secret.startsWith(prefix))
+      .map(({ secret }) => ({
+        path: ['syncs', name, 'name'],
+        message: `begins with ${inQuotes(prefix)} and could overwrite the bootstrap secret ${secret}; begin it with another folder`,
+      })),
+  );
 
 /** All batches of a run share the limits of its connection, so each goes at its part of the pace. */
 const checkPace = ({ connections, syncs }: Checkable): Problem[] =>
@@ -167,7 +176,9 @@ const CHECKS = [
   checkUse,
   checkEachTemplate,
   checkSyncsApart,
-  checkOwnSecrets,
+  checkBootstrapsSpareTokens,
+  checkSyncsSpareTokens,
+  checkSyncsSpareBootstraps,
   checkPace,
   checkStaleness,
 ] as const;

@@ -136,7 +136,7 @@ describe('what deliveries could land on', () => {
     ['a folder inside', 'fleet/db/{systemId}/{accountId}', 'fleet/db/'],
   ])('refuses two syncs with %s', (_case, name, prefix) => {
     expect(problemsOf(configWith({ 17: secondSync(name) }))).toEqual([
-      `relay.yaml:21:11 syncs.second.name: begins with ${prefix} while sync "fleet" begins with fleet/, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
+      `relay.yaml:21:11 syncs.second.name: begins with "${prefix}" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other`,
     ]);
   });
 
@@ -148,6 +148,19 @@ describe('what deliveries could land on', () => {
     expect(problemsOf(text)).toHaveLength(1);
   });
 
+  it('keeps each message on one line, whatever stands in a template', () => {
+    const text = configWith({
+      15: '    name: "fl\\neet/{systemName}/{accountName}"',
+      17: secondSync('"fl\\neet/{x\\ny}"'),
+    });
+    for (const problem of problemsOf(text)) expect(problem).toMatch(/^relay\.yaml:\d+:\d+ /);
+    const overlapping = configWith({
+      15: '    name: "fl\\neet/{systemName}/{accountName}"',
+      17: secondSync('"fl\\neet/{systemId}/{accountId}"'),
+    });
+    expect(problemsOf(overlapping)).toHaveLength(3);
+  });
+
   it('takes two syncs with folders of their own', () => {
     expect(problemsOf(configWith({ 17: secondSync('fleet2/{systemId}/{accountId}') }))).toEqual([]);
   });
@@ -156,17 +169,17 @@ describe('what deliveries could land on', () => {
     [
       'refuses a sync that could overwrite a bootstrap secret',
       { 7: '      bootstrapSecret: fleet/vault' },
-      '15:11 syncs.fleet.name: begins with fleet/ and could overwrite the bootstrap secret fleet/vault; begin it with another folder',
+      '15:11 syncs.fleet.name: begins with "fleet/" and could overwrite the bootstrap secret fleet/vault; begin it with another folder',
     ],
     [
       "refuses a sync that could overwrite the relay's tokens",
       { 15: '    name: pam-relay/{systemName}/{accountName}' },
-      "15:11 syncs.fleet.name: begins with pam-relay/ and could overwrite the relay's tokens in pam-relay/pam-relay/token/; begin it with another folder",
+      `15:11 syncs.fleet.name: begins with "pam-relay/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; begin it with another folder`,
     ],
     [
       'refuses a sync that delivers in between the tokens, by the name of this relay',
       { 11: 'relay: two\nsyncs:', 15: '    name: pam-relay/two/token/x/{systemName}/{accountName}' },
-      "16:11 syncs.fleet.name: begins with pam-relay/two/token/x/ and could overwrite the relay's tokens in pam-relay/two/token/; begin it with another folder",
+      `16:11 syncs.fleet.name: begins with "pam-relay/two/token/x/" and could overwrite the relay's tokens in pam-relay/two/token/; begin it with another folder`,
     ],
     [
       'refuses a bootstrap secret where the tokens are',
