@@ -1,11 +1,22 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { dirname, join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
 import { STEPS, type Step } from '#infra/steps.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+
+/** zod brings its messages in some fifty languages, a fifth of a bundle, of which the functions speak one. */
+const zodInEnglish: Plugin = {
+  name: 'zod-in-english',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: dirname(path),
+    }));
+  },
+};
 
 export interface Bundle {
   readonly step: Step;
@@ -54,6 +65,7 @@ const bundleStep = async (handler: string, folder: string): Promise<Omit<Bundle,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
     banner: { js: REQUIRE },
+    plugins: [zodInEnglish],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
