@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
+import { createLambdaApi } from './functions/api.ts';
+import { createFunctions, type Functions } from './functions/functions.ts';
+import { makeBucketsQueuesAndTopics, makeSecrets, toFunction, toMachine } from './resources.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createSecretsManager, type SecretsManager } from './secrets-manager/server.ts';
+import { type AwsServer, startAwsServer } from './server.ts';
+import { createStepFunctionsApi } from './step-functions/api.ts';
+import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
+import { parseTemplate, type Template } from './template/template.ts';
+import { everythingWritten, type Written } from './written.ts';
+
+export interface AwsOptions {
+  readonly stackName: string;
+  /** The synthesised template, parsed from its JSON. */
+  readonly template: unknown;
+  /** The folder behind each asset of the stack, by its key in S3. */
+  readonly assets: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  /** Logs and histories go here. */
+  readonly runDirectory: string;
+  /** What the waits of state machines are multiplied with; 1 when left out. */
+  readonly waitScale?: number;
+  /** A free one when left out. */
+  readonly port?: number;
+}
+
+/** The AWS side of one stack, on the loopback interface. */
+export interface LocalAws {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly template: Template;
+  readonly server: AwsServer;
+  readonly secretsManager: SecretsManager;
+  readonly functions: Functions;
+  readonly stepFunctions: StepFunctions;
+  readonly scheduler: Scheduler;
+  /** Everything that was written to it, except the values of secrets. */
+  written(): AsyncIterable<Written>;
+  close(): Promise<void>;
+}
+
+/** Brings a synthesised stack up. @throws for whatever in it local mode does not know. */
+export const startAws = async (options: AwsOptions): Promise<LocalAws> => {
+  const server = await startAwsServer(options.port);
+  try {
+    return await bringUp(options, server);
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
+};
+
+const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws> => {
+  const { clock, runDirectory, waitScale = 1 } = options;
+  const { endpoint } = server;
+  const template = parseTemplate({ stackName: options.stackName, json: options.template, endpoint });
+
+  const secretsManager = createSecretsManager({ now: clock.now, region: LOCAL_REGION, accountId: LOCAL_ACCOUNT });
+  const functions = createFunctions({
+    definitions: template.ofType('AWS::Lambda::Function').map((resource) => toFunction(resource, options.assets)),
+    endpoint,
+    clock,
+    logDirectory: join(runDirectory, 'logs'),
+  });
+  const stepFunctions = createStepFunctions({
+    machines: template.ofType('AWS::StepFunctions::StateMachine').map(toMachine),
+    clock,
+    historyDirectory: join(runDirectory, 'executions'),
+    waitScale,
+    knowsFunction: functions.has,
+    invoke: functions.invoke,
+  });
+  const scheduler = createScheduler(template.ofType('AWS::Scheduler::Schedule'), functions, stepFunctions);
+
+  server.serve('secretsmanager', secretsManager.http);
+  server.serve('states', createStepFunctionsApi(stepFunctions));
+  server.serve('lambda', createLambdaApi(functions));
+  makeSecrets(template, secretsManager);
+  await makeBucketsQueuesAndTopics(template, endpoint);
+
+  return {
+    endpoint,
+    region: LOCAL_REGION,
+    template,
+    server,
+    secretsManager,
+    functions,
+    stepFunctions,
+    scheduler,
+    written: () => everythingWritten(template, server, secretsManager),
+    async close() {
+      await stepFunctions.close();
+      await functions.close();
+      await server.close();
+    },
+  };
+};

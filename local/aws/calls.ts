@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+
+/** One call of an AWS service, as its signature and its request line tell. */
+export interface AwsCall {
+  /** As signatures name it: `s3`, `sqs`, `sns`, `secretsmanager`, `states`, `lambda`. */
+  readonly service: string;
+  readonly action: string;
+  /** The access key: for a function, its name. */
+  readonly caller: string;
+}
+
+const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\/aws4_request/;
+
+/** Who calls what; undefined when the request is not signed, which the SDK never leaves out. */
+export const callOf = (request: IncomingMessage): AwsCall | undefined => {
+  const [, caller, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
+  return caller === undefined || service === undefined
+    ? undefined
+    : { caller, service, action: actionOf(service, request) };
+};
+
+const actionOf = (service: string, request: IncomingMessage): string => {
+  const target = String(request.headers['x-amz-target'] ?? '');
+  if (target !== '') return target.slice(target.lastIndexOf('.') + 1);
+  if (service === 's3') return s3Action(request);
+  if (service === 'lambda') return 'Invoke';
+  // The query protocol names its action in the body, which is left to whoever answers.
+  return 'Query';
+};
+
+const s3Action = ({ method = '', url = '/' }: IncomingMessage): string => {
+  const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
+  const hasKey = pathname.split('/').filter((part) => part !== '').length > 1;
+  if (searchParams.get('list-type') === '2') return 'ListObjectsV2';
+  if (method === 'POST') return searchParams.has('delete') ? 'DeleteObjects' : 'Post';
+  const verbs: Record<string, string> = { GET: 'Get', PUT: hasKey ? 'Put' : 'Create', DELETE: 'Delete', HEAD: 'Head' };
+  return `${verbs[method] ?? method}${hasKey ? 'Object' : 'Bucket'}`;
+};

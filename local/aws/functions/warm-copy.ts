@@ -1,0 +1,151 @@
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { awsEnvironment } from '../environment.ts';
+import { failure, type Invocation, type InvocationResult, type WorkerMessage, type WorkerStart } from './protocol.ts';
+
+/** A function as the template describes it. */
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly arn: string;
+  /** Where its bundle was unpacked to. */
+  readonly codeDirectory: string;
+  /** `<file>.<export>`, as Lambda takes it. */
+  readonly handler: string;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** One warm copy of a function: a thread that takes one invocation at a time. */
+export interface WarmCopy {
+  readonly alive: boolean;
+  invoke(invocation: Invocation): Promise<InvocationResult>;
+  /** Ends the thread at once; what it was doing fails as `Runtime.ExitError`. Resolves when all it printed is in the log. */
+  kill(): Promise<void>;
+}
+
+export interface WarmCopyOptions {
+  readonly definition: FunctionDefinition;
+  readonly endpoint: string;
+  readonly clockOffset: SharedArrayBuffer;
+  readonly log: Writable;
+}
+
+export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCopyOptions): WarmCopy => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData: startOf(definition, clockOffset),
+    env: environmentOf(definition, endpoint),
+    resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  });
+  worker.stdout.pipe(log, { end: false });
+  worker.stderr.pipe(log, { end: false });
+
+  let alive = true;
+  let ended: InvocationResult | undefined;
+  let settle: ((result: InvocationResult) => void) | undefined;
+  let lastError: Error | undefined;
+  const ready = Promise.withResolvers<void>();
+
+  const die = (result: InvocationResult) => {
+    alive = false;
+    ended ??= result;
+    settle?.(ended);
+    ready.resolve();
+  };
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'ready') ready.resolve();
+    else if (message.kind === 'answer') settle?.(message.result);
+    else {
+      die({ ok: false, failure: message.failure });
+      void worker.terminate();
+    }
+  });
+  worker.on('error', (error) => {
+    lastError = error;
+  });
+  worker.on('exit', (code) => die(exitFailure(code, lastError)));
+
+  const run = (invocation: Invocation): Promise<InvocationResult> => {
+    const answered = Promise.withResolvers<InvocationResult>();
+    settle = answered.resolve;
+    worker.postMessage(invocation);
+    return answered.promise;
+  };
+  const runOutOfTime = async (invocation: Invocation, signal: AbortSignal): Promise<InvocationResult> => {
+    await setTimeout(invocation.timeoutMs, undefined, { signal });
+    alive = false;
+    void worker.terminate();
+    return timeoutFailure(invocation);
+  };
+
+  return {
+    get alive() {
+      return alive;
+    },
+    async invoke(invocation) {
+      // Loading does not count against the function's time, as on AWS.
+      await ready.promise;
+      if (ended !== undefined) return ended;
+      const done = new AbortController();
+      try {
+        return await Promise.race([run(invocation), runOutOfTime(invocation, done.signal)]);
+      } finally {
+        done.abort();
+        settle = undefined;
+      }
+    },
+    async kill() {
+      alive = false;
+      await worker.terminate();
+      await Promise.all([finished(worker.stdout), finished(worker.stderr)]);
+    },
+  };
+};
+
+const startOf = (definition: FunctionDefinition, clockOffset: SharedArrayBuffer): WorkerStart => {
+  const [file, exportName] = definition.handler.split('.');
+  if (file === undefined || exportName === undefined) throw new Error(`${definition.name} has no usable handler name.`);
+  return {
+    entryFile: `${definition.codeDirectory}/${file}.mjs`,
+    exportName,
+    clockOffset,
+    functionName: definition.name,
+    functionArn: definition.arn,
+    memoryMb: definition.memoryMb,
+  };
+};
+
+/** Everything that the function sees of the world: nothing is inherited from the developer's shell. */
+const environmentOf = (definition: FunctionDefinition, endpoint: string): Record<string, string> => ({
+  ...definition.environment,
+  ...awsEnvironment(endpoint),
+  // The access key tells the AWS side who is calling.
+  AWS_ACCESS_KEY_ID: definition.name,
+  AWS_LAMBDA_FUNCTION_NAME: definition.name,
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
+  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  LAMBDA_TASK_ROOT: definition.codeDirectory,
+  _HANDLER: definition.handler,
+  TZ: 'UTC',
+});
+
+const timeoutFailure = ({ requestId, timeoutMs }: Invocation): InvocationResult =>
+  failure(
+    'Sandbox.Timedout',
+    `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
+  );
+
+const exitFailure = (code: number, error: Error | undefined): InvocationResult =>
+  failure(
+    'Runtime.ExitError',
+    error === undefined
+      ? `Runtime exited with error: exit status ${code}`
+      : `Runtime exited with error: ${error.name} ${error.message}`,
+  );

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Functions } from './functions/functions.ts';
+import type { InvocationResult } from './functions/protocol.ts';
+import type { Execution, StepFunctions } from './step-functions/step-functions.ts';
+import { arnOf, type Resource } from './template/template.ts';
+
+/** What a schedule has started. */
+export type Started =
+  | { readonly kind: 'execution'; readonly execution: Execution }
+  | { readonly kind: 'invocation'; readonly result: InvocationResult };
+
+export interface Scheduler {
+  readonly schedules: readonly Schedule[];
+  /** Does what EventBridge Scheduler does when a schedule is due: fills in what it knows, and calls the target. */
+  fire(name: string, scheduledAt: number): Promise<Started>;
+}
+
+export interface Schedule {
+  readonly name: string;
+  readonly arn: string;
+  /** `rate(…)` or `cron(…)`. */
+  readonly expression: string;
+  readonly target: { readonly arn: string; readonly input: string };
+}
+
+// What has no meaning on one machine is named all the same, so that anything new is refused.
+const propertiesSchema = z.strictObject({
+  Name: z.string().optional(),
+  GroupName: z.string().optional(),
+  Description: z.string().optional(),
+  ScheduleExpression: z.string(),
+  ScheduleExpressionTimezone: z.string().optional(),
+  FlexibleTimeWindow: z.object({ Mode: z.enum(['OFF', 'FLEXIBLE']) }),
+  State: z.literal('ENABLED').optional(),
+  Target: z.strictObject({
+    Arn: z.string(),
+    RoleArn: z.string(),
+    Input: z.string().default('{}'),
+    RetryPolicy: z.unknown().optional(),
+    DeadLetterConfig: z.unknown().optional(),
+  }),
+});
+
+const START_EXECUTION = 'arn:aws:scheduler:::aws-sdk:sfn:startExecution';
+const startExecutionSchema = z.strictObject({ StateMachineArn: z.string(), Name: z.string(), Input: z.string() });
+
+export const createScheduler = (
+  resources: readonly Resource[],
+  functions: Pick<Functions, 'has' | 'invoke'>,
+  stepFunctions: Pick<StepFunctions, 'start'>,
+): Scheduler => {
+  const schedules = resources.map(toSchedule);
+  for (const { name, target } of schedules) {
+    if (target.arn !== START_EXECUTION && !functions.has(target.arn)) {
+      throw new Error(`Schedule ${name} calls ${target.arn}, which local mode does not know.`);
+    }
+  }
+  return {
+    schedules,
+    async fire(name, scheduledAt) {
+      const schedule = schedules.find((one) => one.name === name);
+      if (schedule === undefined) throw new Error(`There is no schedule ${name}.`);
+      const { arn, input: inputTemplate } = schedule.target;
+      const input = fillIn(inputTemplate, schedule.arn, scheduledAt);
+      if (arn !== START_EXECUTION) return { kind: 'invocation', result: await functions.invoke(arn, input) };
+      const request = startExecutionSchema.parse(JSON.parse(input));
+      const execution = stepFunctions.start(request.StateMachineArn, request.Input, request.Name);
+      return { kind: 'execution', execution };
+    },
+  };
+};
+
+const toSchedule = (resource: Resource): Schedule => {
+  const { ScheduleExpression, Target } = propertiesSchema.parse(resource.properties);
+  return {
+    name: resource.identity.name,
+    arn: arnOf(resource),
+    expression: ScheduleExpression,
+    target: { arn: Target.Arn, input: Target.Input },
+  };
+};
+
+/**
+ * The context attributes of EventBridge Scheduler, replaced as text wherever they stand in the input.
+ * Source: EventBridge Scheduler user guide, "Adding context attributes".
+ */
+export const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
+  const attributes: Record<string, string> = {
+    'schedule-arn': scheduleArn,
+    // To the second, as AWS writes it.
+    'scheduled-time': new Date(scheduledAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    'execution-id': randomUUID(),
+    'attempt-number': '1',
+  };
+  return input.replace(/<aws\.scheduler\.([\w-]+)>/g, (whole, name: string) => {
+    const value = attributes[name];
+    if (value === undefined) throw new Error(`EventBridge Scheduler knows no attribute ${whole}.`);
+    return value;
+  });
+};

@@ -1,0 +1,55 @@
+import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { archiveOf, localClientConfig } from './resources.ts';
+import type { SecretsManager } from './secrets-manager/server.ts';
+import type { AwsServer } from './server.ts';
+import type { Template } from './template/template.ts';
+
+/** Something that was written to AWS, for whoever searches it. */
+export interface Written {
+  readonly where: string;
+  readonly content: Buffer;
+}
+
+/**
+ * Everything that lies in the AWS side and is not a secret's value: objects, messages, what was published, and what a
+ * list of secrets shows of each.
+ */
+export async function* everythingWritten(
+  template: Template,
+  server: AwsServer,
+  secretsManager: SecretsManager,
+): AsyncIterable<Written> {
+  const s3 = new S3Client(localClientConfig(server.endpoint));
+  for (const { identity } of template.ofType('AWS::S3::Bucket')) yield* objectsOf(s3, identity.name);
+  const queues = [
+    ...template.ofType('AWS::SQS::Queue').map(({ identity }) => identity.name),
+    ...template.ofType('AWS::SNS::Topic').map(({ identity }) => archiveOf(identity.name)),
+  ];
+  for (const queue of queues) {
+    yield { where: `queue ${queue}`, content: Buffer.from(await server.queueContent(queue)) };
+  }
+  yield* secretLists(secretsManager);
+}
+
+async function* objectsOf(s3: S3Client, bucket: string): AsyncIterable<Written> {
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket })) {
+    for (const { Key: key } of Contents) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (Body !== undefined)
+        yield { where: `s3://${bucket}/${key}`, content: Buffer.from(await Body.transformToByteArray()) };
+    }
+  }
+}
+
+function* secretLists(secretsManager: SecretsManager): Iterable<Written> {
+  let token: unknown;
+  do {
+    const page = secretsManager.handle('ListSecrets', {
+      MaxResults: 100,
+      IncludePlannedDeletion: true,
+      ...(token !== undefined && { NextToken: token }),
+    });
+    yield { where: 'list of secrets', content: Buffer.from(JSON.stringify(page)) };
+    ({ NextToken: token } = page);
+  } while (token !== undefined);
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { z } from 'zod';
+import { bundleFunctions } from '#infra/bundle.ts';
+import { RelayStack } from '#infra/stack.ts';
+import { loadConfig } from '#shared/config/load.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+
+/** The stack as it would be deployed: what `cdk synth` makes of a relay.yaml, and where its assets lie. */
+export interface SynthesisedStack {
+  readonly config: RelayConfig;
+  readonly stackName: string;
+  readonly template: unknown;
+  /** The folder behind each asset, by the name of the object that it would become in S3. */
+  readonly assets: ReadonlyMap<string, string>;
+}
+
+const assetManifestSchema = z.object({
+  files: z.record(z.string(), z.object({ source: z.object({ path: z.string() }) })),
+});
+
+const SOURCE = resolve(import.meta.dirname, '../functions');
+
+/**
+ * Bundles the functions and synthesises the stack, both into the directory, which no other run may use.
+ * @throws RelayError when the configuration needs an operator.
+ */
+export const synthesise = async (configFile: string, directory: string): Promise<SynthesisedStack> => {
+  const config = loadConfig(configFile);
+  const bundles = join(directory, 'functions');
+  await bundleFunctions({ config, source: SOURCE, outDir: bundles });
+  const app = new App({ outdir: join(directory, 'cdk.out'), analyticsReporting: false });
+  const stack = new RelayStack(app, config.relay, { config, bundles });
+  const assembly = app.synth();
+  return {
+    config,
+    stackName: stack.stackName,
+    template: assembly.getStackByName(stack.stackName).template,
+    assets: readAssets(assembly.directory, stack.stackName),
+  };
+};
+
+const readAssets = (directory: string, stackName: string): ReadonlyMap<string, string> => {
+  const manifest = assetManifestSchema.parse(
+    JSON.parse(readFileSync(join(directory, `${stackName}.assets.json`), 'utf8')),
+  );
+  return new Map(
+    Object.entries(manifest.files).map(([hash, { source }]) => [`${hash}.zip`, join(directory, source.path)]),
+  );
+};

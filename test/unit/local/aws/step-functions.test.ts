@@ -1,0 +1,343 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createClock } from '#local/aws/clock.ts';
+import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
+import { createStepFunctions, type StepFunctions } from '#local/aws/step-functions/step-functions.ts';
+
+const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:machine';
+const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+const task = (name: string, rest: object = { End: true }) => ({
+  Type: 'Task',
+  Resource: functionArn(name),
+  TimeoutSeconds: 60,
+  ...rest,
+});
+const machine = (StartAt: string, States: object, rest: object = {}) => JSON.stringify({ StartAt, States, ...rest });
+
+type Handler = (input: Record<string, unknown>) => unknown;
+const ok = (value: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(value ?? null) });
+
+let stepFunctions: StepFunctions | undefined;
+afterEach(() => stepFunctions?.close());
+
+/** A machine whose functions are plain ones: what they give is the answer, an `InvocationResult` is given as it is. */
+const load = (definition: string, handlers: Record<string, Handler> = {}) => {
+  const byArn = new Map(Object.entries(handlers).map(([name, handler]) => [functionArn(name), handler]));
+  const created = createStepFunctions({
+    machines: [{ name: 'machine', arn: MACHINE, definition }],
+    clock: createClock(),
+    historyDirectory: join(mkdtempSync(join(tmpdir(), 'histories-'))),
+    waitScale: 0,
+    knowsFunction: (arn) => byArn.has(arn),
+    async invoke(arn, payload) {
+      const input: Record<string, unknown> = JSON.parse(payload);
+      const answer: unknown = await byArn.get(arn)?.(input);
+      return isResult(answer) ? answer : ok(answer);
+    },
+  });
+  stepFunctions = created;
+  return created;
+};
+const isResult = (value: unknown): value is InvocationResult =>
+  typeof value === 'object' && value !== null && 'ok' in value;
+
+const finish = async (loaded: StepFunctions, input: unknown = {}, name?: string) => {
+  const { arn } = loaded.start(MACHINE, JSON.stringify(input), name);
+  return loaded.settled(arn);
+};
+const outputOf = async (loaded: StepFunctions, input: unknown = {}) => {
+  const { ending } = await finish(loaded, input);
+  if (ending?.status !== 'SUCCEEDED') throw new Error(`Ended as ${JSON.stringify(ending)}`);
+  const output: unknown = JSON.parse(ending.output);
+  return output;
+};
+
+describe('an execution', () => {
+  it('calls the function of each task with the state, and ends with what the last one gives', async () => {
+    const loaded = load(machine('One', { One: task('add', { Next: 'Two' }), Two: task('add') }), {
+      add: ({ n }) => ({ n: Number(n) + 1 }),
+    });
+    expect(await outputOf(loaded, { n: 1 })).toEqual({ n: 3 });
+  });
+
+  it('knows its own name and input', async () => {
+    const begin = {
+      Type: 'Pass',
+      Parameters: { 'run.$': '$$.Execution.Name', 'order.$': '$$.Execution.Input' },
+      End: true,
+    };
+    const loaded = load(machine('Begin', { Begin: begin }));
+    const { ending } = await finish(loaded, { sync: 'a' }, 'a.1');
+    expect(ending).toEqual({ status: 'SUCCEEDED', output: '{"run":"a.1","order":{"sync":"a"}}' });
+  });
+
+  it('catches by the name of the error, with the cause as Lambda gives it', async () => {
+    const states = {
+      Work: task('work', {
+        Catch: [
+          { ErrorEquals: ['Other'], Next: 'Wrong' },
+          { ErrorEquals: ['SignInRefused'], ResultPath: '$.error', Next: 'Caught' },
+        ],
+        Next: 'Wrong',
+      }),
+      Wrong: { Type: 'Fail' },
+      Caught: { Type: 'Pass', End: true },
+    };
+    const loaded = load(machine('Work', states), { work: () => failure('SignInRefused', 'no', ['at work']) });
+    expect(await outputOf(loaded, { kept: 1 })).toEqual({
+      kept: 1,
+      error: { Error: 'SignInRefused', Cause: '{"errorType":"SignInRefused","errorMessage":"no","trace":["at work"]}' },
+    });
+  });
+
+  it('fails with the original error when a Fail state says so', async () => {
+    const states = {
+      Work: task('work', { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'End' }], Next: 'End' }),
+      End: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
+    };
+    const loaded = load(machine('Work', states), { work: () => failure('LicenceRefused', 'expired') });
+    const { ending } = await finish(loaded);
+    expect(ending).toMatchObject({
+      status: 'FAILED',
+      error: 'LicenceRefused',
+      cause: expect.stringContaining('expired'),
+    });
+  });
+
+  it('tries again as often as the retrier of that error says', async () => {
+    let attempts = 0;
+    const Retry = [
+      {
+        ErrorEquals: ['RateLimited'],
+        IntervalSeconds: 10,
+        MaxDelaySeconds: 300,
+        MaxAttempts: 2,
+        JitterStrategy: 'FULL',
+      },
+    ];
+    const loaded = load(machine('Work', { Work: task('work', { Retry, End: true }) }), {
+      work: () => {
+        attempts += 1;
+        return failure('RateLimited', 'later');
+      },
+    });
+    const execution = await finish(loaded);
+    expect(execution.ending).toMatchObject({ status: 'FAILED', error: 'RateLimited' });
+    expect(attempts).toBe(3);
+    expect(execution.transitions).toBe(1 + 3);
+  });
+
+  it('does not try again what no retrier names', async () => {
+    let attempts = 0;
+    const Retry = [{ ErrorEquals: ['RateLimited'] }];
+    const loaded = load(machine('Work', { Work: task('work', { Retry, End: true }) }), {
+      work: () => {
+        attempts += 1;
+        return failure('NotFound', 'gone');
+      },
+    });
+    await finish(loaded);
+    expect(attempts).toBe(1);
+  });
+
+  it('ends over an answer or a state larger than 256 KiB, which nothing catches', async () => {
+    const states = {
+      Work: task('work', { Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true }),
+      Caught: { Type: 'Pass', End: true },
+    };
+    const big = load(machine('Work', states), { work: () => 'x'.repeat(262_143) });
+    expect((await finish(big)).ending).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+
+    const double = { Type: 'Pass', Parameters: { 'a.$': '$', 'b.$': '$' }, Next: 'After' };
+    const grown = load(machine('Double', { Double: double, After: task('after') }), { after: () => 1 });
+    expect((await finish(grown, 'x'.repeat(200_000))).ending).toMatchObject({ error: 'States.DataLimitExceeded' });
+  });
+
+  it('can be stopped', async () => {
+    const loaded = load(machine('Work', { Work: task('work') }), { work: () => new Promise(() => {}) });
+    const execution = loaded.start(MACHINE, '{}');
+    expect(execution.status).toBe('RUNNING');
+    loaded.stop(execution.arn);
+    expect((await loaded.settled(execution.arn)).status).toBe('ABORTED');
+  });
+
+  it('ends when the machine has run out of time', async () => {
+    const loaded = load(machine('Work', { Work: task('work') }, { TimeoutSeconds: 1 }), {
+      work: () => new Promise(() => {}),
+    });
+    expect((await finish(loaded)).status).toBe('TIMED_OUT');
+  });
+
+  it('leaves a history in the words of AWS', async () => {
+    const loaded = load(machine('Work', { Work: task('work') }), { work: () => ({ done: true }) });
+    const { arn } = await finish(loaded, { n: 1 });
+    expect(loaded.history(arn)).toMatchObject([
+      { id: 1, type: 'ExecutionStarted', executionStartedEventDetails: { input: '{"n":1}' } },
+      { id: 2, type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Work', input: '{"n":1}' } },
+      { id: 3, type: 'TaskStateExited', stateExitedEventDetails: { name: 'Work', output: '{"done":true}' } },
+      { id: 4, type: 'ExecutionSucceeded', executionSucceededEventDetails: { output: '{"done":true}' } },
+    ]);
+  });
+});
+
+describe('starting', () => {
+  const hanging = () =>
+    load(machine('Work', { Work: task('work') }), {
+      work: (input) => ('hang' in input ? new Promise(() => {}) : 1),
+    });
+
+  it('finds the running execution of the same name and input', () => {
+    const loaded = hanging();
+    const first = loaded.start(MACHINE, '{"hang":1}', 'a.1');
+    expect(loaded.start(MACHINE, '{"hang":1}', 'a.1')).toBe(first);
+    expect(loaded.list(MACHINE)).toHaveLength(1);
+  });
+
+  it('refuses the name of a running execution with another input, and of any that has ended', async () => {
+    const loaded = hanging();
+    loaded.start(MACHINE, '{"hang":1}', 'a.1');
+    expect(() => loaded.start(MACHINE, '{"hang":2}', 'a.1')).toThrow(/Already Exists/);
+    await finish(loaded, {}, 'a.2');
+    expect(() => loaded.start(MACHINE, '{}', 'a.2')).toThrow(/Already Exists/);
+  });
+
+  it('makes up a name when none is given', () => {
+    const loaded = hanging();
+    expect(loaded.start(MACHINE, '{"hang":1}').name).not.toBe(loaded.start(MACHINE, '{"hang":1}').name);
+  });
+
+  it.each(['', 'a b', 'a:b', 'a/b', '<a>', 'x'.repeat(81), 'a\n'])('refuses the name %j', (name) => {
+    expect(() => hanging().start(MACHINE, '{}', name)).toThrow(expect.objectContaining({ name: 'InvalidName' }));
+  });
+
+  it('refuses an input that is no JSON, or too large', () => {
+    const invalid = expect.objectContaining({ name: 'InvalidExecutionInput' });
+    expect(() => hanging().start(MACHINE, '{')).toThrow(invalid);
+    expect(() => hanging().start(MACHINE, JSON.stringify('x'.repeat(262_143)))).toThrow(invalid);
+  });
+});
+
+describe('a distributed Map', () => {
+  const mapping = (rest: object = {}, child: object = task('child')) =>
+    machine('Each', {
+      Each: {
+        Type: 'Map',
+        ItemsPath: '$.items',
+        MaxConcurrencyPath: '$.concurrency',
+        ItemSelector: { 'n.$': '$$.Map.Item.Value', 'at.$': '$$.Map.Item.Index', 'run.$': '$.run' },
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'Child',
+          States: { Child: child },
+        },
+        ResultPath: '$.results',
+        End: true,
+        ...rest,
+      },
+    });
+  const input = { items: [10, 20, 30], concurrency: 2, run: 'r' };
+
+  it('runs a child for each item, and gives what each gives in order', async () => {
+    const loaded = load(mapping(), { child: (item) => item });
+    expect(await outputOf(loaded, input)).toEqual({
+      ...input,
+      results: [
+        { n: 10, at: 0, run: 'r' },
+        { n: 20, at: 1, run: 'r' },
+        { n: 30, at: 2, run: 'r' },
+      ],
+    });
+  });
+
+  it('runs no more of them at the same time than it is told', async () => {
+    let [running, most] = [0, 0];
+    const loaded = load(mapping(), {
+      child: async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise(setImmediate);
+        running -= 1;
+      },
+    });
+    await finish(loaded, { ...input, items: [1, 2, 3, 4, 5, 6] });
+    expect(most).toBe(2);
+  });
+
+  it('counts the transitions of its children, and a start for each', async () => {
+    const loaded = load(mapping(), { child: () => 1 });
+    expect((await finish(loaded, input)).transitions).toBe(1 + 1 + 3 * (1 + 1));
+  });
+
+  const failingSecond = { child: ({ n }: Record<string, unknown>) => (n === 20 ? failure('Lost', 'gone') : n) };
+
+  it('fails when a child fails that it does not tolerate', async () => {
+    const loaded = load(mapping(), failingSecond);
+    expect((await finish(loaded, input)).ending).toMatchObject({ error: 'States.ExceedToleratedFailureThreshold' });
+  });
+
+  it('leaves out the children that it may lose', async () => {
+    const loaded = load(mapping({ ToleratedFailurePercentage: 100 }), failingSecond);
+    expect(await outputOf(loaded, input)).toMatchObject({ results: [10, 30] });
+  });
+
+  it('starts no more children once it is stopped', async () => {
+    let started = 0;
+    const begun = Promise.withResolvers<void>();
+    const loaded = load(mapping(), {
+      child: () => {
+        started += 1;
+        begun.resolve();
+        return new Promise(() => {});
+      },
+    });
+    const { arn } = loaded.start(MACHINE, JSON.stringify(input));
+    await begun.promise;
+    loaded.stop(arn);
+    await loaded.settled(arn);
+    expect(started).toBeLessThanOrEqual(2);
+  });
+
+  it('shows itself as a Map in the history', async () => {
+    const loaded = load(mapping(), { child: () => 1 });
+    const { arn } = await finish(loaded, input);
+    expect(loaded.history(arn).map(({ type }) => type)).toContain('MapStateEntered');
+  });
+});
+
+describe('a definition', () => {
+  const refused: [string, string][] = [
+    ['leads nowhere', machine('Gone', { Work: task('work') })],
+    ['uses JSONata', machine('Work', { Work: task('work') }, { QueryLanguage: 'JSONata' })],
+    ['waits for a heartbeat', machine('Work', { Work: task('work', { HeartbeatSeconds: 5, End: true }) })],
+    ['sets variables', machine('Work', { Work: task('work', { Assign: { a: 1 }, End: true }) })],
+    ['leaves a task without a timeout', machine('Work', { Work: { ...task('work'), TimeoutSeconds: undefined } })],
+    [
+      'writes its result over everything by path',
+      machine('Work', { Work: task('work', { ResultPath: '$', End: true }) }),
+    ],
+    ['calls a service', machine('Work', { Work: { ...task('work'), Resource: 'arn:aws:states:::sns:publish' } })],
+    ['calls a function that is not there', machine('Work', { Work: task('other') })],
+    [
+      'asks for a time that is not virtual',
+      machine('Now', { Now: { Type: 'Pass', Parameters: { 'at.$': '$$.State.EnteredTime' }, End: true } }),
+    ],
+    [
+      'tests for absence without Not',
+      machine('If', {
+        If: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: false, Next: 'End' }], Default: 'End' },
+        End: { Type: 'Succeed' },
+      }),
+    ],
+    [
+      'runs a Map inline',
+      machine('Each', {
+        Each: { Type: 'Map', ItemProcessor: { StartAt: 'Child', States: { Child: task('work') } }, End: true },
+      }),
+    ],
+  ];
+  it.each(refused)('that %s is refused', (_, definition) => {
+    expect(() => load(definition, { work: () => 1 })).toThrow(/machine/i);
+  });
+});
