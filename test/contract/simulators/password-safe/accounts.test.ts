@@ -53,6 +53,7 @@ describe('the list of accounts', () => {
     const site = await startSite({ fleet: createFleet({ accounts: 1500, seed: 1 }) });
     const caller = await site.signIn();
     expect(rows(await caller.get('ManagedAccounts'))).toHaveLength(1000);
+    expect(rows(await caller.get(query({ limit: 5000 })))).toHaveLength(1000);
     expect(rows(await caller.get(query({ limit: 5000, offset: 1000 })))).toHaveLength(500);
   });
 

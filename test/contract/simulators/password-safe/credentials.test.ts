@@ -202,7 +202,9 @@ describe('an ISA request', () => {
     const answer = await caller.post('ISARequests', requestFor(PLAIN));
     expect([answer.status, JSON.parse(answer.text)]).toEqual([201, PLAIN.credential]);
     expect(site.simulator.openRequests()).toEqual([]);
-    site.pass(5 * MINUTE_MS + DELAY_MS - 1);
+    site.pass(5 * MINUTE_MS - 1);
+    expect(await rowOf(site, PLAIN, MANAGER)).toMatchObject({ ChangeState: 0 });
+    site.pass(DELAY_MS);
     expect(await rowOf(site, PLAIN, MANAGER)).toMatchObject({ ChangeState: 1 });
     site.pass(1);
     expect(site.simulator.credentialOf(PLAIN.accountId)).not.toBe(PLAIN.credential);

@@ -292,6 +292,7 @@ describe('a request that needs approval', () => {
     const site = await startSite({ fleet });
     const [caller, approver] = [await site.signIn(), await site.signIn(APPROVER)];
     await approver.post('Requests', requestFor(account));
+    expect(await approver.get('Requests?queue=app')).toMatchObject({ status: 200, text: '[]' });
     expect(await approver.put('Requests/1/Approve')).toMatchObject({ status: 403, text: '4031' });
     expect(await caller.put('Requests/1/Approve')).toMatchObject({ status: 403, text: '4033' });
   });
