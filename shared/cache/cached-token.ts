@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from '#shared/secret.ts';
 
 /** An access token as the cache keeps it. Times are milliseconds since the epoch. */

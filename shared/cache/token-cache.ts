@@ -124,7 +124,8 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   /** Makes our token the cached one, or gives back the token of whoever was faster. */
   const publish = async (made: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
     const versionId = options.newRequestToken();
-    if (await stage(versionId, made)) return made;
+    const staged = await stage(versionId, made);
+    if (staged !== 'pending') return made;
     let fence = replaces;
     for (let attempt = 0; attempt < PROMOTION_ATTEMPTS; attempt += 1) {
       if (await promote(versionId, fence)) return made;
@@ -160,16 +161,24 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     }
   };
 
-  /** Puts a token under AWSPENDING; true when AWS made it the current one already, as it does with a first version. */
-  const stage = async (versionId: string, token: CachedToken): Promise<boolean> => {
+  /**
+   * Puts a token under AWSPENDING. AWS makes a first version the current one by itself; and it keeps each version for a
+   * day, so that short-lived tokens can use up its quota of versions: then this token serves this process alone.
+   */
+  const stage = async (versionId: string, token: CachedToken): Promise<'pending' | 'current' | 'unshared'> => {
     const command = new PutSecretValueCommand({
       SecretId: secretId,
       ClientRequestToken: versionId,
       SecretString: serializeToken(token),
       VersionStages: [PENDING],
     });
-    const answer = await call('PutSecretValue', client.send(command));
-    return answer.VersionStages?.includes(CURRENT) ?? false;
+    try {
+      const { VersionStages } = await call('PutSecretValue', client.send(command));
+      return VersionStages?.includes(CURRENT) ? 'current' : 'pending';
+    } catch (error) {
+      if (isRefusal(error, 'LimitExceededException')) return 'unshared';
+      throw error;
+    }
   };
 
   const promote = async (versionId: string, replaces: string | undefined): Promise<boolean> => {

@@ -67,7 +67,8 @@ describe('time', () => {
     world.now += 1;
     expect(names({ IncludePlannedDeletion: true })).toEqual([]);
     expect(() => manager.handle('RestoreSecret', { SecretId: 'a' })).toThrow("can't find the specified secret");
-    expect(create('a').ARN).not.toBe(ARN);
+    const { ARN: newArn } = create('a');
+    expect(newArn).not.toBe(ARN);
   });
 
   test('drops versions without labels beyond a hundred, once they are a day old', () => {
@@ -75,13 +76,15 @@ describe('time', () => {
     create('a');
     const put = () =>
       manager.handle('PutSecretValue', { SecretId: 'a', ClientRequestToken: randomUUID(), SecretString: 'x' });
-    const versions = () =>
-      manager.handle('ListSecretVersionIds', { SecretId: 'a', IncludeDeprecated: true })['NextToken'] !== undefined;
+    const isMoreThanAPage = () => {
+      const { NextToken } = manager.handle('ListSecretVersionIds', { SecretId: 'a', IncludeDeprecated: true });
+      return NextToken !== undefined;
+    };
     for (let n = 0; n < 120; n += 1) put();
-    expect(versions()).toBe(true);
+    expect(isMoreThanAPage()).toBe(true);
     world.now += DAY_MS;
     put();
-    expect(versions()).toBe(false);
+    expect(isMoreThanAPage()).toBe(false);
   });
 
   test('lets the list lag behind when asked to, and nothing else', () => {
@@ -215,20 +218,4 @@ describe('the protocol', () => {
     await expect(read).rejects.toMatchObject({ code: 'ECONNRESET' });
     await running.close();
   });
-});
-
-test('pages of a list cost the same wherever they are', () => {
-  const { manager, create } = setUp();
-  const Filters = [{ Key: 'tag-value', Values: ['relay/web'] }];
-  for (let n = 0; n < 10_000; n += 1)
-    create(`s/${n}`, { Tags: [{ Key: 'owner', Value: n % 2 ? 'relay/web' : 'relay/db' }] });
-  const startedAt = performance.now();
-  let pages = 0;
-  let NextToken: unknown;
-  do {
-    ({ NextToken } = manager.handle('ListSecrets', { Filters, MaxResults: 100, NextToken }));
-    pages += 1;
-  } while (NextToken !== undefined);
-  expect(pages).toBe(50);
-  expect(performance.now() - startedAt).toBeLessThan(2000);
 });
