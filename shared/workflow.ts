@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, type RelayError } from '#shared/errors.ts';
 

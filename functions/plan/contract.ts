@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { steps } from '#shared/workflow.ts';
 
 export const contract = steps.plan;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const contract = {
   /** Started by a schedule, which has nothing to say. */

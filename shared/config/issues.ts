@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 
 /**

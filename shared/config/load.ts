@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Origin, readCa } from '#shared/config/ca.ts';
 import { type Checkable, checkConfig, type Entries } from '#shared/config/checks.ts';
 import { parseShape } from '#shared/config/issues.ts';

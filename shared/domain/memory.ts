@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Account } from '#shared/domain/account.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memorySchema } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, RelayError } from '#shared/errors.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import { logger } from '#shared/runtime/log.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 
 /** The environment variables that a function's contract asks for, parsed once at cold start. */

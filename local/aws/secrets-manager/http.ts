@@ -73,13 +73,15 @@ const toAnswer = (status: number, body: Record<string, unknown>): ProtocolAnswer
   body: JSON.stringify(body),
 });
 
-const readBody = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new Error('The request is larger than any that Secrets Manager takes.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-};
+const readBody = (request: IncomingMessage): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BODY_LIMIT_BYTES) reject(new Error('The request is larger than any that Secrets Manager takes.'));
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.on('error', reject);
+  });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidNextToken } from './errors.ts';
 
 const tokenSchema = z.strictObject({ after: z.int(), scope: z.string() });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   createSecret,
   deleteSecret,
@@ -22,7 +22,7 @@ import {
   putSecretValue,
   updateSecretVersionStage,
 } from './version-actions.ts';
-import { CURRENT, holderOf } from './versions.ts';
+import { CURRENT } from './versions.ts';
 
 export interface SecretsManagerOptions {
   /** Milliseconds since the epoch; the wall clock when left out. */
@@ -143,7 +143,7 @@ const secretIdOf = (body: unknown): string | undefined => {
 const currentValues = (state: State): Record<string, string> =>
   Object.fromEntries(
     [...state.secrets()].flatMap((secret) => {
-      const content = holderOf(secret, CURRENT)?.content;
+      const content = secret.holders.get(CURRENT)?.content;
       const value = content?.SecretString ?? content?.SecretBinary;
       return value === undefined ? [] : [[secret.name, value]];
     }),

@@ -77,6 +77,7 @@ export class State {
       changedAt: at,
       tags: new Map(),
       versions: new Map(),
+      holders: new Map(),
       promotions: [],
       deletion: undefined,
       views: [],

@@ -4,7 +4,7 @@ import { pageOfSecrets } from './list-actions.ts';
 import { decodeToken, encodeToken } from './paging.ts';
 import type { Requests } from './requests.ts';
 import { type State, type StoredSecret, toSeconds } from './state.ts';
-import { addVersion, CURRENT, holderOf, moveLabel, type Version } from './versions.ts';
+import { addVersion, CURRENT, moveLabel, type Version } from './versions.ts';
 
 /** The actions on versions and their staging labels. */
 
@@ -28,7 +28,7 @@ export const getSecretValue = (state: State, input: Requests['GetSecretValue']) 
 const selectVersion = (secret: StoredSecret, id: string | undefined, label: string | undefined): Version => {
   if (id === undefined) {
     const wanted = label ?? CURRENT;
-    const version = holderOf(secret, wanted);
+    const version = secret.holders.get(wanted);
     if (version !== undefined) return version;
     throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${wanted}`);
   }
@@ -96,7 +96,7 @@ export const listSecretVersionIds = (state: State, input: Requests['ListSecretVe
 export const updateSecretVersionStage = (state: State, input: Requests['UpdateSecretVersionStage']) => {
   const secret = state.findUsable(input.SecretId);
   const { VersionStage: label, MoveToVersionId: to } = input;
-  checkFence(label, holderOf(secret, label), input);
+  checkFence(label, secret.holders.get(label), input);
   const target = to === undefined ? undefined : secret.versions.get(to);
   if (to !== undefined && target === undefined) {
     throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${to}`);

@@ -20,6 +20,8 @@ export interface Version {
 export interface Versioned {
   readonly arn: string;
   readonly versions: Map<string, Version>;
+  /** Which version each label is on. */
+  readonly holders: Map<string, Version>;
   /** Every version id that AWSCURRENT has moved to, in order. */
   readonly promotions: string[];
 }
@@ -51,16 +53,15 @@ export const addVersion = (
 export const holds = (version: Version, content: ContentInput): boolean =>
   version.content.SecretString === content.SecretString && version.content.SecretBinary === content.SecretBinary;
 
-export const holderOf = (secret: Versioned, label: string): Version | undefined =>
-  [...secret.versions.values()].find((version) => version.labels.has(label));
-
 /** A label is on one version at a time, and AWSPREVIOUS follows to where AWSCURRENT has left. */
 export const moveLabel = (secret: Versioned, label: string, to: Version | undefined): void => {
-  const from = holderOf(secret, label);
+  const from = secret.holders.get(label);
   if (from === to) return;
   if (to !== undefined) checkLabelCount(to.labels.size + 1);
   from?.labels.delete(label);
   to?.labels.add(label);
+  if (to === undefined) secret.holders.delete(label);
+  else secret.holders.set(label, to);
   if (label !== CURRENT || to === undefined) return;
   secret.promotions.push(to.id);
   if (from !== undefined) moveLabel(secret, PREVIOUS, from);
@@ -71,15 +72,13 @@ const checkLabelCount = (count: number): void => {
   throw limitExceeded(`A version can have at most ${LABELS_PER_VERSION} staging labels.`);
 };
 
-export const labelsByVersion = (secret: Versioned): Record<string, string[]> => {
-  const labelled = [...secret.versions.values()].filter((version) => version.labels.size > 0);
-  return Object.fromEntries(labelled.map((version) => [version.id, [...version.labels]]));
-};
+export const labelsByVersion = (secret: Versioned): Record<string, string[]> =>
+  Object.fromEntries([...new Set(secret.holders.values())].map((version) => [version.id, [...version.labels]]));
 
 /** Without labels a version is deprecated; AWS drops such versions beyond a hundred once they are a day old. */
 const dropDeprecated = (secret: Versioned, at: number): void => {
   for (const version of secret.versions.values()) {
-    if (secret.versions.size <= VERSIONS_KEPT) return;
-    if (version.labels.size === 0 && version.createdAt <= at - DAY_MS) secret.versions.delete(version.id);
+    if (secret.versions.size <= VERSIONS_KEPT || version.createdAt > at - DAY_MS) return;
+    if (version.labels.size === 0) secret.versions.delete(version.id);
   }
 };

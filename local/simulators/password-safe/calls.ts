@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Reply, refusal } from './replies.ts';
 
 const BASE_PATH = '/beyondtrust/api/public/v3';

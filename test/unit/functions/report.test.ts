@@ -157,7 +157,7 @@ describe('report', () => {
   it('makes the same report and the same memory from the same records', async () => {
     await settle([
       { item: 0, outcome: 'delivered' },
-      { item: 1, outcome: 'unchanged' },
+      { item: 1, outcome: 'approvalRequired' },
     ]);
     await report();
     const [first, remembered] = [await written(), await memory()];

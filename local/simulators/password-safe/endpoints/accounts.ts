@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Call } from '../calls.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
 import { empty, forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { Endpoint } from '../site.ts';

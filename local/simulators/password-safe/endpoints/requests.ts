@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
 import { conflict, empty, forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import { ACCESS_TYPES, type AccessRequest } from '../requests.ts';
