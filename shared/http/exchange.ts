@@ -64,7 +64,6 @@ export const exchange = (
         reached = 'request';
       },
       onResponseStart: (_controller, answerStatus, answerHeaders) => {
-        if (answerStatus < 200) return;
         reached = 'answer';
         status = answerStatus;
         headers = answerHeaders;

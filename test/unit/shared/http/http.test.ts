@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
@@ -129,6 +129,25 @@ describe('send', () => {
   });
 });
 
+describe('the rate', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('lets no more calls go in a second than the limit', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
+    const limits = { inFlight: 4, perSecond: 3, timeoutSeconds: 30 };
+    const { http, server } = await connect([answer(200, 1)], { limits });
+    const sent = Array.from({ length: 5 }, () => http.send(get));
+    await Promise.all(sent.slice(0, 3));
+    await vi.advanceTimersByTimeAsync(900);
+    expect(server.seen).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(200);
+    await Promise.all(sent);
+    expect(server.seen).toHaveLength(5);
+  });
+});
+
 describe('what did not get through', () => {
   it('is told apart by what the operator can do about it, and has not happened when nobody listens', async () => {
     const { http } = connectTo(await deadUrl());
@@ -236,15 +255,35 @@ describe('the deadline', () => {
     expect(server.seen).toHaveLength(3);
   });
 
-  it('before the request was sent means that nothing happened', async () => {
+  it('does not run yet while a call waits for its turn', async () => {
+    let running = 0;
+    let mostRunning = 0;
+    const { http } = await connect([(response) => setImmediate(() => response.end('1', () => running--))], {
+      limits: { inFlight: 1, perSecond: 1000, timeoutSeconds: 30 },
+      deadline: () => {
+        mostRunning = Math.max(mostRunning, ++running);
+        return new AbortController().signal;
+      },
+    });
+    await Promise.all(Array.from({ length: 5 }, () => http.send(get)));
+    expect(mostRunning).toBe(1);
+  });
+
+  it('before the request was sent means that nothing happened, nor will', async () => {
     const { deadline, expire } = deadlines();
     const atOnce = (ms: number): AbortSignal => {
       queueMicrotask(expire);
       return deadline(ms);
     };
-    const { http, server } = await connect([answer(201, 5)], { deadline: atOnce });
+    const signals = [atOnce, deadline];
+    const { http, server } = await connect([answer(201, 5)], {
+      deadline: (ms) => signals.shift()?.(ms) ?? deadline(ms),
+      limits: { inFlight: 1, perSecond: 1000, timeoutSeconds: 30 },
+      retry: { attempts: 1, budgetMs: 0, baseMs: 0 },
+    });
     expect(await failureOf(http.send(post))).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: false });
-    expect(server.seen).toHaveLength(0);
+    await http.send(get);
+    expect(server.seen.map(({ method }) => method)).toEqual(['GET']);
   });
 });
 

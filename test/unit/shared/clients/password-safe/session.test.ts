@@ -175,12 +175,13 @@ describe('a session that ended on the way', () => {
     expect(server.seen.map(({ headers }) => headers.authorization?.slice(-1))).toEqual(['1', '1', '2', '2', '2']);
   });
 
-  it('is lost when the new one ends as well', async () => {
+  it('is lost when the new one ends as well, for the calls at that time and all after them', async () => {
     const { run, paths } = await openSite({ call: (response) => respond(response, 401) });
-    const errors = await run((session) =>
-      Promise.all(Array.from({ length: 5 }, () => failureOf(session.send(things)))),
-    );
-    expect(errors.map(({ name }) => name)).toEqual(Array(5).fill('SessionLost'));
+    const errors = await run(async (session) => {
+      const parallel = await Promise.all(Array.from({ length: 5 }, () => failureOf(session.send(things))));
+      return [...parallel, await failureOf(session.send(things))];
+    });
+    expect(errors.map(({ name }) => name)).toEqual(Array(6).fill('SessionLost'));
     expect(paths().filter((path) => path === 'Auth/SignAppIn')).toHaveLength(2);
     expect(paths().at(-1)).toBe('Auth/Signout');
   });
