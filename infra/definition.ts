@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A definition as CDK writes it into a template: text, with references to resources in between. */
 const templateSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The picture of the sync workflow in `docs/architecture.md`, drawn from the state machine that is deployed, so that it

@@ -25,9 +25,11 @@ export class Dashboard extends Construct {
     const syncs = Object.keys(config.syncs);
     const connections = Object.keys(config.connections);
     const ofSyncs = (...names: SyncMetric[]) =>
-      syncs.flatMap((sync) => names.map((name) => metrics.ofSync(sync, name)));
+      syncs.flatMap((sync) => names.map((name) => metrics.ofSync(sync, name).with({ label: `${sync}: ${name}` })));
     const ofConnections = (...names: ConnectionMetric[]) =>
-      connections.flatMap((connection) => names.map((name) => metrics.ofConnection(connection, name)));
+      connections.flatMap((connection) =>
+        names.map((name) => metrics.ofConnection(connection, name).with({ label: `${connection}: ${name}` })),
+      );
 
     new CloudWatchDashboard(this, 'Dashboard', {
       dashboardName: Stack.of(this).stackName,

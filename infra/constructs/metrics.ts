@@ -38,7 +38,6 @@ export class RelayMetrics {
       dimensionsMap: { service: this.#relay, ...about },
       statistic,
       period,
-      label: `${metricName} ${Object.values(about).join(' ')}`,
     });
   }
 }

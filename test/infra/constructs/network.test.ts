@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { FULL, loadExample, synthesise } from '../synthesis.ts';
+
+const minimal = loadExample('minimal.yaml');
+const existing = synthesise({
+  ...minimal,
+  network: {
+    type: 'existing',
+    vpcId: 'vpc-0a1b2c3d4e5f60718',
+    subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728'],
+    availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+  },
+}).template;
+const fixedEgress = synthesise(loadExample(FULL)).template;
+
+const vpcConfigs = (template: typeof existing) =>
+  Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties.VpcConfig);
+
+describe('the network', () => {
+  it('is none, unless relay.yaml asks for one', () => {
+    const { template } = synthesise(minimal);
+    expect(vpcConfigs(template)).toEqual(Array.from({ length: 7 }, () => undefined));
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+  });
+
+  it('of the operator is used as it is', () => {
+    existing.resourceCountIs('AWS::EC2::VPC', 0);
+    for (const { SubnetIds } of vpcConfigs(existing)) {
+      expect(SubnetIds).toEqual(['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728']);
+    }
+    expect(existing.findOutputs('EgressAddress')).toEqual({});
+  });
+
+  it('with fixed egress has one way out, whose address is told and whose flows are logged', () => {
+    fixedEgress.resourceCountIs('AWS::EC2::NatGateway', 1);
+    fixedEgress.resourceCountIs('AWS::EC2::FlowLog', 1);
+    const [address] = Object.keys(fixedEgress.findResources('AWS::EC2::EIP'));
+    expect(fixedEgress.findOutputs('EgressAddress')).toMatchObject({
+      EgressAddress: { Value: { 'Fn::GetAtt': [address, 'PublicIp'] } },
+    });
+  });
+
+  it('lets nothing in, and out only to HTTPS and the ports of the vaults', () => {
+    const { connections } = minimal;
+    const { vault } = connections;
+    if (vault === undefined) throw new Error('The example has no connection vault.');
+    const { template } = synthesise({
+      ...minimal,
+      connections: { vault: { ...vault, url: 'https://pam.example.com:8443/BeyondTrust/api/public/v3' } },
+      network: { type: 'fixed-egress', cidr: '10.87.0.0/24' },
+    });
+    const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
+    const ports = group?.['Properties'].SecurityGroupEgress.map(({ FromPort }: { FromPort: number }) => FromPort);
+    expect(ports.toSorted()).toEqual([443, 8443]);
+    expect(group?.['Properties'].SecurityGroupIngress).toBeUndefined();
+  });
+});

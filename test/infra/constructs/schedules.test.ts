@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { asText, FULL, loadExample, synthesise } from '../synthesis.ts';
+
+const { template } = synthesise(loadExample(FULL));
+
+const scheduleNamed = (name: string) => {
+  const [found] = Object.values(template.findResources('AWS::Scheduler::Schedule', { Properties: { Name: name } }));
+  return found?.['Properties'];
+};
+
+describe('schedules', () => {
+  it('start each sync as relay.yaml says, spread over its window and in its time zone', () => {
+    expect(scheduleNamed('sync.databases')).toMatchObject({
+      ScheduleExpression: 'cron(15 * * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Vienna',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 },
+    });
+  });
+
+  it('are there for each sync, each verification and the reaping', () => {
+    const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
+      ({ Properties }) => Properties.Name,
+    );
+    expect(names.toSorted()).toEqual(['reap', 'sync.databases', 'sync.windows-services', 'verify.databases']);
+  });
+
+  it.each([
+    ['sync.databases', 'changes'],
+    ['verify.databases', 'verify'],
+  ])('%s starts an execution of its sync, named once for each invocation', (name, mode) => {
+    const { Arn, Input } = scheduleNamed(name).Target;
+    expect(asText(Arn)).toBe('arn:<AWS::Partition>:scheduler:::aws-sdk:sfn:startExecution');
+    const call = JSON.parse(asText(Input));
+    expect(call).toEqual({
+      StateMachineArn: 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-sync',
+      Name: 'databases.<aws.scheduler.execution-id>',
+      Input: expect.any(String),
+    });
+    expect(JSON.parse(call.Input)).toEqual({ sync: 'databases', mode, scheduledAt: '<aws.scheduler.scheduled-time>' });
+  });
+
+  it('look for left-over requests exactly as often as relay.yaml says', () => {
+    expect(scheduleNamed('reap')).toMatchObject({
+      ScheduleExpression: 'rate(15 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^ReapFunction/), 'Arn'] } },
+    });
+  });
+
+  it('keep what could not be delivered', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
+      expect(Properties.Target).toMatchObject({
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SchedulesUndelivered/), 'Arn'] } },
+        RetryPolicy: { MaximumEventAgeInSeconds: 3600 },
+      });
+    }
+  });
+});

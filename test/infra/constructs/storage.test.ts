@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { FULL, loadExample, synthesise } from '../synthesis.ts';
+
+const oauth = synthesise(loadExample(FULL)).template;
+const apiKey = synthesise(loadExample('api-key.yaml')).template;
+
+describe('the records bucket', () => {
+  it('forgets runs after a month, and never what the next run has to know', () => {
+    oauth.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: [
+          { Id: 'forget-runs', Prefix: 'runs/', ExpirationInDays: 30, Status: 'Enabled' },
+          { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+        ],
+      },
+    });
+  });
+
+  it('is private, encrypted with the key of the stack, and reached by TLS only', () => {
+    oauth.hasResourceProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }],
+      },
+    });
+    const [policy] = Object.values(oauth.findResources('AWS::S3::BucketPolicy'));
+    expect(policy?.['Properties'].PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    );
+  });
+});
+
+describe('the token caches', () => {
+  it('are made empty, one for each OAuth connection, under the name that the functions look for', () => {
+    const [cache, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
+    expect(others).toEqual([]);
+    expect(cache).toMatchObject({
+      Properties: { Name: 'pam-relay/pam-relay-prod/token/vault' },
+      DeletionPolicy: 'Delete',
+    });
+    expect(cache?.['Properties']).not.toHaveProperty('SecretString');
+    expect(cache?.['Properties']).not.toHaveProperty('GenerateSecretString');
+  });
+
+  it('are not made for a connection that signs in with an API key', () => {
+    apiKey.resourceCountIs('AWS::SecretsManager::Secret', 0);
+  });
+});
+
+describe('the key', () => {
+  it('rotates, and outlives the stack together with the secrets that it encrypts', () => {
+    const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
+    expect(key).toMatchObject({ Properties: { EnableKeyRotation: true }, DeletionPolicy: 'Retain' });
+  });
+
+  it.each(['cloudwatch.amazonaws.com', 'logs.'])('may be used by %s, on conditions', (service) => {
+    const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
+    const statements: { Principal: unknown; Condition?: unknown }[] = key?.['Properties'].KeyPolicy.Statement;
+    const allowed = statements.filter(({ Principal }) => JSON.stringify(Principal).includes(service));
+    expect(allowed.map(({ Condition }) => Condition)).toEqual([expect.anything()]);
+  });
+});

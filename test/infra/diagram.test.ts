@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { definitionIn } from '#infra/definition.ts';
+import { drawMermaid, placeDiagram } from '#infra/diagram.ts';
+import { loadExample, synthesise } from './synthesis.ts';
+
+describe('the picture of the workflow', () => {
+  it('in docs/architecture.md is the one of the deployed machine; npm run diagram draws it anew', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const { template } = synthesise(loadExample('minimal.yaml'));
+    expect(page).toBe(placeDiagram(page, drawMermaid(definitionIn(template.toJSON()))));
+  });
+
+  it('shows choices, failures and what a map does to each of its items', () => {
+    const drawn = drawMermaid({
+      StartAt: 'Each',
+      States: {
+        Each: {
+          Type: 'Map',
+          Next: 'Good',
+          ItemProcessor: {
+            StartAt: 'Try',
+            States: { Try: { Type: 'Task', End: true, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Given' }] } },
+          },
+        },
+        Good: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: true, Next: 'End' }], Default: 'Bad' },
+      },
+    });
+    expect(drawn.split('\n').map((line) => line.trim())).toEqual([
+      'flowchart TD',
+      'subgraph Each["Each: each on its own"]',
+      'Try[Try]',
+      'Try -.-> Given',
+      'end',
+      'Each --> Good',
+      'Good{Good}',
+      'Good --> End',
+      'Good --> Bad',
+    ]);
+  });
+
+  it('is refused by a page that has no place for it', () => {
+    expect(() => placeDiagram('# A page', 'flowchart TD')).toThrow('has no <!-- begin');
+  });
+});

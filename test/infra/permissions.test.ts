@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import {
+  actionsOf,
+  allStatements,
+  asText,
+  FULL,
+  loadExample,
+  resourcesOf,
+  type Statement,
+  statementsOf,
+  synthesise,
+} from './synthesis.ts';
+
+const { template } = synthesise(loadExample(FULL));
+const FUNCTIONS = ['Authenticate', 'Plan', 'Request', 'Retrieve', 'CheckIn', 'Report', 'Reap'];
+const SECRETS = 'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:';
+const DELIVERED = [`${SECRETS}databases/*`, `${SECRETS}windows/*`];
+const OWNER = 'pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
+
+const allowing = (statements: Statement[], action: string): Statement[] =>
+  statements.filter((statement) => actionsOf(statement).includes(action));
+
+const actionsOn = (fn: string, resource: string): string[] =>
+  statementsOf(template, fn)
+    .filter((statement) => resourcesOf(statement).includes(resource))
+    .flatMap(actionsOf);
+
+describe('permissions', () => {
+  it('name no resource at all only where AWS knows none', () => {
+    const anywhere = allStatements(template).filter(
+      (statement) => statement.Effect === 'Allow' && resourcesOf(statement).includes('*'),
+    );
+    const actions = [...new Set(anywhere.flatMap(actionsOf))].filter((action) => !/^(xray|logs|ec2):/.test(action));
+    expect(actions).toEqual(['secretsmanager:ListSecrets']);
+  });
+
+  it('never name actions by a pattern', () => {
+    expect(
+      allStatements(template)
+        .flatMap(actionsOf)
+        .filter((action) => action.includes('*')),
+    ).toEqual([]);
+  });
+
+  it('let nobody but retrieve near the value of a delivered secret', () => {
+    for (const fn of FUNCTIONS.filter((name) => name !== 'Retrieve')) {
+      const readable = allowing(statementsOf(template, fn), 'secretsmanager:GetSecretValue').flatMap(resourcesOf);
+      expect(
+        readable.filter((resource) => DELIVERED.includes(resource)),
+        fn,
+      ).toEqual([]);
+    }
+  });
+
+  it.each([
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:UpdateSecretVersionStage',
+    'secretsmanager:RestoreSecret',
+    'secretsmanager:DeleteSecret',
+    'secretsmanager:GetSecretValue',
+  ])('let retrieve use %s on secrets with our owner tag only', (action) => {
+    const [statement, ...others] = allowing(statementsOf(template, 'Retrieve'), action).filter((allowed) =>
+      resourcesOf(allowed).some((resource) => DELIVERED.includes(resource)),
+    );
+    expect(others).toEqual([]);
+    expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
+    expect(asText(statement?.Condition?.['StringLike']?.['aws:ResourceTag/pam-relay:owner'])).toBe(OWNER);
+  });
+
+  it.each(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'])('let %s set our owner tag only', (action) => {
+    const [statement] = allowing(statementsOf(template, 'Retrieve'), action);
+    expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
+    expect(asText(statement?.Condition?.['StringLike']?.['aws:RequestTag/pam-relay:owner'])).toBe(OWNER);
+  });
+
+  it('let request see that a secret is foreign, without reading it', () => {
+    expect(actionsOn('Request', `${SECRETS}databases/*`)).toEqual(['secretsmanager:DescribeSecret']);
+  });
+
+  it('let every function that talks to the vault sign in, and the report not', () => {
+    const signsIn = FUNCTIONS.filter((fn) =>
+      actionsOn(fn, `${SECRETS}bootstrap/password-safe-??????`).includes('secretsmanager:GetSecretValue'),
+    );
+    expect(signsIn).toEqual(FUNCTIONS.filter((fn) => fn !== 'Report'));
+  });
+
+  it('let each function read and write only the records that it works with', () => {
+    const records = (fn: string) =>
+      statementsOf(template, fn).flatMap((statement) =>
+        resourcesOf(statement)
+          .filter((resource) => resource.startsWith('<RecordsBucket') && resource.endsWith('/*'))
+          .map((resource) => `${actionsOf(statement)} ${resource.slice(resource.indexOf('/'))}`),
+      );
+    expect(Object.fromEntries(FUNCTIONS.map((fn) => [fn, records(fn)]))).toEqual({
+      Authenticate: [],
+      Plan: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*'],
+      Request: ['s3:GetObject /runs/*'],
+      Retrieve: ['s3:GetObject /runs/*'],
+      CheckIn: ['s3:GetObject /runs/*', 's3:PutObject /runs/*'],
+      Report: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*', 's3:PutObject /memory/*'],
+      Reap: [],
+    });
+  });
+
+  it('let functions use a key only by way of a service', () => {
+    const direct = FUNCTIONS.flatMap((fn) => statementsOf(template, fn))
+      .filter((statement) => actionsOf(statement).some((action) => action.startsWith('kms:')))
+      .filter(({ Condition }) => Condition?.['StringEquals']?.['kms:ViaService'] === undefined);
+    expect(direct).toEqual([]);
+  });
+
+  it('let the code in a function not touch the network interfaces that Lambda manages with its role', () => {
+    const denied = statementsOf(template, 'Retrieve').filter(({ Effect }) => Effect === 'Deny');
+    expect(denied.flatMap(actionsOf)).toContain('ec2:CreateNetworkInterface');
+    expect(denied.map(({ Condition }) => Object.keys(Condition?.['ArnEquals'] ?? {}))).toEqual([
+      ['lambda:SourceFunctionArn'],
+    ]);
+  });
+});
