@@ -84,7 +84,7 @@ export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
   return new RelayError(
     handling.name,
     `Secrets Manager: ${call.action} on secret ${call.secret} failed${why}: ${handling.advice(call)}.`,
-    { cause: thrown, mayHaveHappened: handling === unavailable && !isAnswered(thrown) },
+    { cause: thrown, mayHaveHappened: handling === unavailable && !isRefused(thrown) },
   );
 };
 
@@ -103,7 +103,9 @@ export const callStore = async <Answer>(call: StoreCall, answer: Promise<Answer>
   }
 };
 
-const isAnswered = (thrown: unknown): boolean => thrown instanceof SecretsManagerServiceException;
+/** A client fault was refused before anything happened; a server's fault, or no answer, leaves that open. */
+const isRefused = (thrown: unknown): boolean =>
+  thrown instanceof SecretsManagerServiceException && thrown.$fault === 'client';
 
 const handlingOfUnknown = (thrown: unknown): Handling | undefined => {
   if (thrown instanceof SecretsManagerServiceException) return thrown.$fault === 'server' ? unavailable : invalid;

@@ -8,11 +8,8 @@ import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager
 import type { Delivered, Delivery, SecretStore } from '#shared/stores/store.ts';
 import { type Actor, interleave } from '#test/support/interleave.ts';
 import { connectInProcess, type InProcessOptions } from '#test/support/secrets-manager.ts';
+import { NAME, OWNER, versionId } from './aws-secrets-manager.scene.ts';
 
-const OWNER = 'relay.000000000000.eu-central-1/web';
-const NAME = 'prod/web01/svc';
-
-const versionId = (generation: number): string => String(generation).padStart(64, '0');
 const valueFor = (generation: number): string => `value of ${generation}`;
 const storeOn = (manager: SecretsManager, options?: InProcessOptions): SecretStore =>
   createAwsSecretsManagerStore({ client: connectInProcess(manager, options), owner: OWNER });
