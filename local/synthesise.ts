@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundleFunctions } from '#infra/bundle.ts';
 import { RelayStack } from '#infra/stack.ts';
 import { loadConfig } from '#shared/config/load.ts';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Written } from '../canaries.ts';
 import type { Clock } from './clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { createLambdaApi } from './functions/api.ts';
@@ -10,7 +11,7 @@ import { type AwsServer, startAwsServer } from './server.ts';
 import { createStepFunctionsApi } from './step-functions/api.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
 import { parseTemplate, type Template } from './template/template.ts';
-import { everythingWritten, type Written } from './written.ts';
+import { everythingWritten } from './written.ts';
 
 export interface AwsOptions {
   readonly stackName: string;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import type { FunctionDefinition } from './functions/warm-copy.ts';
 import type { SecretsManager } from './secrets-manager/server.ts';
@@ -77,7 +77,7 @@ export const makeSecrets = (template: Template, secretsManager: SecretsManager):
     secretsManager.handle('CreateSecret', {
       ...secret,
       Name: identity.name,
-      ...(secret.SecretString !== undefined && { ClientRequestToken: randomUUID() }),
+      ClientRequestToken: randomUUID(),
     });
   }
 };

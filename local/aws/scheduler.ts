@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Functions } from './functions/functions.ts';
 import type { InvocationResult } from './functions/protocol.ts';
 import type { Execution, StepFunctions } from './step-functions/step-functions.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBody, refuse, type Service, sendJson } from '../server.ts';
 import { ApiFault } from './faults.ts';
 import type { Execution, StepFunctions } from './step-functions.ts';

@@ -1,6 +1,6 @@
 import validate from 'asl-validator';
 import { StateMachine } from 'aws-local-stepfunctions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type MapState, machineSchema, type State } from './language.ts';
 
 /** One level of a state machine: the machine itself, or what a distributed Map runs for each item. */

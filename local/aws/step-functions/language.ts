@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The part of the Amazon States Language that runs the same on AWS and on `aws-local-stepfunctions` 3. Every field that

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
 
 /** How other resources see one: what `Ref` gives, and what `Fn::GetAtt` gives for each attribute. */

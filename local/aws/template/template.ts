@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
 import { NO_VALUE, resolve, type Scope } from './intrinsics.ts';
 import { type Identity, identify, type LiveType } from './resource-types.ts';
@@ -42,59 +42,59 @@ export interface Template {
  * Reads a synthesised template.
  * @throws for a resource type, an intrinsic function or a reference that local mode does not know.
  */
-export const parseTemplate = ({ stackName, json, endpoint }: TemplateSource): Template => {
-  const raw = templateSchema.parse(json);
-  const identities = identitiesOf(stackName, raw, endpoint);
-  const scope = scopeOf(stackName, raw, identities);
-  const resources = Object.entries(raw.Resources).map(([logicalId, resource]) => ({
-    logicalId,
-    type: resource.Type,
-    identity: get(identities, logicalId),
-    properties: z.record(z.string(), z.unknown()).parse(resolve(resource.Properties, scope)),
-  }));
-  return { stackName, resources, ofType: (type) => resources.filter((resource) => resource.type === type) };
-};
-
-/** Names may refer to pseudo parameters only, so that identities can be known before anything else is resolved. */
-const identitiesOf = (stackName: string, raw: RawTemplate, endpoint: string): Map<string, Identity> => {
-  const scope = scopeOf(stackName, raw, new Map());
-  return new Map(
-    Object.entries(raw.Resources).map(([logicalId, { Type, Properties, Condition }]) => {
-      if (Condition !== undefined && Type !== 'AWS::CDK::Metadata') {
-        throw new Error(`${logicalId} has a condition, which local mode does not know.`);
-      }
-      const names = Object.entries(Properties).filter(([key]) => key.endsWith('Name'));
-      const resolvedNames = Object.fromEntries(names.map(([key, value]) => [key, resolve(value, scope)]));
-      return [logicalId, identify(Type, `${stackName}-${logicalId}`, resolvedNames, endpoint)];
-    }),
-  );
-};
-
-const scopeOf = (stackName: string, raw: RawTemplate, identities: ReadonlyMap<string, Identity>): Scope => {
-  const pseudo: Record<string, unknown> = {
-    'AWS::AccountId': LOCAL_ACCOUNT,
-    'AWS::NoValue': NO_VALUE,
-    'AWS::Partition': 'aws',
-    'AWS::Region': LOCAL_REGION,
-    'AWS::StackId': `arn:aws:cloudformation:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stack/${stackName}/local`,
-    'AWS::StackName': stackName,
-    'AWS::URLSuffix': 'amazonaws.com',
-  };
+export const parseTemplate = (source: TemplateSource): Template => {
+  const raw = templateSchema.parse(source.json);
+  const { scope, identityOf } = referencesIn(raw, source);
+  const resources = Object.entries(raw.Resources).map(([logicalId, { Type, Properties, Condition }]) => {
+    if (Condition !== undefined && Type !== 'AWS::CDK::Metadata') {
+      throw new Error(`${logicalId} has a condition, which local mode does not know.`);
+    }
+    const properties = z.record(z.string(), z.unknown()).parse(resolve(Properties, scope));
+    return { logicalId, type: Type, identity: identityOf(logicalId), properties };
+  });
   return {
-    ref: (name) => pseudo[name] ?? raw.Parameters[name]?.Default ?? get(identities, name).ref,
+    stackName: source.stackName,
+    resources,
+    ofType: (type) => resources.filter((resource) => resource.type === type),
+  };
+};
+
+/** Identities are worked out when they are asked for, since a resource's name may refer to another resource. */
+const referencesIn = (raw: RawTemplate, { stackName, endpoint }: TemplateSource) => {
+  const identities = new Map<string, Identity>();
+  const pseudo = pseudoParameters(stackName);
+
+  const identityOf = (logicalId: string): Identity => {
+    const known = identities.get(logicalId);
+    if (known !== undefined) return known;
+    const resource = raw.Resources[logicalId];
+    if (resource === undefined) throw new Error(`The template refers to ${logicalId}, which it does not hold.`);
+    const names = Object.entries(resource.Properties).filter(([key]) => key.endsWith('Name'));
+    const resolvedNames = Object.fromEntries(names.map(([key, value]) => [key, resolve(value, scope)]));
+    const identity = identify(resource.Type, `${stackName}-${logicalId}`, resolvedNames, endpoint);
+    identities.set(logicalId, identity);
+    return identity;
+  };
+  const scope: Scope = {
+    ref: (name) => pseudo[name] ?? raw.Parameters[name]?.Default ?? identityOf(name).ref,
     getAtt(logicalId, attribute) {
-      const value = get(identities, logicalId).attributes[attribute];
+      const value = identityOf(logicalId).attributes[attribute];
       if (value === undefined) throw new Error(`${logicalId} has no attribute ${attribute} that local mode knows.`);
       return value;
     },
   };
+  return { scope, identityOf };
 };
 
-const get = (identities: ReadonlyMap<string, Identity>, logicalId: string): Identity => {
-  const identity = identities.get(logicalId);
-  if (identity === undefined) throw new Error(`The template refers to ${logicalId}, which it does not hold.`);
-  return identity;
-};
+const pseudoParameters = (stackName: string): Readonly<Record<string, unknown>> => ({
+  'AWS::AccountId': LOCAL_ACCOUNT,
+  'AWS::NoValue': NO_VALUE,
+  'AWS::Partition': 'aws',
+  'AWS::Region': LOCAL_REGION,
+  'AWS::StackId': `arn:aws:cloudformation:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stack/${stackName}/local`,
+  'AWS::StackName': stackName,
+  'AWS::URLSuffix': 'amazonaws.com',
+});
 
 /** @throws for a resource that has no ARN. */
 export const arnOf = ({ identity, logicalId }: Resource): string => {

@@ -28,7 +28,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new RangeError('The body is too large.');
+    if (size > MAX_BODY_BYTES) request.socket.destroy();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -104,8 +104,12 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
   const service = new Service(site, options.latencyMs ?? 0);
   const tls = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', keepAliveTimeout: 60_000 } as const;
   const server = createServer(tls, (request, response) => {
-    // A caller that hangs up or an over-long body ends the call; anything else is a defect, and shows as a dead connection.
-    service.serve(request, response).catch(() => response.destroy());
+    service.serve(request, response).catch((error: unknown) => {
+      const isOver = request.socket.destroyed || service.stopped;
+      response.destroy();
+      // A caller that hung up is nothing to the site; anything else is a defect here, and must not look like a fault.
+      if (!isOver) throw error;
+    });
   });
   const port = await listen(server, options.port ?? 0);
   return {
@@ -130,8 +134,8 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     },
     deny: (requestId) => site.requests.end(requestOf(site, requestId)),
     close: async () => {
-      service.stop();
       server.closeAllConnections();
+      service.stop();
       await server[Symbol.asyncDispose]();
     },
   };

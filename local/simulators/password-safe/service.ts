@@ -14,7 +14,7 @@ export class Service {
   readonly faults = new Faults();
   readonly #site: Site;
   readonly #latencyMs: number;
-  readonly #closed = new AbortController();
+  readonly #stopping = new AbortController();
 
   constructor(site: Site, latencyMs: number) {
     this.#site = site;
@@ -35,9 +35,13 @@ export class Service {
     await deliver(response, reply, fault);
   }
 
+  get stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** Ends what still waits. */
   stop(): void {
-    this.#closed.abort();
+    this.#stopping.abort();
   }
 
   #takeEffect(endpoint: Endpoint | undefined, call: Call, subject: Subject, fault: FaultEffect | undefined): Reply {
@@ -61,6 +65,6 @@ export class Service {
   }
 
   async #wait(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.#closed.signal });
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#stopping.signal });
   }
 }

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Something that was written, for whoever searches it. */
+export interface Written {
+  readonly where: string;
+  readonly content: Buffer;
+}
+
+/** A value where none may be. What it is stays out of this. */
+export interface Hit {
+  readonly where: string;
+  readonly form: Form;
+  readonly offset: number;
+}
+
+type Form = 'as it is' | 'JSON' | 'URL' | 'base64' | 'hex';
+
+/** Every canary begins with this; the simulator puts one into each credential that it ever hands out. */
+const CANARY_PREFIX = 'canary-';
+const CANARY = /^canary-[0-9a-f]{24}/;
+const CANARY_LENGTH = CANARY_PREFIX.length + 24;
+
+/**
+ * Searches, byte by byte, for every canary there ever was, and for other values that must not be there, in every form
+ * in which they could have been written. One search for the beginning of all canaries takes the place of one for each.
+ */
+export const createSearch = (values: readonly string[] = []) => {
+  const needles = [...needlesFor(CANARY_PREFIX), ...values.flatMap(needlesFor)];
+  return ({ where, content }: Written): Hit[] =>
+    needles.flatMap(({ form, bytes, isCanary }) =>
+      occurrences(content, bytes)
+        .filter(
+          (offset) =>
+            !isCanary || form !== 'as it is' || CANARY.test(content.toString('latin1', offset, offset + CANARY_LENGTH)),
+        )
+        .map((offset) => ({ where, form, offset })),
+    );
+};
+
+interface Needle {
+  readonly form: Form;
+  readonly bytes: Buffer;
+  readonly isCanary: boolean;
+}
+
+const needlesFor = (value: string): Needle[] => {
+  const hex = Buffer.from(value).toString('hex');
+  const forms: [Form, string][] = [
+    ['as it is', value],
+    ['JSON', JSON.stringify(value).slice(1, -1)],
+    ['URL', encodeURIComponent(value)],
+    ['hex', hex],
+    ['hex', hex.toUpperCase()],
+    ...[0, 1, 2].flatMap((shift): [Form, string][] => {
+      const core = base64Core(value, shift);
+      return [
+        ['base64', core],
+        ['base64', core.replaceAll('+', '-').replaceAll('/', '_')],
+      ];
+    }),
+  ];
+  // Forms that come out the same are searched once, under the plainest name.
+  const distinct = new Map<string, Form>();
+  for (const [form, text] of forms) if (!distinct.has(text)) distinct.set(text, form);
+  return [...distinct].map(([text, form]) => ({ form, bytes: Buffer.from(text), isCanary: value === CANARY_PREFIX }));
+};
+
+/** The characters of the base64 form that do not depend on what stands before (`shift` bytes) or after the value. */
+const base64Core = (value: string, shift: number): string => {
+  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(value)]);
+  const firstOwn = Math.ceil((shift * 8) / 6);
+  return bytes.toString('base64').slice(firstOwn, Math.floor((bytes.length * 8) / 6));
+};
+
+const occurrences = (content: Buffer, bytes: Buffer): number[] => {
+  const found: number[] = [];
+  for (let at = content.indexOf(bytes); at !== -1; at = content.indexOf(bytes, at + 1)) found.push(at);
+  return found;
+};
+
+/** Every file below a directory; none when there is no such directory. */
+export function* filesBelow(directory: string): Iterable<Written> {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const where = join(entry.parentPath, entry.name);
+    yield { where, content: readFileSync(where) };
+  }
+}

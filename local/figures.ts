@@ -1,0 +1,113 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
+import { type Report, recordAt, reportSchema } from '#shared/records/records.ts';
+import type { LocalAws } from './aws/aws.ts';
+import { localClientConfig } from './aws/resources.ts';
+import type { Execution } from './aws/step-functions/step-functions.ts';
+import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
+import { NAMES, type World } from './world.ts';
+
+/** The kinds of call that a vault is asked for, in the order in which a run makes them. */
+export const VAULT_CALLS = ['token', 'signIn', 'signOut', 'list', 'request', 'credential', 'checkin', 'other'] as const;
+type VaultCall = (typeof VAULT_CALLS)[number];
+
+/** What one run of a sync came to: counted by the vault and by AWS, except for what only the run's report knows. */
+export interface RunFigures {
+  readonly accounts: number;
+  /** Moves of AWSCURRENT. */
+  readonly delivered: number;
+  readonly unchanged: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly vaultCalls: Readonly<Record<VaultCall | 'total', number>>;
+  /** By action, and `total`. */
+  readonly storeCalls: Readonly<Record<string, number>> & { readonly total: number };
+  readonly transitions: number;
+  readonly durationMs: number;
+  readonly report: Report;
+}
+
+/** The run of a sync failed; the message says why, and what to do. */
+export class RunFailed extends Error {}
+
+const PROGRESS_EVERY_MS = 2000;
+
+/** Lets the schedule of the sync be due, and measures what comes of it. @throws RunFailed */
+export const measureRun = async (world: World, say: (line: string) => void): Promise<RunFigures> => {
+  const { vault, aws } = world;
+  const before = { calls: vault.audit.length, store: aws.secretsManager.callCounts(), moves: promotions(aws) };
+  const startedAt = performance.now();
+  const progress = setInterval(() => say(progressLine(vault, before.calls)), PROGRESS_EVERY_MS);
+  const execution = await world.runSync().finally(() => clearInterval(progress));
+  const durationMs = Math.round(performance.now() - startedAt);
+
+  requireSuccess(execution);
+  const report = await readReport(aws, execution.name);
+  return {
+    accounts: vault.accounts().length,
+    delivered: promotions(aws) - before.moves,
+    unchanged: countOutcomes(report, 'unchanged'),
+    failed: countOutcomes(report, 'failed'),
+    skipped: countOutcomes(report, 'skipped'),
+    vaultCalls: countVaultCalls(vault, before.calls),
+    storeCalls: countStoreCalls(before.store, aws.secretsManager.callCounts()),
+    transitions: execution.transitions,
+    durationMs,
+    report,
+  };
+};
+
+const requireSuccess = ({ ending }: Execution): void => {
+  if (ending?.status === 'SUCCEEDED') return;
+  throw new RunFailed(
+    ending?.status === 'FAILED' ? `${ending.error}: ${messageIn(ending.cause)}` : `The run ended as ${ending?.status}.`,
+  );
+};
+
+/** The cause of a failed function is a JSON text around the error's message. */
+const messageIn = (cause: string): string => {
+  try {
+    const { errorMessage }: { errorMessage?: unknown } = JSON.parse(cause);
+    return String(errorMessage);
+  } catch {
+    return cause;
+  }
+};
+
+const countOutcomes = ({ outcomes }: Report, kind: OutcomeKind): number =>
+  OUTCOME_NAMES.filter((outcome) => OUTCOMES[outcome] === kind).reduce((sum, outcome) => sum + outcomes[outcome], 0);
+
+const promotions = ({ secretsManager }: LocalAws): number =>
+  Object.keys(secretsManager.currentValues())
+    .filter((name) => name.startsWith(NAMES.secretPrefix))
+    .reduce((sum, name) => sum + secretsManager.promotions(name).length, 0);
+
+const countVaultCalls = ({ audit }: PasswordSafeSimulator, from: number): RunFigures['vaultCalls'] => {
+  const counts = { token: 0, signIn: 0, signOut: 0, list: 0, request: 0, credential: 0, checkin: 0, other: 0 };
+  const calls = audit.slice(from);
+  for (const { kind } of calls) counts[kind === 'listRequests' ? 'other' : kind] += 1;
+  return { ...counts, total: calls.length };
+};
+
+const countStoreCalls = (before: Record<string, number>, after: Record<string, number>): RunFigures['storeCalls'] => {
+  const made = Object.entries(after).map(([action, count]): [string, number] => [
+    action,
+    count - (before[action] ?? 0),
+  ]);
+  const counts = Object.fromEntries(made.filter(([, count]) => count > 0));
+  return { ...counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
+};
+
+const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string => {
+  const calls = audit.slice(from);
+  const count = (kind: string) => calls.filter((call) => call.kind === kind).length.toLocaleString('en');
+  return `  … ${count('credential')} credentials read, ${count('checkin')} requests given back`;
+};
+
+const readReport = async ({ endpoint, template }: LocalAws, run: string): Promise<Report> => {
+  const [bucket] = template.ofType('AWS::S3::Bucket');
+  const s3 = new S3Client(localClientConfig(endpoint));
+  const { key } = recordAt.report(NAMES.sync, run);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket?.identity.name, Key: key }));
+  return reportSchema.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+};

@@ -1,0 +1,104 @@
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import { type RunFigures, VAULT_CALLS } from './figures.ts';
+import type { MainRun } from './main-run.ts';
+
+type Row = readonly [label: string, first: string, second: string];
+type Count = (figures: RunFigures) => number;
+
+const OUTCOME_LABELS: Readonly<Record<keyof RunFigures['report']['outcomes'], string>> = {
+  delivered: 'delivered',
+  unchanged: 'unchanged',
+  changing: 'changing right now',
+  approvalRequired: 'need an approval',
+  parked: 'parked',
+  failed: 'failed',
+};
+
+const VAULT_LABELS: Readonly<Record<(typeof VAULT_CALLS)[number], string>> = {
+  token: 'tokens',
+  signIn: 'sign-ins',
+  signOut: 'sign-outs',
+  list: 'pages of accounts',
+  request: 'requests opened',
+  credential: 'credentials read',
+  checkin: 'requests given back',
+  other: 'other',
+};
+
+/** What a person gets to read after `npm start`. */
+export const summarise = ({ runs, openRequests, openSessions, canaryHits, broken, directory }: MainRun): string => {
+  const counted = rowsOf(runs);
+  const storeActions = new Set(
+    runs.flatMap(({ storeCalls }) => Object.keys(storeCalls)).filter((key) => key !== 'total'),
+  );
+  const rows: Row[] = [
+    ['', 'run 1', 'run 2'],
+    ...counted('accounts', ({ accounts }) => accounts),
+    ...Object.entries(OUTCOME_LABELS).flatMap(([outcome, label]) =>
+      counted(`  ${label}`, ({ delivered, report }) =>
+        outcome === 'delivered' ? delivered : countOf(report.outcomes, outcome),
+      ),
+    ),
+    ...counted('calls to the vault', ({ vaultCalls }) => vaultCalls.total),
+    ...VAULT_CALLS.flatMap((kind) => counted(`  ${VAULT_LABELS[kind]}`, ({ vaultCalls }) => vaultCalls[kind])),
+    ...counted('calls to the store', ({ storeCalls }) => storeCalls.total),
+    ...[...storeActions]
+      .sort()
+      .flatMap((action) => counted(`  ${action}`, ({ storeCalls }) => storeCalls[action] ?? 0)),
+    ...counted('state transitions', ({ transitions }) => transitions),
+    ['time', ...bothAs(runs, ({ durationMs }) => `${(durationMs / 1000).toFixed(1)} s`)],
+  ];
+  return [
+    '',
+    ...layOut(rows),
+    '',
+    verdict('open requests at the vault', openRequests),
+    verdict('open sessions at the vault', openSessions),
+    verdict('credentials where none may be', canaryHits),
+    '',
+    ...notDelivered(runs[1]),
+    `Logs and histories: ${relative('', directory)}`,
+    ...broken.map((sentence) => styleText('red', `Broken: ${sentence}`)),
+  ].join('\n');
+};
+
+const countOf = (counts: Readonly<Record<string, number>>, key: string): number => counts[key] ?? 0;
+
+const bothAs = ([first, second]: MainRun['runs'], show: (figures: RunFigures) => string): [string, string] => [
+  show(first),
+  show(second),
+];
+
+/** A row for a count; none when it is zero in both runs. */
+const rowsOf =
+  (runs: MainRun['runs']) =>
+  (label: string, count: Count): Row[] =>
+    runs.every((figures) => count(figures) === 0)
+      ? []
+      : [[label, ...bothAs(runs, (figures) => count(figures).toLocaleString('en'))]];
+
+const layOut = (rows: readonly Row[]): string[] => {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, first, second]) => {
+    const line = `${label.padEnd(width)}  ${first.padStart(9)}  ${second.padStart(9)}`;
+    return label.startsWith('  ') ? line : styleText('bold', line);
+  });
+};
+
+const verdict = (label: string, count: number): string =>
+  `${count === 0 ? styleText('green', '✓') : styleText('red', '✗')} ${label}: ${count}`;
+
+const REMARKS_SHOWN = 12;
+
+const notDelivered = ({ report: { remarks } }: RunFigures): string[] =>
+  remarks.length === 0
+    ? []
+    : [
+        styleText('bold', 'What run 2 left out, and why'),
+        ...remarks
+          .slice(0, REMARKS_SHOWN)
+          .flatMap(({ account, outcome, message }) => [`  ${account} (${OUTCOME_LABELS[outcome]})`, `    ${message}`]),
+        ...(remarks.length > REMARKS_SHOWN ? [`  … and ${remarks.length - REMARKS_SHOWN} more`] : []),
+        '',
+      ];

@@ -1,0 +1,168 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Document, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type LocalAws, startAws } from './aws/aws.ts';
+import { type Clock, createClock } from './aws/clock.ts';
+import { requireLoopback } from './aws/environment.ts';
+import { createSearch, filesBelow, type Hit, type Written } from './canaries.ts';
+import { createFleet } from './simulators/password-safe/fleet.ts';
+import {
+  type PasswordSafeOptions,
+  type PasswordSafeSimulator,
+  startPasswordSafe,
+} from './simulators/password-safe/server.ts';
+import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
+import { synthesise } from './synthesise.ts';
+
+/** How things are called in `examples/local.yaml`. */
+export const NAMES = {
+  connection: 'vault',
+  sync: 'fleet',
+  /** What the name of every delivered secret begins with. */
+  secretPrefix: 'fleet/',
+} as const;
+
+const EXAMPLE = resolve(import.meta.dirname, '../examples/local.yaml');
+const RUNS = resolve(import.meta.dirname, '../build/runs');
+
+export interface WorldOptions extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches'> {
+  readonly accounts: number;
+  /** The same seed gives the same accounts and credentials. */
+  readonly seed: number;
+  /** Changes `examples/local.yaml`, in which the simulator's address and CA stand already. */
+  readonly configure?: (config: Document) => void;
+  /** What the waits of state machines are multiplied with; 1 when left out. */
+  readonly waitScale?: number;
+  /** The port of the Password Safe simulator; the AWS side takes the next one. Free ones when left out. */
+  readonly port?: number;
+  readonly onProgress?: (line: string) => void;
+}
+
+/** The whole product on one machine: a vault, an AWS side with the stack in it, and a clock that both go by. */
+export interface World {
+  readonly clock: Clock;
+  readonly vault: PasswordSafeSimulator;
+  readonly aws: LocalAws;
+  /** Everything that is written to disk: relay.yaml, the CA, logs, histories. */
+  readonly directory: string;
+  /** Lets the schedule of the sync be due now; resolves when the execution that it starts has ended. */
+  runSync(): Promise<ReturnType<LocalAws['stepFunctions']['get']>>;
+  /** Lets the schedule of `reap` be due now. @throws when it fails. */
+  runReap(): Promise<void>;
+  /** Searches all that was written anywhere, and what is passed in, for credentials and for what signs in to the vault. */
+  findLeaks(...more: Written[]): Promise<Hit[]>;
+  close(): Promise<void>;
+}
+
+/** Starts everything. Close it afterwards. */
+export const startWorld = async (options: WorldOptions): Promise<World> => {
+  const { accounts, seed, port, onProgress: say = () => {} } = options;
+  const clock = createClock();
+  const directory = makeRunDirectory();
+
+  const fleet = createFleet({ accounts, seed });
+  const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
+  say(`Password Safe simulator: ${accounts} accounts at ${vault.url}`);
+  try {
+    const config = await writeConfig(directory, vault, options.configure);
+    const stack = await synthesise(config.file, directory);
+    say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} functions bundled`);
+    const aws = await startAws({
+      ...stack,
+      clock,
+      runDirectory: directory,
+      waitScale: options.waitScale ?? 1,
+      ...(port !== undefined && { port: port + 1 }),
+    });
+    say(`AWS side: ${aws.endpoint}`);
+    makeBootstrapSecret(aws, config.bootstrap);
+    return assemble({ clock, vault, aws, directory });
+  } catch (thrown) {
+    await vault.close();
+    throw thrown;
+  }
+};
+
+const makeRunDirectory = (): string => {
+  mkdirSync(RUNS, { recursive: true });
+  return mkdtempSync(join(RUNS, 'run-'));
+};
+
+interface Bootstrap {
+  readonly secretName: string;
+  readonly type: string;
+}
+
+/** Writes relay.yaml and the CA beside it. */
+const writeConfig = async (directory: string, vault: PasswordSafeSimulator, configure: WorldOptions['configure']) => {
+  const document = parseDocument(await readFile(EXAMPLE, 'utf8'));
+  const connection = ['connections', NAMES.connection];
+  document.setIn([...connection, 'url'], requireLoopback(vault.url, 'The address of the vault'));
+  document.setIn([...connection, 'ca'], 'ca.pem');
+  configure?.(document);
+  const file = join(directory, 'relay.yaml');
+  writeFileSync(join(directory, 'ca.pem'), vault.caPem);
+  writeFileSync(file, String(document));
+  const bootstrap: Bootstrap = {
+    secretName: String(document.getIn([...connection, 'authentication', 'bootstrapSecret'])),
+    type: String(document.getIn([...connection, 'authentication', 'type'])),
+  };
+  return { file, bootstrap };
+};
+
+/** What an operator does once, by hand. */
+const makeBootstrapSecret = (aws: LocalAws, { secretName, type }: Bootstrap): void => {
+  const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
+  aws.secretsManager.handle('CreateSecret', {
+    Name: secretName,
+    ClientRequestToken: crypto.randomUUID(),
+    SecretString: JSON.stringify(type === 'oauth' ? oauth : { apiKey: apiKey.key, runAs: userName }),
+  });
+};
+
+const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): World => {
+  const { clock, vault, aws, directory } = parts;
+  return {
+    ...parts,
+    async runSync() {
+      const started = await aws.scheduler.fire(`sync.${NAMES.sync}`, clock.now());
+      if (started.kind !== 'execution') throw new Error('The schedule of the sync starts no execution.');
+      return aws.stepFunctions.settled(started.execution.arn);
+    },
+    async runReap() {
+      const started = await aws.scheduler.fire('reap', clock.now());
+      if (started.kind !== 'invocation') throw new Error('The schedule of reap invokes no function.');
+      const { result } = started;
+      if (!result.ok) throw new Error(`reap failed: ${result.failure.errorType}: ${result.failure.errorMessage}`);
+    },
+    async findLeaks(...more) {
+      const search = createSearch(signInSecrets(aws));
+      const hits = [
+        ...more,
+        ...filesBelow(join(directory, 'logs')),
+        ...filesBelow(join(directory, 'executions')),
+      ].flatMap(search);
+      for await (const written of aws.written()) hits.push(...search(written));
+      return hits;
+    },
+    async close() {
+      await aws.close();
+      await vault.close();
+      // They are the product, not what the run left behind.
+      for (const product of ['functions', 'cdk.out'])
+        rmSync(join(directory, product), { recursive: true, force: true });
+    },
+  };
+};
+
+const tokenSchema = z.looseObject({ accessToken: z.string() });
+
+/** What signs in to the vault: the bootstrap credentials, and the cached token. */
+const signInSecrets = (aws: LocalAws): string[] => {
+  const isToken = ([name]: [string, string]) => name.startsWith('pam-relay/');
+  const cached = Object.entries(aws.secretsManager.currentValues()).filter(isToken);
+  const tokens = cached.map(([, value]) => tokenSchema.parse(JSON.parse(value)).accessToken);
+  return [DEFAULT_APPLICATION.oauth.clientSecret, DEFAULT_APPLICATION.apiKey.key, ...tokens];
+};
