@@ -45,6 +45,7 @@ export const exchange = (
     const chunks: Buffer[] = [];
     let bytes = 0;
 
+    // What is settled stays settled: aborting makes the dispatcher report one more error.
     const settle = (result: RawAnswer | Broken): void => {
       deadline.removeEventListener('abort', onDeadline);
       resolve(result);

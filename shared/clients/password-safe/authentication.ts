@@ -3,15 +3,15 @@ import type { RequestHeaders } from '#shared/http/request.ts';
 import type { Secret } from '#shared/secret.ts';
 
 /** Where access tokens come from: a cache in front of {@link requestToken}. */
-export interface TokenSource {
+interface TokenSource {
   /** A token that is valid for a while yet. */
   get(): Promise<Secret>;
   /** Makes sure that this token, which the vault refused, is not handed out again. */
-  drop(token: Secret): Promise<void>;
+  drop(token: Secret): Promise<void> | void;
 }
 
 /** What one sign-in, and each call of the session after it, proves its identity with. */
-export interface Factors {
+interface Factors {
   readonly headers: RequestHeaders;
   /** To be called when the vault refused them. */
   discard(): Promise<void>;
@@ -45,7 +45,7 @@ export const oauthAuthenticator = ({ connection, tokens, runAs }: OAuthOptions):
       const token = await tokens.get();
       const authorization = token.map((value) => `Bearer ${value}`);
       const headers: RequestHeaders = runAs === undefined ? { authorization } : { authorization, runas: runAs };
-      return { headers, discard: () => tokens.drop(token) };
+      return { headers, discard: async () => tokens.drop(token) };
     },
   };
 };

@@ -42,13 +42,13 @@ const forbidden = (answer: Answer): Verdict => {
   );
 };
 
+const NOT_THE_API: Verdict = [
+  'RequestRejected',
+  'The API is not at this address. Check the url in relay.yaml, and any proxy in between.',
+];
+
 const notFound = (answer: Answer): Verdict =>
-  isHtml(answer)
-    ? [
-        'RequestRejected',
-        'A web page came back, so this was not the API. Check the url in relay.yaml and any proxy in between.',
-      ]
-    : ['NotFound', 'The vault knows no such thing, or does not show it to this user.'];
+  isHtml(answer) ? NOT_THE_API : ['NotFound', 'The vault knows no such thing, or does not show it to this user.'];
 
 /** A page of IIS or a proxy; the API itself never answers with HTML. */
 const isHtml = (answer: Answer): boolean => /^\s*</.test(answer.text);
@@ -76,8 +76,9 @@ const COMMON: Readonly<Record<number, (answer: Answer) => Verdict>> = {
 
 const commonVerdict = (answer: Answer): Verdict | undefined => {
   if (answer.status >= 200 && answer.status < 300) return undefined;
-  if (answer.status >= 500)
+  if (answer.status >= 500) {
     return ['VaultUnavailable', 'The vault has a problem of its own. Look at its health if this goes on.'];
+  }
   if (answer.status < 400) {
     return [
       'RequestRejected',
@@ -128,24 +129,28 @@ const signInRefused = (answer: Answer): Verdict =>
       ]
     : ['SignInRefused', 'A second factor is asked for. Use a user without two-factor authentication for the relay.'];
 
+const LICENCE_REFUSED: Verdict = [
+  'LicenceRefused',
+  'The licence of Password Safe is not valid, or the user may not use the API. Ask whoever runs the vault.',
+];
+
 /** For signing in: a 401 is final, because every failure is audited and mailed to an administrator. */
 export const interpretSignIn = interpreter((answer) => {
   if (answer.status === 401) return signInRefused(answer);
-  return answer.status === 403
-    ? [
-        'LicenceRefused',
-        'The licence of Password Safe is not valid, or the user may not use the API. Ask whoever runs the vault.',
-      ]
-    : undefined;
+  if (answer.status === 403) return LICENCE_REFUSED;
+  return answer.status === 404 ? NOT_THE_API : undefined;
 });
 
 /** For signing out: a session that is over already is what we want. */
 export const interpretSignOut = interpreter((answer) => (answer.status === 401 ? 'fine' : undefined));
 
-const TOKEN_REFUSED =
-  'Check clientId and clientSecret in the bootstrap secret; that the API registration is of the type API Access Policy and assigned to the user; that the user is an application user; and the IP rule of the registration.';
+const TOKEN_REFUSED: Verdict = [
+  'SignInRefused',
+  'Check clientId and clientSecret in the bootstrap secret; that the API registration is of the type API Access Policy and assigned to the user; that the user is an application user; and the IP rule of the registration.',
+];
 
 /** For the token call, whose refusals differ by version (reference: 1.3, failure). */
-export const interpretToken = interpreter((answer) =>
-  [400, 401, 403].includes(answer.status) ? ['SignInRefused', TOKEN_REFUSED] : undefined,
-);
+export const interpretToken = interpreter((answer) => {
+  if ([400, 401, 403].includes(answer.status)) return TOKEN_REFUSED;
+  return answer.status === 404 ? NOT_THE_API : undefined;
+});

@@ -19,7 +19,7 @@ import { Secret } from '#shared/secret.ts';
 export const connection = 'corp-vault';
 const CLIENT_SECRET = new Secret(DEFAULT_APPLICATION.oauth.clientSecret);
 
-export interface Clock {
+interface Clock {
   now: number;
 }
 
