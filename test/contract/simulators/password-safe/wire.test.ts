@@ -128,3 +128,23 @@ test('latency delays every call on the wall clock', async () => {
   await site.anonymous.get('Requests');
   expect(performance.now() - started).toBeGreaterThanOrEqual(38);
 });
+
+test('a caller that hangs up, or sends without end, does the site no harm', async () => {
+  const site = await startSite();
+  const caller = await site.signIn();
+  const headers = { 'content-type': 'application/json' };
+  await expect(caller.call('POST', 'Requests', { headers, body: 'x'.repeat(2_000_000) })).rejects.toThrow();
+  site.simulator.faults.add({ kind: 'listRequests', effect: { type: 'huge', bytes: 50_000_000 } });
+  await new Promise<void>((resolve) => {
+    const call = httpsRequest(
+      `${site.simulator.url}/Requests`,
+      { ca: site.simulator.caPem, agent: false },
+      (answer) => {
+        answer.once('data', () => call.destroy());
+        answer.once('close', resolve);
+      },
+    );
+    call.on('error', () => undefined).end();
+  });
+  expect((await caller.get('Requests')).status).toBe(200);
+});
