@@ -19,7 +19,7 @@ const ALARMS = {
   'sign-in-refused': 'The vault refused to sign the relay in.',
   'start-undelivered': 'A scheduled start did not arrive.',
 } as const;
-export type AlarmKind = keyof typeof ALARMS;
+type AlarmKind = keyof typeof ALARMS;
 export const ALARM_KINDS = Object.keys(ALARMS);
 
 export interface AlarmsProps {

@@ -1,8 +1,16 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { asText, EXAMPLES, loadExample, synthesise } from './synthesis.ts';
 
-const syntheses = EXAMPLES.map((name) => ({ name, ...synthesise(loadExample(name)) }));
+const inOwnSubnets: RelayConfig = {
+  ...loadExample('minimal.yaml'),
+  network: { type: 'existing', vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], availabilityZones: ['eu-central-1a'] },
+};
+const syntheses = [
+  ...EXAMPLES.map((name) => ({ name, config: loadExample(name) })),
+  { name: 'minimal.yaml in subnets of the operator', config: inOwnSubnets },
+].map(({ name, config }) => ({ name, ...synthesise(config) }));
 
 /** The template without what changes with every change of a function's code. */
 const normalised = (template: unknown): unknown =>
