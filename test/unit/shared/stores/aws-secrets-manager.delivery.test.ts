@@ -166,6 +166,19 @@ describe('delivering a changed secret', () => {
     await expect(store.deliver(delivery(2, 1))).rejects.toMatchObject({ name: 'DeliverySuperseded' });
   });
 
+  test('whose promotion succeeded although its answer got lost counts as current', async () => {
+    const { client, manager, store } = await delivered();
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName === 'UpdateSecretVersionStageCommand') await next(args);
+        return next(args);
+      },
+      { step: 'finalizeRequest' },
+    );
+    expect(await store.deliver(delivery(2, 1))).toEqual({ versionId: versionId(2), changed: false });
+    expect(manager.promotions(NAME)).toEqual([versionId(1), versionId(2)]);
+  });
+
   test('that reads back otherwise is not promoted', async () => {
     const { manager, client, store } = await delivered();
     client.middlewareStack.add(
