@@ -14,7 +14,7 @@ const CURRENT = 'AWSCURRENT';
 const PENDING = 'AWSPENDING';
 const PROMOTION_ATTEMPTS = 3;
 
-export interface FetchedToken {
+interface FetchedToken {
   readonly accessToken: Secret;
   /** As the token endpoint says it, counted from its answer. */
   readonly expiresInSeconds: number;

@@ -34,7 +34,7 @@ export interface SecretsManagerOptions {
 }
 
 /** One call as it was answered. Never holds a value. */
-export interface Call extends CallSite {
+interface Call extends CallSite {
   readonly at: number;
   /** `ok`, an error code, or `ConnectionLost`. */
   readonly result: string;
