@@ -5,7 +5,12 @@ import { asText, EXAMPLES, loadExample, synthesise } from './synthesis.ts';
 
 const inOwnSubnets: RelayConfig = {
   ...loadExample('minimal.yaml'),
-  network: { type: 'existing', vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], availabilityZones: ['eu-central-1a'] },
+  network: {
+    type: 'existing',
+    vpcId: 'vpc-0a1b2c3d4e5f60718',
+    subnetIds: ['subnet-0a1b2c3d4e5f60718'],
+    availabilityZones: ['eu-central-1a'],
+  },
 };
 const syntheses = [
   ...EXAMPLES.map((name) => ({ name, config: loadExample(name) })),
