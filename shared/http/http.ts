@@ -6,7 +6,6 @@ import { RelayError } from '#shared/errors.ts';
 import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from '#shared/http/answer.ts';
 import { type AnswerHeaders, exchange } from '#shared/http/exchange.ts';
 import { brokenError } from '#shared/http/failures.ts';
-import { createPool } from '#shared/http/pool.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
 import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
 
@@ -74,7 +73,7 @@ export const createHttp = ({
   ca,
   limits,
   retry = RETRY_POLICY,
-  dispatcher = createPool({ url, ca, connections: limits.inFlight, timeoutMs: limits.timeoutSeconds * 1000 }),
+  dispatcher,
   sleep = sleepFor,
   random = Math.random,
   now = Date.now,
@@ -82,12 +81,20 @@ export const createHttp = ({
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
   const timeoutMs = limits.timeoutSeconds * 1000;
+  let pool: Promise<Dispatcher> | undefined = dispatcher && Promise.resolve(dispatcher);
+  // Imported with the first call: it is a third of a cold start, and many an invocation has nothing to ask.
+  const connected = () => {
+    pool ??= import('#shared/http/pool.ts').then(({ createPool }) =>
+      createPool({ url, ca, connections: limits.inFlight, timeoutMs }),
+    );
+    return pool;
+  };
   const queue = new PQueue({ concurrency: limits.inFlight, interval: 1000, intervalCap: limits.perSecond });
 
   const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
     const maxBytes = call.maxBytes ?? MAX_BYTES;
     const raw = await exchange(
-      dispatcher,
+      await connected(),
       {
         origin,
         path: fullPath(basePath, call.path, call.query),
@@ -125,5 +132,5 @@ export const createHttp = ({
     }
   };
 
-  return { send, close: () => dispatcher.destroy() };
+  return { send, close: async () => (await pool)?.destroy() };
 };

@@ -23,6 +23,9 @@ export interface VaultsOptions {
   readonly onSignOutFailure: (error: RelayError) => void;
   /** Told when a vault refused to sign in, which it has mailed to its administrator, too. */
   readonly onSignInRefused: (connection: string) => void;
+  /** Both are replaced in tests only. */
+  readonly connectHttp?: typeof createHttp;
+  readonly now?: () => number;
 }
 
 export interface Vaults {
@@ -37,13 +40,20 @@ export interface Vaults {
 }
 
 /** The vaults of a configuration, each connected when it is first needed, and then kept for the life of the process. */
-export const connectVaults = ({ config, secretsManager, onSignOutFailure, onSignInRefused }: VaultsOptions): Vaults => {
+export const connectVaults = ({
+  config,
+  secretsManager,
+  onSignOutFailure,
+  onSignInRefused,
+  connectHttp = createHttp,
+  now = Date.now,
+}: VaultsOptions): Vaults => {
   const connect = remember((connection: string, share: number): Connected => {
     const settings = config.connections[connection];
     if (settings === undefined) {
       throw new RelayError('ConfigurationInvalid', `There is no connection ${connection} in the deployed relay.yaml.`);
     }
-    const http = createHttp({
+    const http = connectHttp({
       connection,
       url: settings.url,
       ca: settings.ca,
@@ -74,7 +84,7 @@ export const connectVaults = ({ config, secretsManager, onSignOutFailure, onSign
     return createTokenCache({
       client: secretsManager,
       secretId: tokenSecretName(config.relay, connection),
-      now: Date.now,
+      now,
       random: Math.random,
       fetchToken: async () => requestToken({ http, ...(await read()).content }),
       bootstrapVersion: async () => (await read()).versionId,
