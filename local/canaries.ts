@@ -48,7 +48,10 @@ const needlesFor = (value: string): Needle[] => {
   const hex = Buffer.from(value).toString('hex');
   const forms: [Form, string][] = [
     ['as it is', value],
-    ['JSON', JSON.stringify(value).slice(1, -1)],
+    // Up to three times: a text in an event, which is a text in a state, which is a text in a history.
+    ['JSON', inJson(value)],
+    ['JSON', inJson(inJson(value))],
+    ['JSON', inJson(inJson(inJson(value)))],
     ['URL', encodeURIComponent(value)],
     ['hex', hex],
     ['hex', hex.toUpperCase()],
@@ -65,6 +68,8 @@ const needlesFor = (value: string): Needle[] => {
   for (const [form, text] of forms) if (!distinct.has(text)) distinct.set(text, form);
   return [...distinct].map(([text, form]) => ({ form, bytes: Buffer.from(text), isCanary: value === CANARY_PREFIX }));
 };
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** The characters of the base64 form that do not depend on what stands before (`shift` bytes) or after the value. */
 const base64Core = (value: string, shift: number): string => {

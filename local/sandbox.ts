@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { count, flag, readArguments, UsageError } from './arguments.ts';
+import { LOCAL_REGION } from './aws/environment.ts';
+import { intervalOf } from './aws/rate.ts';
+import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
+import { startWorld, type World } from './world.ts';
+
+/** `npm run sandbox`: everything up, and its schedules in force, until it is interrupted. */
+
+/** What a client needs to be pointed at the sandbox: the one line that `--json` promises. */
+const addresses = ({ vault, aws, directory }: World) => ({
+  passwordSafe: {
+    url: vault.url,
+    caFile: join(directory, 'ca.pem'),
+    ...DEFAULT_APPLICATION.oauth,
+    apiKey: DEFAULT_APPLICATION.apiKey.key,
+    runAs: DEFAULT_APPLICATION.userName,
+  },
+  aws: { endpoint: aws.endpoint, region: LOCAL_REGION },
+});
+
+const describe = (world: World): string => {
+  const { passwordSafe, aws } = addresses(world);
+  const [machine] = world.aws.template.ofType('AWS::StepFunctions::StateMachine');
+  const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
+  return `
+Password Safe
+  URL            ${passwordSafe.url}
+  CA file        ${passwordSafe.caFile}
+  client id      ${passwordSafe.clientId}
+  client secret  ${passwordSafe.clientSecret}
+  API key        ${passwordSafe.apiKey}
+  run as         ${passwordSafe.runAs}
+
+AWS
+  endpoint       ${aws.endpoint}
+  region         ${aws.region}
+
+Schedules
+${schedules.join('\n')}
+
+Start a sync, and look at what it delivered:
+  export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  aws stepfunctions start-execution --state-machine-arn ${machine?.identity.ref} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
+  aws secretsmanager list-secrets --query 'SecretList[].Name'
+
+Logs and histories: ${world.directory}
+Ctrl-C ends it.`;
+};
+
+/** Lets every schedule with a rate be due at that rate, by the real clock. */
+const keepSchedules = ({ aws, clock }: World): (() => void) => {
+  const timers = aws.scheduler.schedules.flatMap(({ name, expression }) => {
+    const interval = intervalOf(expression);
+    const fire = () => {
+      aws.scheduler.fire(name, clock.now()).catch((thrown) => console.error(`Schedule ${name}: ${thrown}`));
+    };
+    return interval === undefined ? [] : [setInterval(fire, interval)];
+  });
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+};
+
+const main = async (): Promise<void> => {
+  const { accounts, seed, port, json } = readArguments(process.argv.slice(2), {
+    accounts: count(40, { min: 1, max: 100_000 }),
+    seed: count(1, { max: 2 ** 31 }),
+    port: count(0, { max: 65_534 }),
+    json: flag,
+  });
+  const world = await startWorld({
+    accounts,
+    seed,
+    ...(port !== 0 && { port }),
+    onProgress: (line) => console.error(line),
+  });
+  const stopSchedules = keepSchedules(world);
+  console.log(json ? JSON.stringify(addresses(world)) : describe(world));
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  stopSchedules();
+  await world.close();
+};
+
+const isPortTaken = (thrown: unknown): thrown is Error =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE';
+
+try {
+  await main();
+} catch (thrown) {
+  if (!(thrown instanceof UsageError || isPortTaken(thrown))) throw thrown;
+  console.error(thrown.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createSearch } from '#local/canaries.ts';
+
+const CANARY = `canary-${'0123456789ab'.repeat(2)}`;
+const hitsIn = (content: string | Buffer, values: string[] = []) =>
+  createSearch(values)({ where: 'here', content: Buffer.from(content) });
+
+const forms: [string, (text: string) => string][] = [
+  ['as it is', (text) => text],
+  ['as JSON', (text) => JSON.stringify({ deep: text })],
+  ['as JSON in JSON', (text) => JSON.stringify(JSON.stringify({ deep: text }))],
+  ['encoded for a URL', encodeURIComponent],
+  ['in base64', (text) => Buffer.from(text).toString('base64')],
+  ['in base64 for a URL', (text) => Buffer.from(text).toString('base64url')],
+  ['in hex', (text) => Buffer.from(text).toString('hex')],
+  ['in upper-case hex', (text) => Buffer.from(text).toString('hex').toUpperCase()],
+];
+
+describe('the search for canaries', () => {
+  it.each(forms)('finds one %s, whatever stands around it', (_, write) => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (before, after) => {
+        expect(hitsIn(`log: ${write(`${before}${CANARY}${after}`)} end`).length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('finds every one', () => {
+    expect(hitsIn(`${CANARY} and ${CANARY}`)).toEqual([
+      { where: 'here', form: 'as it is', offset: 0 },
+      { where: 'here', form: 'as it is', offset: CANARY.length + 5 },
+    ]);
+  });
+
+  it('finds nothing in what only sounds like one', () => {
+    expect(hitsIn('the canary- in the mine, canary-0123, and [secret]')).toEqual([]);
+  });
+
+  it('never finds what was not written', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+        expect(hitsIn(Buffer.from(bytes))).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe('the search for other values', () => {
+  it.each(forms)('finds one %s', (_, write) => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 8, unit: 'binary-ascii' }), (value) => {
+        expect(hitsIn(`log: ${write(`before ${value} after`)} end`, [value]).length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('does not say what the value was', () => {
+    const [hit] = hitsIn('it is s3cret!', ['s3cret!']);
+    expect(JSON.stringify(hit)).not.toContain('s3cret');
+  });
+});
