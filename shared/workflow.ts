@@ -17,15 +17,13 @@ const orderSchema = z.object({
   /** Tries again what earlier runs had parked, after an operator changed what was wrong. */
   retryParked: z.boolean().default(false),
 });
-export type Order = z.infer<typeof orderSchema>;
 
 /** What every step of a run knows. `run` is the execution's name: the name of the sync, a dot, and what tells runs apart. */
-export const runSchema = z.object({ run: z.string().regex(/^[a-z][a-z0-9-]*\.[\w.-]+$/), order: orderSchema });
+const runSchema = z.object({ run: z.string().regex(/^[a-z][a-z0-9-]*\.[\w.-]+$/), order: orderSchema });
 export type Run = z.infer<typeof runSchema>;
 
 /** An error as an item's outcome carries it: named from the closed list, with a message for the operator. */
 const failureSchema = z.object({ name: z.enum(ERROR_NAMES), message: z.string() });
-export type Failure = z.infer<typeof failureSchema>;
 
 /** What became of one item of a batch; `item` is its position in the batch. */
 export const settledSchema = z.object({
@@ -42,7 +40,7 @@ export const failedWith = ({ name, message }: RelayError): Pick<Settled, 'outcom
 });
 
 /** Our view of an open request. `owned` is true when this run opened it, and only then does it check it in. */
-export const leaseSchema = z.object({
+const leaseSchema = z.object({
   item: z.int().min(0),
   requestId: z.int(),
   owned: z.boolean(),
@@ -51,10 +49,10 @@ export const leaseSchema = z.object({
 export type Lease = z.infer<typeof leaseSchema>;
 
 /** What `authenticate` adds: that signing in works, and until when; never the token. */
-export const authenticatedSchema = z.object({ connection: z.string(), expiresAt: z.string().nullable() });
+const authenticatedSchema = z.object({ connection: z.string(), expiresAt: z.string().nullable() });
 
 /** What `plan` adds. `batches` are their numbers; `skipped` says that the sync's previous run is still running. */
-export const plannedSchema = z.object({
+const plannedSchema = z.object({
   status: z.enum(['planned', 'skipped']),
   batches: z.array(z.int()),
   concurrency: z.int().min(1),

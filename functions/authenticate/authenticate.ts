@@ -3,7 +3,7 @@ import { RelayError } from '#shared/errors.ts';
 import type { Run } from '#shared/workflow.ts';
 
 /** Makes sure that a connection can be signed in to; says until when, where that is known. */
-export type EnsureSignIn = (connection: string) => Promise<{ expiresAt: string | null }>;
+type EnsureSignIn = (connection: string) => Promise<{ expiresAt: string | null }>;
 
 export interface AuthenticateDependencies {
   readonly syncs: Readonly<Record<string, SyncConfig>>;

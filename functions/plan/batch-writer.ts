@@ -1,5 +1,12 @@
 import type { Batch, BatchItem } from '#shared/records/records.ts';
 
+/**
+ * The ends of all batches come together in the workflow's state, which holds 256 KiB. Beyond so many batches, each
+ * takes as many items as one may, so that a million accounts make less than five thousand.
+ */
+const BATCHES_OF_THEIR_SIZE = 1000;
+const LARGEST_BATCH = 250;
+
 /** Puts items into batches of a size and writes each down as soon as it is full, so that only one is in memory. */
 export const createBatchWriter = (
   size: number,
@@ -9,6 +16,7 @@ export const createBatchWriter = (
   let pending: BatchItem[] = [];
   const written: number[] = [];
 
+  const capacity = (): number => (written.length < BATCHES_OF_THEIR_SIZE ? size : LARGEST_BATCH);
   const put = async (content: Batch): Promise<void> => {
     const batch = written.length;
     written.push(batch);
@@ -27,7 +35,7 @@ export const createBatchWriter = (
 
     async add(item: BatchItem): Promise<void> {
       pending.push(item);
-      if (pending.length >= size) await flush();
+      if (pending.length >= capacity()) await flush();
     },
 
     flush,
@@ -40,8 +48,11 @@ export const createBatchWriter = (
 
     /** Names to retire get batches of their own: they need no request. */
     async retire(names: readonly string[]): Promise<void> {
-      for (let start = 0; start < names.length; start += size) {
-        await put({ items: [], retire: names.slice(start, start + size) });
+      let rest = names;
+      while (rest.length > 0) {
+        const share = capacity();
+        await put({ items: [], retire: rest.slice(0, share) });
+        rest = rest.slice(share);
       }
     },
 

@@ -10,7 +10,7 @@ export interface ReapDependencies {
   readonly measure: (
     connection: string,
     found: { openLeases: number; reaped: number; oldestAgeSeconds: number },
-  ) => void;
+  ) => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -33,7 +33,7 @@ export const createReap =
     for (const [connection, vault] of Object.entries(vaults)) {
       try {
         const { open, reaped, errors } = await reapConnection(vault, relayId, hasEnded);
-        measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(open, now()) });
+        await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(open, now()) });
         total.openLeases += open.length;
         total.reaped += reaped;
         failures.push(...errors);

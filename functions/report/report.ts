@@ -7,7 +7,7 @@ import { createTally, type Tally } from './tally.ts';
 
 export interface ReportDependencies {
   readonly records: Records;
-  readonly measure: (sync: string, output: ReportOutput) => void;
+  readonly measure: (sync: string, output: ReportOutput) => Promise<void>;
   /** Tells people; called only when the run is not as it should be. */
   readonly notify: (subject: string, text: string) => Promise<void>;
   /** Epoch milliseconds. */
@@ -35,7 +35,7 @@ export const createReport =
     await records.write(place, report);
 
     const output = summarise(report);
-    measure(order.sync, output);
+    await measure(order.sync, output);
     if (status === 'PARTIAL' || status === 'FAILED') {
       await notify(`pam-relay: sync ${order.sync} ${status}`, describe(report, place.key));
     }

@@ -8,9 +8,6 @@ import { LOCAL_REGION } from './environment.ts';
 /** Answers one request that was addressed to one service. */
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
 
-/** Hears of every call, before it has its effect and after its answer has left; what it awaits before holds the call up. */
-export type CallListener = (call: AwsCall, when: 'before' | 'after') => void | Promise<void>;
-
 /** The one address that plays AWS. */
 export interface AwsServer {
   /** Without a slash at its end. */
@@ -19,7 +16,6 @@ export interface AwsServer {
   callCounts(): Readonly<Record<string, number>>;
   /** Calls that nothing here knows how to answer: each is a defect of local mode or of the caller. */
   readonly unknownCalls: readonly AwsCall[];
-  onCall(listener: CallListener): void;
   /** Brings a service in; whoever calls it earlier is refused. */
   serve(service: string, answer: Service): void;
   /** All messages that lie in a queue, as text. */
@@ -38,7 +34,6 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
   ]);
   const counts: Record<string, number> = {};
   const unknownCalls: AwsCall[] = [];
-  const listeners: CallListener[] = [];
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const call = callOf(request);
@@ -46,10 +41,6 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
       return refuse(response, 403, 'MissingAuthenticationToken', 'Local mode takes signed calls only.');
     const name = `${call.service}.${call.action}`;
     counts[name] = (counts[name] ?? 0) + 1;
-    for (const listener of listeners) await listener(call, 'before');
-    response.once('finish', () => {
-      for (const listener of listeners) void listener(call, 'after');
-    });
     const service = services.get(call.service);
     if (service !== undefined) return service(request, response, call);
     unknownCalls.push(call);
@@ -69,7 +60,6 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
     endpoint: `http://127.0.0.1:${address.port}`,
     callCounts: () => ({ ...counts }),
     unknownCalls,
-    onCall: (listener) => void listeners.push(listener),
     serve: (service, handle) => void services.set(service, handle),
     async queueContent(name) {
       return (await fauxqs.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` })).body;

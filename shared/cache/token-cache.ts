@@ -44,12 +44,12 @@ export interface TokenCache {
    */
   ensure(): Promise<{ readonly expiresAt: string }>;
   /**
-   * A token that is good for a while. What this process holds is given without a call; otherwise the store is read
-   * once, and the token is refreshed only when it is missing, near its end or dropped. Repeatable.
+   * A token that is good for a while. Always reads the store, once, because what this process may remember could have
+   * been replaced along with the client secret; refreshes what is missing or near its end. Repeatable.
    */
   get(): Promise<Secret>;
-  /** Says that the vault refused this token: the next call refreshes it, unless somebody has already. */
-  drop(token: Secret): void;
+  /** Replaces a token that the vault refused, for everybody, unless somebody has already. Repeatable. */
+  drop(token: Secret): Promise<void>;
 }
 
 /** The cache as it was read: which version is current, and its token where it holds a readable one. */
@@ -58,49 +58,33 @@ interface Reading {
   readonly token: CachedToken | undefined;
 }
 
-/** A token in this process, with the moment at which this process would refresh it. */
-interface Held {
-  readonly token: CachedToken;
-  readonly refreshAt: number;
-}
-
 /**
  * A token cache in one Secrets Manager secret. Refreshing is staged: put under AWSPENDING, then promoted with the
  * version that was read as the fence. Of two processes that refresh at once one loses, and uses the winner's token.
  */
 export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   const { client, secretId, now } = options;
-  let held: Held | undefined;
-  let dropped: Secret | undefined;
   let refreshing: Promise<CachedToken> | undefined;
 
   const ensure = async (): Promise<{ expiresAt: string }> => {
     const [reading, bootstrapVersion] = await Promise.all([read(), options.bootstrapVersion()]);
     const isCurrent = reading.token?.bootstrapVersion === bootstrapVersion;
-    const token = (isCurrent ? hold(reading.token) : undefined) ?? (await refreshOnce(reading, bootstrapVersion));
+    const token = isCurrent && isGood(reading.token) ? reading.token : await refreshOnce(reading, bootstrapVersion);
     return { expiresAt: new Date(token.expiresAt).toISOString() };
   };
 
   const get = async (): Promise<Secret> => {
-    if (held !== undefined && now() < held.refreshAt) return held.token.accessToken;
     const reading = await read();
-    return (hold(reading.token) ?? (await refreshOnce(reading))).accessToken;
+    return (isGood(reading.token) ? reading.token : await refreshOnce(reading)).accessToken;
   };
 
-  const drop = (token: Secret): void => {
-    dropped = token;
-    if (held?.token.accessToken.equals(token)) held = undefined;
+  const drop = async (token: Secret): Promise<void> => {
+    const reading = await read();
+    if (reading.token?.accessToken.equals(token)) await refreshOnce(reading);
   };
 
-  /** Keeps a token that is still good for a while, and gives it back; nothing otherwise. */
-  const hold = (token: CachedToken | undefined): CachedToken | undefined => {
-    if (token === undefined || dropped?.equals(token.accessToken)) return undefined;
-    const isHeld = held?.token.accessToken.equals(token.accessToken) ?? false;
-    const refreshAt = isHeld && held !== undefined ? held.refreshAt : refreshTime(token, options.random());
-    if (now() >= refreshAt) return undefined;
-    held = { token, refreshAt };
-    return token;
-  };
+  const isGood = (token: CachedToken | undefined): token is CachedToken =>
+    token !== undefined && now() < refreshTime(token, options.random());
 
   const refreshOnce = (reading: Reading, bootstrapVersion?: string): Promise<CachedToken> => {
     refreshing ??= refresh(reading, bootstrapVersion).finally(() => {
@@ -116,9 +100,7 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     const issuedAt = now();
     const { accessToken, expiresInSeconds } = await options.fetchToken();
     const made = { accessToken, issuedAt, expiresAt: issuedAt + expiresInSeconds * 1000, bootstrapVersion };
-    const published = await publish(made, reading.versionId);
-    held = { token: published, refreshAt: refreshTime(published, options.random()) };
-    return published;
+    return publish(made, reading.versionId);
   };
 
   /** Makes our token the cached one, or gives back the token of whoever was faster. */
@@ -130,8 +112,7 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     for (let attempt = 0; attempt < PROMOTION_ATTEMPTS; attempt += 1) {
       if (await promote(versionId, fence)) return made;
       const winner = await read();
-      const isGood = winner.token?.bootstrapVersion === made.bootstrapVersion && hold(winner.token) !== undefined;
-      if (isGood && winner.token !== undefined) return winner.token;
+      if (winner.token?.bootstrapVersion === made.bootstrapVersion && isGood(winner.token)) return winner.token;
       fence = winner.versionId;
     }
     // Ours is as good as any; only the others don't see it.

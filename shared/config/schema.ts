@@ -272,4 +272,3 @@ export type RelayConfig = z.infer<typeof relayConfigSchema>;
 export type ConnectionConfig = RelayConfig['connections'][string];
 export type StoreConfig = RelayConfig['stores'][string];
 export type SyncConfig = RelayConfig['syncs'][string];
-export type ValueTemplate = SyncConfig['value'];

@@ -36,7 +36,7 @@ const batchItemSchema = z.object({
 });
 export type BatchItem = z.infer<typeof batchItemSchema>;
 
-export const batchSchema = z.object({
+const batchSchema = z.object({
   items: z.array(batchItemSchema),
   /** Names of secrets of ours whose account is no longer selected, to be scheduled for deletion. */
   retire: z.array(z.string()),
@@ -44,7 +44,7 @@ export const batchSchema = z.object({
 export type Batch = z.infer<typeof batchSchema>;
 
 /** How a batch ended; `checkIns` are epoch milliseconds by the vault's clock, keyed by the item's position. */
-export const batchRecordSchema = z.object({
+const batchRecordSchema = z.object({
   settled: z.array(settledSchema),
   checkIns: z.record(z.string(), z.int()),
   retired: z.int(),
@@ -60,7 +60,7 @@ const remarkSchema = z.object({
 });
 export type Remark = z.infer<typeof remarkSchema>;
 
-export const planRecordSchema = z.object({
+const planRecordSchema = z.object({
   accounts: z.int(),
   unchanged: z.int(),
   /** False when the vault did not list all of its accounts: then nothing is retired. */

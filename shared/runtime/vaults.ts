@@ -22,7 +22,7 @@ export interface VaultsOptions {
   /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
   readonly onSignOutFailure: (error: RelayError) => void;
   /** Told when a vault refused to sign in, which it has mailed to its administrator, too. */
-  readonly onSignInRefused: (connection: string) => void;
+  readonly onSignInRefused: (connection: string) => Promise<void>;
   /** Both are replaced in tests only. */
   readonly connectHttp?: typeof createHttp;
   readonly now?: () => number;
@@ -69,7 +69,7 @@ export const connectVaults = ({
     try {
       return await signIn();
     } catch (error) {
-      if (error instanceof RelayError && error.name === 'SignInRefused') onSignInRefused(connection);
+      if (error instanceof RelayError && error.name === 'SignInRefused') await onSignInRefused(connection);
       throw error;
     }
   };

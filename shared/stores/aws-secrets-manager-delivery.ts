@@ -49,8 +49,9 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   };
 
   /**
-   * The id of the version that was made; undefined when there is an empty secret of ours already. Not every server
-   * takes our token for it: an id that the server made up is then what ours replaces.
+   * The id of the version that was made, or what ours is to replace: nothing in an empty secret of ours, and what was
+   * current in a retired one, which nobody else delivers into. Not every server takes our token for the id of what it
+   * makes: the id that the server made up is then what ours replaces.
    */
   const tryCreate = async ({ name, versionId, value, description }: Delivery): Promise<string | undefined> => {
     const command = new CreateSecretCommand({
@@ -65,8 +66,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       return (await callStore({ action: 'CreateSecret', secret: name }, client.send(command))).VersionId;
     } catch (error) {
       if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
-      await makeWritable(name, error);
-      return undefined;
+      return makeWritable(name, error);
     }
   };
 
@@ -120,15 +120,17 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
 
   /**
    * What a refused write is followed by: sees that the secret is ours, and restores it when it is scheduled for
-   * deletion. Whatever else it was refused for, somebody at the same work may have settled already.
+   * deletion; then it gives back what was current in it. Whatever else it was refused for, somebody at the same work
+   * may have settled already.
    */
-  const makeWritable = async (name: string, refusal: unknown): Promise<void> => {
+  const makeWritable = async (name: string, refusal: unknown): Promise<string | undefined> => {
     const presence = await inspect(name);
     if (presence.kind === 'absent') throw refusal;
     if (presence.kind === 'foreign') throw foreign(name, options.adoptCommand(name));
-    if (!presence.retired) return;
+    if (!presence.retired) return undefined;
     const command = new RestoreSecretCommand({ SecretId: name });
     await callStore({ action: 'RestoreSecret', secret: name }, client.send(command));
+    return presence.currentVersionId;
   };
 
   /** Reads the version back, compares it with what was to be delivered, and gives back its stages. */

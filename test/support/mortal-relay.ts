@@ -63,7 +63,7 @@ export const startMortalRelay = async (machine: Level) => {
       config,
       secretsManager,
       onSignOutFailure: () => {},
-      onSignInRefused: () => {},
+      onSignInRefused: async () => {},
       now: clock,
       connectHttp: (options) => mortal.http(createHttp({ ...options, sleep: async () => {}, now: clock })),
     });
@@ -101,12 +101,19 @@ export const startMortalRelay = async (machine: Level) => {
     },
     report: async (payload) => {
       const { shared } = wire();
-      return createReport({ ...shared, measure: () => {}, notify: async () => {} })(steps.report.input.parse(payload));
+      return createReport({ ...shared, measure: async () => {}, notify: async () => {} })(
+        steps.report.input.parse(payload),
+      );
     },
     reap: async () => {
       const { shared, vaults } = wire();
       const hasEnded = async (run: string) => ended.get(run) ?? true;
-      return createReap({ ...shared, vaults: { vault: vaults.ofConnection('vault') }, hasEnded, measure: () => {} })();
+      return createReap({
+        ...shared,
+        vaults: { vault: vaults.ofConnection('vault') },
+        hasEnded,
+        measure: async () => {},
+      })();
     },
   };
 

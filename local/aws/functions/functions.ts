@@ -17,8 +17,6 @@ export interface Functions {
   invoke(nameOrArn: string, payload: string): Promise<InvocationResult>;
   /** Ends every copy of a function in the middle of whatever it is doing, as a crash would. */
   kill(nameOrArn: string): Promise<void>;
-  /** How often each function was invoked. */
-  invocations(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -46,7 +44,6 @@ export const createFunctions = ({ definitions, endpoint, clock, logDirectory }: 
     has: (nameOrArn) => find(nameOrArn) !== undefined,
     invoke: (nameOrArn, payload) => get(nameOrArn).invoke(payload),
     kill: (nameOrArn) => get(nameOrArn).kill(),
-    invocations: () => Object.fromEntries(pools.map((pool) => [pool.definition.name, pool.invoked()])),
     async close() {
       await Promise.all(pools.map((pool) => pool.close()));
     },
@@ -56,7 +53,6 @@ export const createFunctions = ({ definitions, endpoint, clock, logDirectory }: 
 interface Pool {
   readonly definition: FunctionDefinition;
   invoke(payload: string): Promise<InvocationResult>;
-  invoked(): number;
   kill(): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,7 +63,6 @@ const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clo
   const log = createWriteStream(join(logDirectory, `${definition.name}.log`), { flags: 'a' });
   // Every copy pipes two streams into the one log.
   log.setMaxListeners(0);
-  let invoked = 0;
 
   const takeCopy = (): WarmCopy => {
     for (let copy = idle.pop(); copy !== undefined; copy = idle.pop()) if (copy.alive) return copy;
@@ -85,10 +80,8 @@ const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clo
 
   return {
     definition,
-    invoked: () => invoked,
     kill,
     async invoke(payload) {
-      invoked += 1;
       if (Buffer.byteLength(payload) > PAYLOAD_LIMIT) {
         return failure('Lambda.RequestTooLargeException', `Request must be smaller than ${PAYLOAD_LIMIT} bytes`);
       }

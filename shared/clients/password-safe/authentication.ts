@@ -7,7 +7,7 @@ interface TokenSource {
   /** A token that is valid for a while yet. */
   get(): Promise<Secret>;
   /** Makes sure that this token, which the vault refused, is not handed out again. */
-  drop(token: Secret): Promise<void> | void;
+  drop(token: Secret): Promise<void>;
 }
 
 /** What one sign-in, and each call of the session after it, proves its identity with. */

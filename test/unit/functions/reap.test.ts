@@ -9,7 +9,7 @@ const reasonOf = (run: string, relayId = 'relay') => writeReason('databases', { 
 
 const world = (hasEnded: (run: string) => Promise<boolean>, connections = 1) => {
   const vaults = Array.from({ length: connections }, () => fakeVault());
-  const measure = vi.fn();
+  const measure = vi.fn(async () => {});
   const reap = createReap({
     relayId: 'relay',
     vaults: Object.fromEntries(vaults.map(({ vault }, index) => [`vault-${index}`, vault])),

@@ -26,7 +26,7 @@ const item = (accountId: number) => ({
 describe('report', () => {
   let records: ReturnType<typeof memoryRecords>;
   const notify = vi.fn(async () => {});
-  const measure = vi.fn();
+  const measure = vi.fn(async () => {});
   beforeEach(async () => {
     records = memoryRecords();
     vi.clearAllMocks();

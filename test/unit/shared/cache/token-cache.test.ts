@@ -100,15 +100,22 @@ describe('ensure', () => {
 });
 
 describe('get', () => {
-  test('reads the store once, and then gives what the process holds without a call', async () => {
+  test('reads the store, in one call, each time: what a process remembers may have been replaced', async () => {
     const { manager, newProcess } = await setUp();
-    await newProcess().ensure();
     const relay = newProcess();
-    manager.forgetCalls();
     await relay.get();
-    expect(manager.callCounts()).toEqual({ GetSecretValue: 1 });
+    manager.forgetCalls();
     expect(await reveal(relay.get())).toBe('token-1');
     expect(manager.callCounts()).toEqual({ GetSecretValue: 1 });
+  });
+
+  test('does not go on with the token of a client secret that was rotated meanwhile', async () => {
+    const { world, newProcess } = await setUp();
+    const relay = newProcess();
+    await relay.get();
+    world.bootstrapVersion = 'bootstrap-2';
+    await newProcess().ensure();
+    expect(await reveal(relay.get())).toBe('token-2');
   });
 
   test('near the end takes the token that somebody else has refreshed', async () => {
@@ -137,40 +144,30 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('serves this process alone when the cache takes no more versions', async () => {
-    const { manager, world, newProcess } = await setUp();
+  test('gives tokens that nobody shares when the cache takes no more versions', async () => {
+    const { manager, newProcess } = await setUp();
     const relay = newProcess();
     manager.faults.add({ kind: 'reject', code: 'LimitExceededException', action: 'PutSecretValue' });
-    await relay.get();
     expect(await reveal(relay.get())).toBe('token-1');
-    expect(world.fetched).toBe(1);
+    expect(await reveal(relay.get())).toBe('token-2');
   });
 });
 
 describe('drop', () => {
-  test('makes the next call refresh the token that the vault refused', async () => {
+  test('replaces the token that the vault refused, for every process', async () => {
     const { world, newProcess } = await setUp();
     const relay = newProcess();
-    relay.drop(await relay.get());
-    expect(await reveal(relay.get())).toBe('token-2');
-    expect(world.fetched).toBe(2);
-  });
-
-  test('makes ensure refresh it, too', async () => {
-    const { newProcess } = await setUp();
-    const relay = newProcess();
-    relay.drop(await relay.get());
-    await relay.ensure();
+    await relay.drop(await relay.get());
     expect(await reveal(newProcess().get())).toBe('token-2');
+    expect(world.fetched).toBe(2);
   });
 
   test('leaves a token alone that somebody else has put in its place', async () => {
     const { world, newProcess } = await setUp();
     const [relay, other] = [newProcess(), newProcess()];
     const refused = await relay.get();
-    other.drop(await other.get());
-    await other.get();
-    relay.drop(refused);
+    await other.drop(refused);
+    await relay.drop(refused);
     expect(await reveal(relay.get())).toBe('token-2');
     expect(world.fetched).toBe(2);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);

@@ -88,7 +88,7 @@ describe('what a plan decides about an account', () => {
 
     const tried = troubleAfter(trouble, 'delivered', undefined, NOW);
     expect(tried).toMatchObject({ reason: 'rotates', times: 1 });
-    const later = { ...memory, troubles: tried === undefined ? {} : { '1:10': tried } };
+    const later: Memory = { ...memory, troubles: tried === undefined ? {} : { '1:10': tried } };
     expect(decide(stale, later, rules)).toMatchObject({ trouble: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
   });
 

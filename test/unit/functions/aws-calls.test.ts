@@ -1,0 +1,114 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, ExecutionDoesNotExist, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createIsOvertaken } from '#functions/plan/predecessor.ts';
+import { createHasEnded } from '#functions/reap/has-ended.ts';
+import { createNotify } from '#functions/report/notify.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { createS3Records } from '#shared/records/s3.ts';
+
+const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-sync';
+const metadata = { $metadata: {}, message: 'of AWS' };
+const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
+const stepFunctions = mockClient(SFNClient);
+const s3 = mockClient(S3Client);
+const sns = mockClient(SNSClient);
+beforeEach(() => {
+  for (const client of [stepFunctions, s3, sns]) client.reset();
+});
+
+describe('whether a run has ended', () => {
+  const hasEnded = () => createHasEnded(MACHINE)('databases.1');
+
+  it.each([
+    ['RUNNING', false],
+    ['PENDING_REDRIVE', false],
+    ['SUCCEEDED', true],
+    ['FAILED', true],
+    ['TIMED_OUT', true],
+    ['ABORTED', true],
+  ] as const)('with the status %s is %s', async (status, ended) => {
+    stepFunctions
+      .on(DescribeExecutionCommand, { executionArn: `${MACHINE.replace('stateMachine', 'execution')}:databases.1` })
+      .resolves({ status });
+    expect(await hasEnded()).toBe(ended);
+  });
+
+  it('is so when Step Functions has forgotten it', async () => {
+    stepFunctions.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(metadata));
+    expect(await hasEnded()).toBe(true);
+  });
+
+  it('is unknown, and thus raised, when Step Functions does not say', async () => {
+    stepFunctions.on(DescribeExecutionCommand).rejects(THROTTLED);
+    await expect(hasEnded()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});
+
+describe('whether a run is overtaken', () => {
+  it('is found on every page of running executions', async () => {
+    const at = (second: number) => new Date(second * 1000);
+    const row = (name: string, startDate: Date) => ({
+      name,
+      startDate,
+      executionArn: 'x',
+      stateMachineArn: MACHINE,
+      status: 'RUNNING' as const,
+    });
+    stepFunctions
+      .on(ListExecutionsCommand)
+      .resolvesOnce({ executions: [row('databases.2', at(5))], nextToken: 'more' })
+      .resolvesOnce({ executions: [row('databases.1', at(4))] });
+    expect(await createIsOvertaken(MACHINE)('databases', 'databases.2')).toBe(true);
+  });
+
+  it('is raised when it can not be known', async () => {
+    stepFunctions.on(ListExecutionsCommand).rejects(THROTTLED);
+    await expect(createIsOvertaken(MACHINE)('databases', 'databases.2')).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
+  });
+});
+
+describe('the records bucket', () => {
+  const records = createS3Records('bucket');
+  const place = recordAt.memory('databases');
+
+  it('reads a missing record as missing, and only that', async () => {
+    s3.on(GetObjectCommand).rejectsOnce(new NoSuchKey(metadata));
+    expect(await records.read(place)).toBeUndefined();
+    const denied = Object.assign(new Error('of AWS'), { name: 'AccessDenied' });
+    s3.on(GetObjectCommand).rejects(denied);
+    await expect(records.read(place)).rejects.toMatchObject({ name: 'StoreDenied' });
+    s3.on(PutObjectCommand).rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
+    await expect(records.write(place, emptyMemory())).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      retryable: true,
+    });
+  });
+
+  it('refuses a record that is not what the relay writes, by its address', async () => {
+    s3.on(GetObjectCommand).resolves({});
+    await expect(records.read(place)).rejects.toThrow(
+      's3://bucket/memory/databases.json is not what the relay writes there',
+    );
+  });
+});
+
+describe('a notification', () => {
+  it('is cut to what SNS takes', async () => {
+    sns.on(PublishCommand).resolves({});
+    await createNotify('topic')('s'.repeat(200), 'ä'.repeat(300_000));
+    const { Subject, Message } = sns.commandCalls(PublishCommand)[0]?.args[0].input ?? {};
+    expect(Subject).toHaveLength(100);
+    expect(Buffer.byteLength(Message ?? '')).toBeLessThanOrEqual(262_144);
+  });
+
+  it('that can not be sent is tried again', async () => {
+    sns.on(PublishCommand).rejects(new Error('of AWS'));
+    await expect(createNotify('topic')('s', 't')).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
+  });
+});
