@@ -6,7 +6,7 @@ import type { Execution, StepFunctions } from './step-functions/step-functions.t
 import { arnOf, type Resource } from './template/template.ts';
 
 /** What a schedule has started. */
-export type Started =
+type Started =
   | { readonly kind: 'execution'; readonly execution: Execution }
   | { readonly kind: 'invocation'; readonly result: InvocationResult };
 
@@ -16,7 +16,7 @@ export interface Scheduler {
   fire(name: string, scheduledAt: number): Promise<Started>;
 }
 
-export interface Schedule {
+interface Schedule {
   readonly name: string;
   readonly arn: string;
   /** `rate(…)` or `cron(…)`. */
@@ -85,7 +85,7 @@ const toSchedule = (resource: Resource): Schedule => {
  * The context attributes of EventBridge Scheduler, replaced as text wherever they stand in the input.
  * Source: EventBridge Scheduler user guide, "Adding context attributes".
  */
-export const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
+const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
   const attributes: Record<string, string> = {
     'schedule-arn': scheduleArn,
     // To the second, as AWS writes it.

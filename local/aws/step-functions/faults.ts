@@ -20,7 +20,7 @@ export class StateFailure extends Error {
 }
 
 /** Step Functions' limit for the input and for the output of a state, in bytes. */
-export const STATE_LIMIT = 262_144;
+const STATE_LIMIT = 262_144;
 
 /** Step Functions ends the whole execution over this; nothing catches it. */
 export const dataLimitExceeded = (where: string): StateFailure =>

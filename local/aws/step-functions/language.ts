@@ -118,4 +118,3 @@ export const machineSchema = z.strictObject({
   States: states,
   TimeoutSeconds: timeout.exactOptional(),
 });
-export type Machine = z.infer<typeof machineSchema>;

@@ -22,7 +22,7 @@ const nameIn = (properties: Properties, key: string, generatedName: string): str
   z.string().default(generatedName).parse(properties[key]);
 
 /** The types that local mode brings to life. */
-export const LIVE_TYPES = {
+const LIVE_TYPES = {
   'AWS::Lambda::Function': (generated, properties) => {
     const name = nameIn(properties, 'FunctionName', generated);
     return { name, ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
