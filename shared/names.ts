@@ -3,5 +3,8 @@
 /** The Secrets Manager secret that caches the OAuth token of a connection. */
 export const tokenSecretName = (relay: string, connection: string): string => `pam-relay/${relay}/token/${connection}`;
 
+/** The tag that every delivered secret carries, and that the functions' roles are limited to. */
+export const OWNER_TAG = 'pam-relay:owner';
+
 /** The owner of a sync's secrets, as their owner tag says it. */
 export const ownerOf = (relayId: string, sync: string): string => `${relayId}/${sync}`;

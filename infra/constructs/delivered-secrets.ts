@@ -5,8 +5,8 @@ import { secretsBeginning } from '#infra/constructs/secret-arns.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
+import { OWNER_TAG } from '#shared/names.ts';
 
-const OWNER_TAG = 'pam-relay:owner';
 const NAMES_FROM_VAULT =
   'The accounts in the vault name these secrets; the fixed part of the name in relay.yaml limits them.';
 

@@ -6,6 +6,7 @@ import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import { accept } from '#infra/nag.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { tokenSecretName } from '#shared/names.ts';
 
 export interface VaultSecretsProps {
   readonly relay: string;
@@ -58,7 +59,7 @@ export class VaultSecrets extends Construct {
 
   #tokenCache(relay: string, connection: string): CfnSecret {
     const cache = new CfnSecret(this, `Token-${connection}`, {
-      name: `pam-relay/${relay}/token/${connection}`,
+      name: tokenSecretName(relay, connection),
       description: `OAuth access token of the relay's connection ${connection}; renewed by itself.`,
       kmsKeyId: this.#key.keyArn,
     });

@@ -2,6 +2,7 @@ import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
+import { tokenSecretName } from '#shared/names.ts';
 
 /**
  * What needs more than one field to see. Pure: each check looks at a configuration whose entries have the right shape
@@ -94,7 +95,7 @@ const checkSyncsApart = ({ syncs }: Checkable): Problem[] => {
   );
 };
 
-const tokenFolder = (relay: string | undefined): string | undefined => relay && `pam-relay/${relay}/token/`;
+const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');
 
 const bootstrapSecrets = ({ connections }: Checkable) =>
   judgeable(connections).map(([name, { authentication }]) => ({

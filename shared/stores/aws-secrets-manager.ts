@@ -8,12 +8,12 @@ import {
   type Tag,
 } from '@aws-sdk/client-secrets-manager';
 import { shellQuote } from '#shared/domain/shell.ts';
+import { OWNER_TAG } from '#shared/names.ts';
 import { Secret } from '#shared/secret.ts';
 import { CURRENT, createDeliver } from './aws-secrets-manager-delivery.ts';
 import { callStore, isRefusal, toStoreError } from './aws-secrets-manager-errors.ts';
 import type { Presence, SecretStore, StoredSecret } from './store.ts';
 
-const OWNER_TAG = 'pam-relay:owner';
 const PAGE_SIZE = 100;
 
 export interface AwsSecretsManagerStoreOptions {
