@@ -4,14 +4,23 @@ import { z } from 'zod';
 /** What somebody typed cannot be used; the message says why, in one line. */
 export class UsageError extends Error {}
 
-/** A whole number given as an option. */
-export const count = (defaultValue: number, { min = 0, max }: { min?: number; max: number }) =>
+interface Range {
+  readonly min?: number;
+  readonly max: number;
+}
+
+/** A whole number that may be given as an option. */
+export const optionalCount = ({ min = 0, max }: Range) =>
   z
     .string()
     .regex(/^\d+$/, 'is a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `is at least ${min}`).max(max, `is at most ${max}`))
-    .default(defaultValue);
+    .optional();
+
+/** A whole number as an option, with what it is when it is not given. */
+export const count = (defaultValue: number, range: Range) =>
+  optionalCount(range).transform((given) => given ?? defaultValue);
 
 /**
  * Reads the options of a command: a flag for each `z.boolean()`, a value for everything else.

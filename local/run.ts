@@ -1,4 +1,4 @@
-import { count, flag, readArguments, UsageError } from './arguments.ts';
+import { count, flag, optionalCount, readArguments, UsageError } from './arguments.ts';
 import { RunFailed } from './figures.ts';
 import { type MainRun, mainRun } from './main-run.ts';
 import { createFleet } from './simulators/password-safe/fleet.ts';
@@ -6,16 +6,19 @@ import { summarise } from './summary.ts';
 
 /** `npm start`: the whole product on this machine, two scheduled runs, and what came of them. */
 
+const MOST_ACCOUNTS = 100_000;
+
 const readOptions = (argv: readonly string[]) => {
-  const options = readArguments(argv, {
-    accounts: count(40, { min: 1, max: 100_000 }),
-    changed: count(3, { max: 100_000 }),
+  const { changed, ...options } = readArguments(argv, {
+    accounts: count(40, { min: 1, max: MOST_ACCOUNTS }),
+    changed: optionalCount({ max: MOST_ACCOUNTS }),
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
     json: flag,
   });
   const plain = createFleet(options).filter(({ kind }) => kind === 'plain').length;
-  if (options.changed <= plain) return options;
+  if (changed === undefined) return { ...options, changed: Math.min(3, plain) };
+  if (changed <= plain) return { ...options, changed };
   throw new UsageError(`--changed is at most ${plain}, the number of plain accounts among ${options.accounts}`);
 };
 
