@@ -44,7 +44,7 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
   const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
   for (const { accountId } of spread(plain, changed)) vault.changeCredential(accountId);
   clock.advance(HALF_AN_HOUR);
-  say(`Run 2, an hour later: ${changed} credentials have changed in the vault`);
+  say(`Run 2, an hour later; credentials changed in the vault: ${changed}`);
   const second = await measureRun(world, say);
   await world.runReap();
 
