@@ -1,0 +1,85 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { RelayError } from '#shared/errors.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { Secret } from '#shared/secret.ts';
+
+// The logger writes past the global console otherwise, and is made when it is imported.
+vi.hoisted(() => {
+  process.env['POWERTOOLS_DEV'] = 'true';
+});
+
+const CANARY = 'canary-in-a-credential';
+const contract = { input: z.object({ run: z.string(), count: z.int() }), output: z.object({ count: z.int() }) };
+const lambda = { getRemainingTimeInMillis: () => 1234 };
+const EVENT = { run: 'databases.1', order: { sync: 'databases' }, batch: 7, count: 1 };
+
+describe('a handler', () => {
+  const lines: string[] = [];
+  beforeEach(() => {
+    lines.length = 0;
+    for (const method of ['info', 'error', 'warn', 'debug', 'log'] as const) {
+      vi.spyOn(console, method).mockImplementation((line: unknown) => void lines.push(String(line)));
+    }
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  const handle = (run: () => Promise<{ count: number }>, event: unknown = EVENT) =>
+    defineHandler('count', contract, run)(event, lambda);
+  const thrownBy = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+
+  it('gives the step its parsed input and the time that is left', async () => {
+    const step = vi.fn(async () => ({ count: 2 }));
+    expect(await handle(step)).toEqual({ count: 2 });
+    expect(step).toHaveBeenCalledWith({ run: 'databases.1', count: 1 }, { remainingMs: expect.any(Function) });
+  });
+
+  it('names the run, the sync, the batch and the step in its log, and how long it took', async () => {
+    await handle(async () => ({ count: 2 }));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { step: 'count', run: 'databases.1', sync: 'databases', batch: 7, durationMs: expect.any(Number) },
+    ]);
+  });
+
+  it('refuses an input that is not what it should be, by the field', async () => {
+    expect(await thrownBy(handle(async () => ({ count: 1 }), { run: 'x', count: CANARY }))).toMatchObject({
+      name: 'ContractViolated',
+      message: expect.stringMatching(/input of count .* at count: /),
+    });
+    expect(lines.join()).not.toContain(CANARY);
+  });
+
+  it('refuses an output that is not what it should be', async () => {
+    expect(await thrownBy(handle(async () => ({ count: 1.5 })))).toMatchObject({ name: 'ContractViolated' });
+  });
+
+  it('rethrows an error under its name, so that the workflow can act on it', async () => {
+    const error = new RelayError('VaultUnavailable', 'The vault is away.');
+    expect(await thrownBy(handle(() => Promise.reject(error)))).toMatchObject({
+      name: 'VaultUnavailable',
+      message: 'The vault is away.',
+    });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ failure: { name: 'VaultUnavailable', retryable: true } });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an unknown error', () => new Error(`refused ${CANARY}`)],
+    [
+      'the cause of a known one',
+      () => new RelayError('StoreDenied', 'no', { cause: new Error(CANARY, { cause: CANARY }) }),
+    ],
+    ['something that is no error', () => ({ value: CANARY })],
+    ['a secret', () => new Secret(CANARY)],
+    ['an error with more in it', () => Object.assign(new Error('x'), { body: CANARY, code: 'E1' })],
+  ])('lets nothing out of %s', async (_what, thing) => {
+    const thrown = await thrownBy(handle(() => Promise.reject(thing())));
+    expect(thrown).toBeInstanceOf(RelayError);
+    expect(inspect(thrown, { depth: null, showHidden: true }) + lines.join()).not.toContain(CANARY);
+  });
+});
