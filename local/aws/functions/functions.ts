@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import type { Clock } from '../clock.ts';
 import { requireLoopback } from '../environment.ts';
 import { failure, type InvocationResult } from './protocol.ts';
@@ -45,7 +44,7 @@ export const createFunctions = ({ definitions, endpoint, clock, logDirectory }: 
     invoke: (nameOrArn, payload) => get(nameOrArn).invoke(payload),
     kill: (nameOrArn) => get(nameOrArn).kill(),
     async close() {
-      await Promise.all(pools.map((pool) => pool.close()));
+      await Promise.all(pools.map((pool) => pool.kill()));
     },
   };
 };
@@ -54,15 +53,13 @@ interface Pool {
   readonly definition: FunctionDefinition;
   invoke(payload: string): Promise<InvocationResult>;
   kill(): Promise<void>;
-  close(): Promise<void>;
 }
 
 const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clock, logDirectory: string): Pool => {
   const idle: WarmCopy[] = [];
   const copies = new Set<WarmCopy>();
-  const log = createWriteStream(join(logDirectory, `${definition.name}.log`), { flags: 'a' });
-  // Every copy pipes two streams into the one log.
-  log.setMaxListeners(0);
+  // At once, so that whoever searches the logs afterwards finds all of it.
+  const log = (printed: Buffer) => appendFileSync(join(logDirectory, `${definition.name}.log`), printed);
 
   const takeCopy = (): WarmCopy => {
     for (let copy = idle.pop(); copy !== undefined; copy = idle.pop()) if (copy.alive) return copy;
@@ -93,10 +90,6 @@ const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clo
         giveBack(copy);
       }
     },
-    async close() {
-      await kill();
-      await endLog(log);
-    },
   };
 };
 
@@ -107,8 +100,3 @@ const limitAnswer = (result: InvocationResult): InvocationResult =>
         `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`,
       )
     : result;
-
-const endLog = async (log: WriteStream) => {
-  log.end();
-  await finished(log);
-};

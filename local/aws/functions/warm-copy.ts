@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -30,7 +29,8 @@ export interface WarmCopyOptions {
   readonly definition: FunctionDefinition;
   readonly endpoint: string;
   readonly clockOffset: SharedArrayBuffer;
-  readonly log: Writable;
+  /** Takes what the function prints, as it comes. */
+  readonly log: (printed: Buffer) => void;
 }
 
 export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCopyOptions): WarmCopy => {
@@ -42,8 +42,8 @@ export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCo
     stdout: true,
     stderr: true,
   });
-  worker.stdout.pipe(log, { end: false });
-  worker.stderr.pipe(log, { end: false });
+  worker.stdout.on('data', log);
+  worker.stderr.on('data', log);
 
   let alive = true;
   let ended: InvocationResult | undefined;

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Context } from 'aws-lambda';
 import { followClock } from '../clock.ts';
-import type { FunctionFailure, Invocation, WorkerMessage, WorkerStart } from './protocol.ts';
+import type { FunctionFailure, Invocation, InvocationResult, WorkerMessage, WorkerStart } from './protocol.ts';
 
 /** The thread that one warm copy of a function lives in: what Lambda's Node runtime does, over messages. */
 
@@ -39,13 +39,22 @@ const contextOf = ({ requestId, timeoutMs }: Invocation): Context => {
 };
 
 const answer = async (handler: Handler, invocation: Invocation): Promise<void> => {
+  const result = await run(handler, invocation);
+  // A thread may be ended once it has answered: what it printed has to be out by then.
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  say({ kind: 'answer', result });
+};
+
+const run = async (handler: Handler, invocation: Invocation): Promise<InvocationResult> => {
   try {
     const result = await handler(JSON.parse(invocation.payload), contextOf(invocation));
-    say({ kind: 'answer', result: { ok: true, payload: JSON.stringify(result) ?? 'null' } });
+    return { ok: true, payload: JSON.stringify(result) ?? 'null' };
   } catch (thrown) {
-    say({ kind: 'answer', result: { ok: false, failure: describeThrown(thrown) } });
+    return { ok: false, failure: describeThrown(thrown) };
   }
 };
+
+const flush = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => stream.write('', () => done()));
 
 const isHandler = (value: unknown): value is Handler => typeof value === 'function';
 
