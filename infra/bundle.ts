@@ -50,7 +50,7 @@ export const bundleFunctions = async ({ config, source, outDir }: BundleOptions)
 };
 
 /** One build per function, because the chunks of a late import have to lie in the function's own folder. */
-const bundleStep = async (handler: string, folder: string): Promise<Omit<Bundle, 'step'>> => {
+export const bundleStep = async (handler: string, folder: string): Promise<Omit<Bundle, 'step'>> => {
   const { metafile } = await build({
     entryPoints: { index: handler },
     outdir: folder,

@@ -4,7 +4,7 @@ import { type CredentialShape, canaryFor, renderCredential } from './credential-
 type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
 
 /** What is special about an account, so that a test can pick one. */
-export type AccountKind =
+type AccountKind =
   | 'plain'
   | 'approval'
   | 'not-requestable'

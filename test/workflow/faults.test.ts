@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokenPromises } from '#local/promises.ts';
+import type { CallKind } from '#local/simulators/password-safe/audit.ts';
+import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
+import { NAMES, startWorld, type World } from '#local/world.ts';
+
+const HOUR_MS = 3_600_000;
+const KINDS = [
+  'token',
+  'signIn',
+  'signOut',
+  'list',
+  'listRequests',
+  'request',
+  'credential',
+  'checkin',
+] as const satisfies readonly CallKind[];
+
+/** What breaks a call and still carries, or follows, what it was about. */
+const EFFECTS: readonly FaultEffect[] = [
+  { type: 'status', status: 500, when: 'after' },
+  { type: 'status', status: 401 },
+  { type: 'rate-limited', retryAfter: '0' },
+  { type: 'reset', when: 'before' },
+  { type: 'reset', when: 'after' },
+  { type: 'cut-off' },
+  { type: 'huge', bytes: 20_000_000 },
+  { type: 'malformed' },
+  { type: 'wrong-content-type' },
+  { type: 'wrong-shape' },
+];
+const nameOf = (effect: FaultEffect): string => Object.values(effect).join(' ');
+
+describe('a fault in any call to the vault', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      accounts: 8,
+      seed: 11,
+      waitScale: 0,
+      configure: (config) => config.setIn(['connections', NAMES.connection, 'limits', 'timeoutSeconds'], 2),
+    });
+  });
+  afterAll(() => world.close());
+
+  /** A run an hour later, with every credential new, so that every call is made again. */
+  const syncAnew = async (): Promise<void> => {
+    world.clock.advance(HOUR_MS / 2);
+    for (const { accountId, kind } of world.vault.accounts())
+      if (kind !== 'rotating') world.vault.changeCredential(accountId);
+    world.clock.advance(HOUR_MS / 2);
+    await world.runSync();
+  };
+  const expectRecovery = async (): Promise<void> => {
+    world.vault.faults.clear();
+    world.clock.advance(HOUR_MS);
+    await world.runSync();
+    await world.runReap();
+    expect(brokenPromises(world, await world.findLeaks())).toEqual([]);
+  };
+
+  it.each(KINDS.flatMap((kind) => EFFECTS.map((effect) => [nameOf(effect), kind, effect] as const)))(
+    '%s on %s is over with the next run, and nothing of it is written down',
+    async (_name, kind, effect) => {
+      world.vault.faults.add({ kind, effect, times: 2 });
+      await syncAnew();
+      await expectRecovery();
+    },
+  );
+
+  it('that never ends an answer is cut off by the deadline', async () => {
+    world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
+    await syncAnew();
+    await expectRecovery();
+  });
+
+  it('that outlasts the whole run leaves everything as it was', async () => {
+    for (const kind of KINDS) world.vault.faults.add({ kind, effect: { type: 'status', status: 503 }, times: 1000 });
+    await syncAnew();
+    await expectRecovery();
+  });
+});
+
+describe('a connection by API key', () => {
+  it('delivers just as well', async () => {
+    const world = await startWorld({
+      accounts: 8,
+      seed: 12,
+      configure: (config) => {
+        const authentication = config.createNode({ type: 'api-key', bootstrapSecret: 'bootstrap/vault' });
+        config.setIn(['connections', NAMES.connection, 'authentication'], authentication);
+      },
+    });
+    try {
+      await world.runSync();
+      expect(brokenPromises(world, await world.findLeaks())).toEqual([]);
+      expect(world.vault.audit.filter(({ kind }) => kind === 'token')).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+});
