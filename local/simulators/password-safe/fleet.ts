@@ -4,14 +4,7 @@ import { type CredentialShape, canaryFor, renderCredential } from './credential-
 type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
 
 /** What is special about an account, so that a test can pick one. */
-type AccountKind =
-  | 'plain'
-  | 'approval'
-  | 'not-requestable'
-  | 'changing'
-  | 'rotating'
-  | 'odd-name'
-  | 'odd-credential';
+type AccountKind = 'plain' | 'approval' | 'not-requestable' | 'changing' | 'rotating' | 'odd-name' | 'odd-credential';
 
 interface AccessPolicy {
   readonly id: number;
