@@ -43,6 +43,7 @@ const toJson = (figure: Figure) => ({
 const main = async (): Promise<void> => {
   const { names, json } = readOptions();
   const figures: Figure[] = [];
+  const unmeasured: string[] = [];
   for (const name of names) {
     console.log(styleText('bold', name));
     try {
@@ -52,15 +53,16 @@ const main = async (): Promise<void> => {
       for (const note of measured?.notes ?? []) console.log(`    ${note}`);
     } catch (thrown) {
       console.error(styleText('red', `  ${name} could not be measured:`), thrown);
-      process.exitCode = 1;
+      unmeasured.push(name);
     }
   }
-  const missed = figures.filter((figure) => !isReached(figure));
-  console.log(
-    missed.length === 0
-      ? `${figures.length} figures measured, all reached`
-      : `${figures.length} figures measured, ${missed.length} missed: ${missed.map(({ name }) => name).join(', ')}`,
-  );
+  const missed = figures.filter((figure) => !isReached(figure)).map(({ name }) => name);
+  console.log(`${figures.length} figures measured, ${figures.length - missed.length} reached`);
+  if (missed.length > 0) console.log(styleText('red', `Missed: ${missed.join('; ')}`));
+  if (unmeasured.length > 0) {
+    console.error(styleText('red', `Could not be measured: ${unmeasured.join(', ')}`));
+    process.exitCode = 1;
+  }
   if (json) console.log(JSON.stringify({ figures: figures.map(toJson) }));
 };
 
