@@ -71,7 +71,6 @@ export class RelayStack extends Stack {
     records.grantWrite(plan, 'runs');
     records.grantRead(request, 'runs');
     records.grantRead(retrieve, 'runs');
-    records.grantRead(checkin, 'runs');
     records.grantWrite(checkin, 'runs');
     records.grantRead(report, 'runs', 'memory');
     records.grantWrite(report, 'runs', 'memory');

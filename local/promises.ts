@@ -18,6 +18,7 @@ export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] =>
     ...(openRequests > 0 ? [`${openRequests} requests are still open at the vault.`] : []),
     ...(openSessions > 0 ? [`${openSessions} sessions are still open at the vault.`] : []),
     ...leaks.map(({ where, form, offset }) => `A secret value stands in ${where} at byte ${offset} (form: ${form}).`),
+    ...aws.permissions.denials,
     ...aws.server.unknownCalls.map(
       ({ caller, service, action }) => `${caller} called ${service}.${action}, which nothing here answers.`,
     ),

@@ -7,7 +7,7 @@ import { type LocalAws, startAws } from './aws/aws.ts';
 import { type Clock, createClock } from './aws/clock.ts';
 import { requireLoopback } from './aws/environment.ts';
 import { createSearch, filesBelow, type Hit, type Written } from './canaries.ts';
-import { createFleet } from './simulators/password-safe/fleet.ts';
+import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
 import {
   type PasswordSafeOptions,
   type PasswordSafeSimulator,
@@ -31,6 +31,8 @@ export interface WorldOptions extends Pick<PasswordSafeOptions, 'latencyMs' | 's
   readonly accounts: number;
   /** The same seed gives the same accounts and credentials. */
   readonly seed: number;
+  /** Adds to these accounts, or changes them. */
+  readonly populate?: (fleet: readonly FleetAccount[]) => readonly FleetAccount[];
   /** Changes `examples/local.yaml`, in which the simulator's address and CA stand already. */
   readonly configure?: (config: Document) => void;
   /** What the waits of state machines are multiplied with; 1 when left out. */
@@ -62,9 +64,10 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const clock = createClock();
   const directory = makeRunDirectory();
 
-  const fleet = createFleet({ accounts, seed });
+  const { populate = (made) => made } = options;
+  const fleet = populate(createFleet({ accounts, seed }));
   const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
-  say(`Password Safe simulator: ${accounts} accounts at ${vault.url}`);
+  say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   try {
     const config = await writeConfig(directory, vault, options.configure);
     const stack = await synthesise(config.file, directory);

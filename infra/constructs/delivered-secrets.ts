@@ -64,21 +64,26 @@ export class DeliveredSecrets extends Construct {
   /** Lets a function deliver and retire. */
   grantDeliver(fn: WorkflowFunction): void {
     const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: this.#owners };
-    const asOurs = { [`aws:RequestTag/${OWNER_TAG}`]: this.#owners };
+    const asOurs = {
+      StringLike: { [`aws:RequestTag/${OWNER_TAG}`]: this.#owners },
+      // No other tag: one could open the secret to whoever is let in by tags.
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG] },
+    };
     const resources = [...this.#arns];
     this.grantInspect(fn);
     this.grantCompare(fn);
     fn.allow({
       actions: ['secretsmanager:CreateSecret'],
       resources,
-      conditions: { StringLike: asOurs },
+      conditions: asOurs,
       pattern: NAMES_FROM_VAULT,
     });
     fn.allow({
-      // CreateSecret needs it for the tags that it sets. A secret that another relay owns stays out of reach.
+      // CreateSecret needs it for the tag that it sets. A secret that another relay owns stays out of reach; for one
+      // that nobody has tagged, AWS has no condition that tells a creation from a tagging.
       actions: ['secretsmanager:TagResource'],
       resources,
-      conditions: { StringLike: asOurs, StringLikeIfExists: ours },
+      conditions: { ...asOurs, StringLikeIfExists: ours },
       pattern: NAMES_FROM_VAULT,
     });
     fn.allow({

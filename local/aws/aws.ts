@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { createLambdaApi } from './functions/api.ts';
 import { createFunctions, type Functions } from './functions/functions.ts';
+import { createNeedsOf } from './permissions/needs.ts';
+import { createPermissions, type Permissions } from './permissions/permissions.ts';
 import { makeBucketsQueuesAndTopics, makeSecrets, toFunction, toMachine } from './resources.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/server.ts';
@@ -34,6 +36,7 @@ export interface LocalAws {
   readonly region: string;
   readonly template: Template;
   readonly server: AwsServer;
+  readonly permissions: Permissions;
   readonly secretsManager: SecretsManager;
   readonly functions: Functions;
   readonly stepFunctions: StepFunctions;
@@ -59,7 +62,16 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
   const { endpoint } = server;
   const template = parseTemplate({ stackName: options.stackName, json: options.template, endpoint });
 
-  const secretsManager = createSecretsManager({ now: clock.now, region: LOCAL_REGION, accountId: LOCAL_ACCOUNT });
+  const permissions = createPermissions(template);
+  const needsOf = createNeedsOf(template, server.objectExists);
+  server.guard(async (call, request) => permissions.check(call.caller, await needsOf(call, request)));
+
+  const secretsManager = createSecretsManager({
+    now: clock.now,
+    region: LOCAL_REGION,
+    accountId: LOCAL_ACCOUNT,
+    check: permissions.check,
+  });
   const functions = createFunctions({
     definitions: template.ofType('AWS::Lambda::Function').map((resource) => toFunction(resource, options.assets)),
     endpoint,
@@ -87,6 +99,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
     region: LOCAL_REGION,
     template,
     server,
+    permissions,
     secretsManager,
     functions,
     stepFunctions,

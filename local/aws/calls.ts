@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 /** One call of an AWS service, as its signature and its request line tell. */
 export interface AwsCall {
@@ -7,6 +8,8 @@ export interface AwsCall {
   readonly action: string;
   /** The access key: for a function, its name. */
   readonly caller: string;
+  /** What was sent, as text, however often it is asked for. Whoever asks must be the only one who reads the request. */
+  body(): Promise<string>;
 }
 
 const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\/aws4_request/;
@@ -14,9 +17,17 @@ const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\/aw
 /** Who calls what; undefined when the request is not signed, which the SDK never leaves out. */
 export const callOf = (request: IncomingMessage): AwsCall | undefined => {
   const [, caller, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
-  return caller === undefined || service === undefined
-    ? undefined
-    : { caller, service, action: actionOf(service, request) };
+  if (caller === undefined || service === undefined) return undefined;
+  let body: Promise<string> | undefined;
+  return {
+    caller,
+    service,
+    action: actionOf(service, request),
+    body() {
+      body ??= text(request);
+      return body;
+    },
+  };
 };
 
 const actionOf = (service: string, request: IncomingMessage): string => {

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { buildApp } from 'fauxqs';
 import { type AwsCall, callOf } from './calls.ts';
 import { LOCAL_REGION } from './environment.ts';
+import type { ObjectExists } from './permissions/needs.ts';
 
 /** Answers one request that was addressed to one service. */
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
+
+/** Why a call is refused; undefined when its caller may make it. */
+export type Guard = (call: AwsCall, request: IncomingMessage) => Promise<string | undefined>;
 
 /** The one address that plays AWS. */
 export interface AwsServer {
@@ -15,9 +18,12 @@ export interface AwsServer {
   /** How often each action was called, as `service.Action`. */
   callCounts(): Readonly<Record<string, number>>;
   /** Calls that nothing here knows how to answer: each is a defect of local mode or of the caller. */
-  readonly unknownCalls: readonly AwsCall[];
+  readonly unknownCalls: readonly Omit<AwsCall, 'body'>[];
   /** Brings a service in; whoever calls it earlier is refused. */
   serve(service: string, answer: Service): void;
+  /** From now on the guard is asked before any service is. */
+  guard(guard: Guard): void;
+  readonly objectExists: ObjectExists;
   /** All messages that lie in a queue, as text. */
   queueContent(name: string): Promise<string>;
   close(): Promise<void>;
@@ -26,14 +32,15 @@ export interface AwsServer {
 export const startAwsServer = async (port = 0): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
-  const emulated: Service = async (request, response) => fauxqs.routing(request, response);
+  const streamed: Service = async (request, response) => fauxqs.routing(request, response);
   const services = new Map<string, Service>([
-    ['s3', refuseConditionalWrites(emulated)],
-    ['sqs', emulated],
-    ['sns', emulated],
+    ['s3', refuseConditionalWrites(streamed)],
+    ['sqs', streamed],
+    ['sns', readFirst(fauxqs)],
   ]);
+  let guard: Guard = async () => undefined;
   const counts: Record<string, number> = {};
-  const unknownCalls: AwsCall[] = [];
+  const unknownCalls: Omit<AwsCall, 'body'>[] = [];
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const call = callOf(request);
@@ -42,8 +49,12 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
     const name = `${call.service}.${call.action}`;
     counts[name] = (counts[name] ?? 0) + 1;
     const service = services.get(call.service);
-    if (service !== undefined) return service(request, response, call);
-    unknownCalls.push(call);
+    if (service !== undefined) {
+      const denial = await guard(call, request);
+      return denial === undefined ? service(request, response, call) : deny(response, call, denial);
+    }
+    const { body: _, ...unknown } = call;
+    unknownCalls.push(unknown);
     return refuse(response, 400, 'UnknownOperationException', `Local mode has no service ${call.service}.`);
   };
 
@@ -61,6 +72,12 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
     callCounts: () => ({ ...counts }),
     unknownCalls,
     serve: (service, handle) => void services.set(service, handle),
+    guard: (wanted) => {
+      guard = wanted;
+    },
+    async objectExists(url) {
+      return (await fauxqs.inject({ method: 'HEAD', url })).statusCode === 200;
+    },
     async queueContent(name) {
       return (await fauxqs.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` })).body;
     },
@@ -81,7 +98,35 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 };
 
-export const readBody = (request: IncomingMessage): Promise<string> => text(request);
+/** As each protocol says it: S3 and SNS in XML, the others in JSON. */
+const deny = (response: ServerResponse, { service }: AwsCall, message: string): void => {
+  if (service !== 's3' && service !== 'sns') {
+    refuse(response, 400, 'AccessDeniedException', message);
+    return;
+  }
+  const text = `<Message>${message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</Message>`;
+  response.writeHead(403, { 'content-type': 'application/xml' });
+  response.end(
+    service === 's3'
+      ? `<Error><Code>AccessDenied</Code>${text}</Error>`
+      : `<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>${text}</Error></ErrorResponse>`,
+  );
+};
+
+/** For a service whose calls say in their body what they are about, so that the guard has read it. */
+const readFirst =
+  (fauxqs: ReturnType<typeof buildApp>): Service =>
+  async ({ method, url, headers }, response, call) => {
+    const payload = await call.body();
+    const answer = await fauxqs.inject({
+      method: method === 'GET' ? 'GET' : 'POST',
+      url: url ?? '/',
+      headers,
+      payload,
+    });
+    response.writeHead(answer.statusCode, answer.headers);
+    response.end(answer.rawPayload);
+  };
 
 /** The emulator would overwrite where S3 refuses. */
 const refuseConditionalWrites =

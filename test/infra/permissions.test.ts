@@ -67,11 +67,17 @@ describe('permissions', () => {
     expect(asText(statement?.Condition?.['StringLike']?.['aws:ResourceTag/pam-relay:owner'])).toBe(OWNER);
   });
 
-  it.each(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'])('let %s set our owner tag only', (action) => {
-    const [statement] = allowing(statementsOf(template, 'Retrieve'), action);
-    expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
-    expect(asText(statement?.Condition?.['StringLike']?.['aws:RequestTag/pam-relay:owner'])).toBe(OWNER);
-  });
+  it.each(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'])(
+    'let %s set our owner tag, and no other',
+    (action) => {
+      const [statement] = allowing(statementsOf(template, 'Retrieve'), action);
+      expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
+      expect(asText(statement?.Condition?.['StringLike']?.['aws:RequestTag/pam-relay:owner'])).toBe(OWNER);
+      expect([statement?.Condition?.['ForAllValues:StringEquals']?.['aws:TagKeys']].flat()).toEqual([
+        'pam-relay:owner',
+      ]);
+    },
+  );
 
   it('let request see that a secret is foreign, without reading it', () => {
     expect(actionsOn('Request', `${SECRETS}databases/*`)).toEqual(['secretsmanager:DescribeSecret']);
@@ -96,7 +102,7 @@ describe('permissions', () => {
       Plan: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*'],
       Request: ['s3:GetObject /runs/*'],
       Retrieve: ['s3:GetObject /runs/*'],
-      CheckIn: ['s3:GetObject /runs/*', 's3:PutObject /runs/*'],
+      CheckIn: ['s3:PutObject /runs/*'],
       Report: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*', 's3:PutObject /memory/*'],
       Reap: [],
     });

@@ -1,4 +1,4 @@
-import { readBody, refuse, type Service } from '../server.ts';
+import { refuse, type Service } from '../server.ts';
 import type { Functions } from './functions.ts';
 
 const INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
@@ -6,7 +6,7 @@ const INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 /** Lambda's `Invoke`, waiting for the answer: what `aws lambda invoke` calls. */
 export const createLambdaApi =
   (functions: Functions): Service =>
-  async (request, response) => {
+  async (request, response, { body }) => {
     const name = decodeURIComponent(
       INVOCATION.exec(new URL(request.url ?? '/', 'http://127.0.0.1').pathname)?.[1] ?? '',
     );
@@ -14,7 +14,7 @@ export const createLambdaApi =
     if (name === '' || type !== 'RequestResponse')
       return refuse(response, 400, 'UnknownOperationException', 'Only Invoke, waiting for the answer.');
     if (!functions.has(name)) return refuse(response, 404, 'ResourceNotFoundException', `Function not found: ${name}`);
-    const payload = await readBody(request);
+    const payload = await body();
     const result = await functions.invoke(name, payload === '' ? '{}' : payload);
     response.writeHead(200, {
       'content-type': 'application/json',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type * as z from 'zod';
+import type { Need } from '../permissions/evaluate.ts';
 import {
   createSecret,
   deleteSecret,
@@ -13,6 +14,7 @@ import { ServiceError } from './errors.ts';
 import { type CallSite, Faults, toError } from './faults.ts';
 import { httpAdapter } from './http.ts';
 import { pageOfSecrets } from './list-actions.ts';
+import { needsOf } from './needs.ts';
 import { parseRequest, requests } from './requests.ts';
 import { State } from './state.ts';
 import {
@@ -31,6 +33,8 @@ export interface SecretsManagerOptions {
   readonly accountId?: string;
   /** How far ListSecrets lags behind; AWS documents up to five minutes. */
   readonly listLagMs?: number;
+  /** Why a caller is refused; everybody may do everything when left out. */
+  readonly check?: (caller: string, needs: readonly Need[]) => string | undefined;
 }
 
 /** One call as it was answered. Never holds a value. */
@@ -74,6 +78,8 @@ export const createSecretsManager = (options: SecretsManagerOptions = {}): Secre
     if (fault !== undefined && fault.when !== 'after') throw toError(fault, site);
     const action = actions.get(site.action);
     if (action === undefined) throw unknownAction(site.action);
+    const denial = site.caller && options.check?.(site.caller, needsOf(state, site.action, body));
+    if (denial) throw new ServiceError('AccessDeniedException', denial);
     const answer = action(body);
     if (fault !== undefined) throw toError(fault, site);
     return answer;

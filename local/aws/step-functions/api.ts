@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readBody, refuse, type Service, sendJson } from '../server.ts';
+import { refuse, type Service, sendJson } from '../server.ts';
 import { ApiFault } from './faults.ts';
 import type { Execution, StepFunctions } from './step-functions.ts';
 
@@ -31,9 +31,9 @@ const requests = {
 /** Step Functions over HTTP: JSON 1.0 with the action in a header. */
 export const createStepFunctionsApi = (stepFunctions: StepFunctions): Service => {
   const perform = createActions(stepFunctions);
-  return async (request, response, { action }) => {
+  return async (_request, response, { action, body }) => {
     try {
-      sendJson(response, 200, perform(action, JSON.parse(await readBody(request))));
+      sendJson(response, 200, perform(action, JSON.parse(await body())));
     } catch (thrown) {
       if (!(thrown instanceof ApiFault)) throw thrown;
       refuse(response, 400, thrown.name, thrown.message);

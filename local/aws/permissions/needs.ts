@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
+import type { AwsCall } from '../calls.ts';
+import type { Template } from '../template/template.ts';
+import type { Need } from './evaluate.ts';
+import { keyNeeds } from './permissions.ts';
+
+/** What one call needs to be allowed. */
+export type NeedsOf = (call: AwsCall, request: IncomingMessage) => Promise<Need[]>;
+
+/** Whether there is an object at `/<bucket>/<key>`. */
+export type ObjectExists = (path: string) => Promise<boolean>;
+
+/**
+ * What calls need, by service; Secrets Manager knows by itself, from what it holds.
+ * Source: Service Authorization Reference, and what each service says of its use of KMS.
+ */
+export const createNeedsOf = (template: Template, objectExists: ObjectExists): NeedsOf => {
+  const s3 = createS3Needs(template, objectExists);
+  const sns = createSnsNeeds(template);
+  return async (call, request) => {
+    switch (call.service) {
+      case 'secretsmanager':
+        return [];
+      case 's3':
+        return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
+      case 'sns':
+        return sns(new URLSearchParams(await call.body()));
+      case 'states':
+        return statesNeeds(call);
+      default:
+        return [{ action: `${call.service}:${call.action}`, resource: '*' }];
+    }
+  };
+};
+
+const bucketSchema = z.object({
+  BucketEncryption: z
+    .object({
+      ServerSideEncryptionConfiguration: z.tuple([
+        z.object({ ServerSideEncryptionByDefault: z.object({ KMSMasterKeyID: z.string().optional() }) }),
+      ]),
+    })
+    .optional(),
+});
+
+const createS3Needs = (template: Template, objectExists: ObjectExists) => {
+  const keyArns = new Map(
+    template.ofType('AWS::S3::Bucket').map(({ identity, properties }) => {
+      const { BucketEncryption: encryption } = bucketSchema.parse(properties);
+      return [
+        identity.name,
+        encryption?.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.KMSMasterKeyID,
+      ];
+    }),
+  );
+  return async ({ action }: AwsCall, path: string): Promise<Need[]> => {
+    const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
+    const onBucket = `arn:aws:s3:::${bucket}`;
+    if (key.length === 0) return [{ action: `s3:${action}`, resource: onBucket }];
+    const use = action === 'PutObject' ? 'GenerateDataKey' : 'Decrypt';
+    const needs = [
+      { action: `s3:${action}`, resource: `${onBucket}/${key.join('/')}` },
+      ...keyNeeds(keyArns.get(bucket), 's3', use),
+    ];
+    // Only who may list is told that there is nothing; anybody else is refused.
+    const isMissing = action === 'GetObject' && !(await objectExists(path));
+    return isMissing ? [...needs, { action: 's3:ListBucket', resource: onBucket }] : needs;
+  };
+};
+
+const topicSchema = z.object({ KmsMasterKeyId: z.string().optional() });
+
+const createSnsNeeds = (template: Template) => {
+  const keyArns = new Map(
+    template
+      .ofType('AWS::SNS::Topic')
+      .map(({ identity, properties }) => [identity.ref, topicSchema.parse(properties).KmsMasterKeyId]),
+  );
+  return (form: URLSearchParams): Need[] => {
+    const resource = form.get('TopicArn') ?? '*';
+    return [
+      { action: `sns:${form.get('Action')}`, resource },
+      ...keyNeeds(keyArns.get(resource), 'sns', 'GenerateDataKey', 'Decrypt'),
+    ];
+  };
+};
+
+const statesSchema = z.looseObject({ stateMachineArn: z.string().optional(), executionArn: z.string().optional() });
+
+const statesNeeds = async (call: AwsCall): Promise<Need[]> => {
+  const { stateMachineArn, executionArn } = statesSchema.parse(JSON.parse(await call.body()));
+  return [{ action: `states:${call.action}`, resource: executionArn ?? stateMachineArn ?? '*' }];
+};

@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { STEPS, type Step } from '#infra/steps.ts';
+import { localClientConfig } from '#local/aws/resources.ts';
+import { readHistory } from '#local/aws/step-functions/history.ts';
+import { filesBelow } from '#local/canaries.ts';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { NAMES, startWorld, type World } from '#local/world.ts';
+import { OWNER_TAG, ownerOf, tokenSecretName } from '#shared/names.ts';
+import { recordAt } from '#shared/records/records.ts';
+
+/**
+ * The AWS side lets each function do what its role in the synthesised template allows, and nothing else. So a story in
+ * which everything happens that a function has a permission for shows both what is missing and what is too much.
+ */
+
+const HOUR_MS = 3_600_000;
+const RELAY = 'local';
+const TOKEN = tokenSecretName(RELAY, NAMES.connection);
+
+/** What no call of ours ever needs, and who needs it instead: anything else that goes unused is taken away. */
+const USED_BY_LAMBDA_ITSELF: Readonly<Record<string, string>> = {
+  'logs:CreateLogStream': 'Lambda writes what the function prints to its log group, with the role of the function.',
+  'logs:PutLogEvents': 'As above.',
+  'xray:PutTraceSegments': 'The X-Ray daemon of Lambda sends the segments of a traced function with its role.',
+  'xray:PutTelemetryRecords': 'As above.',
+};
+
+/** An account that the sync would give the same name to. */
+const twinOf = (account: FleetAccount): FleetAccount => ({
+  ...account,
+  accountId: 900,
+  systemId: 900,
+  domainName: 'TWIN',
+});
+
+let world: World;
+/** What was refused while the functions did their work. */
+let denials: readonly string[];
+beforeAll(async () => {
+  world = await startWorld({
+    accounts: 12,
+    seed: 5,
+    populate: (fleet) => [...fleet, ...fleet.slice(1, 2).map(twinOf)],
+    waitScale: 0,
+    configure: (config) => {
+      const sync = ['syncs', NAMES.sync];
+      config.setIn([...sync, 'name'], `${NAMES.secretPrefix}{systemName}/{accountName}`);
+      // With a batch for each account, the twins meet when the batch of one of them is written already.
+      config.setIn([...sync, 'batchSize'], 1);
+      config.setIn([...sync, 'orphans'], config.createNode({ policy: 'delete', budget: 5 }));
+      config.setIn([...sync, 'verify'], config.createNode({ expression: 'rate(1 day)' }));
+    },
+  });
+});
+afterAll(() => world.close());
+
+/** The secret of an account that nothing is odd about. */
+const aDeliveredName = (): string => {
+  const plain = world.vault.accounts().filter(({ kind }) => kind === 'plain');
+  const isPlain = (value: string) => plain.some(({ credential }) => value.includes(JSON.stringify(credential)));
+  return Object.entries(world.aws.secretsManager.currentValues()).find(([, value]) => isPlain(value))?.[0] ?? '';
+};
+
+const asOperator = (action: string, body: Record<string, unknown>) => world.aws.secretsManager.handle(action, body);
+
+/** A delivered secret whose account is not there any more. */
+const makeOrphan = (): string => {
+  const Name = `${NAMES.secretPrefix}gone/account`;
+  const owner = ownerOf(`${RELAY}.000000000000.us-east-1`, NAMES.sync);
+  asOperator('CreateSecret', {
+    Name,
+    ClientRequestToken: crypto.randomUUID(),
+    SecretString: 'of nobody any more',
+    Tags: [{ Key: OWNER_TAG, Value: owner }],
+  });
+  return Name;
+};
+
+/** Long after our own check-ins, so that no change looks like one that followed them; and long enough for any token. */
+const changeEverything = () => {
+  world.clock.advance(HOUR_MS);
+  for (const { accountId, kind } of world.vault.accounts())
+    if (kind === 'plain') world.vault.changeCredential(accountId);
+  world.clock.advance(HOUR_MS);
+};
+
+/** The cache as the stack makes it, without a token. */
+const emptyTokenCache = () => {
+  const { KmsKeyId } = asOperator('DescribeSecret', { SecretId: TOKEN });
+  asOperator('DeleteSecret', { SecretId: TOKEN, ForceDeleteWithoutRecovery: true });
+  asOperator('CreateSecret', { Name: TOKEN, KmsKeyId, ClientRequestToken: crypto.randomUUID() });
+};
+
+const invoke = (step: Step, input: string) => world.aws.functions.invoke(`${RELAY}-${step}`, input);
+
+const inputSchema = z.looseObject({
+  run: z.string(),
+  batch: z.int().optional(),
+  requested: z.object({ leases: z.array(z.unknown()) }).optional(),
+});
+const enteredSchema = z.object({ name: z.string(), input: z.string() });
+
+/** What every task of the last batch that had something open was given, and before it the tasks of its run. */
+const lastInputs = () => {
+  const files = [...filesBelow(join(world.directory, 'executions'))].map(({ where }) => where);
+  const entered = files
+    .flatMap(readHistory)
+    .filter(({ type }) => type === 'TaskStateEntered')
+    .toSorted((a, b) => a.timestamp - b.timestamp)
+    .map(({ stateEnteredEventDetails }) => enteredSchema.parse(stateEnteredEventDetails))
+    .map(({ name, input }) => ({ name, input, parsed: inputSchema.parse(JSON.parse(input)) }));
+  const last = entered.findLast(({ name, parsed }) => name === 'Retrieve' && parsed.requested?.leases.length === 1);
+  const { run, batch = -1 } = inputSchema.parse(last?.parsed);
+  const inputOf = (task: string): string =>
+    entered.findLast(({ name, parsed }) => name === task && parsed.run === run && (parsed.batch ?? batch) === batch)
+      ?.input ?? '';
+  return { run, batch, inputOf };
+};
+
+const TASKS = [
+  ['Authenticate', 'authenticate'],
+  ['Plan', 'plan'],
+  ['Request', 'request'],
+  ['Retrieve', 'retrieve'],
+  ['CheckIn', 'checkin'],
+] as const;
+
+describe('the role of each function', () => {
+  beforeAll(async () => {
+    await world.runSync();
+
+    // Everything that a run may find to do in the store.
+    const orphan = makeOrphan();
+    const retired = aDeliveredName();
+    asOperator('DeleteSecret', { SecretId: retired, RecoveryWindowInDays: 7 });
+    changeEverything();
+    await world.runSync();
+    expect(asOperator('DescribeSecret', { SecretId: orphan })).toHaveProperty('DeletedDate');
+    expect(asOperator('DescribeSecret', { SecretId: retired })).not.toHaveProperty('DeletedDate');
+
+    const verifying = await world.aws.scheduler.fire(`verify.${NAMES.sync}`, world.clock.now());
+    if (verifying.kind === 'execution') await world.aws.stepFunctions.settled(verifying.execution.arn);
+
+    // A run that cannot read, and cannot give back either.
+    changeEverything();
+    for (const kind of ['credential', 'checkin'] as const)
+      world.vault.faults.add({ kind, effect: { type: 'status', status: 400 }, times: 10_000 });
+    await world.runSync();
+    world.vault.faults.clear();
+    expect(world.vault.openRequests()).not.toEqual([]);
+    await world.runReap();
+    expect(world.vault.openRequests()).toEqual([]);
+
+    // Every step again, once with a token that has run out and once with none at all.
+    const { run, batch, inputOf } = lastInputs();
+    for (const [task, step] of TASKS) await signInAnew(step, inputOf(task));
+    await signInAnew('reap', '{}');
+
+    // A record that somebody has deleted.
+    await deleteRecord(recordAt.batch(NAMES.sync, run, batch).key);
+    for (const [task, step] of TASKS.slice(2, 4)) {
+      expect(await invoke(step, inputOf(task))).toMatchObject({ failure: { errorType: 'ContractViolated' } });
+    }
+
+    world.vault.switches.licence = 'invalid';
+    changeEverything();
+    await world.runSync();
+    denials = [...world.aws.permissions.denials];
+  });
+
+  const signInAnew = async (step: Step, input: string) => {
+    world.clock.advance(2 * HOUR_MS);
+    await invoke(step, input);
+    emptyTokenCache();
+    await invoke(step, input);
+  };
+
+  const deleteRecord = async (Key: string) => {
+    const [bucket] = world.aws.template.ofType('AWS::S3::Bucket');
+    const s3 = new S3Client(localClientConfig(world.aws.endpoint));
+    await s3.send(new DeleteObjectCommand({ Bucket: bucket?.identity.name, Key }));
+  };
+
+  it('allows all that the function does', () => {
+    expect(denials).toEqual([]);
+  });
+
+  it('allows nothing that the function does not do', () => {
+    const unused = world.aws.permissions.unusedGrants().map((grant) => grant.split(' on ')[0]);
+    const expected = STEPS.flatMap((step) =>
+      Object.keys(USED_BY_LAMBDA_ITSELF).map((action) => `${RELAY}-${step}: ${action}`),
+    );
+    expect(unused.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('is used to tag a secret only in the call that creates it', () => {
+    expect(world.aws.secretsManager.calls.filter(({ action }) => action === 'TagResource')).toEqual([]);
+  });
+
+  const FOREIGN = `${NAMES.secretPrefix}of/others`;
+  const OURS = { Key: OWNER_TAG, Value: `${RELAY}.000000000000.us-east-1/${NAMES.sync}` };
+  const aNew = (Name: string, ...Tags: readonly { Key: string; Value: string }[]) => ({
+    Name,
+    Tags,
+    SecretString: 'anything',
+    ClientRequestToken: crypto.randomUUID(),
+  });
+
+  it.each<[string, Step, string, Record<string, unknown>]>([
+    ['read a secret of others in its folder', 'retrieve', 'GetSecretValue', { SecretId: FOREIGN }],
+    ['overwrite one', 'retrieve', 'PutSecretValue', { SecretId: FOREIGN, SecretString: 'anything' }],
+    ['delete one', 'retrieve', 'DeleteSecret', { SecretId: FOREIGN }],
+    ['create a secret outside of its folder', 'retrieve', 'CreateSecret', aNew('elsewhere/a', OURS)],
+    ['create one without its owner tag', 'retrieve', 'CreateSecret', aNew('fleet/a')],
+    ['create one as another relay', 'retrieve', 'CreateSecret', aNew('fleet/a', { ...OURS, Value: 'other.1.r/s' })],
+    ['create one with a further tag', 'retrieve', 'CreateSecret', aNew('fleet/a', OURS, { Key: 'team', Value: 'red' })],
+    ['read what was delivered', 'request', 'GetSecretValue', { SecretId: `${NAMES.secretPrefix}gone/account` }],
+    ['sign in', 'report', 'GetSecretValue', { SecretId: 'bootstrap/vault' }],
+  ])('does not let it %s (%s)', (_what, step, action, body) => {
+    if (world.aws.secretsManager.currentValues()[FOREIGN] === undefined) asOperator('CreateSecret', aNew(FOREIGN));
+    const attempt = () => world.aws.secretsManager.handle(action, body, `${RELAY}-${step}`);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'AccessDeniedException' }));
+  });
+});
