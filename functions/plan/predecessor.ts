@@ -1,3 +1,4 @@
+import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** Whether another run of the same sync started earlier and still runs. */
@@ -26,11 +27,19 @@ export const createIsOvertaken =
   async (sync, run) => {
     const { SFNClient, paginateListExecutions } = await import('@aws-sdk/client-sfn');
     const running: RunningExecution[] = [];
+    const unknown = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', 'Step Functions did not list the running executions.', { cause });
     try {
-      const pages = paginateListExecutions({ client: new SFNClient({}) }, { stateMachineArn, statusFilter: 'RUNNING' });
-      for await (const { executions } of pages) running.push(...(executions ?? []));
+      const pages = paginateListExecutions(
+        { client: new SFNClient(awsClientConfig()) },
+        { stateMachineArn, statusFilter: 'RUNNING' },
+      );
+      for await (const { executions } of pages) {
+        if (executions === undefined) throw unknown();
+        running.push(...executions);
+      }
     } catch (cause) {
-      throw new RelayError('StoreUnavailable', 'Step Functions did not list the running executions.', { cause });
+      throw unknown(cause);
     }
     return hasPredecessor(sync, run, running);
   };

@@ -1,3 +1,4 @@
+import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** SNS takes subjects of up to 100 characters and messages of up to 256 KiB (Publish, `Subject` and `Message`). */
@@ -10,11 +11,16 @@ export const createNotify =
   async (subject: string, text: string): Promise<void> => {
     const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
     const message = Buffer.from(text).subarray(0, MESSAGE_LIMIT_BYTES).toString();
+    const notTaken = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', 'The alert topic did not take the notification.', { cause });
+    let answer: { MessageId?: string | undefined };
     try {
-      await new SNSClient({}).send(
+      answer = await new SNSClient(awsClientConfig()).send(
         new PublishCommand({ TopicArn: topicArn, Subject: subject.slice(0, SUBJECT_LIMIT), Message: message }),
       );
     } catch (cause) {
-      throw new RelayError('StoreUnavailable', 'The alert topic did not take the notification.', { cause });
+      throw notTaken(cause);
     }
+    // Whatever says success without it was not SNS.
+    if (answer.MessageId === undefined) throw notTaken();
   };

@@ -178,8 +178,10 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     }
   };
 
-  const call = <Answer>(action: string, answer: Promise<Answer>): Promise<Answer> =>
-    callStore({ action, secret: secretId }, answer);
+  const call = <Answer extends { ARN?: string | undefined }>(
+    action: string,
+    answer: Promise<Answer>,
+  ): Promise<Answer> => callStore({ action, secret: secretId }, answer);
 
   return { ensure, get, drop };
 };

@@ -32,9 +32,16 @@ export const malformed = (call: CallName, what: string): RelayError =>
     { mayHaveHappened: !call.idempotent },
   );
 
+/** Whether a charset is named that is not the one of JSON: read as UTF-8, some texts would become other ones unnoticed. */
+const isForeignCharset = (contentType: string): boolean => {
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([\w-]+)/i.exec(contentType) ?? [];
+  return !['utf-8', 'utf8', 'us-ascii'].includes(charset.toLowerCase());
+};
+
 const parseJson = (answer: Answer, call: CallName): unknown => {
-  const contentType = header(answer, 'content-type');
-  if (contentType !== undefined && !/\bjson\b/i.test(contentType)) throw malformed(call, 'is not JSON by its type');
+  const contentType = header(answer, 'content-type') ?? 'application/json';
+  if (!/\bjson\b/i.test(contentType)) throw malformed(call, 'is not JSON by its type');
+  if (isForeignCharset(contentType)) throw malformed(call, 'is not UTF-8 by its type');
   try {
     return JSON.parse(answer.text);
   } catch {
@@ -53,8 +60,14 @@ export const json =
     throw malformed(call, `has an unknown shape (${issue?.code} at "${issue?.path.join('.')}")`);
   };
 
-/** For calls whose answer has no content, or none that matters. */
-export const nothing: Reader<undefined> = () => undefined;
+/** A page of a web server or a proxy: no API of ours answers with one. */
+export const isPage = ({ text }: Answer): boolean => /^\s*</.test(text);
+
+/** For calls whose answer has no content, or none that matters. A page comes from somebody who did not do the call. */
+export const nothing: Reader<undefined> = (answer, call) => {
+  if (isPage(answer)) throw malformed(call, 'is a page of HTML');
+  return undefined;
+};
 
 /** An HTTP date as epoch milliseconds; `Date.parse` alone would take a `-1` for a year. */
 const parseHttpDate = (text = ''): number | undefined =>

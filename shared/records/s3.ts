@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
 
@@ -17,7 +18,7 @@ const failureOf = (thrown: unknown, doing: string, bucket: string, key: string):
 export const createS3Records = (bucket: string): Records => {
   let connected: Promise<{ client: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
   const connect = () => {
-    connected ??= import('@aws-sdk/client-s3').then((sdk) => ({ client: new sdk.S3Client({}), sdk }));
+    connected ??= import('@aws-sdk/client-s3').then((sdk) => ({ client: new sdk.S3Client(awsClientConfig()), sdk }));
     return connected;
   };
 
@@ -45,8 +46,9 @@ export const createS3Records = (bucket: string): Records => {
 
     async write(place, record) {
       const { client, sdk } = await connect();
+      let written: { ETag?: string | undefined };
       try {
-        await client.send(
+        written = await client.send(
           new sdk.PutObjectCommand({
             Bucket: bucket,
             Key: place.key,
@@ -57,6 +59,8 @@ export const createS3Records = (bucket: string): Records => {
       } catch (thrown) {
         throw failureOf(thrown, 'write', bucket, place.key);
       }
+      // Whatever says success without it was not S3.
+      if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, place.key);
     },
   };
 };

@@ -1,4 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { awsClientConfig } from '#shared/aws.ts';
 import { readBundledConfig } from '#shared/config/runtime.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { createRendering, type Rendering } from '#shared/domain/rendering.ts';
@@ -20,7 +21,7 @@ export interface Relay {
 /** What the functions that talk to vaults and stores are wired with, made from the configuration that was deployed. */
 export const createRelay = (environment: { RELAY_ID: string; STORE_KMS_KEY_ARN?: string }): Relay => {
   const config = readBundledConfig();
-  const secretsManager = new SecretsManagerClient({});
+  const secretsManager = new SecretsManagerClient(awsClientConfig());
   const syncOf = (sync: string): RelayConfig['syncs'][string] => {
     const settings = config.syncs[sync];
     if (settings !== undefined) return settings;

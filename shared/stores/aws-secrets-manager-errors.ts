@@ -94,21 +94,41 @@ export const isRefusal = (error: unknown, ...codes: readonly string[]): boolean 
   error.cause instanceof SecretsManagerServiceException &&
   codes.includes(error.cause.name);
 
-/** Does one call, and raises only {@link RelayError}s. */
-export const callStore = async <Answer>(call: StoreCall, answer: Promise<Answer>): Promise<Answer> => {
+/**
+ * Does one call, and raises only {@link RelayError}s. Every answer about a secret names its ARN: one that does not comes
+ * from something in between, and must not read as an empty one.
+ */
+export const callStore = async <Answer extends { ARN?: string | undefined }>(
+  call: StoreCall,
+  answer: Promise<Answer>,
+): Promise<Answer> => {
+  let answered: Answer;
   try {
-    return await answer;
+    answered = await answer;
   } catch (thrown) {
     throw toStoreError(thrown, call);
   }
+  if (answered.ARN === undefined) throw notAnswered(call);
+  return answered;
 };
+
+/** For an answer that says success and nothing else that Secrets Manager would say. */
+export const notAnswered = ({ action, secret }: StoreCall): RelayError =>
+  new RelayError(
+    'StoreUnavailable',
+    `Secrets Manager: ${action} on secret ${secret} was answered by something else: see that no proxy stands in between; it is tried again.`,
+    { mayHaveHappened: true },
+  );
 
 /** A client fault was refused before anything happened; a server's fault, or no answer, leaves that open. */
 const isRefused = (thrown: unknown): boolean =>
   thrown instanceof SecretsManagerServiceException && thrown.$fault === 'client';
 
 const handlingOfUnknown = (thrown: unknown): Handling | undefined => {
-  if (thrown instanceof SecretsManagerServiceException) return thrown.$fault === 'server' ? unavailable : invalid;
+  if (thrown instanceof SecretsManagerServiceException) {
+    const isBusy = thrown.$fault === 'server' || thrown.$metadata.httpStatusCode === 429;
+    return isBusy ? unavailable : invalid;
+  }
   // The SDK puts this beside whatever went wrong once a request was on its way: sockets, time-outs, unreadable answers.
   return thrown instanceof Error && '$metadata' in thrown ? unavailable : undefined;
 };

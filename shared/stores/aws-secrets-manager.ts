@@ -2,8 +2,8 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
-  type ListSecretsCommandOutput,
   paginateListSecrets,
+  type SecretListEntry,
   type SecretsManagerClient,
   type Tag,
 } from '@aws-sdk/client-secrets-manager';
@@ -11,7 +11,7 @@ import { shellQuote } from '#shared/domain/shell.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { Secret } from '#shared/secret.ts';
 import { CURRENT, createDeliver } from './aws-secrets-manager-delivery.ts';
-import { callStore, isRefusal, toStoreError } from './aws-secrets-manager-errors.ts';
+import { callStore, isRefusal, notAnswered, toStoreError } from './aws-secrets-manager-errors.ts';
 import type { Presence, SecretStore, StoredSecret } from './store.ts';
 
 const PAGE_SIZE = 100;
@@ -39,18 +39,20 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
       { Key: 'tag-key' as const, Values: [OWNER_TAG] },
       { Key: 'tag-value' as const, Values: [owner] },
     ];
+    const call = { action: 'ListSecrets', secret: `list of ${owner}` };
     try {
       for await (const page of paginateListSecrets({ client, pageSize: PAGE_SIZE }, { Filters: filters })) {
-        yield toStoredSecrets(page);
+        if (page.SecretList === undefined) throw notAnswered(call);
+        yield toStoredSecrets(page.SecretList);
       }
     } catch (thrown) {
-      throw toStoreError(thrown, { action: 'ListSecrets', secret: `list of ${owner}` });
+      throw toStoreError(thrown, call);
     }
   };
 
   /** The filters match prefixes, of any tag: what they let through is ours only when the whole tag says so. */
-  const toStoredSecrets = (page: ListSecretsCommandOutput): StoredSecret[] =>
-    (page.SecretList ?? []).flatMap(({ Name, Tags, SecretVersionsToStages }) =>
+  const toStoredSecrets = (secrets: readonly SecretListEntry[]): StoredSecret[] =>
+    secrets.flatMap(({ Name, Tags, SecretVersionsToStages }) =>
       Name !== undefined && isOurs(Tags) ? [{ name: Name, currentVersionId: currentOf(SecretVersionsToStages) }] : [],
     );
 

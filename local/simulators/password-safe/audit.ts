@@ -5,6 +5,7 @@ export type CallKind =
   | 'signIn'
   | 'signOut'
   | 'list'
+  | 'workgroups'
   | 'listRequests'
   | 'request'
   | 'credential'

@@ -21,6 +21,13 @@ const send = (response: ServerResponse, reply: Reply): void => {
   response.end(reply.body ?? undefined);
 };
 
+const sendInUtf16 = (response: ServerResponse, reply: Reply): void => {
+  const body = Buffer.from(reply.body ?? '', 'utf16le');
+  if (reply.body !== null) response.setHeader('Content-Length', body.length);
+  writeHead(response, { ...reply, contentType: 'application/json; charset=utf-16' });
+  response.end(body);
+};
+
 const withBody = (reply: Reply, body: string): Reply => ({
   ...reply,
   body,
@@ -91,6 +98,8 @@ export const deliver = async (
       return send(response, loginPage(reply));
     case 'wrong-shape':
       return send(response, withBody(reply, JSON.stringify(fault.value ?? { Unexpected: [true] })));
+    case 'wrong-charset':
+      return sendInUtf16(response, reply);
     default:
       return send(response, reply);
   }

@@ -28,10 +28,12 @@ export type FaultEffect =
   /** A well-formed body of so many bytes, without a `Content-Length`. */
   | { readonly type: 'huge'; readonly bytes: number }
   | { readonly type: 'malformed' }
-  /** A login page of a proxy, answered with 200. */
+  /** A login page of a proxy, answered with 200; the call gets no further. */
   | { readonly type: 'wrong-content-type' }
   /** Well-formed JSON that is nothing like the answer, with its status. */
-  | { readonly type: 'wrong-shape'; readonly value?: unknown };
+  | { readonly type: 'wrong-shape'; readonly value?: unknown }
+  /** The answer in UTF-16, and saying so. */
+  | { readonly type: 'wrong-charset' };
 
 export interface Fault {
   /** Which calls; all when absent. */
@@ -78,7 +80,7 @@ export class Faults {
 
 /** Whether the fault keeps the call from reaching the site. */
 export const preventsEffect = (fault: FaultEffect | undefined): boolean => {
-  if (fault?.type === 'rate-limited') return true;
+  if (fault?.type === 'rate-limited' || fault?.type === 'wrong-content-type') return true;
   if (fault?.type === 'status') return fault.when !== 'after';
   return fault?.type === 'reset' && fault.when === 'before';
 };

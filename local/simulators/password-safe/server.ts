@@ -77,9 +77,10 @@ const requestOf = (site: Site, requestId: number): AccessRequest => {
 };
 
 const makeSite = (options: PasswordSafeOptions): Site => {
-  const { now = Date.now, seed = 1 } = options;
+  const { now: timeOfDay = Date.now, seed = 1 } = options;
   const { fleet = createFleet({ accounts: 24, seed }), users = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } = options;
   const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches };
+  const now = () => timeOfDay() + switches.clockSkewMs;
   return {
     accounts: new Accounts(fleet, seed, switches),
     requests: new Requests(now, switches),

@@ -3,6 +3,9 @@
  * the most likely behaviour (reference: password-safe-api.md; its section 3.7 lists most of these).
  */
 export interface Switches {
+  /** How far the site's clock is ahead of everybody else's; below zero, behind. */
+  clockSkewMs: number;
+
   // Signing in and staying signed in.
 
   /** The site's idle timeout of a session. */
@@ -60,6 +63,7 @@ export interface Switches {
 }
 
 export const DEFAULT_SWITCHES: Readonly<Switches> = {
+  clockSkewMs: 0,
   sessionIdleMinutes: 20,
   tokenSeconds: 3600,
   tokenEndEndsSession: false,

@@ -1,5 +1,5 @@
 import { type ErrorName, RelayError } from '#shared/errors.ts';
-import { type Answer, type CallName, retryAfterMs } from '#shared/http/answer.ts';
+import { type Answer, type CallName, isPage, retryAfterMs } from '#shared/http/answer.ts';
 import type { Interpreter } from '#shared/http/http.ts';
 
 /** What an answer means and what the operator can do about it. */
@@ -48,10 +48,7 @@ const NOT_THE_API: Verdict = [
 ];
 
 const notFound = (answer: Answer): Verdict =>
-  isHtml(answer) ? NOT_THE_API : ['NotFound', 'The vault knows no such thing, or does not show it to this user.'];
-
-/** A page of IIS or a proxy; the API itself never answers with HTML. */
-const isHtml = (answer: Answer): boolean => /^\s*</.test(answer.text);
+  isPage(answer) ? NOT_THE_API : ['NotFound', 'The vault knows no such thing, or does not show it to this user.'];
 
 const COMMON: Readonly<Record<number, (answer: Answer) => Verdict>> = {
   400: () => [
@@ -113,12 +110,12 @@ const LEASE_GONE: Verdict = [
 
 /** For reading a credential: a request that is not there any more was there once. */
 export const interpretCredential = interpreter((answer) =>
-  answer.status === 404 && !isHtml(answer) ? LEASE_GONE : undefined,
+  answer.status === 404 && !isPage(answer) ? LEASE_GONE : undefined,
 );
 
 /** For giving a request back: one that is gone already counts as done, if it was the API that said so. */
 export const interpretCheckIn = interpreter((answer) =>
-  answer.status === 404 && !isHtml(answer) ? 'fine' : undefined,
+  answer.status === 404 && !isPage(answer) ? 'fine' : undefined,
 );
 
 const signInRefused = (answer: Answer): Verdict =>

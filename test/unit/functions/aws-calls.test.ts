@@ -42,6 +42,11 @@ describe('whether a run has ended', () => {
     expect(await hasEnded()).toBe(true);
   });
 
+  it('is unknown, and thus raised, when the answer has no status that anybody knows', async () => {
+    stepFunctions.on(DescribeExecutionCommand).resolves({});
+    await expect(hasEnded()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
   it('is unknown, and thus raised, when Step Functions does not say', async () => {
     stepFunctions.on(DescribeExecutionCommand).rejects(THROTTLED);
     await expect(hasEnded()).rejects.toMatchObject({ name: 'StoreUnavailable' });
@@ -100,7 +105,7 @@ describe('the records bucket', () => {
 
 describe('a notification', () => {
   it('is cut to what SNS takes', async () => {
-    sns.on(PublishCommand).resolves({});
+    sns.on(PublishCommand).resolves({ MessageId: '1' });
     await createNotify('topic')('s'.repeat(200), 'ä'.repeat(300_000));
     const { Subject, Message } = sns.commandCalls(PublishCommand)[0]?.args[0].input ?? {};
     expect(Subject).toHaveLength(100);

@@ -114,7 +114,7 @@ const workgroupRows = (site: Site) =>
 const listWorkgroups: Endpoint = {
   method: 'GET',
   template: 'Workgroups',
-  kind: 'other',
+  kind: 'workgroups',
   handle: (site, call) => {
     const name = call.query.get('name')?.toLowerCase();
     if (name === undefined) return json(200, workgroupRows(site));

@@ -52,7 +52,6 @@ describe('a fault that answers', () => {
 
   test.each([
     ['malformed', '{"RequestID": 12', 201, 'application/json; charset=utf-8'],
-    ['wrong-content-type', expect.stringContaining('<html>'), 200, 'text/html'],
     ['wrong-shape', '{"Unexpected":[true]}', 201, 'application/json; charset=utf-8'],
   ] as const)('with something %s has had its effect', async (type, text, status, contentType) => {
     const { site, caller } = await startFaulty({ type });
@@ -60,6 +59,19 @@ describe('a fault that answers', () => {
     expect(answer).toMatchObject({ status, text });
     expect(answer.headers['content-type']).toBe(contentType);
     expect(isOpen(site)).toBe(true);
+  });
+
+  test('with a login page has had none', async () => {
+    const { site, caller } = await startFaulty({ type: 'wrong-content-type' });
+    expect(await openRequest(caller)).toMatchObject({ status: 200, text: expect.stringContaining('<html>') });
+    expect(isOpen(site)).toBe(false);
+  });
+
+  test('in another charset says so', async () => {
+    const { caller } = await startFaulty({ type: 'wrong-charset' });
+    const answer = await openRequest(caller);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-16');
+    expect(answer.text).toMatch(/^\d\0/);
   });
 
   test("with a shape of the test's choice gives that", async () => {

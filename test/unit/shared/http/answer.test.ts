@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answer, answeredAtMs, retryAfterMs } from '#shared/http/answer.ts';
+import * as z from 'zod';
+import { type Answer, answeredAtMs, json, nothing, retryAfterMs } from '#shared/http/answer.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const answered = (headers: Answer['headers']): Answer => ({ status: 429, headers, text: '', receivedAtMs: NOW });
@@ -47,5 +48,29 @@ describe('the time of an answer', () => {
     expect(answeredAtMs(answered({ date: httpDate(NOW) }))).toBe(NOW);
     expect(answeredAtMs(answered({ date: 'today' }))).toBeUndefined();
     expect(answeredAtMs(answered({}))).toBeUndefined();
+  });
+});
+
+describe('reading an answer', () => {
+  const call = { connection: 'vault', name: 'GET Credentials/1', idempotent: true };
+  const read = (contentType: string) =>
+    json(z.string())(
+      { status: 200, headers: { 'content-type': contentType }, text: '"pässwörd"', receivedAtMs: NOW },
+      call,
+    );
+
+  it.each(['application/json', 'application/json; charset=utf-8', 'text/json;charset="UTF-8"'])('takes %s', (type) => {
+    expect(read(type)).toBe('pässwörd');
+  });
+
+  it.each(['application/json; charset=iso-8859-1', 'application/json;charset="utf-16"'])(
+    'refuses %s, in which the same bytes may mean another text',
+    (type) => expect(() => read(type)).toThrow('is not UTF-8 by its type'),
+  );
+
+  it('takes a page for no answer, even where nothing is read of it', () => {
+    const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', receivedAtMs: NOW };
+    expect(() => nothing(page, call)).toThrow('is a page of HTML');
+    expect(nothing({ ...page, text: '' }, call)).toBeUndefined();
   });
 });

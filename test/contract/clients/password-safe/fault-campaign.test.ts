@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CallKind } from '#local/simulators/password-safe/audit.ts';
+import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
+import { tableBelow } from '#test/support/markdown-tables.ts';
+import { type Calls, type FaultedSite, openFaultedSite, TEN_MINUTES_MS } from './faulted-site.ts';
+
+/** The page says what each fault ends in, and is held to it here: this is the test's data. */
+const table = tableBelow('docs/failure-modes.md', 'Calls to the vault');
+
+const status = (code: number, more: Partial<Extract<FaultEffect, { type: 'status' }>> = {}): FaultEffect => ({
+  type: 'status',
+  status: code,
+  ...more,
+});
+const special = (code: string): FaultEffect[] => [
+  status(403, { body: code }),
+  status(403, { body: JSON.stringify(code) }),
+];
+const PAGE = { body: '<!DOCTYPE html><html></html>', contentType: 'text/html' };
+
+interface Trouble {
+  /** Every form in which it may come; all of them end alike. */
+  readonly effects?: readonly FaultEffect[];
+  /** How many calls it hits; all of them when left out. */
+  readonly times?: number;
+  /** What happens to the site as a whole. */
+  readonly befalls?: (site: FaultedSite) => Promise<void> | void;
+}
+
+const skew =
+  (ms: number): Trouble['befalls'] =>
+  ({ simulator }) => {
+    simulator.switches.clockSkewMs = ms;
+  };
+
+const TROUBLES: Readonly<Record<string, Trouble>> = {
+  '302': { effects: [status(302, { headers: { Location: 'https://elsewhere.example/' } })] },
+  '400': { effects: [status(400)] },
+  '401, once': { effects: [status(401)], times: 1 },
+  '401, each time': { effects: [status(401)] },
+  '403': { effects: [status(403)] },
+  '403 with 4031': { effects: special('4031') },
+  '403 with 4032': { effects: special('4032') },
+  '403 with 4033': { effects: special('4033') },
+  '403 with 4034': { effects: special('4034') },
+  '403 with 4035': { effects: special('4035') },
+  '404': { effects: [status(404)] },
+  '404, a page of the web server': { effects: [status(404, PAGE)] },
+  '409': {
+    effects: [
+      status(409, { body: '"A conflicting request exists"' }),
+      ...['4091', '"4091"'].map((body) => status(409, { body })),
+    ],
+  },
+  '410': { effects: [status(410)] },
+  '415': { effects: [status(415)] },
+  '429': { effects: [{ type: 'rate-limited' }] },
+  '429, `Retry-After: 5`': { effects: [{ type: 'rate-limited', retryAfter: '5' }] },
+  '429, `Retry-After: 3600`': { effects: [{ type: 'rate-limited', retryAfter: '3600' }] },
+  '500': { effects: [status(500), status(500, { when: 'after' })] },
+  '503': { effects: [status(503), status(503, { when: 'after' })] },
+  'connection refused': { befalls: (site) => site.shutDown() },
+  'reset before the effect': { effects: [{ type: 'reset', when: 'before' }] },
+  'reset after the effect': { effects: [{ type: 'reset', when: 'after' }] },
+  'answer cut off': { effects: [{ type: 'cut-off' }] },
+  'answer without an end': { effects: [{ type: 'endless' }] },
+  'answer of 100 MB': { effects: [{ type: 'huge', bytes: 100_000_000 }] },
+  'login page of a proxy': { effects: [{ type: 'wrong-content-type' }] },
+  'invalid JSON': { effects: [{ type: 'malformed' }] },
+  'wrong shape': { effects: [{ type: 'wrong-shape' }] },
+  'wrong charset': { effects: [{ type: 'wrong-charset' }] },
+  'clock ten minutes ahead': { befalls: skew(TEN_MINUTES_MS) },
+  'clock ten minutes behind': { befalls: skew(-TEN_MINUTES_MS) },
+};
+
+/** The columns of the page: which call each is about, and which calls of the simulator it hits. */
+const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])[]>> = {
+  token: [['token', 'token']],
+  'sign in': [['signIn', 'signIn']],
+  'sign out': [['signOut', 'signOut']],
+  lists: [
+    ['listAccounts', 'list'],
+    ['listWorkgroups', 'workgroups'],
+    ['listOpenRequests', 'listRequests'],
+  ],
+  request: [['openRequest', 'request']],
+  credential: [['readCredential', 'credential']],
+  'check in': [['checkIn', 'checkin']],
+};
+
+describe('the page about failures', () => {
+  it('has a row for every fault, a column for every call, and no other', () => {
+    expect([...table.rows.keys()].toSorted()).toEqual(Object.keys(TROUBLES).toSorted());
+    expect(table.columns).toEqual(Object.keys(CALLS));
+  });
+});
+
+const cases = Object.entries(TROUBLES).flatMap(([name, trouble]) =>
+  Object.entries(CALLS).flatMap(([column, calls], index) =>
+    calls.map(
+      ([call, kind]) => [name, call, table.rows.get(name)?.[index] ?? `no column ${column}`, kind, trouble] as const,
+    ),
+  ),
+);
+
+describe('a fault in a call to the vault', () => {
+  let shared: FaultedSite;
+  beforeAll(async () => {
+    shared = await openFaultedSite();
+  });
+  afterAll(() => shared.close());
+
+  const outcomesOf = async (
+    site: FaultedSite,
+    call: keyof Calls,
+    kind: CallKind,
+    { effects = [], times, befalls }: Trouble,
+  ) => {
+    if (befalls !== undefined) return new Set([await site.outcomeOf(call, kind, () => befalls(site))]);
+    const outcomes = new Set<string>();
+    for (const effect of effects)
+      outcomes.add(await site.outcomeUnder(call, { kind, effect, times: times ?? Infinity }));
+    return outcomes;
+  };
+
+  it.each(cases)('%s: %s ends as %s', async (_name, call, outcome, kind, trouble) => {
+    if (trouble.befalls === undefined) {
+      expect([...(await outcomesOf(shared, call, kind, trouble))]).toEqual([outcome]);
+      return;
+    }
+    const own = await openFaultedSite();
+    try {
+      expect([...(await outcomesOf(own, call, kind, trouble))]).toEqual([outcome]);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it.each(cases.filter(([, , outcome]) => outcome.includes('×3')))(
+    '%s: %s gets through when it is over after two attempts',
+    async (_name, call, _outcome, kind, { effects = [], befalls }) => {
+      if (befalls !== undefined) return;
+      for (const effect of effects) expect(await shared.outcomeUnder(call, { kind, effect, times: 2 })).toBe('done ×3');
+    },
+  );
+});

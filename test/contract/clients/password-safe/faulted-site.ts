@@ -1,0 +1,207 @@
+import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { CallKind } from '#local/simulators/password-safe/audit.ts';
+import type { Fault } from '#local/simulators/password-safe/faults.ts';
+import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import { oauthAuthenticator } from '#shared/clients/password-safe/authentication.ts';
+import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
+import { requestToken } from '#shared/clients/password-safe/token.ts';
+import type { AccountQuery, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import { RelayError } from '#shared/errors.ts';
+import { createHttp } from '#shared/http/http.ts';
+import { Secret } from '#shared/secret.ts';
+
+export const TEN_MINUTES_MS = 600_000;
+const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
+const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
+
+/** When one call begins, with all done that leads up to it, and when it is over, with the session still to be closed. */
+interface Watch {
+  readonly begin: () => Promise<void>;
+  readonly end: () => void;
+}
+
+type Run = (watch: Watch) => Promise<unknown>;
+
+export interface Calls {
+  readonly token: Run;
+  readonly signIn: Run;
+  readonly signOut: Run;
+  readonly listAccounts: Run;
+  readonly listWorkgroups: Run;
+  readonly listOpenRequests: Run;
+  readonly openRequest: Run;
+  readonly readCredential: Run;
+  readonly checkIn: Run;
+}
+
+export interface FaultedSite {
+  readonly simulator: PasswordSafeSimulator;
+  /** How a call ends when this befalls the site just before it, in the words of `docs/failure-modes.md`. */
+  outcomeOf(call: keyof Calls, kind: CallKind, befalls: () => Promise<void> | void): Promise<string>;
+  /** How a call ends while a fault is in force. */
+  outcomeUnder(call: keyof Calls, fault: Fault & { readonly kind: CallKind }): Promise<string>;
+  /** Nothing listens any more. */
+  shutDown(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The vault's client and a simulator on which any call can be made to fail; nothing waits but by its own clock. */
+export const openFaultedSite = async (): Promise<FaultedSite> => {
+  let now = Date.UTC(2026, 2, 1, 12);
+  let attempts = 0;
+  let isWatched = false;
+  let isEndless = false;
+  const simulator = await startPasswordSafe({ now: () => now, fleet: createFleet({ accounts: 400, seed: 5 }) });
+  const http = createHttp({
+    connection: 'corp-vault',
+    url: simulator.url,
+    ca: simulator.caPem,
+    limits: { inFlight: 4, perSecond: 10_000, timeoutSeconds: 30 },
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+      if (isWatched) attempts += 1;
+    },
+    deadline: () => (isEndless ? AbortSignal.timeout(30) : new AbortController().signal),
+  });
+  const getToken = async () =>
+    (await requestToken({ http, clientId, clientSecret: new Secret(clientSecret) })).accessToken;
+  const signOutFailures: RelayError[] = [];
+  const vault = createPasswordSafe({
+    connection: 'corp-vault',
+    http,
+    authenticator: oauthAuthenticator({
+      connection: 'corp-vault',
+      tokens: { get: getToken, drop: async () => undefined },
+    }),
+    onSignOutFailure: (error) => signOutFailures.push(error),
+  });
+  let isUp = true;
+  const shutDown = async () => {
+    if (isUp) await simulator.close();
+    isUp = false;
+    // So that the client has noticed, and what it sends next goes nowhere.
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  };
+  const fresh = simulator.accounts().filter(({ kind }) => kind === 'plain');
+  const calls = makeCalls({ getToken, vault, signOutFailures, nextAccount: () => fresh.pop() });
+
+  const outcomeOf: FaultedSite['outcomeOf'] = async (call, kind, befalls) => {
+    let before = 0;
+    const begin = async () => {
+      await befalls();
+      before = sent(simulator, kind);
+      attempts = 1;
+      isWatched = true;
+    };
+    const end = () => {
+      isWatched = false;
+    };
+    const error = await calls[call]({ begin, end }).then(
+      () => undefined,
+      (thrown: unknown) => safe(thrown),
+    );
+    // A call that reached nobody is known by the waits between its attempts alone.
+    const times = Math.max(sent(simulator, kind) - before, error === undefined ? 1 : attempts);
+    return `${error?.name ?? 'done'}${times > 1 ? ` ×${times}` : ''}${error?.mayHaveHappened ? ' †' : ''}`;
+  };
+
+  return {
+    simulator,
+    outcomeOf,
+    async outcomeUnder(call, fault) {
+      try {
+        return await outcomeOf(call, fault.kind, () => {
+          simulator.faults.add(fault);
+          isEndless = fault.effect.type === 'endless';
+        });
+      } finally {
+        simulator.faults.clear();
+        isEndless = false;
+      }
+    },
+    shutDown,
+    async close() {
+      await http.close();
+      await shutDown();
+    },
+  };
+};
+
+const sent = ({ audit }: PasswordSafeSimulator, kind: CallKind): number =>
+  audit.filter((entry) => entry.kind === kind).length;
+
+/** The error, once it is seen that nothing in it is what nobody may know. */
+const safe = (thrown: unknown): RelayError => {
+  if (!(thrown instanceof RelayError)) throw thrown;
+  const everything = `${inspect(thrown, { depth: null, showHidden: true })}${JSON.stringify(thrown)}`;
+  for (const secret of [clientSecret, 'canary-', 'ASP.NET_SessionId=']) {
+    if (everything.includes(secret)) throw new Error(`${thrown.name} shows a secret.`);
+  }
+  return thrown;
+};
+
+interface Parts {
+  readonly getToken: () => Promise<Secret>;
+  readonly vault: ReturnType<typeof createPasswordSafe>;
+  readonly signOutFailures: RelayError[];
+  /** One that no call has been about yet. */
+  readonly nextAccount: () => FleetAccount | undefined;
+}
+
+const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Calls => {
+  const inSession =
+    (work: (session: VaultSession, begin: Watch['begin']) => Promise<unknown>): Run =>
+    ({ begin, end }) =>
+      vault.withSession((session) => work(session, begin).finally(end));
+  const open = async (session: VaultSession) => {
+    const account = nextAccount();
+    if (account === undefined) throw new Error('The fleet is used up: make it larger.');
+    const { systemId, accountId } = account;
+    return session.openRequest({ systemId, accountId, durationMinutes: 15, reason: 'a test' });
+  };
+  return {
+    token: async ({ begin }) => {
+      await begin();
+      return getToken();
+    },
+    signIn: async ({ begin }) => {
+      await begin();
+      return vault.withSession(async () => {});
+    },
+    signOut: async ({ begin }) => {
+      await vault.withSession(begin);
+      const failure = signOutFailures.pop();
+      if (failure !== undefined) throw failure;
+    },
+    listAccounts: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of session.listAccounts(EVERYTHING));
+    }),
+    listWorkgroups: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of session.listAccounts({ ...EVERYTHING, workgroups: ['Prod*'] }));
+    }),
+    listOpenRequests: inSession(async (session, begin) => {
+      await begin();
+      return session.listOpenRequests();
+    }),
+    openRequest: inSession(async (session, begin) => {
+      await begin();
+      return open(session);
+    }),
+    readCredential: inSession(async (session, begin) => {
+      const { requestId } = await open(session);
+      await begin();
+      return session.readCredential(requestId);
+    }),
+    checkIn: inSession(async (session, begin) => {
+      const { requestId } = await open(session);
+      await begin();
+      return session.checkIn(requestId, 'a test');
+    }),
+  };
+};
