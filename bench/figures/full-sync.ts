@@ -3,16 +3,19 @@ import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { startWorld } from '#local/world.ts';
 import { runClient } from '../clients.ts';
 import { type Measured, round } from '../figure.ts';
-import { IN_FLIGHT, LATENCY_MS, limitInFlightOnly, plainFleet, SEED } from '../worlds.ts';
+import { LATENCY_MS, limitInFlightOnly, plainFleet, SEED } from '../worlds.ts';
 
 const ACCOUNTS = 1000;
+
+/** The default of relay.yaml, for the sync and for its peers. */
+const IN_FLIGHT = 16;
 
 const measureSync = async () => {
   const world = await startWorld({
     accounts: ACCOUNTS,
     seed: SEED,
     latencyMs: LATENCY_MS,
-    configure: limitInFlightOnly,
+    configure: limitInFlightOnly(IN_FLIGHT),
   });
   try {
     return await measureRun(world, () => {});

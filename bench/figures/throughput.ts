@@ -1,20 +1,18 @@
-import type { Document } from 'yaml';
-import { NAMES, startWorld, type World } from '#local/world.ts';
+import { startWorld, type World } from '#local/world.ts';
 import { runClient } from '../clients.ts';
-import { type Measured, median, spread } from '../figure.ts';
-import { IN_FLIGHT, LATENCY_MS, limitInFlightOnly, SEED } from '../worlds.ts';
+import { type Measured, median, round, spread } from '../figure.ts';
+import { LATENCY_MS, limitInFlightOnly, SEED } from '../worlds.ts';
 
-const ACCOUNTS = 2000;
+const ACCOUNTS = 400;
 const ROUNDS = 3;
-const BATCH_SIZE = 250;
-const CONCURRENCY = 4;
 const HALF_AN_HOUR = 30 * 60_000;
 
-const configure = (config: Document): void => {
-  limitInFlightOnly(config);
-  config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
-  config.setIn(['syncs', NAMES.sync, 'concurrency'], CONCURRENCY);
-};
+/**
+ * Few enough for both to wait for the vault and not for a processor. One machine plays the vault, AWS and the functions
+ * here: with the default of 16 in flight, which is measured beside it, that is what decides.
+ */
+const IN_FLIGHT = 4;
+const DEFAULT_IN_FLIGHT = 16;
 
 /**
  * Credentials a second over the whole Map of batches, from its start to its end: sign-ins, store calls, state machine
@@ -34,9 +32,9 @@ const syncRate = async ({ vault, aws, runSync }: World): Promise<number> => {
   return read / (at('MapStateExited') - at('MapStateEntered'));
 };
 
-const bareRate = async ({ vault }: World): Promise<number> => {
+const bareRate = async ({ vault }: World, inFlight: number): Promise<number> => {
   const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
-  const { durationMs } = await runClient('bareLoop', vault, plain, IN_FLIGHT);
+  const { durationMs } = await runClient('bareLoop', vault, plain, inFlight);
   return plain.length / (durationMs / 1000);
 };
 
@@ -47,35 +45,44 @@ const changeAll = ({ vault, clock }: World): void => {
   clock.advance(HALF_AN_HOUR);
 };
 
-/** The sync against a loop that does nothing but the same three calls, in turn, on one vault. */
-export const measureThroughput = async (): Promise<Measured> => {
+/** Both in turn, on one vault. The first sync, whose functions start cold, is kept apart. */
+const compareRates = async (inFlight: number) => {
+  const configure = limitInFlightOnly(inFlight);
   const world = await startWorld({ accounts: ACCOUNTS, seed: SEED, latencyMs: LATENCY_MS, configure });
   try {
     const cold = await syncRate(world);
     const bare: number[] = [];
     const warm: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      bare.push(await bareRate(world));
+      bare.push(await bareRate(world, inFlight));
       changeAll(world);
       warm.push(await syncRate(world));
     }
     const ratios = warm.map((rate, index) => rate / (bare[index] ?? Number.NaN));
-    return {
-      figures: [
-        {
-          name: 'throughput of a full sync against a bare loop',
-          value: median(ratios),
-          unit: 'times',
-          target: { atLeast: 0.8 },
-        },
-      ],
-      notes: [
-        `Sync ${spread(warm, '/s')}, bare loop ${spread(bare, '/s')}, ratio ${spread(ratios)}: ${ROUNDS} rounds in turn of ${ACCOUNTS} accounts.`,
-        `Both have ${IN_FLIGHT} calls in flight at ${LATENCY_MS} ms of latency; the sync in ${CONCURRENCY} batches of ${BATCH_SIZE} at a time. The loop delivers nothing.`,
-        `The first sync, whose functions started cold, all on this machine: ${(cold / median(bare)).toFixed(2)} of the loop.`,
-      ],
-    };
+    const note = `${inFlight} in flight: sync ${spread(warm, '/s')}, bare loop ${spread(bare, '/s')}, ratio ${spread(ratios)}; the first sync, cold, ${round(cold / median(bare))}.`;
+    return { ratio: median(ratios), note };
   } finally {
     await world.close();
   }
+};
+
+/** The sync against a loop that does nothing but the same three calls. */
+export const measureThroughput = async (): Promise<Measured> => {
+  const { ratio, note } = await compareRates(IN_FLIGHT);
+  const atDefault = await compareRates(DEFAULT_IN_FLIGHT);
+  return {
+    figures: [
+      {
+        name: `throughput of a full sync against a bare loop, ${IN_FLIGHT} calls in flight`,
+        value: ratio,
+        unit: 'times',
+        target: { atLeast: 0.8 },
+      },
+    ],
+    notes: [
+      note,
+      atDefault.note,
+      `${ROUNDS} rounds of ${ACCOUNTS} accounts, in turn, at ${LATENCY_MS} ms of latency. The sync delivers and runs in batches by its defaults; the loop only calls.`,
+    ],
+  };
 };
