@@ -23,6 +23,8 @@ export interface Bundle {
   /** Bytes of the files that a cold start reads, and of all files together with those imported late. */
   readonly entryBytes: number;
   readonly totalBytes: number;
+  /** The npm packages that code in it comes from, sorted. */
+  readonly packages: readonly string[];
 }
 
 export interface BundleOptions {
@@ -76,12 +78,26 @@ export const bundleStep = async (handler: string, folder: string): Promise<Omit<
   return {
     entryBytes: bytesOf(importedAtOnce(metafile.outputs)),
     totalBytes: bytesOf(new Set(Object.keys(metafile.outputs))),
+    packages: packagesIn(metafile.outputs),
   };
 };
 
-type Outputs = Readonly<
-  Record<string, { entryPoint?: string; imports: readonly { path: string; kind: string; external?: boolean }[] }>
->;
+interface Output {
+  readonly imports: readonly { path: string; kind: string; external?: boolean }[];
+  readonly inputs: Readonly<Record<string, { bytesInOutput: number }>>;
+}
+type Outputs = Readonly<Record<string, Output>>;
+
+const PACKAGE = /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//;
+
+/** What was shaken off to the last byte does not count. */
+const packagesIn = (outputs: Outputs): string[] => {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const names = inputs.flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (PACKAGE.exec(path)?.[1] ?? []) : [],
+  );
+  return [...new Set(names)].toSorted();
+};
 
 /** The entry and every chunk that it imports by statement, directly or through another chunk. */
 const importedAtOnce = (outputs: Outputs): ReadonlySet<string> => {

@@ -9,7 +9,7 @@ import type { ObjectExists } from './permissions/needs.ts';
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
 
 /** Why a call is refused; undefined when its caller may make it. */
-export type Guard = (call: AwsCall, request: IncomingMessage) => Promise<string | undefined>;
+type Guard = (call: AwsCall, request: IncomingMessage) => Promise<string | undefined>;
 
 /** The one address that plays AWS. */
 export interface AwsServer {

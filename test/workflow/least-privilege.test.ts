@@ -138,6 +138,7 @@ describe('the role of each function', () => {
     asOperator('DeleteSecret', { SecretId: retired, RecoveryWindowInDays: 7 });
     changeEverything();
     await world.runSync();
+    expect(world.aws.permissions.denials).toEqual([]);
     expect(asOperator('DescribeSecret', { SecretId: orphan })).toHaveProperty('DeletedDate');
     expect(asOperator('DescribeSecret', { SecretId: retired })).not.toHaveProperty('DeletedDate');
 

@@ -1,0 +1,83 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { bundleStep } from '#infra/bundle.ts';
+import { STEPS } from '#infra/steps.ts';
+import { isAllowed } from '../../.ci/licences.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({
+      integrity: z.string().optional(),
+      resolved: z.string().optional(),
+      dev: z.boolean().default(false),
+      inBundle: z.boolean().default(false),
+    }),
+  ),
+});
+const { '': _root, ...locked } = lockSchema.parse(JSON.parse(readFileSync('package-lock.json', 'utf8'))).packages;
+
+describe('every locked package', () => {
+  it('has an integrity hash, of its own or of the package that it comes inside of', () => {
+    const unsure = Object.entries(locked).filter(
+      ([path, { integrity, inBundle }]) =>
+        integrity?.startsWith('sha512-') !== true &&
+        !(inBundle && locked[path.slice(0, path.indexOf('/node_modules/'))]?.integrity !== undefined),
+    );
+    expect(unsure.map(([path]) => path)).toEqual([]);
+  });
+
+  it('comes from the npm registry', () => {
+    const elsewhere = Object.values(locked).flatMap(({ resolved = 'https://registry.npmjs.org/' }) =>
+      resolved.startsWith('https://registry.npmjs.org/') ? [] : [resolved],
+    );
+    expect(elsewhere).toEqual([]);
+  });
+});
+
+describe('what runs in the functions', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pam-relay-dependencies-'));
+  let bundled: readonly string[];
+  beforeAll(async () => {
+    const bundles = await Promise.all(
+      STEPS.map((step) => bundleStep(`functions/${step}/handler.ts`, join(folder, step))),
+    );
+    bundled = [...new Set(bundles.flatMap(({ packages }) => packages))];
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is what package.json calls dependencies, and nothing that it calls development', () => {
+    expect(bundled).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)));
+    const forDevelopment = bundled.filter((name) => locked[`node_modules/${name}`]?.dev !== false);
+    expect(forDevelopment).toEqual([]);
+  });
+
+  it('and what does not is counted in docs/dependencies.md', () => {
+    const counted = [...readFileSync('docs/dependencies.md', 'utf8').matchAll(/^\| ([^|]+?) +\| +(\d+) \|/gm)];
+    const ofDevelopment = Object.values(locked).filter(({ dev }) => dev).length;
+    expect(Object.fromEntries(counted.map(([, what, count]) => [what, Number(count)]))).toEqual({
+      'named in `dependencies`': Object.keys(packageJson.dependencies).length,
+      'named in `devDependencies`': Object.keys(packageJson.devDependencies).length,
+      'with code in a function': bundled.length,
+      'locked for the functions': Object.keys(locked).length - ofDevelopment,
+      'locked for development': ofDevelopment,
+    });
+  });
+});
+
+describe('a licence', () => {
+  it.each([
+    ['MIT', true],
+    ['GPL-3.0-or-later', false],
+    ['none', false],
+    ['(MIT OR GPL-3.0-or-later)', true],
+    ['MIT AND GPL-3.0-or-later', false],
+    ['SEE LICENSE IN LICENSE', false],
+  ])('of %s alone is allowed: %s', (expression, expected) => {
+    expect(isAllowed(expression, ['MIT'])).toBe(expected);
+  });
+});
