@@ -82,9 +82,11 @@ const settleWithoutRequest = async (
         `The secret ${secretName}, which the sync would use for ${describeAccount(account)}, is not the relay's. To hand it over, run: ${store.adoptCommand(secretName)}`,
       );
     }
-    const current = found.kind === 'owned' ? found.currentVersionId : undefined;
+    // A retired one is brought back by a delivery, whatever it holds.
+    if (found.kind === 'absent' || found.retired) return undefined;
+    const current = found.currentVersionId;
     if (current === versionId && mode === 'changes') return { item, outcome: 'unchanged' };
-    if (found.kind === 'owned' && !found.retired && current !== replaces && current !== versionId) {
+    if (current !== replaces && current !== versionId) {
       throw new RelayError(
         'DeliverySuperseded',
         `The secret ${secretName} has changed since the sync was planned. The next run looks again.`,
