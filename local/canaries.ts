@@ -14,12 +14,13 @@ export interface Hit {
   readonly offset: number;
 }
 
-type Form = 'as it is' | 'JSON' | 'URL' | 'base64' | 'hex';
+type Form = 'as it is' | 'JSON' | 'URL' | 'base64' | 'hex' | 'bytes';
 
-/** Every canary begins with this; the simulator puts one into each credential that it ever hands out. */
+/** Every canary begins with this; the simulator puts one into each credential, token and cookie that it ever hands out. */
 const CANARY_PREFIX = 'canary-';
-const CANARY = /^canary-[0-9a-f]{24}/;
-const CANARY_LENGTH = CANARY_PREFIX.length + 24;
+/** Enough of one to know it: a value that was cut short, as parsers quote it, has leaked all the same. */
+const CANARY = /^canary-[0-9a-f]{3}/;
+const CANARY_LENGTH = CANARY_PREFIX.length + 3;
 
 /**
  * Searches, byte by byte, for every canary there ever was, and for other values that must not be there, in every form
@@ -45,7 +46,8 @@ interface Needle {
 }
 
 const needlesFor = (value: string): Needle[] => {
-  const hex = Buffer.from(value).toString('hex');
+  const bytes = Buffer.from(value);
+  const hex = bytes.toString('hex');
   const forms: [Form, string][] = [
     ['as it is', value],
     // Up to three times: a text in an event, which is a text in a state, which is a text in a history.
@@ -55,6 +57,9 @@ const needlesFor = (value: string): Needle[] => {
     ['URL', encodeURIComponent(value)],
     ['hex', hex],
     ['hex', hex.toUpperCase()],
+    // A Buffer as JSON, and as `inspect` shows it.
+    ['bytes', bytes.join(',')],
+    ['bytes', hex.replaceAll(/..(?!$)/g, '$& ')],
     ...[0, 1, 2].flatMap((shift): [Form, string][] => {
       const core = base64Core(value, shift);
       return [

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
-import { z } from 'zod';
 import { type LocalAws, startAws } from './aws/aws.ts';
 import { type Clock, createClock } from './aws/clock.ts';
 import { requireLoopback } from './aws/environment.ts';
@@ -142,7 +141,7 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): 
       if (!result.ok) throw new Error(`reap failed: ${result.failure.errorType}: ${result.failure.errorMessage}`);
     },
     async findLeaks(...more) {
-      const search = createSearch(signInSecrets(aws));
+      const search = createSearch(SIGN_IN_SECRETS);
       const hits = [
         ...more,
         ...filesBelow(join(directory, 'logs')),
@@ -161,12 +160,5 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): 
   };
 };
 
-const tokenSchema = z.looseObject({ accessToken: z.string() });
-
-/** What signs in to the vault: the bootstrap credentials, and the cached token. */
-const signInSecrets = (aws: LocalAws): string[] => {
-  const isToken = ([name]: [string, string]) => name.startsWith('pam-relay/');
-  const cached = Object.entries(aws.secretsManager.currentValues()).filter(isToken);
-  const tokens = cached.map(([, value]) => tokenSchema.parse(JSON.parse(value)).accessToken);
-  return [DEFAULT_APPLICATION.oauth.clientSecret, DEFAULT_APPLICATION.apiKey.key, ...tokens];
-};
+/** What signs in to the vault. Tokens and cookies are canaries themselves. */
+const SIGN_IN_SECRETS = [DEFAULT_APPLICATION.oauth.clientSecret, DEFAULT_APPLICATION.apiKey.key];

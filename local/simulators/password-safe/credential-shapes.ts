@@ -1,10 +1,13 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** What a credential looks like; all but `plain` break a client that is careless with JSON, blanks or lengths. */
-export type CredentialShape = 'plain' | 'quoted' | 'key' | 'blanks' | 'long';
+export type CredentialShape = 'plain' | 'quoted' | 'key' | 'blanks' | 'long' | 'base64';
 
 /** Every canary matches this, whichever account and change it belongs to. */
 export const CANARY_PATTERN = /canary-[0-9a-f]{24}/;
+
+/** What the site hands out to sign in with carries such a text, too: whoever finds one has found a secret. */
+export const newCanary = (): string => `canary-${randomBytes(12).toString('hex')}`;
 
 /** The text that tells one credential of one account from all others: `generation` counts its changes. */
 export const canaryFor = (seed: number, accountId: number, generation: number): string =>
@@ -23,6 +26,8 @@ const RENDER: Record<CredentialShape, (canary: string) => string> = {
   quoted: (canary) => `{"a":"\\"${canary}\\\\n"}'"\\/\t`,
   key: (canary) => keyLines(canary).join('\r\n'),
   blanks: (canary) => `  \u00a0pässwörd 🔑 ${canary} 田中\u2028 \n `,
+  // Looks encoded, and changes in every encoding; the text is in it as it is, and once more as base64.
+  base64: (canary) => `c2lt+${canary}/${Buffer.from(`+/${canary}`).toString('base64')}==`,
   long: (canary) => `${canary}/${'0123456789abcdef'.repeat(1280)}/${canary}`,
 };
 

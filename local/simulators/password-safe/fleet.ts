@@ -87,6 +87,7 @@ const AWKWARD: readonly Partial<FleetAccount>[] = [
   { kind: 'odd-credential', credentialShape: 'blanks' },
   { kind: 'odd-name', systemName: 'dc1.corp.example', accountName: 'CORP\\svc report' },
   { kind: 'odd-credential', credentialShape: 'long' },
+  { kind: 'odd-credential', credentialShape: 'base64' },
 ];
 
 const WORKGROUPS = ['Default Workgroup', 'Production', 'Finance', 'Research'] as const;
@@ -155,7 +156,7 @@ const applyAwkward = (
 });
 
 /**
- * A fleet of exactly so many accounts, of which at most twelve, and never more than half, are awkward. They are spread
+ * A fleet of exactly so many accounts, of which at most thirteen, and never more than half, are awkward. They are spread
  * evenly, so that each page and each batch meets some.
  */
 export const createFleet = ({ accounts, seed }: FleetOptions): FleetAccount[] => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseCookie } from 'cookie';
+import { newCanary } from './credential-shapes.ts';
 import type { Switches } from './switches.ts';
 import type { KnownUser, Users } from './users.ts';
 
@@ -69,7 +70,7 @@ export class Sessions {
   issueToken(clientId: string, clientSecret: string): { token: string; user: KnownUser } | undefined {
     const user = this.#users.byClient(clientId, clientSecret);
     if (user === undefined) return undefined;
-    const token = randomUUID() + randomUUID();
+    const token = newCanary() + randomUUID();
     this.#tokens.set(token, { user, expiresAt: this.#now() + this.#switches.tokenSeconds * 1000 });
     return { token, user };
   }
@@ -140,7 +141,7 @@ export class Sessions {
   }
 
   #open(user: KnownUser, { user: provenBy, tokenExpiresAt }: Proof): SignIn {
-    const id = randomUUID();
+    const id = newCanary();
     const now = this.#now();
     this.#count += 1;
     const session: StoredSession = {
@@ -149,7 +150,7 @@ export class Sessions {
       provenBy,
       signedInAt: now,
       lastUsedAt: now,
-      verification: randomUUID(),
+      verification: newCanary(),
       tokenExpiresAt,
     };
     this.#sessions.set(id, session);

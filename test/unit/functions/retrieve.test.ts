@@ -52,6 +52,12 @@ describe('retrieve', () => {
     );
   };
 
+  it('gives nothing back itself: that may change a credential, and belongs after the promotion of all of them', async () => {
+    store.fail('prod/2', 'StoreDenied');
+    await retrieve([item(1), item(2)], [lease(0), lease(1)]);
+    expect(vault.count('checkIn')).toBe(0);
+  });
+
   it('delivers each credential under its version, behind the fence that the plan set', async () => {
     const { settled } = await retrieve([item(1, { replaces: 'older' }), item(2)], [lease(0), lease(1)]);
     expect(settled).toEqual([

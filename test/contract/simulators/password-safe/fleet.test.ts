@@ -18,11 +18,11 @@ describe('a fleet', () => {
     );
   });
 
-  test('has at most twelve awkward accounts, and never more than half', () => {
+  test('has at most thirteen awkward accounts, and never more than half', () => {
     fc.assert(
       fc.property(sizes, seeds, (accounts, seed) => {
         const awkward = createFleet({ accounts, seed }).filter((account) => account.kind !== 'plain');
-        expect(awkward).toHaveLength(Math.min(12, Math.floor(accounts / 2)));
+        expect(awkward).toHaveLength(Math.min(13, Math.floor(accounts / 2)));
       }),
       { numRuns: 30 },
     );
