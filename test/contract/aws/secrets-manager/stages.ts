@@ -4,8 +4,8 @@ import { create, describeSecret, get, id, move, put, type Rows, refusal, staged 
 
 export const stages: Rows = {
   'a put without stages becomes current, and the one before becomes previous': async (bench) => {
-    const [first, second] = [id(), id()];
-    await create(bench, { ClientRequestToken: first });
+    const { VersionId: first = '' } = await create(bench);
+    const second = id();
     await put(bench, second, 'two');
     expect((await describeSecret(bench)).VersionIdsToStages).toEqual({
       [first]: ['AWSPREVIOUS'],
