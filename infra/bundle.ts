@@ -5,7 +5,7 @@ import { STEPS, type Step } from '#infra/steps.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+export const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
 /** zod brings its messages in some fifty languages, a fifth of a bundle, of which the functions speak one. */
 const zodInEnglish: Plugin = {

@@ -25,7 +25,11 @@ const scheduleExpression = z
     message: 'write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
   });
 
-const isTimeZone = (zone: string): boolean => {
+/** Formatting knows every zone, its old names too, but getting ready for it costs a cold start 15 ms. */
+const isTimeZone = (zone: string): boolean =>
+  zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone) || isFormattable(zone);
+
+const isFormattable = (zone: string): boolean => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return true;

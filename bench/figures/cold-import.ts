@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import * as z from 'zod';
+import { bundleFunctions, bundleStep, REQUIRE } from '#infra/bundle.ts';
+import { STEPS } from '#infra/steps.ts';
+import { awsEnvironment } from '#local/aws/environment.ts';
+import { loadConfig } from '#shared/config/load.ts';
+import { type Measured, median, spread } from '../figure.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CHILDREN = resolve(import.meta.dirname, '../children');
+const ROUNDS = 15;
+
+const BARE = 'bare';
+const TUNED = 'tuned';
+
+/** Whatever any function asks its environment for. Nothing is called, so that nothing of it has to exist. */
+const ENVIRONMENT = {
+  ...awsEnvironment('http://127.0.0.1:1'),
+  RELAY_ID: 'bench.000000000000.us-east-1',
+  RECORDS_BUCKET: 'bench',
+  SYNC_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench',
+  ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
+  STORE_KMS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
+};
+
+const importSchema = z.object({ importMs: z.number(), lateMs: z.number() });
+
+const importOnce = async (folder: string) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(CHILDREN, 'import.mjs'), folder], {
+    env: { ...ENVIRONMENT, LAMBDA_TASK_ROOT: folder },
+  });
+  return importSchema.parse(JSON.parse(stdout));
+};
+
+const BARE_FUNCTION = join(CHILDREN, 'bare-function.ts');
+
+/** One minified file, as esbuild makes it when nobody tunes it. */
+const bundleBareFunction = (folder: string) =>
+  build({
+    entryPoints: { index: BARE_FUNCTION },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: REQUIRE },
+    logLevel: 'warning',
+  });
+
+/** The folder of each bundle, by its name. */
+const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>> => {
+  const config = loadConfig(join(ROOT, 'examples/minimal.yaml'));
+  await bundleFunctions({ config, source: join(ROOT, 'functions'), outDir: join(directory, 'functions') });
+  const [bare, tuned] = [join(directory, BARE), join(directory, TUNED)];
+  await Promise.all([bundleBareFunction(bare), bundleStep(BARE_FUNCTION, tuned)]);
+  const functions = STEPS.map((step): [string, string] => [step, join(directory, 'functions', step)]);
+  return new Map([[BARE, bare], [TUNED, tuned], ...functions]);
+};
+
+type Samples = ReadonlyMap<string, readonly { importMs: number; lateMs: number }[]>;
+
+/** A process for each bundle, then again, so that a busy moment of the machine slows all of them. */
+const sample = async (folders: ReadonlyMap<string, string>): Promise<Samples> => {
+  const samples = new Map([...folders.keys()].map((name) => [name, [] as { importMs: number; lateMs: number }[]]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, folder] of folders) samples.get(name)?.push(await importOnce(folder));
+  }
+  return samples;
+};
+
+/** What a cold start of each function imports before its first line runs, and what it leaves for later. */
+export const measureColdImport = async (): Promise<Measured> => {
+  const directory = await mkdtemp(join(tmpdir(), 'pam-relay-bench-'));
+  try {
+    const samples = await sample(await bundleAll(directory));
+    const timesOf = (name: string, what: 'importMs' | 'lateMs') => (samples.get(name) ?? []).map((one) => one[what]);
+    const bareMs = median(timesOf(BARE, 'importMs'));
+    return {
+      figures: STEPS.map((step) => ({
+        name: `cold import of ${step} against a bare function`,
+        value: median(timesOf(step, 'importMs')) / bareMs,
+        unit: 'times',
+        target: { atMost: 1.5 },
+      })),
+      notes: [
+        `A bare function, one client of Secrets Manager in one plain bundle: ${spread(timesOf(BARE, 'importMs'), ' ms')}, ${ROUNDS} processes each, in turn.`,
+        `The same bundled as our functions are: ${spread(timesOf(TUNED, 'importMs'), ' ms')}.`,
+        ...STEPS.map(
+          (step) =>
+            `${step}: ${spread(timesOf(step, 'importMs'), ' ms')}; all that it may import late: ${spread(timesOf(step, 'lateMs'), ' ms')}.`,
+        ),
+      ],
+    };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+};

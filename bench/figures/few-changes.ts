@@ -1,0 +1,59 @@
+import { measureRun } from '#local/figures.ts';
+import { startWorld, type World } from '#local/world.ts';
+import type { Measured } from '../figure.ts';
+import { SEED } from '../worlds.ts';
+
+const ACCOUNTS = 10_000;
+const CHANGED = 10;
+const HALF_AN_HOUR = 30 * 60_000;
+
+const changeSome = ({ vault }: World): ReadonlySet<number> => {
+  const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
+  const every = Math.floor(plain.length / CHANGED);
+  const changed = plain.filter((_, index) => index % every === 0).slice(0, CHANGED);
+  for (const { accountId } of changed) vault.changeCredential(accountId);
+  return new Set(changed.map(({ accountId }) => accountId));
+};
+
+/** Checkouts of accounts that stood still since the run before, by the vault's audit list. */
+const checkoutsOfUnchanged = ({ vault }: World, from: number, changed: ReadonlySet<number>): number => {
+  const deliverable = new Set(vault.accounts().flatMap(({ kind, accountId }) => (kind === 'plain' ? [accountId] : [])));
+  return vault.audit
+    .slice(from)
+    .filter(({ kind }) => kind === 'request' || kind === 'credential')
+    .flatMap(({ accountIds }) => accountIds)
+    .filter((accountId) => deliverable.has(accountId) && !changed.has(accountId)).length;
+};
+
+/** What a run costs when next to nothing has changed: the run that happens every hour. */
+export const measureFewChanges = async (): Promise<Measured> => {
+  // Latency changes no count, and the first run of 10,000 would take minutes with it.
+  const world = await startWorld({ accounts: ACCOUNTS, seed: SEED });
+  try {
+    await measureRun(world, () => {});
+    world.clock.advance(HALF_AN_HOUR);
+    const changed = changeSome(world);
+    world.clock.advance(HALF_AN_HOUR);
+    const before = world.vault.audit.length;
+    const { vaultCalls, storeCalls, delivered, durationMs } = await measureRun(world, () => {});
+    if (delivered !== CHANGED) throw new Error(`${delivered} credentials were delivered instead of ${CHANGED}.`);
+    const name = '10,000 accounts of which 10 changed';
+    return {
+      figures: [
+        { name: `vault calls, ${name}`, value: vaultCalls.total, unit: 'calls', target: { atMost: 60 } },
+        { name: `store calls, ${name}`, value: storeCalls.total, unit: 'calls', target: { atMost: 160 } },
+        {
+          name: `checkouts of unchanged accounts, ${name}`,
+          value: checkoutsOfUnchanged(world, before, changed),
+          unit: 'checkouts',
+          target: { atMost: 0 },
+        },
+      ],
+      notes: [
+        `The run took ${(durationMs / 1000).toFixed(1)} s without latency. Clients that compare nothing would make 40,000 to 60,000 calls.`,
+      ],
+    };
+  } finally {
+    await world.close();
+  }
+};

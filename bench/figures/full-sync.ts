@@ -1,0 +1,66 @@
+import { measureRun } from '#local/figures.ts';
+import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
+import { startWorld } from '#local/world.ts';
+import { runClient } from '../clients.ts';
+import { type Measured, round } from '../figure.ts';
+import { IN_FLIGHT, LATENCY_MS, limitInFlightOnly, plainFleet, SEED } from '../worlds.ts';
+
+const ACCOUNTS = 1000;
+
+const measureSync = async () => {
+  const world = await startWorld({
+    accounts: ACCOUNTS,
+    seed: SEED,
+    latencyMs: LATENCY_MS,
+    configure: limitInFlightOnly,
+  });
+  try {
+    return await measureRun(world, () => {});
+  } finally {
+    await world.close();
+  }
+};
+
+/** The sequences of the peers' calls, for real, against a vault of their own. */
+const measurePeers = async () => {
+  const fleet = plainFleet(ACCOUNTS);
+  const vault = await startPasswordSafe({ fleet, latencyMs: LATENCY_MS });
+  const measure = async (client: 'vendor' | 'externalSecrets') => {
+    const before = vault.audit.length;
+    const { durationMs } = await runClient(client, vault, fleet, IN_FLIGHT);
+    return { callsPerCredential: (vault.audit.length - before) / ACCOUNTS, seconds: durationMs / 1000 };
+  };
+  try {
+    return { vendor: await measure('vendor'), externalSecrets: await measure('externalSecrets') };
+  } finally {
+    await vault.close();
+  }
+};
+
+/** How many calls, and how much orchestration, one credential costs when every one is new. */
+export const measureFullSync = async (): Promise<Measured> => {
+  const { vaultCalls, delivered, transitions, durationMs } = await measureSync();
+  const { vendor, externalSecrets } = await measurePeers();
+  return {
+    figures: [
+      {
+        name: 'vault calls per credential, full sync of 1,000',
+        value: vaultCalls.total / delivered,
+        unit: 'calls',
+        target: { atMost: 3.2 },
+      },
+      {
+        name: 'state transitions per credential, full sync of 1,000',
+        value: transitions / delivered,
+        unit: 'transitions',
+        target: { atMost: 0.2 },
+      },
+    ],
+    notes: [
+      `${delivered} delivered by ${vaultCalls.total} vault calls and ${transitions} transitions in ${round(durationMs / 1000)} s, cold starts included.`,
+      `The calls of the vendor's clients for 1,000 accounts: ${round(vendor.callsPerCredential)} per credential, ${round(vendor.seconds)} s.`,
+      `The calls of External Secrets for 1,000 accounts: ${round(externalSecrets.callsPerCredential)} per credential, ${round(externalSecrets.seconds)} s.`,
+      `All with ${LATENCY_MS} ms of latency and ${IN_FLIGHT} calls in flight. The peers' own code has one in flight, which would take a minute and a half or more, and delivers; here they only call.`,
+    ],
+  };
+};
