@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { awsEnvironment } from '#local/aws/environment.ts';
 import { installEmulators } from './install.ts';
 
 const LOGS = resolve(import.meta.dirname, '../../../build/emulated');
+const BINARIES = resolve(import.meta.dirname, '../../../node_modules/.bin');
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
@@ -72,16 +74,17 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const env = awsEnvironment(endpoint);
+  // Outside the project: ministack puts CommonJS files into it, which the project's package.json would make ES modules.
+  const directory = mkdtempSync(join(tmpdir(), `pam-relay-${launch.name}-`));
   mkdirSync(LOGS, { recursive: true });
-  const directory = mkdtempSync(join(LOGS, `${launch.name}-`));
-  const logFile = join(directory, 'log');
+  const logFile = join(LOGS, `${basename(directory)}.log`);
   const log = openSync(logFile, 'a');
   const child = spawn(python, launch.argumentsFor(port), {
     cwd: directory,
     env: {
       ...env,
       // The project's own Node comes first: functions run with the version that they are built for.
-      PATH: [dirname(process.execPath), process.env['PATH']].join(':'),
+      PATH: [BINARIES, process.env['PATH']].join(':'),
       HOME: directory,
       TMPDIR: directory,
       PYTHONUNBUFFERED: '1',
@@ -93,7 +96,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
     detached: true,
   });
   closeSync(log);
-  const close = closer(child);
+  const close = closer(child, directory);
   try {
     await untilReady(child, `${endpoint}${launch.health}`);
   } catch (cause) {
@@ -103,7 +106,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
   return { endpoint, env, logFile, close };
 };
 
-const closer = (child: ChildProcess): (() => Promise<void>) => {
+const closer = (child: ChildProcess, directory: string): (() => Promise<void>) => {
   const signal = (name: NodeJS.Signals): void => {
     if (child.pid === undefined) return;
     try {
@@ -123,6 +126,7 @@ const closer = (child: ChildProcess): (() => Promise<void>) => {
     // What it started may outlive it.
     signal('SIGKILL');
     process.off('exit', atExit);
+    rmSync(directory, { recursive: true, force: true });
   };
 };
 
