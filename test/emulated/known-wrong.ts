@@ -50,6 +50,7 @@ export const KNOWN_WRONG = {
       'a label is on one version at a time': 'Describes a version without labels, too.',
       'a version without labels is left out of every list unless asked for, and is still readable':
         KEEPS_WITHOUT_LABELS,
+      'a read without a stage gives what AWSCURRENT was moved to': 'Gives what was put as AWSCURRENT last.',
       'AWSCURRENT cannot be taken away altogether': 'Makes the version the previous one, and none current.',
       'a put as AWSCURRENT after a stage move makes the one before it previous':
         'AWSCURRENT is on two versions, and AWSPREVIOUS stays where it was.',

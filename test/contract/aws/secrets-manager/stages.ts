@@ -67,6 +67,11 @@ export const stages: Rows = {
     expect(stages?.[current]).toEqual(['AWSPREVIOUS']);
     expect(stages?.[pending]).toContain('AWSCURRENT');
   },
+  'a read without a stage gives what AWSCURRENT was moved to': async (bench) => {
+    const { current, pending } = await staged(bench);
+    await move(bench, 'AWSCURRENT', pending, current);
+    expect((await get(bench)).VersionId).toBe(pending);
+  },
   'moving AWSCURRENT back and forth keeps one AWSPREVIOUS': async (bench) => {
     const { current, pending } = await staged(bench);
     await move(bench, 'AWSCURRENT', pending, current);
