@@ -21,6 +21,7 @@ import {
   type StartExecutionCommandInput,
 } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
+import { type Clock, createClock } from '#local/aws/clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import type { Written } from '#local/canaries.ts';
@@ -44,9 +45,19 @@ const outputsSchema = z.object({
   [STACK]: z.object({ SyncMachineArn: z.string(), RecordsBucketName: z.string() }),
 });
 
+interface Parts {
+  readonly vault: PasswordSafeSimulator;
+  readonly clock: Clock;
+  readonly emulator: Emulator;
+  readonly directory: string;
+  readonly relayFile: string;
+}
+
 /** The stack on ministack, beside a simulated vault, handled as an operator handles it: with the CDK and the AWS SDK. */
 export class Deployment {
   readonly vault: PasswordSafeSimulator;
+  /** The vault's; AWS and the functions in it go by the real one. */
+  readonly vaultClock: Clock;
   readonly emulator: Emulator;
   readonly cloudFormation: CloudFormationClient;
   readonly scheduler: SchedulerClient;
@@ -59,12 +70,13 @@ export class Deployment {
   /** Starts the vault and an empty AWS account that is bootstrapped and holds the bootstrap secret. */
   static async prepare(options: { readonly accounts: number; readonly seed: number }): Promise<Deployment> {
     const directory = mkdtempSync(join(tmpdir(), 'pam-relay-deployment-'));
-    const vault = await startPasswordSafe({ fleet: createFleet(options), seed: options.seed });
+    const clock = createClock();
+    const vault = await startPasswordSafe({ fleet: createFleet(options), seed: options.seed, now: clock.now });
     const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
       config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
       config.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
     });
-    const deployment = new Deployment(vault, await startMinistack(), directory, file);
+    const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
     try {
       await cdk(deployment.emulator, 'bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, ...deployment.#app);
       await deployment.secrets.send(new CreateSecretCommand({ Name: bootstrap.name, SecretString: bootstrap.value }));
@@ -75,8 +87,9 @@ export class Deployment {
     }
   }
 
-  private constructor(vault: PasswordSafeSimulator, emulator: Emulator, directory: string, relayFile: string) {
+  private constructor({ vault, clock, emulator, directory, relayFile }: Parts) {
     this.vault = vault;
+    this.vaultClock = clock;
     this.emulator = emulator;
     this.#directory = directory;
     this.#relayFile = relayFile;
