@@ -41,7 +41,11 @@ const setUp = (endpoint: string) => {
     delivery,
     deliver: (generation: number, replaces?: number) => store.deliver(delivery(generation, replaces)),
     current: async () => (await store.readCurrent(name))?.reveal(),
-    listed: async () => (await Array.fromAsync(store.list())).flat(),
+    listed: async () => {
+      const secrets = [];
+      for await (const page of store.list()) secrets.push(...page);
+      return secrets;
+    },
   };
 };
 

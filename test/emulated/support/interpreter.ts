@@ -16,7 +16,7 @@ const LONGEST_RUN_MS = 120_000;
 const ROLE = 'arn:aws:iam::000000000000:role/states';
 
 /** An execution that has ended. */
-export interface Ended {
+interface Ended {
   readonly status: string | undefined;
   readonly error: string | undefined;
   readonly cause: string | undefined;
