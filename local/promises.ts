@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Hit } from './canaries.ts';
 import type { FleetAccount } from './simulators/password-safe/fleet.ts';
+import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
 import { NAMES, type World } from './world.ts';
 
 /** The kinds of account that a sync can deliver: some are awkward to read or to write, but nothing keeps it from them. */
@@ -14,7 +15,7 @@ export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] =>
   const openRequests = vault.openRequests().length;
   const openSessions = vault.openSessions().length;
   return [
-    ...wrongValues(world),
+    ...wrongValues(vault, aws.secretsManager.currentValues()),
     ...(openRequests > 0 ? [`${openRequests} requests are still open at the vault.`] : []),
     ...(openSessions > 0 ? [`${openSessions} sessions are still open at the vault.`] : []),
     ...leaks.map(({ where, form, offset }) => `A secret value stands in ${where} at byte ${offset} (form: ${form}).`),
@@ -30,9 +31,12 @@ const valueSchema = z.object({ username: z.string(), password: z.string(), host:
 const keyOf = (host: string, username: string): string => JSON.stringify([host, username]);
 
 /** Compares what the store holds with what the vault holds, by what the values themselves say they are. */
-const wrongValues = ({ vault, aws }: World): string[] => {
+export const wrongValues = (
+  vault: Pick<PasswordSafeSimulator, 'accounts'>,
+  currentValues: Readonly<Record<string, string>>,
+): string[] => {
   const delivered = new Map<string, string>();
-  for (const [name, value] of Object.entries(aws.secretsManager.currentValues())) {
+  for (const [name, value] of Object.entries(currentValues)) {
     if (!name.startsWith(NAMES.secretPrefix)) continue;
     const { username, password, host } = valueSchema.parse(JSON.parse(value));
     delivered.set(keyOf(host, username), password);

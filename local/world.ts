@@ -68,8 +68,8 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   try {
-    const config = await writeConfig(directory, vault, options.configure);
-    const stack = await synthesise(config.file, directory);
+    const { file, bootstrap } = await writeRelayFile(directory, vault, options.configure);
+    const stack = await synthesise(file, directory);
     for (const [name, { url }] of Object.entries(stack.config.connections)) requireLoopback(url, `Connection ${name}`);
     say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} functions bundled`);
     const aws = await startAws({
@@ -80,7 +80,11 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       ...(port !== undefined && { port: port + 1 }),
     });
     say(`AWS side: ${aws.endpoint}`);
-    makeBootstrapSecret(aws, config.bootstrap);
+    aws.secretsManager.handle('CreateSecret', {
+      Name: bootstrap.name,
+      ClientRequestToken: crypto.randomUUID(),
+      SecretString: bootstrap.value,
+    });
     return assemble({ clock, vault, aws, directory });
   } catch (thrown) {
     await vault.close();
@@ -93,13 +97,18 @@ const makeRunDirectory = (): string => {
   return mkdtempSync(join(RUNS, 'run-'));
 };
 
-interface Bootstrap {
-  readonly secretName: string;
-  readonly type: string;
+/** What an operator makes once, by hand, before the relay can sign in. */
+interface BootstrapSecret {
+  readonly name: string;
+  readonly value: string;
 }
 
-/** Writes relay.yaml and the CA beside it. */
-const writeConfig = async (directory: string, vault: PasswordSafeSimulator, configure: WorldOptions['configure']) => {
+/** Writes `examples/local.yaml` as relay.yaml, with the simulator's address and CA in it, and the CA beside it. */
+export const writeRelayFile = async (
+  directory: string,
+  vault: Pick<PasswordSafeSimulator, 'url' | 'caPem'>,
+  configure?: WorldOptions['configure'],
+): Promise<{ readonly file: string; readonly bootstrap: BootstrapSecret }> => {
   const document = parseDocument(await readFile(EXAMPLE, 'utf8'));
   const connection = ['connections', NAMES.connection];
   document.setIn([...connection, 'url'], vault.url);
@@ -108,21 +117,16 @@ const writeConfig = async (directory: string, vault: PasswordSafeSimulator, conf
   const file = join(directory, 'relay.yaml');
   writeFileSync(join(directory, 'ca.pem'), vault.caPem);
   writeFileSync(file, String(document));
-  const bootstrap: Bootstrap = {
-    secretName: String(document.getIn([...connection, 'authentication', 'bootstrapSecret'])),
-    type: String(document.getIn([...connection, 'authentication', 'type'])),
-  };
-  return { file, bootstrap };
-};
 
-/** What an operator does once, by hand. */
-const makeBootstrapSecret = (aws: LocalAws, { secretName, type }: Bootstrap): void => {
   const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
-  aws.secretsManager.handle('CreateSecret', {
-    Name: secretName,
-    ClientRequestToken: crypto.randomUUID(),
-    SecretString: JSON.stringify(type === 'oauth' ? oauth : { apiKey: apiKey.key, runAs: userName }),
-  });
+  const type = document.getIn([...connection, 'authentication', 'type']);
+  return {
+    file,
+    bootstrap: {
+      name: String(document.getIn([...connection, 'authentication', 'bootstrapSecret'])),
+      value: JSON.stringify(type === 'oauth' ? oauth : { apiKey: apiKey.key, runAs: userName }),
+    },
+  };
 };
 
 const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): World => {

@@ -1,6 +1,7 @@
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Aspects, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundleFunctions } from '#infra/bundle.ts';
+import { WithoutMetricMath } from '#infra/emulated.ts';
 import { RelayStack } from '#infra/stack.ts';
 import { loadConfig } from '#shared/config/load.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -26,7 +27,8 @@ const synthesise = async (): Promise<void> => {
   })) {
     console.error(`${step}: ${kilobytes(entryBytes)} at start, ${kilobytes(totalBytes)} in all`);
   }
-  new RelayStack(app, config.relay, { config, bundles: BUNDLES });
+  const stack = new RelayStack(app, config.relay, { config, bundles: BUNDLES });
+  if (app.node.tryGetContext('emulated') === 'true') Aspects.of(stack).add(new WithoutMetricMath());
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
 };

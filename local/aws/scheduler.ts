@@ -42,8 +42,13 @@ const propertiesSchema = z.strictObject({
   }),
 });
 
-const START_EXECUTION = 'arn:aws:scheduler:::aws-sdk:sfn:startExecution';
-const startExecutionSchema = z.strictObject({ StateMachineArn: z.string(), Name: z.string(), Input: z.string() });
+export const START_EXECUTION = 'arn:aws:scheduler:::aws-sdk:sfn:startExecution';
+/** The call that a schedule with the target `START_EXECUTION` makes. */
+export const startExecutionSchema = z.strictObject({
+  StateMachineArn: z.string(),
+  Name: z.string(),
+  Input: z.string(),
+});
 
 export const createScheduler = (
   resources: readonly Resource[],
@@ -85,7 +90,7 @@ const toSchedule = (resource: Resource): Schedule => {
  * The context attributes of EventBridge Scheduler, replaced as text wherever they stand in the input.
  * Source: EventBridge Scheduler user guide, "Adding context attributes".
  */
-const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
+export const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
   const attributes: Record<string, string> = {
     'schedule-arn': scheduleArn,
     // To the second, as AWS writes it.

@@ -79,7 +79,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     try {
       const { SecretString } = await callStore(
         { action: 'GetSecretValue', secret: name },
-        client.send(new GetSecretValueCommand({ SecretId: name })),
+        client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT })),
       );
       return SecretString === undefined ? undefined : new Secret(SecretString);
     } catch (error) {

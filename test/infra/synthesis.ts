@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Aspects, type IAspect } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { definitionIn } from '#infra/definition.ts';
@@ -29,9 +29,10 @@ export interface Synthesis {
   readonly template: Template;
 }
 
-export const synthesise = (config: RelayConfig): Synthesis => {
+export const synthesise = (config: RelayConfig, ...aspects: readonly IAspect[]): Synthesis => {
   const app = new App({ analyticsReporting: false });
   const stack = new RelayStack(app, config.relay, { config, bundles });
+  for (const aspect of aspects) Aspects.of(stack).add(aspect);
   return { app, stack, template: Template.fromStack(stack) };
 };
 

@@ -157,6 +157,9 @@ export const startMortalRelay = async (machine: Level) => {
       return status;
     },
 
+    /** Does what a task of any interpreter asks of a function. */
+    invoke: (functionArn: string, payload: string) => invoke(stepOf(functionArn), payload),
+
     reap: () => invoke('reap', 'null'),
 
     async close() {
@@ -166,7 +169,7 @@ export const startMortalRelay = async (machine: Level) => {
   };
 };
 
-const stepOf = (functionArn: string): StepName => {
+export const stepOf = (functionArn: string): StepName => {
   const id = functionArn.split(':').at(-1)?.toLowerCase() ?? '';
   const step = (['authenticate', 'plan', 'request', 'retrieve', 'checkin', 'report'] as const).find((name) =>
     id.startsWith(name),

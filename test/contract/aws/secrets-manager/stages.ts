@@ -4,8 +4,8 @@ import { create, describeSecret, get, id, move, put, type Rows, refusal, staged 
 
 export const stages: Rows = {
   'a put without stages becomes current, and the one before becomes previous': async (bench) => {
-    const [first, second] = [id(), id()];
-    await create(bench, { ClientRequestToken: first });
+    const { VersionId: first = '' } = await create(bench);
+    const second = id();
     await put(bench, second, 'two');
     expect((await describeSecret(bench)).VersionIdsToStages).toEqual({
       [first]: ['AWSPREVIOUS'],
@@ -66,6 +66,11 @@ export const stages: Rows = {
     const stages = (await describeSecret(bench)).VersionIdsToStages;
     expect(stages?.[current]).toEqual(['AWSPREVIOUS']);
     expect(stages?.[pending]).toContain('AWSCURRENT');
+  },
+  'a read without a stage gives what AWSCURRENT was moved to': async (bench) => {
+    const { current, pending } = await staged(bench);
+    await move(bench, 'AWSCURRENT', pending, current);
+    expect((await get(bench)).VersionId).toBe(pending);
   },
   'moving AWSCURRENT back and forth keeps one AWSPREVIOUS': async (bench) => {
     const { current, pending } = await staged(bench);

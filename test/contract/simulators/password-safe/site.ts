@@ -76,7 +76,7 @@ export const requestFor = ({ systemId, accountId }: FleetAccount, more: Record<s
   ...more,
 });
 
-const makeCaller = (url: string, dispatcher: Agent, always: Record<string, string | string[]>): Caller => {
+export const makeCaller = (url: string, dispatcher: Agent, always: Record<string, string | string[]>): Caller => {
   const call: Caller['call'] = async (method, path, { headers, body } = {}) => {
     const answer = await request(`${url}/${path}`, {
       method,

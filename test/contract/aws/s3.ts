@@ -1,0 +1,129 @@
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { expect } from 'vitest';
+import { type Bench, describeRows, type Rows, type SuiteOptions } from './rows.ts';
+
+const refusal = (code: string) => expect.objectContaining({ name: code });
+
+const makeBucket = async ({ client, name: Bucket }: Bench<S3Client>) => {
+  await client.send(new CreateBucketCommand({ Bucket }));
+  return {
+    put: (Key: string, Body: string, input: Partial<PutObjectCommandInput> = {}) =>
+      client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...input })),
+    get: async (Key: string) => {
+      const { Body, ...rest } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return { ...rest, text: await Body?.transformToString() };
+    },
+    list: async (Prefix: string, pageSize = 1000) => {
+      const pages = [];
+      for await (const { Contents = [] } of paginateListObjectsV2({ client, pageSize }, { Bucket, Prefix })) {
+        pages.push(Contents.map(({ Key }) => Key));
+      }
+      return pages;
+    },
+  };
+};
+
+const rows: Rows<S3Client> = {
+  'an object comes back as it was put, with its type': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const text = '{"account":"svc é\\\\web","count":1}';
+    await bucket.put('runs/databases/databases.1/plan.json', text);
+    expect(await bucket.get('runs/databases/databases.1/plan.json')).toMatchObject({
+      text,
+      ContentType: 'application/json',
+      ContentLength: Buffer.byteLength(text),
+    });
+  },
+  'putting again replaces, and is read at once': async (bench) => {
+    const bucket = await makeBucket(bench);
+    for (const n of [1, 2, 3]) {
+      await bucket.put('memory/databases.json', String(n));
+      expect((await bucket.get('memory/databases.json')).text).toBe(String(n));
+    }
+  },
+  'the entity tag changes with the content alone': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const [one, again, other] = [await bucket.put('k', 'a'), await bucket.put('k', 'a'), await bucket.put('k', 'b')];
+    expect(again.ETag).toBe(one.ETag);
+    expect(other.ETag).not.toBe(one.ETag);
+  },
+  'an empty object is there': async (bench) => {
+    const bucket = await makeBucket(bench);
+    await bucket.put('empty', '');
+    expect((await bucket.get('empty')).text).toBe('');
+  },
+  'an object of ten megabytes comes back whole': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const text = 'é'.repeat(5_000_000);
+    await bucket.put('large', text);
+    expect((await bucket.get('large')).text === text).toBe(true);
+  },
+  'a key may hold what addresses escape': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const key = 'runs/a b/é+%2F=&?#';
+    await bucket.put(key, 'x');
+    expect((await bucket.get(key)).text).toBe('x');
+    expect(await bucket.list('runs/a b/')).toEqual([[key]]);
+  },
+  'a missing key is NoSuchKey': async (bench) => {
+    const bucket = await makeBucket(bench);
+    await expect(bucket.get('absent')).rejects.toEqual(refusal('NoSuchKey'));
+  },
+  'a missing bucket is something else than a missing key': async ({ client, name }) => {
+    const missing = client.send(new GetObjectCommand({ Bucket: name, Key: 'absent' }));
+    await expect(missing).rejects.toEqual(refusal('NoSuchBucket'));
+  },
+  'a head tells whether there is an object': async (bench) => {
+    const bucket = await makeBucket(bench);
+    await bucket.put('k', 'abc');
+    const head = (Key: string) => bench.client.send(new HeadObjectCommand({ Bucket: bench.name, Key }));
+    expect(await head('k')).toMatchObject({ ContentLength: 3 });
+    await expect(head('absent')).rejects.toEqual(refusal('NotFound'));
+  },
+  'a list holds each key under its prefix once, in order, page by page': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const keys = [...'badce'].map((letter) => `runs/${letter}.json`);
+    for (const key of [...keys, 'run', 'runs2/x']) await bucket.put(key, '{}');
+    const pages = await bucket.list('runs/', 2);
+    expect(pages.map((page) => page.length)).toEqual([2, 2, 1]);
+    expect(pages.flat()).toEqual(keys.toSorted());
+  },
+  'a list under a prefix that nothing has is empty': async (bench) => {
+    const bucket = await makeBucket(bench);
+    expect(await bucket.list('runs/')).toEqual([[]]);
+  },
+  'a deleted object is gone, and deleting it again is no error': async (bench) => {
+    const bucket = await makeBucket(bench);
+    await bucket.put('k', 'x');
+    const remove = () => bench.client.send(new DeleteObjectCommand({ Bucket: bench.name, Key: 'k' }));
+    await remove();
+    await remove();
+    await expect(bucket.get('k')).rejects.toEqual(refusal('NoSuchKey'));
+  },
+  'a put that may only create leaves alone what is there': async (bench) => {
+    const bucket = await makeBucket(bench);
+    await bucket.put('k', 'first', { IfNoneMatch: '*' });
+    await expect(bucket.put('k', 'second', { IfNoneMatch: '*' })).rejects.toEqual(refusal('PreconditionFailed'));
+    expect((await bucket.get('k')).text).toBe('first');
+  },
+  'a put that may only replace what was read leaves alone what has changed since': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const { ETag } = await bucket.put('k', 'first');
+    await bucket.put('k', 'second', { IfMatch: ETag });
+    await expect(bucket.put('k', 'third', { IfMatch: ETag })).rejects.toEqual(refusal('PreconditionFailed'));
+    expect((await bucket.get('k')).text).toBe('second');
+  },
+};
+
+/** Holds a server against what AWS documents of S3, as far as the records bucket needs it. */
+export const describeS3 = (server: string, connect: () => Promise<S3Client>, options: SuiteOptions = {}): void =>
+  describeRows(`${server} as S3`, { ...options, rows, connect, prefix: 'contract-' });

@@ -1,0 +1,204 @@
+import {
+  DescribeStackResourcesCommand,
+  paginateDescribeStackEvents,
+  type StackResource,
+} from '@aws-sdk/client-cloudformation';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { GetScheduleCommand, ListSchedulesCommand } from '@aws-sdk/client-scheduler';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeMapRunCommand,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  ListStateMachinesCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
+import { fillIn, START_EXECUTION, startExecutionSchema } from '#local/aws/scheduler.ts';
+import { createSearch } from '#local/canaries.ts';
+import { wrongValues } from '#local/promises.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import { NAMES } from '#local/world.ts';
+import { OWNER_TAG } from '#shared/names.ts';
+import { pickKind } from '#test/contract/simulators/password-safe/site.ts';
+import { Deployment, STACK } from './support/deployment.ts';
+import { leaveOpen } from './support/left-over.ts';
+
+const ACCOUNTS = 24;
+/** One asks for approval, one is not requestable, and one is changing. */
+const DELIVERABLE = ACCOUNTS - 3;
+const RELAY_ID = `${STACK}.${LOCAL_ACCOUNT}.${LOCAL_REGION}`;
+/** Sooner after its check-in, a change would be taken for the vault's own rotation. */
+const LATER_MS = 15 * 60_000;
+/** What a delivery derives from the generation. */
+const VERSION_ID = /^[0-9a-f]{64}$/;
+
+/** What stays when the stack goes, because delivered secrets are encrypted with it, or because it is a record. */
+const OUTLIVES_THE_STACK = ['AWS::KMS::Key', 'AWS::S3::Bucket'];
+
+describe('the stack on ministack', () => {
+  let deployment: Deployment;
+  const executions: string[] = [];
+
+  beforeAll(async () => {
+    deployment = await Deployment.prepare({ accounts: ACCOUNTS, seed: 7 });
+    await deployment.deploy();
+  });
+  afterAll(() => deployment.close());
+
+  const resources = async (): Promise<StackResource[]> => {
+    const answer = await deployment.cloudFormation.send(new DescribeStackResourcesCommand({ StackName: STACK }));
+    return answer.StackResources ?? [];
+  };
+
+  /** How the story of each resource of a stack ended; events come latest first. */
+  const lastEvents = async (stackId: string | undefined): Promise<Map<string, string | undefined>> => {
+    const ends = new Map<string, string | undefined>();
+    const pages = paginateDescribeStackEvents({ client: deployment.cloudFormation }, { StackName: stackId });
+    for await (const { StackEvents = [] } of pages) {
+      for (const { LogicalResourceId = '', ResourceStatus } of StackEvents) {
+        if (!ends.has(LogicalResourceId)) ends.set(LogicalResourceId, ResourceStatus);
+      }
+    }
+    return ends;
+  };
+
+  const currentVersions = async (): Promise<Map<string, string | undefined>> =>
+    new Map(
+      (await deployment.deliveredSecrets()).map(({ Name = '', ...secret }) => [Name, versionAt(secret, 'AWSCURRENT')]),
+    );
+
+  it('is complete', async () => {
+    const statuses = (await resources()).map(({ ResourceStatus }) => ResourceStatus);
+    expect(new Set(statuses)).toEqual(new Set(['CREATE_COMPLETE']));
+    expect(statuses.length).toBeGreaterThan(50);
+  });
+
+  it('delivers every credential when its schedule is due', async () => {
+    const { vault, scheduler } = deployment;
+    const schedule = await scheduler.send(new GetScheduleCommand({ GroupName: STACK, Name: `sync.${NAMES.sync}` }));
+    expect(schedule).toMatchObject({ State: 'ENABLED', Target: { Arn: START_EXECUTION } });
+    // ministack fires schedules but does not know this target, so the call that the schedule holds is made from here.
+    const call = startExecutionSchema.parse(
+      JSON.parse(fillIn(String(schedule.Target?.Input), String(schedule.Arn), Date.now())),
+    );
+    const execution = await deployment.execute({
+      stateMachineArn: call.StateMachineArn,
+      name: call.Name,
+      input: call.Input,
+    });
+    executions.push(String(execution.executionArn));
+
+    expect(execution.status, execution.cause).toBe('SUCCEEDED');
+    expect(JSON.parse(String(execution.output))).toMatchObject({
+      accounts: ACCOUNTS,
+      delivered: DELIVERABLE,
+      skipped: 2,
+      failed: 1,
+    });
+    expect(wrongValues(vault, await deployment.currentValues())).toEqual([]);
+  });
+
+  it('runs each batch as a workflow of its own', async () => {
+    const { stepFunctions } = deployment;
+    const { mapRuns = [] } = await stepFunctions.send(new ListMapRunsCommand({ executionArn: executions[0] }));
+    expect(mapRuns).toHaveLength(1);
+    const mapRunArn = mapRuns[0]?.mapRunArn;
+    const { executionCounts } = await stepFunctions.send(new DescribeMapRunCommand({ mapRunArn }));
+    expect(executionCounts).toMatchObject({ total: 3, succeeded: 3, failed: 0 });
+    const { executions: children = [] } = await stepFunctions.send(new ListExecutionsCommand({ mapRunArn }));
+    expect(children.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('tags what it delivers as its own, under a version that the generation names', async () => {
+    const secrets = await deployment.deliveredSecrets();
+    expect(secrets).toHaveLength(DELIVERABLE);
+    for (const secret of secrets) {
+      expect(secret.Tags).toContainEqual({ Key: OWNER_TAG, Value: `${RELAY_ID}/${NAMES.sync}` });
+      expect(versionAt(secret, 'AWSCURRENT')).toMatch(VERSION_ID);
+    }
+  });
+
+  it('delivers only what has changed when it is started on demand, and keeps the value before it', async () => {
+    const { vault, vaultClock, secrets } = deployment;
+    const before = await currentVersions();
+    vaultClock.advance(LATER_MS);
+    const valuesBefore = await deployment.currentValues();
+    const changed = vault
+      .accounts()
+      .filter(({ kind }) => kind === 'plain')
+      .slice(0, 2);
+    for (const { accountId } of changed) vault.changeCredential(accountId);
+
+    const execution = await deployment.execute({
+      stateMachineArn: deployment.machineArn,
+      name: `${NAMES.sync}.on-demand`,
+      input: JSON.stringify({ sync: NAMES.sync }),
+    });
+    executions.push(String(execution.executionArn));
+
+    expect(execution.status, execution.cause).toBe('SUCCEEDED');
+    expect(JSON.parse(String(execution.output))).toMatchObject({ delivered: 2 });
+    expect(wrongValues(vault, await deployment.currentValues())).toEqual([]);
+    const after = await currentVersions();
+    const moved = [...after].filter(([name, version]) => before.get(name) !== version).map(([name]) => name);
+    expect(moved).toHaveLength(2);
+    for (const name of moved) {
+      const previous = await secrets.send(new GetSecretValueCommand({ SecretId: name, VersionStage: 'AWSPREVIOUS' }));
+      expect(previous.VersionId).toBe(before.get(name));
+      expect(previous.SecretString).toBe(valuesBefore[name]);
+    }
+  });
+
+  it('leaves nothing open at the vault', () => {
+    expect(deployment.vault.openRequests()).toEqual([]);
+    expect(deployment.vault.openSessions()).toEqual([]);
+  });
+
+  it('gives back what a dead run left open, without being started', async () => {
+    const { vault } = deployment;
+    await leaveOpen(vault, pickKind(vault.accounts(), 'plain'), `[${RELAY_ID}/${NAMES.sync}.dead/0]`);
+    expect(vault.openRequests()).toHaveLength(1);
+    // ministack looks at its schedules every ten seconds, and this one is due every minute.
+    await expect.poll(() => vault.openRequests(), { timeout: 120_000 }).toEqual([]);
+    await expect.poll(() => vault.openSessions(), { timeout: 10_000 }).toEqual([]);
+  });
+
+  it('writes no secret value anywhere but into secrets', async () => {
+    const search = createSearch([DEFAULT_APPLICATION.oauth.clientSecret]);
+    let searched = 0;
+    for (const execution of executions) {
+      for await (const written of deployment.written(execution)) {
+        searched += written.content.length;
+        expect(search(written)).toEqual([]);
+      }
+    }
+    expect(searched).toBeGreaterThan(10_000);
+  });
+
+  it('is not changed by a second deployment', async () => {
+    const before = await resources();
+    expect(await deployment.deploy()).toContain('(no changes)');
+    expect(await resources()).toEqual(before);
+  });
+
+  it('takes everything with it but the records and the key, and leaves delivered secrets alone', async () => {
+    const { stepFunctions, scheduler, s3 } = deployment;
+    const all = await resources();
+    const delivered = await deployment.currentValues();
+    await deployment.destroy();
+
+    const ends = await lastEvents(all[0]?.StackId);
+    const left = all.filter(({ LogicalResourceId = '' }) => ends.get(LogicalResourceId) !== 'DELETE_COMPLETE');
+    expect(left.map(({ ResourceType }) => ResourceType).sort()).toEqual(OUTLIVES_THE_STACK);
+    expect((await stepFunctions.send(new ListStateMachinesCommand({}))).stateMachines).toEqual([]);
+    expect((await scheduler.send(new ListSchedulesCommand({}))).Schedules).toEqual([]);
+    expect((await s3.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name)).toContain(deployment.bucket);
+    expect(await deployment.currentValues()).toEqual(delivered);
+  });
+});
+
+const versionAt = (
+  { SecretVersionsToStages = {} }: { SecretVersionsToStages?: Record<string, string[]> | undefined },
+  stage: string,
+): string | undefined => Object.entries(SecretVersionsToStages).find(([, stages]) => stages.includes(stage))?.[0];

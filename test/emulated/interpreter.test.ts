@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { definitionIn } from '#infra/definition.ts';
+import { loadDefinition } from '#local/aws/step-functions/definition.ts';
+import { aConfig } from '#test/support/configs.ts';
+import { startMortalRelay } from '#test/support/mortal-relay.ts';
+import { describeRows, type Rows } from '../contract/aws/rows.ts';
+import { synthesise } from '../infra/synthesis.ts';
+import { KNOWN_WRONG } from './known-wrong.ts';
+import { startInterpreter } from './support/interpreter.ts';
+import { syncDefinition } from './support/sync-machine.ts';
+
+const interpreter = await startInterpreter();
+afterAll(() => interpreter.close());
+
+const synthesised = JSON.stringify(definitionIn(synthesise(aConfig()).template.toJSON()));
+const machineOf = (states: object) => JSON.stringify({ StartAt: 'Begin', States: states });
+
+const rows: Rows<SFNClient> = {
+  'a definition is taken as it is, with a decimal point in its percentage': async ({ name }) => {
+    const definition = synthesised.replace('"ToleratedFailurePercentage":100', '"ToleratedFailurePercentage":100.0');
+    expect(await interpreter.createMachine(name, definition)).toContain(name);
+  },
+  'a whole number of percent is tolerated': async ({ name }) => {
+    expect(await interpreter.createMachine(name, synthesised)).toContain(name);
+  },
+  'a definition that leads nowhere is refused': async ({ name }) => {
+    const nowhere = machineOf({ Begin: { Type: 'Pass', Next: 'Nowhere' } });
+    await expect(interpreter.createMachine(name, nowhere)).rejects.toThrow();
+  },
+  'executions without a name get names of their own': async ({ client, name }) => {
+    const stateMachineArn = await interpreter.createMachine(name, machineOf({ Begin: { Type: 'Succeed' } }));
+    for (const _ of [1, 2]) await client.send(new StartExecutionCommand({ stateMachineArn, input: '{}' }));
+  },
+  'a Map fails when more of its children fail than it tolerates': async ({ name }) => {
+    const ItemProcessor = {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+      StartAt: 'Broken',
+      States: { Broken: { Type: 'Fail', Error: 'Broken' } },
+    };
+    const map = { Type: 'Map', ItemProcessor, ToleratedFailureCount: 0, End: true };
+    const machine = await interpreter.createMachine(name, machineOf({ Begin: map }));
+    const arn = await interpreter.start(machine, randomUUID(), [1, 2], () => ({ ok: true, payload: '{}' }));
+    expect((await interpreter.ended(arn)).status).toBe('FAILED');
+  },
+};
+
+describeRows('moto as Step Functions', {
+  rows,
+  connect: async () => interpreter.client,
+  prefix: 'contract-',
+  knownWrong: KNOWN_WRONG.moto['Step Functions'],
+});
+
+describe('the real steps under an interpreter that is not ours', () => {
+  let machine: string;
+  beforeAll(async () => {
+    machine = await interpreter.createMachine('sync', syncDefinition());
+  });
+  const level = loadDefinition('sync', synthesised, { waitScale: 0 });
+
+  /** Runs a fresh relay twice, dying at a moment of the first run, and reaps. */
+  const live = async (label: string, killAt = Number.POSITIVE_INFINITY) => {
+    await using relay = Object.assign(await startMortalRelay(level), {
+      [Symbol.asyncDispose]: () => relay.close(),
+    });
+    relay.mortal.killAt(killAt);
+    const sync = async (id: string) => {
+      const answer = ({ functionArn, payload }: { functionArn: string; payload: object }) =>
+        relay.invoke(functionArn, JSON.stringify(payload));
+      const arn = await interpreter.start(machine, `databases.${label}.${id}`, { sync: 'databases' }, answer);
+      return interpreter.ended(arn);
+    };
+    const first = await sync('1');
+    const moments = relay.mortal.moments;
+    const second = await sync('2');
+    expect((await relay.reap()).ok).toBe(true);
+    expect(relay.simulator.openRequests()).toEqual([]);
+    const delivered = Object.values(relay.manager.currentValues());
+    for (const { kind, credential } of relay.simulator.accounts()) {
+      if (kind === 'plain') expect(delivered.filter((value) => value === credential)).toHaveLength(1);
+    }
+    return { first, second, moments };
+  };
+
+  it('bring every store up to date, and find nothing left to change', async () => {
+    const { first, second } = await live('whole');
+    expect(first.states).toEqual(['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report']);
+    expect(second).toMatchObject({ status: 'SUCCEEDED', output: { delivered: 0 } });
+  });
+
+  it('leave nothing open and nothing wrong when a function dies, wherever that is', async () => {
+    const { moments } = await live('measured');
+    const tenths = Array.from({ length: 10 }, (_, tenth) => Math.floor((tenth * moments) / 10));
+    for (const moment of tenths) await live(`killed-${moment}`, moment);
+  });
+});

@@ -1,0 +1,236 @@
+import { ExecutionAlreadyExists } from '@aws-sdk/client-sfn';
+import pMap from 'p-map';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BRIEF, PATIENT } from '#infra/constructs/retry-policies.ts';
+import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
+import { steps } from '#shared/workflow.ts';
+import { startInterpreter } from './support/interpreter.ts';
+import { caught, does, fails, script, type Told } from './support/script.ts';
+import { impatientDefinition, syncDefinition } from './support/sync-machine.ts';
+
+const interpreter = await startInterpreter();
+const machine = await interpreter.createMachine('sync', syncDefinition());
+afterAll(() => interpreter.close());
+
+/** As many runs as the interpreter, a thread for each state at work, bears with side by side. */
+const AT_A_TIME = 16;
+const ORDER = { sync: 'databases', mode: 'changes', retryParked: false };
+let runs = 0;
+const run = async (told?: Told, machineArn = machine) => {
+  runs += 1;
+  const played = script(told);
+  const ended = await interpreter.ended(await interpreter.start(machineArn, `databases.${runs}`, ORDER, played.answer));
+  return { ...played, ...ended };
+};
+
+/** What Lambda and Step Functions say when a function did not get to say anything itself. */
+const CRASHES = ['Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout'];
+/** What nobody foresaw, such as a bundle that does not load. */
+const UNFORESEEN = ['Runtime.ImportModuleError', 'TypeError'];
+const FAILURES = [
+  ...ERROR_NAMES.map((error) => ({ error, passes: isRetryable(error) })),
+  ...CRASHES.map((error) => ({ error, passes: true })),
+  ...UNFORESEEN.map((error) => ({ error, passes: false })),
+];
+
+describe('a batch', () => {
+  const WAYS = [
+    { state: 'AuthenticateBatch', step: 'authenticate', before: [], after: [] },
+    { state: 'Request', step: 'request', before: ['authenticate'], after: ['checkin'] },
+    { state: 'Retrieve', step: 'retrieve', before: ['authenticate', 'request'], after: ['checkin'] },
+    { state: 'CheckIn', step: 'checkin', before: ['authenticate', 'request', 'retrieve'], after: [] },
+  ] as const;
+  /** Each run has a batch for each state, which fails there; no two of a run fail in the same one. */
+  const runsByError = new Map<string, Awaited<ReturnType<typeof run>>>();
+  beforeAll(async () => {
+    const play = async ({ error }: (typeof FAILURES)[number]) => {
+      const played = await run((step, { batch }) => {
+        if (step === 'plan')
+          return does({ status: 'planned', batches: WAYS.map((_, n) => n), concurrency: WAYS.length });
+        return batch !== undefined && WAYS[batch]?.step === step ? fails(error) : undefined;
+      });
+      runsByError.set(error, played);
+    };
+    await pMap(FAILURES, play, { concurrency: AT_A_TIME });
+  });
+  const runWith = (error: string) => {
+    const played = runsByError.get(error);
+    if (played === undefined) throw new Error(`No run failed with ${error}.`);
+    return played;
+  };
+
+  describe.each(FAILURES)('that fails with $error', ({ error, passes }) => {
+    it.each(WAYS.map((way, batch) => ({ ...way, batch })))(
+      'at $state is tried again as often as that helps, and checked in as soon as anything may be open',
+      ({ step, before, after, batch }) => {
+        const attempts = passes ? 1 + (step === 'checkin' ? PATIENT : BRIEF).attempts : 1;
+        const called: string[] = [...before, ...Array<string>(attempts).fill(step), ...after];
+        expect(runWith(error).stepsOf(batch)).toEqual(called);
+      },
+    );
+
+    it.each(WAYS.flatMap(({ state, step, after }, batch) => (after.length === 0 ? [] : [{ state, step, batch }])))(
+      'at $state hands CheckIn all that is known, and the error',
+      ({ step, batch }) => {
+        const [payload] = runWith(error).payloadsOf('checkin', batch);
+        expect(steps.checkin.input.parse(payload)).toEqual({
+          run: expect.any(String),
+          order: ORDER,
+          batch,
+          error: caught(error),
+          ...(step === 'retrieve' && { requested: expect.objectContaining({ leases: [expect.anything()] }) }),
+        });
+      },
+    );
+
+    it('at any state never fails the run: the report hears of each, in order', () => {
+      const played = runWith(error);
+      expect(played).toMatchObject({
+        status: 'SUCCEEDED',
+        states: ['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
+      });
+      expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: WAYS.map((_, batch) => ({ batch, error })) }]);
+    });
+  });
+
+  it('that goes well gives CheckIn what both steps before it found', async () => {
+    const { payloadsOf, stepsOf } = await run();
+    expect(stepsOf(0)).toEqual(['authenticate', 'request', 'retrieve', 'checkin']);
+    expect(steps.checkin.input.parse(payloadsOf('checkin', 0)[0])).toMatchObject({
+      requested: { leases: [{ requestId: 7 }] },
+      retrieved: { settled: [{ outcome: 'delivered' }] },
+    });
+    expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0 }] }]);
+  });
+
+  it('that cannot be checked in after another failure says what leaves it open', async () => {
+    const { payloadsOf } = await run((step) => {
+      if (step === 'retrieve') return fails('StoreDenied');
+      return step === 'checkin' ? fails('PermissionMissing') : undefined;
+    });
+    expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, error: 'PermissionMissing' }] }]);
+  });
+
+  it('whose function never answers is given up in time, and checked in', async () => {
+    const impatient = await interpreter.createMachine('impatient', impatientDefinition(2));
+    const never = new Promise<never>(() => {});
+    const { status, payloadsOf } = await run((step) => (step === 'retrieve' ? never : undefined), impatient);
+    expect(status).toBe('SUCCEEDED');
+    expect(payloadsOf('retrieve', 0)).toHaveLength(1 + BRIEF.attempts);
+    expect(payloadsOf('checkin', 0)).toMatchObject([{ error: { Error: 'States.Timeout' } }]);
+    expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, error: 'States.Timeout' }] }]);
+  });
+});
+
+describe('the map', () => {
+  it('runs as many batches at a time as the plan says, each with its own number', async () => {
+    const open = new Set<number>();
+    let most = 0;
+    const played = await run((step, { batch }) => {
+      if (step === 'plan') return does({ status: 'planned', batches: [3, 1, 4, 15, 9, 2], concurrency: 2 });
+      if (batch === undefined) return undefined;
+      if (step === 'authenticate') open.add(batch);
+      most = Math.max(most, open.size);
+      if (step === 'checkin') open.delete(batch);
+      return undefined;
+    });
+    expect(most).toBe(2);
+    expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: [3, 1, 4, 15, 9, 2].map((batch) => ({ batch })) }]);
+    for (const batch of [3, 1, 4, 15, 9, 2]) {
+      expect(played.payloadsOf('authenticate', batch)).toEqual([{ run: expect.any(String), order: ORDER, batch }]);
+    }
+  });
+});
+
+describe('a run', () => {
+  it.each([
+    ['has nothing to do', { status: 'planned', batches: [], concurrency: 1 }],
+    ['finds its predecessor at work', { status: 'skipped', batches: [], concurrency: 1 }],
+  ])('that %s goes straight to its report', async (_what, planned) => {
+    const played = await run((step) => (step === 'plan' ? does(planned) : undefined));
+    expect(played.states).toEqual(['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Report']);
+    expect(played).toMatchObject({ status: 'SUCCEEDED', output: { status: 'SUCCEEDED' } });
+    expect(played.payloadsOf('report')).toMatchObject([{ planned }]);
+  });
+
+  describe.each([
+    ['Authenticate', 'authenticate', ['Begin', 'Authenticate']],
+    ['Plan', 'plan', ['Begin', 'Authenticate', 'Plan']],
+  ] as const)('whose %s fails', (_state, failing, entered) => {
+    it.concurrent.each([
+      ['SignInRefused', 1],
+      ['StoreDenied', 1],
+      ['TypeError', 1],
+      ['VaultUnavailable', 1 + BRIEF.attempts],
+      ['Runtime.ExitError', 1 + BRIEF.attempts],
+    ])('with %s calls it %i times, reports, and fails with it', async (error, attempts) => {
+      const played = await run((step) => (step === failing ? fails(error) : undefined));
+      expect(played).toMatchObject({ status: 'FAILED', error, cause: caught(error).Cause });
+      expect(played.states).toEqual([...entered, 'ReportFailure', 'RunFailed']);
+      expect(played.payloadsOf(failing)).toHaveLength(attempts);
+      expect(played.payloadsOf('report')).toMatchObject([{ error: caught(error) }]);
+    });
+  });
+
+  it('that can neither plan nor report fails with what came first', async () => {
+    const told: Told = (step) => {
+      if (step === 'plan') return fails('StoreDenied');
+      return step === 'report' ? fails('ContractViolated') : undefined;
+    };
+    const played = await run(told);
+    expect(played).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
+    expect(played.states).toEqual(['Begin', 'Authenticate', 'Plan', 'ReportFailure', 'RunFailed']);
+  });
+
+  it('whose failure passes goes on as if nothing had been', async () => {
+    let left = 2;
+    const played = await run((step) => {
+      if (step !== 'plan' || left === 0) return undefined;
+      left -= 1;
+      return fails('VaultUnavailable');
+    });
+    expect(played).toMatchObject({
+      status: 'SUCCEEDED',
+      states: ['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
+    });
+    expect(played.payloadsOf('plan')).toHaveLength(3);
+    expect(played.payloadsOf('report')[0]).not.toHaveProperty('error');
+  });
+
+  it('whose report fails, fails with that', async () => {
+    const played = await run((step) => (step === 'report' ? fails('StoreDenied') : undefined));
+    expect(played).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
+    expect(played.states.at(-1)).toBe('Report');
+  });
+});
+
+describe('starting twice', () => {
+  const begin = async (name: string) => {
+    const { promise: held, resolve } = Promise.withResolvers<ReturnType<typeof does>>();
+    const played = script((step, { batch }) => (step === 'authenticate' && batch === undefined ? held : undefined));
+    const start = (order: object) => interpreter.start(machine, name, order, played.answer);
+    return { ...played, arn: await start(ORDER), start, release: () => resolve(does({})) };
+  };
+
+  it('under one name with one order starts once, while it runs', async () => {
+    const { arn, start, release, payloadsOf } = await begin('databases.2026-03-01T00:00:00Z');
+    expect(await start(ORDER)).toBe(arn);
+    release();
+    expect(await interpreter.ended(arn)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(payloadsOf('plan')).toHaveLength(1);
+  });
+
+  it('under one name with another order is refused', async () => {
+    const { arn, start, release } = await begin('databases.2026-03-01T01:00:00Z');
+    await expect(start({ ...ORDER, mode: 'verify' })).rejects.toBeInstanceOf(ExecutionAlreadyExists);
+    release();
+    await interpreter.ended(arn);
+  });
+
+  it('under the name of a run that has ended is refused', async () => {
+    const { arn, start, release } = await begin('databases.2026-03-01T02:00:00Z');
+    release();
+    await interpreter.ended(arn);
+    await expect(start(ORDER)).rejects.toBeInstanceOf(ExecutionAlreadyExists);
+  });
+});

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { awsEnvironment } from '#local/aws/environment.ts';
+import { installEmulators } from './install.ts';
+
+const LOGS = resolve(import.meta.dirname, '../../../build/emulated');
+const BINARIES = resolve(import.meta.dirname, '../../../node_modules/.bin');
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+
+/** An AWS that nobody here wrote, on the loopback interface. */
+export interface Emulator {
+  readonly endpoint: string;
+  /** What makes an AWS client or the CDK talk to it, and find nothing else. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What it and the functions in it print. */
+  readonly logFile: string;
+  /** Ends it and whatever it started. May be repeated. */
+  close(): Promise<void>;
+}
+
+export interface EmulatorOptions {
+  /** Variables for the emulator itself. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Launch {
+  readonly name: string;
+  readonly argumentsFor: (port: number) => string[];
+  readonly settingsFor: (port: number, directory: string) => Record<string, string>;
+  /** Answers with 200 as soon as the emulator is up. */
+  readonly health: string;
+}
+
+/** Deploys a CDK stack and runs its functions, each in a Node process. Left alone it would listen on every interface. */
+export const startMinistack = (options: EmulatorOptions = {}): Promise<Emulator> =>
+  start(
+    {
+      name: 'ministack',
+      argumentsFor: () => ['-m', 'ministack'],
+      settingsFor: (port, directory) => ({
+        BIND_HOST: '127.0.0.1',
+        GATEWAY_PORT: String(port),
+        IOT_MTLS_ENABLED: '0',
+        SFTP_ENABLED: '0',
+        S3_DATA_DIR: join(directory, 's3'),
+        STATE_DIR: join(directory, 'state'),
+      }),
+      health: '/_ministack/health',
+    },
+    options,
+  );
+
+/** Interprets state machines. With `MOTO_PORT` among the settings it makes its own calls of AWS to that port. */
+export const startMoto = (options: EmulatorOptions = {}): Promise<Emulator> =>
+  start(
+    {
+      name: 'moto',
+      argumentsFor: (port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+      settingsFor: () => ({}),
+      health: '/moto-api/',
+    },
+    options,
+  );
+
+const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promise<Emulator> => {
+  const python = await installEmulators();
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const env = awsEnvironment(endpoint);
+  // Outside the project: ministack puts CommonJS files into it, which the project's package.json would make ES modules.
+  const directory = mkdtempSync(join(tmpdir(), `pam-relay-${launch.name}-`));
+  mkdirSync(LOGS, { recursive: true });
+  const logFile = join(LOGS, `${basename(directory)}.log`);
+  const log = openSync(logFile, 'a');
+  const child = spawn(python, launch.argumentsFor(port), {
+    cwd: directory,
+    env: {
+      ...env,
+      // The project's own Node comes first: functions run with the version that they are built for.
+      PATH: [BINARIES, process.env['PATH']].join(':'),
+      HOME: directory,
+      TMPDIR: directory,
+      PYTHONUNBUFFERED: '1',
+      ...launch.settingsFor(port, directory),
+      ...settings,
+    },
+    stdio: ['ignore', log, log],
+    // A process group of its own, so that what it started can be ended with it, and nothing else.
+    detached: true,
+  });
+  closeSync(log);
+  const close = closer(child, directory);
+  try {
+    await untilReady(child, `${endpoint}${launch.health}`);
+  } catch (cause) {
+    await close();
+    throw new Error(`${launch.name} did not start; what it printed is in ${logFile}.`, { cause });
+  }
+  return { endpoint, env, logFile, close };
+};
+
+const closer = (child: ChildProcess, directory: string): (() => Promise<void>) => {
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // The whole group has ended already.
+    }
+  };
+  const atExit = () => signal('SIGKILL');
+  process.once('exit', atExit);
+  return async () => {
+    if (isRunning(child)) {
+      const ended = once(child, 'exit');
+      signal('SIGTERM');
+      await Promise.race([ended, after(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    }
+    // What it started may outlive it.
+    signal('SIGKILL');
+    process.off('exit', atExit);
+    rmSync(directory, { recursive: true, force: true });
+  };
+};
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+
+const untilReady = async (child: ChildProcess, url: string): Promise<void> => {
+  const failed = new AbortController();
+  child.once('error', (error) => failed.abort(error));
+  child.once('exit', (code) => failed.abort(new Error(`It ended with ${code}.`)));
+  const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  while (!(await answers(url, signal))) {
+    signal.throwIfAborted();
+    await after(POLL_MS, undefined, { signal });
+  }
+};
+
+const answers = async (url: string, signal: AbortSignal): Promise<boolean> => {
+  try {
+    return (await fetch(url, { signal })).ok;
+  } catch {
+    return false;
+  }
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
+  return address.port;
+};

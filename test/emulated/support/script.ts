@@ -1,0 +1,46 @@
+import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
+import { stepOf } from '#test/support/mortal-relay.ts';
+import type { Answer, Invocation } from './lambda-bridge.ts';
+
+type Payload = Invocation['payload'];
+type StepName = ReturnType<typeof stepOf>;
+
+/** What a step is told to do; without an answer it does what it does on a good day. */
+export type Told = (step: StepName, payload: Payload) => InvocationResult | Promise<InvocationResult> | undefined;
+
+const GOOD_DAY: Readonly<Record<StepName, object>> = {
+  authenticate: { connection: 'vault', expiresAt: null },
+  plan: { status: 'planned', batches: [0], concurrency: 1 },
+  request: { leases: [{ item: 0, requestId: 7, owned: true, status: 'active' }], settled: [], retired: 0 },
+  retrieve: { leases: [], settled: [{ item: 0, outcome: 'delivered' }], retired: 0 },
+  checkin: { givenBack: 1 },
+  report: { status: 'SUCCEEDED' },
+  reap: {},
+};
+
+/** Steps that answer as told, and what they were called with. */
+export const script = (told: Told = () => undefined) => {
+  const calls: { readonly step: StepName; readonly payload: Payload }[] = [];
+  const answer: Answer = async ({ functionArn, payload }) => {
+    const step = stepOf(functionArn);
+    calls.push({ step, payload });
+    return (await told(step, payload)) ?? does(GOOD_DAY[step]);
+  };
+  return {
+    answer,
+    calls,
+    payloadsOf: (step: StepName, batch?: number): Payload[] =>
+      calls.filter((call) => call.step === step && call.payload.batch === batch).map(({ payload }) => payload),
+    stepsOf: (batch?: number): StepName[] =>
+      calls.filter(({ payload }) => payload.batch === batch).map(({ step }) => step),
+  };
+};
+
+export const does = (answer: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(answer) });
+export const fails = (error: string): InvocationResult => failure(error, `what ${error} says`);
+
+/** What the state machine makes of it. */
+export const caught = (error: string) => ({
+  Error: error,
+  Cause: JSON.stringify({ errorType: error, errorMessage: `what ${error} says`, trace: [] }),
+});
