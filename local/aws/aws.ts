@@ -48,7 +48,7 @@ export interface LocalAws {
 
 /** Brings a synthesised stack up. @throws for whatever in it local mode does not know. */
 export const startAws = async (options: AwsOptions): Promise<LocalAws> => {
-  const server = await startAwsServer(options.port);
+  const server = await startAwsServer(options.port, options.clock.now);
   try {
     return await bringUp(options, server);
   } catch (thrown) {

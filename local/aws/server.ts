@@ -29,7 +29,8 @@ export interface AwsServer {
   close(): Promise<void>;
 }
 
-export const startAwsServer = async (port = 0): Promise<AwsServer> => {
+/** @param now Epoch milliseconds, for the date of each answer: by another date than its own, the SDK corrects its clock and repeats what was refused. */
+export const startAwsServer = async (port = 0, now: () => number = Date.now): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
   const streamed: Service = async (request, response) => fauxqs.routing(request, response);
@@ -59,6 +60,8 @@ export const startAwsServer = async (port = 0): Promise<AwsServer> => {
   };
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    response.sendDate = false;
+    response.setHeader('Date', new Date(now()).toUTCString());
     // Whoever hung up wants no answer; anything else is a defect, and shows as a dead connection.
     answer(request, response).catch(() => response.destroy());
   });
