@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { tableBelow } from '#test/support/markdown-tables.ts';
+
+const { columns, rows } = tableBelow('docs/failure-modes.md', 'Broken on purpose');
+
+describe('what was broken on purpose', () => {
+  it('breaks each of the eleven promises', () => {
+    expect(columns).toEqual(['promise', 'where', 'test that caught it']);
+    expect(new Set([...rows.values()].map(([promise]) => promise)).size).toBe(11);
+  });
+
+  it.each([...rows])('%s: is still caught by a test that there is', (_what, cells) => {
+    const [, where = '', caughtBy = ''] = cells;
+    expect(existsSync(where.replaceAll('`', ''))).toBe(true);
+    const [, file = '', words = ''] = /\]\(\.\.\/(.+?)\): (.+)$/.exec(caughtBy) ?? [];
+    expect(readFileSync(file, 'utf8')).toContain(words);
+  });
+});
