@@ -16,7 +16,7 @@ export const limitInFlightOnly =
 
 /** So many accounts, none of them awkward. */
 export const plainFleet = (accounts: number): readonly FleetAccount[] =>
-  // At most twelve of a fleet are awkward.
-  createFleet({ accounts: accounts + 12, seed: SEED })
+  // A fleet holds a handful of awkward ones, however large it is.
+  createFleet({ accounts: accounts + 100, seed: SEED })
     .filter(({ kind }) => kind === 'plain')
     .slice(0, accounts);

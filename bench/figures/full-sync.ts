@@ -31,7 +31,7 @@ const measurePeers = async () => {
   const measure = async (client: 'vendor' | 'externalSecrets') => {
     const before = vault.audit.length;
     const { durationMs } = await runClient(client, vault, fleet, IN_FLIGHT);
-    return { callsPerCredential: (vault.audit.length - before) / ACCOUNTS, seconds: durationMs / 1000 };
+    return { callsPerCredential: (vault.audit.length - before) / fleet.length, seconds: durationMs / 1000 };
   };
   try {
     return { vendor: await measure('vendor'), externalSecrets: await measure('externalSecrets') };

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Figure, isReached, median } from '../../../bench/figure.ts';
+
+const figure = (value: number, target: Figure['target']): Figure => ({ name: 'calls', value, unit: 'calls', target });
+
+describe('a figure', () => {
+  it('is reached at its target, and on the right side of it', () => {
+    expect([2, 3, 4].map((value) => isReached(figure(value, { atMost: 3 })))).toEqual([true, true, false]);
+    expect([2, 3, 4].map((value) => isReached(figure(value, { atLeast: 3 })))).toEqual([false, true, true]);
+  });
+
+  it('of which no number came out is not reached', () => {
+    expect(isReached(figure(Number.NaN, { atMost: 3 }))).toBe(false);
+    expect(isReached(figure(Number.NaN, { atLeast: 3 }))).toBe(false);
+  });
+});
+
+describe('the median', () => {
+  it('is the middle one, or half-way between the two in the middle', () => {
+    expect(median([9, 1, 2])).toBe(2);
+    expect(median([10, 9, 1, 2])).toBe(5.5);
+  });
+
+  it('has as many values below as above it, in whatever order they come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { minLength: 1 }), (values) => {
+        const middle = median(values);
+        const below = values.filter((value) => value < middle).length;
+        const above = values.filter((value) => value > middle).length;
+        expect(Math.max(below, above)).toBeLessThanOrEqual(values.length / 2);
+      }),
+    );
+  });
+
+  it('of nothing does not exist', () => {
+    expect(() => median([])).toThrow(RangeError);
+  });
+});
