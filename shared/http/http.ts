@@ -66,6 +66,15 @@ export interface HttpOptions {
   readonly deadline?: (ms: number) => AbortSignal;
 }
 
+/**
+ * A rate as calls in a window of about a tenth of a second. The steps of a batch follow each other in processes of their
+ * own, each with windows of its own: where two meet they add up, and with whole seconds that would be twice the rate.
+ */
+const windowOf = (perSecond: number): { interval: number; intervalCap: number } => {
+  const intervalCap = Math.max(1, Math.floor(perSecond / 10));
+  return { interval: (1000 * intervalCap) / perSecond, intervalCap };
+};
+
 /** The one way to call a REST API: limits, deadline, size cap, retries, and errors that say what to do. */
 export const createHttp = ({
   connection,
@@ -89,7 +98,7 @@ export const createHttp = ({
     );
     return pool;
   };
-  const queue = new PQueue({ concurrency: limits.inFlight, interval: 1000, intervalCap: limits.perSecond });
+  const queue = new PQueue({ concurrency: limits.inFlight, ...windowOf(limits.perSecond) });
 
   const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
     const maxBytes = call.maxBytes ?? MAX_BYTES;

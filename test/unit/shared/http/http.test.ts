@@ -134,17 +134,20 @@ describe('the rate', () => {
     vi.useRealTimers();
   });
 
-  it('lets no more calls go in a second than the limit', async () => {
+  it.each([
+    [20, 2, 100],
+    [3, 1, 333],
+  ])('of %i calls a second lets no more than %i go in %i ms', async (perSecond, atOnce, windowMs) => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
-    const limits = { inFlight: 4, perSecond: 3, timeoutSeconds: 30 };
+    const limits = { inFlight: 4, perSecond, timeoutSeconds: 30 };
     const { http, server } = await connect([answer(200, 1)], { limits });
-    const sent = Array.from({ length: 5 }, () => http.send(get));
-    await Promise.all(sent.slice(0, 3));
-    await vi.advanceTimersByTimeAsync(900);
-    expect(server.seen).toHaveLength(3);
-    await vi.advanceTimersByTimeAsync(200);
+    const sent = Array.from({ length: 2 * atOnce }, () => http.send(get));
+    await Promise.all(sent.slice(0, atOnce));
+    await vi.advanceTimersByTimeAsync(windowMs - 20);
+    expect(server.seen).toHaveLength(atOnce);
+    await vi.advanceTimersByTimeAsync(30);
     await Promise.all(sent);
-    expect(server.seen).toHaveLength(5);
+    expect(server.seen).toHaveLength(2 * atOnce);
   });
 });
 
