@@ -15,6 +15,9 @@ const emulated = {
   },
 };
 
+/** Takes minutes, of which `npm test` spares all but a sample. */
+const crash = { test: { name: 'crash', include: ['test/crash/**/*.test.ts'] } };
+
 export default defineConfig({
-  test: { projects: [...['unit', 'contract', 'workflow', 'infra'].map(ring), emulated] },
+  test: { projects: [...['unit', 'contract', 'workflow', 'infra'].map(ring), emulated, crash] },
 });

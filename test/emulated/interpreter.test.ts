@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionIn } from '#infra/definition.ts';
 import { loadDefinition } from '#local/aws/step-functions/definition.ts';
 import { aConfig } from '#test/support/configs.ts';
-import { startMortalRelay } from '#test/support/mortal-relay.ts';
+import { Fate } from '#test/support/mortal.ts';
+import { sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
 import { describeRows, type Rows } from '../contract/aws/rows.ts';
 import { synthesise } from '../infra/synthesis.ts';
 import { KNOWN_WRONG } from './known-wrong.ts';
@@ -62,20 +63,21 @@ describe('the real steps under an interpreter that is not ours', () => {
 
   /** Runs a fresh relay twice, dying at a moment of the first run, and reaps. */
   const live = async (label: string, killAt = Number.POSITIVE_INFINITY) => {
-    await using relay = Object.assign(await startMortalRelay(level), {
+    const config = aConfig({ name: 'prod/{systemName}/{domainName}/{accountName}', value: '{credential}' });
+    await using relay = Object.assign(await startMortalRelay({ machine: level, config, fleet: sharedFleet(8) }), {
       [Symbol.asyncDispose]: () => relay.close(),
     });
-    relay.mortal.killAt(killAt);
+    const fate = new Fate([killAt, 'death']);
     const sync = async (id: string) => {
       const answer = ({ functionArn, payload }: { functionArn: string; payload: object }) =>
-        relay.invoke(functionArn, JSON.stringify(payload));
+        relay.invoke(functionArn, JSON.stringify(payload), fate);
       const arn = await interpreter.start(machine, `databases.${label}.${id}`, { sync: 'databases' }, answer);
       return interpreter.ended(arn);
     };
     const first = await sync('1');
-    const moments = relay.mortal.moments;
+    const { moments } = fate;
     const second = await sync('2');
-    expect((await relay.reap()).ok).toBe(true);
+    expect(await relay.reap()).toBe(true);
     expect(relay.simulator.openRequests()).toEqual([]);
     const delivered = Object.values(relay.manager.currentValues());
     for (const { kind, credential } of relay.simulator.accounts()) {

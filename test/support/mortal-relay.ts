@@ -2,178 +2,180 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthenticate } from '#functions/authenticate/authenticate.ts';
-import { createCheckIn } from '#functions/checkin/checkin.ts';
-import { createPlan } from '#functions/plan/plan.ts';
-import { createReap } from '#functions/reap/reap.ts';
-import { createReport } from '#functions/report/report.ts';
-import { createRequest } from '#functions/request/request.ts';
-import { createRetrieve } from '#functions/retrieve/retrieve.ts';
-import type { STEPS } from '#infra/steps.ts';
+import { STEPS, type Step } from '#infra/steps.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
 import { startRun } from '#local/aws/step-functions/run.ts';
-import { createFleet } from '#local/simulators/password-safe/fleet.ts';
+import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
-import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
-import { createRendering } from '#shared/domain/rendering.ts';
+import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
+import { apiKeyAuthenticator } from '#shared/clients/password-safe/authentication.ts';
+import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
+import type { VaultSession } from '#shared/clients/password-safe/vault.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { createHttp } from '#shared/http/http.ts';
-import { ownerOf, tokenSecretName } from '#shared/names.ts';
-import { connectVaults } from '#shared/runtime/vaults.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
-import { steps } from '#shared/workflow.ts';
-import { aConfig } from '#test/support/configs.ts';
+import { tokenSecretName } from '#shared/names.ts';
+import { Secret } from '#shared/secret.ts';
 import { memoryRecords } from '#test/support/fakes.ts';
-import { Mortal } from '#test/support/mortal.ts';
-import { connectInProcess } from '#test/support/secrets-manager.ts';
+import { Fate, Mortal } from '#test/support/mortal.ts';
+import { type Execution, mortalSteps } from '#test/support/mortal-steps.ts';
 
-const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
-const HOUR_MS = 3_600_000;
-const SYNC = 'databases';
+export const SEED = 7;
+const MINUTE_MS = 60_000;
 
-type StepName = (typeof STEPS)[number];
+/** A small fleet with one of each of the first awkward kinds; people may hold an account next to the relay. */
+export const sharedFleet = (accounts: number): FleetAccount[] =>
+  createFleet({ accounts, seed: SEED }).map((account) => ({ ...account, maxConcurrentRequests: 0 }));
+
+export interface MortalRelayOptions {
+  readonly machine: Level;
+  readonly config: RelayConfig;
+  readonly fleet: readonly FleetAccount[];
+}
+
+/** What a run is asked to do. */
+export interface Order {
+  readonly sync: string;
+  readonly mode?: 'changes' | 'verify';
+}
+
+/** How an invocation ended, for the workflow and for whoever let it happen. */
+export type Invoked = InvocationResult & { readonly died: boolean };
+
+/** One invocation of a run, about to happen. */
+export interface Invocation {
+  readonly step: Step;
+  readonly perform: (fate: Fate) => Promise<Invoked>;
+  /** Stops the execution, which is no concern of its processes. */
+  readonly stop: () => void;
+}
+
+export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
 
 /**
  * The relay with its real steps, clients and workflow against the simulated vault and the local Secrets Manager, in one
- * process and thus fast: only that process can die, between any two of its outside calls.
+ * process and thus fast: only what plays a process of the relay can die, between any two of its outside calls.
  */
-export const startMortalRelay = async (machine: Level) => {
+export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOptions) => {
   let now = Date.parse('2026-03-01T00:00:00Z');
   const clock = () => now;
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-mortal-'));
-  const simulator = await startPasswordSafe({ fleet: createFleet({ accounts: 8, seed: 7 }), now: clock, seed: 7 });
+  const simulator = await startPasswordSafe({ fleet, now: clock, seed: SEED });
   const manager = createSecretsManager({ now: clock });
-  const mortal = new Mortal();
   const records = memoryRecords();
-  const ended = new Map<string, boolean>();
+  const executions: Execution[] = [];
+  const limits = { inFlight: 16, perSecond: 10_000, timeoutSeconds: 30 };
+  // Its sockets outlive processes, which spares a handshake for each; nothing else in it does.
+  const { url, caPem: ca } = simulator;
+  const http = createHttp({ connection: 'vault', url, ca, limits, sleep: async () => {}, now: clock });
 
-  const config = aConfig({ name: 'prod/{systemName}/{domainName}/{accountName}', value: '{credential}' });
-  const { vault } = config.connections;
-  if (vault !== undefined) Object.assign(vault, { url: simulator.url, ca: simulator.caPem });
-  const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
-  const create = (secret: object) => manager.handle('CreateSecret', { ...secret, ClientRequestToken: randomUUID() });
-  create({ Name: tokenSecretName(config.relay, 'vault') });
-  create({ Name: 'bootstrap/vault', SecretString: JSON.stringify({ clientId, clientSecret }) });
+  const create = (Name: string, SecretString?: string) =>
+    manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
+  create(tokenSecretName(config.relay, 'vault'));
+  const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
+  create('bootstrap/vault', JSON.stringify({ ...oauth, apiKey: apiKey.key, runAs: userName }));
 
-  /** Made anew for each invocation: a process that takes another's place remembers nothing. */
-  const wire = () => {
-    const secretsManager = mortal.secretsManager(connectInProcess(manager));
-    const vaults = connectVaults({
-      config,
-      secretsManager,
-      onSignOutFailure: () => {},
-      onSignInRefused: async () => {},
-      now: clock,
-      connectHttp: (options) => mortal.http(createHttp({ ...options, sleep: async () => {}, now: clock })),
-    });
-    const storeFor = (sync: string) =>
-      createAwsSecretsManagerStore({ client: secretsManager, owner: ownerOf(RELAY_ID, sync) });
-    const shared = { relayId: RELAY_ID, syncs: config.syncs, storeFor, records: mortal.records(records), now: clock };
-    return { shared, vaults };
-  };
-
-  const perform: Record<StepName, (payload: unknown) => Promise<unknown>> = {
-    authenticate: async (payload) => {
-      const { shared, vaults } = wire();
-      return createAuthenticate({ ...shared, ensureSignIn: vaults.ensureSignIn })(
-        steps.authenticate.input.parse(payload),
-      );
-    },
-    plan: async (payload) => {
-      const { shared, vaults } = wire();
-      const isOvertaken = async () => false;
-      return createPlan({ ...shared, vaultFor: vaults.forSync, isOvertaken })(steps.plan.input.parse(payload));
-    },
-    request: async (payload) => {
-      const { shared, vaults } = wire();
-      return createRequest({ ...shared, vaultFor: vaults.forBatch })(steps.request.input.parse(payload));
-    },
-    retrieve: async (payload) => {
-      const { shared, vaults } = wire();
-      const renderingFor = () => createRendering('{credential}');
-      const step = createRetrieve({ ...shared, vaultFor: vaults.forBatch, renderingFor });
-      return step(steps.retrieve.input.parse(payload), { remainingMs: () => 900_000 });
-    },
-    checkin: async (payload) => {
-      const { shared, vaults } = wire();
-      return createCheckIn({ ...shared, vaultFor: vaults.forBatch })(steps.checkin.input.parse(payload));
-    },
-    report: async (payload) => {
-      const { shared } = wire();
-      return createReport({ ...shared, measure: async () => {}, notify: async () => {} })(
-        steps.report.input.parse(payload),
-      );
-    },
-    reap: async () => {
-      const { shared, vaults } = wire();
-      const hasEnded = async (run: string) => ended.get(run) ?? true;
-      return createReap({
-        ...shared,
-        vaults: { vault: vaults.ofConnection('vault') },
-        hasEnded,
-        measure: async () => {},
-      })();
-    },
-  };
-
-  const invoke = async (step: StepName, payload: string): Promise<InvocationResult> => {
-    mortal.replace();
+  let current = config;
+  const invoke = async (step: Step, payload: string, fate: Fate): Promise<Invoked> => {
+    const mortal = new Mortal(fate);
+    const outside = { config: current, http, manager, records, executions, now: clock };
     try {
-      const answer = JSON.stringify(await perform[step](JSON.parse(payload)));
-      if (!mortal.isDead) return { ok: true, payload: answer };
+      const answer = await mortalSteps(outside, mortal)[step](JSON.parse(payload));
+      if (!mortal.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      if (!mortal.isDead) return failure(error.name, error.message);
+      if (!mortal.isDead) return { ...failure(error.name, error.message), died: false };
     }
-    return failure('Runtime.ExitError', 'The process exited.');
+    return { ...failure('Runtime.ExitError', 'The process exited.'), died: true };
+  };
+
+  /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */
+  const signedInAs = <T>(
+    { userName: runAs, apiKey: registration }: KeyUser,
+    work: (session: VaultSession) => Promise<T>,
+  ) => {
+    const password = registration.password === undefined ? undefined : new Secret(registration.password);
+    const authenticator = apiKeyAuthenticator({
+      connection: 'vault',
+      apiKey: new Secret(registration.key),
+      runAs,
+      password,
+    });
+    return createPasswordSafe({ connection: 'vault', http, authenticator, onSignOutFailure: () => {} }).withSession(
+      work,
+    );
   };
 
   return {
     simulator,
     manager,
-    mortal,
+    records,
+    executions,
+    now: clock,
+    advance(minutes: number): void {
+      now += minutes * MINUTE_MS;
+    },
+    /** Deploys another configuration. */
+    deploy(config: RelayConfig): void {
+      current = config;
+    },
 
-    /** Runs the sync as its schedule would; `diesWhole` ends the execution, too, with the first process that dies. */
-    async sync(id: string, { diesWhole = false } = {}): Promise<string> {
-      const name = `${SYNC}.${id}`;
-      const arn = `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-sync:${name}`;
-      ended.set(name, false);
+    /** Runs a sync as its schedule would, and says how it ended. `through` lets each of its invocations happen. */
+    async sync(
+      id: string,
+      order: Order,
+      through = ({ perform }: Invocation): Promise<Invoked> => perform(new Fate()),
+      { isListed = true } = {},
+    ): Promise<string> {
+      const name = `${order.sync}.${id}`;
+      const execution: Execution = { name, startDate: new Date(now), isRunning: true, isListed };
+      executions.push(execution);
       const run = startRun(machine, {
-        arn,
+        arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-sync:${name}`,
         name,
-        input: { sync: SYNC },
+        input: { ...order },
         directory,
         now: clock,
-        invoke: async (functionArn, payload) => {
-          const result = await invoke(stepOf(functionArn), payload);
-          if (diesWhole && mortal.isDead) run.stop();
-          return result;
+        invoke: (functionArn, payload) => {
+          const step = stepOf(functionArn);
+          return through({ step, perform: (fate) => invoke(step, payload, fate), stop: run.stop });
         },
       });
       const { status } = await run.ended;
-      ended.set(name, true);
-      now += HOUR_MS;
+      execution.isRunning = false;
       return status;
     },
 
     /** Does what a task of any interpreter asks of a function. */
-    invoke: (functionArn: string, payload: string) => invoke(stepOf(functionArn), payload),
+    invoke: (functionArn: string, payload: string, fate: Fate) => invoke(stepOf(functionArn), payload, fate),
 
-    reap: () => invoke('reap', 'null'),
+    /** @returns whether the process lived. @throws when reap failed although it did. */
+    async reap(fate = new Fate()): Promise<boolean> {
+      const result = await invoke('reap', 'null', fate);
+      if (!result.ok && !result.died) throw new Error(`reap failed: ${result.failure.errorMessage}`);
+      return !result.died;
+    },
 
-    async close() {
+    asPerson: <T>(work: (session: VaultSession) => Promise<T>) => signedInAs(DEFAULT_APPROVER, work),
+    asOwnUser: <T>(work: (session: VaultSession) => Promise<T>) => signedInAs(DEFAULT_APPLICATION, work),
+
+    async close(): Promise<void> {
+      await http.close();
       await simulator.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
 };
 
-export const stepOf = (functionArn: string): StepName => {
+interface KeyUser {
+  readonly userName: string;
+  readonly apiKey: { readonly key: string; readonly password?: string };
+}
+
+export const stepOf = (functionArn: string): Step => {
   const id = functionArn.split(':').at(-1)?.toLowerCase() ?? '';
-  const step = (['authenticate', 'plan', 'request', 'retrieve', 'checkin', 'report'] as const).find((name) =>
-    id.startsWith(name),
-  );
+  const step = STEPS.find((name) => id.startsWith(name));
   if (step === undefined) throw new Error(`No step has the function ${functionArn}.`);
   return step;
 };

@@ -7,47 +7,74 @@ class Killed extends Error {
   override readonly name = 'Killed';
 }
 
+/** Death, or something else that goes on in the world while the process knows nothing of it. */
+export type Happening = 'death' | (() => Promise<unknown>);
+
 /**
- * A process that can be killed between any two of its outside calls. Each call has two moments: before it is sent, and
- * after it had its effect but before anybody knows.
+ * What happens to processes, and when: each outside call has a moment before it is sent, and one after it had its effect
+ * but before anybody knows. Moments are counted from the beginning, over all processes that share the fate.
  */
-export class Mortal {
+export class Fate {
+  readonly #happenings: ReadonlyMap<number, Happening>;
   #moments = 0;
-  #killAt = Number.POSITIVE_INFINITY;
-  #dead = false;
+  #deaths = 0;
+
+  constructor(...happenings: readonly (readonly [moment: number, happening: Happening])[]) {
+    this.#happenings = new Map(happenings);
+  }
 
   /** How many moments there were so far. */
   get moments(): number {
     return this.#moments;
   }
 
+  /** How many deaths there were so far. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  next(): Happening | undefined {
+    const happening = this.#happenings.get(this.#moments++);
+    if (happening === 'death') this.#deaths += 1;
+    return happening;
+  }
+}
+
+/** A process that has only its fate to fear. Its outside calls happen one by one, so that the same fate ends the same. */
+export class Mortal {
+  readonly #fate: Fate;
+  #turn: Promise<unknown> = Promise.resolve();
+  #dead = false;
+
+  constructor(fate: Fate) {
+    this.#fate = fate;
+  }
+
   get isDead(): boolean {
     return this.#dead;
   }
 
-  /** Dies at the moment of this number, counted from the beginning. */
-  killAt(moment: number): void {
-    this.#killAt = moment;
+  async #pass(): Promise<void> {
+    if (this.#dead) throw new Killed();
+    const happening = this.#fate.next();
+    if (happening === 'death') {
+      this.#dead = true;
+      throw new Killed();
+    }
+    await happening?.();
   }
 
-  /** Another process takes its place. */
-  replace(): void {
-    this.#dead = false;
-  }
-
-  #pass(): void {
-    if (this.#moments === this.#killAt) this.#dead = true;
-    this.#moments += 1;
-    if (this.#dead) throw new Killed();
-  }
-
-  async call<T>(send: () => Promise<T>): Promise<T> {
-    if (this.#dead) throw new Killed();
-    this.#pass();
-    const answer = await send();
-    if (this.#dead) throw new Killed();
-    this.#pass();
-    return answer;
+  call<T>(send: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      await this.#pass();
+      try {
+        return await send();
+      } finally {
+        await this.#pass();
+      }
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   http = (http: Http): Http => ({ send: (call) => this.call(() => http.send(call)), close: () => http.close() });

@@ -1,0 +1,3 @@
+import { killAtEveryMoment } from '#test/support/crash-campaign.ts';
+
+killAtEveryMoment('step');
