@@ -3,7 +3,7 @@ import { type MainRun, mainRun } from '#local/main-run.ts';
 
 const ACCOUNTS = 40;
 const CHANGED = 3;
-/** Thirteen of forty are awkward; of these one asks for approval, one is not requestable, and one is changing. */
+/** Twelve of forty are awkward; of these one asks for approval, one is not requestable, and one is changing. */
 const DELIVERABLE = ACCOUNTS - 3;
 const ROTATING = 2;
 

@@ -85,9 +85,8 @@ const AWKWARD: readonly Partial<FleetAccount>[] = [
   { kind: 'odd-name', systemName: 'Zürich Straße 7', accountName: 'jürgen & søn #1 +50% 田中' },
   { kind: 'rotating', policy: ALWAYS_ROTATED },
   { kind: 'odd-credential', credentialShape: 'blanks' },
-  { kind: 'odd-name', systemName: 'dc1.corp.example', accountName: 'CORP\\svc report' },
+  { kind: 'odd-name', systemName: 'dc1.corp.example', accountName: 'CORP\\svc report', credentialShape: 'base64' },
   { kind: 'odd-credential', credentialShape: 'long' },
-  { kind: 'odd-credential', credentialShape: 'base64' },
 ];
 
 const WORKGROUPS = ['Default Workgroup', 'Production', 'Finance', 'Research'] as const;

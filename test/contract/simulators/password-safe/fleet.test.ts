@@ -22,7 +22,7 @@ describe('a fleet', () => {
     fc.assert(
       fc.property(sizes, seeds, (accounts, seed) => {
         const awkward = createFleet({ accounts, seed }).filter((account) => account.kind !== 'plain');
-        expect(awkward).toHaveLength(Math.min(13, Math.floor(accounts / 2)));
+        expect(awkward).toHaveLength(Math.min(12, Math.floor(accounts / 2)));
       }),
       { numRuns: 30 },
     );
