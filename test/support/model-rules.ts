@@ -41,7 +41,8 @@ export const watch = (relay: MortalRelay, model: Model) => {
     const actor = acting.at(-1);
     for (const { requestId, reason } of openRequestsOfOurs(relay)) reasons.set(requestId, reason);
     for (const { kind, status, user, requestId = 0 } of simulator.audit.slice(audited)) {
-      if (actor === undefined || kind !== 'checkin' || status !== 204 || user !== 'pam-relay') continue;
+      if (actor === undefined || actor === 'others' || kind !== 'checkin' || status !== 204 || user !== 'pam-relay')
+        continue;
       if (!mayGiveBack(actor, requestId))
         broken.push(`${actor} gave back request ${requestId}: ${reasons.get(requestId)}`);
     }

@@ -115,7 +115,7 @@ export const startModelWorld = async () => {
       if (changed !== undefined) relay.simulator.changeCredential(changed.accountId);
     },
     open: ({ account, by }) => openForOthers(relay, model, account, by),
-    close: ({ request }) => closeForOthers(relay, model, request),
+    close: ({ request }) => watcher.as('others', () => closeForOthers(relay, model, request)),
     approve: ({ request }) => decide(relay, request, 'approve'),
     deny: ({ request }) => decide(relay, request, 'deny'),
     pass: ({ minutes }) => relay.advance(minutes),

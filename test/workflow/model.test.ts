@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Event, type ModelWorld, SYNCS, startModelWorld } from '#test/support/model-world.ts';
 
 const SEED = Number(process.env['MODEL_SEED'] ?? 1);
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 50);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 80);
 
 const any = fc.nat({ max: 20 });
 const flag = fc.boolean();
@@ -38,14 +38,28 @@ const step: fc.Arbitrary<Event> = fc.record({
   ),
 });
 
-/** A run that is held up while it reads and delivers, until a later one has delivered what is newer. */
+/** A run that is held up while it reads and delivers one change, until a later run has delivered the next one. */
 const overtaken = fc
-  .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 60 }) })
+  .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 24 }) })
   .map(({ sync, account, moment }): Event[] => {
     const unseen: Event = { what: 'start', sync, verify: false, isListed: false };
-    const toRetrieve = Array.from({ length: 4 }, (): Event => ({ what: 'step', run: -1, moment: 0, meanwhile: [] }));
-    const later: Event[] = [{ what: 'change', account }, unseen, { what: 'finish', run: -1 }];
-    return [unseen, ...toRetrieve, { what: 'step', run: -1, moment, meanwhile: later }];
+    const finish: Event = { what: 'finish', run: -1 };
+    const change: Event = { what: 'change', account };
+    const next: Event = { what: 'step', run: -1, moment: 0, meanwhile: [] };
+    const heldUp: Event = { what: 'step', run: -1, moment, meanwhile: [change, unseen, finish] };
+    const upToRetrieve = [next, next, next, next];
+    return [unseen, finish, { what: 'pass', minutes: 12 }, change, unseen, ...upToRetrieve, heldUp];
+  });
+
+/** Leases that a run shares with another relay, which gives each back and opens it anew before the run has read it. */
+const exchanged = fc
+  .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 12 }) })
+  .map(({ sync, account, moment }): Event[] => {
+    const open: Event = { what: 'open', account, by: 'another relay' };
+    const next: Event = { what: 'step', run: -1, moment: 0, meanwhile: [] };
+    const exchange: Event = { what: 'step', run: -1, moment, meanwhile: [{ what: 'close', request: -1 }, open] };
+    const start: Event = { what: 'start', sync, verify: true, isListed: false };
+    return [open, start, next, next, next, next, exchange, { what: 'finish', run: -1 }];
   });
 
 const one = (event: fc.Arbitrary<Event>) => event.map((only) => [only]);
@@ -56,6 +70,7 @@ const anyEvents = fc.oneof(
   { weight: 1, arbitrary: one(endings) },
   { weight: 3, arbitrary: one(ofOthers) },
   { weight: 1, arbitrary: overtaken },
+  { weight: 1, arbitrary: exchanged },
 );
 
 /** Events as fast-check runs them; the model is part of the world, which says itself what must hold. */

@@ -100,6 +100,13 @@ describe('retrieve', () => {
     expect(leases).toEqual([lease(0, { requestId: 103, owned: true })]);
   });
 
+  it('owns no lease that it got anew from somebody else again', async () => {
+    vault.open.delete(101);
+    vault.opened({ requestId: 110, accountId: 1 });
+    const { leases } = await retrieve([item(1)], [lease(0, { owned: false })]);
+    expect(leases).toEqual([lease(0, { requestId: 110, owned: false })]);
+  });
+
   it('does not ask anew for a lease of its own, which ended because somebody wanted it to', async () => {
     vault.open.delete(101);
     const { settled } = await retrieve([item(1)], [lease(0)]);
