@@ -1,4 +1,5 @@
 import type { SyncConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Run } from '#shared/workflow.ts';
 
@@ -17,13 +18,7 @@ export interface AuthenticateDependencies {
 export const createAuthenticate =
   ({ syncs, ensureSignIn }: AuthenticateDependencies) =>
   async ({ run, order }: Run): Promise<{ connection: string; expiresAt: string | null }> => {
-    const sync = syncs[order.sync];
-    if (sync === undefined) {
-      throw new RelayError(
-        'ConfigurationInvalid',
-        `There is no sync ${JSON.stringify(order.sync)} in the deployed relay.yaml. Start one of: ${Object.keys(syncs).join(', ')}.`,
-      );
-    }
+    const sync = syncNamed(syncs, order.sync);
     if (!run.startsWith(`${order.sync}.`)) {
       throw new RelayError(
         'ConfigurationInvalid',

@@ -1,7 +1,7 @@
 import type { Vault } from '#shared/clients/password-safe/vault.ts';
 import type { SyncConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
-import { RelayError } from '#shared/errors.ts';
 import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { Planned, Run } from '#shared/workflow.ts';
@@ -27,10 +27,7 @@ export interface PlanDependencies {
 export const createPlan =
   ({ syncs, vaultFor, storeFor, records, isOvertaken, now }: PlanDependencies) =>
   async ({ run, order }: Run): Promise<Planned> => {
-    const config = syncs[order.sync];
-    if (config === undefined) {
-      throw new RelayError('ConfigurationInvalid', `There is no sync ${JSON.stringify(order.sync)} in relay.yaml.`);
-    }
+    const config = syncNamed(syncs, order.sync);
     if (await isOvertaken(order.sync, run)) return { status: 'skipped', batches: [], concurrency: 1 };
 
     const memory = (await records.read(recordAt.memory(order.sync))) ?? emptyMemory();

@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import type { OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { SyncConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { describeAccount } from '#shared/domain/account.ts';
 import { requestTerms } from '#shared/domain/lease.ts';
 import { isSameMarker, type Marker, readMarker, writeReason } from '#shared/domain/marker.ts';
@@ -45,7 +46,7 @@ export const createRequest =
     if (wanted.length === 0) return { leases: [], settled, retired: 0 };
 
     const marker = { relayId, run, batch };
-    const requestMinutes = syncs[order.sync]?.requestMinutes ?? 1;
+    const { requestMinutes } = syncNamed(syncs, order.sync);
     return vaultFor(order.sync).withSession(async (session) => {
       const attempts = await pMap(
         wanted,

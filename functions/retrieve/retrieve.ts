@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { SyncConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { describeAccount } from '#shared/domain/account.ts';
 import { requestTerms } from '#shared/domain/lease.ts';
 import { writeReason } from '#shared/domain/marker.ts';
@@ -39,7 +40,7 @@ export const createRetrieve =
     { remainingMs }: StepContext,
   ): Promise<BatchProgress> => {
     const { items, retire } = await readRequired(records, recordAt.batch(order.sync, run, batch));
-    const { requestMinutes = 1, orphans } = syncs[order.sync] ?? {};
+    const { requestMinutes, orphans } = syncNamed(syncs, order.sync);
     const store = storeFor(order.sync);
     const rendering = renderingFor(order.sync);
     const reason = writeReason(order.sync, { relayId, run, batch });
@@ -71,7 +72,7 @@ export const createRetrieve =
     return {
       leases: taken.map(({ lease }) => lease),
       settled: [...requested.settled, ...taken.map(({ settled }) => settled)],
-      retired: orphans?.policy === 'delete' ? await retireAll(store, retire, orphans.recoveryDays) : 0,
+      retired: orphans.policy === 'delete' ? await retireAll(store, retire, orphans.recoveryDays) : 0,
     };
   };
 

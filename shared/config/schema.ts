@@ -113,7 +113,7 @@ const passwordSafe = z.strictObject({
         .min(1)
         .max(10_000)
         .default(200)
-        .describe('Calls to the vault a second, over all batches of one sync.'),
+        .describe('Calls to the vault a second, over all batches of one sync, counted in tenths of a second.'),
       timeoutSeconds: z.int().min(1).max(300).default(30).describe('How long one call may take, its answer included.'),
     })
     .prefault({})

@@ -2,8 +2,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { awsClientConfig } from '#shared/aws.ts';
 import { readBundledConfig } from '#shared/config/runtime.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { createRendering, type Rendering } from '#shared/domain/rendering.ts';
-import { RelayError } from '#shared/errors.ts';
 import { ownerOf } from '#shared/names.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
@@ -22,11 +22,7 @@ export interface Relay {
 export const createRelay = (environment: { RELAY_ID: string; STORE_KMS_KEY_ARN?: string }): Relay => {
   const config = readBundledConfig();
   const secretsManager = new SecretsManagerClient(awsClientConfig());
-  const syncOf = (sync: string): RelayConfig['syncs'][string] => {
-    const settings = config.syncs[sync];
-    if (settings !== undefined) return settings;
-    throw new RelayError('ConfigurationInvalid', `There is no sync ${sync} in the deployed relay.yaml.`);
-  };
+  const syncOf = (sync: string) => syncNamed(config.syncs, sync);
   return {
     config,
     vaults: connectVaults({

@@ -11,6 +11,7 @@ import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { Vault } from '#shared/clients/password-safe/vault.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp, type Http } from '#shared/http/http.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -108,11 +109,7 @@ export const connectVaults = ({
     };
   };
 
-  const syncOf = (sync: string): RelayConfig['syncs'][string] => {
-    const settings = config.syncs[sync];
-    if (settings !== undefined) return settings;
-    throw new RelayError('ConfigurationInvalid', `There is no sync ${sync} in the deployed relay.yaml.`);
-  };
+  const syncOf = (sync: string) => syncNamed(config.syncs, sync);
 
   return {
     forBatch: (sync) => connect(syncOf(sync).connection, syncOf(sync).concurrency).vault,

@@ -65,7 +65,7 @@ describe('checkin', () => {
     const known = progress(lease(101), lease(102));
     await expect(checkIn({ requested: known })).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect([...vault.open.keys()]).toEqual([101]);
-    expect(await recorded()).toBeDefined();
+    expect(await recorded()).toEqual({ settled: [], checkIns: { 1: Date.parse('2026-01-02T04:00:00Z') }, retired: 0 });
   });
 
   it('takes what is gone already for given back', async () => {
