@@ -1,19 +1,43 @@
 import type { Account } from '#shared/domain/account.ts';
 
+/** What a request gives access to: the credential itself, or a session in which it is never seen (reference: 2.2). */
+export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
+export type AccessType = (typeof ACCESS_TYPES)[number];
+
+/** The ticket that a request is made for; the vault's default ticket system when none is named. */
+export interface Ticket {
+  readonly number: string;
+  readonly systemId?: number | undefined;
+}
+
 /** What to ask the vault for. The duration is cut to what the vault grants for this account. */
 export interface RequestTerms {
   readonly systemId: number;
   readonly accountId: number;
   readonly applicationId?: number | undefined;
+  readonly accessType: AccessType;
   readonly durationMinutes: number;
   /** At most 1,000 characters. Approvers, audit and mails show it. */
   readonly reason: string;
+  readonly ticket?: Ticket | undefined;
+  /** Whether the vault is to change the credential once the request ends; its policy may overrule `false`. */
+  readonly rotateOnCheckIn: boolean;
+  /**
+   * What to do when this user has a request for the account open already: read along with it and leave it alone, or be
+   * refused with `RequestConflict`.
+   */
+  readonly whenOpen: 'share' | 'refuse';
 }
 
+/** The terms of a sync: short, shared with whoever is there already, and without a change afterwards. */
 export const requestTerms = (account: Account, requestMinutes: number, reason: string): RequestTerms => ({
   systemId: account.systemId,
   accountId: account.accountId,
   applicationId: account.applicationId,
+  accessType: 'View',
   durationMinutes: Math.min(requestMinutes, account.maximumReleaseMinutes ?? requestMinutes),
   reason,
+  // Each sync would change what it has just delivered.
+  rotateOnCheckIn: false,
+  whenOpen: 'share',
 });

@@ -1,7 +1,6 @@
 import { definitionIn } from '#infra/definition.ts';
 import type { Step } from '#infra/steps.ts';
 import { loadDefinition } from '#local/aws/step-functions/definition.ts';
-import type { RequestTerms } from '#shared/domain/lease.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { FOLDER, type Story } from '#test/support/crash-stories.ts';
 import { Fate } from '#test/support/mortal.ts';
@@ -13,6 +12,7 @@ import {
   sharedFleet,
   startMortalRelay,
 } from '#test/support/mortal-relay.ts';
+import { termsFor } from '#test/support/terms.ts';
 import { synthesise } from '../infra/synthesis.ts';
 
 const ACCOUNTS = 8;
@@ -103,18 +103,15 @@ const openForOthers = async (relay: MortalRelay): Promise<readonly number[]> => 
   const [persons, relays] = relay.simulator.accounts().filter(({ kind }) => kind === 'plain');
   if (persons === undefined || relays === undefined) throw new Error('The fleet has too few plain accounts.');
   const opened = [
-    await relay.asPerson((session) => session.openRequest(termsFor(persons, 'Looking after it by hand'))),
-    await relay.asOwnUser((session) => session.openRequest(termsFor(relays, `Another one's ${OTHER_MARKER}`))),
+    await relay.asPerson((session) =>
+      session.openRequest(termsFor(persons, { durationMinutes: LONG_MINUTES, reason: 'Looking after it by hand' })),
+    ),
+    await relay.asOwnUser((session) =>
+      session.openRequest(termsFor(relays, { durationMinutes: LONG_MINUTES, reason: `Another one's ${OTHER_MARKER}` })),
+    ),
   ];
   return opened.map(({ requestId }) => requestId);
 };
-
-const termsFor = ({ systemId, accountId }: { systemId: number; accountId: number }, reason: string): RequestTerms => ({
-  systemId,
-  accountId,
-  durationMinutes: LONG_MINUTES,
-  reason,
-});
 
 const closed = ({ simulator }: MortalRelay, others: readonly number[]): string[] => {
   const open = new Set(simulator.openRequests().map(({ requestId }) => requestId));

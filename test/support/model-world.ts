@@ -13,6 +13,7 @@ import {
 } from '#test/support/mortal-promises.ts';
 import { type MortalRelay, sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
 import { type SteppedRun, startSteppedRun } from '#test/support/stepped-run.ts';
+import { termsFor } from '#test/support/terms.ts';
 
 export const SYNCS = ['databases', 'copies'] as const;
 const FOLDERS = ['prod/', 'copy/'];
@@ -173,7 +174,7 @@ const openForOthers = async (relay: MortalRelay, model: Model, index: number, by
   const { systemId, accountId } = account;
   const reason = by === 'person' ? 'Looking after it' : 'Theirs [pam-relay.000000000000.eu-west-1/databases.0/0]';
   const signedIn = by === 'person' ? relay.asPerson : relay.asOwnUser;
-  const terms = { systemId, accountId, durationMinutes: LONG_MINUTES, reason };
+  const terms = termsFor({ systemId, accountId }, { durationMinutes: LONG_MINUTES, reason });
   // The vault may have one that is open: then it is shared, or a conflict.
   const opened = await signedIn((session) => session.openRequest(terms)).catch(() => undefined);
   if (opened !== undefined && !opened.reused) model.others.set(opened.requestId, by);

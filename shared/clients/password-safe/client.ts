@@ -35,16 +35,18 @@ const openRequest = async (session: Session, terms: RequestTerms): Promise<Opene
     method: 'POST',
     path: 'Requests',
     body: jsonBody({
-      AccessType: 'View',
+      AccessType: terms.accessType,
       SystemID: terms.systemId,
       AccountID: terms.accountId,
       ApplicationID: terms.applicationId,
       DurationMinutes: terms.durationMinutes,
       Reason: terms.reason,
-      // Without it, a request of an earlier run that is still open would be a conflict.
-      ConflictOption: 'reuse',
-      // Left out it means true, and each sync would change what it has just delivered.
-      RotateOnCheckin: false,
+      TicketSystemID: terms.ticket?.systemId,
+      TicketNumber: terms.ticket?.number,
+      // Left out, an open request is a conflict. The third choice, `renew`, would cancel what others of us still read.
+      ConflictOption: terms.whenOpen === 'share' ? 'reuse' : undefined,
+      // Left out it means true.
+      RotateOnCheckin: terms.rotateOnCheckIn,
     }),
     idempotent: false,
     interpret: interpretCall,

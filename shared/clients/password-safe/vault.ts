@@ -44,7 +44,7 @@ export interface CheckInResult {
 export interface VaultSession {
   /** Lists page by page, each account once. Repeatable. */
   listAccounts(query: AccountQuery): AsyncIterable<AccountPage>;
-  /** Asks for a request with `ConflictOption: reuse` and `RotateOnCheckin: false`. Never repeated by the client. */
+  /** Asks for a request. Never repeated by the client. */
   openRequest(terms: RequestTerms): Promise<OpenedRequest>;
   /** Reads the credential of an active request. Repeatable; each read is audited by the vault. */
   readCredential(requestId: number): Promise<Secret>;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import type { AccountQuery, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { Account } from '#shared/domain/account.ts';
-import { openSite, pick, termsFor } from './site.ts';
+import { termsFor } from '#test/support/terms.ts';
+import { openSite, pick } from './site.ts';
 
 const ALL: AccountQuery = { types: [], workgroups: [] };
 

@@ -6,7 +6,8 @@ import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { ErrorName, RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
-import { connection, openSite, pick, type TestSite, termsFor } from './site.ts';
+import { termsFor } from '#test/support/terms.ts';
+import { connection, openSite, pick, type TestSite } from './site.ts';
 
 /** Reads a credential while the site misbehaves at that call; gives the error, and lets the session end as ever. */
 const failRead = async (site: TestSite, effect: FaultEffect, times = Number.POSITIVE_INFINITY): Promise<RelayError> =>

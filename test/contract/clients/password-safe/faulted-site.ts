@@ -12,6 +12,7 @@ import type { AccountQuery, VaultSession } from '#shared/clients/password-safe/v
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
+import { termsFor } from '#test/support/terms.ts';
 
 export const TEN_MINUTES_MS = 600_000;
 const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
@@ -160,8 +161,7 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
   const open = async (session: VaultSession) => {
     const account = nextAccount();
     if (account === undefined) throw new Error('The fleet is used up: make it larger.');
-    const { systemId, accountId } = account;
-    return session.openRequest({ systemId, accountId, durationMinutes: 15, reason: 'a test' });
+    return session.openRequest(termsFor(account));
   };
   return {
     token: async ({ begin }) => {

@@ -3,7 +3,8 @@ import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/passwor
 import { apiKeyAuthenticator, oauthAuthenticator } from '#shared/clients/password-safe/authentication.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import { Secret } from '#shared/secret.ts';
-import { connection, openSite, pick, termsFor } from './site.ts';
+import { termsFor } from '#test/support/terms.ts';
+import { connection, openSite, pick } from './site.ts';
 
 const MINUTE_MS = 60_000;
 

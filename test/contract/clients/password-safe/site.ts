@@ -11,7 +11,6 @@ import { type Authenticator, oauthAuthenticator } from '#shared/clients/password
 import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { Vault } from '#shared/clients/password-safe/vault.ts';
-import type { RequestTerms } from '#shared/domain/lease.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp, type Http, type HttpOptions } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
@@ -104,11 +103,6 @@ export const openSite = async (
     effects: (kind) => simulator.audit.filter((entry) => entry.kind === kind && entry.tookEffect).length,
   };
 };
-
-export const termsFor = (
-  { systemId, accountId }: Pick<FleetAccount, 'systemId' | 'accountId'>,
-  more: Partial<RequestTerms> = {},
-): RequestTerms => ({ systemId, accountId, durationMinutes: 15, reason: 'sync [x/y/0]', ...more });
 
 /** The account of this kind with which the test works. */
 export const pick = ({ simulator }: TestSite, kind: FleetAccount['kind'] = 'plain'): FleetAccount => {
