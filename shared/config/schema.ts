@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { checkout } from '#shared/config/schema/checkout.ts';
 import { connection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { network } from '#shared/config/schema/network.ts';
@@ -28,7 +29,7 @@ const alerts = z.strictObject({
 });
 
 /** The sections whose entries have a name; each entry is a thing of its own, and can be checked without the rest. */
-export const entrySchemas = { connections: connection, stores: store, syncs: sync };
+export const entrySchemas = { connections: connection, stores: store, syncs: sync, checkouts: checkout };
 
 export const relayConfigSchema = z.strictObject({
   relay: name
@@ -38,8 +39,12 @@ export const relayConfigSchema = z.strictObject({
   stores: z.record(name, store).describe('Where credentials are delivered, by a name of your choice.'),
   syncs: z
     .record(name, sync)
-    .refine((syncs) => Object.keys(syncs).length > 0, 'write at least one sync')
+    .default({})
     .describe('What to deliver from which connection into which store, by a name of your choice.'),
+  checkouts: z
+    .record(name, checkout)
+    .default({})
+    .describe('What messages may open for a while, from which connection into which store, by a name of your choice.'),
   reap: reap.prefault({}).describe('The search for requests that a run which died has left behind.'),
   alerts: alerts.prefault({}).describe('Who is told about alarms and PARTIAL runs.'),
   logRetentionDays: z.literal([7, 14, 30, 90, 180, 365, 731]).default(90).describe('How long logs are kept.'),
@@ -55,3 +60,4 @@ export type RelayConfig = z.infer<typeof relayConfigSchema>;
 export type ConnectionConfig = RelayConfig['connections'][string];
 export type StoreConfig = RelayConfig['stores'][string];
 export type SyncConfig = RelayConfig['syncs'][string];
+export type CheckoutConfig = RelayConfig['checkouts'][string];

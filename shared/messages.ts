@@ -1,0 +1,83 @@
+import * as z from 'zod';
+
+/**
+ * What others send to the relay's queue. Every message may come twice and in any order. The published schema is
+ * `messages.schema.json`.
+ */
+
+const rule = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under checkouts in relay.yaml')
+  .describe('The rule under which accounts are opened: a name under checkouts in relay.yaml.');
+
+/** With the rule's name before it, and a dot, it is the name of an execution: 80 characters at most. */
+const id = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,47}$/, 'use 1 to 48 letters, digits, dots, hyphens and underscores')
+  .describe('Tells this checkout from all others of the rule, for 90 days: a ticket number, or an id of yours.');
+
+const instant = z.iso.datetime({ offset: true, error: 'use a time with its zone, such as 2026-03-01T08:00:00Z' });
+
+const LONGEST_WINDOW_MINUTES = 525_600;
+
+const account = z.strictObject({
+  system: z.string().min(1).max(129).describe('Name of the managed system, as the vault has it.'),
+  account: z.string().min(1).max(246).describe('Name of the managed account; DOMAIN\\name for a directory account.'),
+});
+
+const checkoutRequested = z.strictObject({
+  type: z.literal('checkout.requested'),
+  checkout: rule,
+  id,
+  accounts: z.array(account).min(1).max(20).describe('The accounts to open, all of them or none.'),
+  window: z
+    .union([
+      z.strictObject({
+        from: instant.optional().describe('When to ask for access; at once when left out.'),
+        minutes: z.int().min(1).max(LONGEST_WINDOW_MINUTES).describe('How long, counted from the delivery.'),
+      }),
+      z.strictObject({
+        from: instant.optional().describe('When to ask for access; at once when left out.'),
+        until: instant.describe('When access ends.'),
+      }),
+    ])
+    .describe('For how long.'),
+  reason: z.string().trim().min(1).max(500).describe('Why. Approvers and auditors read it: nothing secret.'),
+  ticket: z
+    .string()
+    .regex(/^[\w.:#/-]{1,64}$/, 'use 1 to 64 letters, digits and . : # / _ -')
+    .optional()
+    .describe("Number of the ticket in the rule's ticket system."),
+});
+
+const checkoutExtended = z.strictObject({
+  type: z.literal('checkout.extended'),
+  checkout: rule,
+  id,
+  until: instant.describe('When access is to end now. An earlier time than before changes nothing.'),
+});
+
+const checkoutReleased = z.strictObject({ type: z.literal('checkout.released'), checkout: rule, id });
+
+const credentialChanged = z.strictObject({
+  type: z.literal('credential.changed'),
+  connection: z.string().min(1).describe('The vault in which it changed: a name under connections in relay.yaml.'),
+  ...account.shape,
+});
+
+export const messageSchema = z.discriminatedUnion('type', [
+  checkoutRequested,
+  checkoutExtended,
+  checkoutReleased,
+  credentialChanged,
+]);
+export type Message = z.infer<typeof messageSchema>;
+export type CheckoutRequested = z.infer<typeof checkoutRequested>;
+export type CredentialChanged = z.infer<typeof credentialChanged>;
+
+/** What a checkout works by: the message that asked for it. It is the input of an execution. */
+export const checkoutOrderSchema = checkoutRequested;
+
+/** The name of a checkout's execution, which its markers, notes and release go by. */
+export const checkoutRun = ({ checkout, id }: Pick<CheckoutRequested, 'checkout' | 'id'>): string =>
+  `${checkout}.${id}`;
