@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
 
 const failureOf = (thrown: unknown, doing: string, bucket: string, key: string): RelayError => {
@@ -14,13 +15,35 @@ const failureOf = (thrown: unknown, doing: string, bucket: string, key: string):
     : new RelayError('StoreUnavailable', `S3 did not ${doing} s3://${bucket}/${key} (${name}).`, { cause: thrown });
 };
 
-/** The records bucket on S3. The client is made at the first call: its import costs more than a warm step. */
-export const createS3Records = (bucket: string): Records => {
+/** The client is made at the first call: its import costs more than a warm step. */
+const lateClient = () => {
   let connected: Promise<{ client: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
-  const connect = () => {
+  return () => {
     connected ??= import('@aws-sdk/client-s3').then((sdk) => ({ client: new sdk.S3Client(awsClientConfig()), sdk }));
     return connected;
   };
+};
+
+type Put = (key: string, content: { Body: string; ContentType?: string }) => Promise<void>;
+
+const createPut =
+  (bucket: string, connect: ReturnType<typeof lateClient>): Put =>
+  async (key, content) => {
+    const { client, sdk } = await connect();
+    let written: { ETag?: string | undefined };
+    try {
+      written = await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, ...content }));
+    } catch (thrown) {
+      throw failureOf(thrown, 'write', bucket, key);
+    }
+    // Whatever says success without it was not S3.
+    if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, key);
+  };
+
+/** The records bucket on S3. */
+export const createS3Records = (bucket: string): Records => {
+  const connect = lateClient();
+  const put = createPut(bucket, connect);
 
   return {
     async read<T>({ key, schema }: RecordPlace<T>) {
@@ -44,23 +67,31 @@ export const createS3Records = (bucket: string): Records => {
       }
     },
 
-    async write(place, record) {
+    write: ({ key }, record) => put(key, { Body: JSON.stringify(record), ContentType: 'application/json' }),
+  };
+};
+
+/** The notes in the records bucket on S3. */
+export const createS3Notes = (bucket: string): Notes => {
+  const connect = lateClient();
+  const put = createPut(bucket, connect);
+
+  return {
+    put: (key) => put(key, { Body: '' }),
+
+    async list(prefix) {
       const { client, sdk } = await connect();
-      let written: { ETag?: string | undefined };
+      const keys: string[] = [];
       try {
-        written = await client.send(
-          new sdk.PutObjectCommand({
-            Bucket: bucket,
-            Key: place.key,
-            Body: JSON.stringify(record),
-            ContentType: 'application/json',
-          }),
-        );
+        for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+          // S3 counts nothing, too; whatever leaves the count out was not S3.
+          if (page.KeyCount === undefined) throw new Error('an answer without a count');
+          keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+        }
       } catch (thrown) {
-        throw failureOf(thrown, 'write', bucket, place.key);
+        throw failureOf(thrown, 'list', bucket, prefix);
       }
-      // Whatever says success without it was not S3.
-      if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, place.key);
+      return keys;
     },
   };
 };

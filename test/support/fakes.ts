@@ -1,6 +1,7 @@
 import type { AccountPage, OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { Account } from '#shared/domain/account.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
+import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
 import { Secret } from '#shared/secret.ts';
 import type { Delivery, Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
@@ -18,6 +19,18 @@ export const memoryRecords = () => {
     },
   };
   return { ...records, objects };
+};
+
+/** Notes in memory; `keys` is what lies there. */
+export const memoryNotes = () => {
+  const keys = new Set<string>();
+  const notes: Notes = {
+    async put(key) {
+      keys.add(key);
+    },
+    list: async (prefix) => [...keys].filter((key) => key.startsWith(prefix)),
+  };
+  return { ...notes, keys };
 };
 
 type Call = readonly [keyof VaultSession | 'signIn' | 'signOut', ...unknown[]];

@@ -57,6 +57,7 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
   return async ({ action }: AwsCall, path: string): Promise<Need[]> => {
     const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
     const onBucket = `arn:aws:s3:::${bucket}`;
+    if (action === 'ListObjectsV2') return [{ action: 's3:ListBucket', resource: onBucket }];
     if (key.length === 0) return [{ action: `s3:${action}`, resource: onBucket }];
     const use = action === 'PutObject' ? 'GenerateDataKey' : 'Decrypt';
     const needs = [

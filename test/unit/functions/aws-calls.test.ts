@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ExecutionDoesNotExist, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -8,7 +8,7 @@ import { createHasEnded } from '#functions/reap/has-ended.ts';
 import { createNotify } from '#functions/report/notify.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
-import { createS3Records } from '#shared/records/s3.ts';
+import { createS3Notes, createS3Records } from '#shared/records/s3.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-sync';
 const metadata = { $metadata: {}, message: 'of AWS' };
@@ -100,6 +100,31 @@ describe('the records bucket', () => {
     await expect(records.read(place)).rejects.toThrow(
       's3://bucket/memory/databases.json is not what the relay writes there',
     );
+  });
+});
+
+describe('the notes in the records bucket', () => {
+  const notes = createS3Notes('bucket');
+
+  it('are listed on every page', async () => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/1' }], IsTruncated: true, NextContinuationToken: 'more' })
+      .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/2' }] });
+    expect(await notes.list('a/')).toEqual(['a/1', 'a/2']);
+  });
+
+  it('are unknown, and thus raised, when S3 does not say, and never none', async () => {
+    s3.on(ListObjectsV2Command).resolvesOnce({});
+    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    s3.on(ListObjectsV2Command).rejects(Object.assign(new Error('of AWS'), { name: 'AccessDenied' }));
+    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreDenied' });
+  });
+
+  it('are left as empty objects, and only an answer of S3 says that they are', async () => {
+    s3.on(PutObjectCommand).resolvesOnce({ ETag: '1' }).resolves({});
+    await notes.put('a/1');
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'bucket', Key: 'a/1', Body: '' });
+    await expect(notes.put('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });
 

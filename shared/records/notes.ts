@@ -1,0 +1,44 @@
+/**
+ * What others tell a running checkout: empty objects in the records bucket, whose keys say everything.
+ *
+ *     checkouts/<rule>/<run>/released                    somebody ends it
+ *     checkouts/<rule>/<run>/extended-<epoch ms>         somebody wants it to last until then
+ *
+ * A note that is left twice is one note, and notes may come in any order: the latest extension holds, and a release
+ * holds against all of them. No credential is in a note, nor in its key.
+ */
+const RELEASED = 'released';
+const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
+
+/** Where the notes of a checkout lie: `rule` is its name in relay.yaml, `run` the name of its execution. */
+export const noteAt = {
+  /** What the key of every note of this checkout, and of no other, begins with. */
+  prefix: (rule: string, run: string): string => `checkouts/${rule}/${run}/`,
+  released: (rule: string, run: string): string => `${noteAt.prefix(rule, run)}${RELEASED}`,
+  /** `untilMs` in whole epoch milliseconds. */
+  extended: (rule: string, run: string, untilMs: number): string => `${noteAt.prefix(rule, run)}extended-${untilMs}`,
+} as const;
+
+/** What the notes of one checkout say together. */
+export interface Noted {
+  readonly released: boolean;
+  /** Epoch milliseconds of the latest extension; whether the rule allows it is not known here. */
+  readonly extendedUntil: number | undefined;
+}
+
+/** Reads the keys under {@link noteAt.prefix}, in any order. What is no note is left out. Pure. */
+export const readNotes = (keys: readonly string[]): Noted => {
+  const names = keys.map((key) => key.slice(key.lastIndexOf('/') + 1));
+  const untils = names.flatMap((name) => EXTENDED.exec(name)?.[1] ?? []).map(Number);
+  return {
+    released: names.includes(RELEASED),
+    extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
+  };
+};
+
+/** Notes in the records bucket. Raises `StoreDenied` or `StoreUnavailable`; both calls may be repeated. */
+export interface Notes {
+  put(key: string): Promise<void>;
+  /** Every key that begins like this. */
+  list(prefix: string): Promise<string[]>;
+}

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { noteAt, readNotes } from '#shared/records/notes.ts';
+import { memoryNotes } from '#test/support/fakes.ts';
+
+const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/);
+const run = fc.tuple(rule, fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,8}$/)).map(([name, id]) => `${name}.${id}`);
+const until = fc.nat(8_640_000_000_000_000);
+
+/** What somebody may tell a checkout; some of it more than once. */
+const told = fc.array(
+  fc.oneof(
+    fc.constant({ kind: 'released' as const }),
+    until.map((untilMs) => ({ kind: 'extended' as const, untilMs })),
+  ),
+);
+
+describe('the notes of a checkout', () => {
+  it('say in any order, and however often each was left, the latest extension and whether it is released', () => {
+    return fc.assert(
+      fc.asyncProperty(rule, run, told, async (of, name, all) => {
+        const notes = memoryNotes();
+        for (const one of [...all, ...all.toReversed()]) {
+          await notes.put(one.kind === 'released' ? noteAt.released(of, name) : noteAt.extended(of, name, one.untilMs));
+        }
+        const untils = all.flatMap((one) => (one.kind === 'extended' ? [one.untilMs] : []));
+        const keys = await notes.list(noteAt.prefix(of, name));
+        const expected = {
+          released: all.some(({ kind }) => kind === 'released'),
+          extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
+        };
+        expect(readNotes(keys)).toEqual(expected);
+        expect(readNotes(keys.toReversed())).toEqual(expected);
+      }),
+    );
+  });
+
+  it('are never those of another checkout', () => {
+    return fc.assert(
+      fc.asyncProperty(
+        rule,
+        fc.uniqueArray(run, { minLength: 2, maxLength: 2 }),
+        async (of, [mine = '', other = '']) => {
+          const notes = memoryNotes();
+          await notes.put(noteAt.released(of, other));
+          expect(await notes.list(noteAt.prefix(of, mine))).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('are told from whatever else lies beside them', () => {
+    const beside = ['extended-', 'extended-1x', 'extended--1', 'extended-01', 'releasedx', 'plan.json', ''];
+    const prefix = noteAt.prefix('tickets', 'tickets.7');
+    expect(readNotes(beside.map((name) => `${prefix}${name}`))).toEqual({ released: false, extendedUntil: undefined });
+  });
+});
