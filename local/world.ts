@@ -34,7 +34,7 @@ export interface WorldOptions extends Pick<PasswordSafeOptions, 'latencyMs' | 's
   readonly populate?: (fleet: readonly FleetAccount[]) => readonly FleetAccount[];
   /** Changes `examples/local.yaml`, in which the simulator's address and CA stand already. */
   readonly configure?: (config: Document) => void;
-  /** What the waits of state machines are multiplied with; 1 when left out. */
+  /** What the waits before retries are multiplied with; 1 when left out. */
   readonly waitScale?: number;
   /** The port of the Password Safe simulator; the AWS side takes the next one. Free ones when left out. */
   readonly port?: number;

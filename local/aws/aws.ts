@@ -24,7 +24,7 @@ export interface AwsOptions {
   readonly clock: Clock;
   /** Logs and histories go here. */
   readonly runDirectory: string;
-  /** What the waits of state machines are multiplied with; 1 when left out. */
+  /** What the waits before retries are multiplied with; 1 when left out. */
   readonly waitScale?: number;
   /** A free one when left out. */
   readonly port?: number;

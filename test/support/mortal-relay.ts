@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STEPS, type Step } from '#infra/steps.ts';
+import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
@@ -58,17 +59,17 @@ export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
  * process and thus fast: only what plays a process of the relay can die, between any two of its outside calls.
  */
 export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOptions) => {
-  let now = Date.parse('2026-03-01T00:00:00Z');
-  const clock = () => now;
+  const start = Date.parse('2026-03-01T00:00:00Z');
+  const clock = createClock(() => start);
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-mortal-'));
-  const simulator = await startPasswordSafe({ fleet, now: clock, seed: SEED });
-  const manager = createSecretsManager({ now: clock });
+  const simulator = await startPasswordSafe({ fleet, now: clock.now, seed: SEED });
+  const manager = createSecretsManager({ now: clock.now });
   const records = memoryRecords();
   const executions: Execution[] = [];
   const limits = { inFlight: 16, perSecond: 10_000, timeoutSeconds: 30 };
   // Its sockets outlive processes, which spares a handshake for each; nothing else in it does.
   const { url, caPem: ca } = simulator;
-  const http = createHttp({ connection: 'vault', url, ca, limits, sleep: async () => {}, now: clock });
+  const http = createHttp({ connection: 'vault', url, ca, limits, sleep: async () => {}, now: clock.now });
 
   const create = (Name: string, SecretString?: string) =>
     manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
@@ -79,7 +80,7 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
   let current = config;
   const invoke = async (step: Step, payload: string, fate: Fate): Promise<Invoked> => {
     const mortal = new Mortal(fate);
-    const outside = { config: current, http, manager, records, executions, now: clock };
+    const outside = { config: current, http, manager, records, executions, now: clock.now };
     try {
       const answer = await mortalSteps(outside, mortal)[step](JSON.parse(payload));
       if (!mortal.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };
@@ -112,9 +113,9 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
     manager,
     records,
     executions,
-    now: clock,
+    now: clock.now,
     advance(minutes: number): void {
-      now += minutes * MINUTE_MS;
+      clock.advance(minutes * MINUTE_MS);
     },
     /** Deploys another configuration. */
     deploy(config: RelayConfig): void {
@@ -129,14 +130,16 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
       { isListed = true } = {},
     ): Promise<string> {
       const name = `${order.sync}.${id}`;
-      const execution: Execution = { name, startDate: new Date(now), isRunning: true, isListed };
+      const execution: Execution = { name, startDate: new Date(clock.now()), isRunning: true, isListed };
       executions.push(execution);
       const run = startRun(machine, {
         arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-sync:${name}`,
         name,
         input: { ...order },
         directory,
-        now: clock,
+        clock,
+        // Whatever is waited for comes at once.
+        wait: async (seconds) => clock.advance(seconds * 1000),
         invoke: (functionArn, payload) => {
           const step = stepOf(functionArn);
           return through({ step, perform: (fate) => invoke(step, payload, fate), stop: run.stop });

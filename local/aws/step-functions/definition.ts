@@ -1,7 +1,7 @@
 import validate from 'asl-validator';
 import { StateMachine } from 'aws-local-stepfunctions';
 import * as z from 'zod';
-import { type MapState, machineSchema, type State } from './language.ts';
+import { type MapState, machineSchema, type State, type WaitState } from './language.ts';
 
 /** One level of a state machine: the machine itself, or what a distributed Map runs for each item. */
 export interface Level {
@@ -10,6 +10,9 @@ export interface Level {
   readonly tasks: ReadonlyMap<string, string>;
   /** What each distributed Map of this level runs, by the state's name. */
   readonly maps: ReadonlyMap<string, DistributedMap>;
+  /** The names of the Wait states. */
+  readonly waits: ReadonlySet<string>;
+  readonly timeoutSeconds: number | undefined;
 }
 
 export interface DistributedMap {
@@ -19,6 +22,9 @@ export interface DistributedMap {
   readonly selector: StateMachine | undefined;
 }
 
+/** Where runs find in their context what the interpreter would take from the machine's own clock. */
+export const START_TIME = 'StartedAt';
+
 /** What a distributed Map's state hands to whoever runs its children. */
 export const mapInputSchema = z.object({
   items: z.array(z.json()),
@@ -27,7 +33,7 @@ export const mapInputSchema = z.object({
 });
 
 export interface DefinitionOptions {
-  /** What the waits before retries, and Wait states, are multiplied with; 1 leaves them alone. */
+  /** What the waits before retries are multiplied with; 1 leaves them alone. */
   readonly waitScale: number;
 }
 
@@ -40,7 +46,9 @@ export const loadDefinition = (name: string, text: string, options: DefinitionOp
   // A copy, because the validator writes into what it is given.
   const verdict = validate(structuredClone(raw), { checkArn: true, checkPaths: true });
   if (!verdict.isValid) throw new Error(`State machine ${name} is not valid:\n${verdict.errorsText('\n')}`);
-  const parsed = machineSchema.safeParse(raw);
+  const parsed = machineSchema.safeParse(
+    JSON.parse(text.replaceAll('$$.Execution.StartTime', () => `$$.${START_TIME}`)),
+  );
   if (!parsed.success) {
     throw new Error(`State machine ${name} uses what local mode cannot run:\n${z.prettifyError(parsed.error)}`);
   }
@@ -48,9 +56,9 @@ export const loadDefinition = (name: string, text: string, options: DefinitionOp
   return levelOf(parsed.data, options);
 };
 
-/** What of the context object the interpreter fills in differently: real times, and a child's view of its parent. */
+/** What of the context object the interpreter fills in differently: times, and a child's view of its parent. */
 const refuseContextPaths = (name: string, text: string) => {
-  const strange = text.match(/\$\$\.(?!Execution\.(Name|Id|Input)\b|Map\.Item\.(Value|Index)\b)[\w.]*/)?.[0];
+  const strange = text.match(/\$\$\.(?!Execution\.(Name|Id|Input|StartTime)\b|Map\.Item\.(Value|Index)\b)[\w.]*/)?.[0];
   if (strange !== undefined) throw new Error(`State machine ${name} uses ${strange}, which local mode cannot tell.`);
 };
 
@@ -59,16 +67,20 @@ type LevelDefinition = Pick<z.infer<typeof machineSchema>, 'StartAt' | 'States'>
 const levelOf = ({ StartAt, States, TimeoutSeconds }: LevelDefinition, options: DefinitionOptions): Level => {
   const tasks = new Map<string, string>();
   const maps = new Map<string, DistributedMap>();
+  const waits = new Set<string>();
   const runnable: Record<string, unknown> = {};
   for (const [name, state] of Object.entries(States)) {
     if (state.Type === 'Task') tasks.set(name, state.Resource);
     if (state.Type === 'Map') maps.set(name, mapOf(state, options));
-    runnable[name] = withScaledWaits(state.Type === 'Map' ? asTask(state) : state, options);
+    if (state.Type === 'Wait') waits.add(name);
+    runnable[name] = withScaledRetries(asRunnable(state), options);
   }
   return {
-    interpreter: interpret({ StartAt, States: runnable, ...(TimeoutSeconds && { TimeoutSeconds }) }),
+    interpreter: interpret({ StartAt, States: runnable }),
     tasks,
     maps,
+    waits,
+    timeoutSeconds: TimeoutSeconds,
   };
 };
 
@@ -93,8 +105,27 @@ const mapOf = (state: MapState, options: DefinitionOptions): DistributedMap => (
         }),
 });
 
-/** The children of a distributed Map are executions of their own, so to the interpreter such a Map is a long task. */
-const asTask = (state: MapState) => {
+/** What is not the interpreter's own business is a task to it, with a handler of ours. */
+const asRunnable = (state: State) => {
+  if (state.Type === 'Map') return mapAsTask(state);
+  return state.Type === 'Wait' ? waitAsTask(state) : state;
+};
+
+/** Of real time, and near the longest that the interpreter can wait for a task. */
+const AS_LONG_AS_IT_TAKES = { TimeoutSeconds: 2_000_000 };
+
+/** Its own waits follow the machine's clock, and end after 31 bits of milliseconds. */
+const waitAsTask = ({ Seconds, SecondsPath, ...kept }: WaitState) => ({
+  ...kept,
+  ...AS_LONG_AS_IT_TAKES,
+  Type: 'Task',
+  Resource: 'wait',
+  Parameters: SecondsPath === undefined ? { seconds: Seconds } : { 'seconds.$': SecondsPath },
+  ResultPath: null,
+});
+
+/** The children of a distributed Map are executions of their own. */
+const mapAsTask = (state: MapState) => {
   const {
     ItemsPath,
     MaxConcurrency = 0,
@@ -106,9 +137,9 @@ const asTask = (state: MapState) => {
   } = state;
   return {
     ...kept,
+    ...AS_LONG_AS_IT_TAKES,
     Type: 'Task',
     Resource: 'distributed-map',
-    TimeoutSeconds: 2_000_000,
     Parameters: {
       'items.$': ItemsPath,
       'state.$': '$',
@@ -117,9 +148,8 @@ const asTask = (state: MapState) => {
   };
 };
 
-const withScaledWaits = (state: State | ReturnType<typeof asTask>, { waitScale }: DefinitionOptions) => ({
+const withScaledRetries = (state: ReturnType<typeof asRunnable>, { waitScale }: DefinitionOptions) => ({
   ...state,
-  ...('Seconds' in state && { Seconds: state.Seconds * waitScale }),
   ...('Retry' in state && {
     Retry: state.Retry?.map((retrier) => ({
       ...retrier,

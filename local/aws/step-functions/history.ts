@@ -24,11 +24,11 @@ export interface History {
 export interface HistoryOptions {
   readonly file: string;
   readonly now: () => number;
-  /** The states that are distributed Maps; the interpreter takes them for tasks. */
-  readonly mapStates: ReadonlySet<string>;
+  /** What the states are that the interpreter takes for tasks, by their names. */
+  readonly kinds: ReadonlyMap<string, 'Map' | 'Wait'>;
 }
 
-export const createHistory = ({ file, now, mapStates }: HistoryOptions): History => {
+export const createHistory = ({ file, now, kinds }: HistoryOptions): History => {
   mkdirSync(dirname(file), { recursive: true });
   let id = 0;
   let transitions = 1;
@@ -38,7 +38,7 @@ export const createHistory = ({ file, now, mapStates }: HistoryOptions): History
     },
     record(event) {
       if (event.type === 'StateEntered' || event.type === 'StateRetried') transitions += 1;
-      const described = describe(event, mapStates);
+      const described = describe(event, kinds);
       if (described === undefined) return;
       id += 1;
       appendFileSync(file, `${JSON.stringify({ id, timestamp: now() / 1000, ...described })}\n`);
@@ -53,7 +53,7 @@ export const readHistory = (file: string): HistoryEvent[] =>
     .map((line) => JSON.parse(line));
 
 /** In AWS's words; undefined for what AWS has no event for. */
-const describe = (event: InterpreterEvent, mapStates: ReadonlySet<string>) => {
+const describe = (event: InterpreterEvent, kinds: HistoryOptions['kinds']) => {
   switch (event.type) {
     case 'ExecutionStarted':
       return { type: event.type, executionStartedEventDetails: { input: JSON.stringify(event.input) } };
@@ -67,22 +67,28 @@ const describe = (event: InterpreterEvent, mapStates: ReadonlySet<string>) => {
       return { type: 'ExecutionTimedOut' };
     case 'StateEntered': {
       const { name, type, input } = event.state;
-      const kind = mapStates.has(name) ? 'Map' : type;
-      return { type: `${kind}StateEntered`, stateEnteredEventDetails: { name, input: JSON.stringify(input) } };
+      return {
+        type: `${kinds.get(name) ?? type}StateEntered`,
+        stateEnteredEventDetails: { name, input: JSON.stringify(input) },
+      };
     }
     case 'StateExited': {
       const { name, type, output } = event.state;
-      const kind = mapStates.has(name) ? 'Map' : type;
-      return { type: `${kind}StateExited`, stateExitedEventDetails: { name, output: JSON.stringify(output) } };
+      return {
+        type: `${kinds.get(name) ?? type}StateExited`,
+        stateExitedEventDetails: { name, output: JSON.stringify(output) },
+      };
     }
     case 'StateFailed':
-      return mapStates.has(event.state.name)
-        ? { type: 'MapRunFailed', mapRunFailedEventDetails: { error: event.Error, cause: event.Cause } }
-        : {
-            type: 'LambdaFunctionFailed',
-            lambdaFunctionFailedEventDetails: { error: event.Error, cause: event.Cause },
-          };
+      return failureOf(kinds.get(event.state.name), { error: event.Error, cause: event.Cause });
     default:
       return undefined;
   }
+};
+
+const failureOf = (kind: 'Map' | 'Wait' | undefined, details: Readonly<Record<string, unknown>>) => {
+  if (kind === 'Wait') return undefined;
+  return kind === 'Map'
+    ? { type: 'MapRunFailed', mapRunFailedEventDetails: details }
+    : { type: 'LambdaFunctionFailed', lambdaFunctionFailedEventDetails: details };
 };

@@ -8,7 +8,12 @@ import * as z from 'zod';
 
 /** The interpreter hands its timeouts to `setTimeout`, which takes 31 bits of milliseconds. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483;
-const timeout = z.int().min(1).max(LONGEST_TIMEOUT_SECONDS);
+const taskTimeout = z.int().min(1).max(LONGEST_TIMEOUT_SECONDS);
+
+/** Source: developer guide, "Wait workflow state" and "State machine structure". */
+const LONGEST_SECONDS = 99_999_999;
+export const waitSeconds = z.int().min(0).max(LONGEST_SECONDS);
+const machineTimeout = z.int().min(1).max(LONGEST_SECONDS);
 
 const json = z.json();
 const path = z.string().startsWith('$').nullable();
@@ -49,7 +54,7 @@ const task = z.strictObject({
   Resource: z.string(),
   Parameters: json.exactOptional(),
   // Without one the interpreter waits for a minute, and AWS for ever.
-  TimeoutSeconds: timeout,
+  TimeoutSeconds: taskTimeout,
 });
 
 const pass = z.strictObject({
@@ -70,7 +75,14 @@ const choice = z.strictObject({
   Default: z.string().exactOptional(),
 });
 
-const wait = z.strictObject({ ...flow, ...transition, ...output, Type: z.literal('Wait'), Seconds: timeout });
+const wait = z.strictObject({
+  ...transition,
+  Type: z.literal('Wait'),
+  Comment: z.string().exactOptional(),
+  Seconds: waitSeconds.exactOptional(),
+  SecondsPath: z.string().startsWith('$').exactOptional(),
+});
+export type WaitState = z.infer<typeof wait>;
 
 const succeed = z.strictObject({ ...flow, ...output, Type: z.literal('Succeed') });
 
@@ -116,5 +128,5 @@ export const machineSchema = z.strictObject({
   QueryLanguage: z.literal('JSONPath').exactOptional(),
   StartAt: z.string(),
   States: states,
-  TimeoutSeconds: timeout.exactOptional(),
+  TimeoutSeconds: machineTimeout.exactOptional(),
 });

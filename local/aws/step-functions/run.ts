@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import {
-  ExecutionAbortedError,
-  ExecutionError,
-  ExecutionTimeoutError,
-  type StateMachine,
-} from 'aws-local-stepfunctions';
+import { ExecutionAbortedError, ExecutionError, type StateMachine } from 'aws-local-stepfunctions';
 import PQueue from 'p-queue';
 import type { InvocationResult } from '../functions/protocol.ts';
-import { type DistributedMap, type Level, mapInputSchema } from './definition.ts';
+import { type DistributedMap, type Level, mapInputSchema, START_TIME } from './definition.ts';
 import { dataLimitExceeded, fitsState, StateFailure } from './faults.ts';
 import { createHistory, type InterpreterEvent } from './history.ts';
+import { createWaiting, type WaitingOptions } from './waiting.ts';
 
 export type Json = Parameters<StateMachine['run']>[0];
 
@@ -24,18 +20,19 @@ export type Ending =
 export interface Run {
   /** Never rejects: failing is an ending. */
   readonly ended: Promise<Ending>;
+  /** Resolves when a Wait state of its own waits, with the time at which it goes on. */
+  waiting(): Promise<number>;
   /** So far, those of its distributed Maps' children included. */
   transitions(): number;
   stop(): void;
 }
 
-export interface RunOptions {
+export interface RunOptions extends WaitingOptions {
   readonly arn: string;
   readonly name: string;
   readonly input: Json;
   /** Where its history goes: `<directory>/<name>.jsonl`, and `<directory>/<name>/` for its children. */
   readonly directory: string;
-  readonly now: () => number;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
@@ -43,19 +40,27 @@ export interface RunOptions {
 const DEFAULT_CONCURRENCY = 10_000;
 
 export const startRun = (level: Level, options: RunOptions): Run => {
+  const { clock } = options;
+  const startedAt = clock.now();
   const children = new Set<Run>();
-  const context = { Execution: { Id: options.arn, Name: options.name } };
+  const context = {
+    Execution: { Id: options.arn, Name: options.name },
+    [START_TIME]: new Date(startedAt).toISOString(),
+  };
   const history = createHistory({
     file: join(options.directory, `${options.name}.jsonl`),
-    now: options.now,
-    mapStates: new Set(level.maps.keys()),
+    now: clock.now,
+    kinds: new Map([
+      ...[...level.maps.keys()].map((name) => [name, 'Map'] as const),
+      ...[...level.waits].map((name) => [name, 'Wait'] as const),
+    ]),
   });
   let finishedTransitions = 0;
-  let stopped = false;
-  let overLimit: StateFailure | undefined;
+  const over = new AbortController();
+  let verdict: Verdict | undefined;
 
   const runChild: RunChild = async (child, input) => {
-    if (stopped) return { status: 'ABORTED' };
+    if (over.signal.aborted) return { status: 'ABORTED' };
     const name = randomUUID();
     const arn = `${options.arn.replace(':execution:', ':mapRunExecution:')}:${name}`;
     const run = startRun(child, { ...options, arn, name, input, directory: join(options.directory, options.name) });
@@ -66,37 +71,46 @@ export const startRun = (level: Level, options: RunOptions): Run => {
     return ending;
   };
   const stop = () => {
-    stopped = true;
     execution.abort();
+    over.abort();
     for (const child of children) child.stop();
   };
-  const watch = (event: InterpreterEvent) => {
-    history.record(event);
-    const oversized = tooLarge(event);
-    if (oversized === undefined || overLimit !== undefined) return;
-    overLimit = dataLimitExceeded(oversized);
+  const endAs = (ending: Verdict) => {
+    verdict ??= ending;
     stop();
   };
+  const watch = (event: InterpreterEvent) => {
+    history.record(inTheLightOf(verdict, event));
+    const oversized = tooLarge(event);
+    if (oversized !== undefined) endAs(failureOf(dataLimitExceeded(oversized)));
+  };
 
+  const waiting = createWaiting(options, over.signal);
+  const waitHandlers = [...level.waits].map((name) => [name, waiting.handle]);
   const taskHandlers = [...level.tasks].map(([name, resource]) => [name, callFunction(name, resource, options)]);
   const mapHandlers = [...level.maps].map(([name, map]) => [name, runMap(map, context, runChild)]);
   const execution = level.interpreter.run(options.input, {
     context,
-    overrides: { taskResourceLocalHandlers: Object.fromEntries([...taskHandlers, ...mapHandlers]) },
+    overrides: { taskResourceLocalHandlers: Object.fromEntries([...taskHandlers, ...mapHandlers, ...waitHandlers]) },
   });
+  if (level.timeoutSeconds !== undefined) {
+    const deadline = clock.sleepUntil(startedAt + level.timeoutSeconds * 1000, over.signal);
+    deadline.then(() => endAs({ status: 'TIMED_OUT' })).catch(() => {});
+  }
   const watched = drain(execution.eventLogs, watch);
   const ended = execution.result
     .then((output): Ending => ({ status: 'SUCCEEDED', output: JSON.stringify(output) }), endingOf)
     .then(async (ending): Promise<Ending> => {
       await watched;
-      // A machine that runs out of time leaves its Map's children behind.
-      if (ending.status !== 'SUCCEEDED') stop();
-      return overLimit === undefined ? ending : { status: 'FAILED', error: overLimit.name, cause: overLimit.message };
+      // Nothing waits for its deadline any more; and a Map that runs out of time leaves its children behind.
+      stop();
+      return verdict ?? ending;
     });
 
   return {
     ended,
     stop,
+    waiting: waiting.begun,
     transitions: () =>
       history.transitions + finishedTransitions + [...children].reduce((sum, child) => sum + child.transitions(), 0),
   };
@@ -118,11 +132,22 @@ const tooLarge = (event: InterpreterEvent): string | undefined => {
 
 const endingOf = (thrown: unknown): Ending => {
   if (thrown instanceof ExecutionAbortedError) return { status: 'ABORTED' };
-  if (thrown instanceof ExecutionTimeoutError) return { status: 'TIMED_OUT' };
   const failure = thrown instanceof ExecutionError ? thrown.cause : thrown;
   return failure instanceof Error
-    ? { status: 'FAILED', error: failure.name, cause: failure.message }
+    ? failureOf(failure)
     : { status: 'FAILED', error: 'States.Runtime', cause: String(failure) };
+};
+
+const failureOf = ({ name, message }: Error) => ({ status: 'FAILED', error: name, cause: message }) as const;
+
+/** Why an execution is ended from outside, where the interpreter only knows that it was aborted. */
+type Verdict = Extract<Ending, { readonly status: 'FAILED' }> | { readonly status: 'TIMED_OUT' };
+
+const inTheLightOf = (verdict: Verdict | undefined, event: InterpreterEvent): InterpreterEvent => {
+  if (event.type !== 'ExecutionAborted' || verdict === undefined) return event;
+  return verdict.status === 'FAILED'
+    ? { ...event, type: 'ExecutionFailed', Error: verdict.error, Cause: verdict.cause }
+    : { ...event, type: 'ExecutionTimeout' };
 };
 
 const callFunction =

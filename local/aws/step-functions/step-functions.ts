@@ -41,6 +41,11 @@ export interface StepFunctions {
   history(executionArn: string): readonly HistoryEvent[];
   /** Resolves when the execution has ended, however it ended. */
   settled(executionArn: string): Promise<Execution>;
+  /**
+   * Resolves when the execution is in a Wait state, with the time at which it goes on, and with undefined when it has
+   * ended: what a clock has to be moved by. The Wait states of a distributed Map's children are left out.
+   */
+  nextWake(executionArn: string): Promise<number | undefined>;
   /** Stops everything that still runs. */
   close(): Promise<void>;
 }
@@ -50,7 +55,7 @@ export interface StepFunctionsOptions {
   readonly clock: Clock;
   /** Every execution's history ends up here. */
   readonly historyDirectory: string;
-  /** What the waits before retries, and Wait states, are multiplied with; 1 leaves them alone. */
+  /** What the waits before retries are multiplied with; 1 leaves them alone. */
   readonly waitScale: number;
   knowsFunction(arn: string): boolean;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
@@ -102,7 +107,7 @@ export const createStepFunctions = (options: StepFunctionsOptions): StepFunction
             name,
             input: parsed,
             directory: join(options.historyDirectory, machine.name),
-            now: options.clock.now,
+            clock: options.clock,
             invoke: options.invoke,
           }),
         options.clock,
@@ -128,6 +133,10 @@ export const createStepFunctions = (options: StepFunctionsOptions): StepFunction
       return readHistory(join(options.historyDirectory, machineOf(machineArn).name, `${name}.jsonl`));
     },
     settled,
+    nextWake(arn) {
+      const { run } = entryOf(arn);
+      return Promise.race([run.ended.then(() => undefined), run.waiting()]);
+    },
     async close() {
       for (const { run } of entries.values()) run.stop();
       await Promise.all([...entries.keys()].map(settled));

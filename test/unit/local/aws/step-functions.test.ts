@@ -1,58 +1,7 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createClock } from '#local/aws/clock.ts';
-import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
-import { createStepFunctions, type StepFunctions } from '#local/aws/step-functions/step-functions.ts';
-
-const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:machine';
-const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
-const task = (name: string, rest: object = { End: true }) => ({
-  Type: 'Task',
-  Resource: functionArn(name),
-  TimeoutSeconds: 60,
-  ...rest,
-});
-const machine = (StartAt: string, States: object, rest: object = {}) => JSON.stringify({ StartAt, States, ...rest });
-
-type Handler = (input: Record<string, unknown>) => unknown;
-const ok = (value: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(value ?? null) });
-
-let stepFunctions: StepFunctions | undefined;
-afterEach(() => stepFunctions?.close());
-
-/** A machine whose functions are plain ones: what they give is the answer, an `InvocationResult` is given as it is. */
-const load = (definition: string, handlers: Record<string, Handler> = {}) => {
-  const byArn = new Map(Object.entries(handlers).map(([name, handler]) => [functionArn(name), handler]));
-  const created = createStepFunctions({
-    machines: [{ name: 'machine', arn: MACHINE, definition }],
-    clock: createClock(),
-    historyDirectory: join(mkdtempSync(join(tmpdir(), 'histories-'))),
-    waitScale: 0,
-    knowsFunction: (arn) => byArn.has(arn),
-    async invoke(arn, payload) {
-      const input: Record<string, unknown> = JSON.parse(payload);
-      const answer: unknown = await byArn.get(arn)?.(input);
-      return isResult(answer) ? answer : ok(answer);
-    },
-  });
-  stepFunctions = created;
-  return created;
-};
-const isResult = (value: unknown): value is InvocationResult =>
-  typeof value === 'object' && value !== null && 'ok' in value;
-
-const finish = async (loaded: StepFunctions, input: unknown = {}, name?: string) => {
-  const { arn } = loaded.start(MACHINE, JSON.stringify(input), name);
-  return loaded.settled(arn);
-};
-const outputOf = async (loaded: StepFunctions, input: unknown = {}) => {
-  const { ending } = await finish(loaded, input);
-  if (ending?.status !== 'SUCCEEDED') throw new Error(`Ended as ${JSON.stringify(ending)}`);
-  const output: unknown = JSON.parse(ending.output);
-  return output;
-};
+import { failure } from '#local/aws/functions/protocol.ts';
+import { finish, load, MACHINE, machine, outputOf, task } from './machines.ts';
 
 describe('an execution', () => {
   it('calls the function of each task with the state, and ends with what the last one gives', async () => {
@@ -71,6 +20,15 @@ describe('an execution', () => {
     const loaded = load(machine('Begin', { Begin: begin }));
     const { ending } = await finish(loaded, { sync: 'a' }, 'a.1');
     expect(ending).toEqual({ status: 'SUCCEEDED', output: '{"run":"a.1","order":{"sync":"a"}}' });
+  });
+
+  it('knows by the clock when it was started', async () => {
+    const clock = createClock(() => Date.parse('2026-03-01T00:00:00Z'));
+    clock.advance(3_600_000);
+    const begin = { Type: 'Pass', Parameters: { 'at.$': '$$.Execution.StartTime' }, End: true };
+    expect(await outputOf(load(machine('Begin', { Begin: begin }), {}, clock))).toEqual({
+      at: '2026-03-01T01:00:00.000Z',
+    });
   });
 
   it('catches by the name of the error, with the cause as Lambda gives it', async () => {
@@ -167,7 +125,9 @@ describe('an execution', () => {
     const loaded = load(machine('Work', { Work: task('work') }, { TimeoutSeconds: 1 }), {
       work: () => new Promise(() => {}),
     });
-    expect((await finish(loaded)).status).toBe('TIMED_OUT');
+    const { status, arn } = await finish(loaded);
+    expect(status).toBe('TIMED_OUT');
+    expect(loaded.history(arn).at(-1)).toMatchObject({ type: 'ExecutionTimedOut' });
   });
 
   it('leaves a history in the words of AWS', async () => {
@@ -311,6 +271,8 @@ describe('a definition', () => {
     ['leads nowhere', machine('Gone', { Work: task('work') })],
     ['uses JSONata', machine('Work', { Work: task('work') }, { QueryLanguage: 'JSONata' })],
     ['waits for a heartbeat', machine('Work', { Work: task('work', { HeartbeatSeconds: 5, End: true }) })],
+    ['waits until a date', machine('Wait', { Wait: { Type: 'Wait', TimestampPath: '$.at', End: true } })],
+    ['waits for two things', machine('Wait', { Wait: { Type: 'Wait', Seconds: 1, SecondsPath: '$.s', End: true } })],
     ['sets variables', machine('Work', { Work: task('work', { Assign: { a: 1 }, End: true }) })],
     ['leaves a task without a timeout', machine('Work', { Work: { ...task('work'), TimeoutSeconds: undefined } })],
     [

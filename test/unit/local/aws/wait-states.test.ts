@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, createClock } from '#local/aws/clock.ts';
+import type { StepFunctions } from '#local/aws/step-functions/step-functions.ts';
+import { load, MACHINE, machine, task } from './machines.ts';
+
+const START = Date.parse('2026-03-01T00:00:00Z');
+const DAY_SECONDS = 86_400;
+
+/** Stands still but for being moved. */
+let clock: Clock;
+beforeEach(() => {
+  clock = createClock(() => START);
+});
+
+const waiting = (wait: object, rest: object = {}) =>
+  machine('Wait', { Wait: { Type: 'Wait', ...wait, Next: 'Work' }, Work: task('work') }, rest);
+
+const begin = (definition: string, input: object = {}) => {
+  const loaded = load(definition, { work: (given) => given }, clock);
+  return { loaded, arn: loaded.start(MACHINE, JSON.stringify(input)).arn };
+};
+
+/** Moves the clock to the moment at which the execution goes on, and says how many seconds that took. */
+const skip = async (loaded: StepFunctions, arn: string): Promise<number | undefined> => {
+  const wake = await loaded.nextWake(arn);
+  if (wake === undefined) return undefined;
+  const milliseconds = wake - clock.now();
+  clock.advance(milliseconds);
+  return milliseconds / 1000;
+};
+
+describe('a Wait state', () => {
+  it('takes no time but by the clock, and hands on what it was given', async () => {
+    const { loaded, arn } = begin(waiting({ Seconds: 60 * DAY_SECONDS }), { kept: 1 });
+    expect(await skip(loaded, arn)).toBe(60 * DAY_SECONDS);
+    expect((await loaded.settled(arn)).ending).toEqual({ status: 'SUCCEEDED', output: '{"kept":1}' });
+    expect(await loaded.nextWake(arn)).toBeUndefined();
+  });
+
+  it('waits for as long as the state says', async () => {
+    const { loaded, arn } = begin(waiting({ SecondsPath: '$.watched.seconds' }), { watched: { seconds: 99_999_999 } });
+    expect(await skip(loaded, arn)).toBe(99_999_999);
+    expect((await loaded.settled(arn)).status).toBe('SUCCEEDED');
+  });
+
+  it('goes on at once when there is nothing to wait for', async () => {
+    const { loaded, arn } = begin(waiting({ SecondsPath: '$.seconds' }), { seconds: 0 });
+    expect((await loaded.settled(arn)).status).toBe('SUCCEEDED');
+  });
+
+  it.each([-1, 1.5, 100_000_000, '1', null])('fails over %j seconds', async (seconds) => {
+    const { loaded, arn } = begin(waiting({ SecondsPath: '$.seconds' }), { seconds });
+    expect((await loaded.settled(arn)).ending).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+  });
+
+  it('ends at once when the execution is stopped', async () => {
+    const { loaded, arn } = begin(waiting({ Seconds: DAY_SECONDS }));
+    await loaded.nextWake(arn);
+    loaded.stop(arn);
+    expect((await loaded.settled(arn)).status).toBe('ABORTED');
+    expect(loaded.history(arn).map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'WaitStateEntered',
+      'ExecutionAborted',
+    ]);
+  });
+
+  it('shows itself as one in the history, and costs one transition', async () => {
+    const { loaded, arn } = begin(waiting({ Seconds: 1 }));
+    await skip(loaded, arn);
+    expect((await loaded.settled(arn)).transitions).toBe(1 + 2);
+    expect(loaded.history(arn).map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'WaitStateEntered',
+      'WaitStateExited',
+      'TaskStateEntered',
+      'TaskStateExited',
+      'ExecutionSucceeded',
+    ]);
+  });
+
+  it('is cut short when the time of the machine is over, be that a year', async () => {
+    const { loaded, arn } = begin(waiting({ Seconds: 99_999_999 }, { TimeoutSeconds: 366 * DAY_SECONDS }));
+    await loaded.nextWake(arn);
+    clock.advance(366 * DAY_SECONDS * 1000);
+    expect((await loaded.settled(arn)).status).toBe('TIMED_OUT');
+    expect(loaded.history(arn).at(-1)).toMatchObject({ type: 'ExecutionTimedOut' });
+  });
+
+  it('can be come back to as often as a choice wants it', async () => {
+    const states = {
+      Watch: task('watch', { ResultPath: '$.watched', Next: 'Over' }),
+      Over: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.watched.next', StringEquals: 'wait', Next: 'Wait' }],
+        Default: 'End',
+      },
+      Wait: { Type: 'Wait', SecondsPath: '$.watched.waitSeconds', Next: 'Watch' },
+      End: { Type: 'Succeed' },
+    };
+    let looks = 0;
+    const watch = () => {
+      looks += 1;
+      return looks < 4 ? { next: 'wait', waitSeconds: looks * DAY_SECONDS } : { next: 'report' };
+    };
+    const loaded = load(machine('Watch', states), { watch }, clock);
+    const { arn } = loaded.start(MACHINE, '{}');
+    const waits: (number | undefined)[] = [];
+    do waits.push(await skip(loaded, arn));
+    while (waits.at(-1) !== undefined);
+    expect(waits).toEqual([DAY_SECONDS, 2 * DAY_SECONDS, 3 * DAY_SECONDS, undefined]);
+    expect(loaded.get(arn)).toMatchObject({ status: 'SUCCEEDED', transitions: 1 + 4 + 4 + 3 + 1 });
+  });
+});
