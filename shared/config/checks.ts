@@ -1,5 +1,5 @@
 import { type Problem, suggest } from '#shared/config/problem.ts';
-import type { ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
+import type { CheckoutConfig, ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -22,6 +22,7 @@ export interface Checkable {
   readonly connections: Entries<ConnectionConfig> | undefined;
   readonly stores: Entries<StoreConfig> | undefined;
   readonly syncs: Entries<SyncConfig> | undefined;
+  readonly checkouts: Entries<CheckoutConfig> | undefined;
 }
 
 type Named<T> = readonly [name: string, entry: T];
@@ -29,14 +30,24 @@ type Named<T> = readonly [name: string, entry: T];
 const judgeable = <T>(entries: Entries<T> | undefined): Named<T>[] =>
   Object.entries(entries ?? {}).flatMap(([name, entry]) => (entry === undefined ? [] : [[name, entry] as const]));
 
-const checkReferences = ({ connections, stores, syncs }: Checkable): Problem[] =>
-  judgeable(syncs).flatMap(([name, sync]) => [
-    ...checkReference(['syncs', name, 'connection'], sync.connection, connections),
-    ...checkReference(['syncs', name, 'store'], sync.store, stores),
+/** The sections whose entries deliver something. */
+const DELIVERING = ['syncs', 'checkouts'] as const;
+type Delivering = (typeof DELIVERING)[number];
+
+/** Every entry that delivers from a connection into a store. */
+const deliveries = (config: Checkable) =>
+  DELIVERING.flatMap((section) =>
+    judgeable<SyncConfig | CheckoutConfig>(config[section]).map(([name, entry]) => ({ section, name, entry })),
+  );
+
+const checkReferences = (config: Checkable): Problem[] =>
+  deliveries(config).flatMap(({ section, name, entry }) => [
+    ...checkReference([section, name, 'connection'], entry.connection, config.connections),
+    ...checkReference([section, name, 'store'], entry.store, config.stores),
   ]);
 
 const checkReference = (
-  path: readonly [string, string, 'connection' | 'store'],
+  path: readonly [Delivering, string, 'connection' | 'store'],
   wanted: string,
   entries: Entries<unknown> | undefined,
 ): Problem[] => {
@@ -45,10 +56,16 @@ const checkReference = (
   return [{ path, message: `there is no ${path[2]} "${wanted}"; ${suggest(wanted, known)}` }];
 };
 
-const checkUse = ({ connections, stores, syncs }: Checkable): Problem[] => {
-  const judged = judgeable(syncs);
-  // A broken sync may be the one that uses it; without any sync that is what has to be said.
-  if (judged.length === 0 || judged.length < Object.keys(syncs ?? {}).length) return [];
+const checkAnything = ({ syncs, checkouts }: Checkable): Problem[] =>
+  (syncs === undefined && checkouts === undefined) || Object.keys({ ...syncs, ...checkouts }).length > 0
+    ? []
+    : [{ path: ['syncs'], message: 'is missing or empty; write at least one sync, or one entry under checkouts' }];
+
+const checkUse = (config: Checkable): Problem[] => {
+  const judged = deliveries(config);
+  const written = DELIVERING.flatMap((section) => Object.keys(config[section] ?? {}));
+  // A broken entry may be the one that uses it; without any entry that is what has to be said.
+  if (judged.length === 0 || judged.length < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
     const known = Object.keys(entries ?? {});
     // Whoever misspells a name does use something.
@@ -58,39 +75,55 @@ const checkUse = ({ connections, stores, syncs }: Checkable): Problem[] => {
       .map((name) => ({
         path: [section, name],
         atKey: true,
-        message: 'is used by no sync; use it or remove it',
+        message: 'is used by no sync and no checkout; use it or remove it',
       }));
   };
   return [
-    ...unused('connections', connections, new Set(judged.map(([, sync]) => sync.connection))),
-    ...unused('stores', stores, new Set(judged.map(([, sync]) => sync.store))),
+    ...unused('connections', config.connections, new Set(judged.map(({ entry }) => entry.connection))),
+    ...unused('stores', config.stores, new Set(judged.map(({ entry }) => entry.store))),
   ];
 };
 
-const checkEachTemplate = ({ syncs }: Checkable): Problem[] =>
-  judgeable(syncs).flatMap(([name, sync]) => checkTemplates(sync, ['syncs', name]));
+/** What a run is named after says which machine it runs in, and whose secrets carry the name in their owner tag. */
+const checkNamesApart = ({ syncs, checkouts }: Checkable): Problem[] =>
+  Object.keys(checkouts ?? {})
+    .filter((name) => Object.hasOwn(syncs ?? {}, name))
+    .map((name) => ({
+      path: ['checkouts', name],
+      atKey: true,
+      message: 'has the name of a sync; give it another one',
+    }));
+
+const checkEachTemplate = (config: Checkable): Problem[] =>
+  deliveries(config).flatMap(({ section, name, entry }) =>
+    checkTemplates(entry, [section, name], section === 'syncs' ? 'sync' : 'checkout'),
+  );
 
 /** Whatever stands in a template, a message stays one line. */
 const inQuotes = (text: string): string => JSON.stringify(text);
 
 const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
-/** Syncs whose names begin with text; the others are refused already for having no folder. */
-const withPrefix = (syncs: Checkable['syncs']): { name: string; prefix: string }[] =>
-  judgeable(syncs)
-    .map(([name, sync]) => ({ name, prefix: staticPrefix(sync.name) }))
+/** Entries whose names begin with text; the others are refused already for having no folder. */
+const withPrefix = (config: Checkable) =>
+  deliveries(config)
+    .map(({ section, name, entry }) => ({
+      path: [section, name, 'name'],
+      what: `${section === 'syncs' ? 'sync' : 'checkout'} "${name}"`,
+      prefix: staticPrefix(entry.name),
+    }))
     .filter(({ prefix }) => prefix !== '');
 
 /** Over all stores, because whatever they are called, they are the one Secrets Manager of the stack. */
-const checkSyncsApart = ({ syncs }: Checkable): Problem[] => {
-  const prefixed = withPrefix(syncs);
-  return prefixed.flatMap(({ name, prefix }, index) =>
+const checkDeliveriesApart = (config: Checkable): Problem[] => {
+  const prefixed = withPrefix(config);
+  return prefixed.flatMap(({ path, prefix }, index) =>
     prefixed
       .slice(0, index)
       .filter((earlier) => overlap(earlier.prefix, prefix))
       .map((earlier) => ({
-        path: ['syncs', name, 'name'],
-        message: `begins with ${inQuotes(prefix)} while sync "${earlier.name}" begins with ${inQuotes(earlier.prefix)}, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
+        path,
+        message: `begins with ${inQuotes(prefix)} while ${earlier.what} begins with ${inQuotes(earlier.prefix)}, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
       })),
   );
 };
@@ -110,22 +143,22 @@ const checkBootstrapsSpareTokens = (config: Checkable): Problem[] => {
     .map(({ path }) => ({ path, message: `lies in ${tokens}, where the relay keeps its tokens; move it elsewhere` }));
 };
 
-const checkSyncsSpareTokens = ({ relay, syncs }: Checkable): Problem[] => {
-  const tokens = tokenFolder(relay);
-  return withPrefix(syncs)
+const checkDeliveriesSpareTokens = (config: Checkable): Problem[] => {
+  const tokens = tokenFolder(config.relay);
+  return withPrefix(config)
     .filter(({ prefix }) => tokens !== undefined && overlap(tokens, prefix))
-    .map(({ name, prefix }) => ({
-      path: ['syncs', name, 'name'],
+    .map(({ path, prefix }) => ({
+      path,
       message: `begins with ${inQuotes(prefix)} and could overwrite the relay's tokens in ${tokens}; begin it with another folder`,
     }));
 };
 
-const checkSyncsSpareBootstraps = (config: Checkable): Problem[] =>
-  withPrefix(config.syncs).flatMap(({ name, prefix }) =>
+const checkDeliveriesSpareBootstraps = (config: Checkable): Problem[] =>
+  withPrefix(config).flatMap(({ path, prefix }) =>
     bootstrapSecrets(config)
       .filter(({ secret }) => secret.startsWith(prefix))
       .map(({ secret }) => ({
-        path: ['syncs', name, 'name'],
+        path,
         message: `begins with ${inQuotes(prefix)} and could overwrite the bootstrap secret ${secret}; begin it with another folder`,
       })),
   );
@@ -173,13 +206,15 @@ const checkStaleness = ({ syncs }: Checkable): Problem[] =>
   });
 
 const CHECKS = [
+  checkAnything,
   checkReferences,
   checkUse,
+  checkNamesApart,
   checkEachTemplate,
-  checkSyncsApart,
+  checkDeliveriesApart,
   checkBootstrapsSpareTokens,
-  checkSyncsSpareTokens,
-  checkSyncsSpareBootstraps,
+  checkDeliveriesSpareTokens,
+  checkDeliveriesSpareBootstraps,
   checkPace,
   checkStaleness,
 ] as const;

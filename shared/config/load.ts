@@ -19,8 +19,14 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 
 /** What can still be checked of a configuration whose shape is wrong somewhere. */
 const salvage = (value: unknown): Checkable => {
-  const { data: { relay, connections, stores, syncs } = {} } = z
-    .object({ relay: z.unknown(), connections: z.unknown(), stores: z.unknown(), syncs: z.unknown() })
+  const { data: { relay, connections, stores, syncs, checkouts } = {} } = z
+    .object({
+      relay: z.unknown(),
+      connections: z.unknown(),
+      stores: z.unknown(),
+      syncs: z.unknown(),
+      checkouts: z.unknown(),
+    })
     .partial()
     .safeParse(value);
   return {
@@ -28,6 +34,7 @@ const salvage = (value: unknown): Checkable => {
     connections: entriesOf(entrySchemas.connections, connections),
     stores: entriesOf(entrySchemas.stores, stores),
     syncs: entriesOf(entrySchemas.syncs, syncs),
+    checkouts: entriesOf(entrySchemas.checkouts, checkouts),
   };
 };
 

@@ -10,9 +10,15 @@ import {
   type TemplateProblem,
 } from '#shared/domain/template.ts';
 
-/** What is wrong with the templates of one sync. Pure; each check gives messages for the template that it looked at. */
+/**
+ * What is wrong with the templates of one sync or checkout. Pure; each check gives messages for the template that it
+ * looked at.
+ */
 
-const NAME_PLACEHOLDERS = PLACEHOLDERS.filter((placeholder) => placeholder !== 'credential');
+type Kind = 'sync' | 'checkout';
+
+const placeholdersOf = (kind: Kind): Placeholder[] =>
+  PLACEHOLDERS.filter((placeholder) => kind === 'checkout' || placeholder !== 'checkoutId');
 
 const inWords = (problem: TemplateProblem, known: readonly string[]): string =>
   problem.kind === 'stray-brace'
@@ -61,22 +67,32 @@ const endsUnlikeArn = (parts: readonly TemplatePart[]): string[] => {
     : [];
 };
 
-const checkName = (name: string): string[] => {
+/** A checkout retires what it has delivered: it must never be what another one still needs. */
+const tellsCheckoutsApart = (parts: readonly TemplatePart[]): string[] =>
+  uses(parts, 'checkoutId') ? [] : ['gives two checkouts of an account the same name; add {checkoutId}'];
+
+const knowsNoCheckout = (parts: readonly TemplatePart[]): string[] =>
+  uses(parts, 'checkoutId') ? ['holds {checkoutId}, which only a checkout has; leave it out'] : [];
+
+const checkName = (name: string, kind: Kind): string[] => {
   const parsed = parseTemplate(name);
-  if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, NAME_PLACEHOLDERS));
+  const known = placeholdersOf(kind).filter((placeholder) => placeholder !== 'credential');
+  if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, known));
   const { parts } = parsed;
   return [
     ...beginsWithFolder(name),
     ...tellsAccountsApart(parts),
+    ...(kind === 'checkout' ? tellsCheckoutsApart(parts) : knowsNoCheckout(parts)),
     ...holdsNoCredential(parts),
     ...isAllowedText(parts),
     ...endsUnlikeArn(parts),
   ];
 };
 
-const checkBraces = (template: string): string[] => {
+const checkBraces = (template: string, kind: Kind): string[] => {
   const parsed = parseTemplate(template);
-  return parsed.ok ? [] : parsed.problems.map((problem) => inWords(problem, PLACEHOLDERS));
+  if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, placeholdersOf(kind)));
+  return kind === 'checkout' ? [] : knowsNoCheckout(parsed.parts);
 };
 
 const holdsCredential = (template: string): boolean => {
@@ -84,10 +100,10 @@ const holdsCredential = (template: string): boolean => {
   return parsed.ok && uses(parsed.parts, 'credential');
 };
 
-const checkValue = (value: SyncConfig['value'], path: Problem['path']): Problem[] => {
+const checkValue = (value: SyncConfig['value'], path: Problem['path'], kind: Kind): Problem[] => {
   const templates = typeof value === 'string' ? [{ path, template: value }] : fields(value, path);
   const problems = templates.flatMap((each) =>
-    checkBraces(each.template).map((message) => ({ path: each.path, message })),
+    checkBraces(each.template, kind).map((message) => ({ path: each.path, message })),
   );
   if (problems.length > 0 || templates.some(({ template }) => holdsCredential(template))) return problems;
   return [{ path, message: 'delivers no credential; use {credential} in it' }];
@@ -96,8 +112,12 @@ const checkValue = (value: SyncConfig['value'], path: Problem['path']): Problem[
 const fields = (value: Readonly<Record<string, string>>, path: Problem['path']) =>
   Object.entries(value).map(([key, template]) => ({ path: [...path, key], template }));
 
-/** Checks the templates `name` and `value` of a sync whose own place in the configuration is `path`. */
-export const checkTemplates = (sync: Pick<SyncConfig, 'name' | 'value'>, path: Problem['path']): Problem[] => [
-  ...checkName(sync.name).map((message) => ({ path: [...path, 'name'], message })),
-  ...checkValue(sync.value, [...path, 'value']),
+/** Checks the templates `name` and `value` of a sync or checkout whose own place in the configuration is `path`. */
+export const checkTemplates = (
+  { name, value }: Pick<SyncConfig, 'name' | 'value'>,
+  path: Problem['path'],
+  kind: Kind,
+): Problem[] => [
+  ...checkName(name, kind).map((message) => ({ path: [...path, 'name'], message })),
+  ...checkValue(value, [...path, 'value'], kind),
 ];

@@ -20,8 +20,11 @@ export const encodeNamePart = (text: string): string => {
 /** AWS advises against names that end like an ARN's suffix: a look-up by partial ARN would take one for the other. */
 const withoutArnSuffix = (name: string): string => name.replace(/-(?=[A-Za-z0-9]{6}$)/, '=2D');
 
-/** The names that a sync gives to its secrets. Raises `ConfigurationInvalid` for a name that the store can't hold. */
-export const createNaming = (template: string): ((account: Account) => string) => {
+/**
+ * The names that a sync, or one checkout, gives to its secrets. Raises `ConfigurationInvalid` for a name that the store
+ * can't hold.
+ */
+export const createNaming = (template: string, checkoutId = ''): ((account: Account) => string) => {
   const fill = compileTemplate(template);
   return (account) => {
     const name = withoutArnSuffix(
@@ -29,7 +32,7 @@ export const createNaming = (template: string): ((account: Account) => string) =
         if (placeholder === 'credential') {
           throw new RelayError('ConfigurationInvalid', 'A name template must not contain {credential}.');
         }
-        return encodeNamePart(String(account[placeholder]));
+        return encodeNamePart(placeholder === 'checkoutId' ? checkoutId : String(account[placeholder]));
       }),
     );
     if (name.length > MAXIMUM_NAME_LENGTH) {

@@ -23,8 +23,10 @@ export interface Rendering {
   fingerprint(account: Account): string;
 }
 
-export const createRendering = (template: string | Readonly<Record<string, string>>): Rendering => {
-  const fill = typeof template === 'string' ? compileText(template) : compileObject(template);
+/** What a sync, or one checkout, writes around credentials. */
+export const createRendering = (template: string | Readonly<Record<string, string>>, checkoutId = ''): Rendering => {
+  const compileText = textCompiler(checkoutId);
+  const fill = typeof template === 'string' ? compileText(template) : compileObject(template, compileText);
   return {
     render: (account, credential) => credential.map((text) => fill(account, text)),
     fingerprint: (account) => JSON.stringify([template, fill(account, '')]),
@@ -33,13 +35,18 @@ export const createRendering = (template: string | Readonly<Record<string, strin
 
 type Fill = (account: Account, credential: string) => string;
 
-const compileText = (template: string): Fill => {
-  const fill = compileTemplate(template);
-  return (account, credential) =>
-    fill((placeholder) => (placeholder === 'credential' ? credential : String(account[placeholder])));
-};
+const textCompiler =
+  (checkoutId: string) =>
+  (template: string): Fill => {
+    const fill = compileTemplate(template);
+    return (account, credential) =>
+      fill((placeholder) => {
+        if (placeholder === 'credential') return credential;
+        return placeholder === 'checkoutId' ? checkoutId : String(account[placeholder]);
+      });
+  };
 
-const compileObject = (template: Readonly<Record<string, string>>): Fill => {
+const compileObject = (template: Readonly<Record<string, string>>, compileText: (text: string) => Fill): Fill => {
   const fields = Object.entries(template).map(([key, text]) => [key, compileText(text)] as const);
   return (account, credential) =>
     JSON.stringify(Object.fromEntries(fields.map(([key, fill]) => [key, fill(account, credential)])));

@@ -3,9 +3,10 @@
  * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
  */
 
-/** What a template can ask for: the credential itself, and what the vault's list says about its account. */
+/** What a template can ask for: the credential itself, what the vault's list says about its account, and the checkout. */
 export const PLACEHOLDERS = [
   'credential',
+  'checkoutId',
   'accountName',
   'accountId',
   'systemName',

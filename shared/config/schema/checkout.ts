@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { GLOBS, globs, name, template } from '#shared/config/schema/fields.ts';
-import { ACCOUNT_TYPES } from '#shared/domain/account.ts';
 import { HANDED_OUT } from '#shared/domain/checkout.ts';
 
-/** A year, which is the longest request that Password Safe knows. */
-const MAXIMUM_MINUTES = 525_600;
+const DAY_MINUTES = 1440;
+
+/** Step Functions runs an execution for a year at most; these and the wait for an approval have to fit into it. */
+const LONGEST_WINDOW_MINUTES = 180 * DAY_MINUTES;
+const LONGEST_EXTENSION_MINUTES = 60 * DAY_MINUTES;
+const LONGEST_APPROVAL_HOURS = 60 * 24;
 
 /** A rule under which tickets and messages may open accounts for a while. */
 export const checkout = z.strictObject({
@@ -15,7 +18,6 @@ export const checkout = z.strictObject({
       systems: globs.describe(`Names of managed systems. ${GLOBS}`),
       accounts: globs.describe(`Names of managed accounts. ${GLOBS}`),
       domains: globs.describe(`Names of domains; that of a local account is empty. ${GLOBS}`),
-      types: z.array(z.enum(ACCOUNT_TYPES)).default([]).describe('Kinds of account; empty selects all.'),
     })
     .prefault({})
     .describe('Which accounts may be asked for; every account that the connection may request when left out.'),
@@ -37,19 +39,19 @@ export const checkout = z.strictObject({
   longestMinutes: z
     .int()
     .min(1)
-    .max(MAXIMUM_MINUTES)
+    .max(LONGEST_WINDOW_MINUTES)
     .default(480)
     .describe('The longest window that a message may ask for.'),
   extensionMinutes: z
     .int()
     .min(0)
-    .max(MAXIMUM_MINUTES)
+    .max(LONGEST_EXTENSION_MINUTES)
     .default(60)
     .describe('How far a window may be extended. Every request is made to last so much longer than its window.'),
   approvalHours: z
     .int()
     .min(1)
-    .max(2160)
+    .max(LONGEST_APPROVAL_HOURS)
     .default(72)
     .describe('How long to wait for approval, and for an account that somebody else has checked out.'),
   ticketSystemId: z

@@ -35,6 +35,6 @@ describe('the JSON schema', () => {
   });
 
   it('asks only for what has no default', () => {
-    expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores', 'syncs'] });
+    expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores'] });
   });
 });

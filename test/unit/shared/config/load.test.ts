@@ -107,7 +107,7 @@ describe('the shape', () => {
     [
       'a key that would break the line',
       { 8: '"a\\nb": 1\nstores:' },
-      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "reap", "alerts", "logRetentionDays", "network"',
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
       'text where a number belongs',
@@ -226,7 +226,7 @@ describe('the shape', () => {
 
   it('refuses to do without any sync', () => {
     expect(problemsOf(configWith({ 11: 'syncs: {}' }).split('\n').slice(0, 11).join('\n'))).toEqual([
-      'relay.yaml:11:8 syncs: is not usable; write at least one sync',
+      'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts',
     ]);
   });
 
