@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
+import type { Peer } from './registrations.ts';
 import { type Reply, refusal } from './replies.ts';
 
 const BASE_PATH = '/beyondtrust/api/public/v3';
@@ -21,6 +22,7 @@ export interface Call {
   /** One entry per `Cookie` line: Node would join them. */
   readonly cookieHeaders: readonly string[];
   readonly body: string;
+  readonly peer: Peer;
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -57,7 +59,12 @@ const parseQuery = (search: string): ReadonlyMap<string, string> =>
 const cookieLines = (rawHeaders: readonly string[]): string[] =>
   rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'cookie');
 
-export const readCall = async (request: IncomingMessage): Promise<Call> => {
+/** Reads a call to its end; only then is its caller identified, who may be asked for a certificate. */
+export const readCall = async (
+  request: IncomingMessage,
+  identify: (request: IncomingMessage) => Promise<Peer>,
+): Promise<Call> => {
+  const body = await readBody(request);
   const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
   return {
     method: request.method ?? 'GET',
@@ -66,7 +73,8 @@ export const readCall = async (request: IncomingMessage): Promise<Call> => {
     query: parseQuery(search),
     headers: request.headers,
     cookieHeaders: cookieLines(request.rawHeaders),
-    body: await readBody(request),
+    body,
+    peer: await identify(request),
   };
 };
 

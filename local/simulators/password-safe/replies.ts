@@ -61,6 +61,14 @@ export const fileNotFound = (): Reply => ({
   headers: {},
 });
 
+/** What IIS itself says to a caller without a certificate that it trusts. */
+export const certificateRequired = (): Reply => ({
+  status: 403,
+  body: '<!DOCTYPE html><html><body><h2>403 - Forbidden: Access is denied.</h2></body></html>',
+  contentType: 'text/html',
+  headers: {},
+});
+
 /** A wall clock time as the site writes it: .NET drops trailing zeros of the fraction. */
 export const formatDate = (at: number | null, format: Switches['dateFormat']): string | null => {
   if (at === null) return null;

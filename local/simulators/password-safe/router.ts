@@ -3,7 +3,7 @@ import { accountEndpoints } from './endpoints/accounts.ts';
 import { authenticationEndpoints } from './endpoints/authentication.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
-import { fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
+import { certificateRequired, fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
 import type { Endpoint, Site } from './site.ts';
 
 const ROUTES = new Map<string, Map<string, Endpoint>>();
@@ -30,16 +30,20 @@ const refuseRoute = (site: Site, call: Call): Reply => {
   return unroutable(call.route !== undefined && ROUTES.has(call.route) ? 405 : 404, call.method, call.path);
 };
 
+const isWithoutCertificate = ({ certificateAsked, switches }: Site, { peer }: Call): boolean =>
+  certificateAsked !== 'never' && switches.badCertificate === 403 && peer.certificate !== 'trusted';
+
 /** Lets a call take effect. */
-export const answer = (site: Site, endpoint: Endpoint | undefined, call: Call): Reply => {
+export const answer = async (site: Site, endpoint: Endpoint | undefined, call: Call): Promise<Reply> => {
+  if (isWithoutCertificate(site, call)) return certificateRequired();
   if (endpoint === undefined) return refuseRoute(site, call);
   if (site.switches.apiVersion === 'disabled' && endpoint.kind !== 'token') {
     return refusal(410, 'This API version has been disabled.');
   }
   const refused = refuseMediaType(site, endpoint, call);
   if (endpoint.anonymous) return refused ?? endpoint.handle(site, call);
-  const session = site.sessions.authenticate(call.cookieHeaders, call.headers.authorization);
+  const session = site.sessions.authenticate(call);
   if (session === undefined) return unauthenticated();
-  const reply = refused ?? endpoint.handle(site, call, session);
+  const reply = refused ?? (await endpoint.handle(site, call, session));
   return { ...reply, about: { ...reply.about, session, user: session.user } };
 };

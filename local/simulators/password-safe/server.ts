@@ -1,15 +1,19 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import type { AuditEntry } from './audit.ts';
-import { makeCertificate } from './certificate.ts';
+import { createAuthority, type IssuedCertificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
 import { createFleet, type FleetAccount } from './fleet.ts';
+import { toPkcs12 } from './pkcs12.ts';
+import { Proofs } from './proofs.ts';
 import { type AccessRequest, Requests } from './requests.ts';
+import { SecondFactors } from './second-factor.ts';
 import { Service } from './service.ts';
 import { type Session, Sessions } from './sessions.ts';
 import type { Site } from './site.ts';
 import { type AccountState, Accounts } from './state.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
+import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
 
 export interface PasswordSafeOptions {
@@ -17,6 +21,8 @@ export interface PasswordSafeOptions {
   readonly fleet?: readonly FleetAccount[];
   /** Default: `DEFAULT_APPLICATION` and `DEFAULT_APPROVER`. */
   readonly users?: readonly SimulatedUser[];
+  /** PEM texts of CAs beside its own whose client certificates the site trusts. */
+  readonly trustedCas?: readonly string[];
   /** Added to every call before it takes effect, on the wall clock. Default 0. */
   readonly latencyMs?: number;
   readonly switches?: Partial<Switches>;
@@ -31,6 +37,12 @@ export interface PasswordSafeOptions {
 /** An account with what only the site knows. */
 interface AccountView extends FleetAccount {
   readonly changeState: number;
+}
+
+/** A client certificate, in both of its forms. */
+export interface ClientCertificate extends IssuedCertificate {
+  /** PKCS#12, opened by the passphrase. */
+  readonly pkcs12: Buffer;
 }
 
 export interface PasswordSafeSimulator {
@@ -51,6 +63,12 @@ export interface PasswordSafeSimulator {
   credentialOf(accountId: number): string;
   /** Changes a credential out of band and gives the new one; `at` defaults to now. */
   changeCredential(accountId: number, at?: number): string;
+  /** What an administrator does to a user or its registrations: rotates a key, sets a password, quarantines. */
+  changeUser(userName: string, change: Partial<SimulatedUser>): void;
+  /** Answers the push that a user was sent, or the next one. */
+  answerPush(userName: string, answer: 'approved' | 'denied'): void;
+  /** A certificate that the site trusts, as its administrators hand it out. */
+  issueClientCertificate(passphrase: string): Promise<ClientCertificate>;
   /** Approves as enough humans to make it active. */
   approve(requestId: number): void;
   deny(requestId: number): void;
@@ -76,15 +94,29 @@ const requestOf = (site: Site, requestId: number): AccessRequest => {
   return request;
 };
 
+/** No site without such a registration asks anybody for a certificate. */
+const certificateAskedFor = (users: readonly SimulatedUser[], { certificateAsked }: Switches): CertificateAsked =>
+  users.some(({ oauth, apiKey }) => oauth?.clientCertificateRequired || apiKey?.clientCertificateRequired)
+    ? certificateAsked
+    : 'never';
+
 const makeSite = (options: PasswordSafeOptions): Site => {
   const { now: timeOfDay = Date.now, seed = 1 } = options;
-  const { fleet = createFleet({ accounts: 24, seed }), users = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } = options;
+  const { fleet = createFleet({ accounts: 24, seed }), users: people = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } =
+    options;
   const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches };
   const now = () => timeOfDay() + switches.clockSkewMs;
+  const users = new Users(people);
+  const proofs = new Proofs(users, now, switches);
+  const secondFactors = new SecondFactors(now, switches);
   return {
     accounts: new Accounts(fleet, seed, switches),
     requests: new Requests(now, switches),
-    sessions: new Sessions(new Users(users), now, switches),
+    users,
+    proofs,
+    secondFactors,
+    sessions: new Sessions(proofs, secondFactors, now, switches),
+    certificateAsked: certificateAskedFor(people, switches),
     switches,
     now,
   };
@@ -100,11 +132,13 @@ const listen = async (server: Server, port: number): Promise<number> => {
 
 /** A Password Safe on the loopback address, with a CA of its own. Stands until it is closed. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
-  const { caPem, certPem, keyPem } = await makeCertificate();
+  const authority = await createAuthority('Password Safe simulator CA');
   const site = makeSite(options);
-  const service = new Service(site, options.latencyMs ?? 0);
-  const tls = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', keepAliveTimeout: 60_000 } as const;
-  const server = createServer(tls, (request, response) => {
+  const { certificateAsked: asked } = site;
+  const service = new Service(site, createIdentification(asked), options.latencyMs ?? 0);
+  const clientCas = [authority.caPem, ...(options.trustedCas ?? [])];
+  const tls = { certificate: await authority.issueServerCertificate(), asked, clientCas };
+  const server = createTlsServer(tls, (request, response) => {
     service.serve(request, response).catch((error: unknown) => {
       const isOver = request.socket.destroyed || service.stopped;
       response.destroy();
@@ -115,7 +149,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
   const port = await listen(server, options.port ?? 0);
   return {
     url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
-    caPem,
+    caPem: authority.caPem,
     audit: service.audit,
     faults: service.faults,
     switches: site.switches,
@@ -127,6 +161,12 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
       const account = accountOf(site, accountId);
       account.change(at);
       return account.credential;
+    },
+    changeUser: (userName, change) => site.users.change(userName, change),
+    answerPush: (userName, answer) => site.secondFactors.answerPush(site.users.named(userName), answer),
+    issueClientCertificate: async (passphrase) => {
+      const issued = await authority.issueClientCertificate('a caller of the API');
+      return { ...issued, pkcs12: await toPkcs12(issued, passphrase) };
     },
     approve: (requestId) => {
       const request = requestOf(site, requestId);

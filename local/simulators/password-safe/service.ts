@@ -4,6 +4,7 @@ import type { AuditEntry } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
 import { deliver } from './delivery.ts';
 import { type FaultEffect, Faults, preventsEffect, substitute } from './faults.ts';
+import type { Peer } from './registrations.ts';
 import { empty, type Reply } from './replies.ts';
 import { answer, findEndpoint } from './router.ts';
 import type { Endpoint, Site, Subject } from './site.ts';
@@ -13,22 +14,25 @@ export class Service {
   readonly audit: AuditEntry[] = [];
   readonly faults = new Faults();
   readonly #site: Site;
+  readonly #identify: (request: IncomingMessage) => Promise<Peer>;
   readonly #latencyMs: number;
   readonly #stopping = new AbortController();
 
-  constructor(site: Site, latencyMs: number) {
+  constructor(site: Site, identify: (request: IncomingMessage) => Promise<Peer>, latencyMs: number) {
     this.#site = site;
+    this.#identify = identify;
     this.#latencyMs = latencyMs;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = await readCall(request);
+    const call = await readCall(request, this.#identify);
+    if (this.#isDropped(call)) return void request.socket.destroy();
     await this.#wait(this.#latencyMs);
     const endpoint = findEndpoint(call);
     const subject = endpoint?.subject?.(this.#site, call) ?? {};
     const fault = this.faults.take(endpoint?.kind ?? 'other', subject.accountId);
     if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
-    const reply = this.#takeEffect(endpoint, call, subject, fault);
+    const reply = await this.#takeEffect(endpoint, call, subject, fault);
     if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
     response.sendDate = false;
     response.setHeader('Date', new Date(this.#site.now()).toUTCString());
@@ -44,9 +48,19 @@ export class Service {
     this.#stopping.abort();
   }
 
-  #takeEffect(endpoint: Endpoint | undefined, call: Call, subject: Subject, fault: FaultEffect | undefined): Reply {
+  #isDropped({ peer }: Call): boolean {
+    const { certificateAsked, switches } = this.#site;
+    return certificateAsked !== 'never' && switches.badCertificate === 'reset' && peer.certificate !== 'trusted';
+  }
+
+  async #takeEffect(
+    endpoint: Endpoint | undefined,
+    call: Call,
+    subject: Subject,
+    fault: FaultEffect | undefined,
+  ): Promise<Reply> {
     const tookEffect = !preventsEffect(fault);
-    const own = tookEffect ? answer(this.#site, endpoint, call) : empty(503);
+    const own = tookEffect ? await answer(this.#site, endpoint, call) : empty(503);
     const reply = substitute(fault) ?? own;
     this.audit.push({
       at: this.#site.now(),

@@ -1,17 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { parseCookie } from 'cookie';
+import type { Call } from './calls.ts';
 import { newCanary } from './credential-shapes.ts';
+import type { Proof, Proofs } from './proofs.ts';
+import type { SecondFactors } from './second-factor.ts';
 import type { Switches } from './switches.ts';
-import type { KnownUser, Users } from './users.ts';
+import type { KnownUser } from './users.ts';
 
 const SESSION_COOKIE = 'ASP.NET_SessionId';
 const VERIFICATION_COOKIE = '__RequestVerificationToken';
 const COOKIE_ATTRIBUTES = new Set(['path', 'domain', 'expires', 'max-age', 'samesite', 'httponly', 'secure']);
-
-interface Token {
-  readonly user: KnownUser;
-  readonly expiresAt: number;
-}
 
 export interface Session {
   /** Names the session in the audit; the cookie's own value is as good as a password and stays inside. */
@@ -23,7 +20,7 @@ export interface Session {
 
 interface StoredSession extends Session {
   /** Whose factors opened it, which is not its user when that one is impersonated. */
-  readonly provenBy: KnownUser;
+  readonly provenBy: number;
   readonly verification: string;
   /** When the access token that it was opened with ends; null for an API key. */
   readonly tokenExpiresAt: number | null;
@@ -32,61 +29,41 @@ interface StoredSession extends Session {
 export type SignIn =
   | { readonly kind: 'signed-in'; readonly session: Session; readonly cookies: readonly string[] }
   | { readonly kind: 'challenged'; readonly prompt: string; readonly cookies: readonly string[] }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'quarantined' };
 
-interface Proof {
-  readonly user: KnownUser;
-  readonly tokenExpiresAt: number | null;
-  readonly challenge: string | undefined;
-}
+const REFUSED: SignIn = { kind: 'refused' };
 
-/** What `Authorization: PS-Auth key=…; runas=…; pwd=[…]; challenge=…;` says; a password may hold `;` and `=`. */
-const parsePsAuth = (header: string): Record<string, string> => {
-  const parts = header
-    .slice('PS-Auth '.length)
-    .matchAll(/\s*(\w+)\s*=\s*(?:\[(.*?)\](?=\s*;|\s*$)|([^;]*))\s*(?:;|$)/g);
-  return Object.fromEntries(
-    [...parts].map(([, name = '', bracketed, bare = '']) => [name.toLowerCase(), bracketed ?? bare.trim()]),
-  );
-};
-
-/** Access tokens and sessions, and who is behind a call. */
+/** Sessions, and who is behind a call. */
 export class Sessions {
-  readonly #users: Users;
+  readonly #proofs: Proofs;
+  readonly #secondFactors: SecondFactors;
   readonly #now: () => number;
   readonly #switches: Switches;
-  readonly #tokens = new Map<string, Token>();
   readonly #sessions = new Map<string, StoredSession>();
-  /** Sign-ins that wait for the second factor, by their cookie. */
-  readonly #challenged = new Map<string, KnownUser>();
   #count = 0;
 
-  constructor(users: Users, now: () => number, switches: Switches) {
-    this.#users = users;
+  constructor(proofs: Proofs, secondFactors: SecondFactors, now: () => number, switches: Switches) {
+    this.#proofs = proofs;
+    this.#secondFactors = secondFactors;
     this.#now = now;
     this.#switches = switches;
   }
 
-  issueToken(clientId: string, clientSecret: string): { token: string; user: KnownUser } | undefined {
-    const user = this.#users.byClient(clientId, clientSecret);
-    if (user === undefined) return undefined;
-    const token = newCanary() + randomUUID();
-    this.#tokens.set(token, { user, expiresAt: this.#now() + this.#switches.tokenSeconds * 1000 });
-    return { token, user };
+  /** Waits while the caller's user has a push to answer. */
+  async signIn(call: Call): Promise<SignIn> {
+    const proof = this.#proofs.prove(call);
+    if (proof === undefined) return REFUSED;
+    if (proof.user.quarantined === true || proof.actsAs.quarantined === true) return { kind: 'quarantined' };
+    const factor = proof.tokenExpiresAt === null ? proof.user.secondFactor : undefined;
+    if (factor === undefined) return this.#open(proof);
+    if (factor.type !== 'push') return this.#answerChallenge(proof, call);
+    return (await this.#secondFactors.pushAnswered(proof.user)) === 'approved' ? this.#open(proof) : REFUSED;
   }
 
-  signIn(authorization: string | undefined, runAs: string | undefined, cookie: string | undefined): SignIn {
-    const proof = this.#prove(authorization);
-    const user = proof === undefined ? undefined : this.#impersonated(proof.user, runAs);
-    if (proof === undefined || user === undefined) return { kind: 'refused' };
-    const expected = proof.user.apiKey?.challenge;
-    if (proof.tokenExpiresAt !== null || expected === undefined) return this.#open(user, proof);
-    return this.#answerChallenge(user, proof, expected, cookie);
-  }
-
-  /** Who a cookie belongs to, counted as use of the session; undefined means 401. */
-  authenticate(cookieHeaders: readonly string[], authorization: string | undefined): Session | undefined {
-    const [header, ...others] = cookieHeaders;
+  /** Who a call belongs to by its cookie, counted as use of the session; undefined means 401. */
+  authenticate(call: Call): Session | undefined {
+    const [header, ...others] = call.cookieHeaders;
     if (header === undefined || others.length > 0) return undefined;
     const cookies = parseCookie(header);
     if (Object.keys(cookies).some((name) => COOKIE_ATTRIBUTES.has(name.toLowerCase()))) return undefined;
@@ -94,7 +71,8 @@ export class Sessions {
     if (session === undefined) return undefined;
     const secondMissing = cookies[VERIFICATION_COOKIE] !== session.verification;
     if (this.#switches.secondCookie === 'required' && secondMissing) return undefined;
-    if (this.#switches.recheckFactors && this.#prove(authorization)?.user !== session.provenBy) return undefined;
+    const { recheckFactors } = this.#switches;
+    if (recheckFactors && this.#proofs.prove(call)?.user.userId !== session.provenBy) return undefined;
     session.lastUsedAt = this.#now();
     return session;
   }
@@ -108,39 +86,16 @@ export class Sessions {
     return [...this.#sessions.keys()].flatMap((id) => this.#alive(id) ?? []);
   }
 
-  #prove(authorization: string | undefined): Proof | undefined {
-    if (authorization === undefined) return undefined;
-    if (/^Bearer /i.test(authorization)) {
-      const token = this.#tokens.get(authorization.slice('Bearer '.length).trim());
-      if (token === undefined || token.expiresAt <= this.#now()) return undefined;
-      return { user: token.user, tokenExpiresAt: token.expiresAt, challenge: undefined };
-    }
-    if (!/^PS-Auth /i.test(authorization)) return undefined;
-    const { key = '', runas = '', pwd, challenge } = parsePsAuth(authorization);
-    const user = this.#users.byKey(key, runas.replace('\\\\', '\\'));
-    const password = user?.apiKey?.password;
-    if (user === undefined || (password !== undefined && pwd !== password)) return undefined;
-    return { user, tokenExpiresAt: null, challenge };
-  }
-
-  #impersonated(user: KnownUser, runAs: string | undefined): KnownUser | undefined {
-    if (runAs === undefined) return user;
-    return user.mayRunAs?.includes(runAs) === true ? this.#users.byName(runAs) : undefined;
-  }
-
-  #answerChallenge(user: KnownUser, proof: Proof, expected: string, cookie: string | undefined): SignIn {
-    const waiting = parseCookie(cookie ?? '')[SESSION_COOKIE] ?? '';
+  #answerChallenge(proof: Proof, call: Call): SignIn {
     if (proof.challenge === undefined) {
-      const id = randomUUID();
-      this.#challenged.set(id, user);
+      const id = this.#secondFactors.challenge(proof.user);
       return { kind: 'challenged', prompt: 'Enter the code of your second factor', cookies: [sessionCookie(id)] };
     }
-    if (this.#challenged.get(waiting) !== user || proof.challenge !== expected) return { kind: 'refused' };
-    this.#challenged.delete(waiting);
-    return this.#open(user, proof);
+    const waiting = parseCookie(call.cookieHeaders[0] ?? '')[SESSION_COOKIE] ?? '';
+    return this.#secondFactors.accepts(proof.user, waiting, proof.challenge) ? this.#open(proof) : REFUSED;
   }
 
-  #open(user: KnownUser, { user: provenBy, tokenExpiresAt }: Proof): SignIn {
+  #open({ user: { userId: provenBy }, actsAs: user, tokenExpiresAt }: Proof): SignIn {
     const id = newCanary();
     const now = this.#now();
     this.#count += 1;

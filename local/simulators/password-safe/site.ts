@@ -1,16 +1,24 @@
 import type { CallKind } from './audit.ts';
 import type { Call } from './calls.ts';
+import type { Proofs } from './proofs.ts';
 import type { Reply } from './replies.ts';
 import type { Requests } from './requests.ts';
+import type { SecondFactors } from './second-factor.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Accounts } from './state.ts';
 import type { Switches } from './switches.ts';
+import type { CertificateAsked } from './tls.ts';
+import type { Users } from './users.ts';
 
 /** What every endpoint works on. */
 export interface Site {
   readonly accounts: Accounts;
   readonly requests: Requests;
+  readonly users: Users;
+  readonly proofs: Proofs;
+  readonly secondFactors: SecondFactors;
   readonly sessions: Sessions;
+  readonly certificateAsked: CertificateAsked;
   readonly switches: Switches;
   readonly now: () => number;
 }
@@ -29,7 +37,7 @@ interface Route {
 }
 
 export type Endpoint =
-  | (Route & { readonly anonymous: true; readonly handle: (site: Site, call: Call) => Reply })
+  | (Route & { readonly anonymous: true; readonly handle: (site: Site, call: Call) => Reply | Promise<Reply> })
   | (Route & {
       readonly anonymous?: never;
       /** Whether the POST binds a body, which decides over its answer to a missing `Content-Type`. */

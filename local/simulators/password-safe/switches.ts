@@ -18,6 +18,22 @@ export interface Switches {
   recheckFactors: boolean;
   /** `__RequestVerificationToken`: never set, set but not asked for, or set and asked for on every call. */
   secondCookie: 'off' | 'optional' | 'required';
+  /** What a quarantined user is answered at sign-in. */
+  quarantine: 401 | 403;
+  /**
+   * When callers are asked for a certificate, at a site with a registration that requires one: after the request's head,
+   * as IIS does, or with the handshake. Looked at when the site starts.
+   */
+  certificateAsked: 'renegotiation' | 'handshake';
+  /**
+   * What becomes of a caller without a certificate that the site trusts, where one is required: the registration refuses
+   * it like any other factor (401); or IIS itself answers 403 with a page, or drops the connection, whatever is called.
+   */
+  badCertificate: 401 | 403 | 'reset';
+  /** Whether a code of an authenticator is taken a second time, in another session, while it is still shown. */
+  usedCode: 'accepted' | 'refused';
+  /** How long a human takes to answer a push, on the wall clock; null waits for the test to do it. */
+  pushAnsweredAfterMs: number | null;
   /** `invalid` makes every sign-in answer 403. */
   licence: 'valid' | 'invalid';
   /** `disabled` makes every call but the token call answer 410. */
@@ -69,6 +85,11 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   tokenEndEndsSession: false,
   recheckFactors: false,
   secondCookie: 'optional',
+  quarantine: 401,
+  certificateAsked: 'renegotiation',
+  badCertificate: 401,
+  usedCode: 'accepted',
+  pushAnsweredAfterMs: null,
   licence: 'valid',
   apiVersion: 'enabled',
   missingContentType: 'refused-with-body',

@@ -1,8 +1,5 @@
-import type { Call } from '../calls.ts';
 import { empty, json, refusal, unauthenticated } from '../replies.ts';
 import type { Endpoint } from '../site.ts';
-
-const header = (call: Call, name: string): string | undefined => call.headers[name]?.toString();
 
 const token: Endpoint = {
   method: 'POST',
@@ -12,8 +9,9 @@ const token: Endpoint = {
   handle: (site, call) => {
     const form = new URLSearchParams(call.body);
     if (form.get('grant_type') !== 'client_credentials') return json(400, { error: 'unsupported_grant_type' });
-    const issued = site.sessions.issueToken(form.get('client_id') ?? '', form.get('client_secret') ?? '');
-    if (issued === undefined) return json(400, { error: 'invalid_client' });
+    const issued = site.proofs.issueToken(call, form.get('client_id') ?? '', form.get('client_secret') ?? '');
+    if (issued.kind === 'unauthenticated') return unauthenticated();
+    if (issued.kind === 'refused') return json(400, { error: issued.error });
     const body = {
       access_token: issued.token,
       expires_in: site.switches.tokenSeconds,
@@ -29,10 +27,13 @@ const signIn: Endpoint = {
   template: 'Auth/SignAppIn',
   kind: 'signIn',
   anonymous: true,
-  handle: (site, call) => {
+  handle: async (site, call) => {
     if (site.switches.licence === 'invalid') return refusal(403, 'The Password Safe license is invalid.');
-    const outcome = site.sessions.signIn(header(call, 'authorization'), header(call, 'runas'), call.cookieHeaders[0]);
+    const outcome = await site.sessions.signIn(call);
     if (outcome.kind === 'refused') return unauthenticated();
+    if (outcome.kind === 'quarantined') {
+      return site.switches.quarantine === 401 ? unauthenticated() : refusal(403, 'The user is quarantined.');
+    }
     if (outcome.kind === 'challenged') {
       return unauthenticated({ 'WWW-Authenticate-2FA': outcome.prompt, 'Set-Cookie': outcome.cookies });
     }

@@ -1,0 +1,25 @@
+import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net';
+
+/** A rule's line: a single address, a range `a-b`, or a CIDR. @throws RangeError when it is none. */
+const addRule = (list: BlockList, rule: string): void => {
+  const [address = '', prefix] = rule.split('/').map((part) => part.trim());
+  if (prefix !== undefined) {
+    list.addSubnet(parseAddress(address), /^\d+$/.test(prefix) ? Number(prefix) : Number.NaN);
+    return;
+  }
+  const [start = '', end] = rule.split('-').map((part) => part.trim());
+  if (end === undefined) list.addAddress(parseAddress(start));
+  else list.addRange(parseAddress(start), parseAddress(end));
+};
+
+const parseAddress = (text: string): SocketAddress => {
+  if (isIP(text) === 0) throw new RangeError(`"${text}" is no address.`);
+  return new SocketAddress({ address: text, family: isIPv6(text) ? 'ipv6' : 'ipv4' });
+};
+
+/** Which addresses some rules let in, a line each. @throws when a line is neither address, range nor CIDR. */
+export const addressRules = (rules: readonly string[]): ((address: string) => boolean) => {
+  const list = new BlockList();
+  for (const rule of rules) addRule(list, rule);
+  return (address) => isIP(address) !== 0 && list.check(parseAddress(address));
+};

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Switches } from './switches.ts';
+import { stepOf } from './totp.ts';
+import type { KnownUser } from './users.ts';
+
+/** What a user is asked for besides the factors of the registration. */
+export type SecondFactor =
+  /** A challenge with one fixed answer. */
+  | { readonly type: 'answer'; readonly answer: string }
+  /** A challenge for the code of an authenticator with this seed, in base32. */
+  | { readonly type: 'totp'; readonly seed: string }
+  /** No challenge: the first call waits until somebody has answered a notification. */
+  | { readonly type: 'push' };
+
+type PushAnswer = 'approved' | 'denied';
+
+/** The second factors of a site: who has been challenged, which codes were used, who has answered a push. */
+export class SecondFactors {
+  readonly #now: () => number;
+  readonly #switches: Switches;
+  /** Sign-ins that wait for an answer, by their cookie. */
+  readonly #challenged = new Map<string, number>();
+  readonly #usedCodes = new Set<string>();
+  readonly #pushes = new Map<number, PromiseWithResolvers<PushAnswer>>();
+
+  constructor(now: () => number, switches: Switches) {
+    this.#now = now;
+    this.#switches = switches;
+  }
+
+  /** Asks for an answer, and gives the id of the session that it has to come on. */
+  challenge(user: KnownUser): string {
+    const id = randomUUID();
+    this.#challenged.set(id, user.userId);
+    return id;
+  }
+
+  /** Whether this answers what was asked on this session. A right answer is taken once for a session. */
+  accepts(user: KnownUser, sessionId: string, answer: string): boolean {
+    const accepted = this.#challenged.get(sessionId) === user.userId && this.#isRight(user, answer);
+    if (accepted) this.#challenged.delete(sessionId);
+    return accepted;
+  }
+
+  /** Waits for the answer to a push, for as long as the switch says, or until {@link answerPush}. */
+  async pushAnswered({ userId }: KnownUser): Promise<PushAnswer> {
+    const { promise, resolve } = this.#pushOf(userId);
+    const after = this.#switches.pushAnsweredAfterMs;
+    if (after !== null) setTimeout(resolve, after, 'approved').unref();
+    const answer = await promise;
+    this.#pushes.delete(userId);
+    return answer;
+  }
+
+  /** Answers the push of a user that was sent, or the next one. */
+  answerPush({ userId }: KnownUser, answer: PushAnswer): void {
+    this.#pushOf(userId).resolve(answer);
+  }
+
+  #pushOf(userId: number): PromiseWithResolvers<PushAnswer> {
+    const known = this.#pushes.get(userId) ?? Promise.withResolvers<PushAnswer>();
+    this.#pushes.set(userId, known);
+    return known;
+  }
+
+  #isRight({ userId, secondFactor }: KnownUser, answer: string): boolean {
+    if (secondFactor?.type !== 'totp') return secondFactor?.type === 'answer' && answer === secondFactor.answer;
+    const step = stepOf(secondFactor.seed, answer, this.#now());
+    if (step === undefined) return false;
+    const use = `${userId}/${step}`;
+    if (this.#switches.usedCode === 'refused' && this.#usedCodes.has(use)) return false;
+    this.#usedCodes.add(use);
+    return true;
+  }
+}
