@@ -20,6 +20,8 @@ export interface Account {
   readonly applicationId?: number | undefined;
   /** The longest request that the vault grants for this account, in minutes. */
   readonly maximumReleaseMinutes?: number | undefined;
+  /** Whether the user may take the credential without a request, by the ISA role. */
+  readonly isaAccess: boolean;
 }
 
 /** How people name an account: `system/account`, with the domain where there is one. For messages and reports only. */

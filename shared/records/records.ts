@@ -28,6 +28,8 @@ const batchItemSchema = z.object({
     changing: z.boolean(),
     applicationId: z.int().optional(),
     maximumReleaseMinutes: z.int().optional(),
+    // Batches that were planned before this was known have none.
+    isaAccess: z.boolean().default(false),
   }),
   secretName: z.string(),
   versionId: z.string(),

@@ -12,6 +12,7 @@ export const anAccount = (overrides: Partial<Account> = {}): Account => ({
   changedAt: '2026-01-02T03:04:05.000Z',
   changing: false,
   maximumReleaseMinutes: 120,
+  isaAccess: false,
   ...overrides,
 });
 
@@ -30,4 +31,5 @@ export const anyAccount: fc.Arbitrary<Account> = fc.record({
     { nil: undefined },
   ),
   changing: fc.boolean(),
+  isaAccess: fc.boolean(),
 });

@@ -1,4 +1,13 @@
-import type { AccountPage, OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import type {
+  AccessOffer,
+  AccountPage,
+  OpenRequest,
+  OpenSession,
+  SessionGrant,
+  SessionType,
+  Vault,
+  VaultSession,
+} from '#shared/clients/password-safe/vault.ts';
 import type { Account } from '#shared/domain/account.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import type { Notes } from '#shared/records/notes.ts';
@@ -35,10 +44,21 @@ export const memoryNotes = () => {
 
 type Call = readonly [keyof VaultSession | 'signIn' | 'signOut', ...unknown[]];
 
+/** One kind of access, without conditions. */
+export const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
+  accessType: 'View',
+  minApprovers: 0,
+  requiresReason: false,
+  requiresTicket: false,
+  ...overrides,
+});
+
 /** A vault that answers as told and remembers what it was asked. */
 export const fakeVault = (pages: readonly AccountPage[] = []) => {
   const calls: Call[] = [];
   const open = new Map<number, OpenRequest>();
+  const sessions = new Map<number, OpenSession>();
+  const offers = new Map<number, readonly AccessOffer[]>();
   const failures = new Map<string, RelayError>();
   let lastId = 100;
   const failIfTold = (call: string, id: number): void => {
@@ -46,12 +66,22 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
     if (failure !== undefined) throw failure;
   };
 
+  const grant = (type: SessionType, about: Pick<OpenSession, 'accountId' | 'requestId'>): SessionGrant => {
+    lastId += 1;
+    const sessionId = lastId;
+    sessions.set(sessionId, { sessionId, status: 'not-started', ...about });
+    return {
+      credential: new Secret(`${type} ${sessionId} of ${about.accountId}`),
+      sessionId: type.endsWith('file') ? undefined : sessionId,
+    };
+  };
+
   const session: VaultSession = {
     async *listAccounts(query) {
       calls.push(['listAccounts', query]);
       yield* pages;
     },
-    async openRequest({ systemId, accountId, reason, durationMinutes }) {
+    async openRequest({ systemId, accountId, accessType, reason, durationMinutes }) {
       calls.push(['openRequest', accountId, durationMinutes]);
       const failure = failures.get(`openRequest ${accountId}`);
       if (failure !== undefined && !failure.mayHaveHappened) throw failure;
@@ -63,6 +93,8 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
         systemId,
         accountId,
         status: 'active',
+        approved: true,
+        accessType,
         reason,
         createdAt: undefined,
         expiresAt: undefined,
@@ -70,12 +102,13 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       if (failure !== undefined) throw failure;
       return { requestId: lastId, reused: false };
     },
-    async readCredential(requestId) {
-      calls.push(['readCredential', requestId]);
+    async readCredential(requestId, { kind } = {}) {
+      calls.push(kind === 'dsskey' ? ['readCredential', requestId, kind] : ['readCredential', requestId]);
       failIfTold('readCredential', requestId);
       const row = open.get(requestId);
       if (row === undefined) throw new RelayError('LeaseGone', 'gone');
-      return new Secret(`credential of ${row.accountId}`);
+      const secret = new Secret(`credential of ${row.accountId}`);
+      return kind === 'dsskey' ? { secret, passphrase: new Secret(`passphrase of ${row.accountId}`) } : { secret };
     },
     async checkIn(requestId) {
       calls.push(['checkIn', requestId]);
@@ -86,6 +119,42 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       calls.push(['listOpenRequests']);
       failIfTold('listOpenRequests', 0);
       return [...open.values()];
+    },
+    async findAccount(systemName, accountName) {
+      calls.push(['findAccount', systemName, accountName]);
+      failIfTold('findAccount', 0);
+      const isMeant = (account: Account): boolean =>
+        account.systemName === systemName &&
+        [account.accountName, `${account.domainName}\\${account.accountName}`].includes(accountName);
+      return pages.flatMap(({ accounts }) => accounts).find(isMeant);
+    },
+    async testAccess({ accountId }, durationMinutes) {
+      calls.push(['testAccess', accountId, durationMinutes]);
+      failIfTold('testAccess', accountId);
+      return offers.get(accountId) ?? [anOffer()];
+    },
+    async openSession(requestId, type) {
+      calls.push(['openSession', requestId, type]);
+      failIfTold('openSession', requestId);
+      const row = open.get(requestId);
+      if (row === undefined) throw new RelayError('LeaseGone', 'gone');
+      if (row.status === 'pending') throw new RelayError('ApprovalPending', 'pending');
+      return grant(type, { requestId, accountId: row.accountId });
+    },
+    async openIsaSession({ accountId }, type) {
+      calls.push(['openIsaSession', accountId, type]);
+      failIfTold('openIsaSession', accountId);
+      return grant(type, { requestId: undefined, accountId });
+    },
+    async listSessions() {
+      calls.push(['listSessions']);
+      failIfTold('listSessions', 0);
+      return [...sessions.values()];
+    },
+    async terminateSession(sessionId) {
+      calls.push(['terminateSession', sessionId]);
+      failIfTold('terminateSession', sessionId);
+      return sessions.delete(sessionId);
     },
   };
   const vault: Vault = {
@@ -102,16 +171,21 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
     vault,
     calls,
     open,
+    sessions,
+    /** What {@link VaultSession.testAccess} offers for an account; one View without conditions when not set. */
+    offers,
     /** How often one kind of call was made. */
     count: (kind: Call[0]): number => calls.filter(([made]) => made === kind).length,
     fail(call: keyof VaultSession, id: number, name: ErrorName, options: { mayHaveHappened?: boolean } = {}): void {
       failures.set(`${call} ${id}`, new RelayError(name, `${name} by ${call}`, options));
     },
-    opened(request: Partial<OpenRequest> & Pick<OpenRequest, 'requestId' | 'accountId'>): void {
+    opened(request: Partial<Omit<OpenRequest, 'approved'>> & Pick<OpenRequest, 'requestId' | 'accountId'>): void {
       lastId = Math.max(lastId, request.requestId);
       open.set(request.requestId, {
         systemId: 1,
         status: 'active',
+        approved: request.status !== 'pending',
+        accessType: 'View',
         reason: '',
         createdAt: undefined,
         expiresAt: undefined,

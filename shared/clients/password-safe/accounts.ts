@@ -69,7 +69,9 @@ async function* listSlice(session: Session, slice: Slice): AsyncIterable<Account
   let offset = 0;
   for (let mayHaveMore = true; mayHaveMore; ) {
     const { rows, totalCount } = await fetchPage(session, slice, offset);
-    const accounts = rows.map((row) => toAccount(row, slice)).filter((account) => isNew(seen, keyOf(account)));
+    const accounts = rows
+      .map((row) => toAccount(row, slice.workgroup))
+      .filter((account) => isNew(seen, keyOf(account)));
     const isMissingSome = totalCount !== undefined && seen.size < totalCount;
     mayHaveMore = accounts.length > 0 && (rows.length >= PAGE_SIZE || isMissingSome);
     const repeatsItself = rows.length > 0 && accounts.length === 0;
@@ -90,7 +92,8 @@ async function fetchPage(session: Session, { type, workgroup }: Slice, offset: n
   return value;
 }
 
-const toAccount = (row: AccountRow, { workgroup = '' }: Slice): Account => ({
+/** A row of the list as an account; the workgroup is known only to who asked for one. */
+export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
   systemId: row.SystemId,
   accountId: row.AccountId,
   systemName: row.SystemName,
@@ -101,4 +104,5 @@ const toAccount = (row: AccountRow, { workgroup = '' }: Slice): Account => ({
   changing: row.IsChanging === true || (row.ChangeState ?? 0) !== 0,
   applicationId: row.ApplicationID,
   maximumReleaseMinutes: row.MaximumReleaseDuration,
+  isaAccess: row.IsISAAccess === true,
 });

@@ -1,20 +1,20 @@
+import { testAccess } from '#shared/clients/password-safe/access.ts';
 import { listAccounts } from '#shared/clients/password-safe/accounts.ts';
-import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/clients/password-safe/errors.ts';
-import {
-  credentialSchema,
-  type RequestRow,
-  requestIdSchema,
-  requestListSchema,
-} from '#shared/clients/password-safe/schema.ts';
+import { readCredential } from '#shared/clients/password-safe/credentials.ts';
+import { interpretCall, interpretCheckIn } from '#shared/clients/password-safe/errors.ts';
+import { findAccount } from '#shared/clients/password-safe/look-up.ts';
+import { type RequestRow, requestIdSchema, requestListSchema } from '#shared/clients/password-safe/schema.ts';
 import { type Session, type SessionOptions, withSession } from '#shared/clients/password-safe/session.ts';
+import {
+  listSessions,
+  openIsaSession,
+  openSession,
+  terminateSession,
+} from '#shared/clients/password-safe/target-sessions.ts';
 import type { CheckInResult, OpenedRequest, OpenRequest, Vault } from '#shared/clients/password-safe/vault.ts';
 import type { RequestTerms } from '#shared/domain/lease.ts';
 import { json, nothing } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
-import type { Secret } from '#shared/secret.ts';
-
-/** Private keys are the largest credentials, at some kilobytes. */
-const CREDENTIAL_MAX_BYTES = 1024 * 1024;
 
 /** A Password Safe as a vault. Facts about its API: reference password-safe-api.md. */
 export const createPasswordSafe = (options: SessionOptions): Vault => ({
@@ -23,9 +23,15 @@ export const createPasswordSafe = (options: SessionOptions): Vault => ({
       work({
         listAccounts: (query) => listAccounts(session, query),
         openRequest: (terms) => openRequest(session, terms),
-        readCredential: (requestId) => readCredential(session, requestId),
+        readCredential: (requestId, { kind = 'password' } = {}) => readCredential(session, requestId, kind),
         checkIn: (requestId, reason) => checkIn(session, requestId, reason),
         listOpenRequests: () => listOpenRequests(session),
+        findAccount: (systemName, accountName) => findAccount(session, systemName, accountName),
+        testAccess: (account, durationMinutes) => testAccess(session, account, durationMinutes),
+        openSession: (requestId, type) => openSession(session, requestId, type),
+        openIsaSession: (terms, type) => openIsaSession(session, terms, type),
+        listSessions: () => listSessions(session),
+        terminateSession: (sessionId) => terminateSession(session, sessionId),
       }),
     ),
 });
@@ -53,19 +59,6 @@ const openRequest = async (session: Session, terms: RequestTerms): Promise<Opene
     read: json(requestIdSchema),
   });
   return { requestId: value, reused: status !== 201 };
-};
-
-const readCredential = async (session: Session, requestId: number): Promise<Secret> => {
-  const { value } = await session.send({
-    method: 'GET',
-    path: `Credentials/${requestId}`,
-    query: { type: 'password' },
-    idempotent: true,
-    interpret: interpretCredential,
-    read: json(credentialSchema),
-    maxBytes: CREDENTIAL_MAX_BYTES,
-  });
-  return value;
 };
 
 const checkIn = async (session: Session, requestId: number, reason: string): Promise<CheckInResult> => {
@@ -97,6 +90,8 @@ const toOpenRequest = (row: RequestRow): OpenRequest => ({
   systemId: row.SystemID,
   accountId: row.AccountID,
   status: isPending(row) ? 'pending' : 'active',
+  approved: !isPending(row),
+  accessType: row.AccessType,
   reason: row.Reason,
   createdAt: row.RequestReleaseDate,
   expiresAt: row.ExpiresDate,

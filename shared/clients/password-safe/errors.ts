@@ -108,7 +108,7 @@ const LEASE_GONE: Verdict = [
   'The request has expired, or was given back, denied or ended by somebody else. It is asked for anew later.',
 ];
 
-/** For reading a credential: a request that is not there any more was there once. */
+/** For what needs an active request: one that is not there any more was there once. */
 export const interpretCredential = interpreter((answer) =>
   answer.status === 404 && !isPage(answer) ? LEASE_GONE : undefined,
 );
@@ -116,6 +116,28 @@ export const interpretCredential = interpreter((answer) =>
 /** For giving a request back: one that is gone already counts as done, if it was the API that said so. */
 export const interpretCheckIn = interpreter((answer) =>
   answer.status === 404 && !isPage(answer) ? 'fine' : undefined,
+);
+
+/** For looking an account up by its names: only these words say that there is none (reference: 2.1). */
+export const interpretLookUp = interpreter((answer) =>
+  answer.status === 404 && !isPage(answer) && /managed (account|system) not found/i.test(answer.text)
+    ? 'fine'
+    : undefined,
+);
+
+/** For calls of a reviewer, whose 403 says which right is missing better than its code does. */
+const interpretReview = (right: string, special: SpecialReading = () => undefined) =>
+  interpreter((answer) => (answer.status === 403 ? ['PermissionMissing', right] : special(answer)));
+
+/** For listing sessions. */
+export const interpretSessionList = interpretReview(
+  'The user may not see sessions. Give its group the ISA role or the Session Auditor role on a Smart Rule with the accounts.',
+);
+
+/** For ending a session: one that is over already is what we want, if it was the API that said so. */
+export const interpretTerminate = interpretReview(
+  'The user may not end sessions. Give its group full control of the permission Password Safe API Global Quarantine, or let the access policy end the sessions of a request together with it.',
+  (answer) => (answer.status === 404 && !isPage(answer) ? 'fine' : undefined),
 );
 
 const signInRefused = (answer: Answer): Verdict =>

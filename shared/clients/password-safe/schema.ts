@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseVaultDate } from '#shared/clients/password-safe/dates.ts';
+import { ACCESS_TYPES } from '#shared/domain/lease.ts';
 import { Secret } from '#shared/secret.ts';
 
 /**
@@ -19,6 +20,12 @@ const date = z
   .string()
   .nullish()
   .transform((value) => (value == null ? undefined : parseVaultDate(value)));
+
+/** A kind of access in any case; undefined for one that we don't know. */
+const accessType = z
+  .string()
+  .nullish()
+  .transform((value) => ACCESS_TYPES.find((known) => known.toLowerCase() === value?.toLowerCase()));
 
 export const tokenSchema = z.object({
   access_token: z
@@ -41,6 +48,7 @@ const accountRow = z.object({
   ChangeState: optionalInt,
   /** What older versions have instead. */
   IsChanging: z.boolean().nullish(),
+  IsISAAccess: z.boolean().nullish(),
 });
 export type AccountRow = z.infer<typeof accountRow>;
 
@@ -69,6 +77,9 @@ export const credentialSchema = z
   .min(1)
   .transform((value) => new Secret(value));
 
+/** A JSON string, as the vault stores it. */
+export const passphraseSchema = z.string().transform((value) => new Secret(value));
+
 const requestRow = z.object({
   RequestID: z.int(),
   SystemID: z.int(),
@@ -78,6 +89,37 @@ const requestRow = z.object({
   RequestReleaseDate: date,
   ApprovedDate: date,
   ExpiresDate: date,
+  AccessType: accessType,
 });
 export type RequestRow = z.infer<typeof requestRow>;
 export const requestListSchema = listOf(requestRow);
+
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+
+const policyRow = z.object({
+  Schedules: z.array(
+    z.object({
+      RequireReason: flag,
+      RequireTicketSystem: flag,
+      TicketSystemID: optionalInt,
+      AccessTypes: z.array(z.object({ AccessType: accessType, MinApprovers: z.int().min(0) })),
+    }),
+  ),
+});
+export type PolicyRow = z.infer<typeof policyRow>;
+export const policyListSchema = listOf(policyRow);
+
+/** What we look at of a ticket; whoever gets it needs the rest as well, so that its text is handed on as it came. */
+export const ticketSchema = z.object({ Ticket: z.string().min(1), SessionID: optionalInt });
+
+const sessionRow = z.object({
+  SessionID: z.int(),
+  Status: z.int(),
+  ManagedAccountID: optionalInt,
+  RequestID: optionalInt,
+});
+export type SessionRow = z.infer<typeof sessionRow>;
+export const sessionListSchema = listOf(sessionRow);

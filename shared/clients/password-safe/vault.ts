@@ -1,5 +1,7 @@
 import type { Account, AccountType } from '#shared/domain/account.ts';
-import type { RequestTerms } from '#shared/domain/lease.ts';
+import type { HandedOut } from '#shared/domain/checkout.ts';
+import type { Credential, CredentialKind } from '#shared/domain/credential.ts';
+import type { AccessType, RequestTerms } from '#shared/domain/lease.ts';
 import type { Secret } from '#shared/secret.ts';
 
 /** Which accounts to list: each entry of either list is asked for on its own, and an empty list asks for all. */
@@ -27,6 +29,10 @@ export interface OpenRequest {
   readonly systemId: number;
   readonly accountId: number;
   readonly status: 'pending' | 'active';
+  /** The last approval was given, or none was needed. */
+  readonly approved: boolean;
+  /** Undefined for a kind of access that we don't know. */
+  readonly accessType: AccessType | undefined;
   readonly reason: string;
   /** UTC ISO 8601, when the vault says it. */
   readonly createdAt: string | undefined;
@@ -40,18 +46,91 @@ export interface CheckInResult {
   readonly at: string | undefined;
 }
 
+/** What to read by a request. */
+export interface CredentialRead {
+  /** The password when left out. */
+  readonly kind?: CredentialKind | undefined;
+}
+
+/** What a request could be made for now, and on which conditions. */
+export interface AccessOffer {
+  readonly accessType: AccessType;
+  /** How many people have to approve; 0 approves at once. */
+  readonly minApprovers: number;
+  readonly requiresReason: boolean;
+  readonly requiresTicket: boolean;
+  /** The vault's default ticket system when it names none. */
+  readonly ticketSystemId?: number | undefined;
+}
+
+/** What a session is opened by: a ticket, or a file that holds one. */
+export type SessionType = Exclude<HandedOut, 'password' | 'dsskey'>;
+
+/** What lets its holder into a session. */
+export interface SessionGrant {
+  /**
+   * Of a ticket the vault's answer as it came, as JSON text (`Ticket`, `Host`, `Port`, for SSH also `TicketAtHost`, `Link`
+   * and `Command`; reference: 2.5); of a file its text.
+   */
+  readonly credential: Secret;
+  /** A file does not tell it; {@link VaultSession.listSessions} does, by the request. */
+  readonly sessionId: number | undefined;
+}
+
+/** A session that is not over. A locked or disconnected one may go on. */
+export interface OpenSession {
+  readonly sessionId: number;
+  readonly accountId?: number | undefined;
+  /** Older versions do not tell it, and a session by the ISA role has none. */
+  readonly requestId?: number | undefined;
+  readonly status: 'not-started' | 'in-progress' | 'locked' | 'disconnected';
+}
+
 /** A signed-in session. Every call raises a RelayError; calls may run in parallel, the connection's limits hold. */
 export interface VaultSession {
   /** Lists page by page, each account once. Repeatable. */
   listAccounts(query: AccountQuery): AsyncIterable<AccountPage>;
   /** Asks for a request. Never repeated by the client. */
   openRequest(terms: RequestTerms): Promise<OpenedRequest>;
-  /** Reads the credential of an active request. Repeatable; each read is audited by the vault. */
-  readCredential(requestId: number): Promise<Secret>;
+  /**
+   * Reads the credential of an active request: its password when nothing else is said. Of a key it asks for the
+   * passphrase only when the key says that it is encrypted. Repeatable; each read is audited by the vault.
+   */
+  readCredential(requestId: number, read?: CredentialRead): Promise<Credential>;
   /** Gives a request back. Repeatable. */
   checkIn(requestId: number, reason: string): Promise<CheckInResult>;
   /** Lists this user's pending and active requests. Repeatable. */
   listOpenRequests(): Promise<readonly OpenRequest[]>;
+  /**
+   * Finds an account by both of its names, of which a directory account's is `DOMAIN\\name`; undefined when the vault says
+   * that there is none, or none for this user. Raises `RequestRejected` when there are several. Repeatable.
+   */
+  findAccount(systemName: string, accountName: string): Promise<Account | undefined>;
+  /**
+   * What a request for the account and so many minutes could be made for now: one offer for each kind of access of each
+   * schedule, none when nothing allows it at this time. Raises `NotRequestable` for an account that is not the user's
+   * to ask for. Opens nothing; repeatable.
+   */
+  testAccess(
+    account: Pick<Account, 'systemId' | 'accountId'>,
+    durationMinutes: number,
+  ): Promise<readonly AccessOffer[]>;
+  /**
+   * Opens a session by an active request, whose access has to be for this kind of session. Raises `ApprovalPending` and
+   * `LeaseGone` by the state of the request. Every call makes another ticket, so the client never repeats it; a ticket
+   * that got lost is void once the request has ended, or its session was terminated.
+   */
+  openSession(requestId: number, session: SessionType): Promise<SessionGrant>;
+  /**
+   * Opens a session by the ISA role: no approval and no request to give back, so it ends with its duration or by
+   * {@link VaultSession.terminateSession}. Ticket, rotation and sharing of the terms mean nothing here. Not repeatable, as
+   * {@link VaultSession.openSession}.
+   */
+  openIsaSession(terms: RequestTerms, session: SessionType): Promise<SessionGrant>;
+  /** Lists the sessions that are not over, of all users whom this one may see. Repeatable. */
+  listSessions(): Promise<readonly OpenSession[]>;
+  /** Ends a session; false when it was over already. Needs a permission that requestors lack. Repeatable. */
+  terminateSession(sessionId: number): Promise<boolean>;
 }
 
 /** A vault that hands out credentials. */

@@ -81,6 +81,8 @@ describe('a request', () => {
           systemId: account.systemId,
           accountId: account.accountId,
           status: 'active',
+          approved: true,
+          accessType: 'View',
           reason: 'sync [x/y/0]',
           createdAt: new Date(site.clock.now).toISOString(),
           expiresAt: new Date(site.clock.now + 15 * 60_000).toISOString(),

@@ -191,6 +191,7 @@ describe('an account', () => {
       LastChangeDate: '2024-12-10T08:57:45.9',
       ChangeState: 0,
       IsChanging: false,
+      IsISAAccess: true,
       SomethingNew: { nested: true },
     });
     expect(account).toEqual({
@@ -204,6 +205,7 @@ describe('an account', () => {
       changing: false,
       applicationId: 4,
       maximumReleaseMinutes: 60,
+      isaAccess: true,
     });
   });
 
