@@ -15,34 +15,37 @@ export interface VaultSecretsProps {
 }
 
 /**
- * What signing in to the vaults needs: the bootstrap secrets, which an operator makes, and a token cache for each OAuth
+ * What signing in to the vaults needs: bootstrap secrets and client certificates, which an operator makes, and a token cache for each OAuth
  * connection, which is made here, empty, and filled by `authenticate`.
  */
 export class VaultSecrets extends Construct {
   readonly #key: RelayKey;
-  readonly #bootstrapArns: readonly string[];
+  /** Of what operators made: bootstrap secrets and client certificates. */
+  readonly #operatorArns: readonly string[];
   readonly #tokenArns: readonly string[];
 
   constructor(scope: Construct, id: string, { relay, connections, key }: VaultSecretsProps) {
     super(scope, id);
     this.#key = key;
     const entries = Object.entries(connections);
-    this.#bootstrapArns = [...new Set(entries.map(([, { authentication }]) => authentication.bootstrapSecret))].map(
-      (name) => secretNamed(this, name),
-    );
+    const named = entries.flatMap(([, { authentication }]) => [
+      authentication.bootstrapSecret,
+      ...(authentication.clientCertificate === undefined ? [] : [authentication.clientCertificate.secret]),
+    ]);
+    this.#operatorArns = [...new Set(named)].map((name) => secretNamed(this, name));
     this.#tokenArns = entries
       .filter(([, { authentication }]) => authentication.type === 'oauth')
       .map(([connection]) => this.#tokenCache(relay, connection).ref);
   }
 
   /**
-   * Lets a function sign in: read the bootstrap secrets and the cached tokens, and put a fresh token into the cache, since
+   * Lets a function sign in: read what operators made and the cached tokens, and put a fresh token into the cache, since
    * any of them may find that the cached one has run out or was refused.
    */
   grantSignIn(fn: WorkflowFunction): void {
     fn.allow({
       actions: ['secretsmanager:GetSecretValue'],
-      resources: [...this.#bootstrapArns, ...this.#tokenArns],
+      resources: [...this.#operatorArns, ...this.#tokenArns],
       pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
     });
     this.#key.grantUse(fn, 'secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey');

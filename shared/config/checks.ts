@@ -130,15 +130,22 @@ const checkDeliveriesApart = (config: Checkable): Problem[] => {
 
 const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');
 
-const bootstrapSecrets = ({ connections }: Checkable) =>
-  judgeable(connections).map(([name, { authentication }]) => ({
-    path: ['connections', name, 'authentication', 'bootstrapSecret'],
-    secret: authentication.bootstrapSecret,
-  }));
+/** What operators made for signing in. */
+const signInSecrets = ({ connections }: Checkable) =>
+  judgeable(connections).flatMap(([name, { authentication }]) => {
+    const path = ['connections', name, 'authentication'];
+    const { bootstrapSecret, clientCertificate } = authentication;
+    return [
+      { path: [...path, 'bootstrapSecret'], what: 'bootstrap secret', secret: bootstrapSecret },
+      ...(clientCertificate === undefined
+        ? []
+        : [{ path: [...path, 'clientCertificate', 'secret'], what: 'client certificate', ...clientCertificate }]),
+    ];
+  });
 
-const checkBootstrapsSpareTokens = (config: Checkable): Problem[] => {
+const checkSignInSparesTokens = (config: Checkable): Problem[] => {
   const tokens = tokenFolder(config.relay);
-  return bootstrapSecrets(config)
+  return signInSecrets(config)
     .filter(({ secret }) => tokens !== undefined && secret.startsWith(tokens))
     .map(({ path }) => ({ path, message: `lies in ${tokens}, where the relay keeps its tokens; move it elsewhere` }));
 };
@@ -153,13 +160,13 @@ const checkDeliveriesSpareTokens = (config: Checkable): Problem[] => {
     }));
 };
 
-const checkDeliveriesSpareBootstraps = (config: Checkable): Problem[] =>
+const checkDeliveriesSpareSignIn = (config: Checkable): Problem[] =>
   withPrefix(config).flatMap(({ path, prefix }) =>
-    bootstrapSecrets(config)
+    signInSecrets(config)
       .filter(({ secret }) => secret.startsWith(prefix))
-      .map(({ secret }) => ({
+      .map(({ what, secret }) => ({
         path,
-        message: `begins with ${inQuotes(prefix)} and could overwrite the bootstrap secret ${secret}; begin it with another folder`,
+        message: `begins with ${inQuotes(prefix)} and could overwrite the ${what} ${secret}; begin it with another folder`,
       })),
   );
 
@@ -212,9 +219,9 @@ const CHECKS = [
   checkNamesApart,
   checkEachTemplate,
   checkDeliveriesApart,
-  checkBootstrapsSpareTokens,
+  checkSignInSparesTokens,
   checkDeliveriesSpareTokens,
-  checkDeliveriesSpareBootstraps,
+  checkDeliveriesSpareSignIn,
   checkPace,
   checkStaleness,
 ] as const;

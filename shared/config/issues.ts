@@ -77,6 +77,17 @@ const toPath = (path: readonly PropertyKey[]): (string | number)[] =>
 const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
   alternatives.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
 
+/** Keys that somebody may well look for, and that can not be: no other key is what was meant. */
+const IMPOSSIBLE_KEYS: readonly [key: RegExp, message: string][] = [
+  [
+    /psrun/i,
+    "is not possible: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and bind that to the relay's address and a client certificate instead",
+  ],
+];
+
+const unknownKey = (key: string, known: readonly string[]): string =>
+  IMPOSSIBLE_KEYS.find(([pattern]) => pattern.test(key))?.[1] ?? `is not a known key; ${suggest(key, known)}`;
+
 const toProblems = (issue: z.core.$ZodIssue, base: readonly (string | number)[]): Problem[] => {
   const path = [...base, ...toPath(issue.path)];
   if (issue.code === 'unrecognized_keys') {
@@ -84,7 +95,7 @@ const toProblems = (issue: z.core.$ZodIssue, base: readonly (string | number)[])
     return issue.keys.map((key) => ({
       path: [...path, key],
       atKey: true,
-      message: `is not a known key; ${suggest(key, known)}`,
+      message: unknownKey(key, known),
     }));
   }
   if (issue.code === 'invalid_key') {

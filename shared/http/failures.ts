@@ -5,7 +5,7 @@ import type { Broken } from '#shared/http/exchange.ts';
 export interface FailureContext {
   readonly call: CallName;
   readonly host: string;
-  readonly timeoutMs: number;
+  readonly timeoutSeconds: number;
   readonly maxBytes: number;
 }
 
@@ -42,7 +42,7 @@ const explain = ({ by, reached, code = 'no code' }: Broken, context: FailureCont
   if (by === 'deadline') {
     return [
       'AnswerTimedOut',
-      `was not answered completely within ${context.timeoutMs / 1000} s. If the vault is just slow, raise limits.timeoutSeconds in relay.yaml.`,
+      `was not answered completely within ${context.timeoutSeconds} s. If the vault is just slow, raise limits.timeoutSeconds in relay.yaml.`,
     ];
   }
   if (by === 'size') {

@@ -4,6 +4,7 @@ import PQueue from 'p-queue';
 import type { Dispatcher } from 'undici';
 import { RelayError } from '#shared/errors.ts';
 import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from '#shared/http/answer.ts';
+import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import { type AnswerHeaders, exchange } from '#shared/http/exchange.ts';
 import { brokenError } from '#shared/http/failures.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
@@ -27,6 +28,8 @@ export interface Call<T> {
   readonly read: Reader<T>;
   /** Of the answer; 16 MiB when left out. */
   readonly maxBytes?: number;
+  /** How long it may take, its answer included; what the connection's limits say when left out. */
+  readonly timeoutSeconds?: number;
 }
 
 export interface Reply<T> {
@@ -56,6 +59,8 @@ export interface HttpOptions {
   readonly url: string;
   /** PEM text of the CA to trust instead of the public ones. */
   readonly ca?: string | undefined;
+  /** What to show to a server that asks for a certificate. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   readonly limits: { readonly inFlight: number; readonly perSecond: number; readonly timeoutSeconds: number };
   readonly retry?: RetryPolicy;
   /** The rest is replaced in tests only. */
@@ -80,6 +85,7 @@ export const createHttp = ({
   connection,
   url,
   ca,
+  clientCertificate,
   limits,
   retry = RETRY_POLICY,
   dispatcher,
@@ -89,19 +95,18 @@ export const createHttp = ({
   deadline = AbortSignal.timeout,
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
-  const timeoutMs = limits.timeoutSeconds * 1000;
   let pool: Promise<Dispatcher> | undefined = dispatcher && Promise.resolve(dispatcher);
   // Imported with the first call: it is a third of a cold start, and many an invocation has nothing to ask.
   const connected = () => {
     pool ??= import('#shared/http/pool.ts').then(({ createPool }) =>
-      createPool({ url, ca, connections: limits.inFlight, timeoutMs }),
+      createPool({ url, ca, clientCertificate, connections: limits.inFlight, timeoutSeconds: limits.timeoutSeconds }),
     );
     return pool;
   };
   const queue = new PQueue({ concurrency: limits.inFlight, ...windowOf(limits.perSecond) });
 
   const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
-    const maxBytes = call.maxBytes ?? MAX_BYTES;
+    const { maxBytes = MAX_BYTES, timeoutSeconds = limits.timeoutSeconds } = call;
     const raw = await exchange(
       await connected(),
       {
@@ -111,9 +116,9 @@ export const createHttp = ({
         headers: revealHeaders(call.headers, call.body),
         body: call.body?.text.reveal() ?? null,
       },
-      { deadline: deadline(timeoutMs), maxBytes },
+      { deadline: deadline(timeoutSeconds * 1000), maxBytes },
     );
-    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutMs, maxBytes });
+    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutSeconds, maxBytes });
     const { status, headers } = raw;
     const answer: Answer = { status, headers, text: new TextDecoder().decode(raw.body), receivedAtMs: now() };
     const refusal = call.interpret(answer, name);

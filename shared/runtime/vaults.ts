@@ -6,16 +6,17 @@ import {
   apiKeyAuthenticator,
   oauthAuthenticator,
 } from '#shared/clients/password-safe/authentication.ts';
-import { type Bootstraps, parseBootstrap } from '#shared/clients/password-safe/bootstrap.ts';
+import { BOOTSTRAP_SHAPES, type Bootstraps, parseBootstrap } from '#shared/clients/password-safe/bootstrap.ts';
 import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { Vault } from '#shared/clients/password-safe/vault.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import { syncNamed } from '#shared/config/sync-named.ts';
 import { RelayError } from '#shared/errors.ts';
-import { createHttp, type Http } from '#shared/http/http.ts';
+import { createHttp } from '#shared/http/http.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import { readBootstrapSecret } from '#shared/runtime/bootstrap-secret.ts';
+import { type CurrentHttp, connectCurrent } from '#shared/runtime/current-http.ts';
 
 export interface VaultsOptions {
   readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs'>;
@@ -54,16 +55,25 @@ export const connectVaults = ({
     if (settings === undefined) {
       throw new RelayError('ConfigurationInvalid', `There is no connection ${connection} in the deployed relay.yaml.`);
     }
-    const http = connectHttp({
-      connection,
-      url: settings.url,
-      ca: settings.ca,
-      limits: shareOf(settings.limits, share),
+    const { url, ca, authentication } = settings;
+    const http = connectCurrent({
+      secretsManager,
+      certificateSecret: authentication.clientCertificate?.secret,
+      connect: (clientCertificate) =>
+        connectHttp({ connection, url, ca, clientCertificate, limits: shareOf(settings.limits, share) }),
     });
-    const tokens = settings.authentication.type === 'oauth' ? cacheTokens(connection, settings, http) : undefined;
-    const authenticator = authenticate(connection, settings, tokens);
-    const passwordSafe = createPasswordSafe({ connection, http, authenticator, onSignOutFailure });
-    return { tokens, vault: { withSession: (work) => noticing(connection, () => passwordSafe.withSession(work)) } };
+    const tokens = authentication.type === 'oauth' ? cacheTokens(connection, settings, http) : undefined;
+    const session = {
+      connection,
+      authenticator: authenticate(connection, settings, tokens),
+      pushSeconds: authentication.type === 'api-key' ? authentication.pushSeconds : undefined,
+      onSignOutFailure,
+    };
+    const vault: Vault = {
+      withSession: (work) =>
+        noticing(connection, async () => createPasswordSafe({ ...session, http: await http() }).withSession(work)),
+    };
+    return { tokens, vault };
   });
 
   const noticing = async <T>(connection: string, signIn: () => Promise<T>): Promise<T> => {
@@ -76,18 +86,22 @@ export const connectVaults = ({
   };
 
   const readBootstrap = async <Type extends keyof Bootstraps>(type: Type, connection: string, name: string) => {
-    const { value, versionId } = await readBootstrapSecret({ client: secretsManager, name, shape: SHAPES[type] });
+    const { value, versionId } = await readBootstrapSecret({
+      client: secretsManager,
+      name,
+      shape: BOOTSTRAP_SHAPES[type],
+    });
     return { content: parseBootstrap(type, value, connection), versionId };
   };
 
-  const cacheTokens = (connection: string, { authentication }: ConnectionConfig, http: Http): TokenCache => {
+  const cacheTokens = (connection: string, { authentication }: ConnectionConfig, http: CurrentHttp): TokenCache => {
     const read = () => readBootstrap('oauth', connection, authentication.bootstrapSecret);
     return createTokenCache({
       client: secretsManager,
       secretId: tokenSecretName(config.relay, connection),
       now,
       random: Math.random,
-      fetchToken: async () => requestToken({ http, ...(await read()).content }),
+      fetchToken: async () => requestToken({ http: await http(), ...(await read()).content }),
       bootstrapVersion: async () => (await read()).versionId,
       newRequestToken: randomUUID,
     });
@@ -98,13 +112,14 @@ export const connectVaults = ({
     { authentication }: ConnectionConfig,
     tokens: TokenCache | undefined,
   ): Authenticator => {
+    const showsCertificate = authentication.clientCertificate !== undefined;
     if (authentication.type === 'oauth' && tokens !== undefined) {
-      return oauthAuthenticator({ connection, tokens, runAs: authentication.runAs });
+      return oauthAuthenticator({ connection, tokens, runAs: authentication.runAs, showsCertificate });
     }
     return {
       factors: async () => {
         const { content } = await readBootstrap('api-key', connection, authentication.bootstrapSecret);
-        return apiKeyAuthenticator({ connection, ...content }).factors();
+        return apiKeyAuthenticator({ connection, ...content, showsCertificate, now }).factors();
       },
     };
   };
@@ -128,11 +143,6 @@ interface Connected {
   readonly vault: Vault;
   readonly tokens: TokenCache | undefined;
 }
-
-const SHAPES = {
-  oauth: '{"clientId": "…", "clientSecret": "…"}',
-  'api-key': '{"apiKey": "…", "runAs": "DOMAIN\\\\user"}',
-} as const;
 
 /** Batches run in processes of their own, which can't count each other's calls: each keeps to its share. */
 const shareOf = ({ inFlight, perSecond, timeoutSeconds }: ConnectionConfig['limits'], share: number) => ({

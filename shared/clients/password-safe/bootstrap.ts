@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TOTP_SEED } from '#shared/clients/password-safe/totp.ts';
 import { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
 
@@ -8,7 +9,12 @@ const trimmedSecret = trimmed.transform((value) => new Secret(value));
 /** What a bootstrap secret holds, by the way that its connection authenticates. */
 export interface Bootstraps {
   readonly oauth: { readonly clientId: string; readonly clientSecret: Secret };
-  readonly 'api-key': { readonly apiKey: Secret; readonly runAs: string; readonly password?: Secret | undefined };
+  readonly 'api-key': {
+    readonly apiKey: Secret;
+    readonly runAs: string;
+    readonly password?: Secret | undefined;
+    readonly totpSeed?: Secret | undefined;
+  };
 }
 
 const BOOTSTRAPS: { readonly [Type in keyof Bootstraps]: z.ZodType<Bootstraps[Type]> } = {
@@ -22,13 +28,21 @@ const BOOTSTRAPS: { readonly [Type in keyof Bootstraps]: z.ZodType<Bootstraps[Ty
       .min(1)
       .transform((value) => new Secret(value))
       .optional(),
+    totpSeed: z
+      .string()
+      .trim()
+      .regex(TOTP_SEED)
+      .transform((value) => new Secret(value))
+      .optional(),
   }),
 };
 
-const EXAMPLES = {
+/** What to put into a bootstrap secret, to be shown to an operator. */
+export const BOOTSTRAP_SHAPES = {
   oauth: '{"clientId": "…", "clientSecret": "…"}',
-  'api-key': '{"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…"}, the password only where one is required',
-};
+  'api-key':
+    '{"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"} (password and totpSeed only where the vault asks for them)',
+} as const;
 
 const parseJson = (text: string): unknown => {
   try {
@@ -50,9 +64,9 @@ export const parseBootstrap = <Type extends keyof Bootstraps>(
   const parsed = BOOTSTRAPS[type].safeParse(parseJson(text.reveal()));
   if (parsed.success) return parsed.data;
   const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))].filter((path) => path !== '');
-  const problem = fields.length === 0 ? 'is not a JSON object' : `lacks a text in ${fields.join(' and ')}`;
+  const problem = fields.length === 0 ? 'is not a JSON object' : `has nothing usable in ${fields.join(' and ')}`;
   throw new RelayError(
     'BootstrapUnusable',
-    `${connection}: the bootstrap secret ${problem}. Its authentication type is ${type}, so put ${EXAMPLES[type]} into it.`,
+    `${connection}: the bootstrap secret ${problem}. Its authentication type is ${type}, so put ${BOOTSTRAP_SHAPES[type]} into it.`,
   );
 };

@@ -3,7 +3,7 @@ import { type Answer, type CallName, isPage, retryAfterMs } from '#shared/http/a
 import type { Interpreter } from '#shared/http/http.ts';
 
 /** What an answer means and what the operator can do about it. */
-type Verdict = readonly [name: ErrorName, advice: string];
+export type Verdict = readonly [name: ErrorName, advice: string];
 
 /** A call's own reading of an answer, asked before the common one; undefined when it has none. */
 type SpecialReading = (answer: Answer) => Verdict | 'fine' | undefined;
@@ -42,7 +42,7 @@ const forbidden = (answer: Answer): Verdict => {
   );
 };
 
-const NOT_THE_API: Verdict = [
+export const NOT_THE_API: Verdict = [
   'RequestRejected',
   'The API is not at this address. Check the url in relay.yaml, and any proxy in between.',
 ];
@@ -94,7 +94,8 @@ const refusal = (answer: Answer, call: CallName, [name, advice]: Verdict): Relay
   });
 };
 
-const interpreter =
+/** Reads answers as a call of its own kind does, and as all calls do otherwise. */
+export const interpreter =
   (special: SpecialReading = () => undefined): Interpreter =>
   (answer, call) => {
     const verdict = special(answer) ?? commonVerdict(answer);
@@ -139,37 +140,3 @@ export const interpretTerminate = interpretReview(
   'The user may not end sessions. Give its group full control of the permission Password Safe API Global Quarantine, or let the access policy end the sessions of a request together with it.',
   (answer) => (answer.status === 404 && !isPage(answer) ? 'fine' : undefined),
 );
-
-const signInRefused = (answer: Answer): Verdict =>
-  answer.headers['www-authenticate-2fa'] === undefined
-    ? [
-        'SignInRefused',
-        'The vault does not tell callers which factor failed: look for the user in its User Audit. Check the IP rule of the API registration, whether the key or client secret was rotated, the run-as user, and whether a password is required.',
-      ]
-    : ['SignInRefused', 'A second factor is asked for. Use a user without two-factor authentication for the relay.'];
-
-const LICENCE_REFUSED: Verdict = [
-  'LicenceRefused',
-  'The licence of Password Safe is not valid, or the user may not use the API. Ask whoever runs the vault.',
-];
-
-/** For signing in: a 401 is final, because every failure is audited and mailed to an administrator. */
-export const interpretSignIn = interpreter((answer) => {
-  if (answer.status === 401) return signInRefused(answer);
-  if (answer.status === 403) return LICENCE_REFUSED;
-  return answer.status === 404 ? NOT_THE_API : undefined;
-});
-
-/** For signing out: a session that is over already is what we want. */
-export const interpretSignOut = interpreter((answer) => (answer.status === 401 ? 'fine' : undefined));
-
-const TOKEN_REFUSED: Verdict = [
-  'SignInRefused',
-  'Check clientId and clientSecret in the bootstrap secret; that the API registration is of the type API Access Policy and assigned to the user; that the user is an application user; and the IP rule of the registration.',
-];
-
-/** For the token call, whose refusals differ by version (reference: 1.3, failure). */
-export const interpretToken = interpreter((answer) => {
-  if ([400, 401, 403].includes(answer.status)) return TOKEN_REFUSED;
-  return answer.status === 404 ? NOT_THE_API : undefined;
-});

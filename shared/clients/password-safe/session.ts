@@ -1,15 +1,11 @@
-import type { Authenticator } from '#shared/clients/password-safe/authentication.ts';
-import { cookieHeader } from '#shared/clients/password-safe/cookies.ts';
-import { interpretSignIn, interpretSignOut } from '#shared/clients/password-safe/errors.ts';
+import { type SignedIn, type SignInOptions, signIn } from '#shared/clients/password-safe/sign-in.ts';
+import { interpretSignOut } from '#shared/clients/password-safe/sign-in-errors.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import { nothing } from '#shared/http/answer.ts';
-import type { Call, Http, Reply } from '#shared/http/http.ts';
-import { emptyBody, type RequestHeaders } from '#shared/http/request.ts';
+import type { Call, Reply } from '#shared/http/http.ts';
+import { emptyBody } from '#shared/http/request.ts';
 
-export interface SessionOptions {
-  readonly connection: string;
-  readonly http: Http;
-  readonly authenticator: Authenticator;
+export interface SessionOptions extends SignInOptions {
   /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
   readonly onSignOutFailure: (error: RelayError) => void;
 }
@@ -20,32 +16,6 @@ export interface Session {
   /** As {@link Http.send}. A session that the vault ended meanwhile is renewed once, for all calls together. */
   send<T>(call: Omit<Call<T>, 'headers'>): Promise<Reply<T>>;
 }
-
-/** The headers of a session: its cookies, and its factors again, because some registrations check them on each call. */
-type SignedIn = RequestHeaders;
-
-const signIn = async ({ http, authenticator }: SessionOptions): Promise<SignedIn> => {
-  const factors = await authenticator.factors();
-  try {
-    const { headers } = await http.send({
-      method: 'POST',
-      path: 'Auth/SignAppIn',
-      headers: factors.headers,
-      body: emptyBody,
-      idempotent: true,
-      interpret: interpretSignIn,
-      read: nothing,
-    });
-    const cookie = cookieHeader(headers);
-    return cookie === undefined ? factors.headers : { ...factors.headers, cookie };
-  } catch (error) {
-    if (error instanceof RelayError && error.name === 'SignInRefused') {
-      // Whatever becomes of the cached token, the refusal is what has to be told.
-      await factors.discard().catch(() => undefined);
-    }
-    throw error;
-  }
-};
 
 const signOut = async ({ http, onSignOutFailure }: SessionOptions, headers: SignedIn): Promise<void> => {
   try {

@@ -1,5 +1,5 @@
-import { interpretToken } from '#shared/clients/password-safe/errors.ts';
 import { tokenSchema } from '#shared/clients/password-safe/schema.ts';
+import { interpretToken } from '#shared/clients/password-safe/sign-in-errors.ts';
 import { json } from '#shared/http/answer.ts';
 import type { Http } from '#shared/http/http.ts';
 import { formBody } from '#shared/http/request.ts';

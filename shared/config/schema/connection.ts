@@ -1,9 +1,18 @@
 import * as z from 'zod';
 import { wrongFormat } from '#shared/config/schema/fields.ts';
 
-const bootstrapSecret = z
+const secretName = z
   .string()
   .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'use the name of a Secrets Manager secret, not its ARN and never the value');
+
+const clientCertificate = z
+  .strictObject({
+    secret: secretName.describe(
+      'Name of the Secrets Manager secret that holds the certificate: a PKCS#12 file, or JSON with pkcs12Base64 and passphrase, or with certificate, privateKey and passphrase in PEM.',
+    ),
+  })
+  .optional()
+  .describe('What to show to a vault whose API registration requires a client certificate.');
 
 /** Nothing but the place: an address with a user, a password or a query in it would put a credential into a reviewed file. */
 const isBareAddress = (address: string): boolean => {
@@ -28,16 +37,24 @@ const passwordSafe = z.strictObject({
     .discriminatedUnion('type', [
       z.strictObject({
         type: z.literal('oauth').describe('An application user with client id and client secret.'),
-        bootstrapSecret: bootstrapSecret.describe(
+        bootstrapSecret: secretName.describe(
           'Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.',
         ),
         runAs: z.string().min(1).optional().describe('The user to impersonate, sent as the RunAs header.'),
+        clientCertificate,
       }),
       z.strictObject({
         type: z.literal('api-key').describe('An API registration with a key, and the user it runs as.'),
-        bootstrapSecret: bootstrapSecret.describe(
-          'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…"}; the password is optional.',
+        bootstrapSecret: secretName.describe(
+          'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"}; the last two only where the vault asks for them.',
         ),
+        clientCertificate,
+        pushSeconds: z
+          .int()
+          .min(1)
+          .max(300)
+          .optional()
+          .describe('How long each sign-in waits for somebody to answer the push of a second factor.'),
       }),
     ])
     .describe('How to sign in. The credential itself is never in this file.'),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { SimulatedUser } from '#local/simulators/password-safe/users.ts';
 import { APPLICATION, APPROVER, type Caller, cookieOf, MINUTE_MS, psAuth, startSite, type TestSite } from './site.ts';
 
 const UNAUTHENTICATED = '"User not authenticated"';

@@ -8,7 +8,7 @@ const explain = (broken: Partial<Broken>, idempotent = false) =>
     {
       call: { connection: 'corp-vault', name: 'GET Requests', idempotent },
       host: 'pam.example.com',
-      timeoutMs: 30_000,
+      timeoutSeconds: 30,
       maxBytes: 100,
     },
   );

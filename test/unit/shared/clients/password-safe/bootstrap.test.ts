@@ -25,11 +25,11 @@ describe('a bootstrap secret', () => {
     ['oauth', 'canary', /corp-vault: the bootstrap secret is not a JSON object.*clientId/],
     ['oauth', '"canary"', /is not a JSON object/],
     ['oauth', ['canary'], /is not a JSON object/],
-    ['oauth', { clientId: 'canary' }, /lacks a text in clientSecret\./],
-    ['oauth', { clientId: '  ', clientSecret: 7 }, /lacks a text in clientId and clientSecret/],
+    ['oauth', { clientId: 'canary' }, /has nothing usable in clientSecret\./],
+    ['oauth', { clientId: '  ', clientSecret: 7 }, /has nothing usable in clientId and clientSecret/],
     ['oauth', { apiKey: 'canary', runAs: 'x' }, /type is oauth, so put \{"clientId"/],
-    ['api-key', { apiKey: 'canary' }, /lacks a text in runAs.*"runAs": "DOMAIN/],
-    ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /lacks a text in password/],
+    ['api-key', { apiKey: 'canary' }, /has nothing usable in runAs.*"runAs": "DOMAIN/],
+    ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /has nothing usable in password/],
   ])('of type %s with %j is refused with the fix, and without its content', (type, content, message) => {
     expect(() => parse(type, content)).toThrow(expect.objectContaining({ name: 'BootstrapUnusable' }));
     expect(() => parse(type, content)).toThrow(message);

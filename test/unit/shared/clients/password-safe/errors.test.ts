@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  interpretCall,
-  interpretCheckIn,
-  interpretCredential,
-  interpretSignIn,
-  interpretSignOut,
-  interpretToken,
-} from '#shared/clients/password-safe/errors.ts';
+import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/clients/password-safe/errors.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import type { Answer } from '#shared/http/answer.ts';
 
@@ -70,7 +63,7 @@ describe('what a status means to a call', () => {
   it('is told without a header, a body or a value', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential, interpretSignIn, interpretToken),
+        fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential),
         fc.integer({ min: 300, max: 599 }),
         (interpret, status) => {
           const error = interpret(answered(status), call);
@@ -94,33 +87,5 @@ describe('what a status means to a particular call', () => {
     expect(interpretCheckIn(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCheckIn(answered(410), call)?.name).toBe('ApiVersionDisabled');
     expect(interpretCheckIn(answered(403, '4031'), call)?.name).toBe('NotRequestable');
-  });
-
-  it('a 401 at sign-in is a refusal, which says where to look', () => {
-    const error = interpretSignIn(answered(401), call);
-    expect(error).toMatchObject({ name: 'SignInRefused', retryable: false });
-    expect(error?.message).toContain('User Audit');
-  });
-
-  it('a second factor at sign-in is told apart', () => {
-    const error = interpretSignIn(answered(401, '', { 'www-authenticate-2fa': 'Enter code' }), call);
-    expect(error?.name).toBe('SignInRefused');
-    expect(error?.message).toContain('second factor');
-  });
-
-  it('a 403 at sign-in is about the licence', () => {
-    expect(interpretSignIn(answered(403, '4031'), call)?.name).toBe('LicenceRefused');
-  });
-
-  it('a 401 at sign-out is what we want', () => {
-    expect(interpretSignOut(answered(401), call)).toBeUndefined();
-    expect(interpretSignOut(answered(500), call)?.name).toBe('VaultUnavailable');
-  });
-
-  it('a token is refused by any of three statuses', () => {
-    for (const status of [400, 401, 403]) {
-      expect(interpretToken(answered(status, '{"error":"invalid_client"}'), call)?.name).toBe('SignInRefused');
-    }
-    expect(interpretToken(answered(503), call)?.name).toBe('VaultUnavailable');
   });
 });

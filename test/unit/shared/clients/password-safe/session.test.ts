@@ -62,6 +62,7 @@ const openSite = async (site: Partial<Site> = {}) => {
       const token = `${CANARY}-${++tokens}`;
       return {
         headers: { authorization: new Secret(`Bearer ${token}`), runas: 'CORP\\svc' },
+        advice: 'A token was sent.',
         discard: async () => void dropped.push(token),
       };
     };

@@ -1,0 +1,31 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ClientCertificate } from '#shared/http/client-certificate.ts';
+import type { Http } from '#shared/http/http.ts';
+import { readClientCertificate } from '#shared/runtime/client-certificate.ts';
+
+/** The connections to a vault as they have to be now. To be asked before each session. */
+export type CurrentHttp = () => Promise<Http>;
+
+export interface CurrentHttpOptions {
+  readonly secretsManager: SecretsManagerClient;
+  /** The secret with the client certificate, where the connection has one. */
+  readonly certificateSecret: string | undefined;
+  readonly connect: (clientCertificate?: ClientCertificate) => Http;
+}
+
+/**
+ * Connects once, and anew when the client certificate has changed, which is looked up each time: a warm function lives
+ * longer than many a certificate. What the old connections still carry ends by itself, and they with it.
+ */
+export const connectCurrent = ({ secretsManager, certificateSecret, connect }: CurrentHttpOptions): CurrentHttp => {
+  if (certificateSecret === undefined) {
+    const http = connect();
+    return async () => http;
+  }
+  let current: { readonly versionId: string; readonly http: Http } | undefined;
+  return async () => {
+    const { certificate, versionId } = await readClientCertificate(secretsManager, certificateSecret);
+    if (current?.versionId !== versionId) current = { versionId, http: connect(certificate) };
+    return current.http;
+  };
+};
