@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { Written } from '../canaries.ts';
 import type { Clock } from './clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
+import { type EventSources, startEventSources } from './event-sources/event-sources.ts';
 import { createLambdaApi } from './functions/api.ts';
 import { createFunctions, type Functions } from './functions/functions.ts';
 import { createNeedsOf } from './permissions/needs.ts';
 import { createPermissions, type Permissions } from './permissions/permissions.ts';
-import { makeBucketsQueuesAndTopics, makeSecrets, toFunction, toMachine } from './resources.ts';
+import { createQueues, makeQueues, type Queues } from './queues.ts';
+import { makeBucketsAndTopics, makeSecrets, toFunction, toMachine } from './resources.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/server.ts';
 import { type AwsServer, startAwsServer } from './server.ts';
@@ -24,7 +26,7 @@ export interface AwsOptions {
   readonly clock: Clock;
   /** Logs and histories go here. */
   readonly runDirectory: string;
-  /** What the waits before retries are multiplied with; 1 when left out. */
+  /** What the waits before retries, of states and of messages, are multiplied with; 1 when left out. */
   readonly waitScale?: number;
   /** A free one when left out. */
   readonly port?: number;
@@ -41,6 +43,8 @@ export interface LocalAws {
   readonly functions: Functions;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
+  readonly queues: Queues;
+  readonly eventSources: EventSources;
   /** Everything that was written to it, except the values of secrets. */
   written(): AsyncIterable<Written>;
   close(): Promise<void>;
@@ -72,8 +76,9 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
     accountId: LOCAL_ACCOUNT,
     check: permissions.check,
   });
+  const definitions = template.ofType('AWS::Lambda::Function').map((resource) => toFunction(resource, options.assets));
   const functions = createFunctions({
-    definitions: template.ofType('AWS::Lambda::Function').map((resource) => toFunction(resource, options.assets)),
+    definitions,
     endpoint,
     clock,
     logDirectory: join(runDirectory, 'logs'),
@@ -92,7 +97,18 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
   server.serve('states', createStepFunctionsApi(stepFunctions));
   server.serve('lambda', createLambdaApi(functions));
   makeSecrets(template, secretsManager);
-  await makeBucketsQueuesAndTopics(template, endpoint);
+  await makeQueues(template, endpoint);
+  await makeBucketsAndTopics(template, endpoint);
+  const queues = createQueues(template, server);
+  const eventSources = await startEventSources({
+    template,
+    definitions,
+    queues,
+    functions,
+    endpoint,
+    clock,
+    waitScale,
+  });
 
   return {
     endpoint,
@@ -104,11 +120,17 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
     functions,
     stepFunctions,
     scheduler,
+    queues,
+    eventSources,
     written: () => everythingWritten(template, server, secretsManager),
     async close() {
-      await stepFunctions.close();
-      await functions.close();
-      await server.close();
+      try {
+        await eventSources.close();
+      } finally {
+        await stepFunctions.close();
+        await functions.close();
+        await server.close();
+      }
     },
   };
 };

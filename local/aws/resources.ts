@@ -92,15 +92,12 @@ export const localClientConfig = (endpoint: string) => ({
   credentials: { accessKeyId: 'operator', secretAccessKey: 'local' },
 });
 
-export const makeBucketsQueuesAndTopics = async (template: Template, endpoint: string): Promise<void> => {
+export const makeBucketsAndTopics = async (template: Template, endpoint: string): Promise<void> => {
   const s3 = new S3Client(localClientConfig(endpoint));
   const sqs = new SQSClient(localClientConfig(endpoint));
   const sns = new SNSClient(localClientConfig(endpoint));
   for (const { identity } of template.ofType('AWS::S3::Bucket')) {
     await s3.send(new CreateBucketCommand({ Bucket: identity.name }));
-  }
-  for (const { identity } of template.ofType('AWS::SQS::Queue')) {
-    await sqs.send(new CreateQueueCommand({ QueueName: identity.name }));
   }
   for (const { identity } of template.ofType('AWS::SNS::Topic')) {
     const archive = archiveOf(identity.name);

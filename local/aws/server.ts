@@ -33,10 +33,9 @@ export interface AwsServer {
 export const startAwsServer = async (port = 0, now: () => number = Date.now): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
-  const streamed: Service = async (request, response) => fauxqs.routing(request, response);
   const services = new Map<string, Service>([
-    ['s3', refuseConditionalWrites(streamed)],
-    ['sqs', streamed],
+    ['s3', refuseConditionalWrites(async (request, response) => fauxqs.routing(request, response))],
+    ['sqs', readFirst(fauxqs)],
     ['sns', readFirst(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;

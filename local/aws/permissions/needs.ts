@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { AwsCall } from '../calls.ts';
-import type { Template } from '../template/template.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
+import { arnOf, type Template } from '../template/template.ts';
 import type { Need } from './evaluate.ts';
 import { keyNeeds } from './permissions.ts';
 
@@ -18,12 +19,15 @@ export type ObjectExists = (path: string) => Promise<boolean>;
 export const createNeedsOf = (template: Template, objectExists: ObjectExists): NeedsOf => {
   const s3 = createS3Needs(template, objectExists);
   const sns = createSnsNeeds(template);
+  const sqs = createSqsNeeds(template);
   return async (call, request) => {
     switch (call.service) {
       case 'secretsmanager':
         return [];
       case 's3':
-        return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
+        return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1'));
+      case 'sqs':
+        return sqs(call);
       case 'sns':
         return sns(new URLSearchParams(await call.body()));
       case 'states':
@@ -54,10 +58,13 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
       ];
     }),
   );
-  return async ({ action }: AwsCall, path: string): Promise<Need[]> => {
+  return async ({ action }: AwsCall, { pathname: path, searchParams }: URL): Promise<Need[]> => {
     const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
     const onBucket = `arn:aws:s3:::${bucket}`;
-    if (action === 'ListObjectsV2') return [{ action: 's3:ListBucket', resource: onBucket }];
+    if (action === 'ListObjectsV2') {
+      const context = { 's3:prefix': [searchParams.get('prefix') ?? ''] };
+      return [{ action: 's3:ListBucket', resource: onBucket, context }];
+    }
     if (key.length === 0) return [{ action: `s3:${action}`, resource: onBucket }];
     const use = action === 'PutObject' ? 'GenerateDataKey' : 'Decrypt';
     const needs = [
@@ -83,6 +90,30 @@ const createSnsNeeds = (template: Template) => {
     return [
       { action: `sns:${form.get('Action')}`, resource },
       ...keyNeeds(keyArns.get(resource), 'sns', 'GenerateDataKey', 'Decrypt'),
+    ];
+  };
+};
+
+const queueSchema = z.object({ KmsMasterKeyId: z.string().optional() });
+const sqsSchema = z.looseObject({ QueueUrl: z.string().optional(), QueueName: z.string().optional() });
+
+/** What SQS does with the key of an encrypted queue in the name of its caller. */
+const KEY_USES: Readonly<Record<string, readonly string[]>> = {
+  SendMessage: ['GenerateDataKey', 'Decrypt'],
+  ReceiveMessage: ['Decrypt'],
+};
+
+const createSqsNeeds = (template: Template) => {
+  const queues = template.ofType('AWS::SQS::Queue');
+  const keyArns = new Map(queues.map((queue) => [arnOf(queue), queueSchema.parse(queue.properties).KmsMasterKeyId]));
+  return async (call: AwsCall): Promise<Need[]> => {
+    const { QueueUrl, QueueName = QueueUrl?.split('/').at(-1) } = sqsSchema.parse(JSON.parse(await call.body()));
+    const resource = QueueName === undefined ? '*' : `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${QueueName}`;
+    // A batch needs what each message in it needs.
+    const action = call.action.replace(/Batch$/, '');
+    return [
+      { action: `sqs:${action}`, resource },
+      ...keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? [])),
     ];
   };
 };

@@ -1,6 +1,6 @@
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
 import { arnOf, type Template } from '../template/template.ts';
-import { evaluate, type Grant, grantsOf, type Need } from './evaluate.ts';
+import { type Context, evaluate, type Grant, grantsOf, type Need } from './evaluate.ts';
 import { rolesIn } from './roles.ts';
 
 /** Who may do what: each function what its role in the template allows, and anybody else everything, as an operator. */
@@ -19,19 +19,25 @@ export const createPermissions = (template: Template): Permissions => {
   const used = new Set<string>();
   const denials: string[] = [];
 
+  /** Lambda tells IAM of a call whether the function's own code makes it. */
+  const identify = (caller: string): { readonly name: string; readonly context: Context } =>
+    caller.startsWith(BY_LAMBDA)
+      ? { name: caller.slice(BY_LAMBDA.length), context: {} }
+      : { name: caller, context: { 'lambda:SourceFunctionArn': [arns.get(caller) ?? ''] } };
+
   return {
     denials,
     check(caller, needs) {
-      const statements = roles.get(caller);
+      const { name, context: ofCaller } = identify(caller);
+      const statements = roles.get(name);
       if (statements === undefined) return undefined;
       for (const need of needs) {
-        const context = { ...need.context, 'lambda:SourceFunctionArn': [arns.get(caller) ?? ''] };
-        const decision = evaluate(statements, { ...need, context });
+        const decision = evaluate(statements, { ...need, context: { ...need.context, ...ofCaller } });
         if (decision.kind === 'allowed') {
-          used.add(describe(caller, decision.by));
+          used.add(describe(name, decision.by));
           continue;
         }
-        const denial = denialOf(caller, need, decision.kind);
+        const denial = denialOf(name, need, decision.kind);
         denials.push(denial);
         return denial;
       }
@@ -43,6 +49,11 @@ export const createPermissions = (template: Template): Permissions => {
     },
   };
 };
+
+const BY_LAMBDA = 'lambda:';
+
+/** Who calls when Lambda itself makes use of the role of a function, as it does to read a queue for it. */
+export const lambdaWithRoleOf = (functionName: string): string => `${BY_LAMBDA}${functionName}`;
 
 const describe = (caller: string, { action, resource, conditions }: Grant): string => {
   const terms = conditions.map(({ operator, key, values }) => `${operator} ${key} ${values.join(' or ')}`);

@@ -59,6 +59,7 @@ const KEYS = [
   /^aws:TagKeys$/,
   /^kms:ViaService$/,
   /^lambda:SourceFunctionArn$/,
+  /^s3:prefix$/,
 ];
 
 const toCondition = (operator: string, key: string, values: readonly string[]): Condition => {

@@ -21,11 +21,23 @@ const arn = (service: string, resource: string) => `arn:aws:${service}:${LOCAL_R
 const nameIn = (properties: Properties, key: string, generatedName: string): string =>
   z.string().default(generatedName).parse(properties[key]);
 
+/** What AWS makes up as a UUID. */
+const idOf = (generatedName: string): string =>
+  createHash('sha256')
+    .update(generatedName)
+    .digest('hex')
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
 /** The types that local mode brings to life. */
 const LIVE_TYPES = {
   'AWS::Lambda::Function': (generated, properties) => {
     const name = nameIn(properties, 'FunctionName', generated);
     return { name, ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
+  },
+  'AWS::Lambda::EventSourceMapping': (generated) => {
+    const id = idOf(generated);
+    return { name: generated, ref: id, attributes: { Id: id, Arn: arn('lambda', `event-source-mapping:${id}`) } };
   },
   'AWS::StepFunctions::StateMachine': (generated, properties) => {
     const name = nameIn(properties, 'StateMachineName', generated);
@@ -64,8 +76,7 @@ const withArn =
   (generated) => ({ name: generated, ref: generated, attributes: { Arn: arn(service, `${kind}${generated}`) } });
 
 const keyIdentity: Identify = (generated) => {
-  const hex = createHash('sha256').update(generated).digest('hex');
-  const id = hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const id = idOf(generated);
   return { name: generated, ref: id, attributes: { Arn: arn('kms', `key/${id}`), KeyId: id } };
 };
 

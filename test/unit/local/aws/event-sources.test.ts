@@ -1,0 +1,200 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { describe, expect, it } from 'vitest';
+import { createClock } from '#local/aws/clock.ts';
+import { localClientConfig } from '#local/aws/resources.ts';
+import { type Changes, INTAKE_ARN, READING, start } from './queue-stack.ts';
+
+describe('a queue that a function reads', () => {
+  it('hands its messages to the function, as Lambda does, and forgets them', async () => {
+    const { handle, records, aws, deadLetters } = await start();
+    await handle('{"type":"checkout.requested"}');
+    expect(records()).toEqual([
+      {
+        messageId: expect.any(String),
+        receiptHandle: expect.any(String),
+        body: '{"type":"checkout.requested"}',
+        attributes: {
+          ApproximateReceiveCount: '1',
+          SentTimestamp: expect.stringMatching(/^\d{13}$/),
+          SenderId: expect.any(String),
+          ApproximateFirstReceiveTimestamp: expect.stringMatching(/^\d{13}$/),
+        },
+        messageAttributes: {},
+        md5OfBody: expect.stringMatching(/^[0-9a-f]{32}$/),
+        eventSource: 'aws:sqs',
+        eventSourceARN: INTAKE_ARN,
+        awsRegion: 'us-east-1',
+      },
+    ]);
+    expect(await aws.queues.depth('intake')).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('passes on the attributes of a message', async () => {
+    const { aws, records } = await start();
+    const QueueUrl = `${aws.endpoint}/000000000000/intake`;
+    const MessageAttributes = {
+      source: { DataType: 'String', StringValue: 'tickets' },
+      blob: { DataType: 'Binary', BinaryValue: Buffer.from('ab') },
+    };
+    const send = new SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageAttributes });
+    await new SQSClient(localClientConfig(aws.endpoint)).send(send);
+    await aws.eventSources.drained('intake');
+    const lists = { stringListValues: [], binaryListValues: [] };
+    expect(records()[0]?.messageAttributes).toEqual({
+      source: { stringValue: 'tickets', dataType: 'String', ...lists },
+      blob: { binaryValue: 'YWI=', dataType: 'Binary', ...lists },
+    });
+  });
+
+  it('tells by the clock when a message was sent', async () => {
+    const clock = createClock();
+    clock.advance(30 * 86_400_000);
+    const { handle, records } = await start({}, { clock });
+    await handle('x');
+    expect(Math.abs(Number(records()[0]?.attributes.SentTimestamp) - clock.now())).toBeLessThan(10_000);
+  });
+
+  it('calls the function with no more messages at a time than it is told', async () => {
+    const { handle, batches } = await start({ mapping: { BatchSize: 3 } });
+    const bodies = Array.from({ length: 10 }, (_, n) => String(n));
+    await handle(...bodies);
+    const handled = batches().flatMap((records) => records.map(({ body }) => body));
+    expect(handled.sort()).toEqual(bodies);
+    expect(Math.max(...batches().map(({ length }) => length))).toBe(3);
+  });
+
+  it('calls the function as many times at once as it may', async () => {
+    const { handle, said } = await start({ mapping: { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } } });
+    await handle(...Array.from({ length: 8 }, () => 'slow'));
+    let [running, most] = [0, 0];
+    for (const { kind } of said()) {
+      running += kind === 'begin' ? 1 : -1;
+      most = Math.max(most, running);
+    }
+    expect(most).toBe(2);
+  });
+
+  it('fills a batch that is larger than what SQS gives at a time', async () => {
+    const { handle, batches } = await start({ mapping: { BatchSize: 25, MaximumBatchingWindowInSeconds: 1 } });
+    const bodies = Array.from({ length: 60 }, (_, n) => String(n));
+    await handle(...bodies);
+    const sizes = batches().map(({ length }) => length);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(60);
+    expect(Math.max(...sizes)).toBeGreaterThan(10);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(25);
+  });
+
+  it('gives a message that failed again, and no other of its batch', async () => {
+    const { handle, records, deadLetters } = await start();
+    await handle('fine', 'later');
+    const counts = records().map(({ body, attributes }) => `${body} ${attributes.ApproximateReceiveCount}`);
+    expect(counts.sort()).toEqual(['fine 1', 'later 1', 'later 2']);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('gives it after the time for which the queue hides it, when nobody is in a hurry', async () => {
+    const { handle, records } = await start({ queue: { VisibilityTimeout: 1 }, fn: { Timeout: 1 } }, { waitScale: 1 });
+    const before = Date.now();
+    await handle('later');
+    expect(records()).toHaveLength(2);
+    expect(Date.now() - before).toBeGreaterThan(900);
+  });
+
+  it('gives up on a message that fails each time, and on nothing else', async () => {
+    const { handle, deadLetters, aws } = await start();
+    await handle('fine', 'poison', 'later', 'poison');
+    expect(await deadLetters()).toEqual(['poison', 'poison']);
+    expect(await aws.queues.depth('dead-letters')).toMatchObject({ visible: 2 });
+  });
+
+  it.each(['throw', 'nonsense'])('gives a whole batch again when the function answers with %j', async (body) => {
+    const { handle, deadLetters } = await start();
+    await handle(body, body);
+    expect(await deadLetters()).toEqual([body, body]);
+  });
+
+  it('takes no answer for success', async () => {
+    const { handle, deadLetters } = await start();
+    await handle('nothing', 'poison');
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('heeds no answer of a function that is not said to report failures', async () => {
+    const { handle, deadLetters } = await start({ mapping: { FunctionResponseTypes: undefined } });
+    await handle('poison', 'poison');
+    expect(await deadLetters()).toEqual([]);
+    await handle('throw');
+    expect(await deadLetters()).toEqual(['throw']);
+  });
+
+  it('gives a message again whose function was killed over it', async () => {
+    const { aws, records, deadLetters } = await start();
+    await aws.queues.send('intake', 'hang');
+    while (records().length === 0) await aws.queues.depth('intake');
+    await aws.functions.kill('reader');
+    await aws.eventSources.drained('intake');
+    expect(records().map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual(['1', '2']);
+    expect(await deadLetters()).toEqual([]);
+  });
+});
+
+describe('reading a queue', () => {
+  it('is done with the role of the function, which needs no more than AWS asks for', async () => {
+    const { handle, aws } = await start();
+    await handle('fine', 'poison');
+    expect(aws.permissions.denials).toEqual([]);
+    expect(aws.permissions.unusedGrants()).toEqual([]);
+  });
+
+  it.each(READING)('is refused without %s', async (missing) => {
+    const attempt = async () => {
+      const { handle, close } = await start({ actions: READING.filter((action) => action !== missing) });
+      await expect(handle('fine')).rejects.toThrow(missing);
+      await close();
+    };
+    await expect(attempt()).rejects.toThrow(missing);
+  });
+
+  it('is not done by the code of the function', async () => {
+    const fromItsCode = { ArnLike: { 'lambda:SourceFunctionArn': '*' } };
+    const { handle, deadLetters } = await start({ conditions: fromItsCode });
+    await handle('fine');
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('ends when everything is brought down, with messages left or not', async () => {
+    const { aws, close } = await start();
+    await aws.queues.send('intake', ...Array.from({ length: 40 }, () => 'slow'));
+    await close();
+    await (await start()).close();
+  });
+
+  it('can be waited for only where it is done', async () => {
+    const { aws } = await start();
+    await expect(aws.eventSources.drained('dead-letters')).rejects.toThrow('No function reads dead-letters.');
+  });
+});
+
+describe('a mapping', () => {
+  it.each<[string, Changes, RegExp]>([
+    ['filters', { mapping: { FilterCriteria: {} } }, /FilterCriteria/],
+    ['is off', { mapping: { Enabled: false } }, /Enabled/],
+    ['reads another queue', { mapping: { EventSourceArn: 'arn:aws:sqs:us-east-1:1:x' } }, /no queue of the template/],
+    ['calls another function', { mapping: { FunctionName: 'other' } }, /no function of the template/],
+    ['reads a queue that gives messages back too early', { queue: { VisibilityTimeout: 9 } }, /visibility timeout/],
+  ])('that %s is refused', async (_, changes, message) => {
+    await expect(start(changes)).rejects.toThrow(message);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['is a FIFO', { FifoQueue: true }, /FifoQueue/],
+    [
+      'sends its dead letters elsewhere',
+      { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 1 } },
+      /dead letters/,
+    ],
+  ])('of a queue that %s is refused', async (_, queue, message) => {
+    await expect(start({ queue })).rejects.toThrow(message);
+  });
+});
