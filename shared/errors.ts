@@ -9,10 +9,16 @@ const ERRORS = {
   ContractViolated: { retryable: false },
   NameCollision: { retryable: false },
 
+  // What others send.
+  MessageInvalid: { retryable: false },
+
   // Signing in to a vault.
   SignInRefused: { retryable: false },
   LicenceRefused: { retryable: false },
   SessionLost: { retryable: false },
+
+  // What a message asks for, and can't have.
+  CheckoutRefused: { retryable: false },
 
   // What a vault says about one request.
   NotRequestable: { retryable: false },

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 
 /**
- * What others send to the relay's queue. Every message may come twice and in any order. The published schema is
- * `messages.schema.json`.
+ * What others send to the relay's queue. Every message may come twice and in any order. Parsing puts the fields of a
+ * message into one order, so that equal messages are equal text. The published schema is `messages.schema.json`.
  */
+
+/** How often the queue hands a message out that could not be handled, before it is put aside. */
+export const MAXIMUM_RECEIVES = 5;
 
 const rule = z
   .string()

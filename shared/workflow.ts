@@ -14,6 +14,10 @@ const orderSchema = z.object({
   sync: z.string(),
   mode: z.enum(['changes', 'verify']).default('changes'),
   scheduledAt: z.string().optional(),
+  /** `named` looks only at the accounts that messages named, which lie beside the run's other records. */
+  accounts: z.enum(['all', 'named']).default('all'),
+  /** How long the run waits before it looks at anything. */
+  waitSeconds: z.int().min(0).max(3600).optional(),
   /** Tries again what earlier runs had parked, after an operator changed what was wrong. */
   retryParked: z.boolean().default(false),
 });
@@ -30,6 +34,8 @@ export const settledSchema = z.object({
   item: z.int().min(0),
   outcome: outcomeSchema,
   failure: failureSchema.optional(),
+  /** When a release that nobody can give back ends by itself, epoch milliseconds by the vault's clock. */
+  releaseEndsAt: z.int().optional(),
 });
 export type Settled = z.infer<typeof settledSchema>;
 
@@ -60,7 +66,7 @@ const plannedSchema = z.object({
 export type Planned = z.infer<typeof plannedSchema>;
 
 /** What Step Functions hands on when a step fails: the error's name and, as text, its cause. */
-const caughtSchema = z.object({ Error: z.string(), Cause: z.string().optional() });
+export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().optional() });
 
 const batchRunSchema = runSchema.extend({ batch: z.int().min(0) });
 export type BatchRun = z.infer<typeof batchRunSchema>;

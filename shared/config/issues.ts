@@ -33,7 +33,11 @@ const notOneOf = (input: unknown, values: readonly unknown[]): string => {
 };
 
 const outOfBounds = (issue: { origin: string }, bound: string, limit: number | bigint): string => {
-  if (issue.origin === 'string') return 'is empty; write something or remove the key';
+  if (issue.origin === 'string') {
+    return bound === 'at least'
+      ? 'is empty; write something or remove the key'
+      : `must have ${bound} ${limit} characters`;
+  }
   if (issue.origin === 'array') return `must have ${bound} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
   return `must be ${bound} ${limit}`;
 };
@@ -73,9 +77,11 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
 const toPath = (path: readonly PropertyKey[]): (string | number)[] =>
   path.map((key) => (typeof key === 'number' ? key : String(key)));
 
-/** The alternative of a union that the author meant: the one of which at least the type fits. */
+/** The alternative of a union that the author meant: of those of which at least the type fits, the one that is nearest. */
 const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
-  alternatives.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+  alternatives
+    .filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
+    .toSorted((one, other) => one.length - other.length)[0];
 
 /** Keys that somebody may well look for, and that can not be: no other key is what was meant. */
 const IMPOSSIBLE_KEYS: readonly [key: RegExp, message: string][] = [

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type Origin, readCa } from '#shared/config/ca.ts';
 import { type Checkable, checkConfig, type Entries } from '#shared/config/checks.ts';
 import { parseShape } from '#shared/config/issues.ts';
-import type { Problem } from '#shared/config/problem.ts';
+import { type Problem, writePath } from '#shared/config/problem.ts';
 import { type ConnectionConfig, entrySchemas, type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -65,14 +65,6 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
   ),
 });
 
-const writeStep = (step: string | number): string => {
-  if (typeof step === 'number') return `[${step}]`;
-  return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-};
-
-const writePath = (path: Problem['path']): string =>
-  path.length === 0 ? 'the whole file' : path.map(writeStep).join('').replace(/^\./, '');
-
 type PlacedMessage = Place & { readonly message: string };
 
 const invalid = (file: string, found: readonly PlacedMessage[]): RelayError => {
@@ -98,7 +90,7 @@ export const parseConfig = (text: string, origin: Origin): RelayConfig => {
   const cas = readCas(checkable.connections, origin);
   const problems = [...shape.problems, ...checkConfig(checkable), ...cas.problems].map((problem) => ({
     ...source.placeOf(problem),
-    message: `${writePath(problem.path)}: ${problem.message}`,
+    message: `${writePath(problem.path, 'the whole file')}: ${problem.message}`,
   }));
   if (shape.data === undefined || problems.length + source.problems.length > 0) {
     throw invalid(origin.file, [...source.problems, ...problems]);

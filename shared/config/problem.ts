@@ -8,6 +8,15 @@ export interface Problem {
   readonly message: string;
 }
 
+const writeStep = (step: string | number): string => {
+  if (typeof step === 'number') return `[${step}]`;
+  return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+};
+
+/** A path as people write it, such as `syncs.fleet.connection`; `whole` is what an empty one is called. */
+export const writePath = (path: Problem['path'], whole: string): string =>
+  path.length === 0 ? whole : path.map(writeStep).join('').replace(/^\./, '');
+
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
 
 /** Three letters, because fewer begin too many words to tell which one was meant. */

@@ -5,12 +5,12 @@ export const METRICS_NAMESPACE = 'PamRelay';
 const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge']);
 
 /**
- * Writes measurements about one sync or connection as one line of the log, in CloudWatch's embedded metric format: they
+ * Writes measurements about one sync, connection or queue as one line of the log, in CloudWatch's embedded metric format: they
  * cost no call, and are there even when the step fails right after. Imported late: most invocations have nothing to measure.
  */
 export const emitMetrics = async (
   relay: string,
-  about: { readonly sync: string } | { readonly connection: string },
+  about: { readonly sync: string } | { readonly connection: string } | { readonly queue: string },
   measured: Readonly<Record<string, number>>,
 ): Promise<void> => {
   const { Metrics, MetricUnit } = await import('@aws-lambda-powertools/metrics');

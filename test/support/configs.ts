@@ -25,7 +25,9 @@ export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
 export const syncsOf = (sync: Record<string, unknown> = {}): Record<string, SyncConfig> => aConfig(sync).syncs;
 
 /** What every step of one run is given. */
-export const aRun = (order: Partial<{ mode: 'changes' | 'verify'; retryParked: boolean }> = {}) => ({
+export const aRun = (
+  order: Partial<{ mode: 'changes' | 'verify'; accounts: 'all' | 'named'; retryParked: boolean }> = {},
+) => ({
   run: 'databases.1',
-  order: { sync: 'databases', mode: 'changes' as const, retryParked: false, ...order },
+  order: { sync: 'databases', mode: 'changes' as const, accounts: 'all' as const, retryParked: false, ...order },
 });

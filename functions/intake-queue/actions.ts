@@ -1,0 +1,87 @@
+import { gatheringAt } from '#shared/domain/gathering.ts';
+import { mayBeSelected, type NamedAccount } from '#shared/domain/named-account.ts';
+import { RelayError } from '#shared/errors.ts';
+import {
+  type CheckoutRequested,
+  type CredentialChanged,
+  checkoutOrderSchema,
+  checkoutRun,
+  type Message,
+} from '#shared/messages.ts';
+import { namedAt } from '#shared/records/named-accounts.ts';
+import { type Notes, noteAt } from '#shared/records/notes.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { Executions } from './executions.ts';
+import type { Rules } from './read-message.ts';
+
+export interface ActionDependencies {
+  readonly rules: Rules;
+  readonly checkouts: Executions;
+  readonly releases: Pick<Executions, 'start'>;
+  readonly syncs: Pick<Executions, 'start'>;
+  readonly notes: Pick<Notes, 'put'>;
+  readonly records: Pick<Records, 'write'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** What each kind of message leads to. Doing it again changes nothing. */
+export const createActions = ({ rules, checkouts, releases, syncs, notes, records, now }: ActionDependencies) => {
+  const request = async (message: CheckoutRequested): Promise<void> => {
+    const run = checkoutRun(message);
+    const input = JSON.stringify(message);
+    if ((await checkouts.start(run, input)) || canonical(await checkouts.inputOf(run)) === input) return;
+    throw new RelayError(
+      'MessageInvalid',
+      `id: ${message.id} was used for another checkout of ${message.checkout}; use an id of its own`,
+    );
+  };
+
+  const release = async (message: Parameters<typeof checkoutRun>[0]): Promise<void> => {
+    const run = checkoutRun(message);
+    // The note ends a checkout that runs or is yet to come; the execution ends one that died.
+    await notes.put(noteAt.released(message.checkout, run));
+    await releases.start(run, JSON.stringify(message));
+  };
+
+  const started = new Map<string, string>();
+
+  const look = async (sync: string, named: NamedAccount): Promise<void> => {
+    const { run, endsAt, waitSeconds } = gatheringAt(sync, now());
+    await records.write(namedAt.account(sync, run, named), named);
+    // The run may have looked by now without it.
+    if (now() >= endsAt) return look(sync, named);
+    if (started.get(sync) === run) return;
+    await syncs.start(run, JSON.stringify({ sync, accounts: 'named', waitSeconds }));
+    started.set(sync, run);
+  };
+
+  return async (message: Message): Promise<void> => {
+    switch (message.type) {
+      case 'checkout.requested':
+        return request(message);
+      case 'checkout.extended':
+        return notes.put(noteAt.extended(message.checkout, checkoutRun(message), Date.parse(message.until)));
+      case 'checkout.released':
+        return release(message);
+      case 'credential.changed': {
+        const { system, account } = message;
+        await Promise.all(syncsThatMaySelect(message, rules).map((sync) => look(sync, { system, account })));
+      }
+    }
+  };
+};
+
+/** Text that an earlier version of the relay may have written says the same when it does so field by field. */
+const canonical = (input: string): string | undefined => {
+  const { data } = checkoutOrderSchema.safeParse(JSON.parse(input));
+  return data && JSON.stringify(data);
+};
+
+/** A sync of Secrets Safe has no accounts, and of an alias the message does not tell. */
+const syncsThatMaySelect = ({ connection, ...named }: CredentialChanged, { syncs }: Rules): string[] =>
+  Object.entries(syncs)
+    .filter(
+      ([, sync]) => sync.connection === connection && 'accounts' in sync.select && mayBeSelected(sync.select, named),
+    )
+    .map(([name]) => name);

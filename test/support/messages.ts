@@ -1,0 +1,66 @@
+import type { Executions } from '#functions/intake-queue/executions.ts';
+import type { Rules } from '#functions/intake-queue/read-message.ts';
+import { relayConfigSchema } from '#shared/config/schema.ts';
+import { aConfig } from './configs.ts';
+
+const SYNCS = {
+  databases: { select: { systems: ['db-*'] }, name: 'databases/{systemName}/{accountName}' },
+  services: { select: { accounts: ['svc-*'], domains: ['corp.example'] }, name: 'services/{systemName}/{accountName}' },
+  everything: { name: 'everything/{systemName}/{accountName}' },
+};
+
+/** A checkout rule `tickets` of up to two hours, and the syncs of those names; all of them when left out. */
+export const messageConfig = ({
+  syncs = ['databases', 'services', 'everything'],
+}: {
+  syncs?: readonly (keyof typeof SYNCS)[];
+} = {}): Rules => {
+  const [sync] = Object.values(aConfig().syncs);
+  return relayConfigSchema.parse({
+    ...aConfig(),
+    syncs: Object.fromEntries(syncs.map((name) => [name, { ...sync, ...SYNCS[name] }])),
+    checkouts: {
+      tickets: {
+        connection: 'vault',
+        store: 'aws',
+        name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
+        longestMinutes: 120,
+      },
+    },
+  });
+};
+
+/** A state machine that starts what it is told, by the rules of StartExecution. */
+export const memoryExecutions = () => {
+  const started = new Map<string, string>();
+  const ended = new Set<string>();
+  let failure: () => Error | undefined = () => undefined;
+  const failIfTold = (): void => {
+    const error = failure();
+    if (error !== undefined) throw error;
+  };
+  const executions: Executions = {
+    async start(name, input) {
+      failIfTold();
+      const known = started.get(name);
+      if (known === undefined) started.set(name, input);
+      return known === undefined || (known === input && !ended.has(name));
+    },
+    async inputOf(name) {
+      failIfTold();
+      const input = started.get(name);
+      if (input === undefined) throw new Error(`There is no execution ${name}.`);
+      return input;
+    },
+  };
+  return {
+    ...executions,
+    /** The input of each execution by its name. */
+    started,
+    end: (name: string) => ended.add(name),
+    /** What every call from now on fails with, or what says so at each call. */
+    fail(error: Error | undefined | (() => Error | undefined)): void {
+      failure = typeof error === 'function' ? error : () => error;
+    },
+  };
+};
