@@ -29,8 +29,19 @@ const CONNECTION_TROUBLES: readonly [codes: RegExp, advice: string][] = [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     'Its certificate is for another name: use the name in it as the url in relay.yaml.',
   ],
-  [/^(EPROTO|ERR_SSL_\w+|ERR_TLS_\w+)$/, 'No TLS connection came about: the vault has to offer TLS 1.2 or later.'],
+  [
+    /^ERR_SSL_\S*ALERT_HANDSHAKE_FAILURE$/,
+    'No TLS connection came about: the vault has to offer TLS 1.2 or later. It may also want a client certificate: set authentication.clientCertificate in relay.yaml then.',
+  ],
+  [/^(EPROTO|ERR_SSL_\S+|ERR_TLS_\w+)$/, 'No TLS connection came about: the vault has to offer TLS 1.2 or later.'],
+  [
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/,
+    'The connection broke. Vaults may do so to a caller without a client certificate that they trust (authentication.clientCertificate in relay.yaml); otherwise look at the proxies and firewalls in between.',
+  ],
 ];
+
+/** What the other side of TLS says about our certificate. */
+const CERTIFICATE_ALERT = /^ERR_SSL_\S*ALERT_\S*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
 const CONNECTION_BROKE = 'The connection broke. If this goes on, look at the proxies and firewalls in between.';
 
@@ -51,6 +62,12 @@ const explain = ({ by, reached, code = 'no code' }: Broken, context: FailureCont
   if (reached === 'answer') return ['AnswerTruncated', `was answered only in part (${code}). ${CONNECTION_BROKE}`];
   if (/^HPE_|^HTTPParserError$/.test(code)) {
     return ['AnswerMalformed', `was answered with something that is not HTTP (${code}). Check the url in relay.yaml.`];
+  }
+  if (CERTIFICATE_ALERT.test(code)) {
+    return [
+      'SignInRefused',
+      `did not get through (${code}). The vault does not take the client certificate, or asks for one: check authentication.clientCertificate in relay.yaml, that the certificate has not expired, and that the vault trusts the CA that signed it.`,
+    ];
   }
   return ['VaultUnavailable', `did not get through (${code}). ${adviceFor(code)}`];
 };

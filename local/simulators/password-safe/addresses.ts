@@ -8,8 +8,9 @@ const addRule = (list: BlockList, rule: string): void => {
     return;
   }
   const [start = '', end] = rule.split('-').map((part) => part.trim());
-  if (end === undefined) list.addAddress(parseAddress(start));
-  else list.addRange(parseAddress(start), parseAddress(end));
+  if (end === undefined) return list.addAddress(parseAddress(start));
+  if (isIP(start) !== isIP(end)) throw new RangeError(`"${rule}" is no range.`);
+  list.addRange(parseAddress(start), parseAddress(end));
 };
 
 const parseAddress = (text: string): SocketAddress => {

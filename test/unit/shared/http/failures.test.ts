@@ -25,12 +25,27 @@ describe('the error for a broken exchange', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', /another name/],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', /TLS 1.2/],
     ['UND_ERR_SOCKET', /connection broke/],
+    ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', /TLS 1.2.*authentication\.clientCertificate/],
+    ['ECONNRESET', /connection broke.*authentication\.clientCertificate/],
     [undefined, /no code/],
   ])('says for %s what to do', (code, advice) => {
     const error = explain({ code });
     expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
     expect(error.message).toMatch(advice);
     expect(error.message).toContain('corp-vault: GET Requests to pam.example.com');
+  });
+
+  it.each([
+    'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  ])('is final when the other side of TLS refused our certificate: %s', (code) => {
+    expect(explain({ code, reached: 'request' })).toMatchObject({
+      name: 'SignInRefused',
+      retryable: false,
+      message: expect.stringContaining('authentication.clientCertificate'),
+    });
   });
 
   it('says that a call may have happened only when it was sent and is not idempotent', () => {
