@@ -37,6 +37,9 @@ export const memoryNotes = () => {
     async put(key) {
       keys.add(key);
     },
+    async remove(key) {
+      keys.delete(key);
+    },
     list: async (prefix) => [...keys].filter((key) => key.startsWith(prefix)),
   };
   return { ...notes, keys };

@@ -1,4 +1,11 @@
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ExecutionDoesNotExist, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -118,6 +125,15 @@ describe('the notes in the records bucket', () => {
     await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
     s3.on(ListObjectsV2Command).rejects(Object.assign(new Error('of AWS'), { name: 'AccessDenied' }));
     await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreDenied' });
+  });
+
+  it('are gone only when S3 does not object', async () => {
+    s3.on(DeleteObjectCommand)
+      .resolvesOnce({})
+      .rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
+    await notes.remove('a/1');
+    expect(s3.commandCalls(DeleteObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'bucket', Key: 'a/1' });
+    await expect(notes.remove('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
   it('are left as empty objects, and only an answer of S3 says that they are', async () => {
