@@ -28,11 +28,20 @@ const account = z.strictObject({
   account: z.string().min(1).max(246).describe('Name of the managed account; DOMAIN\\name for a directory account.'),
 });
 
+/** Case does not matter to the vault. */
+const isEachOnce = (accounts: readonly z.infer<typeof account>[]): boolean =>
+  new Set(accounts.map((one) => JSON.stringify([one.system, one.account]).toLowerCase())).size === accounts.length;
+
 const checkoutRequested = z.strictObject({
-  type: z.literal('checkout.requested'),
+  type: z.literal('checkout.requested').describe('Opens accounts for a window of time.'),
   checkout: rule,
   id,
-  accounts: z.array(account).min(1).max(20).describe('The accounts to open, all of them or none.'),
+  accounts: z
+    .array(account)
+    .min(1)
+    .max(20)
+    .refine(isEachOnce, 'name each account once')
+    .describe('The accounts to open, all of them or none.'),
   window: z
     .union([
       z.strictObject({
@@ -54,16 +63,20 @@ const checkoutRequested = z.strictObject({
 });
 
 const checkoutExtended = z.strictObject({
-  type: z.literal('checkout.extended'),
+  type: z.literal('checkout.extended').describe('Lets a checkout last longer.'),
   checkout: rule,
   id,
   until: instant.describe('When access is to end now. An earlier time than before changes nothing.'),
 });
 
-const checkoutReleased = z.strictObject({ type: z.literal('checkout.released'), checkout: rule, id });
+const checkoutReleased = z.strictObject({
+  type: z.literal('checkout.released').describe('Ends a checkout, also one that is yet to be asked for.'),
+  checkout: rule,
+  id,
+});
 
 const credentialChanged = z.strictObject({
-  type: z.literal('credential.changed'),
+  type: z.literal('credential.changed').describe('Brings the syncs that deliver an account up to date with it now.'),
   connection: z.string().min(1).describe('The vault in which it changed: a name under connections in relay.yaml.'),
   ...account.shape,
 });

@@ -14,7 +14,7 @@ const orderSchema = z.object({
   sync: z.string(),
   mode: z.enum(['changes', 'verify']).default('changes'),
   scheduledAt: z.string().optional(),
-  /** `named` looks only at the accounts that messages named, which lie beside the run's other records. */
+  /** `named` looks only at the accounts that messages named for this run. */
   accounts: z.enum(['all', 'named']).default('all'),
   /** How long the run waits before it looks at anything. */
   waitSeconds: z.int().min(0).max(3600).optional(),
@@ -55,7 +55,7 @@ const leaseSchema = z.object({
 export type Lease = z.infer<typeof leaseSchema>;
 
 /** What `authenticate` adds: that signing in works, and until when; never the token. */
-const authenticatedSchema = z.object({ connection: z.string(), expiresAt: z.string().nullable() });
+export const authenticatedSchema = z.object({ connection: z.string(), expiresAt: z.string().nullable() });
 
 /** What `plan` adds. `batches` are their numbers; `skipped` says that the sync's previous run is still running. */
 const plannedSchema = z.object({

@@ -37,7 +37,7 @@ const invalid = (problems: readonly Problem[]): RelayError =>
 
 const checkAgainst = ({ connections, checkouts }: Rules, message: Message, now: number): Problem[] => {
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
-  const rule = checkouts[message.checkout];
+  const rule = Object.hasOwn(checkouts, message.checkout) ? checkouts[message.checkout] : undefined;
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
 };

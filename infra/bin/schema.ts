@@ -1,5 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { buildJsonSchema } from '#shared/config/json-schema.ts';
+import { buildJsonSchema, buildMessageJsonSchema } from '#shared/config/json-schema.ts';
 
-/** Publishes the JSON schema of relay.yaml at the root of the repository: `npm run schema`. */
-writeFileSync(new URL('../../relay.schema.json', import.meta.url), JSON.stringify(buildJsonSchema(), null, 2));
+/** Publishes the JSON schemas of relay.yaml and of messages at the root of the repository: `npm run schema`. */
+const publish = (name: string, schema: Record<string, unknown>): void =>
+  writeFileSync(new URL(`../../${name}`, import.meta.url), JSON.stringify(schema, null, 2));
+
+publish('relay.schema.json', buildJsonSchema());
+publish('messages.schema.json', buildMessageJsonSchema());

@@ -1,12 +1,25 @@
 import * as z from 'zod';
 import { relayConfigSchema } from '#shared/config/schema.ts';
+import { messageSchema } from '#shared/messages.ts';
+
+/** Draft 7, because that is what the YAML language server knows best, and every library knows. */
+const PUBLISHED = { io: 'input', target: 'draft-7' } as const;
 
 /**
- * The JSON schema of `relay.yaml`, published as `relay.schema.json` for editors. Draft 7, because that is what the YAML
- * language server knows best. What it can't say (that a connection exists, say) the loader checks.
+ * The JSON schema of `relay.yaml`, published as `relay.schema.json` for editors. What it can't say (that a connection exists, say) the loader checks.
  */
 export const buildJsonSchema = (): Record<string, unknown> => ({
   $id: 'urn:pam-relay:relay.yaml',
   title: 'Configuration of pam-relay',
-  ...z.toJSONSchema(relayConfigSchema, { io: 'input', target: 'draft-7' }),
+  ...z.toJSONSchema(relayConfigSchema, PUBLISHED),
+});
+
+/**
+ * The JSON schema of the messages that the queue takes, published as `messages.schema.json` for whoever sends them. What
+ * it can't say (that a rule exists, and allows the window) the queue's function checks.
+ */
+export const buildMessageJsonSchema = (): Record<string, unknown> => ({
+  $id: 'urn:pam-relay:messages',
+  title: 'Messages to pam-relay',
+  ...z.toJSONSchema(messageSchema, PUBLISHED),
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { checkout } from '#shared/config/schema/checkout.ts';
 import { connection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
+import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
 import { store } from '#shared/config/schema/store.ts';
 import { sync } from '#shared/config/schema/sync.ts';
@@ -45,6 +46,11 @@ export const relayConfigSchema = z.strictObject({
     .record(name, checkout)
     .default({})
     .describe('What messages may open for a while, from which connection into which store, by a name of your choice.'),
+  intake: intake
+    .optional()
+    .describe(
+      'The queue of messages. It is there without this section, too, as soon as there is an entry under checkouts.',
+    ),
   reap: reap.prefault({}).describe('The search for requests that a run which died has left behind.'),
   alerts: alerts.prefault({}).describe('Who is told about alarms and PARTIAL runs.'),
   logRetentionDays: z.literal([7, 14, 30, 90, 180, 365, 731]).default(90).describe('How long logs are kept.'),

@@ -6,13 +6,12 @@ import type { RecordPlace } from '#shared/records/records.ts';
 const namedAccountSchema = z.object({ system: z.string(), account: z.string() });
 
 /**
- * The accounts that messages named for a run of a sync, beside its other records: one each, so that naming an account
- * twice names it once.
+ * The accounts that messages named for a run of a sync: a record for each, so that naming an account twice names it once.
  *
- *     runs/<sync>/<run>/named/<hash>.json
+ *     named/<sync>/<run>/<hash>.json
  */
 export const namedAt = {
-  prefix: (sync: string, run: string): string => `runs/${sync}/${run}/named/`,
+  prefix: (sync: string, run: string): string => `named/${sync}/${run}/`,
   account: (sync: string, run: string, { system, account }: NamedAccount): RecordPlace<NamedAccount> => {
     const hash = createHash('sha256')
       .update(JSON.stringify([system, account]))

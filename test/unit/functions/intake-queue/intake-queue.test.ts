@@ -123,7 +123,7 @@ describe('messages about changed credentials', () => {
   const runOf = (sync: string) => `${sync}.changed-20260301T080030Z`;
   const namedFor = (scene: ReturnType<typeof createScene>, sync: string) =>
     [...scene.records.objects]
-      .filter(([key]) => key.startsWith(`runs/${sync}/${runOf(sync)}/named/`))
+      .filter(([key]) => key.startsWith(`named/${sync}/${runOf(sync)}/`))
       .map(([, text]) => JSON.parse(text));
 
   it('of one half minute share one run for each sync, which looks when it is over', async () => {
@@ -168,7 +168,7 @@ describe('messages about changed credentials', () => {
     });
     expect([...scene.syncs.started.keys()]).toEqual(['databases.changed-20260301T080100Z']);
     const [last] = [...scene.records.objects.keys()].toReversed();
-    expect(last).toContain('runs/databases/databases.changed-20260301T080100Z/named/');
+    expect(last).toContain('named/databases/databases.changed-20260301T080100Z/');
   });
 
   it('start only what may select the account, by its name with and without its domain', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { buildJsonSchema } from '#shared/config/json-schema.ts';
+import { buildJsonSchema, buildMessageJsonSchema } from '#shared/config/json-schema.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
 
@@ -9,6 +9,8 @@ const nodeSchema = z.looseObject({
   description: z.string().optional(),
   properties: z.record(z.string(), z.unknown()).default({}),
   oneOf: z.array(z.unknown()).default([]),
+  anyOf: z.array(z.unknown()).default([]),
+  items: z.unknown().optional(),
   additionalProperties: z.unknown().optional(),
 });
 
@@ -21,19 +23,29 @@ const undescribed = (schema: unknown, path = ''): string[] => {
     const isDescribed = nodeSchema.parse(property).description !== undefined;
     return [...(isDescribed ? [] : [here]), ...undescribed(property, here)];
   });
-  return [...own, ...[...node.oneOf, node.additionalProperties].flatMap((inner) => undescribed(inner, path))];
+  return [
+    ...own,
+    ...[...node.oneOf, ...node.anyOf, node.items, node.additionalProperties].flatMap((inner) =>
+      undescribed(inner, path),
+    ),
+  ];
 };
 
-describe('the JSON schema', () => {
+describe.each([
+  ['relay.schema.json', buildJsonSchema],
+  ['messages.schema.json', buildMessageJsonSchema],
+])('the JSON schema %s', (name, build) => {
   it('is published as it is built (npm run schema writes it)', () => {
-    const published: unknown = JSON.parse(readFileSync(new URL('relay.schema.json', ROOT), 'utf8'));
-    expect(published).toEqual(buildJsonSchema());
+    const published: unknown = JSON.parse(readFileSync(new URL(name, ROOT), 'utf8'));
+    expect(published).toEqual(build());
   });
 
-  it('describes every setting', () => {
-    expect(undescribed(buildJsonSchema())).toEqual([]);
+  it('describes every field', () => {
+    expect(undescribed(build())).toEqual([]);
   });
+});
 
+describe('the JSON schema of relay.yaml', () => {
   it('asks only for what has no default', () => {
     expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores'] });
   });

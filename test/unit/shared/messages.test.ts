@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkoutRun, messageSchema } from '#shared/messages.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const EXAMPLES = new URL('examples/messages/', ROOT);
+const examples = readdirSync(EXAMPLES).map((name): [string, unknown] => [
+  name,
+  JSON.parse(readFileSync(new URL(name, EXAMPLES), 'utf8')),
+]);
+const [, requested] = examples.find(([name]) => name === 'checkout-requested.json') ?? [];
+
+/** The same JSON with the fields of each object in another order. */
+const shuffled = (value: unknown, turn: number): unknown => {
+  if (Array.isArray(value)) return value.map((inner) => shuffled(inner, turn));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, shuffled(inner, turn)]);
+  const by = turn % Math.max(entries.length, 1);
+  return Object.fromEntries([...entries.slice(by), ...entries.slice(0, by)].toReversed());
+};
+
+describe('the example messages', () => {
+  it('are one of each type, and parse', () => {
+    expect(examples.map(([, example]) => messageSchema.parse(example).type).toSorted()).toEqual([
+      'checkout.extended',
+      'checkout.released',
+      'checkout.requested',
+      'credential.changed',
+    ]);
+  });
+
+  it('are those that docs/messages.md shows', () => {
+    const page = readFileSync(new URL('docs/messages.md', ROOT), 'utf8');
+    const shown = [...page.matchAll(/^```json\n([\s\S]*?)```/gm)].map(([, block = '']) => JSON.parse(block));
+    expect(shown).toEqual(expect.arrayContaining(examples.map(([, example]) => example)));
+    expect(shown).toHaveLength(examples.length);
+  });
+});
+
+describe('a message', () => {
+  it('is the same text once it is parsed, whatever the order of its fields', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...examples), fc.nat(20), ([, example], turn) => {
+        const text = (message: unknown) => JSON.stringify(messageSchema.parse(message));
+        expect(text(shuffled(example, turn))).toBe(text(example));
+        expect(text(JSON.parse(text(example)))).toBe(text(example));
+      }),
+    );
+  });
+
+  it('gives an execution a name that Step Functions takes', () => {
+    const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
+    const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
+    fc.assert(
+      fc.property(rule, id, (checkout, one) => {
+        const asked = { ...Object(requested), checkout, id: one };
+        expect(messageSchema.safeParse(asked).success).toBe(true);
+        expect(checkoutRun(asked)).toMatch(/^[\w.-]{1,80}$/);
+      }),
+    );
+  });
+
+  it.each([
+    ['a field that nobody knows', { surplus: true }],
+    ['an id with a space', { id: 'CHG 1' }],
+    ['an id that is too long', { id: 'x'.repeat(49) }],
+    ['no account', { accounts: [] }],
+    [
+      'an account twice, however it is written',
+      {
+        accounts: [
+          { system: 'A', account: 'b' },
+          { system: 'a', account: 'B' },
+        ],
+      },
+    ],
+    ['a window without an end', { window: {} }],
+    ['a window with two ends', { window: { minutes: 5, until: '2026-03-01T10:30:00Z' } }],
+    ['a time without its zone', { window: { until: '2026-03-01T10:30:00' } }],
+    ['a day that there is not', { window: { until: '2026-02-30T10:30:00Z' } }],
+    ['a reason of nothing but spaces', { reason: '  ' }],
+  ])('is refused with %s', (_what, more) => {
+    expect(messageSchema.safeParse({ ...Object(requested), ...more }).success).toBe(false);
+  });
+});
