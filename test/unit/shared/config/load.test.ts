@@ -107,7 +107,7 @@ describe('the shape', () => {
     [
       'a key that would break the line',
       { 8: '"a\\nb": 1\nstores:' },
-      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "reap", "alerts", "logRetentionDays", "network"',
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
       'text where a number belongs',
