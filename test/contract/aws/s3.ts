@@ -3,11 +3,13 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import pMap from 'p-map';
 import { expect } from 'vitest';
 import { type Bench, describeRows, type Rows, type SuiteOptions } from './rows.ts';
 
@@ -17,7 +19,16 @@ const makeBucket = async ({ client, name: Bucket }: Bench<S3Client>) => {
   await client.send(new CreateBucketCommand({ Bucket }));
   return {
     put: (Key: string, Body: string, input: Partial<PutObjectCommandInput> = {}) =>
-      client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...input })),
+      client.send(
+        new PutObjectCommand({
+          Bucket,
+          Key,
+          Body,
+          ContentLength: Buffer.byteLength(Body),
+          ContentType: 'application/json',
+          ...input,
+        }),
+      ),
     get: async (Key: string) => {
       const { Body, ...rest } = await client.send(new GetObjectCommand({ Bucket, Key }));
       return { ...rest, text: await Body?.transformToString() };
@@ -96,6 +107,24 @@ const rows: Rows<S3Client> = {
     const pages = await bucket.list('runs/', 2);
     expect(pages.map((page) => page.length)).toEqual([2, 2, 1]);
     expect(pages.flat()).toEqual(keys.toSorted());
+  },
+  'a list of more than a thousand keys comes in pages of a thousand': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const keys = Array.from({ length: 1001 }, (_, n) => `checkouts/a/extended-${String(n).padStart(4, '0')}`);
+    await pMap(keys, (key) => bucket.put(key, ''), { concurrency: 16 });
+    const pages = await bucket.list('checkouts/a/');
+    expect(pages.map((page) => page.length)).toEqual([1000, 1]);
+    expect(pages.flat()).toEqual(keys);
+  },
+  'a list of few keys says that there are no more': async (bench) => {
+    const bucket = await makeBucket(bench);
+    for (const key of ['checkouts/a/released', 'checkouts/b/released']) await bucket.put(key, '');
+    const command = new ListObjectsV2Command({ Bucket: bench.name, Prefix: 'checkouts/a/', MaxKeys: 2 });
+    expect(await bench.client.send(command)).toMatchObject({
+      Contents: [{ Key: 'checkouts/a/released', Size: 0 }],
+      IsTruncated: false,
+      KeyCount: 1,
+    });
   },
   'a list under a prefix that nothing has is empty': async (bench) => {
     const bucket = await makeBucket(bench);

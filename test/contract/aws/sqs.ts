@@ -1,6 +1,8 @@
 import {
+  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -33,6 +35,7 @@ const makeQueue = async ({ client, name }: Bench<SQSClient>, Attributes: Attribu
         MaxNumberOfMessages: 10,
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageAttributeNames: ['All'],
       });
       return (await client.send(command)).Messages ?? [];
     },
@@ -129,6 +132,41 @@ const rows: Rows<SQSClient> = {
     await queue.delete(message?.ReceiptHandle);
     expect(await queue.receive()).toEqual([]);
     expect(await dead.receive()).toEqual([]);
+  },
+  'messages sent, received, hidden and deleted by the batch are like those that go one by one': async (bench) => {
+    const { queue, dead } = await withDeadLetters(bench, 1);
+    const QueueUrl = queue.url;
+    await queue.send('good');
+    await queue.send('poison');
+    const received = await queue.receive();
+    const entry = (body: string) => {
+      const { ReceiptHandle } = received.find(({ Body }) => Body === body) ?? {};
+      return { Id: '0', ReceiptHandle };
+    };
+    const hide = [{ ...entry('poison'), VisibilityTimeout: 0 }];
+    await bench.client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries: [entry('good')] }));
+    await bench.client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries: hide }));
+    expect(await queue.receive()).toEqual([]);
+    expect((await dead.receive()).map(({ Body }) => Body)).toEqual(['poison']);
+    for (const counted of ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const)
+      expect(await queue.attribute(counted)).toBe('0');
+  },
+  'a message keeps its attributes, in the dead-letter queue too': async (bench) => {
+    const { queue, dead } = await withDeadLetters(bench, 1);
+    const MessageAttributes = { reason: { DataType: 'String', StringValue: 'no such rule: é' } };
+    const send = new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'x', MessageAttributes });
+    await bench.client.send(send);
+    const [message] = await queue.receive();
+    expect(message).toMatchObject({ MessageAttributes });
+    await queue.hide(message?.ReceiptHandle, 0);
+    expect(await queue.receive()).toEqual([]);
+    expect(await dead.receive()).toMatchObject([{ MessageAttributes }]);
+  },
+  'whoever waits for a message gets it as soon as it is sent': async (bench) => {
+    const queue = await makeQueue(bench);
+    const waiting = queue.receive(20);
+    await queue.send('one');
+    expect(await waiting).toMatchObject([{ Body: 'one' }]);
   },
   'a batch says of each message what became of it': async (bench) => {
     const queue = await makeQueue(bench);
