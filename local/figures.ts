@@ -84,8 +84,9 @@ const promotions = ({ secretsManager }: LocalAws): number =>
 
 const countVaultCalls = ({ audit }: PasswordSafeSimulator, from: number): RunFigures['vaultCalls'] => {
   const counts = { token: 0, signIn: 0, signOut: 0, list: 0, request: 0, credential: 0, checkin: 0, other: 0 };
+  const isCounted = (kind: string): kind is keyof typeof counts => Object.hasOwn(counts, kind);
   const calls = audit.slice(from);
-  for (const { kind } of calls) counts[kind === 'listRequests' || kind === 'workgroups' ? 'other' : kind] += 1;
+  for (const { kind } of calls) counts[isCounted(kind) ? kind : 'other'] += 1;
   return { ...counts, total: calls.length };
 };
 

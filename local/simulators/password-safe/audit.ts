@@ -10,6 +10,10 @@ export type CallKind =
   | 'request'
   | 'credential'
   | 'checkin'
+  | 'policies'
+  | 'session'
+  | 'sessions'
+  | 'terminate'
   | 'other';
 
 /** One call as the site saw it. Holds no credential, token or cookie. */

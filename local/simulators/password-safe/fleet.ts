@@ -1,25 +1,11 @@
 import { hash } from 'node:crypto';
 import { type CredentialShape, canaryFor, renderCredential } from './credential-shapes.ts';
+import type { AccessPolicy } from './policies.ts';
 
 type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
 
 /** What is special about an account, so that a test can pick one. */
 type AccountKind = 'plain' | 'approval' | 'not-requestable' | 'changing' | 'rotating' | 'odd-name' | 'odd-credential';
-
-interface AccessPolicy {
-  readonly id: number;
-  readonly name: string;
-  /** 0 approves at once. */
-  readonly minApprovers: number;
-  /** How many approvers the site has for it; fewer than `minApprovers` answers 4035. */
-  readonly approvers: number;
-  /** "Allow API Rotation Override": whether `RotateOnCheckin: false` is honoured. */
-  readonly allowsRotationOverride: boolean;
-  readonly requireReason: boolean;
-  readonly requireTicket: boolean;
-  /** Requests by different users at a time; 0 is no limit. */
-  readonly maxConcurrent: number;
-}
 
 export interface FleetAccount {
   readonly kind: AccountKind;
@@ -68,7 +54,10 @@ const AUTO_APPROVED: AccessPolicy = {
   allowsRotationOverride: true,
   requireReason: false,
   requireTicket: false,
+  ticketSystemId: null,
   maxConcurrent: 0,
+  endsSessions: false,
+  access: { View: {}, RDP: {}, SSH: {}, App: {} },
 };
 const APPROVED_BY_HAND: AccessPolicy = { ...AUTO_APPROVED, id: 2, name: 'Four eyes', minApprovers: 1, approvers: 1 };
 const ALWAYS_ROTATED: AccessPolicy = { ...AUTO_APPROVED, id: 3, name: 'Always rotate', allowsRotationOverride: false };

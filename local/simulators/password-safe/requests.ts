@@ -1,9 +1,9 @@
+import { type AccessType, conditionsOf } from './policies.ts';
 import type { AccountState } from './state.ts';
 import type { Switches } from './switches.ts';
+import type { RequestTicket } from './tickets.ts';
 import type { KnownUser } from './users.ts';
 
-export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
-type AccessType = (typeof ACCESS_TYPES)[number];
 type RequestStatus = 'pending' | 'active' | 'ended';
 
 export interface AccessRequest {
@@ -14,11 +14,14 @@ export interface AccessRequest {
   readonly applicationId: number | null;
   readonly reason: string;
   readonly durationMs: number;
+  readonly ticket: RequestTicket | null;
+  readonly requestSetId: string | null;
   readonly createdAt: number;
   readonly approvedBy: Set<string>;
   status: RequestStatus;
   approvedAt: number | null;
   expiresAt: number;
+  endedAt: number | null;
   rotateOnCheckIn: boolean;
 }
 
@@ -29,6 +32,9 @@ export interface NewRequest {
   readonly applicationId: number | null;
   readonly reason: string;
   readonly durationMs: number;
+  readonly ticket: RequestTicket | null;
+  /** What it is opened together with; null when it is on its own. */
+  readonly requestSetId: string | null;
   readonly rotateOnCheckIn: boolean;
   readonly conflictOption: 'reuse' | 'renew' | undefined;
 }
@@ -39,11 +45,21 @@ export type Opened = { readonly kind: 'created' | 'reused'; readonly request: Ac
 const tighterCap = (a: number, b: number): number =>
   Math.min(a || Number.POSITIVE_INFINITY, b || Number.POSITIVE_INFINITY);
 
+const approversFor = ({ account, accessType }: Pick<AccessRequest, 'account' | 'accessType'>): number =>
+  conditionsOf(account.row.policy, accessType)?.minApprovers ?? 0;
+
 const addTo = <K>(index: Map<K, Set<AccessRequest>>, key: K, request: AccessRequest): void => {
   const set = index.get(key);
   if (set === undefined) index.set(key, new Set([request]));
   else set.add(request);
 };
+
+/** What the same user has asked for already. */
+const sameOf = (
+  { user, accessType }: Pick<NewRequest, 'user' | 'accessType'>,
+  onAccount: readonly AccessRequest[],
+): AccessRequest | undefined =>
+  onAccount.find((request) => request.user.userName === user.userName && request.accessType === accessType);
 
 /**
  * The life of requests: pending, active, ended. Time ends them lazily: each way in first ends what has expired by then
@@ -93,7 +109,7 @@ export class Requests {
     this.settle(wanted.account);
     const onAccount = [...(this.#openByAccount.get(wanted.account) ?? [])];
     const mine = onAccount.filter((request) => request.user.userName === wanted.user.userName);
-    const same = mine.find((request) => request.accessType === wanted.accessType);
+    const same = sameOf(wanted, onAccount);
     if (wanted.conflictOption === 'reuse' && same !== undefined) return this.#reuse(same);
     if (this.#capReached(wanted, onAccount)) return { kind: 'conflict' };
     if (wanted.conflictOption === 'renew') {
@@ -103,10 +119,17 @@ export class Requests {
     return { kind: 'created', request: this.#create(wanted) };
   }
 
+  /** Whether {@link open} would find a conflict; nothing is opened. */
+  wouldConflict(wanted: Omit<NewRequest, 'conflictOption'>): boolean {
+    this.settle(wanted.account);
+    const onAccount = [...(this.#openByAccount.get(wanted.account) ?? [])];
+    return this.#capReached(wanted, onAccount) || sameOf(wanted, onAccount) !== undefined;
+  }
+
   approve(request: AccessRequest, approver: string): void {
     if (request.status !== 'pending') return;
     request.approvedBy.add(approver);
-    if (request.approvedBy.size < (request.account.row.policy?.minApprovers ?? 0)) return;
+    if (request.approvedBy.size < approversFor(request)) return;
     request.status = 'active';
     request.approvedAt = this.#now();
     if (this.#switches.lateApprovalExtends) request.expiresAt = request.approvedAt + request.durationMs;
@@ -117,6 +140,7 @@ export class Requests {
     if (request.status === 'ended') return;
     const wasReleased = request.status === 'active';
     request.status = 'ended';
+    request.endedAt = at;
     this.#openByAccount.get(request.account)?.delete(request);
     this.#openByUser.get(request.user.userName)?.delete(request);
     const { row } = request.account;
@@ -140,16 +164,17 @@ export class Requests {
     return shared ? { kind: 'reused', request } : { kind: 'conflict' };
   }
 
-  #capReached(wanted: NewRequest, onAccount: readonly AccessRequest[]): boolean {
+  #capReached(wanted: Omit<NewRequest, 'conflictOption'>, onAccount: readonly AccessRequest[]): boolean {
     const others = new Set(onAccount.map((request) => request.user.userName));
     others.delete(wanted.user.userName);
     const { maxConcurrentRequests, policy } = wanted.account.row;
-    return others.size >= tighterCap(maxConcurrentRequests, policy?.maxConcurrent ?? 0);
+    const { maxConcurrent = 0 } = conditionsOf(policy, wanted.accessType) ?? {};
+    return others.size >= tighterCap(maxConcurrentRequests, maxConcurrent);
   }
 
   #create(wanted: NewRequest): AccessRequest {
     const now = this.#now();
-    const approved = (wanted.account.row.policy?.minApprovers ?? 0) === 0;
+    const approved = approversFor(wanted) === 0;
     const { conflictOption: _, ...fields } = wanted;
     const request: AccessRequest = {
       ...fields,
@@ -159,6 +184,7 @@ export class Requests {
       status: approved ? 'active' : 'pending',
       approvedAt: approved ? now : null,
       expiresAt: now + wanted.durationMs,
+      endedAt: null,
     };
     this.#byId.set(request.requestId, request);
     addTo(this.#openByAccount, request.account, request);

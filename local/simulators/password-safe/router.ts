@@ -2,12 +2,27 @@ import type { Call } from './calls.ts';
 import { accountEndpoints } from './endpoints/accounts.ts';
 import { authenticationEndpoints } from './endpoints/authentication.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
+import { managedAccountEndpoints } from './endpoints/managed-accounts.ts';
+import { policyEndpoints } from './endpoints/policies.ts';
+import { quarantineEndpoints } from './endpoints/quarantine.ts';
+import { requestSetEndpoints } from './endpoints/request-sets.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
+import { targetSessionEndpoints } from './endpoints/target-sessions.ts';
 import { certificateRequired, fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
 import type { Endpoint, Site } from './site.ts';
 
 const ROUTES = new Map<string, Map<string, Endpoint>>();
-for (const endpoint of [...authenticationEndpoints, ...accountEndpoints, ...requestEndpoints, ...credentialEndpoints]) {
+for (const endpoint of [
+  ...authenticationEndpoints,
+  ...accountEndpoints,
+  ...managedAccountEndpoints,
+  ...policyEndpoints,
+  ...requestEndpoints,
+  ...requestSetEndpoints,
+  ...credentialEndpoints,
+  ...targetSessionEndpoints,
+  ...quarantineEndpoints,
+]) {
   const route = endpoint.template.toLowerCase();
   const methods = ROUTES.get(route) ?? new Map<string, Endpoint>();
   ROUTES.set(route, methods.set(endpoint.method, endpoint));

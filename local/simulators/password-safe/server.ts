@@ -13,6 +13,8 @@ import { type Session, Sessions } from './sessions.ts';
 import type { Site } from './site.ts';
 import { type AccountState, Accounts } from './state.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
+import { type TargetSession, TargetSessions } from './target-sessions.ts';
+import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
 
@@ -21,6 +23,8 @@ export interface PasswordSafeOptions {
   readonly fleet?: readonly FleetAccount[];
   /** Default: `DEFAULT_APPLICATION` and `DEFAULT_APPROVER`. */
   readonly users?: readonly SimulatedUser[];
+  /** Default: `DEFAULT_TICKET_SYSTEMS`. */
+  readonly ticketSystems?: readonly TicketSystem[];
   /** PEM texts of CAs beside its own whose client certificates the site trusts. */
   readonly trustedCas?: readonly string[];
   /** Added to every call before it takes effect, on the wall clock. Default 0. */
@@ -58,6 +62,10 @@ export interface PasswordSafeSimulator {
   openRequests(): readonly AccessRequest[];
   /** Sessions that nobody signed out of and that have not run out. */
   openSessions(): readonly Session[];
+  /** Sessions on managed systems, those that are over included. */
+  sessions(): readonly TargetSession[];
+  /** Somebody uses a ticket to get into a session; false when it lets nobody in, or not any more. */
+  connect(ticket: string): boolean;
   /** All accounts with their current credential, canary and date. */
   accounts(): readonly AccountView[];
   credentialOf(accountId: number): string;
@@ -108,10 +116,13 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   const now = () => timeOfDay() + switches.clockSkewMs;
   const users = new Users(people);
   const proofs = new Proofs(users, now, switches);
+  const requests = new Requests(now, switches);
   const secondFactors = new SecondFactors(now, switches);
   return {
     accounts: new Accounts(fleet, seed, switches),
-    requests: new Requests(now, switches),
+    requests,
+    targetSessions: new TargetSessions(requests, now),
+    ticketSystems: options.ticketSystems ?? DEFAULT_TICKET_SYSTEMS,
     users,
     proofs,
     secondFactors,
@@ -154,6 +165,8 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     faults: service.faults,
     switches: site.switches,
     openRequests: () => site.requests.allOpen(),
+    sessions: () => site.targetSessions.all(),
+    connect: (ticket) => site.targetSessions.connect(ticket),
     openSessions: () => site.sessions.allOpen(),
     accounts: () => site.accounts.all.map((account) => view(site, account)),
     credentialOf: (accountId) => accountOf(site, accountId).credential,

@@ -7,6 +7,8 @@ import type { SecondFactors } from './second-factor.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Accounts } from './state.ts';
 import type { Switches } from './switches.ts';
+import type { TargetSessions } from './target-sessions.ts';
+import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
 import type { Users } from './users.ts';
 
@@ -14,6 +16,8 @@ import type { Users } from './users.ts';
 export interface Site {
   readonly accounts: Accounts;
   readonly requests: Requests;
+  readonly targetSessions: TargetSessions;
+  readonly ticketSystems: readonly TicketSystem[];
   readonly users: Users;
   readonly proofs: Proofs;
   readonly secondFactors: SecondFactors;

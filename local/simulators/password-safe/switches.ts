@@ -34,8 +34,10 @@ export interface Switches {
   usedCode: 'accepted' | 'refused';
   /** How long a human takes to answer a push, on the wall clock; null waits for the test to do it. */
   pushAnsweredAfterMs: number | null;
-  /** `invalid` makes every sign-in answer 403. */
+  /** `invalid` makes every sign-in be refused. */
   licence: 'valid' | 'invalid';
+  /** How: the vendor's pages name both. */
+  licenceRefusal: 403 | 401;
   /** `disabled` makes every call but the token call answer 410. */
   apiVersion: 'enabled' | 'disabled';
 
@@ -67,6 +69,8 @@ export interface Switches {
   lateApprovalExtends: boolean;
   /** The answer to a check-in of a request that has ended already. */
   finishedCheckIn: 404 | 204;
+  /** The answer to ending a session that is over already. */
+  finishedTerminate: 404 | 204;
   /** The answer to `reuse` while the user's own request is still pending. */
   reusePending: 409 | 200;
 
@@ -91,6 +95,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   usedCode: 'accepted',
   pushAnsweredAfterMs: null,
   licence: 'valid',
+  licenceRefusal: 403,
   apiVersion: 'enabled',
   missingContentType: 'refused-with-body',
   dateFormat: 'none',
@@ -102,6 +107,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   offsetIgnored: false,
   lateApprovalExtends: false,
   finishedCheckIn: 404,
+  finishedTerminate: 404,
   reusePending: 409,
   changeDelayMs: 30_000,
   changeFailureRate: 0,

@@ -2,7 +2,15 @@ import type { RegistrationRules } from './registrations.ts';
 import type { SecondFactor } from './second-factor.ts';
 
 /** What a user may do. Password Safe gives roles per group and Smart Rule; here a role holds for every account. */
-export type Role = 'requestor' | 'approver' | 'isa' | 'administrator' | 'account-management';
+export type Role =
+  | 'requestor'
+  | 'approver'
+  | 'isa'
+  | 'administrator'
+  | 'account-management'
+  | 'role-management'
+  | 'session-auditor'
+  | 'global-quarantine';
 
 /** A registration of type "API Access Policy". */
 interface OAuthRegistration extends RegistrationRules {

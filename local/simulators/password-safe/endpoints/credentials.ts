@@ -4,7 +4,8 @@ import { empty, forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { Endpoint } from '../site.ts';
 import type { AccountState } from '../state.ts';
 import { hasRole } from '../users.ts';
-import { bodySubject, findRequestable, minutes, RELEASE_GONE, requestSubject } from './requests.ts';
+import { bodySubject, findRequestable, minutes } from './opening.ts';
+import { RELEASE_GONE, requestSubject } from './requests.ts';
 
 /** The credential of the asked type as a JSON string; a key is what accounts with a key have for a password. */
 const readCredential = (account: AccountState, call: Call, status: 200 | 201): Reply => {
@@ -58,41 +59,6 @@ const isaRequests: Endpoint = {
   },
 };
 
-const policyTest = z.object({ systemid: integer, accountid: integer, durationminutes: minutes });
-
-const testAccessPolicies: Endpoint = {
-  method: 'POST',
-  template: 'AccessPolicies/Test',
-  kind: 'other',
-  readsBody: true,
-  handle: (site, call, session) => {
-    if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
-    const read = readFields(call, policyTest);
-    if ('invalid' in read) return read.invalid;
-    const account = findRequestable(site, read.fields);
-    if (account === undefined) return forbidden(4031, site.switches);
-    const { policy, maximumReleaseMinutes } = account.row;
-    if (policy === null || read.fields.durationminutes > maximumReleaseMinutes) return json(200, []);
-    const viewAccess = {
-      AccessType: 'View',
-      IsSession: false,
-      RecordSession: false,
-      MinApprovers: policy.minApprovers,
-      MaxConcurrent: policy.maxConcurrent,
-    };
-    const schedule = {
-      ScheduleID: policy.id,
-      RequireReason: policy.requireReason,
-      RequireTicketSystem: policy.requireTicket,
-      TicketSystemID: null,
-      AccessTypes: [viewAccess],
-    };
-    return json(200, [
-      { AccessPolicyID: policy.id, Name: policy.name, Description: policy.name, Schedules: [schedule] },
-    ]);
-  },
-};
-
 /** What a failed change answers: the log of the platform plug-in, with the reason at its end. */
 const PLUGIN_LOG = [
   ...Array.from({ length: 12 }, (_, line) => `${line + 1}: platform plug-in: opening a channel to the managed system`),
@@ -121,9 +87,4 @@ const changeCredential: Endpoint = {
   },
 };
 
-export const credentialEndpoints: readonly Endpoint[] = [
-  credentials,
-  isaRequests,
-  testAccessPolicies,
-  changeCredential,
-];
+export const credentialEndpoints: readonly Endpoint[] = [credentials, isaRequests, changeCredential];

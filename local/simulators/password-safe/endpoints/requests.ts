@@ -1,71 +1,20 @@
 import * as z from 'zod';
-import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
+import { type Call, flag, readFields, reasonText } from '../calls.ts';
+import { ACCESS_TYPES } from '../policies.ts';
 import { conflict, empty, forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
-import { ACCESS_TYPES, type AccessRequest } from '../requests.ts';
+import type { AccessRequest } from '../requests.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site, Subject } from '../site.ts';
-import type { AccountState } from '../state.ts';
 import { hasRole } from '../users.ts';
+import { bodySubject, readWanted, requestFields, word } from './opening.ts';
 
 export const RELEASE_GONE = 'Request has been released or is expired';
 
-/** An enum whose words are matched in any case. */
-const word = <const T extends readonly [string, ...string[]]>(words: T) =>
-  z.string().transform((text, context): T[number] => {
-    const found = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
-    if (found !== undefined) return found;
-    context.addIssue(`must be one of ${words.join(', ')}`);
-    return z.NEVER;
-  });
-
-export const minutes = integer.refine((value) => value >= 1 && value <= 525_600, 'must be from 1 to 525600');
-
-const newRequest = z.object({
+const newRequest = requestFields.extend({
   accesstype: word(ACCESS_TYPES).default('View'),
-  systemid: integer,
-  accountid: integer,
-  applicationid: integer.optional(),
-  durationminutes: minutes,
-  reason: reasonText,
   conflictoption: word(['reuse', 'renew']).optional(),
-  ticketnumber: z.string().default(''),
   rotateoncheckin: flag.default(true),
 });
-type NewRequestFields = z.infer<typeof newRequest>;
-
-/** The pair is authorised, not the account: a wrong `SystemID` is as forbidden as an unknown account. */
-export const findRequestable = (
-  site: Site,
-  fields: { readonly systemid: number; readonly accountid: number },
-): AccountState | undefined => {
-  const account = site.accounts.byId(fields.accountid);
-  const belongs = account?.row.systemId === fields.systemid && account.row.kind !== 'not-requestable';
-  return belongs ? account : undefined;
-};
-
-/** What the account and its policy ask of a request; undefined when it may be opened. */
-const refuse = (site: Site, { row }: AccountState, fields: NewRequestFields): Reply | undefined => {
-  if (row.policy === null) return refusal(400, 'No access policy schedule allows this request.');
-  if (fields.durationminutes > row.maximumReleaseMinutes) {
-    return refusal(
-      400,
-      `DurationMinutes exceeds the maximum release duration of ${row.maximumReleaseMinutes} minutes.`,
-    );
-  }
-  if (fields.accesstype === 'App' && fields.applicationid === undefined) {
-    return refusal(400, 'ApplicationID is required for access type App.');
-  }
-  if (row.policy.requireReason && fields.reason.trim() === '') return refusal(400, 'A reason is required.');
-  if (row.policy.requireTicket && fields.ticketnumber === '') return refusal(400, 'A ticket number is required.');
-  return row.policy.approvers < row.policy.minApprovers ? forbidden(4035, site.switches) : undefined;
-};
-
-const accountField = z.object({ accountid: integer });
-
-export const bodySubject = (call: Call): Subject => {
-  const read = readFields(call, accountField);
-  return 'fields' in read ? { accountId: read.fields.accountid } : {};
-};
 
 const openRequest: Endpoint = {
   method: 'POST',
@@ -78,17 +27,11 @@ const openRequest: Endpoint = {
     const read = readFields(call, newRequest);
     if ('invalid' in read) return read.invalid;
     const { fields } = read;
-    const account = findRequestable(site, fields);
-    if (account === undefined) return forbidden(4031, site.switches);
-    const refused = refuse(site, account, fields);
-    if (refused !== undefined) return refused;
+    const checked = readWanted(site, session.user, fields, fields.accesstype);
+    if ('refused' in checked) return checked.refused;
     const opened = site.requests.open({
-      user: session.user,
-      account,
-      accessType: fields.accesstype,
-      applicationId: fields.applicationid ?? null,
-      reason: fields.reason,
-      durationMs: fields.durationminutes * 60_000,
+      ...checked.wanted,
+      requestSetId: null,
       rotateOnCheckIn: fields.rotateoncheckin,
       conflictOption: fields.conflictoption,
     });
@@ -98,7 +41,7 @@ const openRequest: Endpoint = {
   },
 };
 
-const requestRow = (request: AccessRequest, { switches }: Site) => {
+export const requestRow = (request: AccessRequest, { switches }: Site) => {
   const { row } = request.account;
   return {
     RequestID: request.requestId,
@@ -140,24 +83,34 @@ const listQuery = z.object({
     .default('req'),
 });
 
+/** The open requests that a list is to show, or why it shows none. */
+export const selectRequests = (
+  site: Site,
+  call: Call,
+  session: Session,
+): { readonly requests: readonly AccessRequest[] } | { readonly refused: Reply } => {
+  const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
+  if (query === undefined) return { refused: refusal(400, 'A query parameter is invalid.') };
+  const asApprover = query.queue === 'app';
+  if (!hasRole(session.user, asApprover ? 'approver' : 'requestor')) {
+    return { refused: forbidden(asApprover ? 4033 : 4032, site.switches) };
+  }
+  const visible = asApprover
+    ? site.requests.allOpen().filter((request) => isInApproverQueue(request, session))
+    : site.requests.openOf(session.user);
+  return { requests: visible.filter(({ status }) => query.status === 'all' || status === query.status) };
+};
+
 const listRequests: Endpoint = {
   method: 'GET',
   template: 'Requests',
   kind: 'listRequests',
   handle: (site, call, session) => {
-    const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
-    if (query === undefined) return refusal(400, 'A query parameter is invalid.');
-    const asApprover = query.queue === 'app';
-    if (!hasRole(session.user, asApprover ? 'approver' : 'requestor')) {
-      return forbidden(asApprover ? 4033 : 4032, site.switches);
-    }
-    const visible = asApprover
-      ? site.requests.allOpen().filter((request) => isInApproverQueue(request, session))
-      : site.requests.openOf(session.user);
-    const rows = visible.filter(({ status }) => query.status === 'all' || status === query.status);
+    const selected = selectRequests(site, call, session);
+    if ('refused' in selected) return selected.refused;
     return json(
       200,
-      rows.map((request) => requestRow(request, site)),
+      selected.requests.map((request) => requestRow(request, site)),
     );
   },
 };

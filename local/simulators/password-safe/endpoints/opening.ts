@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { type Call, integer, readFields, reasonText } from '../calls.ts';
+import { type AccessType, conditionsOf } from '../policies.ts';
+import { forbidden, type Reply, refusal } from '../replies.ts';
+import type { NewRequest } from '../requests.ts';
+import type { Site, Subject } from '../site.ts';
+import type { AccountState } from '../state.ts';
+import { readTicket } from '../tickets.ts';
+import type { KnownUser } from '../users.ts';
+
+/** An enum whose words are matched in any case. */
+export const word = <const T extends readonly [string, ...string[]]>(words: T) =>
+  z.string().transform((text, context): T[number] => {
+    const found = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+    if (found !== undefined) return found;
+    context.addIssue(`must be one of ${words.join(', ')}`);
+    return z.NEVER;
+  });
+
+export const minutes = integer.refine((value) => value >= 1 && value <= 525_600, 'must be from 1 to 525600');
+
+/** What every way to ask for access says. */
+export const requestFields = z.object({
+  systemid: integer,
+  accountid: integer,
+  applicationid: integer.optional(),
+  durationminutes: minutes,
+  reason: reasonText,
+  ticketsystemid: integer.optional(),
+  ticketnumber: z.string().default(''),
+});
+export type RequestFields = z.infer<typeof requestFields>;
+
+/** The pair is authorised, not the account: a wrong `SystemID` is as forbidden as an unknown account. */
+export const findRequestable = (
+  site: Site,
+  fields: { readonly systemid: number; readonly accountid: number },
+): AccountState | undefined => {
+  const account = site.accounts.byId(fields.accountid);
+  const belongs = account?.row.systemId === fields.systemid && account.row.kind !== 'not-requestable';
+  return belongs ? account : undefined;
+};
+
+const accountField = z.object({ accountid: integer });
+
+export const bodySubject = (call: Call): Subject => {
+  const read = readFields(call, accountField);
+  return 'fields' in read ? { accountId: read.fields.accountid } : {};
+};
+
+/** What the account and its policy find wrong with a request, as a sentence. */
+const complaintAbout = ({ row }: AccountState, fields: RequestFields, accessType: AccessType): string | undefined => {
+  if (conditionsOf(row.policy, accessType) === undefined) return 'No access policy schedule allows this request.';
+  if (fields.durationminutes > row.maximumReleaseMinutes) {
+    return `DurationMinutes exceeds the maximum release duration of ${row.maximumReleaseMinutes} minutes.`;
+  }
+  if (accessType === 'App' && fields.applicationid === undefined) {
+    return 'ApplicationID is required for access type App.';
+  }
+  if (row.policy?.requireReason && fields.reason.trim() === '') return 'A reason is required.';
+  if (row.policy?.requireTicket && fields.ticketnumber === '') return 'A ticket number is required.';
+  return undefined;
+};
+
+type Wanted = Omit<NewRequest, 'rotateOnCheckIn' | 'conflictOption' | 'requestSetId'>;
+
+/** The request that the fields ask for, or why the site refuses it. */
+export const readWanted = (
+  site: Site,
+  user: KnownUser,
+  fields: RequestFields,
+  accessType: AccessType,
+): { readonly wanted: Wanted } | { readonly refused: Reply } => {
+  const account = findRequestable(site, fields);
+  if (account === undefined) return { refused: forbidden(4031, site.switches) };
+  const complaint = complaintAbout(account, fields, accessType);
+  if (complaint !== undefined) return { refused: refusal(400, complaint) };
+  const { policy } = account.row;
+  const systemId = fields.ticketsystemid ?? policy?.ticketSystemId ?? undefined;
+  const ticket = readTicket(site.ticketSystems, { systemId, number: fields.ticketnumber });
+  if (typeof ticket === 'string') return { refused: refusal(400, ticket) };
+  const minApprovers = conditionsOf(policy, accessType)?.minApprovers ?? 0;
+  if ((policy?.approvers ?? 0) < minApprovers) return { refused: forbidden(4035, site.switches) };
+  return {
+    wanted: {
+      user,
+      account,
+      accessType,
+      ticket,
+      applicationId: fields.applicationid ?? null,
+      reason: fields.reason,
+      durationMs: fields.durationminutes * 60_000,
+    },
+  };
+};

@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import { integer, readFields } from '../calls.ts';
+import { ACCESS_TYPES, type AccessPolicy, type AccessType, conditionsOf } from '../policies.ts';
+import { forbidden, json, refusal } from '../replies.ts';
+import type { Endpoint } from '../site.ts';
+import { hasRole } from '../users.ts';
+import { bodySubject, findRequestable, minutes } from './opening.ts';
+
+const accessTypeRow = (policy: AccessPolicy, accessType: AccessType) => {
+  const conditions = conditionsOf(policy, accessType);
+  if (conditions === undefined) return [];
+  const isSession = accessType !== 'View';
+  return [
+    {
+      AccessType: accessType,
+      IsSession: isSession,
+      RecordSession: isSession,
+      MinApprovers: conditions.minApprovers,
+      MaxConcurrent: conditions.maxConcurrent,
+    },
+  ];
+};
+
+const policyRow = (policy: AccessPolicy, accessTypes: readonly AccessType[]) => ({
+  AccessPolicyID: policy.id,
+  Name: policy.name,
+  Description: policy.name,
+  Schedules: [
+    {
+      ScheduleID: policy.id,
+      RequireReason: policy.requireReason,
+      RequireTicketSystem: policy.requireTicket,
+      TicketSystemID: policy.ticketSystemId,
+      AccessTypes: accessTypes.flatMap((accessType) => accessTypeRow(policy, accessType)),
+    },
+  ],
+});
+
+const policyTest = z.object({ systemid: integer, accountid: integer, durationminutes: minutes });
+
+const testPolicies: Endpoint = {
+  method: 'POST',
+  template: 'AccessPolicies/Test',
+  kind: 'policies',
+  readsBody: true,
+  subject: (_site, call) => bodySubject(call),
+  handle: (site, call, session) => {
+    if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
+    const read = readFields(call, policyTest);
+    if ('invalid' in read) return read.invalid;
+    const account = findRequestable(site, read.fields);
+    if (account === undefined) return forbidden(4031, site.switches);
+    const { policy, maximumReleaseMinutes, applicationId } = account.row;
+    if (policy === null || read.fields.durationminutes > maximumReleaseMinutes) return json(200, []);
+    // Nobody can ask for an application where there is none.
+    const possible = ACCESS_TYPES.filter((accessType) => accessType !== 'App' || applicationId !== null);
+    return json(200, [policyRow(policy, possible)]);
+  },
+};
+
+const listPolicies: Endpoint = {
+  method: 'GET',
+  template: 'AccessPolicies',
+  kind: 'policies',
+  handle: (site, _call, session) => {
+    if (!hasRole(session.user, 'role-management')) return refusal(403, 'Permission denied.');
+    const policies = site.accounts.all.flatMap(({ row }) => (row.policy === null ? [] : [row.policy]));
+    const byId = new Map(policies.map((policy) => [policy.id, policy]));
+    return json(
+      200,
+      [...byId.values()].map((policy) => policyRow(policy, ACCESS_TYPES)),
+    );
+  },
+};
+
+const listTicketSystems: Endpoint = {
+  method: 'GET',
+  template: 'TicketSystems',
+  kind: 'other',
+  handle: (site, _call, session) => {
+    if (!hasRole(session.user, 'requestor', 'isa', 'role-management')) return refusal(403, 'Permission denied.');
+    const rows = site.ticketSystems.map(({ id, name, active, isDefault }) => ({
+      TicketSystemID: id,
+      IsActive: active,
+      TicketSystemName: name,
+      Description: name,
+      IsDefaultSystem: isDefault,
+    }));
+    return json(200, rows);
+  },
+};
+
+export const policyEndpoints: readonly Endpoint[] = [testPolicies, listPolicies, listTicketSystems];

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { newCanary } from './credential-shapes.ts';
+import type { AccessRequest, Requests } from './requests.ts';
+import type { AccountState } from './state.ts';
+import type { KnownUser } from './users.ts';
+
+/** `Status` of the wire. */
+export const SESSION_STATUS = {
+  notStarted: 0,
+  inProgress: 1,
+  completed: 2,
+  locked: 5,
+  loggedOff: 8,
+  disconnected: 9,
+} as const;
+type SessionStatus = (typeof SESSION_STATUS)[keyof typeof SESSION_STATUS];
+
+/** The words of `SessionType`, and what a request has to be for so that it opens such a session. */
+export const SESSION_TYPES = {
+  ssh: { accessType: 'SSH', isFile: false },
+  sshticket: { accessType: 'SSH', isFile: false },
+  rdp: { accessType: 'RDP', isFile: false },
+  rdpticket: { accessType: 'RDP', isFile: false },
+  rdpfile: { accessType: 'RDP', isFile: true },
+  app: { accessType: 'App', isFile: false },
+  appfile: { accessType: 'App', isFile: true },
+} as const;
+export type SessionType = keyof typeof SESSION_TYPES;
+
+/** A session on a managed system, as opposed to a caller's session with the API. */
+export interface TargetSession {
+  readonly sessionId: number;
+  readonly user: KnownUser;
+  readonly account: AccountState;
+  /** Null for one by the ISA role, which ends with its duration. */
+  readonly request: AccessRequest | null;
+  readonly type: SessionType;
+  /** Lets its holder in, once. Carries a canary. */
+  readonly ticket: string;
+  readonly recordKey: string;
+  /** Opens its recording. Carries a canary, too. */
+  readonly token: string;
+  /** When a session without a request ends. */
+  readonly endsAt: number | null;
+  status: SessionStatus;
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
+const OVER: ReadonlySet<SessionStatus> = new Set([SESSION_STATUS.completed, SESSION_STATUS.loggedOff]);
+
+export const isOver = ({ status }: TargetSession): boolean => OVER.has(status);
+
+/** The life of sessions. As everything at the site they end lazily: whoever looks, settles first. */
+export class TargetSessions {
+  readonly #requests: Requests;
+  readonly #now: () => number;
+  readonly #sessions = new Map<number, TargetSession>();
+
+  constructor(requests: Requests, now: () => number) {
+    this.#requests = requests;
+    this.#now = now;
+  }
+
+  open(session: Pick<TargetSession, 'user' | 'account' | 'request' | 'type' | 'endsAt'>): TargetSession {
+    const opened: TargetSession = {
+      ...session,
+      sessionId: this.#sessions.size + 1,
+      ticket: newCanary(),
+      recordKey: randomUUID(),
+      token: newCanary(),
+      status: SESSION_STATUS.notStarted,
+      startedAt: null,
+      endedAt: null,
+    };
+    this.#sessions.set(opened.sessionId, opened);
+    return opened;
+  }
+
+  all(): TargetSession[] {
+    return [...this.#sessions.values()].map((session) => this.#settled(session));
+  }
+
+  find(sessionId: number): TargetSession | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session === undefined ? undefined : this.#settled(session);
+  }
+
+  /** Somebody comes with a ticket; false when it lets nobody in, or not any more. */
+  connect(ticket: string): boolean {
+    const session = this.all().find((candidate) => candidate.ticket === ticket);
+    if (session?.status !== SESSION_STATUS.notStarted) return false;
+    session.status = SESSION_STATUS.inProgress;
+    session.startedAt = this.#now();
+    return true;
+  }
+
+  lock(session: TargetSession): void {
+    if (!isOver(session)) session.status = SESSION_STATUS.locked;
+  }
+
+  terminate(session: TargetSession, at: number = this.#now()): void {
+    if (isOver(session)) return;
+    session.status = session.startedAt === null ? SESSION_STATUS.completed : SESSION_STATUS.loggedOff;
+    session.endedAt = at;
+  }
+
+  /** Without its release nobody gets in any more; who is in already stays, unless the policy says otherwise. */
+  #settled(session: TargetSession): TargetSession {
+    const { request, account } = session;
+    const endsAt = request === null ? session.endsAt : (this.#requests.find(request.requestId)?.endedAt ?? null);
+    const mayGoOn = session.startedAt !== null && account.row.policy?.endsSessions !== true;
+    if (endsAt !== null && endsAt <= this.#now() && !mayGoOn) this.terminate(session, endsAt);
+    return session;
+  }
+}
