@@ -11,7 +11,7 @@ import type { AwsServer } from './server.ts';
 import { arnOf, type Template } from './template/template.ts';
 
 /** How many messages lie in a queue. */
-export interface Depth {
+interface Depth {
   readonly visible: number;
   /** Received by somebody, and neither deleted nor given up yet. */
   readonly inFlight: number;
@@ -19,7 +19,7 @@ export interface Depth {
 }
 
 /** A message that lies in a queue. */
-export interface QueuedMessage {
+interface QueuedMessage {
   readonly id: string;
   readonly body: string;
   /** Its message attributes, those that are text. */
