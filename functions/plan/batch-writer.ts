@@ -40,8 +40,12 @@ export const createBatchWriter = (
 
     flush,
 
-    /** Takes items out of a batch that is written already. */
+    /** Takes items out of a batch, written already or not yet. */
     async withdraw(batch: number, isWithdrawn: (item: BatchItem) => boolean): Promise<void> {
+      if (batch === written.length) {
+        pending = pending.filter((item) => !isWithdrawn(item));
+        return;
+      }
       const content = await read(batch);
       await write(batch, { ...content, items: content.items.filter((item) => !isWithdrawn(item)) });
     },

@@ -1,17 +1,16 @@
 import type { SyncConfig } from '#shared/config/schema.ts';
-import { type Account, describeAccount } from '#shared/domain/account.ts';
+import { renderingOf } from '#shared/config/sync-rules.ts';
+import { type Deliverable, deliverableKey, describeDeliverable } from '#shared/domain/deliverable.ts';
 import { generationOf } from '#shared/domain/generation.ts';
-import { accountKey, type Memory, type Trouble } from '#shared/domain/memory.ts';
+import type { Memory, Trouble } from '#shared/domain/memory.ts';
 import { createNaming } from '#shared/domain/naming.ts';
 import { type Decision, decide, type PlanRules } from '#shared/domain/plan.ts';
-import { createRendering } from '#shared/domain/rendering.ts';
-import { isSelected } from '#shared/domain/selection.ts';
 import { asRelayError, type ErrorName } from '#shared/errors.ts';
 import type { BatchItem, PlanRecord, Remark } from '#shared/records/records.ts';
 
-/** Who uses a name: the first account that did, what was decided about it, and the batch it went into, if into any. */
+/** Who uses a name: the first one that did, what was decided about it, and the batch it went into, if into any. */
 interface NameUse {
-  readonly account: string;
+  readonly subject: string;
   readonly kind: Decision['kind'];
   readonly batch: number;
 }
@@ -20,8 +19,8 @@ interface NameUse {
 export type Withdraw = (batch: number, isWithdrawn: (item: BatchItem) => boolean) => Promise<void>;
 
 /**
- * One pass over the vault's accounts against the store's secrets. What stays in memory is a name and a version for each
- * secret and a name for each account: the names must be there for the proof that no two accounts share one.
+ * One pass over what the vault lists against the store's secrets. What stays in memory is a name and a version for each
+ * secret and a name for each row: the names must be there for the proof that no two of them share one.
  */
 export const createComparison = (
   config: SyncConfig,
@@ -30,70 +29,69 @@ export const createComparison = (
   rules: PlanRules,
 ) => {
   const nameOf = createNaming(config.name);
-  const rendering = createRendering(config.value);
+  const rendering = renderingOf(config);
   const uses = new Map<string, NameUse>();
   const collisions = new Map<string, string[]>();
   const remarks: Remark[] = [];
   const troubles: Record<string, Trouble> = {};
-  let accounts = 0;
+  let subjects = 0;
   let unchanged = 0;
 
-  const remark = (account: string, outcome: Remark['outcome'], message: string, error?: ErrorName): void => {
-    remarks.push({ account, outcome, message, ...(error === undefined ? {} : { error }) });
+  const remark = (subject: string, outcome: Remark['outcome'], message: string, error?: ErrorName): void => {
+    remarks.push({ account: subject, outcome, message, ...(error === undefined ? {} : { error }) });
   };
 
-  const settle = (account: Account, decision: Exclude<Decision, { kind: 'deliver' }>): void => {
+  const settle = (subject: Deliverable, decision: Exclude<Decision, { kind: 'deliver' }>): void => {
     if (decision.kind === 'unchanged') unchanged += 1;
     else if (decision.kind === 'changing') {
       remark(
-        describeAccount(account),
+        describeDeliverable(subject),
         'changing',
         'The vault is changing the credential; the next run reads the new one.',
       );
     } else {
-      if (decision.newly) troubles[accountKey(account)] = decision.trouble;
-      remark(describeAccount(account), 'parked', explainPark(decision.trouble), decision.trouble.failure?.name);
+      if (decision.newly) troubles[deliverableKey(subject)] = decision.trouble;
+      remark(describeDeliverable(subject), 'parked', explainPark(decision.trouble), decision.trouble.failure?.name);
     }
   };
 
-  /** The account's item when it needs a batch; otherwise what became of it is noted. */
-  const compare = (account: Account, nextBatch: number): BatchItem | undefined => {
-    if (!isSelected(config.select, account)) return undefined;
-    accounts += 1;
+  /** The item of what needs a batch; otherwise what became of it is noted. */
+  const compare = (subject: Deliverable, nextBatch: number): BatchItem | undefined => {
+    subjects += 1;
     let secretName: string;
     try {
-      secretName = nameOf(account);
+      secretName = nameOf(subject);
     } catch (thrown) {
-      const { name, message } = asRelayError(thrown, `Naming ${describeAccount(account)}`);
-      remark(describeAccount(account), 'failed', message, name);
+      const { name, message } = asRelayError(thrown, `Naming ${describeDeliverable(subject)}`);
+      remark(describeDeliverable(subject), 'failed', message, name);
       return undefined;
     }
     const use = uses.get(secretName);
     if (use !== undefined) {
-      collisions.set(secretName, [...(collisions.get(secretName) ?? [use.account]), describeAccount(account)]);
+      collisions.set(secretName, [...(collisions.get(secretName) ?? [use.subject]), describeDeliverable(subject)]);
       return undefined;
     }
     const currentVersionId = stored.get(secretName);
-    const generation = generationOf(config.connection, account, rendering.fingerprint(account));
-    const decision = decide({ account, generation, currentVersionId }, memory, rules);
-    uses.set(secretName, { account: describeAccount(account), kind: decision.kind, batch: nextBatch });
+    const generation = generationOf(config.connection, subject, rendering.fingerprint(subject));
+    const decision = decide({ subject, generation, currentVersionId }, memory, rules);
+    uses.set(secretName, { subject: describeDeliverable(subject), kind: decision.kind, batch: nextBatch });
     if (decision.kind !== 'deliver') {
-      settle(account, decision);
+      settle(subject, decision);
       return undefined;
     }
-    return { account, secretName, versionId: decision.versionId, replaces: currentVersionId };
+    return { subject, secretName, versionId: decision.versionId, replaces: currentVersionId };
   };
 
   return {
     compare,
 
-    /** Accounts that share a name are none of them delivered: nobody could tell whose credential the secret holds. */
+    /** Those that share a name are none of them delivered: nobody could tell whose credential the secret holds. */
     async withdrawCollisions(withdraw: Withdraw): Promise<void> {
       for (const [secretName, sharers] of collisions) {
         const first = uses.get(secretName);
         if (first?.kind === 'deliver') await withdraw(first.batch, (item) => item.secretName === secretName);
         if (first?.kind === 'unchanged') unchanged -= 1;
-        const message = `The accounts ${sharers.join(' and ')} would share the secret ${secretName}. Make the sync's name template tell them apart, for example with {domainName} or {accountId}.`;
+        const message = `${sharers.join(' and ')} would share the secret ${secretName}. Make the sync's name template tell them apart, for example with ${config.source === 'secrets-safe' ? '{folderPath}' : '{domainName} or {accountId}'}.`;
         const hasRemark = first?.kind === 'changing' || first?.kind === 'parked';
         for (const sharer of hasRemark ? sharers.slice(1) : sharers) remark(sharer, 'failed', message, 'NameCollision');
       }
@@ -102,7 +100,7 @@ export const createComparison = (
     orphans: (): string[] => [...stored.keys()].filter((name) => !uses.has(name)),
 
     summary: (): Pick<PlanRecord, 'accounts' | 'unchanged' | 'remarks' | 'troubles'> => ({
-      accounts,
+      accounts: subjects,
       unchanged,
       remarks,
       troubles,

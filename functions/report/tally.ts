@@ -1,11 +1,14 @@
-import { type Account, describeAccount } from '#shared/domain/account.ts';
-import { accountKey, type Memory, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
+import { type Deliverable, deliverableKey, describeDeliverable } from '#shared/domain/deliverable.ts';
+import { type Memory, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
 import { noOutcomes } from '#shared/domain/outcome.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import type { Batch, BatchRecord, PlanRecord, Remark, Report } from '#shared/records/records.ts';
 import type { Settled } from '#shared/workflow.ts';
 
 export type Tally = Pick<Report, 'accounts' | 'outcomes' | 'orphans' | 'notes' | 'remarks'>;
+
+/** How long a change may follow the end of a release before another run has seen it. */
+const FOLLOWED_MS = 3_600_000;
 
 const INCOMPLETE =
   'The vault did not list all of its accounts: it answered a later page with the accounts of an earlier one.';
@@ -23,11 +26,11 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
   let retired = 0;
   for (const { outcome } of plan.remarks) outcomes[outcome] += 1;
 
-  const settle = (account: Account, { outcome, failure }: Settled): void => {
+  const settle = (subject: Deliverable, { outcome, failure }: Settled): void => {
     outcomes[outcome] += 1;
-    const remark = remarkOn(account, outcome, failure);
+    const remark = remarkOn(subject, outcome, failure);
     if (remark !== undefined) remarks.push(remark);
-    const key = accountKey(account);
+    const key = deliverableKey(subject);
     const trouble = troubleAfter(troubles[key], outcome, failure, now);
     if (trouble === undefined) delete troubles[key];
     else troubles[key] = trouble;
@@ -37,10 +40,10 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     /** `record` is undefined when the batch was never closed; `error` says what ended it, when that is known. */
     addBatch(batch: Batch, record: BatchRecord | undefined, error: string | undefined): void {
       const settledOf = new Map(record?.settled.map((settled) => [settled.item, settled]));
-      for (const [item, { account }] of batch.items.entries()) {
-        settle(account, settledOf.get(item) ?? { item, outcome: 'failed', failure: lost(error) });
+      for (const [item, { subject }] of batch.items.entries()) {
+        settle(subject, settledOf.get(item) ?? { item, outcome: 'failed', failure: lost(error) });
         const checkedInAt = record?.checkIns[item];
-        if (checkedInAt !== undefined) checkIns[accountKey(account)] = checkedInAt;
+        if (checkedInAt !== undefined) checkIns[deliverableKey(subject)] = checkedInAt;
       }
       retired += record?.retired ?? 0;
       if (batch.retire.length > 0 && record === undefined)
@@ -56,23 +59,31 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       remarks: remarks.toSorted((one, other) => one.account.localeCompare(other.account)),
     }),
 
-    /** Only this run's check-ins can have caused the changes that the next run sees. */
-    memory: (): Memory => ({ version: 1, checkIns, troubles }),
+    /** Only this run's check-ins can have caused the changes that the next run sees, and releases that went on. */
+    memory: (): Memory => ({ version: 1, checkIns: { ...stillFollowed(before.checkIns, now), ...checkIns }, troubles }),
   };
 };
+
+/** A release by the ISA role ends by itself, after its run and perhaps after the next one: its change comes later still. */
+const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['checkIns'] =>
+  Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
 
 const lost = (error: string | undefined): { name: ErrorName; message: string } => ({
   name: 'BatchLost',
   message: `Its batch ended early${error === undefined ? '' : ` with ${error}`}. The next run tries again.`,
 });
 
-const remarkOn = (account: Account, outcome: Settled['outcome'], failure: Settled['failure']): Remark | undefined => {
+const remarkOn = (
+  subject: Deliverable,
+  outcome: Settled['outcome'],
+  failure: Settled['failure'],
+): Remark | undefined => {
   if (outcome === 'delivered' || outcome === 'unchanged') return undefined;
   const message =
     failure?.message ??
     "A request would need an approval, so it was cancelled. Give the relay's user an access policy without approvers.";
   return {
-    account: describeAccount(account),
+    account: describeDeliverable(subject),
     outcome,
     message,
     ...(failure === undefined ? {} : { error: failure.name }),

@@ -1,6 +1,8 @@
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { CheckoutConfig, ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
+import { opensRequests } from '#shared/config/sync-rules.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
+import { rulesOfCheckout, rulesOfSync } from '#shared/config/template-rules.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
 
@@ -94,10 +96,10 @@ const checkNamesApart = ({ syncs, checkouts }: Checkable): Problem[] =>
       message: 'has the name of a sync; give it another one',
     }));
 
-const checkEachTemplate = (config: Checkable): Problem[] =>
-  deliveries(config).flatMap(({ section, name, entry }) =>
-    checkTemplates(entry, [section, name], section === 'syncs' ? 'sync' : 'checkout'),
-  );
+const checkEachTemplate = ({ syncs, checkouts }: Checkable): Problem[] => [
+  ...judgeable(syncs).flatMap(([name, sync]) => checkTemplates(sync, ['syncs', name], rulesOfSync(sync))),
+  ...judgeable(checkouts).flatMap(([name, rule]) => checkTemplates(rule, ['checkouts', name], rulesOfCheckout(rule))),
+];
 
 /** Whatever stands in a template, a message stays one line. */
 const inQuotes = (text: string): string => JSON.stringify(text);
@@ -179,17 +181,19 @@ const checkPace = ({ connections, syncs }: Checkable): Problem[] =>
 
 const checkSyncPace = (
   path: readonly string[],
-  { batchSize, concurrency, requestMinutes }: SyncConfig,
+  sync: SyncConfig,
   { inFlight, perSecond }: ConnectionConfig['limits'],
 ): Problem[] => {
+  const { batchSize, concurrency } = sync;
   const callsAtOnce = Math.min(inFlight, perSecond);
   if (concurrency > callsAtOnce) {
     const message = `is more than the connection's limits have calls for; use at most ${callsAtOnce}, or raise inFlight and perSecond`;
     return [{ path: [...path, 'concurrency'], message }];
   }
+  if (sync.source === 'secrets-safe' || !opensRequests(sync)) return [];
   // A request has to live from its batch's first request to its last retrieval: two calls for each account.
   const neededMinutes = Math.ceil((2 * batchSize * concurrency) / perSecond / 60);
-  if (neededMinutes <= requestMinutes) return [];
+  if (neededMinutes <= sync.requestMinutes) return [];
   const message = `requests would expire before their batch is read at the connection's perSecond; use at least ${neededMinutes}, or a smaller batchSize`;
   return [{ path: [...path, 'requestMinutes'], message }];
 };

@@ -1,8 +1,8 @@
 import type { Problem } from '#shared/config/problem.ts';
 import { suggest } from '#shared/config/problem.ts';
 import type { SyncConfig } from '#shared/config/schema.ts';
+import { type TemplateRules, WHOSE } from '#shared/config/template-rules.ts';
 import {
-  PLACEHOLDERS,
   type Placeholder,
   parseTemplate,
   staticPrefix,
@@ -14,11 +14,6 @@ import {
  * What is wrong with the templates of one sync or checkout. Pure; each check gives messages for the template that it
  * looked at.
  */
-
-type Kind = 'sync' | 'checkout';
-
-const placeholdersOf = (kind: Kind): Placeholder[] =>
-  PLACEHOLDERS.filter((placeholder) => kind === 'checkout' || placeholder !== 'checkoutId');
 
 const inWords = (problem: TemplateProblem, known: readonly string[]): string =>
   problem.kind === 'stray-brace'
@@ -34,21 +29,15 @@ const beginsWithFolder = (name: string): string[] =>
     ? []
     : ['begins with no folder of its own; put text and a slash before the first placeholder, such as prod/'];
 
-const tellsAccountsApart = (parts: readonly TemplatePart[]): string[] => {
-  const messages = [];
-  if (!uses(parts, 'accountName', 'accountId')) {
-    messages.push('gives two accounts of a system the same name; add {accountName} or {accountId}');
-  }
-  if (!uses(parts, 'systemName', 'systemId')) {
-    messages.push('gives accounts of two systems the same name; add {systemName} or {systemId}');
-  }
-  return messages;
-};
+const tellsApart = (parts: readonly TemplatePart[], { needs }: TemplateRules): string[] =>
+  needs.flatMap(({ oneOf, otherwise }) => (uses(parts, ...oneOf) ? [] : [otherwise]));
+
+const SECRET = ['credential', 'passphrase'] as const;
 
 const holdsNoCredential = (parts: readonly TemplatePart[]): string[] =>
-  uses(parts, 'credential')
-    ? ['must not hold {credential}, because names are listed and logged; use it in value only']
-    : [];
+  SECRET.filter((placeholder) => uses(parts, placeholder)).map(
+    (placeholder) => `must not hold {${placeholder}}, because names are listed and logged; use it in value only`,
+  );
 
 /** AWS Secrets Manager, CreateSecret, `Name`: ASCII letters, digits and /_+=.@- */
 const isAllowedText = (parts: readonly TemplatePart[]): string[] => {
@@ -67,32 +56,35 @@ const endsUnlikeArn = (parts: readonly TemplatePart[]): string[] => {
     : [];
 };
 
-/** A checkout retires what it has delivered: it must never be what another one still needs. */
-const tellsCheckoutsApart = (parts: readonly TemplatePart[]): string[] =>
-  uses(parts, 'checkoutId') ? [] : ['gives two checkouts of an account the same name; add {checkoutId}'];
+const knowsAll = (parts: readonly TemplatePart[], { placeholders }: TemplateRules): string[] => {
+  const used = new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : [])));
+  return [...used]
+    .filter((placeholder) => !placeholders.includes(placeholder))
+    .map((placeholder) => `holds {${placeholder}}, ${WHOSE[placeholder]}; leave it out`);
+};
 
-const knowsNoCheckout = (parts: readonly TemplatePart[]): string[] =>
-  uses(parts, 'checkoutId') ? ['holds {checkoutId}, which only a checkout has; leave it out'] : [];
-
-const checkName = (name: string, kind: Kind): string[] => {
+const checkName = (name: string, rules: TemplateRules): string[] => {
   const parsed = parseTemplate(name);
-  const known = placeholdersOf(kind).filter((placeholder) => placeholder !== 'credential');
+  const known = rules.placeholders.filter(
+    (placeholder) => placeholder !== 'credential' && placeholder !== 'passphrase',
+  );
   if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, known));
   const { parts } = parsed;
   return [
     ...beginsWithFolder(name),
-    ...tellsAccountsApart(parts),
-    ...(kind === 'checkout' ? tellsCheckoutsApart(parts) : knowsNoCheckout(parts)),
+    ...tellsApart(parts, rules),
+    ...knowsAll(parts, rules),
     ...holdsNoCredential(parts),
     ...isAllowedText(parts),
     ...endsUnlikeArn(parts),
   ];
 };
 
-const checkBraces = (template: string, kind: Kind): string[] => {
+const checkParts = (template: string, rules: TemplateRules): string[] => {
   const parsed = parseTemplate(template);
-  if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, placeholdersOf(kind)));
-  return kind === 'checkout' ? [] : knowsNoCheckout(parsed.parts);
+  return parsed.ok
+    ? knowsAll(parsed.parts, rules)
+    : parsed.problems.map((problem) => inWords(problem, rules.placeholders));
 };
 
 const holdsCredential = (template: string): boolean => {
@@ -100,10 +92,10 @@ const holdsCredential = (template: string): boolean => {
   return parsed.ok && uses(parsed.parts, 'credential');
 };
 
-const checkValue = (value: SyncConfig['value'], path: Problem['path'], kind: Kind): Problem[] => {
+const checkValue = (value: SyncConfig['value'], path: Problem['path'], rules: TemplateRules): Problem[] => {
   const templates = typeof value === 'string' ? [{ path, template: value }] : fields(value, path);
   const problems = templates.flatMap((each) =>
-    checkBraces(each.template, kind).map((message) => ({ path: each.path, message })),
+    checkParts(each.template, rules).map((message) => ({ path: each.path, message })),
   );
   if (problems.length > 0 || templates.some(({ template }) => holdsCredential(template))) return problems;
   return [{ path, message: 'delivers no credential; use {credential} in it' }];
@@ -116,8 +108,8 @@ const fields = (value: Readonly<Record<string, string>>, path: Problem['path']) 
 export const checkTemplates = (
   { name, value }: Pick<SyncConfig, 'name' | 'value'>,
   path: Problem['path'],
-  kind: Kind,
+  rules: TemplateRules,
 ): Problem[] => [
-  ...checkName(name, kind).map((message) => ({ path: [...path, 'name'], message })),
-  ...checkValue(value, [...path, 'value'], kind),
+  ...checkName(name, rules).map((message) => ({ path: [...path, 'name'], message })),
+  ...checkValue(value, [...path, 'value'], rules),
 ];

@@ -2,8 +2,8 @@
 export const ACCOUNT_TYPES = ['system', 'domainlinked', 'database', 'cloud', 'application'] as const;
 export type AccountType = (typeof ACCOUNT_TYPES)[number];
 
-/** A privileged account in a vault, as its list of requestable accounts shows it. Holds no credential. */
-export interface Account {
+/** What a vault's list says of a privileged account. Holds no credential. */
+interface AccountRow {
   readonly systemId: number;
   readonly accountId: number;
   readonly systemName: string;
@@ -22,6 +22,21 @@ export interface Account {
   readonly maximumReleaseMinutes?: number | undefined;
   /** Whether the user may take the credential without a request, by the ISA role. */
   readonly isaAccess: boolean;
+}
+
+/** A privileged account in a vault, as its list of requestable accounts shows it. */
+export interface Account extends AccountRow {
+  readonly kind: 'account';
+}
+
+/**
+ * A name that points at one of several accounts at a time, the one that is not about to change (reference: 2.6, "Alias").
+ * What it says of the account is that of the one that it points at now.
+ */
+export interface Alias extends AccountRow {
+  readonly kind: 'alias';
+  readonly aliasId: number;
+  readonly aliasName: string;
 }
 
 /** How people name an account: `system/account`, with the domain where there is one. For messages and reports only. */

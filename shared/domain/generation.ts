@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Account } from '#shared/domain/account.ts';
+import { credentialIdentity, type Deliverable } from '#shared/domain/deliverable.ts';
 
 /**
- * Which change of an account's credential we hold, known from the vault's list without reading the credential: a
- * SHA-256 in hex over the account's identity, the date of its last change, and what is written around the credential.
+ * Which change of a credential we hold, known from the vault's list without reading the credential: a SHA-256 in hex
+ * over whose credential it is, the date of its last change, and what is written around the credential.
  * Another template or another system name is another generation, because what the store should hold has changed.
  */
 export type Generation = string;
@@ -11,11 +11,8 @@ export type Generation = string;
 const sha256 = (...parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
-export const generationOf = (
-  connection: string,
-  account: Pick<Account, 'systemId' | 'accountId' | 'changedAt'>,
-  rendering: string,
-): Generation => sha256(connection, account.systemId, account.accountId, account.changedAt ?? null, rendering);
+export const generationOf = (connection: string, subject: Deliverable, rendering: string): Generation =>
+  sha256(connection, ...credentialIdentity(subject), subject.changedAt ?? null, rendering);
 
 /** A value that differs although the vault's date stands still is delivered as a further revision of one generation. */
 const MAXIMUM_REVISIONS = 16;

@@ -1,4 +1,4 @@
-import type { Account } from '#shared/domain/account.ts';
+import type { Account, Alias } from '#shared/domain/account.ts';
 
 /** What a request gives access to: the credential itself, or a session in which it is never seen (reference: 2.2). */
 export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
@@ -14,6 +14,8 @@ export interface Ticket {
 export interface RequestTerms {
   readonly systemId: number;
   readonly accountId: number;
+  /** The request is made for the alias, and thus for the account that it points at. */
+  readonly aliasId?: number | undefined;
   readonly applicationId?: number | undefined;
   readonly accessType: AccessType;
   readonly durationMinutes: number;
@@ -30,9 +32,10 @@ export interface RequestTerms {
 }
 
 /** The terms of a sync: short, shared with whoever is there already, and without a change afterwards. */
-export const requestTerms = (account: Account, requestMinutes: number, reason: string): RequestTerms => ({
+export const requestTerms = (account: Account | Alias, requestMinutes: number, reason: string): RequestTerms => ({
   systemId: account.systemId,
   accountId: account.accountId,
+  ...(account.kind === 'alias' && { aliasId: account.aliasId }),
   applicationId: account.applicationId,
   accessType: 'View',
   durationMinutes: Math.min(requestMinutes, account.maximumReleaseMinutes ?? requestMinutes),

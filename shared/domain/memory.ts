@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Account } from '#shared/domain/account.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 
@@ -22,8 +21,8 @@ const troubleSchema = z.object({
 export type Trouble = z.infer<typeof troubleSchema>;
 
 /**
- * What a sync remembers from run to run, keyed by {@link accountKey}: when it last checked accounts in (epoch
- * milliseconds, by the vault's clock), and which ones are in trouble. Losing it costs repeated work, never correctness.
+ * What a sync remembers from run to run, keyed by `deliverableKey`: when its releases of accounts last ended, by
+ * a check-in or by themselves (epoch milliseconds, by the vault's clock), and which ones are in trouble. Losing it costs repeated work, never correctness.
  */
 export const memorySchema = z.object({
   version: z.literal(1),
@@ -35,9 +34,6 @@ export const memorySchema = z.object({
 export type Memory = z.infer<typeof memorySchema>;
 
 export const emptyMemory = (): Memory => ({ version: 1, checkIns: {}, troubles: {} });
-
-export const accountKey = (account: Pick<Account, 'systemId' | 'accountId'>): string =>
-  `${account.systemId}:${account.accountId}`;
 
 /** How long the n-th park in a row lasts: a day, doubled each time, a week at most. */
 export const parkFor = (times: number): number => Math.min(LONGEST_PARK_MS, DAY_MS * 2 ** (times - 1));

@@ -1,4 +1,4 @@
-import { type Account, describeAccount } from '#shared/domain/account.ts';
+import { type Deliverable, describeDeliverable, textsOf } from '#shared/domain/deliverable.ts';
 import { compileTemplate } from '#shared/domain/rendering.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -17,6 +17,9 @@ export const encodeNamePart = (text: string): string => {
   return text === '_' ? utf8Hex(text) : text.replace(/[^A-Za-z0-9_+.@-]/gu, utf8Hex);
 };
 
+/** A folder's path, whose slashes stay: its folders become folders of the name. */
+const encodePath = (path: string): string => path.split('/').map(encodeNamePart).join('/');
+
 /** AWS advises against names that end like an ARN's suffix: a look-up by partial ARN would take one for the other. */
 const withoutArnSuffix = (name: string): string => name.replace(/-(?=[A-Za-z0-9]{6}$)/, '=2D');
 
@@ -24,21 +27,23 @@ const withoutArnSuffix = (name: string): string => name.replace(/-(?=[A-Za-z0-9]
  * The names that a sync, or one checkout, gives to its secrets. Raises `ConfigurationInvalid` for a name that the store
  * can't hold.
  */
-export const createNaming = (template: string, checkoutId = ''): ((account: Account) => string) => {
+export const createNaming = (template: string, checkoutId = ''): ((subject: Deliverable) => string) => {
   const fill = compileTemplate(template);
-  return (account) => {
+  return (subject) => {
+    const texts = { ...textsOf(subject), checkoutId };
     const name = withoutArnSuffix(
       fill((placeholder) => {
-        if (placeholder === 'credential') {
-          throw new RelayError('ConfigurationInvalid', 'A name template must not contain {credential}.');
+        if (placeholder === 'credential' || placeholder === 'passphrase') {
+          throw new RelayError('ConfigurationInvalid', `A name template must not contain {${placeholder}}.`);
         }
-        return encodeNamePart(placeholder === 'checkoutId' ? checkoutId : String(account[placeholder]));
+        const text = texts[placeholder] ?? '';
+        return placeholder === 'folderPath' ? encodePath(text) : encodeNamePart(text);
       }),
     );
     if (name.length > MAXIMUM_NAME_LENGTH) {
       throw new RelayError(
         'ConfigurationInvalid',
-        `The name of the secret for ${describeAccount(account)} would be ${name.length} characters long; Secrets Manager takes ${MAXIMUM_NAME_LENGTH}. Shorten the name template.`,
+        `The name of the secret for ${describeDeliverable(subject)} would be ${name.length} characters long; Secrets Manager takes ${MAXIMUM_NAME_LENGTH}. Shorten the name template.`,
       );
     }
     return name;

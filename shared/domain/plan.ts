@@ -1,17 +1,10 @@
-import type { Account } from '#shared/domain/account.ts';
+import { type Deliverable, deliverableKey, isChanging } from '#shared/domain/deliverable.ts';
 import { type Generation, revisionOf, versionIdOf } from '#shared/domain/generation.ts';
-import {
-  accountKey,
-  followsOwnCheckIn,
-  isParked,
-  type Memory,
-  rotatesAgain,
-  type Trouble,
-} from '#shared/domain/memory.ts';
+import { followsOwnCheckIn, isParked, type Memory, rotatesAgain, type Trouble } from '#shared/domain/memory.ts';
 
-/** What a plan knows about one account: the vault's row, what its secret is, and what the store's list says of it. */
+/** What a plan knows about one thing to deliver: the vault's row, which change of it that is, and what the store's list says of it. */
 export interface Candidate {
-  readonly account: Account;
+  readonly subject: Deliverable;
   readonly generation: Generation;
   /** The version that is current in the store; undefined while there is none. */
   readonly currentVersionId: string | undefined;
@@ -34,24 +27,24 @@ export type Decision =
   | { readonly kind: 'parked'; readonly trouble: Trouble; readonly newly: boolean };
 
 /**
- * What a sync does about one account. In this order: what is current needs nothing; what is being changed waits; what
+ * What a sync does about one thing to deliver. In this order: what is current needs nothing; what is being changed waits; what
  * the vault rotates after our own check-ins is parked before it costs another; what is parked stays so; the rest is
  * delivered. A verify run reads current ones, too, under a revision of the same generation in case they differ.
  */
 export const decide = (
-  { account, generation, currentVersionId }: Candidate,
+  { subject, generation, currentVersionId }: Candidate,
   memory: Memory,
   rules: PlanRules,
 ): Decision => {
   const revision = revisionOf(generation, currentVersionId);
   if (revision !== undefined && rules.mode === 'changes') return { kind: 'unchanged' };
-  if (account.changing) return { kind: 'changing' };
+  if (isChanging(subject)) return { kind: 'changing' };
 
-  const key = accountKey(account);
+  const key = deliverableKey(subject);
   const trouble = memory.troubles[key];
   if (!rules.retryParked) {
     if (trouble !== undefined && isParked(trouble, rules.now)) return { kind: 'parked', trouble, newly: false };
-    const rotated = followsOwnCheckIn(account.changedAt, memory.checkIns[key], rules.rotationWindowMinutes);
+    const rotated = followsOwnCheckIn(subject.changedAt, memory.checkIns[key], rules.rotationWindowMinutes);
     if (revision === undefined && currentVersionId !== undefined && rotated && !hasServedPark(trouble, rules.now)) {
       return { kind: 'parked', trouble: rotatesAgain(trouble, rules.now), newly: true };
     }

@@ -1,7 +1,8 @@
-import type { Account } from '#shared/domain/account.ts';
+import type { Content, CredentialKind } from '#shared/domain/credential.ts';
+import { type Deliverable, textsOf } from '#shared/domain/deliverable.ts';
 import { fillTemplate, type Placeholder, parseTemplate } from '#shared/domain/template.ts';
 import { RelayError } from '#shared/errors.ts';
-import type { Secret } from '#shared/secret.ts';
+import type { Secret, SecretContent } from '#shared/secret.ts';
 
 /** A template, taken apart once and filled often. Raises `ConfigurationInvalid` when it is broken. */
 export const compileTemplate = (template: string): ((textOf: (placeholder: Placeholder) => string) => string) => {
@@ -17,37 +18,66 @@ export const compileTemplate = (template: string): ((textOf: (placeholder: Place
 
 /** How a sync writes a secret's value around a credential. */
 export interface Rendering {
-  /** The value to deliver: a JSON object whose strings are escaped by the encoder, or plain text. */
-  render(account: Account, credential: Secret): Secret;
+  /**
+   * The value to deliver: a JSON object whose strings are escaped by the encoder, or plain text. Texts and files of
+   * Secrets Safe are delivered as they are.
+   */
+  render(subject: Deliverable, content: Content): Secret<SecretContent>;
   /** Everything of the value but the credential, as text: it changes when the value has to be written anew. */
-  fingerprint(account: Account): string;
+  fingerprint(subject: Deliverable): string;
+}
+
+export interface RenderingOptions {
+  readonly checkoutId?: string;
+  /** Another kind of credential of the same account is another value. A password when left out. */
+  readonly kind?: CredentialKind | undefined;
 }
 
 /** What a sync, or one checkout, writes around credentials. */
-export const createRendering = (template: string | Readonly<Record<string, string>>, checkoutId = ''): Rendering => {
+export const createRendering = (
+  template: string | Readonly<Record<string, string>>,
+  { checkoutId = '', kind = 'password' }: RenderingOptions = {},
+): Rendering => {
   const compileText = textCompiler(checkoutId);
   const fill = typeof template === 'string' ? compileText(template) : compileObject(template, compileText);
   return {
-    render: (account, credential) => credential.map((text) => fill(account, text)),
-    fingerprint: (account) => JSON.stringify([template, fill(account, '')]),
+    render: (subject, content) => {
+      if ('file' in content) return content.file;
+      const { secret, passphrase } = content;
+      if (isDeliveredAsIs(subject)) return secret;
+      return secret.map((credential) => fill(subject, { credential, passphrase: passphrase?.reveal() ?? '' }));
+    },
+    fingerprint: (subject) => {
+      if (isDeliveredAsIs(subject)) return 'as it is';
+      return JSON.stringify([template, fill(subject, NOTHING), ...(kind === 'password' ? [] : [kind])]);
+    },
   };
 };
 
-type Fill = (account: Account, credential: string) => string;
+const isDeliveredAsIs = (subject: Deliverable): boolean =>
+  subject.kind === 'safe-secret' && subject.type !== 'credential';
+
+/** A credential while it is written out. */
+interface Parts {
+  readonly credential: string;
+  readonly passphrase: string;
+}
+const NOTHING: Parts = { credential: '', passphrase: '' };
+
+type Fill = (subject: Deliverable, parts: Parts) => string;
 
 const textCompiler =
   (checkoutId: string) =>
   (template: string): Fill => {
     const fill = compileTemplate(template);
-    return (account, credential) =>
-      fill((placeholder) => {
-        if (placeholder === 'credential') return credential;
-        return placeholder === 'checkoutId' ? checkoutId : String(account[placeholder]);
-      });
+    return (subject, parts) => {
+      const texts = { ...textsOf(subject), ...parts, checkoutId };
+      return fill((placeholder) => texts[placeholder] ?? '');
+    };
   };
 
 const compileObject = (template: Readonly<Record<string, string>>, compileText: (text: string) => Fill): Fill => {
   const fields = Object.entries(template).map(([key, text]) => [key, compileText(text)] as const);
-  return (account, credential) =>
-    JSON.stringify(Object.fromEntries(fields.map(([key, fill]) => [key, fill(account, credential)])));
+  return (subject, parts) =>
+    JSON.stringify(Object.fromEntries(fields.map(([key, fill]) => [key, fill(subject, parts)])));
 };

@@ -3,9 +3,13 @@
  * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
  */
 
-/** What a template can ask for: the credential itself, what the vault's list says about its account, and the checkout. */
+/**
+ * What a template can ask for: the credential itself, the passphrase of a key, the checkout, and what the vault's
+ * list says about what is delivered.
+ */
 export const PLACEHOLDERS = [
   'credential',
+  'passphrase',
   'checkoutId',
   'accountName',
   'accountId',
@@ -13,8 +17,15 @@ export const PLACEHOLDERS = [
   'systemId',
   'domainName',
   'workgroupName',
+  'aliasName',
+  'folderPath',
+  'title',
+  'username',
 ] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number];
+
+/** Those that tell something of what is delivered, as the vault's list shows it. */
+export type SubjectPlaceholder = Exclude<Placeholder, 'credential' | 'passphrase' | 'checkoutId'>;
 
 /** A piece of a template: text that stays as it is (its doubled braces made single again), or a place to fill. */
 export type TemplatePart = { readonly text: string } | { readonly placeholder: Placeholder };

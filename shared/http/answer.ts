@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly text: string;
+  /** The same as it came over the wire, which is what counts of an answer that is no text. */
+  readonly bytes: Uint8Array;
   /** When it arrived, epoch milliseconds by our clock. */
   readonly receivedAtMs: number;
 }
@@ -59,6 +61,14 @@ export const json =
     const [issue] = parsed.error.issues;
     throw malformed(call, `has an unknown shape (${issue?.code} at "${issue?.path.join('.')}")`);
   };
+
+/** The bytes of a file. Whatever is not sent as one (a login page, an error) comes from somebody else than the API. */
+export const file: Reader<Uint8Array> = (answer, call) => {
+  const contentType = header(answer, 'content-type') ?? '';
+  if (!/^application\/octet-stream\b/i.test(contentType)) throw malformed(call, 'is no file by its type');
+  if (answer.bytes.length === 0) throw malformed(call, 'is empty');
+  return answer.bytes;
+};
 
 /** A page of a web server or a proxy: no API of ours answers with one. */
 export const isPage = ({ text }: Answer): boolean => /^\s*</.test(text);

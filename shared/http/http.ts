@@ -26,6 +26,8 @@ export interface Call<T> {
   readonly idempotent: boolean;
   readonly interpret: Interpreter;
   readonly read: Reader<T>;
+  /** The answer is no text, and read by its bytes. */
+  readonly binary?: boolean;
   /** Of the answer; 16 MiB when left out. */
   readonly maxBytes?: number;
   /** How long it may take, its answer included; what the connection's limits say when left out. */
@@ -120,11 +122,12 @@ export const createHttp = ({
     );
     if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutSeconds, maxBytes });
     const { status, headers } = raw;
-    const answer: Answer = { status, headers, text: new TextDecoder().decode(raw.body), receivedAtMs: now() };
+    const { body: bytes } = raw;
+    const answer: Answer = { status, headers, bytes, text: new TextDecoder().decode(bytes), receivedAtMs: now() };
     const refusal = call.interpret(answer, name);
     if (refusal !== undefined) throw refusal;
     // A replacement character in a credential would go unnoticed.
-    if (!isUtf8(raw.body)) throw malformed(name, 'is not UTF-8 text');
+    if (call.binary !== true && !isUtf8(bytes)) throw malformed(name, 'is not UTF-8 text');
     const atMs = answeredAtMs(answer);
     const at = atMs === undefined ? undefined : new Date(atMs).toISOString();
     return { status, headers, at, value: call.read(answer, name) };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { memorySchema } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
+import { SAFE_SECRET_TYPES } from '#shared/domain/safe-secret.ts';
 import { ERROR_NAMES, RelayError } from '#shared/errors.ts';
 import { RUN_STATUSES, settledSchema } from '#shared/workflow.ts';
 
@@ -15,26 +16,52 @@ import { RUN_STATUSES, settledSchema } from '#shared/workflow.ts';
  *     memory/<sync>.json                      what the next run has to know   (report)
  */
 
-/** One account's part of a batch: its row in the vault's list and what the store is to hold. */
+/** What the vault's list says of an account. */
+const accountRowSchema = z.object({
+  systemId: z.int(),
+  accountId: z.int(),
+  systemName: z.string(),
+  accountName: z.string(),
+  domainName: z.string(),
+  workgroupName: z.string(),
+  changedAt: z.string().optional(),
+  changing: z.boolean(),
+  applicationId: z.int().optional(),
+  maximumReleaseMinutes: z.int().optional(),
+  // Batches that were planned before this was known have none.
+  isaAccess: z.boolean().default(false),
+});
+
+/** An account's row in the vault's list. */
+export const accountSchema = accountRowSchema.extend({ kind: z.literal('account').default('account') });
+
+const aliasSchema = accountRowSchema.extend({
+  kind: z.literal('alias'),
+  aliasId: z.int(),
+  aliasName: z.string(),
+});
+
+const safeSecretSchema = z.object({
+  kind: z.literal('safe-secret'),
+  secretId: z.string(),
+  type: z.enum(SAFE_SECRET_TYPES),
+  title: z.string(),
+  username: z.string(),
+  folderId: z.string(),
+  folderPath: z.string(),
+  changedAt: z.string().optional(),
+  modifiedAt: z.string().optional(),
+});
+
+/** One part of a batch: the row in the vault's list and what the store is to hold. */
 const batchItemSchema = z.object({
-  account: z.object({
-    systemId: z.int(),
-    accountId: z.int(),
-    systemName: z.string(),
-    accountName: z.string(),
-    domainName: z.string(),
-    workgroupName: z.string(),
-    changedAt: z.string().optional(),
-    changing: z.boolean(),
-    applicationId: z.int().optional(),
-    maximumReleaseMinutes: z.int().optional(),
-    // Batches that were planned before this was known have none.
-    isaAccess: z.boolean().default(false),
-  }),
+  subject: z.discriminatedUnion('kind', [accountSchema, aliasSchema, safeSecretSchema]),
   secretName: z.string(),
   versionId: z.string(),
   /** What was current when the plan was made: the fence of the promotion. */
   replaces: z.string().optional(),
+  /** Read together with all else of its folder that has changed since: UTC ISO 8601, or ever when that is left out. */
+  inBulk: z.object({ since: z.string().optional() }).optional(),
 });
 export type BatchItem = z.infer<typeof batchItemSchema>;
 

@@ -1,6 +1,7 @@
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
+  type GetSecretValueCommandOutput,
   PutSecretValueCommand,
   RestoreSecretCommand,
   type SecretsManagerClient,
@@ -8,14 +9,14 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { RelayError } from '#shared/errors.ts';
-import { Secret } from '#shared/secret.ts';
+import { Secret, type SecretContent } from '#shared/secret.ts';
 import { callStore, isRefusal } from './aws-secrets-manager-errors.ts';
 import type { Delivered, Delivery, SecretStore } from './store.ts';
 
 export const CURRENT = 'AWSCURRENT';
 const PENDING = 'AWSPENDING';
 
-/** Secrets Manager's limit on a value, in bytes of UTF-8 (quota "Secret value size"). */
+/** Secrets Manager's limit on a value, in bytes, those of a text in UTF-8 (quota "Secret value size"). */
 const VALUE_LIMIT_BYTES = 65_536;
 
 export interface DeliveryOptions {
@@ -57,7 +58,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const command = new CreateSecretCommand({
       Name: name,
       ClientRequestToken: versionId,
-      SecretString: value.reveal(),
+      ...contentOf(value),
       Description: description,
       Tags: [...options.tags],
       ...(options.kmsKeyArn !== undefined && { KmsKeyId: options.kmsKeyArn }),
@@ -107,7 +108,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const command = new PutSecretValueCommand({
       SecretId: name,
       ClientRequestToken: versionId,
-      SecretString: value.reveal(),
+      ...contentOf(value),
       VersionStages: [PENDING],
     });
     const answer = await callStore({ action: 'PutSecretValue', secret: name }, client.send(command));
@@ -138,8 +139,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const command = new GetSecretValueCommand({ SecretId: name, VersionId: versionId });
     try {
       const answer = await callStore({ action: 'GetSecretValue', secret: name }, client.send(command));
-      const isSame = answer.SecretString !== undefined && new Secret(answer.SecretString).equals(value);
-      if (isSame) return answer.VersionStages ?? [];
+      if (valueIn(answer)?.equals(value)) return answer.VersionStages ?? [];
     } catch (error) {
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
     }
@@ -163,15 +163,29 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   return deliver;
 };
 
+/** What a version holds; undefined when that is nothing at all. */
+export const valueIn = ({
+  SecretString,
+  SecretBinary,
+}: Pick<GetSecretValueCommandOutput, 'SecretString' | 'SecretBinary'>): Secret<SecretContent> | undefined => {
+  if (SecretString !== undefined) return new Secret<SecretContent>(SecretString);
+  return SecretBinary === undefined ? undefined : new Secret<SecretContent>(SecretBinary);
+};
+
+const contentOf = (value: Secret<SecretContent>) => {
+  const content = value.reveal();
+  return typeof content === 'string' ? { SecretString: content } : { SecretBinary: content };
+};
+
 const checkValue = ({ name, value }: Delivery): void => {
-  const text = value.reveal();
-  if (text === '' || !text.isWellFormed()) {
+  const content = value.reveal();
+  if (content.length === 0 || (typeof content === 'string' && !content.isWellFormed())) {
     throw new RelayError(
       'ValueNotText',
       `Secret ${name}: the value is empty or no well-formed Unicode text, which Secrets Manager does not store. Change the credential or the sync's value template.`,
     );
   }
-  if (Buffer.byteLength(text) > VALUE_LIMIT_BYTES) {
+  if (Buffer.byteLength(content) > VALUE_LIMIT_BYTES) {
     throw new RelayError(
       'ValueTooLarge',
       `Secret ${name}: the value is larger than the 65,536 bytes that Secrets Manager stores. Deliver less with the sync's value template.`,

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { shellQuote } from '#shared/domain/shell.ts';
 import { OWNER_TAG } from '#shared/names.ts';
-import { Secret } from '#shared/secret.ts';
-import { CURRENT, createDeliver } from './aws-secrets-manager-delivery.ts';
+import type { Secret, SecretContent } from '#shared/secret.ts';
+import { CURRENT, createDeliver, valueIn } from './aws-secrets-manager-delivery.ts';
 import { callStore, isRefusal, notAnswered, toStoreError } from './aws-secrets-manager-errors.ts';
 import type { Presence, SecretStore, StoredSecret } from './store.ts';
 
@@ -74,25 +74,28 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     }
   };
 
-  /** A binary value counts as none: it is nothing that a delivery could have written. */
-  const readCurrent = async (name: string): Promise<Secret | undefined> => {
+  const readCurrent = async (name: string): Promise<Secret<SecretContent> | undefined> => {
     try {
-      const { SecretString } = await callStore(
-        { action: 'GetSecretValue', secret: name },
-        client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT })),
+      return valueIn(
+        await callStore(
+          { action: 'GetSecretValue', secret: name },
+          client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT })),
+        ),
       );
-      return SecretString === undefined ? undefined : new Secret(SecretString);
     } catch (error) {
       if (isRefusal(error, 'ResourceNotFoundException')) return undefined;
       throw error;
     }
   };
 
-  const retire = async (name: string, recoveryDays: number): Promise<boolean> => {
+  const retire = async (name: string, recovery: number | 'none'): Promise<boolean> => {
     const presence = await inspect(name);
     if (presence.kind !== 'owned') return false;
     if (presence.retired) return true;
-    const command = new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: recoveryDays });
+    const command = new DeleteSecretCommand({
+      SecretId: name,
+      ...(recovery === 'none' ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recovery }),
+    });
     try {
       await callStore({ action: 'DeleteSecret', secret: name }, client.send(command));
       return true;

@@ -1,4 +1,4 @@
-import type { Secret } from '#shared/secret.ts';
+import type { Secret, SecretContent } from '#shared/secret.ts';
 
 /** A secret of ours as the store's list shows it. */
 export interface StoredSecret {
@@ -18,7 +18,8 @@ export type Presence =
 
 export interface Delivery {
   readonly name: string;
-  readonly value: Secret;
+  /** A text, or bytes, which the store keeps as bytes. */
+  readonly value: Secret<SecretContent>;
   /** 32 to 64 characters, derived from the generation; delivering it twice changes nothing. */
   readonly versionId: string;
   /** The version that was current when the delivery was decided: the fence of the promotion. */
@@ -40,11 +41,11 @@ export interface SecretStore {
   /** Looks one name up, without reading its value. Repeatable. */
   inspect(name: string): Promise<Presence>;
   /** Reads the current value, to compare it; undefined when there is none. Repeatable. */
-  readCurrent(name: string): Promise<Secret | undefined>;
+  readCurrent(name: string): Promise<Secret<SecretContent> | undefined>;
   /** Delivers, verifies by reading back, and promotes behind the fence. Repeatable. */
   deliver(delivery: Delivery): Promise<Delivered>;
   /** Schedules a secret of ours for deletion; false when it was not there or not ours. Repeatable. */
-  retire(name: string, recoveryDays: number): Promise<boolean>;
+  retire(name: string, recovery: number | 'none'): Promise<boolean>;
   /** The command with which an operator hands a foreign secret over to this owner. */
   adoptCommand(name: string): string;
 }

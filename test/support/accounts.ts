@@ -3,6 +3,7 @@ import type { Account } from '#shared/domain/account.ts';
 
 /** An account to begin with; a test names only what matters to it. */
 export const anAccount = (overrides: Partial<Account> = {}): Account => ({
+  kind: 'account',
   systemId: 1,
   accountId: 10,
   systemName: 'db-01',
@@ -20,6 +21,7 @@ const anyText = fc.string({ unit: 'binary', maxLength: 20 });
 
 /** Accounts as awkward as a vault may hold them. */
 export const anyAccount: fc.Arbitrary<Account> = fc.record({
+  kind: fc.constant('account'),
   systemId: fc.integer({ min: 1, max: 50 }),
   accountId: fc.integer({ min: 1, max: 50 }),
   systemName: anyText,

@@ -8,12 +8,13 @@ import type {
   Vault,
   VaultSession,
 } from '#shared/clients/password-safe/vault.ts';
-import type { Account } from '#shared/domain/account.ts';
+import type { Account, Alias } from '#shared/domain/account.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
-import { Secret } from '#shared/secret.ts';
+import { Secret, type SecretContent } from '#shared/secret.ts';
 import type { Delivery, Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
+import { fakeSafe } from '#test/support/fake-safe.ts';
 
 /** Records in memory, stored as JSON text so that what does not survive JSON does not survive here either. */
 export const memoryRecords = () => {
@@ -63,6 +64,8 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
   const sessions = new Map<number, OpenSession>();
   const offers = new Map<number, readonly AccessOffer[]>();
   const failures = new Map<string, RelayError>();
+  const aliases: Alias[] = [];
+  const safe = fakeSafe();
   let lastId = 100;
   const failIfTold = (call: string, id: number): void => {
     const failure = failures.get(`${call} ${id}`);
@@ -84,7 +87,11 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       calls.push(['listAccounts', query]);
       yield* pages;
     },
-    async openRequest({ systemId, accountId, accessType, reason, durationMinutes }) {
+    async listAliases() {
+      calls.push(['listAliases']);
+      return aliases;
+    },
+    async openRequest({ systemId, accountId, aliasId, accessType, reason, durationMinutes }) {
       calls.push(['openRequest', accountId, durationMinutes]);
       const failure = failures.get(`openRequest ${accountId}`);
       if (failure !== undefined && !failure.mayHaveHappened) throw failure;
@@ -95,6 +102,7 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
         requestId: lastId,
         systemId,
         accountId,
+        aliasId,
         status: 'active',
         approved: true,
         accessType,
@@ -112,6 +120,11 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       if (row === undefined) throw new RelayError('LeaseGone', 'gone');
       const secret = new Secret(`credential of ${row.accountId}`);
       return kind === 'dsskey' ? { secret, passphrase: new Secret(`passphrase of ${row.accountId}`) } : { secret };
+    },
+    async readAsIsa({ accountId, durationMinutes }, kind) {
+      calls.push(['readAsIsa', accountId, durationMinutes, kind]);
+      failIfTold('readAsIsa', accountId);
+      return { secret: new Secret(`credential of ${accountId}`), endsAt: '2026-01-02T04:15:00.000Z' };
     },
     async checkIn(requestId) {
       calls.push(['checkIn', requestId]);
@@ -159,6 +172,7 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       failIfTold('terminateSession', sessionId);
       return sessions.delete(sessionId);
     },
+    secretsSafe: safe.safe,
   };
   const vault: Vault = {
     async withSession(work) {
@@ -173,6 +187,8 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
   return {
     vault,
     calls,
+    aliases,
+    safe,
     open,
     sessions,
     /** What {@link VaultSession.testAccess} offers for an account; one View without conditions when not set. */
@@ -205,7 +221,7 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
   const presences = new Map<string, Presence>(
     secrets.map(({ name, currentVersionId }) => [name, { kind: 'owned', currentVersionId, retired: false }]),
   );
-  const values = new Map<string, Secret>();
+  const values = new Map<string, Secret<SecretContent>>();
   const deliveries: Delivery[] = [];
   const retired: string[] = [];
   const failures = new Map<string, ErrorName>();

@@ -1,4 +1,5 @@
 import { interpretCall } from '#shared/clients/password-safe/errors.ts';
+import { isNew, PAGE_SIZE, readPages } from '#shared/clients/password-safe/pages.ts';
 import { type AccountRow, accountListSchema, workgroupListSchema } from '#shared/clients/password-safe/schema.ts';
 import type { Session } from '#shared/clients/password-safe/session.ts';
 import type { AccountPage, AccountQuery } from '#shared/clients/password-safe/vault.ts';
@@ -6,9 +7,6 @@ import type { Account, AccountType } from '#shared/domain/account.ts';
 import { matchesGlobs } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
-
-/** The most rows that the vault puts into one answer (reference: 2.1, `limit`). */
-const PAGE_SIZE = 1000;
 
 /** One of the lists that a query is made of. */
 interface Slice {
@@ -20,15 +18,15 @@ interface Slice {
 export async function* listAccounts(session: Session, query: AccountQuery): AsyncIterable<AccountPage> {
   const seen = new Set<string>();
   for (const slice of await slicesOf(session, query)) {
-    for await (const { accounts, complete } of listSlice(session, slice)) {
-      yield { accounts: accounts.filter((account) => isNew(seen, keyOf(account))), complete };
+    const pages = readPages((offset) => fetchPage(session, slice, query.system, offset), keyOf);
+    for await (const { rows, complete } of pages) {
+      const accounts = rows.filter((row) => isNew(seen, keyOf(row))).map((row) => toAccount(row, slice.workgroup));
+      yield { accounts, complete };
     }
   }
 }
 
-const keyOf = ({ systemId, accountId }: Account): string => `${systemId}/${accountId}`;
-
-const isNew = (seen: Set<string>, key: string): boolean => seen.size < seen.add(key).size;
+const keyOf = ({ SystemId, AccountId }: AccountRow): string => `${SystemId}/${AccountId}`;
 
 async function slicesOf(session: Session, { types, workgroups }: AccountQuery): Promise<readonly Slice[]> {
   const names = await resolveWorkgroups(session, workgroups);
@@ -60,31 +58,11 @@ async function resolveWorkgroups(session: Session, globs: readonly string[]): Pr
   return names;
 }
 
-/**
- * Lists one slice. Some servers ignore `offset` (reference: 2.1), so that a page of known accounts after a full one ends
- * the list without us having seen all of it.
- */
-async function* listSlice(session: Session, slice: Slice): AsyncIterable<AccountPage> {
-  const seen = new Set<string>();
-  let offset = 0;
-  for (let mayHaveMore = true; mayHaveMore; ) {
-    const { rows, totalCount } = await fetchPage(session, slice, offset);
-    const accounts = rows
-      .map((row) => toAccount(row, slice.workgroup))
-      .filter((account) => isNew(seen, keyOf(account)));
-    const isMissingSome = totalCount !== undefined && seen.size < totalCount;
-    mayHaveMore = accounts.length > 0 && (rows.length >= PAGE_SIZE || isMissingSome);
-    const repeatsItself = rows.length > 0 && accounts.length === 0;
-    yield { accounts, complete: mayHaveMore || !(repeatsItself || isMissingSome) };
-    offset += rows.length;
-  }
-}
-
-async function fetchPage(session: Session, { type, workgroup }: Slice, offset: number) {
+async function fetchPage(session: Session, { type, workgroup }: Slice, systemName: string | undefined, offset: number) {
   const { value } = await session.send({
     method: 'GET',
     path: 'ManagedAccounts',
-    query: { type, workgroupName: workgroup, limit: PAGE_SIZE, offset },
+    query: { type, workgroupName: workgroup, systemName, limit: PAGE_SIZE, offset },
     idempotent: true,
     interpret: interpretCall,
     read: json(accountListSchema),
@@ -94,6 +72,7 @@ async function fetchPage(session: Session, { type, workgroup }: Slice, offset: n
 
 /** A row of the list as an account; the workgroup is known only to who asked for one. */
 export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
+  kind: 'account',
   systemId: row.SystemId,
   accountId: row.AccountId,
   systemName: row.SystemName,

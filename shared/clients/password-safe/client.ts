@@ -1,9 +1,12 @@
 import { testAccess } from '#shared/clients/password-safe/access.ts';
 import { listAccounts } from '#shared/clients/password-safe/accounts.ts';
+import { listAliases, readAliasCredential } from '#shared/clients/password-safe/aliases.ts';
 import { readCredential } from '#shared/clients/password-safe/credentials.ts';
 import { interpretCall, interpretCheckIn } from '#shared/clients/password-safe/errors.ts';
+import { readAsIsa } from '#shared/clients/password-safe/isa.ts';
 import { findAccount } from '#shared/clients/password-safe/look-up.ts';
 import { type RequestRow, requestIdSchema, requestListSchema } from '#shared/clients/password-safe/schema.ts';
+import { openSecretsSafe } from '#shared/clients/password-safe/secrets-safe.ts';
 import { type Session, type SessionOptions, withSession } from '#shared/clients/password-safe/session.ts';
 import {
   listSessions,
@@ -22,8 +25,13 @@ export const createPasswordSafe = (options: SessionOptions): Vault => ({
     withSession(options, (session) =>
       work({
         listAccounts: (query) => listAccounts(session, query),
+        listAliases: () => listAliases(session),
         openRequest: (terms) => openRequest(session, terms),
-        readCredential: (requestId, { kind = 'password' } = {}) => readCredential(session, requestId, kind),
+        readCredential: (requestId, { kind = 'password', alias } = {}) =>
+          alias === undefined
+            ? readCredential(session, requestId, kind)
+            : readAliasCredential(session, requestId, alias, kind),
+        readAsIsa: (terms, kind) => readAsIsa(session, terms, kind),
         checkIn: (requestId, reason) => checkIn(session, requestId, reason),
         listOpenRequests: () => listOpenRequests(session),
         findAccount: (systemName, accountName) => findAccount(session, systemName, accountName),
@@ -32,6 +40,7 @@ export const createPasswordSafe = (options: SessionOptions): Vault => ({
         openIsaSession: (terms, type) => openIsaSession(session, terms, type),
         listSessions: () => listSessions(session),
         terminateSession: (sessionId) => terminateSession(session, sessionId),
+        secretsSafe: openSecretsSafe(session),
       }),
     ),
 });
@@ -39,12 +48,14 @@ export const createPasswordSafe = (options: SessionOptions): Vault => ({
 const openRequest = async (session: Session, terms: RequestTerms): Promise<OpenedRequest> => {
   const { status, value } = await session.send({
     method: 'POST',
-    path: 'Requests',
+    path: terms.aliasId === undefined ? 'Requests' : `Aliases/${terms.aliasId}/Requests`,
     body: jsonBody({
       AccessType: terms.accessType,
-      SystemID: terms.systemId,
-      AccountID: terms.accountId,
-      ApplicationID: terms.applicationId,
+      ...(terms.aliasId === undefined && {
+        SystemID: terms.systemId,
+        AccountID: terms.accountId,
+        ApplicationID: terms.applicationId,
+      }),
       DurationMinutes: terms.durationMinutes,
       Reason: terms.reason,
       TicketSystemID: terms.ticket?.systemId,
@@ -89,6 +100,7 @@ const toOpenRequest = (row: RequestRow): OpenRequest => ({
   requestId: row.RequestID,
   systemId: row.SystemID,
   accountId: row.AccountID,
+  aliasId: row.AliasID,
   status: isPending(row) ? 'pending' : 'active',
   approved: !isPending(row),
   accessType: row.AccessType,

@@ -114,6 +114,26 @@ export const interpretCredential = interpreter((answer) =>
   answer.status === 404 && !isPage(answer) ? LEASE_GONE : undefined,
 );
 
+/** For reading by the ISA role, which the vault refuses by the same code as a request. */
+export const interpretIsa = interpreter((answer) =>
+  answer.status === 403
+    ? [
+        'NotRequestable',
+        'The user may not read this account by the ISA role. Give it that role on a Smart Rule with the account, and see that the account is enabled for the API.',
+      ]
+    : undefined,
+);
+
+/** For Secrets Safe, whose 403 knows no codes. */
+export const interpretSafe = interpreter((answer) =>
+  answer.status === 403
+    ? [
+        'PermissionMissing',
+        'The user may not read Secrets Safe. Give its group the permission Secrets Safe (Read) and access to the folders, and see that the licence includes Secrets Safe.',
+      ]
+    : undefined,
+);
+
 /** For giving a request back: one that is gone already counts as done, if it was the API that said so. */
 export const interpretCheckIn = interpreter((answer) =>
   answer.status === 404 && !isPage(answer) ? 'fine' : undefined,

@@ -66,6 +66,7 @@ const listOf = <Row extends z.ZodType>(row: Row) =>
   );
 
 export const accountListSchema = listOf(accountRow);
+export const aliasListSchema = listOf(accountRow.extend({ AliasId: z.int(), AliasName: z.string() }));
 export const workgroupListSchema = listOf(z.object({ Name: z.string() }));
 
 /** The bare id of a request. */
@@ -80,10 +81,26 @@ export const credentialSchema = z
 /** A JSON string, as the vault stores it. */
 export const passphraseSchema = z.string().transform((value) => new Secret(value));
 
+const accountOfAlias = z.object({ SystemID: z.int(), AccountID: z.int() });
+
+/** Each part of an alias' credential, under the property that only the answer about it has, and whose it is. */
+export const aliasCredentialSchemas = {
+  password: accountOfAlias
+    .extend({ Password: credentialSchema })
+    .transform(({ Password, ...account }) => ({ ...account, value: Password })),
+  dsskey: accountOfAlias
+    .extend({ PrivateKey: credentialSchema })
+    .transform(({ PrivateKey, ...account }) => ({ ...account, value: PrivateKey })),
+  passphrase: accountOfAlias
+    .extend({ Passphrase: passphraseSchema })
+    .transform(({ Passphrase, ...account }) => ({ ...account, value: Passphrase })),
+};
+
 const requestRow = z.object({
   RequestID: z.int(),
   SystemID: z.int(),
   AccountID: z.int(),
+  AliasID: optionalInt,
   Status: text,
   Reason: text,
   RequestReleaseDate: date,
@@ -123,3 +140,31 @@ const sessionRow = z.object({
 });
 export type SessionRow = z.infer<typeof sessionRow>;
 export const sessionListSchema = listOf(sessionRow);
+
+const safeSecretRow = z.object({
+  Id: z.string().min(1),
+  Title: text,
+  Username: text,
+  SecretType: text,
+  FolderId: text,
+  FolderPath: text,
+  CreatedOn: date,
+  ModifiedOn: date,
+  /** From version 3.2 on. */
+  SecretValueModifiedOn: date,
+});
+export type SafeSecretRow = z.infer<typeof safeSecretRow>;
+export const safeListSchema = listOf(safeSecretRow);
+
+/** In lists the value of a text goes by the name of a password, too; files have none. */
+export const safeValueListSchema = listOf(
+  z.object({
+    Id: z.string().min(1),
+    Password: z
+      .string()
+      .nullish()
+      .transform((value) => (value ? new Secret(value) : undefined)),
+  }),
+);
+export const safeCredentialSchema = z.object({ Password: credentialSchema }).transform(({ Password }) => Password);
+export const safeTextSchema = z.object({ Text: credentialSchema }).transform(({ Text }) => Text);

@@ -1,7 +1,8 @@
-import type { Account, AccountType } from '#shared/domain/account.ts';
+import type { Account, AccountType, Alias } from '#shared/domain/account.ts';
 import type { HandedOut } from '#shared/domain/checkout.ts';
-import type { Credential, CredentialKind } from '#shared/domain/credential.ts';
+import type { Content, Credential, CredentialKind } from '#shared/domain/credential.ts';
 import type { AccessType, RequestTerms } from '#shared/domain/lease.ts';
+import type { SafeApiVersion, SafeSecret } from '#shared/domain/safe-secret.ts';
 import type { Secret } from '#shared/secret.ts';
 
 /** Which accounts to list: each entry of either list is asked for on its own, and an empty list asks for all. */
@@ -9,6 +10,8 @@ export interface AccountQuery {
   readonly types: readonly AccountType[];
   /** Globs over workgroup names; names without a wildcard need no permission to list workgroups. */
   readonly workgroups: readonly string[];
+  /** Only the accounts of the system of this name; of all systems when left out. */
+  readonly system?: string | undefined;
 }
 
 /** One page of accounts. `complete` is false on the page that shows that the vault did not give us all of them. */
@@ -28,6 +31,8 @@ export interface OpenRequest {
   readonly requestId: number;
   readonly systemId: number;
   readonly accountId: number;
+  /** Of a request that was made for an alias. */
+  readonly aliasId?: number | undefined;
   readonly status: 'pending' | 'active';
   /** The last approval was given, or none was needed. */
   readonly approved: boolean;
@@ -50,6 +55,38 @@ export interface CheckInResult {
 export interface CredentialRead {
   /** The password when left out. */
   readonly kind?: CredentialKind | undefined;
+  /** What the request was made for, when that was an alias. */
+  readonly alias?: Pick<Alias, 'aliasId' | 'aliasName' | 'systemId' | 'accountId'> | undefined;
+}
+
+/** A credential that was released without a request. */
+export interface IsaCredential extends Credential {
+  /** When the release ends by itself, by the vault's own clock, UTC ISO 8601; undefined when it told no time. */
+  readonly endsAt: string | undefined;
+}
+
+/** One page of secrets. `complete` is false on the page that shows that the vault did not give us all of them. */
+export interface SafeSecretPage {
+  readonly secrets: readonly SafeSecret[];
+  readonly complete: boolean;
+}
+
+/** The values of a folder itself, not of those below it. */
+export interface SafeBulk {
+  readonly folderId: string;
+  /** Only what was modified after it, UTC ISO 8601 in whole seconds; everything when left out. */
+  readonly since?: string | undefined;
+  readonly version: SafeApiVersion;
+}
+
+/** Secrets Safe. Every call raises a RelayError, `PermissionMissing` where the user may not read; all are repeatable. */
+export interface SecretsSafe {
+  /** Lists what the user may read, page by page, each secret once and without its value. */
+  list(version: SafeApiVersion): AsyncIterable<SafeSecretPage>;
+  /** Reads values in bulk, page by page and by the secrets' ids: credentials and texts, but no files. */
+  readFolder(bulk: SafeBulk): AsyncIterable<ReadonlyMap<string, Secret>>;
+  /** Reads one value, or the bytes of a file. */
+  read(secret: Pick<SafeSecret, 'secretId' | 'type'>, version: SafeApiVersion): Promise<Content>;
 }
 
 /** What a request could be made for now, and on which conditions. */
@@ -90,13 +127,22 @@ export interface OpenSession {
 export interface VaultSession {
   /** Lists page by page, each account once. Repeatable. */
   listAccounts(query: AccountQuery): AsyncIterable<AccountPage>;
+  /** Lists the aliases that point at an account which the user may request. Repeatable. */
+  listAliases(): Promise<readonly Alias[]>;
   /** Asks for a request. Never repeated by the client. */
   openRequest(terms: RequestTerms): Promise<OpenedRequest>;
   /**
    * Reads the credential of an active request: its password when nothing else is said. Of a key it asks for the
-   * passphrase only when the key says that it is encrypted. Repeatable; each read is audited by the vault.
+   * passphrase only when the key says that it is encrypted. Raises `DeliverySuperseded` for an alias that points elsewhere
+   * by now. Repeatable; each read is audited by the vault.
    */
   readCredential(requestId: number, read?: CredentialRead): Promise<Credential>;
+  /**
+   * Reads a credential by the ISA role: in one call, without a request and thus without an approval or a check-in. The
+   * access, ticket, rotation and sharing of the terms mean nothing here. Raises `NotRequestable` without the role. Each
+   * call is another release, so the client never repeats it.
+   */
+  readAsIsa(terms: RequestTerms, kind: CredentialKind): Promise<IsaCredential>;
   /** Gives a request back. Repeatable. */
   checkIn(requestId: number, reason: string): Promise<CheckInResult>;
   /** Lists this user's pending and active requests. Repeatable. */
@@ -131,6 +177,7 @@ export interface VaultSession {
   listSessions(): Promise<readonly OpenSession[]>;
   /** Ends a session; false when it was over already. Needs a permission that requestors lack. Repeatable. */
   terminateSession(sessionId: number): Promise<boolean>;
+  readonly secretsSafe: SecretsSafe;
 }
 
 /** A vault that hands out credentials. */

@@ -6,7 +6,7 @@ import { anAccount } from '#test/support/accounts.ts';
 
 const STATE_LIMIT_BYTES = 262_144;
 const item = (accountId: number): BatchItem => ({
-  account: anAccount({ accountId }),
+  subject: anAccount({ accountId }),
   secretName: `s/${accountId}`,
   versionId: 'v',
 });

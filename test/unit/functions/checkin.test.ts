@@ -3,7 +3,7 @@ import { createCheckIn } from '#functions/checkin/checkin.ts';
 import { writeReason } from '#shared/domain/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
 import type { BatchProgress, Lease } from '#shared/workflow.ts';
-import { aRun } from '#test/support/configs.ts';
+import { aRun, syncsOf } from '#test/support/configs.ts';
 import { fakeVault, memoryRecords } from '#test/support/fakes.ts';
 
 const marker = { relayId: 'relay', run: 'databases.1', batch: 0 };
@@ -26,7 +26,11 @@ describe('checkin', () => {
     records = memoryRecords();
   });
   const checkIn = (input: { requested?: BatchProgress; retrieved?: BatchProgress; error?: unknown }) =>
-    createCheckIn({ relayId: 'relay', vaultFor: () => vault.vault, records })({ ...aRun(), batch: 0, ...input });
+    createCheckIn({ relayId: 'relay', syncs: syncsOf(), vaultFor: () => vault.vault, records })({
+      ...aRun(),
+      batch: 0,
+      ...input,
+    });
   const recorded = () => records.read(recordAt.batchRecord('databases', 'databases.1', 0));
 
   it('gives back what it owns, and notes when, by the clock of the vault', async () => {

@@ -38,6 +38,7 @@ describe('plan', () => {
       storeFor: () => fakeStore(secrets).store,
       records,
       isOvertaken: async () => overtaken,
+      readNamed: async () => [],
       now: () => NOW,
     })(aRun());
     const batches = await Promise.all(
@@ -55,7 +56,7 @@ describe('plan', () => {
     const { planned, batches, record } = await plan([pageOf([one, two, three])], [currentOf(one), stale]);
     expect(planned).toEqual({ status: 'planned', batches: [0], concurrency: 2 });
     expect(batches[0]?.items).toMatchObject([
-      { secretName: 'prod/db-01/a2', replaces: 'older', account: { accountId: 2 } },
+      { secretName: 'prod/db-01/a2', replaces: 'older', subject: { accountId: 2 } },
       { secretName: 'prod/db-01/a3' },
     ]);
     expect(batches[0]?.items[1]?.replaces).toBeUndefined();

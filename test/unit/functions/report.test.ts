@@ -18,7 +18,7 @@ const PLAN: PlanRecord = {
   orphans: { found: 0, retiring: 0 },
 };
 const item = (accountId: number) => ({
-  account: anAccount({ accountId, accountName: `a${accountId}` }),
+  subject: anAccount({ accountId, accountName: `a${accountId}` }),
   secretName: `prod/${accountId}`,
   versionId: `version-${accountId}`,
 });

@@ -10,7 +10,7 @@ const marker = { relayId: 'relay', run: 'databases.1', batch: 0 };
 const ours = writeReason('databases', marker);
 const theirs = writeReason('databases', { ...marker, run: 'databases.0' });
 const item = (accountId: number, overrides: Partial<BatchItem> = {}): BatchItem => ({
-  account: anAccount({ accountId }),
+  subject: anAccount({ accountId }),
   secretName: `prod/${accountId}`,
   versionId: `version-${accountId}`,
   ...overrides,

@@ -9,7 +9,7 @@ import { aRun, syncsOf } from '#test/support/configs.ts';
 import { fakeStore, fakeVault, memoryRecords } from '#test/support/fakes.ts';
 
 const item = (accountId: number, overrides: Partial<BatchItem> = {}): BatchItem => ({
-  account: anAccount({ accountId }),
+  subject: anAccount({ accountId }),
   secretName: `prod/${accountId}`,
   versionId: `version-${accountId}`,
   ...overrides,

@@ -74,7 +74,7 @@ describe('a request', () => {
     await site.vault.withSession(async (session) => {
       const { requestId, reused } = await session.openRequest(termsFor(account));
       expect(reused).toBe(false);
-      expect((await session.readCredential(requestId)).reveal()).toBe(account.credential);
+      expect((await session.readCredential(requestId)).secret.reveal()).toBe(account.credential);
       expect(await session.listOpenRequests()).toEqual([
         {
           requestId,
@@ -148,7 +148,7 @@ describe('a credential', () => {
     await site.vault.withSession(async (session) => {
       for (const account of readable) {
         const { requestId } = await session.openRequest(termsFor(account));
-        expect((await session.readCredential(requestId)).reveal()).toBe(account.credential);
+        expect((await session.readCredential(requestId)).secret.reveal()).toBe(account.credential);
       }
     });
   });

@@ -120,7 +120,7 @@ describe('what the vault says about a request', () => {
       await site.vault.withSession(async (session) => {
         const { requestId } = await session.openRequest(termsFor(account));
         site.simulator.faults.add({ kind: 'credential', effect });
-        expect((await session.readCredential(requestId)).reveal()).toBe(account.credential);
+        expect((await session.readCredential(requestId)).secret.reveal()).toBe(account.credential);
       });
     }
   });

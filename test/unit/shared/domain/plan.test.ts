@@ -8,9 +8,9 @@ import { anAccount, anyAccount } from '#test/support/accounts.ts';
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
 const rules: PlanRules = { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW };
-const candidate = (account = anAccount(), currentVersionId?: string) => ({
-  account,
-  generation: generationOf('vault', account, 'v1'),
+const candidate = (subject = anAccount(), currentVersionId?: string) => ({
+  subject,
+  generation: generationOf('vault', subject, 'v1'),
   currentVersionId,
 });
 const current = (account = anAccount(), revision = 0) =>

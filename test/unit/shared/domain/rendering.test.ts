@@ -14,8 +14,8 @@ describe('a rendered value', () => {
   it('is a JSON object that gives back every credential and name, whatever is in them', () => {
     fc.assert(
       fc.property(anyAccount, fc.string({ unit: 'binary' }), (account, credential) => {
-        const value = rendering.render(account, new Secret(credential));
-        expect(JSON.parse(value.reveal())).toEqual({
+        const value = rendering.render(account, { secret: new Secret(credential) });
+        expect(JSON.parse(String(value.reveal()))).toEqual({
           username: account.accountName,
           password: credential,
           host: `tcp://${account.systemName}:${account.systemId}`,
@@ -25,7 +25,9 @@ describe('a rendered value', () => {
   });
 
   it('is the text itself when the template is one', () => {
-    const value = createRendering('{accountName}:{credential}').render(anAccount(), new Secret('{accountName}"\n'));
+    const value = createRendering('{accountName}:{credential}').render(anAccount(), {
+      secret: new Secret('{accountName}"\n'),
+    });
     expect(value.reveal()).toBe('sa:{accountName}"\n');
   });
 

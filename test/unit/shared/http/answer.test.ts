@@ -4,7 +4,13 @@ import * as z from 'zod';
 import { type Answer, answeredAtMs, json, nothing, retryAfterMs } from '#shared/http/answer.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
-const answered = (headers: Answer['headers']): Answer => ({ status: 429, headers, text: '', receivedAtMs: NOW });
+const answered = (headers: Answer['headers']): Answer => ({
+  status: 429,
+  headers,
+  text: '',
+  bytes: new Uint8Array(),
+  receivedAtMs: NOW,
+});
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
 describe('the wait that an answer asks for', () => {
@@ -55,7 +61,13 @@ describe('reading an answer', () => {
   const call = { connection: 'vault', name: 'GET Credentials/1', idempotent: true };
   const read = (contentType: string) =>
     json(z.string())(
-      { status: 200, headers: { 'content-type': contentType }, text: '"pässwörd"', receivedAtMs: NOW },
+      {
+        status: 200,
+        headers: { 'content-type': contentType },
+        text: '"pässwörd"',
+        bytes: new Uint8Array(),
+        receivedAtMs: NOW,
+      },
       call,
     );
 
@@ -69,7 +81,7 @@ describe('reading an answer', () => {
   );
 
   it('takes a page for no answer, even where nothing is read of it', () => {
-    const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', receivedAtMs: NOW };
+    const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', bytes: new Uint8Array(), receivedAtMs: NOW };
     expect(() => nothing(page, call)).toThrow('is a page of HTML');
     expect(nothing({ ...page, text: '' }, call)).toBeUndefined();
   });

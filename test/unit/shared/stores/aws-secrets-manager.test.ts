@@ -1,6 +1,7 @@
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '#local/aws/secrets-manager/faults.ts';
+import { Secret } from '#shared/secret.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
 import { CANARY, delivery, makeForeign, NAME, OWNER, retire, setUp, versionId } from './aws-secrets-manager.scene.ts';
 
@@ -72,10 +73,12 @@ describe('reading the current value', () => {
     expect((await store.readCurrent(NAME))?.reveal()).toBe(`${CANARY} of 1`);
   });
 
-  test('takes a binary value for none', async () => {
+  test('reads bytes as bytes, which no text equals', async () => {
     const { client, store } = setUp();
     await client.send(new CreateSecretCommand({ Name: NAME, SecretBinary: new Uint8Array([1]) }));
-    expect(await store.readCurrent(NAME)).toBeUndefined();
+    const current = await store.readCurrent(NAME);
+    expect(current?.reveal()).toEqual(Uint8Array.of(1));
+    expect(current?.equals(new Secret('\u0001'))).toBe(false);
   });
 });
 

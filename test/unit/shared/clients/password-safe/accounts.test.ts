@@ -28,7 +28,13 @@ const sessionWith = (handler: Handler) => {
     send: async (call) => {
       const query = call.query ?? {};
       calls.push({ path: call.path, query });
-      const answer = { status: 200, headers: {}, text: JSON.stringify(handler(call.path, query)), receivedAtMs: 0 };
+      const answer = {
+        status: 200,
+        headers: {},
+        bytes: new Uint8Array(),
+        text: JSON.stringify(handler(call.path, query)),
+        receivedAtMs: 0,
+      };
       const value = call.read(answer, { connection: 'corp-vault', name: call.path, idempotent: true });
       return { status: 200, headers: {}, at: undefined, value };
     },
@@ -195,6 +201,7 @@ describe('an account', () => {
       SomethingNew: { nested: true },
     });
     expect(account).toEqual({
+      kind: 'account',
       systemId: 1,
       accountId: 7,
       systemName: 'web-1',

@@ -10,6 +10,7 @@ const answered = (status: number, text = `"${CANARY}"`, headers: Answer['headers
   status,
   headers: { authorization: CANARY, ...headers },
   text,
+  bytes: new Uint8Array(),
   receivedAtMs: 0,
 });
 

@@ -15,13 +15,14 @@ const answered = (status: number, text = `"${CANARY}"`, headers: Answer['headers
   status,
   headers: { authorization: CANARY, ...headers },
   text,
+  bytes: new Uint8Array(),
   receivedAtMs: 0,
 });
 const challenge = answered(401, '', { 'www-authenticate-2fa': 'Enter code' });
 const PAGE = '<!DOCTYPE html><h2>403 - Forbidden</h2>';
 
-const withCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: true });
-const withoutCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: false });
+const withCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: true, pushes: false });
+const withoutCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: false, pushes: false });
 
 describe('signing in', () => {
   it.each([withCode, withoutCode])('with a 401 is refused, and says where to look and what was sent', (interpret) => {
