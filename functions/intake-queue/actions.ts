@@ -78,10 +78,10 @@ const canonical = (input: string): string | undefined => {
   return data && JSON.stringify(data);
 };
 
-/** A sync of Secrets Safe has no accounts, and of an alias the message does not tell. */
+/** A message names an account, which aliases and Secrets Safe have no say about. */
 const syncsThatMaySelect = ({ connection, ...named }: CredentialChanged, { syncs }: Rules): string[] =>
   Object.entries(syncs)
     .filter(
-      ([, sync]) => sync.connection === connection && 'accounts' in sync.select && mayBeSelected(sync.select, named),
+      ([, sync]) => sync.connection === connection && sync.source === 'accounts' && mayBeSelected(sync.select, named),
     )
     .map(([name]) => name);

@@ -1,4 +1,5 @@
 import { awsClientConfig } from '#shared/aws.ts';
+import { isGathered } from '#shared/domain/gathering.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** Whether another run of the same sync started earlier and still runs. */
@@ -15,6 +16,8 @@ export const hasPredecessor = (sync: string, run: string, running: readonly Runn
   const own = running.find(({ name }) => name === run);
   return running.some((other) => {
     if (other.name === undefined || other.name === run || !other.name.startsWith(`${sync}.`)) return false;
+    // A run that looks at a few accounts leaves the rest to us.
+    if (isGathered(sync, other.name)) return false;
     // The list is eventually consistent: while we are not in it, whoever is came first.
     if (own === undefined) return true;
     return startOf(other) < startOf(own) || (startOf(other) === startOf(own) && other.name < run);

@@ -16,10 +16,13 @@ export const mayBeSelected = (
 ): boolean =>
   matchesGlobs(system, select.systems) && possibleNames(account).some((name) => matchesGlobs(name, select.accounts));
 
-/** Whether the vault's row may be of the account. Case does not matter to the vault. */
-export const mayBe = (
-  { systemName, accountName }: { readonly systemName: string; readonly accountName: string },
-  { system, account }: NamedAccount,
-): boolean => isSame(systemName, system) && possibleNames(account).some((name) => isSame(accountName, name));
+/** Tells whether a row of the vault may be of one of the accounts. Case does not matter to the vault. */
+export const createIsNamed = (named: readonly NamedAccount[]) => {
+  const keys = new Set(
+    named.flatMap(({ system, account }) => possibleNames(account).map((name) => keyOf(system, name))),
+  );
+  return ({ systemName, accountName }: { readonly systemName: string; readonly accountName: string }): boolean =>
+    keys.has(keyOf(systemName, accountName));
+};
 
-const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+const keyOf = (system: string, account: string): string => JSON.stringify([system, account]).toLowerCase();
