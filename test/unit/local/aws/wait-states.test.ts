@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, createClock } from '#local/aws/clock.ts';
 import type { StepFunctions } from '#local/aws/step-functions/step-functions.ts';
@@ -63,6 +64,17 @@ describe('a Wait state', () => {
       'WaitStateEntered',
       'ExecutionAborted',
     ]);
+  });
+
+  it('keeps no process alive once the execution is stopped', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const { loaded, arn } = begin(waiting({ Seconds: DAY_SECONDS }));
+    await loaded.nextWake(arn);
+    loaded.stop(arn);
+    await loaded.settled(arn);
+    await setImmediate();
+    expect(timers()).toBe(before);
   });
 
   it('shows itself as one in the history, and costs one transition', async () => {
