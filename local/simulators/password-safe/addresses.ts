@@ -8,7 +8,10 @@ const addRule = (list: BlockList, rule: string): void => {
     return;
   }
   const [start = '', end] = rule.split('-').map((part) => part.trim());
-  if (end === undefined) return list.addAddress(parseAddress(start));
+  if (end === undefined) {
+    list.addAddress(parseAddress(start));
+    return;
+  }
   if (isIP(start) !== isIP(end)) throw new RangeError(`"${rule}" is no range.`);
   list.addRange(parseAddress(start), parseAddress(end));
 };

@@ -48,8 +48,8 @@ export interface OAuthOptions {
 
 const certificateSent = (showsCertificate = false): string => (showsCertificate ? 'a' : 'no');
 
-const REGISTRATION =
-  'the rules of the API registration for addresses (IP and X-Forwarded-For), and whether it requires a client certificate, or the PSRUN signature, which the relay can not give';
+const COMMON_CHECKS =
+  'the rules of the API registration for addresses (IP and X-Forwarded-For), and whether it requires a client certificate, or the PSRUN signature, which the relay can not give; and the licence of the vault';
 
 /** Signs in with an OAuth access token, as another user where `runAs` is set. */
 export const oauthAuthenticator = ({ connection, tokens, runAs, showsCertificate }: OAuthOptions): Authenticator => {
@@ -59,7 +59,7 @@ export const oauthAuthenticator = ({ connection, tokens, runAs, showsCertificate
       `${connection}: authentication.runAs holds characters that a header can not carry. Use a user whose name is plain ASCII.`,
     );
   }
-  const advice = `It was sent an access token and ${certificateSent(showsCertificate)} client certificate. Check that the user to run as, if any, shares a group with the application user; ${REGISTRATION}.`;
+  const advice = `It was sent an access token and ${certificateSent(showsCertificate)} client certificate. Check that the user to run as, if any, shares a group with the application user; ${COMMON_CHECKS}.`;
   return {
     factors: async () => {
       const token = await tokens.get();
@@ -124,7 +124,7 @@ export const apiKeyHeader = (
 export const apiKeyAuthenticator = (options: ApiKeyOptions): Authenticator => {
   const { password, totpSeed, showsCertificate, now = Date.now } = options;
   const headers = { authorization: apiKeyHeader(options) };
-  const advice = `It was sent an API key, ${password === undefined ? 'no' : 'a'} password and ${certificateSent(showsCertificate)} client certificate. Check whether the key was rotated; that the user to run as may use it, and is neither locked nor quarantined; whether the registration requires the password of the user; ${REGISTRATION}.`;
+  const advice = `It was sent an API key, ${password === undefined ? 'no' : 'a'} password and ${certificateSent(showsCertificate)} client certificate. Check whether the key was rotated; that the user to run as may use it, and is neither locked nor quarantined; whether the registration requires the password of the user; ${COMMON_CHECKS}.`;
   const answer: AnswerChallenge | undefined =
     totpSeed &&
     (async (challengedAt) => {

@@ -45,15 +45,17 @@ export interface SignInReading {
   readonly advice: string;
   /** Whether the factors can answer a challenge, which then is no refusal. */
   readonly answersChallenge: boolean;
+  /** Whether somebody was asked to approve by a push. */
+  readonly pushes: boolean;
 }
 
 /** For signing in: a 401 is final, because every failure is audited and mailed to an administrator. */
-export const interpretSignIn = ({ advice, answersChallenge }: SignInReading): Interpreter =>
+export const interpretSignIn = ({ advice, answersChallenge, pushes }: SignInReading): Interpreter =>
   interpreter((answer) => {
     if (isChallenge(answer)) return answersChallenge ? 'fine' : CHALLENGE_UNANSWERABLE;
     return readRefusal(answer, [
       'SignInRefused',
-      `The vault does not tell callers which factor failed: look for the user in its User Audit. ${advice}`,
+      `The vault does not tell callers which factor failed: look for the user in its User Audit. ${pushes ? 'Somebody may have denied the push. ' : ''}${advice}`,
     ]);
   });
 

@@ -66,7 +66,11 @@ const answerChallenge = async (
 export const signIn = async (options: SignInOptions): Promise<SignedIn> => {
   const { headers, advice, answer, discard } = await options.authenticator.factors();
   try {
-    const interpret = interpretSignIn({ advice, answersChallenge: answer !== undefined });
+    const interpret = interpretSignIn({
+      advice,
+      answersChallenge: answer !== undefined,
+      pushes: options.pushSeconds !== undefined,
+    });
     const first = await callFirst(options, { headers, interpret });
     if (answer === undefined || !isChallenge(first)) return withCookies(headers, first);
     return withCookies(headers, first, await answerChallenge(options, first, answer));

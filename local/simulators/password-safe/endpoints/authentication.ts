@@ -28,7 +28,10 @@ const signIn: Endpoint = {
   kind: 'signIn',
   anonymous: true,
   handle: async (site, call) => {
-    if (site.switches.licence === 'invalid') return refusal(403, 'The Password Safe license is invalid.');
+    const { licence, licenceRefusal } = site.switches;
+    if (licence === 'invalid') {
+      return licenceRefusal === 401 ? unauthenticated() : refusal(403, 'The Password Safe license is invalid.');
+    }
     const outcome = await site.sessions.signIn(call);
     if (outcome.kind === 'refused') return unauthenticated();
     if (outcome.kind === 'quarantined') {

@@ -12,42 +12,59 @@ interface Fields {
   readonly password?: string | undefined;
 }
 
-const headerOf = ({ apiKey, runAs, password }: Fields): string =>
-  apiKeyHeader({
-    connection,
-    apiKey: new Secret(apiKey),
-    runAs,
-    password: password === undefined ? undefined : new Secret(password),
-  }).reveal();
+const headerOf = ({ apiKey, runAs, password }: Fields, answer?: string): string =>
+  apiKeyHeader(
+    {
+      connection,
+      apiKey: new Secret(apiKey),
+      runAs,
+      password: password === undefined ? undefined : new Secret(password),
+    },
+    answer === undefined ? undefined : new Secret(answer),
+  ).reveal();
 
 /**
  * Two readings of the grammar that differ where it is silent: one takes a password to the first bracket that ends its
  * field, the other to the last one.
  */
 const parseWith = (password: string) => (header: string) =>
-  new RegExp(`^PS-Auth key=([^;]*); *runas=([^;]*);(?: *pwd=\\[(${password})\\] *;)?$`).exec(header)?.slice(1);
+  new RegExp(`^PS-Auth key=([^;]*); *runas=([^;]*);(?: *pwd=\\[(${password})\\] *;)?(?: *challenge=(\\d+);)?$`)
+    .exec(header)
+    ?.slice(1);
 const parseToFirst = parseWith('(?:(?!\\] *;).)*');
 const parseToLast = parseWith('.*');
 
 const printable = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) });
 const bracketsAndSemicolons = fc.string({ unit: fc.constantFrom(']', '[', ';', ' ', '=', 'a'), maxLength: 12 });
+const code = fc.option(
+  fc.integer({ min: 0, max: 999_999 }).map((number) => String(number).padStart(6, '0')),
+  {
+    nil: undefined,
+  },
+);
 const plainField = printable.filter((text) => text.trim() !== '' && !text.includes(';') && !text.includes('\\'));
 
 describe('the API key header', () => {
   it('is read back as it was meant by every reading of its grammar, or refused', () => {
     fc.assert(
-      fc.property(plainField, plainField, fc.oneof(printable, bracketsAndSemicolons), (apiKey, runAs, password) => {
-        let header: string;
-        try {
-          header = headerOf({ apiKey, runAs, password });
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'BootstrapUnusable' });
-          expect(password).toMatch(/\] *;/);
-          return;
-        }
-        expect(parseToFirst(header)).toEqual([apiKey, runAs, password]);
-        expect(parseToLast(header)).toEqual([apiKey, runAs, password]);
-      }),
+      fc.property(
+        plainField,
+        plainField,
+        fc.oneof(printable, bracketsAndSemicolons),
+        code,
+        (apiKey, runAs, password, answer) => {
+          let header: string;
+          try {
+            header = headerOf({ apiKey, runAs, password }, answer);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'BootstrapUnusable' });
+            expect(password).toMatch(/\] *;/);
+            return;
+          }
+          expect(parseToFirst(header)).toEqual([apiKey, runAs, password, answer]);
+          expect(parseToLast(header)).toEqual([apiKey, runAs, password, answer]);
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -82,6 +99,12 @@ describe('the API key header', () => {
     expect(build).not.toThrow(/canary/);
   });
 
+  it('carries the answer to a challenge behind everything else', () => {
+    expect(headerOf({ apiKey: 'k', runAs: 'svc', password: 'p' }, '123456')).toBe(
+      'PS-Auth key=k; runas=svc; pwd=[p]; challenge=123456;',
+    );
+  });
+
   it('is what an API key authenticator proves itself with', async () => {
     const { headers, discard } = await apiKeyAuthenticator({
       connection,
@@ -90,6 +113,50 @@ describe('the API key header', () => {
     }).factors();
     expect(headers).toEqual({ authorization: new Secret('PS-Auth key=k; runas=svc;') });
     await expect(discard()).resolves.toBeUndefined();
+  });
+});
+
+describe('the answer to a challenge', () => {
+  const keyWith = (totpSeed?: string) =>
+    apiKeyAuthenticator({
+      connection,
+      apiKey: new Secret('k'),
+      runAs: 'svc',
+      totpSeed: totpSeed === undefined ? undefined : new Secret(totpSeed),
+      now: () => 0,
+    }).factors();
+
+  it('goes by the time of the vault, and by our own where it says none', async () => {
+    const { answer } = await keyWith('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
+    const headerAt = async (at: string | undefined) => revealHeaders(await answer?.(at))['authorization'];
+    expect(await headerAt('2005-03-18T01:58:31.000Z')).toBe('PS-Auth key=k; runas=svc; challenge=050471;');
+    expect(await headerAt(undefined)).toBe('PS-Auth key=k; runas=svc; challenge=755224;');
+  });
+
+  it('is not to be had without a seed', async () => {
+    expect((await keyWith()).answer).toBeUndefined();
+  });
+});
+
+describe('what to look at after a refusal', () => {
+  const adviceOf = async (options: { password?: string; showsCertificate?: boolean }) => {
+    const password = options.password === undefined ? undefined : new Secret(options.password);
+    const { advice } = await apiKeyAuthenticator({
+      connection,
+      apiKey: new Secret('canary'),
+      runAs: 'svc',
+      ...options,
+      password,
+    }).factors();
+    expect(advice).not.toContain('canary');
+    return advice;
+  };
+
+  it('begins with what was sent, and holds nothing of it', async () => {
+    expect(await adviceOf({})).toMatch(/^It was sent an API key, no password and no client certificate\./);
+    expect(await adviceOf({ password: 'canary', showsCertificate: true })).toMatch(
+      /^It was sent an API key, a password and a client certificate\./,
+    );
   });
 });
 

@@ -21,6 +21,14 @@ describe('a bootstrap secret', () => {
     expect(parse('api-key', { apiKey: 'k', runAs: 'svc' })).toMatchObject({ runAs: 'svc' });
   });
 
+  it.each(['JBSWY3DPEHPK3PXP', ' jbsw y3dp ehpk 3pxp=\n', 'otpauth://totp/Vault:svc?secret=JBSWY3DPEHPK3PXP'])(
+    'gives the seed of a second factor, written as %j',
+    (totpSeed) => {
+      const text = new Secret(JSON.stringify({ apiKey: 'k', runAs: 'svc', totpSeed }));
+      expect(parseBootstrap('api-key', text, 'c').totpSeed?.reveal()).toBe(totpSeed.trim());
+    },
+  );
+
   it.each<['oauth' | 'api-key', unknown, RegExp]>([
     ['oauth', 'canary', /corp-vault: the bootstrap secret is not a JSON object.*clientId/],
     ['oauth', '"canary"', /is not a JSON object/],
@@ -30,6 +38,8 @@ describe('a bootstrap secret', () => {
     ['oauth', { apiKey: 'canary', runAs: 'x' }, /type is oauth, so put \{"clientId"/],
     ['api-key', { apiKey: 'canary' }, /has nothing usable in runAs.*"runAs": "DOMAIN/],
     ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /has nothing usable in password/],
+    ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'canary-0189' }, /has nothing usable in totpSeed/],
+    ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'otpauth://hotp/x?secret=canary' }, /totpSeed/],
   ])('of type %s with %j is refused with the fix, and without its content', (type, content, message) => {
     expect(() => parse(type, content)).toThrow(expect.objectContaining({ name: 'BootstrapUnusable' }));
     expect(() => parse(type, content)).toThrow(message);
