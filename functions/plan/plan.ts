@@ -6,7 +6,10 @@ import { type Records, readRequired, recordAt } from '#shared/records/records.ts
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { Planned, Run } from '#shared/workflow.ts';
 import { createBatchWriter } from './batch-writer.ts';
+import { createBulkItems } from './bulk-items.ts';
 import { createComparison } from './comparison.ts';
+import { lookAtAll, lookAtNamed } from './looks.ts';
+import type { ReadNamed } from './named.ts';
 import { decideOrphans } from './orphans.ts';
 import type { IsOvertaken } from './predecessor.ts';
 
@@ -16,25 +19,27 @@ export interface PlanDependencies {
   readonly storeFor: (sync: string) => SecretStore;
   readonly records: Records;
   readonly isOvertaken: IsOvertaken;
+  readonly readNamed: ReadNamed;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Compares the vault's list of accounts with the store's list of secrets, page by page, and writes down what is to be
- * done in batches. Reads no credential and changes nothing outside the run's own records, so it may be repeated.
+ * Compares what the vault lists with the store's list of secrets, page by page, and writes down what is to be done in
+ * batches. Reads no credential and changes nothing outside the run's own records, so it may be repeated.
  */
 export const createPlan =
-  ({ syncs, vaultFor, storeFor, records, isOvertaken, now }: PlanDependencies) =>
+  ({ syncs, vaultFor, storeFor, records, isOvertaken, readNamed, now }: PlanDependencies) =>
   async ({ run, order }: Run): Promise<Planned> => {
     const config = syncNamed(syncs, order.sync);
-    if (await isOvertaken(order.sync, run)) return { status: 'skipped', batches: [], concurrency: 1 };
+    const isWhole = order.accounts === 'all';
+    if (isWhole && (await isOvertaken(order.sync, run))) return { status: 'skipped', batches: [], concurrency: 1 };
 
     const memory = (await records.read(recordAt.memory(order.sync))) ?? emptyMemory();
-    const stored = new Map<string, string | undefined>();
-    for await (const page of storeFor(order.sync).list()) {
-      for (const { name, currentVersionId } of page) stored.set(name, currentVersionId);
-    }
+    const [vault, store] = [vaultFor(order.sync), storeFor(order.sync)];
+    const { stored, eachPage } = isWhole
+      ? await lookAtAll(config, vault, store)
+      : await lookAtNamed(config, vault, store, await readNamed(order.sync, run));
 
     const place = (batch: number) => recordAt.batch(order.sync, run, batch);
     const batches = createBatchWriter(
@@ -45,21 +50,26 @@ export const createPlan =
     const comparison = createComparison(config, stored, memory, {
       mode: order.mode,
       retryParked: order.retryParked,
-      rotationWindowMinutes: config.rotationWindowMinutes,
+      rotationWindowMinutes: config.source === 'secrets-safe' ? 0 : config.rotationWindowMinutes,
       now: now(),
     });
+    const bulk = createBulkItems();
     let complete = true;
-    await vaultFor(order.sync).withSession(async (session) => {
-      for await (const page of session.listAccounts(config.select)) {
-        complete &&= page.complete;
-        for (const account of page.accounts) {
-          const item = comparison.compare(account, batches.next());
-          if (item !== undefined) await batches.add(item);
-        }
+    await eachPage(async (page) => {
+      complete &&= page.complete;
+      for (const subject of page.selected) {
+        const item = comparison.compare(subject, batches.next());
+        if (subject.kind === 'safe-secret') bulk.note(subject, item);
+        else if (item !== undefined) await batches.add(item);
       }
+      for (const subject of page.passedOver) if (subject.kind === 'safe-secret') bulk.note(subject, undefined);
     });
+    await comparison.withdrawCollisions(async (batch, isWithdrawn) => {
+      bulk.withdraw(isWithdrawn);
+      await batches.withdraw(batch, isWithdrawn);
+    });
+    for (const item of bulk.items()) await batches.add(item);
     await batches.flush();
-    await comparison.withdrawCollisions(batches.withdraw);
 
     const { names, ...orphans } = decideOrphans(comparison.orphans(), complete, config.orphans);
     await batches.retire(names);

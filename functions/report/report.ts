@@ -3,11 +3,12 @@ import { emptyMemory } from '#shared/domain/memory.ts';
 import { noOutcomes, OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
 import { type Records, type Report, readRequired, recordAt } from '#shared/records/records.ts';
 import type { ReportInput, ReportOutput } from '#shared/workflow.ts';
+import { messageOf } from './message-of.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export interface ReportDependencies {
   readonly records: Records;
-  readonly measure: (sync: string, output: ReportOutput) => Promise<void>;
+  readonly measure: (order: ReportInput['order'], output: ReportOutput) => Promise<void>;
   /** Tells people; called only when the run is not as it should be. */
   readonly notify: (subject: string, text: string) => Promise<void>;
   /** Epoch milliseconds. */
@@ -35,7 +36,7 @@ export const createReport =
     await records.write(place, report);
 
     const output = summarise(report);
-    await measure(order.sync, output);
+    await measure(order, output);
     if (status === 'PARTIAL' || status === 'FAILED') {
       await notify(`pam-relay: sync ${order.sync} ${status}`, describe(report, place.key));
     }
@@ -61,7 +62,8 @@ const addUp = async (
     },
     { concurrency: RECORDS_AT_ONCE },
   );
-  if (memory.run !== run) await records.write(memoryPlace, { ...tally.memory(), run });
+  const remembered = tally.memory({ isWhole: order.accounts === 'all' });
+  if (memory.run !== run) await records.write(memoryPlace, { ...remembered, run });
   return tally.result();
 };
 
@@ -73,20 +75,12 @@ const nothingDone = (error: ReportInput['error']): Tally => ({
   remarks: [],
 });
 
-/** Lambda's cause is a JSON text around the error's message; what is not one is told by its name alone. */
-const messageOf = ({ Error: name, Cause }: NonNullable<ReportInput['error']>): string => {
-  try {
-    const { errorMessage }: { errorMessage?: unknown } = JSON.parse(Cause ?? '');
-    return `${name}: ${typeof errorMessage === 'string' ? errorMessage : 'see the execution.'}`;
-  } catch {
-    return `${name}: see the execution.`;
-  }
-};
-
-const statusOf = ({ error, planned }: ReportInput, { outcomes, notes }: Tally): Report['status'] => {
+const statusOf = ({ order, error, planned }: ReportInput, { outcomes, notes }: Tally): Report['status'] => {
   if (error !== undefined) return 'FAILED';
   if (planned?.status === 'skipped') return 'SKIPPED';
-  const outOfDate = outcomes.failed + outcomes.parked + outcomes.approvalRequired;
+  // Of what is parked every scheduled run tells; a storm of messages about it is no news.
+  const parked = order.accounts === 'named' ? 0 : outcomes.parked;
+  const outOfDate = outcomes.failed + parked + outcomes.approvalRequired;
   return outOfDate > 0 || notes.length > 0 ? 'PARTIAL' : 'SUCCEEDED';
 };
 

@@ -59,8 +59,15 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       remarks: remarks.toSorted((one, other) => one.account.localeCompare(other.account)),
     }),
 
-    /** Only this run's check-ins can have caused the changes that the next run sees, and releases that went on. */
-    memory: (): Memory => ({ version: 1, checkIns: { ...stillFollowed(before.checkIns, now), ...checkIns }, troubles }),
+    /**
+     * Only this run's check-ins can have caused the changes that the next run sees, and releases that went on. A run that
+     * looked at a few accounts has seen no change of the others.
+     */
+    memory: ({ isWhole }: { readonly isWhole: boolean }): Memory => ({
+      version: 1,
+      checkIns: { ...(isWhole ? stillFollowed(before.checkIns, now) : before.checkIns), ...checkIns },
+      troubles,
+    }),
   };
 };
 

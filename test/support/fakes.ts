@@ -85,7 +85,11 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
   const session: VaultSession = {
     async *listAccounts(query) {
       calls.push(['listAccounts', query]);
-      yield* pages;
+      const system = query.system?.toLowerCase();
+      for (const { accounts, ...page } of pages) {
+        const shown = accounts.filter(({ systemName }) => system === undefined || systemName.toLowerCase() === system);
+        yield { ...page, accounts: shown };
+      }
     },
     async listAliases() {
       calls.push(['listAliases']);

@@ -63,7 +63,7 @@ describe('report', () => {
       retired: 0,
     });
     expect(notify).not.toHaveBeenCalled();
-    expect(measure).toHaveBeenCalledWith('databases', expect.objectContaining({ status: 'SUCCEEDED' }));
+    expect(measure).toHaveBeenCalledWith(aRun().order, expect.objectContaining({ status: 'SUCCEEDED' }));
   });
 
   it('says PARTIAL, to people too, when a store does not hold what it should', async () => {
@@ -184,5 +184,29 @@ describe('report', () => {
       'pam-relay: sync databases FAILED',
       expect.stringContaining('rotate the client secret'),
     );
+  });
+
+  describe('of a run that looked at named accounts', () => {
+    const order = aRun({ accounts: 'named' }).order;
+
+    it('keeps what is remembered of all others, and adds its own', async () => {
+      const before = { version: 1 as const, checkIns: { '9:9': 1, '1:1': 2 }, troubles: {} };
+      await records.write(recordAt.memory('databases'), before);
+      await settle([{ item: 0, outcome: 'delivered' }], { checkIns: { 0: NOW } });
+      await report({ order });
+      expect((await memory())?.checkIns).toEqual({ '9:9': 1, '1:1': NOW });
+    });
+
+    it('tells nobody of what is parked, which scheduled runs tell of', async () => {
+      const remarks = [{ account: 'x', outcome: 'parked' as const, message: '' }];
+      await records.write(recordAt.plan('databases', 'databases.1'), { ...PLAN, remarks });
+      await settle([
+        { item: 0, outcome: 'delivered' },
+        { item: 1, outcome: 'unchanged' },
+      ]);
+      expect(await report({ order })).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });
+      expect(notify).not.toHaveBeenCalled();
+      expect(await report()).toMatchObject({ status: 'PARTIAL' });
+    });
   });
 });
