@@ -3,6 +3,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { Alarms } from '#infra/constructs/alarms.ts';
 import { AlertTopic } from '#infra/constructs/alert-topic.ts';
+import { CheckoutWorkflow } from '#infra/constructs/checkout-workflow.ts';
 import { Dashboard } from '#infra/constructs/dashboard.ts';
 import { DeliveredSecrets } from '#infra/constructs/delivered-secrets.ts';
 import { RelayMetrics } from '#infra/constructs/metrics.ts';
@@ -55,13 +56,13 @@ export class RelayStack extends Stack {
     const report = step('Report', 'report');
     const reap = step('Reap', 'reap');
 
-    const workflow = new SyncWorkflow(this, 'Sync', {
+    const { workflow: sync } = new SyncWorkflow(this, 'Sync', {
       functions: { authenticate, plan, request, retrieve, checkin, report },
       key,
       logRetentionDays,
     });
-    workflow.grantListRuns(plan);
-    workflow.grantDescribeRuns(reap);
+    sync.grantListRuns(plan);
+    sync.grantDescribeRuns(reap);
 
     const vaultSecrets = new VaultSecrets(this, 'VaultSecrets', { relay: config.relay, connections, key });
     for (const fn of [authenticate, plan, request, retrieve, checkin, reap]) vaultSecrets.grantSignIn(fn);
@@ -80,10 +81,31 @@ export class RelayStack extends Stack {
     delivered.grantInspect(request);
     delivered.grantDeliver(retrieve);
 
+    if (Object.keys(config.checkouts).length > 0) {
+      const watch = step('Watch', 'watch');
+      const retire = step('Retire', 'retire');
+      const { checkout, release } = new CheckoutWorkflow(this, 'Checkout', {
+        functions: { authenticate, plan, watch, request, retrieve, checkin, retire, report },
+        key,
+        logRetentionDays,
+      });
+      vaultSecrets.grantSignIn(watch);
+      records.grantRead(plan, 'checkouts');
+      records.grantWrite(plan, 'checkouts', 'open');
+      for (const fn of [watch, request, retrieve, checkin, retire]) records.grantRead(fn, 'checkouts');
+      records.grantRead(report, 'checkouts');
+      records.grantWrite(report, 'checkouts');
+      records.grantRemove(report, 'open');
+      delivered.grantRetireCheckouts(retire);
+      checkout.grantDescribeRuns(reap);
+      records.grantList(reap);
+      release.grantStart(reap);
+    }
+
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     alerts.grantPublish(report);
 
-    const { machine, machineArn } = workflow;
+    const { machine, arn: machineArn } = sync;
     const { undelivered } = new Schedules(this, 'Schedules', { config, machineArn, reap, key });
     const metrics = new RelayMetrics(config.relay);
     const alarms = new Alarms(this, 'Alarms', { config, metrics, machine, reap, undelivered, topic: alerts.topic });

@@ -1,5 +1,15 @@
 /** Every function of the relay, by the name of its folder under `functions/`. */
-export const STEPS = ['authenticate', 'plan', 'request', 'retrieve', 'checkin', 'report', 'reap'] as const;
+export const STEPS = [
+  'authenticate',
+  'plan',
+  'watch',
+  'request',
+  'retrieve',
+  'checkin',
+  'retire',
+  'report',
+  'reap',
+] as const;
 export type Step = (typeof STEPS)[number];
 
 /**
@@ -10,9 +20,11 @@ export type Step = (typeof STEPS)[number];
 export const STEP_SIZES: Readonly<Record<Step, { readonly timeoutSeconds: number; readonly memoryMb: number }>> = {
   authenticate: { timeoutSeconds: 120, memoryMb: 512 },
   plan: { timeoutSeconds: 900, memoryMb: 2048 },
+  watch: { timeoutSeconds: 120, memoryMb: 512 },
   request: { timeoutSeconds: 900, memoryMb: 512 },
   retrieve: { timeoutSeconds: 900, memoryMb: 512 },
   checkin: { timeoutSeconds: 900, memoryMb: 512 },
+  retire: { timeoutSeconds: 120, memoryMb: 512 },
   report: { timeoutSeconds: 300, memoryMb: 1024 },
   reap: { timeoutSeconds: 900, memoryMb: 512 },
 };

@@ -6,5 +6,5 @@ export const tokenSecretName = (relay: string, connection: string): string => `p
 /** The tag that every delivered secret carries, and that the functions' roles are limited to. */
 export const OWNER_TAG = 'pam-relay:owner';
 
-/** The owner of a sync's secrets, as their owner tag says it. */
-export const ownerOf = (relayId: string, sync: string): string => `${relayId}/${sync}`;
+/** The owner of the secrets of a sync or of a rule for checkouts, as their owner tag says it. */
+export const ownerOf = (relayId: string, name: string): string => `${relayId}/${name}`;

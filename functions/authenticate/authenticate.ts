@@ -1,6 +1,9 @@
-import type { SyncConfig } from '#shared/config/schema.ts';
+import type { CheckoutRun } from '#shared/checkout-workflow.ts';
+import { checkoutNamed } from '#shared/config/checkout-named.ts';
+import type { CheckoutConfig, SyncConfig } from '#shared/config/schema.ts';
 import { syncNamed } from '#shared/config/sync-named.ts';
 import { RelayError } from '#shared/errors.ts';
+import { checkoutRun } from '#shared/messages.ts';
 import type { Run } from '#shared/workflow.ts';
 
 /** Makes sure that a connection can be signed in to; says until when, where that is known. */
@@ -26,4 +29,18 @@ export const createAuthenticate =
       );
     }
     return { connection: sync.connection, ...(await ensureSignIn(sync.connection)) };
+  };
+
+/** The same for the connection of a checkout. */
+export const createAuthenticateCheckout =
+  ({ checkouts, ensureSignIn }: { checkouts: Readonly<Record<string, CheckoutConfig>>; ensureSignIn: EnsureSignIn }) =>
+  async ({ run, order }: CheckoutRun): Promise<{ connection: string; expiresAt: string | null }> => {
+    if (run !== checkoutRun(order)) {
+      throw new RelayError(
+        'ConfigurationInvalid',
+        `The execution of a checkout has to be named after it: start it as ${checkoutRun(order)}, not ${run}.`,
+      );
+    }
+    const { connection } = checkoutNamed(checkouts, order.checkout);
+    return { connection, ...(await ensureSignIn(connection)) };
   };

@@ -1,12 +1,14 @@
-import pMap from 'p-map';
-import type { OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
-import { isSameMarker, readMarker } from '#shared/domain/marker.ts';
-import { asRelayError, type RelayError } from '#shared/errors.ts';
+import type { Vault } from '#shared/clients/password-safe/vault.ts';
+import type { SyncConfig } from '#shared/config/schema.ts';
+import { syncNamed } from '#shared/config/sync-named.ts';
+import { opensRequests } from '#shared/config/sync-rules.ts';
 import { type BatchRecord, type Records, recordAt } from '#shared/records/records.ts';
-import type { BatchProgress, BatchRun } from '#shared/workflow.ts';
+import type { BatchProgress, BatchRun, Settled } from '#shared/workflow.ts';
+import { giveBackAll } from './give-back.ts';
 
 export interface CheckInDependencies {
   readonly relayId: string;
+  readonly syncs: Readonly<Record<string, SyncConfig>>;
   readonly vaultFor: (sync: string) => Vault;
   readonly records: Records;
 }
@@ -17,63 +19,51 @@ interface CheckInInput extends BatchRun {
   readonly error?: unknown;
 }
 
-const IN_LINE = 64;
-
 /**
  * Gives back every request of this batch: those whose ids are known first, then whatever carries its marker. Then it
  * writes down what became of the batch. Safe to repeat: what is gone counts as given back. Raises the first error when
  * something could not be given back, so that the workflow tries again.
  */
 export const createCheckIn =
-  ({ relayId, vaultFor, records }: CheckInDependencies) =>
+  ({ relayId, syncs, vaultFor, records }: CheckInDependencies) =>
   async ({ run, order, batch, requested, retrieved, error }: CheckInInput): Promise<{ givenBack: number }> => {
     const progress = retrieved ?? requested;
     const place = recordAt.batchRecord(order.sync, run, batch);
-    const record: BatchRecord = { settled: progress?.settled ?? [], checkIns: {}, retired: progress?.retired ?? 0 };
+    const settled = progress?.settled ?? [];
+    const record: BatchRecord = { settled, checkIns: endsOf(settled), retired: progress?.retired ?? 0 };
 
-    if (error === undefined && nothingWasOpened(progress)) {
-      await records.write(place, record);
+    const leases = progress?.leases ?? [];
+    const mayBeOpen = opensRequests(syncNamed(syncs, order.sync)) && (error !== undefined || !wentWell(progress));
+    if (leases.length === 0 && !mayBeOpen) {
+      if (progress !== undefined) await records.write(place, record);
       return { givenBack: 0 };
     }
 
-    const marker = { relayId, run, batch };
-    const owned = (progress?.leases ?? []).filter((lease) => lease.owned);
-    const { givenBack, failures } = await vaultFor(order.sync).withSession(async (session) => {
-      const known = await pMap(owned, ({ requestId }) => giveBack(session, requestId), { concurrency: IN_LINE });
-      for (const [index, { at }] of known.entries()) {
-        const item = owned[index]?.item;
-        if (item !== undefined && at !== undefined) record.checkIns[item] = at;
-      }
-      const isOurs = ({ requestId, reason }: OpenRequest): boolean =>
-        isSameMarker(readMarker(reason), marker) && !owned.some((lease) => lease.requestId === requestId);
-      const left = (await session.listOpenRequests()).filter(isOurs);
-      const found = await pMap(left, ({ requestId }) => giveBack(session, requestId), { concurrency: IN_LINE });
-      const all = [...known, ...found];
-      return {
-        givenBack: all.filter(({ gone }) => gone).length,
-        failures: all.flatMap(({ failure }) => failure ?? []),
-      };
-    });
-
+    const owned = leases.filter((lease) => lease.owned);
+    const given = await vaultFor(order.sync).withSession((session) =>
+      giveBackAll(
+        session,
+        // Two aliases of one account share a request.
+        [...new Set(owned.map(({ requestId }) => requestId))],
+        { relayId, run, batch },
+      ),
+    );
+    for (const { requestId, at } of given) {
+      if (at === undefined) continue;
+      for (const lease of owned) if (lease.requestId === requestId) record.checkIns[lease.item] = at;
+    }
     if (progress !== undefined) await records.write(place, record);
-    if (failures[0] !== undefined) throw failures[0];
-    return { givenBack };
+    const [failure] = given.flatMap((one) => one.failure ?? []);
+    if (failure !== undefined) throw failure;
+    return { givenBack: given.length };
   };
 
-/** Nothing was asked of the vault, or all of it was refused in a way that leaves nothing behind. */
-const nothingWasOpened = (progress: BatchProgress | undefined): boolean =>
-  progress !== undefined &&
-  progress.leases.length === 0 &&
-  progress.settled.every(({ outcome }) => outcome !== 'failed');
+/** Releases that end by themselves change the credential as check-ins do. */
+const endsOf = (settled: readonly Settled[]): BatchRecord['checkIns'] =>
+  Object.fromEntries(
+    settled.flatMap(({ item, releaseEndsAt }) => (releaseEndsAt === undefined ? [] : [[item, releaseEndsAt]])),
+  );
 
-const giveBack = async (
-  session: VaultSession,
-  requestId: number,
-): Promise<{ gone: boolean; at?: number | undefined; failure?: RelayError }> => {
-  try {
-    const { at } = await session.checkIn(requestId, 'Delivered by pam-relay.');
-    return { gone: true, at: at === undefined ? undefined : Date.parse(at) };
-  } catch (thrown) {
-    return { gone: false, failure: asRelayError(thrown, `Checking in request ${requestId}`) };
-  }
-};
+/** Nothing was asked of the vault without an answer that says what became of it. */
+const wentWell = (progress: BatchProgress | undefined): boolean =>
+  progress?.settled.every(({ outcome }) => outcome !== 'failed') === true;

@@ -1,19 +1,37 @@
 /**
- * Last step of a batch, on success and on failure alike: gives its requests back and writes down what became of it. May
+ * Closes a batch or a checkout, on success and on failure alike: gives its requests back and writes down what became of it. May
  * run twice: what is gone counts as given back. What it can't give back, `reap` does.
  */
 import { createS3Records } from '#shared/records/s3.ts';
+import { byOrder } from '#shared/runtime/by-order.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
+import { logger } from '#shared/runtime/log.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { createCheckIn } from './checkin.ts';
-import { contract, environment } from './contract.ts';
+import { createCheckInCheckout } from './checkin-checkout.ts';
+import { checkoutContract, contract, environment } from './contract.ts';
 
 const env = readEnvironment(environment);
-const { vaults } = createRelay(env);
+const { config, vaults } = createRelay(env);
+const records = createS3Records(env.RECORDS_BUCKET);
 
-export const handler = defineHandler(
-  'checkin',
-  contract,
-  createCheckIn({ relayId: env.RELAY_ID, vaultFor: vaults.forBatch, records: createS3Records(env.RECORDS_BUCKET) }),
-);
+export const handler = byOrder({
+  sync: defineHandler(
+    'checkin',
+    contract,
+    createCheckIn({ relayId: env.RELAY_ID, syncs: config.syncs, vaultFor: vaults.forBatch, records }),
+  ),
+  checkout: defineHandler(
+    'checkin',
+    checkoutContract,
+    createCheckInCheckout({
+      relayId: env.RELAY_ID,
+      checkouts: config.checkouts,
+      vaultOf: vaults.ofConnection,
+      records,
+      now: Date.now,
+      onSessionLeft: ({ name, message }) => logger.warn('a session goes on', { failure: { name, message } }),
+    }),
+  ),
+});

@@ -2,16 +2,30 @@
  * Started by a schedule, not by a workflow: gives back what crashes left open. May run twice and at any time, next to
  * running syncs.
  */
+import { createS3Notes } from '#shared/records/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
+import { createCloseAbandoned } from './close-abandoned.ts';
 import { contract, environment } from './contract.ts';
 import { createHasEnded } from './has-ended.ts';
 import { createReap } from './reap.ts';
+import { createStartRelease } from './start-release.ts';
 
 const env = readEnvironment(environment);
 const { config, vaults } = createRelay(env);
+const hasEnded = createHasEnded([env.SYNC_MACHINE_ARN, env.CHECKOUT_MACHINE_ARN].filter((arn) => arn !== undefined));
+
+const { RECORDS_BUCKET: bucket, RELEASE_MACHINE_ARN: releaseMachine } = env;
+const closeAbandoned =
+  bucket === undefined || releaseMachine === undefined
+    ? async () => ({ abandoned: 0, failures: [] })
+    : createCloseAbandoned({
+        notes: createS3Notes(bucket),
+        hasEnded,
+        startRelease: createStartRelease(releaseMachine, Date.now),
+      });
 
 export const handler = defineHandler(
   'reap',
@@ -21,7 +35,9 @@ export const handler = defineHandler(
     vaults: Object.fromEntries(
       Object.keys(config.connections).map((connection) => [connection, vaults.ofConnection(connection)]),
     ),
-    hasEnded: createHasEnded(env.SYNC_MACHINE_ARN),
+    hasEnded,
+    holdsRequests: (run) => Object.keys(config.checkouts).some((checkout) => run.startsWith(`${checkout}.`)),
+    closeAbandoned,
     measure: (connection, { reaped, oldestAgeSeconds }) =>
       emitMetrics(config.relay, { connection }, { OpenLeasesReaped: reaped, OldestOpenLeaseAge: oldestAgeSeconds }),
     now: Date.now,

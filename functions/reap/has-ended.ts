@@ -12,24 +12,30 @@ const ENDED: ReadonlyMap<ExecutionStatus | undefined, boolean> = new Map([
 ]);
 
 /**
- * Asks Step Functions whether a run has ended. One that it no longer knows has: it forgets executions 90 days after
- * their end. Any other error, and any other status, is raised: unknown is not ended.
+ * Asks Step Functions whether a run has ended, in whichever of the machines it was started. One that it no longer knows
+ * has: it forgets executions 90 days after their end. Any other error, and any other status, is raised: unknown is not
+ * ended.
  */
 export const createHasEnded =
-  (stateMachineArn: string) =>
+  (stateMachineArns: readonly string[]) =>
   async (run: string): Promise<boolean> => {
-    const { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } = await import('@aws-sdk/client-sfn');
-    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`;
-    const unknown = (cause?: unknown) =>
-      new RelayError('StoreUnavailable', `Step Functions did not say whether run ${run} has ended.`, { cause });
-    let status: ExecutionStatus | undefined;
-    try {
-      ({ status } = await new SFNClient(awsClientConfig()).send(new DescribeExecutionCommand({ executionArn })));
-    } catch (cause) {
-      if (cause instanceof ExecutionDoesNotExist) return true;
-      throw unknown(cause);
-    }
-    const ended = ENDED.get(status);
-    if (ended === undefined) throw unknown();
-    return ended;
+    for (const arn of stateMachineArns) if (!(await hasEndedIn(arn, run))) return false;
+    return true;
   };
+
+const hasEndedIn = async (stateMachineArn: string, run: string): Promise<boolean> => {
+  const { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } = await import('@aws-sdk/client-sfn');
+  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${run}`;
+  const unknown = (cause?: unknown) =>
+    new RelayError('StoreUnavailable', `Step Functions did not say whether run ${run} has ended.`, { cause });
+  let status: ExecutionStatus | undefined;
+  try {
+    ({ status } = await new SFNClient(awsClientConfig()).send(new DescribeExecutionCommand({ executionArn })));
+  } catch (cause) {
+    if (cause instanceof ExecutionDoesNotExist) return true;
+    throw unknown(cause);
+  }
+  const ended = ENDED.get(status);
+  if (ended === undefined) throw unknown();
+  return ended;
+};

@@ -11,6 +11,10 @@ export interface ReapDependencies {
     connection: string,
     found: { openLeases: number; reaped: number; oldestAgeSeconds: number },
   ) => Promise<void>;
+  /** Whether a run holds its requests for as long as somebody asked it to, which makes none of them old. */
+  readonly holdsRequests: (run: string) => boolean;
+  /** Looks after what checkouts leave behind beside their requests. */
+  readonly closeAbandoned: () => Promise<{ abandoned: number; failures: readonly RelayError[] }>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -18,6 +22,7 @@ export interface ReapDependencies {
 export interface Reaped {
   readonly openLeases: number;
   readonly reaped: number;
+  readonly abandoned: number;
 }
 
 /**
@@ -26,20 +31,28 @@ export interface Reaped {
  * first error is raised.
  */
 export const createReap =
-  ({ relayId, vaults, hasEnded, measure, now }: ReapDependencies) =>
+  ({ relayId, vaults, hasEnded, measure, holdsRequests, closeAbandoned, now }: ReapDependencies) =>
   async (): Promise<Reaped> => {
-    const total = { openLeases: 0, reaped: 0 };
     const failures: RelayError[] = [];
+    const total = { openLeases: 0, reaped: 0, abandoned: 0 };
     for (const [connection, vault] of Object.entries(vaults)) {
       try {
         const { open, reaped, errors } = await reapConnection(vault, relayId, hasEnded);
-        await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(open, now()) });
+        const leftOver = open.filter(({ reason }) => !holdsRequests(readMarker(reason)?.run ?? ''));
+        await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(leftOver, now()) });
         total.openLeases += open.length;
         total.reaped += reaped;
         failures.push(...errors);
       } catch (thrown) {
         failures.push(asRelayError(thrown, `Reaping ${connection}`));
       }
+    }
+    try {
+      const checkouts = await closeAbandoned();
+      total.abandoned = checkouts.abandoned;
+      failures.push(...checkouts.failures);
+    } catch (thrown) {
+      failures.push(asRelayError(thrown, 'Looking for abandoned checkouts'));
     }
     if (failures[0] !== undefined) throw failures[0];
     return total;

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { checkoutSteps } from '#shared/checkout-workflow.ts';
 import { steps } from '#shared/workflow.ts';
 
 export const contract = steps.report;
+export const checkoutContract = checkoutSteps.report;
 
 export const environment = z.object({
   RELAY_ID: z.string().min(1),

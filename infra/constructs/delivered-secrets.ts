@@ -22,6 +22,8 @@ export interface DeliveredSecretsProps {
  */
 export class DeliveredSecrets extends Construct {
   readonly #arns: readonly string[];
+  readonly #syncArns: readonly string[];
+  readonly #checkoutArns: readonly string[];
   readonly #keyArns: readonly string[];
   readonly #key: IKey;
   readonly #owners: string;
@@ -30,8 +32,12 @@ export class DeliveredSecrets extends Construct {
     super(scope, id);
     this.#key = key;
     this.#owners = `${relayId}/*`;
-    // The loader refuses a name without a fixed folder, and syncs whose folders overlap.
-    this.#arns = Object.values(config.syncs).map(({ name }) => secretsBeginning(this, staticPrefix(name)));
+    // The loader refuses a name without a fixed folder, and entries whose folders overlap.
+    const beginnings = (entries: Readonly<Record<string, { readonly name: string }>>) =>
+      Object.values(entries).map(({ name }) => secretsBeginning(this, staticPrefix(name)));
+    this.#checkoutArns = beginnings(config.checkouts);
+    this.#syncArns = beginnings(config.syncs);
+    this.#arns = [...this.#syncArns, ...this.#checkoutArns];
     const ownKeys = Object.values(config.stores).flatMap(({ kmsKeyArn }) => kmsKeyArn ?? []);
     this.#keyArns = [...new Set([key.keyArn, ...ownKeys])];
   }
@@ -45,9 +51,25 @@ export class DeliveredSecrets extends Construct {
     });
   }
 
-  /** Lets a function look names up without reading a value. Also foreign ones: it has to see that they are foreign. */
+  /** Lets a function look names of syncs up without reading a value. Also foreign ones: it has to see that they are. */
   grantInspect(fn: WorkflowFunction): void {
-    fn.allow({ actions: ['secretsmanager:DescribeSecret'], resources: [...this.#arns], pattern: NAMES_FROM_VAULT });
+    this.#grantInspect(fn, this.#syncArns);
+  }
+
+  /** Lets a function delete what checkouts delivered, and nothing else; it reads none of it. */
+  grantRetireCheckouts(fn: WorkflowFunction): void {
+    this.#grantInspect(fn, this.#checkoutArns);
+    fn.allow({
+      actions: ['secretsmanager:DeleteSecret'],
+      resources: [...this.#checkoutArns],
+      conditions: { StringLike: { [`aws:ResourceTag/${OWNER_TAG}`]: this.#owners } },
+      pattern: NAMES_FROM_VAULT,
+    });
+  }
+
+  #grantInspect(fn: WorkflowFunction, arns: readonly string[]): void {
+    if (arns.length === 0) return;
+    fn.allow({ actions: ['secretsmanager:DescribeSecret'], resources: [...arns], pattern: NAMES_FROM_VAULT });
   }
 
   /** Lets a function read values of ours, to compare them. */
@@ -70,7 +92,7 @@ export class DeliveredSecrets extends Construct {
       'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG] },
     };
     const resources = [...this.#arns];
-    this.grantInspect(fn);
+    this.#grantInspect(fn, this.#arns);
     this.grantCompare(fn);
     fn.allow({
       actions: ['secretsmanager:CreateSecret'],

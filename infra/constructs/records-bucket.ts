@@ -5,11 +5,17 @@ import type { KeyUse, RelayKey } from '#infra/constructs/relay-key.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import { accept } from '#infra/nag.ts';
 
-/** `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the next run has to know. */
-export type Folder = 'runs' | 'memory';
+/**
+ * `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the next run has to know;
+ * `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are not closed yet.
+ */
+export type Folder = 'runs' | 'memory' | 'checkouts' | 'open';
 
 /** Long enough to answer "what happened last month"; the logs stay for as long as relay.yaml says. */
 const RUNS_KEPT = Duration.days(30);
+
+/** A checkout may last for a year. */
+const CHECKOUTS_KEPT = Duration.days(400);
 
 /** The bucket with batches, reports and memories. No credential is ever in it. */
 export class RecordsBucket extends Construct {
@@ -29,6 +35,7 @@ export class RecordsBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
         { id: 'forget-runs', prefix: 'runs/', expiration: RUNS_KEPT },
+        { id: 'forget-checkouts', prefix: 'checkouts/', expiration: CHECKOUTS_KEPT },
         { id: 'drop-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });
@@ -59,6 +66,21 @@ export class RecordsBucket extends Construct {
       pattern: 'Records are named after runs and syncs.',
     });
     this.#grantUse(fn, 'kms:GenerateDataKey');
+  }
+
+  /** Lets a function see which records there are, and tells it where. */
+  grantList(fn: WorkflowFunction): void {
+    fn.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+    fn.tell('RECORDS_BUCKET', this.bucket.bucketName);
+  }
+
+  /** Lets a function take records away. */
+  grantRemove(fn: WorkflowFunction, ...folders: Folder[]): void {
+    fn.allow({
+      actions: ['s3:DeleteObject'],
+      resources: this.#objects(folders),
+      pattern: 'Records are named after runs and syncs.',
+    });
   }
 
   #objects(folders: Folder[]): string[] {

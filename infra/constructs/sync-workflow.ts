@@ -1,39 +1,30 @@
-import { ArnFormat, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Duration, Fn } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
-  DefinitionBody,
   DistributedMap,
   Fail,
   type IChainable,
   JsonPath,
-  LogLevel,
   Pass,
-  StateMachine,
   StateMachineType,
   type TaskStateBase,
-  Timeout,
 } from 'aws-cdk-lib/aws-stepfunctions';
-import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { asRetry, BRIEF, PATIENT, type RetryPolicy } from '#infra/constructs/retry-policies.ts';
+import { PATIENT, type RetryPolicy } from '#infra/constructs/retry-policies.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import { statesArn, stepTask, WorkflowMachine } from '#infra/constructs/workflow-machine.ts';
 import { acceptPattern } from '#infra/nag.ts';
-import { STEP_SIZES, type Step } from '#infra/steps.ts';
 
-export type WorkflowStep = Exclude<Step, 'reap'>;
+export type SyncStep = 'authenticate' | 'plan' | 'request' | 'retrieve' | 'checkin' | 'report';
 
 export interface SyncWorkflowProps {
-  readonly functions: Readonly<Record<WorkflowStep, WorkflowFunction>>;
+  readonly functions: Readonly<Record<SyncStep, WorkflowFunction>>;
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
 }
-
-/** How much longer than its function a task waits, so that it is the function that says what happened. */
-const TASK_GRACE_SECONDS = 30;
 
 /**
  * A full sync of a million accounts at 200 calls a second takes four and a half hours; whatever takes a day hangs.
@@ -48,52 +39,23 @@ const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
 /** The sync workflow. Its states stand in the order in which they run; `docs/architecture.md` has the picture. */
 export class SyncWorkflow extends Construct {
-  readonly machine: StateMachine;
-  readonly machineArn: string;
-  readonly machineName: string;
+  readonly workflow: WorkflowMachine;
 
   readonly #functions: SyncWorkflowProps['functions'];
 
   constructor(scope: Construct, id: string, { functions, key, logRetentionDays }: SyncWorkflowProps) {
     super(scope, id);
     this.#functions = functions;
-    this.machineName = `${Stack.of(this).stackName}-sync`;
-    // Spelled out, because functions are told it and the machine is told theirs.
-    this.machineArn = this.#statesArn('stateMachine', this.machineName);
-
-    const logs = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/vendedlogs/states/${this.machineName}`,
-      retention: logRetentionDays,
-      encryptionKey: key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName: this.machineName,
-      stateMachineType: StateMachineType.STANDARD,
+    this.workflow = new WorkflowMachine(this, 'Workflow', {
+      name: 'sync',
       comment: 'Brings one sync up to date: every batch gives back what it opened, whatever happens.',
-      definitionBody: DefinitionBody.fromChainable(this.#run()),
+      definition: this.#run(),
       timeout: MACHINE_TIMEOUT,
-      logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
-      tracingEnabled: true,
-      role: this.#role().withoutPolicyUpdates(),
+      functions: Object.values(functions),
+      key,
+      logRetentionDays,
     });
     this.#acceptChildren();
-  }
-
-  /** Lets a function see which runs there are, and tells it of which machine. */
-  grantListRuns(fn: WorkflowFunction): void {
-    fn.allow({ actions: ['states:ListExecutions'], resources: [this.machineArn] });
-    fn.tell('SYNC_MACHINE_ARN', this.machineArn);
-  }
-
-  /** Lets a function see whether a run has ended, and tells it of which machine. */
-  grantDescribeRuns(fn: WorkflowFunction): void {
-    fn.allow({
-      actions: ['states:DescribeExecution'],
-      resources: [this.#statesArn('execution', `${this.machineName}:*`)],
-      pattern: 'Runs are named when they start.',
-    });
-    fn.tell('SYNC_MACHINE_ARN', this.machineArn);
   }
 
   /** The run: plan once, then the batches side by side, then the report. */
@@ -208,77 +170,21 @@ export class SyncWorkflow extends Construct {
     });
   }
 
-  /** A step's function with the whole state as its input: each parses what it needs out of it. */
   #task(
     name: string,
-    step: WorkflowStep,
-    { retry = BRIEF, ...rest }: { comment?: string; resultPath?: string; retry?: RetryPolicy },
+    step: SyncStep,
+    options: { comment?: string; resultPath?: string; retry?: RetryPolicy },
   ): TaskStateBase {
-    return LambdaInvoke.jsonPath(this, name, {
-      lambdaFunction: this.#functions[step].lambda,
-      payloadResponseOnly: true,
-      retryOnServiceExceptions: false,
-      taskTimeout: Timeout.duration(Duration.seconds(STEP_SIZES[step].timeoutSeconds + TASK_GRACE_SECONDS)),
-      ...rest,
-    }).addRetry(asRetry(retry));
-  }
-
-  #role(): Role {
-    const anything = (actions: string[]) => new PolicyStatement({ actions, resources: ['*'] });
-    const on = (actions: string[], resources: string[]) => new PolicyStatement({ actions, resources });
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('states.amazonaws.com'),
-      description: 'What the sync workflow may do',
-      inlinePolicies: {
-        Steps: new PolicyDocument({
-          statements: [
-            on(
-              ['lambda:InvokeFunction'],
-              Object.values(this.#functions).map(({ lambda }) => lambda.functionArn),
-            ),
-          ],
-        }),
-        Observability: new PolicyDocument({
-          statements: [
-            anything([
-              'logs:CreateLogDelivery',
-              'logs:GetLogDelivery',
-              'logs:UpdateLogDelivery',
-              'logs:DeleteLogDelivery',
-              'logs:ListLogDeliveries',
-              'logs:PutResourcePolicy',
-              'logs:DescribeResourcePolicies',
-              'logs:DescribeLogGroups',
-            ]),
-            anything([
-              'xray:PutTraceSegments',
-              'xray:PutTelemetryRecords',
-              'xray:GetSamplingRules',
-              'xray:GetSamplingTargets',
-            ]),
-          ],
-        }),
-      },
-    });
-    acceptPattern(role, '*', 'Log deliveries and trace segments belong to no resource in particular.');
-    return role;
+    return stepTask(this, name, this.#functions[step], options);
   }
 
   /** CDK lets the machine start, watch and stop the executions of its own batches. */
   #acceptChildren(): void {
-    const machineName = Fn.select(6, Fn.split(':', this.machine.stateMachineArn));
+    const { machine } = this.workflow;
+    const machineName = Fn.select(6, Fn.split(':', machine.stateMachineArn));
     for (const children of [`${machineName}:*`, `${machineName}/${BATCHES}:*`]) {
-      const pattern = this.#statesArn('execution', children);
-      acceptPattern(this.machine, pattern, 'The executions of the batches are named by Step Functions.');
+      const pattern = statesArn(this, 'execution', children);
+      acceptPattern(machine, pattern, 'The executions of the batches are named by Step Functions.');
     }
-  }
-
-  #statesArn(resource: 'stateMachine' | 'execution', resourceName: string): string {
-    return Stack.of(this).formatArn({
-      service: 'states',
-      resource,
-      resourceName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
   }
 }

@@ -13,8 +13,12 @@ export interface Marker {
 const MARKER = /\[([a-z][\w.-]*)\/([a-z][\w.-]*)\/(\d+)\]\s*$/;
 
 /** The reason of a request, at most 1,000 characters: approvers and auditors read it, so it says what is going on. */
-export const writeReason = (sync: string, { relayId, run, batch }: Marker): string =>
-  `pam-relay delivers this credential for sync ${sync} [${relayId}/${run}/${batch}]`;
+export const writeReason = (sync: string, marker: Marker): string =>
+  withMarker(`pam-relay delivers this credential for sync ${sync}`, marker);
+
+/** Somebody's own reason, of at most 500 characters, with the marker at its end. */
+export const withMarker = (reason: string, { relayId, run, batch }: Marker): string =>
+  `${reason} [${relayId}/${run}/${batch}]`;
 
 /** The marker in a reason; undefined when somebody else wrote it. */
 export const readMarker = (reason: string): Marker | undefined => {

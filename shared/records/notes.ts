@@ -36,9 +36,11 @@ export const readNotes = (keys: readonly string[]): Noted => {
   };
 };
 
-/** Notes in the records bucket. Raises `StoreDenied` or `StoreUnavailable`; both calls may be repeated. */
+/** Notes in the records bucket. Raises `StoreDenied` or `StoreUnavailable`; every call may be repeated. */
 export interface Notes {
   put(key: string): Promise<void>;
   /** Every key that begins like this. */
   list(prefix: string): Promise<string[]>;
+  /** Takes a note away; one that is not there is fine. */
+  remove(key: string): Promise<void>;
 }

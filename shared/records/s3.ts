@@ -93,5 +93,14 @@ export const createS3Notes = (bucket: string): Notes => {
       }
       return keys;
     },
+
+    async remove(key) {
+      const { client, sdk } = await connect();
+      try {
+        await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }));
+      } catch (thrown) {
+        throw failureOf(thrown, 'delete', bucket, key);
+      }
+    },
   };
 };

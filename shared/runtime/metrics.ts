@@ -10,7 +10,11 @@ const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge']);
  */
 export const emitMetrics = async (
   relay: string,
-  about: { readonly sync: string } | { readonly connection: string } | { readonly queue: string },
+  about:
+    | { readonly sync: string }
+    | { readonly connection: string }
+    | { readonly checkout: string }
+    | { readonly queue: string },
   measured: Readonly<Record<string, number>>,
 ): Promise<void> => {
   const { Metrics, MetricUnit } = await import('@aws-lambda-powertools/metrics');

@@ -1,0 +1,9 @@
+import * as z from 'zod';
+import { checkoutSteps } from '#shared/checkout-workflow.ts';
+
+export const contract = checkoutSteps.retire;
+
+export const environment = z.object({
+  RELAY_ID: z.string().min(1),
+  RECORDS_BUCKET: z.string().min(1),
+});

@@ -1,0 +1,28 @@
+import type { CheckoutRun } from '#shared/checkout-workflow.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+
+export interface RetireDependencies {
+  readonly storeFor: (record: CheckoutRecord) => SecretStore;
+  readonly records: Records;
+}
+
+/** The shortest time for which AWS keeps a deleted secret recoverable. */
+const RECOVERY_DAYS = 7;
+
+/**
+ * Takes back what a checkout has delivered. Safe to repeat: what is not there, or not ours, is left alone. Sees no
+ * value: its role may delete secrets of checkouts, and read none.
+ */
+export const createRetire =
+  ({ storeFor, records }: RetireDependencies) =>
+  async ({ run, order }: CheckoutRun): Promise<{ retired: number }> => {
+    const record = await records.read(checkoutAt.record(order.checkout, run));
+    if (record === undefined) return { retired: 0 };
+    const store = storeFor(record);
+    const recovery = record.rule.retire === 'destroy' ? 'none' : RECOVERY_DAYS;
+    let retired = 0;
+    for (const { secretName } of record.items) if (await store.retire(secretName, recovery)) retired += 1;
+    return { retired };
+  };

@@ -1,0 +1,116 @@
+import pMap from 'p-map';
+import type { CourseInput, Retrieved } from '#shared/checkout-workflow.ts';
+import type { SessionGrant, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import { describeAccount } from '#shared/domain/account.ts';
+import { ACCESS_FOR } from '#shared/domain/checkout.ts';
+import type { Credential } from '#shared/domain/credential.ts';
+import { requestTerms } from '#shared/domain/lease.ts';
+import { withMarker } from '#shared/domain/marker.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import { RelayError } from '#shared/errors.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Records, readRequired } from '#shared/records/records.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+
+export interface RetrieveCheckoutDependencies {
+  readonly relayId: string;
+  readonly vaultOf: (connection: string) => Vault;
+  readonly storeFor: (record: CheckoutRecord) => SecretStore;
+  readonly records: Records;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A version id that no delivery had before. */
+  readonly newVersionId: () => string;
+}
+
+type Item = CheckoutRecord['items'][number];
+
+/** What is taken out of the vault for one account. */
+interface Taken {
+  readonly credential: Credential;
+  readonly sessionId?: number | undefined;
+}
+
+const AT_ONCE = 8;
+
+/**
+ * Reads each credential of a checkout, or opens its session, and delivers it. Safe to repeat, although each attempt reads
+ * anew: a ticket is never the same twice, so that every delivery is a version of its own.
+ */
+export const createRetrieveCheckout =
+  ({ relayId, vaultOf, storeFor, records, now, newVersionId }: RetrieveCheckoutDependencies) =>
+  async ({ run, order, requested }: CourseInput): Promise<Retrieved> => {
+    const record = await readRequired(records, checkoutAt.record(order.checkout, run));
+    const store = storeFor(record);
+    const rendering = createRendering(record.rule.value, { checkoutId: order.id });
+    const reason = withMarker(record.order.reason, { relayId, run, batch: 0 });
+
+    const deliver = async (session: VaultSession, item: Item, index: number): Promise<number[]> => {
+      const lease = requested?.leases.find((candidate) => candidate.item === index);
+      const { credential, sessionId } = lease
+        ? await takeByRequest(session, record, lease.requestId)
+        : await takeAsIsa(session, record, item, reason, now());
+      await store.deliver({
+        name: item.secretName,
+        value: rendering.render(item.account, credential),
+        versionId: newVersionId(),
+        replaces: await currentVersion(store, item),
+        description: `Checkout ${run} of ${describeAccount(item.account)}, delivered by pam-relay.`,
+      });
+      return sessionId === undefined ? [] : [sessionId];
+    };
+
+    const at = () => new Date(now()).toISOString();
+    try {
+      const sessions = await vaultOf(record.rule.connection).withSession((session) =>
+        pMap(record.items, (item, index) => deliver(session, item, index), { concurrency: AT_ONCE }),
+      );
+      return { at: at(), gone: false, sessions: sessions.flat() };
+    } catch (thrown) {
+      // Somebody ended the request under our hands: that is an answer, and no failure.
+      if (thrown instanceof RelayError && thrown.name === 'LeaseGone') return { at: at(), gone: true, sessions: [] };
+      throw thrown;
+    }
+  };
+
+const takeByRequest = async (session: VaultSession, { rule }: CheckoutRecord, requestId: number): Promise<Taken> => {
+  const { handsOut } = rule;
+  return handsOut === 'password' || handsOut === 'dsskey'
+    ? { credential: await session.readCredential(requestId, { kind: handsOut }) }
+    : taken(await session.openSession(requestId, handsOut));
+};
+
+const MINUTE_MS = 60_000;
+
+const takeAsIsa = async (
+  session: VaultSession,
+  { rule, order }: CheckoutRecord,
+  { account }: Item,
+  reason: string,
+  now: number,
+): Promise<Taken> => {
+  const { handsOut, extensionMinutes } = rule;
+  const minutes =
+    'until' in order.window ? Math.ceil((Date.parse(order.window.until) - now) / MINUTE_MS) : order.window.minutes;
+  const terms = {
+    ...requestTerms(account, Math.max(1, minutes) + extensionMinutes, reason),
+    accessType: ACCESS_FOR[handsOut],
+  };
+  return handsOut === 'password' || handsOut === 'dsskey'
+    ? { credential: await session.readAsIsa(terms, handsOut) }
+    : taken(await session.openIsaSession(terms, handsOut));
+};
+
+const taken = ({ credential, sessionId }: SessionGrant): Taken => ({ credential: { secret: credential }, sessionId });
+
+/** An earlier attempt may have delivered already. */
+const currentVersion = async (store: SecretStore, { secretName }: Item): Promise<string | undefined> => {
+  const found = await store.inspect(secretName);
+  if (found.kind === 'foreign') {
+    throw new RelayError(
+      'SecretForeign',
+      `The secret ${secretName}, which a checkout would use, is not its own. To hand it over, run: ${store.adoptCommand(secretName)}`,
+    );
+  }
+  return found.kind === 'owned' && !found.retired ? found.currentVersionId : undefined;
+};

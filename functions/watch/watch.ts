@@ -1,0 +1,109 @@
+import type { CourseInput, Requested } from '#shared/checkout-workflow.ts';
+import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import { ACCESS_FOR } from '#shared/domain/checkout.ts';
+import { type Course, type LeaseState, type Move, nextMove } from '#shared/domain/next-move.ts';
+import { RelayError } from '#shared/errors.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
+import type { Records } from '#shared/records/records.ts';
+
+export interface WatchDependencies {
+  readonly vaultOf: (connection: string) => Vault;
+  readonly records: Records;
+  readonly notes: Notes;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * Looks how a checkout stands and says what it does next. Changes nothing, and asks the vault only where it has to know:
+ * whether somebody approved, and whether the credential has changed. Safe to repeat.
+ */
+export const createWatch =
+  ({ vaultOf, records, notes, now }: WatchDependencies) =>
+  async (input: CourseInput): Promise<Move> => {
+    const { run, order } = input;
+    const record = await records.read(checkoutAt.record(order.checkout, run));
+    // A release that came before the checkout itself: nothing was opened, and nothing is to be confirmed.
+    if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
+    const vault = vaultOf(record.rule.connection);
+    const { requested, retrieved, checkedIn, watched } = input;
+    return nextMove({
+      plan: planOf(record),
+      notes: readNotes(await notes.list(noteAt.prefix(order.checkout, run))),
+      ...(requested && {
+        requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, requested) },
+      }),
+      ...(retrieved && { retrieved: { gone: retrieved.gone, at: Date.parse(retrieved.at) } }),
+      ...(checkedIn && {
+        checkedIn: { at: Date.parse(checkedIn.at) },
+        changed: confirmMs(record) > 0 && (await haveChanged(vault, record, Date.parse(checkedIn.at))),
+      }),
+      ending: watched?.ending,
+      now: now(),
+    });
+  };
+
+const planOf = (record: CheckoutRecord): Course['plan'] => {
+  const { order, rule } = record;
+  const plannedAt = Date.parse(record.plannedAt);
+  const from = Math.max(plannedAt, order.window.from === undefined ? plannedAt : Date.parse(order.window.from));
+  const window: Course['plan']['window'] =
+    'until' in order.window ? { until: Date.parse(order.window.until) } : { minutes: order.window.minutes };
+  const patienceEndsAt = from + rule.approvalHours * HOUR_MS;
+  return {
+    plannedAt,
+    from,
+    window,
+    patienceEndsAt: 'until' in window ? Math.min(patienceEndsAt, window.until) : patienceEndsAt,
+    needsRequest: rule.access === 'request',
+    confirmMs: confirmMs(record),
+  };
+};
+
+/** Only the release of a credential, by a request that was told to change it, is followed by a change. */
+const confirmMs = ({ rule }: CheckoutRecord): number =>
+  rule.rotateOnCheckIn && rule.access === 'request' && ACCESS_FOR[rule.handsOut] === 'View'
+    ? rule.confirmMinutes * MINUTE_MS
+    : 0;
+
+/** How our requests stand. When the vault can't say, they stand as they stood: unknown is not ended. */
+const statesOf = async (vault: Vault, { leases }: Requested): Promise<LeaseState[]> => {
+  const remembered = leases.map(({ status, expiresAt }) => ({ status, expiresAt: toMs(expiresAt) }));
+  if (leases.every(({ status }) => status === 'active')) return remembered;
+  try {
+    const open = await vault.withSession((session) => session.listOpenRequests());
+    return leases.map(({ requestId, expiresAt }) => {
+      const row = open.find((candidate) => candidate.requestId === requestId);
+      return { status: row?.status ?? 'gone', expiresAt: toMs(row?.expiresAt ?? expiresAt) };
+    });
+  } catch (thrown) {
+    if (thrown instanceof RelayError && thrown.retryable) return remembered;
+    throw thrown;
+  }
+};
+
+const toMs = (date: string | undefined): number | undefined => (date === undefined ? undefined : Date.parse(date));
+
+/** The vault's dates of change are rounded, its clock is the one that the check-in was dated by. */
+const ROUNDING_MS = 1000;
+
+const haveChanged = async (vault: Vault, { items }: CheckoutRecord, since: number): Promise<boolean> => {
+  const hasChanged = async (session: VaultSession, { account }: CheckoutRecord['items'][number]): Promise<boolean> => {
+    const name = account.domainName === '' ? account.accountName : `${account.domainName}\\${account.accountName}`;
+    const row = await session.findAccount(account.systemName, name);
+    return !!row && !row.changing && row.changedAt !== undefined && Date.parse(row.changedAt) + ROUNDING_MS >= since;
+  };
+  try {
+    return await vault.withSession(async (session) => {
+      for (const item of items) if (!(await hasChanged(session, item))) return false;
+      return true;
+    });
+  } catch (thrown) {
+    if (thrown instanceof RelayError && thrown.retryable) return false;
+    throw thrown;
+  }
+};

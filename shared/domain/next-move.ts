@@ -1,0 +1,128 @@
+/** How a checkout can end. `cancelled` was released before anything was delivered, `released` after. */
+export const ENDINGS = ['completed', 'released', 'cancelled', 'denied', 'expired'] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+/** What a checkout is to do next; the workflow has a step for each. */
+export const MOVES = ['wait', 'request', 'retrieve', 'checkin', 'report'] as const;
+
+export interface Move {
+  readonly next: (typeof MOVES)[number];
+  /** Whole seconds; 0 unless `next` is `wait`. */
+  readonly waitSeconds: number;
+  /** Known from the moment on at which the checkout begins to close. */
+  readonly ending?: Ending | undefined;
+  /** True when the change after the check-in was waited for in vain. */
+  readonly unconfirmed?: boolean | undefined;
+}
+
+/** All that decides what a checkout does next. Every time is in epoch milliseconds. */
+export interface Course {
+  readonly now: number;
+  readonly plan: {
+    readonly plannedAt: number;
+    /** Not before this. */
+    readonly from: number;
+    /** How long from the delivery on, or until when. */
+    readonly window: { readonly minutes: number } | { readonly until: number };
+    /** Neither an approval nor the end of somebody else's checkout is waited for beyond this, or beyond the window. */
+    readonly patienceEndsAt: number;
+    /** False for access as an ISA, which needs no request and so no approval. */
+    readonly needsRequest: boolean;
+    /** How long to look for the change after the check-in; 0 when none is expected. */
+    readonly confirmMs: number;
+  };
+  readonly notes: { readonly released: boolean; readonly extendedUntil?: number | undefined };
+  /** The last attempt to open requests. */
+  readonly requested?: { readonly at: number; readonly conflict: boolean; readonly leases: readonly LeaseState[] };
+  /** `gone` when a request ended while it was being read. */
+  readonly retrieved?: { readonly at: number; readonly gone: boolean };
+  readonly checkedIn?: { readonly at: number };
+  /** Whether the vault shows every credential as changed since the check-in. */
+  readonly changed?: boolean;
+  /** What an earlier move said. */
+  readonly ending?: Ending | undefined;
+}
+
+export interface LeaseState {
+  readonly status: 'pending' | 'active' | 'gone';
+  /** When the vault itself ends it, if it says so. */
+  readonly expiresAt?: number | undefined;
+}
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const SHORTEST_LOOK_MS = 30 * SECOND_MS;
+const LONGEST_LOOK_MS = 60 * MINUTE_MS;
+/** So an answer is noticed after a twentieth of the time that it took. */
+const PATIENCE_GROWS_BY = 20;
+
+const wait = (ms: number, more: Pick<Move, 'ending'> = {}): Move => ({
+  next: 'wait',
+  waitSeconds: Math.max(1, Math.ceil(ms / SECOND_MS)),
+  ...more,
+});
+const go = (next: Exclude<Move['next'], 'wait'>, ending?: Ending): Move => ({
+  next,
+  waitSeconds: 0,
+  ...(ending !== undefined && { ending }),
+});
+
+/** How long until the next look at something that has been waited for since `since`: the longer, the longer. */
+export const untilNextLook = (since: number, now: number): number =>
+  Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (now - since) / PATIENCE_GROWS_BY));
+
+/**
+ * What a checkout does next. It follows from what is known alone, so that a step that died and is repeated decides the
+ * same, and a release that others noted overrules everything that is not closed yet.
+ */
+export const nextMove = (course: Course): Move => {
+  if (course.checkedIn !== undefined) return confirm(course, course.checkedIn.at);
+  if (course.notes.released) return go('checkin', course.retrieved === undefined ? 'cancelled' : 'released');
+  if (course.retrieved !== undefined) return hold(course, course.retrieved);
+  return open(course);
+};
+
+const open = ({ now, plan, requested }: Course): Move => {
+  if ('until' in plan.window && now >= plan.window.until) return go('checkin', 'expired');
+  if (now < plan.from) return wait(plan.from - now);
+  if (!plan.needsRequest) return go('retrieve');
+  if (requested === undefined) return go('request');
+
+  const gone = requested.leases.find(({ status }) => status === 'gone');
+  if (gone !== undefined)
+    return go('checkin', now >= (gone.expiresAt ?? Number.POSITIVE_INFINITY) ? 'expired' : 'denied');
+  const isPending = requested.leases.some(({ status }) => status === 'pending');
+  if (!isPending && !requested.conflict) return go('retrieve');
+  if (now >= plan.patienceEndsAt) return go('checkin', 'expired');
+
+  const patience = plan.patienceEndsAt - now;
+  if (!requested.conflict) return wait(Math.min(untilNextLook(plan.from, now), patience));
+  // An approval is only looked for, but in somebody else's way one has to ask again.
+  const askAgainAt = requested.at + untilNextLook(plan.from, requested.at);
+  return now >= askAgainAt ? go('request') : wait(Math.min(askAgainAt - now, patience));
+};
+
+const hold = ({ now, plan, notes, requested }: Course, retrieved: { at: number; gone: boolean }): Move => {
+  if (retrieved.gone) return go('checkin', 'denied');
+  const endsAt = windowEnd(plan.window, retrieved.at, notes.extendedUntil, requested?.leases ?? []);
+  return now >= endsAt ? go('checkin', 'completed') : wait(endsAt - now);
+};
+
+/** An extension can make a window longer, never shorter; beyond what the vault granted there is nothing to hold. */
+export const windowEnd = (
+  window: Course['plan']['window'],
+  deliveredAt: number,
+  extendedUntil: number | undefined,
+  leases: readonly LeaseState[],
+): number => {
+  const asked = 'until' in window ? window.until : deliveredAt + window.minutes * MINUTE_MS;
+  const granted = leases.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY);
+  return Math.min(Math.max(asked, extendedUntil ?? asked), ...granted);
+};
+
+const confirm = ({ now, plan, changed, ending = 'released' }: Course, checkedInAt: number): Move => {
+  if (plan.confirmMs === 0 || changed === true) return go('report', ending);
+  const left = checkedInAt + plan.confirmMs - now;
+  if (left <= 0) return { ...go('report', ending), unconfirmed: true };
+  return wait(Math.min(untilNextLook(checkedInAt, now), left), { ending });
+};
