@@ -88,6 +88,10 @@ describe('permissions', () => {
       actionsOn(fn, `${SECRETS}bootstrap/password-safe-??????`).includes('secretsmanager:GetSecretValue'),
     );
     expect(signsIn).toEqual(FUNCTIONS.filter((fn) => fn !== 'Report'));
+    const showsCertificate = FUNCTIONS.filter((fn) =>
+      actionsOn(fn, `${SECRETS}bootstrap/password-safe-certificate-??????`).includes('secretsmanager:GetSecretValue'),
+    );
+    expect(showsCertificate).toEqual(signsIn);
   });
 
   it('let each function read and write only the records that it works with', () => {

@@ -165,11 +165,23 @@ describe('what deliveries could land on', () => {
     expect(problemsOf(configWith({ 17: secondSync('fleet2/{systemId}/{accountId}') }))).toEqual([]);
   });
 
+  const certificate = (secret: string): string => `      clientCertificate:\n        secret: ${secret}`;
+
   itFinds([
     [
       'refuses a sync that could overwrite a bootstrap secret',
       { 7: '      bootstrapSecret: fleet/vault' },
       '15:11 syncs.fleet.name: begins with "fleet/" and could overwrite the bootstrap secret fleet/vault; begin it with another folder',
+    ],
+    [
+      'refuses a sync that could overwrite a client certificate',
+      { 7: `      bootstrapSecret: bootstrap/vault\n${certificate('fleet/vault-certificate')}` },
+      '17:11 syncs.fleet.name: begins with "fleet/" and could overwrite the client certificate fleet/vault-certificate; begin it with another folder',
+    ],
+    [
+      'refuses a client certificate where the tokens are',
+      { 7: `      bootstrapSecret: bootstrap/vault\n${certificate('pam-relay/pam-relay/token/vault')}` },
+      '9:17 connections.vault.authentication.clientCertificate.secret: lies in pam-relay/pam-relay/token/, where the relay keeps its tokens; move it elsewhere',
     ],
     [
       "refuses a sync that could overwrite the relay's tokens",

@@ -100,6 +100,11 @@ describe('the shape', () => {
       '15:5 syncs.fleet.request: is not a known key; did you mean "requestMinutes"?',
     ],
     [
+      'a signature that nobody outside can make',
+      { 7: '      bootstrapSecret: bootstrap/vault\n      psrunSecret: bootstrap/psrun' },
+      "8:7 connections.vault.authentication.psrunSecret: is not possible: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and bind that to the relay's address and a client certificate instead",
+    ],
+    [
       'a key that is not known at all',
       { 17: '    schedule: { expression: rate(1 hour), 7: x }' },
       '17:43 syncs.fleet.schedule.7: is not a known key; use one of "expression", "timeZone", "flexibleMinutes"',
