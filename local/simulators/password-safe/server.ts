@@ -44,7 +44,7 @@ interface AccountView extends FleetAccount {
 }
 
 /** A client certificate, in both of its forms. */
-export interface ClientCertificate extends IssuedCertificate {
+interface ClientCertificate extends IssuedCertificate {
   /** PKCS#12, opened by the passphrase. */
   readonly pkcs12: Buffer;
 }
