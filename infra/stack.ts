@@ -3,9 +3,10 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { Alarms } from '#infra/constructs/alarms.ts';
 import { AlertTopic } from '#infra/constructs/alert-topic.ts';
-import { CheckoutWorkflow } from '#infra/constructs/checkout-workflow.ts';
+import { Checkouts } from '#infra/constructs/checkouts.ts';
 import { Dashboard } from '#infra/constructs/dashboard.ts';
 import { DeliveredSecrets } from '#infra/constructs/delivered-secrets.ts';
+import { Intake } from '#infra/constructs/intake.ts';
 import { RelayMetrics } from '#infra/constructs/metrics.ts';
 import { Network } from '#infra/constructs/network.ts';
 import { RecordsBucket } from '#infra/constructs/records-bucket.ts';
@@ -15,6 +16,7 @@ import { SyncWorkflow } from '#infra/constructs/sync-workflow.ts';
 import { VaultSecrets } from '#infra/constructs/vault-secrets.ts';
 import { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import type { Step } from '#infra/steps.ts';
+import { intake as intakeSchema } from '#shared/config/schema/intake.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 export interface RelayStackProps extends StackProps {
@@ -55,9 +57,10 @@ export class RelayStack extends Stack {
     const checkin = step('CheckIn', 'checkin');
     const report = step('Report', 'report');
     const reap = step('Reap', 'reap');
+    const shared = { authenticate, plan, request, retrieve, checkin, report };
 
     const { workflow: sync } = new SyncWorkflow(this, 'Sync', {
-      functions: { authenticate, plan, request, retrieve, checkin, report },
+      functions: shared,
       key,
       logRetentionDays,
     });
@@ -81,26 +84,33 @@ export class RelayStack extends Stack {
     delivered.grantInspect(request);
     delivered.grantDeliver(retrieve);
 
-    if (Object.keys(config.checkouts).length > 0) {
-      const watch = step('Watch', 'watch');
-      const retire = step('Retire', 'retire');
-      const { checkout, release } = new CheckoutWorkflow(this, 'Checkout', {
-        functions: { authenticate, plan, watch, request, retrieve, checkin, retire, report },
-        key,
-        logRetentionDays,
-      });
-      vaultSecrets.grantSignIn(watch);
-      records.grantRead(plan, 'checkouts');
-      records.grantWrite(plan, 'checkouts', 'open');
-      for (const fn of [watch, request, retrieve, checkin, retire]) records.grantRead(fn, 'checkouts');
-      records.grantRead(report, 'checkouts');
-      records.grantWrite(report, 'checkouts');
-      records.grantRemove(report, 'open');
-      delivered.grantRetireCheckouts(retire);
-      checkout.grantDescribeRuns(reap);
-      records.grantList(reap);
-      release.grantStart(reap);
-    }
+    const hasCheckouts = Object.keys(config.checkouts).length > 0;
+    const intake =
+      hasCheckouts || config.intake !== undefined
+        ? new Intake(this, 'Intake', {
+            settings: config.intake ?? intakeSchema.parse({}),
+            fn: step('IntakeQueue', 'intake-queue'),
+            records,
+            sync,
+            key,
+          })
+        : undefined;
+    if (intake !== undefined) records.grantRead(plan, 'named');
+
+    const checkouts = hasCheckouts
+      ? new Checkouts(this, 'Checkouts', {
+          shared,
+          watch: step('Watch', 'watch'),
+          retire: step('Retire', 'retire'),
+          reap,
+          vaultSecrets,
+          records,
+          delivered,
+          key,
+          logRetentionDays,
+        }).workflows
+      : undefined;
+    if (checkouts !== undefined) intake?.admitCheckouts(checkouts);
 
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     alerts.grantPublish(report);
@@ -108,7 +118,16 @@ export class RelayStack extends Stack {
     const { machine, arn: machineArn } = sync;
     const { undelivered } = new Schedules(this, 'Schedules', { config, machineArn, reap, key });
     const metrics = new RelayMetrics(config.relay);
-    const alarms = new Alarms(this, 'Alarms', { config, metrics, machine, reap, undelivered, topic: alerts.topic });
+    const alarms = new Alarms(this, 'Alarms', {
+      config,
+      metrics,
+      machine,
+      checkoutMachines: checkouts === undefined ? [] : [checkouts.checkout.machine, checkouts.release.machine],
+      reap,
+      undelivered,
+      intake,
+      topic: alerts.topic,
+    });
     new Dashboard(this, 'Dashboard', {
       config,
       metrics,
@@ -119,6 +138,7 @@ export class RelayStack extends Stack {
     this.#tell('SyncMachineArn', machineArn, 'The state machine that every sync runs in');
     this.#tell('RecordsBucketName', records.bucket.bucketName, 'Where the report of every run lies');
     this.#tell('StartCommand', startCommand(machineArn, Object.keys(config.syncs)), 'Starts a sync now');
+    if (intake !== undefined) this.#tell('IntakeQueueUrl', intake.queue.queueUrl, 'Where messages are sent to');
     if (network?.egressAddress !== undefined) {
       this.#tell(
         'EgressAddress',

@@ -9,6 +9,7 @@ export const STEPS = [
   'retire',
   'report',
   'reap',
+  'intake-queue',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -27,4 +28,5 @@ export const STEP_SIZES: Readonly<Record<Step, { readonly timeoutSeconds: number
   retire: { timeoutSeconds: 120, memoryMb: 512 },
   report: { timeoutSeconds: 300, memoryMb: 1024 },
   reap: { timeoutSeconds: 900, memoryMb: 512 },
+  'intake-queue': { timeoutSeconds: 60, memoryMb: 512 },
 };

@@ -5,6 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Intake } from '#infra/constructs/intake.ts';
 import type { RelayMetrics } from '#infra/constructs/metrics.ts';
 import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -18,6 +19,10 @@ const ALARMS = {
   'reap-failing': 'Left-over requests are not being looked for.',
   'sign-in-refused': 'The vault refused to sign the relay in.',
   'start-undelivered': 'A scheduled start did not arrive.',
+  'checkout-failed': 'A checkout, or closing one, failed, was aborted or took too long.',
+  'change-unconfirmed': 'The vault has not changed a credential that was given back.',
+  'message-refused': 'A message could not be acted on.',
+  'message-late': 'Messages are not being handled.',
 } as const;
 type AlarmKind = keyof typeof ALARMS;
 export const ALARM_KINDS = Object.keys(ALARMS);
@@ -26,8 +31,11 @@ export interface AlarmsProps {
   readonly config: RelayConfig;
   readonly metrics: RelayMetrics;
   readonly machine: StateMachine;
+  /** The machines of checkouts and their releases, where there are checkouts. */
+  readonly checkoutMachines: readonly StateMachine[];
   readonly reap: WorkflowFunction;
   readonly undelivered: IQueue;
+  readonly intake: Intake | undefined;
   readonly topic: ITopic;
 }
 
@@ -45,6 +53,9 @@ interface Watch {
 
 const SOON = Duration.minutes(5);
 
+/** A message that failed on what passes by itself is tried twice before that. */
+const LATE = Duration.minutes(15);
+
 /** Everything that calls for a person. Each alarm's text leads to what to do about it. */
 export class Alarms extends Construct {
   readonly all: Alarm[] = [];
@@ -53,10 +64,12 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.#action = new SnsAction(props.topic);
-    this.#watchMachine(props);
+    this.#watchMachines('run-failed', props.machine);
+    this.#watchCheckouts(props);
     this.#watchSyncs(props);
     this.#watchConnections(props);
     this.#watchReap(props);
+    this.#watchIntake(props);
     this.#watch({
       kind: 'start-undelivered',
       metric: props.undelivered.metricApproximateNumberOfMessagesVisible({ period: SOON, statistic: 'max' }),
@@ -64,18 +77,28 @@ export class Alarms extends Construct {
   }
 
   /** By what Step Functions counts, which also knows the runs that could not even report. */
-  #watchMachine({ machine }: AlarmsProps): void {
+  #watchMachines(kind: AlarmKind, ...machines: readonly StateMachine[]): void {
+    const endings = machines.flatMap((machine, index) => [
+      [`failed${index}`, machine.metricFailed({ period: SOON })] as const,
+      [`timedOut${index}`, machine.metricTimedOut({ period: SOON })] as const,
+      [`aborted${index}`, machine.metricAborted({ period: SOON })] as const,
+    ]);
     const metric = new MathExpression({
       label: 'Runs that did not end well',
-      expression: 'failed + timedOut + aborted',
-      usingMetrics: {
-        failed: machine.metricFailed({ period: SOON }),
-        timedOut: machine.metricTimedOut({ period: SOON }),
-        aborted: machine.metricAborted({ period: SOON }),
-      },
+      expression: endings.map(([name]) => name).join(' + '),
+      usingMetrics: Object.fromEntries(endings),
       period: SOON,
     });
-    this.#watch({ kind: 'run-failed', metric });
+    this.#watch({ kind, metric });
+  }
+
+  #watchCheckouts({ config, metrics, checkoutMachines }: AlarmsProps): void {
+    if (checkoutMachines.length === 0) return;
+    this.#watchMachines('checkout-failed', ...checkoutMachines);
+    for (const checkout of Object.keys(config.checkouts)) {
+      const metric = metrics.ofCheckout(checkout, 'ChangesUnconfirmed');
+      this.#watch({ kind: 'change-unconfirmed', about: checkout, metric });
+    }
   }
 
   #watchSyncs({ config, metrics }: AlarmsProps): void {
@@ -117,6 +140,17 @@ export class Alarms extends Construct {
       metric: reap.lambda.metricErrors({ period: Duration.minutes(config.reap.everyMinutes) }),
       periods: 3,
       missing: TreatMissingData.BREACHING,
+    });
+  }
+
+  #watchIntake({ intake }: AlarmsProps): void {
+    if (intake === undefined) return;
+    const atMost = { period: SOON, statistic: 'max' };
+    this.#watch({ kind: 'message-refused', metric: intake.refused.metricApproximateNumberOfMessagesVisible(atMost) });
+    this.#watch({
+      kind: 'message-late',
+      metric: intake.queue.metricApproximateAgeOfOldestMessage(atMost),
+      threshold: LATE.toSeconds(),
     });
   }
 

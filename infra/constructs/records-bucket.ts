@@ -7,9 +7,10 @@ import { accept } from '#infra/nag.ts';
 
 /**
  * `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the next run has to know;
- * `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are not closed yet.
+ * `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are not closed yet;
+ * `named/` is which accounts messages named for a run.
  */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open';
+export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named';
 
 /** Long enough to answer "what happened last month"; the logs stay for as long as relay.yaml says. */
 const RUNS_KEPT = Duration.days(30);
@@ -35,6 +36,7 @@ export class RecordsBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
         { id: 'forget-runs', prefix: 'runs/', expiration: RUNS_KEPT },
+        { id: 'forget-named', prefix: 'named/', expiration: RUNS_KEPT },
         { id: 'forget-checkouts', prefix: 'checkouts/', expiration: CHECKOUTS_KEPT },
         { id: 'drop-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

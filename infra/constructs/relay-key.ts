@@ -25,7 +25,7 @@ export class RelayKey extends Key {
   }
 
   /** Lets a function use the key by way of one service, and not by calling KMS itself. */
-  grantUse(fn: WorkflowFunction, service: 's3' | 'secretsmanager' | 'sns', ...actions: KeyUse[]): void {
+  grantUse(fn: WorkflowFunction, service: 's3' | 'secretsmanager' | 'sns' | 'sqs', ...actions: KeyUse[]): void {
     fn.allow({ actions, resources: [this.keyArn], conditions: viaService(this, service) });
   }
 

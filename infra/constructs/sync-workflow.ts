@@ -11,6 +11,8 @@ import {
   Pass,
   StateMachineType,
   type TaskStateBase,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { PATIENT, type RetryPolicy } from '#infra/constructs/retry-policies.ts';
@@ -85,7 +87,17 @@ export class SyncWorkflow extends Construct {
       .when(Condition.isPresent('$.planned.batches[0]'), batches.next(report))
       .otherwise(report);
 
-    return begin.next(authenticate).next(plan).next(anythingToDo);
+    const mayBegin = new Choice(this, 'MayBegin', {
+      comment: 'Messages gather for a while before a run looks at them.',
+    })
+      .when(
+        Condition.isPresent('$.order.waitSeconds'),
+        new Wait(this, 'Gather', { time: WaitTime.secondsPath('$.order.waitSeconds') }).next(authenticate),
+      )
+      .otherwise(authenticate);
+
+    authenticate.next(plan).next(anythingToDo);
+    return begin.next(mayBegin);
   }
 
   /** Reports a run that had to be given up, and fails with the error that ended it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { environment as authenticate } from '#functions/authenticate/contract.ts';
 import { environment as checkin } from '#functions/checkin/contract.ts';
+import { environment as intakeQueue } from '#functions/intake-queue/contract.ts';
 import { environment as plan } from '#functions/plan/contract.ts';
 import { environment as reap } from '#functions/reap/contract.ts';
 import { environment as report } from '#functions/report/contract.ts';
@@ -10,7 +11,7 @@ import { STEP_SIZES, STEPS } from '#infra/steps.ts';
 import { asText, FULL, loadExample, synthesise } from '../synthesis.ts';
 
 const { template } = synthesise(loadExample(FULL));
-const environments = { authenticate, plan, request, retrieve, checkin, report, reap };
+const environments = { authenticate, plan, request, retrieve, checkin, report, reap, 'intake-queue': intakeQueue };
 
 const functionOf = (step: string) => {
   const [found] = Object.values(
