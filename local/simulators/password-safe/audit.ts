@@ -11,6 +11,8 @@ export type CallKind =
   | 'credential'
   | 'checkin'
   | 'policies'
+  | 'secrets'
+  | 'secret'
   | 'session'
   | 'sessions'
   | 'terminate'
@@ -31,6 +33,8 @@ export interface AuditEntry {
   readonly session: number | undefined;
   readonly accountIds: readonly number[];
   readonly requestId: number | undefined;
+  /** The secrets of Secrets Safe whose values were handed out. */
+  readonly secretIds: readonly string[];
   /** Whether the call reached the site, which a fault may have prevented. */
   readonly tookEffect: boolean;
   readonly fault: FaultEffect['type'] | undefined;

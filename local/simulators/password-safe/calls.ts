@@ -12,10 +12,12 @@ export interface Call {
   readonly method: string;
   /** As the caller wrote it, without the query. */
   readonly path: string;
-  /** Below the base, lower case, numbers replaced: `requests/{id}/checkin`. Undefined outside of the base. */
+  /** Below the base, lower case, numbers and GUIDs replaced: `requests/{id}/checkin`. Undefined outside of the base. */
   readonly route: string | undefined;
   /** The numbers of the path, in order. */
   readonly ids: readonly number[];
+  /** The GUIDs of the path, in order, in lower case. */
+  readonly guids: readonly string[];
   readonly endsWithSlash: boolean;
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingMessage['headers'];
@@ -36,21 +38,28 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'endsWithSlash'> => {
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'guids' | 'endsWithSlash'> => {
   const endsWithSlash = path.endsWith('/');
   const lowered = path.toLowerCase();
-  if (!lowered.startsWith(`${BASE_PATH}/`)) return { route: undefined, ids: [], endsWithSlash };
+  if (!lowered.startsWith(`${BASE_PATH}/`)) return { route: undefined, ids: [], guids: [], endsWithSlash };
   const ids: number[] = [];
+  const guids: string[] = [];
   const segments = lowered
     .slice(BASE_PATH.length)
     .split('/')
     .filter((segment) => segment !== '');
   const route = segments.map((segment) => {
+    if (GUID.test(segment)) {
+      guids.push(segment);
+      return '{guid}';
+    }
     if (!/^\d{1,15}$/.test(segment)) return segment;
     ids.push(Number(segment));
     return '{id}';
   });
-  return { route: route.join('/'), ids, endsWithSlash };
+  return { route: route.join('/'), ids, guids, endsWithSlash };
 };
 
 const parseQuery = (search: string): ReadonlyMap<string, string> =>

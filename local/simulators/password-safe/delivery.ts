@@ -15,20 +15,23 @@ const writeHead = (response: ServerResponse, reply: Reply): void => {
   response.writeHead(reply.status, reply.body === null ? {} : { 'Content-Type': reply.contentType });
 };
 
+const bytesOf = ({ body }: Reply): Buffer => Buffer.from(body ?? '');
+
 const send = (response: ServerResponse, reply: Reply): void => {
-  if (reply.status !== 204) response.setHeader('Content-Length', Buffer.byteLength(reply.body ?? ''));
+  const bytes = bytesOf(reply);
+  if (reply.status !== 204) response.setHeader('Content-Length', bytes.length);
   writeHead(response, reply);
-  response.end(reply.body ?? undefined);
+  response.end(reply.body === null ? undefined : bytes);
 };
 
 const sendInUtf16 = (response: ServerResponse, reply: Reply): void => {
-  const body = Buffer.from(reply.body ?? '', 'utf16le');
+  const body = Buffer.from(bytesOf(reply).toString(), 'utf16le');
   if (reply.body !== null) response.setHeader('Content-Length', body.length);
   writeHead(response, { ...reply, contentType: 'application/json; charset=utf-16' });
   response.end(body);
 };
 
-const withBody = (reply: Reply, body: string): Reply => ({
+const withBody = (reply: Reply, body: string | Uint8Array): Reply => ({
   ...reply,
   body,
   status: reply.status === 204 ? 200 : reply.status,
@@ -36,10 +39,10 @@ const withBody = (reply: Reply, body: string): Reply => ({
 
 /** Promises more than it sends. */
 const cutOff = (response: ServerResponse, reply: Reply): void => {
-  const body = reply.body ?? '';
-  response.setHeader('Content-Length', Buffer.byteLength(body) + 1);
+  const body = bytesOf(reply);
+  response.setHeader('Content-Length', body.length + 1);
   writeHead(response, withBody(reply, body));
-  response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
+  response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy());
   response.flushHeaders();
 };
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type CredentialShape, canaryFor, renderCredential } from './credential-shapes.ts';
+import type { KeyShape } from './dss-keys.ts';
 import type { AccessPolicy } from './policies.ts';
 
 type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
@@ -23,6 +24,8 @@ export interface FleetAccount {
   readonly workgroup: string;
   readonly description: string;
   readonly credentialShape: CredentialShape;
+  /** Null for an account without a private key. */
+  readonly dssKey: KeyShape | null;
   /** The credential at the start, which contains the canary. */
   readonly credential: string;
   /** Unique text to search for where no credential may be. */
@@ -70,7 +73,7 @@ const AWKWARD: readonly Partial<FleetAccount>[] = [
   { kind: 'rotating', policy: ALWAYS_ROTATED },
   { kind: 'not-requestable' },
   { kind: 'changing' },
-  { kind: 'odd-credential', credentialShape: 'key' },
+  { kind: 'odd-credential', credentialShape: 'key', dssKey: 'rsa-encrypted' },
   { kind: 'odd-name', systemName: 'Zürich Straße 7', accountName: 'jürgen & søn #1 +50% 田中' },
   { kind: 'rotating', policy: ALWAYS_ROTATED },
   { kind: 'odd-credential', credentialShape: 'blanks' },
@@ -123,6 +126,7 @@ const plainAccount = (seed: number, index: number): Omit<FleetAccount, 'credenti
     workgroup: pick(WORKGROUPS, systemIndex),
     description: '',
     credentialShape: 'plain',
+    dssKey: null,
     lastChangedAt: FIRST_DAY + randomDay * DAY_MS + index,
     changesAfterRelease: true,
     defaultReleaseMinutes: 120,

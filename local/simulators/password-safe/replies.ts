@@ -2,14 +2,19 @@ import type { Session } from './sessions.ts';
 import type { Switches } from './switches.ts';
 import type { KnownUser } from './users.ts';
 
-/** An answer before it is written: `body` is the exact text, and null is no body. */
+/** An answer before it is written: `body` is the exact text, or the bytes of a file, and null is no body. */
 export interface Reply {
   readonly status: number;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** What the call made or found, for the audit. */
-  readonly about?: { readonly requestId?: number; readonly session?: Session; readonly user?: KnownUser };
+  readonly about?: {
+    readonly requestId?: number;
+    readonly session?: Session;
+    readonly user?: KnownUser;
+    readonly secretIds?: readonly string[];
+  };
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,5 +1,6 @@
 import type { Call } from './calls.ts';
 import { accountEndpoints } from './endpoints/accounts.ts';
+import { aliasEndpoints } from './endpoints/aliases.ts';
 import { authenticationEndpoints } from './endpoints/authentication.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
 import { managedAccountEndpoints } from './endpoints/managed-accounts.ts';
@@ -7,6 +8,7 @@ import { policyEndpoints } from './endpoints/policies.ts';
 import { quarantineEndpoints } from './endpoints/quarantine.ts';
 import { requestSetEndpoints } from './endpoints/request-sets.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
+import { secretsSafeEndpoints } from './endpoints/secrets-safe.ts';
 import { targetSessionEndpoints } from './endpoints/target-sessions.ts';
 import { certificateRequired, fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
 import type { Endpoint, Site } from './site.ts';
@@ -15,11 +17,13 @@ const ROUTES = new Map<string, Map<string, Endpoint>>();
 for (const endpoint of [
   ...authenticationEndpoints,
   ...accountEndpoints,
+  ...aliasEndpoints,
   ...managedAccountEndpoints,
   ...policyEndpoints,
   ...requestEndpoints,
   ...requestSetEndpoints,
   ...credentialEndpoints,
+  ...secretsSafeEndpoints,
   ...targetSessionEndpoints,
   ...quarantineEndpoints,
 ]) {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:https';
+import { Aliases, type SimulatedAlias } from './aliases.ts';
 import type { AuditEntry } from './audit.ts';
 import { createAuthority, type IssuedCertificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
@@ -8,6 +9,7 @@ import { toPkcs12 } from './pkcs12.ts';
 import { Proofs } from './proofs.ts';
 import { type AccessRequest, Requests } from './requests.ts';
 import { SecondFactors } from './second-factor.ts';
+import { SecretsSafe, type SimulatedSecret } from './secrets-safe.ts';
 import { Service } from './service.ts';
 import { type Session, Sessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -23,6 +25,10 @@ export interface PasswordSafeOptions {
   readonly fleet?: readonly FleetAccount[];
   /** Default: `DEFAULT_APPLICATION` and `DEFAULT_APPROVER`. */
   readonly users?: readonly SimulatedUser[];
+  /** Default: none. */
+  readonly aliases?: readonly SimulatedAlias[];
+  /** What Secrets Safe holds; default: nothing. */
+  readonly secrets?: readonly SimulatedSecret[];
   /** Default: `DEFAULT_TICKET_SYSTEMS`. */
   readonly ticketSystems?: readonly TicketSystem[];
   /** PEM texts of CAs beside its own whose client certificates the site trusts. */
@@ -71,6 +77,10 @@ export interface PasswordSafeSimulator {
   credentialOf(accountId: number): string;
   /** Changes a credential out of band and gives the new one; `at` defaults to now. */
   changeCredential(accountId: number, at?: number): string;
+  /** The vault is about to change the account that an alias points at, and points it at the next one. */
+  switchAlias(aliasId: number): void;
+  /** What is in Secrets Safe now, and what people do to it there. */
+  readonly secretsSafe: SecretsSafe;
   /** What an administrator does to a user or its registrations: rotates a key, sets a password, quarantines. */
   changeUser(userName: string, change: Partial<SimulatedUser>): void;
   /** Answers the push that a user was sent, or the next one. */
@@ -118,8 +128,11 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   const proofs = new Proofs(users, now, switches);
   const requests = new Requests(now, switches);
   const secondFactors = new SecondFactors(now, switches);
+  const accounts = new Accounts(fleet, seed, switches);
   return {
-    accounts: new Accounts(fleet, seed, switches),
+    accounts,
+    aliases: new Aliases(options.aliases ?? [], accounts),
+    secretsSafe: new SecretsSafe(options.secrets ?? [], seed, now),
     requests,
     targetSessions: new TargetSessions(requests, now),
     ticketSystems: options.ticketSystems ?? DEFAULT_TICKET_SYSTEMS,
@@ -175,6 +188,8 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
       account.change(at);
       return account.credential;
     },
+    switchAlias: (aliasId) => site.aliases.switchOver(aliasId),
+    secretsSafe: site.secretsSafe,
     changeUser: (userName, change) => site.users.change(userName, change),
     answerPush: (userName, answer) => site.secondFactors.answerPush(site.users.named(userName), answer),
     issueClientCertificate: async (passphrase) => {

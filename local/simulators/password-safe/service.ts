@@ -72,6 +72,7 @@ export class Service {
       session: own.about?.session?.number,
       accountIds: subject.accountId === undefined ? [] : [subject.accountId],
       requestId: own.about?.requestId ?? subject.requestId,
+      secretIds: own.about?.secretIds ?? [],
       tookEffect,
       fault: fault?.type,
     });

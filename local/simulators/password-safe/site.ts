@@ -1,9 +1,11 @@
+import type { Aliases } from './aliases.ts';
 import type { CallKind } from './audit.ts';
 import type { Call } from './calls.ts';
 import type { Proofs } from './proofs.ts';
 import type { Reply } from './replies.ts';
 import type { Requests } from './requests.ts';
 import type { SecondFactors } from './second-factor.ts';
+import type { SecretsSafe } from './secrets-safe.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Accounts } from './state.ts';
 import type { Switches } from './switches.ts';
@@ -15,6 +17,8 @@ import type { Users } from './users.ts';
 /** What every endpoint works on. */
 export interface Site {
   readonly accounts: Accounts;
+  readonly aliases: Aliases;
+  readonly secretsSafe: SecretsSafe;
   readonly requests: Requests;
   readonly targetSessions: TargetSessions;
   readonly ticketSystems: readonly TicketSystem[];

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canaryFor, renderCredential, renderPassphrase } from './credential-shapes.ts';
+import { hasPassphrase, renderKey } from './dss-keys.ts';
 import type { FleetAccount } from './fleet.ts';
 import type { Switches } from './switches.ts';
 
@@ -36,8 +37,15 @@ export class AccountState {
     return this.#credential;
   }
 
-  get passphrase(): string {
-    return renderPassphrase(this.#canary);
+  /** The private key, which changes together with the password; undefined when the account has none. */
+  get dssKey(): string | undefined {
+    return this.row.dssKey === null ? undefined : renderKey(this.row.dssKey, this.#canary);
+  }
+
+  /** Undefined when the account has no key, or one that is not encrypted. */
+  get passphrase(): string | undefined {
+    const { dssKey } = this.row;
+    return dssKey !== null && hasPassphrase(dssKey) ? renderPassphrase(this.#canary) : undefined;
   }
 
   get canary(): string {

@@ -63,6 +63,13 @@ export interface Switches {
   /** Whether `offset` is ignored, so that every page is the first one. */
   offsetIgnored: boolean;
 
+  // Secrets Safe.
+
+  /** Whether a list of secrets holds their values when the caller does not say: older versions did, newer ones don't. */
+  decryptByDefault: boolean;
+  /** What `afterDate` lets through: what was modified later, or at the same second, too. */
+  afterDate: 'later' | 'not-earlier';
+
   // Requests.
 
   /** Whether a late approval moves the end of a request, which then counts from the approval. */
@@ -105,6 +112,8 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   twoNameShape: 'object',
   twoNameMissing: 'not-found',
   offsetIgnored: false,
+  decryptByDefault: false,
+  afterDate: 'later',
   lateApprovalExtends: false,
   finishedCheckIn: 404,
   finishedTerminate: 404,

@@ -10,7 +10,8 @@ export type Role =
   | 'account-management'
   | 'role-management'
   | 'session-auditor'
-  | 'global-quarantine';
+  | 'global-quarantine'
+  | 'secrets-safe';
 
 /** A registration of type "API Access Policy". */
 interface OAuthRegistration extends RegistrationRules {

@@ -27,7 +27,8 @@ const listQuery = z.object({
 });
 type ListQuery = z.infer<typeof listQuery>;
 
-const accountRow = (site: Site, session: Session, account: AccountState) => {
+/** Nothing in it tells whether an account has a key (`DSSAutoManagementFlag` is the management side's alone). */
+export const accountRow = (site: Site, session: Session, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());

@@ -1,19 +1,49 @@
 import * as z from 'zod';
 import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
 import { empty, forbidden, json, type Reply, refusal } from '../replies.ts';
-import type { Endpoint } from '../site.ts';
+import type { AccessRequest } from '../requests.ts';
+import type { Session } from '../sessions.ts';
+import type { Endpoint, Site } from '../site.ts';
 import type { AccountState } from '../state.ts';
 import { hasRole } from '../users.ts';
 import { bodySubject, findRequestable, minutes } from './opening.ts';
 import { RELEASE_GONE, requestSubject } from './requests.ts';
 
-/** The credential of the asked type as a JSON string; a key is what accounts with a key have for a password. */
-const readCredential = (account: AccountState, call: Call, status: 200 | 201): Reply => {
+type Part = 'password' | 'dsskey' | 'passphrase';
+
+/** The part of a credential that is asked for; not every account has a key, and not every key a passphrase. */
+export const readPart = (
+  account: AccountState,
+  call: Call,
+): { readonly type: Part; readonly text: string } | { readonly refused: Reply } => {
   const type = call.query.get('type')?.toLowerCase() ?? 'password';
-  if (type === 'password') return json(status, account.credential);
-  if (type !== 'dsskey' && type !== 'passphrase') return refusal(400, 'The credential type is invalid.');
-  if (account.row.credentialShape !== 'key') return refusal(404, 'DSS key not found');
-  return json(status, type === 'dsskey' ? account.credential : account.passphrase);
+  if (type === 'password') return { type, text: account.credential };
+  if (type !== 'dsskey' && type !== 'passphrase') {
+    return { refused: refusal(400, 'The credential type is invalid.') };
+  }
+  const text = type === 'dsskey' ? account.dssKey : account.passphrase;
+  return text === undefined ? { refused: refusal(404, `No ${type} was found`) } : { type, text };
+};
+
+/** The credential of the asked type as a JSON string. */
+const readCredential = (account: AccountState, call: Call, status: 200 | 201): Reply => {
+  const part = readPart(account, call);
+  return 'refused' in part ? part.refused : json(status, part.text);
+};
+
+/** The user's own request whose credential may be read now. */
+export const findRelease = (
+  site: Site,
+  requestId: number,
+  { user }: Session,
+): { readonly request: AccessRequest } | { readonly refused: Reply } => {
+  const request = site.requests.find(requestId);
+  if (request === undefined) return { refused: refusal(404, 'Request not found') };
+  if (request.user.userName !== user.userName) return { refused: forbidden(4031, site.switches) };
+  if (request.status === 'ended') return { refused: refusal(404, RELEASE_GONE) };
+  if (request.status === 'pending') return { refused: forbidden(4034, site.switches) };
+  if (request.accessType !== 'View') return { refused: refusal(403, 'The request is not for access type View.') };
+  return { request };
 };
 
 const credentials: Endpoint = {
@@ -22,13 +52,8 @@ const credentials: Endpoint = {
   kind: 'credential',
   subject: requestSubject,
   handle: (site, call, session) => {
-    const request = site.requests.find(call.ids[0] ?? 0);
-    if (request === undefined) return refusal(404, 'Request not found');
-    if (request.user.userName !== session.user.userName) return forbidden(4031, site.switches);
-    if (request.status === 'ended') return refusal(404, RELEASE_GONE);
-    if (request.status === 'pending') return forbidden(4034, site.switches);
-    if (request.accessType !== 'View') return refusal(403, 'The request is not for access type View.');
-    return readCredential(request.account, call, 200);
+    const release = findRelease(site, call.ids[0] ?? 0, session);
+    return 'refused' in release ? release.refused : readCredential(release.request.account, call, 200);
   },
 };
 

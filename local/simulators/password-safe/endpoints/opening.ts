@@ -62,7 +62,7 @@ const complaintAbout = ({ row }: AccountState, fields: RequestFields, accessType
   return undefined;
 };
 
-type Wanted = Omit<NewRequest, 'rotateOnCheckIn' | 'conflictOption' | 'requestSetId'>;
+export type Wanted = Omit<NewRequest, 'rotateOnCheckIn' | 'conflictOption' | 'requestSetId'>;
 
 /** The request that the fields ask for, or why the site refuses it. */
 export const readWanted = (

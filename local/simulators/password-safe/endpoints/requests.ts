@@ -6,15 +6,30 @@ import type { AccessRequest } from '../requests.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site, Subject } from '../site.ts';
 import { hasRole } from '../users.ts';
-import { bodySubject, readWanted, requestFields, word } from './opening.ts';
+import { bodySubject, readWanted, requestFields, type Wanted, word } from './opening.ts';
 
 export const RELEASE_GONE = 'Request has been released or is expired';
 
-const newRequest = requestFields.extend({
+export const newRequest = requestFields.extend({
   accesstype: word(ACCESS_TYPES).default('View'),
   conflictoption: word(['reuse', 'renew']).optional(),
   rotateoncheckin: flag.default(true),
 });
+
+type RequestRules = Pick<z.infer<typeof newRequest>, 'conflictoption' | 'rotateoncheckin'>;
+
+/** Opens what was asked for, and answers with the bare id: 201 for a new request, 200 for one that was there already. */
+export const open = (site: Site, wanted: Wanted, fields: RequestRules): Reply => {
+  const opened = site.requests.open({
+    ...wanted,
+    requestSetId: null,
+    rotateOnCheckIn: fields.rotateoncheckin,
+    conflictOption: fields.conflictoption,
+  });
+  if (opened.kind === 'conflict') return conflict(site.switches);
+  const { requestId } = opened.request;
+  return { ...json(opened.kind === 'created' ? 201 : 200, requestId), about: { requestId } };
+};
 
 const openRequest: Endpoint = {
   method: 'POST',
@@ -28,20 +43,11 @@ const openRequest: Endpoint = {
     if ('invalid' in read) return read.invalid;
     const { fields } = read;
     const checked = readWanted(site, session.user, fields, fields.accesstype);
-    if ('refused' in checked) return checked.refused;
-    const opened = site.requests.open({
-      ...checked.wanted,
-      requestSetId: null,
-      rotateOnCheckIn: fields.rotateoncheckin,
-      conflictOption: fields.conflictoption,
-    });
-    if (opened.kind === 'conflict') return conflict(site.switches);
-    const { requestId } = opened.request;
-    return { ...json(opened.kind === 'created' ? 201 : 200, requestId), about: { requestId } };
+    return 'refused' in checked ? checked.refused : open(site, checked.wanted, fields);
   },
 };
 
-export const requestRow = (request: AccessRequest, { switches }: Site) => {
+export const requestRow = (request: AccessRequest, { aliases, switches }: Site) => {
   const { row } = request.account;
   return {
     RequestID: request.requestId,
@@ -51,7 +57,7 @@ export const requestRow = (request: AccessRequest, { switches }: Site) => {
     AccountID: row.accountId,
     AccountName: row.accountName,
     DomainName: row.domainName,
-    AliasID: null,
+    AliasID: aliases.ofRequest(request.requestId),
     ApplicationID: request.applicationId,
     RequestReleaseDate: formatDate(request.createdAt, switches.dateFormat),
     ApprovedDate: formatDate(request.approvedAt, switches.dateFormat),

@@ -54,14 +54,23 @@ describe('reading a credential', () => {
   );
 
   test('gives a key and its passphrase by type, and 404 where there is none', async () => {
-    const site = await startSite({ fleet: FLEET });
+    const site = await startSite({ fleet: [KEY, PLAIN, { ...PLAIN, accountId: 7, dssKey: 'openssh' }] });
     const caller = await site.signIn();
-    await caller.post('Requests', requestFor(KEY));
-    await caller.post('Requests', requestFor(PLAIN));
-    expect(JSON.parse((await caller.get('Credentials/1?type=dsskey')).text)).toBe(KEY.credential);
-    expect(JSON.parse((await caller.get('Credentials/1?type=passphrase')).text)).toContain(KEY.canary);
-    expect((await caller.get('Credentials/2?type=dsskey')).status).toBe(404);
-    expect((await caller.get('Credentials/1?type=pin')).status).toBe(400);
+    for (const accountId of [KEY.accountId, PLAIN.accountId, 7]) {
+      const { systemId } = accountId === KEY.accountId ? KEY : PLAIN;
+      await caller.post('Requests', requestFor({ ...PLAIN, systemId, accountId }));
+    }
+    const read = async (request: number, type: string) => {
+      const { status, text } = await caller.get(`Credentials/${request}?type=${type}`);
+      return status === 200 ? JSON.parse(text) : status;
+    };
+    expect(await read(1, 'dsskey')).toContain(KEY.canary);
+    expect(await read(1, 'dsskey')).toContain('ENCRYPTED');
+    expect(await read(1, 'passphrase')).toContain(KEY.canary);
+    expect(await read(2, 'dsskey')).toBe(404);
+    expect(await read(3, 'dsskey')).toContain('OPENSSH');
+    expect(await read(3, 'passphrase')).toBe(404);
+    expect(await read(1, 'pin')).toBe(400);
   });
 
   test('of an unknown request answers 404', async () => {

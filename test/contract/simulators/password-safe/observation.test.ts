@@ -16,7 +16,14 @@ describe('the audit', () => {
     site.pass(MINUTE_MS);
     await caller.put('Requests/1/Checkin');
     await caller.call('POST', 'Auth/Signout');
-    const shared = { at: START, user: APPLICATION.userName, session: 1, tookEffect: true, fault: undefined };
+    const shared = {
+      secretIds: [],
+      at: START,
+      user: APPLICATION.userName,
+      session: 1,
+      tookEffect: true,
+      fault: undefined,
+    };
     const unrelated = { ...shared, accountIds: [], requestId: undefined };
     const related = { ...shared, accountIds: [account.accountId], requestId: 1 };
     expect(site.simulator.audit).toEqual([

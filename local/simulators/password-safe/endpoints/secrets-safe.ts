@@ -1,0 +1,208 @@
+import { hash } from 'node:crypto';
+import * as z from 'zod';
+import type { Call } from '../calls.ts';
+import { formatDate, json, type Reply, refusal } from '../replies.ts';
+import { guidOf, type SecretState } from '../secrets-safe.ts';
+import type { Session } from '../sessions.ts';
+import type { Endpoint, Site } from '../site.ts';
+import { hasRole } from '../users.ts';
+
+const LARGEST_PAGE = 1000;
+
+const versionField = z.enum(['3.0', '3.1', '3.2']).default('3.0');
+
+const listQuery = z.object({
+  path: z.string().max(1798).optional(),
+  title: z.string().max(256).optional(),
+  separator: z.string().length(1).default('/'),
+  afterdate: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/)
+    .transform(Date.parse)
+    .optional(),
+  folderid: z.guid().toLowerCase().optional(),
+  limit: z.coerce.number().int().min(1).default(LARGEST_PAGE),
+  offset: z.coerce.number().int().min(0).default(0),
+  decrypt: z.stringbool().optional(),
+  version: versionField,
+});
+type ListQuery = z.infer<typeof listQuery>;
+
+/** The row of a list; `withValue` is the only one that holds a value, and files never do. */
+const secretRow = (
+  { switches }: Site,
+  secret: SecretState,
+  { version, withValue }: { readonly version: ListQuery['version']; readonly withValue: boolean },
+) => {
+  const { row, type, value } = secret;
+  const isFile = type === 'File';
+  const modifiedOn = secret.modifiedAt === row.createdAt ? null : secret.modifiedAt;
+  return {
+    Id: row.secretId,
+    Title: row.title,
+    Description: secret.description,
+    Username: type === 'Credential' ? row.username : null,
+    Password: withValue && !isFile ? value : null,
+    SecretType: type,
+    FolderId: secret.folderId,
+    Folder: row.folders.at(-1),
+    FolderPath: secret.folderPath,
+    CreatedOn: formatDate(row.createdAt, switches.dateFormat),
+    CreatedBy: 'CORP\\alice',
+    ModifiedOn: formatDate(modifiedOn, switches.dateFormat),
+    ModifiedBy: modifiedOn === null ? null : 'CORP\\alice',
+    Notes: row.notes,
+    Urls: [],
+    ...(isFile && { FileName: row.title, FileHash: hash('sha256', value) }),
+    ...(version === '3.0' && { OwnerId: 1, OwnerType: 'Group', Owners: [{ OwnerId: 1, Owner: 'Team', Email: null }] }),
+    ...(version !== '3.0' && { Owners: [{ GroupId: 1, UserId: null, Name: 'Team', Email: null }] }),
+    ...(version === '3.2' && { SecretValueModifiedOn: formatDate(secret.valueModifiedAt, switches.dateFormat) }),
+  };
+};
+
+const refuse = ({ user }: Session): Reply | undefined =>
+  hasRole(user, 'secrets-safe') ? undefined : refusal(403, 'Permission denied.');
+
+const isAfter = ({ switches }: Site, { modifiedAt }: SecretState, afterDate: number): boolean =>
+  switches.afterDate === 'later' ? modifiedAt > afterDate : modifiedAt >= afterDate;
+
+const matches = (site: Site, secret: SecretState, query: ListQuery): boolean =>
+  (query.path === undefined || secret.row.folders.join(query.separator).toLowerCase() === query.path.toLowerCase()) &&
+  (query.title === undefined || secret.row.title.toLowerCase() === query.title.toLowerCase()) &&
+  (query.folderid === undefined || secret.folderId === query.folderid) &&
+  (query.afterdate === undefined || isAfter(site, secret, query.afterdate));
+
+const listSecrets: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Secrets',
+  kind: 'secrets',
+  handle: (site, call, session) => {
+    const refused = refuse(session);
+    if (refused !== undefined) return refused;
+    const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
+    if (query === undefined) return refusal(400, 'A query parameter is invalid.');
+    const found = site.secretsSafe.all.filter((secret) => matches(site, secret, query));
+    const offset = site.switches.offsetIgnored ? 0 : query.offset;
+    const page = found.slice(offset, offset + Math.min(query.limit, LARGEST_PAGE));
+    const withValue = query.decrypt ?? site.switches.decryptByDefault;
+    const rows = page.map((secret) => secretRow(site, secret, { version: query.version, withValue }));
+    const secretIds = withValue ? page.filter(({ type }) => type !== 'File').map(({ row }) => row.secretId) : [];
+    const body = query.version === '3.2' ? { TotalCount: found.length, Data: rows } : rows;
+    return { ...json(200, body), about: { secretIds } };
+  },
+};
+
+const withSecret = (
+  site: Site,
+  { guids: [secretId = ''] }: Call,
+  session: Session,
+  act: (secret: SecretState) => Reply,
+): Reply => {
+  const refused = refuse(session);
+  if (refused !== undefined) return refused;
+  const secret = site.secretsSafe.byId(secretId);
+  return secret === undefined ? refusal(404, 'Secret not found') : act(secret);
+};
+
+const handedOut = (reply: Reply, { row }: SecretState): Reply => ({ ...reply, about: { secretIds: [row.secretId] } });
+
+const versionOf = (call: Call): ListQuery['version'] => versionField.catch('3.0').parse(call.query.get('version'));
+
+const readCredential: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Secrets/{guid}',
+  kind: 'secret',
+  handle: (site, call, session) =>
+    withSecret(site, call, session, (secret) =>
+      handedOut(json(200, secretRow(site, secret, { version: versionOf(call), withValue: true })), secret),
+    ),
+};
+
+const readText: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Secrets/{guid}/Text',
+  kind: 'secret',
+  handle: (site, call, session) =>
+    withSecret(site, call, session, (secret) => {
+      if (secret.type !== 'Text') return refusal(404, 'Secret not found');
+      const row = secretRow(site, secret, { version: versionOf(call), withValue: false });
+      return handedOut(json(200, { ...row, Text: secret.value }), secret);
+    }),
+};
+
+/** What is known of a file; its bytes are at `Download`. */
+const describeFile: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Secrets/{guid}/File',
+  kind: 'secrets',
+  handle: (site, call, session) =>
+    withSecret(site, call, session, (secret) =>
+      secret.type === 'File'
+        ? json(200, secretRow(site, secret, { version: versionOf(call), withValue: false }))
+        : refusal(404, 'Secret not found'),
+    ),
+};
+
+const downloadFile: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Secrets/{guid}/File/Download',
+  kind: 'secret',
+  handle: (site, call, session) =>
+    withSecret(site, call, session, (secret) => {
+      if (secret.type !== 'File') return refusal(404, 'Secret not found');
+      const headers = { 'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(secret.row.title)}` };
+      const contentType = 'application/octet-stream';
+      return handedOut({ status: 200, body: Buffer.from(secret.value), contentType, headers }, secret);
+    }),
+};
+
+/** Folders, the safes at their roots included, each once. */
+const folderRows = (site: Site) => {
+  const paths = new Map<string, readonly string[]>();
+  for (const { row } of site.secretsSafe.all) {
+    for (let depth = 1; depth <= row.folders.length; depth += 1) {
+      const path = row.folders.slice(0, depth);
+      paths.set(JSON.stringify(path), path);
+    }
+  }
+  const idOf = (path: readonly string[]) => guidOf(`folder ${JSON.stringify(path)}`);
+  return [...paths.values()].map((path) => ({
+    Id: idOf(path),
+    Name: path.at(-1),
+    Description: '',
+    ParentId: path.length === 1 ? null : idOf(path.slice(0, -1)),
+    UserGroupId: 1,
+    FolderOwnerId: 1,
+  }));
+};
+
+const listFolders: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Folders',
+  kind: 'secrets',
+  handle: (site, _call, session) => refuse(session) ?? json(200, folderRows(site)),
+};
+
+const listSafes: Endpoint = {
+  method: 'GET',
+  template: 'Secrets-Safe/Safes',
+  kind: 'secrets',
+  handle: (site, _call, session) =>
+    refuse(session) ??
+    json(
+      200,
+      folderRows(site)
+        .filter(({ ParentId }) => ParentId === null)
+        .map(({ Id, Name, Description }) => ({ Id, Name, Description })),
+    ),
+};
+
+export const secretsSafeEndpoints: readonly Endpoint[] = [
+  listSecrets,
+  readCredential,
+  readText,
+  describeFile,
+  downloadFile,
+  listFolders,
+  listSafes,
+];
