@@ -5,11 +5,13 @@ const oauth = synthesise(loadExample(FULL)).template;
 const apiKey = synthesise(loadExample('api-key.yaml')).template;
 
 describe('the records bucket', () => {
-  it('forgets runs after a month, and never what the next run has to know', () => {
+  it('forgets runs after a month, checkouts after more than a year, and never what the next run has to know', () => {
     oauth.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
           { Id: 'forget-runs', Prefix: 'runs/', ExpirationInDays: 30, Status: 'Enabled' },
+          { Id: 'forget-named', Prefix: 'named/', ExpirationInDays: 30, Status: 'Enabled' },
+          { Id: 'forget-checkouts', Prefix: 'checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },
