@@ -1,7 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import type { Http } from '#shared/http/http.ts';
-import { readClientCertificate } from '#shared/runtime/client-certificate.ts';
 
 /** The connections to a vault as they have to be now. To be asked before each session. */
 export type CurrentHttp = () => Promise<Http>;
@@ -24,6 +23,8 @@ export const connectCurrent = ({ secretsManager, certificateSecret, connect }: C
   }
   let current: { readonly versionId: string; readonly http: Http } | undefined;
   return async () => {
+    // Few connections have one.
+    const { readClientCertificate } = await import('#shared/runtime/client-certificate.ts');
     const { certificate, versionId } = await readClientCertificate(secretsManager, certificateSecret);
     if (current?.versionId !== versionId) current = { versionId, http: connect(certificate) };
     return current.http;

@@ -258,6 +258,19 @@ describe('the deadline', () => {
     expect(server.seen).toHaveLength(3);
   });
 
+  it('is that of the call where it has one of its own, and that of the connection for every other', async () => {
+    const given: number[] = [];
+    const { http } = await connect([answer(200, 1)], {
+      deadline: (ms) => {
+        given.push(ms);
+        return new AbortController().signal;
+      },
+    });
+    await http.send({ ...get, timeoutSeconds: 120 });
+    await http.send(get);
+    expect(given).toEqual([120_000, 30_000]);
+  });
+
   it('does not run yet while a call waits for its turn', async () => {
     let running = 0;
     let mostRunning = 0;

@@ -22,6 +22,13 @@ describe('the cookie header', () => {
     expect(cookieHeader({ 'set-cookie': 'ASP.NET_SessionId=a%20b; path=/' })?.reveal()).toBe('ASP.NET_SessionId=a%20b');
   });
 
+  it('has the cookies of several answers, and the latest of those that were set again', () => {
+    const first = { 'set-cookie': ['ASP.NET_SessionId=challenged; path=/', 'affinity=node1'] };
+    const second = { 'set-cookie': 'ASP.NET_SessionId=signed-in; path=/' };
+    expect(cookieHeader(first, second)?.reveal()).toBe('ASP.NET_SessionId=signed-in; affinity=node1');
+    expect(cookieHeader(first, {})?.reveal()).toBe('ASP.NET_SessionId=challenged; affinity=node1');
+  });
+
   it('is none without cookies', () => {
     expect(cookieHeader({})).toBeUndefined();
   });
