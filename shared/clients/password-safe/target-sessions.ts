@@ -1,6 +1,6 @@
 import {
-  interpretCall,
   interpretCredential,
+  interpretIsa,
   interpretSessionList,
   interpretTerminate,
 } from '#shared/clients/password-safe/errors.ts';
@@ -60,7 +60,7 @@ export const openIsaSession = async (
       Reason: reason,
     }),
     idempotent: false,
-    interpret: interpretCall,
+    interpret: interpretIsa,
     read,
   });
   return value;

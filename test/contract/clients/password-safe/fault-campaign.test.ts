@@ -82,10 +82,19 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
     ['listAccounts', 'list'],
     ['listWorkgroups', 'workgroups'],
     ['listOpenRequests', 'listRequests'],
+    ['findAccount', 'list'],
+    ['testAccess', 'policies'],
   ],
   request: [['openRequest', 'request']],
   credential: [['readCredential', 'credential']],
   'check in': [['checkIn', 'checkin']],
+  session: [['openSession', 'session']],
+  'by ISA role': [
+    ['openIsaSession', 'session'],
+    ['readAsIsa', 'credential'],
+  ],
+  sessions: [['listSessions', 'sessions']],
+  'end a session': [['terminateSession', 'terminate']],
 };
 
 describe('the page about failures', () => {

@@ -9,6 +9,7 @@ import { oauthAuthenticator } from '#shared/clients/password-safe/authentication
 import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { AccountQuery, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import type { RequestTerms } from '#shared/domain/lease.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
@@ -36,6 +37,13 @@ export interface Calls {
   readonly openRequest: Run;
   readonly readCredential: Run;
   readonly checkIn: Run;
+  readonly findAccount: Run;
+  readonly testAccess: Run;
+  readonly openSession: Run;
+  readonly openIsaSession: Run;
+  readonly readAsIsa: Run;
+  readonly listSessions: Run;
+  readonly terminateSession: Run;
 }
 
 export interface FaultedSite {
@@ -55,7 +63,11 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
   let attempts = 0;
   let isWatched = false;
   let isEndless = false;
-  const simulator = await startPasswordSafe({ now: () => now, fleet: createFleet({ accounts: 400, seed: 5 }) });
+  const simulator = await startPasswordSafe({
+    now: () => now,
+    fleet: createFleet({ accounts: 900, seed: 5 }),
+    users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'global-quarantine'] }],
+  });
   const http = createHttp({
     connection: 'corp-vault',
     url: simulator.url,
@@ -158,11 +170,12 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
     (work: (session: VaultSession, begin: Watch['begin']) => Promise<unknown>): Run =>
     ({ begin, end }) =>
       vault.withSession((session) => work(session, begin).finally(end));
-  const open = async (session: VaultSession) => {
+  const freshTerms = (more: Partial<RequestTerms> = {}): RequestTerms => {
     const account = nextAccount();
     if (account === undefined) throw new Error('The fleet is used up: make it larger.');
-    return session.openRequest(termsFor(account));
+    return termsFor(account, more);
   };
+  const open = (session: VaultSession, more: Partial<RequestTerms> = {}) => session.openRequest(freshTerms(more));
   return {
     token: async ({ begin }) => {
       await begin();
@@ -202,6 +215,36 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
       const { requestId } = await open(session);
       await begin();
       return session.checkIn(requestId, 'a test');
+    }),
+    findAccount: inSession(async (session, begin) => {
+      await begin();
+      return session.findAccount('win-0001', 'root');
+    }),
+    testAccess: inSession(async (session, begin) => {
+      await begin();
+      return session.testAccess(freshTerms(), 15);
+    }),
+    openSession: inSession(async (session, begin) => {
+      const { requestId } = await open(session, { accessType: 'SSH' });
+      await begin();
+      return session.openSession(requestId, 'ssh-ticket');
+    }),
+    openIsaSession: inSession(async (session, begin) => {
+      await begin();
+      return session.openIsaSession(freshTerms(), 'rdp-file');
+    }),
+    readAsIsa: inSession(async (session, begin) => {
+      await begin();
+      return session.readAsIsa(freshTerms(), 'password');
+    }),
+    listSessions: inSession(async (session, begin) => {
+      await begin();
+      return session.listSessions();
+    }),
+    terminateSession: inSession(async (session, begin) => {
+      const { sessionId = 0 } = await session.openIsaSession(freshTerms(), 'ssh-ticket');
+      await begin();
+      return session.terminateSession(sessionId);
     }),
   };
 };
