@@ -1,6 +1,6 @@
 import { toAccount } from '#shared/clients/password-safe/accounts.ts';
-import { CREDENTIAL_MAX_BYTES, readParts } from '#shared/clients/password-safe/credentials.ts';
-import { interpretCall, interpretCredential } from '#shared/clients/password-safe/errors.ts';
+import { CREDENTIAL_MAX_BYTES, interpreterOf, readParts } from '#shared/clients/password-safe/credentials.ts';
+import { interpretCall } from '#shared/clients/password-safe/errors.ts';
 import { aliasCredentialSchemas, aliasListSchema } from '#shared/clients/password-safe/schema.ts';
 import type { Session } from '#shared/clients/password-safe/session.ts';
 import type { Alias } from '#shared/domain/account.ts';
@@ -45,7 +45,7 @@ export const readAliasCredential = (
       path: `Aliases/${alias.aliasId}/Credentials/${requestId}`,
       query: { type: part },
       idempotent: true,
-      interpret: interpretCredential,
+      interpret: interpreterOf(kind),
       read: json(aliasCredentialSchemas[part]),
       maxBytes: CREDENTIAL_MAX_BYTES,
     });

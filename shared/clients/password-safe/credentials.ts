@@ -1,4 +1,4 @@
-import { interpretCredential } from '#shared/clients/password-safe/errors.ts';
+import { interpretCredential, interpretKey } from '#shared/clients/password-safe/errors.ts';
 import { credentialSchema, passphraseSchema } from '#shared/clients/password-safe/schema.ts';
 import type { Session } from '#shared/clients/password-safe/session.ts';
 import { type Credential, type CredentialKind, isEncryptedKey } from '#shared/domain/credential.ts';
@@ -23,6 +23,9 @@ export const readParts = async (kind: CredentialKind, read: (part: Part) => Prom
 /** The answer of a call that gives one part as a JSON string. Only a passphrase may be empty. */
 export const readerOf = (part: Part) => json(part === 'passphrase' ? passphraseSchema : credentialSchema);
 
+/** How the answer of a call that reads by a request is to be understood. */
+export const interpreterOf = (kind: CredentialKind) => (kind === 'dsskey' ? interpretKey : interpretCredential);
+
 /** Reads the credential of an active request. */
 export const readCredential = (session: Session, requestId: number, kind: CredentialKind): Promise<Credential> =>
   readParts(kind, async (part) => {
@@ -31,7 +34,7 @@ export const readCredential = (session: Session, requestId: number, kind: Creden
       path: `Credentials/${requestId}`,
       query: { type: part },
       idempotent: true,
-      interpret: interpretCredential,
+      interpret: interpreterOf(kind),
       read: readerOf(part),
       maxBytes: CREDENTIAL_MAX_BYTES,
     });

@@ -114,6 +114,17 @@ export const interpretCredential = interpreter((answer) =>
   answer.status === 404 && !isPage(answer) ? LEASE_GONE : undefined,
 );
 
+const NO_KEY: Verdict = [
+  'NotFound',
+  'The account has no private key (DSS key), or its key no passphrase. Leave it out of a sync of keys, or give it one in the vault.',
+];
+
+/** For reading a key: only words about the request say that it is the request that is missing (reference: 2.3). */
+export const interpretKey = interpreter((answer) => {
+  if (answer.status !== 404 || isPage(answer)) return undefined;
+  return /request|released|expired/i.test(answer.text) ? LEASE_GONE : NO_KEY;
+});
+
 /** For reading by the ISA role, which the vault refuses by the same code as a request. */
 export const interpretIsa = interpreter((answer) =>
   answer.status === 403
