@@ -223,6 +223,12 @@ describe('a quarantine', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
+  test('leaves those that still wait to whoever approves', async () => {
+    const { site } = await open({}, { fleet: [{ ...account, policy: PENDING_POLICY }] });
+    await (await site.signIn(GUARD)).post(`${paths[0]}/Requests/Terminate`, {});
+    expect(site.simulator.openRequests()).toMatchObject([{ status: 'pending' }]);
+  });
+
   test.each(paths.slice(0, 2))('locks and ends the sessions of %s', async (path) => {
     const { site, caller } = await open();
     site.simulator.connect((await ticketOf(caller)).Ticket);
