@@ -49,7 +49,7 @@ export const memoryNotes = () => {
 type Call = readonly [keyof VaultSession | 'signIn' | 'signOut', ...unknown[]];
 
 /** One kind of access, without conditions. */
-export const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
+const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
   accessType: 'View',
   minApprovers: 0,
   requiresReason: false,

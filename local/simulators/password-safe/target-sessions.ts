@@ -5,7 +5,7 @@ import type { AccountState } from './state.ts';
 import type { KnownUser } from './users.ts';
 
 /** `Status` of the wire. */
-export const SESSION_STATUS = {
+const SESSION_STATUS = {
   notStarted: 0,
   inProgress: 1,
   completed: 2,
