@@ -7,22 +7,30 @@ const templateSchema = z.object({
     z.object({
       Type: z.string(),
       Properties: z
-        .object({ DefinitionString: z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }) })
+        .object({
+          StateMachineName: z.string(),
+          DefinitionString: z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }),
+        })
         .optional()
         .catch(undefined),
     }),
   ),
 });
 
+/** The workflows of a relay, by what follows the stack's name in the names of their machines. */
+export const WORKFLOWS = ['sync', 'checkout', 'release'] as const;
+export type Workflow = (typeof WORKFLOWS)[number];
+
 /**
- * The definition of the one state machine in a synthesised template, with `arn:aws:lambda:::function:<logical id>` in
- * the place of each reference to a function. Throws when there is no such machine.
+ * The definition of a workflow in a synthesised template, with `arn:aws:lambda:::function:<logical id>` in the place of
+ * each reference to a function. Throws when there is no such machine.
  */
-export const definitionIn = (template: unknown): unknown => {
+export const definitionIn = (template: unknown, workflow: Workflow = 'sync'): unknown => {
   const machine = Object.values(templateSchema.parse(template).Resources).find(
-    ({ Type }) => Type === 'AWS::StepFunctions::StateMachine',
+    ({ Type, Properties }) =>
+      Type === 'AWS::StepFunctions::StateMachine' && Properties?.StateMachineName.endsWith(`-${workflow}`),
   );
-  if (machine?.Properties === undefined) throw new Error('The template has no state machine.');
+  if (machine?.Properties === undefined) throw new Error(`The template has no ${workflow} workflow.`);
   const [, parts] = machine.Properties.DefinitionString['Fn::Join'];
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(''));
 };

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import type { Workflow } from '#infra/definition.ts';
 
 /**
- * The picture of the sync workflow in `docs/architecture.md`, drawn from the state machine that is deployed, so that it
- * can't show another one. Only the fields that matter to the picture are read.
+ * The pictures of the workflows in `docs/architecture.md`, drawn from the state machines that are deployed, so that they
+ * can't show others. Only the fields that matter to a picture are read.
  */
 
 const stateSchema = z.object({
@@ -19,9 +20,6 @@ type State = z.output<typeof stateSchema>;
 
 const statesSchema = z.object({ StartAt: z.string(), States: z.record(z.string(), stateSchema) });
 type States = z.output<typeof statesSchema>;
-
-const BEGIN = '<!-- begin: sync workflow, written by npm run diagram -->';
-const END = '<!-- end: sync workflow -->';
 
 /** The definition as a Mermaid flowchart: dotted arrows are taken after a failure. */
 export const drawMermaid = (definition: unknown): string =>
@@ -51,9 +49,11 @@ const arrowsFrom = (name: string, { Next, Default, Choices, Catch }: State): str
   return [...onwards.map((next) => `${name} --> ${next}`), ...Catch.map((caught) => `${name} -.-> ${caught.Next}`)];
 };
 
-/** The page with the picture between its markers replaced. Throws when the page has no place for it. */
-export const placeDiagram = (page: string, mermaid: string): string => {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`The page has no ${BEGIN} followed by ${END}.`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n\`\`\`mermaid\n${mermaid}\n\`\`\`\n\n${page.slice(end)}`;
+/** The page with the picture of a workflow replaced between its markers. Throws when the page has no place for it. */
+export const placeDiagram = (page: string, workflow: Workflow, mermaid: string): string => {
+  const begin = `<!-- begin: ${workflow} workflow, written by npm run diagram -->`;
+  const end = `<!-- end: ${workflow} workflow -->`;
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no ${begin} followed by ${end}.`);
+  return `${page.slice(0, from + begin.length)}\n\n\`\`\`mermaid\n${mermaid}\n\`\`\`\n\n${page.slice(to)}`;
 };

@@ -79,9 +79,9 @@ export class Alarms extends Construct {
   /** By what Step Functions counts, which also knows the runs that could not even report. */
   #watchMachines(kind: AlarmKind, ...machines: readonly StateMachine[]): void {
     const endings = machines.flatMap((machine, index) => [
-      [`failed${index}`, machine.metricFailed({ period: SOON })] as const,
-      [`timedOut${index}`, machine.metricTimedOut({ period: SOON })] as const,
-      [`aborted${index}`, machine.metricAborted({ period: SOON })] as const,
+      [`failed${index || ''}`, machine.metricFailed({ period: SOON })] as const,
+      [`timedOut${index || ''}`, machine.metricTimedOut({ period: SOON })] as const,
+      [`aborted${index || ''}`, machine.metricAborted({ period: SOON })] as const,
     ]);
     const metric = new MathExpression({
       label: 'Runs that did not end well',

@@ -12,6 +12,8 @@ export type SyncMetric =
   | 'Skipped'
   | 'Failed';
 
+export type CheckoutMetric = 'CheckoutsOver' | 'CheckoutsFailed' | 'ChangesUnconfirmed';
+
 export type ConnectionMetric = 'SignInRefused' | 'OldestOpenLeaseAge' | 'OpenLeasesReaped';
 
 /** What the functions measure, by relay and by what it is about. */
@@ -24,6 +26,10 @@ export class RelayMetrics {
 
   ofSync(sync: string, metricName: SyncMetric, period = Duration.hours(1)): Metric {
     return this.#metric({ sync }, metricName, Stats.SUM, period);
+  }
+
+  ofCheckout(checkout: string, metricName: CheckoutMetric, period = Duration.hours(1)): Metric {
+    return this.#metric({ checkout }, metricName, Stats.SUM, period);
   }
 
   ofConnection(connection: string, metricName: ConnectionMetric, period = Duration.hours(1)): Metric {

@@ -15,12 +15,13 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { asRetry, BRIEF, type RetryPolicy } from '#infra/constructs/retry-policies.ts';
 import type { Variable, WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { Workflow } from '#infra/definition.ts';
 import { acceptPattern } from '#infra/nag.ts';
 import { STEP_SIZES } from '#infra/steps.ts';
 
 export interface WorkflowMachineProps {
   /** What follows the stack's name in the machine's own. */
-  readonly name: 'sync' | 'checkout' | 'release';
+  readonly name: Workflow;
   readonly comment: string;
   readonly definition: IChainable;
   readonly timeout: Duration;
@@ -49,11 +50,10 @@ export const stepTask = (
   }).addRetry(asRetry(retry));
 
 /** The ARN of a machine of this stack, spelled out, because functions are told it and the machine is told theirs. */
-export const machineArn = (scope: Construct, name: WorkflowMachineProps['name']): string =>
+export const machineArn = (scope: Construct, name: Workflow): string =>
   statesArn(scope, 'stateMachine', machineName(scope, name));
 
-export const machineName = (scope: Construct, name: WorkflowMachineProps['name']): string =>
-  `${Stack.of(scope).stackName}-${name}`;
+export const machineName = (scope: Construct, name: Workflow): string => `${Stack.of(scope).stackName}-${name}`;
 
 export const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
   Stack.of(scope).formatArn({
@@ -157,7 +157,7 @@ export class WorkflowMachine extends Construct {
   }
 }
 
-const VARIABLES: Readonly<Record<WorkflowMachineProps['name'], Variable>> = {
+const VARIABLES: Readonly<Record<Workflow, Variable>> = {
   sync: 'SYNC_MACHINE_ARN',
   checkout: 'CHECKOUT_MACHINE_ARN',
   release: 'RELEASE_MACHINE_ARN',

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { definitionIn } from '#infra/definition.ts';
+import { definitionIn, WORKFLOWS } from '#infra/definition.ts';
 import { drawMermaid, placeDiagram } from '#infra/diagram.ts';
 import { loadExample, synthesise } from './synthesis.ts';
 
-describe('the picture of the workflow', () => {
-  it('in docs/architecture.md is the one of the deployed machine; npm run diagram draws it anew', () => {
-    const page = readFileSync('docs/architecture.md', 'utf8');
-    const { template } = synthesise(loadExample('minimal.yaml'));
-    expect(page).toBe(placeDiagram(page, drawMermaid(definitionIn(template.toJSON()))));
-  });
+describe('the picture of a workflow', () => {
+  it.each(WORKFLOWS)(
+    'of %s in docs/architecture.md is the one of the deployed machine; npm run diagram draws it',
+    (name) => {
+      const page = readFileSync('docs/architecture.md', 'utf8');
+      const { template } = synthesise(loadExample('tickets.yaml'));
+      expect(page).toBe(placeDiagram(page, name, drawMermaid(definitionIn(template.toJSON(), name))));
+    },
+  );
 
   it('shows choices, failures and what a map does to each of its items', () => {
     const drawn = drawMermaid({
@@ -40,6 +43,6 @@ describe('the picture of the workflow', () => {
   });
 
   it('is refused by a page that has no place for it', () => {
-    expect(() => placeDiagram('# A page', 'flowchart TD')).toThrow('has no <!-- begin');
+    expect(() => placeDiagram('# A page', 'sync', 'flowchart TD')).toThrow('has no <!-- begin');
   });
 });

@@ -11,10 +11,25 @@ import {
   synthesise,
 } from './synthesis.ts';
 
-const { template } = synthesise(loadExample(FULL));
-const FUNCTIONS = ['Authenticate', 'Plan', 'Request', 'Retrieve', 'CheckIn', 'Report', 'Reap'];
+const config = loadExample(FULL);
+const { template } = synthesise(config);
+const FUNCTIONS = [
+  'Authenticate',
+  'Plan',
+  'Watch',
+  'Request',
+  'Retrieve',
+  'CheckIn',
+  'Retire',
+  'Report',
+  'Reap',
+  'IntakeQueue',
+];
 const SECRETS = 'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:';
-const DELIVERED = [`${SECRETS}databases/*`, `${SECRETS}windows/*`];
+const foldersOf = (entries: Readonly<Record<string, { readonly name: string }>>) =>
+  Object.values(entries).map(({ name }) => `${SECRETS}${name.slice(0, name.indexOf('{'))}*`);
+const CHECKED_OUT = foldersOf(config.checkouts);
+const DELIVERED = [...foldersOf(config.syncs), ...CHECKED_OUT];
 const OWNER = 'pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
 
 const allowing = (statements: Statement[], action: string): Statement[] =>
@@ -79,15 +94,23 @@ describe('permissions', () => {
     },
   );
 
+  it('let retire delete what checkouts delivered, and read none of it', () => {
+    const [statement, ...others] = allowing(statementsOf(template, 'Retire'), 'secretsmanager:DeleteSecret');
+    expect(others).toEqual([]);
+    expect(statement && resourcesOf(statement)).toEqual(CHECKED_OUT);
+    expect(asText(statement?.Condition?.['StringLike']?.['aws:ResourceTag/pam-relay:owner'])).toBe(OWNER);
+    expect(allowing(statementsOf(template, 'Retire'), 'secretsmanager:GetSecretValue')).toEqual([]);
+  });
+
   it('let request see that a secret is foreign, without reading it', () => {
     expect(actionsOn('Request', `${SECRETS}databases/*`)).toEqual(['secretsmanager:DescribeSecret']);
   });
 
-  it('let every function that talks to the vault sign in, and the report not', () => {
+  it('let every function that talks to the vault sign in, and the others not', () => {
     const signsIn = FUNCTIONS.filter((fn) =>
       actionsOn(fn, `${SECRETS}bootstrap/password-safe-??????`).includes('secretsmanager:GetSecretValue'),
     );
-    expect(signsIn).toEqual(FUNCTIONS.filter((fn) => fn !== 'Report'));
+    expect(signsIn).toEqual(FUNCTIONS.filter((fn) => !['Retire', 'Report', 'IntakeQueue'].includes(fn)));
     const showsCertificate = FUNCTIONS.filter((fn) =>
       actionsOn(fn, `${SECRETS}bootstrap/password-safe-certificate-??????`).includes('secretsmanager:GetSecretValue'),
     );
@@ -103,12 +126,31 @@ describe('permissions', () => {
       );
     expect(Object.fromEntries(FUNCTIONS.map((fn) => [fn, records(fn)]))).toEqual({
       Authenticate: [],
-      Plan: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*'],
-      Request: ['s3:GetObject /runs/*'],
-      Retrieve: ['s3:GetObject /runs/*'],
-      CheckIn: ['s3:PutObject /runs/*'],
-      Report: ['s3:GetObject /runs/*', 's3:GetObject /memory/*', 's3:PutObject /runs/*', 's3:PutObject /memory/*'],
+      Plan: [
+        's3:GetObject /runs/*',
+        's3:GetObject /memory/*',
+        's3:PutObject /runs/*',
+        's3:GetObject /named/*',
+        's3:GetObject /checkouts/*',
+        's3:PutObject /checkouts/*',
+        's3:PutObject /open/*',
+      ],
+      Watch: ['s3:GetObject /checkouts/*'],
+      Request: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*'],
+      Retrieve: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*'],
+      CheckIn: ['s3:PutObject /runs/*', 's3:GetObject /checkouts/*'],
+      Retire: ['s3:GetObject /checkouts/*'],
+      Report: [
+        's3:GetObject /runs/*',
+        's3:GetObject /memory/*',
+        's3:PutObject /runs/*',
+        's3:PutObject /memory/*',
+        's3:GetObject /checkouts/*',
+        's3:PutObject /checkouts/*',
+        's3:DeleteObject /open/*',
+      ],
       Reap: [],
+      IntakeQueue: ['s3:PutObject /named/*', 's3:PutObject /checkouts/*'],
     });
   });
 

@@ -6,12 +6,25 @@ import { environment as plan } from '#functions/plan/contract.ts';
 import { environment as reap } from '#functions/reap/contract.ts';
 import { environment as report } from '#functions/report/contract.ts';
 import { environment as request } from '#functions/request/contract.ts';
+import { environment as retire } from '#functions/retire/contract.ts';
 import { environment as retrieve } from '#functions/retrieve/contract.ts';
+import { environment as watch } from '#functions/watch/contract.ts';
 import { STEP_SIZES, STEPS } from '#infra/steps.ts';
 import { asText, FULL, loadExample, synthesise } from '../synthesis.ts';
 
 const { template } = synthesise(loadExample(FULL));
-const environments = { authenticate, plan, request, retrieve, checkin, report, reap, 'intake-queue': intakeQueue };
+const environments = {
+  authenticate,
+  plan,
+  watch,
+  request,
+  retrieve,
+  checkin,
+  retire,
+  report,
+  reap,
+  'intake-queue': intakeQueue,
+};
 
 const functionOf = (step: string) => {
   const [found] = Object.values(
