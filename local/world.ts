@@ -26,7 +26,8 @@ export const NAMES = {
 const EXAMPLE = resolve(import.meta.dirname, '../examples/local.yaml');
 const RUNS = resolve(import.meta.dirname, '../build/runs');
 
-export interface WorldOptions extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches'> {
+export interface WorldOptions
+  extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches' | 'users' | 'aliases' | 'secrets'> {
   readonly accounts: number;
   /** The same seed gives the same accounts and credentials. */
   readonly seed: number;
@@ -48,8 +49,8 @@ export interface World {
   readonly aws: LocalAws;
   /** Everything that is written to disk: relay.yaml, the CA, logs, histories. */
   readonly directory: string;
-  /** Lets the schedule of the sync be due now; resolves when the execution that it starts has ended. */
-  runSync(): Promise<ReturnType<LocalAws['stepFunctions']['get']>>;
+  /** Lets the schedule of a sync be due now, that of the example when none is named; resolves when its run has ended. */
+  runSync(sync?: string): Promise<ReturnType<LocalAws['stepFunctions']['get']>>;
   /** Lets the schedule of `reap` be due now. @throws when it fails. */
   runReap(): Promise<void>;
   /** Searches all that was written anywhere, and what is passed in, for credentials and for what signs in to the vault. */
@@ -133,8 +134,8 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): 
   const { clock, vault, aws, directory } = parts;
   return {
     ...parts,
-    async runSync() {
-      const started = await aws.scheduler.fire(`sync.${NAMES.sync}`, clock.now());
+    async runSync(sync = NAMES.sync) {
+      const started = await aws.scheduler.fire(`sync.${sync}`, clock.now());
       if (started.kind !== 'execution') throw new Error('The schedule of the sync starts no execution.');
       return aws.stepFunctions.settled(started.execution.arn);
     },

@@ -2,6 +2,7 @@
  * Started by a schedule, not by a workflow: gives back what crashes left open. May run twice and at any time, next to
  * running syncs.
  */
+import { connectionsWithRequests } from '#shared/config/sync-rules.ts';
 import { createS3Notes } from '#shared/records/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
@@ -33,7 +34,7 @@ export const handler = defineHandler(
   createReap({
     relayId: env.RELAY_ID,
     vaults: Object.fromEntries(
-      Object.keys(config.connections).map((connection) => [connection, vaults.ofConnection(connection)]),
+      connectionsWithRequests(config).map((connection) => [connection, vaults.ofConnection(connection)]),
     ),
     hasEnded,
     holdsRequests: (run) => Object.keys(config.checkouts).some((checkout) => run.startsWith(`${checkout}.`)),

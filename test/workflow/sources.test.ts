@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Document } from 'yaml';
+import type { KeyShape } from '#local/simulators/password-safe/dss-keys.ts';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { createSecrets, isDeliverableSecret } from '#local/simulators/password-safe/safe-contents.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import { startWorld, type World } from '#local/world.ts';
+
+const SYNCS = ['keys', 'by-role', 'pairs', 'safe'] as const;
+type Sync = (typeof SYNCS)[number];
+
+const KEYS: readonly KeyShape[] = ['rsa', 'openssh', 'pkcs8-encrypted', 'openssh-encrypted', 'rsa-encrypted'];
+const PLAIN_SECRETS = 120;
+const ALIAS = { aliasId: 7, aliasName: 'payments', accountIds: [1003, 1004] };
+const SECRETS = createSecrets({ plain: PLAIN_SECRETS });
+const USER = { ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'secrets-safe'] as const };
+
+const schedule = { expression: 'rate(1 hour)' };
+const shared = { connection: 'vault', store: 'aws', schedule };
+
+/** Each delivers all that it can, from one source in one way. */
+const configure = (config: Document): void => {
+  const syncs: Record<Sync, object> = {
+    keys: { credential: 'dsskey', name: 'keys/{systemId}/{accountId}' },
+    'by-role': { access: 'isa', name: 'by-role/{systemId}/{accountId}', value: '{credential}' },
+    pairs: { source: 'aliases', name: 'pairs/{aliasName}', value: '{accountName}:{credential}' },
+    safe: { source: 'secrets-safe', apiVersion: '3.2', name: 'safe/{folderPath}/{title}' },
+  };
+  const all = Object.entries(syncs).map(([name, sync]) => [name, { ...shared, ...sync }]);
+  config.setIn(['syncs'], config.createNode(Object.fromEntries(all)));
+};
+
+/** Ten plain accounts, each with a key; those that change after a release are told of by others. */
+const populate = (fleet: readonly FleetAccount[]): FleetAccount[] =>
+  fleet
+    .filter(({ kind }) => kind === 'plain')
+    .slice(0, 10)
+    .map((account, index) => ({
+      ...account,
+      accountId: 1001 + index,
+      dssKey: KEYS[index % KEYS.length] ?? null,
+      changesAfterRelease: false,
+    }));
+
+describe('a sync of each source', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      accounts: 40,
+      seed: 7,
+      populate,
+      configure,
+      users: [USER],
+      aliases: [ALIAS],
+      secrets: SECRETS,
+    });
+  });
+  afterAll(() => world.close());
+
+  const run = async (sync: Sync) => {
+    const before = world.vault.audit.length;
+    const { ending } = await world.runSync(sync);
+    const calls = world.vault.audit.slice(before);
+    if (ending?.status !== 'SUCCEEDED') throw new Error(`The run of ${sync} ended as ${JSON.stringify(ending)}.`);
+    return {
+      report: JSON.parse(ending.output),
+      values: calls.filter(({ kind }) => kind === 'credential').length,
+      secretIds: calls.flatMap(({ secretIds }) => secretIds),
+      calls: (kind: string) => calls.filter((call) => call.kind === kind).length,
+    };
+  };
+  const stored = (): Record<string, string> => world.aws.secretsManager.currentValues();
+  const account = (accountId: number) => {
+    const found = world.vault.accounts().find((candidate) => candidate.accountId === accountId);
+    if (found === undefined) throw new Error(`There is no account ${accountId}.`);
+    return found;
+  };
+  /** The names of the secrets of Secrets Safe, by what they are made of. */
+  const nameOf = ({ folders, title }: { folders: readonly string[]; title: string }) =>
+    `safe/${[folders.join('/').split('/').map(encoded).join('/'), encoded(title)].join('/')}`;
+  const encoded = (text: string) =>
+    text.replace(/[^A-Za-z0-9_+.@-]/gu, (character) =>
+      Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '=$&'),
+    );
+  const wrongSecrets = () =>
+    world.vault.secretsSafe.all
+      .filter(({ row }) => isDeliverableSecret(row))
+      .filter(({ row, type, value }) => {
+        const found = stored()[nameOf(row)];
+        if (type === 'File') return found !== Buffer.from(value).toString('base64');
+        return found !== (type === 'Text' ? value : JSON.stringify({ username: row.username, password: value }));
+      })
+      .map(({ row }) => nameOf(row));
+
+  it('delivers keys as they are, with the passphrases of those that have one', async () => {
+    const { report } = await run('keys');
+    expect(report).toMatchObject({ status: 'SUCCEEDED', accounts: 10, delivered: 10 });
+    for (const { systemId, accountId, accountName, canary, dssKey } of world.vault.accounts()) {
+      const value = JSON.parse(stored()[`keys/${systemId}/${accountId}`] ?? '{}');
+      expect(value.username).toBe(accountName);
+      expect(value.privateKey).toContain(`simulated key ${canary}\r\n`);
+      expect(value.passphrase).toBe(dssKey?.endsWith('-encrypted') ? `passphrase ${canary}` : '');
+    }
+  });
+
+  it('delivers by the ISA role with a call for each account, and opens nothing', async () => {
+    const { report, values, calls } = await run('by-role');
+    expect(report).toMatchObject({ status: 'SUCCEEDED', accounts: 10, delivered: 10 });
+    expect([values, calls('request'), calls('listRequests'), calls('checkin')]).toEqual([10, 0, 0, 0]);
+    for (const { systemId, accountId, credential } of world.vault.accounts()) {
+      expect(stored()[`by-role/${systemId}/${accountId}`]).toBe(credential);
+    }
+  });
+
+  it('delivers the credential of the account that an alias points at, under the name of the alias', async () => {
+    expect((await run('pairs')).report).toMatchObject({ status: 'SUCCEEDED', accounts: 1, delivered: 1 });
+    const { accountName, credential } = account(1003);
+    expect(stored()['pairs/payments']).toBe(`${accountName}:${credential}`);
+  });
+
+  it('delivers all of Secrets Safe in a few calls, byte by byte, and tells what a store can not hold', async () => {
+    const { report, calls, secretIds } = await run('safe');
+    const deliverable = SECRETS.filter(isDeliverableSecret).length;
+    expect(report).toMatchObject({ status: 'PARTIAL', delivered: deliverable, failed: 1 });
+    expect(wrongSecrets()).toEqual([]);
+    // A list, a bulk for each folder (of which two batches share one), and a download for each file.
+    expect([calls('secrets'), calls('secret')]).toEqual([6, 3]);
+    expect(secretIds.length).toBeGreaterThanOrEqual(deliverable);
+  });
+
+  it('reads nothing again that has not changed', async () => {
+    for (const sync of SYNCS.filter((name) => name !== 'safe')) {
+      const { report, values } = await run(sync);
+      expect(report).toMatchObject({ status: 'SUCCEEDED', delivered: 0 });
+      expect(values).toBe(0);
+    }
+    const tooLarge = SECRETS.filter(({ shape }) => shape === 'large-file').map(({ secretId }) => secretId);
+    const { report, secretIds } = await run('safe');
+    expect(report).toMatchObject({ delivered: 0, failed: 1 });
+    expect(secretIds).toEqual(tooLarge);
+  });
+
+  it('follows each change, and reads that alone', async () => {
+    world.clock.advance(3_600_000);
+    world.vault.changeCredential(1003);
+    const changed = SECRETS.filter((_, index) => index % 40 === 3 && index > 8).map(({ secretId }) => secretId);
+    for (const secretId of changed) world.vault.secretsSafe.change(secretId);
+    world.vault.secretsSafe.describe(SECRETS[0]?.secretId ?? '', 'a new description is no new value');
+
+    for (const sync of ['keys', 'by-role', 'pairs'] as const) {
+      expect((await run(sync)).report).toMatchObject({ status: 'SUCCEEDED', delivered: 1 });
+    }
+    const { report, secretIds, calls } = await run('safe');
+    expect(report).toMatchObject({ delivered: changed.length });
+    expect(secretIds.filter((secretId) => changed.includes(secretId)).toSorted()).toEqual(changed.toSorted());
+    // The list, one bulk, and the file that is too large each time.
+    expect([secretIds.length, calls('secrets'), calls('secret')]).toEqual([changed.length + 1, 2, 1]);
+    expect(wrongSecrets()).toEqual([]);
+  });
+
+  it('follows an alias to another account', async () => {
+    world.vault.switchAlias(ALIAS.aliasId);
+    expect((await run('pairs')).report).toMatchObject({ status: 'SUCCEEDED', delivered: 1 });
+    const { accountName, credential } = account(1004);
+    expect(stored()['pairs/payments']).toBe(`${accountName}:${credential}`);
+  });
+
+  it('leaves nothing open, and no value anywhere but in the store', async () => {
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(world.vault.openSessions()).toEqual([]);
+    expect(world.aws.permissions.denials).toEqual([]);
+    await world.runReap();
+    expect(await world.findLeaks()).toEqual([]);
+  });
+});
