@@ -95,7 +95,11 @@ export class RelayStack extends Stack {
             key,
           })
         : undefined;
-    if (intake !== undefined) records.grantRead(plan, 'named');
+    if (intake !== undefined) {
+      // For accounts that messages named it looks their secrets up instead of listing all.
+      records.grantRead(plan, 'named');
+      delivered.grantInspect(plan);
+    }
 
     const checkouts = hasCheckouts
       ? new Checkouts(this, 'Checkouts', {
