@@ -1,45 +1,68 @@
-import { onTestFinished } from 'vitest';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Execution } from '#local/aws/step-functions/step-functions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
+import { openObjects } from '#test/support/local-objects.ts';
+import { asAlice } from '#test/support/people.ts';
 
-/** The name of the rule that {@link startCheckoutWorld} adds to relay.yaml. */
+/** The name of the rule that every world has. */
 export const RULE = 'tickets';
 
 const MINUTE_MS = 60_000;
+export const DAY_MINUTES = 1440;
+
+type Settings = Readonly<Record<string, unknown>>;
 
 export interface CheckoutWorldOptions extends Partial<WorldOptions> {
-  /** Settings of the rule that the test cares about. */
-  readonly rule?: Readonly<Record<string, unknown>>;
+  /** Settings of the rule `tickets` that the tests care about. */
+  readonly rule?: Settings;
+  /** More rules, each with the settings of `rule` and its own. */
+  readonly rules?: Readonly<Record<string, Settings>>;
 }
 
 export type CheckoutWorld = Awaited<ReturnType<typeof startCheckoutWorld>>;
 
-/** A world with a rule for checkouts, closed when the test is over. */
-export const startCheckoutWorld = async ({ rule = {}, configure, ...options }: CheckoutWorldOptions = {}) => {
+/** A world with rules for checkouts, in which nobody waits before a retry. Close it afterwards. */
+export const startCheckoutWorld = async ({
+  rule = {},
+  rules = {},
+  configure,
+  ...options
+}: CheckoutWorldOptions = {}) => {
   const world = await startWorld({
     accounts: 10,
     seed: 5,
+    waitScale: 0,
     ...options,
     configure: (document) => {
-      document.setIn(
-        ['checkouts', RULE],
-        document.createNode({
+      for (const [name, own] of Object.entries({ [RULE]: {}, ...rules })) {
+        const settings = {
           connection: 'vault',
           store: 'aws',
-          name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
+          name: `${name}/{checkoutId}/{systemName}/{accountName}`,
           value: '{credential}',
           ...rule,
-        }),
-      );
+          ...own,
+        };
+        document.setIn(['checkouts', name], document.createNode(settings));
+      }
       configure?.(document);
     },
   });
-  onTestFinished(() => world.close());
-  return { ...world, ...checkoutsOf(world) };
+  return { ...world, ...executionsOf(world), ...tracesOf(world), ...othersIn(world) };
 };
 
-const checkoutsOf = ({ aws, clock, vault }: World) => {
+/** What is changed about the first plain accounts of a fleet, one after the other. */
+export const vary =
+  (...changes: readonly Partial<FleetAccount>[]) =>
+  (fleet: readonly FleetAccount[]): FleetAccount[] => {
+    const left = [...changes];
+    return fleet.map((account) => (account.kind === 'plain' ? { ...account, ...left.shift() } : account));
+  };
+
+/** Checkouts and releases, and the clock that they wait by. */
+const executionsOf = ({ aws, clock }: World) => {
   const machineArn = (name: string): string => {
     const machine = aws.template
       .ofType('AWS::StepFunctions::StateMachine')
@@ -47,33 +70,31 @@ const checkoutsOf = ({ aws, clock, vault }: World) => {
     if (machine === undefined) throw new Error(`The stack has no machine ${name}.`);
     return machine.identity.ref;
   };
+  const start = (machine: string, message: Settings): Execution =>
+    aws.stepFunctions.start(machineArn(machine), JSON.stringify(message), `${message['checkout']}.${message['id']}`);
+  const objects = openObjects(aws);
   return {
     /** Starts a checkout as its message would. */
-    checkOut: (
-      id: string,
-      accounts: readonly FleetAccount[],
-      more: Readonly<Record<string, unknown>> = {},
-    ): Execution =>
-      aws.stepFunctions.start(
-        machineArn('checkout'),
-        JSON.stringify({
-          type: 'checkout.requested',
-          checkout: RULE,
-          id,
-          accounts: accounts.map(({ systemName, accountName }) => ({ system: systemName, account: accountName })),
-          window: { minutes: 60 },
-          reason: 'Replace a disk',
-          ...more,
-        }),
-        `${RULE}.${id}`,
-      ),
-    /** Starts a release as its message would, without the note that comes first. */
-    release: (id: string): Execution =>
-      aws.stepFunctions.start(
-        machineArn('release'),
-        JSON.stringify({ type: 'checkout.released', checkout: RULE, id }),
-        `${RULE}.${id}`,
-      ),
+    checkOut: (id: string, accounts: readonly FleetAccount[], more: Settings = {}): Execution => {
+      const message = {
+        type: 'checkout.requested',
+        checkout: RULE,
+        id,
+        accounts: accounts.map(({ systemName, accountName }) => ({ system: systemName, account: accountName })),
+        window: { minutes: 60 },
+        reason: 'Replace a disk',
+        ...more,
+      };
+      return start('checkout', message);
+    },
+    /** Leaves the note of a release and starts it, as its message would. */
+    release: async (id: string, checkout = RULE): Promise<Execution> => {
+      await objects.put(`checkouts/${checkout}/${checkout}.${id}/released`);
+      return start('release', { type: 'checkout.released', checkout, id });
+    },
+    /** Leaves the note of an extension, as its message would. */
+    extend: (id: string, until: number, checkout = RULE): Promise<void> =>
+      objects.put(`checkouts/${checkout}/${checkout}.${id}/extended-${until}`),
     /** Resolves when the execution waits, with the minutes for which it will; undefined when it has ended. */
     waits: async ({ arn }: Execution): Promise<number | undefined> => {
       const until = await aws.stepFunctions.nextWake(arn);
@@ -89,15 +110,59 @@ const checkoutsOf = ({ aws, clock, vault }: World) => {
       return ending?.status === 'SUCCEEDED' ? JSON.parse(ending.output) : ending;
     },
     advance: (minutes: number): void => clock.advance(minutes * MINUTE_MS),
-    /** What a checkout has delivered, by the name of the secret. */
-    delivered: (id: string): Readonly<Record<string, string>> =>
-      Object.fromEntries(
-        Object.entries(aws.secretsManager.currentValues()).filter(([name]) => name.startsWith(`checkouts/${id}/`)),
-      ),
-    plain: (howMany: number): FleetAccount[] =>
-      vault
-        .accounts()
-        .filter(({ kind }) => kind === 'plain')
-        .slice(0, howMany),
+    /** What runs in the release machine, the latest first. */
+    releases: (): readonly Execution[] => aws.stepFunctions.list(machineArn('release')),
   };
 };
+
+/** What checkouts leave behind. */
+const tracesOf = ({ aws }: World) => {
+  const objects = openObjects(aws);
+  return {
+    /** What a checkout has delivered, by the name of the secret. */
+    delivered: (id: string, checkout = RULE): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        Object.entries(aws.secretsManager.currentValues()).filter(([name]) => name.startsWith(`${checkout}/${id}/`)),
+      ),
+    reportOf: (id: string, checkout = RULE): Promise<unknown> =>
+      objects.readJson(`checkouts/${checkout}/${checkout}.${id}/report.json`),
+    /** The checkouts that `reap` would look after. */
+    unclosed: (): Promise<string[]> => objects.list('open/'),
+    /** What people were told about one checkout: subject and text. */
+    told: async (id: string, checkout = RULE): Promise<readonly string[]> =>
+      (await objects.published()).filter((text) => text.includes(`${checkout}.${id} `)),
+  };
+};
+
+/** What others do to the accounts, and to the relay. */
+const othersIn = ({ aws, vault, directory }: World) => ({
+  /** Somebody who takes accounts out, too. */
+  asAlice: asAlice(vault),
+  /** A plain account by its rank among them, from 0. */
+  plain: (rank: number): FleetAccount => {
+    const account = vault.accounts().filter(({ kind }) => kind === 'plain')[rank];
+    if (account === undefined) throw new RangeError(`There are not ${rank + 1} plain accounts.`);
+    return account;
+  },
+  /** The credential that an account has now. */
+  credentialOf: ({ accountId }: FleetAccount): string => vault.credentialOf(accountId),
+  /** How often a call that took effect was made for these accounts. */
+  callsFor: (template: string, ...accounts: readonly FleetAccount[]): number =>
+    vault.audit.filter(
+      (entry) =>
+        entry.template === template &&
+        entry.tookEffect &&
+        accounts.some(({ accountId }) => entry.accountIds.includes(accountId)),
+    ).length,
+  /** Deploys other rules, as far as functions know them: theirs are started anew, the rest of the stack stands. */
+  deploy: async (change: (checkouts: Record<string, unknown>) => void): Promise<void> => {
+    const cloud = join(directory, 'cdk.out');
+    for (const asset of readdirSync(cloud).filter((name) => name.startsWith('asset.'))) {
+      const file = join(cloud, asset, 'relay.json');
+      const config: { checkouts: Record<string, unknown> } = JSON.parse(readFileSync(file, 'utf8'));
+      change(config.checkouts);
+      writeFileSync(file, JSON.stringify(config));
+    }
+    for (const { identity } of aws.template.ofType('AWS::Lambda::Function')) await aws.functions.kill(identity.name);
+  },
+});
