@@ -3,10 +3,11 @@ import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts
 import { checkoutNamed } from '#shared/config/checkout-named.ts';
 import type { CheckoutConfig } from '#shared/config/schema.ts';
 import { ACCESS_FOR } from '#shared/domain/checkout.ts';
-import { RelayError } from '#shared/errors.ts';
+import type { Marker } from '#shared/domain/marker.ts';
+import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
-import { giveBackAll } from './give-back.ts';
+import { giveBackAll, listMarked } from './give-back.ts';
 
 export interface CheckInCheckoutDependencies {
   readonly relayId: string;
@@ -29,13 +30,15 @@ export const createCheckInCheckout =
     const record = await records.read(checkoutAt.record(order.checkout, run));
     const rule = record?.rule ?? checkoutNamed(checkouts, order.checkout);
     const known = requested?.leases.map(({ requestId }) => requestId) ?? [];
+    const marker = { relayId, run, batch: 0 };
     return vaultOf(rule.connection).withSession(async (session) => {
-      if (ACCESS_FOR[rule.handsOut] !== 'View') {
-        await endSessions(session, known, retrieved?.sessions ?? [], onSessionLeft);
-      }
-      const given = await giveBackAll(session, known, { relayId, run, batch: 0 });
+      const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
+      const left = mayHaveSessions ? await endSessions(session, known, retrieved?.sessions ?? [], marker) : undefined;
+      const given = await giveBackAll(session, known, marker);
       const [failure] = given.flatMap((one) => one.failure ?? []);
       if (failure !== undefined) throw failure;
+      if (left?.retryable) throw left;
+      if (left !== undefined) onSessionLeft(left);
       const latest = Math.max(...given.flatMap(({ at }) => at ?? []));
       return { at: new Date(Number.isFinite(latest) ? latest : now()).toISOString(), givenBack: given.length };
     });
@@ -43,21 +46,23 @@ export const createCheckInCheckout =
 
 /**
  * The vault ends a session with its request where its policy says so. Where it does not, and the relay's user may not
- * either, the session goes on until its own end: that is told, and is no reason to leave the request open.
+ * either, the session goes on until its own end: what stood in the way is given back, and is no reason to leave the
+ * request open.
  */
 const endSessions = async (
   session: VaultSession,
-  requestIds: readonly number[],
+  known: readonly number[],
   sessionIds: readonly number[],
-  onSessionLeft: (error: RelayError) => void,
-): Promise<void> => {
+  marker: Marker,
+): Promise<RelayError | undefined> => {
   try {
+    const requestIds = new Set([...known, ...(await listMarked(session, marker))]);
     const byRequest = (await session.listSessions())
-      .filter(({ requestId }) => requestId !== undefined && requestIds.includes(requestId))
+      .filter(({ requestId }) => requestId !== undefined && requestIds.has(requestId))
       .map(({ sessionId }) => sessionId);
     for (const sessionId of new Set([...sessionIds, ...byRequest])) await session.terminateSession(sessionId);
+    return undefined;
   } catch (thrown) {
-    if (!(thrown instanceof RelayError) || thrown.retryable) throw thrown;
-    onSessionLeft(thrown);
+    return asRelayError(thrown, `Ending the sessions of ${marker.run}`);
   }
 };

@@ -19,11 +19,15 @@ export const giveBackAll = async (
   marker: Marker,
 ): Promise<GivenBack[]> => {
   const first = await pMap(known, (requestId) => giveBack(session, requestId), { concurrency: IN_LINE });
-  const left = (await session.listOpenRequests())
-    .filter(({ requestId, reason }) => !known.includes(requestId) && isSameMarker(readMarker(reason), marker))
-    .map(({ requestId }) => requestId);
+  const left = (await listMarked(session, marker)).filter((requestId) => !known.includes(requestId));
   return [...first, ...(await pMap(left, (requestId) => giveBack(session, requestId), { concurrency: IN_LINE }))];
 };
+
+/** The ids of the open requests that carry the marker. */
+export const listMarked = async (session: VaultSession, marker: Marker): Promise<number[]> =>
+  (await session.listOpenRequests())
+    .filter(({ reason }) => isSameMarker(readMarker(reason), marker))
+    .map(({ requestId }) => requestId);
 
 const giveBack = async (session: VaultSession, requestId: number): Promise<GivenBack> => {
   try {

@@ -1,5 +1,6 @@
 import type { CheckoutReported, CourseInput } from '#shared/checkout-workflow.ts';
 import { describeAccount } from '#shared/domain/account.ts';
+import { wasHandedOut } from '#shared/domain/next-move.ts';
 import { type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
@@ -45,9 +46,10 @@ export const createReportCheckout =
       reason: record?.order.reason ?? '',
       notes: notesOf(input, status, unconfirmed),
     };
-    await records.write(place, report);
     await measure(order.checkout, status, unconfirmed);
     if (report.notes.length > 0) await notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
+    // Once it is written nobody is told any more.
+    await records.write(place, report);
     await close(notes, input);
     return { status, notes: report.notes };
   };
@@ -57,9 +59,14 @@ const close = async (notes: Notes, { run, order, retired }: CourseInput): Promis
   if (retired !== undefined) await notes.remove(checkoutAt.open(order.checkout, run));
 };
 
-const statusOf = ({ error, watched, retrieved }: CourseInput, released: boolean): CheckoutReported['status'] => {
-  // A step that stumbles over a release that came in between has not failed.
-  if (released) return watched?.ending ?? (retrieved === undefined ? 'cancelled' : 'released');
+const statusOf = (
+  { error, watched, retrieved, retired }: CourseInput,
+  released: boolean,
+): CheckoutReported['status'] => {
+  // A step that stumbles over a release that came in between has not failed; closing it may have.
+  if (released && retired !== undefined) {
+    return watched?.ending ?? (wasHandedOut({ retrieved, retired: retired.retired }) ? 'released' : 'cancelled');
+  }
   return error === undefined ? (watched?.ending ?? 'failed') : 'failed';
 };
 

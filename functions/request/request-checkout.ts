@@ -84,7 +84,7 @@ const SPARE_MINUTES = 5;
 /** Asks the vault, without any effect, what it would grant, and what it wants to know. */
 const agreeOnTerms = async (
   session: VaultSession,
-  { rule, order }: CheckoutRecord,
+  { rule, order, items }: CheckoutRecord,
   { account }: Item,
   marker: Marker,
   now: number,
@@ -107,8 +107,10 @@ const agreeOnTerms = async (
   if (offer.requiresTicket && order.ticket === undefined) {
     refuse(`the access policy of ${describeAccount(account)} asks for a ticket. Send its number as "ticket".`);
   }
-  const approval = offer.minApprovers > 0 ? rule.approvalHours * HOUR_MINUTES : 0;
-  const wanted = Math.max(1, windowMinutes) + rule.extensionMinutes + approval + SPARE_MINUTES;
+  // The first of several accounts has to last while the others are waited for.
+  const mayWait = offer.minApprovers > 0 || items.length > 1;
+  const waiting = mayWait ? rule.approvalHours * HOUR_MINUTES : 0;
+  const wanted = Math.max(1, windowMinutes) + rule.extensionMinutes + waiting + SPARE_MINUTES;
   return {
     systemId: account.systemId,
     accountId: account.accountId,

@@ -7,7 +7,7 @@ import type { Credential } from '#shared/domain/credential.ts';
 import { requestTerms } from '#shared/domain/lease.ts';
 import { withMarker } from '#shared/domain/marker.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
-import { RelayError } from '#shared/errors.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
@@ -31,6 +31,12 @@ interface Taken {
   readonly sessionId?: number | undefined;
 }
 
+/** What became of one account. None is left under way when another fails: it would be delivered after the end. */
+interface Delivered {
+  readonly sessionId: number | undefined;
+  readonly failure?: RelayError;
+}
+
 const AT_ONCE = 8;
 
 /**
@@ -45,11 +51,26 @@ export const createRetrieveCheckout =
     const rendering = createRendering(record.rule.value, { checkoutId: order.id });
     const reason = withMarker(record.order.reason, { relayId, run, batch: 0 });
 
-    const deliver = async (session: VaultSession, item: Item, index: number): Promise<number[]> => {
+    const take = async (session: VaultSession, item: Item, index: number): Promise<Taken> => {
+      if (record.rule.access === 'isa') return takeAsIsa(session, record, item, reason, now());
       const lease = requested?.leases.find((candidate) => candidate.item === index);
-      const { credential, sessionId } = lease
-        ? await takeByRequest(session, record, lease.requestId)
-        : await takeAsIsa(session, record, item, reason, now());
+      if (lease === undefined) throw new RelayError('LeaseGone', `Checkout ${run} lost a request before it was read.`);
+      return takeByRequest(session, record, lease.requestId);
+    };
+
+    const deliver = async (session: VaultSession, item: Item, index: number): Promise<Delivered> => {
+      let sessionId: number | undefined;
+      try {
+        const taken = await take(session, item, index);
+        sessionId = taken.sessionId;
+        await put(item, taken.credential);
+        return { sessionId };
+      } catch (thrown) {
+        return { sessionId, failure: asRelayError(thrown, `Handing out ${describeAccount(item.account)}`) };
+      }
+    };
+
+    const put = async (item: Item, credential: Credential): Promise<void> => {
       await store.deliver({
         name: item.secretName,
         value: rendering.render(item.account, credential),
@@ -57,20 +78,20 @@ export const createRetrieveCheckout =
         replaces: await currentVersion(store, item),
         description: `Checkout ${run} of ${describeAccount(item.account)}, delivered by pam-relay.`,
       });
-      return sessionId === undefined ? [] : [sessionId];
     };
 
-    const at = () => new Date(now()).toISOString();
-    try {
-      const sessions = await vaultOf(record.rule.connection).withSession((session) =>
-        pMap(record.items, (item, index) => deliver(session, item, index), { concurrency: AT_ONCE }),
-      );
-      return { at: at(), gone: false, sessions: sessions.flat() };
-    } catch (thrown) {
-      // Somebody ended the request under our hands: that is an answer, and no failure.
-      if (thrown instanceof RelayError && thrown.name === 'LeaseGone') return { at: at(), gone: true, sessions: [] };
-      throw thrown;
-    }
+    const delivered = await vaultOf(record.rule.connection).withSession((session) =>
+      pMap(record.items, (item, index) => deliver(session, item, index), { concurrency: AT_ONCE }),
+    );
+    const failures = delivered.flatMap(({ failure }) => failure ?? []);
+    const failure = failures.find(({ name }) => name !== 'LeaseGone');
+    if (failure !== undefined) throw failure;
+    return {
+      at: new Date(now()).toISOString(),
+      // Somebody ended a request under our hands: that is an answer, and no failure.
+      gone: failures.length > 0,
+      sessions: delivered.flatMap(({ sessionId }) => sessionId ?? []),
+    };
   };
 
 const takeByRequest = async (session: VaultSession, { rule }: CheckoutRecord, requestId: number): Promise<Taken> => {

@@ -1,7 +1,7 @@
-import type { CourseInput, Requested } from '#shared/checkout-workflow.ts';
+import type { CheckedIn, CourseInput, Requested } from '#shared/checkout-workflow.ts';
 import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import { ACCESS_FOR } from '#shared/domain/checkout.ts';
-import { type Course, type LeaseState, type Move, nextMove } from '#shared/domain/next-move.ts';
+import { type Course, type LeaseState, type Move, nextMove, wasHandedOut } from '#shared/domain/next-move.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
@@ -30,21 +30,21 @@ export const createWatch =
     // A release that came before the checkout itself: nothing was opened, and nothing is to be confirmed.
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
     const vault = vaultOf(record.rule.connection);
-    const { requested, retrieved, checkedIn, watched } = input;
-    return nextMove({
+    const { requested, retrieved, checkedIn, retired, watched } = input;
+    const course: Course = {
       plan: planOf(record),
       notes: readNotes(await notes.list(noteAt.prefix(order.checkout, run))),
       ...(requested && {
         requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, requested) },
       }),
       ...(retrieved && { retrieved: { gone: retrieved.gone, at: Date.parse(retrieved.at) } }),
-      ...(checkedIn && {
-        checkedIn: { at: Date.parse(checkedIn.at) },
-        changed: confirmMs(record) > 0 && (await haveChanged(vault, record, Date.parse(checkedIn.at))),
-      }),
+      ...(checkedIn && { checkedIn: { at: Date.parse(checkedIn.at) } }),
+      retired: retired?.retired,
       ending: watched?.ending,
       now: now(),
-    });
+    };
+    if (checkedIn === undefined || course.plan.confirmMs === 0 || !wasHandedOut(course)) return nextMove(course);
+    return nextMove({ ...course, changed: await haveChanged(vault, record, seenAt(record, input, checkedIn)) });
   };
 
 const planOf = (record: CheckoutRecord): Course['plan'] => {
@@ -58,6 +58,7 @@ const planOf = (record: CheckoutRecord): Course['plan'] => {
     plannedAt,
     from,
     window,
+    longestExtensionMs: rule.extensionMinutes * MINUTE_MS,
     patienceEndsAt: 'until' in window ? Math.min(patienceEndsAt, window.until) : patienceEndsAt,
     needsRequest: rule.access === 'request',
     confirmMs: confirmMs(record),
@@ -88,7 +89,14 @@ const statesOf = async (vault: Vault, { leases }: Requested): Promise<LeaseState
 
 const toMs = (date: string | undefined): number | undefined => (date === undefined ? undefined : Date.parse(date));
 
-/** The vault's dates of change are rounded, its clock is the one that the check-in was dated by. */
+/**
+ * Since when a change of the credential makes what was handed out worthless. A release knows nothing of the delivery: it
+ * goes by its own check-in, and where somebody, such as `reap`, has given everything back before, by the plan.
+ */
+const seenAt = (record: CheckoutRecord, { retrieved }: CourseInput, checkedIn: CheckedIn): number =>
+  Date.parse(retrieved?.at ?? (checkedIn.givenBack > 0 ? checkedIn.at : record.plannedAt));
+
+/** The vault's dates of change are rounded. */
 const ROUNDING_MS = 1000;
 
 const haveChanged = async (vault: Vault, { items }: CheckoutRecord, since: number): Promise<boolean> => {

@@ -24,6 +24,8 @@ export interface Course {
     readonly from: number;
     /** How long from the delivery on, or until when. */
     readonly window: { readonly minutes: number } | { readonly until: number };
+    /** How far beyond what was asked for first a window may be extended. */
+    readonly longestExtensionMs: number;
     /** Neither an approval nor the end of somebody else's checkout is waited for beyond this, or beyond the window. */
     readonly patienceEndsAt: number;
     /** False for access as an ISA, which needs no request and so no approval. */
@@ -37,7 +39,9 @@ export interface Course {
   /** `gone` when a request ended while it was being read. */
   readonly retrieved?: { readonly at: number; readonly gone: boolean };
   readonly checkedIn?: { readonly at: number };
-  /** Whether the vault shows every credential as changed since the check-in. */
+  /** How many secrets were taken back: of a release that is all it knows about what was delivered. */
+  readonly retired?: number | undefined;
+  /** Whether the vault shows every credential as changed since it was handed out. */
   readonly changed?: boolean;
   /** What an earlier move said. */
   readonly ending?: Ending | undefined;
@@ -77,10 +81,19 @@ export const untilNextLook = (since: number, now: number): number =>
  */
 export const nextMove = (course: Course): Move => {
   if (course.checkedIn !== undefined) return confirm(course, course.checkedIn.at);
-  if (course.notes.released) return go('checkin', course.retrieved === undefined ? 'cancelled' : 'released');
+  if (course.notes.released) return go('checkin', wasHandedOut(course) ? 'released' : 'cancelled');
   if (course.retrieved !== undefined) return hold(course, course.retrieved);
   return open(course);
 };
+
+/** Only what somebody may have seen has to change. */
+export const wasHandedOut = ({
+  retrieved,
+  retired = 0,
+}: {
+  readonly retrieved?: { readonly gone: boolean } | undefined;
+  readonly retired?: number | undefined;
+}): boolean => retrieved?.gone === false || retired > 0;
 
 const open = ({ now, plan, requested }: Course): Move => {
   if ('until' in plan.window && now >= plan.window.until) return go('checkin', 'expired');
@@ -97,31 +110,41 @@ const open = ({ now, plan, requested }: Course): Move => {
 
   const patience = plan.patienceEndsAt - now;
   if (!requested.conflict) return wait(Math.min(untilNextLook(plan.from, now), patience));
-  // An approval is only looked for, but in somebody else's way one has to ask again.
-  const askAgainAt = requested.at + untilNextLook(plan.from, requested.at);
+  // An approval is only looked for, but in somebody else's way one has to ask again: twice the steps, so half as often.
+  const askAgainAt = requested.at + 2 * untilNextLook(plan.from, requested.at);
   return now >= askAgainAt ? go('request') : wait(Math.min(askAgainAt - now, patience));
 };
 
 const hold = ({ now, plan, notes, requested }: Course, retrieved: { at: number; gone: boolean }): Move => {
   if (retrieved.gone) return go('checkin', 'denied');
-  const endsAt = windowEnd(plan.window, retrieved.at, notes.extendedUntil, requested?.leases ?? []);
-  return now >= endsAt ? go('checkin', 'completed') : wait(endsAt - now);
+  const leases = requested?.leases ?? [];
+  const endsAt = windowEnd(plan, retrieved.at, notes.extendedUntil, leases);
+  if (now >= endsAt) return go('checkin', 'completed');
+  return leases.some(({ status }) => status === 'gone') ? go('checkin', 'denied') : wait(endsAt - now);
 };
 
-/** An extension can make a window longer, never shorter; beyond what the vault granted there is nothing to hold. */
+/**
+ * An extension can make a window longer, as far as the rule allows, and never shorter; beyond what the vault granted
+ * there is nothing to hold.
+ */
 export const windowEnd = (
-  window: Course['plan']['window'],
+  { window, longestExtensionMs }: Pick<Course['plan'], 'window' | 'longestExtensionMs'>,
   deliveredAt: number,
   extendedUntil: number | undefined,
   leases: readonly LeaseState[],
 ): number => {
   const asked = 'until' in window ? window.until : deliveredAt + window.minutes * MINUTE_MS;
+  const extended = Math.min(extendedUntil ?? asked, asked + longestExtensionMs);
   const granted = leases.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY);
-  return Math.min(Math.max(asked, extendedUntil ?? asked), ...granted);
+  return Math.min(Math.max(asked, extended), ...granted);
 };
 
-const confirm = ({ now, plan, changed, ending = 'released' }: Course, checkedInAt: number): Move => {
-  if (plan.confirmMs === 0 || changed === true) return go('report', ending);
+const confirm = (course: Course, checkedInAt: number): Move => {
+  const { now, plan, changed } = course;
+  const isOut = wasHandedOut(course);
+  // A release was told nothing of how the checkout stood.
+  const ending = course.ending ?? (isOut ? 'released' : 'cancelled');
+  if (!isOut || plan.confirmMs === 0 || changed === true) return go('report', ending);
   const left = checkedInAt + plan.confirmMs - now;
   if (left <= 0) return { ...go('report', ending), unconfirmed: true };
   return wait(Math.min(untilNextLook(checkedInAt, now), left), { ending });
