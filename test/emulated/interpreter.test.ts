@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionIn } from '#infra/definition.ts';
-import { loadDefinition } from '#local/aws/step-functions/definition.ts';
 import { aConfig } from '#test/support/configs.ts';
+import { machines } from '#test/support/machines.ts';
 import { Fate } from '#test/support/mortal.ts';
 import { sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
 import { describeRows, type Rows } from '../contract/aws/rows.ts';
@@ -59,12 +59,11 @@ describe('the real steps under an interpreter that is not ours', () => {
   beforeAll(async () => {
     machine = await interpreter.createMachine('sync', syncDefinition());
   });
-  const level = loadDefinition('sync', synthesised, { waitScale: 0 });
 
   /** Runs a fresh relay twice, dying at a moment of the first run, and reaps. */
   const live = async (label: string, killAt = Number.POSITIVE_INFINITY) => {
     const config = aConfig({ name: 'prod/{systemName}/{domainName}/{accountName}', value: '{credential}' });
-    await using relay = Object.assign(await startMortalRelay({ machine: level, config, fleet: sharedFleet(8) }), {
+    await using relay = Object.assign(await startMortalRelay({ machines, config, fleet: sharedFleet(8) }), {
       [Symbol.asyncDispose]: () => relay.close(),
     });
     const fate = new Fate([killAt, 'death']);

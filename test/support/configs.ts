@@ -22,6 +22,20 @@ export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
     },
   });
 
+/** The same with a rule for checkouts, `tickets`. */
+export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record<string, unknown> = {}): RelayConfig =>
+  relayConfigSchema.parse({
+    ...aConfig(sync),
+    checkouts: {
+      tickets: {
+        connection: 'vault',
+        store: 'aws',
+        name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
+        ...rule,
+      },
+    },
+  });
+
 export const syncsOf = (sync: Record<string, unknown> = {}): Record<string, SyncConfig> => aConfig(sync).syncs;
 
 /** What every step of one run is given. */

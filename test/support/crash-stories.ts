@@ -1,24 +1,13 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { CHECKOUT_STORIES } from '#test/support/checkout-stories.ts';
 import { aConfig } from '#test/support/configs.ts';
-import { Fate } from '#test/support/mortal.ts';
-import { isRetired, secretsIn, steadyAccounts } from '#test/support/mortal-promises.ts';
+import { dyingAt, type Story } from '#test/support/crash.ts';
+import { brokenPromises, deliveredTwice, isRetired, secretsIn, steadyAccounts } from '#test/support/mortal-promises.ts';
 import type { MortalRelay, Order } from '#test/support/mortal-relay.ts';
 
-export const FOLDER = 'prod/';
+const FOLDER = 'prod/';
 const SYNC = { name: `${FOLDER}{systemName}/{domainName}/{accountName}`, value: '{credential}', batchSize: 4 };
 const CHANGES: Order = { sync: 'databases' };
-
-/** Something that a relay does while it may die. */
-export interface Story {
-  readonly config: RelayConfig;
-  /** What is synced: by what dies, unless it is reap, and then until all is well. */
-  readonly order: Order;
-  readonly dying: 'sync' | 'reap';
-  /** What went well, or not so well, before. */
-  readonly prepare: (relay: MortalRelay) => Promise<void>;
-  /** A sentence for each thing that is wrong at the end, beside what always would be. */
-  readonly wrong?: (relay: MortalRelay) => string[];
-}
 
 const deliverAll = async (relay: MortalRelay): Promise<void> => {
   await relay.sync('before', CHANGES);
@@ -33,13 +22,37 @@ const changeAll = (relay: MortalRelay, dateOf: (lastChangedAt: number | null) =>
   relay.advance(1);
 };
 
-const firstSync: Story = { config: aConfig(SYNC), order: CHANGES, dying: 'sync', prepare: async () => {} };
+const wrongInFolder = (relay: MortalRelay): string[] => [
+  ...brokenPromises(relay, FOLDER),
+  ...deliveredTwice(relay, FOLDER),
+];
 
-const withApiKey = ({ config, ...story }: Story): Story => {
+/** A sync, and the same once more until all is well. */
+const aSync = (order: Order, config: RelayConfig, more: Partial<Story> = {}): Story => ({
+  config,
+  prepare: async () => {},
+  live: async (relay, { through }) => {
+    await relay.sync('dying', order, { through });
+  },
+  goOn: async (relay, { through, fate }) => {
+    relay.advance(1);
+    await relay.sync('dying-too', order, { through });
+    await relay.reap(fate);
+  },
+  rest: async (relay) => {
+    relay.advance(1);
+    await relay.sync('after', order);
+    await relay.reap();
+  },
+  wrong: wrongInFolder,
+  ...more,
+});
+
+const withApiKey = (config: RelayConfig): RelayConfig => {
   const { vault } = config.connections;
   if (vault === undefined) throw new Error('The configuration has no connection.');
   const authentication = { type: 'api-key' as const, bootstrapSecret: 'bootstrap/vault' };
-  return { ...story, config: { ...config, connections: { vault: { ...vault, authentication } } } };
+  return { ...config, connections: { vault: { ...vault, authentication } } };
 };
 
 const ORPHANED_SYSTEM = 'web-0001';
@@ -50,42 +63,39 @@ const wronglyRetired = (relay: MortalRelay): string[] =>
     .filter((name) => isRetired(relay, name) !== name.includes(ORPHANED_SYSTEM))
     .map((name) => `${name} is ${isRetired(relay, name) ? '' : 'not '}retired.`);
 
+const firstSync = aSync(CHANGES, aConfig(SYNC));
+
 export const STORIES: Readonly<Record<string, Story>> = {
   'a first sync': firstSync,
-  'a sync of changed credentials': {
-    ...firstSync,
+  'a sync of changed credentials': aSync(CHANGES, aConfig(SYNC), {
     prepare: async (relay) => {
       await deliverAll(relay);
       changeAll(relay, relay.now);
     },
-  },
-  'a verify run that finds what no date tells': {
-    ...firstSync,
-    order: { ...CHANGES, mode: 'verify' },
+  }),
+  'a verify run that finds what no date tells': aSync({ ...CHANGES, mode: 'verify' }, aConfig(SYNC), {
     prepare: async (relay) => {
       await deliverAll(relay);
       changeAll(relay, (lastChangedAt) => lastChangedAt ?? 0);
     },
-  },
-  'a sync that retires orphans': {
-    ...firstSync,
-    config: aConfig(orphaning),
+  }),
+  'a sync that retires orphans': aSync(CHANGES, aConfig(orphaning), {
     prepare: async (relay) => {
       await deliverAll(relay);
       relay.deploy(aConfig({ ...orphaning, select: { systems: [`!${ORPHANED_SYSTEM}`] } }));
     },
-    wrong: wronglyRetired,
-  },
-  'a first sync by API key': withApiKey(firstSync),
-  reap: {
-    ...firstSync,
-    dying: 'reap',
+    wrong: (relay) => [...wrongInFolder(relay), ...wronglyRetired(relay)],
+  }),
+  'a first sync by API key': aSync(CHANGES, withApiKey(aConfig(SYNC))),
+  reap: aSync(CHANGES, aConfig(SYNC), {
     prepare: async (relay) => {
-      await relay.sync('before', CHANGES, ({ step, perform, stop }) => {
-        if (step === 'retrieve') stop();
-        return perform(step === 'retrieve' ? new Fate([0, 'death']) : new Fate());
-      });
+      await relay.sync('before', CHANGES, { through: dyingAt('retrieve') });
       relay.advance(1);
     },
-  },
+    live: async (relay, { fate }) => {
+      await relay.reap(fate);
+    },
+    isReap: true,
+  }),
+  ...CHECKOUT_STORIES,
 };

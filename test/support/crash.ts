@@ -1,39 +1,58 @@
-import { definitionIn } from '#infra/definition.ts';
-import type { Step } from '#infra/steps.ts';
-import { loadDefinition } from '#local/aws/step-functions/definition.ts';
-import { aConfig } from '#test/support/configs.ts';
-import { FOLDER, type Story } from '#test/support/crash-stories.ts';
-import { Fate } from '#test/support/mortal.ts';
-import { brokenPromises, deliveredTwice, openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import {
-  type Invocation,
-  type Invoked,
-  type MortalRelay,
-  sharedFleet,
-  startMortalRelay,
-} from '#test/support/mortal-relay.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { machines } from '#test/support/machines.ts';
+import { Fate, type Happening } from '#test/support/mortal.ts';
+import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
+import { type MortalRelay, sharedFleet, startMortalRelay, type Through } from '#test/support/mortal-relay.ts';
+import type { PlayedStep } from '#test/support/mortal-steps.ts';
 import { termsFor } from '#test/support/terms.ts';
-import { synthesise } from '../infra/synthesis.ts';
 
 const ACCOUNTS = 8;
 const LONG_MINUTES = 14_400;
 const IDLE_MINUTES = 20;
 const OTHER_MARKER = '[pam-relay.000000000000.eu-west-1/databases.dying/0]';
 
-/** The one workflow that there is. */
-export const machine = loadDefinition('sync', JSON.stringify(definitionIn(synthesise(aConfig()).template.toJSON())), {
-  waitScale: 0,
-});
-
 /** What dies with a process: it alone, each that is started in its place for the same step, or the whole execution. */
 export const DEATHS = ['function', 'step', 'execution'] as const;
 export type Death = (typeof DEATHS)[number];
+
+/** Who may die, and when. */
+export interface Danger {
+  readonly through: Through;
+  readonly fate: Fate;
+}
+
+/** What may excuse a story for an ending that is not its own. */
+export interface Disturbance {
+  /** False when nothing but one process died, which the next attempt makes up for. */
+  readonly isDisturbed: boolean;
+}
+
+/** Something that a relay does while it may die. */
+export interface Story {
+  readonly config: RelayConfig;
+  /** What went well, or not so well, before. */
+  readonly prepare: (relay: MortalRelay) => Promise<void>;
+  /** What something dies in. */
+  readonly live: (relay: MortalRelay, danger: Danger) => Promise<void>;
+  /** What comes after it, in which something may die, too. */
+  readonly goOn: (relay: MortalRelay, danger: Danger) => Promise<void>;
+  /** What comes last, so that all is well. No time passes in it that would end a request by itself. */
+  readonly rest: (relay: MortalRelay) => Promise<void>;
+  /** A sentence for each thing that is wrong at the end. */
+  readonly wrong: (relay: MortalRelay, fate: Disturbance) => string[];
+  /** Whether it is reap that dies, which has no next attempt. */
+  readonly isReap?: boolean;
+  /** Something else that may go on in the world at any moment of it. */
+  readonly meanwhile?: (relay: MortalRelay) => Promise<unknown>;
+}
 
 export interface Crash {
   readonly story: Story;
   readonly death: Death;
   /** When something dies, counted from the beginning of what the story is about. */
   readonly moments: readonly number[];
+  /** When the story's `meanwhile` happens. */
+  readonly meanwhileAt?: number;
   /** Whether what comes after the story may die, too. */
   readonly goesOn?: boolean;
 }
@@ -45,34 +64,33 @@ export interface Aftermath {
   readonly broken: readonly string[];
 }
 
-/**
- * Tells a story in which something dies, then lets the relay run once more and reap, and looks at what is left. No time
- * passes that would end a request by itself.
- */
-export const crash = async ({ story, death, moments, goesOn = false }: Crash): Promise<Aftermath> => {
-  const relay = await startMortalRelay({ machine, config: story.config, fleet: sharedFleet(ACCOUNTS) });
+/** Tells a story in which something dies, then lets the relay come to rest, and looks at what is left. */
+export const crash = async ({ story, death, moments, meanwhileAt, goesOn = false }: Crash): Promise<Aftermath> => {
+  const relay = await startMortalRelay({ machines, config: story.config, fleet: sharedFleet(ACCOUNTS) });
   try {
     const others = await openForOthers(relay);
     await story.prepare(relay);
-    const fate = new Fate(...moments.map((moment) => [moment, 'death'] as const));
-    const { leftToReap } = await live(relay, story, death, fate);
-    if (goesOn) {
-      relay.advance(1);
-      await relay.sync('dying-too', story.order, mayDie(fate, death));
-      await relay.reap(fate);
-    }
-    relay.advance(1);
-    await relay.sync('after', story.order);
-    await relay.reap();
+    const meanwhile: Happening = () => story.meanwhile?.(relay) ?? Promise.resolve();
+    const fate = new Fate(
+      ...moments.map((moment) => [moment, 'death'] as const),
+      ...(meanwhileAt === undefined ? [] : [[meanwhileAt, meanwhile] as const]),
+    );
+    const dead = new Set<PlayedStep>();
+    const danger = { fate, through: mayDie(fate, death, dead) };
+    await story.live(relay, danger);
+    const leftToReap = givesBackItself(story, death, dead) ? openRequestsOfOurs(relay) : [];
+    if (goesOn) await story.goOn(relay, { fate, through: mayDie(fate, death) });
+    const notSignedOut = openSessions(relay, fate);
+    await story.rest(relay);
     return {
       moments: fate.moments,
       broken: [
-        ...leftToReap,
-        ...brokenPromises(relay, FOLDER),
-        ...deliveredTwice(relay, FOLDER),
-        ...(story.wrong?.(relay) ?? []),
+        ...leftToReap.map(({ reason }) => `Left to reap: ${reason}`),
+        ...story.wrong(relay, { isDisturbed: death !== 'function' || moments.length > 1 || meanwhileAt !== undefined }),
         ...closed(relay, others),
-        ...openSessions(relay, fate.deaths),
+        ...notSignedOut,
+        ...openSessions(relay, fate),
+        ...immortalSessions(relay),
       ],
     };
   } finally {
@@ -80,22 +98,25 @@ export const crash = async ({ story, death, moments, goesOn = false }: Crash): P
   }
 };
 
-const live = async (relay: MortalRelay, { dying, order }: Story, death: Death, fate: Fate) => {
-  const dead = new Set<Step>();
-  if (dying === 'reap') await relay.reap(fate);
-  else await relay.sync('dying', order, mayDie(fate, death, dead));
-  // A run that goes on gives everything back by itself, unless it is the check-in that dies each time.
-  const goesOn = dying === 'sync' && death !== 'execution' && !(death === 'step' && dead.has('checkin'));
-  return { leftToReap: goesOn ? openRequestsOfOurs(relay).map(({ reason }) => `Left to reap: ${reason}`) : [] };
-};
+/** A run that goes on gives everything back by itself, unless it is the check-in that dies each time. */
+const givesBackItself = ({ isReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
+  isReap !== true && death !== 'execution' && !(death === 'step' && dead.has('checkin'));
 
 const mayDie =
-  (fate: Fate, death: Death, dead = new Set<Step>()) =>
-  async ({ step, perform, stop }: Invocation): Promise<Invoked> => {
+  (fate: Fate, death: Death, dead = new Set<PlayedStep>()): Through =>
+  async ({ step, perform, stop }) => {
     const result = await perform(death === 'step' && dead.has(step) ? new Fate([0, 'death']) : fate);
     if (result.died) dead.add(step);
     if (result.died && death === 'execution') stop();
     return result;
+  };
+
+/** An execution that dies with the first process of a step. */
+export const dyingAt =
+  (fatal: PlayedStep): Through =>
+  ({ step, perform, stop }) => {
+    if (step === fatal) stop();
+    return perform(step === fatal ? new Fate([0, 'death']) : undefined);
   };
 
 /** A person's request, and one of another relay that signs in as the same user: ours gets that one to share. */
@@ -119,12 +140,13 @@ const closed = ({ simulator }: MortalRelay, others: readonly number[]): string[]
 };
 
 /** A process that dies between its sign-in and its sign-out leaves a session, which the vault ends once it was idle. */
-const openSessions = (relay: MortalRelay, deaths: number): string[] => {
-  const left = relay.simulator.openSessions().length;
+const openSessions = ({ simulator }: MortalRelay, { deaths }: Fate): string[] => {
+  const left = simulator.openSessions().length;
+  return left > deaths ? [`${left} sessions are open, and ${deaths} processes died.`] : [];
+};
+
+const immortalSessions = (relay: MortalRelay): string[] => {
   relay.advance(IDLE_MINUTES);
   const outlived = relay.simulator.openSessions().length;
-  return [
-    ...(left > deaths ? [`${left} sessions are open, and ${deaths} processes died.`] : []),
-    ...(outlived > 0 ? [`${outlived} sessions outlived their idle time.`] : []),
-  ];
+  return outlived > 0 ? [`${outlived} sessions outlived their idle time.`] : [];
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { aConfig } from '#test/support/configs.ts';
-import { machine } from '#test/support/crash.ts';
+import { machines } from '#test/support/machines.ts';
 import { BUDGET, type Model, watch } from '#test/support/model-rules.ts';
 import { Fate } from '#test/support/mortal.ts';
 import {
@@ -72,7 +72,7 @@ export type ModelWorld = Awaited<ReturnType<typeof startModelWorld>>;
 
 /** A relay with two syncs of the same accounts, other people at the same vault, and whoever watches both. */
 export const startModelWorld = async () => {
-  const relay = await startMortalRelay({ machine, config: configWithout([]), fleet: sharedFleet(ACCOUNTS) });
+  const relay = await startMortalRelay({ machines, config: configWithout([]), fleet: sharedFleet(ACCOUNTS) });
   relay.manager.handle('CreateSecret', { Name: FOREIGN, SecretString: BY_HAND, ClientRequestToken: randomUUID() });
   const model: Model = { others: new Map(), leftOut: new Set() };
   const watcher = watch(relay, model);

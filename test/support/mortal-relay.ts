@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { STEPS, type Step } from '#infra/steps.ts';
+import type { Workflow } from '#infra/definition.ts';
+import { STEPS } from '#infra/steps.ts';
 import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
-import { startRun } from '#local/aws/step-functions/run.ts';
+import { type Json, startRun } from '#local/aws/step-functions/run.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
@@ -16,21 +17,24 @@ import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import type { VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { createHttp } from '#shared/http/http.ts';
+import { type CheckoutRequested, checkoutRun } from '#shared/messages.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import { Secret } from '#shared/secret.ts';
-import { memoryRecords } from '#test/support/fakes.ts';
+import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 import { Fate, Mortal } from '#test/support/mortal.ts';
-import { type Execution, mortalSteps } from '#test/support/mortal-steps.ts';
+import { type Execution, mortalSteps, type PlayedStep } from '#test/support/mortal-steps.ts';
 
 export const SEED = 7;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** A small fleet with one of each of the first awkward kinds; people may hold an account next to the relay. */
 export const sharedFleet = (accounts: number): FleetAccount[] =>
   createFleet({ accounts, seed: SEED }).map((account) => ({ ...account, maxConcurrentRequests: 0 }));
 
 export interface MortalRelayOptions {
-  readonly machine: Level;
+  readonly machines: Readonly<Record<Workflow, Level>>;
   readonly config: RelayConfig;
   readonly fleet: readonly FleetAccount[];
 }
@@ -46,11 +50,27 @@ export type Invoked = InvocationResult & { readonly died: boolean };
 
 /** One invocation of a run, about to happen. */
 export interface Invocation {
-  readonly step: Step;
-  readonly perform: (fate: Fate) => Promise<Invoked>;
+  readonly step: PlayedStep;
+  readonly perform: (fate?: Fate) => Promise<Invoked>;
   /** Stops the execution, which is no concern of its processes. */
   readonly stop: () => void;
 }
+
+/** Lets the invocations of a run happen. */
+export type Through = (invocation: Invocation) => Promise<Invoked>;
+
+export interface RunOptions {
+  readonly through?: Through;
+  /** Whether the list of executions shows it already. */
+  readonly isListed?: boolean;
+  /** What happens when it waits, until it may go on; the time passes at once when left out. */
+  readonly wait?: (seconds: number) => Promise<void>;
+}
+
+/** What is said of a release. */
+type Release = Pick<CheckoutRequested, 'checkout' | 'id'>;
+
+const live: Through = ({ perform }) => perform();
 
 export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
 
@@ -58,13 +78,14 @@ export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
  * The relay with its real steps, clients and workflow against the simulated vault and the local Secrets Manager, in one
  * process and thus fast: only what plays a process of the relay can die, between any two of its outside calls.
  */
-export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOptions) => {
+export const startMortalRelay = async ({ machines, config, fleet }: MortalRelayOptions) => {
   const start = Date.parse('2026-03-01T00:00:00Z');
   const clock = createClock(() => start);
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-mortal-'));
   const simulator = await startPasswordSafe({ fleet, now: clock.now, seed: SEED });
   const manager = createSecretsManager({ now: clock.now });
   const records = memoryRecords();
+  const notes = memoryNotes();
   const executions: Execution[] = [];
   const limits = { inFlight: 16, perSecond: 10_000, timeoutSeconds: 30 };
   // Its sockets outlive processes, which spares a handshake for each; nothing else in it does.
@@ -78,9 +99,11 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
   create('bootstrap/vault', JSON.stringify({ ...oauth, apiKey: apiKey.key, runAs: userName }));
 
   let current = config;
-  const invoke = async (step: Step, payload: string, fate: Fate): Promise<Invoked> => {
+  const said: string[] = [];
+  const invoke = async (step: PlayedStep, payload: string, fate: Fate): Promise<Invoked> => {
+    said.push(payload);
     const mortal = new Mortal(fate);
-    const outside = { config: current, http, manager, records, executions, now: clock.now };
+    const outside = { config: current, http, manager, records, notes, executions, startRelease, now: clock.now };
     try {
       const answer = await mortalSteps(outside, mortal)[step](JSON.parse(payload));
       if (!mortal.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };
@@ -89,6 +112,39 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
       if (!mortal.isDead) return { ...failure(error.name, error.message), died: false };
     }
     return { ...failure('Runtime.ExitError', 'The process exited.'), died: true };
+  };
+
+  const execute = async (
+    workflow: Workflow,
+    name: string,
+    input: Json,
+    { through = live, isListed = true, wait = async (seconds) => clock.advance(seconds * 1000) }: RunOptions = {},
+  ): Promise<string> => {
+    const execution: Execution = { workflow, name, startDate: new Date(clock.now()), isRunning: true, isListed };
+    executions.push(execution);
+    const run = startRun(machines[workflow], {
+      arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${workflow}:${name}`,
+      name,
+      input,
+      directory: join(directory, workflow),
+      clock,
+      wait,
+      invoke: (functionArn, payload) => {
+        const step = stepOf(functionArn);
+        return through({ step, perform: (fate = new Fate()) => invoke(step, payload, fate), stop: run.stop });
+      },
+    });
+    const { status } = await run.ended;
+    execution.isRunning = false;
+    return status;
+  };
+
+  const toRelease: ((through: Through) => Promise<string>)[] = [];
+  const startRelease = (checkout: string, run: string): void => {
+    const name = `reap.${run}.${Math.floor(clock.now() / HOUR_MS)}`;
+    if (executions.some((execution) => execution.name === name)) return;
+    const order = { checkout, id: run.slice(checkout.length + 1) };
+    toRelease.push((through) => execute('release', name, released(order), { through }));
   };
 
   /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */
@@ -112,7 +168,10 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
     simulator,
     manager,
     records,
+    notes,
     executions,
+    /** Everything that steps were told, by workflows that had it from other steps. */
+    said,
     now: clock.now,
     advance(minutes: number): void {
       clock.advance(minutes * MINUTE_MS);
@@ -122,40 +181,30 @@ export const startMortalRelay = async ({ machine, config, fleet }: MortalRelayOp
       current = config;
     },
 
-    /** Runs a sync as its schedule would, and says how it ended. `through` lets each of its invocations happen. */
-    async sync(
-      id: string,
-      order: Order,
-      through = ({ perform }: Invocation): Promise<Invoked> => perform(new Fate()),
-      { isListed = true } = {},
-    ): Promise<string> {
-      const name = `${order.sync}.${id}`;
-      const execution: Execution = { name, startDate: new Date(clock.now()), isRunning: true, isListed };
-      executions.push(execution);
-      const run = startRun(machine, {
-        arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-sync:${name}`,
-        name,
-        input: { ...order },
-        directory,
-        clock,
-        // Whatever is waited for comes at once.
-        wait: async (seconds) => clock.advance(seconds * 1000),
-        invoke: (functionArn, payload) => {
-          const step = stepOf(functionArn);
-          return through({ step, perform: (fate) => invoke(step, payload, fate), stop: run.stop });
-        },
-      });
-      const { status } = await run.ended;
-      execution.isRunning = false;
-      return status;
+    /** Runs a sync as its schedule would, and says how it ended. */
+    sync: (id: string, order: Order, options?: RunOptions) =>
+      execute('sync', `${order.sync}.${id}`, { ...order }, options),
+
+    /** Runs a checkout as its message would, and says how it ended. */
+    checkOut: (order: CheckoutRequested, options?: RunOptions) =>
+      execute('checkout', checkoutRun(order), asJson(order), options),
+
+    /** Notes and runs a release as its message would, and says how it ended. */
+    async release(order: Release, options?: RunOptions): Promise<string> {
+      await notes.put(noteAt.released(order.checkout, checkoutRun(order)));
+      return execute('release', checkoutRun(order), released(order), options);
     },
 
     /** Does what a task of any interpreter asks of a function. */
     invoke: (functionArn: string, payload: string, fate: Fate) => invoke(stepOf(functionArn), payload, fate),
 
-    /** @returns whether the process lived. @throws when reap failed although it did. */
-    async reap(fate = new Fate()): Promise<boolean> {
+    /**
+     * Reaps, and lets the releases that it starts happen one by one.
+     * @returns whether the process lived. @throws when reap failed although it did.
+     */
+    async reap(fate = new Fate(), through = live): Promise<boolean> {
       const result = await invoke('reap', 'null', fate);
+      for (const release of toRelease.splice(0)) await release(through);
       if (!result.ok && !result.died) throw new Error(`reap failed: ${result.failure.errorMessage}`);
       return !result.died;
     },
@@ -176,9 +225,14 @@ interface KeyUser {
   readonly apiKey: { readonly key: string; readonly password?: string };
 }
 
-export const stepOf = (functionArn: string): Step => {
+const released = ({ checkout, id }: Release): Json => ({ type: 'checkout.released', checkout, id });
+const asJson = (order: CheckoutRequested): Json => JSON.parse(JSON.stringify(order));
+
+const isPlayed = (step: string): step is PlayedStep => step !== 'intake-queue';
+
+export const stepOf = (functionArn: string): PlayedStep => {
   const id = functionArn.split(':').at(-1)?.toLowerCase() ?? '';
-  const step = STEPS.find((name) => id.startsWith(name));
+  const step = STEPS.filter(isPlayed).find((name) => id.startsWith(name));
   if (step === undefined) throw new Error(`No step has the function ${functionArn}.`);
   return step;
 };

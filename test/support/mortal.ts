@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Http } from '#shared/http/http.ts';
+import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 
 /** The end of a process: nothing in it goes on, no `finally` gets a word out, and nobody hears of what it knew. */
@@ -82,6 +83,12 @@ export class Mortal {
   records = (records: Records): Records => ({
     read: (place) => this.call(() => records.read(place)),
     write: (place, record) => this.call(() => records.write(place, record)),
+  });
+
+  notes = (notes: Notes): Notes => ({
+    put: (key) => this.call(() => notes.put(key)),
+    list: (prefix) => this.call(() => notes.list(prefix)),
+    remove: (key) => this.call(() => notes.remove(key)),
   });
 
   secretsManager = (client: SecretsManagerClient): SecretsManagerClient => {

@@ -191,7 +191,7 @@ const otherCalls = (topicArn: string): Call[] => {
   const records = createS3Records(BUCKET);
   const place = recordAt.memory('databases');
   const isOvertaken = createIsOvertaken(MACHINE);
-  const hasEnded = createHasEnded(MACHINE);
+  const hasEnded = createHasEnded([MACHINE]);
   return [
     { service: 'S3 read', action: 'GetObject', purpose: 'read', run: () => records.read(place) },
     { service: 'S3 write', action: 'PutObject', purpose: 'write', run: () => records.write(place, emptyMemory()) },

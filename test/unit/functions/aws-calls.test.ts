@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 describe('whether a run has ended', () => {
-  const hasEnded = () => createHasEnded(MACHINE)('databases.1');
+  const hasEnded = (machines = [MACHINE]) => createHasEnded(machines)('databases.1');
 
   it.each([
     ['RUNNING', false],
@@ -42,6 +42,16 @@ describe('whether a run has ended', () => {
       .on(DescribeExecutionCommand, { executionArn: `${MACHINE.replace('stateMachine', 'execution')}:databases.1` })
       .resolves({ status });
     expect(await hasEnded()).toBe(ended);
+  });
+
+  it('is so when no machine runs it, and it may be any one that does', async () => {
+    const other = MACHINE.replace('-sync', '-checkout');
+    stepFunctions.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(metadata));
+    expect(await hasEnded([MACHINE, other])).toBe(true);
+    stepFunctions
+      .on(DescribeExecutionCommand, { executionArn: `${other.replace('stateMachine', 'execution')}:databases.1` })
+      .resolves({ status: 'RUNNING' });
+    expect(await hasEnded([MACHINE, other])).toBe(false);
   });
 
   it('is so when Step Functions has forgotten it', async () => {
@@ -139,7 +149,12 @@ describe('the notes in the records bucket', () => {
   it('are left as empty objects, and only an answer of S3 says that they are', async () => {
     s3.on(PutObjectCommand).resolvesOnce({ ETag: '1' }).resolves({});
     await notes.put('a/1');
-    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'bucket', Key: 'a/1', Body: '' });
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
+      Bucket: 'bucket',
+      Key: 'a/1',
+      Body: '',
+      ContentLength: 0,
+    });
     await expect(notes.put('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createReap } from '#functions/reap/reap.ts';
+import { createReap, type ReapDependencies } from '#functions/reap/reap.ts';
 import { writeReason } from '#shared/domain/marker.ts';
 import { RelayError } from '#shared/errors.ts';
 import { fakeVault } from '#test/support/fakes.ts';
@@ -7,7 +7,12 @@ import { fakeVault } from '#test/support/fakes.ts';
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const reasonOf = (run: string, relayId = 'relay') => writeReason('databases', { relayId, run, batch: 3 });
 
-const world = (hasEnded: (run: string) => Promise<boolean>, connections = 1) => {
+const NOTHING_ABANDONED: ReapDependencies['closeAbandoned'] = async () => ({ abandoned: 0, failures: [] });
+
+const world = (
+  hasEnded: (run: string) => Promise<boolean>,
+  { connections = 1, closeAbandoned = NOTHING_ABANDONED } = {},
+) => {
   const vaults = Array.from({ length: connections }, () => fakeVault());
   const measure = vi.fn(async () => {});
   const reap = createReap({
@@ -15,6 +20,8 @@ const world = (hasEnded: (run: string) => Promise<boolean>, connections = 1) => 
     vaults: Object.fromEntries(vaults.map(({ vault }, index) => [`vault-${index}`, vault])),
     hasEnded,
     measure,
+    holdsRequests: (run) => run.startsWith('tickets.'),
+    closeAbandoned,
     now: () => NOW,
   });
   return { vaults, measure, reap };
@@ -24,7 +31,7 @@ describe('reap', () => {
   it('gives back what carries our marker and whose run has ended, whatever the batch', async () => {
     const { vaults, reap } = world(async () => true);
     vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
-    expect(await reap()).toEqual({ openLeases: 0, reaped: 1 });
+    expect(await reap()).toEqual({ openLeases: 0, reaped: 1, abandoned: 0 });
     expect(vaults[0]?.open.size).toBe(0);
   });
 
@@ -38,7 +45,7 @@ describe('reap', () => {
     });
     vaults[0]?.opened({ requestId: 2, accountId: 2, reason: reasonOf('databases.1', 'other') });
     vaults[0]?.opened({ requestId: 3, accountId: 3, reason: 'by hand', createdAt: '2026-01-01T00:00:00Z' });
-    expect(await reap()).toEqual({ openLeases: 1, reaped: 0 });
+    expect(await reap()).toEqual({ openLeases: 1, reaped: 0, abandoned: 0 });
     expect(vaults[0]?.count('checkIn')).toBe(0);
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 60 });
   });
@@ -53,12 +60,31 @@ describe('reap', () => {
   });
 
   it('looks after every connection before it raises the first error', async () => {
-    const { vaults, reap, measure } = world(async () => true, 2);
+    const { vaults, reap, measure } = world(async () => true, { connections: 2 });
     vaults[0]?.fail('listOpenRequests', 0, 'VaultUnavailable');
     vaults[1]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
     await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect(vaults[1]?.open.size).toBe(0);
     expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it('takes no request for old that a checkout is to hold', async () => {
+    const { vaults, reap, measure } = world(async () => false);
+    const createdAt = '2026-01-01T04:00:00Z';
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1'), createdAt });
+    await reap();
+    expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 0 });
+  });
+
+  it('counts the checkouts that it closes, and raises what kept it from one after all else', async () => {
+    const closeAbandoned = async () => ({ abandoned: 2, failures: [] });
+    expect(await world(async () => true, { closeAbandoned }).reap()).toMatchObject({ abandoned: 2 });
+
+    const failures = [new RelayError('StoreUnavailable', 'no answer')];
+    const { vaults, reap } = world(async () => true, { closeAbandoned: async () => ({ abandoned: 1, failures }) });
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
+    await expect(reap()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(vaults[0]?.open.size).toBe(0);
   });
 
   it('asks once about a run, however many requests it left', async () => {

@@ -1,0 +1,75 @@
+import { CANARY_PATTERN } from '#local/simulators/password-safe/credential-shapes.ts';
+import { isOver } from '#local/simulators/password-safe/target-sessions.ts';
+import { checkoutRun } from '#shared/messages.ts';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
+import type { MortalRelay } from '#test/support/mortal-relay.ts';
+
+export const CHECKOUT_FOLDER = 'checkouts/';
+
+type Run = Parameters<typeof checkoutRun>[0];
+
+/** A sentence for each promise that does not hold although everything has come to rest; `running` is to go on. */
+export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []): string[] => {
+  const isRunning = (text: string) => running.some((order) => text.includes(order.id));
+  const mayBeThere = (text: string, there: string) =>
+    isRunning(text) ? [] : [`${there} although everything is over: ${text}`];
+  return [
+    ...openRequestsOfOurs(relay).flatMap(({ reason }) => mayBeThere(reason, 'A request is open')),
+    ...openTargetSessions(relay),
+    ...secretsIn(relay, CHECKOUT_FOLDER).flatMap((name) => mayBeThere(name, 'A secret is delivered')),
+    ...[...relay.notes.keys]
+      .filter((key) => key.startsWith(checkoutAt.allOpen))
+      .flatMap((key) => mayBeThere(key, 'It counts as open')),
+    ...running.flatMap((order) => notRunning(relay, order)),
+    ...leaks(relay),
+  ];
+};
+
+/** Nobody else opens sessions here. */
+const openTargetSessions = ({ simulator }: MortalRelay): string[] =>
+  simulator
+    .sessions()
+    .filter((session) => !isOver(session))
+    .map(({ sessionId }) => `Session ${sessionId} goes on.`);
+
+const notRunning = (relay: MortalRelay, order: Run): string[] => {
+  const held = openRequestsOfOurs(relay).filter(({ reason }) => reason.includes(`/${checkoutRun(order)}/`));
+  const delivered = secretsIn(relay, `${CHECKOUT_FOLDER}${order.id}/`);
+  return [
+    ...(held.length === 0 ? [`Checkout ${order.id} goes on without its request.`] : []),
+    ...(delivered.length === 0 ? [`Checkout ${order.id} goes on without its secret.`] : []),
+  ];
+};
+
+/** A credential belongs into the store, and into no record, note, or state of a workflow. */
+const leaks = ({ records, notes, said }: MortalRelay): string[] => {
+  const written = [...records.objects].flat().concat([...notes.keys], said);
+  return written.filter((text) => CANARY_PATTERN.test(text)).map((text) => `A credential is in ${text}`);
+};
+
+/** What the report says of how a checkout ended; undefined as long as there is none. */
+export const reportOf = ({ records }: MortalRelay, order: Run) => {
+  const { key, schema } = checkoutAt.report(order.checkout, checkoutRun(order));
+  const text = records.objects.get(key);
+  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+};
+
+/** A checkout of which anything is known is reported, and the report says of it what is true. */
+export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
+  const run = checkoutRun(order);
+  const report = reportOf(relay, order);
+  const wasPlanned = relay.records.objects.has(checkoutAt.record(order.checkout, run).key);
+  if (report === undefined) return wasPlanned ? [`Checkout ${run} was never reported.`] : [];
+  const { status, deliveredAt } = report;
+  const delivered = relay.manager.calls.some(
+    ({ action, secretId, result }) =>
+      action === 'CreateSecret' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
+  );
+  const claimsDelivery = ['completed', 'released'].includes(status) || deliveredAt !== undefined;
+  const deniesDelivery = ['cancelled', 'expired'].includes(status);
+  return [
+    ...(claimsDelivery && !delivered ? [`Checkout ${run} is reported as ${status}, and nothing was delivered.`] : []),
+    ...(deniesDelivery && delivered ? [`Checkout ${run} is reported as ${status}, and something was delivered.`] : []),
+  ];
+};

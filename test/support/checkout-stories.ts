@@ -1,0 +1,136 @@
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import type { Ending } from '#shared/domain/next-move.ts';
+import type { CheckoutRequested } from '#shared/messages.ts';
+import { brokenCheckouts, CHECKOUT_FOLDER, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
+import type { Disturbance, Story } from '#test/support/crash.ts';
+import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
+import type { MortalRelay } from '#test/support/mortal-relay.ts';
+
+const HOUR_MINUTES = 60;
+
+type Named = CheckoutRequested['accounts'];
+type Kind = ReturnType<MortalRelay['simulator']['accounts']>[number]['kind'];
+
+/** An account of a kind that nobody else has taken: the first two plain ones are held by others. */
+const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
+  const free = simulator.accounts().filter((account) => account.kind === kind);
+  const account = kind === 'plain' ? free[2] : free[0];
+  if (account === undefined) throw new Error(`The fleet has no ${kind} account.`);
+  return [{ system: account.systemName, account: account.accountName }];
+};
+
+export const aCheckout = (accounts: Named, id = 'CHG1'): CheckoutRequested => ({
+  type: 'checkout.requested',
+  checkout: 'tickets',
+  id,
+  accounts,
+  window: { minutes: 8 * HOUR_MINUTES },
+  reason: 'Replace a disk',
+});
+
+const anyPending = (relay: MortalRelay) => openRequestsOfOurs(relay).filter(({ status }) => status === 'pending');
+
+interface Tale {
+  readonly ends: Ending;
+  readonly accounts?: (relay: MortalRelay) => Named;
+  readonly rule?: Record<string, unknown>;
+  readonly isIsa?: boolean;
+  /** What people do while the checkout waits. */
+  readonly whileWaiting?: (relay: MortalRelay) => void;
+}
+
+/** A checkout from its message to its end, and whatever is needed until nothing of it is left. */
+const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
+  const { accounts = anAccount, whileWaiting } = tale;
+  const order = (relay: MortalRelay) => aCheckout(accounts(relay));
+  return {
+    config: aCheckoutConfig({ value: '{credential}', ...tale.rule }),
+    prepare: async (relay) => {
+      if (tale.isIsa) relay.simulator.changeUser(DEFAULT_APPLICATION.userName, { roles: ['requestor', 'isa'] });
+    },
+    live: async (relay, { through }) => {
+      const wait = async (seconds: number) => {
+        whileWaiting?.(relay);
+        relay.advance(seconds / 60);
+      };
+      await relay.checkOut(order(relay), { through, wait });
+    },
+    goOn: async (relay, { through, fate }) => {
+      relay.advance(1);
+      await relay.reap(fate, through);
+    },
+    rest: async (relay) => {
+      for (const minutes of [1, HOUR_MINUTES]) {
+        relay.advance(minutes);
+        await relay.reap();
+      }
+    },
+    wrong: (relay, disturbance) => [
+      ...brokenCheckouts(relay),
+      ...wrongReports(relay, order(relay)),
+      ...wrongEnding(relay, order(relay), tale.ends, disturbance),
+    ],
+    meanwhile: (relay) => relay.release(order(relay)),
+    ...more,
+  };
+};
+
+const wrongEnding = (
+  relay: MortalRelay,
+  order: CheckoutRequested,
+  ends: Ending,
+  { isDisturbed }: Disturbance,
+): string[] => {
+  const status = reportOf(relay, order)?.status;
+  return isDisturbed || status === ends ? [] : [`It is reported as ${status} instead of ${ends}.`];
+};
+
+/** A person gets into every session that there is a ticket for. */
+const useTickets = ({ simulator }: MortalRelay): void => {
+  for (const { ticket } of simulator.sessions()) simulator.connect(ticket);
+};
+
+/** A checkout whose execution is aborted while it holds what it has delivered. */
+const abandon = async (relay: MortalRelay, order: CheckoutRequested): Promise<void> => {
+  let stop = (): void => {};
+  await relay.checkOut(order, {
+    through: (invocation) => {
+      stop = invocation.stop;
+      return invocation.perform();
+    },
+    wait: async () => {
+      useTickets(relay);
+      stop();
+    },
+  });
+  if (secretsIn(relay, CHECKOUT_FOLDER).length === 0) throw new Error('The checkout has not delivered.');
+};
+
+const ssh = { handsOut: 'ssh-ticket' };
+
+export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
+  'a checkout': checkoutStory({ ends: 'completed' }),
+  'a checkout of two accounts, one of which has to be approved': checkoutStory({
+    ends: 'completed',
+    accounts: (relay) => [...anAccount(relay), ...anAccount(relay, 'approval')],
+    whileWaiting: (relay) => {
+      for (const { requestId } of anyPending(relay)) relay.simulator.approve(requestId);
+    },
+  }),
+  'a checkout that is denied': checkoutStory({
+    ends: 'denied',
+    accounts: (relay) => anAccount(relay, 'approval'),
+    whileWaiting: (relay) => {
+      for (const { requestId } of anyPending(relay)) relay.simulator.deny(requestId);
+    },
+  }),
+  'a checkout of a session that somebody is in': checkoutStory({
+    ends: 'completed',
+    rule: ssh,
+    isIsa: true,
+    whileWaiting: useTickets,
+  }),
+  'a checkout as an ISA': checkoutStory({ ends: 'completed', rule: { access: 'isa' }, isIsa: true }),
+};
+export { abandon };
