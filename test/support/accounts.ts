@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Account } from '#shared/domain/account.ts';
+import type { Account, Alias } from '#shared/domain/account.ts';
 
 /** An account to begin with; a test names only what matters to it. */
 export const anAccount = (overrides: Partial<Account> = {}): Account => ({
@@ -34,4 +34,13 @@ export const anyAccount: fc.Arbitrary<Account> = fc.record({
   ),
   changing: fc.boolean(),
   isaAccess: fc.boolean(),
+});
+
+/** An alias that points at the account that {@link anAccount} gives. */
+export const anAlias = (overrides: Partial<Alias> = {}): Alias => ({
+  ...anAccount(),
+  kind: 'alias',
+  aliasId: 7,
+  aliasName: 'payments',
+  ...overrides,
 });
