@@ -9,6 +9,7 @@ import type {
   VaultSession,
 } from '#shared/clients/password-safe/vault.ts';
 import type { Account, Alias } from '#shared/domain/account.ts';
+import type { RequestTerms } from '#shared/domain/lease.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
@@ -49,7 +50,7 @@ export const memoryNotes = () => {
 type Call = readonly [keyof VaultSession | 'signIn' | 'signOut', ...unknown[]];
 
 /** One kind of access, without conditions. */
-const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
+export const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
   accessType: 'View',
   minApprovers: 0,
   requiresReason: false,
@@ -64,6 +65,7 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
   const sessions = new Map<number, OpenSession>();
   const offers = new Map<number, readonly AccessOffer[]>();
   const failures = new Map<string, RelayError>();
+  const terms: RequestTerms[] = [];
   const aliases: Alias[] = [];
   const safe = fakeSafe();
   let lastId = 100;
@@ -95,7 +97,9 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       calls.push(['listAliases']);
       return aliases;
     },
-    async openRequest({ systemId, accountId, aliasId, accessType, reason, durationMinutes }) {
+    async openRequest(asked) {
+      const { systemId, accountId, aliasId, accessType, reason, durationMinutes } = asked;
+      terms.push(asked);
       calls.push(['openRequest', accountId, durationMinutes]);
       const failure = failures.get(`openRequest ${accountId}`);
       if (failure !== undefined && !failure.mayHaveHappened) throw failure;
@@ -191,6 +195,8 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
   return {
     vault,
     calls,
+    /** Of every request that was asked for. */
+    terms,
     aliases,
     safe,
     open,
