@@ -4,6 +4,7 @@ import { aConfig } from '#test/support/configs.ts';
 import { dyingAt, type Story } from '#test/support/crash.ts';
 import { brokenPromises, deliveredTwice, isRetired, secretsIn, steadyAccounts } from '#test/support/mortal-promises.ts';
 import type { MortalRelay, Order } from '#test/support/mortal-relay.ts';
+import { SOURCE_STORIES } from '#test/support/source-stories.ts';
 
 const FOLDER = 'prod/';
 const SYNC = { name: `${FOLDER}{systemName}/{domainName}/{accountName}`, value: '{credential}', batchSize: 4 };
@@ -97,5 +98,6 @@ export const STORIES: Readonly<Record<string, Story>> = {
     },
     isReap: true,
   }),
+  ...SOURCE_STORIES,
   ...CHECKOUT_STORIES,
 };

@@ -2,7 +2,13 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { machines } from '#test/support/machines.ts';
 import { Fate, type Happening } from '#test/support/mortal.ts';
 import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import { type MortalRelay, sharedFleet, startMortalRelay, type Through } from '#test/support/mortal-relay.ts';
+import {
+  type MortalRelay,
+  type SiteOptions,
+  sharedFleet,
+  startMortalRelay,
+  type Through,
+} from '#test/support/mortal-relay.ts';
 import type { PlayedStep } from '#test/support/mortal-steps.ts';
 import { termsFor } from '#test/support/terms.ts';
 
@@ -30,6 +36,8 @@ export interface Disturbance {
 /** Something that a relay does while it may die. */
 export interface Story {
   readonly config: RelayConfig;
+  /** What the vault holds, and who its users are, where the usual ones do not do. */
+  readonly site?: SiteOptions;
   /** What went well, or not so well, before. */
   readonly prepare: (relay: MortalRelay) => Promise<void>;
   /** What something dies in. */
@@ -66,7 +74,7 @@ export interface Aftermath {
 
 /** Tells a story in which something dies, then lets the relay come to rest, and looks at what is left. */
 export const crash = async ({ story, death, moments, meanwhileAt, goesOn = false }: Crash): Promise<Aftermath> => {
-  const relay = await startMortalRelay({ machines, config: story.config, fleet: sharedFleet(ACCOUNTS) });
+  const relay = await startMortalRelay({ machines, config: story.config, fleet: sharedFleet(ACCOUNTS), ...story.site });
   try {
     const others = await openForOthers(relay);
     await story.prepare(relay);

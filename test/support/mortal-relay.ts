@@ -10,7 +10,7 @@ import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
 import { type Json, startRun } from '#local/aws/step-functions/run.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
+import { type PasswordSafeOptions, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
 import { apiKeyAuthenticator } from '#shared/clients/password-safe/authentication.ts';
 import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
@@ -33,7 +33,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const sharedFleet = (accounts: number): FleetAccount[] =>
   createFleet({ accounts, seed: SEED }).map((account) => ({ ...account, maxConcurrentRequests: 0 }));
 
-export interface MortalRelayOptions {
+/** What the vault holds, and who its users are. */
+export type SiteOptions = Pick<PasswordSafeOptions, 'fleet' | 'users' | 'aliases' | 'secrets'>;
+
+export interface MortalRelayOptions extends SiteOptions {
   readonly machines: Readonly<Record<Workflow, Level>>;
   readonly config: RelayConfig;
   readonly fleet: readonly FleetAccount[];
@@ -78,11 +81,11 @@ export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
  * The relay with its real steps, clients and workflow against the simulated vault and the local Secrets Manager, in one
  * process and thus fast: only what plays a process of the relay can die, between any two of its outside calls.
  */
-export const startMortalRelay = async ({ machines, config, fleet }: MortalRelayOptions) => {
+export const startMortalRelay = async ({ machines, config, ...site }: MortalRelayOptions) => {
   const start = Date.parse('2026-03-01T00:00:00Z');
   const clock = createClock(() => start);
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-mortal-'));
-  const simulator = await startPasswordSafe({ fleet, now: clock.now, seed: SEED });
+  const simulator = await startPasswordSafe({ ...site, now: clock.now, seed: SEED });
   const manager = createSecretsManager({ now: clock.now });
   const records = memoryRecords();
   const notes = memoryNotes();
