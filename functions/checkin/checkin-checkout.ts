@@ -31,10 +31,13 @@ export const createCheckInCheckout =
     const rule = record?.rule ?? checkoutNamed(checkouts, order.checkout);
     const known = requested?.leases.map(({ requestId }) => requestId) ?? [];
     const marker = { relayId, run, batch: 0 };
+    // By the ISA role there are none, and a user who has that role alone may not even ask for them.
+    const hasRequests = rule.access === 'request';
     return vaultOf(rule.connection).withSession(async (session) => {
       const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
-      const left = mayHaveSessions ? await endSessions(session, known, retrieved?.sessions ?? [], marker) : undefined;
-      const given = await giveBackAll(session, known, marker);
+      const ofRequests = () => (hasRequests ? sessionsOf(session, known, marker) : []);
+      const left = mayHaveSessions ? await endSessions(session, run, retrieved?.sessions ?? [], ofRequests) : undefined;
+      const given = hasRequests ? await giveBackAll(session, known, marker) : [];
       const [failure] = given.flatMap((one) => one.failure ?? []);
       if (failure !== undefined) throw failure;
       if (left?.retryable) throw left;
@@ -44,6 +47,14 @@ export const createCheckInCheckout =
     });
   };
 
+/** The sessions of the requests that are known to be ours, or carry the marker. */
+const sessionsOf = async (session: VaultSession, known: readonly number[], marker: Marker): Promise<number[]> => {
+  const requestIds = new Set([...known, ...(await listMarked(session, marker))]);
+  return (await session.listSessions())
+    .filter(({ requestId }) => requestId !== undefined && requestIds.has(requestId))
+    .map(({ sessionId }) => sessionId);
+};
+
 /**
  * The vault ends a session with its request where its policy says so. Where it does not, and the relay's user may not
  * either, the session goes on until its own end: what stood in the way is given back, and is no reason to leave the
@@ -51,18 +62,14 @@ export const createCheckInCheckout =
  */
 const endSessions = async (
   session: VaultSession,
-  known: readonly number[],
-  sessionIds: readonly number[],
-  marker: Marker,
+  run: string,
+  opened: readonly number[],
+  ofRequests: () => number[] | Promise<number[]>,
 ): Promise<RelayError | undefined> => {
   try {
-    const requestIds = new Set([...known, ...(await listMarked(session, marker))]);
-    const byRequest = (await session.listSessions())
-      .filter(({ requestId }) => requestId !== undefined && requestIds.has(requestId))
-      .map(({ sessionId }) => sessionId);
-    for (const sessionId of new Set([...sessionIds, ...byRequest])) await session.terminateSession(sessionId);
+    for (const sessionId of new Set([...opened, ...(await ofRequests())])) await session.terminateSession(sessionId);
     return undefined;
   } catch (thrown) {
-    return asRelayError(thrown, `Ending the sessions of ${marker.run}`);
+    return asRelayError(thrown, `Ending the sessions of ${run}`);
   }
 };
