@@ -186,6 +186,15 @@ describe('report', () => {
     );
   });
 
+  it('remembers releases that end by themselves until their change can have been seen', async () => {
+    const hour = 3_600_000;
+    const before = { version: 1 as const, checkIns: { '9:9': NOW + hour, '9:8': NOW - 2 * hour }, troubles: {} };
+    await records.write(recordAt.memory('databases'), before);
+    await settle([]);
+    await report();
+    expect((await memory())?.checkIns).toEqual({ '9:9': NOW + hour });
+  });
+
   describe('of a run that looked at named accounts', () => {
     const order = aRun({ accounts: 'named' }).order;
 

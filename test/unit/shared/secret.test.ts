@@ -32,4 +32,19 @@ describe('Secret', () => {
       }),
     );
   });
+
+  it('keeps bytes as bytes, prints them as little, and never takes a text for them', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.uint8Array(), (one, other) => {
+        const secret = new Secret(one);
+        expect(secret.reveal()).toBe(one);
+        expect(`${secret} ${JSON.stringify({ secret })} ${inspect(secret, { showHidden: true })}`).toBe(
+          '[secret] {"secret":"[secret]"} [secret]',
+        );
+        expect(secret.equals(new Secret(Uint8Array.from(one)))).toBe(true);
+        expect(secret.equals(new Secret(other))).toBe(Buffer.from(one).equals(Buffer.from(other)));
+        expect(secret.equals(new Secret(Buffer.from(one).toString()))).toBe(false);
+      }),
+    );
+  });
 });

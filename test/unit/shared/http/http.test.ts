@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
-import { json } from '#shared/http/answer.ts';
+import { file, json } from '#shared/http/answer.ts';
 import { type Call, createHttp, type Http, type HttpOptions } from '#shared/http/http.ts';
 import { jsonBody } from '#shared/http/request.ts';
 import { Secret } from '#shared/secret.ts';
@@ -343,5 +343,29 @@ describe('an answer that can not be used', () => {
   it('is still read for its status when its text is not UTF-8', async () => {
     const { http } = await connect([(response) => response.writeHead(503).end(Buffer.from('ff', 'hex'))]);
     await expect(http.send(get)).rejects.toMatchObject({ name: 'VaultUnavailable' });
+  });
+});
+
+describe('a file', () => {
+  const BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const download = { ...get, read: file, binary: true };
+  const sent =
+    (contentType: string, body: string | Buffer): Step =>
+    (response) =>
+      response.writeHead(200, { 'content-type': contentType }).end(body);
+
+  it('comes byte by byte, whatever it would be as text', async () => {
+    const { http } = await connect([sent('application/octet-stream', BYTES)]);
+    expect(Buffer.from((await http.send(download)).value).equals(BYTES)).toBe(true);
+  });
+
+  it.each<[string, Step]>([
+    ['a page', sent('text/html', '<p>Sign in</p>')],
+    ['a sentence of the API', sent('application/json', '"not here"')],
+    ['of no type', (response) => response.end(BYTES)],
+    ['empty', sent('application/octet-stream', '')],
+  ])('is not taken for one when it is %s', async (_what, step) => {
+    const { http } = await connect([step]);
+    expect((await failureOf(http.send(download))).name).toBe('AnswerMalformed');
   });
 });

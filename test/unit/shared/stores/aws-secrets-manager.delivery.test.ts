@@ -221,3 +221,46 @@ describe('a value that Secrets Manager cannot hold', () => {
     expect(manager.currentValues()).toEqual({ [NAME]: value });
   });
 });
+
+describe('delivering bytes', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const base64 = Buffer.from(bytes).toString('base64');
+  const file = (value: Uint8Array, generation = 1, replaces?: number) => ({
+    ...delivery(generation, replaces),
+    value: new Secret(value),
+  });
+
+  test('keeps them as they are, in a new secret and in one that changes', async () => {
+    const { manager, store } = setUp();
+    await store.deliver(delivery(1));
+    await store.deliver(file(bytes, 2, 1));
+    expect(manager.currentValues()).toEqual({ [NAME]: base64 });
+    expect((await store.readCurrent(NAME))?.equals(new Secret(bytes))).toBe(true);
+    await store.retire(NAME, 7);
+    await store.deliver(file(bytes.toReversed(), 3));
+    expect(manager.currentValues()).toEqual({ [NAME]: Buffer.from(bytes.toReversed()).toString('base64') });
+  });
+
+  test('never promotes what reads back otherwise, a text of the same letters included', async () => {
+    const { manager, client, store } = setUp();
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const answer = await next(args);
+        if (context.commandName === 'GetSecretValueCommand') {
+          Object.assign(answer.output, { SecretBinary: undefined, SecretString: base64 });
+        }
+        return answer;
+      },
+      { step: 'initialize' },
+    );
+    await expect(store.deliver(file(bytes))).rejects.toMatchObject({ name: 'DeliveryUnverified' });
+    expect(manager.callCounts()).toEqual({ CreateSecret: 1, GetSecretValue: 1 });
+  });
+
+  test('takes 65,536 of them, and refuses one more, or none', async () => {
+    const { store } = setUp();
+    await store.deliver(file(new Uint8Array(65_536).fill(255)));
+    await expect(store.deliver(file(new Uint8Array(65_537), 2, 1))).rejects.toMatchObject({ name: 'ValueTooLarge' });
+    await expect(store.deliver(file(new Uint8Array(), 2, 1))).rejects.toMatchObject({ name: 'ValueNotText' });
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { aConfig } from '#test/support/configs.ts';
+import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+const VALUE = 16;
+/** The sync of the configuration with another source; its name stands in line 15, its value in line 16. */
+const syncWith = (name: string, more: readonly string[] = [], value = "    value: '{credential}'") =>
+  problemsOf(
+    configWith({ 15: `    name: ${name}`, [VALUE]: [value, ...more.map((line) => `    ${line}`)].join('\n') }),
+  );
+
+const ALIASES = ['source: aliases'];
+const SAFE = ['source: secrets-safe'];
+
+describe('a sync', () => {
+  it.each<[what: string, name: string, more: readonly string[], value?: string]>([
+    ['of keys', 'fleet/{systemId}/{accountId}', ['credential: dsskey'], "    value: '{credential}{passphrase}'"],
+    ['by the ISA role', 'fleet/{systemId}/{accountId}', ['access: isa']],
+    ['of aliases', 'fleet/{aliasName}', [...ALIASES, 'select: { aliases: [a*], systems: [b*] }']],
+    ['of Secrets Safe', 'fleet/{folderPath}/{title}', [...SAFE, 'select: { folders: [a/*], types: [file] }']],
+    [
+      'of a version of it',
+      'fleet/{folderPath}/{title}',
+      [...SAFE, 'apiVersion: "3.2"'],
+      "    value: '{username}{credential}'",
+    ],
+  ])('%s is fine', (_what, name, more, value) => expect(syncWith(name, more, value)).toEqual([]));
+
+  it.each<[what: string, name: string, more: readonly string[], value: string | undefined, problem: RegExp]>([
+    [
+      'passwords have a passphrase',
+      'fleet/{systemId}/{accountId}',
+      [],
+      "    value: '{credential}{passphrase}'",
+      /16:12 syncs\.fleet\.value: holds \{passphrase\}, which only a key \(dsskey\) has; leave it out/,
+    ],
+    [
+      'the passphrase is part of a name',
+      'fleet/{systemId}/{accountId}/{passphrase}',
+      ['credential: dsskey'],
+      undefined,
+      /syncs\.fleet\.name: must not hold \{passphrase\}, because names are listed and logged/,
+    ],
+    [
+      'accounts have an alias',
+      'fleet/{systemId}/{accountId}/{aliasName}',
+      [],
+      undefined,
+      /syncs\.fleet\.name: holds \{aliasName\}, which only a sync of aliases has; leave it out/,
+    ],
+    [
+      'aliases are told apart by their accounts',
+      'fleet/{systemId}/{accountId}',
+      ALIASES,
+      undefined,
+      /syncs\.fleet\.name: gives two aliases of an account the same name; add \{aliasName\}/,
+    ],
+    [
+      'secrets are told apart by their folders alone',
+      'fleet/{folderPath}',
+      SAFE,
+      undefined,
+      /syncs\.fleet\.name: gives two secrets of a folder the same name; add \{title\}/,
+    ],
+    [
+      'secrets are told apart by their titles alone',
+      'fleet/{title}',
+      SAFE,
+      undefined,
+      /syncs\.fleet\.name: gives secrets of two folders the same name; add \{folderPath\}/,
+    ],
+    [
+      'secrets have accounts',
+      'fleet/{folderPath}/{title}',
+      SAFE,
+      "    value: '{accountName}{credential}'",
+      /syncs\.fleet\.value: holds \{accountName\}, which only an account has; leave it out/,
+    ],
+    [
+      'a source is not known',
+      'fleet/{title}',
+      ['source: secret-safe'],
+      undefined,
+      /17:13 syncs\.fleet\.source: is not known; did you mean "secrets-safe"\?/,
+    ],
+    [
+      'a setting is of another source',
+      'fleet/{folderPath}/{title}',
+      [...SAFE, 'access: isa'],
+      undefined,
+      /18:5 syncs\.fleet\.access: is not a known key/,
+    ],
+    [
+      'a selection is of another source',
+      'fleet/{folderPath}/{title}',
+      [...SAFE, 'select: { systems: [a] }'],
+      undefined,
+      /18:15 syncs\.fleet\.select\.systems: is not a known key/,
+    ],
+  ])('is refused when %s', (_what, name, more, value, problem) => {
+    expect(syncWith(name, more, value).join('\n')).toMatch(problem);
+  });
+});
+
+describe('a value that is left out', () => {
+  const writtenBy = (sync: Record<string, unknown>) => aConfig(sync).syncs['databases']?.value;
+
+  it('is an object of what there is', () => {
+    expect(writtenBy({})).toEqual({ username: '{accountName}', password: '{credential}' });
+    expect(writtenBy({ credential: 'dsskey' })).toEqual({
+      username: '{accountName}',
+      privateKey: '{credential}',
+      passphrase: '{passphrase}',
+    });
+    expect(writtenBy({ source: 'secrets-safe' })).toEqual({ username: '{username}', password: '{credential}' });
+  });
+});
