@@ -154,13 +154,16 @@ const othersIn = ({ aws, vault, directory }: World) => ({
         entry.tookEffect &&
         accounts.some(({ accountId }) => entry.accountIds.includes(accountId)),
     ).length,
-  /** Deploys other rules, as far as functions know them: theirs are started anew, the rest of the stack stands. */
-  deploy: async (change: (checkouts: Record<string, unknown>) => void): Promise<void> => {
+  /**
+   * Deploys changed settings of the rule `tickets`, as far as functions know them: they are started anew, and the rest of
+   * the stack stands.
+   */
+  deploy: async (settings: Settings): Promise<void> => {
     const cloud = join(directory, 'cdk.out');
     for (const asset of readdirSync(cloud).filter((name) => name.startsWith('asset.'))) {
       const file = join(cloud, asset, 'relay.json');
-      const config: { checkouts: Record<string, unknown> } = JSON.parse(readFileSync(file, 'utf8'));
-      change(config.checkouts);
+      const config: { checkouts: Record<string, object> } = JSON.parse(readFileSync(file, 'utf8'));
+      config.checkouts[RULE] = { ...config.checkouts[RULE], ...settings };
       writeFileSync(file, JSON.stringify(config));
     }
     for (const { identity } of aws.template.ofType('AWS::Lambda::Function')) await aws.functions.kill(identity.name);
