@@ -80,13 +80,17 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
   'sign out': [['signOut', 'signOut']],
   lists: [
     ['listAccounts', 'list'],
+    ['listAliases', 'list'],
     ['listWorkgroups', 'workgroups'],
     ['listOpenRequests', 'listRequests'],
     ['findAccount', 'list'],
     ['testAccess', 'policies'],
   ],
   request: [['openRequest', 'request']],
-  credential: [['readCredential', 'credential']],
+  credential: [
+    ['readCredential', 'credential'],
+    ['readAliasCredential', 'credential'],
+  ],
   'check in': [['checkIn', 'checkin']],
   session: [['openSession', 'session']],
   'by ISA role': [
@@ -95,6 +99,11 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
   ],
   sessions: [['listSessions', 'sessions']],
   'end a session': [['terminateSession', 'terminate']],
+  'Secrets Safe': [
+    ['listSecrets', 'secrets'],
+    ['readFolder', 'secrets'],
+    ['readSecret', 'secret'],
+  ],
 };
 
 describe('the page about failures', () => {

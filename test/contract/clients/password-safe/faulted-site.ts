@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { Fault } from '#local/simulators/password-safe/faults.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { createSecrets } from '#local/simulators/password-safe/safe-contents.ts';
 import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { oauthAuthenticator } from '#shared/clients/password-safe/authentication.ts';
@@ -10,6 +11,7 @@ import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import { requestToken } from '#shared/clients/password-safe/token.ts';
 import type { AccountQuery, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { RequestTerms } from '#shared/domain/lease.ts';
+import type { SafeSecret } from '#shared/domain/safe-secret.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
@@ -17,6 +19,7 @@ import { termsFor } from '#test/support/terms.ts';
 
 export const TEN_MINUTES_MS = 600_000;
 const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
+const FLEET = createFleet({ accounts: 900, seed: 5 });
 const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
 
 /** When one call begins, with all done that leads up to it, and when it is over, with the session still to be closed. */
@@ -32,10 +35,12 @@ export interface Calls {
   readonly signIn: Run;
   readonly signOut: Run;
   readonly listAccounts: Run;
+  readonly listAliases: Run;
   readonly listWorkgroups: Run;
   readonly listOpenRequests: Run;
   readonly openRequest: Run;
   readonly readCredential: Run;
+  readonly readAliasCredential: Run;
   readonly checkIn: Run;
   readonly findAccount: Run;
   readonly testAccess: Run;
@@ -44,6 +49,9 @@ export interface Calls {
   readonly readAsIsa: Run;
   readonly listSessions: Run;
   readonly terminateSession: Run;
+  readonly listSecrets: Run;
+  readonly readFolder: Run;
+  readonly readSecret: Run;
 }
 
 export interface FaultedSite {
@@ -65,8 +73,14 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
   let isEndless = false;
   const simulator = await startPasswordSafe({
     now: () => now,
-    fleet: createFleet({ accounts: 900, seed: 5 }),
-    users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'global-quarantine'] }],
+    fleet: FLEET,
+    users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe'] }],
+    aliases: FLEET.map(({ accountId }) => ({
+      aliasId: accountId,
+      aliasName: `alias ${accountId}`,
+      accountIds: [accountId],
+    })),
+    secrets: createSecrets({ plain: 0 }),
   });
   const http = createHttp({
     connection: 'corp-vault',
@@ -176,6 +190,10 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
     return termsFor(account, more);
   };
   const open = (session: VaultSession, more: Partial<RequestTerms> = {}) => session.openRequest(freshTerms(more));
+  const aSecret = async (session: VaultSession): Promise<SafeSecret> => {
+    for await (const { secrets } of session.secretsSafe.list('3.2')) if (secrets[0] !== undefined) return secrets[0];
+    throw new Error('Secrets Safe is empty.');
+  };
   return {
     token: async ({ begin }) => {
       await begin();
@@ -194,6 +212,10 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
       await begin();
       for await (const _page of session.listAccounts(EVERYTHING));
     }),
+    listAliases: inSession(async (session, begin) => {
+      await begin();
+      return session.listAliases();
+    }),
     listWorkgroups: inSession(async (session, begin) => {
       await begin();
       for await (const _page of session.listAccounts({ ...EVERYTHING, workgroups: ['Prod*'] }));
@@ -210,6 +232,13 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
       const { requestId } = await open(session);
       await begin();
       return session.readCredential(requestId);
+    }),
+    readAliasCredential: inSession(async (session, begin) => {
+      const { systemId, accountId, ...terms } = freshTerms();
+      const alias = { aliasId: accountId, aliasName: `alias ${accountId}`, systemId, accountId };
+      const { requestId } = await session.openRequest({ ...terms, ...alias });
+      await begin();
+      return session.readCredential(requestId, { alias });
     }),
     checkIn: inSession(async (session, begin) => {
       const { requestId } = await open(session);
@@ -245,6 +274,20 @@ const makeCalls = ({ getToken, vault, signOutFailures, nextAccount }: Parts): Ca
       const { sessionId = 0 } = await session.openIsaSession(freshTerms(), 'ssh-ticket');
       await begin();
       return session.terminateSession(sessionId);
+    }),
+    listSecrets: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of session.secretsSafe.list('3.2'));
+    }),
+    readFolder: inSession(async (session, begin) => {
+      const { folderId } = await aSecret(session);
+      await begin();
+      for await (const _page of session.secretsSafe.readFolder({ folderId, version: '3.2' }));
+    }),
+    readSecret: inSession(async (session, begin) => {
+      const secret = await aSecret(session);
+      await begin();
+      return session.secretsSafe.read(secret, '3.2');
     }),
   };
 };
