@@ -42,8 +42,8 @@ const MOST_NAMES = 200;
 const INSPECTIONS_AT_ONCE = 8;
 
 /**
- * The named accounts and their secrets alone. Whatever else is on their systems is listed with them: an account whose
- * secret would have the same name has to be known, and a name template tells systems apart.
+ * The named accounts and their secrets alone. What else could have a secret of the same name is listed with them, because
+ * then none of them may be delivered.
  */
 export const lookAtNamed = async (
   sync: SyncConfig,
@@ -54,7 +54,7 @@ export const lookAtNamed = async (
   if (sync.source !== 'accounts') {
     throw new RelayError('ConfigurationInvalid', 'Only a sync of accounts can look at some of them by their names.');
   }
-  const { accounts, complete } = await vault.withSession((session) => listAround(session, sync.select, named));
+  const { accounts, complete } = await vault.withSession((session) => listAround(session, sync, named));
   const selected = wanted(accounts, createNaming(sync.name), named);
   return {
     stored: await lookUp(store, new Set(selected.flatMap(({ secretName }) => secretName ?? []))),
@@ -76,12 +76,17 @@ const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<L
   return stored;
 };
 
-type AccountSelect = Extract<SyncConfig, { source: 'accounts' }>['select'];
+type AccountSync = Extract<SyncConfig, { source: 'accounts' }>;
 
-/** The selected accounts of all systems on which one is named. */
-const listAround = async (session: VaultSession, select: AccountSelect, named: readonly NamedAccount[]) => {
-  const systems = new Set(named.map(({ system }) => system.toLowerCase()));
-  const queries = systems.size > MOST_SYSTEMS ? [select] : [...systems].map((system) => ({ ...select, system }));
+/** No part of a name holds a slash, so that a folder of its own is the system's alone. */
+const tellsSystemsApart = (name: string): boolean =>
+  name.split('/').some((part) => part === '{systemName}' || part === '{systemId}');
+
+/** The selected accounts of all systems on which one is named; of every system where names could meet across systems. */
+const listAround = async (session: VaultSession, { name, select }: AccountSync, named: readonly NamedAccount[]) => {
+  const systems = [...new Set(named.map(({ system }) => system.toLowerCase()))];
+  const bySystem = systems.length <= MOST_SYSTEMS && tellsSystemsApart(name);
+  const queries = bySystem ? systems.map((system) => ({ ...select, system })) : [select];
   const accounts: Account[] = [];
   let complete = true;
   for (const query of queries) {

@@ -27,7 +27,7 @@ describe('a plan for accounts that messages named', () => {
   const plan = async (
     accounts: readonly Account[],
     names: readonly NamedAccount[],
-    { secrets = [], sync = {} }: { secrets?: readonly StoredSecret[]; sync?: object } = {},
+    { secrets = [], sync = {} }: { secrets?: readonly StoredSecret[]; sync?: Record<string, unknown> } = {},
   ) => {
     const vault = fakeVault([pageOf(accounts)]);
     const store = fakeStore(secrets);
@@ -108,6 +108,18 @@ describe('a plan for accounts that messages named', () => {
     const one = await plan([...twins, account(3)], [named('db-01', 'sa'), named('db-01', 'a3')]);
     expect(one.delivered).toEqual(['prod/db-01/a3']);
     expect(one.record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
+  });
+
+  it('sees those on other systems, too, where names could be the same', async () => {
+    const accounts = [
+      account(1, { systemName: 'a-b', accountName: 'c' }),
+      account(2, { systemName: 'a', accountName: 'b-c' }),
+      account(3, { systemName: 'a', accountName: 'd' }),
+    ];
+    const sync = { name: 'prod/{systemName}-{accountName}' };
+    const { delivered, record } = await plan(accounts, [named('a', 'b-c'), named('a', 'd')], { sync });
+    expect(delivered).toEqual(['prod/a-d']);
+    expect(record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
   });
 
   it('leaves alone what the vault rotated after our own check-in: no tail is chased', async () => {
