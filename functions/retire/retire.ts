@@ -1,4 +1,5 @@
 import type { CheckoutRun } from '#shared/checkout-workflow.ts';
+import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
@@ -12,8 +13,8 @@ export interface RetireDependencies {
 const RECOVERY_DAYS = 7;
 
 /**
- * Takes back what a checkout has delivered. Safe to repeat: what is not there, or not ours, is left alone. Sees no
- * value: its role may delete secrets of checkouts, and read none.
+ * Takes back what a checkout has delivered, all that it can before it raises the first error. Safe to repeat: what is not
+ * there, or not ours, is left alone. Sees no value: its role may delete secrets of checkouts, and read none.
  */
 export const createRetire =
   ({ storeFor, records }: RetireDependencies) =>
@@ -22,7 +23,15 @@ export const createRetire =
     if (record === undefined) return { retired: 0 };
     const store = storeFor(record);
     const recovery = record.rule.retire === 'destroy' ? 'none' : RECOVERY_DAYS;
+    const failures: RelayError[] = [];
     let retired = 0;
-    for (const { secretName } of record.items) if (await store.retire(secretName, recovery)) retired += 1;
+    for (const { secretName } of record.items) {
+      try {
+        if (await store.retire(secretName, recovery)) retired += 1;
+      } catch (thrown) {
+        failures.push(asRelayError(thrown, `Retiring ${secretName}`));
+      }
+    }
+    if (failures[0] !== undefined) throw failures[0];
     return { retired };
   };

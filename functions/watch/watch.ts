@@ -34,9 +34,10 @@ export const createWatch =
     const course: Course = {
       plan: planOf(record),
       notes: readNotes(await notes.list(noteAt.prefix(order.checkout, run))),
-      ...(requested && {
-        requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, requested) },
-      }),
+      ...(requested &&
+        !checkedIn && {
+          requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, requested) },
+        }),
       ...(retrieved && { retrieved: { gone: retrieved.gone, at: Date.parse(retrieved.at) } }),
       ...(checkedIn && { checkedIn: { at: Date.parse(checkedIn.at) } }),
       retired: retired?.retired,
@@ -55,7 +56,6 @@ const planOf = (record: CheckoutRecord): Course['plan'] => {
     'until' in order.window ? { until: Date.parse(order.window.until) } : { minutes: order.window.minutes };
   const patienceEndsAt = from + rule.approvalHours * HOUR_MS;
   return {
-    plannedAt,
     from,
     window,
     longestExtensionMs: rule.extensionMinutes * MINUTE_MS,

@@ -19,7 +19,6 @@ export interface Move {
 export interface Course {
   readonly now: number;
   readonly plan: {
-    readonly plannedAt: number;
     /** Not before this. */
     readonly from: number;
     /** How long from the delivery on, or until when. */

@@ -57,4 +57,7 @@ export const recordCheckout = (records: Records, checkoutOf: RecordedCheckout = 
   records.write(checkoutAt.record('tickets', RUN), aRecord(checkoutOf));
 
 /** What every step of the checkout is given. */
-export const aCheckoutRun = { run: RUN, order: { checkout: 'tickets', id: 'CHG1' } } as const;
+export const aCheckoutRun = {
+  run: RUN,
+  order: { type: 'checkout.requested', checkout: 'tickets', id: 'CHG1' },
+} as const;

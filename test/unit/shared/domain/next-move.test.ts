@@ -17,7 +17,6 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const aPlan = (overrides: Partial<Course['plan']> = {}): Course['plan'] => ({
-  plannedAt: NOON,
   from: NOON,
   window: { minutes: 60 },
   longestExtensionMs: 2 * HOUR,
@@ -55,7 +54,7 @@ const anyPlan: fc.Arbitrary<Course['plan']> = fc
     needsRequest: fc.boolean(),
     confirmMs: fc.oneof(fc.constant(0), fc.integer({ min: MINUTE, max: DAY })),
   })
-  .map(({ approvalMs, ...plan }) => ({ ...plan, plannedAt: plan.from, patienceEndsAt: plan.from + approvalMs }));
+  .map(({ approvalMs, ...plan }) => ({ ...plan, patienceEndsAt: plan.from + approvalMs }));
 const anyCourse: fc.Arbitrary<Course> = fc.record(
   {
     now: moment,

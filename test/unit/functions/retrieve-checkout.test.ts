@@ -1,0 +1,174 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRetrieveCheckout } from '#functions/retrieve/retrieve-checkout.ts';
+import type { CheckoutLease } from '#shared/checkout-workflow.ts';
+import { aCheckoutRun, after, MARKER, NOW, type RecordedCheckout, recordCheckout } from '#test/support/checkouts.ts';
+import { fakeStore, fakeVault, memoryRecords } from '#test/support/fakes.ts';
+
+const NAME = 'checkouts/CHG1/db-01/a10';
+
+describe('retrieving for a checkout', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let store: ReturnType<typeof fakeStore>;
+  let versions: number;
+  beforeEach(() => {
+    vault = fakeVault();
+    store = fakeStore();
+    versions = 0;
+  });
+  const lease = (item: number, accountId: number): CheckoutLease => {
+    vault.opened({ requestId: 101 + item, accountId });
+    return { item, requestId: 101 + item, status: 'active' };
+  };
+  const retrieve = async (leases: CheckoutLease[], checkout: RecordedCheckout = {}) => {
+    const records = memoryRecords();
+    await recordCheckout(records, checkout);
+    return createRetrieveCheckout({
+      relayId: 'relay',
+      vaultOf: () => vault.vault,
+      storeFor: () => store.store,
+      records,
+      now: () => NOW,
+      newVersionId: () => `version-${++versions}`,
+    })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
+  };
+  const values = () => Object.fromEntries([...store.values].map(([name, value]) => [name, value.reveal()]));
+
+  it('delivers the credential of each account under its own name', async () => {
+    const leases = [lease(0, 1), lease(1, 2)];
+    expect(await retrieve(leases, { accountIds: [1, 2] })).toEqual({ at: after(0), gone: false, sessions: [] });
+    expect(values()).toEqual({
+      'checkouts/CHG1/db-01/a1': 'credential of 1',
+      'checkouts/CHG1/db-01/a2': 'credential of 2',
+    });
+  });
+
+  it('gives nothing on but what it did: no credential, nor anything made of one', async () => {
+    const output = await retrieve([lease(0, 10)], { rule: { handsOut: 'dsskey', value: '{credential} {passphrase}' } });
+    expect(values()).toEqual({ [NAME]: 'credential of 10 passphrase of 10' });
+    expect(JSON.stringify(output)).not.toMatch(/credential|passphrase/);
+  });
+
+  it('writes what the rule says, with the id of the checkout', async () => {
+    await retrieve([lease(0, 10)], {
+      rule: { value: { user: '{accountName}', secret: '{credential}', for: '{checkoutId}' } },
+    });
+    expect(values()).toEqual({ [NAME]: '{"user":"a10","secret":"credential of 10","for":"CHG1"}' });
+  });
+
+  it('describes the secret by its checkout and account, which are no secrets', async () => {
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([
+      { description: 'Checkout tickets.CHG1 of db-01/a10, delivered by pam-relay.', replaces: undefined },
+    ]);
+  });
+
+  it('delivers anew when it is repeated, over its own earlier delivery', async () => {
+    const leases = [lease(0, 10)];
+    await retrieve(leases);
+    await retrieve(leases);
+    expect(store.deliveries.map(({ versionId, replaces }) => [versionId, replaces])).toEqual([
+      ['version-1', undefined],
+      ['version-2', 'version-1'],
+    ]);
+  });
+
+  it('delivers into what was retired before as if there were nothing', async () => {
+    store.presences.set(NAME, { kind: 'owned', currentVersionId: 'old', retired: true });
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([{ replaces: undefined }]);
+  });
+
+  it('never writes into a secret of somebody else, and says how it is handed over', async () => {
+    store.presences.set(NAME, { kind: 'foreign' });
+    await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
+      name: 'SecretForeign',
+      message: expect.stringContaining(`adopt ${NAME}`),
+    });
+    expect(store.deliveries).toEqual([]);
+  });
+
+  it('says that a request is gone which somebody ended before it was read', async () => {
+    const leases = [lease(0, 10)];
+    vault.open.clear();
+    expect(await retrieve(leases)).toEqual({ at: after(0), gone: true, sessions: [] });
+    expect(values()).toEqual({});
+  });
+
+  it('never takes by the ISA role what the rule wants a request for, also when the request got lost', async () => {
+    expect(await retrieve([])).toMatchObject({ gone: true });
+    expect(vault.count('readAsIsa')).toBe(0);
+    expect(values()).toEqual({});
+  });
+
+  it('leaves nothing under way when one account fails: what came later would outlive the checkout', async () => {
+    vault.fail('readCredential', 101, 'VaultUnavailable');
+    const leases = [lease(0, 1), lease(1, 2), lease(2, 3)];
+    await expect(retrieve(leases, { accountIds: [1, 2, 3] })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(store.deliveries).toHaveLength(2);
+    expect(vault.calls.at(-1)).toEqual(['signOut']);
+  });
+
+  it('raises a failure rather than calling it gone when there is both', async () => {
+    const leases = [lease(0, 1), lease(1, 2)];
+    vault.open.delete(101);
+    store.fail('checkouts/CHG1/db-01/a2', 'StoreUnavailable');
+    await expect(retrieve(leases, { accountIds: [1, 2] })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('raises that a request is still pending', async () => {
+    const leases = [lease(0, 10)];
+    vault.opened({ requestId: 101, accountId: 10, status: 'pending' });
+    await expect(retrieve(leases, { rule: { handsOut: 'rdp-file' } })).rejects.toMatchObject({
+      name: 'ApprovalPending',
+    });
+  });
+
+  describe('a session', () => {
+    const rule = { handsOut: 'ssh-ticket' };
+    it('delivers its ticket like a credential, and gives on the id by which it is ended', async () => {
+      expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false, sessions: [102] });
+      expect(values()).toEqual({ [NAME]: 'ssh-ticket 102 of 10' });
+    });
+
+    it('has no id to give on when it is opened by a file', async () => {
+      expect(await retrieve([lease(0, 10)], { rule: { handsOut: 'rdp-file' } })).toMatchObject({ sessions: [] });
+    });
+
+    it('is known by its id also when the request of another account is gone', async () => {
+      const leases = [lease(0, 1), lease(1, 2)];
+      vault.open.delete(101);
+      expect(await retrieve(leases, { rule, accountIds: [1, 2] })).toEqual({
+        at: after(0),
+        gone: true,
+        sessions: [103],
+      });
+    });
+  });
+
+  describe('by the ISA role', () => {
+    const isa = { access: 'isa', extensionMinutes: 10 };
+    it('takes a credential without a request, for the window and its longest extension', async () => {
+      await retrieve([], { rule: isa });
+      expect(vault.calls).toContainEqual(['readAsIsa', 10, 70, 'password']);
+      await retrieve([], { rule: { ...isa, handsOut: 'dsskey' }, order: { window: { until: after(20) } } });
+      expect(vault.calls).toContainEqual(['readAsIsa', 10, 30, 'dsskey']);
+    });
+
+    it('opens a session, with the marker in its reason', async () => {
+      const asked: unknown[] = [];
+      const { withSession } = vault.vault;
+      vault.vault.withSession = (work) =>
+        withSession((session) =>
+          work({
+            ...session,
+            openIsaSession: (terms, type) => {
+              asked.push(terms);
+              return session.openIsaSession(terms, type);
+            },
+          }),
+        );
+      expect(await retrieve([], { rule: { ...isa, handsOut: 'rdp-ticket' } })).toMatchObject({ sessions: [101] });
+      expect(asked).toMatchObject([{ reason: `Replace a disk ${MARKER}`, accessType: 'RDP' }]);
+    });
+  });
+});
