@@ -8,8 +8,14 @@ import { authenticatedSchema, caughtSchema } from '#shared/workflow.ts';
  * (`recordAt.checkout`), written once by `plan`, so that a deployment in the middle changes nothing for it.
  */
 
+/** Who works on it: the checkout itself, a release that somebody asked for, or one of a checkout that has died. */
+const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'] as const;
+
 /** Which checkout this is: `run` is its execution's name. A release knows no more of it. */
-const checkoutRunSchema = z.object({ run: z.string(), order: z.object({ checkout: z.string(), id: z.string() }) });
+const checkoutRunSchema = z.object({
+  run: z.string(),
+  order: z.object({ type: z.enum(WORKERS), checkout: z.string(), id: z.string() }),
+});
 export type CheckoutRun = z.infer<typeof checkoutRunSchema>;
 
 const instant = z.iso.datetime();
@@ -57,7 +63,8 @@ const progress = {
 const courseSchema = checkoutRunSchema.extend(progress);
 export type CourseInput = z.infer<typeof courseSchema>;
 
-export const CHECKOUT_STATUSES = [...ENDINGS, 'failed'] as const;
+/** `abandoned`: its execution died, or was stopped, and `reap` had it closed; nobody knows how far it had come. */
+export const CHECKOUT_STATUSES = [...ENDINGS, 'failed', 'abandoned'] as const;
 
 /** Input and output of every step of the checkout workflow, and of the release workflow, which is its end. */
 export const checkoutSteps = {

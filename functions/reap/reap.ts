@@ -1,6 +1,7 @@
 import type { OpenRequest, Vault } from '#shared/clients/password-safe/vault.ts';
 import { readMarker } from '#shared/domain/marker.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
+import type { Abandoned } from './close-abandoned.ts';
 
 export interface ReapDependencies {
   readonly relayId: string;
@@ -14,7 +15,7 @@ export interface ReapDependencies {
   /** Whether a run holds its requests for as long as somebody asked it to, which makes none of them old. */
   readonly holdsRequests: (run: string) => boolean;
   /** Looks after what checkouts leave behind beside their requests. */
-  readonly closeAbandoned: () => Promise<{ abandoned: number; failures: readonly RelayError[] }>;
+  readonly closeAbandoned: () => Promise<Abandoned>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -33,11 +34,14 @@ export interface Reaped {
 export const createReap =
   ({ relayId, vaults, hasEnded, measure, holdsRequests, closeAbandoned, now }: ReapDependencies) =>
   async (): Promise<Reaped> => {
-    const failures: RelayError[] = [];
-    const total = { openLeases: 0, reaped: 0, abandoned: 0 };
+    const { abandoned, closing, failures: ofCheckouts } = await closeAbandoned().catch(nothingClosed);
+    const failures = [...ofCheckouts];
+    const total = { openLeases: 0, reaped: 0, abandoned };
+    // What a release has not closed by the next time is given back here.
+    const isOver = async (run: string): Promise<boolean> => !closing.has(run) && (await hasEnded(run));
     for (const [connection, vault] of Object.entries(vaults)) {
       try {
-        const { open, reaped, errors } = await reapConnection(vault, relayId, hasEnded);
+        const { open, reaped, errors } = await reapConnection(vault, relayId, isOver);
         const leftOver = open.filter(({ reason }) => !holdsRequests(readMarker(reason)?.run ?? ''));
         await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(leftOver, now()) });
         total.openLeases += open.length;
@@ -47,19 +51,18 @@ export const createReap =
         failures.push(asRelayError(thrown, `Reaping ${connection}`));
       }
     }
-    try {
-      const checkouts = await closeAbandoned();
-      total.abandoned = checkouts.abandoned;
-      failures.push(...checkouts.failures);
-    } catch (thrown) {
-      failures.push(asRelayError(thrown, 'Looking for abandoned checkouts'));
-    }
     if (failures[0] !== undefined) throw failures[0];
     return total;
   };
 
+const nothingClosed = (thrown: unknown): Abandoned => ({
+  abandoned: 0,
+  closing: new Set(),
+  failures: [asRelayError(thrown, 'Looking for abandoned checkouts')],
+});
+
 /** `open` is what is still open afterwards. */
-const reapConnection = (vault: Vault, relayId: string, hasEnded: (run: string) => Promise<boolean>) =>
+const reapConnection = (vault: Vault, relayId: string, isOver: (run: string) => Promise<boolean>) =>
   vault.withSession(async (session) => {
     const open: OpenRequest[] = [];
     const errors: RelayError[] = [];
@@ -69,7 +72,7 @@ const reapConnection = (vault: Vault, relayId: string, hasEnded: (run: string) =
       const marker = readMarker(request.reason);
       if (marker?.relayId !== relayId) continue;
       try {
-        const runEnded = ended.get(marker.run) ?? hasEnded(marker.run);
+        const runEnded = ended.get(marker.run) ?? isOver(marker.run);
         ended.set(marker.run, runEnded);
         if (!(await runEnded)) {
           open.push(request);

@@ -17,42 +17,50 @@ export interface ReportCheckoutDependencies {
 }
 
 /**
- * Writes down how a checkout ended, and tells people when they are needed. Safe to repeat: the first report holds, so that
- * a checkout which was released early and then comes to its own end is reported once.
+ * Writes down how a checkout ended, and tells people when they are needed. Safe to repeat: the first report holds. A
+ * release that somebody asked for writes nothing: the checkout goes on to its own end and knows more, or it has died, and
+ * then `reap` has it closed once more.
  */
-export const createReportCheckout =
-  ({ records, notes, measure, notify, now }: ReportCheckoutDependencies) =>
-  async (input: CourseInput): Promise<CheckoutReported> => {
+export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
+  const { records, notes, measure, notify } = dependencies;
+  return async (input: CourseInput): Promise<CheckoutReported> => {
     const { run, order } = input;
     const place = checkoutAt.report(order.checkout, run);
     const written = await records.read(place);
-    if (written !== undefined) {
-      await close(notes, input);
-      return { status: written.status, notes: written.notes };
+    const report = written ?? (await reportOn(input, dependencies));
+    const { status } = report;
+    if (order.type === 'checkout.released') return { status, notes: report.notes };
+    if (written === undefined) {
+      await measure(order.checkout, status, wasUnconfirmed(input));
+      if (report.notes.length > 0) await notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
+      // Once it is written nobody is told any more.
+      await records.write(place, report);
     }
-
-    const record = await records.read(checkoutAt.record(order.checkout, run));
-    const { released } = readNotes(await notes.list(noteAt.prefix(order.checkout, run)));
-    const status = statusOf(input, released);
-    const unconfirmed = wasUnconfirmed(input);
-    const report: CheckoutReport = {
-      checkout: order.checkout,
-      run,
-      status,
-      finishedAt: new Date(now()).toISOString(),
-      deliveredAt: input.retrieved?.gone === false ? input.retrieved.at : undefined,
-      accounts: record?.items.map(({ account }) => describeAccount(account)) ?? [],
-      ticket: record?.order.ticket,
-      reason: record?.order.reason ?? '',
-      notes: notesOf(input, status, unconfirmed),
-    };
-    await measure(order.checkout, status, unconfirmed);
-    if (report.notes.length > 0) await notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
-    // Once it is written nobody is told any more.
-    await records.write(place, report);
     await close(notes, input);
     return { status, notes: report.notes };
   };
+};
+
+const reportOn = async (
+  input: CourseInput,
+  { records, notes, now }: ReportCheckoutDependencies,
+): Promise<CheckoutReport> => {
+  const { run, order, retrieved } = input;
+  const record = await records.read(checkoutAt.record(order.checkout, run));
+  const { released } = readNotes(await notes.list(noteAt.prefix(order.checkout, run)));
+  const status = statusOf(input, released);
+  return {
+    checkout: order.checkout,
+    run,
+    status,
+    finishedAt: new Date(now()).toISOString(),
+    deliveredAt: retrieved?.gone === false ? retrieved.at : undefined,
+    accounts: record?.items.map(({ account }) => describeAccount(account)) ?? [],
+    ticket: record?.order.ticket,
+    reason: record?.order.reason ?? '',
+    notes: notesOf(input, status),
+  };
+};
 
 /** From here on `reap` no longer looks after it; what could not be closed is left to `reap`. */
 const close = async (notes: Notes, { run, order, retired }: CourseInput): Promise<void> => {
@@ -60,9 +68,10 @@ const close = async (notes: Notes, { run, order, retired }: CourseInput): Promis
 };
 
 const statusOf = (
-  { error, watched, retrieved, retired }: CourseInput,
+  { order, error, watched, retrieved, retired }: CourseInput,
   released: boolean,
 ): CheckoutReported['status'] => {
+  if (order.type === 'checkout.abandoned') return error === undefined ? 'abandoned' : 'failed';
   // A step that stumbles over a release that came in between has not failed; closing it may have.
   if (released && retired !== undefined) {
     return watched?.ending ?? (wasHandedOut({ retrieved, retired: retired.retired }) ? 'released' : 'cancelled');
@@ -73,11 +82,14 @@ const statusOf = (
 /** The last look said that it had waited long enough, and not that it had seen the change. */
 const wasUnconfirmed = ({ watched }: CourseInput): boolean => watched?.unconfirmed === true;
 
-const notesOf = ({ error }: CourseInput, status: CheckoutReported['status'], unconfirmed: boolean): string[] => [
-  ...(status === 'failed' && error !== undefined ? [messageOf(error)] : []),
+const notesOf = (input: CourseInput, status: CheckoutReported['status']): string[] => [
+  ...(status === 'failed' && input.error !== undefined ? [messageOf(input.error)] : []),
+  ...(status === 'abandoned'
+    ? ['Its execution was stopped, or died. It was closed all the same, maybe too early.']
+    : []),
   ...(status === 'denied' ? ['Somebody denied or ended a request of this checkout in the vault.'] : []),
   ...(status === 'expired' ? ['Nobody approved in time, or an account was in use until the window was over.'] : []),
-  ...(unconfirmed
+  ...(wasUnconfirmed(input)
     ? [
         'The vault has not shown that it changed the credential after it was given back. Look at the account there: until it is changed, whoever had this checkout still knows it.',
       ]

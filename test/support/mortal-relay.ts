@@ -143,11 +143,12 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
   };
 
   const toRelease: ((through: Through) => Promise<string>)[] = [];
-  const startRelease = (checkout: string, run: string): void => {
+  const startRelease = (checkout: string, run: string): boolean => {
     const name = `reap.${run}.${Math.floor(clock.now() / HOUR_MS)}`;
-    if (executions.some((execution) => execution.name === name)) return;
+    if (executions.some((execution) => execution.name === name)) return false;
     const order = { checkout, id: run.slice(checkout.length + 1) };
-    toRelease.push((through) => execute('release', name, released(order), { through }));
+    toRelease.push((through) => execute('release', name, { type: 'checkout.abandoned', ...order }, { through }));
+    return true;
   };
 
   /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */

@@ -87,7 +87,10 @@ export const startRun = (level: Level, options: RunOptions): Run => {
 
   const waiting = createWaiting(options, over.signal);
   const waitHandlers = [...level.waits].map((name) => [name, waiting.handle]);
-  const taskHandlers = [...level.tasks].map(([name, resource]) => [name, callFunction(name, resource, options)]);
+  const taskHandlers = [...level.tasks].map(([name, resource]) => [
+    name,
+    callFunction(name, resource, options, over.signal),
+  ]);
   const mapHandlers = [...level.maps].map(([name, map]) => [name, runMap(map, context, runChild)]);
   const execution = level.interpreter.run(options.input, {
     context,
@@ -151,8 +154,10 @@ const inTheLightOf = (verdict: Verdict | undefined, event: InterpreterEvent): In
 };
 
 const callFunction =
-  (stateName: string, functionArn: string, { invoke }: RunOptions) =>
+  (stateName: string, functionArn: string, { invoke }: RunOptions, over: AbortSignal) =>
   async (input: Json) => {
+    // The interpreter tries a state again that failed when the execution was over already.
+    if (over.aborted) throw new StateFailure('States.Aborted', 'The execution is over.', { final: true });
     const payload = JSON.stringify(input);
     if (!fitsState(payload)) throw dataLimitExceeded(`The input of ${stateName}`);
     const result = await invoke(functionArn, payload);

@@ -7,7 +7,11 @@ import { fakeVault } from '#test/support/fakes.ts';
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const reasonOf = (run: string, relayId = 'relay') => writeReason('databases', { relayId, run, batch: 3 });
 
-const NOTHING_ABANDONED: ReapDependencies['closeAbandoned'] = async () => ({ abandoned: 0, failures: [] });
+const NOTHING_ABANDONED: ReapDependencies['closeAbandoned'] = async () => ({
+  abandoned: 0,
+  closing: new Set(),
+  failures: [],
+});
 
 const world = (
   hasEnded: (run: string) => Promise<boolean>,
@@ -77,12 +81,34 @@ describe('reap', () => {
   });
 
   it('counts the checkouts that it closes, and raises what kept it from one after all else', async () => {
-    const closeAbandoned = async () => ({ abandoned: 2, failures: [] });
+    const closeAbandoned = async () => ({ abandoned: 2, closing: new Set<string>(), failures: [] });
     expect(await world(async () => true, { closeAbandoned }).reap()).toMatchObject({ abandoned: 2 });
 
     const failures = [new RelayError('StoreUnavailable', 'no answer')];
-    const { vaults, reap } = world(async () => true, { closeAbandoned: async () => ({ abandoned: 1, failures }) });
+    const { vaults, reap } = world(async () => true, {
+      closeAbandoned: async () => ({ abandoned: 1, closing: new Set(), failures }),
+    });
     vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
+    await expect(reap()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(vaults[0]?.open.size).toBe(0);
+  });
+
+  it('leaves to a release what that is about to close, and its sessions with it', async () => {
+    const closeAbandoned = async () => ({ abandoned: 1, closing: new Set(['tickets.1']), failures: [] });
+    const { vaults, reap } = world(async () => true, { closeAbandoned });
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1') });
+    vaults[0]?.opened({ requestId: 2, accountId: 2, reason: reasonOf('tickets.2') });
+    expect(await reap()).toEqual({ openLeases: 1, reaped: 1, abandoned: 1 });
+    expect([...(vaults[0]?.open.keys() ?? [])]).toEqual([1]);
+  });
+
+  it('gives requests back also when nobody can say which checkouts are abandoned', async () => {
+    const { vaults, reap } = world(async () => true, {
+      closeAbandoned: async () => {
+        throw new RelayError('StoreUnavailable', 'no answer');
+      },
+    });
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1') });
     await expect(reap()).rejects.toMatchObject({ name: 'StoreUnavailable' });
     expect(vaults[0]?.open.size).toBe(0);
   });
