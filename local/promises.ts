@@ -12,10 +12,14 @@ export const isDeliverable = ({ kind }: Pick<FleetAccount, 'kind'>): boolean => 
 /** A sentence for each promise that does not hold after the last run, as far as the vault and AWS can tell. */
 export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] => {
   const { vault, aws } = world;
+  return [...wrongValues(vault, aws.secretsManager.currentValues()), ...leftBehind(world, leaks)];
+};
+
+/** A sentence for whatever was left where it may not be: open at the vault, written down, or tried without permission. */
+export const leftBehind = ({ vault, aws }: World, leaks: readonly Hit[]): string[] => {
   const openRequests = vault.openRequests().length;
   const openSessions = vault.openSessions().length;
   return [
-    ...wrongValues(vault, aws.secretsManager.currentValues()),
     ...(openRequests > 0 ? [`${openRequests} requests are still open at the vault.`] : []),
     ...(openSessions > 0 ? [`${openSessions} sessions are still open at the vault.`] : []),
     ...leaks.map(({ where, form, offset }) => `A secret value stands in ${where} at byte ${offset} (form: ${form}).`),

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import type { Example } from './support/stage.ts';
+
+/** A ticket opens a database account for half an hour, under the rule of retrieve-a-password.yaml. */
+export const retrieveAPassword: Example = {
+  name: 'retrieve-a-password',
+  roles: ['requestor'],
+  async run({ send, delivered, windowOver, passwordOf }) {
+    await send({
+      type: 'checkout.requested',
+      checkout: 'passwords',
+      id: 'CHG0031201',
+      accounts: [{ system: 'db-0001', account: 'admin' }],
+      window: { minutes: 30 },
+      reason: 'Restore the orders database',
+    });
+
+    const before = passwordOf('db-0001', 'admin');
+    const { password } = JSON.parse(await delivered('passwords/CHG0031201/db-0001/admin'));
+    assert(password === before, 'The secret does not hold the password that the vault holds.');
+
+    await windowOver();
+    assert(passwordOf('db-0001', 'admin') !== before, 'The vault has not changed the password afterwards.');
+  },
+};

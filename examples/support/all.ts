@@ -1,0 +1,13 @@
+import { createASession } from '../create-a-session.ts';
+import { createASessionAsIsa } from '../create-a-session-as-isa.ts';
+import { retrieveAPassword } from '../retrieve-a-password.ts';
+import { retrieveAPasswordAsIsa } from '../retrieve-a-password-as-isa.ts';
+import type { Example } from './stage.ts';
+
+/** In the order in which the documentation has them. */
+export const ALL_EXAMPLES: readonly Example[] = [
+  retrieveAPassword,
+  createASession,
+  retrieveAPasswordAsIsa,
+  createASessionAsIsa,
+];

@@ -1,0 +1,58 @@
+import type { ExampleName } from '#local/example-rules.ts';
+
+interface DocumentedCase {
+  readonly title: string;
+  readonly summary: string;
+  readonly calls: readonly string[];
+}
+
+/**
+ * The calls that the vendor's documentation gives for each case, as it writes them. Source: BeyondInsight and Password Safe
+ * API, "Usage", below "There are some loose dependencies between the APIs".
+ */
+export const DOCUMENTED_CASES = {
+  'retrieve-a-password': {
+    title: 'Retrieve a password',
+    summary: 'request, retrieve, and check in a password for a managed account',
+    calls: [
+      'POST <base>/Auth/SignAppin',
+      'GET <base>/ManagedAccounts?systemName={systemName}&accountName={accountName}',
+      'POST <base>/Requests',
+      'GET <base>/Credentials/{requestId}',
+      'PUT <base>/Requests/{requestId}/Checkin',
+      'POST <base>/Auth/Signout',
+    ],
+  },
+  'create-a-session': {
+    title: 'Create a session',
+    summary: 'request a session, create a session, and check in the request for a managed account',
+    calls: [
+      'POST <base>/Auth/SignAppin',
+      'GET <base>/ManagedAccounts?systemName={systemName}&accountName={accountName}',
+      'POST <base>/Requests',
+      'POST <base>/Requests/{requestId}/Sessions',
+      'PUT <base>/Requests/{requestId}/Checkin',
+      'POST <base>/Auth/Signout',
+    ],
+  },
+  'retrieve-a-password-as-isa': {
+    title: 'Retrieve a password as an ISA',
+    summary: 'create an ISA password request',
+    calls: [
+      'POST <base>/Auth/SignAppin',
+      'GET <base>/ManagedAccounts?systemName={systemName}&accountName={accountName}',
+      'POST <base>/ISARequests',
+      'POST <base>/Auth/Signout',
+    ],
+  },
+  'create-a-session-as-isa': {
+    title: 'Create a session as an ISA',
+    summary: 'create an ISA session',
+    calls: [
+      'POST <base>/Auth/SignAppin',
+      'GET <base>/ManagedAccounts?systemName={systemName}&accountName={accountName}',
+      'POST <base>/ISASessions',
+      'POST <base>/Auth/Signout',
+    ],
+  },
+} as const satisfies Readonly<Record<ExampleName, DocumentedCase>>;

@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ALL_EXAMPLES } from './all.ts';
+import { PAGE, renderPage } from './page.ts';
+import { show } from './show.ts';
+import { type Example, type Performance, perform } from './stage.ts';
+
+/** `npm run examples`: all of them, or those that are named; `--write` puts what they came to into their page. */
+
+const chosen = (names: readonly string[]): readonly Example[] => {
+  const examples = ALL_EXAMPLES.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (examples.length >= names.length && examples.length > 0) return examples;
+  throw new Error(`The examples are ${ALL_EXAMPLES.map(({ name }) => name).join(', ')}.`);
+};
+
+/** Puts the page right, or says that it is not. */
+const tendPage = (performances: readonly Performance[], write: boolean): string[] => {
+  const page = renderPage(performances);
+  if (write) writeFileSync(PAGE, page);
+  return readFileSync(PAGE, 'utf8') === page
+    ? []
+    : [`${PAGE} shows something else. Write it anew: npm run examples -- --write`];
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
+const { performances, broken } = await perform(chosen(positionals), (line) => console.error(line));
+for (const performance of performances) console.log(show(performance));
+
+const failed = performances.some((performance) => performance.broken.length > 0);
+const sentences = [
+  ...broken,
+  ...(positionals.length === 0 && !failed ? tendPage(performances, values.write === true) : []),
+];
+for (const sentence of sentences) console.error(`Broken: ${sentence}`);
+if (failed || sentences.length > 0) process.exitCode = 1;

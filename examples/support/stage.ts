@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { addExampleRules, type ExampleName } from '#local/example-rules.ts';
+import { finish, machineArn } from '#local/executions.ts';
+import { leftBehind } from '#local/promises.ts';
+import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
+import { startWorld, type World } from '#local/world.ts';
+import { type CheckoutRequested, checkoutRun } from '#shared/messages.ts';
+import { type Comparison, compare } from './comparison.ts';
+import { DOCUMENTED_CASES } from './documented-cases.ts';
+
+/** What an example works with: the relay and its vault, on this machine. */
+export interface Stage {
+  /** Sends a message to the relay's queue, as a ticket system would. */
+  send(message: CheckoutRequested): Promise<void>;
+  /** What lies in the secret of this name once the checkout has delivered. @throws when there is none. */
+  delivered(secretName: string): Promise<string>;
+  /** Lets the time of the window go by, and the checkout come to its end. @throws when that is not a good one. */
+  windowOver(): Promise<void>;
+  /** The password that the vault holds now. */
+  passwordOf(systemName: string, accountName: string): string;
+  /** Comes with the ticket of a session; true when it lets its holder in. */
+  connect(ticket: string): boolean;
+}
+
+export interface Example {
+  readonly name: ExampleName;
+  /** What the relay's user may do in the vault. */
+  readonly roles: readonly Role[];
+  /** @throws when something is not as it should be. */
+  readonly run: (stage: Stage) => Promise<void>;
+}
+
+/** What an example came to, as the vault and the store saw it. */
+export interface Performance extends Comparison {
+  readonly example: Example;
+  readonly message: CheckoutRequested;
+  /** Names of the secrets that were delivered. */
+  readonly delivered: readonly string[];
+  readonly openAfterwards: Readonly<Record<string, number>>;
+}
+
+const SANDBOX = { accounts: 40, seed: 1 } as const;
+const DAY_MS = 86_400_000;
+
+/** Runs examples one after the other in one world, which is that of `npm run sandbox`. */
+export const perform = async (
+  examples: readonly Example[],
+  onProgress: (line: string) => void = () => {},
+): Promise<{ readonly performances: readonly Performance[]; readonly broken: readonly string[] }> => {
+  const world = await startWorld({ ...SANDBOX, configure: addExampleRules, onProgress });
+  try {
+    const performances: Performance[] = [];
+    for (const example of examples) {
+      onProgress(DOCUMENTED_CASES[example.name].title);
+      performances.push(await performOne(world, example));
+    }
+    return { performances, broken: leftBehind(world, await world.findLeaks()) };
+  } finally {
+    await world.close();
+  }
+};
+
+const performOne = async (world: World, example: Example): Promise<Performance> => {
+  const { vault, clock } = world;
+  // On a day of its own, so that no token of the example before is left.
+  clock.advance(DAY_MS);
+  vault.changeUser(DEFAULT_APPLICATION.userName, { roles: example.roles });
+  const from = vault.audit.length;
+  const { stage, told } = createStage(world);
+  const failure = await example.run(stage).then(
+    () => [],
+    (thrown: unknown) => [thrown instanceof Error ? thrown.message : String(thrown)],
+  );
+  const calls = vault.audit.slice(from);
+  const { rows, broken } = compare(
+    DOCUMENTED_CASES[example.name].calls,
+    calls.map(({ method, template }) => `${method} ${template}`),
+  );
+  const openAfterwards = countOpen(world, told().delivered);
+  return {
+    example,
+    ...told(),
+    rows,
+    openAfterwards,
+    broken: [
+      ...failure,
+      ...broken,
+      ...calls
+        .filter(({ status }) => status >= 400)
+        .map(({ method, template, status }) => `${method} ${template} was answered with ${status}.`),
+      ...Object.entries(openAfterwards)
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `Left open: ${what}: ${count}.`),
+    ],
+  };
+};
+
+const createStage = (world: World) => {
+  const { aws, vault } = world;
+  const secrets: string[] = [];
+  let message: CheckoutRequested | undefined;
+  const sent = (): CheckoutRequested => {
+    assert(message, 'The example has sent no message yet.');
+    return message;
+  };
+  const execution = () => {
+    const started = aws.stepFunctions.list(machineArn(world, 'checkout'));
+    const found = started.find(({ name }) => name === checkoutRun(sent()));
+    assert(found, `The message has started no checkout ${checkoutRun(sent())}.`);
+    return found;
+  };
+  const stage: Stage = {
+    connect: vault.connect,
+    passwordOf(systemName, accountName) {
+      const account = vault.accounts().find((one) => one.systemName === systemName && one.accountName === accountName);
+      assert(account, `The vault has no account ${accountName} on ${systemName}.`);
+      return account.credential;
+    },
+    async send(asked) {
+      message = asked;
+      const queue = `${aws.template.stackName}-intake`;
+      await aws.queues.send(queue, JSON.stringify(asked));
+      await aws.eventSources.drained(queue);
+    },
+    async delivered(secretName) {
+      await aws.stepFunctions.nextWake(execution().arn);
+      const value = aws.secretsManager.currentValues()[secretName];
+      assert(value, `There is no secret ${secretName}.`);
+      secrets.push(secretName);
+      return value;
+    },
+    async windowOver() {
+      assert.deepEqual(await finish(world, execution()), { status: 'completed', notes: [] });
+    },
+  };
+  return { stage, told: () => ({ message: sent(), delivered: secrets }) };
+};
+
+const countOpen = ({ vault, aws }: World, delivered: readonly string[]): Performance['openAfterwards'] => ({
+  'requests in the vault': vault.openRequests().length,
+  'sign-ins of the relay': vault.openSessions().length,
+  'sessions on systems': vault.sessions().filter(({ endedAt }) => endedAt === null).length,
+  'secrets of the checkout': delivered.filter((name) => name in aws.secretsManager.currentValues()).length,
+});

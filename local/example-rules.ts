@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Document, parse } from 'yaml';
+import { z } from 'zod';
+
+/** The examples that run. Each has a relay.yaml of its name in `examples/`, with a rule for checkouts. */
+export const EXAMPLES = [
+  'retrieve-a-password',
+  'create-a-session',
+  'retrieve-a-password-as-isa',
+  'create-a-session-as-isa',
+] as const;
+export type ExampleName = (typeof EXAMPLES)[number];
+
+const FOLDER = resolve(import.meta.dirname, '../examples');
+
+const fileSchema = z.object({ checkouts: z.record(z.string(), z.unknown()) });
+
+/** The text of an example's relay.yaml. */
+export const readExample = (name: ExampleName): string => readFileSync(resolve(FOLDER, `${name}.yaml`), 'utf8');
+
+/** Puts the rules of all examples into a relay.yaml whose connection and store have the same names. */
+export const addExampleRules = (config: Document): void => {
+  for (const name of EXAMPLES) {
+    for (const [rule, settings] of Object.entries(fileSchema.parse(parse(readExample(name))).checkouts)) {
+      config.setIn(['checkouts', rule], config.createNode(settings));
+    }
+  }
+};

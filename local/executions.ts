@@ -1,0 +1,21 @@
+import type { Execution } from './aws/step-functions/step-functions.ts';
+import type { World } from './world.ts';
+
+/** The machine of a workflow. @throws when the stack has none of that name. */
+export const machineArn = ({ aws }: Pick<World, 'aws'>, workflow: 'sync' | 'checkout' | 'release'): string => {
+  const machine = aws.template
+    .ofType('AWS::StepFunctions::StateMachine')
+    .find(({ identity }) => identity.name.endsWith(`-${workflow}`));
+  if (machine === undefined) throw new Error(`The stack has no machine ${workflow}.`);
+  return machine.identity.ref;
+};
+
+/** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */
+export const finish = async ({ aws, clock }: Pick<World, 'aws' | 'clock'>, { arn }: Execution): Promise<unknown> => {
+  for (let until = await aws.stepFunctions.nextWake(arn); until !== undefined; ) {
+    clock.advance(Math.max(0, until - clock.now()));
+    until = await aws.stepFunctions.nextWake(arn);
+  }
+  const { ending } = aws.stepFunctions.get(arn);
+  return ending?.status === 'SUCCEEDED' ? JSON.parse(ending.output) : ending;
+};
