@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkoutRun, messageSchema } from '#shared/messages.ts';
+import { name } from '#shared/config/schema/fields.ts';
+import { readMarker, withMarker } from '#shared/domain/marker.ts';
+import { checkoutOrderSchema, checkoutRun, messageSchema } from '#shared/messages.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const EXAMPLES = new URL('examples/messages/', ROOT);
@@ -45,6 +47,37 @@ describe('a message', () => {
         const text = (message: unknown) => JSON.stringify(messageSchema.parse(message));
         expect(text(shuffled(example, turn))).toBe(text(example));
         expect(text(JSON.parse(text(example)))).toBe(text(example));
+      }),
+    );
+  });
+
+  it('is taken under every name of a rule that relay.yaml takes, and under no other', () => {
+    const anyName = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9-]{0,32}$/), fc.string({ maxLength: 33 }));
+    fc.assert(
+      fc.property(anyName, (checkout) => {
+        const asked = messageSchema.safeParse({ ...Object(requested), checkout });
+        expect(asked.success).toBe(name.safeParse(checkout).success);
+      }),
+    );
+  });
+
+  it('can give no reason that hides whose request it is, nor one that is too long for the vault', () => {
+    const marker = {
+      relayId: `${'r'.repeat(31)}.000000000000.ap-southeast-2`,
+      run: `tickets.${'x'.repeat(48)}`,
+      batch: 0,
+    };
+    const theirs = fc.constantFrom('[other/tickets.1/0]', '[relay/tickets.2/0] ', '\n[relay/tickets.3/0]\n');
+    const anyReason = fc
+      .tuple(fc.string({ unit: 'binary', maxLength: 470 }), theirs)
+      .map((parts) => parts.join(''))
+      .filter((reason) => reason.trim() !== '' && reason.length <= 500);
+    fc.assert(
+      fc.property(anyReason, (reason) => {
+        const asked = checkoutOrderSchema.parse({ ...Object(requested), reason });
+        const written = withMarker(asked.reason, marker);
+        expect(readMarker(written)).toEqual(marker);
+        expect(written.length).toBeLessThanOrEqual(1000);
       }),
     );
   });

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { checkoutNamed } from '#shared/config/checkout-named.ts';
+import { checkout } from '#shared/config/schema/checkout.ts';
+import { HANDED_OUT } from '#shared/domain/checkout.ts';
+import { aRule } from '#test/support/checkouts.ts';
+import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+const NAME = 'tickets/{checkoutId}/{systemName}/{accountName}';
+const SYNCS = { 11: '', 12: '', 13: '', 14: '', 15: '', 16: '', 17: '' };
+
+interface Rule {
+  readonly called?: string;
+  readonly connection?: string;
+  readonly store?: string;
+  readonly name?: string;
+  readonly more?: string;
+}
+
+/** A rule below whatever stands in the lines before. */
+const ruleText = ({
+  called = 'tickets',
+  connection = 'vault',
+  store = 'aws',
+  name = NAME,
+  more = '',
+}: Rule = {}): string =>
+  [`  ${called}:`, `    connection: ${connection}`, `    store: ${store}`, `    name: ${name}`, more]
+    .filter((line) => line !== '')
+    .join('\n');
+
+/** The configuration of the sync `fleet`, with rules behind it that begin in line 18. */
+const withRules = (rules: readonly Rule[], replacements: Readonly<Record<number, string>> = {}): string =>
+  `${configWith(replacements)}\ncheckouts:\n${rules.map(ruleText).join('\n')}`;
+
+const problemsWith = (...rules: Rule[]): string[] =>
+  problemsOf(withRules(rules)).map((problem) => problem.replace(/^relay\.yaml:\d+:\d+ /, ''));
+
+describe('a rule for checkouts', () => {
+  it('stands beside a sync, or alone', () => {
+    expect(problemsWith({})).toEqual([]);
+    expect(problemsOf(withRules([{}], SYNCS))).toEqual([]);
+  });
+
+  it('is needed where there is no sync', () => {
+    expect(problemsOf(`${configWith(SYNCS)}\ncheckouts: {}`)).toEqual([
+      'relay.yaml:1:1 syncs: is missing or empty; write at least one sync, or one entry under checkouts',
+    ]);
+  });
+
+  it('counts as a use of its connection and store', () => {
+    const spare = '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager';
+    expect(problemsOf(withRules([{ store: 'spare' }], { 10: spare }))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a connection that is not there',
+      { connection: 'valt' },
+      'checkouts.tickets.connection: there is no connection "valt"; did you mean "vault"?',
+    ],
+    ['a store that is not there', { store: 'azure' }, 'checkouts.tickets.store: there is no store "azure"; use "aws"'],
+    ['the name of a sync', { called: 'fleet' }, 'checkouts.fleet: has the name of a sync; give it another one'],
+    [
+      'names that two checkouts could share, since each takes back what it delivered',
+      { name: 'tickets/{systemName}/{accountName}' },
+      'checkouts.tickets.name: gives two checkouts of an account the same name; add {checkoutId}',
+    ],
+    [
+      'names without a folder',
+      { name: "'{checkoutId}/{systemName}/{accountName}'" },
+      'checkouts.tickets.name: begins with no folder of its own; put text and a slash before the first placeholder, such as prod/',
+    ],
+    [
+      'a name that holds the credential',
+      { name: `${NAME}/{credential}` },
+      'checkouts.tickets.name: must not hold {credential}, because names are listed and logged; use it in value only',
+    ],
+    [
+      'a folder inside that of a sync',
+      { name: `fleet/${NAME}` },
+      'checkouts.tickets.name: begins with "fleet/tickets/" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other',
+    ],
+    [
+      'the folder of the tokens',
+      { name: `pam-relay/pam-relay/token/${NAME}` },
+      `checkouts.tickets.name: begins with "pam-relay/pam-relay/token/tickets/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; begin it with another folder`,
+    ],
+    [
+      'the folder of a bootstrap secret',
+      { name: `bootstrap/{checkoutId}/{systemName}/{accountName}` },
+      'checkouts.tickets.name: begins with "bootstrap/" and could overwrite the bootstrap secret bootstrap/vault; begin it with another folder',
+    ],
+    [
+      'a value without the credential',
+      { more: "    value: '{accountName}'" },
+      'checkouts.tickets.value: delivers no credential; use {credential} in it',
+    ],
+    [
+      'a passphrase where there is none',
+      { more: "    value: '{credential}{passphrase}'" },
+      'checkouts.tickets.value: holds {passphrase}, which only a key (dsskey) has; leave it out',
+    ],
+  ] satisfies [string, Rule, string][])('is refused with %s', (_what, rule, problem) => {
+    expect(problemsWith(rule)).toEqual([problem]);
+  });
+
+  it('keeps its folder from that of another rule', () => {
+    expect(problemsWith({}, { called: 'emergencies' })).toEqual([
+      'checkouts.emergencies.name: begins with "tickets/" while checkout "tickets" begins with "tickets/", so that each could meet secrets of the other; begin them with folders of which none contains the other',
+    ]);
+    expect(problemsWith({}, { called: 'emergencies', name: `emergencies/${NAME}` })).toEqual([]);
+  });
+
+  it('alone knows an id: a sync has none to name a secret by', () => {
+    expect(problemsOf(configWith({ 15: '    name: fleet/{checkoutId}/{systemName}/{accountName}' }))).toEqual([
+      'relay.yaml:15:11 syncs.fleet.name: holds {checkoutId}, which only a checkout has; leave it out',
+    ]);
+  });
+
+  it.each([
+    ['a value may hold the id', { more: "    value: '{checkoutId} {credential}'" }],
+    ['a key has a passphrase', { more: "    handsOut: dsskey\n    value: '{credential}{passphrase}'" }],
+    ['ids of accounts and systems tell them apart as well', { name: 'tickets/{systemId}-{accountId}-{checkoutId}' }],
+  ] satisfies [string, Rule][])('is fine: %s', (_what, rule) => expect(problemsWith(rule)).toEqual([]));
+
+  it('hands out passwords on request, and has them changed and taken back, unless it says otherwise', () => {
+    expect(aRule()).toMatchObject({
+      handsOut: 'password',
+      access: 'request',
+      rotateOnCheckIn: true,
+      retire: 'destroy',
+      select: { systems: [], accounts: [], domains: [] },
+    });
+  });
+
+  it('may last so long that, with the longest lead of a message, it fits into the year of an execution, and no longer', () => {
+    const longest = { longestMinutes: 259_200, extensionMinutes: 86_400, approvalHours: 1440, confirmMinutes: 1440 };
+    const DAY_MINUTES = 1440;
+    const lead = 60 * DAY_MINUTES;
+    const { longestMinutes, extensionMinutes, approvalHours, confirmMinutes } = aRule(longest);
+    const minutes = lead + longestMinutes + extensionMinutes + approvalHours * 60 + confirmMinutes;
+    expect(minutes).toBeLessThan(365 * DAY_MINUTES);
+    for (const [field, most] of Object.entries(longest))
+      expect(checkout.safeParse({ ...aRule(), [field]: most + 1 }).success, field).toBe(false);
+  });
+
+  it.each(HANDED_OUT)('can hand out %s', (handsOut) => {
+    expect(checkout.safeParse({ ...aRule(), handsOut }).success).toBe(true);
+  });
+});
+
+describe('looking a rule up', () => {
+  it('gives what was deployed under the name, and nothing that every object has', () => {
+    const tickets = aRule();
+    expect(checkoutNamed({ tickets }, 'tickets')).toBe(tickets);
+    for (const name of ['toString', '__proto__', 'constructor', ''])
+      expect(() => checkoutNamed({ tickets }, name)).toThrow('Ask under one of: tickets.');
+  });
+});
