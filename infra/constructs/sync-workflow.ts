@@ -48,7 +48,8 @@ export class SyncWorkflow extends Construct {
   constructor(scope: Construct, id: string, { functions, key, logRetentionDays }: SyncWorkflowProps) {
     super(scope, id);
     this.#functions = functions;
-    this.workflow = new WorkflowMachine(this, 'Workflow', {
+    // CDK leaves this name out of logical ids: a stack that is deployed already keeps its machine.
+    this.workflow = new WorkflowMachine(this, 'Default', {
       name: 'sync',
       comment: 'Brings one sync up to date: every batch gives back what it opened, whatever happens.',
       definition: this.#run(),
