@@ -20,11 +20,16 @@ export const createStartRelease =
       name: `reap.${hash}.${Math.floor(now() / PATIENCE_MS)}`,
       input: JSON.stringify({ type: 'checkout.abandoned', checkout, id }),
     });
+    const notStarted = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', `Step Functions did not start the release of ${run}.`, { cause });
+    let executionArn: string | undefined;
     try {
-      await new SFNClient(awsClientConfig()).send(command);
-      return true;
+      ({ executionArn } = await new SFNClient(awsClientConfig()).send(command));
     } catch (cause) {
       if (cause instanceof ExecutionAlreadyExists) return false;
-      throw new RelayError('StoreUnavailable', `Step Functions did not start the release of ${run}.`, { cause });
+      throw notStarted(cause);
     }
+    // Whatever says success without it was not Step Functions.
+    if (executionArn === undefined) throw notStarted();
+    return true;
   };
