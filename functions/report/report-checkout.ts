@@ -54,7 +54,7 @@ const reportOn = async (
     run,
     status,
     finishedAt: new Date(now()).toISOString(),
-    deliveredAt: retrieved?.gone === false ? retrieved.at : undefined,
+    deliveredAt: retrieved !== undefined && retrieved.delivered > 0 ? retrieved.at : undefined,
     accounts: record?.items.map(({ account }) => describeAccount(account)) ?? [],
     ticket: record?.order.ticket,
     reason: record?.order.reason ?? '',

@@ -88,6 +88,7 @@ export const createRetrieveCheckout =
     if (failure !== undefined) throw failure;
     return {
       at: new Date(now()).toISOString(),
+      delivered: delivered.length - failures.length,
       // Somebody ended a request under our hands: that is an answer, and no failure.
       gone: failures.length > 0,
       sessions: delivered.flatMap(({ sessionId }) => sessionId ?? []),

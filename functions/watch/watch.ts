@@ -38,7 +38,7 @@ export const createWatch =
         !checkedIn && {
           requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, requested) },
         }),
-      ...(retrieved && { retrieved: { gone: retrieved.gone, at: Date.parse(retrieved.at) } }),
+      ...(retrieved && { retrieved: { ...retrieved, at: Date.parse(retrieved.at) } }),
       ...(checkedIn && { checkedIn: { at: Date.parse(checkedIn.at) } }),
       retired: retired?.retired,
       ending: watched?.ending,

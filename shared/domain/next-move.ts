@@ -35,8 +35,8 @@ export interface Course {
   readonly notes: { readonly released: boolean; readonly extendedUntil?: number | undefined };
   /** The last attempt to open requests. */
   readonly requested?: { readonly at: number; readonly conflict: boolean; readonly leases: readonly LeaseState[] };
-  /** `gone` when a request ended while it was being read. */
-  readonly retrieved?: { readonly at: number; readonly gone: boolean };
+  /** `gone` when a request ended while it was being read, maybe after others were delivered. */
+  readonly retrieved?: { readonly at: number; readonly delivered: number; readonly gone: boolean };
   readonly checkedIn?: { readonly at: number };
   /** How many secrets were taken back: of a release that is all it knows about what was delivered. */
   readonly retired?: number | undefined;
@@ -90,9 +90,9 @@ export const wasHandedOut = ({
   retrieved,
   retired = 0,
 }: {
-  readonly retrieved?: { readonly gone: boolean } | undefined;
+  readonly retrieved?: { readonly delivered: number } | undefined;
   readonly retired?: number | undefined;
-}): boolean => retrieved?.gone === false || retired > 0;
+}): boolean => (retrieved?.delivered ?? 0) > 0 || retired > 0;
 
 const open = ({ now, plan, requested }: Course): Move => {
   if ('until' in plan.window && now >= plan.window.until) return go('checkin', 'expired');

@@ -100,7 +100,7 @@ describe('checking in a checkout', () => {
       session(52, 2);
       session(53, 9);
       session(54);
-      const retrieved = { at: after(0), gone: false, sessions: [50, 51] };
+      const retrieved = { at: after(0), delivered: 1, gone: false, sessions: [50, 51] };
       await checkIn({ requested: requested(1), retrieved }, SSH);
       expect([...vault.sessions.keys()]).toEqual([53, 54]);
       const order = vault.calls

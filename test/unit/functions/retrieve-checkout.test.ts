@@ -35,7 +35,12 @@ describe('retrieving for a checkout', () => {
 
   it('delivers the credential of each account under its own name', async () => {
     const leases = [lease(0, 1), lease(1, 2)];
-    expect(await retrieve(leases, { accountIds: [1, 2] })).toEqual({ at: after(0), gone: false, sessions: [] });
+    expect(await retrieve(leases, { accountIds: [1, 2] })).toEqual({
+      at: after(0),
+      delivered: 2,
+      gone: false,
+      sessions: [],
+    });
     expect(values()).toEqual({
       'checkouts/CHG1/db-01/a1': 'credential of 1',
       'checkouts/CHG1/db-01/a2': 'credential of 2',
@@ -90,7 +95,12 @@ describe('retrieving for a checkout', () => {
   it('says that a request is gone which somebody ended before it was read', async () => {
     const leases = [lease(0, 10)];
     vault.open.clear();
-    expect(await retrieve(leases)).toEqual({ at: after(0), gone: true, sessions: [] });
+    expect(await retrieve(leases)).toEqual({
+      at: after(0),
+      delivered: 0,
+      gone: true,
+      sessions: [],
+    });
     expect(values()).toEqual({});
   });
 
@@ -139,6 +149,7 @@ describe('retrieving for a checkout', () => {
       vault.open.delete(101);
       expect(await retrieve(leases, { rule, accountIds: [1, 2] })).toEqual({
         at: after(0),
+        delivered: 1,
         gone: true,
         sessions: [103],
       });

@@ -37,7 +37,7 @@ const aCourse = ({
 const active: LeaseState = { status: 'active' };
 const pending: LeaseState = { status: 'pending' };
 const asked = (leases: readonly LeaseState[], { conflict = false, at = NOON } = {}) => ({ at, conflict, leases });
-const delivered = { at: NOON, gone: false };
+const delivered = { at: NOON, delivered: 1, gone: false };
 
 /** A moment within half a year of noon, by the millisecond. */
 const moment = fc.integer({ min: NOON - 180 * DAY, max: NOON + 180 * DAY });
@@ -61,7 +61,7 @@ const anyCourse: fc.Arbitrary<Course> = fc.record(
     plan: anyPlan,
     notes: fc.record({ released: fc.boolean(), extendedUntil: fc.option(moment, { nil: undefined }) }),
     requested: fc.record({ at: moment, conflict: fc.boolean(), leases: fc.array(anyLease, { maxLength: 3 }) }),
-    retrieved: fc.record({ at: moment, gone: fc.boolean() }),
+    retrieved: fc.record({ at: moment, delivered: fc.nat({ max: 2 }), gone: fc.boolean() }),
     checkedIn: fc.record({ at: moment }),
     retired: fc.nat(3),
     changed: fc.boolean(),
@@ -275,7 +275,7 @@ describe('a checkout', () => {
   it('holds nothing that somebody ended in the vault', () => {
     const ended = asked([{ status: 'gone', expiresAt: NOON + 9 * HOUR }]);
     expect(move({ requested: ended, retrieved: delivered })).toEqual(going('checkin', 'denied'));
-    expect(move({ requested: asked([active]), retrieved: { at: NOON, gone: true } })).toEqual(
+    expect(move({ requested: asked([active]), retrieved: { at: NOON, delivered: 0, gone: true } })).toEqual(
       going('checkin', 'denied'),
     );
   });
@@ -285,6 +285,15 @@ describe('a checkout', () => {
     expect(move({ now: NOON - DAY, notes })).toEqual(going('checkin', 'cancelled'));
     expect(move({ notes, requested: asked([pending]) })).toEqual(going('checkin', 'cancelled'));
     expect(move({ notes, retrieved: delivered })).toEqual(going('checkin', 'released'));
+    expect(move({ notes, retrieved: { ...delivered, delivered: 0, gone: true } })).toEqual(
+      going('checkin', 'cancelled'),
+    );
+  });
+
+  it('is released, and waits for the change, also when only some of its accounts were delivered', () => {
+    const retrieved = { ...delivered, gone: true };
+    expect(move({ notes: { released: true }, retrieved })).toEqual(going('checkin', 'released'));
+    expect(move({ retrieved, checkedIn: { at: NOON }, ending: 'released' })).toEqual(waiting(30, 'released'));
   });
 
   it('waits after its end until the vault shows that the credential has changed', () => {
@@ -351,7 +360,7 @@ const play = ({ plan, extendedUntil, leases, ...after }: Story): Move[] => {
           leases: Array.from({ length: leases }, () => ({ status })),
         },
       }),
-      ...(move.next === 'retrieve' && { retrieved: { at: course.now, gone: false } }),
+      ...(move.next === 'retrieve' && { retrieved: { at: course.now, delivered: 1, gone: false } }),
       ...(move.next === 'checkin' && { checkedIn: { at: course.now } }),
       ending: move.ending ?? course.ending,
     };
