@@ -33,10 +33,12 @@ export const createCheckInCheckout =
     const marker = { relayId, run, batch: 0 };
     // By the ISA role there are none, and a user who has that role alone may not even ask for them.
     const hasRequests = rule.access === 'request';
+    const opened = retrieved?.sessions ?? [];
+    if (!hasRequests && opened.length === 0) return { at: new Date(now()).toISOString(), givenBack: 0 };
     return vaultOf(rule.connection).withSession(async (session) => {
       const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
       const ofRequests = () => (hasRequests ? sessionsOf(session, known, marker) : []);
-      const left = mayHaveSessions ? await endSessions(session, run, retrieved?.sessions ?? [], ofRequests) : undefined;
+      const left = mayHaveSessions ? await endSessions(session, run, opened, ofRequests) : undefined;
       const given = hasRequests ? await giveBackAll(session, known, marker) : [];
       const [failure] = given.flatMap((one) => one.failure ?? []);
       if (failure !== undefined) throw failure;

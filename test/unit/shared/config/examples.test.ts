@@ -25,7 +25,8 @@ describe('the examples', () => {
   });
 
   it.each(names)('%s has nothing wrong with it, and tells editors of the schema', (name) => {
-    expect(parse(read(name)).syncs).not.toEqual({});
+    const { syncs, checkouts } = parse(read(name));
+    expect({ ...syncs, ...checkouts }).not.toEqual({});
     expect(read(name)).toMatch(/^# yaml-language-server: \$schema=\.\.\/relay\.schema\.json\n/);
   });
 
