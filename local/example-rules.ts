@@ -19,11 +19,17 @@ const fileSchema = z.object({ checkouts: z.record(z.string(), z.unknown()) });
 /** The text of an example's relay.yaml. */
 export const readExample = (name: ExampleName): string => readFileSync(resolve(FOLDER, `${name}.yaml`), 'utf8');
 
+/** The rules of all examples, by their names in relay.yaml. */
+export const exampleRules = () =>
+  EXAMPLES.flatMap((example) =>
+    Object.entries(fileSchema.parse(parse(readExample(example))).checkouts).map(([rule, settings]) => ({
+      example,
+      rule,
+      settings,
+    })),
+  );
+
 /** Puts the rules of all examples into a relay.yaml whose connection and store have the same names. */
 export const addExampleRules = (config: Document): void => {
-  for (const name of EXAMPLES) {
-    for (const [rule, settings] of Object.entries(fileSchema.parse(parse(readExample(name))).checkouts)) {
-      config.setIn(['checkouts', rule], config.createNode(settings));
-    }
-  }
+  for (const { rule, settings } of exampleRules()) config.setIn(['checkouts', rule], config.createNode(settings));
 };

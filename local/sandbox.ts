@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { count, flag, readArguments, UsageError } from './arguments.ts';
 import { LOCAL_REGION } from './aws/environment.ts';
 import { intervalOf } from './aws/rate.ts';
+import { addExampleRules, exampleRules } from './example-rules.ts';
+import { machineArn } from './executions.ts';
 import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
 import { startWorld, type World } from './world.ts';
 
 /** `npm run sandbox`: everything up, and its schedules in force, until it is interrupted. */
+
+/** What the rules of the examples need. */
+const EVERY_RULE_NEEDS = ['requestor', 'isa'] as const;
 
 /** What a client needs to be pointed at the sandbox: the one line that `--json` promises. */
 const addresses = ({ vault, aws, directory }: World) => ({
@@ -17,12 +22,29 @@ const addresses = ({ vault, aws, directory }: World) => ({
     apiKey: DEFAULT_APPLICATION.apiKey.key,
     runAs: DEFAULT_APPLICATION.userName,
   },
-  aws: { endpoint: aws.endpoint, region: LOCAL_REGION },
+  aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
 });
+
+const queueUrl = ({ template }: World['aws']): string | undefined =>
+  template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === `${template.stackName}-intake`)?.identity
+    .ref;
+
+/** A message that opens an account of the sandbox. */
+const messageFor = ({ vault }: World): string => {
+  const account = vault.accounts().find(({ kind, type }) => kind === 'plain' && type === 'database');
+  return JSON.stringify({
+    type: 'checkout.requested',
+    checkout: 'passwords',
+    id: 'CHG1',
+    accounts: [{ system: account?.systemName, account: account?.accountName }],
+    window: { minutes: 5 },
+    reason: 'Try it',
+  });
+};
 
 const describe = (world: World): string => {
   const { passwordSafe, aws } = addresses(world);
-  const [machine] = world.aws.template.ofType('AWS::StepFunctions::StateMachine');
+  const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
   const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
   return `
 Password Safe
@@ -36,14 +58,23 @@ Password Safe
 AWS
   endpoint       ${aws.endpoint}
   region         ${aws.region}
+  queue          ${aws.intakeQueue}
 
 Schedules
 ${schedules.join('\n')}
 
+Rules for checkouts
+${rules.join('\n')}
+
 Start a sync, and look at what it delivered:
   export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
-  aws stepfunctions start-execution --state-machine-arn ${machine?.identity.ref} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
+  aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
   aws secretsmanager list-secrets --query 'SecretList[].Name'
+
+Open an account for five minutes, close it before its time, and see what became of it:
+  aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${messageFor(world)}'
+  aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '{"type":"checkout.released","checkout":"passwords","id":"CHG1"}'
+  aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'checkout')}
 
 Logs and histories: ${world.directory}
 Ctrl-C ends it.`;
@@ -73,9 +104,11 @@ const main = async (): Promise<void> => {
   const world = await startWorld({
     accounts,
     seed,
+    configure: addExampleRules,
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });
+  world.vault.changeUser(DEFAULT_APPLICATION.userName, { roles: EVERY_RULE_NEEDS });
   const stopSchedules = keepSchedules(world);
   console.log(json ? JSON.stringify(addresses(world)) : describe(world));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
