@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { awsEnvironment } from '#local/aws/environment.ts';
-import { installEmulators } from './install.ts';
+import { installPython } from './install.ts';
 
 const LOGS = resolve(import.meta.dirname, '../../../build/emulated');
 const BINARIES = resolve(import.meta.dirname, '../../../node_modules/.bin');
@@ -70,7 +70,7 @@ export const startMoto = (options: EmulatorOptions = {}): Promise<Emulator> =>
   );
 
 const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promise<Emulator> => {
-  const python = await installEmulators();
+  const python = await installPython('emulators');
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const env = awsEnvironment(endpoint);
