@@ -29,15 +29,13 @@ export const createRequestCheckout =
     const record = await readRequired(records, checkoutAt.record(order.checkout, run));
     const marker = { relayId, run, batch: 0 };
     return vaultOf(record.rule.connection).withSession(async (session) => {
-      let ours = await listOurs(session, marker);
-      let conflict = false;
-      for (const item of record.items) {
-        if (ours.some((row) => isFor(row, item))) continue;
-        const terms = await agreeOnTerms(session, record, item, marker, now());
-        conflict = !(await open(session, terms));
-        if (conflict) break;
-      }
-      ours = await listOurs(session, marker);
+      const earlier = await listOurs(session, marker);
+      const missing = record.items.filter((item) => !earlier.some((row) => isFor(row, item)));
+      // All of them before any is opened: what one account is refused for would cost the others a release.
+      const terms: RequestTerms[] = [];
+      for (const item of missing) terms.push(await agreeOnTerms(session, record, item, marker, now()));
+      const conflict = !(await openAll(session, terms));
+      const ours = await listOurs(session, marker);
       return {
         at: new Date(now()).toISOString(),
         conflict,
@@ -64,6 +62,12 @@ const leaseOf = (ours: readonly OpenRequest[], item: Item, index: number): Check
           ...(row.expiresAt && { expiresAt: row.expiresAt }),
         },
       ];
+};
+
+/** False when one of them has to wait for somebody else; those after it are not asked for yet. */
+const openAll = async (session: VaultSession, terms: readonly RequestTerms[]): Promise<boolean> => {
+  for (const one of terms) if (!(await open(session, one))) return false;
+  return true;
 };
 
 /** False when somebody has a request for the account: another checkout of ours, too. That one is never shared. */

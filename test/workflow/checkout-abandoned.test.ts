@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Execution } from '#local/aws/step-functions/step-functions.ts';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { type CheckoutWorld, startCheckoutWorld, vary } from '#test/support/checkout-world.ts';
+
+let world: CheckoutWorld;
+let account: FleetAccount;
+let approved: FleetAccount;
+beforeAll(async () => {
+  world = await startCheckoutWorld({
+    rule: { confirmMinutes: 10 },
+    rules: { ssh: { handsOut: 'ssh-ticket' } },
+    populate: (fleet) => vary({}, { policy: fleet.find(({ kind }) => kind === 'approval')?.policy ?? null })(fleet),
+  });
+  account = world.plain(0);
+  approved = world.plain(1);
+  world.vault.changeUser('pam-relay', { roles: ['requestor', 'isa', 'global-quarantine'] });
+});
+afterAll(() => world.close());
+
+const stop = async ({ arn }: Execution): Promise<void> => {
+  world.aws.stepFunctions.stop(arn);
+  await world.aws.stepFunctions.settled(arn);
+};
+
+/** Two visits of `reap`, as its schedule would pay them, and what they started. */
+const reap = async (): Promise<void> => {
+  for (let visit = 0; visit < 2; visit += 1) {
+    await world.runReap();
+    for (const release of world.executions('release')) await world.finish(release);
+    world.advance(60);
+  }
+};
+
+const expectNothingLeft = async (id: string, checkout?: string) => {
+  expect(world.vault.openRequests()).toEqual([]);
+  expect(world.delivered(id, checkout)).toEqual({});
+  expect(await world.unclosed()).toEqual([]);
+  expect(await world.findLeaks()).toEqual([]);
+};
+
+describe('a checkout whose execution is stopped leaves nothing open after reap', () => {
+  it('while it waits for an approval', async () => {
+    const execution = world.checkOut('pending', [approved]);
+    await world.waits(execution);
+    await stop(execution);
+    expect(world.vault.openRequests()).toHaveLength(1);
+    await reap();
+    await expectNothingLeft('pending');
+    expect(await world.reportOf('pending')).toMatchObject({ status: 'abandoned' });
+    expect(await world.told('pending')).toHaveLength(1);
+  });
+
+  it('while it holds what it has delivered, whose change is waited for', async () => {
+    const before = world.credentialOf(account);
+    const execution = world.checkOut('holding', [account]);
+    await world.waits(execution);
+    expect(Object.values(world.delivered('holding'))).toEqual([before]);
+    await stop(execution);
+    await reap();
+    await expectNothingLeft('holding');
+    expect(world.credentialOf(account)).not.toBe(before);
+    expect(await world.told('holding')).toEqual([expect.not.stringContaining('has not shown')]);
+  });
+
+  it('while it holds a session that somebody is in', async () => {
+    const execution = world.checkOut('inside', [account], { checkout: 'ssh' });
+    await world.waits(execution);
+    const [ticket = ''] = Object.values(world.delivered('inside', 'ssh')).map((value) => JSON.parse(value).Ticket);
+    expect(world.vault.connect(ticket)).toBe(true);
+    await stop(execution);
+    await reap();
+    await expectNothingLeft('inside', 'ssh');
+    expect(world.vault.sessions().filter(({ endedAt }) => endedAt === null)).toEqual([]);
+  });
+
+  it('while it gives back', async () => {
+    const execution = world.checkOut('closing', [account]);
+    await world.waits(execution);
+    const checkIns = world.callsFor('Requests/{id}/Checkin', account);
+    world.vault.faults.add({ kind: 'checkin', effect: { type: 'endless' } });
+    world.advance(60);
+    await vi.waitFor(() => expect(world.callsFor('Requests/{id}/Checkin', account)).toBe(checkIns + 1), {
+      timeout: 30_000,
+    });
+    await stop(execution);
+    await world.aws.functions.kill('local-checkin');
+    expect(Object.keys(world.delivered('closing'))).toHaveLength(1);
+    await reap();
+    await expectNothingLeft('closing');
+  });
+
+  it('while it waits for the change of what it gave back', async () => {
+    const execution = world.checkOut('closed', [account]);
+    await world.waits(execution);
+    world.advance(60);
+    expect(await world.waits(execution)).toBeLessThanOrEqual(1);
+    await stop(execution);
+    expect(await world.unclosed()).toHaveLength(1);
+    await reap();
+    await expectNothingLeft('closed');
+  });
+});
+
+describe('a checkout that could not take back what it has delivered', () => {
+  it('fails, people are told, and what is left goes as soon as it can', async () => {
+    const execution = world.checkOut('denied', [account]);
+    await world.waits(execution);
+    world.aws.secretsManager.faults.denyAction('DeleteSecret');
+    expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(await world.told('denied')).toEqual([expect.stringContaining('checkout tickets.denied failed')]);
+    await reap();
+    expect(Object.keys(world.delivered('denied'))).toHaveLength(1);
+
+    world.aws.secretsManager.faults.clear();
+    await reap();
+    await expectNothingLeft('denied');
+    expect(await world.reportOf('denied')).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('reap', () => {
+  it('leaves alone what runs, and what people have', async () => {
+    const execution = world.checkOut('runs', [account]);
+    await world.waits(execution);
+    await world.runReap();
+    expect(world.vault.openRequests()).toHaveLength(1);
+    expect(Object.keys(world.delivered('runs'))).toHaveLength(1);
+    expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
+    await expectNothingLeft('runs');
+  });
+
+  it('starts one release of a checkout, however often it comes by', async () => {
+    const execution = world.checkOut('often', [account]);
+    await world.waits(execution);
+    await stop(execution);
+    const before = world.executions('release').length;
+    await Promise.all([world.runReap(), world.runReap()]);
+    await world.runReap();
+    expect(world.executions('release').length).toBe(before + 1);
+    for (const release of world.executions('release')) await world.finish(release);
+    await expectNothingLeft('often');
+  });
+});

@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { requestTerms } from '#shared/domain/lease.ts';
+import { accountSchema } from '#shared/records/records.ts';
+import { type CheckoutWorld, startCheckoutWorld } from '#test/support/checkout-world.ts';
+
+let world: CheckoutWorld;
+let first: FleetAccount;
+let second: FleetAccount;
+beforeAll(async () => {
+  world = await startCheckoutWorld({ rule: { rotateOnCheckIn: false } });
+  first = world.plain(0);
+  second = world.plain(1);
+  await world.runSync();
+});
+afterAll(() => world.close());
+afterEach(async () => {
+  world.vault.faults.clear();
+  expect(world.vault.openRequests()).toEqual([]);
+  expect(await world.unclosed()).toEqual([]);
+  expect(await world.findLeaks()).toEqual([]);
+});
+
+const openBy = (id: string): number =>
+  world.vault.openRequests().filter(({ reason }) => reason.includes(`/tickets.${id}/`)).length;
+
+/** Alice takes an account out; gives back how she returns it. */
+const takenByAlice = async ({ systemName, accountName }: FleetAccount): Promise<() => Promise<void>> => {
+  const { requestId } = await world.asAlice(async (session) => {
+    const account = await session.findAccount(systemName, accountName);
+    return session.openRequest(requestTerms(accountSchema.parse(account), 600, 'Looking around'));
+  });
+  return () => world.asAlice(async (session) => void (await session.checkIn(requestId, 'Done')));
+};
+
+describe('a checkout of several accounts', () => {
+  it('delivers none of them before it has all of them', async () => {
+    const giveBack = await takenByAlice(second);
+    const execution = world.checkOut('all', [second, first]);
+    await world.waits(execution);
+    world.advance(30);
+    await world.waits(execution);
+    expect(openBy('all')).toBe(1);
+    expect(world.delivered('all')).toEqual({});
+
+    await giveBack();
+    world.advance(60);
+    expect(await world.waits(execution)).toBeCloseTo(60, 0);
+    expect(Object.values(world.delivered('all')).sort()).toEqual([first, second].map(world.credentialOf).sort());
+    expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
+    expect(world.delivered('all')).toEqual({});
+  });
+
+  it('goes after the other one when two of them want the same ones in another order', async () => {
+    const executions = [world.checkOut('there', [first, second]), world.checkOut('back', [second, first])] as const;
+    await Promise.all(executions.map(world.waits));
+    expect([openBy('there'), openBy('back')].sort()).toEqual([0, 2]);
+    const [winner, loser] = openBy('there') === 2 ? executions : ([executions[1], executions[0]] as const);
+
+    expect(await world.finish(winner)).toEqual({ status: 'completed', notes: [] });
+    expect(await world.finish(loser)).toEqual({ status: 'completed', notes: [] });
+  });
+});
+
+describe('two checkouts of one account', () => {
+  it('have it one after the other, and neither closes what the other opened', async () => {
+    const earlier = world.checkOut('earlier', [first]);
+    await world.waits(earlier);
+    const later = world.checkOut('later', [first]);
+    await world.waits(later);
+    expect([openBy('earlier'), openBy('later')]).toEqual([1, 0]);
+    expect(world.delivered('later')).toEqual({});
+
+    const release = await world.release('later');
+    await world.finish(release);
+    expect(openBy('earlier')).toBe(1);
+    expect(Object.values(world.delivered('earlier'))).toEqual([world.credentialOf(first)]);
+    expect(await world.finish(later)).toMatchObject({ status: 'cancelled' });
+    expect(openBy('earlier')).toBe(1);
+
+    const last = world.checkOut('last', [first]);
+    await world.waits(last);
+    expect(await world.finish(earlier)).toEqual({ status: 'completed', notes: [] });
+    world.advance(60);
+    expect(await world.waits(last)).toBeCloseTo(60, 0);
+    expect([openBy('earlier'), openBy('last')]).toEqual([0, 1]);
+    expect(await world.finish(last)).toEqual({ status: 'completed', notes: [] });
+  });
+
+  it('keep the account from the second for as long as the first wants it', async () => {
+    const long = world.checkOut('long', [first], { window: { minutes: 480 } });
+    await world.waits(long);
+    const until = new Date(world.clock.now() + 120 * 60_000).toISOString();
+    const short = world.checkOut('short', [first], { window: { until } });
+    expect(await world.finish(short)).toMatchObject({ status: 'expired' });
+    expect(openBy('long')).toBe(1);
+    expect(await world.finish(long)).toEqual({ status: 'completed', notes: [] });
+    expect(await world.told('short')).toHaveLength(1);
+  });
+});
+
+describe('a checkout and a sync of one account', () => {
+  it('share a request of the checkout, which alone gives it back', async () => {
+    const execution = world.checkOut('held', [first]);
+    await world.waits(execution);
+    world.vault.changeCredential(first.accountId);
+    const reads = world.callsFor('Credentials/{id}', first);
+    expect(await world.runSync()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.callsFor('Credentials/{id}', first)).toBe(reads + 1);
+    expect(openBy('held')).toBe(1);
+    expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
+  });
+
+  it('take turns when the sync is reading already', async () => {
+    world.vault.changeCredential(first.accountId);
+    const reads = world.callsFor('Credentials/{id}', first);
+    world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
+    const sync = world.runSync();
+    await vi.waitFor(() => expect(world.callsFor('Credentials/{id}', first)).toBe(reads + 1), { timeout: 30_000 });
+
+    const execution = world.checkOut('patient', [first]);
+    await world.waits(execution);
+    expect(openBy('patient')).toBe(0);
+    const release = await world.release('patient');
+    await world.finish(release);
+    expect(world.vault.openRequests()).toHaveLength(1);
+
+    await world.aws.functions.kill('local-retrieve');
+    expect(await sync).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(await world.finish(execution)).toMatchObject({ status: 'cancelled' });
+  });
+});
+
+describe('somebody in the vault', () => {
+  it('who has the account keeps it, and the checkout begins when it is given back', async () => {
+    const giveBack = await takenByAlice(first);
+    const execution = world.checkOut('after-alice', [first]);
+    await world.waits(execution);
+    world.advance(120);
+    await world.waits(execution);
+    expect(world.vault.openRequests()).toMatchObject([{ user: { userName: 'CORP\\alice' } }]);
+
+    await giveBack();
+    world.advance(60);
+    expect(await world.waits(execution)).toBeCloseTo(60, 0);
+    expect(openBy('after-alice')).toBe(1);
+    expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
+  });
+
+  it('who ends a request while it is being read ends the checkout', async () => {
+    const reads = world.callsFor('Credentials/{id}', first);
+    world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
+    const execution = world.checkOut('ended', [first]);
+    await vi.waitFor(() => expect(world.callsFor('Credentials/{id}', first)).toBe(reads + 1), { timeout: 30_000 });
+    for (const { requestId } of world.vault.openRequests()) world.vault.deny(requestId);
+    await world.aws.functions.kill('local-retrieve');
+    expect(await world.finish(execution)).toMatchObject({ status: 'denied' });
+    expect(world.delivered('ended')).toEqual({});
+  });
+});
