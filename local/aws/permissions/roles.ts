@@ -24,13 +24,22 @@ const roleSchema = z.strictObject({
   RoleName: z.string().optional(),
   Tags: z.unknown().optional(),
 });
-const policySchema = inline.extend({ Roles: z.array(z.string()) });
+const roles = { Roles: z.array(z.string()) };
+const policySchema = inline.extend(roles);
+/** CDK puts into one what is too long for an inline policy. */
+const managedSchema = z.strictObject({
+  PolicyDocument: z.unknown(),
+  Description: z.string().optional(),
+  Path: z.string().optional(),
+  ...roles,
+});
 
-/** @throws when something else but inline policies says what a role may do: a managed policy, a boundary. */
+/** @throws when something else but policies of the template says what a role may do: one from outside, a boundary. */
 const statementsOf = (role: Resource, template: Template): Statement[] => {
-  const attached = ofType(template, 'AWS::IAM::Policy')
-    .map(({ properties }) => policySchema.parse(properties))
-    .filter(({ Roles }) => Roles.includes(role.identity.ref));
+  const attached = [
+    ...ofType(template, 'AWS::IAM::Policy').map(({ properties }) => policySchema.parse(properties)),
+    ...ofType(template, 'AWS::IAM::ManagedPolicy').map(({ properties }) => managedSchema.parse(properties)),
+  ].filter(({ Roles }) => Roles.includes(role.identity.ref));
   const own = roleSchema.parse(role.properties).Policies;
   return [...own, ...attached]
     .flatMap(({ PolicyDocument }) => parsePolicy(PolicyDocument))
