@@ -1,4 +1,5 @@
 import type { CheckedIn, CourseInput } from '#shared/checkout-workflow.ts';
+import { sessionsOf } from '#shared/clients/password-safe/sessions-of.ts';
 import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import { checkoutNamed } from '#shared/config/checkout-named.ts';
 import type { CheckoutConfig } from '#shared/config/schema.ts';
@@ -37,7 +38,7 @@ export const createCheckInCheckout =
     if (!hasRequests && opened.length === 0) return { at: new Date(now()).toISOString(), givenBack: 0 };
     return vaultOf(rule.connection).withSession(async (session) => {
       const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
-      const ofRequests = () => (hasRequests ? sessionsOf(session, known, marker) : []);
+      const ofRequests = () => (hasRequests ? sessionsOfOurs(session, known, marker) : []);
       const left = mayHaveSessions ? await endSessions(session, run, opened, ofRequests) : undefined;
       const given = hasRequests ? await giveBackAll(session, known, marker) : [];
       const [failure] = given.flatMap((one) => one.failure ?? []);
@@ -50,12 +51,8 @@ export const createCheckInCheckout =
   };
 
 /** The sessions of the requests that are known to be ours, or carry the marker. */
-const sessionsOf = async (session: VaultSession, known: readonly number[], marker: Marker): Promise<number[]> => {
-  const requestIds = new Set([...known, ...(await listMarked(session, marker))]);
-  return (await session.listSessions())
-    .filter(({ requestId }) => requestId !== undefined && requestIds.has(requestId))
-    .map(({ sessionId }) => sessionId);
-};
+const sessionsOfOurs = async (session: VaultSession, known: readonly number[], marker: Marker): Promise<number[]> =>
+  sessionsOf(session, new Set([...known, ...(await listMarked(session, marker))]));
 
 /**
  * The vault ends a session with its request where its policy says so. Where it does not, and the relay's user may not

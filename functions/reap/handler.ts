@@ -21,7 +21,7 @@ const hasEnded = createHasEnded([env.SYNC_MACHINE_ARN, env.CHECKOUT_MACHINE_ARN]
 const { RECORDS_BUCKET: bucket, RELEASE_MACHINE_ARN: releaseMachine } = env;
 const closeAbandoned =
   bucket === undefined || releaseMachine === undefined
-    ? async () => ({ abandoned: 0, closing: new Set<string>(), failures: [] })
+    ? async () => ({ abandoned: 0, failures: [] })
     : createCloseAbandoned({
         notes: createS3Notes(bucket),
         hasEnded,

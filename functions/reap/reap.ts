@@ -1,7 +1,7 @@
-import type { OpenRequest, Vault } from '#shared/clients/password-safe/vault.ts';
+import { sessionsOf } from '#shared/clients/password-safe/sessions-of.ts';
+import type { OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import { readMarker } from '#shared/domain/marker.ts';
-import { asRelayError, type RelayError } from '#shared/errors.ts';
-import type { Abandoned } from './close-abandoned.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
 
 export interface ReapDependencies {
   readonly relayId: string;
@@ -15,7 +15,7 @@ export interface ReapDependencies {
   /** Whether a run holds its requests for as long as somebody asked it to, which makes none of them old. */
   readonly holdsRequests: (run: string) => boolean;
   /** Looks after what checkouts leave behind beside their requests. */
-  readonly closeAbandoned: () => Promise<Abandoned>;
+  readonly closeAbandoned: () => Promise<{ abandoned: number; failures: readonly RelayError[] }>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -34,14 +34,11 @@ export interface Reaped {
 export const createReap =
   ({ relayId, vaults, hasEnded, measure, holdsRequests, closeAbandoned, now }: ReapDependencies) =>
   async (): Promise<Reaped> => {
-    const { abandoned, closing, failures: ofCheckouts } = await closeAbandoned().catch(nothingClosed);
-    const failures = [...ofCheckouts];
-    const total = { openLeases: 0, reaped: 0, abandoned };
-    // What a release has not closed by the next time is given back here.
-    const isOver = async (run: string): Promise<boolean> => !closing.has(run) && (await hasEnded(run));
+    const failures: RelayError[] = [];
+    const total = { openLeases: 0, reaped: 0, abandoned: 0 };
     for (const [connection, vault] of Object.entries(vaults)) {
       try {
-        const { open, reaped, errors } = await reapConnection(vault, relayId, isOver);
+        const { open, reaped, errors } = await reapConnection(vault, relayId, hasEnded);
         const leftOver = open.filter(({ reason }) => !holdsRequests(readMarker(reason)?.run ?? ''));
         await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(leftOver, now()) });
         total.openLeases += open.length;
@@ -51,18 +48,19 @@ export const createReap =
         failures.push(asRelayError(thrown, `Reaping ${connection}`));
       }
     }
+    try {
+      const checkouts = await closeAbandoned();
+      total.abandoned = checkouts.abandoned;
+      failures.push(...checkouts.failures);
+    } catch (thrown) {
+      failures.push(asRelayError(thrown, 'Looking for abandoned checkouts'));
+    }
     if (failures[0] !== undefined) throw failures[0];
     return total;
   };
 
-const nothingClosed = (thrown: unknown): Abandoned => ({
-  abandoned: 0,
-  closing: new Set(),
-  failures: [asRelayError(thrown, 'Looking for abandoned checkouts')],
-});
-
 /** `open` is what is still open afterwards. */
-const reapConnection = (vault: Vault, relayId: string, isOver: (run: string) => Promise<boolean>) =>
+const reapConnection = (vault: Vault, relayId: string, hasEnded: (run: string) => Promise<boolean>) =>
   vault.withSession(async (session) => {
     const open: OpenRequest[] = [];
     const errors: RelayError[] = [];
@@ -72,12 +70,13 @@ const reapConnection = (vault: Vault, relayId: string, isOver: (run: string) => 
       const marker = readMarker(request.reason);
       if (marker?.relayId !== relayId) continue;
       try {
-        const runEnded = ended.get(marker.run) ?? isOver(marker.run);
+        const runEnded = ended.get(marker.run) ?? hasEnded(marker.run);
         ended.set(marker.run, runEnded);
         if (!(await runEnded)) {
           open.push(request);
           continue;
         }
+        await endSessions(session, request);
         await session.checkIn(request.requestId, 'Left open by a run that has ended.');
         reaped += 1;
       } catch (thrown) {
@@ -87,6 +86,16 @@ const reapConnection = (vault: Vault, relayId: string, isOver: (run: string) => 
     }
     return { open, reaped, errors };
   });
+
+/** Sessions that the relay's user may not end go on to their own end: no reason to leave the request open. */
+const endSessions = async (session: VaultSession, { requestId, accessType }: OpenRequest): Promise<void> => {
+  if (accessType === 'View') return;
+  try {
+    for (const id of await sessionsOf(session, new Set([requestId]))) await session.terminateSession(id);
+  } catch (thrown) {
+    if (!(thrown instanceof RelayError) || thrown.retryable) throw thrown;
+  }
+};
 
 const oldestAge = (open: readonly OpenRequest[], now: number): number =>
   open.reduce(

@@ -5,13 +5,10 @@ import { RelayError } from '#shared/errors.ts';
 /** As long as a release takes at most before it is worth starting another one. */
 const PATIENCE_MS = 3_600_000;
 
-/**
- * Starts a release of an abandoned checkout, once an hour at most: its name says which hour it is. Says whether it did so
- * now.
- */
+/** Starts a release of an abandoned checkout, once an hour at most: its name says which hour it is. */
 export const createStartRelease =
   (stateMachineArn: string, now: () => number) =>
-  async (checkout: string, run: string): Promise<boolean> => {
+  async (checkout: string, run: string): Promise<void> => {
     const { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } = await import('@aws-sdk/client-sfn');
     const id = run.slice(checkout.length + 1);
     const hash = createHash('sha256').update(run).digest('hex').slice(0, 32);
@@ -26,10 +23,9 @@ export const createStartRelease =
     try {
       ({ executionArn } = await new SFNClient(awsClientConfig()).send(command));
     } catch (cause) {
-      if (cause instanceof ExecutionAlreadyExists) return false;
+      if (cause instanceof ExecutionAlreadyExists) return;
       throw notStarted(cause);
     }
     // Whatever says success without it was not Step Functions.
     if (executionArn === undefined) throw notStarted();
-    return true;
   };

@@ -141,8 +141,9 @@ export const windowEnd = (
 const confirm = (course: Course, checkedInAt: number): Move => {
   const { now, plan, changed } = course;
   const isOut = wasHandedOut(course);
-  // A release was told nothing of how the checkout stood.
-  const ending = course.ending ?? (isOut ? 'released' : 'cancelled');
+  // A release was told nothing of how the checkout stood; and an attempt to deliver that died may have done so.
+  const asReleased = isOut ? 'released' : 'cancelled';
+  const ending = course.ending === 'cancelled' ? asReleased : (course.ending ?? asReleased);
   if (!isOut || plan.confirmMs === 0 || changed === true) return go('report', ending);
   const left = checkedInAt + plan.confirmMs - now;
   if (left <= 0) return { ...go('report', ending), unconfirmed: true };

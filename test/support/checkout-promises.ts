@@ -16,7 +16,7 @@ export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []
     isRunning(text) ? [] : [`${there} although everything is over: ${text}`];
   return [
     ...openRequestsOfOurs(relay).flatMap(({ reason }) => mayBeThere(reason, 'A request is open')),
-    ...openTargetSessions(relay),
+    ...openTargetSessions(relay).flatMap((reason) => mayBeThere(reason, 'A session goes on')),
     ...secretsIn(relay, CHECKOUT_FOLDER).flatMap((name) => mayBeThere(name, 'A secret is delivered')),
     ...[...relay.notes.keys]
       .filter((key) => key.startsWith(checkoutAt.allOpen))
@@ -26,12 +26,12 @@ export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []
   ];
 };
 
-/** Nobody else opens sessions here. */
+/** The reasons of their requests. Nobody else opens sessions here, and none is opened by the ISA role. */
 const openTargetSessions = ({ simulator }: MortalRelay): string[] =>
   simulator
     .sessions()
     .filter((session) => !isOver(session))
-    .map(({ sessionId }) => `Session ${sessionId} goes on.`);
+    .map(({ request }) => request?.reason ?? '');
 
 const notRunning = (relay: MortalRelay, order: Run): string[] => {
   const held = openRequestsOfOurs(relay).filter(({ reason }) => reason.includes(`/${checkoutRun(order)}/`));
@@ -62,9 +62,10 @@ export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
   const wasPlanned = relay.records.objects.has(checkoutAt.record(order.checkout, run).key);
   if (report === undefined) return wasPlanned ? [`Checkout ${run} was never reported.`] : [];
   const { status, deliveredAt } = report;
+  // Verified, that is: what a release has taken back in between was never there for anybody.
   const delivered = relay.manager.calls.some(
     ({ action, secretId, result }) =>
-      action === 'CreateSecret' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
+      action === 'GetSecretValue' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
   );
   const claimsDelivery = ['completed', 'released'].includes(status) || deliveredAt !== undefined;
   const deniesDelivery = ['cancelled', 'expired'].includes(status);

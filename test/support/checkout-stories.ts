@@ -1,10 +1,10 @@
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
-import type { Ending } from '#shared/domain/next-move.ts';
+import type { CheckoutReported } from '#shared/checkout-workflow.ts';
 import type { CheckoutRequested } from '#shared/messages.ts';
-import { brokenCheckouts, CHECKOUT_FOLDER, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
+import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import type { Disturbance, Story } from '#test/support/crash.ts';
-import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
+import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
 import type { MortalRelay } from '#test/support/mortal-relay.ts';
 
 const HOUR_MINUTES = 60;
@@ -12,10 +12,8 @@ const HOUR_MINUTES = 60;
 type Named = CheckoutRequested['accounts'];
 type Kind = ReturnType<MortalRelay['simulator']['accounts']>[number]['kind'];
 
-/** An account of a kind that nobody else has taken: the first two plain ones are held by others. */
 const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
-  const free = simulator.accounts().filter((account) => account.kind === kind);
-  const account = kind === 'plain' ? free[2] : free[0];
+  const account = simulator.accounts().findLast((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no ${kind} account.`);
   return [{ system: account.systemName, account: account.accountName }];
 };
@@ -31,8 +29,11 @@ export const aCheckout = (accounts: Named, id = 'CHG1'): CheckoutRequested => ({
 
 const anyPending = (relay: MortalRelay) => openRequestsOfOurs(relay).filter(({ status }) => status === 'pending');
 
+type Run = Pick<CheckoutRequested, 'checkout' | 'id'>;
+type CheckoutStatus = CheckoutReported['status'];
+
 interface Tale {
-  readonly ends: Ending;
+  readonly ends: CheckoutStatus;
   readonly accounts?: (relay: MortalRelay) => Named;
   readonly rule?: Record<string, unknown>;
   readonly isIsa?: boolean;
@@ -71,17 +72,12 @@ const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
       ...wrongReports(relay, order(relay)),
       ...wrongEnding(relay, order(relay), tale.ends, disturbance),
     ],
-    meanwhile: (relay) => relay.release(order(relay)),
+    meanwhile: { 'a release': (relay) => relay.release(order(relay)) },
     ...more,
   };
 };
 
-const wrongEnding = (
-  relay: MortalRelay,
-  order: CheckoutRequested,
-  ends: Ending,
-  { isDisturbed }: Disturbance,
-): string[] => {
+const wrongEnding = (relay: MortalRelay, order: Run, ends: CheckoutStatus, { isDisturbed }: Disturbance): string[] => {
   const status = reportOf(relay, order)?.status;
   return isDisturbed || status === ends ? [] : [`It is reported as ${status} instead of ${ends}.`];
 };
@@ -91,7 +87,9 @@ const useTickets = ({ simulator }: MortalRelay): void => {
   for (const { ticket } of simulator.sessions()) simulator.connect(ticket);
 };
 
-/** A checkout whose execution is aborted while it holds what it has delivered. */
+const use = async (relay: MortalRelay): Promise<void> => useTickets(relay);
+
+/** A checkout whose execution is stopped while it holds what it has delivered. */
 const abandon = async (relay: MortalRelay, order: CheckoutRequested): Promise<void> => {
   let stop = (): void => {};
   await relay.checkOut(order, {
@@ -99,15 +97,44 @@ const abandon = async (relay: MortalRelay, order: CheckoutRequested): Promise<vo
       stop = invocation.stop;
       return invocation.perform();
     },
-    wait: async () => {
-      useTickets(relay);
-      stop();
-    },
+    wait: () => use(relay).then(stop),
   });
-  if (secretsIn(relay, CHECKOUT_FOLDER).length === 0) throw new Error('The checkout has not delivered.');
 };
 
-const ssh = { handsOut: 'ssh-ticket' };
+/** A checkout that holds what it has delivered until the story is over. */
+const holdOpen = (relay: MortalRelay, order: CheckoutRequested): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const wait = () =>
+      use(relay)
+        .then(resolve)
+        .then(() => new Promise<never>(() => {}));
+    relay.checkOut(order, { wait }).then(reject, reject);
+  });
+
+const DIED = { checkout: 'tickets', id: 'CHG1' };
+const BYSTANDER = { checkout: 'tickets', id: 'CHG2' };
+
+/** What closes a session of a checkout that died in front of one that goes on. */
+const closingStory = (live: Story['live'], more: Partial<Story> = {}): Story =>
+  checkoutStory(
+    { ends: 'abandoned', rule: { handsOut: 'ssh-ticket' }, isIsa: true },
+    {
+      prepare: async (relay) => {
+        relay.simulator.changeUser(DEFAULT_APPLICATION.userName, { roles: ['requestor', 'isa'] });
+        await abandon(relay, aCheckout(anAccount(relay), DIED.id));
+        await holdOpen(relay, aCheckout(anAccount(relay, 'odd-name'), BYSTANDER.id));
+        relay.advance(1);
+      },
+      live,
+      isLeftToReap: true,
+      wrong: (relay, disturbance) => [
+        ...brokenCheckouts(relay, [BYSTANDER]),
+        ...wrongReports(relay, DIED),
+        ...wrongEnding(relay, DIED, 'abandoned', disturbance),
+      ],
+      ...more,
+    },
+  );
 
 export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
   'a checkout': checkoutStory({ ends: 'completed' }),
@@ -127,10 +154,15 @@ export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
   }),
   'a checkout of a session that somebody is in': checkoutStory({
     ends: 'completed',
-    rule: ssh,
+    rule: { handsOut: 'ssh-ticket' },
     isIsa: true,
     whileWaiting: useTickets,
   }),
   'a checkout as an ISA': checkoutStory({ ends: 'completed', rule: { access: 'isa' }, isIsa: true }),
+  'a release of a checkout that died': closingStory((relay, { through }) => relay.release(DIED, { through }), {
+    meanwhile: { reap: (relay) => relay.reap() },
+  }),
+  'reap of a checkout that died': closingStory(async (relay, { fate, through }) => {
+    await relay.reap(fate, through);
+  }),
 };
-export { abandon };

@@ -96,7 +96,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     live: async (relay, { fate }) => {
       await relay.reap(fate);
     },
-    isReap: true,
+    isLeftToReap: true,
   }),
   ...SOURCE_STORIES,
   ...CHECKOUT_STORIES,

@@ -1,6 +1,6 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { machines } from '#test/support/machines.ts';
-import { Fate, type Happening } from '#test/support/mortal.ts';
+import { Fate } from '#test/support/mortal.ts';
 import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
 import {
   type MortalRelay,
@@ -48,19 +48,21 @@ export interface Story {
   readonly rest: (relay: MortalRelay) => Promise<void>;
   /** A sentence for each thing that is wrong at the end. */
   readonly wrong: (relay: MortalRelay, fate: Disturbance) => string[];
-  /** Whether it is reap that dies, which has no next attempt. */
-  readonly isReap?: boolean;
-  /** Something else that may go on in the world at any moment of it. */
-  readonly meanwhile?: (relay: MortalRelay) => Promise<unknown>;
+  /** Whether it is left to reap to close what it is about, also when nothing dies. */
+  readonly isLeftToReap?: boolean;
+  /** What else may go on in the world, by its name: each of these at any moment of it. */
+  readonly meanwhile?: Readonly<Record<string, Meanwhile>>;
 }
+
+export type Meanwhile = (relay: MortalRelay) => Promise<unknown>;
 
 export interface Crash {
   readonly story: Story;
   readonly death: Death;
   /** When something dies, counted from the beginning of what the story is about. */
   readonly moments: readonly number[];
-  /** When the story's `meanwhile` happens. */
-  readonly meanwhileAt?: number;
+  /** What else happens, and when. */
+  readonly meanwhile?: { readonly moment: number; readonly happens: Meanwhile } | undefined;
   /** Whether what comes after the story may die, too. */
   readonly goesOn?: boolean;
 }
@@ -73,15 +75,14 @@ export interface Aftermath {
 }
 
 /** Tells a story in which something dies, then lets the relay come to rest, and looks at what is left. */
-export const crash = async ({ story, death, moments, meanwhileAt, goesOn = false }: Crash): Promise<Aftermath> => {
+export const crash = async ({ story, death, moments, meanwhile, goesOn = false }: Crash): Promise<Aftermath> => {
   const relay = await startMortalRelay({ machines, config: story.config, fleet: sharedFleet(ACCOUNTS), ...story.site });
   try {
     const others = await openForOthers(relay);
     await story.prepare(relay);
-    const meanwhile: Happening = () => story.meanwhile?.(relay) ?? Promise.resolve();
     const fate = new Fate(
       ...moments.map((moment) => [moment, 'death'] as const),
-      ...(meanwhileAt === undefined ? [] : [[meanwhileAt, meanwhile] as const]),
+      ...(meanwhile === undefined ? [] : [[meanwhile.moment, () => meanwhile.happens(relay)] as const]),
     );
     const dead = new Set<PlayedStep>();
     const danger = { fate, through: mayDie(fate, death, dead) };
@@ -94,7 +95,7 @@ export const crash = async ({ story, death, moments, meanwhileAt, goesOn = false
       moments: fate.moments,
       broken: [
         ...leftToReap.map(({ reason }) => `Left to reap: ${reason}`),
-        ...story.wrong(relay, { isDisturbed: death !== 'function' || moments.length > 1 || meanwhileAt !== undefined }),
+        ...story.wrong(relay, { isDisturbed: death !== 'function' || moments.length > 1 || meanwhile !== undefined }),
         ...closed(relay, others),
         ...notSignedOut,
         ...openSessions(relay, fate),
@@ -107,8 +108,8 @@ export const crash = async ({ story, death, moments, meanwhileAt, goesOn = false
 };
 
 /** A run that goes on gives everything back by itself, unless it is the check-in that dies each time. */
-const givesBackItself = ({ isReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
-  isReap !== true && death !== 'execution' && !(death === 'step' && dead.has('checkin'));
+const givesBackItself = ({ isLeftToReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
+  isLeftToReap !== true && death !== 'execution' && !(death === 'step' && dead.has('checkin'));
 
 const mayDie =
   (fate: Fate, death: Death, dead = new Set<PlayedStep>()): Through =>

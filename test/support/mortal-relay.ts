@@ -8,7 +8,7 @@ import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
-import { type Json, startRun } from '#local/aws/step-functions/run.ts';
+import { type Json, type Run, startRun } from '#local/aws/step-functions/run.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeOptions, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
@@ -117,6 +117,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     return { ...failure('Runtime.ExitError', 'The process exited.'), died: true };
   };
 
+  const running = new Set<Run>();
   const execute = async (
     workflow: Workflow,
     name: string,
@@ -125,6 +126,8 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
   ): Promise<string> => {
     const execution: Execution = { workflow, name, startDate: new Date(clock.now()), isRunning: true, isListed };
     executions.push(execution);
+    // A stopped execution ends at once, while what it had started goes on.
+    const underWay = new Set<Promise<unknown>>();
     const run = startRun(machines[workflow], {
       arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${workflow}:${name}`,
       name,
@@ -134,21 +137,28 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
       wait,
       invoke: (functionArn, payload) => {
         const step = stepOf(functionArn);
-        return through({ step, perform: (fate = new Fate()) => invoke(step, payload, fate), stop: run.stop });
+        const invoked = through({ step, perform: (fate = new Fate()) => invoke(step, payload, fate), stop: run.stop });
+        underWay.add(invoked);
+        return invoked;
       },
     });
+    running.add(run);
     const { status } = await run.ended;
+    await Promise.all(underWay);
+    running.delete(run);
     execution.isRunning = false;
     return status;
   };
 
+  const isStarted = (workflow: Workflow, name: string): boolean =>
+    executions.some((execution) => execution.workflow === workflow && execution.name === name);
+
   const toRelease: ((through: Through) => Promise<string>)[] = [];
-  const startRelease = (checkout: string, run: string): boolean => {
+  const startRelease = (checkout: string, run: string): void => {
     const name = `reap.${run}.${Math.floor(clock.now() / HOUR_MS)}`;
-    if (executions.some((execution) => execution.name === name)) return false;
+    if (isStarted('release', name)) return;
     const order = { checkout, id: run.slice(checkout.length + 1) };
     toRelease.push((through) => execute('release', name, { type: 'checkout.abandoned', ...order }, { through }));
-    return true;
   };
 
   /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */
@@ -178,7 +188,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     said,
     now: clock.now,
     advance(minutes: number): void {
-      clock.advance(minutes * MINUTE_MS);
+      clock.advance(Math.round(minutes * MINUTE_MS));
     },
     /** Deploys another configuration. */
     deploy(config: RelayConfig): void {
@@ -193,10 +203,11 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     checkOut: (order: CheckoutRequested, options?: RunOptions) =>
       execute('checkout', checkoutRun(order), asJson(order), options),
 
-    /** Notes and runs a release as its message would, and says how it ended. */
-    async release(order: Release, options?: RunOptions): Promise<string> {
-      await notes.put(noteAt.released(order.checkout, checkoutRun(order)));
-      return execute('release', checkoutRun(order), released(order), options);
+    /** Notes a release and runs it, as its first message would. */
+    async release(order: Release, options?: RunOptions): Promise<void> {
+      const name = checkoutRun(order);
+      await notes.put(noteAt.released(order.checkout, name));
+      if (!isStarted('release', name)) await execute('release', name, released(order), options);
     },
 
     /** Does what a task of any interpreter asks of a function. */
@@ -217,6 +228,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     asOwnUser: <T>(work: (session: VaultSession) => Promise<T>) => signedInAs(DEFAULT_APPLICATION, work),
 
     async close(): Promise<void> {
+      for (const run of running) run.stop();
       await http.close();
       await simulator.close();
       await rm(directory, { recursive: true, force: true });

@@ -45,8 +45,8 @@ export interface Outside {
   readonly records: Records;
   readonly notes: Notes;
   readonly executions: readonly Execution[];
-  /** Starts a release of an abandoned checkout, and says whether it did: not when `reap` has just done so. */
-  readonly startRelease: (checkout: string, run: string) => boolean;
+  /** Starts a release of an abandoned checkout, unless `reap` has just done so. */
+  readonly startRelease: (checkout: string, run: string) => void;
   readonly now: () => number;
 }
 

@@ -9,7 +9,6 @@ const reasonOf = (run: string, relayId = 'relay') => writeReason('databases', { 
 
 const NOTHING_ABANDONED: ReapDependencies['closeAbandoned'] = async () => ({
   abandoned: 0,
-  closing: new Set(),
   failures: [],
 });
 
@@ -81,25 +80,51 @@ describe('reap', () => {
   });
 
   it('counts the checkouts that it closes, and raises what kept it from one after all else', async () => {
-    const closeAbandoned = async () => ({ abandoned: 2, closing: new Set<string>(), failures: [] });
+    const closeAbandoned = async () => ({ abandoned: 2, failures: [] });
     expect(await world(async () => true, { closeAbandoned }).reap()).toMatchObject({ abandoned: 2 });
 
     const failures = [new RelayError('StoreUnavailable', 'no answer')];
     const { vaults, reap } = world(async () => true, {
-      closeAbandoned: async () => ({ abandoned: 1, closing: new Set(), failures }),
+      closeAbandoned: async () => ({ abandoned: 1, failures }),
     });
     vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('databases.1') });
     await expect(reap()).rejects.toMatchObject({ name: 'StoreUnavailable' });
     expect(vaults[0]?.open.size).toBe(0);
   });
 
-  it('leaves to a release what that is about to close, and its sessions with it', async () => {
-    const closeAbandoned = async () => ({ abandoned: 1, closing: new Set(['tickets.1']), failures: [] });
-    const { vaults, reap } = world(async () => true, { closeAbandoned });
-    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1') });
-    vaults[0]?.opened({ requestId: 2, accountId: 2, reason: reasonOf('tickets.2') });
-    expect(await reap()).toEqual({ openLeases: 1, reaped: 1, abandoned: 1 });
-    expect([...(vaults[0]?.open.keys() ?? [])]).toEqual([1]);
+  describe('of requests for sessions', () => {
+    const left = (vault: ReturnType<typeof fakeVault> | undefined) => {
+      vault?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1'), accessType: 'SSH' });
+      vault?.opened({ requestId: 2, accountId: 2, reason: 'by hand', accessType: 'SSH' });
+      for (const id of [1, 2]) vault?.sessions.set(id, { sessionId: id, requestId: id, status: 'in-progress' });
+    };
+
+    it('ends their sessions first, and those of nobody else', async () => {
+      const { vaults, reap } = world(async () => true);
+      left(vaults[0]);
+      await reap();
+      expect([...(vaults[0]?.sessions.keys() ?? [])]).toEqual([2]);
+      const made = vaults[0]?.calls.map(([call]) => call);
+      expect(made?.filter((call) => ['terminateSession', 'checkIn'].includes(call))).toEqual([
+        'terminateSession',
+        'checkIn',
+      ]);
+    });
+
+    it('gives them back all the same where its user may not end sessions', async () => {
+      const { vaults, reap } = world(async () => true);
+      left(vaults[0]);
+      vaults[0]?.fail('listSessions', 0, 'PermissionMissing');
+      expect(await reap()).toMatchObject({ reaped: 1 });
+    });
+
+    it('leaves them open until it knows of their sessions: afterwards nobody could tell', async () => {
+      const { vaults, reap } = world(async () => true);
+      left(vaults[0]);
+      vaults[0]?.fail('listSessions', 0, 'VaultUnavailable');
+      await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
+      expect(vaults[0]?.count('checkIn')).toBe(0);
+    });
   });
 
   it('gives requests back also when nobody can say which checkouts are abandoned', async () => {
