@@ -4,7 +4,7 @@ import { type Document, parse } from 'yaml';
 import { z } from 'zod';
 
 /** The examples that run. Each has a relay.yaml of its name in `examples/`, with a rule for checkouts. */
-export const EXAMPLES = [
+const EXAMPLES = [
   'retrieve-a-password',
   'create-a-session',
   'retrieve-a-password-as-isa',

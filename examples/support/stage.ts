@@ -9,7 +9,7 @@ import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
 
 /** What an example works with: the relay and its vault, on this machine. */
-export interface Stage {
+interface Stage {
   /** Sends a message to the relay's queue, as a ticket system would. */
   send(message: CheckoutRequested): Promise<void>;
   /** What lies in the secret of this name once the checkout has delivered. @throws when there is none. */
