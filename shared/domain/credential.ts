@@ -12,7 +12,7 @@ export interface Credential {
 }
 
 /** A file, byte by byte. */
-export interface FileContent {
+interface FileContent {
   readonly file: Secret<Uint8Array>;
 }
 

@@ -9,7 +9,7 @@ export interface SimulatedAlias {
 }
 
 /** `AliasState` of the wire. */
-export const ALIAS_STATE = { unmapped: 0, mapped: 1, highlyAvailable: 2 } as const;
+const ALIAS_STATE = { unmapped: 0, mapped: 1, highlyAvailable: 2 } as const;
 
 /** An alias as it is now. */
 export interface AliasState {

@@ -52,7 +52,7 @@ export interface CheckInResult {
 }
 
 /** What to read by a request. */
-export interface CredentialRead {
+interface CredentialRead {
   /** The password when left out. */
   readonly kind?: CredentialKind | undefined;
   /** What the request was made for, when that was an alias. */
