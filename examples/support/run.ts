@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { UsageError } from '#local/arguments.ts';
 import { ALL_EXAMPLES } from './all.ts';
 import { PAGE, renderPage } from './page.ts';
 import { show } from './show.ts';
@@ -10,7 +11,7 @@ import { type Example, type Performance, perform } from './stage.ts';
 const chosen = (names: readonly string[]): readonly Example[] => {
   const examples = ALL_EXAMPLES.filter(({ name }) => names.length === 0 || names.includes(name));
   if (examples.length >= names.length && examples.length > 0) return examples;
-  throw new Error(`The examples are ${ALL_EXAMPLES.map(({ name }) => name).join(', ')}.`);
+  throw new UsageError(`The examples are ${ALL_EXAMPLES.map(({ name }) => name).join(', ')}.`);
 };
 
 /** Puts the page right, or says that it is not. */
@@ -22,14 +23,22 @@ const tendPage = (performances: readonly Performance[], write: boolean): string[
     : [`${PAGE} shows something else. Write it anew: npm run examples -- --write`];
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
-const { performances, broken } = await perform(chosen(positionals), (line) => console.error(line));
-for (const performance of performances) console.log(show(performance));
+const main = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
+  const { performances, broken } = await perform(chosen(positionals), (line) => console.error(line));
+  for (const performance of performances) console.log(show(performance));
 
-const failed = performances.some((performance) => performance.broken.length > 0);
-const sentences = [
-  ...broken,
-  ...(positionals.length === 0 && !failed ? tendPage(performances, values.write === true) : []),
-];
-for (const sentence of sentences) console.error(`Broken: ${sentence}`);
-if (failed || sentences.length > 0) process.exitCode = 1;
+  const failed = performances.some((performance) => performance.broken.length > 0);
+  const isPageDue = positionals.length === 0 && !failed;
+  const sentences = [...broken, ...(isPageDue ? tendPage(performances, values.write === true) : [])];
+  for (const sentence of sentences) console.error(`Broken: ${sentence}`);
+  if (failed || sentences.length > 0) process.exitCode = 1;
+};
+
+try {
+  await main();
+} catch (thrown) {
+  if (!(thrown instanceof UsageError)) throw thrown;
+  console.error(thrown.message);
+  process.exitCode = 1;
+}
