@@ -34,16 +34,8 @@ export type CheckoutLease = z.infer<typeof checkoutLeaseSchema>;
 const requestedSchema = z.object({ at: instant, conflict: z.boolean(), leases: z.array(checkoutLeaseSchema) });
 export type Requested = z.infer<typeof requestedSchema>;
 
-/**
- * `gone`: a request ended while it was being read, maybe after others were `delivered`. `sessions` are ids of sessions,
- * which are no secrets.
- */
-const retrievedSchema = z.object({
-  at: instant,
-  delivered: z.int(),
-  gone: z.boolean(),
-  sessions: z.array(z.int()),
-});
+/** `gone`: a request ended while it was being read, maybe after others were `delivered`. */
+const retrievedSchema = z.object({ at: instant, delivered: z.int(), gone: z.boolean() });
 export type Retrieved = z.infer<typeof retrievedSchema>;
 
 const checkedInSchema = z.object({ at: instant, givenBack: z.int() });

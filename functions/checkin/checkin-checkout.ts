@@ -7,6 +7,7 @@ import { ACCESS_FOR } from '#shared/domain/checkout.ts';
 import type { Marker } from '#shared/domain/marker.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Notes, noteAt, readSessions } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 import { giveBackAll, listMarked } from './give-back.ts';
 
@@ -15,6 +16,7 @@ export interface CheckInCheckoutDependencies {
   readonly checkouts: Readonly<Record<string, CheckoutConfig>>;
   readonly vaultOf: (connection: string) => Vault;
   readonly records: Records;
+  readonly notes: Notes;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told that a session goes on although its request has ended. */
@@ -26,18 +28,18 @@ export interface CheckInCheckoutDependencies {
  * Needs no more than the name of the run, so that a release, or whoever comes after a crash, can do it. Safe to repeat.
  */
 export const createCheckInCheckout =
-  ({ relayId, checkouts, vaultOf, records, now, onSessionLeft }: CheckInCheckoutDependencies) =>
-  async ({ run, order, requested, retrieved }: CourseInput): Promise<CheckedIn> => {
+  ({ relayId, checkouts, vaultOf, records, notes, now, onSessionLeft }: CheckInCheckoutDependencies) =>
+  async ({ run, order, requested }: CourseInput): Promise<CheckedIn> => {
     const record = await records.read(checkoutAt.record(order.checkout, run));
     const rule = record?.rule ?? checkoutNamed(checkouts, order.checkout);
     const known = requested?.leases.map(({ requestId }) => requestId) ?? [];
     const marker = { relayId, run, batch: 0 };
     // By the ISA role there are none, and a user who has that role alone may not even ask for them.
     const hasRequests = rule.access === 'request';
-    const opened = retrieved?.sessions ?? [];
+    const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
+    const opened = mayHaveSessions ? readSessions(await notes.list(noteAt.prefix(order.checkout, run))) : [];
     if (!hasRequests && opened.length === 0) return { at: new Date(now()).toISOString(), givenBack: 0 };
     return vaultOf(rule.connection).withSession(async (session) => {
-      const mayHaveSessions = ACCESS_FOR[rule.handsOut] !== 'View';
       const ofRequests = () => (hasRequests ? sessionsOfOurs(session, known, marker) : []);
       const left = mayHaveSessions ? await endSessions(session, run, opened, ofRequests) : undefined;
       const given = hasRequests ? await giveBackAll(session, known, marker) : [];

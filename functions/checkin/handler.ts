@@ -2,7 +2,7 @@
  * Closes a batch or a checkout, on success and on failure alike: gives its requests back and writes down what became of it. May
  * run twice: what is gone counts as given back. What it can't give back, `reap` does.
  */
-import { createS3Records } from '#shared/records/s3.ts';
+import { createS3Notes, createS3Records } from '#shared/records/s3.ts';
 import { byOrder } from '#shared/runtime/by-order.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
@@ -30,6 +30,7 @@ export const handler = byOrder({
       checkouts: config.checkouts,
       vaultOf: vaults.ofConnection,
       records,
+      notes: createS3Notes(env.RECORDS_BUCKET),
       now: Date.now,
       onSessionLeft: ({ name, message }) => logger.warn('a session goes on', { failure: { name, message } }),
     }),

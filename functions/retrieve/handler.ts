@@ -3,7 +3,7 @@
  * role may write to a store. May run twice: a version that is current already is left alone.
  */
 import { randomUUID } from 'node:crypto';
-import { createS3Records } from '#shared/records/s3.ts';
+import { createS3Notes, createS3Records } from '#shared/records/s3.ts';
 import { byOrder } from '#shared/runtime/by-order.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
@@ -38,6 +38,7 @@ export const handler = byOrder({
       vaultOf: vaults.ofConnection,
       storeFor: storeForCheckout,
       records,
+      notes: createS3Notes(env.RECORDS_BUCKET),
       now: Date.now,
       newVersionId: randomUUID,
     }),

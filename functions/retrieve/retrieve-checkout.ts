@@ -9,6 +9,7 @@ import { withMarker } from '#shared/domain/marker.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Notes, noteAt } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 
@@ -17,6 +18,7 @@ export interface RetrieveCheckoutDependencies {
   readonly vaultOf: (connection: string) => Vault;
   readonly storeFor: (record: CheckoutRecord) => SecretStore;
   readonly records: Records;
+  readonly notes: Notes;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** A version id that no delivery had before. */
@@ -31,12 +33,6 @@ interface Taken {
   readonly sessionId?: number | undefined;
 }
 
-/** What became of one account. None is left under way when another fails: it would be delivered after the end. */
-interface Delivered {
-  readonly sessionId: number | undefined;
-  readonly failure?: RelayError;
-}
-
 const AT_ONCE = 8;
 
 /**
@@ -44,7 +40,7 @@ const AT_ONCE = 8;
  * anew: a ticket is never the same twice, so that every delivery is a version of its own.
  */
 export const createRetrieveCheckout =
-  ({ relayId, vaultOf, storeFor, records, now, newVersionId }: RetrieveCheckoutDependencies) =>
+  ({ relayId, vaultOf, storeFor, records, notes, now, newVersionId }: RetrieveCheckoutDependencies) =>
   async ({ run, order, requested }: CourseInput): Promise<Retrieved> => {
     const record = await readRequired(records, checkoutAt.record(order.checkout, run));
     const store = storeFor(record);
@@ -58,15 +54,16 @@ export const createRetrieveCheckout =
       return takeByRequest(session, record, lease.requestId);
     };
 
-    const deliver = async (session: VaultSession, item: Item, index: number): Promise<Delivered> => {
-      let sessionId: number | undefined;
+    /** What became of one account. None is left under way when another fails: it would be delivered after the end. */
+    const deliver = async (session: VaultSession, item: Item, index: number): Promise<RelayError | undefined> => {
       try {
-        const taken = await take(session, item, index);
-        sessionId = taken.sessionId;
-        await put(item, taken.credential);
-        return { sessionId };
+        const { credential, sessionId } = await take(session, item, index);
+        // A session by the ISA role belongs to no request by which whoever closes this could find it.
+        if (sessionId !== undefined) await notes.put(noteAt.session(order.checkout, run, sessionId));
+        await put(item, credential);
+        return undefined;
       } catch (thrown) {
-        return { sessionId, failure: asRelayError(thrown, `Handing out ${describeAccount(item.account)}`) };
+        return asRelayError(thrown, `Handing out ${describeAccount(item.account)}`);
       }
     };
 
@@ -80,18 +77,17 @@ export const createRetrieveCheckout =
       });
     };
 
-    const delivered = await vaultOf(record.rule.connection).withSession((session) =>
+    const outcomes = await vaultOf(record.rule.connection).withSession((session) =>
       pMap(record.items, (item, index) => deliver(session, item, index), { concurrency: AT_ONCE }),
     );
-    const failures = delivered.flatMap(({ failure }) => failure ?? []);
+    const failures = outcomes.flatMap((failure) => failure ?? []);
     const failure = failures.find(({ name }) => name !== 'LeaseGone');
     if (failure !== undefined) throw failure;
     return {
       at: new Date(now()).toISOString(),
-      delivered: delivered.length - failures.length,
+      delivered: outcomes.length - failures.length,
       // Somebody ended a request under our hands: that is an answer, and no failure.
       gone: failures.length > 0,
-      sessions: delivered.flatMap(({ sessionId }) => sessionId ?? []),
     };
   };
 

@@ -38,6 +38,7 @@ export class Checkouts extends Construct {
       records.grantRead(fn, 'checkouts');
     }
     records.grantWrite(shared.plan, 'checkouts', 'open');
+    records.grantWrite(shared.retrieve, 'checkouts');
     records.grantWrite(shared.report, 'checkouts');
     records.grantRemove(shared.report, 'open');
     delivered.grantRetireCheckouts(retire);

@@ -1,14 +1,17 @@
 /**
- * What others tell a running checkout: empty objects in the records bucket, whose keys say everything.
+ * What others tell a running checkout, and what it tells whoever has to close it: empty objects in the records bucket,
+ * whose keys say everything.
  *
  *     checkouts/<rule>/<run>/released                    somebody ends it
  *     checkouts/<rule>/<run>/extended-<epoch ms>         somebody wants it to last until then
+ *     checkouts/<rule>/<run>/session-<id>                it has opened this session in the vault
  *
  * A note that is left twice is one note, and notes may come in any order: the latest extension holds, and a release
  * holds against all of them. No credential is in a note, nor in its key.
  */
 const RELEASED = 'released';
 const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
+const SESSION = /^session-(0|[1-9]\d{0,14})$/;
 
 /** Where the notes of a checkout lie: `rule` is its name in relay.yaml, `run` the name of its execution. */
 export const noteAt = {
@@ -17,6 +20,8 @@ export const noteAt = {
   released: (rule: string, run: string): string => `${noteAt.prefix(rule, run)}${RELEASED}`,
   /** `untilMs` in whole epoch milliseconds. */
   extended: (rule: string, run: string, untilMs: number): string => `${noteAt.prefix(rule, run)}extended-${untilMs}`,
+  /** Ids of sessions are no secrets. */
+  session: (rule: string, run: string, sessionId: number): string => `${noteAt.prefix(rule, run)}session-${sessionId}`,
 } as const;
 
 /** What the notes of one checkout say together. */
@@ -28,13 +33,21 @@ export interface Noted {
 
 /** Reads the keys under {@link noteAt.prefix}, in any order. What is no note is left out. Pure. */
 export const readNotes = (keys: readonly string[]): Noted => {
-  const names = keys.map((key) => key.slice(key.lastIndexOf('/') + 1));
+  const names = namesOf(keys);
   const untils = names.flatMap((name) => EXTENDED.exec(name)?.[1] ?? []).map(Number);
   return {
     released: names.includes(RELEASED),
     extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
   };
 };
+
+/** The ids of the sessions that a checkout has opened, read as by {@link readNotes}. Pure. */
+export const readSessions = (keys: readonly string[]): number[] =>
+  namesOf(keys)
+    .flatMap((name) => SESSION.exec(name)?.[1] ?? [])
+    .map(Number);
+
+const namesOf = (keys: readonly string[]): string[] => keys.map((key) => key.slice(key.lastIndexOf('/') + 1));
 
 /** Notes in the records bucket. Raises `StoreDenied` or `StoreUnavailable`; every call may be repeated. */
 export interface Notes {

@@ -137,7 +137,7 @@ describe('permissions', () => {
       ],
       Watch: ['s3:GetObject /checkouts/*'],
       Request: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*'],
-      Retrieve: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*'],
+      Retrieve: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*', 's3:PutObject /checkouts/*'],
       CheckIn: ['s3:PutObject /runs/*', 's3:GetObject /checkouts/*'],
       Retire: ['s3:GetObject /checkouts/*'],
       Report: [

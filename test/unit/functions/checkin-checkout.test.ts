@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCheckInCheckout } from '#functions/checkin/checkin-checkout.ts';
 import type { CourseInput } from '#shared/checkout-workflow.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import {
   aCheckoutRun,
   after,
@@ -8,9 +9,10 @@ import {
   MARKER,
   NOW,
   type RecordedCheckout,
+  RUN,
   recordCheckout,
 } from '#test/support/checkouts.ts';
-import { fakeVault, memoryRecords } from '#test/support/fakes.ts';
+import { fakeVault, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
 const AT = '2026-01-02T04:00:00.000Z';
@@ -18,9 +20,11 @@ const SSH = { rule: { handsOut: 'ssh-ticket' } };
 
 describe('checking in a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
+  let notes: ReturnType<typeof memoryNotes>;
   const onSessionLeft = vi.fn();
   beforeEach(() => {
     vault = fakeVault();
+    notes = memoryNotes();
     onSessionLeft.mockClear();
   });
   const requested = (...requestIds: number[]) => ({
@@ -39,6 +43,7 @@ describe('checking in a checkout', () => {
         return vault.vault;
       },
       records,
+      notes,
       now: () => NOW,
       onSessionLeft,
     })({ ...aCheckoutRun, ...course });
@@ -100,8 +105,9 @@ describe('checking in a checkout', () => {
       session(52, 2);
       session(53, 9);
       session(54);
-      const retrieved = { at: after(0), delivered: 1, gone: false, sessions: [50, 51] };
-      await checkIn({ requested: requested(1), retrieved }, SSH);
+      for (const id of [50, 51]) await notes.put(noteAt.session('tickets', RUN, id));
+      await notes.put(noteAt.session('tickets', `${RUN}0`, 53));
+      await checkIn({ requested: requested(1) }, SSH);
       expect([...vault.sessions.keys()]).toEqual([53, 54]);
       const order = vault.calls
         .map(([call]) => call)
@@ -115,6 +121,15 @@ describe('checking in a checkout', () => {
       session(53, 9);
       await checkIn({}, SSH);
       expect([...vault.sessions.keys()]).toEqual([53]);
+    });
+
+    it('by the ISA role ends them by their notes, and asks for no requests', async () => {
+      session(50);
+      session(54);
+      await notes.put(noteAt.session('tickets', RUN, 50));
+      await checkIn({}, { rule: { ...SSH.rule, access: 'isa' } });
+      expect([...vault.sessions.keys()]).toEqual([54]);
+      expect(vault.count('listOpenRequests')).toBe(0);
     });
 
     it.each(['listSessions', 'terminateSession'] as const)(

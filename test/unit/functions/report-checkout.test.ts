@@ -9,7 +9,7 @@ import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const OPEN = checkoutAt.open('tickets', RUN);
 const RETIRED = { retired: { retired: 1 } };
-const DELIVERED = { retrieved: { at: after(0), delivered: 1, gone: false, sessions: [] } };
+const DELIVERED = { retrieved: { at: after(0), delivered: 1, gone: false } };
 const ERROR = { Error: 'CheckoutRefused', Cause: JSON.stringify({ errorMessage: 'Ask for less.' }) };
 const ended = (ending: Watched['ending'], more: Partial<Watched> = {}) => ({
   watched: { next: 'report' as const, waitSeconds: 0, ending, ...more },
@@ -92,7 +92,7 @@ describe('reporting a checkout', () => {
 
   it('says nothing of a delivery that was none', async () => {
     await report({
-      retrieved: { at: after(0), delivered: 0, gone: true, sessions: [] },
+      retrieved: { at: after(0), delivered: 0, gone: true },
       ...RETIRED,
       ...ended('denied'),
     });

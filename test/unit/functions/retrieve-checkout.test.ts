@@ -1,18 +1,29 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetrieveCheckout } from '#functions/retrieve/retrieve-checkout.ts';
 import type { CheckoutLease } from '#shared/checkout-workflow.ts';
-import { aCheckoutRun, after, MARKER, NOW, type RecordedCheckout, recordCheckout } from '#test/support/checkouts.ts';
-import { fakeStore, fakeVault, memoryRecords } from '#test/support/fakes.ts';
+import { noteAt } from '#shared/records/notes.ts';
+import {
+  aCheckoutRun,
+  after,
+  MARKER,
+  NOW,
+  type RecordedCheckout,
+  RUN,
+  recordCheckout,
+} from '#test/support/checkouts.ts';
+import { fakeStore, fakeVault, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const NAME = 'checkouts/CHG1/db-01/a10';
 
 describe('retrieving for a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let store: ReturnType<typeof fakeStore>;
+  let notes: ReturnType<typeof memoryNotes>;
   let versions: number;
   beforeEach(() => {
     vault = fakeVault();
     store = fakeStore();
+    notes = memoryNotes();
     versions = 0;
   });
   const lease = (item: number, accountId: number): CheckoutLease => {
@@ -27,6 +38,7 @@ describe('retrieving for a checkout', () => {
       vaultOf: () => vault.vault,
       storeFor: () => store.store,
       records,
+      notes,
       now: () => NOW,
       newVersionId: () => `version-${++versions}`,
     })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
@@ -39,7 +51,6 @@ describe('retrieving for a checkout', () => {
       at: after(0),
       delivered: 2,
       gone: false,
-      sessions: [],
     });
     expect(values()).toEqual({
       'checkouts/CHG1/db-01/a1': 'credential of 1',
@@ -99,7 +110,6 @@ describe('retrieving for a checkout', () => {
       at: after(0),
       delivered: 0,
       gone: true,
-      sessions: [],
     });
     expect(values()).toEqual({});
   });
@@ -135,13 +145,21 @@ describe('retrieving for a checkout', () => {
 
   describe('a session', () => {
     const rule = { handsOut: 'ssh-ticket' };
-    it('delivers its ticket like a credential, and gives on the id by which it is ended', async () => {
-      expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false, sessions: [102] });
+    it('delivers its ticket like a credential, and notes the id by which it is ended', async () => {
+      expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false });
+      expect([...notes.keys]).toEqual([noteAt.session('tickets', RUN, 102)]);
       expect(values()).toEqual({ [NAME]: 'ssh-ticket 102 of 10' });
     });
 
-    it('has no id to give on when it is opened by a file', async () => {
-      expect(await retrieve([lease(0, 10)], { rule: { handsOut: 'rdp-file' } })).toMatchObject({ sessions: [] });
+    it('has no id to note when it is opened by a file', async () => {
+      expect(await retrieve([lease(0, 10)], { rule: { handsOut: 'rdp-file' } })).toMatchObject({ gone: false });
+      expect([...notes.keys]).toEqual([]);
+    });
+
+    it('that could not be delivered is noted all the same', async () => {
+      store.fail(NAME, 'StoreUnavailable');
+      await expect(retrieve([lease(0, 10)], { rule })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      expect([...notes.keys]).toEqual([noteAt.session('tickets', RUN, 102)]);
     });
 
     it('is known by its id also when the request of another account is gone', async () => {
@@ -151,8 +169,8 @@ describe('retrieving for a checkout', () => {
         at: after(0),
         delivered: 1,
         gone: true,
-        sessions: [103],
       });
+      expect([...notes.keys]).toEqual([noteAt.session('tickets', RUN, 103)]);
     });
   });
 
@@ -178,7 +196,8 @@ describe('retrieving for a checkout', () => {
             },
           }),
         );
-      expect(await retrieve([], { rule: { ...isa, handsOut: 'rdp-ticket' } })).toMatchObject({ sessions: [101] });
+      await retrieve([], { rule: { ...isa, handsOut: 'rdp-ticket' } });
+      expect([...notes.keys]).toEqual([noteAt.session('tickets', RUN, 101)]);
       expect(asked).toMatchObject([{ reason: `Replace a disk ${MARKER}`, accessType: 'RDP' }]);
     });
   });

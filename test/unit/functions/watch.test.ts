@@ -8,7 +8,7 @@ import { fakeVault, memoryNotes, memoryRecords, pageOf } from '#test/support/fak
 
 const lease = (status: CheckoutLease['status'], item = 0): CheckoutLease => ({ item, requestId: 101 + item, status });
 const asked = (...leases: CheckoutLease[]) => ({ at: after(0), conflict: false, leases });
-const DELIVERED = { at: after(1), delivered: 1, gone: false, sessions: [] };
+const DELIVERED = { at: after(1), delivered: 1, gone: false };
 const CLOSED = { checkedIn: { at: after(60), givenBack: 1 }, retired: { retired: 1 } };
 const aRow = (changedAt: string | undefined, more = {}) => anAccount({ accountName: 'a10', changedAt, ...more });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noteAt, readNotes } from '#shared/records/notes.ts';
+import { noteAt, readNotes, readSessions } from '#shared/records/notes.ts';
 import { memoryNotes } from '#test/support/fakes.ts';
 
 const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/);
@@ -50,8 +50,28 @@ describe('the notes of a checkout', () => {
   });
 
   it('are told from whatever else lies beside them', () => {
-    const beside = ['extended-', 'extended-1x', 'extended--1', 'extended-01', 'releasedx', 'plan.json', ''];
+    const beside = [
+      'session-',
+      'session-01',
+      'session-1x',
+      'extended-',
+      'extended-1x',
+      'extended--1',
+      'extended-01',
+      'releasedx',
+      'plan.json',
+      '',
+    ];
     const prefix = noteAt.prefix('tickets', 'tickets.7');
-    expect(readNotes(beside.map((name) => `${prefix}${name}`))).toEqual({ released: false, extendedUntil: undefined });
+    const keys = beside.map((name) => `${prefix}${name}`);
+    expect(readNotes(keys)).toEqual({ released: false, extendedUntil: undefined });
+    expect(readSessions(keys)).toEqual([]);
+  });
+
+  it('say which sessions it has opened, beside all else', () => {
+    const keys = [5, 0, 123].map((id) => noteAt.session('tickets', 'tickets.7', id));
+    const others = [noteAt.released('tickets', 'tickets.7'), noteAt.extended('tickets', 'tickets.7', 9)];
+    expect(readSessions([...others, ...keys])).toEqual([5, 0, 123]);
+    expect(readNotes([...keys, ...others])).toEqual({ released: true, extendedUntil: 9 });
   });
 });
