@@ -4,10 +4,17 @@ import { crash, DEATHS } from '#test/support/crash.ts';
 import { STORIES } from '#test/support/crash-stories.ts';
 
 const SEED = Number(process.env['CRASH_SEED'] ?? 1);
-const PAIRS = 150;
+const PAIRS = 200;
 
 /** More than any story has, what comes after it included: a moment counts as its share of them. */
 const anyShare = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+/** A story, and maybe something of what others may do in the middle of it. */
+const anyStory = fc.constantFrom(
+  ...Object.entries(STORIES).flatMap(([name, story]) =>
+    [undefined, ...Object.values(story.meanwhile ?? {})].map((happens) => ({ name, story, happens })),
+  ),
+);
 
 describe('two deaths at random', () => {
   it('in any story, or in what comes after it, leave nothing open, wrong, twice or lost', async () => {
@@ -15,17 +22,22 @@ describe('two deaths at random', () => {
     for (const [name, story] of Object.entries(STORIES)) {
       momentsOf.set(name, (await crash({ story, death: 'function', moments: [], goesOn: true })).moments);
     }
-    const anyName = fc.constantFrom(...Object.keys(STORIES));
+    const anyShares = fc.tuple(anyShare, anyShare, anyShare);
     process.stdout.write(`${PAIRS} pairs of crash points, CRASH_SEED=${SEED}\n`);
     await fc.assert(
-      fc.asyncProperty(anyName, fc.constantFrom(...DEATHS), anyShare, anyShare, async (name, death, one, other) => {
-        const story = STORIES[name];
-        const total = momentsOf.get(name) ?? 0;
-        if (story === undefined) throw new Error(`There is no story ${name}.`);
-        const moments = [one, other].map((share) => Math.floor(share * total));
-        const { broken } = await crash({ story, death, moments, goesOn: true });
-        if (broken.length > 0) throw new Error(`Killed at ${moments.join(' and ')} of ${total}: ${broken.join(' ')}`);
-      }),
+      fc.asyncProperty(
+        anyStory,
+        fc.constantFrom(...DEATHS),
+        anyShares,
+        async ({ name, story, happens }, death, shares) => {
+          const [one = 0, other = 0, moment = 0] = shares.map((share) =>
+            Math.floor(share * (momentsOf.get(name) ?? 0)),
+          );
+          const meanwhile = happens && { moment, happens };
+          const { broken } = await crash({ story, death, moments: [one, other], meanwhile, goesOn: true });
+          if (broken.length > 0) throw new Error(`Killed at ${one} and ${other}: ${broken.join(' ')}`);
+        },
+      ),
       { seed: SEED, numRuns: PAIRS },
     );
   }, 300_000);

@@ -72,6 +72,7 @@ const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
       ...wrongReports(relay, order(relay)),
       ...wrongEnding(relay, order(relay), tale.ends, disturbance),
     ],
+    isSequential: true,
     meanwhile: { 'a release': (relay) => relay.release(order(relay)) },
     ...more,
   };

@@ -50,6 +50,8 @@ export interface Story {
   readonly wrong: (relay: MortalRelay, fate: Disturbance) => string[];
   /** Whether it is left to reap to close what it is about, also when nothing dies. */
   readonly isLeftToReap?: boolean;
+  /** Whether never two of its processes are there at a time. */
+  readonly isSequential?: boolean;
   /** What else may go on in the world, by its name: each of these at any moment of it. */
   readonly meanwhile?: Readonly<Record<string, Meanwhile>>;
 }
@@ -70,6 +72,8 @@ export interface Crash {
 export interface Aftermath {
   /** How many moments there were at which something could have died. */
   readonly moments: number;
+  /** Those of them that can lead to different ends. */
+  readonly telling: readonly number[];
   /** A sentence for each promise that did not hold. */
   readonly broken: readonly string[];
 }
@@ -85,14 +89,21 @@ export const crash = async ({ story, death, moments, meanwhile, goesOn = false }
       ...(meanwhile === undefined ? [] : [[meanwhile.moment, () => meanwhile.happens(relay)] as const]),
     );
     const dead = new Set<PlayedStep>();
-    const danger = { fate, through: mayDie(fate, death, dead) };
-    await story.live(relay, danger);
+    const begins = new Set<number>();
+    const mayDieHere = mayDie(fate, death, dead);
+    const through: Through = (invocation) => {
+      begins.add(fate.moments);
+      return mayDieHere(invocation);
+    };
+    await story.live(relay, { fate, through });
+    const telling = tellingMoments(story, fate.moments, begins);
     const leftToReap = givesBackItself(story, death, dead) ? openRequestsOfOurs(relay) : [];
     if (goesOn) await story.goOn(relay, { fate, through: mayDie(fate, death) });
     const notSignedOut = openSessions(relay, fate);
     await story.rest(relay);
     return {
       moments: fate.moments,
+      telling,
       broken: [
         ...leftToReap.map(({ reason }) => `Left to reap: ${reason}`),
         ...story.wrong(relay, { isDisturbed: death !== 'function' || moments.length > 1 || meanwhile !== undefined }),
@@ -106,6 +117,17 @@ export const crash = async ({ story, death, moments, meanwhile, goesOn = false }
     await relay.close();
   }
 };
+
+/**
+ * A process that dies after a call leaves the same behind as one that dies before its next call. With several at a time
+ * there is more between the two.
+ */
+const tellingMoments = ({ isSequential }: Story, moments: number, begins: ReadonlySet<number>): number[] =>
+  Array.from({ length: moments }, (_, moment) => moment).filter((moment) => {
+    const isAfterCall = moment % 2 === 1;
+    const isLastOfProcess = begins.has(moment + 1) || moment + 1 === moments;
+    return !isSequential || !isAfterCall || isLastOfProcess;
+  });
 
 /** A run that goes on gives everything back by itself, unless it is the check-in that dies each time. */
 const givesBackItself = ({ isLeftToReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { crash, DEATHS } from '#test/support/crash.ts';
+import { MEANWHILE } from '#test/support/crash-campaign.ts';
 import { STORIES } from '#test/support/crash-stories.ts';
 
 /** The whole of it is `npm run test:crash`; here is every so manieth moment, each death another. */
@@ -14,4 +15,17 @@ describe.each(DEATHS)('%ss that die', (death) => {
       expect(aftermath.broken, `killed at moment ${moment} of ${moments}`).toEqual([]);
     }
   });
+});
+
+describe('what others do', () => {
+  it.each(MEANWHILE)(
+    '(%s) during %s leaves nothing open, wrong, twice or lost',
+    async (_what, _name, story, happens) => {
+      const { moments } = await crash({ story, death: 'function', moments: [] });
+      for (let moment = 28; moment < moments; moment += STRIDE) {
+        const { broken } = await crash({ story, death: 'function', moments: [], meanwhile: { moment, happens } });
+        expect(broken, `at moment ${moment} of ${moments}`).toEqual([]);
+      }
+    },
+  );
 });

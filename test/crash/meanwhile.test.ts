@@ -1,0 +1,3 @@
+import { happenAtEveryMoment } from '#test/support/crash-campaign.ts';
+
+happenAtEveryMoment();
