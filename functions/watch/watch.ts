@@ -91,19 +91,17 @@ const toMs = (date: string | undefined): number | undefined => (date === undefin
 
 /**
  * Since when a change of the credential makes what was handed out worthless. A release knows nothing of the delivery: it
- * goes by its own check-in, and where somebody, such as `reap`, has given everything back before, by the plan.
+ * goes by its own check-in, and where somebody, such as `reap`, has given everything back before, by the plan. Nothing is
+ * allowed for dates that the vault rounds down: what the checkout before has left to change may have changed just before.
  */
 const seenAt = (record: CheckoutRecord, { retrieved }: CourseInput, checkedIn: CheckedIn): number =>
   Date.parse(retrieved?.at ?? (checkedIn.givenBack > 0 ? checkedIn.at : record.plannedAt));
-
-/** The vault's dates of change are rounded. */
-const ROUNDING_MS = 1000;
 
 const haveChanged = async (vault: Vault, { items }: CheckoutRecord, since: number): Promise<boolean> => {
   const hasChanged = async (session: VaultSession, { account }: CheckoutRecord['items'][number]): Promise<boolean> => {
     const name = account.domainName === '' ? account.accountName : `${account.domainName}\\${account.accountName}`;
     const row = await session.findAccount(account.systemName, name);
-    return !!row && !row.changing && row.changedAt !== undefined && Date.parse(row.changedAt) + ROUNDING_MS >= since;
+    return !!row && !row.changing && row.changedAt !== undefined && Date.parse(row.changedAt) >= since;
   };
   try {
     return await vault.withSession(async (session) => {

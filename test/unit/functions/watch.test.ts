@@ -130,6 +130,7 @@ describe('watching a checkout', () => {
 
     it.each([
       ['has not changed', [after(0)]],
+      ['has changed just before it was handed out', [after(1 - 0.5 / 60)]],
       ['is changing', [after(60), { changing: true }]],
       ['has a change of which the vault does not say when', [undefined]],
       ['is gone', [after(60), { accountName: 'renamed' }]],
