@@ -40,8 +40,9 @@ export class RelayStack extends Stack {
     const network =
       networkConfig && new Network(this, 'Network', { network: networkConfig, connections, key, logRetentionDays });
 
-    const step = (id: string, step: Step) =>
-      new WorkflowFunction(this, id, {
+    const functions: WorkflowFunction[] = [];
+    const step = (id: string, step: Step) => {
+      const fn = new WorkflowFunction(this, id, {
         step,
         bundles,
         relay: config.relay,
@@ -50,6 +51,9 @@ export class RelayStack extends Stack {
         logRetentionDays,
         placement: network?.placement,
       });
+      functions.push(fn);
+      return fn;
+    };
     const authenticate = step('Authenticate', 'authenticate');
     const plan = step('Plan', 'plan');
     const request = step('Request', 'request');
@@ -132,12 +136,7 @@ export class RelayStack extends Stack {
       intake,
       topic: alerts.topic,
     });
-    new Dashboard(this, 'Dashboard', {
-      config,
-      metrics,
-      alarms: alarms.all,
-      functions: [authenticate, plan, request, retrieve, checkin, report, reap],
-    });
+    new Dashboard(this, 'Dashboard', { config, metrics, alarms: alarms.all, functions, intake });
 
     this.#tell('SyncMachineArn', machineArn, 'The state machine that every sync runs in');
     this.#tell('RecordsBucketName', records.bucket.bucketName, 'Where the report of every run lies');

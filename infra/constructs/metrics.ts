@@ -14,6 +14,8 @@ export type SyncMetric =
 
 export type CheckoutMetric = 'CheckoutsOver' | 'CheckoutsFailed' | 'ChangesUnconfirmed';
 
+export type MessageMetric = 'MessagesHandled' | 'MessagesRefused';
+
 export type ConnectionMetric = 'SignInRefused' | 'OldestOpenLeaseAge' | 'OpenLeasesReaped';
 
 /** What the functions measure, by relay and by what it is about. */
@@ -30,6 +32,10 @@ export class RelayMetrics {
 
   ofCheckout(checkout: string, metricName: CheckoutMetric, period = Duration.hours(1)): Metric {
     return this.#metric({ checkout }, metricName, Stats.SUM, period);
+  }
+
+  ofMessages(metricName: MessageMetric, period = Duration.hours(1)): Metric {
+    return this.#metric({ queue: 'intake' }, metricName, Stats.SUM, period);
   }
 
   ofConnection(connection: string, metricName: ConnectionMetric, period = Duration.hours(1)): Metric {
