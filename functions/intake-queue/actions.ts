@@ -30,11 +30,11 @@ export const createActions = ({ rules, checkouts, releases, syncs, notes, record
   const request = async (message: CheckoutRequested): Promise<void> => {
     const run = checkoutRun(message);
     const input = JSON.stringify(message);
-    if ((await checkouts.start(run, input)) || canonical(await checkouts.inputOf(run)) === input) return;
-    throw new RelayError(
-      'MessageInvalid',
-      `id: ${message.id} was used for another checkout of ${message.checkout}; use an id of its own`,
-    );
+    const isOver = 'until' in message.window && Date.parse(message.window.until) <= now();
+    if (!isOver && (await checkouts.start(run, input))) return;
+    const known = await checkouts.inputOf(run);
+    if (known === undefined) throw isOver ? tooLate() : notShown(run);
+    if (canonical(known) !== input) throw usedBefore(message);
   };
 
   const release = async (message: Parameters<typeof checkoutRun>[0]): Promise<void> => {
@@ -71,6 +71,15 @@ export const createActions = ({ rules, checkouts, releases, syncs, notes, record
     }
   };
 };
+
+const tooLate = () =>
+  new RelayError('MessageInvalid', 'window.until: has passed; ask again, with a time that is still to come');
+
+/** It is there, since it can't be started, and Step Functions may take a moment to show what it has. */
+const notShown = (run: string) => new RelayError('StoreUnavailable', `Step Functions does not show ${run} yet.`);
+
+const usedBefore = ({ checkout, id }: CheckoutRequested) =>
+  new RelayError('MessageInvalid', `id: ${id} was used for another checkout of ${checkout}; use an id of its own`);
 
 /** Text that an earlier version of the relay may have written says the same when it does so field by field. */
 const canonical = (input: string): string | undefined => {

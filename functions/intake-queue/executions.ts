@@ -5,8 +5,8 @@ import { RelayError } from '#shared/errors.ts';
 export interface Executions {
   /** False when there is one of this name already that has ended, or had another input; names are free again after 90 days. */
   start(name: string, input: string): Promise<boolean>;
-  /** What the execution of this name was started with. */
-  inputOf(name: string): Promise<string>;
+  /** What the execution of this name was started with; undefined when there is none, or none that is shown yet. */
+  inputOf(name: string): Promise<string | undefined>;
 }
 
 /** Source: Step Functions API reference, StartExecution and DescribeExecution. */
@@ -45,6 +45,7 @@ export const createExecutions = (stateMachineArn: string): Executions => {
       try {
         ({ input } = await stepFunctions.send(new sdk.DescribeExecutionCommand({ executionArn })));
       } catch (cause) {
+        if (cause instanceof sdk.ExecutionDoesNotExist) return undefined;
         throw failure('describe', name, cause);
       }
       if (input === undefined) throw failure('describe', name);

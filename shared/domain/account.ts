@@ -10,6 +10,8 @@ interface AccountRow {
   readonly accountName: string;
   /** Empty when the account belongs to no domain. */
   readonly domainName: string;
+  /** Another name of a directory account, `name@domain`; undefined where the vault's row carries none. */
+  readonly userPrincipalName?: string | undefined;
   /** Empty unless the selection asked for workgroups: the vault's row does not carry it. */
   readonly workgroupName: string;
   /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say. */

@@ -34,6 +34,7 @@ export const messageConfig = ({
 export const memoryExecutions = () => {
   const started = new Map<string, string>();
   const ended = new Set<string>();
+  const hidden = new Set<string>();
   let failure: () => Error | undefined = () => undefined;
   const failIfTold = (): void => {
     const error = failure();
@@ -48,9 +49,7 @@ export const memoryExecutions = () => {
     },
     async inputOf(name) {
       failIfTold();
-      const input = started.get(name);
-      if (input === undefined) throw new Error(`There is no execution ${name}.`);
-      return input;
+      return hidden.has(name) ? undefined : started.get(name);
     },
   };
   return {
@@ -58,6 +57,8 @@ export const memoryExecutions = () => {
     /** The input of each execution by its name. */
     started,
     end: (name: string) => ended.add(name),
+    /** Not shown yet, as Step Functions is eventually consistent. */
+    hide: (name: string) => hidden.add(name),
     /** What every call from now on fails with, or what says so at each call. */
     fail(error: Error | undefined | (() => Error | undefined)): void {
       failure = typeof error === 'function' ? error : () => error;

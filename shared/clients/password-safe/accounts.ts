@@ -78,6 +78,7 @@ export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
   systemName: row.SystemName,
   accountName: row.AccountName,
   domainName: row.DomainName,
+  userPrincipalName: row.UserPrincipalName || undefined,
   workgroupName: workgroup,
   changedAt: row.LastChangeDate,
   changing: row.IsChanging === true || (row.ChangeState ?? 0) !== 0,

@@ -41,6 +41,7 @@ const accountRow = z.object({
   SystemName: z.string(),
   AccountName: z.string(),
   DomainName: text,
+  UserPrincipalName: text,
   ApplicationID: optionalInt,
   MaximumReleaseDuration: optionalInt,
   LastChangeDate: date,

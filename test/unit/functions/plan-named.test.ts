@@ -81,6 +81,15 @@ describe('a plan for accounts that messages named', () => {
     expect((await plan(accounts, [named('DB-01', 'CORP\\svc')])).delivered).toEqual(['prod/db-01/Svc']);
   });
 
+  it('knows a directory account by its user principal name, whatever it is called otherwise', async () => {
+    const accounts = [
+      account(1, { accountName: 'svc', userPrincipalName: 'Service.One@corp.example' }),
+      account(2, { accountName: 'svc2', userPrincipalName: undefined }),
+    ];
+    const { delivered } = await plan(accounts, [named('db-01', 'service.one@corp.example'), named('db-01', 'svc2@x')]);
+    expect(delivered).toEqual(['prod/db-01/svc']);
+  });
+
   it('leaves out what the sync does not select', async () => {
     const sync = { select: { accounts: ['!a2'], types: ['database'] } };
     const { delivered, vault } = await plan([account(1), account(2)], [named('db-01', 'a1'), named('db-01', 'a2')], {

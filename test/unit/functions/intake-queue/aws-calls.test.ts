@@ -43,14 +43,16 @@ describe('an execution', () => {
     await expect(executions.start('tickets.7', '{}')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
-  it('has the input that it was started with, or none that is known', async () => {
+  it('has the input that it was started with, and none when Step Functions knows of none', async () => {
     const executionArn = `${MACHINE.replace('stateMachine', 'execution')}:tickets.7`;
     stepFunctions
       .on(DescribeExecutionCommand, { executionArn })
       .resolvesOnce({ input: '{"a":1}' })
       .rejectsOnce(new ExecutionDoesNotExist(metadata))
+      .rejectsOnce(THROTTLED)
       .resolves({});
     expect(await executions.inputOf('tickets.7')).toBe('{"a":1}');
+    expect(await executions.inputOf('tickets.7')).toBeUndefined();
     await expect(executions.inputOf('tickets.7')).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
     await expect(executions.inputOf('tickets.7')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });

@@ -97,6 +97,29 @@ describe('a message that asks for a checkout', () => {
       'MessageInvalid: id: CHG-8 was used for another checkout of tickets; use an id of its own',
     ]);
   });
+
+  it('is refused when its window is over, unless it is one that was taken before that', async () => {
+    const scene = createScene();
+    const until = (id: string) => requested(id, { window: { until: new Date(NOW + 60_000).toISOString() } });
+    await scene.receive([until('CHG-7')]);
+    scene.now += 60_000;
+    expect(await scene.receive([until('CHG-7'), until('CHG-8')])).toEqual([]);
+    expect([...scene.checkouts.started.keys()]).toEqual(['tickets.CHG-7']);
+    expect(scene.refused).toMatchObject([
+      {
+        messageId: 'm2',
+        reason: 'MessageInvalid: window.until: has passed; ask again, with a time that is still to come',
+      },
+    ]);
+  });
+
+  it('comes again while Step Functions does not show what was started under its name', async () => {
+    const scene = createScene();
+    await scene.receive([requested('CHG-7')]);
+    scene.checkouts.end('tickets.CHG-7');
+    scene.checkouts.hide('tickets.CHG-7');
+    expect(await scene.receive([requested('CHG-7')])).toEqual([JSON.stringify(requested('CHG-7'))]);
+  });
 });
 
 describe('a message about a checkout', () => {
@@ -171,13 +194,16 @@ describe('messages about changed credentials', () => {
     expect(last).toContain('named/databases/databases.changed-20260301T080100Z/');
   });
 
-  it('start only what may select the account, by its name with and without its domain', async () => {
+  it('start only what may select the account, by its name with and without its domain, or any name when it is told by another', async () => {
     const scene = createScene();
     await scene.receive([changed('CORP\\svc-1', 'web-01')]);
     await scene.receive([changed('other', 'web-01')]);
     expect(namedFor(scene, 'services')).toEqual([{ system: 'web-01', account: 'CORP\\svc-1' }]);
     expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
     expect(namedFor(scene, 'everything')).toHaveLength(2);
+    await scene.receive([changed('one@corp.example', 'web-01')]);
+    expect(namedFor(scene, 'services')).toHaveLength(2);
+    expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
   });
 });
 

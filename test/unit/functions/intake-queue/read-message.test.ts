@@ -33,7 +33,10 @@ describe('a message in the queue', () => {
     ['of the longest window', requested()],
     ['whose window ends when it may', requested({ window: { until: at(120) } })],
     ['whose window lies far away, and is short', requested({ window: { from: at(90_000), until: at(90_120) } })],
-    ['whose window is over, which the checkout itself finds', requested({ window: { until: at(-10) } })],
+    [
+      'whose window is over, which only matters to one that is not known yet',
+      requested({ window: { until: at(-10) } }),
+    ],
     [
       'about a connection without such an account',
       { type: 'credential.changed', connection: 'vault', system: 's', account: 'a' },
