@@ -63,10 +63,10 @@ export const vary =
 
 /** Checkouts and releases, and the clock that they wait by. */
 const executionsOf = ({ aws, clock }: World) => {
+  const machines = aws.template.ofType('AWS::StepFunctions::StateMachine');
+  const everyExecution = (): Execution[] => machines.flatMap(({ identity }) => aws.stepFunctions.list(identity.ref));
   const machineArn = (name: string): string => {
-    const machine = aws.template
-      .ofType('AWS::StepFunctions::StateMachine')
-      .find(({ identity }) => identity.name.endsWith(`-${name}`));
+    const machine = machines.find(({ identity }) => identity.name.endsWith(`-${name}`));
     if (machine === undefined) throw new Error(`The stack has no machine ${name}.`);
     return machine.identity.ref;
   };
@@ -109,7 +109,15 @@ const executionsOf = ({ aws, clock }: World) => {
       const { ending } = aws.stepFunctions.get(arn);
       return ending?.status === 'SUCCEEDED' ? JSON.parse(ending.output) : ending;
     },
+    /** Lets everything get to where it waits, and so many minutes pass then; tells whether anything waits. */
+    settle: async (minutes: number): Promise<boolean> => {
+      const wakes = await Promise.all(everyExecution().map(({ arn }) => aws.stepFunctions.nextWake(arn)));
+      clock.advance(minutes * MINUTE_MS);
+      return wakes.some((until) => until !== undefined);
+    },
     advance: (minutes: number): void => clock.advance(minutes * MINUTE_MS),
+    /** What runs, or has run, in a machine, the latest first. */
+    executions: (machine: string): readonly Execution[] => aws.stepFunctions.list(machineArn(machine)),
     /** What runs in the release machine, the latest first. */
     releases: (): readonly Execution[] => aws.stepFunctions.list(machineArn('release')),
   };

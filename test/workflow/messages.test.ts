@@ -1,122 +1,201 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type LocalAws, startAws } from '#local/aws/aws.ts';
-import { createClock } from '#local/aws/clock.ts';
-import { synthesise } from '#local/synthesise.ts';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { NAMES } from '#local/world.ts';
 import { checkoutRun } from '#shared/messages.ts';
+import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
 
 const SENT = 10_000;
-const CHECKOUTS = 6200;
-/** Half a minute on a machine of its own. */
-const PATIENCE_MS = 300_000;
+const DISTINCT = 6600;
+const MALFORMED = 350;
+const CHECKOUTS = 150;
+/** So many of them want an account that another one has. */
+const SECOND = 15;
+const CHANGED = 60;
+const EXTENSIONS = 1500;
+/** So often is the same account told of once more. */
+const STORM = 1000;
 
-/** Machines that do nothing: what is looked at is that they are started. */
-const DOES_NOTHING = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Pass', End: true } } });
+const QUEUE = 'local-intake';
+/** The rule of checkouts that hand out a session. */
+const CONSOLES = 'consoles';
+const MINUTE_MS = 60_000;
+/** As many messages as come in a quarter of a minute. */
+const AT_ONCE = 250;
+/** A minute on a machine of its own. */
+const PATIENCE_MS = 600_000;
 
-const templateSchema = z.looseObject({
-  Resources: z.record(z.string(), z.looseObject({ Type: z.string(), Properties: z.looseObject({}).default({}) })),
+const named = ({ systemName, domainName, accountName }: FleetAccount) => ({
+  system: systemName,
+  account: domainName === null ? accountName : `${domainName}\\${accountName}`,
 });
 
-const withIdleMachines = (template: unknown): unknown => {
-  const { Resources, ...rest } = templateSchema.parse(template);
-  const idle = Object.entries(Resources).map(([id, resource]) => {
-    if (resource.Type !== 'AWS::StepFunctions::StateMachine') return [id, resource];
-    return [id, { ...resource, Properties: { ...resource.Properties, DefinitionString: DOES_NOTHING } }];
-  });
-  return { ...rest, Resources: Object.fromEntries(idle) };
-};
-
-const requested = (n: number, more: object = {}) => ({
+const requested = (n: number, account: FleetAccount, more: object = {}) => ({
   type: 'checkout.requested',
-  checkout: 'changes',
+  checkout: n % 10 === 0 ? CONSOLES : RULE,
   id: `CHG-${n}`,
-  accounts: [{ system: `db-${n % 100}`, account: 'sa' }],
-  window: { minutes: 30 },
+  accounts: [named(account)],
+  // Not all end at the same time, because each would want a thread for itself.
+  window: { minutes: 20 + n },
   reason: `Change ${n}`,
   ...more,
 });
 
 /** What nobody can act on; each kind leads to another reason. */
-const MALFORMED: readonly ((n: number) => unknown)[] = [
+const malformed: readonly ((n: number, account: FleetAccount) => unknown)[] = [
   (n) => `{"type":"checkout.requested","id":"${n}"`,
-  (n) => requested(n, { checkout: 'other' }),
-  (n) => requested(n, { window: { minutes: 100_000 } }),
-  (n) => requested(n, { accounts: [] }),
-  (n) => ({ type: 'credential.changed', connection: 'other', system: 'db-1', account: `a${n}` }),
-  (n) => ({ type: 'checkout.closed', checkout: 'changes', id: `CHG-${n}` }),
+  (n, account) => requested(n, account, { checkout: 'other' }),
+  (n, account) => requested(n, account, { window: { minutes: 100_000 } }),
+  (n, account) => requested(-1 - n, account, { id: `old-${n}`, window: { until: '2020-02-01T00:00:00Z' } }),
+  (n, account) => requested(n, account, { accounts: [] }),
+  (n, { systemName: system }) => ({ type: 'credential.changed', connection: 'other', system, account: `a${n}` }),
+  (n) => ({ type: 'checkout.closed', checkout: RULE, id: `CHG-${n}` }),
   (n) => [n],
 ];
 
-/** Text in an order that is neither that of the messages nor another one in the next run. */
-const shuffled = (bodies: readonly string[]): string[] =>
-  bodies
-    .map((body, index) => ({ body, place: (index * 7919 + 104_729) % 99_991 }))
-    .toSorted((one, other) => one.place - other.place)
-    .map(({ body }) => body);
-
 const textOf = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message));
 
+/** In any order, which is the same in each run. */
+const shuffled = (texts: readonly string[]): string[] => {
+  const orders = fc.shuffledSubarray([...texts], { minLength: texts.length });
+  return fc.sample(orders, { seed: 4, numRuns: 1 }).flat();
+};
+
+const many = <T>(length: number, make: (n: number) => T): T[] => Array.from({ length }, (_, n) => make(n));
+
+/** All that is sent, and what of it matters afterwards. */
+const tell = ({ plain, clock }: CheckoutWorld) => {
+  const firsts = CHECKOUTS - SECOND;
+  const checkouts = many(CHECKOUTS, (n) => {
+    const account = plain(n % firsts);
+    const extendedTo = (minutes: number) => clock.now() + (50 + n + minutes) * MINUTE_MS;
+    return {
+      account,
+      message: requested(n, account),
+      isReleased: n % 3 === 0,
+      /** Nobody else wants its account. */
+      isAlone: n >= SECOND && n < firsts,
+      extensions: many(EXTENSIONS / CHECKOUTS, extendedTo),
+    };
+  });
+  const changed = many(CHANGED, (n) => plain(firsts + n));
+  const changeOf = (about: object) => ({ type: 'credential.changed', connection: NAMES.connection, ...about });
+  const valid = [
+    ...checkouts.flatMap(({ message, isReleased, extensions }) => {
+      const { checkout, id } = message;
+      const extended = extensions.map((end) => ({ type: 'checkout.extended', checkout, id, until: new Date(end) }));
+      return [message, ...extended, ...(isReleased ? [{ type: 'checkout.released', checkout, id }] : [])];
+    }),
+    ...changed.map((account) => changeOf(named(account))),
+  ].map(textOf);
+  const refused = many(MALFORMED, (n) => textOf(malformed[n % malformed.length]?.(n, plain(0))));
+  const leftAlone = many(DISTINCT - valid.length - MALFORMED, (n) =>
+    textOf(changeOf({ system: `hr-${n}`, account: 'root' })),
+  );
+  const storm = many(STORM, () => textOf(changeOf(named(plain(firsts)))));
+  const again = [...storm, ...shuffled([...valid, ...leftAlone])].slice(0, SENT - DISTINCT);
+  return { checkouts, changed, refused, texts: shuffled([...valid, ...refused, ...leftAlone, ...again]) };
+};
+
+const reportSchema = z.object({
+  status: z.string(),
+  deliveredAt: z.coerce.date().optional(),
+  finishedAt: z.coerce.date(),
+  notes: z.array(z.string()),
+});
+
 describe('ten thousand messages, a third of them duplicates, some malformed', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'pam-relay-messages-'));
-  let aws: LocalAws;
+  let world: CheckoutWorld;
+  let told: ReturnType<typeof tell>;
   beforeAll(async () => {
-    const { template, ...stack } = await synthesise('examples/tickets.yaml', directory);
-    aws = await startAws({
-      ...stack,
-      template: withIdleMachines(template),
-      clock: createClock(),
-      runDirectory: directory,
-      waitScale: 0,
+    world = await startCheckoutWorld({
+      accounts: CHECKOUTS + CHANGED + 30,
+      configure: (config) => config.setIn(['syncs', NAMES.sync, 'select'], { systems: ['!hr-*'] }),
+      rules: { [CONSOLES]: { handsOut: 'ssh-ticket' } },
     });
-    const checkouts = Array.from({ length: CHECKOUTS }, (_, n) => requested(n));
-    const malformed = Array.from({ length: 350 }, (_, n) => MALFORMED[n % MALFORMED.length]?.(n));
-    const others = Array.from({ length: 50 }, (_, n) => ({
-      type: 'checkout.released',
-      checkout: 'changes',
-      id: `CHG-${n}`,
-    }));
-    const once = [...checkouts, ...malformed, ...others];
-    const twice = checkouts.slice(0, SENT - once.length);
-    expect(twice.length).toBeGreaterThan(SENT / 3);
-    await aws.queues.send('pam-relay-intake', ...shuffled([...once, ...twice].map(textOf)));
-    await aws.eventSources.drained('pam-relay-intake');
+    told = tell(world);
+    expect(new Set(told.texts).size).toBe(DISTINCT);
+    for (let from = 0; from < SENT; from += AT_ONCE) {
+      await world.aws.queues.send(QUEUE, ...told.texts.slice(from, from + AT_ONCE));
+      await world.aws.eventSources.drained(QUEUE);
+      await world.settle(0.25);
+    }
+    while (await world.settle(5));
   }, PATIENCE_MS);
-  afterAll(async () => {
-    await aws.close();
-    rmSync(directory, { recursive: true, force: true });
+  afterAll(() => world.close());
+
+  const reportOf = async ({ checkout, id }: { checkout: string; id: string }) =>
+    reportSchema.parse(await world.reportOf(id, checkout));
+  /** The checkouts that nothing else came in the way of. */
+  const undisturbed = () => told.checkouts.filter(({ isAlone, isReleased }) => isAlone && !isReleased);
+
+  it('start a checkout once for each that asks for one, with what it said, and end it once', async () => {
+    const started = world.executions('checkout').map(({ name, input, status }) => [name, input, status]);
+    const expected = told.checkouts.map(({ message }) => [checkoutRun(message), textOf(message), 'SUCCEEDED']);
+    expect(started.toSorted()).toEqual(expected.toSorted());
+    for (const { message, isReleased } of told.checkouts) {
+      const { status, notes } = await reportOf(message);
+      expect(isReleased ? ['released', 'cancelled'] : ['completed']).toContain(status);
+      expect(notes).toEqual([]);
+    }
   });
 
-  const startedOf = (machine: 'checkout' | 'release') =>
-    aws.stepFunctions
-      .list(`arn:aws:states:us-east-1:000000000000:stateMachine:pam-relay-${machine}`)
-      .map(({ name, input }) => [name, input]);
+  it('open, read and give back each account once for a checkout that nobody else is in the way of', () => {
+    for (const { account, message } of undisturbed()) {
+      const handedOut = message.checkout === CONSOLES ? 'Requests/{id}/Sessions' : 'Credentials/{id}';
+      for (const call of ['Requests', handedOut, 'Requests/{id}/Checkin']) {
+        expect([call, world.callsFor(call, account)]).toEqual([call, 1]);
+      }
+    }
+  });
 
-  it('start a checkout once for each that is valid, with what it said', () => {
-    const expected = Array.from({ length: CHECKOUTS }, (_, n) => [
-      checkoutRun(requested(n)),
-      JSON.stringify(requested(n)),
-    ]);
-    expect(startedOf('checkout').toSorted()).toEqual(expected.toSorted());
+  it('let a checkout last until the latest of its extensions, in whatever order they came', async () => {
+    for (const { message, extensions } of undisturbed()) {
+      const { deliveredAt, finishedAt } = await reportOf(message);
+      expect(finishedAt.getTime()).toBeGreaterThanOrEqual(Math.max(...extensions));
+      expect(finishedAt.getTime()).toBeGreaterThan(Number(deliveredAt) + message.window.minutes * MINUTE_MS);
+    }
   });
 
   it('release what was released, once', () => {
-    expect(startedOf('release')).toHaveLength(50);
+    const released = told.checkouts.filter(({ isReleased }) => isReleased).map(({ message }) => checkoutRun(message));
+    const started = world.executions('release').map(({ name, status }) => [name, status]);
+    expect(started.toSorted()).toEqual(released.map((name) => [name, 'SUCCEEDED']).toSorted());
+  });
+
+  it('bring changed accounts up to date, a storm of them by one read in half a minute at most', () => {
+    const runs = world.executions('sync');
+    const values = Object.entries(world.aws.secretsManager.currentValues());
+    for (const account of told.changed) {
+      const name = `${NAMES.secretPrefix}${account.systemName}/`;
+      const credential = world.credentialOf(account);
+      expect(values.filter(([key, value]) => key.startsWith(name) && value.includes(credential))).toHaveLength(1);
+      const reads = world.callsFor('Credentials/{id}', account);
+      expect(reads).toBeGreaterThanOrEqual(1);
+      expect(reads).toBeLessThanOrEqual(runs.length);
+    }
+    expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']));
+    expect(values.filter(([name]) => name.startsWith(NAMES.secretPrefix))).toHaveLength(CHANGED);
   });
 
   it('lie in the dead-letter queue when they are malformed, unchanged, each with its reason', async () => {
-    const dead = await aws.queues.messages('pam-relay-intake-refused');
-    const expected = Array.from({ length: 350 }, (_, n) => textOf(MALFORMED[n % MALFORMED.length]?.(n)));
-    expect(dead.map(({ body }) => body).toSorted()).toEqual(expected.toSorted());
+    const dead = await world.aws.queues.messages(`${QUEUE}-refused`);
+    expect(dead.map(({ body }) => body).toSorted()).toEqual(told.refused.toSorted());
     for (const { attributes } of dead) expect(attributes['reason']).toMatch(/^MessageInvalid: \S+.*: .+; .+|must/);
-    expect(new Set(dead.map(({ attributes }) => attributes['reason']?.split(';')[0])).size).toBe(MALFORMED.length);
+    expect(new Set(dead.map(({ attributes }) => attributes['reason']?.split(';')[0])).size).toBe(malformed.length);
+    expect(await world.aws.queues.depth(QUEUE)).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 
-  it('are gone from the queue, and no call was refused or unknown', async () => {
-    expect(await aws.queues.depth('pam-relay-intake')).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
-    expect(aws.permissions.denials).toEqual([]);
-    expect(aws.server.unknownCalls).toEqual([]);
+  it('leave nothing open and nothing behind', async () => {
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(world.vault.openSessions()).toEqual([]);
+    expect(world.vault.sessions().filter(({ endedAt }) => endedAt === null)).toEqual([]);
+    expect(await world.unclosed()).toEqual([]);
+    const left = Object.keys(world.aws.secretsManager.currentValues());
+    expect(left.filter((name) => name.startsWith(`${RULE}/`) || name.startsWith(`${CONSOLES}/`))).toEqual([]);
+    expect(world.aws.permissions.denials).toEqual([]);
+    expect(world.aws.server.unknownCalls).toEqual([]);
+    expect(await world.findLeaks()).toEqual([]);
   });
 });
