@@ -25,7 +25,11 @@ const LONGEST_WINDOW_MINUTES = 525_600;
 
 const account = z.strictObject({
   system: z.string().min(1).max(129).describe('Name of the managed system, as the vault has it.'),
-  account: z.string().min(1).max(246).describe('Name of the managed account; of a directory account DOMAIN\\name or its user principal name.'),
+  account: z
+    .string()
+    .min(1)
+    .max(246)
+    .describe('Name of the managed account; of a directory account DOMAIN\\name or its user principal name.'),
 });
 
 /** Case does not matter to the vault. */
