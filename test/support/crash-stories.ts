@@ -1,8 +1,16 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
+import type { NamedAccount } from '#shared/domain/named-account.ts';
 import { CHECKOUT_STORIES } from '#test/support/checkout-stories.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { dyingAt, type Story } from '#test/support/crash.ts';
-import { brokenPromises, deliveredTwice, isRetired, secretsIn, steadyAccounts } from '#test/support/mortal-promises.ts';
+import {
+  brokenPromises,
+  deliveredTwice,
+  isRetired,
+  reportsOf,
+  secretsIn,
+  steadyAccounts,
+} from '#test/support/mortal-promises.ts';
 import type { MortalRelay, Order } from '#test/support/mortal-relay.ts';
 import { SOURCE_STORIES } from '#test/support/source-stories.ts';
 
@@ -64,6 +72,37 @@ const wronglyRetired = (relay: MortalRelay): string[] =>
     .filter((name) => isRetired(relay, name) !== name.includes(ORPHANED_SYSTEM))
     .map((name) => `${name} is ${isRetired(relay, name) ? '' : 'not '}retired.`);
 
+const NAMED = 2;
+
+/** Only what messages name has changed; the schedule comes last, and may come in between. */
+const namedRun: Story = aSync(CHANGES, aConfig(SYNC), {
+  prepare: async (relay) => {
+    await deliverAll(relay);
+    for (const { accountId } of steadyAccounts(relay).slice(0, NAMED)) relay.simulator.changeCredential(accountId);
+    relay.advance(1);
+  },
+  live: async (relay, { through }) => {
+    await relay.syncNamed(CHANGES.sync, named(relay), { through });
+  },
+  goOn: async (relay, { through, fate }) => {
+    relay.advance(1);
+    await relay.syncNamed(CHANGES.sync, named(relay), { through });
+    await relay.reap(fate);
+  },
+  wrong: (relay, { isDisturbed }) => [...wrongInFolder(relay), ...(isDisturbed ? [] : leftToTheSchedule(relay))],
+  meanwhile: { 'the schedule': (relay) => relay.sync('in-between', CHANGES) },
+});
+
+const leftToTheSchedule = (relay: MortalRelay): string[] =>
+  reportsOf(relay)
+    .filter(({ run, outcomes }) => run === `${CHANGES.sync}.after` && outcomes.delivered > 0)
+    .map(({ outcomes }) => `${outcomes.delivered} accounts that were named had to wait for the schedule.`);
+
+const named = (relay: MortalRelay): NamedAccount[] =>
+  steadyAccounts(relay)
+    .slice(0, NAMED)
+    .map(({ systemName: system, accountName: account }) => ({ system, account }));
+
 const firstSync = aSync(CHANGES, aConfig(SYNC));
 
 export const STORIES: Readonly<Record<string, Story>> = {
@@ -74,6 +113,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
       changeAll(relay, relay.now);
     },
   }),
+  'a run for accounts that messages named': namedRun,
   'a verify run that finds what no date tells': aSync({ ...CHANGES, mode: 'verify' }, aConfig(SYNC), {
     prepare: async (relay) => {
       await deliverAll(relay);

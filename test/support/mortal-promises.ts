@@ -86,7 +86,7 @@ const credentialIn = ({ manager, simulator }: MortalRelay, name: string, version
   return canaries.get(CANARY_PATTERN.exec(String(SecretString))?.[0] ?? '');
 };
 
-const reportsOf = ({ records }: MortalRelay): Report[] =>
+export const reportsOf = ({ records }: MortalRelay): Report[] =>
   [...records.objects]
     .filter(([key]) => key.endsWith('/report.json'))
     .map(([, text]) => reportSchema.parse(JSON.parse(text)));

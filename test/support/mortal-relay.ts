@@ -16,9 +16,12 @@ import { apiKeyAuthenticator } from '#shared/clients/password-safe/authenticatio
 import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
 import type { VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { gatheringAt } from '#shared/domain/gathering.ts';
+import type { NamedAccount } from '#shared/domain/named-account.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { type CheckoutRequested, checkoutRun } from '#shared/messages.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { namedAt } from '#shared/records/named-accounts.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { Secret } from '#shared/secret.ts';
 import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
@@ -198,6 +201,18 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     /** Runs a sync as its schedule would, and says how it ended. */
     sync: (id: string, order: Order, options?: RunOptions) =>
       execute('sync', `${order.sync}.${id}`, { ...order }, options),
+
+    /** Runs a sync for accounts that messages named now, once they are gathered, and says how it ended. */
+    async syncNamed(sync: string, accounts: readonly NamedAccount[], options?: RunOptions): Promise<string> {
+      const { run, waitSeconds } = gatheringAt(sync, clock.now());
+      for (const named of accounts) {
+        const place = namedAt.account(sync, run, named);
+        await records.write(place, named);
+        // In the bucket it is the same object.
+        await notes.put(place.key);
+      }
+      return execute('sync', run, { sync, accounts: 'named', waitSeconds }, options);
+    },
 
     /** Runs a checkout as its message would, and says how it ended. */
     checkOut: (order: CheckoutRequested, options?: RunOptions) =>

@@ -1,5 +1,6 @@
 import { createAuthenticate } from '#functions/authenticate/authenticate.ts';
 import { createCheckIn } from '#functions/checkin/checkin.ts';
+import { createReadNamed } from '#functions/plan/named.ts';
 import { createPlan } from '#functions/plan/plan.ts';
 import { hasPredecessor } from '#functions/plan/predecessor.ts';
 import { createCloseAbandoned } from '#functions/reap/close-abandoned.ts';
@@ -86,7 +87,7 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
   const plan = createPlan({
     ...shared,
     vaultFor: vaults.forSync,
-    readNamed: async () => [],
+    readNamed: createReadNamed(records, notes),
     isOvertaken: async (sync, run) =>
       hasPredecessor(
         sync,
