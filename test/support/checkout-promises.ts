@@ -2,6 +2,7 @@ import { CANARY_PATTERN } from '#local/simulators/password-safe/credential-shape
 import { isOver } from '#local/simulators/password-safe/target-sessions.ts';
 import { checkoutRun } from '#shared/messages.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
 import type { MortalRelay } from '#test/support/mortal-relay.ts';
 
@@ -62,15 +63,18 @@ export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
   const wasPlanned = relay.records.objects.has(checkoutAt.record(order.checkout, run).key);
   if (report === undefined) return wasPlanned ? [`Checkout ${run} was never reported.`] : [];
   const { status, deliveredAt } = report;
-  // Verified, that is: what a release has taken back in between was never there for anybody.
-  const delivered = relay.manager.calls.some(
+  const verified = relay.manager.calls.some(
     ({ action, secretId, result }) =>
       action === 'GetSecretValue' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
   );
+  // A release may have taken back what was verified before the step that did so could tell.
+  const isReleased = relay.notes.keys.has(noteAt.released(order.checkout, run));
+  const told = relay.said.some((text) => text.includes(`"run":"${run}"`) && /"delivered":[1-9]/.test(text));
+  const delivered = isReleased ? told : verified;
   const claimsDelivery = ['completed', 'released'].includes(status) || deliveredAt !== undefined;
   const deniesDelivery = ['cancelled', 'expired'].includes(status);
   return [
-    ...(claimsDelivery && !delivered ? [`Checkout ${run} is reported as ${status}, and nothing was delivered.`] : []),
+    ...(claimsDelivery && !verified ? [`Checkout ${run} is reported as ${status}, and nothing was delivered.`] : []),
     ...(deniesDelivery && delivered ? [`Checkout ${run} is reported as ${status}, and something was delivered.`] : []),
   ];
 };

@@ -12,7 +12,7 @@ const HOUR_MINUTES = 60;
 type Named = CheckoutRequested['accounts'];
 type Kind = ReturnType<MortalRelay['simulator']['accounts']>[number]['kind'];
 
-const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
+export const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
   const account = simulator.accounts().findLast((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no ${kind} account.`);
   return [{ system: account.systemName, account: account.accountName }];
