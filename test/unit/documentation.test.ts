@@ -1,0 +1,17 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const pages = globSync(['*.md', 'docs/**/*.md']);
+
+describe.each(pages)('%s', (page) => {
+  it('names no test that is not there', () => {
+    const named = readFileSync(page, 'utf8').match(/\btest\/[\w./-]+\.ts\b/g) ?? [];
+    expect(named.filter((file) => !existsSync(file))).toEqual([]);
+  });
+});
+
+it('the threat model names a test for each promise', () => {
+  const rows = readFileSync('docs/threat-model.md', 'utf8').match(/^\| (?!who |-).*$/gm) ?? [];
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.filter((row) => !/`test\/[\w./-]+\.test\.ts`/.test(row))).toEqual([]);
+});
