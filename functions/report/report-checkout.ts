@@ -19,7 +19,7 @@ export interface ReportCheckoutDependencies {
 /**
  * Writes down how a checkout ended, and tells people when they are needed. Safe to repeat: the first report holds. A
  * release that somebody asked for writes nothing: the checkout goes on to its own end and knows more, or it has died, and
- * then `reap` has it closed once more.
+ * then `reap` has it closed once more. It only tells at once what should not wait for the end of the window.
  */
 export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
   const { records, notes, measure, notify } = dependencies;
@@ -29,10 +29,14 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
     const written = await records.read(place);
     const report = written ?? (await reportOn(input, dependencies));
     const { status } = report;
-    if (order.type === 'checkout.released') return { status, notes: report.notes };
+    const tell = () => notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
+    if (order.type === 'checkout.released') {
+      if (wasUnconfirmed(input)) await tell();
+      return { status, notes: report.notes };
+    }
     if (written === undefined) {
       await measure(order.checkout, status, wasUnconfirmed(input));
-      if (report.notes.length > 0) await notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
+      if (report.notes.length > 0) await tell();
       // Once it is written nobody is told any more.
       await records.write(place, report);
     }
@@ -88,7 +92,9 @@ const notesOf = (input: CourseInput, status: CheckoutReported['status']): string
     ? ['Its execution was stopped, or died. It was closed all the same, maybe too early.']
     : []),
   ...(status === 'denied' ? ['Somebody denied or ended a request of this checkout in the vault.'] : []),
-  ...(status === 'expired' ? ['Nobody approved in time, or an account was in use until the window was over.'] : []),
+  ...(status === 'expired'
+    ? ['Nobody approved in time, or an account was in use, or being changed, for all of it.']
+    : []),
   ...(wasUnconfirmed(input)
     ? [
         'The vault has not shown that it changed the credential after it was given back. Look at the account there: until it is changed, whoever had this checkout still knows it.',

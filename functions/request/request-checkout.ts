@@ -1,6 +1,6 @@
 import type { CheckoutLease, CheckoutRun, Requested } from '#shared/checkout-workflow.ts';
 import type { OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
-import { describeAccount } from '#shared/domain/account.ts';
+import { describeAccount, nameInVault } from '#shared/domain/account.ts';
 import { ACCESS_FOR } from '#shared/domain/checkout.ts';
 import type { RequestTerms } from '#shared/domain/lease.ts';
 import { isSameMarker, type Marker, readMarker, withMarker } from '#shared/domain/marker.ts';
@@ -20,8 +20,8 @@ type Item = CheckoutRecord['items'][number];
 
 /**
  * Opens a request for each account of a checkout that has none yet, in the order of the record. Stops at the first
- * account that somebody else has: then the checkout waits, and asks again later. Safe to repeat: what an earlier attempt
- * opened is found by the marker in its reason.
+ * account that somebody else has, or whose credential is just being changed: then the checkout waits, and asks again
+ * later. Safe to repeat: what an earlier attempt opened is found by the marker in its reason.
  */
 export const createRequestCheckout =
   ({ relayId, vaultOf, records, now }: RequestCheckoutDependencies) =>
@@ -34,7 +34,7 @@ export const createRequestCheckout =
       // All of them before any is opened: what one account is refused for would cost the others a release.
       const terms: RequestTerms[] = [];
       for (const item of missing) terms.push(await agreeOnTerms(session, record, item, marker, now()));
-      const conflict = !(await openAll(session, terms));
+      const conflict = (await isAnyChanging(session, missing)) || !(await openAll(session, terms));
       const ours = await listOurs(session, marker);
       return {
         at: new Date(now()).toISOString(),
@@ -62,6 +62,15 @@ const leaseOf = (ours: readonly OpenRequest[], item: Item, index: number): Check
           ...(row.expiresAt && { expiresAt: row.expiresAt }),
         },
       ];
+};
+
+/** What the end of another request has queued would make stale what we deliver now. */
+const isAnyChanging = async (session: VaultSession, items: readonly Item[]): Promise<boolean> => {
+  for (const { account } of items) {
+    const row = await session.findAccount(account.systemName, nameInVault(account));
+    if (row?.changing === true) return true;
+  }
+  return false;
 };
 
 /** False when one of them has to wait for somebody else; those after it are not asked for yet. */

@@ -1,5 +1,6 @@
 import type { CheckedIn, CourseInput, Requested } from '#shared/checkout-workflow.ts';
 import type { Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
+import { nameInVault } from '#shared/domain/account.ts';
 import { ACCESS_FOR } from '#shared/domain/checkout.ts';
 import { type Course, type LeaseState, type Move, nextMove, wasHandedOut } from '#shared/domain/next-move.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -99,8 +100,7 @@ const seenAt = (record: CheckoutRecord, { retrieved }: CourseInput, checkedIn: C
 
 const haveChanged = async (vault: Vault, { items }: CheckoutRecord, since: number): Promise<boolean> => {
   const hasChanged = async (session: VaultSession, { account }: CheckoutRecord['items'][number]): Promise<boolean> => {
-    const name = account.domainName === '' ? account.accountName : `${account.domainName}\\${account.accountName}`;
-    const row = await session.findAccount(account.systemName, name);
+    const row = await session.findAccount(account.systemName, nameInVault(account));
     return !!row && !row.changing && row.changedAt !== undefined && Date.parse(row.changedAt) >= since;
   };
   try {

@@ -46,3 +46,7 @@ export const describeAccount = (account: Pick<Account, 'systemName' | 'accountNa
   account.domainName === ''
     ? `${account.systemName}/${account.accountName}`
     : `${account.systemName}/${account.domainName}\\${account.accountName}`;
+
+/** The name by which the vault finds an account on its system: that of a directory account has its domain before it. */
+export const nameInVault = ({ accountName, domainName }: Pick<Account, 'accountName' | 'domainName'>): string =>
+  domainName === '' ? accountName : `${domainName}\\${accountName}`;

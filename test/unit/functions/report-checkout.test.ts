@@ -129,6 +129,20 @@ describe('reporting a checkout', () => {
       expect(measure).not.toHaveBeenCalled();
     });
 
+    it('tells people at once that a credential was not changed, and does not count the checkout as over', async () => {
+      await report({
+        order,
+        ...RETIRED,
+        watched: { next: 'report', waitSeconds: 0, ending: 'released', unconfirmed: true },
+      });
+      expect(notify).toHaveBeenCalledWith(
+        expect.stringContaining('released'),
+        expect.stringContaining('has not shown that it changed the credential'),
+      );
+      expect(measure).not.toHaveBeenCalled();
+      expect(await written()).toBeUndefined();
+    });
+
     it('says what the checkout has said when that was first', async () => {
       await report({ ...RETIRED, ...ended('denied') });
       expect(await report({ order, ...RETIRED, ...ended('cancelled') })).toMatchObject({ status: 'denied' });

@@ -3,13 +3,14 @@ import { createRequestCheckout } from '#functions/request/request-checkout.ts';
 import {
   aCheckoutRun,
   after,
+  aRecord,
   MARKER,
   NOW,
   type RecordedCheckout,
   RUN,
   recordCheckout,
 } from '#test/support/checkouts.ts';
-import { anOffer, fakeVault, memoryRecords } from '#test/support/fakes.ts';
+import { anOffer, fakeVault, memoryRecords, pageOf } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
 
@@ -58,6 +59,14 @@ describe('requesting for a checkout', () => {
       ],
     });
     expect(vault.terms.map(({ accountId }) => accountId)).toEqual([2]);
+  });
+
+  it('waits while the vault changes a credential, since what it delivered would be stale at once', async () => {
+    const { items } = aRecord();
+    const changing = items.map(({ account }) => ({ ...account, changing: true }));
+    vault = fakeVault([pageOf(changing)]);
+    expect(await request()).toMatchObject({ conflict: true, leases: [] });
+    expect(vault.terms).toEqual([]);
   });
 
   it('finds a request whose answer got lost when it is repeated', async () => {
