@@ -53,7 +53,7 @@ export const stepTask = (
 export const machineArn = (scope: Construct, name: Workflow): string =>
   statesArn(scope, 'stateMachine', machineName(scope, name));
 
-export const machineName = (scope: Construct, name: Workflow): string => `${Stack.of(scope).stackName}-${name}`;
+const machineName = (scope: Construct, name: Workflow): string => `${Stack.of(scope).stackName}-${name}`;
 
 export const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
   Stack.of(scope).formatArn({

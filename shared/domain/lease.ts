@@ -5,7 +5,7 @@ export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
 export type AccessType = (typeof ACCESS_TYPES)[number];
 
 /** The ticket that a request is made for; the vault's default ticket system when none is named. */
-export interface Ticket {
+interface Ticket {
   readonly number: string;
   readonly systemId?: number | undefined;
 }

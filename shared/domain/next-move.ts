@@ -1,6 +1,6 @@
 /** How a checkout can end. `cancelled` was released before anything was delivered, `released` after. */
 export const ENDINGS = ['completed', 'released', 'cancelled', 'denied', 'expired'] as const;
-export type Ending = (typeof ENDINGS)[number];
+type Ending = (typeof ENDINGS)[number];
 
 /** What a checkout is to do next; the workflow has a step for each. */
 export const MOVES = ['wait', 'request', 'retrieve', 'checkin', 'report'] as const;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { STEPS, type Step } from '#infra/steps.ts';
+import type { Step } from '#infra/steps.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { readHistory } from '#local/aws/step-functions/history.ts';
 import { filesBelow } from '#local/canaries.ts';
@@ -10,6 +10,7 @@ import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
 import { OWNER_TAG, ownerOf, tokenSecretName } from '#shared/names.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { usedByLambdaItself } from '#test/support/grants.ts';
 
 /**
  * The AWS side lets each function do what its role in the synthesised template allows, and nothing else. So a story in
@@ -19,14 +20,6 @@ import { recordAt } from '#shared/records/records.ts';
 const HOUR_MS = 3_600_000;
 const RELAY = 'local';
 const TOKEN = tokenSecretName(RELAY, NAMES.connection);
-
-/** What no call of ours ever needs, and who needs it instead: anything else that goes unused is taken away. */
-const USED_BY_LAMBDA_ITSELF: Readonly<Record<string, string>> = {
-  'logs:CreateLogStream': 'Lambda writes what the function prints to its log group, with the role of the function.',
-  'logs:PutLogEvents': 'As above.',
-  'xray:PutTraceSegments': 'The X-Ray daemon of Lambda sends the segments of a traced function with its role.',
-  'xray:PutTelemetryRecords': 'As above.',
-};
 
 /** An account that the sync would give the same name to. */
 const twinOf = (account: FleetAccount): FleetAccount => ({
@@ -120,6 +113,9 @@ const lastInputs = () => {
   return { run, batch, inputOf };
 };
 
+/** What the stack of a relay without checkouts has. */
+const SYNC_STEPS: readonly Step[] = ['authenticate', 'plan', 'request', 'retrieve', 'checkin', 'report', 'reap'];
+
 const TASKS = [
   ['Authenticate', 'authenticate'],
   ['Plan', 'plan'],
@@ -191,9 +187,7 @@ describe('the role of each function', () => {
 
   it('allows nothing that the function does not do', () => {
     const unused = world.aws.permissions.unusedGrants().map((grant) => grant.split(' on ')[0]);
-    const expected = STEPS.flatMap((step) =>
-      Object.keys(USED_BY_LAMBDA_ITSELF).map((action) => `${RELAY}-${step}: ${action}`),
-    );
+    const expected = SYNC_STEPS.flatMap((step) => usedByLambdaItself(`${RELAY}-${step}`));
     expect(unused.toSorted()).toEqual(expected.toSorted());
   });
 

@@ -29,7 +29,10 @@ describe('signing in', () => {
 
   it('impersonates the user to run as', async () => {
     const groups = ['relays'];
-    const users = [{ ...DEFAULT_APPLICATION, groups }, { ...DEFAULT_APPROVER, groups }];
+    const users = [
+      { ...DEFAULT_APPLICATION, groups },
+      { ...DEFAULT_APPROVER, groups },
+    ];
     const site = await openSite({ users });
     const { accessToken } = await requestToken({
       http: site.http,
