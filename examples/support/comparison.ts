@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'POST Auth/Connect/Token': 'OAuth asks for a token first; all steps share it',
   'POST Auth/SignAppIn': 'each step has a session of its own',
   'POST Auth/Signout': 'which it always ends',
-  'GET ManagedAccounts': 'looks whether the vault has changed the password by now',
+  'GET ManagedAccounts': 'looks whether the vault is changing the password, or has',
   'GET Requests': 'finds its own requests, by the marker in their reason',
   'POST AccessPolicies/Test': 'asks what would be granted, before it asks for it',
   'GET Sessions': 'looks which of its sessions go on',

@@ -34,7 +34,8 @@ export const createRequestCheckout =
       // All of them before any is opened: what one account is refused for would cost the others a release.
       const terms: RequestTerms[] = [];
       for (const item of missing) terms.push(await agreeOnTerms(session, record, item, marker, now()));
-      const conflict = (await isAnyChanging(session, missing)) || !(await openAll(session, terms));
+      const mayBeStale = ACCESS_FOR[record.rule.handsOut] === 'View' && (await isAnyChanging(session, missing));
+      const conflict = mayBeStale || !(await openAll(session, terms));
       const ours = await listOurs(session, marker);
       return {
         at: new Date(now()).toISOString(),
@@ -64,7 +65,7 @@ const leaseOf = (ours: readonly OpenRequest[], item: Item, index: number): Check
       ];
 };
 
-/** What the end of another request has queued would make stale what we deliver now. */
+/** What the end of another request has queued would make stale what we read now. A session reads by itself. */
 const isAnyChanging = async (session: VaultSession, items: readonly Item[]): Promise<boolean> => {
   for (const { account } of items) {
     const row = await session.findAccount(account.systemName, nameInVault(account));
