@@ -27,11 +27,14 @@ export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []
   ];
 };
 
-/** The reasons of their requests. Nobody else opens sessions here, and none is opened by the ISA role. */
+/**
+ * The reasons of their requests. Nobody else opens sessions here. One by the ISA role whose ticket got lost before anybody
+ * had it ends with its time, and there is no way to know it again.
+ */
 const openTargetSessions = ({ simulator }: MortalRelay): string[] =>
   simulator
     .sessions()
-    .filter((session) => !isOver(session))
+    .filter((session) => !isOver(session) && (session.request !== null || session.startedAt !== null))
     .map(({ request }) => request?.reason ?? '');
 
 const notRunning = (relay: MortalRelay, order: Run): string[] => {

@@ -83,9 +83,12 @@ const wrongEnding = (relay: MortalRelay, order: Run, ends: CheckoutStatus, { isD
   return isDisturbed || status === ends ? [] : [`It is reported as ${status} instead of ${ends}.`];
 };
 
-/** A person gets into every session that there is a ticket for. */
-const useTickets = ({ simulator }: MortalRelay): void => {
-  for (const { ticket } of simulator.sessions()) simulator.connect(ticket);
+/** A person gets into every session whose ticket was delivered. */
+const useTickets = ({ simulator, manager }: MortalRelay): void => {
+  const delivered = Object.values(manager.currentValues());
+  for (const { ticket } of simulator.sessions()) {
+    if (delivered.some((value) => value.includes(ticket))) simulator.connect(ticket);
+  }
 };
 
 const use = async (relay: MortalRelay): Promise<void> => useTickets(relay);
@@ -115,10 +118,13 @@ const holdOpen = (relay: MortalRelay, order: CheckoutRequested): Promise<void> =
 const DIED = { checkout: 'tickets', id: 'CHG1' };
 const BYSTANDER = { checkout: 'tickets', id: 'CHG2' };
 
+/** A file tells nobody the id of its session. */
+const SESSION_BY_FILE = { handsOut: 'rdp-file' };
+
 /** What closes a session of a checkout that died in front of one that goes on. */
 const closingStory = (live: Story['live'], more: Partial<Story> = {}): Story =>
   checkoutStory(
-    { ends: 'abandoned', rule: { handsOut: 'ssh-ticket' }, isIsa: true },
+    { ends: 'abandoned', rule: SESSION_BY_FILE, isIsa: true },
     {
       prepare: async (relay) => {
         relay.simulator.changeUser(DEFAULT_APPLICATION.userName, { roles: ['requestor', 'isa'] });
@@ -159,7 +165,12 @@ export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
     isIsa: true,
     whileWaiting: useTickets,
   }),
-  'a checkout as an ISA': checkoutStory({ ends: 'completed', rule: { access: 'isa' }, isIsa: true }),
+  'a checkout of a session as an ISA': checkoutStory({
+    ends: 'completed',
+    rule: { access: 'isa', handsOut: 'ssh-ticket' },
+    isIsa: true,
+    whileWaiting: useTickets,
+  }),
   'a release of a checkout that died': closingStory((relay, { through }) => relay.release(DIED, { through }), {
     meanwhile: { reap: (relay) => relay.reap() },
   }),
