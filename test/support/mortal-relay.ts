@@ -71,6 +71,8 @@ export interface RunOptions {
   readonly isListed?: boolean;
   /** What happens when it waits, until it may go on; the time passes at once when left out. */
   readonly wait?: (seconds: number) => Promise<void>;
+  /** Somebody else lets its invocations happen, and may never do so once it was stopped: it ends without them. */
+  readonly isStepped?: boolean;
 }
 
 /** What is said of a release. */
@@ -125,7 +127,12 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     workflow: Workflow,
     name: string,
     input: Json,
-    { through = live, isListed = true, wait = async (seconds) => clock.advance(seconds * 1000) }: RunOptions = {},
+    {
+      through = live,
+      isListed = true,
+      isStepped = false,
+      wait = async (seconds) => clock.advance(seconds * 1000),
+    }: RunOptions = {},
   ): Promise<string> => {
     const execution: Execution = { workflow, name, startDate: new Date(clock.now()), isRunning: true, isListed };
     executions.push(execution);
@@ -147,7 +154,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     });
     running.add(run);
     const { status } = await run.ended;
-    await Promise.all(underWay);
+    if (!isStepped) await Promise.all(underWay);
     running.delete(run);
     execution.isRunning = false;
     return status;

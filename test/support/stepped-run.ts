@@ -34,7 +34,7 @@ export const startSteppedRun = async (
       stop = invocation.stop;
       arrive();
     });
-  const ended = relay.sync(id, order, { ...options, through }).then(() => {
+  const ended = relay.sync(id, order, { ...options, through, isStepped: true }).then(() => {
     isOver = true;
     arrive();
   });
