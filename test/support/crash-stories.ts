@@ -16,6 +16,8 @@ import { SOURCE_STORIES } from '#test/support/source-stories.ts';
 
 const FOLDER = 'prod/';
 const SYNC = { name: `${FOLDER}{systemName}/{domainName}/{accountName}`, value: '{credential}', batchSize: 4 };
+/** One batch after the other. */
+const IN_LINE = { ...SYNC, concurrency: 1 };
 const CHANGES: Order = { sync: 'databases' };
 
 const deliverAll = async (relay: MortalRelay): Promise<void> => {
@@ -114,7 +116,8 @@ export const STORIES: Readonly<Record<string, Story>> = {
     },
   }),
   'a run for accounts that messages named': namedRun,
-  'a verify run that finds what no date tells': aSync({ ...CHANGES, mode: 'verify' }, aConfig(SYNC), {
+  'a verify run that finds what no date tells': aSync({ ...CHANGES, mode: 'verify' }, aConfig(IN_LINE), {
+    isSequential: true,
     prepare: async (relay) => {
       await deliverAll(relay);
       changeAll(relay, (lastChangedAt) => lastChangedAt ?? 0);
@@ -127,7 +130,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     },
     wrong: (relay) => [...wrongInFolder(relay), ...wronglyRetired(relay)],
   }),
-  'a first sync by API key': aSync(CHANGES, withApiKey(aConfig(SYNC))),
+  'a first sync by API key': aSync(CHANGES, withApiKey(aConfig(IN_LINE)), { isSequential: true }),
   reap: aSync(CHANGES, aConfig(SYNC), {
     prepare: async (relay) => {
       await relay.sync('before', CHANGES, { through: dyingAt('retrieve') });
