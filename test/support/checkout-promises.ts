@@ -6,7 +6,7 @@ import { noteAt } from '#shared/records/notes.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
 import type { MortalRelay } from '#test/support/mortal-relay.ts';
 
-export const CHECKOUT_FOLDER = 'checkouts/';
+const CHECKOUT_FOLDER = 'checkouts/';
 
 type Run = Parameters<typeof checkoutRun>[0];
 

@@ -22,7 +22,7 @@ export const DEATHS = ['function', 'step', 'execution'] as const;
 export type Death = (typeof DEATHS)[number];
 
 /** Who may die, and when. */
-export interface Danger {
+interface Danger {
   readonly through: Through;
   readonly fate: Fate;
 }

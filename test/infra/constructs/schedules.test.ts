@@ -21,7 +21,15 @@ describe('schedules', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
-    expect(names.toSorted()).toEqual(['reap', 'sync.databases', 'sync.windows-services', 'verify.databases']);
+    expect(names.toSorted()).toEqual([
+      'reap',
+      'sync.databases',
+      'sync.failover-pairs',
+      'sync.ssh-keys',
+      'sync.team-secrets',
+      'sync.windows-services',
+      'verify.databases',
+    ]);
   });
 
   it.each([
