@@ -35,7 +35,7 @@ const renderOne = ({ example, message, rows, delivered, openAfterwards }: Perfor
 Documented as: _${summary}_. The relay's user needs the role ${roles.map((role) => ROLE_NAMES[role] ?? role).join(' and ')}.
 In \`relay.yaml\` ([the whole of it](../examples/${name}.yaml)):
 
-${fenced('yaml', rulesIn(readExample(name)))}
+${fenced('yml', rulesIn(readExample(name)))}
 
 The message ([the script](../examples/${name}.ts)):
 
