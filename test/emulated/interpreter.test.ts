@@ -87,7 +87,7 @@ describe('the real steps under an interpreter that is not ours', () => {
 
   it('bring every store up to date, and find nothing left to change', async () => {
     const { first, second } = await live('whole');
-    expect(first.states).toEqual(['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report']);
+    expect(first.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report']);
     expect(second).toMatchObject({ status: 'SUCCEEDED', output: { delivered: 0 } });
   });
 

@@ -14,7 +14,7 @@ afterAll(() => interpreter.close());
 
 /** As many runs as the interpreter, a thread for each state at work, bears with side by side. */
 const AT_A_TIME = 16;
-const ORDER = { sync: 'databases', mode: 'changes', retryParked: false };
+const ORDER = { sync: 'databases', accounts: 'all', mode: 'changes', retryParked: false };
 let runs = 0;
 const run = async (told?: Told, machineArn = machine) => {
   runs += 1;
@@ -87,7 +87,7 @@ describe('a batch', () => {
       const played = runWith(error);
       expect(played).toMatchObject({
         status: 'SUCCEEDED',
-        states: ['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
+        states: ['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
       });
       expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: WAYS.map((_, batch) => ({ batch, error })) }]);
     });
@@ -148,14 +148,14 @@ describe('a run', () => {
     ['finds its predecessor at work', { status: 'skipped', batches: [], concurrency: 1 }],
   ])('that %s goes straight to its report', async (_what, planned) => {
     const played = await run((step) => (step === 'plan' ? does(planned) : undefined));
-    expect(played.states).toEqual(['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Report']);
+    expect(played.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Report']);
     expect(played).toMatchObject({ status: 'SUCCEEDED', output: { status: 'SUCCEEDED' } });
     expect(played.payloadsOf('report')).toMatchObject([{ planned }]);
   });
 
   describe.each([
-    ['Authenticate', 'authenticate', ['Begin', 'Authenticate']],
-    ['Plan', 'plan', ['Begin', 'Authenticate', 'Plan']],
+    ['Authenticate', 'authenticate', ['Begin', 'MayBegin', 'Authenticate']],
+    ['Plan', 'plan', ['Begin', 'MayBegin', 'Authenticate', 'Plan']],
   ] as const)('whose %s fails', (_state, failing, entered) => {
     it.concurrent.each([
       ['SignInRefused', 1],
@@ -179,7 +179,7 @@ describe('a run', () => {
     };
     const played = await run(told);
     expect(played).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
-    expect(played.states).toEqual(['Begin', 'Authenticate', 'Plan', 'ReportFailure', 'RunFailed']);
+    expect(played.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'ReportFailure', 'RunFailed']);
   });
 
   it('whose failure passes goes on as if nothing had been', async () => {
@@ -191,7 +191,7 @@ describe('a run', () => {
     });
     expect(played).toMatchObject({
       status: 'SUCCEEDED',
-      states: ['Begin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
+      states: ['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
     });
     expect(played.payloadsOf('plan')).toHaveLength(3);
     expect(played.payloadsOf('report')[0]).not.toHaveProperty('error');
