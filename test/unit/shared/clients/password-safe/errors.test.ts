@@ -2,17 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/clients/password-safe/errors.ts';
 import type { ErrorName } from '#shared/errors.ts';
-import type { Answer } from '#shared/http/answer.ts';
+import { answered, CANARY } from '#test/support/answers.ts';
 
-const CANARY = 'canary-41c2-not-a-real-secret';
 const call = { connection: 'corp-vault', name: 'POST Requests', idempotent: false };
-const answered = (status: number, text = `"${CANARY}"`, headers: Answer['headers'] = {}): Answer => ({
-  status,
-  headers: { authorization: CANARY, ...headers },
-  text,
-  bytes: new Uint8Array(),
-  receivedAtMs: 0,
-});
 
 describe('what a status means to a call', () => {
   it.each<[number, string, ErrorName]>([

@@ -7,17 +7,9 @@ import {
   interpretToken,
   isChallenge,
 } from '#shared/clients/password-safe/sign-in-errors.ts';
-import type { Answer } from '#shared/http/answer.ts';
+import { answered, CANARY } from '#test/support/answers.ts';
 
-const CANARY = 'canary-41c2-not-a-real-secret';
 const call = { connection: 'corp-vault', name: 'POST Auth/SignAppIn', idempotent: true };
-const answered = (status: number, text = `"${CANARY}"`, headers: Answer['headers'] = {}): Answer => ({
-  status,
-  headers: { authorization: CANARY, ...headers },
-  text,
-  bytes: new Uint8Array(),
-  receivedAtMs: 0,
-});
 const challenge = answered(401, '', { 'www-authenticate-2fa': 'Enter code' });
 const PAGE = '<!DOCTYPE html><h2>403 - Forbidden</h2>';
 
