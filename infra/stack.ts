@@ -140,7 +140,8 @@ export class RelayStack extends Stack {
 
     this.#tell('SyncMachineArn', machineArn, 'The state machine that every sync runs in');
     this.#tell('RecordsBucketName', records.bucket.bucketName, 'Where the report of every run lies');
-    this.#tell('StartCommand', startCommand(machineArn, Object.keys(config.syncs)), 'Starts a sync now');
+    const [firstSync] = Object.keys(config.syncs);
+    if (firstSync !== undefined) this.#tell('StartCommand', startCommand(machineArn, firstSync), 'Starts a sync now');
     if (intake !== undefined) this.#tell('IntakeQueueUrl', intake.queue.queueUrl, 'Where messages are sent to');
     if (network?.egressAddress !== undefined) {
       this.#tell(
@@ -156,5 +157,5 @@ export class RelayStack extends Stack {
   }
 }
 
-const startCommand = (machineArn: string, [sync = 'SYNC']: string[]): string =>
+const startCommand = (machineArn: string, sync: string): string =>
   `aws stepfunctions start-execution --state-machine-arn ${machineArn} --name "${sync}.$(date -u +%Y%m%dT%H%M%SZ)" --input '{"sync":"${sync}"}'`;

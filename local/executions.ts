@@ -1,8 +1,9 @@
+import type { Workflow } from '#infra/definition.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
 import type { World } from './world.ts';
 
 /** The machine of a workflow. @throws when the stack has none of that name. */
-export const machineArn = ({ aws }: Pick<World, 'aws'>, workflow: 'sync' | 'checkout' | 'release'): string => {
+export const machineArn = ({ aws }: Pick<World, 'aws'>, workflow: Workflow): string => {
   const machine = aws.template
     .ofType('AWS::StepFunctions::StateMachine')
     .find(({ identity }) => identity.name.endsWith(`-${workflow}`));

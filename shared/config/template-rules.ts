@@ -1,5 +1,5 @@
 import type { CheckoutConfig, SyncConfig } from '#shared/config/schema.ts';
-import type { Placeholder } from '#shared/domain/template.ts';
+import { ACCOUNT_PLACEHOLDERS, type Placeholder } from '#shared/domain/template.ts';
 
 /** A placeholder that a name has to hold, or another that does as well, and what is wrong without. */
 interface Need {
@@ -12,15 +12,6 @@ export interface TemplateRules {
   readonly placeholders: readonly Placeholder[];
   readonly needs: readonly Need[];
 }
-
-const ACCOUNT: readonly Placeholder[] = [
-  'accountName',
-  'accountId',
-  'systemName',
-  'systemId',
-  'domainName',
-  'workgroupName',
-];
 
 const ACCOUNT_NEEDS: readonly Need[] = [
   {
@@ -52,17 +43,20 @@ const SAFE_NEEDS: readonly Need[] = [
 const passphraseOf = (kind: string): readonly Placeholder[] => (kind === 'dsskey' ? ['passphrase'] : []);
 
 export const rulesOfCheckout = ({ handsOut }: CheckoutConfig): TemplateRules => ({
-  placeholders: ['credential', ...passphraseOf(handsOut), 'checkoutId', ...ACCOUNT],
+  placeholders: ['credential', ...passphraseOf(handsOut), 'checkoutId', ...ACCOUNT_PLACEHOLDERS],
   needs: CHECKOUT_NEEDS,
 });
 
 export const rulesOfSync = (sync: SyncConfig): TemplateRules => {
   switch (sync.source) {
     case 'accounts':
-      return { placeholders: ['credential', ...passphraseOf(sync.credential), ...ACCOUNT], needs: ACCOUNT_NEEDS };
+      return {
+        placeholders: ['credential', ...passphraseOf(sync.credential), ...ACCOUNT_PLACEHOLDERS],
+        needs: ACCOUNT_NEEDS,
+      };
     case 'aliases': {
       // The list of aliases tells no workgroups.
-      const ofAccount = ACCOUNT.filter((placeholder) => placeholder !== 'workgroupName');
+      const ofAccount = ACCOUNT_PLACEHOLDERS.filter((placeholder) => placeholder !== 'workgroupName');
       const placeholders = ['credential', ...passphraseOf(sync.credential), 'aliasName', ...ofAccount] as const;
       return { placeholders, needs: ALIAS_NEEDS };
     }

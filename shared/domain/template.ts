@@ -3,6 +3,16 @@
  * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
  */
 
+/** What an account is called by. */
+export const ACCOUNT_PLACEHOLDERS = [
+  'accountName',
+  'accountId',
+  'systemName',
+  'systemId',
+  'domainName',
+  'workgroupName',
+] as const;
+
 /**
  * What a template can ask for: the credential itself, the passphrase of a key, the checkout, and what the vault's
  * list says about what is delivered.
@@ -11,12 +21,7 @@ export const PLACEHOLDERS = [
   'credential',
   'passphrase',
   'checkoutId',
-  'accountName',
-  'accountId',
-  'systemName',
-  'systemId',
-  'domainName',
-  'workgroupName',
+  ...ACCOUNT_PLACEHOLDERS,
   'aliasName',
   'folderPath',
   'title',

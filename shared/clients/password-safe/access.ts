@@ -26,7 +26,7 @@ export const testAccess = async (
 
 /** Kinds of access that we don't know are nothing that we could ask for. */
 const toOffers = ({ Schedules }: PolicyRow): AccessOffer[] =>
-  Schedules.flatMap(({ AccessTypes, RequireReason, RequireTicketSystem, TicketSystemID }) =>
+  Schedules.flatMap(({ AccessTypes, RequireTicketSystem, TicketSystemID }) =>
     AccessTypes.flatMap(({ AccessType, MinApprovers }) =>
       AccessType === undefined
         ? []
@@ -34,7 +34,6 @@ const toOffers = ({ Schedules }: PolicyRow): AccessOffer[] =>
             {
               accessType: AccessType,
               minApprovers: MinApprovers,
-              requiresReason: RequireReason,
               requiresTicket: RequireTicketSystem,
               ticketSystemId: TicketSystemID,
             },

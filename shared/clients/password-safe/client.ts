@@ -102,7 +102,6 @@ const toOpenRequest = (row: RequestRow): OpenRequest => ({
   accountId: row.AccountID,
   aliasId: row.AliasID,
   status: isPending(row) ? 'pending' : 'active',
-  approved: !isPending(row),
   accessType: row.AccessType,
   reason: row.Reason,
   createdAt: row.RequestReleaseDate,

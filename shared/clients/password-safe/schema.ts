@@ -120,7 +120,6 @@ const flag = z
 const policyRow = z.object({
   Schedules: z.array(
     z.object({
-      RequireReason: flag,
       RequireTicketSystem: flag,
       TicketSystemID: optionalInt,
       AccessTypes: z.array(z.object({ AccessType: accessType, MinApprovers: z.int().min(0) })),

@@ -34,8 +34,6 @@ export interface OpenRequest {
   /** Of a request that was made for an alias. */
   readonly aliasId?: number | undefined;
   readonly status: 'pending' | 'active';
-  /** The last approval was given, or none was needed. */
-  readonly approved: boolean;
   /** Undefined for a kind of access that we don't know. */
   readonly accessType: AccessType | undefined;
   readonly reason: string;
@@ -94,7 +92,6 @@ export interface AccessOffer {
   readonly accessType: AccessType;
   /** How many people have to approve; 0 approves at once. */
   readonly minApprovers: number;
-  readonly requiresReason: boolean;
   readonly requiresTicket: boolean;
   /** The vault's default ticket system when it names none. */
   readonly ticketSystemId?: number | undefined;

@@ -81,7 +81,6 @@ describe('a request', () => {
           systemId: account.systemId,
           accountId: account.accountId,
           status: 'active',
-          approved: true,
           accessType: 'View',
           reason: 'sync [x/y/0]',
           createdAt: new Date(site.clock.now).toISOString(),
