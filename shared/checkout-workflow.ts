@@ -5,7 +5,7 @@ import { authenticatedSchema, caughtSchema } from '#shared/workflow.ts';
 
 /**
  * The baton of the checkout workflow: what enters it and what each step adds. What a checkout is about lies in its record
- * (`recordAt.checkout`), written once by `plan`, so that a deployment in the middle changes nothing for it.
+ * (`checkoutAt.record`), written once by `plan`, so that a deployment in the middle changes nothing for it.
  */
 
 /** Who works on it: the checkout itself, a release that somebody asked for, or one of a checkout that has died. */
@@ -14,7 +14,13 @@ const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'
 /** Which checkout this is: `run` is its execution's name. A release knows no more of it. */
 const checkoutRunSchema = z.object({
   run: z.string(),
-  order: z.object({ type: z.enum(WORKERS), checkout: z.string(), id: z.string() }),
+  order: z.object({
+    type: z.enum(WORKERS),
+    checkout: z.string(),
+    id: z.string(),
+    /** False for an abandoned one of which a function may still be at work, so that it has to be closed once more. */
+    isSettled: z.boolean().optional(),
+  }),
 });
 export type CheckoutRun = z.infer<typeof checkoutRunSchema>;
 

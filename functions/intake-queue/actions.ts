@@ -11,7 +11,7 @@ import {
 import { namedAt } from '#shared/records/named-accounts.ts';
 import { type Notes, noteAt } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
-import type { Executions } from './executions.ts';
+import type { Executions } from '#shared/runtime/executions.ts';
 import type { Rules } from './read-message.ts';
 
 export interface ActionDependencies {
@@ -32,9 +32,9 @@ export const createActions = ({ rules, checkouts, releases, syncs, notes, record
     const input = JSON.stringify(message);
     const isOver = 'until' in message.window && Date.parse(message.window.until) <= now();
     if (!isOver && (await checkouts.start(run, input))) return;
-    const known = await checkouts.inputOf(run);
+    const known = await checkouts.find(run);
     if (known === undefined) throw isOver ? tooLate() : notShown(run);
-    if (canonical(known) !== input) throw usedBefore(message);
+    if (canonical(known.input) !== input) throw usedBefore(message);
   };
 
   const release = async (message: Parameters<typeof checkoutRun>[0]): Promise<void> => {

@@ -6,10 +6,10 @@ import { readBundledConfig } from '#shared/config/runtime.ts';
 import { createS3Notes, createS3Records } from '#shared/records/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
+import { createExecutions } from '#shared/runtime/executions.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { contract, environment } from './contract.ts';
-import { createExecutions } from './executions.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { createRefuse } from './refuse.ts';
 

@@ -6,17 +6,19 @@ import { connectionsWithRequests } from '#shared/config/sync-rules.ts';
 import { createS3Notes } from '#shared/records/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { readEnvironment } from '#shared/runtime/env.ts';
+import { createExecutions } from '#shared/runtime/executions.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { createCloseAbandoned } from './close-abandoned.ts';
 import { contract, environment } from './contract.ts';
-import { createHasEnded } from './has-ended.ts';
+import { createEndedAt } from './ended-at.ts';
 import { createReap } from './reap.ts';
 import { createStartRelease } from './start-release.ts';
 
 const env = readEnvironment(environment);
 const { config, vaults } = createRelay(env);
-const hasEnded = createHasEnded([env.SYNC_MACHINE_ARN, env.CHECKOUT_MACHINE_ARN].filter((arn) => arn !== undefined));
+const machines = [env.SYNC_MACHINE_ARN, env.CHECKOUT_MACHINE_ARN].filter((arn) => arn !== undefined);
+const endedAt = createEndedAt(machines.map(createExecutions));
 
 const { RECORDS_BUCKET: bucket, RELEASE_MACHINE_ARN: releaseMachine } = env;
 const closeAbandoned =
@@ -24,8 +26,9 @@ const closeAbandoned =
     ? async () => ({ abandoned: 0, failures: [] })
     : createCloseAbandoned({
         notes: createS3Notes(bucket),
-        hasEnded,
-        startRelease: createStartRelease(releaseMachine, Date.now),
+        endedAt,
+        startRelease: createStartRelease(createExecutions(releaseMachine), Date.now),
+        now: Date.now,
       });
 
 export const handler = defineHandler(
@@ -36,7 +39,7 @@ export const handler = defineHandler(
     vaults: Object.fromEntries(
       connectionsWithRequests(config).map((connection) => [connection, vaults.ofConnection(connection)]),
     ),
-    hasEnded,
+    endedAt,
     holdsRequests: (run) => Object.keys(config.checkouts).some((checkout) => run.startsWith(`${checkout}.`)),
     closeAbandoned,
     measure: (connection, { reaped, oldestAgeSeconds }) =>

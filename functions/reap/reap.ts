@@ -2,17 +2,17 @@ import { sessionsOf } from '#shared/clients/password-safe/sessions-of.ts';
 import type { OpenRequest, Vault, VaultSession } from '#shared/clients/password-safe/vault.ts';
 import { readMarker } from '#shared/domain/marker.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import type { EndedAt } from './ended-at.ts';
 
 export interface ReapDependencies {
   readonly relayId: string;
   readonly vaults: Readonly<Record<string, Vault>>;
-  /** Raises when it can't be known: unknown is not ended. */
-  readonly hasEnded: (run: string) => Promise<boolean>;
+  readonly endedAt: EndedAt;
   readonly measure: (
     connection: string,
     found: { openLeases: number; reaped: number; oldestAgeSeconds: number },
   ) => Promise<void>;
-  /** Whether a run holds its requests for as long as somebody asked it to, which makes none of them old. */
+  /** Whether a run, while it goes on, holds its requests for as long as somebody asked it to: none of them is too old. */
   readonly holdsRequests: (run: string) => boolean;
   /** Looks after what checkouts leave behind beside their requests. */
   readonly closeAbandoned: () => Promise<{ abandoned: number; failures: readonly RelayError[] }>;
@@ -32,16 +32,17 @@ export interface Reaped {
  * first error is raised.
  */
 export const createReap =
-  ({ relayId, vaults, hasEnded, measure, holdsRequests, closeAbandoned, now }: ReapDependencies) =>
+  ({ relayId, vaults, endedAt, measure, holdsRequests, closeAbandoned, now }: ReapDependencies) =>
   async (): Promise<Reaped> => {
     const failures: RelayError[] = [];
     const total = { openLeases: 0, reaped: 0, abandoned: 0 };
     for (const [connection, vault] of Object.entries(vaults)) {
       try {
-        const { open, reaped, errors } = await reapConnection(vault, relayId, hasEnded);
-        const leftOver = open.filter(({ reason }) => !holdsRequests(readMarker(reason)?.run ?? ''));
-        await measure(connection, { openLeases: open.length, reaped, oldestAgeSeconds: oldestAge(leftOver, now()) });
-        total.openLeases += open.length;
+        const { held, left, reaped, errors } = await reapConnection(vault, relayId, endedAt);
+        const tooLong = [...left, ...held.filter(({ run }) => !holdsRequests(run)).map(({ request }) => request)];
+        const openLeases = held.length + left.length;
+        await measure(connection, { openLeases, reaped, oldestAgeSeconds: oldestAge(tooLong, now()) });
+        total.openLeases += openLeases;
         total.reaped += reaped;
         failures.push(...errors);
       } catch (thrown) {
@@ -59,32 +60,33 @@ export const createReap =
     return total;
   };
 
-/** `open` is what is still open afterwards. */
-const reapConnection = (vault: Vault, relayId: string, hasEnded: (run: string) => Promise<boolean>) =>
+/** What is still open afterwards: `held` by runs that go on, and `left` of others because it could not be given back. */
+const reapConnection = (vault: Vault, relayId: string, endedAt: EndedAt) =>
   vault.withSession(async (session) => {
-    const open: OpenRequest[] = [];
+    const held: { readonly run: string; readonly request: OpenRequest }[] = [];
+    const left: OpenRequest[] = [];
     const errors: RelayError[] = [];
-    const ended = new Map<string, Promise<boolean>>();
+    const ends = new Map<string, ReturnType<EndedAt>>();
     let reaped = 0;
     for (const request of await session.listOpenRequests()) {
       const marker = readMarker(request.reason);
       if (marker?.relayId !== relayId) continue;
       try {
-        const runEnded = ended.get(marker.run) ?? hasEnded(marker.run);
-        ended.set(marker.run, runEnded);
-        if (!(await runEnded)) {
-          open.push(request);
+        const end = ends.get(marker.run) ?? endedAt(marker.run);
+        ends.set(marker.run, end);
+        if ((await end) === undefined) {
+          held.push({ run: marker.run, request });
           continue;
         }
         await endSessions(session, request);
         await session.checkIn(request.requestId, 'Left open by a run that has ended.');
         reaped += 1;
       } catch (thrown) {
-        open.push(request);
+        left.push(request);
         errors.push(asRelayError(thrown, `Giving back request ${request.requestId}`));
       }
     }
-    return { open, reaped, errors };
+    return { held, left, reaped, errors };
   });
 
 /** Sessions that the relay's user may not end go on to their own end: no reason to leave the request open. */

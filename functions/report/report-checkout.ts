@@ -66,9 +66,9 @@ const reportOn = async (
   };
 };
 
-/** From here on `reap` no longer looks after it; what could not be closed is left to `reap`. */
+/** From here on `reap` no longer looks after it; what could not be closed, or may be opened yet, is left to `reap`. */
 const close = async (notes: Notes, { run, order, retired }: CourseInput): Promise<void> => {
-  if (retired !== undefined) await notes.remove(checkoutAt.open(order.checkout, run));
+  if (retired !== undefined && order.isSettled !== false) await notes.remove(checkoutAt.open(order.checkout, run));
 };
 
 const statusOf = (

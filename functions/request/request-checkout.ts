@@ -132,7 +132,10 @@ const agreeOnTerms = async (
     accessType,
     durationMinutes: Math.min(wanted, account.maximumReleaseMinutes ?? wanted),
     reason: withMarker(order.reason, marker),
-    ticket: order.ticket === undefined ? undefined : { number: order.ticket, systemId: rule.ticketSystemId },
+    ticket:
+      order.ticket === undefined
+        ? undefined
+        : { number: order.ticket, systemId: rule.ticketSystemId ?? offer.ticketSystemId },
     rotateOnCheckIn: rule.rotateOnCheckIn,
     whenOpen: 'refuse',
   };

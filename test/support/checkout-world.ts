@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Workflow } from '#infra/definition.ts';
 import type { Execution } from '#local/aws/step-functions/step-functions.ts';
+import { finish, machineArn } from '#local/executions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
 import { openObjects } from '#test/support/local-objects.ts';
@@ -62,16 +64,16 @@ export const vary =
   };
 
 /** Checkouts and releases, and the clock that they wait by. */
-const executionsOf = ({ aws, clock }: World) => {
+const executionsOf = (world: World) => {
+  const { aws, clock } = world;
   const machines = aws.template.ofType('AWS::StepFunctions::StateMachine');
   const everyExecution = (): Execution[] => machines.flatMap(({ identity }) => aws.stepFunctions.list(identity.ref));
-  const machineArn = (name: string): string => {
-    const machine = machines.find(({ identity }) => identity.name.endsWith(`-${name}`));
-    if (machine === undefined) throw new Error(`The stack has no machine ${name}.`);
-    return machine.identity.ref;
-  };
-  const start = (machine: string, message: Settings): Execution =>
-    aws.stepFunctions.start(machineArn(machine), JSON.stringify(message), `${message['checkout']}.${message['id']}`);
+  const start = (machine: Workflow, message: Settings): Execution =>
+    aws.stepFunctions.start(
+      machineArn(world, machine),
+      JSON.stringify(message),
+      `${message['checkout']}.${message['id']}`,
+    );
   const objects = openObjects(aws);
   return {
     /** Starts a checkout as its message would. */
@@ -100,15 +102,16 @@ const executionsOf = ({ aws, clock }: World) => {
       const until = await aws.stepFunctions.nextWake(arn);
       return until === undefined ? undefined : (until - clock.now()) / MINUTE_MS;
     },
-    /** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */
-    finish: async ({ arn }: Execution): Promise<unknown> => {
-      for (let until = await aws.stepFunctions.nextWake(arn); until !== undefined; ) {
+    /** Moves the clock from wait to wait until it waits for what is to be seen. */
+    waitsUntil: async ({ arn }: Execution, isThere: () => boolean): Promise<void> => {
+      for (let until = await aws.stepFunctions.nextWake(arn); !isThere(); ) {
+        if (until === undefined) throw new Error('It is over, and has not waited for this.');
         clock.advance(Math.max(0, until - clock.now()));
         until = await aws.stepFunctions.nextWake(arn);
       }
-      const { ending } = aws.stepFunctions.get(arn);
-      return ending?.status === 'SUCCEEDED' ? JSON.parse(ending.output) : ending;
     },
+    /** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */
+    finish: (execution: Execution): Promise<unknown> => finish(world, execution),
     /** Lets everything get to where it waits, and so many minutes pass then; tells whether anything waits. */
     settle: async (minutes: number): Promise<boolean> => {
       const wakes = await Promise.all(everyExecution().map(({ arn }) => aws.stepFunctions.nextWake(arn)));
@@ -117,9 +120,7 @@ const executionsOf = ({ aws, clock }: World) => {
     },
     advance: (minutes: number): void => clock.advance(minutes * MINUTE_MS),
     /** What runs, or has run, in a machine, the latest first. */
-    executions: (machine: string): readonly Execution[] => aws.stepFunctions.list(machineArn(machine)),
-    /** What runs in the release machine, the latest first. */
-    releases: (): readonly Execution[] => aws.stepFunctions.list(machineArn('release')),
+    executions: (machine: Workflow): readonly Execution[] => aws.stepFunctions.list(machineArn(world, machine)),
   };
 };
 

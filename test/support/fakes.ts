@@ -53,7 +53,6 @@ type Call = readonly [keyof VaultSession | 'signIn' | 'signOut', ...unknown[]];
 export const anOffer = (overrides: Partial<AccessOffer> = {}): AccessOffer => ({
   accessType: 'View',
   minApprovers: 0,
-  requiresReason: false,
   requiresTicket: false,
   ...overrides,
 });
@@ -112,7 +111,6 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
         accountId,
         aliasId,
         status: 'active',
-        approved: true,
         accessType,
         reason,
         createdAt: undefined,
@@ -213,7 +211,6 @@ export const fakeVault = (pages: readonly AccountPage[] = []) => {
       open.set(request.requestId, {
         systemId: 1,
         status: 'active',
-        approved: request.status !== 'pending',
         accessType: 'View',
         reason: '',
         createdAt: undefined,

@@ -1,6 +1,6 @@
-import type { Executions } from '#functions/intake-queue/executions.ts';
 import type { Rules } from '#functions/intake-queue/read-message.ts';
 import { relayConfigSchema } from '#shared/config/schema.ts';
+import type { Executions } from '#shared/runtime/executions.ts';
 import { aConfig } from './configs.ts';
 
 const SYNCS = {
@@ -47,9 +47,10 @@ export const memoryExecutions = () => {
       if (known === undefined) started.set(name, input);
       return known === undefined || (known === input && !ended.has(name));
     },
-    async inputOf(name) {
+    async find(name) {
       failIfTold();
-      return hidden.has(name) ? undefined : started.get(name);
+      const input = hidden.has(name) ? undefined : started.get(name);
+      return input === undefined ? undefined : { input, endedAt: ended.has(name) ? 0 : undefined };
     },
   };
   return {

@@ -30,7 +30,6 @@ import { type Execution, mortalSteps, type PlayedStep } from '#test/support/mort
 
 export const SEED = 7;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** A small fleet with one of each of the first awkward kinds; people may hold an account next to the relay. */
 export const sharedFleet = (accounts: number): FleetAccount[] =>
@@ -157,6 +156,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     if (!isStepped) await Promise.all(underWay);
     running.delete(run);
     execution.isRunning = false;
+    execution.endedAt = clock.now();
     return status;
   };
 
@@ -164,11 +164,10 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     executions.some((execution) => execution.workflow === workflow && execution.name === name);
 
   const toRelease: ((through: Through) => Promise<string>)[] = [];
-  const startRelease = (checkout: string, run: string): void => {
-    const name = `reap.${run}.${Math.floor(clock.now() / HOUR_MS)}`;
-    if (isStarted('release', name)) return;
-    const order = { checkout, id: run.slice(checkout.length + 1) };
-    toRelease.push((through) => execute('release', name, { type: 'checkout.abandoned', ...order }, { through }));
+  const startRelease = (name: string, input: string): boolean => {
+    if (isStarted('release', name)) return false;
+    toRelease.push((through) => execute('release', name, JSON.parse(input), { through }));
+    return true;
   };
 
   /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */

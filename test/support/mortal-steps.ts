@@ -4,7 +4,9 @@ import { createReadNamed } from '#functions/plan/named.ts';
 import { createPlan } from '#functions/plan/plan.ts';
 import { hasPredecessor } from '#functions/plan/predecessor.ts';
 import { createCloseAbandoned } from '#functions/reap/close-abandoned.ts';
+import { createEndedAt } from '#functions/reap/ended-at.ts';
 import { createReap } from '#functions/reap/reap.ts';
+import { createStartRelease } from '#functions/reap/start-release.ts';
 import { createReport } from '#functions/report/report.ts';
 import { createRequest } from '#functions/request/request.ts';
 import { createRetrieve } from '#functions/retrieve/retrieve.ts';
@@ -34,6 +36,8 @@ export interface Execution {
   readonly name: string;
   readonly startDate: Date;
   isRunning: boolean;
+  /** Epoch milliseconds; undefined while it runs. */
+  endedAt?: number;
   /** The list of executions is eventually consistent: one that is not in it yet runs without others' knowledge. */
   readonly isListed: boolean;
 }
@@ -46,8 +50,8 @@ export interface Outside {
   readonly records: Records;
   readonly notes: Notes;
   readonly executions: readonly Execution[];
-  /** Starts a release of an abandoned checkout, unless `reap` has just done so. */
-  readonly startRelease: (checkout: string, run: string) => void;
+  /** Starts an execution of the release machine, unless there is one of that name; false when there is. */
+  readonly startRelease: (name: string, input: string) => boolean;
   readonly now: () => number;
 }
 
@@ -80,8 +84,12 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
   const notify = () => mortal.call(async () => {});
   const shared = { relayId: RELAY_ID, syncs: config.syncs, storeFor, records, measure, now };
   const sharedByBatch = { ...shared, vaultFor: vaults.forBatch };
-  const hasEnded = async (run: string) =>
-    (await running()).every(({ workflow, name }) => workflow === 'release' || name !== run);
+  const find = (run: string) =>
+    mortal.call(async () => {
+      const found = outside.executions.findLast(({ workflow, name }) => workflow !== 'release' && name === run);
+      return found && { input: '', endedAt: found.endedAt };
+    });
+  const endedAt = createEndedAt([{ find }]);
 
   const authenticate = createAuthenticate({ ...shared, ensureSignIn: vaults.ensureSignIn });
   const plan = createPlan({
@@ -105,12 +113,16 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
   const reap = createReap({
     ...shared,
     vaults: { vault: vaults.ofConnection('vault') },
-    hasEnded,
+    endedAt,
     holdsRequests: (run) => Object.keys(config.checkouts).some((checkout) => run.startsWith(`${checkout}.`)),
     closeAbandoned: createCloseAbandoned({
       notes,
-      hasEnded,
-      startRelease: (checkout, run) => mortal.call(async () => outside.startRelease(checkout, run)),
+      endedAt,
+      startRelease: createStartRelease(
+        { start: (name, input) => mortal.call(async () => outside.startRelease(name, input)) },
+        now,
+      ),
+      now,
     }),
   });
 

@@ -140,6 +140,28 @@ describe('reap', () => {
     await world.runReap();
     expect(world.executions('release').length).toBe(before + 1);
     for (const release of world.executions('release')) await world.finish(release);
+    expect(world.delivered('often')).toEqual({});
+    await reap();
     await expectNothingLeft('often');
+  });
+
+  it('takes back what a function delivers that was still at work when its execution was stopped', async () => {
+    const execution = world.checkOut('late', [account]);
+    await world.waits(execution);
+    const [[name = '', value = ''] = []] = Object.entries(world.delivered('late'));
+    await stop(execution);
+    await world.runReap();
+    for (const release of world.executions('release')) await world.finish(release);
+    expect(world.delivered('late')).toEqual({});
+
+    const owner = `local.000000000000.us-east-1/tickets`;
+    world.aws.secretsManager.handle('CreateSecret', {
+      Name: name,
+      SecretString: value,
+      ClientRequestToken: crypto.randomUUID(),
+      Tags: [{ Key: 'pam-relay:owner', Value: owner }],
+    });
+    await reap();
+    await expectNothingLeft('late');
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Workflow } from '#infra/definition.ts';
 import { NAMES } from '#local/world.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
@@ -34,7 +35,7 @@ const asking = (id: string, rank: number, checkout = RULE) => {
   return { type: 'checkout.requested', checkout, id, accounts, window: { minutes: 60 }, reason: 'Replace a disk' };
 };
 
-const latest = (machine: string) => {
+const latest = (machine: Workflow) => {
   const [execution] = world.executions(machine);
   if (execution === undefined) throw new Error(`Nothing has run in ${machine}.`);
   return execution;
@@ -89,8 +90,11 @@ describe('the role of each function, with checkouts', () => {
     await send(asking('CHG3', 2));
     await world.waits(latest('checkout'));
     world.aws.stepFunctions.stop(latest('checkout').arn);
-    await world.runReap();
-    await world.finish(latest('release'));
+    for (const minutes of [0, 20]) {
+      world.advance(minutes);
+      await world.runReap();
+      await world.finish(latest('release'));
+    }
     expect(await world.unclosed()).toEqual([expect.stringContaining('CHG2')]);
 
     await watchWithoutToken('CHG1');

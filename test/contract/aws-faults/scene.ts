@@ -4,7 +4,6 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { createIsOvertaken } from '#functions/plan/predecessor.ts';
-import { createHasEnded } from '#functions/reap/has-ended.ts';
 import { createNotify } from '#functions/report/notify.ts';
 import { awsEnvironment, LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
@@ -17,6 +16,7 @@ import { RelayError } from '#shared/errors.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { createS3Records } from '#shared/records/s3.ts';
 import { readBootstrapSecret } from '#shared/runtime/bootstrap-secret.ts';
+import { createExecutions } from '#shared/runtime/executions.ts';
 import { Secret } from '#shared/secret.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
 import { type FaultyAws, startFaultyAws } from '#test/support/faulty-aws.ts';
@@ -57,7 +57,7 @@ const stepFunctions: Service = async (_request, response, { action }) =>
     200,
     action === 'ListExecutions'
       ? { executions: [] }
-      : { executionArn: `${MACHINE}:x`, stateMachineArn: MACHINE, status: 'RUNNING', startDate: 1 },
+      : { executionArn: `${MACHINE}:x`, stateMachineArn: MACHINE, status: 'RUNNING', startDate: 1, input: '{}' },
   );
 
 /** Everything of the relay that calls AWS, each on an AWS side that can be broken at that very call. */
@@ -191,7 +191,7 @@ const otherCalls = (topicArn: string): Call[] => {
   const records = createS3Records(BUCKET);
   const place = recordAt.memory('databases');
   const isOvertaken = createIsOvertaken(MACHINE);
-  const hasEnded = createHasEnded([MACHINE]);
+  const executions = createExecutions(MACHINE);
   return [
     { service: 'S3 read', action: 'GetObject', purpose: 'read', run: () => records.read(place) },
     { service: 'S3 write', action: 'PutObject', purpose: 'write', run: () => records.write(place, emptyMemory()) },
@@ -205,7 +205,13 @@ const otherCalls = (topicArn: string): Call[] => {
       service: 'Step Functions',
       action: 'DescribeExecution',
       purpose: 'ended',
-      run: () => hasEnded('databases.1'),
+      run: () => executions.find('databases.1'),
+    },
+    {
+      service: 'Step Functions',
+      action: 'StartExecution',
+      purpose: 'start',
+      run: () => executions.start('databases.1', '{}'),
     },
     { service: 'SNS', action: 'Query', purpose: 'notify', run: () => createNotify(topicArn)('subject', 'text') },
   ];

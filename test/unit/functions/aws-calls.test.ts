@@ -6,12 +6,11 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DescribeExecutionCommand, ExecutionDoesNotExist, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createIsOvertaken } from '#functions/plan/predecessor.ts';
-import { createHasEnded } from '#functions/reap/has-ended.ts';
 import { createNotify } from '#functions/report/notify.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
@@ -25,49 +24,6 @@ const s3 = mockClient(S3Client);
 const sns = mockClient(SNSClient);
 beforeEach(() => {
   for (const client of [stepFunctions, s3, sns]) client.reset();
-});
-
-describe('whether a run has ended', () => {
-  const hasEnded = (machines = [MACHINE]) => createHasEnded(machines)('databases.1');
-
-  it.each([
-    ['RUNNING', false],
-    ['PENDING_REDRIVE', false],
-    ['SUCCEEDED', true],
-    ['FAILED', true],
-    ['TIMED_OUT', true],
-    ['ABORTED', true],
-  ] as const)('with the status %s is %s', async (status, ended) => {
-    stepFunctions
-      .on(DescribeExecutionCommand, { executionArn: `${MACHINE.replace('stateMachine', 'execution')}:databases.1` })
-      .resolves({ status });
-    expect(await hasEnded()).toBe(ended);
-  });
-
-  it('is so when no machine runs it, and it may be any one that does', async () => {
-    const other = MACHINE.replace('-sync', '-checkout');
-    stepFunctions.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(metadata));
-    expect(await hasEnded([MACHINE, other])).toBe(true);
-    stepFunctions
-      .on(DescribeExecutionCommand, { executionArn: `${other.replace('stateMachine', 'execution')}:databases.1` })
-      .resolves({ status: 'RUNNING' });
-    expect(await hasEnded([MACHINE, other])).toBe(false);
-  });
-
-  it('is so when Step Functions has forgotten it', async () => {
-    stepFunctions.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(metadata));
-    expect(await hasEnded()).toBe(true);
-  });
-
-  it('is unknown, and thus raised, when the answer has no status that anybody knows', async () => {
-    stepFunctions.on(DescribeExecutionCommand).resolves({});
-    await expect(hasEnded()).rejects.toMatchObject({ name: 'StoreUnavailable' });
-  });
-
-  it('is unknown, and thus raised, when Step Functions does not say', async () => {
-    stepFunctions.on(DescribeExecutionCommand).rejects(THROTTLED);
-    await expect(hasEnded()).rejects.toMatchObject({ name: 'StoreUnavailable' });
-  });
 });
 
 describe('whether a run is overtaken', () => {

@@ -1,5 +1,3 @@
-import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCloseAbandoned } from '#functions/reap/close-abandoned.ts';
@@ -18,26 +16,37 @@ describe('closing abandoned checkouts', () => {
     for (const run of ['tickets.1', 'tickets.2', 'tickets.3']) await notes.put(checkoutAt.open('tickets', run));
   });
   const close = (
-    hasEnded: (run: string) => Promise<boolean>,
-    startRelease = vi.fn(async (_checkout: string, _run: string) => {}),
+    endedAt: (run: string) => Promise<number | undefined>,
+    startRelease = vi.fn(async (_abandoned: object) => {}),
   ) => ({
-    closed: createCloseAbandoned({ notes, hasEnded, startRelease })(),
+    closed: createCloseAbandoned({ notes, endedAt, startRelease, now: () => NOW })(),
     startRelease,
   });
+  const longAgo = async () => 0;
 
   it('releases what has ended and is still open, and nothing that runs', async () => {
-    const { closed, startRelease } = close(async (run) => run !== 'tickets.2');
+    const { closed, startRelease } = close(async (run) => (run === 'tickets.2' ? undefined : 0));
     expect(await closed).toEqual({ abandoned: 2, failures: [] });
     expect(startRelease.mock.calls).toEqual([
-      ['tickets', 'tickets.1'],
-      ['tickets', 'tickets.3'],
+      [{ checkout: 'tickets', run: 'tickets.1', isSettled: true }],
+      [{ checkout: 'tickets', run: 'tickets.3', isSettled: true }],
     ]);
+  });
+
+  it.each([
+    [0, false],
+    [15, false],
+    [16, true],
+  ])('knows that %i minutes after the end nothing of it can be at work any more: %s', async (minutes, isSettled) => {
+    const { closed, startRelease } = close(async () => NOW - minutes * 60_000);
+    await closed;
+    expect(startRelease).toHaveBeenCalledWith(expect.objectContaining({ isSettled }));
   });
 
   it('does not take for ended what it can not know of, and goes on with the others', async () => {
     const { closed, startRelease } = close(async (run) => {
       if (run === 'tickets.1') throw UNKNOWN;
-      return true;
+      return 0;
     });
     expect(await closed).toMatchObject({ abandoned: 2, failures: [UNKNOWN] });
     expect(startRelease).toHaveBeenCalledTimes(2);
@@ -45,20 +54,20 @@ describe('closing abandoned checkouts', () => {
 
   it('tells of a release that did not start, and goes on with the others', async () => {
     const startRelease = vi.fn(async () => {}).mockRejectedValueOnce(UNKNOWN);
-    const { closed } = close(async () => true, startRelease);
+    const { closed } = close(longAgo, startRelease);
     expect(await closed).toEqual({ abandoned: 3, failures: [UNKNOWN] });
     expect(startRelease).toHaveBeenCalledTimes(3);
   });
 
   it('leaves the note to the release, which takes it away once all is closed', async () => {
-    await close(async () => true).closed;
+    await close(longAgo).closed;
     expect(notes.keys.size).toBe(3);
   });
 
   it('looks at nothing but the notes of open checkouts', async () => {
     await notes.put('open/unreadable');
     await notes.put('checkouts/tickets/tickets.9/released');
-    const { closed, startRelease } = close(async () => true);
+    const { closed, startRelease } = close(longAgo);
     expect(await closed).toMatchObject({ abandoned: 3 });
     expect(startRelease).toHaveBeenCalledTimes(3);
   });
@@ -82,49 +91,38 @@ describe('the key of an open checkout', () => {
 });
 
 describe('starting the release of an abandoned checkout', () => {
-  const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-release';
-  const stepFunctions = mockClient(SFNClient);
-  beforeEach(() => {
-    stepFunctions.reset();
-  });
-  const nameAt = async (now: number, run = RUN): Promise<string | undefined> => {
-    stepFunctions.on(StartExecutionCommand).resolves({ executionArn: 'x' });
-    await createStartRelease(MACHINE, () => now)('tickets', run);
-    return stepFunctions.commandCalls(StartExecutionCommand).at(-1)?.args[0].input.name;
+  const started = async (now: number, { run = RUN, isSettled = true } = {}) => {
+    const start = vi.fn(async (_name: string, _input: string) => true);
+    await createStartRelease({ start }, () => now)({ checkout: 'tickets', run, isSettled });
+    const [name = '', input = ''] = start.mock.calls[0] ?? [];
+    return { name, input };
   };
 
-  it('says which checkout it is about, and that nobody asked for its end', async () => {
-    await nameAt(NOW);
-    expect(stepFunctions.commandCalls(StartExecutionCommand)[0]?.args[0].input).toMatchObject({
-      stateMachineArn: MACHINE,
-      input: '{"type":"checkout.abandoned","checkout":"tickets","id":"CHG1"}',
+  it('says which checkout it is about, that nobody asked for its end, and whether it is the last', async () => {
+    const { input } = await started(NOW, { isSettled: false });
+    expect(JSON.parse(input)).toEqual({
+      type: 'checkout.abandoned',
+      checkout: 'tickets',
+      id: 'CHG1',
+      isSettled: false,
     });
   });
 
-  it('has one name for an hour, and another for every other checkout and hour', async () => {
-    const name = await nameAt(NOW);
-    expect(await nameAt(NOW + 3_599_999)).toBe(name);
-    expect(await nameAt(NOW + 3_600_000)).not.toBe(name);
-    expect(await nameAt(NOW, `${RUN}0`)).not.toBe(name);
+  it('has one name for an hour, and another for every other checkout and hour, and for the last time', async () => {
+    const { name } = await started(NOW);
+    expect((await started(NOW + 3_599_999)).name).toBe(name);
+    const others = [started(NOW + 3_600_000), started(NOW, { run: `${RUN}0` }), started(NOW, { isSettled: false })];
+    expect((await Promise.all(others)).map((other) => other.name)).not.toContain(name);
   });
 
   it('has a name that Step Functions takes, however long the id', async () => {
-    expect(await nameAt(NOW, `tickets.${'x'.repeat(48)}`)).toMatch(/^[\w.-]{1,80}$/);
+    expect((await started(NOW, { run: `tickets.${'x'.repeat(48)}` })).name).toMatch(/^[\w.-]{1,80}$/);
   });
 
-  it('is content when it was started before', async () => {
-    stepFunctions.on(StartExecutionCommand).rejects(new ExecutionAlreadyExists({ $metadata: {}, message: 'of AWS' }));
-    await expect(createStartRelease(MACHINE, () => NOW)('tickets', RUN)).resolves.toBeUndefined();
-  });
-
-  it.each([
-    ['refuses', () => stepFunctions.on(StartExecutionCommand).rejects(new Error('of AWS'))],
-    ['answers with nothing', () => stepFunctions.on(StartExecutionCommand).resolves({})],
-  ])('is tried again when Step Functions %s', async (_what, answer) => {
-    answer();
-    await expect(createStartRelease(MACHINE, () => NOW)('tickets', RUN)).rejects.toMatchObject({
-      name: 'StoreUnavailable',
-      retryable: true,
-    });
+  it('is content when it was started before, and tried again when it could not be', async () => {
+    const abandoned = { checkout: 'tickets', run: RUN, isSettled: true };
+    await expect(createStartRelease({ start: async () => false }, () => NOW)(abandoned)).resolves.toBeUndefined();
+    const start = vi.fn().mockRejectedValue(UNKNOWN);
+    await expect(createStartRelease({ start }, () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
   });
 });

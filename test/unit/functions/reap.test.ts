@@ -21,7 +21,7 @@ const world = (
   const reap = createReap({
     relayId: 'relay',
     vaults: Object.fromEntries(vaults.map(({ vault }, index) => [`vault-${index}`, vault])),
-    hasEnded,
+    endedAt: async (run) => ((await hasEnded(run)) ? NOW : undefined),
     measure,
     holdsRequests: (run) => run.startsWith('tickets.'),
     closeAbandoned,
@@ -77,6 +77,15 @@ describe('reap', () => {
     vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1'), createdAt });
     await reap();
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 0 });
+  });
+
+  it('takes for old what a checkout that has ended still has, because it could not be given back', async () => {
+    const { vaults, reap, measure } = world(async () => true);
+    const createdAt = '2026-01-02T03:00:00Z';
+    vaults[0]?.opened({ requestId: 1, accountId: 1, reason: reasonOf('tickets.1'), createdAt });
+    vaults[0]?.fail('checkIn', 1, 'VaultUnavailable');
+    await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 3600 });
   });
 
   it('counts the checkouts that it closes, and raises what kept it from one after all else', async () => {

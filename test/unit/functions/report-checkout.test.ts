@@ -158,6 +158,18 @@ describe('reporting a checkout', () => {
       expect(await written()).toMatchObject({ status });
       expect(notify.mock.calls[0]?.[1]).toContain(why);
     });
+
+    it.each([
+      [false, [OPEN]],
+      [true, []],
+    ])(
+      'of a checkout that has died leaves it to reap while it may deliver yet: settled %s',
+      async (isSettled, left) => {
+        const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
+        await report({ order: abandoned, ...RETIRED, ...ended('released') });
+        expect([...notes.keys]).toEqual(left);
+      },
+    );
   });
 
   describe('once more', () => {

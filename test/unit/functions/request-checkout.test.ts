@@ -125,6 +125,12 @@ describe('requesting for a checkout', () => {
     expect(vault.terms).toMatchObject([{ ticket: { number: 'CHG-7', systemId: 3 } }]);
   });
 
+  it('files the ticket in the system that the policy names, unless the rule names one', async () => {
+    vault.offers.set(10, [anOffer({ requiresTicket: true, ticketSystemId: 2 })]);
+    await request({ order: { ticket: 'CHG-7' } });
+    expect(vault.terms).toMatchObject([{ ticket: { number: 'CHG-7', systemId: 2 } }]);
+  });
+
   it('does not have the credential changed where the rule says so', async () => {
     await request({ rule: { rotateOnCheckIn: false } });
     expect(vault.terms).toMatchObject([{ rotateOnCheckIn: false }]);

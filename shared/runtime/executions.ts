@@ -1,15 +1,30 @@
 import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
 
+/** One execution of a workflow. */
+export interface KnownExecution {
+  readonly input: string;
+  /** Epoch milliseconds; undefined while it runs. */
+  readonly endedAt: number | undefined;
+}
+
 /** The executions of one state machine. Both calls raise `StoreUnavailable`, and may be repeated. */
 export interface Executions {
   /** False when there is one of this name already that has ended, or had another input; names are free again after 90 days. */
   start(name: string, input: string): Promise<boolean>;
-  /** What the execution of this name was started with; undefined when there is none, or none that is shown yet. */
-  inputOf(name: string): Promise<string | undefined>;
+  /** The execution of this name; undefined when there is none, when it is not shown yet, or 90 days after its end. */
+  find(name: string): Promise<KnownExecution | undefined>;
 }
 
-/** Source: Step Functions API reference, StartExecution and DescribeExecution. */
+/** The statuses of an execution that may go on; every other one of them is an end. */
+const GOES_ON: ReadonlySet<string | undefined> = new Set(['RUNNING', 'PENDING_REDRIVE']);
+
+/**
+ * Executions on Step Functions, whose client is imported late, since few invocations need it. What answers without what
+ * Step Functions always says was not Step Functions: unknown is neither started nor ended.
+ *
+ * Source: Step Functions API reference, StartExecution and DescribeExecution.
+ */
 export const createExecutions = (stateMachineArn: string): Executions => {
   let connected: ReturnType<typeof connect> | undefined;
   const client = () => {
@@ -33,23 +48,25 @@ export const createExecutions = (stateMachineArn: string): Executions => {
         if (cause instanceof sdk.ExecutionAlreadyExists) return false;
         throw failure('start', name, cause);
       }
-      // Whatever says success without it was not Step Functions.
       if (executionArn === undefined) throw failure('start', name);
       return true;
     },
 
-    async inputOf(name) {
+    async find(name) {
       const { stepFunctions, sdk } = await client();
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-      let input: string | undefined;
+      const command = new sdk.DescribeExecutionCommand({ executionArn });
+      let answer: { input?: string; status?: string; stopDate?: Date };
       try {
-        ({ input } = await stepFunctions.send(new sdk.DescribeExecutionCommand({ executionArn })));
+        answer = await stepFunctions.send(command);
       } catch (cause) {
         if (cause instanceof sdk.ExecutionDoesNotExist) return undefined;
         throw failure('describe', name, cause);
       }
-      if (input === undefined) throw failure('describe', name);
-      return input;
+      const { input, status, stopDate } = answer;
+      const endedAt = GOES_ON.has(status) ? undefined : stopDate?.getTime();
+      if (input === undefined || (endedAt === undefined && !GOES_ON.has(status))) throw failure('describe', name);
+      return { input, endedAt };
     },
   };
 };
