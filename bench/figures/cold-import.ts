@@ -7,8 +7,8 @@ import { build } from 'esbuild';
 import * as z from 'zod';
 import { bundleFunctions, bundleStep, REQUIRE } from '#infra/bundle.ts';
 import { STEPS } from '#infra/steps.ts';
-import { awsEnvironment } from '#local/aws/environment.ts';
 import { loadConfig } from '#shared/config/load.ts';
+import { ENVIRONMENT } from '../environment.ts';
 import { type Measured, median, round, spread } from '../figure.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -17,16 +17,6 @@ const ROUNDS = 15;
 
 const BARE = 'bare';
 const TUNED = 'tuned';
-
-/** Whatever any function asks its environment for. Nothing is called, so that nothing of it has to exist. */
-const ENVIRONMENT = {
-  ...awsEnvironment('http://127.0.0.1:1'),
-  RELAY_ID: 'bench.000000000000.us-east-1',
-  RECORDS_BUCKET: 'bench',
-  SYNC_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench',
-  ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
-  STORE_KMS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
-};
 
 const importSchema = z.object({ importMs: z.number(), lateMs: z.number() });
 

@@ -6,18 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { bundleFunctions } from '#infra/bundle.ts';
 import { STEPS } from '#infra/steps.ts';
 import { aConfig } from '#test/support/configs.ts';
-
-const ENVIRONMENT = {
-  RELAY_ID: 'pam-relay.000000000000.eu-central-1',
-  RECORDS_BUCKET: 'records',
-  SYNC_MACHINE_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-sync',
-  CHECKOUT_MACHINE_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-checkout',
-  RELEASE_MACHINE_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-release',
-  REFUSED_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/000000000000/pam-relay-intake-refused',
-  STORE_KMS_KEY_ARN: 'arn:aws:kms:eu-central-1:000000000000:key/1',
-  ALERT_TOPIC_ARN: 'arn:aws:sns:eu-central-1:000000000000:alerts',
-  AWS_REGION: 'eu-central-1',
-};
+import { ENVIRONMENT } from '../../../../bench/environment.ts';
 
 describe('each bundled function', () => {
   let directory: string;

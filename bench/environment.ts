@@ -1,0 +1,14 @@
+import { awsEnvironment } from '#local/aws/environment.ts';
+
+/** Whatever any function asks its environment for. Nothing is called, so that nothing of it has to exist. */
+export const ENVIRONMENT = {
+  ...awsEnvironment('http://127.0.0.1:1'),
+  RELAY_ID: 'bench.000000000000.us-east-1',
+  RECORDS_BUCKET: 'bench',
+  SYNC_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-sync',
+  CHECKOUT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-checkout',
+  RELEASE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-release',
+  REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
+  ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
+  STORE_KMS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
+};
