@@ -2,7 +2,7 @@ import { awsClientConfig } from '#shared/aws.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** One execution of a workflow. */
-export interface KnownExecution {
+interface KnownExecution {
   readonly input: string;
   /** Epoch milliseconds; undefined while it runs. */
   readonly endedAt: number | undefined;

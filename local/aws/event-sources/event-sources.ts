@@ -55,7 +55,8 @@ export const startEventSources = async (options: EventSourcesOptions): Promise<E
 };
 
 const mappingSchema = z.strictObject({
-  BatchSize: z.int().min(1).max(10_000).default(10),
+  // Lambda takes more; nobody receives more of a queue at a time.
+  BatchSize: z.int().min(1).max(10).default(10),
   Enabled: z.literal(true).optional(),
   EventSourceArn: z.string(),
   FunctionName: z.string(),

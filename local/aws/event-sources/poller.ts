@@ -1,8 +1,15 @@
-import pMap from 'p-map';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { Consumer, type ConsumerOptions } from 'sqs-consumer';
 import type { Clock } from '../clock.ts';
 import type { Functions } from '../functions/functions.ts';
-import { failedOf, type Received, toEvent } from './batch.ts';
-import { openQueue } from './queue.ts';
+import { lambdaWithRoleOf } from '../permissions/permissions.ts';
+import { localClientConfig } from '../resources.ts';
+import { failedOf, isReceived, type Received, toEvent } from './batch.ts';
 
 /** A queue, the function that Lambda calls with what lies in it, and how. */
 export interface Mapping {
@@ -30,48 +37,103 @@ export interface Poller {
   stop(): void;
 }
 
-/** The longest that SQS lets anybody wait for a message. */
-const LONGEST_POLL_SECONDS = 20;
-
 /** @throws when the function's role may not read the queue, and when messages would come back while they are handled. */
 export const startPoller = async (mapping: Mapping, options: PollerOptions): Promise<Poller> => {
-  const { function: fn, batchSize, reportsFailures, maximumConcurrency: concurrency } = mapping;
+  const { queue, function: fn, batchSize, reportsFailures, maximumConcurrency } = mapping;
   const { endpoint, clock, functions, waitScale } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const queue = openQueue({ url: mapping.queue.url, functionName: fn.name, endpoint, signal });
-  const visibilitySeconds = await queue.visibilitySeconds();
+  const config = localClientConfig(endpoint);
+  const credentials = { accessKeyId: lambdaWithRoleOf(fn.name), secretAccessKey: 'local' };
+  const lambda = new SQSClient({ ...config, credentials });
+  const visibilitySeconds = await readVisibility(lambda, queue.url);
   refuseEarlyReturn(visibilitySeconds, fn);
 
+  // Time passing, which nobody's role has to allow. By itself the queue would let messages come back after that time of
+  // the machine, whatever the clock says.
+  const timePasses = new SQSClient(config);
+  const hide = async (messages: readonly Received[]) => {
+    if (messages.length === 0 || waitScale === 1) return;
+    const VisibilityTimeout = Math.round(visibilitySeconds * waitScale);
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle,
+      VisibilityTimeout,
+    }));
+    await timePasses.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }));
+  };
+
+  const readers = Array.from({ length: maximumConcurrency }, () =>
+    startReader({
+      sqs: lambda,
+      queueUrl: queue.url,
+      batchSize,
+      messageSystemAttributeNames: ['All'],
+      messageAttributeNames: ['All'],
+      handleMessageBatch: async (batch) => {
+        const messages = batch.filter(isReceived);
+        const event = toEvent(messages, queue.arn, clock.now() - Date.now());
+        const result = await functions.invoke(fn.arn, JSON.stringify(event));
+        const failed = failedOf(messages, result, { reportsFailures });
+        await hide(failed);
+        return messages.filter((message) => !failed.includes(message));
+      },
+    }),
+  );
+  const ended = Promise.all(readers.map((reader) => reader.ended)).then(() => {});
+  // Whoever waits for the end is told; until then it is no crash.
+  ended.catch(() => {});
+  return {
+    ended,
+    progress: () => Promise.race(readers.map((reader) => reader.progress())),
+    stop: () => {
+      for (const reader of readers) reader.stop();
+    },
+  };
+};
+
+/** Reads one batch after the other. */
+const startReader = (
+  options: ConsumerOptions & { handleMessageBatch: (batch: Message[]) => Promise<Message[]> },
+): Poller => {
+  let isAtWork = false;
+  let isStopped = false;
   let next = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
   const proceed = () => {
     next.resolve();
     next = Promise.withResolvers();
   };
-  async function* batches(): AsyncGenerator<Received[]> {
-    while (!signal.aborted) {
-      let batch = await queue.receive(batchSize, 0);
-      if (batch.length === 0) {
-        proceed();
-        batch = await queue.receive(batchSize, LONGEST_POLL_SECONDS);
-      }
-      if (batch.length > 0) yield batch;
-    }
-  }
-  const handle = async (messages: readonly Received[]) => {
-    const event = toEvent(messages, mapping.queue.arn, clock.now() - Date.now());
-    const result = await functions.invoke(fn.arn, JSON.stringify(event));
-    const failed = failedOf(messages, result, { reportsFailures });
-    await queue.remove(messages.filter((message) => !failed.includes(message)));
-    // By itself the queue would let them come back after that time of the machine, whatever the clock says.
-    if (waitScale !== 1) await queue.hide(failed, Math.round(visibilitySeconds * waitScale));
+  const consumer = Consumer.create(options);
+  consumer.on('message_received', () => {
+    isAtWork = true;
+  });
+  consumer.on('response_processed', () => {
+    isAtWork = false;
+    if (isStopped) ended.resolve();
     proceed();
+  });
+  consumer.on('empty', proceed);
+  consumer.on('error', (error) => {
+    if (isStopped) return;
+    isStopped = true;
+    consumer.stop();
+    ended.reject(error);
+  });
+  consumer.start();
+  return {
+    ended: ended.promise,
+    progress: () => next.promise,
+    stop: () => {
+      isStopped = true;
+      // Whatever is only waited for is not waited for any longer.
+      consumer.stop({ abort: !isAtWork });
+      if (!isAtWork) ended.resolve();
+    },
   };
+};
 
-  const ended = pMap(batches(), handle, { concurrency }).then(() => {});
-  // Whoever waits for the end is told; until then it is no crash.
-  ended.catch(() => {});
-  return { ended, progress: () => next.promise, stop: () => stopping.abort() };
+const readVisibility = async (sqs: SQSClient, QueueUrl: string): Promise<number> => {
+  const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['VisibilityTimeout'] });
+  return Number((await sqs.send(command)).Attributes?.VisibilityTimeout);
 };
 
 /** As `CreateEventSourceMapping` refuses it. */

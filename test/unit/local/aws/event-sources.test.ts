@@ -75,16 +75,6 @@ describe('a queue that a function reads', () => {
     expect(most).toBe(2);
   });
 
-  it('fills a batch that is larger than what SQS gives at a time', async () => {
-    const { handle, batches } = await start({ mapping: { BatchSize: 25, MaximumBatchingWindowInSeconds: 1 } });
-    const bodies = Array.from({ length: 60 }, (_, n) => String(n));
-    await handle(...bodies);
-    const sizes = batches().map(({ length }) => length);
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(60);
-    expect(Math.max(...sizes)).toBeGreaterThan(10);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(25);
-  });
-
   it('gives a message that failed again, and no other of its batch', async () => {
     const { handle, records, deadLetters } = await start();
     await handle('fine', 'later');
@@ -179,6 +169,7 @@ describe('reading a queue', () => {
 describe('a mapping', () => {
   it.each<[string, Changes, RegExp]>([
     ['filters', { mapping: { FilterCriteria: {} } }, /FilterCriteria/],
+    ['gathers more than SQS gives at a time', { mapping: { BatchSize: 11 } }, /BatchSize/],
     ['is off', { mapping: { Enabled: false } }, /Enabled/],
     ['reads another queue', { mapping: { EventSourceArn: 'arn:aws:sqs:us-east-1:1:x' } }, /no queue of the template/],
     ['calls another function', { mapping: { FunctionName: 'other' } }, /no function of the template/],
