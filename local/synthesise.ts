@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import * as z from 'zod';
-import { bundleFunctions } from '#infra/bundle.ts';
 import { RelayStack } from '#infra/stack.ts';
 import { loadConfig } from '#shared/config/load.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { linkBundles } from './bundles.ts';
 
 /** The stack as it would be deployed: what `cdk synth` makes of a relay.yaml, and where its assets lie. */
 export interface SynthesisedStack {
@@ -20,17 +21,20 @@ const assetManifestSchema = z.object({
   files: z.record(z.string(), z.object({ source: z.object({ path: z.string() }) })),
 });
 
-const SOURCE = resolve(import.meta.dirname, '../functions');
-
 /**
- * Bundles the functions and synthesises the stack, both into the directory, which no other run may use.
+ * Puts the bundled functions and the synthesised stack into the directory, which no other run may use.
  * @throws RelayError when the configuration needs an operator.
  */
 export const synthesise = async (configFile: string, directory: string): Promise<SynthesisedStack> => {
   const config = loadConfig(configFile);
   const bundles = join(directory, 'functions');
-  await bundleFunctions({ config, source: SOURCE, outDir: bundles });
-  const app = new App({ outdir: join(directory, 'cdk.out'), analyticsReporting: false });
+  await linkBundles(bundles, config);
+  const app = new App({
+    outdir: join(directory, 'cdk.out'),
+    analyticsReporting: false,
+    // The bundles are used from where they lie.
+    context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
+  });
   const stack = new RelayStack(app, config.relay, { config, bundles });
   const assembly = app.synth();
   return {

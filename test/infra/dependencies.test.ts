@@ -1,10 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { bundleStep } from '#infra/bundle.ts';
-import { STEPS } from '#infra/steps.ts';
+import { sharedBundles } from '#local/bundles.ts';
 import { isAllowed } from '../../.ci/licences.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -40,16 +37,11 @@ describe('every locked package', () => {
 });
 
 describe('what runs in the functions', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pam-relay-dependencies-'));
   let bundled: readonly string[];
   beforeAll(async () => {
-    const bundles = await Promise.all(
-      STEPS.map((step) => bundleStep(`functions/${step}/handler.ts`, join(folder, step))),
-    );
+    const { bundles } = await sharedBundles();
     bundled = [...new Set(bundles.flatMap(({ packages }) => packages))];
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
   it('is what package.json calls dependencies, and nothing that it calls development', () => {
     expect(bundled).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)));
     const forDevelopment = bundled.filter((name) => locked[`node_modules/${name}`]?.dev !== false);

@@ -168,9 +168,9 @@ const othersIn = ({ aws, vault, directory }: World) => ({
    * the stack stands.
    */
   deploy: async (settings: Settings): Promise<void> => {
-    const cloud = join(directory, 'cdk.out');
-    for (const asset of readdirSync(cloud).filter((name) => name.startsWith('asset.'))) {
-      const file = join(cloud, asset, 'relay.json');
+    const bundles = join(directory, 'functions');
+    for (const step of readdirSync(bundles)) {
+      const file = join(bundles, step, 'relay.json');
       const config: { checkouts: Record<string, object> } = JSON.parse(readFileSync(file, 'utf8'));
       config.checkouts[RULE] = { ...config.checkouts[RULE], ...settings };
       writeFileSync(file, JSON.stringify(config));

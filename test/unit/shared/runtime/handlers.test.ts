@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bundleFunctions } from '#infra/bundle.ts';
 import { STEPS } from '#infra/steps.ts';
+import { linkBundles } from '#local/bundles.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { ENVIRONMENT } from '../../../../bench/environment.ts';
 
@@ -12,7 +12,7 @@ describe('each bundled function', () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'pam-relay-handlers-'));
-    await bundleFunctions({ config: aConfig(), source: 'functions', outDir: directory });
+    await linkBundles(directory, aConfig());
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
   afterEach(() => {

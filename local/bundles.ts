@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { type Bundle, bundleStep } from '#infra/bundle.ts';
+import { STEPS } from '#infra/steps.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { filesBelow } from './canaries.ts';
+
+/** The functions as they are deployed, but for the configuration that lies beside each. Nobody writes into it. */
+export interface SharedBundles {
+  /** Holds a folder for each step. */
+  readonly folder: string;
+  readonly bundles: readonly Bundle[];
+}
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SHARED = join(ROOT, 'build/bundles');
+const SUMMARY = 'bundles.json';
+
+/** What no function may import. Every other folder of sources counts, so that a new one is not forgotten. */
+const OUTSIDE = ['./local/', './examples/', './test/'];
+const SOURCES = Object.values(packageJson.imports)
+  .map((pattern) => pattern.replace('*', ''))
+  .filter((folder) => !OUTSIDE.includes(folder));
+
+const bundlesSchema = z.array(
+  z.object({
+    step: z.enum(STEPS),
+    entryBytes: z.number(),
+    totalBytes: z.number(),
+    packages: z.array(z.string()),
+  }),
+);
+
+/** The same for the same sources, packages and way of bundling. */
+const fingerprint = (): string => {
+  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
+  const files = SOURCES.flatMap((folder) => [...filesBelow(join(ROOT, folder))]);
+  for (const { where, content } of files.toSorted((a, b) => (a.where < b.where ? -1 : 1))) {
+    hash.update(`\0${relative(ROOT, where)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
+};
+
+/**
+ * The bundles of the sources as they are now, made once and then kept: esbuild is most of what it costs to start a world.
+ * Several processes may ask at the same time.
+ */
+export const sharedBundles = async (): Promise<SharedBundles> => {
+  const folder = join(SHARED, fingerprint());
+  if (!existsSync(folder)) await make(folder);
+  return { folder, bundles: bundlesSchema.parse(JSON.parse(readFileSync(join(folder, SUMMARY), 'utf8'))) };
+};
+
+const make = async (folder: string): Promise<void> => {
+  mkdirSync(SHARED, { recursive: true });
+  removeOld();
+  const unfinished = mkdtempSync(join(SHARED, 'unfinished-'));
+  const bundles = await Promise.all(
+    STEPS.map(async (step) => {
+      const handler = join(ROOT, 'functions', step, 'handler.ts');
+      return { step, ...(await bundleStep(handler, join(unfinished, step))) };
+    }),
+  );
+  await writeFile(join(unfinished, SUMMARY), JSON.stringify(bundles));
+  try {
+    renameSync(unfinished, folder);
+  } catch (thrown) {
+    // Somebody else was faster, and has made the same.
+    rmSync(unfinished, { recursive: true });
+    if (!existsSync(folder)) throw thrown;
+  }
+};
+
+const DAY_MS = 86_400_000;
+
+/** Those of older sources. Whoever asked for one has links of its own by then. */
+const removeOld = (): void => {
+  for (const name of readdirSync(SHARED)) {
+    const folder = join(SHARED, name);
+    const { mtimeMs = Infinity } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > DAY_MS) rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Fills a folder with a folder for each step, by links, and puts the same configuration into each. */
+export const linkBundles = async (outDir: string, config: unknown): Promise<void> => {
+  const { folder } = await sharedBundles();
+  const text = JSON.stringify(config);
+  await Promise.all(
+    STEPS.map((step) => {
+      const own = join(outDir, step);
+      mkdirSync(own, { recursive: true });
+      for (const file of readdirSync(join(folder, step))) link(join(folder, step, file), join(own, file));
+      return writeFile(join(own, 'relay.json'), text);
+    }),
+  );
+};
+
+/** A copy where a link can not be: between two file systems. */
+const link = (from: string, to: string): void => {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+};
