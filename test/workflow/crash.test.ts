@@ -3,7 +3,7 @@ import { crash, DEATHS } from '#test/support/crash.ts';
 import { MEANWHILE } from '#test/support/crash-campaign.ts';
 import { STORIES } from '#test/support/crash-stories.ts';
 
-/** The whole of it is `npm run test:crash`; here is every so manieth moment, each death another. */
+/** The whole of it is `npm run test:campaigns`; here is every so manieth moment, each death another. */
 const STRIDE = 61;
 
 describe.each(DEATHS)('%ss that die', (death) => {

@@ -1,0 +1,3 @@
+import { race } from '#test/support/race-property.ts';
+
+race(30);

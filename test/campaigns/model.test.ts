@@ -1,0 +1,3 @@
+import { letAnythingHappen } from '#test/support/model-property.ts';
+
+letAnythingHappen(80);
