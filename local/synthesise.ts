@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import * as z from 'zod';
@@ -50,6 +50,6 @@ const readAssets = (directory: string, stackName: string): ReadonlyMap<string, s
     JSON.parse(readFileSync(join(directory, `${stackName}.assets.json`), 'utf8')),
   );
   return new Map(
-    Object.entries(manifest.files).map(([hash, { source }]) => [`${hash}.zip`, join(directory, source.path)]),
+    Object.entries(manifest.files).map(([hash, { source }]) => [`${hash}.zip`, resolve(directory, source.path)]),
   );
 };

@@ -71,6 +71,8 @@ export interface HttpOptions {
   readonly random?: () => number;
   readonly now?: () => number;
   readonly deadline?: (ms: number) => AbortSignal;
+  /** No answer may be larger, whatever its call allows. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -95,6 +97,7 @@ export const createHttp = ({
   random = Math.random,
   now = Date.now,
   deadline = AbortSignal.timeout,
+  maxBytes: largest = Number.POSITIVE_INFINITY,
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
   let pool: Promise<Dispatcher> | undefined = dispatcher && Promise.resolve(dispatcher);
@@ -108,7 +111,8 @@ export const createHttp = ({
   const queue = new PQueue({ concurrency: limits.inFlight, ...windowOf(limits.perSecond) });
 
   const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
-    const { maxBytes = MAX_BYTES, timeoutSeconds = limits.timeoutSeconds } = call;
+    const { timeoutSeconds = limits.timeoutSeconds } = call;
+    const maxBytes = Math.min(call.maxBytes ?? MAX_BYTES, largest);
     const raw = await exchange(
       await connected(),
       {

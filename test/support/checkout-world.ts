@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Workflow } from '#infra/definition.ts';
 import type { Execution } from '#local/aws/step-functions/step-functions.ts';
 import { finish, machineArn } from '#local/executions.ts';
@@ -7,6 +5,7 @@ import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
 import { openObjects } from '#test/support/local-objects.ts';
 import { asAlice } from '#test/support/people.ts';
+import { redeploy } from '#test/support/redeploy.ts';
 
 /** The name of the rule that every world has. */
 export const RULE = 'tickets';
@@ -163,18 +162,11 @@ const othersIn = ({ aws, vault, directory }: World) => ({
         entry.tookEffect &&
         accounts.some(({ accountId }) => entry.accountIds.includes(accountId)),
     ).length,
-  /**
-   * Deploys changed settings of the rule `tickets`, as far as functions know them: they are started anew, and the rest of
-   * the stack stands.
-   */
-  deploy: async (settings: Settings): Promise<void> => {
-    const bundles = join(directory, 'functions');
-    for (const step of readdirSync(bundles)) {
-      const file = join(bundles, step, 'relay.json');
-      const config: { checkouts: Record<string, object> } = JSON.parse(readFileSync(file, 'utf8'));
-      config.checkouts[RULE] = { ...config.checkouts[RULE], ...settings };
-      writeFileSync(file, JSON.stringify(config));
-    }
-    for (const { identity } of aws.template.ofType('AWS::Lambda::Function')) await aws.functions.kill(identity.name);
-  },
+  /** Deploys changed settings of the rule `tickets`. */
+  deploy: (settings: Settings): Promise<void> =>
+    redeploy({ aws, directory }, (config) => {
+      const { [RULE]: rule } = config.checkouts;
+      if (rule === undefined) throw new Error(`There is no rule ${RULE}.`);
+      return { ...config, checkouts: { ...config.checkouts, [RULE]: { ...rule, ...settings } } };
+    }),
 });

@@ -72,7 +72,8 @@ const FAULTS: Readonly<Record<string, AwsFault>> = {
     const timer = setInterval(() => response.write(' '), 5);
     response.once('close', () => clearInterval(timer));
   }),
-  'answer of 100 MB': damaged((response) => response.end(Buffer.alloc(100_000_000, ' '))),
+  // The SDK has no cap: it reads all of it, however much that is.
+  'answer too large': damaged((response) => response.end(Buffer.alloc(1_000_000, ' '))),
   'login page of a proxy': (response) =>
     send(response, 200, '<!DOCTYPE html><html>Sign in</html>', { 'content-type': 'text/html' }),
   'invalid JSON': damaged((response) => response.end('{"SecretString": 12')),

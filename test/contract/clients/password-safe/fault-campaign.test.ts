@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
-import { type Calls, type FaultedSite, openFaultedSite, TEN_MINUTES_MS } from './faulted-site.ts';
+import { type Calls, type FaultedSite, openFaultedSite, TEN_MINUTES_MS, TOO_MANY_BYTES } from './faulted-site.ts';
 
 /** The page says what each fault ends in, and is held to it here: this is the test's data. */
 const table = tableBelow('docs/failure-modes.md', 'Calls to the vault');
@@ -64,7 +64,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'reset after the effect': { effects: [{ type: 'reset', when: 'after' }] },
   'answer cut off': { effects: [{ type: 'cut-off' }] },
   'answer without an end': { effects: [{ type: 'endless' }] },
-  'answer of 100 MB': { effects: [{ type: 'huge', bytes: 100_000_000 }] },
+  'answer too large': { effects: [{ type: 'huge', bytes: TOO_MANY_BYTES }] },
   'login page of a proxy': { effects: [{ type: 'wrong-content-type' }] },
   'invalid JSON': { effects: [{ type: 'malformed' }] },
   'wrong shape': { effects: [{ type: 'wrong-shape' }] },

@@ -22,6 +22,10 @@ const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
 const FLEET = createFleet({ accounts: 900, seed: 5 });
 const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
 
+/** More than any answer of the site, and little to send: that calls have caps of their own is proven where they are. */
+const MAX_BYTES = 2_000_000;
+export const TOO_MANY_BYTES = MAX_BYTES + 100_000;
+
 /** When one call begins, with all done that leads up to it, and when it is over, with the session still to be closed. */
 interface Watch {
   readonly begin: () => Promise<void>;
@@ -92,6 +96,7 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       now += ms;
       if (isWatched) attempts += 1;
     },
+    maxBytes: MAX_BYTES,
     deadline: () => (isEndless ? AbortSignal.timeout(30) : new AbortController().signal),
   });
   const getToken = async () =>
