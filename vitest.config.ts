@@ -6,7 +6,7 @@ const ring = (name: string) => ({
     include: [`test/${name}/**/*.test.ts`],
     // Imports cost more than most tests: each worker keeps what it has imported, and a test cleans up behind itself.
     isolate: false,
-    setupFiles: ['test/setup/seed.ts'],
+    setupFiles: ['test/setup/environment.ts', 'test/setup/seed.ts'],
     testTimeout: 60_000,
     // Hooks start worlds, which is not what is tested: no load of the machine may fail them.
     hookTimeout: 600_000,
@@ -33,7 +33,7 @@ const campaigns = {
     name: 'campaigns',
     include: ['test/campaigns/**/*.test.ts'],
     globalSetup: ['test/setup/bundles.ts'],
-    setupFiles: ['test/setup/campaign-seed.ts'],
+    setupFiles: ['test/setup/environment.ts', 'test/setup/campaign-seed.ts'],
     isolate: false,
     testTimeout: 600_000,
     hookTimeout: 600_000,

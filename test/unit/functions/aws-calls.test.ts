@@ -9,7 +9,7 @@ import {
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createIsOvertaken } from '#functions/plan/predecessor.ts';
 import { createNotify } from '#functions/report/notify.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
@@ -24,6 +24,9 @@ const s3 = mockClient(S3Client);
 const sns = mockClient(SNSClient);
 beforeEach(() => {
   for (const client of [stepFunctions, s3, sns]) client.reset();
+});
+afterAll(() => {
+  for (const client of [stepFunctions, s3, sns]) client.restore();
 });
 
 describe('whether a run is overtaken', () => {

@@ -1,6 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRefuse } from '#functions/intake-queue/refuse.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -9,6 +9,7 @@ const sqs = mockClient(SQSClient);
 beforeEach(() => {
   sqs.reset();
 });
+afterAll(() => sqs.restore());
 
 describe('a refused message', () => {
   const refuse = createRefuse('queue');

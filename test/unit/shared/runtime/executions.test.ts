@@ -6,7 +6,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createExecutions } from '#shared/runtime/executions.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-checkout';
@@ -17,6 +17,7 @@ const stepFunctions = mockClient(SFNClient);
 beforeEach(() => {
   stepFunctions.reset();
 });
+afterAll(() => stepFunctions.restore());
 
 const executions = createExecutions(MACHINE);
 
