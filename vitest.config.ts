@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/setup/sequencer.ts';
 
 const ring = (name: string) => ({
   test: {
@@ -43,6 +44,7 @@ const campaigns = {
 export default defineConfig({
   test: {
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       ...['unit', 'contract', 'infra'].map(ring),
       { test: { ...workflow.test, globalSetup: ['test/setup/bundles.ts'] } },
