@@ -32,6 +32,8 @@ export const synthesise = async (configFile: string, directory: string): Promise
   const app = new App({
     outdir: join(directory, 'cdk.out'),
     analyticsReporting: false,
+    // `npm run synth` validates; here it is most of the time that synthesis takes.
+    builtinCloudFormationValidation: false,
     // The bundles are used from where they lie.
     context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
   });

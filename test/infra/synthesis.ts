@@ -30,7 +30,7 @@ export interface Synthesis {
 }
 
 export const synthesise = (config: RelayConfig, ...aspects: readonly IAspect[]): Synthesis => {
-  const app = new App({ analyticsReporting: false });
+  const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
   const stack = new RelayStack(app, config.relay, { config, bundles });
   for (const aspect of aspects) Aspects.of(stack).add(aspect);
   return { app, stack, template: Template.fromStack(stack) };

@@ -37,15 +37,21 @@ export interface DefinitionOptions {
   readonly waitScale: number;
 }
 
+/** Definitions that the validator has seen: it compiles its own schemas anew for each, which takes longer than all else. */
+const valid = new Set<string>();
+
 /**
  * Reads a state machine's definition.
  * @throws when it is not valid, or uses what does not run here as it does on AWS.
  */
 export const loadDefinition = (name: string, text: string, options: DefinitionOptions): Level => {
   const raw = z.record(z.string(), z.json()).parse(JSON.parse(text));
-  // A copy, because the validator writes into what it is given.
-  const verdict = validate(structuredClone(raw), { checkArn: true, checkPaths: true });
-  if (!verdict.isValid) throw new Error(`State machine ${name} is not valid:\n${verdict.errorsText('\n')}`);
+  if (!valid.has(text)) {
+    // A copy, because the validator writes into what it is given.
+    const verdict = validate(structuredClone(raw), { checkArn: true, checkPaths: true });
+    if (!verdict.isValid) throw new Error(`State machine ${name} is not valid:\n${verdict.errorsText('\n')}`);
+    valid.add(text);
+  }
   const parsed = machineSchema.safeParse(
     JSON.parse(text.replaceAll('$$.Execution.StartTime', () => `$$.${START_TIME}`)),
   );
