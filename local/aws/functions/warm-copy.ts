@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { buildSync } from 'esbuild';
 import { awsEnvironment } from '../environment.ts';
 import { failure, type Invocation, type InvocationResult, type WorkerMessage, type WorkerStart } from './protocol.ts';
 
@@ -33,8 +35,27 @@ export interface WarmCopyOptions {
   readonly log: (printed: Buffer) => void;
 }
 
+/** What each thread runs first, made once: threads that strip the types of it take a quarter of their start for that. */
+let starter: URL | undefined;
+const starterUrl = (): URL => {
+  starter ??= new URL(`data:text/javascript;base64,${bundleStarter().toString('base64')}`);
+  return starter;
+};
+
+const bundleStarter = (): Buffer => {
+  const entry = join(import.meta.dirname, 'worker.ts');
+  const { outputFiles } = buildSync({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  });
+  return Buffer.from(outputFiles[0]?.contents ?? []);
+};
+
 export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCopyOptions): WarmCopy => {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = new Worker(starterUrl(), {
     workerData: startOf(definition, clockOffset),
     env: environmentOf(definition, endpoint),
     resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },

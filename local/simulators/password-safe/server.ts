@@ -146,6 +146,19 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   };
 };
 
+const issueCertificates = async () => {
+  const authority = await createAuthority('Password Safe simulator CA');
+  return { authority, certificate: await authority.issueServerCertificate() };
+};
+
+let issued: ReturnType<typeof issueCertificates> | undefined;
+
+/** One CA and one certificate for all sites of a process: to make them takes longer than all else in starting a site. */
+const certificates = () => {
+  issued ??= issueCertificates();
+  return issued;
+};
+
 const listen = async (server: Server, port: number): Promise<number> => {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -154,14 +167,14 @@ const listen = async (server: Server, port: number): Promise<number> => {
   return address.port;
 };
 
-/** A Password Safe on the loopback address, with a CA of its own. Stands until it is closed. */
+/** A Password Safe on the loopback address. Stands until it is closed. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
-  const authority = await createAuthority('Password Safe simulator CA');
+  const { authority, certificate } = await certificates();
   const site = makeSite(options);
   const { certificateAsked: asked } = site;
   const service = new Service(site, createIdentification(asked), options.latencyMs ?? 0);
   const clientCas = [authority.caPem, ...(options.trustedCas ?? [])];
-  const tls = { certificate: await authority.issueServerCertificate(), asked, clientCas };
+  const tls = { certificate, asked, clientCas };
   const server = createTlsServer(tls, (request, response) => {
     service.serve(request, response).catch((error: unknown) => {
       const isOver = request.socket.destroyed || service.stopped;
