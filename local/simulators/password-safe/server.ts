@@ -146,16 +146,16 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   };
 };
 
-const issueCertificates = async () => {
+const issueIdentity = async () => {
   const authority = await createAuthority('Password Safe simulator CA');
-  return { authority, certificate: await authority.issueServerCertificate() };
+  return { caPem: authority.caPem, certificate: await authority.issueServerCertificate() };
 };
 
-let issued: ReturnType<typeof issueCertificates> | undefined;
+let issued: ReturnType<typeof issueIdentity> | undefined;
 
-/** One CA and one certificate for all sites of a process: to make them takes longer than all else in starting a site. */
-const certificates = () => {
-  issued ??= issueCertificates();
+/** What all sites of a process show to their callers: to make it takes longer than all else in starting a site. */
+const serverIdentity = () => {
+  issued ??= issueIdentity();
   return issued;
 };
 
@@ -169,11 +169,17 @@ const listen = async (server: Server, port: number): Promise<number> => {
 
 /** A Password Safe on the loopback address. Stands until it is closed. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
-  const { authority, certificate } = await certificates();
+  const { caPem, certificate } = await serverIdentity();
   const site = makeSite(options);
   const { certificateAsked: asked } = site;
   const service = new Service(site, createIdentification(asked), options.latencyMs ?? 0);
-  const clientCas = [authority.caPem, ...(options.trustedCas ?? [])];
+  // Of each site its own: what one trusts, another one does not.
+  let authority: ReturnType<typeof createAuthority> | undefined;
+  const callers = () => {
+    authority ??= createAuthority('CA of the callers');
+    return authority;
+  };
+  const clientCas = asked === 'never' ? [] : [(await callers()).caPem, ...(options.trustedCas ?? [])];
   const tls = { certificate, asked, clientCas };
   const server = createTlsServer(tls, (request, response) => {
     service.serve(request, response).catch((error: unknown) => {
@@ -186,7 +192,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
   const port = await listen(server, options.port ?? 0);
   return {
     url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
-    caPem: authority.caPem,
+    caPem,
     audit: service.audit,
     faults: service.faults,
     switches: site.switches,
@@ -206,7 +212,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     changeUser: (userName, change) => site.users.change(userName, change),
     answerPush: (userName, answer) => site.secondFactors.answerPush(site.users.named(userName), answer),
     issueClientCertificate: async (passphrase) => {
-      const issued = await authority.issueClientCertificate('a caller of the API');
+      const issued = await (await callers()).issueClientCertificate('a caller of the API');
       return { ...issued, pkcs12: await toPkcs12(issued, passphrase) };
     },
     approve: (requestId) => {
