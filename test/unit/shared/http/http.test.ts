@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
@@ -319,6 +320,24 @@ describe('an answer that can not be used', () => {
     expect(error.name).toBe('AnswerTooLarge');
     expect(error.message).toContain('10000 bytes');
     expect(server.seen).toHaveLength(1);
+  });
+
+  it('is too large when it passes the cap of all calls, whatever its own allows', async () => {
+    const { http } = await connect([answer(200, 'x'.repeat(1000))], { maxBytes: 500 });
+    const error = await failureOf(http.send({ ...get, maxBytes: 10_000 }));
+    expect(error).toMatchObject({ name: 'AnswerTooLarge', message: expect.stringContaining('500 bytes') });
+  });
+
+  it('is too large beyond 16 MiB when nothing else is said', async () => {
+    const mebibyte = Buffer.alloc(1024 * 1024, ' ');
+    const long: Step = async (response) => {
+      for (let sent = 0; sent < 17 && !response.destroyed; sent += 1) {
+        if (!response.write(mebibyte)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      }
+      response.end();
+    };
+    const [error] = await send(long);
+    expect(error).toMatchObject({ name: 'AnswerTooLarge', message: expect.stringContaining('16777216 bytes') });
   });
 
   it.each<[string, Step, RegExp]>([
