@@ -10,5 +10,5 @@ export const ENVIRONMENT = {
   RELEASE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-release',
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
   ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
-  STORE_KMS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
+  STORE_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
 };

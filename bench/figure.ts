@@ -4,6 +4,8 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly target: Target;
+  /** `count`: the same in each run of the same code. `measure`: a time or a size, which depends on the machine, too. */
+  readonly kind: 'count' | 'measure';
 }
 
 type Target = { readonly atMost: number } | { readonly atLeast: number };
@@ -17,6 +19,9 @@ export interface Measured {
 
 export const isReached = ({ value, target }: Figure): boolean =>
   'atMost' in target ? value <= target.atMost : value >= target.atLeast;
+
+/** Nothing but the code can make a count miss its target. */
+export const isBroken = (figure: Figure): boolean => figure.kind === 'count' && !isReached(figure);
 
 export const targetOf = ({ target }: Figure): number => ('atMost' in target ? target.atMost : target.atLeast);
 

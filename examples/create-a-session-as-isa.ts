@@ -10,7 +10,7 @@ export const createASessionAsIsa: Example = {
       type: 'checkout.requested',
       checkout: 'isa-sessions',
       id: 'INC0010045',
-      accounts: [{ system: 'win-0001', account: 'root' }],
+      items: [{ systemName: 'win-0001', accountName: 'root' }],
       window: { minutes: 15 },
       reason: 'A service does not start',
     });

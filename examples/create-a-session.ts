@@ -13,7 +13,7 @@ export const createASession: Example = {
       type: 'checkout.requested',
       checkout: 'sessions',
       id: 'CHG0031202',
-      accounts: [{ system: 'web-0001', account: 'root' }],
+      items: [{ systemName: 'web-0001', accountName: 'root' }],
       window: { minutes: 30 },
       reason: 'Replace a certificate',
     });

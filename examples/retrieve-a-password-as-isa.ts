@@ -10,7 +10,7 @@ export const retrieveAPasswordAsIsa: Example = {
       type: 'checkout.requested',
       checkout: 'isa-passwords',
       id: 'INC0010044',
-      accounts: [{ system: 'cloud-0001', account: 'admin' }],
+      items: [{ systemName: 'cloud-0001', accountName: 'admin' }],
       window: { minutes: 15 },
       reason: 'The console does not answer',
     });

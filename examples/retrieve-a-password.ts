@@ -10,7 +10,7 @@ export const retrieveAPassword: Example = {
       type: 'checkout.requested',
       checkout: 'passwords',
       id: 'CHG0031201',
-      accounts: [{ system: 'db-0001', account: 'admin' }],
+      items: [{ systemName: 'db-0001', accountName: 'admin' }],
       window: { minutes: 30 },
       reason: 'Restore the orders database',
     });

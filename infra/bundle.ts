@@ -1,8 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { STEPS, type Step } from '#infra/steps.ts';
+import { type Registries, replacedRegistries } from '#infra/registries.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { stepsFor } from '#shared/workflows/steps.ts';
 
 /** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 export const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
@@ -18,8 +20,27 @@ const zodInEnglish: Plugin = {
   },
 };
 
+/** Lets other modules take the place of the registries, and import what they take the place of. */
+const withRegistries = (registries: Registries): Plugin => ({
+  name: 'with-registries',
+  setup: ({ onResolve, resolve }) => {
+    const replacements = replacedRegistries(registries);
+    if (replacements.size === 0) return;
+    onResolve({ filter: /\/registry\.ts$/ }, async ({ path, pluginData, importer, resolveDir, kind }) => {
+      if (pluginData === LOOKING) return undefined;
+      const found = await resolve(path, { importer, resolveDir, kind, pluginData: LOOKING });
+      const replacement = replacements.get(found.path);
+      return replacement === undefined || replacement === importer ? found : { path: replacement };
+    });
+  },
+});
+
+/** Marks that a path is being resolved as it would be without the plugin. */
+const LOOKING = 'with-registries';
+
 export interface Bundle {
-  readonly step: Step;
+  /** What its function is called, without the stack. */
+  readonly name: string;
   /** Bytes of the files that a cold start reads, and of all files together with those imported late. */
   readonly entryBytes: number;
   readonly totalBytes: number;
@@ -29,30 +50,41 @@ export interface Bundle {
 
 export interface BundleOptions {
   readonly config: RelayConfig;
-  /** The folder that holds a folder with a `handler.ts` for each step. */
+  /** Holds the folders of the steps, each with a `handler.ts`. */
   readonly source: string;
-  /** Emptied, then filled with a folder for each step: `index.mjs`, its chunks, and `relay.json`. */
+  /** Emptied, then filled with a folder for each function: `index.mjs`, its chunks, and `relay.json`. */
   readonly outDir: string;
+  readonly registries?: Registries;
 }
 
 /**
  * Bundles every function by itself, with everything that it imports, the AWS SDK too: what runs is what was tested.
  * The same input gives the same bytes, so that a deployment changes only the functions whose code or configuration changed.
  */
-export const bundleFunctions = async ({ config, source, outDir }: BundleOptions): Promise<readonly Bundle[]> => {
+export const bundleFunctions = async ({
+  config,
+  source,
+  outDir,
+  registries,
+}: BundleOptions): Promise<readonly Bundle[]> => {
   await rm(outDir, { recursive: true, force: true });
   return Promise.all(
-    STEPS.map(async (step) => {
-      const folder = join(outDir, step);
+    stepsFor(config).map(async (step) => {
+      const name = functionName(step);
+      const folder = join(outDir, name);
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'relay.json'), JSON.stringify(config));
-      return { step, ...(await bundleStep(join(source, step, 'handler.ts'), folder)) };
+      return { name, ...(await bundleStep(join(source, step.folder, 'handler.ts'), folder, registries)) };
     }),
   );
 };
 
 /** One build per function, because the chunks of a late import have to lie in the function's own folder. */
-export const bundleStep = async (handler: string, folder: string): Promise<Omit<Bundle, 'step'>> => {
+export const bundleStep = async (
+  handler: string,
+  folder: string,
+  registries: Registries = {},
+): Promise<Omit<Bundle, 'name'>> => {
   const { metafile } = await build({
     entryPoints: { index: handler },
     outdir: folder,
@@ -67,7 +99,7 @@ export const bundleStep = async (handler: string, folder: string): Promise<Omit<
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
     banner: { js: REQUIRE },
-    plugins: [zodInEnglish],
+    plugins: [zodInEnglish, withRegistries(registries)],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

@@ -1,41 +1,47 @@
 import * as z from 'zod';
+import type { Machine } from '#shared/workflows/grants.ts';
 
 /** A definition as CDK writes it into a template: text, with references to resources in between. */
-const templateSchema = z.object({
-  Resources: z.record(
-    z.string(),
-    z.object({
-      Type: z.string(),
-      Properties: z
-        .object({
-          StateMachineName: z.string(),
-          DefinitionString: z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }),
-        })
-        .optional()
-        .catch(undefined),
-    }),
-  ),
+const machineSchema = z.object({
+  Type: z.literal('AWS::StepFunctions::StateMachine'),
+  Properties: z.object({
+    StateMachineName: z.string(),
+    DefinitionString: z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }),
+  }),
 });
+const functionSchema = z.object({
+  Type: z.literal('AWS::Lambda::Function'),
+  Properties: z.object({ FunctionName: z.string() }),
+});
+const otherSchema = z.object({ Type: z.string() }).transform(() => undefined);
 
-/** The workflows of a relay, by what follows the stack's name in the names of their machines. */
-export const WORKFLOWS = ['sync', 'checkout', 'release'] as const;
-export type Workflow = (typeof WORKFLOWS)[number];
+const templateSchema = z.object({
+  Resources: z.record(z.string(), z.union([machineSchema, functionSchema, otherSchema])),
+});
+type Resources = z.output<typeof templateSchema>['Resources'];
 
 /**
- * The definition of a workflow in a synthesised template, with `arn:aws:lambda:::function:<logical id>` in the place of
- * each reference to a function. Throws when there is no such machine.
+ * The definition of a machine in a synthesised template, with `arn:aws:lambda:::function:<name>` in the place of each
+ * reference to a function. Throws when there is no such machine.
  */
-export const definitionIn = (template: unknown, workflow: Workflow = 'sync'): unknown => {
-  const machine = Object.values(templateSchema.parse(template).Resources).find(
-    ({ Type, Properties }) =>
-      Type === 'AWS::StepFunctions::StateMachine' && Properties?.StateMachineName.endsWith(`-${workflow}`),
+export const definitionIn = (template: unknown, machine: Machine = 'sync'): unknown => {
+  const { Resources: resources } = templateSchema.parse(template);
+  const found = Object.values(resources).find(
+    (resource) =>
+      resource?.Type === 'AWS::StepFunctions::StateMachine' &&
+      resource.Properties.StateMachineName.endsWith(`-${machine}`),
   );
-  if (machine?.Properties === undefined) throw new Error(`The template has no ${workflow} workflow.`);
-  const [, parts] = machine.Properties.DefinitionString['Fn::Join'];
-  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(''));
+  if (found?.Type !== 'AWS::StepFunctions::StateMachine') throw new Error(`The template has no machine ${machine}.`);
+  const [, parts] = found.Properties.DefinitionString['Fn::Join'];
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : functionArn(part, resources))).join(''));
 };
 
 const referenceSchema = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) });
 
-const nameOf = (reference: unknown): string =>
-  `arn:aws:lambda:::function:${referenceSchema.parse(reference)['Fn::GetAtt'][0]}`;
+const functionArn = (reference: unknown, resources: Resources): string => {
+  const [id] = referenceSchema.parse(reference)['Fn::GetAtt'];
+  const resource = resources[id];
+  if (resource?.Type !== 'AWS::Lambda::Function')
+    throw new Error(`A definition refers to ${id}, which is no function.`);
+  return `arn:aws:lambda:::function:${resource.Properties.FunctionName}`;
+};

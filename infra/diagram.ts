@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Workflow } from '#infra/definition.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
 
 /**
  * The pictures of the workflows in `docs/architecture.md`, drawn from the state machines that are deployed, so that they
@@ -50,7 +50,7 @@ const arrowsFrom = (name: string, { Next, Default, Choices, Catch }: State): str
 };
 
 /** The page with the picture of a workflow replaced between its markers. Throws when the page has no place for it. */
-export const placeDiagram = (page: string, workflow: Workflow, mermaid: string): string => {
+export const placeDiagram = (page: string, workflow: Machine, mermaid: string): string => {
   const begin = `<!-- begin: ${workflow} workflow, written by npm run diagram -->`;
   const end = `<!-- end: ${workflow} workflow -->`;
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];

@@ -12,16 +12,19 @@ import {
   statSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Bundle, bundleStep } from '#infra/bundle.ts';
-import { STEPS } from '#infra/steps.ts';
+import type { Registries } from '#infra/registries.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { filesBelow } from './canaries.ts';
 
 /** The functions as they are deployed, but for the configuration that lies beside each. Nobody writes into it. */
 export interface SharedBundles {
-  /** Holds a folder for each step. */
+  /** Holds a folder for each function. */
   readonly folder: string;
   readonly bundles: readonly Bundle[];
 }
@@ -38,17 +41,20 @@ const SOURCES = Object.values(packageJson.imports)
 
 const bundlesSchema = z.array(
   z.object({
-    step: z.enum(STEPS),
+    name: z.string(),
     entryBytes: z.number(),
     totalBytes: z.number(),
     packages: z.array(z.string()),
   }),
 );
 
-/** The same for the same sources, packages and way of bundling. */
-const fingerprint = (): string => {
+/** The same for the same sources, packages and way of bundling. Types of a test lie beside its registries. */
+const fingerprint = (registries: Registries): string => {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
-  const files = SOURCES.flatMap((folder) => [...filesBelow(join(ROOT, folder))]);
+  const replaced = Object.values(registries).map((file) => resolve(file));
+  hash.update(JSON.stringify(replaced));
+  const folders = new Set([...SOURCES.map((folder) => join(ROOT, folder)), ...replaced.map((file) => dirname(file))]);
+  const files = [...folders].flatMap((folder) => [...filesBelow(folder)]);
   for (const { where, content } of files.toSorted((a, b) => (a.where < b.where ? -1 : 1))) {
     hash.update(`\0${relative(ROOT, where)}\0${content.length}\0`).update(content);
   }
@@ -59,20 +65,21 @@ const fingerprint = (): string => {
  * The bundles of the sources as they are now, made once and then kept: esbuild is most of what it costs to start a world.
  * Several processes may ask at the same time.
  */
-export const sharedBundles = async (): Promise<SharedBundles> => {
-  const folder = join(SHARED, fingerprint());
-  if (!existsSync(folder)) await make(folder);
+export const sharedBundles = async (registries: Registries = {}): Promise<SharedBundles> => {
+  const folder = join(SHARED, fingerprint(registries));
+  if (!existsSync(folder)) await make(folder, registries);
   return { folder, bundles: bundlesSchema.parse(JSON.parse(readFileSync(join(folder, SUMMARY), 'utf8'))) };
 };
 
-const make = async (folder: string): Promise<void> => {
+const make = async (folder: string, registries: Registries): Promise<void> => {
   mkdirSync(SHARED, { recursive: true });
   removeOld();
   const unfinished = mkdtempSync(join(SHARED, 'unfinished-'));
   const bundles = await Promise.all(
-    STEPS.map(async (step) => {
-      const handler = join(ROOT, 'functions', step, 'handler.ts');
-      return { step, ...(await bundleStep(handler, join(unfinished, step))) };
+    ALL_STEPS.map(async (step) => {
+      const name = functionName(step);
+      const handler = join(ROOT, 'functions', step.folder, 'handler.ts');
+      return { name, ...(await bundleStep(handler, join(unfinished, name), registries)) };
     }),
   );
   await writeFile(join(unfinished, SUMMARY), JSON.stringify(bundles));
@@ -96,15 +103,16 @@ const removeOld = (): void => {
   }
 };
 
-/** Fills a folder with a folder for each step, by links, and puts the same configuration into each. */
-export const linkBundles = async (outDir: string, config: unknown): Promise<void> => {
-  const { folder } = await sharedBundles();
+/** Fills a folder with a folder for each function that the configuration has a use for, by links, with the configuration in each. */
+export const linkBundles = async (outDir: string, config: RelayConfig, registries: Registries = {}): Promise<void> => {
+  const { folder } = await sharedBundles(registries);
   const text = JSON.stringify(config);
   await Promise.all(
-    STEPS.map((step) => {
-      const own = join(outDir, step);
+    stepsFor(config).map((step) => {
+      const name = functionName(step);
+      const own = join(outDir, name);
       mkdirSync(own, { recursive: true });
-      for (const file of readdirSync(join(folder, step))) link(join(folder, step, file), join(own, file));
+      for (const file of readdirSync(join(folder, name))) link(join(folder, name, file), join(own, file));
       return writeFile(join(own, 'relay.json'), text);
     }),
   );

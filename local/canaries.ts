@@ -1,11 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Something that was written, for whoever searches it. */
-export interface Written {
-  readonly where: string;
-  readonly content: Buffer;
-}
+import type { Written } from './aws/written.ts';
 
 /** A value where none may be. What it is stays out of this. */
 export interface Hit {

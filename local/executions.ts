@@ -1,14 +1,14 @@
-import type { Workflow } from '#infra/definition.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
 import type { World } from './world.ts';
 
-/** The machine of a workflow. @throws when the stack has none of that name. */
-export const machineArn = ({ aws }: Pick<World, 'aws'>, workflow: Workflow): string => {
-  const machine = aws.template
+/** ARN of a machine. @throws when the stack has none of that name. */
+export const machineArn = ({ aws }: Pick<World, 'aws'>, machine: Machine): string => {
+  const found = aws.template
     .ofType('AWS::StepFunctions::StateMachine')
-    .find(({ identity }) => identity.name.endsWith(`-${workflow}`));
-  if (machine === undefined) throw new Error(`The stack has no machine ${workflow}.`);
-  return machine.identity.ref;
+    .find(({ identity }) => identity.name.endsWith(`-${machine}`));
+  if (found === undefined) throw new Error(`The stack has no machine ${machine}.`);
+  return found.identity.ref;
 };
 
 /** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */

@@ -1,6 +1,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
 import { type Report, recordAt, reportSchema } from '#shared/records/records.ts';
+import type { Run } from '#shared/workflows/run.ts';
 import type { LocalAws } from './aws/aws.ts';
 import { localClientConfig } from './aws/resources.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
@@ -42,7 +43,7 @@ export const measureRun = async (world: World, say: (line: string) => void): Pro
   const durationMs = Math.round(performance.now() - startedAt);
 
   requireSuccess(execution);
-  const report = await readReport(aws, execution.name);
+  const report = await readReport(aws, { rule: NAMES.sync, run: execution.name });
   return {
     accounts: vault.accounts().length,
     delivered: promotions(aws) - before.moves,
@@ -105,10 +106,11 @@ const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string =>
   return `  … ${count('credential')} credentials read, ${count('checkin')} requests given back`;
 };
 
-const readReport = async ({ endpoint, template }: LocalAws, run: string): Promise<Report> => {
+/** What a run of a sync has reported. @throws when it has reported nothing. */
+const readReport = async ({ endpoint, template }: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> => {
   const [bucket] = template.ofType('AWS::S3::Bucket');
   const s3 = new S3Client(localClientConfig(endpoint));
-  const { key } = recordAt.report(NAMES.sync, run);
+  const { key } = recordAt.report(run);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket?.identity.name, Key: key }));
   return reportSchema.parse(JSON.parse((await Body?.transformToString()) ?? ''));
 };

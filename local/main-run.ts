@@ -1,4 +1,4 @@
-import type { Written } from './canaries.ts';
+import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverable } from './promises.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';

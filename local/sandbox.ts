@@ -36,7 +36,7 @@ const messageFor = ({ vault }: World): string => {
     type: 'checkout.requested',
     checkout: 'passwords',
     id: 'CHG1',
-    accounts: [{ system: account?.systemName, account: account?.accountName }],
+    items: [{ systemName: account?.systemName, accountName: account?.accountName }],
     window: { minutes: 5 },
     reason: 'Try it',
   });

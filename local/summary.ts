@@ -98,7 +98,7 @@ const notDelivered = ({ report: { remarks } }: RunFigures): string[] =>
         styleText('bold', 'What run 2 left out, and why'),
         ...remarks
           .slice(0, REMARKS_SHOWN)
-          .flatMap(({ account, outcome, message }) => [`  ${account} (${OUTCOME_LABELS[outcome]})`, `    ${message}`]),
+          .flatMap(({ item, outcome, message }) => [`  ${item} (${OUTCOME_LABELS[outcome]})`, `    ${message}`]),
         ...(remarks.length > REMARKS_SHOWN ? [`  … and ${remarks.length - REMARKS_SHOWN} more`] : []),
         '',
       ];

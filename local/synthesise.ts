@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import * as z from 'zod';
+import { loadRegisteredTypes, type Registries } from '#infra/registries.ts';
 import { RelayStack } from '#infra/stack.ts';
 import { loadConfig } from '#shared/config/load.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -21,14 +22,24 @@ const assetManifestSchema = z.object({
   files: z.record(z.string(), z.object({ source: z.object({ path: z.string() }) })),
 });
 
+export interface SynthesisOptions {
+  /** What takes the place of the registries, for tests with types of their own. */
+  readonly registries?: Registries | undefined;
+}
+
 /**
  * Puts the bundled functions and the synthesised stack into the directory, which no other run may use.
  * @throws RelayError when the configuration needs an operator.
  */
-export const synthesise = async (configFile: string, directory: string): Promise<SynthesisedStack> => {
-  const config = loadConfig(configFile);
+export const synthesise = async (
+  configFile: string,
+  directory: string,
+  { registries = {} }: SynthesisOptions = {},
+): Promise<SynthesisedStack> => {
+  const types = await loadRegisteredTypes(registries);
+  const config = loadConfig(configFile, types);
   const bundles = join(directory, 'functions');
-  await linkBundles(bundles, config);
+  await linkBundles(bundles, config, registries);
   const app = new App({
     outdir: join(directory, 'cdk.out'),
     analyticsReporting: false,
@@ -37,7 +48,7 @@ export const synthesise = async (configFile: string, directory: string): Promise
     // The bundles are used from where they lie.
     context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
   });
-  const stack = new RelayStack(app, config.relay, { config, bundles });
+  const stack = new RelayStack(app, config.relay, { config, types, bundles });
   const assembly = app.synth();
   return {
     config,

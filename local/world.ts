@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
+import type { Registries } from '#infra/registries.ts';
 import { type LocalAws, startAws } from './aws/aws.ts';
 import { type Clock, createClock } from './aws/clock.ts';
 import { requireLoopback } from './aws/environment.ts';
-import { createSearch, filesBelow, type Hit, type Written } from './canaries.ts';
+import type { Written } from './aws/written.ts';
+import { createSearch, filesBelow, type Hit } from './canaries.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
 import {
   type PasswordSafeOptions,
@@ -37,6 +39,8 @@ export interface WorldOptions
   readonly configure?: (config: Document) => void;
   /** What the waits before retries are multiplied with; 1 when left out. */
   readonly waitScale?: number;
+  /** What takes the place of the registries, for tests with types of their own. */
+  readonly registries?: Registries;
   /** The port of the Password Safe simulator; the AWS side takes the next one. Free ones when left out. */
   readonly port?: number;
   readonly onProgress?: (line: string) => void;
@@ -70,7 +74,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   try {
     const { file, bootstrap } = await writeRelayFile(directory, vault, options.configure);
-    const stack = await synthesise(file, directory);
+    const stack = await synthesise(file, directory, { registries: options.registries });
     for (const [name, { url }] of Object.entries(stack.config.connections)) requireLoopback(url, `Connection ${name}`);
     say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} functions bundled`);
     const aws = await startAws({

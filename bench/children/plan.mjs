@@ -10,7 +10,7 @@ const { handler } = await import(pathToFileURL(bundle).href);
 
 const startedAt = performance.now();
 const { batches } = await handler(
-  { run: `${sync}.bench`, order: { sync } },
+  { workflow: 'sync', rule: sync, run: `${sync}.bench`, order: { sync } },
   { getRemainingTimeInMillis: () => 900_000 },
 );
 const durationMs = performance.now() - startedAt;

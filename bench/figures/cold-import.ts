@@ -6,14 +6,19 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import * as z from 'zod';
 import { bundleFunctions, bundleStep, REQUIRE } from '#infra/bundle.ts';
-import { STEPS } from '#infra/steps.ts';
 import { loadConfig } from '#shared/config/load.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { ALL_STEPS } from '#shared/workflows/steps.ts';
 import { ENVIRONMENT } from '../environment.ts';
 import { type Measured, median, round, spread } from '../figure.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CHILDREN = resolve(import.meta.dirname, '../children');
 const ROUNDS = 15;
+
+/** Of a relay that has everything. */
+const CONFIG = join(ROOT, 'examples/tickets.yaml');
+const FUNCTIONS = ALL_STEPS.map(functionName);
 
 const BARE = 'bare';
 const TUNED = 'tuned';
@@ -46,11 +51,11 @@ const bundleBareFunction = (folder: string) =>
 
 /** The folder of each bundle, by its name. */
 const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>> => {
-  const config = loadConfig(join(ROOT, 'examples/minimal.yaml'));
+  const config = loadConfig(CONFIG);
   await bundleFunctions({ config, source: join(ROOT, 'functions'), outDir: join(directory, 'functions') });
   const [bare, tuned] = [join(directory, BARE), join(directory, TUNED)];
   await Promise.all([bundleBareFunction(bare), bundleStep(BARE_FUNCTION, tuned)]);
-  const functions = STEPS.map((step): [string, string] => [step, join(directory, 'functions', step)]);
+  const functions = FUNCTIONS.map((name): [string, string] => [name, join(directory, 'functions', name)]);
   return new Map([[BARE, bare], [TUNED, tuned], ...functions]);
 };
 
@@ -74,18 +79,19 @@ export const measureColdImport = async (): Promise<Measured> => {
     const fastest = (name: string) => Math.min(...timesOf(name, 'importMs'));
     const bareMs = median(timesOf(BARE, 'importMs'));
     return {
-      figures: STEPS.map((step) => ({
-        name: `cold import of ${step} against a bare function`,
-        value: median(timesOf(step, 'importMs')) / bareMs,
+      figures: FUNCTIONS.map((name) => ({
+        name: `cold import of ${name} against a bare function`,
+        value: median(timesOf(name, 'importMs')) / bareMs,
         unit: 'times',
-        target: { atMost: 1.5 },
+        target: { atMost: 1.3 },
+        kind: 'measure',
       })),
       notes: [
         `A bare function, one client of Secrets Manager in one plain bundle: ${spread(timesOf(BARE, 'importMs'), ' ms')}, ${ROUNDS} processes each, in turn.`,
         `The same bundled as our functions are: ${spread(timesOf(TUNED, 'importMs'), ' ms')}.`,
-        ...STEPS.map(
-          (step) =>
-            `${step}: ${spread(timesOf(step, 'importMs'), ' ms')}, the fastest ${round(fastest(step) / fastest(BARE))} of the fastest bare one; all that it may import late: ${spread(timesOf(step, 'lateMs'), ' ms')}.`,
+        ...FUNCTIONS.map(
+          (name) =>
+            `${name}: ${spread(timesOf(name, 'importMs'), ' ms')}, the fastest ${round(fastest(name) / fastest(BARE))} of the fastest bare one; all that it may import late: ${spread(timesOf(name, 'lateMs'), ' ms')}.`,
         ),
       ],
     };

@@ -10,7 +10,15 @@ export const measureStartTime = async (): Promise<Measured> => {
   const startedAt = performance.now();
   await promisify(execFile)('npm', ['start'], { cwd: ROOT });
   return {
-    figures: [{ name: 'npm start', value: (performance.now() - startedAt) / 1000, unit: 's', target: { atMost: 30 } }],
+    figures: [
+      {
+        name: 'npm start',
+        value: (performance.now() - startedAt) / 1000,
+        unit: 's',
+        target: { atMost: 15 },
+        kind: 'measure',
+      },
+    ],
     notes: ['With its defaults, from the command to its end, once.'],
   };
 };

@@ -4,7 +4,7 @@ import { finish, machineArn } from '#local/executions.ts';
 import { leftBehind } from '#local/promises.ts';
 import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
 import { startWorld, type World } from '#local/world.ts';
-import { type CheckoutRequested, checkoutRun } from '#shared/messages.ts';
+import { type CheckoutRequested, checkoutRun } from '#shared/messages/messages.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
 

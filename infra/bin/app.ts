@@ -20,12 +20,12 @@ const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;
 const synthesise = async (): Promise<void> => {
   const app = new App();
   const config = readConfig(app);
-  for (const { step, entryBytes, totalBytes } of await bundleFunctions({
+  for (const { name, entryBytes, totalBytes } of await bundleFunctions({
     config,
     source: 'functions',
     outDir: BUNDLES,
   })) {
-    console.error(`${step}: ${kilobytes(entryBytes)} at start, ${kilobytes(totalBytes)} in all`);
+    console.error(`${name}: ${kilobytes(entryBytes)} at start, ${kilobytes(totalBytes)} in all`);
   }
   const stack = new RelayStack(app, config.relay, { config, bundles: BUNDLES });
   if (app.node.tryGetContext('emulated') === 'true') Aspects.of(stack).add(new WithoutMetricMath());

@@ -4,7 +4,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
-import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { Permission } from '#shared/workflows/grants.ts';
 
 export interface AlertTopicProps {
   readonly key: RelayKey;
@@ -36,10 +36,11 @@ export class AlertTopic extends Construct {
     for (const email of emails) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  /** Lets a function publish, and tells it where. */
-  grantPublish(fn: WorkflowFunction): void {
-    fn.allow({ actions: ['sns:Publish'], resources: [this.topic.topicArn] });
-    this.#key.grantUse(fn, 'sns', 'kms:GenerateDataKey', 'kms:Decrypt');
-    fn.tell('ALERT_TOPIC_ARN', this.topic.topicArn);
+  /** To publish. */
+  permissions(): readonly Permission[] {
+    return [
+      { actions: ['sns:Publish'], resources: [this.topic.topicArn] },
+      this.#key.use('sns', 'kms:GenerateDataKey', 'kms:Decrypt'),
+    ];
   }
 }

@@ -15,7 +15,7 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Placement } from '#infra/constructs/workflow-function.ts';
+import type { Placement } from '#infra/constructs/relay-function.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 type NetworkConfig = NonNullable<RelayConfig['network']>;

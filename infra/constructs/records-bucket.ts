@@ -1,22 +1,20 @@
 import { Duration } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { KeyUse, RelayKey } from '#infra/constructs/relay-key.ts';
-import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { accept } from '#infra/nag.ts';
+import type { Folder, Grant, Permission } from '#shared/workflows/grants.ts';
 
-/**
- * `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the next run has to know;
- * `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are not closed yet;
- * `named/` is which accounts messages named for a run.
- */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named';
+type RecordsGrant = Extract<Grant, { readonly to: 'records' }>;
 
 /** Long enough to answer "what happened last month"; the logs stay for as long as relay.yaml says. */
 const RUNS_KEPT = Duration.days(30);
 
 /** A checkout may last for a year. */
 const CHECKOUTS_KEPT = Duration.days(400);
+
+/** How long the records of each folder are kept; those of the others until somebody takes them away. */
+const KEPT: Partial<Record<Folder, Duration>> = { runs: RUNS_KEPT, named: RUNS_KEPT, checkouts: CHECKOUTS_KEPT };
 
 /** The bucket with batches, reports and memories. No credential is ever in it. */
 export class RecordsBucket extends Construct {
@@ -35,9 +33,11 @@ export class RecordsBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
-        { id: 'forget-runs', prefix: 'runs/', expiration: RUNS_KEPT },
-        { id: 'forget-named', prefix: 'named/', expiration: RUNS_KEPT },
-        { id: 'forget-checkouts', prefix: 'checkouts/', expiration: CHECKOUTS_KEPT },
+        ...Object.entries(KEPT).map(([folder, expiration]) => ({
+          id: `forget-${folder}`,
+          prefix: `${folder}/`,
+          expiration,
+        })),
         { id: 'drop-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });
@@ -48,49 +48,30 @@ export class RecordsBucket extends Construct {
     );
   }
 
-  /** Lets a function read folders, and tells it where they are. */
-  grantRead(fn: WorkflowFunction, ...folders: Folder[]): void {
-    fn.allow({
-      actions: ['s3:GetObject'],
-      resources: this.#objects(folders),
-      pattern: 'Records are named after runs and syncs.',
-    });
-    // Without it S3 says "forbidden" for a record that isn't there, and unknown would read as refused.
-    fn.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
-    this.#grantUse(fn, 'kms:Decrypt');
+  /** What a grant comes to. */
+  permissionsFor(grant: RecordsGrant): readonly Permission[] {
+    switch (grant.may) {
+      case 'list':
+        return [this.#seeing()];
+      case 'read':
+        // Without seeing S3 says "forbidden" for a record that isn't there, and unknown would read as refused.
+        return [this.#objects('s3:GetObject', grant.folder), this.#seeing(), this.#key.use('s3', 'kms:Decrypt')];
+      case 'write':
+        return [this.#objects('s3:PutObject', grant.folder), this.#key.use('s3', 'kms:GenerateDataKey')];
+      case 'remove':
+        return [this.#objects('s3:DeleteObject', grant.folder)];
+    }
   }
 
-  /** Lets a function write folders, and tells it where they are. */
-  grantWrite(fn: WorkflowFunction, ...folders: Folder[]): void {
-    fn.allow({
-      actions: ['s3:PutObject'],
-      resources: this.#objects(folders),
-      pattern: 'Records are named after runs and syncs.',
-    });
-    this.#grantUse(fn, 'kms:GenerateDataKey');
+  #seeing(): Permission {
+    return { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] };
   }
 
-  /** Lets a function see which records there are, and tells it where. */
-  grantList(fn: WorkflowFunction): void {
-    fn.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
-    fn.tell('RECORDS_BUCKET', this.bucket.bucketName);
-  }
-
-  /** Lets a function take records away. */
-  grantRemove(fn: WorkflowFunction, ...folders: Folder[]): void {
-    fn.allow({
-      actions: ['s3:DeleteObject'],
-      resources: this.#objects(folders),
-      pattern: 'Records are named after runs and syncs.',
-    });
-  }
-
-  #objects(folders: Folder[]): string[] {
-    return folders.map((folder) => this.bucket.arnForObjects(`${folder}/*`));
-  }
-
-  #grantUse(fn: WorkflowFunction, use: KeyUse): void {
-    this.#key.grantUse(fn, 's3', use);
-    fn.tell('RECORDS_BUCKET', this.bucket.bucketName);
+  #objects(action: string, folder: Folder): Permission {
+    return {
+      actions: [action],
+      resources: [this.bucket.arnForObjects(`${folder}/*`)],
+      pattern: 'Records are named after runs and rules.',
+    };
   }
 }

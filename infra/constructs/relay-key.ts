@@ -2,14 +2,15 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type PolicyStatementProps, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { WorkflowFunction } from '#infra/constructs/workflow-function.ts';
+import type { Permission } from '#shared/workflows/grants.ts';
 
-export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
+type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
 
 /** The condition under which a key is only used through a service, on behalf of the caller. */
-export const viaService = (scope: Construct, service: string): PolicyStatementProps['conditions'] => ({
-  StringEquals: { 'kms:ViaService': `${service}.${Stack.of(scope).region}.amazonaws.com` },
-});
+export const viaService = (scope: Construct, service: string) =>
+  ({
+    StringEquals: { 'kms:ViaService': `${service}.${Stack.of(scope).region}.amazonaws.com` },
+  }) satisfies PolicyStatementProps['conditions'];
 
 /** The customer key that encrypts everything the relay keeps: records, tokens, alerts, logs, dead letters. */
 export class RelayKey extends Key {
@@ -24,9 +25,9 @@ export class RelayKey extends Key {
     this.#allowAlarms();
   }
 
-  /** Lets a function use the key by way of one service, and not by calling KMS itself. */
-  grantUse(fn: WorkflowFunction, service: 's3' | 'secretsmanager' | 'sns' | 'sqs', ...actions: KeyUse[]): void {
-    fn.allow({ actions, resources: [this.keyArn], conditions: viaService(this, service) });
+  /** To use the key by way of one service, and not by calling KMS itself. */
+  use(service: 's3' | 'secretsmanager' | 'sns' | 'sqs', ...actions: KeyUse[]): Permission {
+    return { actions, resources: [this.keyArn], conditions: viaService(this, service) };
   }
 
   /** Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS". */

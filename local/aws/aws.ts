@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Written } from '../canaries.ts';
 import type { Clock } from './clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { type EventSources, startEventSources } from './event-sources/event-sources.ts';
@@ -15,7 +14,7 @@ import { type AwsServer, startAwsServer } from './server.ts';
 import { createStepFunctionsApi } from './step-functions/api.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
 import { parseTemplate, type Template } from './template/template.ts';
-import { everythingWritten } from './written.ts';
+import { everythingWritten, type Written } from './written.ts';
 
 export interface AwsOptions {
   readonly stackName: string;

@@ -1,9 +1,14 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import type { Written } from '../canaries.ts';
 import { archiveOf, localClientConfig } from './resources.ts';
 import type { SecretsManager } from './secrets-manager/server.ts';
 import type { AwsServer } from './server.ts';
 import type { Template } from './template/template.ts';
+
+/** A piece of what was written anywhere, to be searched for credentials. */
+export interface Written {
+  readonly where: string;
+  readonly content: Buffer;
+}
 
 /**
  * Everything that lies in the AWS side and is not a secret's value: objects, messages, what was published, and what a

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { relayConfigSchema } from '#shared/config/schema.ts';
-import { messageSchema } from '#shared/messages.ts';
+import { buildRelaySchema } from '#shared/config/full-schema.ts';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
+import { messageSchema } from '#shared/messages/messages.ts';
 
 /** Draft 7, because that is what the YAML language server knows best, and every library knows. */
 const PUBLISHED = { io: 'input', target: 'draft-7' } as const;
@@ -11,7 +12,7 @@ const PUBLISHED = { io: 'input', target: 'draft-7' } as const;
 export const buildJsonSchema = (): Record<string, unknown> => ({
   $id: 'urn:pam-relay:relay.yaml',
   title: 'Configuration of pam-relay',
-  ...z.toJSONSchema(relayConfigSchema, PUBLISHED),
+  ...z.toJSONSchema(buildRelaySchema(REGISTERED_TYPES), PUBLISHED),
 });
 
 /**

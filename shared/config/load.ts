@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { type Origin, readCa } from '#shared/config/ca.ts';
-import { type Checkable, checkConfig, type Entries } from '#shared/config/checks.ts';
+import type { Checkable, Entries } from '#shared/config/checkable.ts';
+import { checkConfig } from '#shared/config/checks.ts';
+import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseShape } from '#shared/config/issues.ts';
 import { type Problem, writePath } from '#shared/config/problem.ts';
-import { type ConnectionConfig, entrySchemas, type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
+import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -18,7 +21,7 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 };
 
 /** What can still be checked of a configuration whose shape is wrong somewhere. */
-const salvage = (value: unknown): Checkable => {
+const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
   const { data: { relay, connections, stores, syncs, checkouts } = {} } = z
     .object({
       relay: z.unknown(),
@@ -30,11 +33,11 @@ const salvage = (value: unknown): Checkable => {
     .partial()
     .safeParse(value);
   return {
-    relay: relayConfigSchema.shape.relay.safeParse(relay).data,
-    connections: entriesOf(entrySchemas.connections, connections),
-    stores: entriesOf(entrySchemas.stores, stores),
-    syncs: entriesOf(entrySchemas.syncs, syncs),
-    checkouts: entriesOf(entrySchemas.checkouts, checkouts),
+    relay: shape.relay.safeParse(relay).data,
+    connections: entriesOf(shape.connections.valueType, connections),
+    stores: entriesOf(shape.stores.valueType, stores),
+    syncs: entriesOf(shape.syncs.unwrap().valueType, syncs),
+    checkouts: entriesOf(shape.checkouts.unwrap().valueType, checkouts),
   };
 };
 
@@ -80,15 +83,17 @@ const invalid = (file: string, found: readonly PlacedMessage[]): RelayError => {
  *
  * @throws RelayError `ConfigurationInvalid`, with everything that is wrong in the order of the file, one line each:
  * `relay.yaml:12:5 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
+ * @param types What a configuration can use: all that are registered, when left out.
  */
-export const parseConfig = (text: string, origin: Origin): RelayConfig => {
+export const parseConfig = (text: string, origin: Origin, types: RegisteredTypes = REGISTERED_TYPES): RelayConfig => {
   const source = readYaml(text);
   if (!source.isReadable) throw invalid(origin.file, source.problems);
 
-  const shape = parseShape(relayConfigSchema, source.value);
-  const checkable = shape.data ?? salvage(source.value);
+  const schema = buildRelaySchema(types);
+  const shape = parseShape(schema, source.value);
+  const checkable = shape.data ?? salvage(source.value, schema);
   const cas = readCas(checkable.connections, origin);
-  const problems = [...shape.problems, ...checkConfig(checkable), ...cas.problems].map((problem) => ({
+  const problems = [...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map((problem) => ({
     ...source.placeOf(problem),
     message: `${writePath(problem.path, 'the whole file')}: ${problem.message}`,
   }));
@@ -111,4 +116,5 @@ const readText = (path: string): string => {
 };
 
 /** Reads the configuration at a path, as {@link parseConfig} does. */
-export const loadConfig = (path: string): RelayConfig => parseConfig(readText(path), { file: path });
+export const loadConfig = (path: string, types?: RegisteredTypes): RelayConfig =>
+  parseConfig(readText(path), { file: path }, types);

@@ -1,115 +1,178 @@
-import type { Problem } from '#shared/config/problem.ts';
-import { suggest } from '#shared/config/problem.ts';
-import type { SyncConfig } from '#shared/config/schema.ts';
-import { type TemplateRules, WHOSE } from '#shared/config/template-rules.ts';
 import {
-  type Placeholder,
+  type Checkable,
+  type DeliveringRule,
+  deliveries,
+  findSource,
+  ownOf,
+  RULE_WORDS,
+} from '#shared/config/checkable.ts';
+import { type Problem, suggest } from '#shared/config/problem.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { SyncConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { NameNeed, NameRules } from '#shared/domain/naming.ts';
+import {
+  CHECKOUT_PLACEHOLDER,
   parseTemplate,
+  SECRET_PLACEHOLDERS,
   staticPrefix,
   type TemplatePart,
-  type TemplateProblem,
 } from '#shared/domain/template.ts';
 
-/**
- * What is wrong with the templates of one sync or checkout. Pure; each check gives messages for the template that it
- * looked at.
- */
+/** What is wrong with the templates of syncs and checkouts. Pure. */
 
-const inWords = (problem: TemplateProblem, known: readonly string[]): string =>
-  problem.kind === 'stray-brace'
-    ? `the "${problem.found}" at character ${problem.at + 1} has no partner; double it when it is meant as text`
-    : `there is no placeholder ${JSON.stringify(`{${problem.found}}`)}; ${suggest(problem.found, known)}`;
+/** What the templates of one rule are held against. */
+interface Context {
+  readonly rules: SourceRules;
+  /** Such as `sync of accounts`. */
+  readonly what: string;
+  readonly isCheckout: boolean;
+  /** Undefined when the rule's store can't be judged. */
+  readonly nameRules: NameRules | undefined;
+  /** The placeholders that some rule or other may use. */
+  readonly known: ReadonlySet<string>;
+}
 
-const uses = (parts: readonly TemplatePart[], ...wanted: readonly Placeholder[]): boolean =>
-  parts.some((part) => 'placeholder' in part && wanted.includes(part.placeholder));
+/** A checkout retires what it has delivered: it must never be what another one still needs. */
+const CHECKOUT_NEED: NameNeed = {
+  oneOf: [CHECKOUT_PLACEHOLDER],
+  otherwise: `gives two checkouts of an item the same name; add {${CHECKOUT_PLACEHOLDER}}`,
+};
 
-/** Its permissions are made from the folder, so there has to be one that all names of the sync share. */
+const placeholdersOfName = ({ rules, isCheckout }: Context): string[] => [
+  ...(isCheckout ? [CHECKOUT_PLACEHOLDER] : []),
+  ...Object.keys(rules.labels),
+];
+
+const placeholdersOfValue = (context: Context): string[] => [
+  ...SECRET_PLACEHOLDERS.filter((secret) => secret !== 'passphrase' || context.rules.hasPassphrase),
+  ...placeholdersOfName(context),
+];
+
+const placeholdersIn = (parts: readonly TemplatePart[]): string[] => [
+  ...new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : []))),
+];
+
+/** The parts of a template, or what is wrong with it whoever uses it. */
+const read = (template: string, usable: readonly string[], known: Context['known']) => {
+  const parsed = parseTemplate(template);
+  const messages = parsed.ok
+    ? placeholdersIn(parsed.parts)
+        .filter((placeholder) => !known.has(placeholder))
+        .map((found) => `there is no placeholder ${JSON.stringify(`{${found}}`)}; ${suggest(found, usable)}`)
+    : parsed.problems.map(
+        ({ found, at }) => `the "${found}" at character ${at + 1} has no partner; double it when it is meant as text`,
+      );
+  return { parts: parsed.ok && messages.length === 0 ? parsed.parts : undefined, messages };
+};
+
+/** Its permissions are made from the folder, so there has to be one that all names of the rule share. */
 const beginsWithFolder = (name: string): string[] =>
   /^\/?[^/]+\//.test(staticPrefix(name))
     ? []
     : ['begins with no folder of its own; put text and a slash before the first placeholder, such as prod/'];
 
-const tellsApart = (parts: readonly TemplatePart[], { needs }: TemplateRules): string[] =>
-  needs.flatMap(({ oneOf, otherwise }) => (uses(parts, ...oneOf) ? [] : [otherwise]));
-
-const SECRET = ['credential', 'passphrase'] as const;
-
-const holdsNoCredential = (parts: readonly TemplatePart[]): string[] =>
-  SECRET.filter((placeholder) => uses(parts, placeholder)).map(
-    (placeholder) => `must not hold {${placeholder}}, because names are listed and logged; use it in value only`,
+const tellsApart = (used: readonly string[], { rules, isCheckout }: Context): string[] =>
+  [...rules.needs, ...(isCheckout ? [CHECKOUT_NEED] : [])].flatMap(({ oneOf, otherwise }) =>
+    oneOf.some((placeholder) => used.includes(placeholder)) ? [] : [otherwise],
   );
 
-/** AWS Secrets Manager, CreateSecret, `Name`: ASCII letters, digits and /_+=.@- */
-const isAllowedText = (parts: readonly TemplatePart[]): string[] => {
-  const text = parts.map((part) => ('text' in part ? part.text : '')).join('');
-  const refused = [...new Set(text.match(/[^A-Za-z0-9/_+=.@-]/gu))].map((character) => JSON.stringify(character));
-  return refused.length === 0
-    ? []
-    : [`holds ${refused.join(', ')}, which Secrets Manager does not take; use letters, digits and /_+=.@- only`];
+/** Why a placeholder that exists is not for this rule. */
+const whyNot = (placeholder: string, what: string): string => {
+  if (placeholder === CHECKOUT_PLACEHOLDER) return 'which only a checkout has';
+  return placeholder === 'passphrase' ? 'which only a key has' : `which a ${what} does not have`;
 };
 
-/** The same page of AWS warns of a hyphen and six characters: that is how the ARN of a secret ends. */
-const endsUnlikeArn = (parts: readonly TemplatePart[]): string[] => {
+const hasAll = (used: readonly string[], context: Context): string[] => {
+  const usable = placeholdersOfValue(context);
+  return used
+    .filter((placeholder) => !usable.includes(placeholder))
+    .map((placeholder) => `holds {${placeholder}}, ${whyNot(placeholder, context.what)}; leave it out`);
+};
+
+const holdsNoCredential = (used: readonly string[]): string[] =>
+  SECRET_PLACEHOLDERS.filter((secret) => used.includes(secret)).map(
+    (secret) => `must not hold {${secret}}, because names are listed and logged; use it in value only`,
+  );
+
+const isTaken = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
+  if (nameRules === undefined) return [];
+  const { allowed, badEnding, store } = nameRules;
+  const texts = parts.flatMap((part) => ('text' in part ? part.text : []));
+  const refused = [...new Set(texts.join(''))].filter((character) => !allowed.test(character));
   const last = parts.at(-1);
-  return last !== undefined && 'text' in last && /-[A-Za-z0-9]{6}$/.test(last.text)
-    ? ['ends in a hyphen and six characters, as the ARN of a secret does; end it differently']
-    : [];
-};
-
-const knowsAll = (parts: readonly TemplatePart[], { placeholders }: TemplateRules): string[] => {
-  const used = new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : [])));
-  return [...used]
-    .filter((placeholder) => !placeholders.includes(placeholder))
-    .map((placeholder) => `holds {${placeholder}}, ${WHOSE[placeholder]}; leave it out`);
-};
-
-const checkName = (name: string, rules: TemplateRules): string[] => {
-  const parsed = parseTemplate(name);
-  const known = rules.placeholders.filter(
-    (placeholder) => placeholder !== 'credential' && placeholder !== 'passphrase',
-  );
-  if (!parsed.ok) return parsed.problems.map((problem) => inWords(problem, known));
-  const { parts } = parsed;
+  const ending = last !== undefined && 'text' in last ? badEnding?.(last.text) : undefined;
   return [
-    ...beginsWithFolder(name),
-    ...tellsApart(parts, rules),
-    ...knowsAll(parts, rules),
-    ...holdsNoCredential(parts),
-    ...isAllowedText(parts),
-    ...endsUnlikeArn(parts),
+    ...(refused.length === 0
+      ? []
+      : [
+          `holds ${refused.map((each) => JSON.stringify(each)).join(', ')}, which ${store} does not take; use ${allowed.words} only`,
+        ]),
+    ...(ending === undefined ? [] : [ending]),
   ];
 };
 
-const checkParts = (template: string, rules: TemplateRules): string[] => {
-  const parsed = parseTemplate(template);
-  return parsed.ok
-    ? knowsAll(parsed.parts, rules)
-    : parsed.problems.map((problem) => inWords(problem, rules.placeholders));
+const checkName = (name: string, context: Context): string[] => {
+  const { parts, messages } = read(name, placeholdersOfName(context), context.known);
+  if (parts === undefined) return messages;
+  const used = placeholdersIn(parts);
+  return [
+    ...beginsWithFolder(name),
+    ...tellsApart(used, context),
+    ...hasAll(used, context),
+    ...holdsNoCredential(used),
+    ...isTaken(parts, context.nameRules),
+  ];
 };
 
-const holdsCredential = (template: string): boolean => {
-  const parsed = parseTemplate(template);
-  return parsed.ok && uses(parsed.parts, 'credential');
-};
+const fields = (value: SyncConfig['value'], path: Problem['path']) =>
+  typeof value === 'string'
+    ? [{ path, template: value }]
+    : Object.entries(value).map(([key, template]) => ({ path: [...path, key], template }));
 
-const checkValue = (value: SyncConfig['value'], path: Problem['path'], rules: TemplateRules): Problem[] => {
-  const templates = typeof value === 'string' ? [{ path, template: value }] : fields(value, path);
-  const problems = templates.flatMap((each) =>
-    checkParts(each.template, rules).map((message) => ({ path: each.path, message })),
-  );
-  if (problems.length > 0 || templates.some(({ template }) => holdsCredential(template))) return problems;
+const checkValue = (value: SyncConfig['value'], path: Problem['path'], context: Context): Problem[] => {
+  const judged = fields(value, path).map(({ path, template }) => {
+    const { parts, messages } = read(template, placeholdersOfValue(context), context.known);
+    const used = placeholdersIn(parts ?? []);
+    const problems = [...messages, ...hasAll(used, context)].map((message): Problem => ({ path, message }));
+    return { problems, holdsCredential: used.includes('credential') };
+  });
+  const problems = judged.flatMap((field) => field.problems);
+  if (problems.length > 0 || judged.some(({ holdsCredential }) => holdsCredential)) return problems;
   return [{ path, message: 'delivers no credential; use {credential} in it' }];
 };
 
-const fields = (value: Readonly<Record<string, string>>, path: Problem['path']) =>
-  Object.entries(value).map(([key, template]) => ({ path: [...path, key], template }));
+const knownPlaceholders = ({ connections }: RegisteredTypes): ReadonlySet<string> =>
+  new Set([
+    ...SECRET_PLACEHOLDERS,
+    CHECKOUT_PLACEHOLDER,
+    ...Object.values(connections)
+      .flatMap(({ sources }) => Object.entries(sources))
+      .flatMap(([source, type]) => Object.keys(type.rules({ source }).labels)),
+  ]);
 
-/** Checks the templates `name` and `value` of a sync or checkout whose own place in the configuration is `path`. */
-export const checkTemplates = (
-  { name, value }: Pick<SyncConfig, 'name' | 'value'>,
-  path: Problem['path'],
-  rules: TemplateRules,
-): Problem[] => [
-  ...checkName(name, rules).map((message) => ({ path: [...path, 'name'], message })),
-  ...checkValue(value, [...path, 'value'], rules),
-];
+const checkRule = (
+  { section, name, entry }: DeliveringRule,
+  context: Omit<Context, 'what' | 'isCheckout'>,
+): Problem[] => {
+  const ofRule = {
+    ...context,
+    what: `${RULE_WORDS[section]} of ${entry.source}`,
+    isCheckout: section === 'checkouts',
+  };
+  return [
+    ...checkName(entry.name, ofRule).map((message) => ({ path: [section, name, 'name'], message })),
+    ...checkValue(entry.value, [section, name, 'value'], ofRule),
+  ];
+};
+
+/** Checks the templates `name` and `value` of every sync and checkout. */
+export const checkTemplates = (config: Checkable, types: RegisteredTypes): Problem[] => {
+  const known = knownPlaceholders(types);
+  return deliveries(config).flatMap((rule) => {
+    const rules = findSource(types, rule.entry.source)?.rules(rule.entry);
+    if (rules === undefined) return [];
+    const storeType = ownOf(config.stores, rule.entry.store)?.type ?? '';
+    return checkRule(rule, { rules, known, nameRules: ownOf(types.stores, storeType)?.rules.name });
+  });
+};

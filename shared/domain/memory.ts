@@ -21,8 +21,9 @@ const troubleSchema = z.object({
 export type Trouble = z.infer<typeof troubleSchema>;
 
 /**
- * What a sync remembers from run to run, keyed by `deliverableKey`: when its releases of accounts last ended, by
- * a check-in or by themselves (epoch milliseconds, by the vault's clock), and which ones are in trouble. Losing it costs repeated work, never correctness.
+ * What a sync remembers from run to run, keyed by `itemKey`: when its releases of items last ended, by a check-in
+ * or by themselves (epoch milliseconds, by the vault's clock), and which ones are in trouble. Losing it costs repeated work,
+ * never correctness.
  */
 export const memorySchema = z.object({
   version: z.literal(1),

@@ -1,11 +1,11 @@
-import type { Content, CredentialKind } from '#shared/domain/credential.ts';
-import { type Deliverable, textsOf } from '#shared/domain/deliverable.ts';
-import { fillTemplate, type Placeholder, parseTemplate } from '#shared/domain/template.ts';
+import type { Content } from '#shared/domain/content.ts';
+import { type Item, type Labels, textOf } from '#shared/domain/item.ts';
+import { fillTemplate, parseTemplate } from '#shared/domain/template.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 
 /** A template, taken apart once and filled often. Raises `ConfigurationInvalid` when it is broken. */
-export const compileTemplate = (template: string): ((textOf: (placeholder: Placeholder) => string) => string) => {
+export const compileTemplate = (template: string): ((textOf: (placeholder: string) => string) => string) => {
   const parsed = parseTemplate(template);
   if (!parsed.ok) {
     throw new RelayError(
@@ -16,46 +16,34 @@ export const compileTemplate = (template: string): ((textOf: (placeholder: Place
   return (textOf) => fillTemplate(parsed.parts, textOf);
 };
 
-/** How a sync writes a secret's value around a credential. */
+/** What a rendering looks at of an item. */
+type Rendered = Pick<Item, 'labels' | 'verbatim'>;
+
+/** How a rule writes a secret's value around a credential. */
 export interface Rendering {
-  /**
-   * The value to deliver: a JSON object whose strings are escaped by the encoder, or plain text. Texts and files of
-   * Secrets Safe are delivered as they are.
-   */
-  render(subject: Deliverable, content: Content): Secret<SecretContent>;
+  /** The value to deliver: a JSON object whose strings are escaped by the encoder, plain text, or the content as it is. */
+  render(item: Rendered, content: Content): Secret<SecretContent>;
   /** Everything of the value but the credential, as text: it changes when the value has to be written anew. */
-  fingerprint(subject: Deliverable): string;
+  fingerprint(item: Rendered): string;
 }
 
-export interface RenderingOptions {
-  readonly checkoutId?: string;
-  /** Another kind of credential of the same account is another value. A password when left out. */
-  readonly kind?: CredentialKind | undefined;
-}
+/** A value as relay.yaml has it: a JSON object of templates, or one template for plain text. */
+export type ValueTemplate = string | Readonly<Record<string, string>>;
 
 /** What a sync, or one checkout, writes around credentials. */
-export const createRendering = (
-  template: string | Readonly<Record<string, string>>,
-  { checkoutId = '', kind = 'password' }: RenderingOptions = {},
-): Rendering => {
+export const createRendering = (template: ValueTemplate, checkoutId = ''): Rendering => {
   const compileText = textCompiler(checkoutId);
   const fill = typeof template === 'string' ? compileText(template) : compileObject(template, compileText);
   return {
-    render: (subject, content) => {
+    render: (item, content) => {
       if ('file' in content) return content.file;
       const { secret, passphrase } = content;
-      if (isDeliveredAsIs(subject)) return secret;
-      return secret.map((credential) => fill(subject, { credential, passphrase: passphrase?.reveal() ?? '' }));
+      if (item.verbatim === true) return secret;
+      return secret.map((credential) => fill(item, { credential, passphrase: passphrase?.reveal() ?? '' }));
     },
-    fingerprint: (subject) => {
-      if (isDeliveredAsIs(subject)) return 'as it is';
-      return JSON.stringify([template, fill(subject, NOTHING), ...(kind === 'password' ? [] : [kind])]);
-    },
+    fingerprint: (item) => (item.verbatim === true ? 'as it is' : JSON.stringify([template, fill(item, NOTHING)])),
   };
 };
-
-const isDeliveredAsIs = (subject: Deliverable): boolean =>
-  subject.kind === 'safe-secret' && subject.type !== 'credential';
 
 /** A credential while it is written out. */
 interface Parts {
@@ -64,20 +52,19 @@ interface Parts {
 }
 const NOTHING: Parts = { credential: '', passphrase: '' };
 
-type Fill = (subject: Deliverable, parts: Parts) => string;
+type Fill = (item: Rendered, parts: Parts) => string;
 
 const textCompiler =
   (checkoutId: string) =>
   (template: string): Fill => {
     const fill = compileTemplate(template);
-    return (subject, parts) => {
-      const texts = { ...textsOf(subject), ...parts, checkoutId };
-      return fill((placeholder) => texts[placeholder] ?? '');
+    return ({ labels }, parts) => {
+      const texts: Labels = { ...labels, ...parts, checkoutId };
+      return fill((placeholder) => textOf(texts, placeholder));
     };
   };
 
 const compileObject = (template: Readonly<Record<string, string>>, compileText: (text: string) => Fill): Fill => {
   const fields = Object.entries(template).map(([key, text]) => [key, compileText(text)] as const);
-  return (subject, parts) =>
-    JSON.stringify(Object.fromEntries(fields.map(([key, fill]) => [key, fill(subject, parts)])));
+  return (item, parts) => JSON.stringify(Object.fromEntries(fields.map(([key, fill]) => [key, fill(item, parts)])));
 };

@@ -1,13 +1,8 @@
 import { isMatch } from 'matcher';
-import type { Account, Alias } from '#shared/domain/account.ts';
-import type { SafeSecret, SafeSecretType } from '#shared/domain/safe-secret.ts';
+import { type Labels, textOf } from '#shared/domain/item.ts';
 
-/** The patterns of a sync's `select` that the relay applies itself; workgroups and types are asked of the vault. */
-export interface AccountSelection {
-  readonly systems: readonly string[];
-  readonly accounts: readonly string[];
-  readonly domains: readonly string[];
-}
+/** What each label of a selected item has to match; a label without patterns may be anything. */
+export type Patterns = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Whether text matches a list of patterns: `*` is the wildcard, case does not matter, a pattern that begins with `!`
@@ -16,27 +11,6 @@ export interface AccountSelection {
 export const matchesGlobs = (text: string, globs: readonly string[]): boolean =>
   globs.length === 0 || isMatch(text, globs);
 
-export const isSelected = (selection: AccountSelection, account: Account | Alias): boolean =>
-  matchesGlobs(account.systemName, selection.systems) &&
-  matchesGlobs(account.accountName, selection.accounts) &&
-  matchesGlobs(account.domainName, selection.domains);
-
-export interface AliasSelection extends AccountSelection {
-  readonly aliases: readonly string[];
-}
-
-/** By its own name, and by the account that it points at now. */
-export const isAliasSelected = (selection: AliasSelection, alias: Alias): boolean =>
-  matchesGlobs(alias.aliasName, selection.aliases) && isSelected(selection, alias);
-
-export interface SafeSelection {
-  readonly folders: readonly string[];
-  readonly titles: readonly string[];
-  /** Empty for all. */
-  readonly types: readonly SafeSecretType[];
-}
-
-export const isSafeSecretSelected = (selection: SafeSelection, secret: SafeSecret): boolean =>
-  matchesGlobs(secret.folderPath, selection.folders) &&
-  matchesGlobs(secret.title, selection.titles) &&
-  (selection.types.length === 0 || selection.types.includes(secret.type));
+/** Whether an item's labels match all patterns. A label that the item does not have is empty. Pure. */
+export const isSelected = (patterns: Patterns, labels: Labels): boolean =>
+  Object.entries(patterns).every(([label, globs]) => matchesGlobs(textOf(labels, label), globs));

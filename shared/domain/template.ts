@@ -1,44 +1,23 @@
 /**
- * The templates that a sync's `name` and `value` are written in: plain text with placeholders, such as
+ * The templates that a rule's `name` and `value` are written in: plain text with placeholders, such as
  * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
  */
 
-/** What an account is called by. */
-export const ACCOUNT_PLACEHOLDERS = [
-  'accountName',
-  'accountId',
-  'systemName',
-  'systemId',
-  'domainName',
-  'workgroupName',
-] as const;
-
 /**
- * What a template can ask for: the credential itself, the passphrase of a key, the checkout, and what the vault's
- * list says about what is delivered.
+ * The placeholders that belong to no source: the credential itself, the passphrase of a key, and the checkout. All others
+ * are labels of items, and each source says which ones there are.
  */
-export const PLACEHOLDERS = [
-  'credential',
-  'passphrase',
-  'checkoutId',
-  ...ACCOUNT_PLACEHOLDERS,
-  'aliasName',
-  'folderPath',
-  'title',
-  'username',
-] as const;
-export type Placeholder = (typeof PLACEHOLDERS)[number];
-
-/** Those that tell something of what is delivered, as the vault's list shows it. */
-export type SubjectPlaceholder = Exclude<Placeholder, 'credential' | 'passphrase' | 'checkoutId'>;
+export const SECRET_PLACEHOLDERS = ['credential', 'passphrase'] as const;
+export const CHECKOUT_PLACEHOLDER = 'checkoutId';
 
 /** A piece of a template: text that stays as it is (its doubled braces made single again), or a place to fill. */
-export type TemplatePart = { readonly text: string } | { readonly placeholder: Placeholder };
+export type TemplatePart = { readonly text: string } | { readonly placeholder: string };
 
-/** What is wrong at one place of a template; `at` counts UTF-16 units from its beginning. */
-export type TemplateProblem =
-  | { readonly kind: 'unknown-placeholder'; readonly found: string; readonly at: number }
-  | { readonly kind: 'stray-brace'; readonly found: string; readonly at: number };
+/** A brace at one place of a template that has no partner; `at` counts UTF-16 units from its beginning. */
+interface TemplateProblem {
+  readonly found: string;
+  readonly at: number;
+}
 
 /** A template taken apart, or everything that is wrong with it, in the order in which it stands there. */
 export type ParsedTemplate =
@@ -47,16 +26,12 @@ export type ParsedTemplate =
 
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
 
-const isPlaceholder = (word: string): word is Placeholder => PLACEHOLDERS.some((known) => known === word);
-
 const readToken = (token: RegExpExecArray): TemplatePart | TemplateProblem => {
   const { 0: found, index: at } = token;
   const placeholder = token[1];
-  if (placeholder !== undefined) {
-    return isPlaceholder(placeholder) ? { placeholder } : { kind: 'unknown-placeholder', found: placeholder, at };
-  }
+  if (placeholder !== undefined) return { placeholder };
   if (found === '{{' || found === '}}') return { text: found.charAt(0) };
-  return found === '{' || found === '}' ? { kind: 'stray-brace', found, at } : { text: found };
+  return found === '{' || found === '}' ? { found, at } : { text: found };
 };
 
 /** Neighbouring texts as one, so that a template has one way only to be taken apart. */
@@ -79,14 +54,14 @@ export const parseTemplate = (template: string): ParsedTemplate => {
   const problems: TemplateProblem[] = [];
   for (const token of template.matchAll(TOKEN)) {
     const piece = readToken(token);
-    if ('kind' in piece) problems.push(piece);
+    if ('at' in piece) problems.push(piece);
     else parts.push(piece);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, parts: joinTexts(parts) };
 };
 
 /** The template as text, each placeholder replaced by what `textFor` gives for it; what it gives is not read again. */
-export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: Placeholder) => string): string =>
+export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: string) => string): string =>
   parts.map((part) => ('text' in part ? part.text : textFor(part.placeholder))).join('');
 
 /** The text before the first placeholder: what all that is written from this template begins with. Empty when broken. */
@@ -95,3 +70,7 @@ export const staticPrefix = (template: string): string => {
   const first = parsed.ok ? parsed.parts[0] : undefined;
   return first !== undefined && 'text' in first ? first.text : '';
 };
+
+/** Whether one of the placeholders stands alone between two slashes of a name, or at its end. Pure. */
+export const standsAlone = (name: string, placeholders: readonly string[]): boolean =>
+  name.split('/').some((part) => placeholders.some((placeholder) => part === `{${placeholder}}`));

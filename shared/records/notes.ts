@@ -1,27 +1,31 @@
+import type { Run } from '#shared/workflows/run.ts';
+
 /**
  * What others tell a running checkout, and what it tells whoever has to close it: empty objects in the records bucket,
  * whose keys say everything.
  *
  *     checkouts/<rule>/<run>/released                    somebody ends it
  *     checkouts/<rule>/<run>/extended-<epoch ms>         somebody wants it to last until then
- *     checkouts/<rule>/<run>/session-<id>                it has opened this session in the vault
+ *     checkouts/<rule>/<run>/session-<id>                it has opened this target session
  *
  * A note that is left twice is one note, and notes may come in any order: the latest extension holds, and a release
  * holds against all of them. No credential is in a note, nor in its key.
  */
 const RELEASED = 'released';
 const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
-const SESSION = /^session-(0|[1-9]\d{0,14})$/;
+const SESSION = /^session-([\w.-]{1,200})$/;
 
-/** Where the notes of a checkout lie: `rule` is its name in relay.yaml, `run` the name of its execution. */
+type RunPlace = Pick<Run, 'rule' | 'run'>;
+
+/** Where the notes of a checkout lie. */
 export const noteAt = {
   /** What the key of every note of this checkout, and of no other, begins with. */
-  prefix: (rule: string, run: string): string => `checkouts/${rule}/${run}/`,
-  released: (rule: string, run: string): string => `${noteAt.prefix(rule, run)}${RELEASED}`,
+  prefix: ({ rule, run }: RunPlace): string => `checkouts/${rule}/${run}/`,
+  released: (run: RunPlace): string => `${noteAt.prefix(run)}${RELEASED}`,
   /** `untilMs` in whole epoch milliseconds. */
-  extended: (rule: string, run: string, untilMs: number): string => `${noteAt.prefix(rule, run)}extended-${untilMs}`,
+  extended: (run: RunPlace, untilMs: number): string => `${noteAt.prefix(run)}extended-${untilMs}`,
   /** Ids of sessions are no secrets. */
-  session: (rule: string, run: string, sessionId: number): string => `${noteAt.prefix(rule, run)}session-${sessionId}`,
+  session: (run: RunPlace, sessionId: string): string => `${noteAt.prefix(run)}session-${sessionId}`,
 } as const;
 
 /** What the notes of one checkout say together. */
@@ -41,11 +45,9 @@ export const readNotes = (keys: readonly string[]): Noted => {
   };
 };
 
-/** The ids of the sessions that a checkout has opened, read as by {@link readNotes}. Pure. */
-export const readSessions = (keys: readonly string[]): number[] =>
-  namesOf(keys)
-    .flatMap((name) => SESSION.exec(name)?.[1] ?? [])
-    .map(Number);
+/** The ids of the target sessions that a checkout has opened, read as by {@link readNotes}. Pure. */
+export const readSessions = (keys: readonly string[]): string[] =>
+  namesOf(keys).flatMap((name) => SESSION.exec(name)?.[1] ?? []);
 
 const namesOf = (keys: readonly string[]): string[] => keys.map((key) => key.slice(key.lastIndexOf('/') + 1));
 

@@ -1,7 +1,8 @@
 import type { Context } from 'aws-lambda';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import { logger } from '#shared/runtime/log.ts';
+import type { Step } from '#shared/workflows/step.ts';
 
 /** What a step may know of the invocation that it runs in. */
 export interface StepContext {
@@ -9,42 +10,34 @@ export interface StepContext {
   readonly remainingMs: () => number;
 }
 
-interface StepContract<Input extends z.ZodType, Output extends z.ZodType> {
-  readonly input: Input;
-  readonly output: Output;
-}
-
-/** Which run a log line belongs to, whatever the step: taken from the input, which says so under these names. */
-const runOf = (input: unknown): Record<string, unknown> => {
-  if (typeof input !== 'object' || input === null) return {};
-  const { run, order, batch } = input as { run?: unknown; order?: { sync?: unknown }; batch?: unknown };
-  return { run, sync: order?.sync, batch };
-};
+const keysSchema = z
+  .object({ workflow: z.string(), rule: z.string(), run: z.string(), batch: z.number() })
+  .partial()
+  .catch({});
 
 /**
- * A Lambda handler around a step: parses the input, gives each log line the run and the step, logs the outcome and how
- * long it took, and rethrows errors under the name that the workflow acts on. Neither input nor output is logged, and
- * an error leaves without its cause, whose text nobody here wrote.
+ * A Lambda handler around a step: parses the input, gives each log line the step and its run, logs how it ended and how long
+ * it took, and rethrows errors under the name that the workflow acts on. Neither input nor output is logged, and an
+ * error leaves without its cause, whose text nobody here wrote.
  */
 export const defineHandler =
   <Input extends z.ZodType, Output extends z.ZodType>(
-    step: string,
-    contract: StepContract<Input, Output>,
+    { folder: step, input, output }: Pick<Step<Input, Output>, 'folder' | 'input' | 'output'>,
     run: (input: z.output<Input>, context: StepContext) => Promise<z.input<Output>>,
   ) =>
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<z.output<Output>> => {
     const startedAt = performance.now();
     logger.resetKeys();
-    logger.appendKeys({ step, ...runOf(event) });
+    logger.appendKeys({ step, ...keysSchema.parse(event) });
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const input = contract.input.safeParse(event);
-      if (!input.success) throw violation(step, 'input', input.error);
-      const result = await run(input.data, { remainingMs: () => context.getRemainingTimeInMillis() });
-      const output = contract.output.safeParse(result);
-      if (!output.success) throw violation(step, 'output', output.error);
+      const parsed = input.safeParse(event);
+      if (!parsed.success) throw violation(step, 'input', parsed.error);
+      const result = await run(parsed.data, { remainingMs: () => context.getRemainingTimeInMillis() });
+      const answer = output.safeParse(result);
+      if (!answer.success) throw violation(step, 'output', answer.error);
       logger.info('step done', { durationMs: durationMs() });
-      return output.data;
+      return answer.data;
     } catch (thrown) {
       const { name, message, retryable } = asRelayError(thrown, `The step ${step}`);
       logger.error('step failed', {

@@ -1,47 +1,42 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsClientConfig } from '#shared/aws.ts';
 import { readBundledConfig } from '#shared/config/runtime.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { syncNamed } from '#shared/config/sync-named.ts';
-import { renderingOf } from '#shared/config/sync-rules.ts';
-import type { Rendering } from '#shared/domain/rendering.ts';
 import { ownerOf } from '#shared/names.ts';
-import type { CheckoutRecord } from '#shared/records/checkout-record.ts';
+import { type Connections, createConnections } from '#shared/runtime/connections.ts';
+import { type Environment, readEnvironment } from '#shared/runtime/environment.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
-import { connectVaults, type Vaults } from '#shared/runtime/vaults.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
+import { createStores, type Stores } from '#shared/runtime/stores.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
+import type { Step } from '#shared/workflows/step.ts';
 
-export interface Relay {
+/** The configuration that was deployed, and what the step's function was told. */
+export const readDeployment = (step: Pick<Step, 'folder' | 'grants'>): { config: RelayConfig; env: Environment } => {
+  const config = readBundledConfig();
+  return { config, env: readEnvironment(step, config) };
+};
+
+export interface Relay extends Connections {
   readonly config: RelayConfig;
-  readonly vaults: Vaults;
-  readonly storeFor: (sync: string) => SecretStore;
-  readonly storeForCheckout: (record: CheckoutRecord) => SecretStore;
-  readonly renderingFor: (sync: string) => Rendering;
+  readonly env: Environment;
+  /** A store as a rule delivers into it. */
+  storeFor(store: string, rule: string): Promise<SecretStore>;
+  readonly storeRules: Stores['rulesOf'];
 }
 
 /** What the functions that talk to vaults and stores are wired with, made from the configuration that was deployed. */
-export const createRelay = (environment: { RELAY_ID: string; STORE_KMS_KEY_ARN?: string }): Relay => {
-  const config = readBundledConfig();
-  const secretsManager = new SecretsManagerClient(awsClientConfig());
-  const syncOf = (sync: string) => syncNamed(config.syncs, sync);
-  const storeOf = (owner: string, store: string) =>
-    createAwsSecretsManagerStore({
-      client: secretsManager,
-      owner: ownerOf(environment.RELAY_ID, owner),
-      kmsKeyArn: config.stores[store]?.kmsKeyArn ?? environment.STORE_KMS_KEY_ARN,
-    });
-  return {
+export const createRelay = (step: Pick<Step, 'folder' | 'grants'>): Relay => {
+  const { config, env } = readDeployment(step);
+  const stores = createStores({ config, encryptionKey: env.find('STORE_KEY_ARN') });
+  const connections = createConnections({
     config,
-    vaults: connectVaults({
-      config,
-      secretsManager,
-      onSignOutFailure: ({ name, message }) => logger.warn('signing out failed', { failure: { name, message } }),
-      onSignInRefused: (connection) => emitMetrics(config.relay, { connection }, { SignInRefused: 1 }),
-    }),
-    storeFor: (sync) => storeOf(sync, syncOf(sync).store),
-    storeForCheckout: ({ order, rule }) => storeOf(order.checkout, rule.store),
-    renderingFor: (sync) => renderingOf(syncOf(sync)),
+    onSignOutFailure: ({ name, message }) => logger.warn('signing out failed', { failure: { name, message } }),
+    onSignInRefused: (connection) => emitMetrics(config.relay, { connection }, { SignInRefused: 1 }),
+  });
+  return {
+    ...connections,
+    config,
+    env,
+    storeFor: (store, rule) => stores.storeOf(store, ownerOf(env.relayId, rule)),
+    storeRules: stores.rulesOf,
   };
 };

@@ -91,7 +91,7 @@ describe('the stack on ministack', () => {
 
     expect(execution.status, execution.cause).toBe('SUCCEEDED');
     expect(JSON.parse(String(execution.output))).toMatchObject({
-      accounts: ACCOUNTS,
+      items: ACCOUNTS,
       delivered: DELIVERABLE,
       skipped: 2,
       failed: 1,
@@ -157,7 +157,11 @@ describe('the stack on ministack', () => {
 
   it('gives back what a dead run left open, without being started', async () => {
     const { vault } = deployment;
-    await leaveOpen(vault, pickKind(vault.accounts(), 'plain'), `[${RELAY_ID}/${NAMES.sync}.dead/0]`);
+    await leaveOpen(
+      vault,
+      pickKind(vault.accounts(), 'plain'),
+      `[${RELAY_ID}/sync/${NAMES.sync}/${NAMES.sync}.dead/0]`,
+    );
     expect(vault.openRequests()).toHaveLength(1);
     // ministack looks at its schedules every ten seconds, and this one is due every minute.
     await expect.poll(() => vault.openRequests(), { timeout: 120_000 }).toEqual([]);

@@ -1,9 +1,9 @@
 import { ExecutionAlreadyExists } from '@aws-sdk/client-sfn';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BRIEF, PATIENT } from '#infra/constructs/retry-policies.ts';
+import { BRIEF, PATIENT } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
-import { steps } from '#shared/workflow.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
 import { startInterpreter } from './support/interpreter.ts';
 import { caught, does, fails, script, type Told } from './support/script.ts';
 import { impatientDefinition, syncDefinition } from './support/sync-machine.ts';
@@ -14,7 +14,14 @@ afterAll(() => interpreter.close());
 
 /** As many runs as the interpreter, a thread for each state at work, bears with side by side. */
 const AT_A_TIME = 16;
-const ORDER = { sync: 'databases', accounts: 'all', mode: 'changes', retryParked: false };
+const ORDER = { sync: 'databases', items: 'all', mode: 'changes', retryParked: false };
+/** What every step is told of the run that calls it. */
+const RUN = {
+  workflow: 'sync',
+  rule: 'databases',
+  run: expect.stringMatching(/^databases\.\d+$/),
+  order: ORDER,
+};
 let runs = 0;
 const run = async (told?: Told, machineArn = machine) => {
   runs += 1;
@@ -73,9 +80,8 @@ describe('a batch', () => {
       'at $state hands CheckIn all that is known, and the error',
       ({ step, batch }) => {
         const [payload] = runWith(error).payloadsOf('checkin', batch);
-        expect(steps.checkin.input.parse(payload)).toEqual({
-          run: expect.any(String),
-          order: ORDER,
+        expect(syncSteps.checkin.input.parse(payload)).toEqual({
+          ...RUN,
           batch,
           error: caught(error),
           ...(step === 'retrieve' && { requested: expect.objectContaining({ leases: [expect.anything()] }) }),
@@ -96,8 +102,8 @@ describe('a batch', () => {
   it('that goes well gives CheckIn what both steps before it found', async () => {
     const { payloadsOf, stepsOf } = await run();
     expect(stepsOf(0)).toEqual(['authenticate', 'request', 'retrieve', 'checkin']);
-    expect(steps.checkin.input.parse(payloadsOf('checkin', 0)[0])).toMatchObject({
-      requested: { leases: [{ requestId: 7 }] },
+    expect(syncSteps.checkin.input.parse(payloadsOf('checkin', 0)[0])).toMatchObject({
+      requested: { leases: [{ id: '7' }] },
       retrieved: { settled: [{ outcome: 'delivered' }] },
     });
     expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0 }] }]);
@@ -137,7 +143,7 @@ describe('the map', () => {
     expect(most).toBe(2);
     expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: [3, 1, 4, 15, 9, 2].map((batch) => ({ batch })) }]);
     for (const batch of [3, 1, 4, 15, 9, 2]) {
-      expect(played.payloadsOf('authenticate', batch)).toEqual([{ run: expect.any(String), order: ORDER, batch }]);
+      expect(played.payloadsOf('authenticate', batch)).toEqual([{ ...RUN, batch }]);
     }
   });
 });

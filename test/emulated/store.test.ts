@@ -7,10 +7,11 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, describe, expect, it } from 'vitest';
 import { localClientConfig } from '#local/aws/resources.ts';
+import type { Stamp } from '#shared/domain/stamp.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { Secret } from '#shared/secret.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
-import type { Delivery } from '#shared/stores/store.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import type { Delivered, Delivery } from '#shared/stores/store.ts';
 import { startMinistack, startMoto } from './support/emulators.ts';
 
 const ministack = await startMinistack();
@@ -18,19 +19,20 @@ afterAll(() => ministack.close());
 const moto = await startMoto();
 afterAll(() => moto.close());
 
-const versionId = (generation: number): string => String(generation).padStart(64, '0');
+const stamp = (generation: number): Stamp => String(generation).padStart(64, '0');
+const CHANGED: Delivered = { changed: true, verified: 'read-back' };
 
-/** A store with a secret's name that nobody else uses; each delivery has a generation for its value and version. */
+/** A store with a secret's name that nobody else uses; each delivery has a generation for its value and stamp. */
 const setUp = (endpoint: string) => {
   const client = new SecretsManagerClient({ ...localClientConfig(endpoint), maxAttempts: 1 });
   const owner = `relay.000000000000.us-east-1/${randomUUID()}`;
   const name = `prod/${randomUUID()}/svc`;
   const store = createAwsSecretsManagerStore({ client, owner });
-  const delivery = (generation: number, replaces?: number): Delivery => ({
+  const delivery = (generation: number, replaced?: number): Delivery => ({
     name,
     value: new Secret(`value of ${generation}`),
-    versionId: versionId(generation),
-    replaces: replaces === undefined ? undefined : versionId(replaces),
+    stamp: stamp(generation),
+    expected: replaced === undefined ? 'absent' : { stamp: stamp(replaced) },
     description: 'svc on web01',
   });
   return {
@@ -39,8 +41,9 @@ const setUp = (endpoint: string) => {
     name,
     store,
     delivery,
-    deliver: (generation: number, replaces?: number) => store.deliver(delivery(generation, replaces)),
-    current: async () => (await store.readCurrent(name))?.reveal(),
+    deliver: (generation: number, replaced?: number) => store.deliver(delivery(generation, replaced)),
+    current: async () =>
+      (await client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: 'AWSCURRENT' }))).SecretString,
     listed: async () => {
       const secrets = [];
       for await (const page of store.list()) secrets.push(...page);
@@ -53,21 +56,21 @@ describe.each([
   ['ministack', ministack],
   ['moto', moto],
 ])('the store on %s', (_name, { endpoint }) => {
-  it('delivers a new secret under our version id, whoever makes up ids, and lists it as ours', async () => {
+  it('delivers a new secret under our stamp, whoever makes up version ids, and lists it as ours', async () => {
     const { name, deliver, current, listed } = setUp(endpoint);
-    expect(await deliver(1)).toEqual({ versionId: versionId(1), changed: true });
+    expect(await deliver(1)).toEqual(CHANGED);
     expect(await current()).toBe('value of 1');
-    expect(await listed()).toEqual([{ name, currentVersionId: versionId(1) }]);
+    expect(await listed()).toEqual([{ name, stamp: stamp(1) }]);
   });
 
   it('delivers change after change', async () => {
     const { deliver, current, listed } = setUp(endpoint);
     await deliver(1);
     for (const generation of [2, 3, 4]) {
-      expect(await deliver(generation, generation - 1)).toEqual({ versionId: versionId(generation), changed: true });
+      expect(await deliver(generation, generation - 1)).toEqual(CHANGED);
       expect(await current()).toBe(`value of ${generation}`);
     }
-    expect(await listed()).toMatchObject([{ currentVersionId: versionId(4) }]);
+    expect(await listed()).toMatchObject([{ stamp: stamp(4) }]);
   });
 
   it('keeps an older generation from replacing a newer one', async () => {
@@ -83,23 +86,23 @@ describe.each([
   it.each([
     ['whose answer got lost', 1, 'value of 2'],
     ['of what is known to be current', 2, 'value of 2'],
-    ['of another value under the same version id', 2, 'another value'],
+    ['of another value under the same stamp', 2, 'another value'],
   ])(
     'never takes a repeated delivery %s for done unless it is, though the server ignores tokens',
-    async (_what, replaces, value) => {
+    async (_what, replaced, value) => {
       const { client, name, store, delivery, deliver, current } = setUp(endpoint);
       await deliver(1);
       await deliver(2, 1);
-      const again = { ...delivery(2, replaces), value: new Secret(value) };
+      const again = { ...delivery(2, replaced), value: new Secret(value) };
       const [outcome] = await Promise.allSettled([store.deliver(again)]);
       if (outcome.status === 'fulfilled') expect(await current()).toBe(value);
       else expect(outcome.reason).toMatchObject({ name: 'DeliverySuperseded', retryable: true });
-      const version = await client.send(new GetSecretValueCommand({ SecretId: name, VersionId: versionId(2) }));
+      const version = await client.send(new GetSecretValueCommand({ SecretId: name, VersionId: stamp(2) }));
       expect(version.SecretString).toBe(value);
     },
   );
 
-  it('refuses a foreign secret until its adopt command is followed', async () => {
+  it('refuses a foreign secret until the command that hands it over is followed', async () => {
     const { client, owner, name, store, delivery, deliver, current, listed } = setUp(endpoint);
     await client.send(new CreateSecretCommand({ Name: name, SecretString: 'theirs' }));
     await expect(deliver(1)).rejects.toMatchObject({ name: 'SecretForeign' });
@@ -107,11 +110,11 @@ describe.each([
     expect(await current()).toBe('theirs');
     expect(await listed()).toEqual([]);
 
-    expect(store.adoptCommand(name)).toContain(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]));
+    expect(store.adoption(name)).toContain(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]));
     await client.send(new TagResourceCommand({ SecretId: name, Tags: [{ Key: OWNER_TAG, Value: owner }] }));
     const adopted = await store.inspect(name);
-    if (adopted.kind !== 'owned') throw new Error('The secret was not adopted.');
-    await store.deliver({ ...delivery(1), replaces: adopted.currentVersionId });
+    if (adopted.kind !== 'owned' || adopted.stamp === undefined) throw new Error('The secret was not adopted.');
+    await store.deliver({ ...delivery(1), expected: { stamp: adopted.stamp } });
     expect(await current()).toBe('value of 1');
   });
 
@@ -130,7 +133,7 @@ describe('the store on ministack, which refuses to write what is scheduled for d
     await deliver(1);
     await store.retire(name, 7);
     await deliver(2, 1);
-    expect(await store.inspect(name)).toMatchObject({ currentVersionId: versionId(2), retired: false });
+    expect(await store.inspect(name)).toMatchObject({ stamp: stamp(2), retired: false });
     expect(await current()).toBe('value of 2');
   });
 });

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bundle, bundleFunctions } from '#infra/bundle.ts';
-import { STEPS } from '#infra/steps.ts';
+import { type Bundle, bundleFunctions, bundleStep } from '#infra/bundle.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { stepsFor } from '#shared/workflows/steps.ts';
 import { loadExample } from './synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pam-relay-bundle-'));
@@ -20,14 +21,16 @@ const SOURCE = {
 };
 
 const config = loadExample('minimal.yaml');
+const steps = stepsFor(config);
+const names = steps.map(functionName);
 const bundle = (outDir: string) =>
   bundleFunctions({ config, source: join(folder, 'functions'), outDir: join(folder, outDir) });
 
 const filesIn = (outDir: string): Record<string, string> =>
   Object.fromEntries(
-    STEPS.flatMap((step) =>
-      readdirSync(join(folder, outDir, step)).map((name) => {
-        const path = join(step, name);
+    names.flatMap((name) =>
+      readdirSync(join(folder, outDir, name)).map((file) => {
+        const path = join(name, file);
         return [path, readFileSync(join(folder, outDir, path), 'utf8')];
       }),
     ),
@@ -36,21 +39,23 @@ const filesIn = (outDir: string): Record<string, string> =>
 describe('a bundle', () => {
   let bundles: readonly Bundle[];
   beforeAll(async () => {
-    for (const step of STEPS) {
-      mkdirSync(join(folder, 'functions', step), { recursive: true });
-      for (const [name, text] of Object.entries(SOURCE)) writeFileSync(join(folder, 'functions', step, name), text);
+    for (const step of steps) {
+      const source = join(folder, 'functions', step.folder);
+      mkdirSync(source, { recursive: true });
+      for (const [name, text] of Object.entries(SOURCE)) writeFileSync(join(source, name), text);
     }
     bundles = await bundle('first');
   });
 
   it('runs, with what it imports late and what it requires', async () => {
-    const { handler } = await import(pathToFileURL(join(folder, 'first/plan/index.mjs')).href);
+    const { handler } = await import(pathToFileURL(join(folder, 'first/sync-plan/index.mjs')).href);
     await expect(handler()).resolves.toBe('came/late');
   });
 
-  it('is there for every function, with all of its files in its own folder', () => {
-    expect(bundles.map(({ step }) => step)).toEqual(STEPS);
-    expect(readdirSync(join(folder, 'first')).toSorted()).toEqual([...STEPS].toSorted());
+  it('is there for every function that the configuration has a use for, with all of its files in its own folder', () => {
+    expect(bundles.map(({ name }) => name)).toEqual(names);
+    expect(readdirSync(join(folder, 'first')).toSorted()).toEqual(names.toSorted());
+    expect(names).not.toContain('checkout-plan');
   });
 
   it('tells what a cold start reads apart from what is imported late', () => {
@@ -61,11 +66,42 @@ describe('a bundle', () => {
   });
 
   it('holds the configuration that was reviewed', () => {
-    expect(JSON.parse(filesIn('first')['retrieve/relay.json'] ?? '')).toEqual(config);
+    expect(JSON.parse(filesIn('first')['sync-retrieve/relay.json'] ?? '')).toEqual(config);
   });
 
   it('is the same for the same input, so that a deployment changes nothing that did not change', async () => {
     await bundle('second');
     expect(filesIn('second')).toEqual(filesIn('first'));
+  });
+});
+
+describe('a bundle with other registries', () => {
+  const registry = (kind: string) => resolve(`shared/${kind}/registry.ts`);
+  const replacement = join(folder, 'other-stores.ts');
+  const namesIn = async (outDir: string, stores?: string): Promise<unknown> => {
+    const source = join(folder, 'handler-of-types.ts');
+    writeFileSync(
+      source,
+      `import { CONNECTION_TYPES } from ${JSON.stringify(registry('connections'))};
+       import { STORE_TYPES } from ${JSON.stringify(registry('stores'))};
+       export const types = { connections: Object.keys(CONNECTION_TYPES), stores: Object.keys(STORE_TYPES) };`,
+    );
+    await bundleStep(source, join(folder, outDir), stores === undefined ? {} : { stores });
+    return (await import(pathToFileURL(join(folder, outDir, 'index.mjs')).href)).types;
+  };
+
+  it('has the types of the module that took the place of one, and of the other the registered ones', async () => {
+    writeFileSync(replacement, `export const STORE_TYPES = { heap: async () => ({}) };`);
+    expect(await namesIn('replaced', replacement)).toEqual({ connections: ['password-safe'], stores: ['heap'] });
+    expect(await namesIn('registered')).toEqual({ connections: ['password-safe'], stores: ['aws-secrets-manager'] });
+  });
+
+  it('may add to what is registered', async () => {
+    writeFileSync(
+      replacement,
+      `import { STORE_TYPES as REGISTERED } from ${JSON.stringify(registry('stores'))};
+       export const STORE_TYPES = { ...REGISTERED, heap: async () => ({}) };`,
+    );
+    expect(await namesIn('added', replacement)).toMatchObject({ stores: ['aws-secrets-manager', 'heap'] });
   });
 });

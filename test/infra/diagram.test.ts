@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { definitionIn, WORKFLOWS } from '#infra/definition.ts';
+import { definitionIn } from '#infra/definition.ts';
 import { drawMermaid, placeDiagram } from '#infra/diagram.ts';
+import { MACHINES } from '#shared/workflows/grants.ts';
 import { loadExample, synthesise } from './synthesis.ts';
 
 describe('the picture of a workflow', () => {
-  it.each(WORKFLOWS)(
+  it.each(MACHINES)(
     'of %s in docs/architecture.md is the one of the deployed machine; npm run diagram draws it',
     (name) => {
       const page = readFileSync('docs/architecture.md', 'utf8');

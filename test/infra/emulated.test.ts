@@ -14,7 +14,7 @@ describe.each(EXAMPLES)('the stack of %s for an emulator', (name) => {
   it('differs from the real one in what an alarm over metric math watches, and in nothing else', () => {
     const config = loadExample(name);
     const real = resourcesOf(synthesise(config));
-    const emulated = resourcesOf(synthesise(config, new WithoutMetricMath()));
+    const emulated = resourcesOf(synthesise(config, { aspects: [new WithoutMetricMath()] }));
 
     expect(Object.keys(emulated)).toEqual(Object.keys(real));
     for (const [id, { Properties: properties, ...rest }] of Object.entries(real)) {

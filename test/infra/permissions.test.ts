@@ -1,49 +1,189 @@
 import { describe, expect, it } from 'vitest';
-import {
-  actionsOf,
-  allStatements,
-  asText,
-  FULL,
-  loadExample,
-  resourcesOf,
-  type Statement,
-  statementsOf,
-  synthesise,
-} from './synthesis.ts';
+import { actionsOf, allStatements, FULL, loadExample, permissionsOf, statementsOf, synthesise } from './synthesis.ts';
 
 const config = loadExample(FULL);
 const { template } = synthesise(config);
-const FUNCTIONS = [
-  'Authenticate',
-  'Plan',
-  'Watch',
-  'Request',
-  'Retrieve',
-  'CheckIn',
-  'Retire',
-  'Report',
-  'Reap',
-  'IntakeQueue',
-];
-const SECRETS = 'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:';
-const foldersOf = (entries: Readonly<Record<string, { readonly name: string }>>) =>
-  Object.values(entries).map(({ name }) => `${SECRETS}${name.slice(0, name.indexOf('{'))}*`);
-const CHECKED_OUT = foldersOf(config.checkouts);
-const DELIVERED = [...foldersOf(config.syncs), ...CHECKED_OUT];
+
+/**
+ * What each function may do, written down beside the declarations and not taken from them. One line for each action on each
+ * resource: a permission that is added to a declaration has to be added here, too.
+ */
+
 const OWNER = 'pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
+const OURS = ` if StringLike aws:ResourceTag/pam-relay:owner ${OWNER}`;
+const AS_OURS = ` if StringLike aws:RequestTag/pam-relay:owner ${OWNER} and ForAllValues:StringEquals aws:TagKeys pam-relay:owner`;
+const NOT_OF_OTHERS = ` and StringLikeIfExists aws:ResourceTag/pam-relay:owner ${OWNER}`;
 
-const allowing = (statements: Statement[], action: string): Statement[] =>
-  statements.filter((statement) => actionsOf(statement).includes(action));
+const SYNCED = ['databases/*', 'ssh-keys/*', 'aliases/*', 'team/*', 'windows/*'];
+const CHECKED_OUT = ['checkouts/*'];
+const STORE_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555';
 
-const actionsOn = (fn: string, resource: string): string[] =>
-  statementsOf(template, fn)
-    .filter((statement) => resourcesOf(statement).includes(resource))
-    .flatMap(actionsOf);
+const SIGN_IN = [
+  'secretsmanager:GetSecretValue secret:bootstrap/password-safe-??????',
+  'secretsmanager:GetSecretValue secret:bootstrap/password-safe-certificate-??????',
+  'secretsmanager:GetSecretValue <token>',
+  'secretsmanager:DescribeSecret <token>',
+  'secretsmanager:PutSecretValue <token>',
+  'secretsmanager:UpdateSecretVersionStage <token>',
+  'kms:Decrypt <key> via secretsmanager',
+  'kms:GenerateDataKey <key> via secretsmanager',
+];
+const SEE = ['s3:ListBucket <bucket>'];
+const read = (...folders: string[]) => [
+  ...folders.map((folder) => `s3:GetObject <bucket>/${folder}/*`),
+  ...SEE,
+  'kms:Decrypt <key> via s3',
+];
+const write = (...folders: string[]) => [
+  ...folders.map((folder) => `s3:PutObject <bucket>/${folder}/*`),
+  'kms:GenerateDataKey <key> via s3',
+];
+const inspect = (names: string[]) => names.map((name) => `secretsmanager:DescribeSecret secret:${name}`);
+const deliver = (names: string[]) => [
+  ...inspect(names),
+  ...names.flatMap((name) => [
+    `secretsmanager:GetSecretValue secret:${name}${OURS}`,
+    `secretsmanager:PutSecretValue secret:${name}${OURS}`,
+    `secretsmanager:UpdateSecretVersionStage secret:${name}${OURS}`,
+    `secretsmanager:RestoreSecret secret:${name}${OURS}`,
+    `secretsmanager:CreateSecret secret:${name}${AS_OURS}`,
+    `secretsmanager:TagResource secret:${name}${AS_OURS}${NOT_OF_OTHERS}`,
+  ]),
+  'kms:Decrypt <key> via secretsmanager',
+  'kms:GenerateDataKey <key> via secretsmanager',
+  `kms:Decrypt ${STORE_KEY} via secretsmanager`,
+  `kms:GenerateDataKey ${STORE_KEY} via secretsmanager`,
+];
+const retire = (names: string[]) => [
+  ...inspect(names),
+  ...names.map((name) => `secretsmanager:DeleteSecret secret:${name}${OURS}`),
+];
+const ALERT = ['sns:Publish <topic>', 'kms:GenerateDataKey <key> via sns', 'kms:Decrypt <key> via sns'];
+
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  Authenticate: SIGN_IN,
+  SyncPlan: [
+    ...SIGN_IN,
+    ...read('runs', 'memory', 'named'),
+    ...write('runs'),
+    'secretsmanager:ListSecrets *',
+    ...inspect(SYNCED),
+    'states:ListExecutions stateMachine:pam-relay-prod-sync',
+  ],
+  SyncRequest: [...SIGN_IN, ...read('runs'), ...inspect(SYNCED)],
+  SyncRetrieve: [...SIGN_IN, ...read('runs'), ...deliver(SYNCED), ...retire(SYNCED)],
+  SyncCheckin: [...SIGN_IN, ...write('runs')],
+  SyncReport: [...read('runs', 'memory'), ...write('runs', 'memory'), ...ALERT],
+  CheckoutPlan: [...SIGN_IN, ...read('checkouts'), ...write('checkouts', 'open')],
+  CheckoutWatch: [...SIGN_IN, ...read('checkouts')],
+  CheckoutRequest: [...SIGN_IN, ...read('checkouts')],
+  CheckoutRetrieve: [...SIGN_IN, ...read('checkouts'), ...write('checkouts'), ...deliver(CHECKED_OUT)],
+  CheckoutCheckin: [...SIGN_IN, ...read('checkouts')],
+  CheckoutRetire: [...read('checkouts'), ...retire(CHECKED_OUT)],
+  CheckoutReport: [...read('checkouts'), ...write('checkouts'), 's3:DeleteObject <bucket>/open/*', ...ALERT],
+  IntakeQueue: [
+    'sqs:ReceiveMessage <queue>',
+    'sqs:DeleteMessage <queue>',
+    'sqs:GetQueueAttributes <queue>',
+    'sqs:SendMessage <refused>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+    ...write('named', 'checkouts'),
+    'states:StartExecution stateMachine:pam-relay-prod-sync',
+    'states:StartExecution stateMachine:pam-relay-prod-checkout',
+    'states:StartExecution stateMachine:pam-relay-prod-release',
+    'states:DescribeExecution execution:pam-relay-prod-checkout:*',
+  ],
+  UpkeepReap: [
+    ...SIGN_IN,
+    ...SEE,
+    'states:DescribeExecution execution:pam-relay-prod-sync:*',
+    'states:DescribeExecution execution:pam-relay-prod-checkout:*',
+    'states:StartExecution stateMachine:pam-relay-prod-release',
+  ],
+};
+const FUNCTIONS = Object.keys(EXPECTED);
+
+/** The functions that may do this. */
+const allowed = (what: RegExp): string[] =>
+  FUNCTIONS.filter((fn) => permissionsOf(template, fn).some((permission) => what.test(permission)));
+
+describe('the role of a function', () => {
+  it.each(FUNCTIONS)('of %s may do what is written here, and nothing else', (fn) => {
+    expect(permissionsOf(template, fn)).toEqual([...new Set(EXPECTED[fn])].toSorted());
+  });
+
+  it('is there for each function of the stack, and each is written here', () => {
+    const names = Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.FunctionName)
+      .filter((name) => name !== undefined);
+    const written = FUNCTIONS.map((fn) => `pam-relay-prod${fn.replaceAll(/[A-Z]/g, (letter) => `-${letter}`)}`);
+    expect(names.toSorted()).toEqual(written.map((name) => name.toLowerCase()).toSorted());
+  });
+
+  it('has no statement twice', () => {
+    for (const fn of FUNCTIONS) {
+      const statements = statementsOf(template, fn).map((statement) => JSON.stringify(statement));
+      expect(new Set(statements).size, fn).toBe(statements.length);
+    }
+  });
+
+  it('writes to the log group of its own function, and to no other', () => {
+    for (const fn of FUNCTIONS) {
+      const logs = statementsOf(template, fn).filter((statement) => actionsOf(statement).includes('logs:PutLogEvents'));
+      expect(JSON.stringify(logs.map(({ Resource }) => Resource)), fn).toMatch(
+        new RegExp(`^\\[\\{"Fn::GetAtt":\\["${fn}Logs\\w{8}","Arn"\\]\\}\\]$`),
+      );
+    }
+  });
+});
+
+describe('secrets that are delivered', () => {
+  it('are written by the functions that read the vault, and by no other', () => {
+    expect(allowed(/^secretsmanager:(Create|PutSecretValue|Tag|Restore|UpdateSecretVersionStage).* secret:/)).toEqual([
+      'SyncRetrieve',
+      'CheckoutRetrieve',
+    ]);
+  });
+
+  it('are read by the functions that write them, and by no other', () => {
+    expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap)/)).toEqual([
+      'SyncRetrieve',
+      'CheckoutRetrieve',
+    ]);
+  });
+
+  it('are deleted by two functions that have to, and by no other', () => {
+    expect(allowed(/^secretsmanager:DeleteSecret/)).toEqual(['SyncRetrieve', 'CheckoutRetire']);
+  });
+
+  it('of checkouts are out of reach of the functions of syncs, and the other way round', () => {
+    expect(
+      allowed(/secret:(databases|ssh-keys|aliases|team|windows)\//).filter((fn) => !fn.startsWith('Sync')),
+    ).toEqual([]);
+    expect(allowed(/secret:checkouts\//).filter((fn) => !fn.startsWith('Checkout'))).toEqual([]);
+  });
+
+  it('are changed only with our owner tag', () => {
+    for (const fn of FUNCTIONS) {
+      const changes = permissionsOf(template, fn).filter((permission) =>
+        /^secretsmanager:(?!DescribeSecret|ListSecrets).* secret:(?!bootstrap)/.test(permission),
+      );
+      expect(changes.filter((permission) => !permission.includes(`:owner ${OWNER}`))).toEqual([]);
+    }
+  });
+});
 
 describe('permissions', () => {
+  it('to sign in have the functions that talk to the vault, and no other', () => {
+    expect(allowed(/secret:bootstrap\/password-safe-\?/)).toEqual(
+      FUNCTIONS.filter((fn) => !['SyncReport', 'CheckoutRetire', 'CheckoutReport', 'IntakeQueue'].includes(fn)),
+    );
+  });
+
   it('name no resource at all only where AWS knows none', () => {
     const anywhere = allStatements(template).filter(
-      (statement) => statement.Effect === 'Allow' && resourcesOf(statement).includes('*'),
+      ({ Effect, Resource }) => Effect === 'Allow' && [Resource].flat().includes('*'),
     );
     const actions = [...new Set(anywhere.flatMap(actionsOf))].filter((action) => !/^(xray|logs|ec2):/.test(action));
     expect(actions).toEqual(['secretsmanager:ListSecrets']);
@@ -57,115 +197,47 @@ describe('permissions', () => {
     ).toEqual([]);
   });
 
-  it('let nobody but retrieve near the value of a delivered secret', () => {
-    for (const fn of FUNCTIONS.filter((name) => name !== 'Retrieve')) {
-      const readable = allowing(statementsOf(template, fn), 'secretsmanager:GetSecretValue').flatMap(resourcesOf);
-      expect(
-        readable.filter((resource) => DELIVERED.includes(resource)),
-        fn,
-      ).toEqual([]);
-    }
-  });
-
-  it.each([
-    'secretsmanager:PutSecretValue',
-    'secretsmanager:UpdateSecretVersionStage',
-    'secretsmanager:RestoreSecret',
-    'secretsmanager:DeleteSecret',
-    'secretsmanager:GetSecretValue',
-  ])('let retrieve use %s on secrets with our owner tag only', (action) => {
-    const [statement, ...others] = allowing(statementsOf(template, 'Retrieve'), action).filter((allowed) =>
-      resourcesOf(allowed).some((resource) => DELIVERED.includes(resource)),
-    );
-    expect(others).toEqual([]);
-    expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
-    expect(asText(statement?.Condition?.['StringLike']?.['aws:ResourceTag/pam-relay:owner'])).toBe(OWNER);
-  });
-
-  it.each(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'])(
-    'let %s set our owner tag, and no other',
-    (action) => {
-      const [statement] = allowing(statementsOf(template, 'Retrieve'), action);
-      expect(statement && resourcesOf(statement)).toEqual(DELIVERED);
-      expect(asText(statement?.Condition?.['StringLike']?.['aws:RequestTag/pam-relay:owner'])).toBe(OWNER);
-      expect([statement?.Condition?.['ForAllValues:StringEquals']?.['aws:TagKeys']].flat()).toEqual([
-        'pam-relay:owner',
-      ]);
-    },
-  );
-
-  it('let retire delete what checkouts delivered, and read none of it', () => {
-    const [statement, ...others] = allowing(statementsOf(template, 'Retire'), 'secretsmanager:DeleteSecret');
-    expect(others).toEqual([]);
-    expect(statement && resourcesOf(statement)).toEqual(CHECKED_OUT);
-    expect(asText(statement?.Condition?.['StringLike']?.['aws:ResourceTag/pam-relay:owner'])).toBe(OWNER);
-    expect(allowing(statementsOf(template, 'Retire'), 'secretsmanager:GetSecretValue')).toEqual([]);
-  });
-
-  it('let request see that a secret is foreign, without reading it', () => {
-    expect(actionsOn('Request', `${SECRETS}databases/*`)).toEqual(['secretsmanager:DescribeSecret']);
-  });
-
-  it('let every function that talks to the vault sign in, and the others not', () => {
-    const signsIn = FUNCTIONS.filter((fn) =>
-      actionsOn(fn, `${SECRETS}bootstrap/password-safe-??????`).includes('secretsmanager:GetSecretValue'),
-    );
-    expect(signsIn).toEqual(FUNCTIONS.filter((fn) => !['Retire', 'Report', 'IntakeQueue'].includes(fn)));
-    const showsCertificate = FUNCTIONS.filter((fn) =>
-      actionsOn(fn, `${SECRETS}bootstrap/password-safe-certificate-??????`).includes('secretsmanager:GetSecretValue'),
-    );
-    expect(showsCertificate).toEqual(signsIn);
-  });
-
-  it('let each function read and write only the records that it works with', () => {
-    const records = (fn: string) =>
-      statementsOf(template, fn).flatMap((statement) =>
-        resourcesOf(statement)
-          .filter((resource) => resource.startsWith('<RecordsBucket') && resource.endsWith('/*'))
-          .map((resource) => `${actionsOf(statement)} ${resource.slice(resource.indexOf('/'))}`),
-      );
-    expect(Object.fromEntries(FUNCTIONS.map((fn) => [fn, records(fn)]))).toEqual({
-      Authenticate: [],
-      Plan: [
-        's3:GetObject /runs/*',
-        's3:GetObject /memory/*',
-        's3:PutObject /runs/*',
-        's3:GetObject /named/*',
-        's3:GetObject /checkouts/*',
-        's3:PutObject /checkouts/*',
-        's3:PutObject /open/*',
-      ],
-      Watch: ['s3:GetObject /checkouts/*'],
-      Request: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*'],
-      Retrieve: ['s3:GetObject /runs/*', 's3:GetObject /checkouts/*', 's3:PutObject /checkouts/*'],
-      CheckIn: ['s3:PutObject /runs/*', 's3:GetObject /checkouts/*'],
-      Retire: ['s3:GetObject /checkouts/*'],
-      Report: [
-        's3:GetObject /runs/*',
-        's3:GetObject /memory/*',
-        's3:PutObject /runs/*',
-        's3:PutObject /memory/*',
-        's3:GetObject /checkouts/*',
-        's3:PutObject /checkouts/*',
-        's3:DeleteObject /open/*',
-      ],
-      Reap: [],
-      IntakeQueue: ['s3:PutObject /named/*', 's3:PutObject /checkouts/*'],
-    });
-  });
-
   it('let functions use a key only by way of a service', () => {
-    const direct = FUNCTIONS.flatMap((fn) => statementsOf(template, fn))
-      .filter((statement) => actionsOf(statement).some((action) => action.startsWith('kms:')))
-      .filter(({ Condition }) => Condition?.['StringEquals']?.['kms:ViaService'] === undefined);
+    const direct = FUNCTIONS.flatMap((fn) => permissionsOf(template, fn)).filter(
+      (permission) => permission.startsWith('kms:') && !/ via (s3|secretsmanager|sns|sqs)$/.test(permission),
+    );
     expect(direct).toEqual([]);
   });
 
   it('let the code in a function not touch the network interfaces that Lambda manages with its role', () => {
-    const denied = statementsOf(template, 'Retrieve').filter(({ Effect }) => Effect === 'Deny');
+    const denied = statementsOf(template, 'SyncRetrieve').filter(({ Effect }) => Effect === 'Deny');
     expect(denied.flatMap(actionsOf)).toContain('ec2:CreateNetworkInterface');
     expect(denied.map(({ Condition }) => Object.keys(Condition?.['ArnEquals'] ?? {}))).toEqual([
       ['lambda:SourceFunctionArn'],
     ]);
+  });
+});
+
+describe('a relay without checkouts', () => {
+  const { intake: _, ...rest } = config;
+  const bare = synthesise({ ...rest, checkouts: {} }).template;
+  const names = Object.values(bare.findResources('AWS::Lambda::Function')).map(
+    ({ Properties }): unknown => Properties.FunctionName,
+  );
+
+  it('has no function, no machine and no queue of theirs', () => {
+    expect(names.filter((name) => name !== undefined)).toEqual(
+      ['authenticate', 'sync-plan', 'sync-request', 'sync-retrieve', 'sync-checkin', 'sync-report', 'upkeep-reap'].map(
+        (name) => `pam-relay-prod-${name}`,
+      ),
+    );
+    bare.resourceCountIs('AWS::StepFunctions::StateMachine', 1);
+    bare.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
+  });
+
+  it('has no permission that only checkouts and messages need', () => {
+    expect(permissionsOf(bare, 'SyncPlan')).toEqual(
+      EXPECTED['SyncPlan']
+        ?.filter((permission) => !/named|^secretsmanager:DescribeSecret secret:/.test(permission))
+        .toSorted(),
+    );
+    expect(permissionsOf(bare, 'UpkeepReap')).toEqual(
+      [...SIGN_IN, 'states:DescribeExecution execution:pam-relay-prod-sync:*'].toSorted(),
+    );
   });
 });

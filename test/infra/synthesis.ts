@@ -6,17 +6,20 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { definitionIn } from '#infra/definition.ts';
 import { RelayStack } from '#infra/stack.ts';
-import { STEPS } from '#infra/steps.ts';
 import { parseConfig } from '#shared/config/load.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { ALL_STEPS } from '#shared/workflows/steps.ts';
 
 /** A folder of bundles that are a line each: the stack doesn't look into them, and nothing has to be built. */
 const makeBundles = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pam-relay-bundles-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const step of STEPS) {
-    mkdirSync(join(folder, step));
-    writeFileSync(join(folder, step, 'index.mjs'), `export const handler = async () => '${step}';\n`);
+  for (const name of ALL_STEPS.map(functionName)) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
   }
   return folder;
 };
@@ -29,9 +32,14 @@ export interface Synthesis {
   readonly template: Template;
 }
 
-export const synthesise = (config: RelayConfig, ...aspects: readonly IAspect[]): Synthesis => {
+export interface SynthesisOptions {
+  readonly aspects?: readonly IAspect[];
+  readonly types?: RegisteredTypes;
+}
+
+export const synthesise = (config: RelayConfig, { aspects = [], types }: SynthesisOptions = {}): Synthesis => {
   const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
-  const stack = new RelayStack(app, config.relay, { config, bundles });
+  const stack = new RelayStack(app, config.relay, { config, bundles, ...(types !== undefined && { types }) });
   for (const aspect of aspects) Aspects.of(stack).add(aspect);
   return { app, stack, template: Template.fromStack(stack) };
 };
@@ -59,11 +67,27 @@ const roleSchema = z.object({
 
 export const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
 
-/** All that the role of a function may do; the function by the name of its construct. */
+/** All that the role of a function may do; the function by the name of its construct, such as `SyncPlan`. */
 export const statementsOf = (template: Template, fn: string): Statement[] =>
   Object.entries(template.findResources('AWS::IAM::Policy'))
     .filter(([id]) => id.startsWith(`${fn}RoleDefaultPolicy`))
     .flatMap(([, policy]) => policySchema.parse(policy).Properties.PolicyDocument.Statement);
+
+const attachedSchema = z.object({
+  Properties: z.object({ PolicyDocument: documentSchema, Roles: z.array(z.object({ Ref: z.string() })) }),
+});
+
+/** All that the role of this description may do, by the policies that it was made with and by those added to it. */
+export const roleStatements = (template: Template, description: string): Statement[] =>
+  Object.entries(template.findResources('AWS::IAM::Role', { Properties: { Description: description } })).flatMap(
+    ([id, role]) => [
+      ...roleSchema.parse(role).Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
+      ...Object.values(template.findResources('AWS::IAM::Policy'))
+        .map((policy) => attachedSchema.parse(policy).Properties)
+        .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === id))
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
+    ],
+  );
 
 /** All that any role of the stack may do. */
 export const allStatements = (template: Template): Statement[] => [
@@ -87,6 +111,45 @@ export const asText = (value: unknown): string => {
 
 export const resourcesOf = ({ Resource }: Statement): string[] => [Resource].flat().map(asText);
 
+/** What every function may do: write its log and its traces; Lambda itself, with the function's role, makes interfaces. */
+const OF_EVERY_FUNCTION = /^(logs|xray|ec2):/;
+
+const PLACE = /^arn:<AWS::Partition>:\w+:<AWS::Region>:<AWS::AccountId>:/;
+const IDS = {
+  key: /<Key\w{8}\.Arn>/,
+  bucket: /<RecordsBucket\w{8}\.Arn>/,
+  token: /<SignInTokenvault\w{8}>/,
+  topic: /<AlertsTopic\w{8}>/,
+  queue: /<IntakeQueue\w{8}\.Arn>/,
+  refused: /<IntakeRefused\w{8}\.Arn>/,
+};
+const shortened = (resource: string): string =>
+  Object.entries(IDS).reduce((text, [name, id]) => text.replace(id, `<${name}>`), resource.replace(PLACE, ''));
+
+const conditionOf = ({ Condition = {} }: Statement): string => {
+  const service = asText(Condition['StringEquals']?.['kms:ViaService'] ?? '').split('.')[0];
+  if (service !== '') return ` via ${service}`;
+  const texts = Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, value]) => `${operator} ${key} ${[value].flat().map(asText)}`),
+  );
+  return texts.length === 0 ? '' : ` if ${texts.join(' and ')}`;
+};
+
+/**
+ * All that a function may do beside what every function may, a line for each action on each resource, sorted:
+ * `s3:GetObject <bucket>/runs/*`, `kms:Decrypt <key> via s3`.
+ */
+export const permissionsOf = (template: Template, fn: string): string[] => {
+  const lines = statementsOf(template, fn).flatMap((statement) =>
+    resourcesOf(statement).flatMap((resource) =>
+      actionsOf(statement)
+        .filter((action) => !OF_EVERY_FUNCTION.test(action))
+        .map((action) => `${action} ${shortened(resource)}${conditionOf(statement)}`),
+    ),
+  );
+  return [...new Set(lines)].toSorted();
+};
+
 const waySchema = z.looseObject({ Next: z.string() });
 const stateSchema = z.looseObject({
   Type: z.string(),
@@ -109,8 +172,15 @@ const machineSchema = z.looseObject({
 });
 export type MachineDefinition = z.output<typeof machineSchema>;
 
-export const machineOf = (template: Template): MachineDefinition =>
-  machineSchema.parse(definitionIn(template.toJSON()));
+export const machineOf = (template: Template, machine?: Machine): MachineDefinition =>
+  machineSchema.parse(definitionIn(template.toJSON(), machine));
+
+/** Every state of a machine with its name, also those inside its maps. */
+export const allStates = ({ States }: MachineDefinition): [string, StateDefinition][] =>
+  Object.entries(States).flatMap(([name, state]) => [
+    [name, state],
+    ...(state.ItemProcessor === undefined ? [] : allStates(state.ItemProcessor)),
+  ]);
 
 export const stateOf = ({ States }: MachineDefinition, name: string): StateDefinition => {
   const state = States[name];

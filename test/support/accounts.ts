@@ -1,5 +1,4 @@
-import fc from 'fast-check';
-import type { Account, Alias } from '#shared/domain/account.ts';
+import type { Account, Alias } from '#shared/connections/password-safe/account.ts';
 
 /** An account to begin with; a test names only what matters to it. */
 export const anAccount = (overrides: Partial<Account> = {}): Account => ({
@@ -15,25 +14,6 @@ export const anAccount = (overrides: Partial<Account> = {}): Account => ({
   maximumReleaseMinutes: 120,
   isaAccess: false,
   ...overrides,
-});
-
-const anyText = fc.string({ unit: 'binary', maxLength: 20 });
-
-/** Accounts as awkward as a vault may hold them. */
-export const anyAccount: fc.Arbitrary<Account> = fc.record({
-  kind: fc.constant('account'),
-  systemId: fc.integer({ min: 1, max: 50 }),
-  accountId: fc.integer({ min: 1, max: 50 }),
-  systemName: anyText,
-  accountName: anyText,
-  domainName: anyText,
-  workgroupName: fc.constant(''),
-  changedAt: fc.option(
-    fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((date) => date.toISOString()),
-    { nil: undefined },
-  ),
-  changing: fc.boolean(),
-  isaAccess: fc.boolean(),
 });
 
 /** An alias that points at the account that {@link anAccount} gives. */

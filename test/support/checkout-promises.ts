@@ -1,6 +1,6 @@
 import { CANARY_PATTERN } from '#local/simulators/password-safe/credential-shapes.ts';
 import { isOver } from '#local/simulators/password-safe/target-sessions.ts';
-import { checkoutRun } from '#shared/messages.ts';
+import { checkoutRun } from '#shared/messages/messages.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
@@ -9,6 +9,8 @@ import type { MortalRelay } from '#test/support/mortal-relay.ts';
 const CHECKOUT_FOLDER = 'checkouts/';
 
 type Run = Parameters<typeof checkoutRun>[0];
+
+const placeOf = (order: Run) => ({ rule: order.checkout, run: checkoutRun(order) });
 
 /** A sentence for each promise that does not hold although everything has come to rest; `running` is to go on. */
 export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []): string[] => {
@@ -54,7 +56,7 @@ const leaks = ({ records, notes, said }: MortalRelay): string[] => {
 
 /** What the report says of how a checkout ended; undefined as long as there is none. */
 export const reportOf = ({ records }: MortalRelay, order: Run) => {
-  const { key, schema } = checkoutAt.report(order.checkout, checkoutRun(order));
+  const { key, schema } = checkoutAt.report(placeOf(order));
   const text = records.objects.get(key);
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 };
@@ -63,7 +65,7 @@ export const reportOf = ({ records }: MortalRelay, order: Run) => {
 export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
   const run = checkoutRun(order);
   const report = reportOf(relay, order);
-  const wasPlanned = relay.records.objects.has(checkoutAt.record(order.checkout, run).key);
+  const wasPlanned = relay.records.objects.has(checkoutAt.record(placeOf(order)).key);
   if (report === undefined) return wasPlanned ? [`Checkout ${run} was never reported.`] : [];
   const { status, deliveredAt } = report;
   const verified = relay.manager.calls.some(
@@ -71,7 +73,7 @@ export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
       action === 'GetSecretValue' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
   );
   // A release may have taken back what was verified before the step that did so could tell.
-  const isReleased = relay.notes.keys.has(noteAt.released(order.checkout, run));
+  const isReleased = relay.notes.keys.has(noteAt.released(placeOf(order)));
   const told = relay.said.some((text) => text.includes(`"run":"${run}"`) && /"delivered":[1-9]/.test(text));
   const delivered = isReleased ? told : verified;
   const claimsDelivery = ['completed', 'released'].includes(status) || deliveredAt !== undefined;

@@ -1,4 +1,4 @@
-import { checkoutRun } from '#shared/messages.ts';
+import { checkoutRun } from '#shared/messages/messages.ts';
 import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
 import { aCheckout, anAccount } from '#test/support/checkout-stories.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';

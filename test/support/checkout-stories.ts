@@ -1,6 +1,6 @@
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
-import type { CheckoutReported } from '#shared/checkout-workflow.ts';
-import type { CheckoutRequested } from '#shared/messages.ts';
+import type { CheckoutRequested } from '#shared/messages/messages.ts';
+import type { CheckoutReported } from '#shared/workflows/checkout.ts';
 import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import type { Disturbance, Story } from '#test/support/crash.ts';
@@ -9,20 +9,20 @@ import type { MortalRelay } from '#test/support/mortal-relay.ts';
 
 const HOUR_MINUTES = 60;
 
-type Named = CheckoutRequested['accounts'];
+type Named = CheckoutRequested['items'];
 type Kind = ReturnType<MortalRelay['simulator']['accounts']>[number]['kind'];
 
 export const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
   const account = simulator.accounts().findLast((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no ${kind} account.`);
-  return [{ system: account.systemName, account: account.accountName }];
+  return [{ systemName: account.systemName, accountName: account.accountName }];
 };
 
-export const aCheckout = (accounts: Named, id = 'CHG1'): CheckoutRequested => ({
+export const aCheckout = (items: Named, id = 'CHG1'): CheckoutRequested => ({
   type: 'checkout.requested',
   checkout: 'tickets',
   id,
-  accounts,
+  items,
   window: { minutes: 8 * HOUR_MINUTES },
   reason: 'Replace a disk',
 });

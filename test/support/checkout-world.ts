@@ -1,8 +1,8 @@
-import type { Workflow } from '#infra/definition.ts';
 import type { Execution } from '#local/aws/step-functions/step-functions.ts';
 import { finish, machineArn } from '#local/executions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
 import { openObjects } from '#test/support/local-objects.ts';
 import { asAlice } from '#test/support/people.ts';
 import { redeploy } from '#test/support/redeploy.ts';
@@ -67,7 +67,7 @@ const executionsOf = (world: World) => {
   const { aws, clock } = world;
   const machines = aws.template.ofType('AWS::StepFunctions::StateMachine');
   const everyExecution = (): Execution[] => machines.flatMap(({ identity }) => aws.stepFunctions.list(identity.ref));
-  const start = (machine: Workflow, message: Settings): Execution =>
+  const start = (machine: Machine, message: Settings): Execution =>
     aws.stepFunctions.start(
       machineArn(world, machine),
       JSON.stringify(message),
@@ -81,7 +81,7 @@ const executionsOf = (world: World) => {
         type: 'checkout.requested',
         checkout: RULE,
         id,
-        accounts: accounts.map(({ systemName, accountName }) => ({ system: systemName, account: accountName })),
+        items: accounts.map(({ systemName, accountName }) => ({ systemName, accountName })),
         window: { minutes: 60 },
         reason: 'Replace a disk',
         ...more,
@@ -119,7 +119,7 @@ const executionsOf = (world: World) => {
     },
     advance: (minutes: number): void => clock.advance(minutes * MINUTE_MS),
     /** What runs, or has run, in a machine, the latest first. */
-    executions: (machine: Workflow): readonly Execution[] => aws.stepFunctions.list(machineArn(world, machine)),
+    executions: (machine: Machine): readonly Execution[] => aws.stepFunctions.list(machineArn(world, machine)),
   };
 };
 

@@ -1,8 +1,16 @@
-import { type RelayConfig, relayConfigSchema, type SyncConfig } from '#shared/config/schema.ts';
+import { buildRelaySchema } from '#shared/config/full-schema.ts';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
+import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
+import type { SyncRun } from '#shared/workflows/sync.ts';
+
+const relaySchema = buildRelaySchema(REGISTERED_TYPES);
+
+/** A whole configuration as the loader gives it, every default filled in; what several fields tell together is not checked. */
+export const parseShapeOf = (config: unknown): RelayConfig => relaySchema.parse(config);
 
 /** A whole configuration with one sync, `databases`; a test names only what matters to it. */
 export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
-  relayConfigSchema.parse({
+  parseShapeOf({
     connections: {
       vault: {
         type: 'password-safe',
@@ -24,7 +32,7 @@ export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
 
 /** The same with a rule for checkouts, `tickets`. */
 export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record<string, unknown> = {}): RelayConfig =>
-  relayConfigSchema.parse({
+  parseShapeOf({
     ...aConfig(sync),
     checkouts: {
       tickets: {
@@ -36,12 +44,17 @@ export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record
     },
   });
 
-export const syncsOf = (sync: Record<string, unknown> = {}): Record<string, SyncConfig> => aConfig(sync).syncs;
+/** A rule for checkouts with the defaults of relay.yaml. */
+export const aCheckoutRule = (rule: Record<string, unknown> = {}): CheckoutConfig => {
+  const { tickets } = aCheckoutConfig(rule).checkouts;
+  if (tickets === undefined) throw new TypeError('The configuration has no rule tickets.');
+  return tickets;
+};
 
 /** What every step of one run is given. */
-export const aRun = (
-  order: Partial<{ mode: 'changes' | 'verify'; accounts: 'all' | 'named'; retryParked: boolean }> = {},
-) => ({
+export const aRun = (order: Partial<SyncRun['order']> = {}): SyncRun => ({
+  workflow: 'sync',
+  rule: 'databases',
   run: 'databases.1',
-  order: { sync: 'databases', mode: 'changes' as const, accounts: 'all' as const, retryParked: false, ...order },
+  order: { sync: 'databases', mode: 'changes', items: 'all', retryParked: false, ...order },
 });

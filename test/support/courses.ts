@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Course, ENDINGS, type LeaseState } from '#shared/domain/next-move.ts';
+import { type Course, ENDINGS, type LeaseState } from '#shared/domain/checkout/next-move.ts';
 
 /** How checkouts stand, for the tests of what they do next. */
 
@@ -14,7 +14,7 @@ export const aPlan = (overrides: Partial<Course['plan']> = {}): Course['plan'] =
   window: { minutes: 60 },
   longestExtensionMs: 2 * HOUR,
   patienceEndsAt: NOON + 72 * HOUR,
-  needsRequest: true,
+  needsLease: true,
   confirmMs: 30 * MINUTE,
   ...overrides,
 });
@@ -43,7 +43,7 @@ export const moment = fc.oneof(
 );
 export const anyLease: fc.Arbitrary<LeaseState> = fc.record({
   status: fc.constantFrom('pending', 'active', 'gone'),
-  expiresAt: fc.option(moment, { nil: undefined }),
+  endsAt: fc.option(moment, { nil: undefined }),
 });
 export const anyPlan: fc.Arbitrary<Course['plan']> = fc
   .record({
@@ -51,7 +51,7 @@ export const anyPlan: fc.Arbitrary<Course['plan']> = fc
     window: fc.oneof(fc.record({ minutes: fc.integer({ min: 1, max: 259_200 }) }), fc.record({ until: moment })),
     longestExtensionMs: fc.integer({ min: 0, max: 60 * DAY }),
     approvalMs: fc.integer({ min: HOUR, max: 1440 * HOUR }),
-    needsRequest: fc.boolean(),
+    needsLease: fc.boolean(),
     confirmMs: fc.oneof(fc.constant(0), fc.integer({ min: MINUTE, max: DAY })),
   })
   .map(({ approvalMs, ...plan }) => ({ ...plan, patienceEndsAt: plan.from + approvalMs }));

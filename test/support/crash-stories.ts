@@ -1,5 +1,5 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
-import type { NamedAccount } from '#shared/domain/named-account.ts';
+import type { Labels } from '#shared/domain/item.ts';
 import { CHECKOUT_STORIES } from '#test/support/checkout-stories.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { dyingAt, type Story } from '#test/support/crash.ts';
@@ -100,10 +100,10 @@ const leftToTheSchedule = (relay: MortalRelay): string[] =>
     .filter(({ run, outcomes }) => run === `${CHANGES.sync}.after` && outcomes.delivered > 0)
     .map(({ outcomes }) => `${outcomes.delivered} accounts that were named had to wait for the schedule.`);
 
-const named = (relay: MortalRelay): NamedAccount[] =>
+const named = (relay: MortalRelay): Labels[] =>
   steadyAccounts(relay)
     .slice(0, NAMED)
-    .map(({ systemName: system, accountName: account }) => ({ system, account }));
+    .map(({ systemName, accountName }) => ({ systemName, accountName }));
 
 const firstSync = aSync(CHANGES, aConfig(SYNC));
 
@@ -133,7 +133,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
   'a first sync by API key': aSync(CHANGES, withApiKey(aConfig(IN_LINE)), { isSequential: true }),
   reap: aSync(CHANGES, aConfig(SYNC), {
     prepare: async (relay) => {
-      await relay.sync('before', CHANGES, { through: dyingAt('retrieve') });
+      await relay.sync('before', CHANGES, { through: dyingAt('sync/retrieve') });
       relay.advance(1);
     },
     live: async (relay, { fate }) => {

@@ -1,4 +1,5 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { itemOf } from '#test/support/fleet-items.ts';
 import { machines } from '#test/support/machines.ts';
 import { Fate } from '#test/support/mortal.ts';
 import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
@@ -10,12 +11,12 @@ import {
   type Through,
 } from '#test/support/mortal-relay.ts';
 import type { PlayedStep } from '#test/support/mortal-steps.ts';
-import { termsFor } from '#test/support/terms.ts';
+import { termsOf } from '#test/support/terms.ts';
 
 const ACCOUNTS = 8;
 const LONG_MINUTES = 14_400;
 const IDLE_MINUTES = 20;
-const OTHER_MARKER = '[pam-relay.000000000000.eu-west-1/databases.dying/0]';
+const OTHER_MARKER = '[pam-relay.000000000000.eu-west-1/sync/databases/databases.dying/0]';
 
 /** What dies with a process: it alone, each that is started in its place for the same step, or the whole execution. */
 export const DEATHS = ['function', 'step', 'execution'] as const;
@@ -129,9 +130,11 @@ const tellingMoments = ({ isSequential }: Story, moments: number, begins: Readon
     return !isSequential || !isAfterCall || isLastOfProcess;
   });
 
+const CHECK_INS = ['sync/checkin', 'checkout/checkin'] as const satisfies readonly PlayedStep[];
+
 /** A run that goes on gives everything back by itself, unless it is the check-in that dies each time. */
 const givesBackItself = ({ isLeftToReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
-  isLeftToReap !== true && death !== 'execution' && !(death === 'step' && dead.has('checkin'));
+  isLeftToReap !== true && death !== 'execution' && !(death === 'step' && CHECK_INS.some((step) => dead.has(step)));
 
 const mayDie =
   (fate: Fate, death: Death, dead = new Set<PlayedStep>()): Through =>
@@ -155,14 +158,14 @@ const openForOthers = async (relay: MortalRelay): Promise<readonly number[]> => 
   const [persons, relays] = relay.simulator.accounts().filter(({ kind }) => kind === 'plain');
   if (persons === undefined || relays === undefined) throw new Error('The fleet has too few plain accounts.');
   const opened = [
-    await relay.asPerson((session) =>
-      session.openRequest(termsFor(persons, { durationMinutes: LONG_MINUTES, reason: 'Looking after it by hand' })),
+    await relay.asPerson((leases) =>
+      leases.open(itemOf(persons), termsOf({ minutes: LONG_MINUTES, reason: 'Looking after it by hand' })),
     ),
-    await relay.asOwnUser((session) =>
-      session.openRequest(termsFor(relays, { durationMinutes: LONG_MINUTES, reason: `Another one's ${OTHER_MARKER}` })),
+    await relay.asOwnUser((leases) =>
+      leases.open(itemOf(relays), termsOf({ minutes: LONG_MINUTES, reason: `Another one's ${OTHER_MARKER}` })),
     ),
   ];
-  return opened.map(({ requestId }) => requestId);
+  return opened.map(({ id }) => Number(id));
 };
 
 const closed = ({ simulator }: MortalRelay, others: readonly number[]): string[] => {

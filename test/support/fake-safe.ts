@@ -1,11 +1,10 @@
-import type { SecretsSafe } from '#shared/clients/password-safe/vault.ts';
-import type { SafeSecret } from '#shared/domain/safe-secret.ts';
+import type { SafeSecret } from '#shared/connections/password-safe/safe-secret.ts';
+import type { SecretsSafe } from '#shared/connections/password-safe/secrets-safe.ts';
 import type { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
 
 /** A credential in a folder to begin with; a test names only what matters to it. */
 export const aSafeSecret = (overrides: Partial<SafeSecret> = {}): SafeSecret => ({
-  kind: 'safe-secret',
   secretId: 's1',
   type: 'credential',
   title: 'api',
@@ -28,12 +27,7 @@ export const fakeSafe = () => {
     const failure = failures.get(id);
     if (failure !== undefined) throw failure;
   };
-  const safe: SecretsSafe = {
-    async *list() {
-      calls.push('list');
-      failIfTold('list');
-      yield { secrets, complete: true };
-    },
+  const safe: Pick<SecretsSafe, 'read' | 'readFolder'> = {
     async *readFolder({ folderId, since }) {
       calls.push(`folder ${folderId}${since === undefined ? '' : ` since ${since}`}`);
       failIfTold(folderId);

@@ -1,15 +1,16 @@
-import { definitionIn, type Workflow } from '#infra/definition.ts';
+import { definitionIn } from '#infra/definition.ts';
 import { type Level, loadDefinition } from '#local/aws/step-functions/definition.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { synthesise } from '../infra/synthesis.ts';
 
 const template = synthesise(aCheckoutConfig()).template.toJSON();
 
-const machineOf = (workflow: Workflow): Level =>
-  loadDefinition(workflow, JSON.stringify(definitionIn(template, workflow)), { waitScale: 0 });
+const machineOf = (machine: Machine): Level =>
+  loadDefinition(machine, JSON.stringify(definitionIn(template, machine)), { waitScale: 0 });
 
 /** The workflows that there are, out of the template; their retries come at once. */
-export const machines: Readonly<Record<Workflow, Level>> = {
+export const machines: Readonly<Record<Machine, Level>> = {
   sync: machineOf('sync'),
   checkout: machineOf('checkout'),
   release: machineOf('release'),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { NAMES } from '#local/world.ts';
-import { checkoutRun } from '#shared/messages.ts';
+import { checkoutOrderSchema, checkoutRun } from '#shared/messages/messages.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
 
 /** How many messages of each kind are sent. */
@@ -30,15 +30,15 @@ const AT_ONCE = 250;
 const PATIENCE_MS = 600_000;
 
 const named = ({ systemName, domainName, accountName }: FleetAccount) => ({
-  system: systemName,
-  account: domainName === null ? accountName : `${domainName}\\${accountName}`,
+  systemName,
+  accountName: domainName === null ? accountName : `${domainName}\\${accountName}`,
 });
 
 const requested = (n: number, account: FleetAccount, more: object = {}) => ({
   type: 'checkout.requested',
   checkout: n % 10 === 0 ? CONSOLES : RULE,
   id: `CHG-${n}`,
-  accounts: [named(account)],
+  items: [named(account)],
   // Not all end at the same time, because each would want a thread for itself.
   window: { minutes: 20 + n },
   reason: `Change ${n}`,
@@ -51,11 +51,18 @@ const malformed: readonly ((n: number, account: FleetAccount) => unknown)[] = [
   (n, account) => requested(n, account, { checkout: 'other' }),
   (n, account) => requested(n, account, { window: { minutes: 100_000 } }),
   (n, account) => requested(-1 - n, account, { id: `old-${n}`, window: { until: '2020-02-01T00:00:00Z' } }),
-  (n, account) => requested(n, account, { accounts: [] }),
-  (n, { systemName: system }) => ({ type: 'credential.changed', connection: 'other', system, account: `a${n}` }),
+  (n, account) => requested(n, account, { items: [] }),
+  (n, { systemName }) => ({
+    type: 'credential.changed',
+    connection: 'other',
+    item: { systemName, accountName: `a${n}` },
+  }),
   (n) => ({ type: 'checkout.closed', checkout: RULE, id: `CHG-${n}` }),
   (n) => [n],
 ];
+
+/** With its labels in the order of their names, whichever they were sent in. */
+const asParsed = (message: unknown): string => JSON.stringify(checkoutOrderSchema.parse(message));
 
 const textOf = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message));
 
@@ -84,7 +91,7 @@ const tell = ({ plain, clock }: CheckoutWorld, sizes: Sizes) => {
     };
   });
   const changed = many(sizes.changed, (n) => plain(firsts + n));
-  const changeOf = (about: object) => ({ type: 'credential.changed', connection: NAMES.connection, ...about });
+  const changeOf = (item: object) => ({ type: 'credential.changed', connection: NAMES.connection, item });
   const valid = [
     ...checkouts.flatMap(({ message, isReleased, extensions }) => {
       const { checkout, id } = message;
@@ -95,7 +102,7 @@ const tell = ({ plain, clock }: CheckoutWorld, sizes: Sizes) => {
   ].map(textOf);
   const refused = many(sizes.malformed, (n) => textOf(malformed[n % malformed.length]?.(n, plain(0))));
   const leftAlone = many(sizes.distinct - valid.length - sizes.malformed, (n) =>
-    textOf(changeOf({ system: `hr-${n}`, account: 'root' })),
+    textOf(changeOf({ systemName: `hr-${n}`, accountName: 'root' })),
   );
   const storm = many(sizes.storm, () => textOf(changeOf(named(plain(firsts)))));
   const again = [...storm, ...shuffled([...valid, ...leftAlone])].slice(0, sizes.sent - sizes.distinct);
@@ -138,7 +145,7 @@ export const tellMany = (sizes: Sizes): void => {
 
     it('start a checkout once for each that asks for one, with what it said, and end it once', async () => {
       const started = world.executions('checkout').map(({ name, input, status }) => [name, input, status]);
-      const expected = told.checkouts.map(({ message }) => [checkoutRun(message), textOf(message), 'SUCCEEDED']);
+      const expected = told.checkouts.map(({ message }) => [checkoutRun(message), asParsed(message), 'SUCCEEDED']);
       expect(started.toSorted()).toEqual(expected.toSorted());
       for (const { message, isReleased } of told.checkouts) {
         const { status, notes } = await reportOf(message);

@@ -1,7 +1,7 @@
-import type { Rules } from '#functions/intake-queue/read-message.ts';
-import { relayConfigSchema } from '#shared/config/schema.ts';
-import type { Executions } from '#shared/runtime/executions.ts';
-import { aConfig } from './configs.ts';
+import type { AddressOf, Rules } from '#functions/intake/queue/read-message.ts';
+import type { Executions } from '#shared/aws/executions.ts';
+import { aConfig, parseShapeOf } from '#test/support/configs.ts';
+import { rulesOf } from '#test/support/fakes.ts';
 
 const SYNCS = {
   databases: { select: { systems: ['db-*'] }, name: 'databases/{systemName}/{accountName}' },
@@ -16,7 +16,7 @@ export const messageConfig = ({
   syncs?: readonly (keyof typeof SYNCS)[];
 } = {}): Rules => {
   const [sync] = Object.values(aConfig().syncs);
-  return relayConfigSchema.parse({
+  return parseShapeOf({
     ...aConfig(),
     syncs: Object.fromEntries(syncs.map((name) => [name, { ...sync, ...SYNCS[name] }])),
     checkouts: {
@@ -29,6 +29,9 @@ export const messageConfig = ({
     },
   });
 };
+
+/** How the items of those rules are addressed. */
+export const addressOf: AddressOf = async (rule) => rulesOf(rule).address;
 
 /** A state machine that starts what it is told, by the rules of StartExecution. */
 export const memoryExecutions = () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { aConfig } from '#test/support/configs.ts';
+import { itemOf } from '#test/support/fleet-items.ts';
 import { machines } from '#test/support/machines.ts';
 import { BUDGET, type Model, watch } from '#test/support/model-rules.ts';
 import { Fate } from '#test/support/mortal.ts';
@@ -13,7 +14,7 @@ import {
 } from '#test/support/mortal-promises.ts';
 import { type MortalRelay, sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
 import { type SteppedRun, startSteppedRun } from '#test/support/stepped-run.ts';
-import { termsFor } from '#test/support/terms.ts';
+import { termsOf } from '#test/support/terms.ts';
 
 export const SYNCS = ['databases', 'copies'] as const;
 const FOLDERS = ['prod/', 'copy/'];
@@ -171,20 +172,20 @@ const openForOthers = async (relay: MortalRelay, model: Model, index: number, by
     index,
   );
   if (account === undefined) return;
-  const { systemId, accountId } = account;
-  const reason = by === 'person' ? 'Looking after it' : 'Theirs [pam-relay.000000000000.eu-west-1/databases.0/0]';
+  const reason =
+    by === 'person' ? 'Looking after it' : 'Theirs [pam-relay.000000000000.eu-west-1/sync/databases/databases.0/0]';
   const signedIn = by === 'person' ? relay.asPerson : relay.asOwnUser;
-  const terms = termsFor({ systemId, accountId }, { durationMinutes: LONG_MINUTES, reason });
+  const terms = termsOf({ minutes: LONG_MINUTES, reason });
   // The vault may have one that is open: then it is shared, or a conflict.
-  const opened = await signedIn((session) => session.openRequest(terms)).catch(() => undefined);
-  if (opened !== undefined && !opened.reused) model.others.set(opened.requestId, by);
+  const opened = await signedIn((leases) => leases.open(itemOf(account), terms)).catch(() => undefined);
+  if (opened?.ours === true) model.others.set(Number(opened.id), by);
 };
 
 const closeForOthers = async (relay: MortalRelay, model: Model, index: number) => {
   const [requestId, by] = pick([...model.others], index) ?? [];
   if (requestId === undefined) return;
   model.others.delete(requestId);
-  await (by === 'person' ? relay.asPerson : relay.asOwnUser)((session) => session.checkIn(requestId, 'Done'));
+  await (by === 'person' ? relay.asPerson : relay.asOwnUser)((leases) => leases.close(String(requestId), 'Done'));
 };
 
 const decide = (relay: MortalRelay, index: number, decision: 'approve' | 'deny') => {

@@ -91,12 +91,12 @@ export const reportsOf = ({ records }: MortalRelay): Report[] =>
     .filter(([key]) => key.endsWith('/report.json'))
     .map(([, text]) => reportSchema.parse(JSON.parse(text)));
 
-/** Every account is in exactly one outcome. */
-const wrongCounts = ({ run, accounts, outcomes, remarks }: Report): string[] => {
+/** Every item is in exactly one outcome. */
+const wrongCounts = ({ run, items, outcomes, remarks }: Report): string[] => {
   const counted = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  const named = new Set(remarks.map(({ account }) => account));
+  const named = new Set(remarks.map(({ item }) => item));
   return [
-    ...(counted === accounts ? [] : [`Run ${run} has ${accounts} accounts and ${counted} outcomes.`]),
-    ...(named.size === remarks.length ? [] : [`Run ${run} tells of an account twice.`]),
+    ...(counted === items ? [] : [`Run ${run} has ${items} items and ${counted} outcomes.`]),
+    ...(named.size === remarks.length ? [] : [`Run ${run} tells of an item twice.`]),
   ];
 };

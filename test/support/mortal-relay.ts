@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Workflow } from '#infra/definition.ts';
-import { STEPS } from '#infra/steps.ts';
 import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
@@ -12,21 +10,25 @@ import { type Json, type Run, startRun } from '#local/aws/step-functions/run.ts'
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeOptions, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
-import { apiKeyAuthenticator } from '#shared/clients/password-safe/authentication.ts';
-import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
-import type { VaultSession } from '#shared/clients/password-safe/vault.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { apiKeyAuthenticator } from '#shared/connections/password-safe/authentication.ts';
+import { createPasswordSafe } from '#shared/connections/password-safe/vault.ts';
+import type { Leases } from '#shared/connections/vault.ts';
 import { gatheringAt } from '#shared/domain/gathering.ts';
-import type { NamedAccount } from '#shared/domain/named-account.ts';
+import type { Labels } from '#shared/domain/item.ts';
 import { createHttp } from '#shared/http/http.ts';
-import { type CheckoutRequested, checkoutRun } from '#shared/messages.ts';
+import { type CheckoutRequested, checkoutRun } from '#shared/messages/messages.ts';
 import { tokenSecretName } from '#shared/names.ts';
-import { namedAt } from '#shared/records/named-accounts.ts';
+import { namedAt } from '#shared/records/named-items.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { Secret } from '#shared/secret.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { ALL_STEPS } from '#shared/workflows/steps.ts';
 import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 import { Fate, Mortal } from '#test/support/mortal.ts';
 import { type Execution, mortalSteps, type PlayedStep } from '#test/support/mortal-steps.ts';
+import { leasesOf } from '#test/support/people.ts';
 
 export const SEED = 7;
 const MINUTE_MS = 60_000;
@@ -39,7 +41,7 @@ export const sharedFleet = (accounts: number): FleetAccount[] =>
 export type SiteOptions = Pick<PasswordSafeOptions, 'fleet' | 'users' | 'aliases' | 'secrets'>;
 
 export interface MortalRelayOptions extends SiteOptions {
-  readonly machines: Readonly<Record<Workflow, Level>>;
+  readonly machines: Readonly<Record<Machine, Level>>;
   readonly config: RelayConfig;
   readonly fleet: readonly FleetAccount[];
 }
@@ -123,7 +125,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
 
   const running = new Set<Run>();
   const execute = async (
-    workflow: Workflow,
+    machine: Machine,
     name: string,
     input: Json,
     {
@@ -133,15 +135,15 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
       wait = async (seconds) => clock.advance(seconds * 1000),
     }: RunOptions = {},
   ): Promise<string> => {
-    const execution: Execution = { workflow, name, startDate: new Date(clock.now()), isRunning: true, isListed };
+    const execution: Execution = { machine, name, startDate: new Date(clock.now()), isRunning: true, isListed };
     executions.push(execution);
     // A stopped execution ends at once, while what it had started goes on.
     const underWay = new Set<Promise<unknown>>();
-    const run = startRun(machines[workflow], {
-      arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${workflow}:${name}`,
+    const run = startRun(machines[machine], {
+      arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${machine}:${name}`,
       name,
       input,
-      directory: join(directory, workflow),
+      directory: join(directory, machine),
       clock,
       wait,
       invoke: (functionArn, payload) => {
@@ -160,8 +162,8 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     return status;
   };
 
-  const isStarted = (workflow: Workflow, name: string): boolean =>
-    executions.some((execution) => execution.workflow === workflow && execution.name === name);
+  const isStarted = (machine: Machine, name: string): boolean =>
+    executions.some((execution) => execution.machine === machine && execution.name === name);
 
   const toRelease: ((through: Through) => Promise<string>)[] = [];
   const startRelease = (name: string, input: string): boolean => {
@@ -170,11 +172,8 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     return true;
   };
 
-  /** A session of a user who is not the relay, or of something else that signs in as the relay's own user. */
-  const signedInAs = <T>(
-    { userName: runAs, apiKey: registration }: KeyUser,
-    work: (session: VaultSession) => Promise<T>,
-  ) => {
+  /** The leases of a user who is not the relay, or of something else that signs in as the relay's own user. */
+  const signedInAs = <T>({ userName: runAs, apiKey: registration }: KeyUser, work: (leases: Leases) => Promise<T>) => {
     const password = registration.password === undefined ? undefined : new Secret(registration.password);
     const authenticator = apiKeyAuthenticator({
       connection: 'vault',
@@ -182,9 +181,13 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
       runAs,
       password,
     });
-    return createPasswordSafe({ connection: 'vault', http, authenticator, onSignOutFailure: () => {} }).withSession(
-      work,
-    );
+    const vault = createPasswordSafe({
+      connection: 'vault',
+      http: async () => http,
+      authenticator,
+      onSignOutFailure: () => {},
+    });
+    return vault.session((session) => work(leasesOf(session)));
   };
 
   return {
@@ -208,16 +211,16 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     sync: (id: string, order: Order, options?: RunOptions) =>
       execute('sync', `${order.sync}.${id}`, { ...order }, options),
 
-    /** Runs a sync for accounts that messages named now, once they are gathered, and says how it ended. */
-    async syncNamed(sync: string, accounts: readonly NamedAccount[], options?: RunOptions): Promise<string> {
+    /** Runs a sync for items that messages named now, once they are gathered, and says how it ended. */
+    async syncNamed(sync: string, items: readonly Labels[], options?: RunOptions): Promise<string> {
       const { run, waitSeconds } = gatheringAt(sync, clock.now());
-      for (const named of accounts) {
-        const place = namedAt.account(sync, run, named);
+      for (const named of items) {
+        const place = namedAt.item({ rule: sync, run }, named);
         await records.write(place, named);
         // In the bucket it is the same object.
         await notes.put(place.key);
       }
-      return execute('sync', run, { sync, accounts: 'named', waitSeconds }, options);
+      return execute('sync', run, { sync, items: 'named', waitSeconds }, options);
     },
 
     /** Runs a checkout as its message would, and says how it ended. */
@@ -227,7 +230,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     /** Notes a release and runs it, as its first message would. */
     async release(order: Release, options?: RunOptions): Promise<void> {
       const name = checkoutRun(order);
-      await notes.put(noteAt.released(order.checkout, name));
+      await notes.put(noteAt.released({ rule: order.checkout, run: name }));
       if (!isStarted('release', name)) await execute('release', name, released(order), options);
     },
 
@@ -239,14 +242,14 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
      * @returns whether the process lived. @throws when reap failed although it did.
      */
     async reap(fate = new Fate(), through = live): Promise<boolean> {
-      const result = await invoke('reap', 'null', fate);
+      const result = await invoke('upkeep/reap', 'null', fate);
       for (const release of toRelease.splice(0)) await release(through);
       if (!result.ok && !result.died) throw new Error(`reap failed: ${result.failure.errorMessage}`);
       return !result.died;
     },
 
-    asPerson: <T>(work: (session: VaultSession) => Promise<T>) => signedInAs(DEFAULT_APPROVER, work),
-    asOwnUser: <T>(work: (session: VaultSession) => Promise<T>) => signedInAs(DEFAULT_APPLICATION, work),
+    asPerson: <T>(work: (leases: Leases) => Promise<T>) => signedInAs(DEFAULT_APPROVER, work),
+    asOwnUser: <T>(work: (leases: Leases) => Promise<T>) => signedInAs(DEFAULT_APPLICATION, work),
 
     async close(): Promise<void> {
       for (const run of running) run.stop();
@@ -265,11 +268,14 @@ interface KeyUser {
 const released = ({ checkout, id }: Release): Json => ({ type: 'checkout.released', checkout, id });
 const asJson = (order: CheckoutRequested): Json => JSON.parse(JSON.stringify(order));
 
-const isPlayed = (step: string): step is PlayedStep => step !== 'intake-queue';
+const PLAYED = ALL_STEPS.map((step) => ({ folder: step.folder, suffix: `-${functionName(step)}` }));
 
+const isPlayed = (folder: string): folder is PlayedStep =>
+  folder !== 'intake/queue' && PLAYED.some((step) => step.folder === folder);
+
+/** The step of a function, by an ARN or a name that ends with the function's name. */
 export const stepOf = (functionArn: string): PlayedStep => {
-  const id = functionArn.split(':').at(-1)?.toLowerCase() ?? '';
-  const step = STEPS.filter(isPlayed).find((name) => id.startsWith(name));
-  if (step === undefined) throw new Error(`No step has the function ${functionArn}.`);
-  return step;
+  const folder = PLAYED.find(({ suffix }) => functionArn.endsWith(suffix))?.folder;
+  if (folder === undefined || !isPlayed(folder)) throw new Error(`No step has the function ${functionArn}.`);
+  return folder;
 };

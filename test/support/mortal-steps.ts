@@ -1,29 +1,31 @@
 import { createAuthenticate } from '#functions/authenticate/authenticate.ts';
-import { createCheckIn } from '#functions/checkin/checkin.ts';
-import { createReadNamed } from '#functions/plan/named.ts';
-import { createPlan } from '#functions/plan/plan.ts';
-import { hasPredecessor } from '#functions/plan/predecessor.ts';
-import { createCloseAbandoned } from '#functions/reap/close-abandoned.ts';
-import { createEndedAt } from '#functions/reap/ended-at.ts';
-import { createReap } from '#functions/reap/reap.ts';
-import { createStartRelease } from '#functions/reap/start-release.ts';
-import { createReport } from '#functions/report/report.ts';
-import { createRequest } from '#functions/request/request.ts';
-import { createRetrieve } from '#functions/retrieve/retrieve.ts';
-import type { Workflow } from '#infra/definition.ts';
-import type { Step } from '#infra/steps.ts';
+import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
+import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
+import { createReadNamed } from '#functions/sync/plan/named.ts';
+import { createPlan } from '#functions/sync/plan/plan.ts';
+import { createReport } from '#functions/sync/report/report.ts';
+import { createRequest } from '#functions/sync/request/request.ts';
+import { createRetrieve } from '#functions/sync/retrieve/retrieve.ts';
+import { createCloseAbandoned } from '#functions/upkeep/reap/close-abandoned.ts';
+import { createEndedAt } from '#functions/upkeep/reap/ended-at.ts';
+import { createReap } from '#functions/upkeep/reap/reap.ts';
+import { createReapedConnections } from '#functions/upkeep/reap/reaped-connections.ts';
+import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
 import type { SecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { syncNamed } from '#shared/config/sync-named.ts';
-import { renderingOf } from '#shared/config/sync-rules.ts';
 import type { Http } from '#shared/http/http.ts';
 import { ownerOf } from '#shared/names.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
-import { byOrder } from '#shared/runtime/by-order.ts';
-import { connectVaults } from '#shared/runtime/vaults.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
-import { steps } from '#shared/workflow.ts';
+import { createConnections } from '#shared/runtime/connections.ts';
+import { createStores } from '#shared/runtime/stores.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
+import { authenticate as authenticateStep } from '#shared/workflows/authenticate.ts';
+import type { checkoutSteps } from '#shared/workflows/checkout.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import type { Mortal } from '#test/support/mortal.ts';
 import { mortalCheckoutSteps } from '#test/support/mortal-checkout-steps.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
@@ -32,7 +34,7 @@ export const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
 
 /** An execution that Step Functions knows. */
 export interface Execution {
-  readonly workflow: Workflow;
+  readonly machine: Machine;
   readonly name: string;
   readonly startDate: Date;
   isRunning: boolean;
@@ -57,8 +59,16 @@ export interface Outside {
 
 export type Perform = (payload: unknown) => Promise<unknown>;
 
-/** Every function but the one that takes messages, which opens nothing itself. */
-export type PlayedStep = Exclude<Step, 'intake-queue'>;
+/** The folders of these steps. */
+export type FolderOf<Steps extends Readonly<Record<string, { readonly folder: string }>>> =
+  Steps[keyof Steps]['folder'];
+
+/** Every function but the one that takes messages, which opens nothing itself. By its folder. */
+export type PlayedStep =
+  | (typeof authenticateStep)['folder']
+  | FolderOf<typeof syncSteps>
+  | FolderOf<typeof checkoutSteps>
+  | FolderOf<typeof upkeepSteps>;
 
 /**
  * The relay's own steps and clients in one process, each of whose outside calls goes through the mortal. Made anew for
@@ -67,7 +77,7 @@ export type PlayedStep = Exclude<Step, 'intake-queue'>;
 export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep, Perform> => {
   const { config, manager, now } = outside;
   const secretsManager = mortal.secretsManager(connectInProcess(manager));
-  const vaults = connectVaults({
+  const { vaultOf, rulesOf } = createConnections({
     config,
     secretsManager,
     onSignOutFailure: () => {},
@@ -75,46 +85,56 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
     now,
     connectHttp: () => mortal.http(outside.http),
   });
-  const storeFor = (owner: string) =>
-    createAwsSecretsManagerStore({ client: secretsManager, owner: ownerOf(RELAY_ID, owner) });
-  const running = () => mortal.call(async () => outside.executions.filter(({ isRunning }) => isRunning));
+  const stores = createStores({
+    config,
+    encryptionKey: undefined,
+    types: {
+      'aws-secrets-manager': async () => ({
+        ...awsSecretsManager,
+        connect: (_, { owner }) => createAwsSecretsManagerStore({ client: secretsManager, owner }),
+      }),
+    },
+  });
   const records = mortal.records(outside.records);
   const notes = mortal.notes(outside.notes);
-  const measure = async () => {};
   const notify = () => mortal.call(async () => {});
-  const shared = { relayId: RELAY_ID, syncs: config.syncs, storeFor, records, measure, now };
-  const sharedByBatch = { ...shared, vaultFor: vaults.forBatch };
-  const find = (run: string) =>
-    mortal.call(async () => {
-      const found = outside.executions.findLast(({ workflow, name }) => workflow !== 'release' && name === run);
-      return found && { input: '', endedAt: found.endedAt };
-    });
-  const endedAt = createEndedAt([{ find }]);
+  const shared = {
+    relayId: RELAY_ID,
+    config,
+    vaultOf,
+    rulesOf,
+    storeFor: (store: string, rule: string) => stores.storeOf(store, ownerOf(RELAY_ID, rule)),
+    storeRules: stores.rulesOf,
+    records,
+    measure: async () => {},
+    now,
+  };
+  const listSyncs = () =>
+    mortal.call(async () =>
+      outside.executions.filter(({ machine, isRunning, isListed }) => machine === 'sync' && isRunning && isListed),
+    );
+  const endedAt = createEndedAt((workflow) => ({
+    find: (run) =>
+      mortal.call(async () => {
+        const found = outside.executions.findLast(({ machine, name }) => machine === workflow && name === run);
+        return found && { input: '', endedAt: found.endedAt };
+      }),
+  }));
 
-  const authenticate = createAuthenticate({ ...shared, ensureSignIn: vaults.ensureSignIn });
+  const authenticate = createAuthenticate(shared);
   const plan = createPlan({
     ...shared,
-    vaultFor: vaults.forSync,
     readNamed: createReadNamed(records, notes),
-    isOvertaken: async (sync, run) =>
-      hasPredecessor(
-        sync,
-        run,
-        (await running()).filter(({ workflow, isListed }) => workflow === 'sync' && isListed),
-      ),
+    hasEarlierRun: async ({ rule, run }) => isAfterAnother(rule, run, await listSyncs()),
   });
-  const request = createRequest(sharedByBatch);
-  const retrieve = createRetrieve({
-    ...sharedByBatch,
-    renderingFor: (sync) => renderingOf(syncNamed(config.syncs, sync)),
-  });
-  const checkin = createCheckIn(sharedByBatch);
+  const request = createRequest(shared);
+  const retrieve = createRetrieve(shared);
+  const checkin = createCheckIn(shared);
   const report = createReport({ ...shared, notify });
   const reap = createReap({
     ...shared,
-    vaults: { vault: vaults.ofConnection('vault') },
+    connections: createReapedConnections(config, vaultOf),
     endedAt,
-    holdsRequests: (run) => Object.keys(config.checkouts).some((checkout) => run.startsWith(`${checkout}.`)),
     closeAbandoned: createCloseAbandoned({
       notes,
       endedAt,
@@ -126,22 +146,14 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
     }),
   });
 
-  const checkouts = mortalCheckoutSteps({ ...shared, config, vaults, notes, notify });
-  const perform = (ofSync: Perform, ofCheckout: Perform): Perform => {
-    const choose = byOrder({ sync: ofSync, checkout: ofCheckout });
-    return (payload) => choose(payload, { getRemainingTimeInMillis: () => 900_000 });
-  };
   return {
-    ...checkouts,
-    authenticate: perform((payload) => authenticate(steps.authenticate.input.parse(payload)), checkouts.authenticate),
-    plan: perform((payload) => plan(steps.plan.input.parse(payload)), checkouts.plan),
-    request: perform((payload) => request(steps.request.input.parse(payload)), checkouts.request),
-    retrieve: perform(
-      (payload) => retrieve(steps.retrieve.input.parse(payload), { remainingMs: () => 900_000 }),
-      checkouts.retrieve,
-    ),
-    checkin: perform((payload) => checkin(steps.checkin.input.parse(payload)), checkouts.checkin),
-    report: perform((payload) => report(steps.report.input.parse(payload)), checkouts.report),
-    reap: () => reap(),
+    authenticate: (payload) => authenticate(authenticateStep.input.parse(payload)),
+    'sync/plan': (payload) => plan(syncSteps.plan.input.parse(payload)),
+    'sync/request': (payload) => request(syncSteps.request.input.parse(payload)),
+    'sync/retrieve': (payload) => retrieve(syncSteps.retrieve.input.parse(payload), { remainingMs: () => 900_000 }),
+    'sync/checkin': (payload) => checkin(syncSteps.checkin.input.parse(payload)),
+    'sync/report': (payload) => report(syncSteps.report.input.parse(payload)),
+    ...mortalCheckoutSteps({ ...shared, notes, notify }),
+    'upkeep/reap': () => reap(),
   };
 };

@@ -1,8 +1,8 @@
 import type { PasswordSafeSimulator } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
-import { apiKeyAuthenticator } from '#shared/clients/password-safe/authentication.ts';
-import { createPasswordSafe } from '#shared/clients/password-safe/client.ts';
-import type { VaultSession } from '#shared/clients/password-safe/vault.ts';
+import { apiKeyAuthenticator } from '#shared/connections/password-safe/authentication.ts';
+import { createPasswordSafe } from '#shared/connections/password-safe/vault.ts';
+import type { Leases, VaultSession } from '#shared/connections/vault.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
 
@@ -22,11 +22,18 @@ export const asAlice =
     try {
       return await createPasswordSafe({
         connection: 'vault',
-        http,
+        http: async () => http,
         authenticator,
         onSignOutFailure: () => {},
-      }).withSession(work);
+      }).session(work);
     } finally {
       await http.close();
     }
   };
+
+/** The requests for accounts of whoever is signed in. */
+export const leasesOf = (session: Pick<VaultSession, 'access'>): Leases => {
+  const access = session.access({ source: 'accounts' });
+  if (access.kind !== 'leases') throw new Error('Accounts are read by leases.');
+  return access;
+};

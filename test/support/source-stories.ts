@@ -1,6 +1,8 @@
 import { createSecrets, isDeliverableSecret } from '#local/simulators/password-safe/safe-contents.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
+import { safeItem } from '#shared/connections/password-safe/sources/safe-items.ts';
 import { createNaming } from '#shared/domain/naming.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { aConfig } from '#test/support/configs.ts';
 import type { Story } from '#test/support/crash.ts';
 import { aSafeSecret } from '#test/support/fake-safe.ts';
@@ -93,10 +95,12 @@ const ofAliases = aStory(
   },
 );
 
+const SAFE_NAME = `${FOLDER}{folderPath}/{title}`;
+
 const ofSecretsSafe = aStory(
   {
     source: 'secrets-safe',
-    name: `${FOLDER}{folderPath}/{title}`,
+    name: SAFE_NAME,
     value: '{credential}',
     select: { titles: ['!backup*'] },
   },
@@ -111,14 +115,18 @@ const ofSecretsSafe = aStory(
     },
     wrong: (relay) => {
       const { secretsSafe } = relay.simulator;
-      const nameOf = createNaming(`${FOLDER}{folderPath}/{title}`);
+      const nameOf = createNaming({
+        template: SAFE_NAME,
+        labels: { folderPath: { path: true } },
+        rules: awsSecretsManagerRules.name,
+      });
       return wrongValues(
         relay,
         new Map(
           secretsSafe.all
             .filter(({ row }) => isDeliverableSecret(row))
             .map(({ row, folderPath, value }) => [
-              nameOf(aSafeSecret({ folderPath, title: row.title })),
+              nameOf(safeItem(aSafeSecret({ folderPath, title: row.title }))),
               typeof value === 'string' ? value : value.toString('base64'),
             ]),
         ),

@@ -1,16 +1,10 @@
-import type { RequestTerms } from '#shared/domain/lease.ts';
+import type { LeaseTerms } from '#shared/connections/vault.ts';
 
-/** What a sync would ask for. */
-export const termsFor = (
-  { systemId, accountId }: Pick<RequestTerms, 'systemId' | 'accountId'>,
-  more: Partial<RequestTerms> = {},
-): RequestTerms => ({
-  systemId,
-  accountId,
-  accessType: 'View',
-  durationMinutes: 15,
+/** What a sync would ask for, with minutes of its own. */
+export const termsOf = (more: Partial<LeaseTerms> = {}): LeaseTerms => ({
   reason: 'sync [x/y/0]',
-  rotateOnCheckIn: false,
-  whenOpen: 'share',
+  minutes: 15,
+  changeAtEnd: false,
+  whenHeld: 'share',
   ...more,
 });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
-import { parseBootstrap } from '#shared/clients/password-safe/bootstrap.ts';
-import { connection } from '#shared/config/schema/connection.ts';
+import { parseBootstrap } from '#shared/connections/password-safe/bootstrap.ts';
+import { passwordSafeSettings } from '#shared/connections/password-safe/settings.ts';
 import { Secret } from '#shared/secret.ts';
 
 const page = readFileSync('docs/sign-in.md', 'utf8');
@@ -40,7 +40,8 @@ describe('each way to sign in', () => {
 
   it.each(ways)('by $title can be written as it is shown', ({ settings, secrets }) => {
     const parsed = settingsSchema.parse(parseYaml(settings));
-    const { authentication } = connection.parse({ type: 'password-safe', url: 'https://pam.example.com', ...parsed });
+    const entry = { type: 'password-safe', url: 'https://pam.example.com', ...parsed };
+    const { authentication } = passwordSafeSettings.parse(entry);
     const { type } = typeSchema.parse(parsed).authentication;
     expect(secrets.length).toBeGreaterThan(0);
     for (const secret of secrets) {

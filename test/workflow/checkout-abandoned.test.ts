@@ -84,7 +84,7 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
       timeout: 30_000,
     });
     await stop(execution);
-    await world.aws.functions.kill('local-checkin');
+    await world.aws.functions.kill('local-checkout-checkin');
     expect(Object.keys(world.delivered('closing'))).toHaveLength(1);
     await reap();
     await expectNothingLeft('closing');

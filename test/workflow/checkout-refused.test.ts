@@ -37,8 +37,8 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     why: 'names an account that the vault does not show',
-    more: () => ({ accounts: [{ system: allowed.systemName, account: 'nobody' }] }),
-    says: /shows no account nobody on system .* Check both names/,
+    more: () => ({ items: [{ systemName: allowed.systemName, accountName: 'nobody' }] }),
+    says: /shows no item with accountName nobody, systemName .* Check each name/,
   },
   {
     why: 'names an account that the rule does not select',
@@ -48,7 +48,7 @@ const CASES: readonly Case[] = [
   {
     why: 'names an account that no policy opens, beside one that is open',
     accounts: () => [allowed, withoutAccess],
-    says: /no access policy gives the relay's user View access to .* Look at the schedules/,
+    says: /no access policy gives the relay's user this kind of access to .* Look at the schedules/,
   },
   {
     why: 'has no ticket where one is asked for',

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { requestTerms } from '#shared/domain/lease.ts';
-import { accountSchema } from '#shared/records/records.ts';
 import { type CheckoutWorld, startCheckoutWorld } from '#test/support/checkout-world.ts';
+import { itemOf } from '#test/support/fleet-items.ts';
+import { leasesOf } from '#test/support/people.ts';
+import { termsOf } from '#test/support/terms.ts';
 
 let world: CheckoutWorld;
 let first: FleetAccount;
@@ -25,12 +26,10 @@ const openBy = (id: string): number =>
   world.vault.openRequests().filter(({ reason }) => reason.includes(`/tickets.${id}/`)).length;
 
 /** Alice takes an account out; gives back how she returns it. */
-const takenByAlice = async ({ systemName, accountName }: FleetAccount): Promise<() => Promise<void>> => {
-  const { requestId } = await world.asAlice(async (session) => {
-    const account = await session.findAccount(systemName, accountName);
-    return session.openRequest(requestTerms(accountSchema.parse(account), 600, 'Looking around'));
-  });
-  return () => world.asAlice(async (session) => void (await session.checkIn(requestId, 'Done')));
+const takenByAlice = async (account: FleetAccount): Promise<() => Promise<void>> => {
+  const terms = termsOf({ minutes: 600, reason: 'Looking around' });
+  const { id } = await world.asAlice((session) => leasesOf(session).open(itemOf(account), terms));
+  return () => world.asAlice(async (session) => void (await leasesOf(session).close(id, 'Done')));
 };
 
 describe('a checkout of several accounts', () => {
@@ -126,7 +125,7 @@ describe('a checkout and a sync of one account', () => {
     await world.finish(release);
     expect(world.vault.openRequests()).toHaveLength(1);
 
-    await world.aws.functions.kill('local-retrieve');
+    await world.aws.functions.kill('local-sync-retrieve');
     expect(await sync).toMatchObject({ status: 'SUCCEEDED' });
     expect(world.vault.openRequests()).toEqual([]);
     expect(await world.finish(execution)).toMatchObject({ status: 'cancelled' });
@@ -155,7 +154,7 @@ describe('somebody in the vault', () => {
     const execution = world.checkOut('ended', [first]);
     await vi.waitFor(() => expect(world.callsFor('Credentials/{id}', first)).toBe(reads + 1), { timeout: 30_000 });
     for (const { requestId } of world.vault.openRequests()) world.vault.deny(requestId);
-    await world.aws.functions.kill('local-retrieve');
+    await world.aws.functions.kill('local-checkout-retrieve');
     expect(await world.finish(execution)).toMatchObject({ status: 'denied' });
     expect(world.delivered('ended')).toEqual({});
   });

@@ -39,7 +39,7 @@ describe('a checkout', () => {
       status: 'completed',
       ticket: 'CHG1',
       reason: 'Replace a disk',
-      accounts: [`${account.systemName}/${account.accountName}`],
+      items: [`${account.systemName}/${account.accountName}`],
       deliveredAt: expect.any(String),
     });
     expect(await world.told('CHG1')).toEqual([]);
@@ -125,7 +125,7 @@ describe('a release', () => {
 
     const release = await world.release('between');
     expect(await world.finish(release)).toMatchObject({ status: 'cancelled' });
-    await world.aws.functions.kill('local-retrieve');
+    await world.aws.functions.kill('local-checkout-retrieve');
     expect(await world.finish(execution)).toMatchObject({ status: 'cancelled' });
     // A process that was ended can't sign out: its session runs out.
     world.advance(20);

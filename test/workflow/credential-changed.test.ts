@@ -23,8 +23,7 @@ describe('messages about changed credentials', () => {
       JSON.stringify({
         type: 'credential.changed',
         connection: NAMES.connection,
-        system: systemName,
-        account: accountName,
+        item: { systemName, accountName },
       }),
     );
     await world.aws.queues.send(QUEUE, ...bodies);

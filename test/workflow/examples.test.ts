@@ -13,7 +13,7 @@ const leftEarly: Example = {
       type: 'checkout.requested',
       checkout: 'passwords',
       id: 'LEFT',
-      accounts: [{ system: 'db-0002', account: 'admin' }],
+      items: [{ systemName: 'db-0002', accountName: 'admin' }],
       window: { minutes: 30 },
       reason: 'Nobody remembers',
     });

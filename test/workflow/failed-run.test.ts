@@ -72,7 +72,7 @@ describe('a run that cannot work ends in one message that says what to do', () =
   });
 
   it('when the store lets nobody list', async () => {
-    world.aws.secretsManager.faults.denyAction('ListSecrets', 'local-plan');
+    world.aws.secretsManager.faults.denyAction('ListSecrets', 'local-sync-plan');
     onTestFinished(() => world.aws.secretsManager.faults.clear());
     expect(await messageOfRun()).toMatch(/^StoreDenied: .+/);
     await expectNothingLeftBehind();

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Workflow } from '#infra/definition.ts';
+import type { InvocationResult } from '#local/aws/functions/protocol.ts';
 import { NAMES } from '#local/world.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { intakeSteps } from '#shared/workflows/intake.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
 import { usedByLambdaItself } from '#test/support/grants.ts';
 
@@ -16,7 +20,9 @@ const TOKEN = tokenSecretName(RELAY, NAMES.connection);
 const HOUR_MS = 3_600_000;
 
 /** The functions that only checkouts and messages need. */
-const OWN = [`${RELAY}-intake-queue`, `${RELAY}-retire`, `${RELAY}-watch`] as const;
+const OWN = [...Object.values(checkoutSteps), ...Object.values(intakeSteps)].map(
+  (step: Pick<Step, 'folder'>) => `${RELAY}-${functionName(step)}`,
+);
 
 let world: CheckoutWorld;
 beforeAll(async () => {
@@ -30,12 +36,12 @@ const send = async (...messages: readonly unknown[]): Promise<void> => {
 };
 
 const asking = (id: string, rank: number, checkout = RULE) => {
-  const { systemName: system, accountName: account } = world.plain(rank);
-  const accounts = [{ system, account }];
-  return { type: 'checkout.requested', checkout, id, accounts, window: { minutes: 60 }, reason: 'Replace a disk' };
+  const { systemName, accountName } = world.plain(rank);
+  const items = [{ systemName, accountName }] as const;
+  return { type: 'checkout.requested', checkout, id, items, window: { minutes: 60 }, reason: 'Replace a disk' };
 };
 
-const latest = (machine: Workflow) => {
+const latest = (machine: Machine) => {
   const [execution] = world.executions(machine);
   if (execution === undefined) throw new Error(`Nothing has run in ${machine}.`);
   return execution;
@@ -49,16 +55,39 @@ const emptyTokenCache = () => {
   manager.handle('CreateSecret', { Name: TOKEN, KmsKeyId, ClientRequestToken: crypto.randomUUID() });
 };
 
-/** Lets `watch` look whether a request was approved, once with a token that has run out and once with none at all. */
-const watchWithoutToken = async (id: string): Promise<void> => {
-  const leases = [{ item: 0, requestId: 1, status: 'pending' }];
+const pending = { requested: { leases: [{ item: 0, id: '1', status: 'pending' }], conflict: false } };
+
+/** A checkout whose steps are called one by one. */
+const steps = (id: string, checkout: string, before: () => void) => {
+  const order = asking(id, 4, checkout);
+  const told = { workflow: 'checkout', rule: checkout, run: `${checkout}.${id}`, order };
+  return async (step: keyof typeof checkoutSteps, more: object = {}) => {
+    before();
+    return world.aws.functions.invoke(`${RELAY}-checkout-${step}`, JSON.stringify({ ...told, ...more }));
+  };
+};
+
+/** What a step answers. @throws when it fails. */
+const answerOf = (result: InvocationResult): object => {
+  if (!result.ok) throw new Error(`${result.failure.errorType}: ${result.failure.errorMessage}`);
+  return JSON.parse(result.payload);
+};
+
+/** Lets each step of a checkout sign in without the token that the one before it had, and deliver whatever may be there. */
+const playThrough = async (id: string, checkout: string, loseToken: () => void): Promise<void> => {
+  const invoke = steps(id, checkout, loseToken);
+  answerOf(await invoke('plan'));
+  const requested = answerOf(await invoke('request'));
+  // To see whether somebody has approved.
   const at = new Date(world.clock.now()).toISOString();
-  const order = { type: 'checkout.requested', checkout: RULE, id };
-  const input = JSON.stringify({ run: `${RULE}.${id}`, order, requested: { at, conflict: false, leases } });
-  world.clock.advance(2 * HOUR_MS);
-  expect(await world.aws.functions.invoke(`${RELAY}-watch`, input)).toMatchObject({ ok: true });
-  emptyTokenCache();
-  expect(await world.aws.functions.invoke(`${RELAY}-watch`, input)).toMatchObject({ ok: true });
+  answerOf(await invoke('watch', { requested: { at, ...pending.requested } }));
+  for (const isDeleted of [false, false, true]) {
+    const names = Object.keys(world.delivered(id, checkout));
+    for (const SecretId of isDeleted ? names : [])
+      world.aws.secretsManager.handle('DeleteSecret', { SecretId, RecoveryWindowInDays: 7 });
+    answerOf(await invoke('retrieve', { requested }));
+  }
+  for (const step of ['checkin', 'retire', 'report'] as const) answerOf(await invoke(step, { requested }));
 };
 
 describe('the role of each function, with checkouts', () => {
@@ -68,7 +97,7 @@ describe('the role of each function, with checkouts', () => {
     await send(
       first,
       { type: 'checkout.closed' },
-      { type: 'credential.changed', connection: 'vault', ...first.accounts[0] },
+      { type: 'credential.changed', connection: 'vault', item: first.items[0] },
     );
     await send({
       type: 'checkout.extended',
@@ -97,7 +126,13 @@ describe('the role of each function, with checkouts', () => {
     }
     expect(await world.unclosed()).toEqual([expect.stringContaining('CHG2')]);
 
-    await watchWithoutToken('CHG1');
+    await playThrough('outlived', RULE, () => world.clock.advance(2 * HOUR_MS));
+    await playThrough('lost', RULE, emptyTokenCache);
+    await playThrough('lost', 'consoles', emptyTokenCache);
+    for (const step of ['request', 'retrieve'] as const) {
+      const result = await steps('never-planned', RULE, () => {})(step);
+      expect(result).toMatchObject({ failure: { errorType: 'ContractViolated' } });
+    }
   }, 120_000);
 
   it('allows all that the function does', () => {
@@ -117,9 +152,9 @@ describe('the role of each function, with checkouts', () => {
   });
 
   it.each([
-    ['retire', 'GetSecretValue', {}],
-    ['retire', 'PutSecretValue', { SecretString: 'anything' }],
-    ['watch', 'DescribeSecret', {}],
+    ['checkout-retire', 'GetSecretValue', {}],
+    ['checkout-retire', 'PutSecretValue', { SecretString: 'anything' }],
+    ['checkout-watch', 'DescribeSecret', {}],
     ['intake-queue', 'DescribeSecret', {}],
   ])('does not let %s call %s for what a checkout has delivered', async (step, action, more) => {
     const { vault, aws } = world;

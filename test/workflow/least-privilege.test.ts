@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Step } from '#infra/steps.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { readHistory } from '#local/aws/step-functions/history.ts';
 import { filesBelow } from '#local/canaries.ts';
@@ -10,6 +9,10 @@ import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
 import { OWNER_TAG, ownerOf, tokenSecretName } from '#shared/names.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { authenticate } from '#shared/workflows/authenticate.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import { usedByLambdaItself } from '#test/support/grants.ts';
 
 /**
@@ -87,7 +90,8 @@ const emptyTokenCache = () => {
   asOperator('CreateSecret', { Name: TOKEN, KmsKeyId, ClientRequestToken: crypto.randomUUID() });
 };
 
-const invoke = (step: Step, input: string) => world.aws.functions.invoke(`${RELAY}-${step}`, input);
+const functionOf = (step: Pick<Step, 'folder'>): string => `${RELAY}-${functionName(step)}`;
+const invoke = (step: Step, input: string) => world.aws.functions.invoke(functionOf(step), input);
 
 const inputSchema = z.looseObject({
   run: z.string(),
@@ -114,14 +118,15 @@ const lastInputs = () => {
 };
 
 /** What the stack of a relay without checkouts has. */
-const SYNC_STEPS: readonly Step[] = ['authenticate', 'plan', 'request', 'retrieve', 'checkin', 'report', 'reap'];
+const SYNC_STEPS: readonly Step[] = [authenticate, ...Object.values(syncSteps), ...Object.values(upkeepSteps)];
+const { plan, request, retrieve, checkin } = syncSteps;
 
 const TASKS = [
-  ['Authenticate', 'authenticate'],
-  ['Plan', 'plan'],
-  ['Request', 'request'],
-  ['Retrieve', 'retrieve'],
-  ['CheckIn', 'checkin'],
+  ['Authenticate', authenticate],
+  ['Plan', plan],
+  ['Request', request],
+  ['Retrieve', retrieve],
+  ['CheckIn', checkin],
 ] as const;
 
 describe('the role of each function', () => {
@@ -154,10 +159,10 @@ describe('the role of each function', () => {
     // Every step again, once with a token that has run out and once with none at all.
     const { run, batch, inputOf } = lastInputs();
     for (const [task, step] of TASKS) await signInAnew(step, inputOf(task));
-    await signInAnew('reap', '{}');
+    await signInAnew(upkeepSteps.reap, '{}');
 
     // A record that somebody has deleted.
-    await deleteRecord(recordAt.batch(NAMES.sync, run, batch).key);
+    await deleteRecord(recordAt.batch({ rule: NAMES.sync, run }, batch).key);
     for (const [task, step] of TASKS.slice(2, 4)) {
       expect(await invoke(step, inputOf(task))).toMatchObject({ failure: { errorType: 'ContractViolated' } });
     }
@@ -187,7 +192,7 @@ describe('the role of each function', () => {
 
   it('allows nothing that the function does not do', () => {
     const unused = world.aws.permissions.unusedGrants().map((grant) => grant.split(' on ')[0]);
-    const expected = SYNC_STEPS.flatMap((step) => usedByLambdaItself(`${RELAY}-${step}`));
+    const expected = SYNC_STEPS.flatMap((step) => usedByLambdaItself(functionOf(step)));
     expect(unused.toSorted()).toEqual(expected.toSorted());
   });
 
@@ -204,16 +209,26 @@ describe('the role of each function', () => {
     ClientRequestToken: crypto.randomUUID(),
   });
 
-  it.each<[string, Step, string, Record<string, unknown>]>([
-    ['read a secret of others in its folder', 'retrieve', 'GetSecretValue', { SecretId: FOREIGN }],
-    ['overwrite one', 'retrieve', 'PutSecretValue', { SecretId: FOREIGN, SecretString: 'anything' }],
-    ['delete one', 'retrieve', 'DeleteSecret', { SecretId: FOREIGN }],
-    ['create a secret outside of its folder', 'retrieve', 'CreateSecret', aNew('elsewhere/a', OURS)],
-    ['create one without its owner tag', 'retrieve', 'CreateSecret', aNew('fleet/a')],
-    ['create one as another relay', 'retrieve', 'CreateSecret', aNew('fleet/a', { ...OURS, Value: 'other.1.r/s' })],
-    ['create one with a further tag', 'retrieve', 'CreateSecret', aNew('fleet/a', OURS, { Key: 'team', Value: 'red' })],
-    ['read what was delivered', 'request', 'GetSecretValue', { SecretId: `${NAMES.secretPrefix}gone/account` }],
-    ['sign in', 'report', 'GetSecretValue', { SecretId: 'bootstrap/vault' }],
+  it.each<[string, string, string, Record<string, unknown>]>([
+    ['read a secret of others in its folder', 'sync-retrieve', 'GetSecretValue', { SecretId: FOREIGN }],
+    ['overwrite one', 'sync-retrieve', 'PutSecretValue', { SecretId: FOREIGN, SecretString: 'anything' }],
+    ['delete one', 'sync-retrieve', 'DeleteSecret', { SecretId: FOREIGN }],
+    ['create a secret outside of its folder', 'sync-retrieve', 'CreateSecret', aNew('elsewhere/a', OURS)],
+    ['create one without its owner tag', 'sync-retrieve', 'CreateSecret', aNew('fleet/a')],
+    [
+      'create one as another relay',
+      'sync-retrieve',
+      'CreateSecret',
+      aNew('fleet/a', { ...OURS, Value: 'other.1.r/s' }),
+    ],
+    [
+      'create one with a further tag',
+      'sync-retrieve',
+      'CreateSecret',
+      aNew('fleet/a', OURS, { Key: 'team', Value: 'red' }),
+    ],
+    ['read what was delivered', 'sync-request', 'GetSecretValue', { SecretId: `${NAMES.secretPrefix}gone/account` }],
+    ['sign in', 'sync-report', 'GetSecretValue', { SecretId: 'bootstrap/vault' }],
   ])('does not let it %s (%s)', (_what, step, action, body) => {
     if (world.aws.secretsManager.currentValues()[FOREIGN] === undefined) asOperator('CreateSecret', aNew(FOREIGN));
     const attempt = () => world.aws.secretsManager.handle(action, body, `${RELAY}-${step}`);

@@ -94,7 +94,7 @@ describe('a sync of each source', () => {
 
   it('delivers keys as they are, with the passphrases of those that have one', async () => {
     const { report } = await run('keys');
-    expect(report).toMatchObject({ status: 'SUCCEEDED', accounts: 10, delivered: 10 });
+    expect(report).toMatchObject({ status: 'SUCCEEDED', items: 10, delivered: 10 });
     for (const { systemId, accountId, accountName, canary, dssKey } of world.vault.accounts()) {
       const value = JSON.parse(stored()[`keys/${systemId}/${accountId}`] ?? '{}');
       expect(value.username).toBe(accountName);
@@ -105,7 +105,7 @@ describe('a sync of each source', () => {
 
   it('delivers by the ISA role with a call for each account, and opens nothing', async () => {
     const { report, values, calls } = await run('by-role');
-    expect(report).toMatchObject({ status: 'SUCCEEDED', accounts: 10, delivered: 10 });
+    expect(report).toMatchObject({ status: 'SUCCEEDED', items: 10, delivered: 10 });
     expect([values, calls('request'), calls('listRequests'), calls('checkin')]).toEqual([10, 0, 0, 0]);
     for (const { systemId, accountId, credential } of world.vault.accounts()) {
       expect(stored()[`by-role/${systemId}/${accountId}`]).toBe(credential);
@@ -113,7 +113,7 @@ describe('a sync of each source', () => {
   });
 
   it('delivers the credential of the account that an alias points at, under the name of the alias', async () => {
-    expect((await run('pairs')).report).toMatchObject({ status: 'SUCCEEDED', accounts: 1, delivered: 1 });
+    expect((await run('pairs')).report).toMatchObject({ status: 'SUCCEEDED', items: 1, delivered: 1 });
     const { accountName, credential } = account(1003);
     expect(stored()['pairs/payments']).toBe(`${accountName}:${credential}`);
   });

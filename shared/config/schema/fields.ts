@@ -2,10 +2,18 @@ import * as z from 'zod';
 
 /** What fields of several sections are made of. */
 
+/** The shape of an entry of which there are several types, each told by a field of its own. */
+export type EntryShape = z.ZodType & z.core.$ZodTypeDiscriminable;
+
 /** A name of the operator's choice: the key of an entry, and what others refer to it by. */
 export const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
+
+/** A secret that an operator makes for the relay, in the Secrets Manager of the stack. */
+export const secretName = z
+  .string()
+  .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'use the name of a Secrets Manager secret, not its ARN and never the value');
 
 /** A message for what has the wrong format; what is missing or of another type has the loader's words. */
 export const wrongFormat =

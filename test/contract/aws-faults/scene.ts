@@ -3,22 +3,22 @@ import { inspect } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createIsOvertaken } from '#functions/plan/predecessor.ts';
-import { createNotify } from '#functions/report/notify.ts';
+import { createHasEarlierRun } from '#functions/sync/plan/earlier-run.ts';
 import { awsEnvironment, LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { createSecretsManager, type SecretsManager } from '#local/aws/secrets-manager/server.ts';
 import { type Service, sendJson, startAwsServer } from '#local/aws/server.ts';
-import { awsClientConfig } from '#shared/aws.ts';
-import { createTokenCache } from '#shared/cache/token-cache.ts';
+import { createNotify } from '#shared/aws/alerts.ts';
+import { awsClientConfig } from '#shared/aws/client.ts';
+import { createExecutions } from '#shared/aws/executions.ts';
+import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
+import { createS3Records } from '#shared/aws/s3.ts';
+import { createTokenCache } from '#shared/aws/token-cache.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { RelayError } from '#shared/errors.ts';
 import { recordAt } from '#shared/records/records.ts';
-import { createS3Records } from '#shared/records/s3.ts';
-import { readBootstrapSecret } from '#shared/runtime/bootstrap-secret.ts';
-import { createExecutions } from '#shared/runtime/executions.ts';
 import { Secret } from '#shared/secret.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
 import { type FaultyAws, startFaultyAws } from '#test/support/faulty-aws.ts';
 
 const MACHINE = `arn:aws:states:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stateMachine:pam-relay-sync`;
@@ -122,8 +122,8 @@ const secretCalls = (manager: SecretsManager): Call[] => {
     delivered();
     manager.handle('DeleteSecret', { SecretId: name, RecoveryWindowInDays: 7 });
   };
-  const deliverNew = () => store.deliver({ name, value, versionId: second, replaces: undefined, description });
-  const deliverNext = () => store.deliver({ name, value, versionId: second, replaces: first, description });
+  const deliverNew = () => store.deliver({ name, value, stamp: second, expected: 'absent', description });
+  const deliverNext = () => store.deliver({ name, value, stamp: second, expected: { stamp: first }, description });
   const isDelivered = (): void => {
     const { [name]: current } = manager.currentValues();
     if (current !== VALUE) throw new Error('The secret does not hold what was delivered.');
@@ -144,7 +144,8 @@ const secretCalls = (manager: SecretsManager): Call[] => {
     const SecretString = 'not a token';
     manager.handle('PutSecretValue', { SecretId: 'pam-relay/token', ClientRequestToken: randomUUID(), SecretString });
   };
-  const bootstrap = () => readBootstrapSecret({ client, name: 'bootstrap/vault', shape: '{}' });
+  const bootstrap = () =>
+    readOperatorSecret({ client, name: 'bootstrap/vault', kind: 'bootstrap secret', shape: '{}' });
   const listAll = async () => {
     for await (const _page of store.list());
   };
@@ -179,7 +180,7 @@ const secretCalls = (manager: SecretsManager): Call[] => {
       check: isDelivered,
     },
     { service, action: 'DeleteSecret', purpose: 'retire', prepare: delivered, run: () => store.retire(name, 7) },
-    { service, action: 'GetSecretValue', purpose: 'compare', prepare: delivered, run: () => store.readCurrent(name) },
+    { service, action: 'GetSecretValue', purpose: 'compare', prepare: delivered, run: () => store.holds(name, value) },
     { service, action: 'GetSecretValue', purpose: 'bootstrap secret', run: bootstrap },
     { service, action: 'GetSecretValue', purpose: 'token', run: () => cache.get() },
     { service, action: 'PutSecretValue', purpose: 'token', prepare: stale, run: () => cache.get() },
@@ -190,7 +191,7 @@ const secretCalls = (manager: SecretsManager): Call[] => {
 const otherCalls = (topicArn: string): Call[] => {
   const records = createS3Records(BUCKET);
   const place = recordAt.memory('databases');
-  const isOvertaken = createIsOvertaken(MACHINE);
+  const hasEarlierRun = createHasEarlierRun(MACHINE);
   const executions = createExecutions(MACHINE);
   return [
     { service: 'S3 read', action: 'GetObject', purpose: 'read', run: () => records.read(place) },
@@ -198,8 +199,8 @@ const otherCalls = (topicArn: string): Call[] => {
     {
       service: 'Step Functions',
       action: 'ListExecutions',
-      purpose: 'overtaken',
-      run: () => isOvertaken('databases', 'databases.1'),
+      purpose: 'earlier run',
+      run: () => hasEarlierRun({ rule: 'databases', run: 'databases.1' }),
     },
     {
       service: 'Step Functions',

@@ -24,7 +24,7 @@ import { z } from 'zod';
 import { type Clock, createClock } from '#local/aws/clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
-import type { Written } from '#local/canaries.ts';
+import type { Written } from '#local/aws/written.ts';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { NAMES, writeRelayFile } from '#local/world.ts';

@@ -1,20 +1,32 @@
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
-import { stepOf } from '#test/support/mortal-relay.ts';
+import { authenticate } from '#shared/workflows/authenticate.ts';
+import { functionName } from '#shared/workflows/step.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
 import type { Answer, Invocation } from './lambda-bridge.ts';
 
 type Payload = Invocation['payload'];
-type StepName = ReturnType<typeof stepOf>;
+
+const STEPS = { authenticate, ...syncSteps };
+/** Of the sync workflow, by what it is called there. */
+type StepName = keyof typeof STEPS;
+
+const isStepName = (name: string): name is StepName => Object.hasOwn(STEPS, name);
+
+const stepOf = (functionArn: string): StepName => {
+  const found = Object.entries(STEPS).find(([, step]) => functionArn.endsWith(`-${functionName(step)}`))?.[0];
+  if (found === undefined || !isStepName(found)) throw new Error(`No step of a sync has the function ${functionArn}.`);
+  return found;
+};
 
 /** What a step is told to do; without an answer it does what it does on a good day. */
 export type Told = (step: StepName, payload: Payload) => InvocationResult | Promise<InvocationResult> | undefined;
 
-/** Of the sync workflow; others have steps that it does not know. */
-const GOOD_DAY: Readonly<Partial<Record<StepName, object>>> = {
+const GOOD_DAY: Readonly<Record<StepName, object>> = {
   authenticate: { connection: 'vault', expiresAt: null },
   plan: { status: 'planned', batches: [0], concurrency: 1 },
-  request: { leases: [{ item: 0, requestId: 7, owned: true, status: 'active' }], settled: [], retired: 0 },
+  request: { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [], retired: 0 },
   retrieve: { leases: [], settled: [{ item: 0, outcome: 'delivered' }], retired: 0 },
-  checkin: { givenBack: 1 },
+  checkin: { closed: 1 },
   report: { status: 'SUCCEEDED' },
 };
 
@@ -24,7 +36,7 @@ export const script = (told: Told = () => undefined) => {
   const answer: Answer = async ({ functionArn, payload }) => {
     const step = stepOf(functionArn);
     calls.push({ step, payload });
-    return (await told(step, payload)) ?? does(GOOD_DAY[step] ?? {});
+    return (await told(step, payload)) ?? does(GOOD_DAY[step]);
   };
   return {
     answer,

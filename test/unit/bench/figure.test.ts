@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Figure, isReached, median } from '../../../bench/figure.ts';
+import { type Figure, isBroken, isReached, median } from '../../../bench/figure.ts';
 
-const figure = (value: number, target: Figure['target']): Figure => ({ name: 'calls', value, unit: 'calls', target });
+const figure = (value: number, target: Figure['target'], kind: Figure['kind'] = 'count'): Figure => ({
+  name: 'calls',
+  value,
+  unit: 'calls',
+  target,
+  kind,
+});
 
 describe('a figure', () => {
   it('is reached at its target, and on the right side of it', () => {
@@ -13,6 +19,13 @@ describe('a figure', () => {
   it('of which no number came out is not reached', () => {
     expect(isReached(figure(Number.NaN, { atMost: 3 }))).toBe(false);
     expect(isReached(figure(Number.NaN, { atLeast: 3 }))).toBe(false);
+  });
+
+  it('is broken when it misses its target and no machine can be the reason', () => {
+    expect(isBroken(figure(4, { atMost: 3 }, 'count'))).toBe(true);
+    expect(isBroken(figure(Number.NaN, { atMost: 3 }, 'count'))).toBe(true);
+    expect(isBroken(figure(3, { atMost: 3 }, 'count'))).toBe(false);
+    expect(isBroken(figure(4, { atMost: 3 }, 'measure'))).toBe(false);
   });
 });
 

@@ -1,46 +1,52 @@
-import { describe, expect, it, vi } from 'vitest';
-import { createAuthenticate, createAuthenticateCheckout } from '#functions/authenticate/authenticate.ts';
-import { aCheckoutRun, aRule, RUN } from '#test/support/checkouts.ts';
-import { aRun, syncsOf } from '#test/support/configs.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAuthenticate } from '#functions/authenticate/authenticate.ts';
+import type { Run } from '#shared/workflows/run.ts';
+import { CHECKOUT } from '#test/support/checkouts.ts';
+import { aCheckoutConfig, aRun } from '#test/support/configs.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
 
-const ensureSignIn = vi.fn(async (_connection: string) => ({ expiresAt: null }));
+const EXPIRES_AT = '2026-03-01T13:00:00.000Z';
 
-describe('authenticating for a sync', () => {
-  const authenticate = createAuthenticate({ syncs: syncsOf(), ensureSignIn });
+describe('authenticating', () => {
+  const { vault } = fakeVault();
+  const ensureSignIn = vi.fn(async () => ({ expiresAt: EXPIRES_AT }));
+  const vaultOf = vi.fn(async (_connection: string) => ({ ...vault, ensureSignIn }));
+  beforeEach(() => {
+    ensureSignIn.mockClear();
+    vaultOf.mockClear();
+  });
+  const authenticate = (run: Run, checkout = {}) =>
+    createAuthenticate({ config: aCheckoutConfig(checkout), vaultOf })(run);
 
-  it('signs in to the connection of the sync', async () => {
-    expect(await authenticate(aRun())).toEqual({ connection: 'vault', expiresAt: null });
-    expect(ensureSignIn).toHaveBeenLastCalledWith('vault');
+  it('for a sync signs in to its connection, and says until when that is good', async () => {
+    expect(await authenticate(aRun())).toEqual({ connection: 'vault', expiresAt: EXPIRES_AT });
+    expect(vaultOf).toHaveBeenLastCalledWith('vault');
   });
 
-  it('refuses an execution that does not carry the name of its sync', async () => {
-    await expect(authenticate({ ...aRun(), run: 'by-hand' })).rejects.toThrow('start it as databases.<anything>');
-  });
-});
-
-describe('authenticating for a checkout', () => {
-  const authenticate = createAuthenticateCheckout({ checkouts: { tickets: aRule() }, ensureSignIn });
-
-  it('signs in to the connection of the rule', async () => {
-    expect(await authenticate(aCheckoutRun)).toEqual({ connection: 'vault', expiresAt: null });
+  it('for a checkout signs in to the connection of its rule', async () => {
+    const { connection } = await authenticate(CHECKOUT, { connection: 'elsewhere' });
+    expect(connection).toBe('elsewhere');
+    expect(vaultOf).toHaveBeenLastCalledWith('elsewhere');
   });
 
-  it.each(['by-hand', `${RUN}0`, 'tickets', 'tickets.CHG2'])(
-    'refuses an execution by another name, by which nothing of it would be found again: %s',
-    async (run) => {
-      ensureSignIn.mockClear();
-      await expect(authenticate({ ...aCheckoutRun, run })).rejects.toMatchObject({
-        name: 'ConfigurationInvalid',
-        message: expect.stringContaining(`start it as ${RUN}, not ${run}`),
-      });
-      expect(ensureSignIn).not.toHaveBeenCalled();
-    },
-  );
+  it.each([
+    [{ ...aRun(), run: 'by-hand.1' }, 'start it as databases.<anything>, not by-hand.1'],
+    [{ ...aRun(), run: 'databases' }, 'start it as databases.<anything>'],
+    [{ ...CHECKOUT, run: 'tickets2.CHG1' }, 'start it as tickets.<anything>'],
+  ])('refuses an execution that does not carry the name of its rule: $run', async (run, message) => {
+    await expect(authenticate(run)).rejects.toMatchObject({
+      name: 'ConfigurationInvalid',
+      message: expect.stringContaining(message),
+    });
+    expect(ensureSignIn).not.toHaveBeenCalled();
+  });
 
   it('refuses a rule that was not deployed, with those that were', async () => {
-    const order = { ...aCheckoutRun.order, checkout: 'toString', id: '1' };
-    await expect(authenticate({ run: 'toString.1', order })).rejects.toThrow(
+    await expect(authenticate({ workflow: 'checkout', rule: 'toString', run: 'toString.1' })).rejects.toThrow(
       'There is no checkout "toString" in the deployed relay.yaml. Ask under one of: tickets.',
+    );
+    await expect(authenticate({ workflow: 'sync', rule: 'tickets', run: 'tickets.1' })).rejects.toThrow(
+      'There is no sync "tickets" in the deployed relay.yaml. Start one of: databases.',
     );
   });
 });

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { name } from '#shared/config/schema/fields.ts';
-import { readMarker, withMarker } from '#shared/domain/marker.ts';
-import { checkoutOrderSchema, checkoutRun, messageSchema } from '#shared/messages.ts';
+import { readMarker, withMarker } from '#shared/leases/marker.ts';
+import { checkAddress } from '#shared/messages/address.ts';
+import { checkoutOrderSchema, checkoutRun, messageSchema } from '#shared/messages/messages.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const EXAMPLES = new URL('examples/messages/', ROOT);
@@ -64,12 +65,18 @@ describe('a message', () => {
   it('can give no reason that hides whose request it is, nor one that is too long for the vault', () => {
     const marker = {
       relayId: `${'r'.repeat(31)}.000000000000.ap-southeast-2`,
-      run: `tickets.${'x'.repeat(48)}`,
+      workflow: 'checkout',
+      rule: `${'t'.repeat(31)}`,
+      run: `${'t'.repeat(31)}.${'x'.repeat(48)}`,
       batch: 0,
-    };
-    const theirs = fc.constantFrom('[other/tickets.1/0]', '[relay/tickets.2/0] ', '\n[relay/tickets.3/0]\n');
+    } as const;
+    const theirs = fc.constantFrom(
+      '[other/checkout/tickets/tickets.1/0]',
+      '[relay/checkout/tickets/tickets.2/0] ',
+      '\n[relay/sync/fleet/fleet.3/0]\n',
+    );
     const anyReason = fc
-      .tuple(fc.string({ unit: 'binary', maxLength: 470 }), theirs)
+      .tuple(fc.string({ unit: 'binary', maxLength: 460 }), theirs)
       .map((parts) => parts.join(''))
       .filter((reason) => reason.trim() !== '' && reason.length <= 500);
     fc.assert(
@@ -98,16 +105,24 @@ describe('a message', () => {
     ['a field that nobody knows', { surplus: true }],
     ['an id with a space', { id: 'CHG 1' }],
     ['an id that is too long', { id: 'x'.repeat(49) }],
-    ['no account', { accounts: [] }],
+    ['no item', { items: [] }],
+    ['more than twenty items', { items: Array.from({ length: 21 }, (_none, index) => ({ accountName: `${index}` })) }],
     [
-      'an account twice, however it is written',
+      'an item twice, however it is written',
       {
-        accounts: [
-          { system: 'A', account: 'b' },
-          { system: 'a', account: 'B' },
+        items: [
+          { systemName: 'A', accountName: 'b' },
+          { accountName: 'B', systemName: 'a' },
         ],
       },
     ],
+    ['an item without a label', { items: [{}] }],
+    ['an item of too many labels', { items: [{ a: '1', b: '1', c: '1', d: '1', e: '1', f: '1', g: '1' }] }],
+    ['a label that is none', { items: [{ 'system name': 'db-01' }] }],
+    ['a label whose name is too long', { items: [{ ['x'.repeat(32)]: 'db-01' }] }],
+    ['a label without a text', { items: [{ systemName: '' }] }],
+    ['a text that is too long', { items: [{ systemName: 'x'.repeat(247) }] }],
+    ['a label that is no text', { items: [{ systemName: 1 }] }],
     ['a window without an end', { window: {} }],
     ['a window with two ends', { window: { minutes: 5, until: '2026-03-01T10:30:00Z' } }],
     ['a time without its zone', { window: { until: '2026-03-01T10:30:00' } }],
@@ -115,5 +130,42 @@ describe('a message', () => {
     ['a reason of nothing but spaces', { reason: '  ' }],
   ])('is refused with %s', (_what, more) => {
     expect(messageSchema.safeParse({ ...Object(requested), ...more }).success).toBe(false);
+  });
+});
+
+describe('an item in a message', () => {
+  it('has up to six labels, as long as names can be, in the order of their names', () => {
+    const text = 'x'.repeat(246);
+    const item = Object.fromEntries(['f', 'b', 'D', 'a', 'z'.repeat(31), 'e'].map((label) => [label, text]));
+    const { items } = checkoutOrderSchema.parse({ ...Object(requested), items: [item] });
+    expect(items).toEqual([item]);
+    expect(Object.keys(items[0] ?? {})).toEqual(Object.keys(item).toSorted());
+  });
+
+  it('is another one when a text or a label is', () => {
+    const items = [{ a: 'x' }, { a: 'y' }, { b: 'x' }, { a: 'x', b: 'x' }];
+    expect(checkoutOrderSchema.safeParse({ ...Object(requested), items }).success).toBe(true);
+  });
+
+  const ADDRESS = { labels: ['systemName', 'accountName'], spellings: () => [] };
+
+  it('is fine when it has the labels that its rule asks for', () => {
+    expect(checkAddress({ systemName: 'db-01', accountName: 'sa' }, ADDRESS)).toBeUndefined();
+  });
+
+  it.each([
+    ['too few labels', { systemName: 'db-01' }],
+    ['too many', { systemName: 'db-01', accountName: 'sa', domainName: 'corp' }],
+    ['others', { systemName: 'db-01', canary: 'sa' }],
+    ['labels in other letters', { systemname: 'db-01', accountName: 'sa' }],
+    ['none', {}],
+  ])('is refused with %s, in words that repeat nothing of it', (_what, labels) => {
+    expect(checkAddress(labels, ADDRESS)).toBe('must be named by systemName and accountName, and by nothing else');
+  });
+
+  it('is refused where nothing can be named', () => {
+    expect(checkAddress({ systemName: 'db-01' }, undefined)).toBe(
+      'can not be named: what this source has, messages have no names for',
+    );
   });
 });

@@ -218,9 +218,9 @@ describe('the pace', () => {
       "16:18 syncs.fleet.concurrency: is more than the connection's limits have calls for; use at most 1, or raise inFlight and perSecond",
     ],
     [
-      'lets no request expire before its batch is read',
+      'lets no lease end before its batch is read',
       paced('perSecond: 1', '    concurrency: 1\n    batchSize: 250\n    requestMinutes: 8'),
-      "18:21 syncs.fleet.requestMinutes: requests would expire before their batch is read at the connection's perSecond; use at least 9, or a smaller batchSize",
+      "18:21 syncs.fleet.requestMinutes: leases would end before their batch is read at the connection's perSecond; use at least 9, or a smaller batchSize",
     ],
   ]);
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseConfig } from '#shared/config/load.ts';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import { type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
 import { CA_PEM, problemsOf } from '#test/unit/shared/config/support.ts';
 
@@ -93,7 +95,9 @@ it('parses any valid configuration, and what came out of it again to the same', 
   fc.assert(
     fc.property(validConfig, (config) => {
       const parsed = parse(stringify(config));
-      expect(relayConfigSchema.parse(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
+      const written: unknown = JSON.parse(JSON.stringify(parsed));
+      expect(relayConfigSchema.parse(written)).toEqual(parsed);
+      expect(buildRelaySchema(REGISTERED_TYPES).parse(written)).toEqual(parsed);
       expect(parse(stringify(parsed))).toEqual(parsed);
     }),
   );

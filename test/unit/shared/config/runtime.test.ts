@@ -37,6 +37,15 @@ describe('readBundledConfig', () => {
     );
   });
 
+  it('refuses a sync without the value that loading fills in', () => {
+    const { fleet, ...syncs } = parseConfig(configWith(), { file: 'relay.yaml' }).syncs;
+    const without = {
+      ...parseConfig(configWith(), { file: 'relay.yaml' }),
+      syncs: { ...syncs, fleet: { ...fleet, value: undefined } },
+    };
+    expect(() => readBundledConfig(bundled(JSON.stringify(without)))).toThrow('Deploy the stack again.');
+  });
+
   it('looks beside its own module, and says so when there is nothing', () => {
     expect(() => readBundledConfig()).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
   });

@@ -32,7 +32,7 @@ describe('a sync', () => {
       'fleet/{systemId}/{accountId}',
       [],
       "    value: '{credential}{passphrase}'",
-      /16:12 syncs\.fleet\.value: holds \{passphrase\}, which only a key \(dsskey\) has; leave it out/,
+      /16:12 syncs\.fleet\.value: holds \{passphrase\}, which only a key has; leave it out/,
     ],
     [
       'the passphrase is part of a name',
@@ -46,7 +46,7 @@ describe('a sync', () => {
       'fleet/{systemId}/{accountId}/{aliasName}',
       [],
       undefined,
-      /syncs\.fleet\.name: holds \{aliasName\}, which only a sync of aliases has; leave it out/,
+      /syncs\.fleet\.name: holds \{aliasName\}, which a sync of accounts does not have; leave it out/,
     ],
     [
       'aliases are told apart by their accounts',
@@ -74,7 +74,7 @@ describe('a sync', () => {
       'fleet/{folderPath}/{title}',
       SAFE,
       "    value: '{accountName}{credential}'",
-      /syncs\.fleet\.value: holds \{accountName\}, which only an account has; leave it out/,
+      /syncs\.fleet\.value: holds \{accountName\}, which a sync of secrets-safe does not have; leave it out/,
     ],
     [
       'a source is not known',

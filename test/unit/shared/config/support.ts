@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '#shared/config/load.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** A configuration in which every line has a number that tests can name. */
@@ -24,15 +25,19 @@ const LINES = [
 ];
 
 /** That configuration with some of its lines, counted from 1, replaced; one can become several, or nothing at all. */
-export const configWith = (replacements: Readonly<Record<number, string>> = {}): string =>
+export const configWith = (replacements: Readonly<Record<number, string | readonly string[]>> = {}): string =>
   LINES.flatMap((line, index) => replacements[index + 1] ?? line).join('\n');
 
 export const CA_PEM = readFileSync(new URL('../../../fixtures/ca.pem', import.meta.url), 'utf8');
 
 /** The lines of the one error that a configuration gives. */
-export const problemsOf = (text: string, readFile: (path: string) => string = () => CA_PEM): string[] => {
+export const problemsOf = (
+  text: string,
+  readFile: (path: string) => string = () => CA_PEM,
+  types?: RegisteredTypes,
+): string[] => {
   try {
-    parseConfig(text, { file: 'relay.yaml', readFile });
+    parseConfig(text, { file: 'relay.yaml', readFile }, types);
   } catch (error) {
     if (error instanceof RelayError && error.name === 'ConfigurationInvalid') return error.message.split('\n');
     throw error;

@@ -1,15 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createNaming, encodeNamePart } from '#shared/domain/naming.ts';
-import { anAccount, anyAccount } from '#test/support/accounts.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { createNaming, type NameRules } from '#shared/domain/naming.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import { aFiledItem, anItem, anyItem } from '#test/unit/shared/domain/items.ts';
 
 const MAY_STAND_IN_A_NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
 
+const AWS: NameRules = awsSecretsManagerRules.name;
+
+const labels = { systemName: {}, accountName: {}, domainName: {}, folderPath: { path: true }, title: {} } as const;
+
+const naming = (template: string, checkoutId?: string): ((item: Item) => string) =>
+  createNaming({ template, labels, rules: AWS, ...(checkoutId === undefined ? {} : { checkoutId }) });
+
 describe('the name of a secret', () => {
-  const nameOf = createNaming('prod/{systemName}/{domainName}/{accountName}');
+  const nameOf = naming('prod/{systemName}/{domainName}/{accountName}');
 
   it('keeps what reads well', () => {
-    expect(nameOf(anAccount({ domainName: 'corp.example' }))).toBe('prod/db-01/corp.example/sa');
+    expect(nameOf(anItem({ labels: { domainName: 'corp.example' } }))).toBe('prod/db-01/corp.example/sa');
   });
 
   it.each([
@@ -21,23 +30,22 @@ describe('the name of a secret', () => {
     ['', '_'],
     ['_', '=5F'],
     ['__', '__'],
-  ])('writes %j as %s', (text, encoded) => expect(encodeNamePart(text)).toBe(encoded));
+  ])('writes %j as %s', (text, encoded) => expect(AWS.encodePart(text)).toBe(encoded));
 
   it('does not end like the suffix of an ARN', () => {
-    expect(nameOf(anAccount({ accountName: 'svc-backup' }))).toBe('prod/db-01/_/svc=2Dbackup');
-    expect(nameOf(anAccount({ accountName: 'svc-mail' }))).toBe('prod/db-01/_/svc-mail');
+    expect(nameOf(anItem({ labels: { accountName: 'svc-backup' } }))).toBe('prod/db-01/_/svc=2Dbackup');
+    expect(nameOf(anItem({ labels: { accountName: 'svc-mail' } }))).toBe('prod/db-01/_/svc-mail');
   });
 
-  it('never is the same for accounts that differ in what the template names', () => {
+  it('never is the same for items that differ in what the template names', () => {
     fc.assert(
-      fc.property(anyAccount, anyAccount, (one, other) => {
-        const same =
-          one.systemName.isWellFormed() &&
-          other.systemName.isWellFormed() &&
-          one.systemName === other.systemName &&
-          one.domainName === other.domainName &&
-          one.accountName === other.accountName;
-        expect(nameOf(one) === nameOf(other)).toBe(same);
+      fc.property(anyItem, anyItem, ({ labels: one, ...item }, { labels: other }) => {
+        const isSame =
+          one['systemName'] === other['systemName'] &&
+          one['domainName'] === other['domainName'] &&
+          one['accountName'] === other['accountName'];
+        fc.pre(Object.values({ ...one, ...other }).every((text) => text.isWellFormed()));
+        expect(nameOf({ ...item, labels: one }) === nameOf({ ...item, labels: other })).toBe(isSame);
       }),
       { numRuns: 500 },
     );
@@ -45,20 +53,65 @@ describe('the name of a secret', () => {
 
   it('always is one that Secrets Manager takes', () => {
     fc.assert(
-      fc.property(anyAccount, (account) => {
-        expect(nameOf(account)).toMatch(MAY_STAND_IN_A_NAME);
-        expect(nameOf(account)).not.toMatch(/-[A-Za-z0-9]{6}$/);
+      fc.property(anyItem, (item) => {
+        expect(nameOf(item)).toMatch(MAY_STAND_IN_A_NAME);
+        expect(nameOf(item)).not.toMatch(/-[A-Za-z0-9]{6}$/);
       }),
     );
   });
 
-  it('is refused when it is too long, with the account and the fix', () => {
-    expect(() => nameOf(anAccount({ systemName: 'x'.repeat(520) }))).toThrow(
-      /xxx\/sa would be .* Shorten the name template/,
+  it('is refused when it is too long, with the item, the store and the fix', () => {
+    const long = anItem({ title: 'xxx/sa', labels: { systemName: 'x'.repeat(520) } });
+    expect(() => nameOf(long)).toThrow(
+      /xxx\/sa would be 530 characters long; Secrets Manager takes 512\. Shorten the name template/,
     );
   });
 
   it('is never made from the credential', () => {
-    expect(() => createNaming('prod/{credential}')(anAccount())).toThrow(/must not contain \{credential\}/);
+    expect(() => naming('prod/{credential}')(anItem())).toThrow(/must not contain \{credential\}/);
+    expect(() => naming('prod/{passphrase}')(anItem())).toThrow(/must not contain \{passphrase\}/);
+  });
+
+  it('holds the id of a checkout, as one part', () => {
+    expect(naming('tickets/{checkoutId}/{accountName}', 'CHG/1')(anItem())).toBe('tickets/CHG=2F1/sa');
+    expect(naming('tickets/{checkoutId}/{accountName}')(anItem({ labels: { checkoutId: 'of the vault' } }))).toBe(
+      'tickets/_/sa',
+    );
+  });
+});
+
+describe('a label that is a path', () => {
+  const nameOf = naming('safe/{folderPath}/{title}');
+  const filed = (folderPath: string, title: string) => aFiledItem({ labels: { folderPath, title } });
+
+  it('keeps its folders in the name, and everything else out of the way', () => {
+    expect(nameOf(aFiledItem())).toBe('safe/Team/Apps/api');
+    expect(nameOf(filed('Team A//b', 'c/d'))).toBe('safe/Team=20A/_/b/c=2Fd');
+  });
+
+  it('gives a name that no other folder or title has', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '/', '_', '=', ' ', 'é'), maxLength: 6 });
+    fc.assert(
+      fc.property(text, text, text, text, (folderPath, title, otherPath, otherTitle) => {
+        const [one, other] = [nameOf(filed(folderPath, title)), nameOf(filed(otherPath, otherTitle))];
+        expect(one === other).toBe(folderPath === otherPath && title === otherTitle);
+      }),
+    );
+  });
+});
+
+describe('a store with rules of its own', () => {
+  it('decides how a part is written, how long a name is, and how it ends', () => {
+    const rules: NameRules = {
+      store: 'the shelf',
+      maxLength: 8,
+      allowed: { words: 'letters', test: (character) => /[a-z]/.test(character) },
+      encodePart: (text) => `<${text}>`,
+      finish: (name) => `${name}.`,
+    };
+    expect(createNaming({ template: 'a{title}', labels, rules })(aFiledItem())).toBe('a<api>.');
+    expect(() => createNaming({ template: 'abc{title}', labels, rules })(aFiledItem())).toThrow(
+      'The name of the secret for Team/Apps/api would be 9 characters long; the shelf takes 8.',
+    );
   });
 });

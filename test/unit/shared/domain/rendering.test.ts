@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { Secret } from '#shared/secret.ts';
-import { anAccount, anyAccount } from '#test/support/accounts.ts';
+import { aFiledItem, anItem, anyItem } from '#test/unit/shared/domain/items.ts';
 
 const rendering = createRendering({
   username: '{accountName}',
@@ -13,28 +13,70 @@ const rendering = createRendering({
 describe('a rendered value', () => {
   it('is a JSON object that gives back every credential and name, whatever is in them', () => {
     fc.assert(
-      fc.property(anyAccount, fc.string({ unit: 'binary' }), (account, credential) => {
-        const value = rendering.render(account, { secret: new Secret(credential) });
+      fc.property(anyItem, fc.string({ unit: 'binary' }), (item, credential) => {
+        const value = rendering.render(item, { secret: new Secret(credential) });
         expect(JSON.parse(String(value.reveal()))).toEqual({
-          username: account.accountName,
+          username: item.labels['accountName'],
           password: credential,
-          host: `tcp://${account.systemName}:${account.systemId}`,
+          host: `tcp://${item.labels['systemName']}:${item.labels['systemId']}`,
         });
       }),
     );
   });
 
   it('is the text itself when the template is one', () => {
-    const value = createRendering('{accountName}:{credential}').render(anAccount(), {
+    const value = createRendering('{accountName}:{credential}').render(anItem(), {
       secret: new Secret('{accountName}"\n'),
     });
     expect(value.reveal()).toBe('sa:{accountName}"\n');
   });
 
+  it('holds the credential, the passphrase and the checkout, whatever labels an item has', () => {
+    const labels = { credential: 'wrong', passphrase: 'wrong', checkoutId: 'wrong' };
+    const { render } = createRendering('{credential}|{passphrase}|{checkoutId}', 'CHG1');
+    expect(render(anItem({ labels }), { secret: new Secret('right') }).reveal()).toBe('right||CHG1');
+  });
+
+  it('is empty where an item has no such label', () => {
+    const { render } = createRendering('{aliasName}{credential}{toString}');
+    expect(render(anItem(), { secret: new Secret('right') }).reveal()).toBe('right');
+  });
+
   it('has a fingerprint that tells everything but the credential', () => {
     const other = createRendering({ username: '{accountName}', password: '{credential}' });
-    expect(rendering.fingerprint(anAccount())).toBe(rendering.fingerprint(anAccount({ changedAt: undefined })));
-    expect(rendering.fingerprint(anAccount())).not.toBe(rendering.fingerprint(anAccount({ systemName: 'db-02' })));
-    expect(rendering.fingerprint(anAccount())).not.toBe(other.fingerprint(anAccount()));
+    const renamed = anItem({ labels: { systemName: 'db-02' } });
+    expect(rendering.fingerprint(anItem())).toBe(rendering.fingerprint(anItem({ changedAt: undefined })));
+    expect(rendering.fingerprint(anItem())).not.toBe(rendering.fingerprint(renamed));
+    expect(rendering.fingerprint(anItem())).not.toBe(other.fingerprint(anItem()));
+  });
+});
+
+describe('an item that is delivered as it is', () => {
+  const written = createRendering({ user: '{username}', password: '{credential}' });
+
+  it('is not written by the template: neither a text nor a file', () => {
+    const secret = new Secret('{credential} "as it is"\r\n');
+    expect(written.render(aFiledItem(), { secret }).reveal()).toBe(
+      JSON.stringify({ user: 'svc', password: secret.reveal() }),
+    );
+    expect(written.render(aFiledItem({ verbatim: true }), { secret }).reveal()).toBe(secret.reveal());
+    const file = new Secret(Uint8Array.of(0, 255, 34));
+    expect(written.render(aFiledItem({ verbatim: true }), { file }).reveal()).toEqual(Uint8Array.of(0, 255, 34));
+  });
+
+  it('is not written anew for another template', () => {
+    const other = createRendering('{credential}');
+    const isSame = (verbatim: boolean) =>
+      written.fingerprint(aFiledItem({ verbatim })) === other.fingerprint(aFiledItem({ verbatim }));
+    expect([isSame(false), isSame(true)]).toEqual([false, true]);
+  });
+});
+
+describe('a key', () => {
+  it('is written with its passphrase, which is empty when there is none', () => {
+    const { render } = createRendering('{credential}|{passphrase}');
+    const secret = new Secret('key');
+    expect(render(anItem(), { secret, passphrase: new Secret('{credential}') }).reveal()).toBe('key|{credential}');
+    expect(render(anItem(), { secret }).reveal()).toBe('key|');
   });
 });

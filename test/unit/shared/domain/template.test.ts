@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillTemplate, PLACEHOLDERS, parseTemplate, staticPrefix, type TemplatePart } from '#shared/domain/template.ts';
+import { fillTemplate, parseTemplate, standsAlone, staticPrefix, type TemplatePart } from '#shared/domain/template.ts';
 
 const asWritten = (parts: readonly TemplatePart[]): string =>
   parts.map((part) => ('text' in part ? part.text.replaceAll(/[{}]/g, '$&$&') : `{${part.placeholder}}`)).join('');
 
+const isOneWord = (text: string): boolean => !/[{}]/.test(text);
+
 const part = fc.oneof(
   fc.record({ text: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('{', '}', '{}', '}{', '{credential}')) }),
-  fc.record({ placeholder: fc.constantFrom(...PLACEHOLDERS) }),
+  fc.record({ placeholder: fc.oneof(fc.constantFrom('credential', 'systemName', ''), fc.string().filter(isOneWord)) }),
 );
 /** Parts as `parseTemplate` gives them: no two texts beside each other. */
 const partsList = fc
@@ -44,12 +46,12 @@ describe('parseTemplate', () => {
     expect(parseTemplate('')).toEqual({ ok: true, parts: [] });
   });
 
-  it.each(['acountName', '', ' credential ', 'Credential', 'toString'])('refuses the placeholder {%s}', (found) => {
-    expect(parseTemplate(`a/{${found}}`)).toEqual({
-      ok: false,
-      problems: [{ kind: 'unknown-placeholder', found, at: 2 }],
-    });
-  });
+  it.each(['acountName', '', ' credential ', 'Credential', 'toString'])(
+    'reads the placeholder {%s} as it is: which ones there are, the sources know',
+    (placeholder) => {
+      expect(parseTemplate(`a/{${placeholder}}`)).toEqual({ ok: true, parts: [{ text: 'a/' }, { placeholder }] });
+    },
+  );
 
   it.each([
     ['a{', '{', 1],
@@ -59,16 +61,15 @@ describe('parseTemplate', () => {
     ['{a{accountName}', '{', 0],
     ['{{{', '{', 2],
   ])('refuses the stray brace of %s', (template, found, at) => {
-    expect(parseTemplate(template)).toEqual({ ok: false, problems: [{ kind: 'stray-brace', found, at }] });
+    expect(parseTemplate(template)).toEqual({ ok: false, problems: [{ found, at }] });
   });
 
   it('names every problem, in the order of the template', () => {
-    expect(parseTemplate('{x}/}/{y}')).toEqual({
+    expect(parseTemplate('{x}/}/{y}/{{{')).toEqual({
       ok: false,
       problems: [
-        { kind: 'unknown-placeholder', found: 'x', at: 0 },
-        { kind: 'stray-brace', found: '}', at: 4 },
-        { kind: 'unknown-placeholder', found: 'y', at: 6 },
+        { found: '}', at: 4 },
+        { found: '{', at: 12 },
       ],
     });
   });
@@ -133,5 +134,18 @@ describe('staticPrefix', () => {
         expect(fillTemplate(parts, () => value).startsWith(staticPrefix(asWritten(parts)))).toBe(true);
       }),
     );
+  });
+});
+
+describe('standsAlone', () => {
+  it.each([
+    ['prod/{systemName}/{accountName}', true],
+    ['prod/{accountName}/{systemId}', true],
+    ['prod/{systemName}-{accountName}', false],
+    ['prod/x{systemName}/{accountName}', false],
+    ['prod/{accountName}', false],
+    ['{systemName}', true],
+  ])('of a system in %s is %s', (name, isAlone) => {
+    expect(standsAlone(name, ['systemName', 'systemId'])).toBe(isAlone);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noteAt, readNotes, readSessions } from '#shared/records/notes.ts';
 import { memoryNotes } from '#test/support/fakes.ts';
 
+const CHECKOUT = { rule: 'tickets', run: 'tickets.7' };
 const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/);
 const run = fc.tuple(rule, fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,8}$/)).map(([name, id]) => `${name}.${id}`);
 const until = fc.nat(8_640_000_000_000_000);
@@ -19,12 +20,13 @@ describe('the notes of a checkout', () => {
   it('say in any order, and however often each was left, the latest extension and whether it is released', () => {
     return fc.assert(
       fc.asyncProperty(rule, run, told, async (of, name, all) => {
+        const checkout = { rule: of, run: name };
         const notes = memoryNotes();
         for (const one of [...all, ...all.toReversed()]) {
-          await notes.put(one.kind === 'released' ? noteAt.released(of, name) : noteAt.extended(of, name, one.untilMs));
+          await notes.put(one.kind === 'released' ? noteAt.released(checkout) : noteAt.extended(checkout, one.untilMs));
         }
         const untils = all.flatMap((one) => (one.kind === 'extended' ? [one.untilMs] : []));
-        const keys = await notes.list(noteAt.prefix(of, name));
+        const keys = await notes.list(noteAt.prefix(checkout));
         const expected = {
           released: all.some(({ kind }) => kind === 'released'),
           extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
@@ -42,8 +44,8 @@ describe('the notes of a checkout', () => {
         fc.uniqueArray(run, { minLength: 2, maxLength: 2 }),
         async (of, [mine = '', other = '']) => {
           const notes = memoryNotes();
-          await notes.put(noteAt.released(of, other));
-          expect(await notes.list(noteAt.prefix(of, mine))).toEqual([]);
+          await notes.put(noteAt.released({ rule: of, run: other }));
+          expect(await notes.list(noteAt.prefix({ rule: of, run: mine }))).toEqual([]);
         },
       ),
     );
@@ -52,8 +54,8 @@ describe('the notes of a checkout', () => {
   it('are told from whatever else lies beside them', () => {
     const beside = [
       'session-',
-      'session-01',
-      'session-1x',
+      'session-a/b',
+      `session-${'x'.repeat(201)}`,
       'extended-',
       'extended-1x',
       'extended--1',
@@ -62,16 +64,16 @@ describe('the notes of a checkout', () => {
       'plan.json',
       '',
     ];
-    const prefix = noteAt.prefix('tickets', 'tickets.7');
+    const prefix = noteAt.prefix(CHECKOUT);
     const keys = beside.map((name) => `${prefix}${name}`);
     expect(readNotes(keys)).toEqual({ released: false, extendedUntil: undefined });
     expect(readSessions(keys)).toEqual([]);
   });
 
   it('say which sessions it has opened, beside all else', () => {
-    const keys = [5, 0, 123].map((id) => noteAt.session('tickets', 'tickets.7', id));
-    const others = [noteAt.released('tickets', 'tickets.7'), noteAt.extended('tickets', 'tickets.7', 9)];
-    expect(readSessions([...others, ...keys])).toEqual([5, 0, 123]);
+    const keys = ['5', '0', 'b-7.x'].map((id) => noteAt.session(CHECKOUT, id));
+    const others = [noteAt.released(CHECKOUT), noteAt.extended(CHECKOUT, 9)];
+    expect(readSessions([...others, ...keys])).toEqual(['5', '0', 'b-7.x']);
     expect(readNotes([...keys, ...others])).toEqual({ released: true, extendedUntil: 9 });
   });
 });

@@ -11,9 +11,14 @@ vi.hoisted(() => {
 });
 
 const CANARY = 'canary-in-a-credential';
-const contract = { input: z.object({ run: z.string(), count: z.int() }), output: z.object({ count: z.int() }) };
+const step = {
+  folder: 'sync/count',
+  input: z.object({ run: z.string(), count: z.int() }),
+  output: z.object({ count: z.int() }),
+};
 const lambda = { getRemainingTimeInMillis: () => 1234 };
-const EVENT = { run: 'databases.1', order: { sync: 'databases' }, batch: 7, count: 1 };
+const RUN = { workflow: 'sync', rule: 'databases', run: 'databases.1' };
+const EVENT = { ...RUN, batch: 7, count: 1, order: { sync: 'databases' } };
 
 describe('a handler', () => {
   const lines: string[] = [];
@@ -27,7 +32,7 @@ describe('a handler', () => {
     vi.restoreAllMocks();
   });
   const handle = (run: () => Promise<{ count: number }>, event: unknown = EVENT) =>
-    defineHandler('count', contract, run)(event, lambda);
+    defineHandler(step, run)(event, lambda);
   const thrownBy = async (work: Promise<unknown>): Promise<unknown> =>
     work.then(
       () => undefined,
@@ -35,22 +40,35 @@ describe('a handler', () => {
     );
 
   it('gives the step its parsed input and the time that is left', async () => {
-    const step = vi.fn(async () => ({ count: 2 }));
-    expect(await handle(step)).toEqual({ count: 2 });
-    expect(step).toHaveBeenCalledWith({ run: 'databases.1', count: 1 }, { remainingMs: expect.any(Function) });
+    const run = vi.fn(async () => ({ count: 2 }));
+    expect(await handle(run)).toEqual({ count: 2 });
+    expect(run).toHaveBeenCalledWith({ run: 'databases.1', count: 1 }, { remainingMs: expect.any(Function) });
   });
 
-  it('names the run, the sync, the batch and the step in its log, and how long it took', async () => {
+  it('names the step, the workflow, the rule, the run and the batch in its log, and how long it took', async () => {
     await handle(async () => ({ count: 2 }));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { step: 'count', run: 'databases.1', sync: 'databases', batch: 7, durationMs: expect.any(Number) },
+      { step: 'sync/count', ...RUN, batch: 7, durationMs: expect.any(Number) },
     ]);
+  });
+
+  it('says nothing of a run in the log of one that belongs to none, and nothing of the run before', async () => {
+    await handle(async () => ({ count: 2 }));
+    await thrownBy(handle(async () => ({ count: 2 }), { Records: [] }));
+    const [, second] = lines.map((line) => JSON.parse(line));
+    expect(second).toMatchObject({ step: 'sync/count' });
+    for (const key of ['workflow', 'rule', 'run', 'batch']) expect(second).not.toHaveProperty(key);
+  });
+
+  it('says whose run it is also in the log of one that failed', async () => {
+    await thrownBy(handle(() => Promise.reject(new Error('no'))));
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ step: 'sync/count', ...RUN, batch: 7, message: 'step failed' });
   });
 
   it('refuses an input that is not what it should be, by the field', async () => {
     expect(await thrownBy(handle(async () => ({ count: 1 }), { run: 'x', count: CANARY }))).toMatchObject({
       name: 'ContractViolated',
-      message: expect.stringMatching(/input of count .* at count: /),
+      message: expect.stringMatching(/input of sync\/count .* at count: /),
     });
     expect(lines.join()).not.toContain(CANARY);
   });

@@ -3,28 +3,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { STEPS } from '#infra/steps.ts';
+import * as z from 'zod';
 import { linkBundles } from '#local/bundles.ts';
-import { aConfig } from '#test/support/configs.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
+import { ALL_STEPS } from '#shared/workflows/steps.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
 import { ENVIRONMENT } from '../../../../bench/environment.ts';
+
+const moduleSchema = z.object({
+  handler: z.custom<(event: unknown, context: object) => Promise<unknown>>((value) => typeof value === 'function'),
+});
+
+/** No step takes it, because an execution's name has a dot; whose run it is can be told all the same. */
+const EVENT = { workflow: 'sync', rule: 'databases', run: 'without-a-dot', batch: 3 };
 
 describe('each bundled function', () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'pam-relay-handlers-'));
-    await linkBundles(directory, aConfig());
+    await linkBundles(directory, aCheckoutConfig());
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
   afterEach(() => {
     vi.unstubAllEnvs();
+    vi.restoreAllMocks();
   });
-  const load = (step: string, times: string): Promise<unknown> =>
-    import(/* @vite-ignore */ `${pathToFileURL(join(directory, step, 'index.mjs')).href}?${times}`);
-
-  it.each(STEPS)('%s starts with its environment, and says which variable is missing without it', async (step) => {
-    for (const name of Object.keys(ENVIRONMENT)) vi.stubEnv(name, undefined);
-    await expect(load(step, 'without')).rejects.toThrow(/RELAY_ID.*Deploy the stack again/);
+  const load = (step: Step, times: string): Promise<unknown> =>
+    import(/* @vite-ignore */ `${pathToFileURL(join(directory, functionName(step), 'index.mjs')).href}?${times}`);
+  const withEnvironment = (): void => {
     for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
-    expect(await load(step, 'with')).toMatchObject({ handler: expect.any(Function) });
-  });
+    // The logger writes past the global console otherwise.
+    vi.stubEnv('POWERTOOLS_DEV', 'true');
+  };
+
+  it.each(ALL_STEPS)(
+    '$folder starts with its environment, and says which variable is missing without it',
+    async (step) => {
+      for (const name of Object.keys(ENVIRONMENT)) vi.stubEnv(name, undefined);
+      await expect(load(step, 'without')).rejects.toThrow(/RELAY_ID.*Deploy the stack again/);
+      withEnvironment();
+      moduleSchema.parse(await load(step, 'with'));
+    },
+  );
+
+  it.each(ALL_STEPS.filter(({ input }) => !input.safeParse(EVENT).success))(
+    '$folder takes what its step declares, and says in its log which step it is, and whose run',
+    async (step) => {
+      withEnvironment();
+      const lines: string[] = [];
+      vi.spyOn(console, 'error').mockImplementation((line: unknown) => void lines.push(String(line)));
+      const { handler } = moduleSchema.parse(await load(step, 'with'));
+      await expect(handler(EVENT, { getRemainingTimeInMillis: () => 1000 })).rejects.toMatchObject({
+        name: 'ContractViolated',
+        message: expect.stringMatching(new RegExp(`^The input of ${step.folder} `)),
+      });
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ ...EVENT, step: step.folder }]);
+    },
+  );
 });

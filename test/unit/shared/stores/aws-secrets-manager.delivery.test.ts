@@ -1,11 +1,12 @@
-import { CreateSecretCommand, DeleteSecretCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import { Secret } from '#shared/secret.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
 import { connectInProcess, type InProcessOptions } from '#test/support/secrets-manager.ts';
 import {
   CANARY,
+  delivered,
   delivery,
   describeSecret,
   makeForeign,
@@ -13,13 +14,13 @@ import {
   OWNER,
   retire,
   setUp,
-  versionId,
+  stamp,
 } from './aws-secrets-manager.scene.ts';
 
 describe('delivering a new secret', () => {
-  test('takes two calls: it is created under our version id and read back', async () => {
+  test('takes two calls: it is created under its stamp and read back', async () => {
     const { manager, store } = setUp();
-    expect(await store.deliver(delivery(1))).toEqual({ versionId: versionId(1), changed: true });
+    expect(await store.deliver(delivery(1))).toEqual(delivered(true));
     expect(manager.callCounts()).toEqual({ CreateSecret: 1, GetSecretValue: 1 });
     expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
   });
@@ -38,31 +39,8 @@ describe('delivering a new secret', () => {
   test('twice leaves one version', async () => {
     const { manager, store } = setUp();
     await store.deliver(delivery(1));
-    expect(await store.deliver(delivery(1))).toEqual({ versionId: versionId(1), changed: true });
-    expect(manager.promotions(NAME)).toEqual([versionId(1)]);
-  });
-
-  test('over a foreign secret is refused with the command that hands it over, and works after it was run', async () => {
-    const scene = setUp();
-    await makeForeign(scene);
-    const refused = scene.store.deliver(delivery(1));
-    await expect(refused).rejects.toMatchObject({ name: 'SecretForeign' });
-    await expect(refused).rejects.toThrow(scene.store.adoptCommand(NAME));
-    expect(scene.manager.currentValues()).toEqual({ [NAME]: 'theirs' });
-
-    await scene.client.send(
-      new TagResourceCommand({ SecretId: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] }),
-    );
-    const presence = await scene.store.inspect(NAME);
-    const replaces = presence.kind === 'owned' ? presence.currentVersionId : undefined;
-    await scene.store.deliver({ ...delivery(1), replaces });
-    expect(scene.manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
-  });
-
-  test('over the secret of another sync is refused', async () => {
-    const { store, storeOf } = setUp();
-    await storeOf(`${OWNER}-2`).deliver(delivery(1));
-    await expect(store.deliver(delivery(2))).rejects.toMatchObject({ name: 'SecretForeign' });
+    expect(await store.deliver(delivery(1))).toEqual(delivered(true));
+    expect(manager.promotions(NAME)).toEqual([stamp(1)]);
   });
 
   test('over a foreign secret that is scheduled for deletion is refused, and leaves it scheduled', async () => {
@@ -73,19 +51,15 @@ describe('delivering a new secret', () => {
     expect((await describeSecret(scene)).DeletedDate).toBeDefined();
   });
 
-  test('into an empty secret of ours fills it', async () => {
-    const { client, manager, store } = setUp();
-    await client.send(new CreateSecretCommand({ Name: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] }));
-    expect(await store.deliver(delivery(1))).toEqual({ versionId: versionId(1), changed: true });
-    expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
-  });
-
-  test('that somebody of ours made meanwhile is superseded, and leaves theirs', async () => {
-    const { manager, store } = setUp();
-    await store.deliver(delivery(2));
-    await expect(store.deliver(delivery(1))).rejects.toMatchObject({ name: 'DeliverySuperseded' });
-    expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 2` });
-  });
+  test.each(['absent', 'unstamped'] as const)(
+    'into an empty secret of ours, taken for %s, fills it',
+    async (expected) => {
+      const { client, manager, store } = setUp();
+      await client.send(new CreateSecretCommand({ Name: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] }));
+      expect(await store.deliver(delivery(1, expected))).toEqual(delivered(true));
+      expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
+    },
+  );
 
   test('to a server that makes up its own version id goes on with a put under ours', async () => {
     const manager = createSecretsManager();
@@ -96,15 +70,15 @@ describe('delivering a new secret', () => {
       { step: 'initialize' },
     );
     const store = createAwsSecretsManagerStore({ client, owner: OWNER });
-    expect(await store.deliver(delivery(1))).toEqual({ versionId: versionId(1), changed: true });
-    expect(await store.inspect(NAME)).toMatchObject({ currentVersionId: versionId(1) });
+    expect(await store.deliver(delivery(1))).toEqual(delivered(true));
+    expect(await store.inspect(NAME)).toMatchObject({ stamp: stamp(1) });
   });
 });
 
 const withoutToken = <Input extends object>(input: Input): Input => ({ ...input, ClientRequestToken: undefined });
 
 describe('delivering a changed secret', () => {
-  const delivered = async (options?: InProcessOptions) => {
+  const begin = async (options?: InProcessOptions) => {
     const scene = setUp(options);
     await scene.store.deliver(delivery(1));
     scene.manager.forgetCalls();
@@ -112,62 +86,46 @@ describe('delivering a changed secret', () => {
   };
 
   test('takes three calls: put, read back, promote; and keeps the one before as previous', async () => {
-    const scene = await delivered();
-    expect(await scene.store.deliver(delivery(2, 1))).toEqual({ versionId: versionId(2), changed: true });
+    const scene = await begin();
+    expect(await scene.store.deliver(delivery(2, 1))).toEqual(delivered(true));
     expect(scene.manager.callCounts()).toEqual({ PutSecretValue: 1, GetSecretValue: 1, UpdateSecretVersionStage: 1 });
-    expect((await describeSecret(scene)).VersionIdsToStages?.[versionId(1)]).toEqual(['AWSPREVIOUS']);
+    expect((await describeSecret(scene)).VersionIdsToStages?.[stamp(1)]).toEqual(['AWSPREVIOUS']);
   });
 
   test('that is current already changes nothing', async () => {
-    const { manager, store } = await delivered();
+    const { manager, store } = await begin();
     await store.deliver(delivery(2, 1));
-    expect(await store.deliver(delivery(2, 1))).toEqual({ versionId: versionId(2), changed: false });
-    expect(await store.deliver(delivery(2, 2))).toEqual({ versionId: versionId(2), changed: false });
-    expect(manager.promotions(NAME)).toEqual([versionId(1), versionId(2)]);
+    expect(await store.deliver(delivery(2, 1))).toEqual(delivered(false));
+    expect(await store.deliver(delivery(2, 2))).toEqual(delivered(false));
+    expect(manager.promotions(NAME)).toEqual([stamp(1), stamp(2)]);
   });
 
-  test('behind a fence that no longer stands is superseded, and does not block the next delivery', async () => {
-    const { manager, store } = await delivered();
-    await store.deliver(delivery(3, 1));
-    await expect(store.deliver(delivery(2, 1))).rejects.toMatchObject({ name: 'DeliverySuperseded', retryable: true });
-    expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 3` });
-    await store.deliver(delivery(4, 3));
-    expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 4` });
-  });
-
-  test('with another value under the same version id is superseded, and says why', async () => {
-    const { manager, store } = await delivered();
+  test('with another value under the same stamp is superseded, and says why', async () => {
+    const { manager, store } = await begin();
     const other = { ...delivery(1, 1), value: new Secret('other') };
     await expect(store.deliver(other)).rejects.toThrow('holds another value already');
     expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
   });
 
   test('that was retired since is restored first', async () => {
-    const scene = await delivered();
+    const scene = await begin();
     await retire(scene);
     await scene.store.deliver(delivery(2, 1));
     expect(await scene.store.inspect(NAME)).toEqual({
       kind: 'owned',
-      currentVersionId: versionId(2),
+      stamp: stamp(2),
       retired: false,
     });
   });
 
-  test('that was retired and whose deliverer knew of no version is restored and brought up to date', async () => {
-    const scene = await delivered();
-    await retire(scene);
-    await scene.store.deliver(delivery(2));
-    expect(await scene.store.inspect(NAME)).toMatchObject({ currentVersionId: versionId(2), retired: false });
-  });
-
   test('that was deleted since is superseded', async () => {
-    const { client, store } = await delivered();
+    const { client, store } = await begin();
     await client.send(new DeleteSecretCommand({ SecretId: NAME, ForceDeleteWithoutRecovery: true }));
     await expect(store.deliver(delivery(2, 1))).rejects.toMatchObject({ name: 'DeliverySuperseded' });
   });
 
   test('whose promotion succeeded although its answer got lost counts as current', async () => {
-    const { client, manager, store } = await delivered();
+    const { client, manager, store } = await begin();
     client.middlewareStack.add(
       (next, context) => async (args) => {
         if (context.commandName === 'UpdateSecretVersionStageCommand') await next(args);
@@ -175,12 +133,12 @@ describe('delivering a changed secret', () => {
       },
       { step: 'finalizeRequest' },
     );
-    expect(await store.deliver(delivery(2, 1))).toEqual({ versionId: versionId(2), changed: false });
-    expect(manager.promotions(NAME)).toEqual([versionId(1), versionId(2)]);
+    expect(await store.deliver(delivery(2, 1))).toEqual(delivered(false));
+    expect(manager.promotions(NAME)).toEqual([stamp(1), stamp(2)]);
   });
 
   test('that reads back otherwise is not promoted', async () => {
-    const { manager, client, store } = await delivered();
+    const { manager, client, store } = await begin();
     client.middlewareStack.add(
       (next, context) => async (args) => {
         const answer = await next(args);
@@ -194,7 +152,7 @@ describe('delivering a changed secret', () => {
   });
 
   test('to a server that makes up its own version ids is rejected', async () => {
-    const { client, store } = await delivered();
+    const { client, store } = await begin();
     client.middlewareStack.add((next) => (args) => next({ ...args, input: withoutToken(args.input) }), {
       step: 'initialize',
     });
@@ -213,32 +171,14 @@ describe('a value that Secrets Manager cannot hold', () => {
     await expect(store.deliver({ ...delivery(1), value: new Secret(value) })).rejects.toMatchObject({ name });
     expect(manager.calls).toEqual([]);
   });
-
-  test('is none of 65,536 bytes', async () => {
-    const { manager, store } = setUp();
-    const value = 'é'.repeat(32_768);
-    await store.deliver({ ...delivery(1), value: new Secret(value) });
-    expect(manager.currentValues()).toEqual({ [NAME]: value });
-  });
 });
 
 describe('delivering bytes', () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const base64 = Buffer.from(bytes).toString('base64');
-  const file = (value: Uint8Array, generation = 1, replaces?: number) => ({
-    ...delivery(generation, replaces),
+  const file = (value: Uint8Array, generation = 1, expected?: number) => ({
+    ...delivery(generation, expected),
     value: new Secret(value),
-  });
-
-  test('keeps them as they are, in a new secret and in one that changes', async () => {
-    const { manager, store } = setUp();
-    await store.deliver(delivery(1));
-    await store.deliver(file(bytes, 2, 1));
-    expect(manager.currentValues()).toEqual({ [NAME]: base64 });
-    expect((await store.readCurrent(NAME))?.equals(new Secret(bytes))).toBe(true);
-    await store.retire(NAME, 7);
-    await store.deliver(file(bytes.toReversed(), 3));
-    expect(manager.currentValues()).toEqual({ [NAME]: Buffer.from(bytes.toReversed()).toString('base64') });
   });
 
   test('never promotes what reads back otherwise, a text of the same letters included', async () => {

@@ -4,25 +4,27 @@ import { expect, test } from 'vitest';
 import { createSecretsManager, type SecretsManager } from '#local/aws/secrets-manager/server.ts';
 import { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
-import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager.ts';
-import type { Delivered, Delivery, SecretStore } from '#shared/stores/store.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import type { Delivered, Delivery, Expected, SecretStore } from '#shared/stores/store.ts';
 import { type Actor, interleave } from '#test/support/interleave.ts';
 import { connectInProcess, type InProcessOptions } from '#test/support/secrets-manager.ts';
-import { NAME, OWNER, versionId } from './aws-secrets-manager.scene.ts';
+import { NAME, OWNER, stamp } from './aws-secrets-manager.scene.ts';
 
 const valueFor = (generation: number): string => `value of ${generation}`;
 const storeOn = (manager: SecretsManager, options?: InProcessOptions): SecretStore =>
   createAwsSecretsManagerStore({ client: connectInProcess(manager, options), owner: OWNER });
-const deliveryOf = (generation: number, replaces: string | undefined): Delivery => ({
+const deliveryOf = (generation: number, expected: Expected): Delivery => ({
   name: NAME,
   value: new Secret(valueFor(generation)),
-  versionId: versionId(generation),
-  replaces,
+  stamp: stamp(generation),
+  expected,
   description: 'svc on web01',
 });
-const currentOf = async (store: SecretStore): Promise<string | undefined> => {
+/** What somebody who looks finds there. */
+const look = async (store: SecretStore): Promise<Expected> => {
   const presence = await store.inspect(NAME);
-  return presence.kind === 'owned' ? presence.currentVersionId : undefined;
+  if (presence.kind !== 'owned') return 'absent';
+  return presence.stamp === undefined ? 'unstamped' : { stamp: presence.stamp };
 };
 
 /** What the store holds before anybody delivers. */
@@ -33,10 +35,10 @@ const STARTS: Readonly<Record<string, (manager: SecretsManager) => Promise<void>
     await connectInProcess(manager).send(new CreateSecretCommand({ Name: NAME, Tags }));
   },
   delivered: async (manager) => {
-    await storeOn(manager).deliver(deliveryOf(0, undefined));
+    await storeOn(manager).deliver(deliveryOf(0, 'absent'));
   },
   retired: async (manager) => {
-    await storeOn(manager).deliver(deliveryOf(0, undefined));
+    await storeOn(manager).deliver(deliveryOf(0, 'absent'));
     await storeOn(manager).retire(NAME, 7);
   },
 };
@@ -52,9 +54,9 @@ const deliverer =
   (manager: SecretsManager, generation: number): Actor<Delivered | undefined> =>
   async (gate) => {
     const store = storeOn(manager, { gate });
-    const replaces = await currentOf(store);
-    if (replaces !== undefined && replaces >= versionId(generation)) return undefined;
-    return store.deliver(deliveryOf(generation, replaces));
+    const expected = await look(store);
+    if (typeof expected !== 'string' && expected.stamp >= stamp(generation)) return undefined;
+    return store.deliver(deliveryOf(generation, expected));
   };
 
 const isSuperseded = (result: PromiseSettledResult<unknown>): boolean =>
@@ -75,8 +77,7 @@ test('whoever delivers at the same time, an older generation never replaces a ne
       expect(results.every((result) => result.status === 'fulfilled' || isSuperseded(result))).toBe(true);
       expect(results.some((result) => result.status === 'fulfilled')).toBe(true);
 
-      const current = await storeOn(manager).readCurrent(NAME);
-      expect(current?.reveal()).toBe(valueFor(Number(promoted.at(-1))));
+      expect(manager.currentValues()).toEqual({ [NAME]: valueFor(Number(promoted.at(-1))) });
     }),
     { numRuns: 150 },
   );
@@ -104,16 +105,16 @@ test('a delivery cut off at any call, before or after its effect, is completed b
     fc.asyncProperty(starts, fc.nat(5), moments, fc.boolean(), async (start, call, when, looksAgain) => {
       const manager = await started(start);
       const store = storeOn(manager);
-      const decided = deliveryOf(1, await currentOf(store));
+      const decided = deliveryOf(1, await look(store));
       manager.faults.add({ kind: 'reset', skip: call, times: 1, when });
       await store.deliver(decided).catch((error: unknown) => {
         expect(error).toMatchObject({ name: 'StoreUnavailable', mayHaveHappened: true });
       });
       manager.faults.clear();
 
-      await store.deliver(looksAgain ? { ...decided, replaces: await currentOf(store) } : decided);
+      await store.deliver(looksAgain ? { ...decided, expected: await look(store) } : decided);
       expect(manager.currentValues()).toEqual({ [NAME]: valueFor(1) });
-      expect(manager.promotions(NAME).filter((promoted) => promoted === versionId(1))).toHaveLength(1);
+      expect(manager.promotions(NAME).filter((promoted) => promoted === stamp(1))).toHaveLength(1);
     }),
     { numRuns: 150 },
   );

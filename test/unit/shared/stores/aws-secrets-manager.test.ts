@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fault } from '#local/aws/secrets-manager/faults.ts';
 import { Secret } from '#shared/secret.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
-import { CANARY, delivery, makeForeign, NAME, OWNER, retire, setUp, versionId } from './aws-secrets-manager.scene.ts';
+import { CANARY, delivery, NAME, OWNER, retire, setUp, stamp } from './aws-secrets-manager.scene.ts';
 
 const collect = async (pages: AsyncIterable<readonly StoredSecret[]>) => {
   const all: StoredSecret[] = [];
@@ -18,7 +18,7 @@ describe('listing', () => {
     await storeOf(`${OWNER}2`).deliver({ ...delivery(1), name: 'prod/of-another-sync' });
     manager.forgetCalls();
 
-    expect(await collect(store.list())).toEqual(names.map((name) => ({ name, currentVersionId: versionId(1) })));
+    expect(await collect(store.list())).toEqual(names.map((name) => ({ name, stamp: stamp(1) })));
     expect(manager.callCounts()).toEqual({ ListSecrets: 3 });
   });
 
@@ -28,7 +28,7 @@ describe('listing', () => {
     await scene.client.send(new CreateSecretCommand({ Name: 'empty', Tags }));
     await scene.store.deliver(delivery(1));
     await retire(scene);
-    expect(await collect(scene.store.list())).toEqual([{ name: 'empty', currentVersionId: undefined }]);
+    expect(await collect(scene.store.list())).toEqual([{ name: 'empty', stamp: undefined }]);
   });
 
   test('that breaks off fails instead of ending early', async () => {
@@ -40,17 +40,6 @@ describe('listing', () => {
 });
 
 describe('inspecting', () => {
-  test('tells absent, foreign, owned and retired apart', async () => {
-    const scene = setUp();
-    const { store, storeOf } = scene;
-    expect(await store.inspect(NAME)).toEqual({ kind: 'absent' });
-    await store.deliver(delivery(1));
-    expect(await store.inspect(NAME)).toEqual({ kind: 'owned', currentVersionId: versionId(1), retired: false });
-    expect(await storeOf('somebody else').inspect(NAME)).toEqual({ kind: 'foreign' });
-    await retire(scene);
-    expect(await store.inspect(NAME)).toEqual({ kind: 'owned', currentVersionId: versionId(1), retired: true });
-  });
-
   test.each<[Fault, string]>([
     [{ kind: 'deny' }, 'StoreDenied'],
     [{ kind: 'throttle' }, 'StoreUnavailable'],
@@ -65,20 +54,22 @@ describe('inspecting', () => {
   });
 });
 
-describe('reading the current value', () => {
-  test('gives it, and undefined where there is none', async () => {
-    const { store } = setUp();
-    expect(await store.readCurrent(NAME)).toBeUndefined();
-    await store.deliver(delivery(1));
-    expect((await store.readCurrent(NAME))?.reveal()).toBe(`${CANARY} of 1`);
+describe('comparing a value', () => {
+  test('finds none in a secret that is empty', async () => {
+    const { client, store } = setUp();
+    await client.send(new CreateSecretCommand({ Name: NAME }));
+    expect(await store.holds(NAME, new Secret(''))).toBe(false);
   });
 
-  test('reads bytes as bytes, which no text equals', async () => {
-    const { client, store } = setUp();
-    await client.send(new CreateSecretCommand({ Name: NAME, SecretBinary: new Uint8Array([1]) }));
-    const current = await store.readCurrent(NAME);
-    expect(current?.reveal()).toEqual(Uint8Array.of(1));
-    expect(current?.equals(new Secret('\u0001'))).toBe(false);
+  test.each<[Fault, string]>([
+    [{ kind: 'deny' }, 'StoreDenied'],
+    [{ kind: 'throttle' }, 'StoreUnavailable'],
+    [{ kind: 'reject', code: 'DecryptionFailure' }, 'StoreDenied'],
+  ])('never takes an error for another value: %j', async (fault, name) => {
+    const { manager, store } = setUp();
+    await store.deliver(delivery(1));
+    manager.faults.add(fault);
+    await expect(store.holds(NAME, new Secret(`${CANARY} of 1`))).rejects.toMatchObject({ name });
   });
 });
 
@@ -89,14 +80,6 @@ describe('retiring', () => {
     await retire(scene);
     await retire(scene);
     expect(scene.manager.callCounts()).toMatchObject({ DeleteSecret: 1 });
-  });
-
-  test('leaves alone what is foreign or not there', async () => {
-    const scene = setUp();
-    expect(await scene.store.retire(NAME, 7)).toBe(false);
-    await makeForeign(scene);
-    expect(await scene.store.retire(NAME, 7)).toBe(false);
-    expect(scene.manager.callCounts()).not.toHaveProperty('DeleteSecret');
   });
 
   test('does not take the loss of an answer for a refusal', async () => {
@@ -111,6 +94,12 @@ describe('retiring', () => {
     );
     await retire(scene);
   });
+});
+
+test('the command that hands a secret over sets our owner tag, and is safe in a shell', () => {
+  expect(setUp().store.adoption("prod/o'b")).toBe(
+    `aws secretsmanager tag-resource --secret-id 'prod/o'\\''b' --tags '[{"Key":"pam-relay:owner","Value":"${OWNER}"}]'`,
+  );
 });
 
 describe('an error', () => {

@@ -1,0 +1,67 @@
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Leases, Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { RelayError } from '#shared/errors.ts';
+import { closeAll } from '#shared/leases/close.ts';
+import { findOurs, type IsOurs, markedAs } from '#shared/leases/ours.ts';
+import { endTargetSessions } from '#shared/leases/target-sessions.ts';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Notes, noteAt, readSessions } from '#shared/records/notes.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { CheckedIn, CourseInput } from '#shared/workflows/checkout.ts';
+
+export interface CheckInCheckoutDependencies {
+  readonly relayId: string;
+  readonly config: RelayConfig;
+  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly records: Records;
+  readonly notes: Pick<Notes, 'list'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Told that a target session goes on although its lease has ended. */
+  readonly onSessionLeft: (error: RelayError) => void;
+}
+
+/**
+ * Ends a checkout in the vault: its target sessions first, then every lease that is known to be its own or carries its
+ * marker. Needs no more than the name of the run, so that a release can do it, and `reap` after a crash. Repeatable.
+ */
+export const createCheckInCheckout =
+  ({ relayId, config, vaultOf, records, notes, now, onSessionLeft }: CheckInCheckoutDependencies) =>
+  async (input: CourseInput): Promise<CheckedIn> => {
+    const { workflow, rule, run, requested } = input;
+    const record = await records.read(checkoutAt.record(input));
+    const settings = record?.settings ?? ruleOf(config, 'checkout', rule);
+    const vault = await vaultOf(settings.connection);
+    const { wayIn, opens } = vault.rules(settings);
+    const mayHaveSessions = opens === 'target-session';
+    const opened = mayHaveSessions ? readSessions(await notes.list(noteAt.prefix(input))) : [];
+    // A user that needs no leases may not even be allowed to ask for them.
+    if (wayIn !== 'leases' && opened.length === 0) return { at: new Date(now()).toISOString(), closed: 0 };
+    const known = requested?.leases.map(({ id }) => id) ?? [];
+    const isOurs = markedAs({ relayId, workflow, rule, run, batch: 0 });
+    return vault.session(async (session) => {
+      const leases = leasesOf(session.access(settings));
+      const left = mayHaveSessions
+        ? await endTargetSessions(
+            session.targetSessions,
+            opened,
+            () => idsOfOurs(leases, known, isOurs),
+            `Ending the sessions of ${run}`,
+          )
+        : undefined;
+      const closed = leases === undefined ? [] : await closeAll(leases, known, isOurs);
+      const [failure] = closed.flatMap((one) => one.failure ?? []);
+      if (failure !== undefined) throw failure;
+      if (left?.retryable) throw left;
+      if (left !== undefined) onSessionLeft(left);
+      const latest = Math.max(...closed.flatMap(({ at }) => at ?? []));
+      return { at: new Date(Number.isFinite(latest) ? latest : now()).toISOString(), closed: closed.length };
+    });
+  };
+
+const leasesOf = (access: ReturnType<VaultSession['access']>): Leases | undefined =>
+  access.kind === 'leases' ? access : undefined;
+
+const idsOfOurs = async (leases: Leases | undefined, known: readonly string[], isOurs: IsOurs): Promise<string[]> =>
+  leases === undefined ? [] : [...known, ...(await findOurs(leases, isOurs)).map(({ id }) => id)];

@@ -1,0 +1,16 @@
+/**
+ * Second step of a checkout: writes down what it is about. Opens nothing, and may run twice.
+ */
+import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { createPlanCheckout } from './plan.ts';
+
+const relay = createRelay(checkoutSteps.plan);
+const bucket = relay.env.get('RECORDS_BUCKET');
+
+export const handler = defineHandler(
+  checkoutSteps.plan,
+  createPlanCheckout({ ...relay, records: createS3Records(bucket), notes: createS3Notes(bucket), now: Date.now }),
+);

@@ -1,0 +1,37 @@
+import { asRelayError, type RelayError } from '#shared/errors.ts';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+import type { CheckoutRun } from '#shared/workflows/checkout.ts';
+
+export interface RetireDependencies {
+  readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
+  readonly records: Records;
+}
+
+/** The shortest time for which AWS keeps a deleted secret recoverable. */
+const RECOVERY_DAYS = 7;
+
+/**
+ * Takes back what a checkout has delivered, all that it can before it raises the first error. Repeatable: a secret that is
+ * not there, or not ours, is left alone. Sees no value.
+ */
+export const createRetire =
+  ({ storeFor, records }: RetireDependencies) =>
+  async (run: CheckoutRun): Promise<{ retired: number }> => {
+    const record = await records.read(checkoutAt.record(run));
+    if (record === undefined) return { retired: 0 };
+    const store = await storeFor(record.settings.store, run.rule);
+    const recovery = record.settings.retire === 'destroy' ? 'none' : RECOVERY_DAYS;
+    const failures: RelayError[] = [];
+    let retired = 0;
+    for (const { secretName } of record.items) {
+      try {
+        if (await store.retire(secretName, recovery)) retired += 1;
+      } catch (thrown) {
+        failures.push(asRelayError(thrown, `Retiring ${secretName}`));
+      }
+    }
+    if (failures[0] !== undefined) throw failures[0];
+    return { retired };
+  };

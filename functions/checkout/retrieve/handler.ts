@@ -1,0 +1,25 @@
+/**
+ * Reads the credentials of a checkout and delivers them: with the retrieve step of syncs the only function that sees a
+ * credential. May run twice: each attempt delivers anew.
+ */
+import { randomUUID } from 'node:crypto';
+import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { createRetrieveCheckout } from './retrieve.ts';
+
+const relay = createRelay(checkoutSteps.retrieve);
+const bucket = relay.env.get('RECORDS_BUCKET');
+
+export const handler = defineHandler(
+  checkoutSteps.retrieve,
+  createRetrieveCheckout({
+    ...relay,
+    relayId: relay.env.relayId,
+    records: createS3Records(bucket),
+    notes: createS3Notes(bucket),
+    now: Date.now,
+    newStamp: randomUUID,
+  }),
+);

@@ -1,0 +1,102 @@
+import pMap from 'p-map';
+import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
+import { expectedNow } from '#shared/delivery/targets.ts';
+import { minutesToAskFor } from '#shared/domain/checkout/window.ts';
+import type { Content } from '#shared/domain/content.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
+import { withMarker } from '#shared/leases/marker.ts';
+import { unsupported } from '#shared/leases/unsupported.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type Notes, noteAt } from '#shared/records/notes.ts';
+import { type Records, readRequired } from '#shared/records/records.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+import type { CourseInput, Retrieved } from '#shared/workflows/checkout.ts';
+
+export interface RetrieveCheckoutDependencies {
+  readonly relayId: string;
+  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
+  readonly records: Records;
+  readonly notes: Pick<Notes, 'put'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A stamp that no delivery had before: 32 to 64 characters. */
+  readonly newStamp: () => string;
+}
+
+type CheckoutItem = CheckoutRecord['items'][number];
+
+const MAX_AT_ONCE = 8;
+
+/**
+ * Reads each credential of a checkout, or opens its target session, and delivers it. Repeatable, although each attempt reads
+ * anew: a ticket is never the same twice, so that every delivery has a stamp of its own.
+ */
+export const createRetrieveCheckout =
+  ({ relayId, vaultOf, storeFor, records, notes, now, newStamp }: RetrieveCheckoutDependencies) =>
+  async (input: CourseInput): Promise<Retrieved> => {
+    const { workflow, rule, run, order, requested } = input;
+    const record = await readRequired(records, checkoutAt.record(input));
+    const { settings, items } = record;
+    const store = await storeFor(settings.store, rule);
+    const rendering = createRendering(settings.value, order.id);
+    const reason = withMarker(record.order.reason, { relayId, workflow, rule, run, batch: 0 });
+
+    const read = (access: Access, { item }: CheckoutItem, index: number): Promise<Read> => {
+      switch (access.kind) {
+        case 'plain-reads': {
+          const minutes = minutesToAskFor(record.order.window, now()) + settings.extensionMinutes;
+          return access.read(item, { reason, minutes });
+        }
+        case 'leases': {
+          const lease = requested?.leases.find((candidate) => candidate.item === index);
+          if (lease !== undefined) return access.read(lease.id, item);
+          throw new RelayError('LeaseGone', `Checkout ${run} lost a lease before it was read.`);
+        }
+        case 'opening-reads':
+          throw unsupported(settings.connection, access.kind);
+      }
+    };
+
+    /** The failure of one item. None is left under way when another fails: it would be delivered after the end. */
+    const take = async (
+      session: VaultSession,
+      checkoutItem: CheckoutItem,
+      index: number,
+    ): Promise<RelayError | undefined> => {
+      try {
+        const { content, targetSession } = await read(session.access(settings), checkoutItem, index);
+        // A target session without a lease is known by this note alone to a step that has to end it.
+        if (targetSession !== undefined) await notes.put(noteAt.session(input, targetSession));
+        await deliver(checkoutItem, content);
+        return undefined;
+      } catch (thrown) {
+        return asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
+      }
+    };
+
+    const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<void> => {
+      await store.deliver({
+        name: secretName,
+        value: rendering.render(item, content),
+        stamp: newStamp(),
+        expected: await expectedNow(store, secretName, item.title),
+        description: `Checkout ${run} of ${item.title}, delivered by pam-relay.`,
+      });
+    };
+
+    const vault = await vaultOf(settings.connection);
+    const outcomes = await vault.session((session) =>
+      pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_AT_ONCE }),
+    );
+    const failures = outcomes.flatMap((failure) => failure ?? []);
+    const failure = failures.find(({ name }) => name !== 'LeaseGone');
+    if (failure !== undefined) throw failure;
+    return {
+      at: new Date(now()).toISOString(),
+      delivered: outcomes.length - failures.length,
+      // Somebody ended a lease under our hands: that is an answer, and no failure.
+      gone: failures.length > 0,
+    };
+  };

@@ -1,0 +1,34 @@
+/**
+ * Started by the queue of messages: starts what each of them asks for. Talks to no vault and no store. May get a message
+ * twice, and in any order.
+ */
+import { createRefuse } from '#shared/aws/queue.ts';
+import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { logger } from '#shared/runtime/log.ts';
+import { createExecutionsOf } from '#shared/runtime/machines.ts';
+import { emitMetrics } from '#shared/runtime/metrics.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { intakeSteps } from '#shared/workflows/intake.ts';
+import { createIntakeQueue } from './queue.ts';
+
+const { config, env, rulesOf } = createRelay(intakeSteps.queue);
+const bucket = env.get('RECORDS_BUCKET');
+
+export const handler = defineHandler(
+  intakeSteps.queue,
+  createIntakeQueue({
+    rules: config,
+    rulesOf: (rule) => rulesOf(rule.connection, rule),
+    addressOf: async (rule) => (await rulesOf(rule.connection, rule)).address,
+    executionsOf: createExecutionsOf(env),
+    notes: createS3Notes(bucket),
+    records: createS3Records(bucket),
+    refuse: createRefuse(env.get('REFUSED_QUEUE_URL')),
+    onTrouble: ({ messageId }, { name, message }) =>
+      logger.warn('message not handled', { messageId, failure: { name, message } }),
+    measure: ({ handled, refused }) =>
+      emitMetrics(config.relay, { queue: 'intake' }, { MessagesHandled: handled, MessagesRefused: refused }),
+    now: Date.now,
+  }),
+);

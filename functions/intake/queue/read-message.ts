@@ -1,0 +1,93 @@
+import { parseShape } from '#shared/config/issues.ts';
+import { type Problem, suggest, writePath } from '#shared/config/problem.ts';
+import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
+import type { AddressRules } from '#shared/domain/addressing.ts';
+import { minutesLeft } from '#shared/domain/checkout/window.ts';
+import type { Labels } from '#shared/domain/item.ts';
+import { RelayError } from '#shared/errors.ts';
+import { checkAddress } from '#shared/messages/address.ts';
+import { type CheckoutRequested, type Message, messageSchema } from '#shared/messages/messages.ts';
+
+/** What of relay.yaml a message is held against. */
+export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts'>;
+
+/** How people address the items that a rule reads; undefined where they can't. */
+export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRules | undefined>;
+
+/**
+ * The message in the body of a queue's record, checked against relay.yaml. `now` is in epoch milliseconds.
+ *
+ * @throws RelayError `MessageInvalid` with every field that is wrong and what to do about it. It repeats names of fields
+ * and of entries of relay.yaml, and no other value: a credential in the wrong place must not travel on.
+ */
+export const readMessage = async (body: string, rules: Rules, now: number, addressOf: AddressOf): Promise<Message> => {
+  const { data, problems } = parseShape(messageSchema, parseJson(body));
+  if (data === undefined) throw invalid(problems);
+  const inconsistencies = checkAgainst(rules, data, now);
+  if (inconsistencies.length > 0) throw invalid(inconsistencies);
+  const unaddressable = await checkItems(rules, data, addressOf);
+  if (unaddressable.length > 0) throw invalid(unaddressable);
+  return data;
+};
+
+const parseJson = (body: string): unknown => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw invalid([{ path: [], message: 'is not JSON; send one JSON object' }]);
+  }
+};
+
+const invalid = (problems: readonly Problem[]): RelayError =>
+  new RelayError(
+    'MessageInvalid',
+    problems.map(({ path, message }) => `${writePath(path, 'the whole message')}: ${message}`).join('; '),
+  );
+
+const checkAgainst = ({ connections, checkouts }: Rules, message: Message, now: number): Problem[] => {
+  if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
+  const rule = Object.hasOwn(checkouts, message.checkout) ? checkouts[message.checkout] : undefined;
+  if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
+  return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
+};
+
+const checkName = (field: string, name: string, entries: Readonly<Record<string, unknown>>): Problem[] => {
+  if (Object.hasOwn(entries, name)) return [];
+  const known = Object.keys(entries);
+  const advice = known.length === 0 ? 'there are none in relay.yaml' : suggest(name, known);
+  return [{ path: [field], message: `is not in relay.yaml; ${advice}` }];
+};
+
+/** A window without a beginning begins now, and so gets shorter as time passes: what was fine stays fine when it comes again. */
+const checkWindow = (
+  window: CheckoutRequested['window'],
+  { longestMinutes }: Pick<CheckoutConfig, 'longestMinutes'>,
+  now: number,
+): Problem[] => {
+  const path = ['window', 'until' in window ? 'until' : 'minutes'];
+  const minutes = minutesLeft(window, now);
+  if (window.from !== undefined && 'until' in window && Date.parse(window.until) <= Date.parse(window.from)) {
+    return [{ path, message: 'is not after window.from; swap them' }];
+  }
+  if (minutes <= longestMinutes) return [];
+  return [{ path, message: `is longer than the rule allows; ask for at most ${longestMinutes} minutes` }];
+};
+
+/** A rule of a checkout says how its items are addressed. A changed credential is any of those that its connection's syncs read. */
+const checkItems = async ({ syncs, checkouts }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
+  if (message.type === 'checkout.requested') {
+    const rule = checkouts[message.checkout];
+    const address = rule && (await addressOf(rule));
+    return message.items.flatMap((item, index) => problemsWith(item, ['items', index], address));
+  }
+  if (message.type !== 'credential.changed') return [];
+  const readers = Object.values(syncs).filter(({ connection }) => connection === message.connection);
+  const addresses = (await Promise.all(readers.map(addressOf))).filter((address) => address !== undefined);
+  const problems = addresses.map((address) => problemsWith(message.item, ['item'], address));
+  return problems.some((found) => found.length === 0) ? [] : (problems[0] ?? []);
+};
+
+const problemsWith = (item: Labels, path: Problem['path'], address: AddressRules | undefined): Problem[] => {
+  const message = checkAddress(item, address);
+  return message === undefined ? [] : [{ path, message }];
+};

@@ -1,0 +1,20 @@
+/**
+ * Closes a batch, on success and on failure alike: gives its leases back and writes down what became of it. May run twice: a lease
+ * that is gone counts as closed. What it can't close, `reap` does.
+ */
+import { createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import { createCheckIn } from './checkin.ts';
+
+const relay = createRelay(syncSteps.checkin);
+
+export const handler = defineHandler(
+  syncSteps.checkin,
+  createCheckIn({
+    ...relay,
+    relayId: relay.env.relayId,
+    records: createS3Records(relay.env.get('RECORDS_BUCKET')),
+  }),
+);

@@ -1,0 +1,25 @@
+/**
+ * Second step of a sync: decides what is to be done. Writes nothing but the run's own records, and may run twice.
+ */
+import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import { createHasEarlierRun } from './earlier-run.ts';
+import { createReadNamed } from './named.ts';
+import { createPlan } from './plan.ts';
+
+const relay = createRelay(syncSteps.plan);
+const bucket = relay.env.get('RECORDS_BUCKET');
+const records = createS3Records(bucket);
+
+export const handler = defineHandler(
+  syncSteps.plan,
+  createPlan({
+    ...relay,
+    records,
+    hasEarlierRun: createHasEarlierRun(relay.env.get('SYNC_MACHINE_ARN')),
+    readNamed: createReadNamed(records, createS3Notes(bucket)),
+    now: Date.now,
+  }),
+);

@@ -1,0 +1,103 @@
+import pMap from 'p-map';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import { noOutcomes, OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
+import { type Records, type Report, readRequired, recordAt } from '#shared/records/records.ts';
+import { messageOf } from '#shared/runtime/caught.ts';
+import type { ReportInput, ReportOutput } from '#shared/workflows/sync.ts';
+import { createTally, type Tally } from './tally.ts';
+
+export interface ReportDependencies {
+  readonly records: Records;
+  readonly measure: (run: Pick<ReportInput, 'rule' | 'order'>, output: ReportOutput) => Promise<void>;
+  /** Tells people; called only when the run is not as it should be. */
+  readonly notify: (subject: string, text: string) => Promise<void>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+const RECORDS_AT_ONCE = 16;
+
+/** What a notification tells in full; the rest is in the report. */
+const REMARKS_TOLD = 20;
+
+/**
+ * Adds up what became of a run, writes it down, remembers what the next run has to know, and says PARTIAL when a store
+ * does not hold what it should. Safe to repeat: from the same records it makes the same report.
+ */
+export const createReport =
+  ({ records, measure, notify, now }: ReportDependencies) =>
+  async (input: ReportInput): Promise<ReportOutput> => {
+    const { workflow, rule, run, planned, error } = input;
+    const ran = error === undefined && planned?.status === 'planned';
+    const tally = ran ? await addUp(records, input, now()) : nothingDone(error);
+    const status = statusOf(input, tally);
+    const place = recordAt.report(input);
+    const report: Report = { workflow, rule, run, status, finishedAt: new Date(now()).toISOString(), ...tally };
+    await records.write(place, report);
+
+    const output = summarise(report);
+    await measure(input, output);
+    if (status === 'PARTIAL' || status === 'FAILED') {
+      await notify(`pam-relay: sync ${rule} ${status}`, describe(report, place.key));
+    }
+    return output;
+  };
+
+const addUp = async (records: Records, input: ReportInput, now: number): Promise<Tally> => {
+  const { rule, run, order, planned, batchEnds } = input;
+  const plan = await readRequired(records, recordAt.plan(input));
+  const memoryPlace = recordAt.memory(rule);
+  const memory = (await records.read(memoryPlace)) ?? emptyMemory();
+  const tally = createTally(plan, memory, now);
+  const errors = new Map(batchEnds?.map(({ batch, error }) => [batch, error]));
+  await pMap(
+    planned?.batches ?? [],
+    async (batch) => {
+      const content = await readRequired(records, recordAt.batch(input, batch));
+      const record = await records.read(recordAt.batchRecord(input, batch));
+      tally.addBatch(content, record, errors.get(batch));
+    },
+    { concurrency: RECORDS_AT_ONCE },
+  );
+  const remembered = tally.memory({ isWhole: order.items === 'all' });
+  if (memory.run !== run) await records.write(memoryPlace, { ...remembered, run });
+  return tally.result();
+};
+
+const nothingDone = (error: ReportInput['error']): Tally => ({
+  items: 0,
+  outcomes: noOutcomes(),
+  orphans: { found: 0, retired: 0 },
+  notes: error === undefined ? [] : [messageOf(error)],
+  remarks: [],
+});
+
+const statusOf = ({ order, error, planned }: ReportInput, { outcomes, notes }: Tally): Report['status'] => {
+  if (error !== undefined) return 'FAILED';
+  if (planned?.status === 'skipped') return 'SKIPPED';
+  // Of what is parked every scheduled run tells; a storm of messages about it is no news.
+  const parked = order.items === 'named' ? 0 : outcomes.parked;
+  const outOfDate = outcomes.failed + parked + outcomes.approvalRequired;
+  return outOfDate > 0 || notes.length > 0 ? 'PARTIAL' : 'SUCCEEDED';
+};
+
+const summarise = ({ status, items, outcomes, orphans }: Report): ReportOutput => {
+  const kinds: Record<OutcomeKind, number> = { delivered: 0, unchanged: 0, skipped: 0, failed: 0 };
+  for (const outcome of OUTCOME_NAMES) kinds[OUTCOMES[outcome]] += outcomes[outcome];
+  return { status, items, ...kinds, retired: orphans.retired };
+};
+
+const describe = ({ rule, run, status, items, outcomes, notes, remarks }: Report, key: string): string =>
+  [
+    `Sync ${rule}, run ${run}: ${status}.`,
+    `${items} accounts: ${
+      Object.entries(outcomes)
+        .filter(([, count]) => count > 0)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(', ') || 'none looked at'
+    }.`,
+    ...notes,
+    ...remarks.slice(0, REMARKS_TOLD).map(({ item, outcome, message }) => `${item}: ${outcome}. ${message}`),
+    ...(remarks.length > REMARKS_TOLD ? [`… and ${remarks.length - REMARKS_TOLD} more.`] : []),
+    `The whole report: ${key} in the records bucket.`,
+  ].join('\n');

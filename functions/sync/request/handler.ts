@@ -1,0 +1,20 @@
+/**
+ * Opens the leases of a batch. What it opened, CheckIn closes: by its id, or by the marker in its reason when the id got
+ * lost. May run twice: it finds what it opened before.
+ */
+import { createS3Records } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import { createRequest } from './request.ts';
+
+const relay = createRelay(syncSteps.request);
+
+export const handler = defineHandler(
+  syncSteps.request,
+  createRequest({
+    ...relay,
+    relayId: relay.env.relayId,
+    records: createS3Records(relay.env.get('RECORDS_BUCKET')),
+  }),
+);

@@ -1,0 +1,50 @@
+import type { Access, Read, Source, VaultSession } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { RelayError } from '#shared/errors.ts';
+import { readUnderLease, syncTerms } from '#shared/leases/read.ts';
+import { unsupported } from '#shared/leases/unsupported.ts';
+import type { BatchLease } from '#shared/workflows/sync.ts';
+
+/** State of one read, updated in place so that it survives a failure. */
+export interface Reading extends BatchItem {
+  /** The item's position in the batch. */
+  readonly index: number;
+  lease?: BatchLease;
+  releaseEndsAt?: number;
+}
+
+/** Reads the item of a reading, and keeps its state up to date. */
+export type Reader = (reading: Reading) => Promise<Read>;
+
+/** Reads the items of a batch in the way that the rule asks for. */
+export const createReader = (
+  session: VaultSession,
+  connection: string,
+  rule: Source,
+  reason: string,
+  expected: readonly Item[],
+): Reader => {
+  const access = session.access(rule, expected);
+  if (access.kind === 'opening-reads') throw unsupported(connection, access.kind);
+  return async (reading) => {
+    const read = await readBy(access, reading, reason);
+    if (read.endsAt !== undefined) reading.releaseEndsAt = Date.parse(read.endsAt);
+    return read;
+  };
+};
+
+const readBy = (
+  access: Exclude<Access, { kind: 'opening-reads' }>,
+  reading: Reading,
+  reason: string,
+): Promise<Read> => {
+  const { item, lease } = reading;
+  if (access.kind === 'plain-reads') return access.read(item, { reason });
+  if (lease === undefined) {
+    throw new RelayError('ContractViolated', `No lease was opened for ${item.title}. Start the sync again.`);
+  }
+  return readUnderLease(access, item, lease, syncTerms(reason), (reopened) => {
+    reading.lease = reopened;
+  });
+};

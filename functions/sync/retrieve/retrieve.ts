@@ -1,0 +1,141 @@
+import pMap from 'p-map';
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig, SyncConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { Vault } from '#shared/connections/vault.ts';
+import { failedWith } from '#shared/delivery/failed.ts';
+import { deliverTo } from '#shared/delivery/targets.ts';
+import type { Batch, BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
+import { writeReason } from '#shared/leases/marker.ts';
+import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
+import type { StepContext } from '#shared/runtime/define-handler.ts';
+import type { Secret, SecretContent } from '#shared/secret.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+import type { BatchProgress, BatchRun, Settled } from '#shared/workflows/sync.ts';
+import { createReader, type Reader, type Reading } from './reader.ts';
+
+export interface RetrieveDependencies {
+  readonly relayId: string;
+  readonly config: RelayConfig;
+  readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
+  readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
+  readonly records: Records;
+}
+
+/** Items on their way at once. More than the vault takes at a time, so that it is busy while the store answers. */
+const MAX_ON_THEIR_WAY = 64;
+
+/** An item is not begun when less than this is left of the invocation: check-in has to learn of every lease. */
+const LAST_MOMENT_MS = 30_000;
+
+const MAX_RETIRED_AT_ONCE = 4;
+
+/**
+ * Reads each credential once and delivers it to each of its targets. The one step of a sync that sees a credential, and the one
+ * that may write to a store, which is why it retires orphans, too. Repeatable: stamps follow from the list, so that a second
+ * delivery finds the first.
+ */
+export const createRetrieve =
+  ({ relayId, config, vaultOf, storeFor, records }: RetrieveDependencies) =>
+  async (
+    { batch, order, requested, ...run }: BatchRun & { requested: BatchProgress },
+    { remainingMs }: StepContext,
+  ): Promise<BatchProgress> => {
+    const content = await readRequired(records, recordAt.batch(run, batch));
+    const rule = ruleOf(config, 'sync', run.rule);
+    const rendering = createRendering(rule.value);
+    const reason = writeReason({ relayId, ...run, batch });
+    const storeOf = (store: string) => storeFor(store, run.rule);
+
+    const take = async (read: Reader, reading: Reading): Promise<Settled[]> => {
+      const { item, lease } = reading;
+      const open = openTargets(reading, requested.settled);
+      if (lease?.status === 'pending') return open.map((at) => ({ ...at, outcome: 'approvalRequired' }));
+      try {
+        if (remainingMs() < LAST_MOMENT_MS) {
+          throw new RelayError('OutOfTime', 'The step ran out of time; the next run goes on. Use a smaller batchSize.');
+        }
+        const value = rendering.render(item, (await read(reading)).content);
+        return await Promise.all(open.map((at) => deliver(reading, at, value)));
+      } catch (thrown) {
+        const outcome = outcomeOf(thrown, item.title);
+        return open.map((at) => ({ ...at, ...outcome }));
+      }
+    };
+
+    const deliver = async (
+      { item, targets }: BatchItem,
+      at: Pick<Settled, 'item' | 'target'>,
+      value: Secret<SecretContent>,
+    ): Promise<Settled> => {
+      const target = targets[at.target];
+      try {
+        if (target === undefined) throw new RelayError('ContractViolated', `${item.title} has no target ${at.target}.`);
+        const store = await storeOf(target.store);
+        const outcome = await deliverTo(store, target, value, order.mode, `${item.title}, delivered by pam-relay.`);
+        return { ...at, outcome };
+      } catch (thrown) {
+        return { ...at, ...outcomeOf(thrown, item.title) };
+      }
+    };
+
+    const vault = await vaultOf(rule.connection, rule.concurrency);
+    const readings = readingsOf(content, requested, vault.rules(rule).wayIn);
+    const taken =
+      readings.length === 0
+        ? []
+        : await vault.session((session) => {
+            const items = readings.map(({ item }) => item);
+            const read = createReader(session, rule.connection, rule, reason, items);
+            return pMap(readings, (reading) => take(read, reading), { concurrency: MAX_ON_THEIR_WAY });
+          });
+    return {
+      leases: readings.flatMap(({ lease }) => lease ?? []),
+      settled: [...requested.settled, ...taken.flat()],
+      releaseEnds: releaseEndsOf(readings),
+      retired: await retireAll(storeOf, content.retire, rule.orphans),
+    };
+  };
+
+/** The items to read: those with a lease, and where reading needs none those that a target still has to get. */
+const readingsOf = ({ items }: Batch, { leases, settled }: BatchProgress, wayIn: SourceRules['wayIn']): Reading[] => {
+  const leaseOf = new Map(leases.map((lease) => [lease.item, lease]));
+  return items.flatMap((item, index): Reading[] => {
+    const reading: Reading = { ...item, index };
+    const lease = leaseOf.get(index);
+    if (lease !== undefined) return [{ ...reading, lease }];
+    return wayIn === 'leases' || openTargets(reading, settled).length === 0 ? [] : [reading];
+  });
+};
+
+/** The targets of an item that have no outcome yet. */
+const openTargets = ({ index, targets }: Reading, settled: readonly Settled[]): Pick<Settled, 'item' | 'target'>[] =>
+  targets
+    .map((_, target) => ({ item: index, target }))
+    .filter((at) => !settled.some(({ item, target }) => item === at.item && target === at.target));
+
+const releaseEndsOf = (readings: readonly Reading[]): Record<string, number> =>
+  Object.fromEntries(
+    readings.flatMap(({ index, releaseEndsAt }) => (releaseEndsAt === undefined ? [] : [[index, releaseEndsAt]])),
+  );
+
+const outcomeOf = (thrown: unknown, title: string): Pick<Settled, 'outcome' | 'failure'> => {
+  const error = asRelayError(thrown, `Delivering ${title}`);
+  return error.name === 'ApprovalPending' ? { outcome: 'approvalRequired' } : failedWith(error);
+};
+
+const retireAll = async (
+  storeOf: (store: string) => Promise<SecretStore>,
+  orphans: readonly Orphan[],
+  rule: SyncConfig['orphans'],
+): Promise<number> => {
+  if (rule.policy === 'keep') return 0;
+  const retired = await pMap(
+    orphans,
+    async ({ store, name }) => (await storeOf(store)).retire(name, rule.recoveryDays),
+    { concurrency: MAX_RETIRED_AT_ONCE },
+  );
+  return retired.filter(Boolean).length;
+};

@@ -1,0 +1,82 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { RelayKey } from '#infra/constructs/relay-key.ts';
+import { secretNamed } from '#infra/constructs/secret-arns.ts';
+import { accept } from '#infra/nag.ts';
+import { connectionTypeOf } from '#infra/registered.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { tokenSecretName } from '#shared/names.ts';
+import type { Permission } from '#shared/workflows/grants.ts';
+
+export interface SignInSecretsProps {
+  readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
+  readonly types: RegisteredTypes;
+  readonly key: RelayKey;
+}
+
+/**
+ * What signing in to the connections needs: secrets that an operator makes, as each type of connection names them, and a
+ * cache for each token that functions share, which is made here, empty, and filled by whichever function signs in first.
+ */
+export class SignInSecrets extends Construct {
+  readonly #key: RelayKey;
+  readonly #operatorArns: readonly string[];
+  readonly #tokenArns: readonly string[];
+
+  constructor(scope: Construct, id: string, { config, types, key }: SignInSecretsProps) {
+    super(scope, id);
+    this.#key = key;
+    const entries = Object.entries(config.connections).map(([name, settings]) => ({
+      name,
+      settings,
+      type: connectionTypeOf(types, settings),
+    }));
+    const named = entries.flatMap(({ type, settings }) => type.operatorSecrets(settings).map(({ secret }) => secret));
+    this.#operatorArns = [...new Set(named)].map((secret) => secretNamed(this, secret));
+    this.#tokenArns = entries
+      .filter(({ type, settings }) => type.sharesToken(settings))
+      .map(({ name }) => this.#tokenCache(config.relay, name).ref);
+  }
+
+  /**
+   * To sign in: read what operators made and the cached tokens, and put a fresh token into the cache, since any function
+   * may find that the cached one has run out or was refused.
+   */
+  permissions(): readonly Permission[] {
+    const readable = [...this.#operatorArns, ...this.#tokenArns];
+    if (readable.length === 0) return [];
+    const reading: Permission[] = [
+      {
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: readable,
+        pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
+      },
+      this.#key.use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey'),
+    ];
+    if (this.#tokenArns.length === 0) return reading;
+    return [
+      ...reading,
+      {
+        actions: [
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:UpdateSecretVersionStage',
+        ],
+        resources: this.#tokenArns,
+      },
+    ];
+  }
+
+  #tokenCache(relay: string, connection: string): CfnSecret {
+    const cache = new CfnSecret(this, `Token-${connection}`, {
+      name: tokenSecretName(relay, connection),
+      description: `Access token of the relay's connection ${connection}; renewed by itself.`,
+      kmsKeyId: this.#key.keyArn,
+    });
+    cache.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    accept(cache, 'SMG4', 'A cached token lives for minutes and is renewed by authenticate, not by a rotation.');
+    return cache;
+  }
+}

@@ -1,0 +1,188 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  DefinitionBody,
+  type IChainable,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+  type TaskStateBase,
+  Timeout,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import type { RelayFunction } from '#infra/constructs/relay-function.ts';
+import type { Functions } from '#infra/functions.ts';
+import { acceptPattern } from '#infra/nag.ts';
+import { asRetry, BRIEF, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
+import type { Grant, Machine, Permission } from '#shared/workflows/grants.ts';
+import type { Step } from '#shared/workflows/step.ts';
+
+/** How much longer than its function a task waits, so that it is the function that says what happened. */
+const TASK_GRACE_SECONDS = 30;
+
+export interface TaskOptions {
+  readonly comment?: string;
+  readonly resultPath?: string;
+  readonly retry?: RetryPolicy;
+}
+
+/** Makes the tasks of one machine, and remembers which functions they call. */
+export class Tasks {
+  readonly #functions: Functions;
+  readonly #called = new Set<RelayFunction>();
+
+  constructor(functions: Functions) {
+    this.#functions = functions;
+  }
+
+  /** What the tasks made so far call. */
+  get called(): readonly RelayFunction[] {
+    return [...this.#called];
+  }
+
+  /** A step's function with the whole state as its input: each parses what it needs out of it. */
+  make(scope: Construct, name: string, step: Step, { retry = BRIEF, ...rest }: TaskOptions): TaskStateBase {
+    const fn = this.#functions.of(step);
+    this.#called.add(fn);
+    return LambdaInvoke.jsonPath(scope, name, {
+      lambdaFunction: fn.lambda,
+      payloadResponseOnly: true,
+      retryOnServiceExceptions: false,
+      taskTimeout: Timeout.duration(Duration.seconds(step.seconds + TASK_GRACE_SECONDS)),
+      ...rest,
+    }).addRetry(asRetry(retry));
+  }
+}
+
+/** The ARN of a machine of this stack, spelled out, because functions are told it and the machine is told theirs. */
+export const machineArn = (scope: Construct, machine: Machine): string =>
+  statesArn(scope, 'stateMachine', machineName(scope, machine));
+
+const machineName = (scope: Construct, machine: Machine): string => `${Stack.of(scope).stackName}-${machine}`;
+
+export const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
+  Stack.of(scope).formatArn({
+    service: 'states',
+    resource,
+    resourceName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+
+/** The ARNs of all executions of a machine. */
+const executionsOf = (scope: Construct, machine: Machine): string =>
+  statesArn(scope, 'execution', `${machineName(scope, machine)}:*`);
+
+/** What a grant about the runs of a machine comes to. */
+export const runPermission = (scope: Construct, { may, of }: Extract<Grant, { readonly to: 'runs' }>): Permission => {
+  switch (may) {
+    case 'list':
+      return { actions: ['states:ListExecutions'], resources: [machineArn(scope, of)] };
+    case 'start':
+      return { actions: ['states:StartExecution'], resources: [machineArn(scope, of)] };
+    case 'describe':
+      return {
+        actions: ['states:DescribeExecution'],
+        resources: [executionsOf(scope, of)],
+        pattern: 'Runs are named when they start.',
+      };
+  }
+};
+
+export interface WorkflowMachineProps {
+  /** What follows the stack's name in the machine's own. */
+  readonly name: Machine;
+  readonly comment: string;
+  readonly definition: IChainable;
+  /** What made the tasks of the definition, and of nothing else. */
+  readonly tasks: Tasks;
+  readonly timeout: Duration;
+  /** Whether a distributed map in it starts executions of their own. */
+  readonly hasChildren?: boolean;
+  readonly key: IKey;
+  readonly logRetentionDays: RetentionDays;
+}
+
+/** A Standard workflow with its encrypted log, traced, whose role may call the functions of its tasks and nothing else. */
+export class WorkflowMachine extends Construct {
+  readonly machine: StateMachine;
+  readonly arn: string;
+
+  constructor(scope: Construct, id: string, props: WorkflowMachineProps) {
+    super(scope, id);
+    const name = machineName(this, props.name);
+    this.arn = machineArn(this, props.name);
+
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/vendedlogs/states/${name}`,
+      retention: props.logRetentionDays,
+      encryptionKey: props.key,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineName: name,
+      stateMachineType: StateMachineType.STANDARD,
+      comment: props.comment,
+      definitionBody: DefinitionBody.fromChainable(props.definition),
+      timeout: props.timeout,
+      logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
+      tracingEnabled: true,
+      role: this.#role(props).withoutPolicyUpdates(),
+    });
+  }
+
+  #role({ name, tasks, hasChildren = false }: WorkflowMachineProps): Role {
+    const anything = (actions: string[]) => new PolicyStatement({ actions, resources: ['*'] });
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+      description: `What the ${name} workflow may do`,
+      inlinePolicies: {
+        Steps: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ['lambda:InvokeFunction'],
+              resources: tasks.called.map(({ lambda }) => lambda.functionArn),
+            }),
+          ],
+        }),
+        ...(hasChildren && { Children: new PolicyDocument({ statements: this.#forChildren(name) }) }),
+        Observability: new PolicyDocument({
+          statements: [
+            anything([
+              'logs:CreateLogDelivery',
+              'logs:GetLogDelivery',
+              'logs:UpdateLogDelivery',
+              'logs:DeleteLogDelivery',
+              'logs:ListLogDeliveries',
+              'logs:PutResourcePolicy',
+              'logs:DescribeResourcePolicies',
+              'logs:DescribeLogGroups',
+            ]),
+            anything([
+              'xray:PutTraceSegments',
+              'xray:PutTelemetryRecords',
+              'xray:GetSamplingRules',
+              'xray:GetSamplingTargets',
+            ]),
+          ],
+        }),
+      },
+    });
+    acceptPattern(role, '*', 'Log deliveries and trace segments belong to no resource in particular.');
+    if (hasChildren) acceptPattern(role, executionsOf(this, name), 'Children are named by Step Functions.');
+    return role;
+  }
+
+  /** Source: Step Functions developer guide, "IAM policies for using Distributed Map states". */
+  #forChildren(name: Machine): PolicyStatement[] {
+    return [
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [this.arn] }),
+      new PolicyStatement({
+        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        resources: [executionsOf(this, name)],
+      }),
+    ];
+  }
+}

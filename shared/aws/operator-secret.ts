@@ -1,0 +1,73 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { callSecretsManager, isRefusal } from '#shared/aws/secrets-manager-errors.ts';
+import { shellQuote } from '#shared/domain/shell.ts';
+import { RelayError } from '#shared/errors.ts';
+import { Secret } from '#shared/secret.ts';
+
+export interface OperatorSecretOptions {
+  readonly client: SecretsManagerClient;
+  /** As relay.yaml has it. */
+  readonly name: string;
+  /** What it is for, such as `bootstrap secret`. */
+  readonly kind: string;
+  /** What it has to hold, to be shown to an operator: JSON with placeholders, such as `{"clientId": "…"}`. */
+  readonly shape: string;
+}
+
+export interface OperatorSecret {
+  /** Text as it is, or bytes in base64. */
+  readonly form: 'text' | 'base64';
+  readonly value: Secret;
+  /** Changes with the content: what was made from another version is stale. */
+  readonly versionId: string;
+}
+
+/**
+ * Reads a secret that an operator made for signing in to a vault. Repeatable.
+ *
+ * Raises `BootstrapUnusable`, with the command that helps, when there is none to read, and otherwise what the store
+ * raises.
+ */
+export const readOperatorSecret = async (options: OperatorSecretOptions): Promise<OperatorSecret> => {
+  const { client, name } = options;
+  try {
+    const answer = await callSecretsManager(
+      { action: 'GetSecretValue', secret: name },
+      client.send(new GetSecretValueCommand({ SecretId: name })),
+    );
+    const { SecretString: text, SecretBinary: bytes, VersionId: versionId = '' } = answer;
+    if (text !== undefined) return { form: 'text', value: new Secret(text), versionId };
+    const base64 = Buffer.from(bytes ?? []).toString('base64');
+    return { form: 'base64', value: new Secret(base64), versionId };
+  } catch (error) {
+    throw asUnusable(error, options);
+  }
+};
+
+const asUnusable = (error: unknown, options: OperatorSecretOptions): unknown => {
+  const { name, kind } = options;
+  const quoted = shellQuote(name);
+  if (isRefusal(error, 'ResourceNotFoundException')) {
+    return unusable(options, 'does not exist or has no value', `create-secret --name ${quoted}`);
+  }
+  if (!isRefusal(error, 'InvalidRequestException')) return error;
+  return new RelayError(
+    'BootstrapUnusable',
+    `The ${kind} ${name} is scheduled for deletion. Restore it: aws secretsmanager restore-secret --secret-id ${quoted}`,
+    { cause: error },
+  );
+};
+
+/** The error for a secret that is there and holds the wrong thing, with the command that puts the right one in. */
+export const unusableContent = (options: Omit<OperatorSecretOptions, 'client'>, problem: string): RelayError =>
+  unusable(options, problem, `put-secret-value --secret-id ${shellQuote(options.name)}`);
+
+const unusable = (
+  { kind, name, shape }: Omit<OperatorSecretOptions, 'client'>,
+  problem: string,
+  command: string,
+): RelayError =>
+  new RelayError(
+    'BootstrapUnusable',
+    `The ${kind} ${name} ${problem}. Write ${shape} into a file only you can read, run: aws secretsmanager ${command} --secret-string file://bootstrap.json, and delete the file.`,
+  );

@@ -1,0 +1,28 @@
+import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
+import { STORE_TYPES } from '#shared/stores/registry.ts';
+import type { StoreType } from '#shared/stores/store.ts';
+
+/** All types that a relay.yaml can use, by the words that it knows them by. */
+export interface RegisteredTypes {
+  readonly connections: Readonly<Record<string, ConnectionType>>;
+  readonly stores: Readonly<Record<string, StoreType>>;
+}
+
+/** Types that are imported when they are needed, as the registries have them. */
+interface Registries {
+  readonly connections: Readonly<Record<string, () => Promise<ConnectionType>>>;
+  readonly stores: Readonly<Record<string, () => Promise<StoreType>>>;
+}
+
+const loadAll = async <T>(importers: Readonly<Record<string, () => Promise<T>>>): Promise<Record<string, T>> =>
+  Object.fromEntries(
+    await Promise.all(Object.entries(importers).map(async ([type, load]) => [type, await load()] as const)),
+  );
+
+/** Imports all types: for loading a relay.yaml and for synthesis. Functions import only those that they use. */
+export const loadTypes = async (
+  { connections, stores }: Registries = { connections: CONNECTION_TYPES, stores: STORE_TYPES },
+): Promise<RegisteredTypes> => ({ connections: await loadAll(connections), stores: await loadAll(stores) });
+
+export const REGISTERED_TYPES = await loadTypes();

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { type OperatorSecret, unusableContent } from '#shared/aws/operator-secret.ts';
+import type { ConnectionContext } from '#shared/connections/connection-type.ts';
+import { type ClientCertificate, problemWith } from '#shared/http/client-certificate.ts';
+import { Secret } from '#shared/secret.ts';
+
+const secretText = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value));
+
+const contentSchema = z.union([
+  z
+    .object({ pkcs12Base64: secretText, passphrase: secretText.optional() })
+    .transform(({ pkcs12Base64, passphrase }) => ({ form: 'pkcs12', base64: pkcs12Base64, passphrase }) as const),
+  z
+    .object({ certificate: z.string().min(1), privateKey: secretText, passphrase: secretText.optional() })
+    .transform((content) => ({ form: 'pem', ...content }) as const),
+]);
+
+const SHAPE =
+  '{"pkcs12Base64": "…", "passphrase": "…"}, or {"certificate": "-----BEGIN CERTIFICATE…", "privateKey": "-----BEGIN PRIVATE KEY…", "passphrase": "…"} (the passphrase only where there is one)';
+
+export interface CertificateReading {
+  readonly certificate: ClientCertificate;
+  /** Changes with the content. */
+  readonly versionId: string;
+}
+
+const parse = ({ form, value }: OperatorSecret): ClientCertificate | undefined => {
+  if (form === 'base64') return { form: 'pkcs12', base64: value };
+  try {
+    return contentSchema.safeParse(JSON.parse(value.reveal())).data;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Reads the client certificate of a connection from the secret that an operator made: a PKCS#12 file as its bytes when
+ * it has no passphrase, or JSON around that file or around PEM texts. Repeatable. Raises `BootstrapUnusable` for what
+ * TLS can not use, with the command that helps, and otherwise what the store raises.
+ */
+export const readClientCertificate = async (
+  readSecret: ConnectionContext['readSecret'],
+  name: string,
+): Promise<CertificateReading> => {
+  const options = { name, kind: 'client certificate', shape: SHAPE };
+  const secret = await readSecret(options);
+  const certificate = parse(secret);
+  if (certificate === undefined) throw unusableContent(options, 'is not JSON of a form that is known');
+  const problem = problemWith(certificate);
+  if (problem !== undefined) throw unusableContent(options, problem);
+  return { certificate, versionId: secret.versionId };
+};

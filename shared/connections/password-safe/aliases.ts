@@ -1,0 +1,60 @@
+import type { Alias } from '#shared/connections/password-safe/account.ts';
+import { toAccount } from '#shared/connections/password-safe/accounts.ts';
+import { CREDENTIAL_MAX_BYTES, interpreterOf, readParts } from '#shared/connections/password-safe/credentials.ts';
+import { interpretCall } from '#shared/connections/password-safe/errors.ts';
+import type { CredentialKind } from '#shared/connections/password-safe/private-key.ts';
+import { aliasCredentialSchemas, aliasListSchema } from '#shared/connections/password-safe/schema.ts';
+import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Credential } from '#shared/domain/content.ts';
+import { RelayError } from '#shared/errors.ts';
+import { json } from '#shared/http/answer.ts';
+
+/** Mapped and highly available ones; an unmapped alias points at nothing (reference: 2.6, `AliasState`). */
+const POINTING = '1,2';
+
+/** Lists the aliases that point at an account which the user may request. The vault gives them in one answer. Repeatable. */
+export const listAliases = async (session: Session): Promise<readonly Alias[]> => {
+  const { value } = await session.send({
+    method: 'GET',
+    path: 'Aliases',
+    query: { state: POINTING },
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(aliasListSchema),
+  });
+  return value.rows.map((row) => ({
+    ...toAccount(row),
+    kind: 'alias',
+    aliasId: row.AliasId,
+    aliasName: row.AliasName,
+  }));
+};
+
+/**
+ * Reads the credential of an active request that was made for an alias. Raises `DeliverySuperseded` when it is not that
+ * of the account which the alias pointed at before: whose it is has been written down by then.
+ */
+export const readAliasCredential = (
+  session: Session,
+  requestId: number,
+  alias: Pick<Alias, 'aliasId' | 'aliasName' | 'systemId' | 'accountId'>,
+  kind: CredentialKind,
+): Promise<Credential> =>
+  readParts(kind, async (part) => {
+    const { value } = await session.send({
+      method: 'GET',
+      path: `Aliases/${alias.aliasId}/Credentials/${requestId}`,
+      query: { type: part },
+      idempotent: true,
+      interpret: interpreterOf(kind),
+      read: json(aliasCredentialSchemas[part]),
+      maxBytes: CREDENTIAL_MAX_BYTES,
+    });
+    if (value.SystemID !== alias.systemId || value.AccountID !== alias.accountId) {
+      throw new RelayError(
+        'DeliverySuperseded',
+        `${session.connection}: the alias ${alias.aliasName} points at another account by now. The next run delivers that one's credential.`,
+      );
+    }
+    return value.value;
+  });

@@ -1,0 +1,131 @@
+import { interpretSafe } from '#shared/connections/password-safe/errors.ts';
+import { PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
+import {
+  SAFE_SECRET_TYPES,
+  type SafeApiVersion,
+  type SafeSecret,
+} from '#shared/connections/password-safe/safe-secret.ts';
+import {
+  type SafeSecretRow,
+  safeCredentialSchema,
+  safeListSchema,
+  safeTextSchema,
+  safeValueListSchema,
+} from '#shared/connections/password-safe/schema.ts';
+import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Content } from '#shared/domain/content.ts';
+import { file, json, type Reader } from '#shared/http/answer.ts';
+import type { Query } from '#shared/http/request.ts';
+import { Secret } from '#shared/secret.ts';
+
+const PATH = 'Secrets-Safe/Secrets';
+/** The vault takes files of up to 5 MB (reference: 2.7); before version 26.1.0.878 it gave them back larger than they were. */
+const FILE_MAX_BYTES = 16 * 1024 * 1024;
+/** A page of a thousand texts of 4,096 characters each, with their notes. */
+const VALUES_MAX_BYTES = 64 * 1024 * 1024;
+
+/** One page of secrets. `complete` is false on the page that shows that the vault did not give us all of them. */
+interface SafeSecretPage {
+  readonly secrets: readonly SafeSecret[];
+  readonly complete: boolean;
+}
+
+/** The values of a folder itself, not of those below it. */
+export interface SafeBulk {
+  readonly folderId: string;
+  /** Only what was modified after it, UTC ISO 8601 in whole seconds; everything when left out. */
+  readonly since?: string | undefined;
+  readonly version: SafeApiVersion;
+}
+
+/** Secrets Safe. Every call raises a RelayError, `PermissionMissing` where the user may not read; all are repeatable. */
+export interface SecretsSafe {
+  /** Lists what the user may read, page by page, each secret once and without its value. */
+  list(version: SafeApiVersion): AsyncIterable<SafeSecretPage>;
+  /** Reads values in bulk, page by page and by the secrets' ids: credentials and texts, but no files. */
+  readFolder(bulk: SafeBulk): AsyncIterable<ReadonlyMap<string, Secret>>;
+  /** Reads one value, or the bytes of a file. */
+  read(secret: Pick<SafeSecret, 'secretId' | 'type'>, version: SafeApiVersion): Promise<Content>;
+}
+
+/** Secrets Safe as this session's user sees it. */
+export const openSecretsSafe = (session: Session): SecretsSafe => ({
+  list: (version) => listSecrets(session, version),
+  readFolder: (bulk) => readFolder(session, bulk),
+  read: (secret, version) => readSecret(session, secret, version),
+});
+
+const get = async <T>(
+  session: Session,
+  path: string,
+  query: Query,
+  read: Reader<T>,
+  more: { readonly maxBytes?: number; readonly binary?: boolean } = {},
+): Promise<T> => {
+  const interpret = interpretSafe;
+  const { value } = await session.send({ method: 'GET', path, query, idempotent: true, interpret, read, ...more });
+  return value;
+};
+
+async function* listSecrets(session: Session, version: SafeApiVersion): AsyncIterable<SafeSecretPage> {
+  const fetchPage = (offset: number) =>
+    // Some versions decrypt unless told not to.
+    get(session, PATH, { version, decrypt: 'false', limit: PAGE_SIZE, offset }, json(safeListSchema));
+  for await (const { rows, complete } of readPages(fetchPage, ({ Id }) => Id)) {
+    yield { secrets: rows.flatMap(toSafeSecret), complete };
+  }
+}
+
+/** Types that we don't know are nothing that we could deliver. */
+const toSafeSecret = (row: SafeSecretRow): SafeSecret[] => {
+  const type = SAFE_SECRET_TYPES.find((known) => known === row.SecretType.toLowerCase());
+  if (type === undefined) return [];
+  const modifiedAt = row.ModifiedOn ?? row.CreatedOn;
+  return [
+    {
+      secretId: row.Id,
+      type,
+      title: row.Title,
+      username: row.Username,
+      folderId: row.FolderId,
+      folderPath: row.FolderPath,
+      changedAt: row.SecretValueModifiedOn ?? modifiedAt,
+      modifiedAt,
+    },
+  ];
+};
+
+async function* readFolder(
+  session: Session,
+  { folderId, since, version }: SafeBulk,
+): AsyncIterable<ReadonlyMap<string, Secret>> {
+  const query = { version, decrypt: 'true', folderId, afterDate: since?.replace(/\.\d+Z$/, 'Z') };
+  const fetchPage = (offset: number) =>
+    get(session, PATH, { ...query, limit: PAGE_SIZE, offset }, json(safeValueListSchema), {
+      maxBytes: VALUES_MAX_BYTES,
+    });
+  for await (const { rows } of readPages(fetchPage, ({ Id }) => Id)) {
+    // A secret without a value here may have one where it is read by itself.
+    yield new Map(rows.flatMap(({ Id, Password }) => (Password === undefined ? [] : [[Id, Password] as const])));
+  }
+}
+
+const readSecret = async (
+  session: Session,
+  { secretId, type }: Pick<SafeSecret, 'secretId' | 'type'>,
+  version: SafeApiVersion,
+): Promise<Content> => {
+  const path = `${PATH}/${encodeURIComponent(secretId)}`;
+  switch (type) {
+    case 'credential':
+      return { secret: await get(session, path, { version }, json(safeCredentialSchema)) };
+    case 'text':
+      return { secret: await get(session, `${path}/Text`, { version }, json(safeTextSchema)) };
+    case 'file':
+      return {
+        file: new Secret(
+          await get(session, `${path}/File/Download`, {}, file, { maxBytes: FILE_MAX_BYTES, binary: true }),
+        ),
+      };
+  }
+};

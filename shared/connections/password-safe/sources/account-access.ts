@@ -1,0 +1,127 @@
+import { testAccess } from '#shared/connections/password-safe/access.ts';
+import { readAliasCredential } from '#shared/connections/password-safe/aliases.ts';
+import { readCredential } from '#shared/connections/password-safe/credentials.ts';
+import { ACCESS_FOR, isCredentialKind } from '#shared/connections/password-safe/delivered.ts';
+import type { SessionGrant } from '#shared/connections/password-safe/grants.ts';
+import { idIn } from '#shared/connections/password-safe/ids.ts';
+import { readAsIsa } from '#shared/connections/password-safe/isa.ts';
+import type { RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
+import {
+  checkIn,
+  listOpenRequests,
+  type OpenRequest,
+  openRequest,
+} from '#shared/connections/password-safe/requests.ts';
+import type { Session } from '#shared/connections/password-safe/session.ts';
+import {
+  type AccountHandle,
+  accountIn,
+  accountRef,
+  aliasIn,
+  aliasRef,
+  anyAccountIn,
+} from '#shared/connections/password-safe/sources/account-items.ts';
+import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
+import { offerHandle, ticketSystemIn } from '#shared/connections/password-safe/sources/offers.ts';
+import { openIsaSession, openSession } from '#shared/connections/password-safe/target-sessions.ts';
+import type { Access, HeldLease, Leases, LeaseTerms, PlainReads, Read } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+
+/** The two ways to what an account has: a request, which somebody may have to approve, or the ISA role. */
+export const accessAccounts = (session: Session, rule: AccountRule): Access =>
+  rule.access === 'isa' ? createIsaReads(session, rule) : createRequests(session, rule);
+
+/** The vault cuts no duration that is too long: it refuses the request. */
+const cutMinutes = (minutes: number, { maximumReleaseMinutes }: AccountHandle): number =>
+  Math.min(minutes, maximumReleaseMinutes ?? minutes);
+
+const createRequests = (session: Session, rule: AccountRule): Leases => ({
+  kind: 'leases',
+
+  async offers(item, minutes) {
+    const offers = await testAccess(session, anyAccountIn(item), minutes);
+    return offers
+      .filter(({ accessType }) => accessType === ACCESS_FOR[rule.handsOut])
+      .map((offer) => ({
+        approvers: offer.minApprovers,
+        needsTicket: offer.requiresTicket,
+        handle: offerHandle(offer),
+      }));
+  },
+
+  async open(item, terms) {
+    const { requestId, reused } = await openRequest(session, requestTerms(rule, item, terms));
+    return { id: String(requestId), ours: !reused };
+  },
+
+  async read(leaseId, item) {
+    const requestId = idIn(leaseId, 'request');
+    const { handsOut } = rule;
+    if (!isCredentialKind(handsOut)) return readingOf(await openSession(session, requestId, handsOut));
+    const alias = aliasIn(item);
+    const content =
+      alias === undefined
+        ? await readCredential(session, requestId, handsOut)
+        : await readAliasCredential(session, requestId, alias, handsOut);
+    return { content };
+  },
+
+  held: async () => (await listOpenRequests(session)).map(toHeldLease),
+
+  close: async (leaseId, note) => checkIn(session, idIn(leaseId, 'request'), note),
+});
+
+const requestTerms = (rule: AccountRule, item: Item, terms: LeaseTerms): RequestTerms => {
+  const account = anyAccountIn(item);
+  return {
+    systemId: account.systemId,
+    accountId: account.accountId,
+    aliasId: aliasIn(item)?.aliasId,
+    applicationId: account.applicationId ?? undefined,
+    accessType: ACCESS_FOR[rule.handsOut],
+    durationMinutes: cutMinutes(terms.minutes ?? rule.requestMinutes, account),
+    reason: terms.reason,
+    ticket:
+      terms.ticket === undefined
+        ? undefined
+        : { number: terms.ticket, systemId: rule.ticketSystemId ?? ticketSystemIn(terms.offer) },
+    rotateOnCheckIn: terms.changeAtEnd,
+    whenOpen: terms.whenHeld,
+  };
+};
+
+const OPENS = { View: 'credential', RDP: 'target-session', SSH: 'target-session', App: 'target-session' } as const;
+
+const toHeldLease = (request: OpenRequest): HeldLease => ({
+  id: String(request.requestId),
+  items: [accountRef(request), ...(request.aliasId === undefined ? [] : [aliasRef({ aliasId: request.aliasId })])],
+  status: request.status,
+  opens: request.accessType === undefined ? 'unknown' : OPENS[request.accessType],
+  reason: request.reason,
+  createdAt: request.createdAt,
+  endsAt: request.expiresAt,
+});
+
+const createIsaReads = (session: Session, rule: AccountRule): PlainReads => ({
+  kind: 'plain-reads',
+
+  async read(item, { reason, minutes = rule.requestMinutes }) {
+    const account = accountIn(item);
+    const terms = {
+      systemId: account.systemId,
+      accountId: account.accountId,
+      applicationId: account.applicationId ?? undefined,
+      durationMinutes: cutMinutes(minutes, account),
+      reason,
+    };
+    const { handsOut } = rule;
+    if (!isCredentialKind(handsOut)) return readingOf(await openIsaSession(session, terms, handsOut));
+    const { endsAt, ...content } = await readAsIsa(session, terms, handsOut);
+    return { content, endsAt };
+  },
+});
+
+const readingOf = ({ credential, sessionId }: SessionGrant): Read => ({
+  content: { secret: credential },
+  targetSession: sessionId === undefined ? undefined : String(sessionId),
+});

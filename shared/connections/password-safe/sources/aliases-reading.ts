@@ -1,0 +1,14 @@
+import { listAliases } from '#shared/connections/password-safe/aliases.ts';
+import { accessAccounts } from '#shared/connections/password-safe/sources/account-access.ts';
+import { aliasItem } from '#shared/connections/password-safe/sources/account-items.ts';
+import { parseAccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
+import type { SourceReading } from '#shared/connections/password-safe/sources/reading.ts';
+
+export const aliasesReading: SourceReading = {
+  async *list(session, source) {
+    const { handsOut } = parseAccountRule(source);
+    yield { items: (await listAliases(session)).map((alias) => aliasItem(alias, handsOut)), complete: true };
+  },
+
+  access: (session, source) => accessAccounts(session, parseAccountRule(source)),
+};

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { GLOBS, globs } from '#shared/config/schema/fields.ts';
+import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
+import type { SourceType } from '#shared/connections/connection-type.ts';
+import { SAFE_API_VERSIONS, SAFE_SECRET_TYPES } from '#shared/connections/password-safe/safe-secret.ts';
+import { parseRule } from '#shared/connections/password-safe/sources/parse.ts';
+import type { Source } from '#shared/connections/vault.ts';
+
+const sync = z.strictObject({
+  source: z.literal('secrets-safe').describe('Credentials, texts and files of Secrets Safe.'),
+  ...commonSync,
+  value: valueTemplate
+    .default({ username: '{username}', password: '{credential}' })
+    .describe(
+      'What the secret of a credential holds: a JSON object of templates, or one template for plain text. Texts and files are delivered as they are.',
+    ),
+  select: z
+    .strictObject({
+      folders: globs.describe(`Paths of folders, such as Payments/Databases. ${GLOBS}`),
+      titles: globs.describe(`Titles of secrets. ${GLOBS}`),
+      types: z.array(z.enum(SAFE_SECRET_TYPES)).default([]).describe('Kinds of secret; empty selects all.'),
+    })
+    .prefault({})
+    .describe('Which secrets to deliver; every secret that the connection may read when left out.'),
+  apiVersion: z
+    .enum(SAFE_API_VERSIONS)
+    .default('3.0')
+    .describe(
+      "The version of the vault's answers. From 3.2 on they say when the value itself has changed; before, a new description counts as a change, too.",
+    ),
+});
+
+/** What the vault itself reads of a sync, which the whole shape was checked by when it was deployed. */
+const ruleSchema = z.object({
+  select: z
+    .object({ folders: globs, titles: globs, types: z.array(z.enum(SAFE_SECRET_TYPES)).default([]) })
+    .prefault({}),
+  apiVersion: z.enum(SAFE_API_VERSIONS).default('3.0'),
+});
+
+export const parseSafeRule = (rule: Source) => parseRule(ruleSchema, rule);
+
+/** Secrets of Secrets Safe, which only people change. */
+export const secretsSafe: SourceType = {
+  sync,
+  rules: (rule) => {
+    const { folders, titles, types } = parseSafeRule(rule).select;
+    return {
+      wayIn: 'plain-reads',
+      opens: 'credential',
+      labels: { username: {}, title: {}, folderPath: { path: true } },
+      needs: [
+        { oneOf: ['title'], otherwise: 'gives two secrets of a folder the same name; add {title}' },
+        { oneOf: ['folderPath'], otherwise: 'gives secrets of two folders the same name; add {folderPath}' },
+      ],
+      toTellApart: '{folderPath}',
+      hasPassphrase: false,
+      patterns: { folderPath: folders, title: titles, type: types },
+      rotationWindowMinutes: 0,
+    };
+  },
+};

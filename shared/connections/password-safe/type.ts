@@ -1,0 +1,20 @@
+import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import { passwordSafeSettings } from '#shared/connections/password-safe/settings.ts';
+import { SOURCES } from '#shared/connections/password-safe/sources/sources.ts';
+
+/** BeyondTrust Password Safe. Holds no code that talks to it: that is imported when a connection is opened. */
+export const passwordSafe: ConnectionType<typeof passwordSafeSettings> = {
+  settings: passwordSafeSettings,
+  sources: SOURCES,
+  operatorSecrets: ({ authentication: { bootstrapSecret, clientCertificate } }) => [
+    { path: ['authentication', 'bootstrapSecret'], what: 'bootstrap secret', secret: bootstrapSecret },
+    ...(clientCertificate === undefined
+      ? []
+      : [
+          { path: ['authentication', 'clientCertificate', 'secret'], what: 'client certificate', ...clientCertificate },
+        ]),
+  ],
+  sharesToken: ({ authentication }) => authentication.type === 'oauth',
+  open: async (settings, context) =>
+    (await import('#shared/connections/password-safe/open.ts')).openPasswordSafe(settings, context),
+};

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { Labels } from '#shared/domain/item.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
+import type { Run } from '#shared/workflows/run.ts';
+
+const labelsSchema = z.record(z.string(), z.string());
+
+type RunPlace = Pick<Run, 'rule' | 'run'>;
+
+/**
+ * The items that messages named for a run of a sync: a record for each, so that naming one twice names it once.
+ *
+ *     named/<rule>/<run>/<hash>.json
+ */
+export const namedAt = {
+  prefix: ({ rule, run }: RunPlace): string => `named/${rule}/${run}/`,
+  item: (run: RunPlace, labels: Labels): RecordPlace<Labels> => {
+    const sorted = Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1));
+    const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+    return namedAt.key(`${namedAt.prefix(run)}${hash}.json`);
+  },
+  /** By a key that lies under the prefix. */
+  key: (key: string): RecordPlace<Labels> => ({ key, schema: labelsSchema }),
+} as const;

@@ -1,0 +1,11 @@
+import type { Caught } from '#shared/workflows/run.ts';
+
+/** Lambda's cause is a JSON text around the error's message; what is not one is told by its name alone. */
+export const messageOf = ({ Error: name, Cause }: Caught): string => {
+  try {
+    const { errorMessage }: { errorMessage?: unknown } = JSON.parse(Cause ?? '');
+    return `${name}: ${typeof errorMessage === 'string' ? errorMessage : 'see the execution.'}`;
+  } catch {
+    return `${name}: see the execution.`;
+  }
+};

@@ -1,0 +1,53 @@
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { RelayError } from '#shared/errors.ts';
+import { STORE_TYPES } from '#shared/stores/registry.ts';
+import type { SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
+
+export interface StoresOptions {
+  readonly config: Pick<RelayConfig, 'stores'>;
+  /** The stack's key, for functions that deliver. */
+  readonly encryptionKey: string | undefined;
+  /** Replaced in tests only. */
+  readonly types?: typeof STORE_TYPES;
+}
+
+export interface Stores {
+  /** The secrets of one owner in a store, connected once. Raises `ConfigurationInvalid`. */
+  storeOf(store: string, owner: string): Promise<SecretStore>;
+  /** What a store takes and can do. Raises `ConfigurationInvalid`. */
+  rulesOf(store: string): Promise<StoreRules>;
+}
+
+/** The stores of a configuration. */
+export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: StoresOptions): Stores => {
+  const find = async (store: string): Promise<{ type: StoreType; settings: unknown }> => {
+    const settings = Object.hasOwn(config.stores, store) ? config.stores[store] : undefined;
+    if (settings === undefined) {
+      throw new RelayError('ConfigurationInvalid', `There is no store ${store} in the deployed relay.yaml.`);
+    }
+    const load = Object.hasOwn(types, settings.type) ? types[settings.type] : undefined;
+    if (load === undefined) {
+      throw new RelayError(
+        'ConfigurationInvalid',
+        `The relay knows no stores of type ${settings.type}. Deploy the stack again.`,
+      );
+    }
+    return { type: await load(), settings };
+  };
+
+  const connect = async (store: string, owner: string): Promise<SecretStore> => {
+    const { type, settings } = await find(store);
+    return type.connect(type.settings.parse(settings), { owner, encryptionKey });
+  };
+
+  const connected = new Map<string, Promise<SecretStore>>();
+  return {
+    storeOf(store, owner) {
+      const key = `${store}/${owner}`;
+      const known = connected.get(key) ?? connect(store, owner);
+      connected.set(key, known);
+      return known;
+    },
+    rulesOf: async (store) => (await find(store)).type.rules,
+  };
+};

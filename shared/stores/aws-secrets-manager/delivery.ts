@@ -1,0 +1,195 @@
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  type GetSecretValueCommandOutput,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  type SecretsManagerClient,
+  type Tag,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { callSecretsManager, foundWrong, isRefusal } from '#shared/aws/secrets-manager-errors.ts';
+import type { Stamp } from '#shared/domain/stamp.ts';
+import type { RelayError } from '#shared/errors.ts';
+import { Secret, type SecretContent } from '#shared/secret.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import { foreignSecret } from '#shared/stores/foreign.ts';
+import type { Delivered, Delivery, SecretStore } from '#shared/stores/store.ts';
+
+export const CURRENT = 'AWSCURRENT';
+const PENDING = 'AWSPENDING';
+
+export interface DeliveryOptions {
+  readonly client: SecretsManagerClient;
+  readonly tags: readonly Tag[];
+  readonly kmsKeyArn: string | undefined;
+  readonly inspect: SecretStore['inspect'];
+  readonly adoption: SecretStore['adoption'];
+}
+
+/** A delivery into a secret that is there; `replaces` is its version under AWSCURRENT, undefined where there is none. */
+interface Replacement extends Delivery {
+  readonly replaces: Stamp | undefined;
+}
+
+/**
+ * Delivers a value: a new secret in two calls (create, read back), a changed one in three (put, read back, promote).
+ *
+ * What the caller has inspected already is not asked again: `expected` says whether there is a current version, and AWS
+ * refuses whatever no longer fits. Only then do we look, and decide anew. The stamp is the token of each write, and so the
+ * id of the version: a repeated delivery, after a crash between any two calls, finds what the first one did.
+ */
+export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] => {
+  const { client, inspect } = options;
+
+  const deliver = async (delivery: Delivery): Promise<Delivered> => {
+    checkValue(delivery);
+    const { expected } = delivery;
+    // An empty secret of ours is not told from none: only AWS knows whether there is one by now.
+    return typeof expected === 'string' ? create(delivery) : replace({ ...delivery, replaces: expected.stamp });
+  };
+
+  const create = async (delivery: Delivery): Promise<Delivered> => {
+    const created = await tryCreate(delivery);
+    if (created !== delivery.stamp) return replace({ ...delivery, replaces: created });
+    if (!(await verify(delivery)).includes(CURRENT)) throw overtaken(delivery);
+    return readBack(true);
+  };
+
+  /**
+   * The id of the version that was made, or what ours is to replace: nothing in an empty secret of ours, and what was
+   * current in a retired one, which nobody else delivers into. Not every server takes our token for the id of what it
+   * makes: the id that the server made up is then what ours replaces.
+   */
+  const tryCreate = async ({ name, stamp, value, description }: Delivery): Promise<Stamp | undefined> => {
+    const command = new CreateSecretCommand({
+      Name: name,
+      ClientRequestToken: stamp,
+      ...contentOf(value),
+      Description: description,
+      Tags: [...options.tags],
+      ...(options.kmsKeyArn !== undefined && { KmsKeyId: options.kmsKeyArn }),
+    });
+    try {
+      return (await callSecretsManager({ action: 'CreateSecret', secret: name }, client.send(command))).VersionId;
+    } catch (error) {
+      if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
+      return makeWritable(name, error);
+    }
+  };
+
+  const replace = async (delivery: Replacement): Promise<Delivered> => {
+    const { name, stamp, replaces } = delivery;
+    await stage(delivery);
+    const stages = await verify(delivery);
+    // AWS promotes the first version of an empty secret by itself.
+    if (stages.includes(CURRENT)) return readBack(replaces === undefined);
+    const command = new UpdateSecretVersionStageCommand({
+      SecretId: name,
+      VersionStage: CURRENT,
+      MoveToVersionId: stamp,
+      ...(replaces !== undefined && { RemoveFromVersionId: replaces }),
+    });
+    try {
+      await callSecretsManager({ action: 'UpdateSecretVersionStage', secret: name }, client.send(command));
+      return readBack(true);
+    } catch (error) {
+      return settleRefusedPromotion(delivery, error);
+    }
+  };
+
+  /** Puts the value under AWSPENDING. That label stays where it is until the next delivery takes it along. */
+  const stage = async (delivery: Delivery): Promise<void> => {
+    try {
+      await put(delivery);
+    } catch (error) {
+      if (isRefusal(error, 'ResourceExistsException')) {
+        throw foundWrong('stampTaken', { secret: delivery.name, detail: delivery.stamp });
+      }
+      if (isRefusal(error, 'ResourceNotFoundException')) throw overtaken(delivery);
+      if (!isRefusal(error, 'InvalidRequestException')) throw error;
+      await makeWritable(delivery.name, error);
+      await put(delivery);
+    }
+  };
+
+  const put = async ({ name, stamp, value }: Delivery): Promise<void> => {
+    const command = new PutSecretValueCommand({
+      SecretId: name,
+      ClientRequestToken: stamp,
+      ...contentOf(value),
+      VersionStages: [PENDING],
+    });
+    const answer = await callSecretsManager({ action: 'PutSecretValue', secret: name }, client.send(command));
+    if (answer.VersionId !== stamp) throw foundWrong('idNotTaken', { secret: name });
+  };
+
+  /**
+   * What a refused write is followed by: sees that the secret is ours, and restores it when it is scheduled for
+   * deletion; then it gives back what was current in it. Whatever else it was refused for, somebody at the same work
+   * may have settled already.
+   */
+  const makeWritable = async (name: string, refusal: unknown): Promise<Stamp | undefined> => {
+    const presence = await inspect(name);
+    if (presence.kind === 'absent') throw refusal;
+    if (presence.kind === 'foreign') throw foreignSecret({ name, for: undefined, command: options.adoption(name) });
+    if (!presence.retired) return undefined;
+    const command = new RestoreSecretCommand({ SecretId: name });
+    await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(command));
+    return presence.stamp;
+  };
+
+  /** Reads the version back, compares it with what was to be delivered, and gives back its stages. */
+  const verify = async ({ name, stamp, value }: Delivery): Promise<readonly string[]> => {
+    const command = new GetSecretValueCommand({ SecretId: name, VersionId: stamp });
+    try {
+      const answer = await callSecretsManager({ action: 'GetSecretValue', secret: name }, client.send(command));
+      if (valueIn(answer)?.equals(value)) return answer.VersionStages ?? [];
+    } catch (error) {
+      if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
+    }
+    throw foundWrong('readsBackOtherwise', { secret: name, detail: stamp });
+  };
+
+  /** AWS refused to move AWSCURRENT: somebody else moved it, perhaps an earlier attempt of this very delivery. */
+  const settleRefusedPromotion = async (delivery: Replacement, error: unknown): Promise<Delivered> => {
+    if (!isRefusal(error, 'InvalidParameterException', 'InvalidRequestException', 'ResourceNotFoundException')) {
+      throw error;
+    }
+    const presence = await inspect(delivery.name);
+    if (presence.kind !== 'owned' || presence.retired) throw overtaken(delivery);
+    if (presence.stamp === delivery.stamp) return readBack(false);
+    throw presence.stamp === delivery.replaces ? error : overtaken(delivery);
+  };
+
+  return deliver;
+};
+
+/** What a version holds; undefined when that is nothing at all. */
+export const valueIn = ({
+  SecretString,
+  SecretBinary,
+}: Pick<GetSecretValueCommandOutput, 'SecretString' | 'SecretBinary'>): Secret<SecretContent> | undefined => {
+  if (SecretString !== undefined) return new Secret<SecretContent>(SecretString);
+  return SecretBinary === undefined ? undefined : new Secret<SecretContent>(SecretBinary);
+};
+
+const contentOf = (value: Secret<SecretContent>) => {
+  const content = value.reveal();
+  return typeof content === 'string' ? { SecretString: content } : { SecretBinary: content };
+};
+
+const checkValue = ({ name, value }: Delivery): void => {
+  const { valueBytes } = awsSecretsManagerRules;
+  const content = value.reveal();
+  if (content.length === 0 || (typeof content === 'string' && !content.isWellFormed())) {
+    throw foundWrong('notText', { secret: name });
+  }
+  if (Buffer.byteLength(content) > valueBytes) {
+    throw foundWrong('tooLarge', { secret: name, detail: valueBytes.toLocaleString('en-US') });
+  }
+};
+
+const readBack = (changed: boolean): Delivered => ({ changed, verified: 'read-back' });
+
+const overtaken = ({ name }: Delivery): RelayError => foundWrong('overtaken', { secret: name });

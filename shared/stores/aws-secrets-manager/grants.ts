@@ -1,0 +1,81 @@
+import { OWNER_TAG } from '#shared/names.ts';
+import type { StoreScope, StoreUse } from '#shared/stores/store.ts';
+import type { Permission } from '#shared/workflows/grants.ts';
+
+const LIST_SHOWS = 'ListSecrets can not be limited to a resource. It shows names, tags and version ids, never a value.';
+const NAMES_FROM_VAULT =
+  'The items in the vault name these secrets; the fixed part of the name in relay.yaml limits them.';
+
+/**
+ * What one use of secrets takes in AWS: only under the fixed beginnings of the names in relay.yaml, and only what carries
+ * the relay's own tag is changed. So even a defect in the relay can't overwrite somebody else's secret.
+ *
+ * @param keys ARNs of the keys that delivered secrets may be encrypted with.
+ */
+export const permissionsFor = (use: StoreUse, keys: readonly string[], scope: StoreScope): readonly Permission[] => {
+  if (use === 'list') {
+    // AWS allows it for all secrets or none.
+    return [{ actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS }];
+  }
+  return scope.prefixes.length === 0 ? [] : USES[use](namedBy(scope), keys, scope);
+};
+
+/** The secrets whose names begin as relay.yaml fixes it. */
+const namedBy = ({ partition, region, account, prefixes }: StoreScope): Named => ({
+  resources: prefixes.map((prefix) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${prefix}*`),
+  pattern: NAMES_FROM_VAULT,
+});
+type Named = Pick<Permission, 'resources' | 'pattern'>;
+
+/** Also of foreign ones: the relay has to see that they are. No value is read. */
+const inspect = (named: Named): Permission[] => [{ actions: ['secretsmanager:DescribeSecret'], ...named }];
+
+const USES = {
+  inspect,
+
+  deliver: (named, keys, { owners, region }) => {
+    const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: owners };
+    const asOurs = {
+      StringLike: { [`aws:RequestTag/${OWNER_TAG}`]: owners },
+      // No other tag: one could open the secret to whoever is let in by tags.
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG] },
+    };
+    const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
+    return [
+      ...inspect(named),
+      // Values are read back, and compared.
+      { actions: ['secretsmanager:GetSecretValue'], ...named, conditions: { StringLike: ours } },
+      { actions: ['kms:Decrypt'], resources: keys, conditions: viaService },
+      { actions: ['secretsmanager:CreateSecret'], ...named, conditions: asOurs },
+      {
+        // CreateSecret needs it for the tag that it sets. A secret that another relay owns stays out of reach; for one
+        // that nobody has tagged, AWS has no condition that tells a creation from a tagging.
+        actions: ['secretsmanager:TagResource'],
+        ...named,
+        conditions: { ...asOurs, StringLikeIfExists: ours },
+      },
+      {
+        actions: [
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:UpdateSecretVersionStage',
+          'secretsmanager:RestoreSecret',
+        ],
+        ...named,
+        conditions: { StringLike: ours },
+      },
+      { actions: ['kms:GenerateDataKey'], resources: keys, conditions: viaService },
+    ];
+  },
+
+  retire: (named, _keys, { owners }) => [
+    ...inspect(named),
+    {
+      actions: ['secretsmanager:DeleteSecret'],
+      ...named,
+      conditions: { StringLike: { [`aws:ResourceTag/${OWNER_TAG}`]: owners } },
+    },
+  ],
+} as const satisfies Record<
+  Exclude<StoreUse, 'list'>,
+  (named: Named, keys: readonly string[], scope: StoreScope) => Permission[]
+>;

@@ -1,0 +1,127 @@
+import {
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  paginateListSecrets,
+  type SecretListEntry,
+  type SecretsManagerClient,
+  type Tag,
+} from '@aws-sdk/client-secrets-manager';
+import { callSecretsManager, isRefusal, notAnswered, toStoreError } from '#shared/aws/secrets-manager-errors.ts';
+import { shellQuote } from '#shared/domain/shell.ts';
+import type { Stamp } from '#shared/domain/stamp.ts';
+import { OWNER_TAG } from '#shared/names.ts';
+import { CURRENT, createDeliver, valueIn } from '#shared/stores/aws-secrets-manager/delivery.ts';
+import type { Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
+
+const PAGE_SIZE = 100;
+
+export interface AwsSecretsManagerStoreOptions {
+  readonly client: SecretsManagerClient;
+  /** Value of the owner tag, `<relayId>/<sync>`: at most 256 letters, digits, spaces and `_.:/=+-@`. */
+  readonly owner: string;
+  /** The key that encrypts new secrets; the account's `aws/secretsmanager` when left out. */
+  readonly kmsKeyArn?: string | undefined;
+}
+
+/**
+ * AWS Secrets Manager. What is ours carries the owner tag. The stamp of a secret is the id of its version under AWSCURRENT,
+ * whoever wrote that: for a delivery of ours it is the `ClientRequestToken`. What was current before stays under
+ * AWSPREVIOUS, which the service sees to. A secret's description, tags and key are set when it is created and left alone
+ * afterwards.
+ */
+export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOptions): SecretStore => {
+  const { client, owner } = options;
+  const isOurs = (tags: readonly Tag[] | undefined): boolean =>
+    tags?.some((tag) => tag.Key === OWNER_TAG && tag.Value === owner) ?? false;
+
+  const list = async function* (): AsyncIterable<readonly StoredSecret[]> {
+    const filters = [
+      { Key: 'tag-key' as const, Values: [OWNER_TAG] },
+      { Key: 'tag-value' as const, Values: [owner] },
+    ];
+    const call = { action: 'ListSecrets', secret: `list of ${owner}` };
+    try {
+      for await (const page of paginateListSecrets({ client, pageSize: PAGE_SIZE }, { Filters: filters })) {
+        if (page.SecretList === undefined) throw notAnswered(call);
+        yield toStoredSecrets(page.SecretList);
+      }
+    } catch (thrown) {
+      throw toStoreError(thrown, call);
+    }
+  };
+
+  /** The filters match prefixes, of any tag: what they let through is ours only when the whole tag says so. */
+  const toStoredSecrets = (secrets: readonly SecretListEntry[]): StoredSecret[] =>
+    secrets.flatMap(({ Name, Tags, SecretVersionsToStages }) =>
+      Name !== undefined && isOurs(Tags) ? [{ name: Name, stamp: currentOf(SecretVersionsToStages) }] : [],
+    );
+
+  const inspect = async (name: string): Promise<Presence> => {
+    try {
+      const described = await callSecretsManager(
+        { action: 'DescribeSecret', secret: name },
+        client.send(new DescribeSecretCommand({ SecretId: name })),
+      );
+      if (!isOurs(described.Tags)) return { kind: 'foreign' };
+      return {
+        kind: 'owned',
+        stamp: currentOf(described.VersionIdsToStages),
+        retired: described.DeletedDate !== undefined,
+      };
+    } catch (error) {
+      if (isRefusal(error, 'ResourceNotFoundException')) return { kind: 'absent' };
+      throw error;
+    }
+  };
+
+  const holds: SecretStore['holds'] = async (name, value) => {
+    try {
+      const current = await callSecretsManager(
+        { action: 'GetSecretValue', secret: name },
+        client.send(new GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT })),
+      );
+      return valueIn(current)?.equals(value) ?? false;
+    } catch (error) {
+      if (isRefusal(error, 'ResourceNotFoundException')) return false;
+      throw error;
+    }
+  };
+
+  const retire: SecretStore['retire'] = async (name, recovery) => {
+    const presence = await inspect(name);
+    if (presence.kind !== 'owned') return false;
+    if (presence.retired) return true;
+    const command = new DeleteSecretCommand({
+      SecretId: name,
+      ...(recovery === 'none' ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recovery }),
+    });
+    try {
+      await callSecretsManager({ action: 'DeleteSecret', secret: name }, client.send(command));
+      return true;
+    } catch (error) {
+      // An attempt of the SDK whose answer got lost has scheduled it already.
+      if (isRefusal(error, 'InvalidRequestException') && isRetired(await inspect(name))) return true;
+      if (isRefusal(error, 'ResourceNotFoundException')) return false;
+      throw error;
+    }
+  };
+
+  const adoption = (name: string): string =>
+    `aws secretsmanager tag-resource --secret-id ${shellQuote(name)} --tags ${shellQuote(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]))}`;
+
+  const deliver = createDeliver({
+    client,
+    tags: [{ Key: OWNER_TAG, Value: owner }],
+    kmsKeyArn: options.kmsKeyArn,
+    inspect,
+    adoption,
+  });
+
+  return { list, inspect, holds, deliver, retire, adoption };
+};
+
+const isRetired = (presence: Presence): boolean => presence.kind === 'owned' && presence.retired;
+
+const currentOf = (stages: Readonly<Record<string, string[]>> | undefined): Stamp | undefined =>
+  Object.entries(stages ?? {}).find(([, labels]) => labels.includes(CURRENT))?.[0];

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Grant } from '#shared/workflows/grants.ts';
+import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+
+/** One message as SQS hands it to Lambda (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+const recordSchema = z.object({
+  messageId: z.string(),
+  body: z.string(),
+  attributes: z.object({ ApproximateReceiveCount: z.coerce.number().int() }),
+});
+export type QueueRecord = z.infer<typeof recordSchema>;
+
+/** Whether a relay has a queue of messages. */
+export const takesMessages = ({ intake, checkouts }: Pick<RelayConfig, 'intake' | 'checkouts'>): boolean =>
+  intake !== undefined || Object.keys(checkouts).length > 0;
+
+const checkouts = [
+  { to: 'runs', may: 'start', of: 'checkout' },
+  // To tell a message that came twice from two that share an id.
+  { to: 'runs', may: 'describe', of: 'checkout' },
+  { to: 'runs', may: 'start', of: 'release' },
+  { to: 'records', may: 'write', folder: 'checkouts' },
+] as const satisfies readonly Grant[];
+
+const queue = {
+  folder: 'intake/queue',
+  input: z.object({ Records: z.array(recordSchema) }),
+  /** Which messages are to come again; all others leave the queue. */
+  output: z.object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })) }),
+  seconds: 60,
+  memoryMb: 512,
+  grants: (config) => [
+    { to: 'messages', may: 'handle' },
+    { to: 'runs', may: 'start', of: 'sync' },
+    { to: 'records', may: 'write', folder: 'named' },
+    ...(Object.keys(config.checkouts).length > 0 ? checkouts : []),
+  ],
+} as const satisfies Step;
+
+export const intakeSteps = { queue };
+
+export const intakeWorkflow: WorkflowSteps = { steps: Object.values(intakeSteps), isUsed: takesMessages };
+
+export type QueueBatch = z.infer<typeof queue.input>;
+export type QueueAnswer = z.infer<typeof queue.output>;

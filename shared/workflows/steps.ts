@@ -1,0 +1,22 @@
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { authenticate } from '#shared/workflows/authenticate.ts';
+import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
+import { intakeWorkflow } from '#shared/workflows/intake.ts';
+import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+import { syncWorkflow } from '#shared/workflows/sync.ts';
+import { upkeepWorkflow } from '#shared/workflows/upkeep.ts';
+
+const WORKFLOWS: readonly WorkflowSteps[] = [
+  { steps: [authenticate], isUsed: () => true },
+  syncWorkflow,
+  checkoutWorkflow,
+  intakeWorkflow,
+  upkeepWorkflow,
+];
+
+/** Every function of the relay. */
+export const ALL_STEPS: readonly Step[] = WORKFLOWS.flatMap(({ steps }) => steps);
+
+/** The functions that a configuration has a use for. */
+export const stepsFor = (config: RelayConfig): readonly Step[] =>
+  WORKFLOWS.filter(({ isUsed }) => isUsed(config)).flatMap(({ steps }) => steps);

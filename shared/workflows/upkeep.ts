@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import type { Grant } from '#shared/workflows/grants.ts';
+import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+
+/** What a run that died has left behind: which checkouts are open, whether they have ended, and their release. */
+const abandonedCheckouts = [
+  { to: 'records', may: 'list' },
+  { to: 'runs', may: 'describe', of: 'checkout' },
+  { to: 'runs', may: 'start', of: 'release' },
+] as const satisfies readonly Grant[];
+
+const reap = {
+  folder: 'upkeep/reap',
+  /** Started by a schedule, which has nothing to say. */
+  input: z.unknown(),
+  output: z.object({ openLeases: z.int(), reaped: z.int(), abandoned: z.int() }),
+  seconds: 900,
+  memoryMb: 512,
+  grants: ({ checkouts }) => [
+    { to: 'sign-in' },
+    { to: 'runs', may: 'describe', of: 'sync' },
+    ...(Object.keys(checkouts).length > 0 ? abandonedCheckouts : []),
+  ],
+} as const satisfies Step;
+
+export const upkeepSteps = { reap };
+
+export const upkeepWorkflow: WorkflowSteps = { steps: Object.values(upkeepSteps), isUsed: () => true };

@@ -1,0 +1,326 @@
+import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { CallKind } from '#local/simulators/password-safe/audit.ts';
+import type { Fault } from '#local/simulators/password-safe/faults.ts';
+import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { createSecrets } from '#local/simulators/password-safe/safe-contents.ts';
+import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import { testAccess } from '#shared/connections/password-safe/access.ts';
+import { type AccountQuery, listAccounts } from '#shared/connections/password-safe/accounts.ts';
+import { listAliases, readAliasCredential } from '#shared/connections/password-safe/aliases.ts';
+import { oauthAuthenticator } from '#shared/connections/password-safe/authentication.ts';
+import { readCredential } from '#shared/connections/password-safe/credentials.ts';
+import { readAsIsa } from '#shared/connections/password-safe/isa.ts';
+import { findAccount } from '#shared/connections/password-safe/look-up.ts';
+import type { RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
+import { checkIn, listOpenRequests, openRequest } from '#shared/connections/password-safe/requests.ts';
+import type { SafeSecret } from '#shared/connections/password-safe/safe-secret.ts';
+import { openSecretsSafe } from '#shared/connections/password-safe/secrets-safe.ts';
+import { type Session, type SessionOptions, withSession } from '#shared/connections/password-safe/session.ts';
+import {
+  listSessions,
+  openIsaSession,
+  openSession,
+  terminateSession,
+} from '#shared/connections/password-safe/target-sessions.ts';
+import { requestToken } from '#shared/connections/password-safe/token.ts';
+import { RelayError } from '#shared/errors.ts';
+import { createHttp } from '#shared/http/http.ts';
+import { Secret } from '#shared/secret.ts';
+
+export const TEN_MINUTES_MS = 600_000;
+const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
+const FLEET = createFleet({ accounts: 900, seed: 5 });
+const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
+
+/** More than any answer of the site, and little to send: that calls have caps of their own is proven where they are. */
+const MAX_BYTES = 2_000_000;
+export const TOO_MANY_BYTES = MAX_BYTES + 100_000;
+
+/** When one call begins, with all done that leads up to it, and when it is over, with the session still to be closed. */
+interface Watch {
+  readonly begin: () => Promise<void>;
+  readonly end: () => void;
+}
+
+type Run = (watch: Watch) => Promise<unknown>;
+
+export interface Calls {
+  readonly token: Run;
+  readonly signIn: Run;
+  readonly signOut: Run;
+  readonly listAccounts: Run;
+  readonly listAliases: Run;
+  readonly listWorkgroups: Run;
+  readonly listOpenRequests: Run;
+  readonly openRequest: Run;
+  readonly readCredential: Run;
+  readonly readAliasCredential: Run;
+  readonly checkIn: Run;
+  readonly findAccount: Run;
+  readonly testAccess: Run;
+  readonly openSession: Run;
+  readonly openIsaSession: Run;
+  readonly readAsIsa: Run;
+  readonly listSessions: Run;
+  readonly terminateSession: Run;
+  readonly listSecrets: Run;
+  readonly readFolder: Run;
+  readonly readSecret: Run;
+}
+
+export interface FaultedSite {
+  readonly simulator: PasswordSafeSimulator;
+  /** How a call ends when this befalls the site just before it, in the words of `docs/failure-modes.md`. */
+  outcomeOf(call: keyof Calls, kind: CallKind, befalls: () => Promise<void> | void): Promise<string>;
+  /** How a call ends while a fault is in force. */
+  outcomeUnder(call: keyof Calls, fault: Fault & { readonly kind: CallKind }): Promise<string>;
+  /** Nothing listens any more. */
+  shutDown(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The vault's client and a simulator on which any call can be made to fail; nothing waits but by its own clock. */
+export const openFaultedSite = async (): Promise<FaultedSite> => {
+  let now = Date.UTC(2026, 2, 1, 12);
+  let attempts = 0;
+  let isWatched = false;
+  /** So many attempts of the call get an answer without an end. */
+  let endless = 0;
+  const simulator = await startPasswordSafe({
+    now: () => now,
+    fleet: FLEET,
+    users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe'] }],
+    aliases: FLEET.map(({ accountId }) => ({
+      aliasId: accountId,
+      aliasName: `alias ${accountId}`,
+      accountIds: [accountId],
+    })),
+    secrets: createSecrets({ plain: 0 }),
+  });
+  const http = createHttp({
+    connection: 'corp-vault',
+    url: simulator.url,
+    ca: simulator.caPem,
+    limits: { inFlight: 4, perSecond: 10_000, timeoutSeconds: 30 },
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+      if (isWatched) attempts += 1;
+    },
+    maxBytes: MAX_BYTES,
+    // Only where nothing else would end it, so that no call is given up because the machine is busy.
+    deadline: () => (isWatched && attempts <= endless ? AbortSignal.timeout(30) : new AbortController().signal),
+  });
+  const getToken = async () =>
+    (await requestToken({ http, clientId, clientSecret: new Secret(clientSecret) })).accessToken;
+  const signOutFailures: RelayError[] = [];
+  const options: SessionOptions = {
+    connection: 'corp-vault',
+    http,
+    authenticator: oauthAuthenticator({
+      connection: 'corp-vault',
+      tokens: { get: getToken, drop: async () => undefined },
+    }),
+    onSignOutFailure: (error) => signOutFailures.push(error),
+  };
+  const inSession: InSession = (work) => withSession(options, work);
+  let isUp = true;
+  const shutDown = async () => {
+    if (isUp) await simulator.close();
+    isUp = false;
+    // So that the client has noticed, and what it sends next goes nowhere.
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  };
+  const fresh = simulator.accounts().filter(({ kind }) => kind === 'plain');
+  const calls = makeCalls({ getToken, around: inSession, signOutFailures, nextAccount: () => fresh.pop() });
+
+  const outcomeOf: FaultedSite['outcomeOf'] = async (call, kind, befalls) => {
+    let before = 0;
+    const begin = async () => {
+      await befalls();
+      before = sent(simulator, kind);
+      attempts = 1;
+      isWatched = true;
+    };
+    const end = () => {
+      isWatched = false;
+    };
+    const error = await calls[call]({ begin, end }).then(
+      () => undefined,
+      (thrown: unknown) => safe(thrown),
+    );
+    // A call that reached nobody is known by the waits between its attempts alone.
+    const times = Math.max(sent(simulator, kind) - before, error === undefined ? 1 : attempts);
+    return `${error?.name ?? 'done'}${times > 1 ? ` ×${times}` : ''}${error?.mayHaveHappened ? ' †' : ''}`;
+  };
+
+  return {
+    simulator,
+    outcomeOf,
+    async outcomeUnder(call, fault) {
+      try {
+        return await outcomeOf(call, fault.kind, () => {
+          simulator.faults.add(fault);
+          endless = fault.effect.type === 'endless' ? (fault.times ?? 1) : 0;
+        });
+      } finally {
+        simulator.faults.clear();
+        endless = 0;
+      }
+    },
+    shutDown,
+    async close() {
+      await http.close();
+      await shutDown();
+    },
+  };
+};
+
+const sent = ({ audit }: PasswordSafeSimulator, kind: CallKind): number =>
+  audit.filter((entry) => entry.kind === kind).length;
+
+/** The error, once it is seen that nothing in it is what nobody may know. */
+const safe = (thrown: unknown): RelayError => {
+  if (!(thrown instanceof RelayError)) throw thrown;
+  const everything = `${inspect(thrown, { depth: null, showHidden: true })}${JSON.stringify(thrown)}`;
+  for (const secret of [clientSecret, 'canary-', 'ASP.NET_SessionId=']) {
+    if (everything.includes(secret)) throw new Error(`${thrown.name} shows a secret.`);
+  }
+  return thrown;
+};
+
+type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+
+interface Parts {
+  readonly getToken: () => Promise<Secret>;
+  /** Signs in and out around calls. */
+  readonly around: InSession;
+  readonly signOutFailures: RelayError[];
+  /** One that no call has been about yet. */
+  readonly nextAccount: () => FleetAccount | undefined;
+}
+
+const makeCalls = ({ getToken, around, signOutFailures, nextAccount }: Parts): Calls => {
+  const inSession =
+    (work: (session: Session, begin: Watch['begin']) => Promise<unknown>): Run =>
+    ({ begin, end }) =>
+      around((session) => work(session, begin).finally(end));
+  const freshTerms = (more: Partial<RequestTerms> = {}): RequestTerms => {
+    const account = nextAccount();
+    if (account === undefined) throw new Error('The fleet is used up: make it larger.');
+    return {
+      systemId: account.systemId,
+      accountId: account.accountId,
+      accessType: 'View',
+      durationMinutes: 15,
+      reason: 'sync [x/y/0]',
+      rotateOnCheckIn: false,
+      whenOpen: 'share',
+      ...more,
+    };
+  };
+  const open = (session: Session, more: Partial<RequestTerms> = {}) => openRequest(session, freshTerms(more));
+  const aSecret = async (session: Session): Promise<SafeSecret> => {
+    for await (const { secrets } of openSecretsSafe(session).list('3.2'))
+      if (secrets[0] !== undefined) return secrets[0];
+    throw new Error('Secrets Safe is empty.');
+  };
+  return {
+    token: async ({ begin }) => {
+      await begin();
+      return getToken();
+    },
+    signIn: async ({ begin }) => {
+      await begin();
+      return around(async () => {});
+    },
+    signOut: async ({ begin }) => {
+      await around(begin);
+      const failure = signOutFailures.pop();
+      if (failure !== undefined) throw failure;
+    },
+    listAccounts: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of listAccounts(session, EVERYTHING));
+    }),
+    listAliases: inSession(async (session, begin) => {
+      await begin();
+      return listAliases(session);
+    }),
+    listWorkgroups: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of listAccounts(session, { ...EVERYTHING, workgroups: ['Prod*'] }));
+    }),
+    listOpenRequests: inSession(async (session, begin) => {
+      await begin();
+      return listOpenRequests(session);
+    }),
+    openRequest: inSession(async (session, begin) => {
+      await begin();
+      return open(session);
+    }),
+    readCredential: inSession(async (session, begin) => {
+      const { requestId } = await open(session);
+      await begin();
+      return readCredential(session, requestId, 'password');
+    }),
+    readAliasCredential: inSession(async (session, begin) => {
+      const { systemId, accountId, ...terms } = freshTerms();
+      const alias = { aliasId: accountId, aliasName: `alias ${accountId}`, systemId, accountId };
+      const { requestId } = await openRequest(session, { ...terms, ...alias });
+      await begin();
+      return readAliasCredential(session, requestId, alias, 'password');
+    }),
+    checkIn: inSession(async (session, begin) => {
+      const { requestId } = await open(session);
+      await begin();
+      return checkIn(session, requestId, 'a test');
+    }),
+    findAccount: inSession(async (session, begin) => {
+      await begin();
+      return findAccount(session, 'win-0001', 'root');
+    }),
+    testAccess: inSession(async (session, begin) => {
+      await begin();
+      return testAccess(session, freshTerms(), 15);
+    }),
+    openSession: inSession(async (session, begin) => {
+      const { requestId } = await open(session, { accessType: 'SSH' });
+      await begin();
+      return openSession(session, requestId, 'ssh-ticket');
+    }),
+    openIsaSession: inSession(async (session, begin) => {
+      await begin();
+      return openIsaSession(session, freshTerms(), 'rdp-file');
+    }),
+    readAsIsa: inSession(async (session, begin) => {
+      await begin();
+      return readAsIsa(session, freshTerms(), 'password');
+    }),
+    listSessions: inSession(async (session, begin) => {
+      await begin();
+      return listSessions(session);
+    }),
+    terminateSession: inSession(async (session, begin) => {
+      const { sessionId = 0 } = await openIsaSession(session, freshTerms(), 'ssh-ticket');
+      await begin();
+      return terminateSession(session, sessionId);
+    }),
+    listSecrets: inSession(async (session, begin) => {
+      await begin();
+      for await (const _page of openSecretsSafe(session).list('3.2'));
+    }),
+    readFolder: inSession(async (session, begin) => {
+      const { folderId } = await aSecret(session);
+      await begin();
+      for await (const _page of openSecretsSafe(session).readFolder({ folderId, version: '3.2' }));
+    }),
+    readSecret: inSession(async (session, begin) => {
+      const secret = await aSecret(session);
+      await begin();
+      return openSecretsSafe(session).read(secret, '3.2');
+    }),
+  };
+};

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import {
+  anyReadable,
+  contentOf,
+  expected,
+  failureOf,
+  leasesOf,
+  listAll,
+  rulesOf,
+  terms,
+  type VaultBench,
+  wayIn,
+} from './vault-bench.ts';
+
+/** The part of the vault suite about what reading leaves open. */
+
+export const describeLeases = (bench: VaultBench): void => {
+  const { rule, start } = bench;
+  const { opens } = rulesOf(bench);
+
+  describe('a lease', () => {
+    it('is ours when we opened it, and held with its reason until it is closed', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        const { id, ours } = await leases.open(item, terms());
+        expect([ours, site.openLeases()]).toEqual([true, 1]);
+        const held = await leases.held();
+        expect(held).toMatchObject([{ id, status: 'active', opens, reason: terms().reason }]);
+        expect(held[0]?.items).toContainEqual(item.ref);
+        await leases.close(id, 'done');
+        expect([await leases.held(), site.openLeases()]).toEqual([[], 0]);
+      });
+    });
+
+    it('is read under as often as needed', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        const { id } = await leases.open(item, terms());
+        for (const _ of [1, 2]) expect(contentOf(await leases.read(id, item))).toEqual(expected(site, item));
+        await leases.close(id, 'done');
+      });
+    });
+
+    it('is shared with whoever asks again, and not theirs', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        const { id } = await leases.open(item, terms());
+        expect(await leases.open(item, terms())).toEqual({ id, ours: false });
+        expect(contentOf(await leases.read(id, item))).toEqual(expected(site, item));
+        expect(site.openLeases()).toBe(1);
+      });
+    });
+
+    it('is refused to whoever will not share it', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        await leases.open(item, terms());
+        const failure = await failureOf(site, leases.open(item, terms({ whenHeld: 'refuse' })));
+        expect(failure).toMatchObject({ name: 'RequestConflict', retryable: true });
+        expect(site.openLeases()).toBe(1);
+      });
+    });
+
+    it('is closed once however often, and says when by the clock of the vault', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        const { id } = await leases.open(item, terms());
+        for (const _ of [1, 2]) {
+          const { at } = await leases.close(id, 'done');
+          if (at !== undefined) expect(new Date(at).toISOString()).toBe(at);
+        }
+        expect(site.openLeases()).toBe(0);
+      });
+    });
+
+    it('that somebody ended is gone for reading, and closed for closing', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        const { id } = await leases.open(item, terms());
+        site.endLeases();
+        expect(await failureOf(site, leases.read(id, item))).toMatchObject({ name: 'LeaseGone', retryable: true });
+        await leases.close(id, 'done');
+        expect(await leases.held()).toEqual([]);
+      });
+    });
+
+    it('is never taken for none because the vault does not say', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        await leases.open(item, terms());
+        site.failCalls();
+        await failureOf(site, leases.held());
+      });
+    });
+
+    it('by an id that the vault never gave is refused', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        await failureOf(site, leases.read('not/a lease', item));
+        await failureOf(site, leases.close('not/a lease', 'done'));
+      });
+    });
+
+    it('that waits for an approval is held as pending, and not read under', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = (await listAll(session, rule)).items.find((candidate) => site.waits?.(candidate));
+        if (item === undefined) return;
+        const leases = leasesOf(session, rule);
+        const { id } = await leases.open(item, terms());
+        expect(await leases.held()).toMatchObject([{ id, status: 'pending' }]);
+        expect((await failureOf(site, leases.read(id, item))).name).toBe('ApprovalPending');
+        await leases.close(id, 'not needed any more');
+        expect(site.openLeases()).toBe(0);
+      });
+    });
+
+    it('is offered on conditions that opening it takes back, where the vault makes offers', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
+        if (leases.offers === undefined) return;
+        const offers = await leases.offers(item, 15);
+        expect([offers.length > 0, site.openLeases()]).toEqual([true, 0]);
+        for (const { approvers } of offers) expect(approvers).toBeGreaterThanOrEqual(0);
+        const offer = JSON.parse(JSON.stringify(offers[0]));
+        const { id } = await leases.open(item, terms({ offer, minutes: 15 }));
+        await leases.close(id, 'done');
+      });
+    });
+  });
+};
+
+export const describeOpeningReads = ({ rule, start }: VaultBench): void => {
+  describe('a claim', () => {
+    it('opens one lease with what it reads, which is closed however often', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = await anyReadable(site, session, rule);
+        const reads = wayIn(session.access(rule), 'opening-reads');
+        const claim = { item: item.ref, run: 'rule.1' };
+        expect(contentOf(await reads.openAndRead(item, terms(), claim))).toEqual(expected(site, item));
+        expect(site.openLeases()).toBe(1);
+        for (const _ of [1, 2]) await reads.close(claim, 'done');
+        expect(site.openLeases()).toBe(0);
+      });
+    });
+  });
+};
+
+export const describeTargetSessions = ({ rule, start, type }: VaultBench, sessionRule: VaultBench['rule']): void => {
+  describe('a target session', () => {
+    it('is opened by reading, listed until it is over, and ended once', async () => {
+      const site = await start();
+      expect(rulesOf({ type, rule: sessionRule }).opens).toBe('target-session');
+      await site.vault.session(async (session) => {
+        const { targetSessions } = session;
+        if (targetSessions === undefined) throw new Error('The session has no target sessions.');
+        const item = await anyReadable(site, session, rule);
+        const access = session.access(sessionRule);
+        const lease = access.kind === 'leases' ? await access.open(item, terms()) : undefined;
+        if (access.kind === 'opening-reads') throw new Error('Nothing is known of target sessions by claims.');
+        const { targetSession: id = '' } =
+          access.kind === 'leases' ? await access.read(lease?.id ?? '', item) : await access.read(item, terms());
+        const listed = await targetSessions.list();
+        expect(listed.map((one) => one.id)).toEqual([id]);
+        expect([lease?.id, undefined]).toContain(listed[0]?.leaseId);
+        expect([await targetSessions.end(id), await targetSessions.end(id)]).toEqual([true, false]);
+        expect(await targetSessions.list()).toEqual([]);
+        if (access.kind !== 'leases' || lease === undefined) return;
+        expect(await access.held()).toMatchObject([{ id: lease.id, opens: 'target-session' }]);
+        await access.close(lease.id, 'done');
+      });
+      expect(site.openLeases()).toBe(0);
+    });
+
+    it('is never taken for none because the vault does not say', async () => {
+      const site = await start();
+      await site.vault.session(async ({ targetSessions }) => {
+        site.failCalls();
+        await failureOf(site, Promise.resolve(targetSessions?.list()));
+      });
+    });
+  });
+};

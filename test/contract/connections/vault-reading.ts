@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { itemKey } from '#shared/domain/item.ts';
+import {
+  anyReadable,
+  contentOf,
+  expected,
+  failureOf,
+  listAll,
+  listReadable,
+  readBy,
+  type VaultBench,
+  writtenDown,
+} from './vault-bench.ts';
+
+/** The part of the vault suite about reading in any way, and about the sessions that it happens in. */
+
+export const describeReading = ({ rule, start }: VaultBench): void => {
+  describe('reading', () => {
+    it('gives what the item holds, and leaves nothing open', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = await anyReadable(site, session, rule);
+        expect(contentOf(await readBy(session.access(rule, [item]), item))).toEqual(expected(site, item));
+      });
+      expect([site.openLeases(), site.openSessions()]).toEqual([0, 0]);
+    });
+
+    it('gives what each of many items holds, as they were prepared and whatever was passed over', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const readable = await listReadable(site, session, rule);
+        const wanted = readable.slice(Math.floor(readable.length / 2));
+        const preparation = session.prepare?.(rule);
+        for (const item of readable) if (!wanted.includes(item)) preparation?.passOver(item);
+        const arranged = (preparation?.arrange(wanted) ?? wanted).map(writtenDown);
+        expect(arranged.map(({ ref }) => itemKey(ref)).toSorted()).toEqual(
+          wanted.map(({ ref }) => itemKey(ref)).toSorted(),
+        );
+        const access = session.access(rule, arranged);
+        for (const item of arranged) expect(contentOf(await readBy(access, item))).toEqual(expected(site, item));
+      });
+      expect(site.openLeases()).toBe(0);
+    });
+
+    it('gives what the item holds now, however long ago it was listed', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = await anyReadable(site, session, rule);
+        site.change(item);
+        expect(contentOf(await readBy(session.access(rule), item))).toEqual(expected(site, item));
+      });
+    });
+
+    it('is an error when it fails, in which no credential is', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = await anyReadable(site, session, rule);
+        site.failCalls();
+        await failureOf(site, readBy(session.access(rule), item));
+      });
+    });
+
+    it('is refused for what was not made by the vault', async () => {
+      const site = await start();
+      await site.vault.session(async (session) => {
+        const item = await anyReadable(site, session, rule);
+        const foreign = { ...item, ref: { ...item.ref, kind: 'somebody-elses' }, handle: null };
+        const access = session.access(rule, [foreign]);
+        await failureOf(site, (async () => readBy(access, foreign))());
+      });
+      expect(site.openLeases()).toBe(0);
+    });
+  });
+};
+
+export const describeSessions = ({ rule, start }: VaultBench): void => {
+  describe('a session', () => {
+    it('is made sure of, and says until when where that is known', async () => {
+      const site = await start();
+      const { expiresAt } = await site.vault.ensureSignIn();
+      expect(expiresAt === null || new Date(expiresAt).toISOString() === expiresAt).toBe(true);
+      expect(site.openSessions()).toBe(0);
+    });
+
+    it('is one for all that is done in it, and gives what the work gives', async () => {
+      const site = await start();
+      const given = await site.vault.session(async (session) => {
+        await Promise.all([listAll(session, rule), listAll(session, rule)]);
+        return site.openSessions();
+      });
+      expect([given, site.signIns(), site.openSessions()]).toEqual([1, 1, 0]);
+    });
+
+    it('is signed out after work that failed in any way, which is told as it came', async () => {
+      const site = await start();
+      const failing = site.vault.session(() => Promise.reject(new RangeError('the work')));
+      await expect(failing).rejects.toThrow(RangeError);
+      await site.vault
+        .session(async (session) => {
+          site.failCalls();
+          await listAll(session, rule);
+        })
+        .catch(() => undefined);
+      expect([site.signIns(), site.openSessions()]).toEqual([2, 0]);
+    });
+
+    it('that is refused is not asked for again', async () => {
+      const site = await start();
+      site.refuseSignIn();
+      const session = await failureOf(
+        site,
+        site.vault.session(async () => undefined),
+      );
+      expect(session).toMatchObject({ name: 'SignInRefused', retryable: false });
+      expect(site.signIns()).toBe(1);
+      expect((await failureOf(site, site.vault.ensureSignIn())).name).toBe('SignInRefused');
+      expect([site.signIns(), site.openSessions()]).toEqual([2, 0]);
+    });
+  });
+};

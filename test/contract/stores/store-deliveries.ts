@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
+
+/** What becomes of deliveries, one after the other and against each other. */
+export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScene): void => {
+  describe('delivering', () => {
+    test('makes a secret of a name that is free, and says how far that was verified', async () => {
+      const { name, store, deliver, value } = aSecret();
+      expect(await store.inspect(name)).toEqual({ kind: 'absent' });
+      expect(await deliver(1, 'absent')).toEqual({ changed: true, verified });
+      expect(await value()).toBe(textOf(1));
+      expect(await store.inspect(name)).toEqual({ kind: 'owned', stamp: stamp(1), retired: false });
+    });
+
+    test('replaces one value after the other', async () => {
+      const { store, deliver, value } = aSecret();
+      await deliver(1, 'absent');
+      for (const generation of [2, 3, 4]) {
+        expect(await deliver(generation, generation - 1)).toEqual({ changed: true, verified });
+        expect(await value()).toBe(textOf(generation));
+      }
+      expect(await collect(store)).toMatchObject([{ stamp: stamp(4) }]);
+    });
+
+    test('twice changes nothing', async () => {
+      const { name, store, deliver, value } = aSecret();
+      await deliver(1, 'absent');
+      await deliver(1, 'absent');
+      expect(await deliver(1, 1)).toEqual({ changed: false, verified });
+      expect(await value()).toBe(textOf(1));
+      expect(await store.inspect(name)).toMatchObject({ stamp: stamp(1) });
+    });
+  });
+
+  describe('listing', () => {
+    test('shows all that one owner has, each with its stamp, and nothing else', async () => {
+      const { owner, store } = aSecret();
+      const ours = await Promise.all(
+        [1, 2, 3].map(async (generation) => {
+          const { name, deliver } = aSecret(owner);
+          await deliver(generation, 'absent');
+          return { name, stamp: stamp(generation) };
+        }),
+      );
+      await aSecret(`${owner}-other`).deliver(1, 'absent');
+      await site().makeForeign(aSecret().name, 'theirs');
+      expect(await collect(store)).toEqual(ours);
+    });
+  });
+
+  describe('a delivery that was overtaken', () => {
+    /** What was decided by whoever comes too late, and what somebody else has done meanwhile. */
+    const COURSES = {
+      'by the first delivery of all': { decided: 'absent', before: [], meanwhile: [[2, 'absent']] },
+      'by a newer value': { decided: 1, before: [[1, 'absent']], meanwhile: [[3, 1]] },
+      'by two newer values': {
+        decided: 1,
+        before: [[1, 'absent']],
+        meanwhile: [
+          [3, 1],
+          [4, 3],
+        ],
+      },
+    } as const;
+
+    test.each(Object.entries(COURSES))('%s', async (_how, { decided, before, meanwhile }) => {
+      const { name, store, delivery, deliver, value } = aSecret();
+      for (const [generation, expected] of [...before, ...meanwhile]) await deliver(generation, expected);
+      const [newest = 0] = meanwhile.at(-1) ?? [];
+      const late = store.deliver({ ...delivery(1, decided), stamp: stamp(9) });
+      if (rules.fence === 'none') {
+        expect(await late).toMatchObject({ changed: true });
+        expect(await value()).toBe(textOf(1));
+        return;
+      }
+      expect(await refusalOf(late)).toMatchObject({ name: 'DeliverySuperseded', retryable: true });
+      if (rules.fence === 'after') return;
+      expect(await value()).toBe(textOf(newest));
+      expect(await store.inspect(name)).toMatchObject({ stamp: stamp(newest) });
+      await deliver(newest + 1, newest);
+      expect(await value()).toBe(textOf(newest + 1));
+    });
+  });
+};

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { Secret, type SecretContent } from '#shared/secret.ts';
+import { CANARY, collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
+
+/** Texts that a vault may name things by, and that a store may not take as they are. */
+const AWKWARD = [
+  'web 01',
+  'a/b',
+  'a=2Fb',
+  'a_b',
+  '_',
+  '',
+  '.',
+  '..',
+  'über',
+  '東京',
+  '🔑',
+  'x-abcdef',
+  'SVC',
+  'svc',
+  "o'b",
+  '*',
+];
+
+/** What a store takes for a value and for a name. */
+export const describeLimits = ({ rules, site, folder, nameOf, aSecret }: StoreScene): void => {
+  describe('a value', () => {
+    /** So many bytes of text, two in each character as far as that goes. */
+    const text = (bytes: number) => 'é'.repeat(bytes / 2) + 'x'.repeat(bytes % 2);
+
+    test('may be as large as the store says, in bytes', async () => {
+      const { store, delivery, value } = aSecret();
+      await store.deliver({ ...delivery(1, 'absent'), value: new Secret(text(rules.valueBytes)) });
+      expect(await value()).toBe(text(rules.valueBytes));
+    });
+
+    test('that is larger is refused, and leaves what there is', async () => {
+      const { store, delivery, deliver, value } = aSecret();
+      await deliver(1, 'absent');
+      const larger = { ...delivery(2, 1), value: new Secret(CANARY + text(rules.valueBytes + 1 - CANARY.length)) };
+      expect(await refusalOf(store.deliver(larger))).toMatchObject({ name: 'ValueTooLarge', retryable: false });
+      expect(await value()).toBe(textOf(1));
+    });
+
+    test(`of bytes is ${rules.binary ? 'kept byte by byte, and is no text of the same letters' : 'refused'}`, async () => {
+      const { name, store, delivery, deliver, value } = aSecret();
+      const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      await deliver(1, 'absent');
+      const file = store.deliver({ ...delivery(2, 1), value: new Secret<SecretContent>(bytes) });
+      if (!rules.binary) {
+        expect(await refusalOf(file)).toMatchObject({ name: 'ValueNotText', retryable: false });
+        expect(await value()).toBe(textOf(1));
+        return;
+      }
+      await file;
+      expect(await value()).toEqual(bytes);
+      const fresh = aSecret();
+      await fresh.store.deliver({ ...fresh.delivery(1, 'absent'), value: new Secret<SecretContent>(bytes) });
+      expect(await fresh.value()).toEqual(bytes);
+      expect(await store.holds(name, new Secret<SecretContent>(bytes))).toBe(rules.readable ? true : 'unknown');
+      const letters = new Secret(Buffer.from(bytes).toString('latin1'));
+      expect(await store.holds(name, letters)).toBe(rules.readable ? false : 'unknown');
+    });
+  });
+
+  describe('a name', () => {
+    test('is one of its own for every text that a vault may give, and is listed as it was given', async () => {
+      const { owner, store, delivery } = aSecret();
+      const given = AWKWARD.map((text) => nameOf({ labels: { name: text }, title: text }));
+      expect(new Set(given).size).toBe(AWKWARD.length);
+      for (const [index, name] of given.entries()) {
+        const value = new Secret<SecretContent>(`${owner} ${index}`);
+        await store.deliver({ ...delivery(index, 'absent'), name, value });
+      }
+      const stamps = new Map((await collect(store)).map(({ name, stamp: held }) => [name, held]));
+      expect(stamps).toEqual(new Map(given.map((name, index) => [name, stamp(index)])));
+      for (const [index, name] of given.entries()) expect(await site().valueOf(name)).toBe(`${owner} ${index}`);
+    });
+
+    test('may be as long as the store says', async () => {
+      const { store, delivery } = aSecret();
+      const longest = nameOf({ labels: { name: 'x'.repeat(rules.name.maxLength - folder.length) }, title: 'long' });
+      expect(longest).toHaveLength(rules.name.maxLength);
+      await store.deliver({ ...delivery(1, 'absent'), name: longest });
+      expect(await collect(store)).toEqual([{ name: longest, stamp: stamp(1) }]);
+    });
+  });
+};

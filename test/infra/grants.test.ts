@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { mergePermissions } from '#infra/grants.ts';
+import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { StoreType } from '#shared/stores/store.ts';
+import { asText, FULL, loadExample, permissionsOf, synthesise } from './synthesis.ts';
+
+const registered = <T>(types: Readonly<Record<string, T>>, type: string): T => {
+  const found = types[type];
+  if (found === undefined) throw new Error(`There is no registered type ${type}.`);
+  return found;
+};
+
+const config = loadExample(FULL);
+const renamed = <T extends object>(entry: T | undefined, more: object): T => {
+  if (entry === undefined) throw new Error('The example has no such entry.');
+  return { ...entry, ...more };
+};
+
+describe('the permissions for stores', () => {
+  const asked: Parameters<StoreType['grants']>[] = [];
+  const grants: StoreType['grants'] = (...all) => {
+    asked.push(all);
+    const [, use, { prefixes }] = all;
+    return [{ actions: [`heap:${use}`], resources: prefixes.map((prefix) => `heap/${prefix}`) }];
+  };
+  const types: RegisteredTypes = {
+    ...REGISTERED_TYPES,
+    stores: {
+      ...REGISTERED_TYPES.stores,
+      heap: { ...registered(REGISTERED_TYPES.stores, 'aws-secrets-manager'), grants },
+    },
+  };
+  const withHeap: RelayConfig = {
+    ...config,
+    stores: { ...config.stores, heap: { type: 'heap', depth: 3 }, unused: { type: 'heap', depth: 4 } },
+    syncs: { ...config.syncs, 'ssh-keys': renamed(config.syncs['ssh-keys'], { store: 'heap' }) },
+  };
+  const { template } = synthesise(withHeap, { types });
+  const ofHeap = (fn: string) => permissionsOf(template, fn).filter((permission) => permission.startsWith('heap:'));
+
+  it('are those that each type asks for, for the rules that deliver into its stores', () => {
+    expect(ofHeap('SyncRetrieve')).toEqual(['heap:deliver heap/ssh-keys/', 'heap:retire heap/ssh-keys/']);
+    expect(ofHeap('SyncRequest')).toEqual(['heap:inspect heap/ssh-keys/']);
+    expect(ofHeap('CheckoutRetrieve')).toEqual([]);
+    expect(permissionsOf(template, 'SyncRetrieve').filter((permission) => /secret:ssh-keys/.test(permission))).toEqual(
+      [],
+    );
+    expect(permissionsOf(template, 'SyncRequest')).toContain('secretsmanager:DescribeSecret secret:databases/*');
+  });
+
+  it('are asked for with the settings of a store that a rule uses, and not for one that none uses', () => {
+    const settings = asked.map(([given]) => given);
+    expect(new Set(settings.map((given) => JSON.stringify(given)))).toEqual(new Set(['{"type":"heap","depth":3}']));
+  });
+
+  it('are asked for with what the stack knows', () => {
+    const [, , scope] = asked[0] ?? [];
+    expect(Object.keys(scope ?? {}).toSorted()).toEqual([
+      'account',
+      'encryptionKey',
+      'owners',
+      'partition',
+      'prefixes',
+      'region',
+    ]);
+  });
+});
+
+describe('the permissions to sign in', () => {
+  it('are none for a connection that has neither secrets of an operator nor a shared token', () => {
+    const passwordSafe = registered(REGISTERED_TYPES.connections, 'password-safe');
+    const open = { ...passwordSafe, operatorSecrets: () => [], sharesToken: () => false };
+    const connections = Object.fromEntries(
+      Object.entries(config.connections).map(([name, settings]) => [name, { ...settings, type: 'open' }]),
+    );
+    const types = { ...REGISTERED_TYPES, connections: { open } };
+    const { template } = synthesise({ ...config, connections }, { types });
+    expect(permissionsOf(template, 'Authenticate')).toEqual([]);
+    template.resourceCountIs('AWS::SecretsManager::Secret', 0);
+  });
+
+  it('are for one secret only once, however many connections name it', () => {
+    const { vault } = config.connections;
+    const other = renamed(vault, {});
+    const { template } = synthesise({ ...config, connections: { ...config.connections, other } });
+    const [policy] = Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
+      id.startsWith('AuthenticateRole') ? [Properties.PolicyDocument.Statement] : [],
+    );
+    const readable: unknown[] = policy.find(
+      ({ Action }: { Action: unknown }) => Action === 'secretsmanager:GetSecretValue',
+    ).Resource;
+    expect(readable.map(asText).map((resource) => resource.replace(/^.*:secret:/, ''))).toEqual([
+      'bootstrap/password-safe-??????',
+      'bootstrap/password-safe-certificate-??????',
+      expect.stringMatching(/^<SignInTokenvault/),
+      expect.stringMatching(/^<SignInTokenother/),
+    ]);
+  });
+});
+
+describe('permissions', () => {
+  it('become one where the same may be done on the same conditions, and stay apart otherwise', () => {
+    const ours = { StringLike: { tag: 'ours' } };
+    expect(
+      mergePermissions([
+        { actions: ['a:Read'], resources: ['one'] },
+        { actions: ['a:Read'], resources: ['two', 'one'] },
+        { actions: ['a:Read'], resources: ['three'], conditions: ours },
+        { actions: ['a:Read', 'a:Write'], resources: ['one'] },
+        { actions: ['a:Read'], resources: ['four*'], pattern: 'Because.' },
+      ]),
+    ).toEqual([
+      { actions: ['a:Read'], resources: ['one', 'two'] },
+      { actions: ['a:Read'], resources: ['three'], conditions: ours },
+      { actions: ['a:Read', 'a:Write'], resources: ['one'] },
+      { actions: ['a:Read'], resources: ['four*'], pattern: 'Because.' },
+    ]);
+  });
+});

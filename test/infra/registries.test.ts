@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { loadRegisteredTypes } from '#infra/registries.ts';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pam-relay-registries-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('a synthesis knows the registered types, unless it is told of other registries', async () => {
+  expect(await loadRegisteredTypes()).toBe(REGISTERED_TYPES);
+  expect(await loadRegisteredTypes({})).toBe(REGISTERED_TYPES);
+});
+
+it('a synthesis knows the types of a module that took the place of a registry, and of the other the registered ones', async () => {
+  const stores = join(folder, 'stores.ts');
+  writeFileSync(
+    stores,
+    `import { STORE_TYPES as REGISTERED } from ${JSON.stringify(resolve('shared/stores/registry.ts'))};
+     export const STORE_TYPES = { ...REGISTERED, heap: async () => ({ rules: 'those of a heap' }) };`,
+  );
+  const types = await loadRegisteredTypes({ stores });
+  expect(Object.keys(types.stores)).toEqual(['aws-secrets-manager', 'heap']);
+  expect(types.stores['heap']).toEqual({ rules: 'those of a heap' });
+  expect(types.stores['aws-secrets-manager']).toBe(REGISTERED_TYPES.stores['aws-secrets-manager']);
+  expect(types.connections).toEqual(REGISTERED_TYPES.connections);
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
+import { intakeSteps } from '#shared/workflows/intake.ts';
+import { actionsOf, asText, FULL, loadExample, resourcesOf, statementsOf, synthesise } from '../synthesis.ts';
+
+const config = loadExample(FULL);
+const { template } = synthesise(config);
+const SENDER = 'arn:aws:iam::111122223333:role/ticket-system';
+
+const queueNamed = (name: string) => {
+  const [found] = Object.entries(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: name } }));
+  if (found === undefined) throw new Error(`There is no queue ${name}.`);
+  return { id: found[0], properties: found[1]['Properties'] };
+};
+const queue = queueNamed('pam-relay-prod-intake');
+const refused = queueNamed('pam-relay-prod-intake-refused');
+
+describe('the queue of messages', () => {
+  it('and that of refused ones keep messages for as long as SQS does, encrypted with the key of the stack', () => {
+    for (const { properties } of [queue, refused]) {
+      expect(properties.MessageRetentionPeriod).toBe(14 * 86_400);
+      expect(asText(properties.KmsMasterKeyId)).toMatch(/^<Key\w+\.Arn>$/);
+    }
+  });
+
+  it('lets go of a message that failed five times, and gives the function its time before it shows one again', () => {
+    expect(queue.properties.RedrivePolicy).toMatchObject({ maxReceiveCount: MAXIMUM_RECEIVES });
+    expect(asText(queue.properties.RedrivePolicy.deadLetterTargetArn)).toBe(`<${refused.id}.Arn>`);
+    expect(queue.properties.VisibilityTimeout).toBe(6 * intakeSteps.queue.seconds);
+  });
+
+  it('calls its function with up to ten messages, of which each may fail alone', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+  });
+
+  it('takes messages by TLS only, and from nobody but this account and the senders in relay.yaml', () => {
+    const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy')).filter(({ Properties }) =>
+      JSON.stringify(Properties.Queues).includes(queue.id),
+    );
+    const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    expect(statements).toHaveLength(2);
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    );
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Allow', Action: 'sqs:SendMessage', Principal: { AWS: SENDER } }),
+    );
+  });
+
+  it('lets senders use the key by way of SQS alone', () => {
+    const [key] = Object.values(template.findResources('AWS::KMS::Key'));
+    const statements: { Principal?: { AWS?: unknown }; Action: string[]; Condition?: object }[] =
+      key?.['Properties'].KeyPolicy.Statement;
+    const [allowed, ...others] = statements.filter(({ Principal }) => Principal?.AWS === SENDER);
+    expect(others).toEqual([]);
+    expect(allowed?.Action).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
+    expect(JSON.stringify(allowed?.Condition)).toContain('kms:ViaService');
+  });
+
+  it('is told to whoever deploys', () => {
+    expect(template.findOutputs('IntakeQueueUrl')['IntakeQueueUrl']?.['Value']).toEqual({ Ref: queue.id });
+  });
+});
+
+describe('the function that reads it', () => {
+  const may = (action: string): string[] =>
+    statementsOf(template, 'IntakeQueue')
+      .filter((statement) => actionsOf(statement).includes(action))
+      .flatMap(resourcesOf)
+      .map((resource) => resource.replace(/^.*<AWS::AccountId>:/, ''));
+
+  it('may start what messages start, and look at checkouts that there are already', () => {
+    expect(may('states:StartExecution').toSorted()).toEqual([
+      'stateMachine:pam-relay-prod-checkout',
+      'stateMachine:pam-relay-prod-release',
+      'stateMachine:pam-relay-prod-sync',
+    ]);
+    expect(may('states:DescribeExecution')).toEqual(['execution:pam-relay-prod-checkout:*']);
+  });
+
+  it('may leave notes for checkouts and names for runs, and read nothing', () => {
+    expect(
+      may('s3:PutObject')
+        .map((resource) => resource.slice(resource.indexOf('/')))
+        .toSorted(),
+    ).toEqual(['/checkouts/*', '/named/*']);
+    expect([...may('s3:GetObject'), ...may('s3:ListBucket'), ...may('secretsmanager:GetSecretValue')]).toEqual([]);
+  });
+
+  it('may read the one queue, and write to the other', () => {
+    expect(may('sqs:ReceiveMessage')).toEqual([`<${queue.id}.Arn>`]);
+    expect(may('sqs:SendMessage')).toEqual([`<${refused.id}.Arn>`]);
+  });
+});
+
+describe('a stack', () => {
+  const without = (more: Partial<RelayConfig>) =>
+    synthesise({ ...config, checkouts: {}, intake: undefined, ...more }).template;
+
+  it('without checkouts and without a section intake has no queue of messages', () => {
+    const bare = without({});
+    expect(Object.keys(bare.findResources('AWS::Lambda::EventSourceMapping'))).toEqual([]);
+    expect(bare.findOutputs('IntakeQueueUrl')).toEqual({});
+  });
+
+  it('with a section intake alone takes messages, and may start nothing but syncs by them', () => {
+    const syncsOnly = without({ intake: { senders: [], concurrency: 2 } });
+    const starts = statementsOf(syncsOnly, 'IntakeQueue')
+      .filter((statement) => actionsOf(statement).includes('states:StartExecution'))
+      .flatMap(resourcesOf);
+    expect(starts.map((resource) => resource.replace(/^.*:/, ''))).toEqual(['pam-relay-prod-sync']);
+  });
+});

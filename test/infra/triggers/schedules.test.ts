@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { actionsOf, asText, FULL, loadExample, resourcesOf, roleStatements, synthesise } from '../synthesis.ts';
+
+const { template } = synthesise(loadExample(FULL));
+
+const scheduleNamed = (name: string) => {
+  const [found] = Object.values(template.findResources('AWS::Scheduler::Schedule', { Properties: { Name: name } }));
+  return found?.['Properties'];
+};
+
+describe('schedules', () => {
+  it('start each sync as relay.yaml says, spread over its window and in its time zone', () => {
+    expect(scheduleNamed('sync.databases')).toMatchObject({
+      ScheduleExpression: 'cron(15 * * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Vienna',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 },
+    });
+  });
+
+  it('are there for each sync, each verification and the reaping', () => {
+    const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
+      ({ Properties }) => Properties.Name,
+    );
+    expect(names.toSorted()).toEqual([
+      'reap',
+      'sync.databases',
+      'sync.failover-pairs',
+      'sync.ssh-keys',
+      'sync.team-secrets',
+      'sync.windows-services',
+      'verify.databases',
+    ]);
+  });
+
+  it.each([
+    ['sync.databases', 'changes'],
+    ['verify.databases', 'verify'],
+  ])('%s starts an execution of its sync, named once for each invocation', (name, mode) => {
+    const { Arn, Input } = scheduleNamed(name).Target;
+    expect(asText(Arn)).toBe('arn:<AWS::Partition>:scheduler:::aws-sdk:sfn:startExecution');
+    const call = JSON.parse(asText(Input));
+    expect(call).toEqual({
+      StateMachineArn: 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-sync',
+      Name: 'databases.<aws.scheduler.execution-id>',
+      Input: expect.any(String),
+    });
+    expect(JSON.parse(call.Input)).toEqual({ sync: 'databases', mode, scheduledAt: '<aws.scheduler.scheduled-time>' });
+  });
+
+  it('look for left-over requests exactly as often as relay.yaml says', () => {
+    expect(scheduleNamed('reap')).toMatchObject({
+      ScheduleExpression: 'rate(15 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^UpkeepReapFunction/), 'Arn'] } },
+    });
+  });
+
+  it('may start the machine and the function that they start, and put aside what could not be started', () => {
+    const statements = roleStatements(template, 'What the schedules may start');
+    expect(
+      statements.map((statement) => [
+        actionsOf(statement),
+        resourcesOf(statement).map((resource) => resource.replace(/\w{8}\.Arn>$/, '>')),
+      ]),
+    ).toEqual([
+      [
+        ['states:StartExecution'],
+        ['arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-sync'],
+      ],
+      [['lambda:InvokeFunction'], ['<UpkeepReapFunction>']],
+      [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
+      [['kms:GenerateDataKey', 'kms:Decrypt'], ['<Key>']],
+    ]);
+  });
+
+  it('keep what could not be delivered', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
+      expect(Properties.Target).toMatchObject({
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SchedulesUndelivered/), 'Arn'] } },
+        RetryPolicy: { MaximumEventAgeInSeconds: 3600 },
+      });
+    }
+  });
+});

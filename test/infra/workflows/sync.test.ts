@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
+import { allStates, FULL, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
+
+const { template } = synthesise(loadExample(FULL));
+const machine = machineOf(template);
+const batches = stateOf(machine, 'Batches');
+const batch = batches.ItemProcessor ?? machine;
+
+const states = allStates(machine);
+const tasks = states.filter(([, { Type }]) => Type === 'Task');
+
+const waysFrom = ({ Next, Default, Choices, Catch }: StateDefinition): string[] =>
+  [Next, Default, ...Choices.map((choice) => choice.Next), ...Catch.map((caught) => caught.Next)].filter(
+    (next) => next !== undefined,
+  );
+
+/** Every way through a batch from a state on, as lists of names. */
+const pathsFrom = (name: string): string[][] => {
+  const ways = waysFrom(stateOf(batch, name));
+  return ways.length === 0 ? [[name]] : ways.flatMap((next) => pathsFrom(next).map((path) => [name, ...path]));
+};
+
+describe('the sync workflow', () => {
+  it('gives every state a name of its own, also inside the batches', () => {
+    expect(new Set(states.map(([name]) => name)).size).toBe(states.length);
+  });
+
+  it('ends by itself after a day', () => {
+    expect(machine.TimeoutSeconds).toBe(24 * 60 * 60);
+  });
+
+  it.each(pathsFrom('Request').map((path) => ({ path })))('gives everything back on the way $path', ({ path }) => {
+    expect(path).toContain('CheckIn');
+  });
+
+  it('has more than one way out of a batch, so that the line above proves something', () => {
+    expect(pathsFrom('Request').length).toBeGreaterThanOrEqual(6);
+  });
+
+  it('catches every error of every task of a batch', () => {
+    for (const [name, { Type, Catch }] of Object.entries(batch.States)) {
+      if (Type === 'Task')
+        expect(
+          Catch.flatMap(({ ErrorEquals }) => ErrorEquals),
+          name,
+        ).toEqual(['States.ALL']);
+    }
+  });
+
+  it('never lets a batch fail: each ends by handing its number to the report', () => {
+    const ends = Object.entries(batch.States).filter(([, state]) => waysFrom(state).length === 0);
+    expect(ends.map(([name, { Type }]) => [name, Type]).toSorted()).toEqual([
+      ['BatchDone', 'Pass'],
+      ['BatchFailed', 'Pass'],
+      ['BatchLeftOpen', 'Pass'],
+    ]);
+    for (const [, state] of ends) expect(state).toMatchObject({ Parameters: { 'batch.$': '$.batch' }, End: true });
+  });
+
+  it('lets the neighbours of a lost batch go on', () => {
+    expect(batches).toMatchObject({ ToleratedFailurePercentage: 100 });
+  });
+
+  it('runs batches as workflows of their own, as many at a time as the plan says', () => {
+    expect(batches).toMatchObject({
+      ItemsPath: '$.planned.batches',
+      MaxConcurrencyPath: '$.planned.concurrency',
+      ItemSelector: {
+        'workflow.$': '$.workflow',
+        'rule.$': '$.rule',
+        'run.$': '$.run',
+        'order.$': '$.order',
+        'batch.$': '$$.Map.Item.Value',
+      },
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+    });
+  });
+
+  it.each(['Authenticate', 'Plan', 'Batches'])('reports a run that %s ended, and fails with its error', (name) => {
+    expect(stateOf(machine, name).Catch.map(({ Next }) => Next)).toEqual(['ReportFailure']);
+    expect(stateOf(machine, 'ReportFailure')).toMatchObject({ Next: 'RunFailed', ResultPath: null });
+    expect(stateOf(machine, 'ReportFailure').Catch).toEqual([
+      { ErrorEquals: ['States.ALL'], ResultPath: null, Next: 'RunFailed' },
+    ]);
+    expect(stateOf(machine, 'RunFailed')).toMatchObject({ ErrorPath: '$.error.Error', CausePath: '$.error.Cause' });
+  });
+
+  it.each(tasks)('retries in %s what passes by itself and no error that waits for a person', (_, { Retry }) => {
+    const retried = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
+    expect(ERROR_NAMES.filter((name) => retried.includes(name))).toEqual(ERROR_NAMES.filter(isRetryable));
+    expect(retried).not.toContain('States.ALL');
+    expect(Retry).toHaveLength(1);
+  });
+
+  it('is the most patient in the check-in', () => {
+    const attempts = (name: string) => stateOf(batch, name).Retry[0];
+    expect(attempts('CheckIn')).toMatchObject({ MaxAttempts: 13 });
+    expect(attempts('Retrieve')).toMatchObject({ MaxAttempts: 4 });
+  });
+
+  it('is logged whole but without data, encrypted, and traced', () => {
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: 'pam-relay-prod-sync',
+      StateMachineType: 'STANDARD',
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+      TracingConfiguration: { Enabled: true },
+    });
+  });
+});

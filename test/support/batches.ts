@@ -1,0 +1,91 @@
+import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
+import { createRequest } from '#functions/sync/request/request.ts';
+import { createRetrieve } from '#functions/sync/retrieve/retrieve.ts';
+import type { Source } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
+import type { Marker } from '#shared/leases/marker.ts';
+import { recordAt } from '#shared/records/records.ts';
+import type { SecretStore } from '#shared/stores/store.ts';
+import type { BatchLease, BatchRun, SyncRun } from '#shared/workflows/sync.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
+import type { fakeVault } from '#test/support/fake-vault.ts';
+import { type fakeStore, type memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+
+/** The batch that tests of single steps are about, and how its leases are marked. */
+export const aBatchRun = (order: Partial<SyncRun['order']> = {}): BatchRun => ({ ...aRun(order), batch: 0 });
+export const BATCH_MARKER: Marker = {
+  relayId: 'relay',
+  workflow: 'sync',
+  rule: 'databases',
+  run: 'databases.1',
+  batch: 0,
+};
+
+export const aTarget = (name: string, overrides: Partial<Target> = {}): Target => ({
+  store: 'aws',
+  name,
+  stamp: `stamp of ${name}`,
+  expected: 'absent',
+  ...overrides,
+});
+
+/** An item of a batch and its one target, whose name is its number's. */
+export const batchItem = (number: number, target: Partial<Target> = {}, item: Partial<Item> = {}): BatchItem => ({
+  item: itemNumbered(number, item),
+  targets: [aTarget(`prod/${number}`, target)],
+});
+
+/** A lease as a step hands it on. */
+export const aLease = (position: number, overrides: Partial<BatchLease> = {}): BatchLease => ({
+  item: position,
+  id: String(101 + position),
+  ours: true,
+  status: 'active',
+  ...overrides,
+});
+
+type Store = ReturnType<typeof fakeStore>;
+
+export interface BatchScene {
+  readonly vault: ReturnType<typeof fakeVault>;
+  /** By their names in relay.yaml. */
+  readonly stores: Readonly<Record<string, Store>>;
+  readonly records: ReturnType<typeof memoryRecords>;
+}
+
+export interface BatchGiven {
+  /** Settings of the sync. */
+  readonly sync?: Record<string, unknown>;
+  readonly order?: Partial<SyncRun['order']>;
+}
+
+/** Goes through the three steps of a batch as the workflow would, and gives what each came to. */
+export const goThrough = async (
+  { vault, stores, records }: BatchScene,
+  items: readonly BatchItem[],
+  { sync = {}, order = {} }: BatchGiven = {},
+) => {
+  await records.write(recordAt.batch(BATCH_MARKER, 0), { items: [...items], retire: [] });
+  const shared = {
+    relayId: 'relay',
+    config: aConfig(sync),
+    vaultOf: async () => vault.vault,
+    rulesOf: async (_connection: string, rule: Source) => rulesOf(rule),
+    storeFor: async (store: string) => storeOf(stores, store),
+    records,
+  };
+  const run = aBatchRun(order);
+  const requested = await createRequest(shared)(run);
+  const retrieved = await createRetrieve(shared)({ ...run, requested }, { remainingMs: () => 900_000 });
+  const { closed } = await createCheckIn(shared)({ ...run, requested, retrieved });
+  const record = await records.read(recordAt.batchRecord(BATCH_MARKER, 0));
+  return { requested, retrieved, closed, record };
+};
+
+const storeOf = (stores: BatchScene['stores'], name: string): SecretStore => {
+  const known = stores[name];
+  if (known === undefined) throw new RangeError(`There is no store ${name}.`);
+  return known.store;
+};

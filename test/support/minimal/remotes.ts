@@ -1,0 +1,106 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createAuthority } from '#local/simulators/password-safe/certificate.ts';
+
+/** A server on loopback, and the CA that its certificate was signed by. */
+interface Remote extends AsyncDisposable {
+  readonly url: string;
+  readonly caPem: string;
+}
+
+const serve = async (listener: RequestListener): Promise<Remote> => {
+  const authority = await createAuthority('minimal');
+  const { certPem, keyPem } = await authority.issueServerCertificate();
+  const server = createServer({ cert: certPem, key: keyPem }, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port }: Pick<AddressInfo, 'port'> = Object(server.address());
+  return {
+    url: `https://127.0.0.1:${port}`,
+    caPem: authority.caPem,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+interface Entry {
+  readonly name: string;
+  readonly shelf: string;
+  readonly value: string;
+}
+
+/** What the minimal vault talks to: its entries by id, and how many sessions are open. */
+export interface MinimalVaultRemote extends Remote {
+  readonly entries: Map<string, Entry>;
+  readonly reads: string[];
+  /** `failing` answers nothing but sign-in and sign-out. */
+  mood: 'willing' | 'refusing' | 'failing';
+  signIns: number;
+  openSessions: number;
+}
+
+export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
+  const entries = new Map<string, Entry>();
+  const reads: string[] = [];
+
+  const signIn = (): number => {
+    remote.signIns += 1;
+    if (remote.mood === 'refusing') return 401;
+    remote.openSessions += 1;
+    return 200;
+  };
+  const signOut = (): number => {
+    remote.openSessions -= 1;
+    return 200;
+  };
+  const answer = (url: string): readonly [status: number, body: unknown] => {
+    if (url === '/sign-in') return [signIn(), {}];
+    if (url === '/sign-out') return [signOut(), {}];
+    if (remote.mood === 'failing') return [500, {}];
+    if (url === '/entries') return [200, [...entries].map(([id, { name, shelf }]) => ({ id, name, shelf }))];
+    const id = decodeURIComponent(url.slice('/entries/'.length));
+    reads.push(id);
+    const entry = entries.get(id);
+    return entry === undefined ? [404, {}] : [200, { value: entry.value }];
+  };
+
+  const remote: MinimalVaultRemote = Object.assign(
+    await serve(({ url = '' }, response) => {
+      const [status, body] = answer(url);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }),
+    { entries, reads, mood: 'willing', signIns: 0, openSessions: 0 } as const,
+  );
+  return remote;
+};
+
+interface MinimalSecret {
+  readonly owner: string;
+  readonly stamp?: string;
+  readonly value: string;
+}
+
+/** What the minimal store talks to: its secrets by name. It tells everything about them but the values. */
+export interface MinimalStoreRemote extends Remote {
+  readonly secrets: Map<string, MinimalSecret>;
+}
+
+const bodyOf = async (request: IncomingMessage): Promise<MinimalSecret> =>
+  JSON.parse(Buffer.concat(await request.toArray()).toString());
+
+export const startMinimalStore = async (): Promise<MinimalStoreRemote> => {
+  const secrets = new Map<string, MinimalSecret>();
+  const show = (name: string, { owner, stamp }: MinimalSecret) => ({ name, owner, stamp });
+  const remote = await serve(async (request, response) => {
+    const name = decodeURIComponent(request.url?.slice('/secrets/'.length) ?? '');
+    if (request.method === 'PUT') secrets.set(name, await bodyOf(request));
+    if (request.method === 'DELETE') secrets.delete(name);
+    const secret = secrets.get(name);
+    const rows = [...secrets].map(([key, one]) => show(key, one));
+    response.writeHead(name !== '' && secret === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(name === '' ? rows : secret && show(name, secret)));
+  });
+  return Object.assign(remote, { secrets });
+};

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCheckInCheckout } from '#functions/checkout/checkin/checkin.ts';
+import { noteAt } from '#shared/records/notes.ts';
+import type { CourseInput } from '#shared/workflows/checkout.ts';
+import {
+  aCheckoutRun,
+  after,
+  CHECKOUT,
+  MARKER,
+  NOW,
+  OTHER_CHECKOUT,
+  type RecordedCheckout,
+  recordCheckout,
+} from '#test/support/checkouts.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
+import { CLOSED_AT, fakeVault } from '#test/support/fake-vault.ts';
+import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+
+const OURS = `Replace a disk ${MARKER}`;
+const SSH = { rule: { handsOut: 'ssh-ticket' } };
+
+describe('checking in a checkout', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let notes: ReturnType<typeof memoryNotes>;
+  const onSessionLeft = vi.fn();
+  beforeEach(() => {
+    vault = fakeVault();
+    notes = memoryNotes();
+    onSessionLeft.mockClear();
+  });
+  const requested = (...ids: string[]) => ({
+    at: after(0),
+    conflict: false,
+    leases: ids.map((id, item) => ({ item, id, status: 'active' as const })),
+  });
+  const checkIn = async (course: Partial<CourseInput> = {}, checkout: RecordedCheckout | 'lost' = {}) => {
+    const records = memoryRecords();
+    if (checkout !== 'lost') await recordCheckout(records, checkout);
+    return createCheckInCheckout({
+      relayId: 'relay',
+      config: aCheckoutConfig({ connection: 'elsewhere' }),
+      vaultOf: async (connection) => {
+        expect(connection).toBe(checkout === 'lost' ? 'elsewhere' : 'vault');
+        return vault.vault;
+      },
+      records,
+      notes,
+      now: () => NOW,
+      onSessionLeft,
+    })({ ...aCheckoutRun, ...course });
+  };
+  const session = (id: string, leaseId?: string) => vault.sessions.set(id, { id, leaseId });
+
+  it('closes what it knows, then what only the marker shows, and says when by the clock of the vault', async () => {
+    vault.opened({ id: '1', item: '1', reason: OURS });
+    vault.opened({ id: '2', item: '2', reason: OURS, status: 'pending' });
+    expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 2 });
+    expect(vault.open.size).toBe(0);
+  });
+
+  it('needs no more than its name: by the marker a release finds everything', async () => {
+    vault.opened({ id: '1', item: '1', reason: OURS });
+    expect(await checkIn()).toEqual({ at: CLOSED_AT, closed: 1 });
+  });
+
+  it('goes by relay.yaml when nothing is written down about it', async () => {
+    vault.opened({ id: '1', item: '1', reason: OURS });
+    expect(await checkIn({}, 'lost')).toEqual({ at: CLOSED_AT, closed: 1 });
+  });
+
+  it('never closes what is not its own: of a person, a sync, another checkout or another relay', async () => {
+    const reasons = [
+      'by hand',
+      'x [relay/sync/databases/databases.1/0]',
+      'x [relay/sync/tickets/tickets.CHG1/0]',
+      'x [relay/checkout/tickets/tickets.CHG10/0]',
+      'x [other/checkout/tickets/tickets.CHG1/0]',
+    ];
+    for (const [index, reason] of reasons.entries()) vault.opened({ id: String(index + 1), item: '10', reason });
+    expect(await checkIn()).toEqual({ at: after(0), closed: 0 });
+    expect(vault.open.size).toBe(reasons.length);
+  });
+
+  it('is done, by its own clock, when there is nothing to close', async () => {
+    expect(await checkIn()).toEqual({ at: after(0), closed: 0 });
+  });
+
+  it('takes for closed what is gone, so that it can be repeated', async () => {
+    expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 1 });
+    expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 1 });
+  });
+
+  it('closes all it can before it raises what it could not', async () => {
+    for (const id of ['1', '2', '3']) vault.opened({ id, item: id, reason: OURS });
+    vault.fail('close', '1', 'VaultUnavailable');
+    await expect(checkIn({ requested: requested('1', '2') })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect([...vault.open.keys()]).toEqual(['1']);
+  });
+
+  it('looks for no sessions where credentials were handed out', async () => {
+    await checkIn({ requested: requested('1') });
+    expect(vault.count('listSessions')).toBe(0);
+  });
+
+  describe('of target sessions', () => {
+    it('ends those that it knows, or that a lease of its own has, and no other, before their leases', async () => {
+      vault.opened({ id: '1', item: '1', reason: OURS });
+      vault.opened({ id: '2', item: '2', reason: OURS });
+      session('50');
+      session('51', '1');
+      session('52', '2');
+      session('53', '9');
+      session('54');
+      for (const id of ['50', '51']) await notes.put(noteAt.session(CHECKOUT, id));
+      await notes.put(noteAt.session(OTHER_CHECKOUT, '53'));
+      await checkIn({ requested: requested('1') }, SSH);
+      expect([...vault.sessions.keys()]).toEqual(['53', '54']);
+      expect(vault.order('endSession', 'close')).toEqual(['endSession', 'endSession', 'endSession', 'close', 'close']);
+    });
+
+    it('ends them for a release, too, which knows of none', async () => {
+      vault.opened({ id: '1', item: '1', reason: OURS });
+      session('51', '1');
+      session('53', '9');
+      await checkIn({}, SSH);
+      expect([...vault.sessions.keys()]).toEqual(['53']);
+    });
+
+    it('without a lease ends them by their notes, and asks for no leases', async () => {
+      session('50');
+      session('54');
+      await notes.put(noteAt.session(CHECKOUT, '50'));
+      await checkIn({}, { rule: { ...SSH.rule, access: 'isa' } });
+      expect([...vault.sessions.keys()]).toEqual(['54']);
+      expect(vault.count('held')).toBe(0);
+    });
+
+    it.each(['listSessions', 'endSession'] as const)(
+      'closes leases all the same where its user may not end sessions, and tells (%s)',
+      async (call) => {
+        vault.opened({ id: '1', item: '1', reason: OURS });
+        session('51', '1');
+        vault.fail(call, call === 'listSessions' ? '' : '51', 'PermissionMissing');
+        expect(await checkIn({ requested: requested('1') }, SSH)).toMatchObject({ closed: 1 });
+        expect(onSessionLeft).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'PermissionMissing' }));
+      },
+    );
+
+    it('is tried again when the vault did not answer about sessions, but only after leases were closed', async () => {
+      vault.opened({ id: '1', item: '1', reason: OURS });
+      vault.fail('listSessions', '', 'VaultUnavailable');
+      await expect(checkIn({ requested: requested('1') }, SSH)).rejects.toMatchObject({ name: 'VaultUnavailable' });
+      expect(vault.open.size).toBe(0);
+      expect(onSessionLeft).not.toHaveBeenCalled();
+    });
+  });
+});

@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createPlanCheckout } from '#functions/checkout/plan/plan.ts';
+import type { Labels } from '#shared/domain/item.ts';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { noteAt } from '#shared/records/notes.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import type { Run } from '#shared/workflows/run.ts';
+import { after, anOrder, aRule, CHECKOUT, NOW } from '#test/support/checkouts.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
+import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
+import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { anItem } from '#test/support/items.ts';
+
+const numbered = (id: string, labels: Labels) => anItem({ ref: { kind: 'account', id }, labels });
+const ITEMS = [
+  anItem(),
+  numbered('4', { accountName: 'ops' }),
+  numbered('7', { domainName: 'CORP', accountName: 'web' }),
+];
+const OPEN = checkoutAt.open(CHECKOUT);
+
+describe('planning a checkout', () => {
+  let records: ReturnType<typeof memoryRecords>;
+  let notes: ReturnType<typeof memoryNotes>;
+  let vault: ReturnType<typeof fakeVault>;
+  beforeEach(() => {
+    records = memoryRecords();
+    notes = memoryNotes();
+    vault = fakeVault([pageOf(ITEMS)]);
+  });
+  const plan = (
+    order: Record<string, unknown> = {},
+    rule: Record<string, unknown> = {},
+    { now = NOW, run = {} }: { now?: number; run?: Partial<Run> } = {},
+  ) =>
+    createPlanCheckout({
+      config: aCheckoutConfig({ value: '{credential}', ...rule }),
+      vaultOf: async () => vault.vault,
+      storeRules: async () => awsSecretsManagerRules,
+      records,
+      notes,
+      now: () => now,
+    })({ ...CHECKOUT, ...run, order: anOrder(order) });
+  const recorded = () => records.read(checkoutAt.record(CHECKOUT));
+  const refuses = async (attempt: Promise<unknown>, message: string, name = 'CheckoutRefused') => {
+    await expect(attempt).rejects.toMatchObject({ name, retryable: false, message: expect.stringContaining(message) });
+    expect(await recorded()).toBeUndefined();
+    expect([...notes.keys]).toEqual([]);
+  };
+
+  it('writes down the rule, the order and the items, and opens nothing', async () => {
+    expect(await plan()).toEqual({ items: 1 });
+    expect(await recorded()).toEqual({
+      ...CHECKOUT,
+      settings: aRule(),
+      order: anOrder(),
+      plannedAt: after(0),
+      items: [{ item: anItem(), secretName: 'checkouts/CHG1/db-01/sa' }],
+    });
+    expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
+  });
+
+  it('holds to what was written down first: a deployment in between changes nothing', async () => {
+    await plan();
+    const first = await recorded();
+    expect(
+      await plan({}, { longestMinutes: 1, name: 'elsewhere/{checkoutId}/{systemId}/{accountId}' }, { now: NOW + 9e9 }),
+    ).toEqual({ items: 1 });
+    expect(await recorded()).toEqual(first);
+    expect(vault.count('find')).toBe(1);
+  });
+
+  it('is found by whoever looks for what may be open before there is anything to find', async () => {
+    const { write } = records;
+    const atWrite: string[][] = [];
+    records.write = async (place, record) => {
+      atWrite.push([...notes.keys]);
+      await write(place, record);
+    };
+    await plan();
+    expect(atWrite).toEqual([[OPEN]]);
+    expect([...notes.keys]).toEqual([OPEN]);
+  });
+
+  it('leaves alone what was noted before it came', async () => {
+    await notes.put(noteAt.released(CHECKOUT));
+    await plan();
+    expect(notes.keys).toContain(noteAt.released(CHECKOUT));
+  });
+
+  it('lists items in one order, whatever the order of the message, so that two checkouts never wait for each other', async () => {
+    const named = ITEMS.map(({ labels: { systemName, accountName, domainName } }) => ({
+      systemName,
+      accountName: domainName === '' ? accountName : `${domainName}\\${accountName}`,
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(named, { minLength: 3 }), async (items) => {
+        records.objects.clear();
+        await plan({ items });
+        expect((await recorded())?.items.map(({ item }) => item.ref.id)).toEqual(['10', '4', '7']);
+      }),
+    );
+  });
+
+  it('opens an item once that goes by two names', async () => {
+    const twice = [
+      { systemName: 'db-01', accountName: 'web' },
+      { systemName: 'db-01', accountName: 'CORP\\web' },
+    ];
+    expect(await plan({ items: twice })).toEqual({ items: 1 });
+  });
+
+  it.each([
+    [
+      'an item that the vault does not show',
+      { items: [{ systemName: 'db-01', accountName: 'nobody' }] },
+      {},
+      'no item with accountName nobody, systemName db-01',
+    ],
+    ['an item that the rule does not allow', {}, { select: { accounts: ['*', '!sa'] } }, 'does not allow db-01/sa'],
+    ['a window that is too long', { window: { minutes: 481 } }, {}, 'more than the 480 minutes'],
+    ['a window that ends too late', { window: { until: after(481) } }, {}, 'more than the 480 minutes'],
+    ['a window that is over', { window: { until: after(0) } }, {}, 'its window is over'],
+    [
+      'a window that ends before it begins',
+      { window: { from: after(60), until: after(30) } },
+      {},
+      'its window is over',
+    ],
+    [
+      'a window that begins when its execution may be over',
+      { window: { from: after(60 * 24 * 61), minutes: 5 } },
+      {},
+      'in more than 60 days',
+    ],
+  ])('refuses %s, and leaves nothing behind', async (_what, order, rule, message) => {
+    await refuses(plan(order, rule), message);
+  });
+
+  it('refuses a rule that is not there', async () => {
+    const attempt = plan({ checkout: 'tests' }, {}, { run: { rule: 'tests', run: 'tests.CHG1' } });
+    await refuses(attempt, 'There is no checkout "tests"', 'ConfigurationInvalid');
+  });
+
+  it.each(['tickets.CHG10', 'tickets.CHG2', 'tickets.by-hand'])(
+    'refuses an execution by another name, by which nothing of it would be found again: %s',
+    async (run) => {
+      const message = `start it as ${CHECKOUT.run}, not ${run}`;
+      await refuses(plan({}, {}, { run: { run } }), message, 'ConfigurationInvalid');
+      expect(vault.calls).toEqual([]);
+    },
+  );
+
+  it('refuses an address that several items of the vault have', async () => {
+    vault = fakeVault([pageOf([anItem(), numbered('11', {})])]);
+    await refuses(plan(), 'several items with accountName sa, systemName db-01', 'RequestRejected');
+  });
+
+  it.each([
+    ['all of it', { minutes: 480 }],
+    ['until then', { until: after(480) }],
+    ['later', { from: after(1000), until: after(1480) }],
+    ['since a while ago, which counts from now', { from: after(-1000), until: after(480) }],
+    ['as late as it may begin', { from: after(60 * 24 * 60), minutes: 480 }],
+  ])('lets a window be as long as the rule allows: %s', async (_what, window) => {
+    expect(await plan({ window })).toEqual({ items: 1 });
+  });
+
+  it('refuses two items that would share a secret, since one would take the place of the other', async () => {
+    const other = { ...numbered('11', { domainName: 'CORP', accountName: 'ops' }), title: 'db-01/CORP\\ops' };
+    vault = fakeVault([pageOf([anItem(), other])]);
+    const items = [
+      { systemName: 'db-01', accountName: 'sa' },
+      { systemName: 'db-01', accountName: 'CORP\\ops' },
+    ];
+    const message = 'db-01/sa and db-01/CORP\\ops would share the secret checkouts/CHG1/db-01. ';
+    await refuses(plan({ items }, { name: 'checkouts/{checkoutId}/{systemName}' }), message, 'NameCollision');
+  });
+
+  it('is tried again when the vault does not answer, and leaves nothing behind', async () => {
+    vault.fail('find', '', 'VaultUnavailable');
+    await expect(plan()).rejects.toMatchObject({ name: 'VaultUnavailable', retryable: true });
+    expect([...notes.keys]).toEqual([]);
+  });
+});

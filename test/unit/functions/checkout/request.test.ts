@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRequestCheckout } from '#functions/checkout/request/request.ts';
+import {
+  aCheckoutRun,
+  after,
+  aRecord,
+  CHECKOUT,
+  MARKER,
+  NOW,
+  type RecordedCheckout,
+  recordCheckout,
+} from '#test/support/checkouts.ts';
+import { anOffer, fakeVault, pageOf } from '#test/support/fake-vault.ts';
+import { memoryRecords } from '#test/support/fakes.ts';
+
+const OURS = `Replace a disk ${MARKER}`;
+
+describe('requesting for a checkout', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  beforeEach(() => {
+    vault = fakeVault();
+  });
+  const request = async (checkout: RecordedCheckout = {}, now = NOW) => {
+    const records = memoryRecords();
+    await recordCheckout(records, checkout);
+    const step = createRequestCheckout({ relayId: 'relay', vaultOf: async () => vault.vault, records, now: () => now });
+    return step(aCheckoutRun);
+  };
+  const minutesOf = async (checkout: RecordedCheckout, now = NOW) => {
+    await request(checkout, now);
+    return vault.terms.map(({ minutes }) => minutes);
+  };
+  const refusal = (message: string) => ({ name: 'CheckoutRefused', message: expect.stringContaining(message) });
+
+  it('opens one lease for each item, and says how each stands', async () => {
+    expect(await request({ numbers: [1, 2] })).toEqual({
+      at: after(0),
+      conflict: false,
+      leases: [
+        { item: 0, id: '101', status: 'active' },
+        { item: 1, id: '102', status: 'active' },
+      ],
+    });
+  });
+
+  it('asks under the reason of the message, with the marker that everything of ours is found by', async () => {
+    await request();
+    expect(vault.terms).toMatchObject([{ reason: OURS, changeAtEnd: true, whenHeld: 'refuse' }]);
+  });
+
+  it('takes for its own what an earlier attempt opened, pending or not, and asks for the rest only', async () => {
+    vault.opened({ id: '7', item: '1', reason: OURS, status: 'pending', endsAt: after(90) });
+    expect(await request({ numbers: [1, 2] })).toMatchObject({
+      conflict: false,
+      leases: [
+        { item: 0, id: '7', status: 'pending', endsAt: after(90) },
+        { item: 1, id: '101' },
+      ],
+    });
+    expect(vault.terms.map(({ item }) => item)).toEqual(['2']);
+  });
+
+  it('waits while the vault changes a credential, since what it delivered would be stale at once', async () => {
+    const { items } = aRecord();
+    vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
+    expect(await request()).toMatchObject({ conflict: true, leases: [] });
+    expect(vault.terms).toEqual([]);
+  });
+
+  it('does not care whether a credential changes that a target session shows to nobody', async () => {
+    const { items } = aRecord();
+    vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
+    expect(await request({ rule: { handsOut: 'ssh-ticket' } })).toMatchObject({ conflict: false });
+    expect(vault.count('find')).toBe(0);
+  });
+
+  it('finds a lease whose answer got lost when it is repeated', async () => {
+    vault.fail('open', '10', 'VaultUnavailable', { mayHaveHappened: true });
+    await expect(request()).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(await request()).toMatchObject({ leases: [{ id: '101' }] });
+    expect(vault.count('open')).toBe(1);
+  });
+
+  it.each([
+    ['a person', 'by hand'],
+    ['a sync', 'pam-relay delivers [relay/sync/databases/databases.1/0]'],
+    ['another checkout', 'Replace a disk [relay/checkout/tickets/tickets.CHG2/0]'],
+    ['another relay', `Replace a disk [other/checkout/tickets/${CHECKOUT.run}/0]`],
+  ])('never shares what %s has open, and asks for nothing beyond it', async (_who, reason) => {
+    vault.opened({ id: '7', item: '2', reason });
+    const { conflict, leases } = await request({ numbers: [1, 2, 3] });
+    expect({ conflict, leases }).toMatchObject({ conflict: true, leases: [{ item: 0 }] });
+    expect(leases).toHaveLength(1);
+    expect(vault.terms.map(({ item }) => item)).toEqual(['1', '2']);
+  });
+
+  it('waits when the vault refuses another lease for the item', async () => {
+    vault.fail('open', '10', 'RequestConflict');
+    expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
+  });
+
+  it('fails with what is no conflict', async () => {
+    vault.fail('open', '10', 'NotRequestable');
+    await expect(request()).rejects.toMatchObject({ name: 'NotRequestable' });
+  });
+
+  it('asks the vault first whether it would grant the window, and for nothing when it would not', async () => {
+    vault.offers.set('10', []);
+    await expect(request()).rejects.toMatchObject(
+      refusal("gives the relay's user this kind of access to db-01/a10 now, for 60 minutes"),
+    );
+    expect(vault.calls).toContainEqual(['offers', '10', 60]);
+    expect(vault.terms).toEqual([]);
+  });
+
+  it('asks about all items before it opens anything: what one is refused for would cost the others a release', async () => {
+    vault.offers.set('2', []);
+    await expect(request({ numbers: [1, 2] })).rejects.toMatchObject(refusal('db-01/a2'));
+    expect(vault.terms).toEqual([]);
+  });
+
+  it('asks under the conditions that the vault has offered, of which those with the fewest approvers', async () => {
+    const offer = anOffer({ approvers: 1, handle: { policy: 3 } });
+    vault.offers.set('10', [anOffer({ approvers: 2 }), offer]);
+    await request();
+    expect(vault.terms).toMatchObject([{ offer }]);
+  });
+
+  it('sends the ticket, and refuses to ask without one where the policy wants it', async () => {
+    vault.offers.set('10', [anOffer({ needsTicket: true })]);
+    await expect(request()).rejects.toMatchObject(refusal('asks for a ticket'));
+    await request({ order: { ticket: 'CHG-7' } });
+    expect(vault.terms).toMatchObject([{ ticket: 'CHG-7' }]);
+  });
+
+  it('does not have the credential changed where the rule says so', async () => {
+    await request({ rule: { rotateOnCheckIn: false } });
+    expect(vault.terms).toMatchObject([{ changeAtEnd: false }]);
+  });
+
+  describe('for how long', () => {
+    const rule = { extensionMinutes: 20, approvalHours: 2 };
+    it('lasts for the window, its longest extension and five minutes, so that it is ended by us', async () => {
+      expect(await minutesOf({ rule })).toEqual([60 + 20 + 5]);
+    });
+
+    it('lasts until the window ends that ends at a time', async () => {
+      expect(await minutesOf({ rule, order: { window: { until: after(90) } } }, NOW + 30 * 60_000)).toEqual([
+        60 + 20 + 5,
+      ]);
+    });
+
+    it('outlasts the wait for an approval, by the policy that asks the fewest', async () => {
+      vault.offers.set('10', [anOffer({ approvers: 2 }), anOffer({ approvers: 1 })]);
+      expect(await minutesOf({ rule })).toEqual([60 + 20 + 120 + 5]);
+      vault.offers.set('10', [anOffer({ approvers: 2 }), anOffer()]);
+      vault.open.clear();
+      expect((await minutesOf({ rule })).at(-1)).toBe(60 + 20 + 5);
+    });
+
+    it('outlasts the wait for the other items, whoever has them', async () => {
+      expect(await minutesOf({ rule, numbers: [1, 2] })).toEqual([60 + 20 + 120 + 5, 60 + 20 + 120 + 5]);
+    });
+  });
+});

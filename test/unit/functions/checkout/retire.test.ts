@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRetire } from '#functions/checkout/retire/retire.ts';
+import { aCheckoutRun, type RecordedCheckout, recordCheckout } from '#test/support/checkouts.ts';
+import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+
+const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, stamp: 'stamp-1' });
+
+describe('retiring what a checkout delivered', () => {
+  let store: ReturnType<typeof fakeStore>;
+  let records: ReturnType<typeof memoryRecords>;
+  beforeEach(() => {
+    store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: 'stamp-1' }]);
+    records = memoryRecords();
+  });
+  const retire = () => createRetire({ storeFor: async () => store.store, records })(aCheckoutRun);
+  const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
+
+  it('takes back what the checkout is about, and nothing of another one', async () => {
+    await record();
+    expect(await retire()).toEqual({ retired: 2 });
+    expect([...store.presences.keys()]).toEqual(['checkouts/CHG2/db-01/a1']);
+  });
+
+  it('can be repeated, and counts what was there', async () => {
+    await record({ numbers: [1, 2, 3] });
+    expect(await retire()).toEqual({ retired: 2 });
+    expect(await retire()).toEqual({ retired: 0 });
+  });
+
+  it('has nothing to take back when nothing was planned', async () => {
+    expect(await retire()).toEqual({ retired: 0 });
+    expect(store.retired).toEqual([]);
+  });
+
+  it.each([
+    ['destroy', 'none'],
+    ['recoverable', 7],
+  ] as const)('goes by the rule that held when the checkout began: %s', async (policy, recovery) => {
+    const asked: unknown[] = [];
+    store.store.retire = async (_name, days) => {
+      asked.push(days);
+      return true;
+    };
+    await record({ rule: { retire: policy }, numbers: [1] });
+    await retire();
+    expect(asked).toEqual([recovery]);
+  });
+
+  it('takes back all it can before it raises what it could not', async () => {
+    await record();
+    store.fail(stored(1).name, 'StoreUnavailable');
+    await expect(retire()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(store.presences.has(stored(2).name)).toBe(false);
+  });
+
+  it('looks into the store of its own record', async () => {
+    await record({ rule: { store: 'elsewhere' } });
+    const seen: unknown[] = [];
+    const storeFor = async (...of: string[]) => {
+      seen.push(of);
+      return store.store;
+    };
+    await createRetire({ storeFor, records })(aCheckoutRun);
+    expect(seen).toEqual([['elsewhere', 'tickets']]);
+  });
+});

@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRetrieveCheckout } from '#functions/checkout/retrieve/retrieve.ts';
+import { noteAt } from '#shared/records/notes.ts';
+import { Secret } from '#shared/secret.ts';
+import type { CheckoutLease } from '#shared/workflows/checkout.ts';
+import {
+  aCheckoutRun,
+  after,
+  CHECKOUT,
+  MARKER,
+  NOW,
+  type RecordedCheckout,
+  recordCheckout,
+} from '#test/support/checkouts.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+
+const NAME = 'checkouts/CHG1/db-01/a10';
+
+describe('retrieving for a checkout', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let store: ReturnType<typeof fakeStore>;
+  let notes: ReturnType<typeof memoryNotes>;
+  let stamps: number;
+  beforeEach(() => {
+    vault = fakeVault();
+    store = fakeStore();
+    notes = memoryNotes();
+    stamps = 0;
+  });
+  const lease = (item: number, number: number): CheckoutLease => {
+    const id = String(101 + item);
+    vault.opened({ id, item: String(number) });
+    return { item, id, status: 'active' };
+  };
+  const retrieve = async (leases: CheckoutLease[], checkout: RecordedCheckout = {}) => {
+    const records = memoryRecords();
+    await recordCheckout(records, checkout);
+    return createRetrieveCheckout({
+      relayId: 'relay',
+      vaultOf: async () => vault.vault,
+      storeFor: async () => store.store,
+      records,
+      notes,
+      now: () => NOW,
+      newStamp: () => `stamp-${++stamps}`,
+    })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
+  };
+  const values = () => Object.fromEntries([...store.values].map(([name, value]) => [name, value.reveal()]));
+
+  it('delivers the credential of each item under its own name', async () => {
+    const leases = [lease(0, 1), lease(1, 2)];
+    expect(await retrieve(leases, { numbers: [1, 2] })).toEqual({
+      at: after(0),
+      delivered: 2,
+      gone: false,
+    });
+    expect(values()).toEqual({
+      'checkouts/CHG1/db-01/a1': 'credential of 1',
+      'checkouts/CHG1/db-01/a2': 'credential of 2',
+    });
+  });
+
+  it('gives nothing on but what it did: no credential, nor anything made of one', async () => {
+    const output = await retrieve([lease(0, 10)], { rule: { handsOut: 'dsskey', value: '{credential} {passphrase}' } });
+    expect(values()).toEqual({ [NAME]: 'credential of 10 passphrase of 10' });
+    expect(JSON.stringify(output)).not.toMatch(/credential|passphrase/);
+  });
+
+  it('writes what the rule says, with the id of the checkout', async () => {
+    await retrieve([lease(0, 10)], {
+      rule: { value: { user: '{accountName}', secret: '{credential}', for: '{checkoutId}' } },
+    });
+    expect(values()).toEqual({ [NAME]: '{"user":"a10","secret":"credential of 10","for":"CHG1"}' });
+  });
+
+  it('describes the secret by its checkout and item, which are no secrets', async () => {
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([
+      { description: 'Checkout tickets.CHG1 of db-01/a10, delivered by pam-relay.', expected: 'absent' },
+    ]);
+  });
+
+  it('delivers anew when it is repeated, over its own earlier delivery', async () => {
+    const leases = [lease(0, 10)];
+    await retrieve(leases);
+    await retrieve(leases);
+    expect(store.deliveries.map(({ stamp, expected }) => [stamp, expected])).toEqual([
+      ['stamp-1', 'absent'],
+      ['stamp-2', { stamp: 'stamp-1' }],
+    ]);
+  });
+
+  it('delivers into what was retired before as if there were nothing', async () => {
+    store.presences.set(NAME, { kind: 'owned', stamp: 'old', retired: true });
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([{ expected: 'absent' }]);
+  });
+
+  it('delivers into a secret of its own that has no stamp', async () => {
+    store.presences.set(NAME, { kind: 'owned', stamp: undefined, retired: false });
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([{ expected: 'unstamped' }]);
+  });
+
+  it('never writes into a secret of somebody else, and says how it is handed over', async () => {
+    store.presences.set(NAME, { kind: 'foreign' });
+    await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
+      name: 'SecretForeign',
+      message: expect.stringContaining(`adopt ${NAME}`),
+    });
+    expect(store.deliveries).toEqual([]);
+  });
+
+  it('says that a lease is gone which somebody ended before it was read', async () => {
+    const leases = [lease(0, 10)];
+    vault.open.clear();
+    expect(await retrieve(leases)).toEqual({
+      at: after(0),
+      delivered: 0,
+      gone: true,
+    });
+    expect(values()).toEqual({});
+  });
+
+  it('never reads without a lease what the rule wants one for, also when the lease got lost', async () => {
+    expect(await retrieve([])).toMatchObject({ gone: true });
+    expect(vault.count('readPlain')).toBe(0);
+    expect(values()).toEqual({});
+  });
+
+  it('leaves nothing under way when one item fails: what came later would outlive the checkout', async () => {
+    vault.fail('read', '101', 'VaultUnavailable');
+    const leases = [lease(0, 1), lease(1, 2), lease(2, 3)];
+    await expect(retrieve(leases, { numbers: [1, 2, 3] })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(store.deliveries).toHaveLength(2);
+    expect(vault.calls.at(-1)).toEqual(['signOut']);
+  });
+
+  it('raises a failure rather than calling it gone when there is both', async () => {
+    const leases = [lease(0, 1), lease(1, 2)];
+    vault.open.delete('101');
+    store.fail('checkouts/CHG1/db-01/a2', 'StoreUnavailable');
+    await expect(retrieve(leases, { numbers: [1, 2] })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('raises that a lease is still pending', async () => {
+    const leases = [lease(0, 10)];
+    vault.opened({ id: '101', item: '10', status: 'pending' });
+    await expect(retrieve(leases, { rule: { handsOut: 'rdp-file' } })).rejects.toMatchObject({
+      name: 'ApprovalPending',
+    });
+  });
+
+  describe('a target session', () => {
+    const rule = { handsOut: 'ssh-ticket' };
+    it('delivers its ticket like a credential, and notes the id by which it is ended', async () => {
+      expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false });
+      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '102')]);
+      expect(values()).toEqual({ [NAME]: 'session 102 of 10' });
+    });
+
+    it('has no id to note when it is opened by a file', async () => {
+      vault.reads.set('10', { content: { secret: new Secret('a file') } });
+      expect(await retrieve([lease(0, 10)], { rule: { handsOut: 'rdp-file' } })).toMatchObject({ gone: false });
+      expect([...notes.keys]).toEqual([]);
+    });
+
+    it('that could not be delivered is noted all the same', async () => {
+      store.fail(NAME, 'StoreUnavailable');
+      await expect(retrieve([lease(0, 10)], { rule })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '102')]);
+    });
+
+    it('is known by its id also when the lease of another item is gone', async () => {
+      const leases = [lease(0, 1), lease(1, 2)];
+      vault.open.delete('101');
+      expect(await retrieve(leases, { rule, numbers: [1, 2] })).toEqual({
+        at: after(0),
+        delivered: 1,
+        gone: true,
+      });
+      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '103')]);
+    });
+  });
+
+  describe('without a lease', () => {
+    const isa = { access: 'isa', extensionMinutes: 10 };
+    it('takes a credential for the window and its longest extension', async () => {
+      await retrieve([], { rule: isa });
+      expect(vault.calls).toContainEqual(['readPlain', '10', 70]);
+      await retrieve([], { rule: { ...isa, handsOut: 'dsskey' }, order: { window: { until: after(20) } } });
+      expect(vault.calls).toContainEqual(['readPlain', '10', 30]);
+    });
+
+    it('opens a target session, with the marker in its reason', async () => {
+      await retrieve([], { rule: { ...isa, handsOut: 'rdp-ticket' } });
+      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '101')]);
+      expect(vault.readTerms).toMatchObject([{ reason: `Replace a disk ${MARKER}` }]);
+    });
+  });
+});

@@ -1,0 +1,301 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
+import { RelayError } from '#shared/errors.ts';
+import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { memoryNotes, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
+
+const NOW = Date.parse('2026-03-01T08:00:10Z');
+
+const requested = (id: string, more: object = {}) => ({
+  type: 'checkout.requested',
+  checkout: 'tickets',
+  id,
+  items: [{ accountName: 'sa', systemName: 'db-01' }],
+  window: { minutes: 30 },
+  reason: 'Restore the orders database',
+  ...more,
+});
+const changed = (accountName: string, systemName = 'db-01') => ({
+  type: 'credential.changed',
+  connection: 'vault',
+  item: { accountName, systemName },
+});
+const noted = (kind: 'released' | 'extended', id: string) => ({
+  type: `checkout.${kind}`,
+  checkout: 'tickets',
+  id,
+  ...(kind === 'extended' ? { until: '2026-03-01T10:00:00Z' } : {}),
+});
+
+const createScene = () => {
+  const scene = {
+    checkouts: memoryExecutions(),
+    releases: memoryExecutions(),
+    syncs: memoryExecutions(),
+    notes: memoryNotes(),
+    records: memoryRecords(),
+    refused: [] as { messageId: string; body: string; reason: string }[],
+    measured: [] as { handled: number; refused: number }[],
+    troubles: [] as string[],
+    now: NOW,
+  };
+  const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
+  const shared = {
+    rules: messageConfig(),
+    addressOf,
+    rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
+    executionsOf: (machine: Machine) => machines[machine],
+    notes: scene.notes,
+    records: scene.records,
+    now: () => scene.now,
+  };
+  const step = createIntakeQueue({
+    ...shared,
+    refuse: async ({ messageId, body }, { name, message }) => {
+      scene.refused.push({ messageId, body, reason: `${name}: ${message}` });
+    },
+    onTrouble: ({ messageId }) => scene.troubles.push(messageId),
+    measure: async (count) => {
+      scene.measured.push(count);
+    },
+  });
+  let sent = 0;
+  const receive = async (bodies: readonly unknown[], receiveCount = 1) => {
+    const records = bodies.map((body) => ({
+      messageId: `m${sent++}`,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      attributes: { ApproximateReceiveCount: receiveCount },
+    }));
+    const { batchItemFailures } = await step({ Records: records });
+    const again = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    return records.filter(({ messageId }) => again.has(messageId)).map(({ body }) => body);
+  };
+  return Object.assign(scene, { receive, shared });
+};
+
+describe('a message that asks for a checkout', () => {
+  it('starts an execution that is named after its rule and id, with the message as its input', async () => {
+    const scene = createScene();
+    expect(await scene.receive([requested('CHG-7')])).toEqual([]);
+    expect([...scene.checkouts.started]).toEqual([['tickets.CHG-7', JSON.stringify(requested('CHG-7'))]]);
+    expect(scene.measured).toEqual([{ handled: 1, refused: 0 }]);
+  });
+
+  it('that comes again is done, whether the execution runs or has ended, and whatever the order of its fields', async () => {
+    const scene = createScene();
+    await scene.receive([requested('CHG-7')]);
+    const { type, ...rest } = requested('CHG-7');
+    await scene.receive([{ ...rest, type }]);
+    scene.checkouts.end('tickets.CHG-7');
+    await scene.receive([requested('CHG-7')]);
+    expect(scene.checkouts.started.size).toBe(1);
+    expect(scene.refused).toEqual([]);
+  });
+
+  it('is refused when its id was used for another one, also when that was an earlier version of the relay', async () => {
+    const scene = createScene();
+    scene.checkouts.started.set('tickets.CHG-8', '{"ticket":8}');
+    await scene.receive([requested('CHG-7')]);
+    expect(await scene.receive([requested('CHG-7', { reason: 'Another' }), requested('CHG-8')])).toEqual([]);
+    expect(scene.refused.map(({ reason }) => reason)).toEqual([
+      'MessageInvalid: id: CHG-7 was used for another checkout of tickets; use an id of its own',
+      'MessageInvalid: id: CHG-8 was used for another checkout of tickets; use an id of its own',
+    ]);
+  });
+
+  it('is refused when its window is over, unless it is one that was taken before that', async () => {
+    const scene = createScene();
+    const until = (id: string) => requested(id, { window: { until: new Date(NOW + 60_000).toISOString() } });
+    await scene.receive([until('CHG-7')]);
+    scene.now += 60_000;
+    expect(await scene.receive([until('CHG-7'), until('CHG-8')])).toEqual([]);
+    expect([...scene.checkouts.started.keys()]).toEqual(['tickets.CHG-7']);
+    expect(scene.refused).toMatchObject([
+      {
+        messageId: 'm2',
+        reason: 'MessageInvalid: window.until: has passed; ask again, with a time that is still to come',
+      },
+    ]);
+  });
+
+  it('comes again while Step Functions does not show what was started under its name', async () => {
+    const scene = createScene();
+    await scene.receive([requested('CHG-7')]);
+    scene.checkouts.end('tickets.CHG-7');
+    scene.checkouts.hide('tickets.CHG-7');
+    expect(await scene.receive([requested('CHG-7')])).toEqual([JSON.stringify(requested('CHG-7'))]);
+  });
+});
+
+describe('a message about a checkout', () => {
+  it('leaves a note, and twice the same note', async () => {
+    const scene = createScene();
+    await scene.receive([noted('extended', '7'), noted('extended', '7')]);
+    expect([...scene.notes.keys]).toEqual([
+      `checkouts/tickets/tickets.7/extended-${Date.parse('2026-03-01T10:00:00Z')}`,
+    ]);
+  });
+
+  it('that releases it leaves the note before it starts the release, once', async () => {
+    const scene = createScene();
+    scene.releases.fail(new RelayError('StoreUnavailable', 'throttled'));
+    expect(await scene.receive([noted('released', '7')])).toHaveLength(1);
+    expect([...scene.notes.keys]).toEqual(['checkouts/tickets/tickets.7/released']);
+    scene.releases.fail(undefined);
+    expect(await scene.receive([noted('released', '7'), noted('released', '7')])).toEqual([]);
+    expect([...scene.releases.started]).toEqual([['tickets.7', JSON.stringify(noted('released', '7'))]]);
+  });
+});
+
+describe('messages about changed credentials', () => {
+  const runOf = (sync: string) => `${sync}.changed-20260301T080030Z`;
+  const namedFor = (scene: ReturnType<typeof createScene>, sync: string) =>
+    [...scene.records.objects]
+      .filter(([key]) => key.startsWith(`named/${sync}/${runOf(sync)}/`))
+      .map(([, text]) => JSON.parse(text));
+
+  it('of one half minute share one run for each sync, which looks when it is over', async () => {
+    const scene = createScene();
+    await scene.receive([changed('sa'), changed('sa'), changed('app')]);
+    scene.now += 19_999;
+    await scene.receive([changed('sa'), changed('backup')]);
+    expect([...scene.syncs.started.keys()].toSorted()).toEqual([runOf('databases'), runOf('everything')]);
+    expect(JSON.parse(scene.syncs.started.get(runOf('databases')) ?? '')).toEqual({
+      sync: 'databases',
+      items: 'named',
+      waitSeconds: 22,
+    });
+    expect(namedFor(scene, 'databases')).toEqual([
+      { systemName: 'db-01', accountName: 'sa' },
+      { systemName: 'db-01', accountName: 'app' },
+      { systemName: 'db-01', accountName: 'backup' },
+    ]);
+    scene.now += 1;
+    await scene.receive([changed('sa')]);
+    expect(scene.syncs.started.has('databases.changed-20260301T080100Z')).toBe(true);
+  });
+
+  it('go to the next run when the half minute was over before they were written down', async () => {
+    const scene = createScene();
+    const { write } = scene.records;
+    scene.records.write = async (place, record) => {
+      await write(place, record);
+      scene.now = Math.max(scene.now, NOW + 20_000);
+    };
+    const late = createIntakeQueue({
+      ...scene.shared,
+      rules: messageConfig({ syncs: ['databases'] }),
+      refuse: async () => {},
+      onTrouble: () => {},
+      measure: async () => {},
+    });
+    await late({
+      Records: [{ messageId: '1', body: JSON.stringify(changed('sa')), attributes: { ApproximateReceiveCount: 1 } }],
+    });
+    expect([...scene.syncs.started.keys()]).toEqual(['databases.changed-20260301T080100Z']);
+    const [last] = [...scene.records.objects.keys()].toReversed();
+    expect(last).toContain('named/databases/databases.changed-20260301T080100Z/');
+  });
+
+  it('start only what may select the item, by its name with and without its domain, or any name when it is told by another', async () => {
+    const scene = createScene();
+    await scene.receive([changed('CORP\\svc-1', 'web-01')]);
+    await scene.receive([changed('other', 'web-01')]);
+    expect(namedFor(scene, 'services')).toEqual([{ systemName: 'web-01', accountName: 'CORP\\svc-1' }]);
+    expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
+    expect(namedFor(scene, 'everything')).toHaveLength(2);
+    await scene.receive([changed('one@corp.example', 'web-01')]);
+    expect(namedFor(scene, 'services')).toHaveLength(2);
+    expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
+  });
+});
+
+describe('a message that can not be acted on', () => {
+  it('is put aside with the reason, unchanged, and its neighbours are handled', async () => {
+    const scene = createScene();
+    const bodies = ['{', '[]', '"x"', requested('1'), { type: 'checkout.asked' }, '', noted('released', '1')];
+    expect(await scene.receive(bodies)).toEqual([]);
+    expect(scene.refused).toEqual([
+      { messageId: 'm0', body: '{', reason: 'MessageInvalid: the whole message: is not JSON; send one JSON object' },
+      { messageId: 'm1', body: '[]', reason: 'MessageInvalid: the whole message: must be a map, not a list' },
+      { messageId: 'm2', body: '"x"', reason: 'MessageInvalid: the whole message: must be a map, not text' },
+      expect.objectContaining({ messageId: 'm4', reason: expect.stringContaining('type: is not known') }),
+      expect.objectContaining({ messageId: 'm5' }),
+    ]);
+    expect(scene.checkouts.started.size).toBe(1);
+    expect(scene.releases.started.size).toBe(1);
+    expect(scene.measured).toEqual([{ handled: 2, refused: 5 }]);
+  });
+
+  it('comes again when it can not even be put aside', async () => {
+    const scene = createScene();
+    const step = createIntakeQueue({
+      ...scene.shared,
+      refuse: () => Promise.reject(new RelayError('StoreUnavailable', 'full')),
+      onTrouble: () => {},
+      measure: async () => {},
+    });
+    expect(
+      await step({ Records: [{ messageId: '1', body: '{', attributes: { ApproximateReceiveCount: 9 } }] }),
+    ).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+  });
+});
+
+describe('a failure that may pass', () => {
+  it('lets the message come again, until it came for the last time', async () => {
+    const scene = createScene();
+    scene.checkouts.fail(new RelayError('StoreUnavailable', 'Step Functions did not start tickets.1'));
+    expect(await scene.receive([requested('1'), changed('sa')], MAXIMUM_RECEIVES - 1)).toHaveLength(1);
+    expect(scene.refused).toEqual([]);
+    expect(await scene.receive([requested('1')], MAXIMUM_RECEIVES)).toEqual([]);
+    expect(scene.refused).toMatchObject([{ reason: 'StoreUnavailable: Step Functions did not start tickets.1' }]);
+    expect(scene.troubles).toHaveLength(2);
+  });
+
+  it('of another making is put aside under a name of ours, without its text', async () => {
+    const scene = createScene();
+    scene.checkouts.fail(new Error('something with a value in it'));
+    await scene.receive([requested('1')], MAXIMUM_RECEIVES);
+    expect(scene.refused).toMatchObject([{ reason: expect.stringMatching(/^Unexpected: Handling a message failed/) }]);
+    expect(scene.refused[0]?.reason).not.toContain('value');
+  });
+});
+
+type Sent = { readonly body: unknown; readonly id: string | undefined };
+
+const valid: fc.Arbitrary<Sent> = fc.nat(20).map((id) => ({ body: requested(`CHG-${id}`), id: `CHG-${id}` }));
+const malformed: fc.Arbitrary<Sent> = fc
+  .oneof(
+    fc.string(),
+    fc.json(),
+    fc.nat(20).map((id) => requested(`CHG-${id}`, { checkout: 'unknown' })),
+    fc.nat(20).map((id) => requested(`CHG-${id}`, { window: { minutes: 99_999 } })),
+    fc.nat(20).map((id) => requested(`CHG-${id}`, { surplus: 1 })),
+  )
+  .map((body) => ({ body, id: undefined }));
+
+describe('any mix of messages, duplicates, malformed ones and failures', () => {
+  it('starts each valid one once, puts each malformed one aside once, and loses none', async () => {
+    const mix = fc.array(fc.oneof({ weight: 2, arbitrary: valid }, malformed), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(mix, fc.infiniteStream(fc.nat(3)), async (messages, dice) => {
+        const scene = createScene();
+        scene.checkouts.fail(() =>
+          dice.next().value === 0 ? new RelayError('StoreUnavailable', 'throttled') : undefined,
+        );
+        let queue = messages.map(({ body }) => (typeof body === 'string' ? body : JSON.stringify(body)));
+        while (queue.length > 0) {
+          const again = await scene.receive(queue.slice(0, 10));
+          queue = [...queue.slice(10), ...again];
+        }
+        const wanted = new Set(messages.flatMap(({ id }) => (id === undefined ? [] : [`tickets.${id}`])));
+        expect(new Set(scene.checkouts.started.keys())).toEqual(wanted);
+        expect(scene.refused).toHaveLength(messages.filter(({ id }) => id === undefined).length);
+        for (const { reason } of scene.refused) expect(reason).toMatch(/^MessageInvalid: ./);
+      }),
+    );
+  });
+});

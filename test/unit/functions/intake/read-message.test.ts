@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readMessage } from '#functions/intake/queue/read-message.ts';
+import { RelayError } from '#shared/errors.ts';
+import { aConfig } from '#test/support/configs.ts';
+import { addressOf, messageConfig } from '#test/support/messages.ts';
+
+const NOW = Date.parse('2026-03-01T08:00:00Z');
+const at = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
+const rules = messageConfig();
+
+const requested = (more: object = {}) => ({
+  type: 'checkout.requested',
+  checkout: 'tickets',
+  id: '7',
+  items: [{ systemName: 'db-01', accountName: 'sa' }],
+  window: { minutes: 120 },
+  reason: 'Restore',
+  ...more,
+});
+const changed = (more: object = {}) => ({
+  type: 'credential.changed',
+  connection: 'vault',
+  item: { systemName: 's', accountName: 'a' },
+  ...more,
+});
+const reasonOf = async (message: unknown, config = rules): Promise<string> => {
+  try {
+    await readMessage(typeof message === 'string' ? message : JSON.stringify(message), config, NOW, addressOf);
+    return 'taken';
+  } catch (thrown) {
+    if (!(thrown instanceof RelayError)) throw thrown;
+    expect(thrown.name).toBe('MessageInvalid');
+    return thrown.message;
+  }
+};
+
+describe('a message in the queue', () => {
+  it.each([
+    ['of the longest window', requested()],
+    ['whose window ends when it may', requested({ window: { until: at(120) } })],
+    ['whose window lies far away, and is short', requested({ window: { from: at(90_000), until: at(90_120) } })],
+    [
+      'whose window is over, which only matters to one that is not known yet',
+      requested({ window: { until: at(-10) } }),
+    ],
+    ['about a connection without such an item', changed()],
+  ])('is taken %s', async (_what, message) => expect(await reasonOf(message)).toBe('taken'));
+
+  it.each([
+    ['not JSON', '{"type":', 'the whole message: is not JSON; send one JSON object'],
+    ['of a type nobody knows', { type: 'checkout.request' }, 'type: is not known; did you mean "checkout.requested"?'],
+    [
+      'without a type',
+      {},
+      'type: is missing; write one of "checkout.requested", "checkout.extended", "checkout.released", "credential.changed"',
+    ],
+    [
+      'for a rule that is not there',
+      requested({ checkout: 'tickts' }),
+      'checkout: is not in relay.yaml; did you mean "tickets"?',
+    ],
+    [
+      'for a rule by a name that every object has',
+      requested({ checkout: 'constructor' }),
+      'checkout: is not in relay.yaml; use "tickets"',
+    ],
+    [
+      'to release by a rule that is not there',
+      { type: 'checkout.released', checkout: 'x', id: '7' },
+      'checkout: is not in relay.yaml; use "tickets"',
+    ],
+    [
+      'for a connection that is not there',
+      changed({ connection: 'valt' }),
+      'connection: is not in relay.yaml; did you mean "vault"?',
+    ],
+    [
+      'for too many minutes',
+      requested({ window: { minutes: 121 } }),
+      'window.minutes: is longer than the rule allows; ask for at most 120 minutes',
+    ],
+    [
+      'until too late',
+      requested({ window: { until: at(121) } }),
+      'window.until: is longer than the rule allows; ask for at most 120 minutes',
+    ],
+    [
+      'for a window that is too long',
+      requested({ window: { from: at(10), until: at(131) } }),
+      'window.until: is longer than the rule allows; ask for at most 120 minutes',
+    ],
+    [
+      'for a window that ends before it begins',
+      requested({ window: { from: at(10), until: at(10) } }),
+      'window.until: is not after window.from; swap them',
+    ],
+    [
+      'with a time that is none',
+      requested({ window: { until: 'noon' } }),
+      'window.until: is not usable; use a time with its zone, such as 2026-03-01T08:00:00Z',
+    ],
+    [
+      'with a reason that is too long',
+      requested({ reason: 'x'.repeat(501) }),
+      'reason: must have at most 500 characters',
+    ],
+    [
+      'with two things wrong',
+      requested({ id: '', reason: '' }),
+      'id: is not usable; use 1 to 48 letters, digits, dots, hyphens and underscores; reason: is empty; write something or remove the key',
+    ],
+    [
+      'about an item by other words than the rule has',
+      requested({ items: [{ systemName: 'db-01', accountName: 'sa' }, { title: 'x' }] }),
+      'items[1]: must be named by systemName and accountName, and by nothing else',
+    ],
+    [
+      'about a change of an item by other words than any sync has',
+      changed({ item: { systemName: 's', accountName: 'a', domainName: 'd' } }),
+      'item: must be named by systemName and accountName, and by nothing else',
+    ],
+  ])('is refused when it is %s', async (_what, message, reason) => expect(await reasonOf(message)).toBe(reason));
+
+  it('without any rule in relay.yaml is told that there is none', async () => {
+    expect(await reasonOf(requested(), { ...rules, checkouts: {} })).toBe(
+      'checkout: is not in relay.yaml; there are none in relay.yaml',
+    );
+  });
+
+  it('about a change that only syncs could follow whose items nobody can name is taken, and leads to nothing', async () => {
+    const { syncs } = aConfig({ source: 'aliases', name: 'prod/{aliasName}' });
+    expect(await reasonOf(changed(), { ...rules, syncs })).toBe('taken');
+    expect(await reasonOf(changed({ item: { whatever: 'x' } }), { ...rules, syncs })).toBe('taken');
+  });
+
+  it('never finds its values in the reason why it is refused', async () => {
+    const value = fc.stringMatching(/^[A-Z0-9]{12,20}$/).map((text) => `sentinel${text}`);
+    await fc.assert(
+      fc.asyncProperty(
+        value,
+        fc.constantFrom('type', 'checkout', 'id', 'items', 'window', 'reason', 'ticket'),
+        async (text, field) => {
+          const wrong =
+            field === 'id' || field === 'ticket' || field === 'reason' ? `${text} ${'x'.repeat(600)}` : text;
+          const reason = await reasonOf(requested({ [field]: wrong }));
+          expect(reason).not.toBe('taken');
+          expect(reason).not.toContain(text);
+        },
+      ),
+    );
+  });
+
+  it('never finds the labels of an address in it, nor their texts', async () => {
+    const text = fc.stringMatching(/^sentinel[A-Z0-9]{12,20}$/);
+    await fc.assert(
+      fc.asyncProperty(text, text, async (label, value) => {
+        for (const message of [requested({ items: [{ [label]: value }] }), changed({ item: { [label]: value } })]) {
+          const reason = await reasonOf(message);
+          expect(reason).not.toBe('taken');
+          expect(reason).not.toMatch(/sentinel/);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
+import { writeReason } from '#shared/leases/marker.ts';
+import { recordAt } from '#shared/records/records.ts';
+import type { BatchLease, BatchProgress, Settled } from '#shared/workflows/sync.ts';
+import { aBatchRun, BATCH_MARKER } from '#test/support/batches.ts';
+import { aConfig } from '#test/support/configs.ts';
+import { CLOSED_AT, fakeVault } from '#test/support/fake-vault.ts';
+import { memoryRecords, rulesOf } from '#test/support/fakes.ts';
+
+const reasonOf = (overrides = {}) => writeReason({ ...BATCH_MARKER, ...overrides });
+const lease = (id: number, overrides: Partial<BatchLease> = {}): BatchLease => ({
+  item: id - 101,
+  id: String(id),
+  ours: true,
+  status: 'active',
+  ...overrides,
+});
+const progress = (...leases: BatchLease[]): BatchProgress => ({ leases, settled: [], releaseEnds: {}, retired: 0 });
+const ERROR = { Error: 'VaultUnavailable', Cause: '{}' };
+
+describe('checkin', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let records: ReturnType<typeof memoryRecords>;
+  beforeEach(() => {
+    vault = fakeVault();
+    records = memoryRecords();
+  });
+  const checkIn = (input: { requested?: BatchProgress; retrieved?: BatchProgress; error?: unknown }, sync = {}) =>
+    createCheckIn({
+      relayId: 'relay',
+      config: aConfig(sync),
+      vaultOf: async () => vault.vault,
+      rulesOf: async (_connection, rule) => rulesOf(rule),
+      records,
+    })({ ...aBatchRun(), ...input });
+  const recorded = () => records.read(recordAt.batchRecord(BATCH_MARKER, 0));
+
+  it('closes what it owns, and notes when, by the clock of the vault', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
+    expect(vault.open.size).toBe(0);
+    expect(await recorded()).toEqual({ settled: [], checkIns: { 0: Date.parse(CLOSED_AT) }, retired: 0 });
+  });
+
+  it('never closes what somebody else opened: a person, another relay, workflow, run or batch', async () => {
+    vault.opened({ id: '101', item: '1', reason: 'by hand' });
+    vault.opened({ id: '102', item: '2', reason: reasonOf({ relayId: 'other' }) });
+    vault.opened({ id: '103', item: '3', reason: reasonOf({ run: 'databases.0' }) });
+    vault.opened({ id: '104', item: '4', reason: reasonOf({ batch: 1 }) });
+    vault.opened({ id: '105', item: '5', reason: reasonOf({ workflow: 'checkout' }) });
+    await checkIn({ requested: progress(lease(101, { ours: false }), lease(103, { ours: false })) });
+    expect([...vault.open.keys()]).toEqual(['101', '102', '103', '104', '105']);
+  });
+
+  it('finds by the marker what a step opened that did not live to tell', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    expect(await checkIn({ error: ERROR })).toEqual({ closed: 1 });
+    expect(vault.open.size).toBe(0);
+    expect(await recorded()).toBeUndefined();
+  });
+
+  it('knows the latest leases: retrieve may have renewed one', async () => {
+    vault.opened({ id: '105', item: '1', reason: '' });
+    await checkIn({ requested: progress(lease(101, { ours: false })), retrieved: progress(lease(105, { item: 0 })) });
+    expect(vault.open.size).toBe(0);
+  });
+
+  it('closes all it can, writes down what it knows, and then raises what it could not', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    vault.opened({ id: '102', item: '2', reason: reasonOf() });
+    vault.fail('close', '101', 'VaultUnavailable');
+    const known = progress(lease(101), lease(102));
+    await expect(checkIn({ requested: known })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect([...vault.open.keys()]).toEqual(['101']);
+    expect(await recorded()).toEqual({ settled: [], checkIns: { 1: Date.parse(CLOSED_AT) }, retired: 0 });
+  });
+
+  it('takes what is gone already for closed', async () => {
+    expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
+  });
+
+  it('does not sign in when the batch opened nothing', async () => {
+    const settled: Settled[] = [{ item: 0, target: 0, outcome: 'unchanged' }];
+    const told = { ...progress(), settled };
+    expect(await checkIn({ requested: told, retrieved: told })).toEqual({ closed: 0 });
+    expect(vault.calls).toEqual([]);
+    expect(await recorded()).toMatchObject({ settled });
+  });
+
+  it('looks for left-overs when an item failed, since its lease may have been opened all the same', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    const failure = { name: 'VaultUnavailable', message: '' } as const;
+    await checkIn({ requested: { ...progress(), settled: [{ item: 0, target: 0, outcome: 'failed', failure }] } });
+    expect(vault.open.size).toBe(0);
+  });
+
+  it('asks for no leases where reading needs none, which its user may not be allowed to see', async () => {
+    expect(await checkIn({ error: ERROR }, { access: 'isa' })).toEqual({ closed: 0 });
+    expect(vault.calls).toEqual([]);
+  });
+});

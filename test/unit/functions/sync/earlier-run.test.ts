@@ -1,0 +1,43 @@
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHasEarlierRun } from '#functions/sync/plan/earlier-run.ts';
+
+const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-sync';
+const RUN = { rule: 'databases', run: 'databases.2' };
+const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
+const stepFunctions = mockClient(SFNClient);
+beforeEach(() => {
+  stepFunctions.reset();
+});
+afterAll(() => stepFunctions.restore());
+
+describe('whether an earlier run still runs', () => {
+  it('is found on every page of running executions', async () => {
+    const at = (second: number) => new Date(second * 1000);
+    const row = (name: string, startDate: Date) => ({
+      name,
+      startDate,
+      executionArn: 'x',
+      stateMachineArn: MACHINE,
+      status: 'RUNNING' as const,
+    });
+    stepFunctions
+      .on(ListExecutionsCommand)
+      .resolvesOnce({ executions: [row('databases.2', at(5))], nextToken: 'more' })
+      .resolvesOnce({ executions: [row('databases.1', at(4))] });
+    expect(await createHasEarlierRun(MACHINE)(RUN)).toBe(true);
+  });
+
+  it('is raised when it can not be known', async () => {
+    stepFunctions.on(ListExecutionsCommand).rejects(THROTTLED);
+    await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
+  });
+
+  it('is unknown, and thus raised, when the answer is none of Step Functions', async () => {
+    stepFunctions.on(ListExecutionsCommand).resolves({});
+    await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
+import { createReadNamed } from '#functions/sync/plan/named.ts';
+import { createPlan } from '#functions/sync/plan/plan.ts';
+import { gatheringAt } from '#shared/domain/gathering.ts';
+import type { Item, Labels } from '#shared/domain/item.ts';
+import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
+import { namedAt } from '#shared/records/named-items.ts';
+import { readRequired, recordAt } from '#shared/records/records.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import type { StoredSecret } from '#shared/stores/store.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
+import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const named = (systemName: string, accountName: string): Labels => ({ systemName, accountName });
+const on = (systemName: string, accountName: string, more: Labels = {}) => ({
+  labels: { systemName, accountName, ...more },
+});
+
+describe('a plan for items that messages named', () => {
+  let records: ReturnType<typeof memoryRecords>;
+  beforeEach(() => {
+    records = memoryRecords();
+  });
+  const plan = async (
+    items: readonly Item[],
+    names: readonly Labels[],
+    { secrets = [], sync = {} }: { secrets?: readonly StoredSecret[]; sync?: Record<string, unknown> } = {},
+  ) => {
+    const vault = fakeVault([pageOf(items)]);
+    const store = fakeStore(secrets);
+    const planned = await createPlan({
+      config: aConfig(sync),
+      vaultOf: async () => vault.vault,
+      rulesOf: async (_connection, rule) => rulesOf(rule),
+      storeFor: async () => store.store,
+      storeRules: async () => awsSecretsManagerRules,
+      records,
+      hasEarlierRun: async () => true,
+      readNamed: async () => names,
+      now: () => NOW,
+    })(aRun({ items: 'named' }));
+    const batches = await Promise.all(
+      planned.batches.map((batch) => readRequired(records, recordAt.batch(aRun(), batch))),
+    );
+    const record = await readRequired(records, recordAt.plan(aRun()));
+    const targets = batches.flatMap((batch) => batch.items.flatMap((one) => one.targets));
+    return { planned, targets, delivered: targets.map(({ name }) => name), record, vault };
+  };
+
+  it('looks at these alone, and never waits for another run', async () => {
+    const { planned, delivered, record } = await plan(
+      [itemNumbered(1), itemNumbered(2), itemNumbered(3, { labels: { systemName: 'db-02' } })],
+      [named('db-01', 'a2')],
+    );
+    expect(planned.status).toBe('planned');
+    expect(delivered).toEqual(['prod/db-01/a2']);
+    expect(record).toMatchObject({ items: 1, unchanged: 0, orphans: { found: 0, retiring: 0 } });
+  });
+
+  it('asks the vault for nothing but their systems, each once', async () => {
+    const { vault } = await plan([itemNumbered(1)], [named('db-01', 'a1'), named('DB-01', 'a9'), named('db-02', 'x')]);
+    expect(vault.calls.filter(([call]) => call === 'list').map(([, within]) => within)).toEqual([
+      { systemName: 'db-01' },
+      { systemName: 'db-02' },
+    ]);
+  });
+
+  it('lists everything when there are too many systems to ask for each', async () => {
+    const items = Array.from({ length: 30 }, (_, n) => itemNumbered(n, { labels: { systemName: `db-${n}` } }));
+    const { vault, delivered } = await plan(
+      items,
+      items.slice(0, 25).map(({ labels: { systemName = '', accountName = '' } }) => named(systemName, accountName)),
+    );
+    expect(vault.calls.filter(([call]) => call === 'list')).toEqual([['list', {}]]);
+    expect(delivered).toHaveLength(25);
+  });
+
+  it('knows them in any case, and with their domain', async () => {
+    const items = [itemNumbered(1, on('db-01', 'Svc', { domainName: 'corp.example' })), itemNumbered(2)];
+    expect((await plan(items, [named('DB-01', 'CORP\\svc')])).delivered).toEqual(['prod/db-01/Svc']);
+  });
+
+  it('knows a directory account by its user principal name, whatever it is called otherwise', async () => {
+    const items = [
+      itemNumbered(1, on('db-01', 'svc', { userPrincipalName: 'Service.One@corp.example' })),
+      itemNumbered(2, on('db-01', 'svc2')),
+    ];
+    const { delivered } = await plan(items, [named('db-01', 'service.one@corp.example'), named('db-01', 'svc2@x')]);
+    expect(delivered).toEqual(['prod/db-01/svc']);
+  });
+
+  it('leaves out what the sync does not select', async () => {
+    const sync = { select: { accounts: ['!a2'], types: ['database'] } };
+    const names = [named('db-01', 'a1'), named('db-01', 'a2')];
+    const { delivered, vault } = await plan([itemNumbered(1), itemNumbered(2)], names, { sync });
+    expect(delivered).toEqual(['prod/db-01/a1']);
+    expect(vault.listed).toMatchObject([{ select: { types: ['database'] } }]);
+  });
+
+  it('leaves out what is current, so that messages after the first cost no checkout', async () => {
+    const first = await plan([itemNumbered(1)], [named('db-01', 'a1')]);
+    expect(first.delivered).toHaveLength(1);
+    const { planned, record } = await plan([itemNumbered(1)], [named('db-01', 'a1')], { secrets: first.targets });
+    expect(planned.batches).toEqual([]);
+    expect(record.unchanged).toBe(1);
+  });
+
+  it('delivers none of those that would share a secret, also when only one of them is named', async () => {
+    const twins = [
+      itemNumbered(1, on('db-01', 'sa', { domainName: 'a' })),
+      itemNumbered(2, on('db-01', 'sa', { domainName: 'b' })),
+    ];
+    const one = await plan([...twins, itemNumbered(3)], [named('db-01', 'sa'), named('db-01', 'a3')]);
+    expect(one.delivered).toEqual(['prod/db-01/a3']);
+    expect(one.record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
+  });
+
+  it('sees those on other systems, too, where names could be the same', async () => {
+    const items = [itemNumbered(1, on('a-b', 'c')), itemNumbered(2, on('a', 'b-c')), itemNumbered(3, on('a', 'd'))];
+    const sync = { name: 'prod/{systemName}-{accountName}' };
+    const { delivered, record } = await plan(items, [named('a', 'b-c'), named('a', 'd')], { sync });
+    expect(delivered).toEqual(['prod/a-d']);
+    expect(record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
+  });
+
+  it('leaves alone what the vault rotated after our own check-in: no tail is chased', async () => {
+    const one = itemNumbered(1, { changedAt: '2026-01-02T03:04:05.000Z' });
+    const memory: Memory = { ...emptyMemory(), checkIns: { 'account:1': Date.parse('2026-01-02T03:00:00Z') } };
+    await records.write(recordAt.memory('databases'), memory);
+    const secrets = [{ name: 'prod/db-01/a1', stamp: 'older' }];
+    const { delivered, record } = await plan([one], [named('db-01', 'a1')], { secrets });
+    expect(delivered).toEqual([]);
+    expect(record.remarks).toMatchObject([{ outcome: 'parked' }]);
+    expect(Object.keys(record.troubles)).toEqual(['account:1']);
+  });
+
+  it('refuses a sync whose items nobody can name, as somebody may start one by hand', async () => {
+    const sync = { source: 'aliases', name: 'prod/{aliasName}' };
+    await expect(plan([itemNumbered(1)], [named('db-01', 'a1')], { sync })).rejects.toMatchObject({
+      name: 'ConfigurationInvalid',
+    });
+  });
+
+  it('delivers of any vault the same as a plan for everything does, as far as it is named', async () => {
+    const someItem = fc.tuple(fc.nat(3), fc.nat(5), fc.constantFrom('', 'a', 'b')).map(([system, id, domainName]) =>
+      itemNumbered(id, {
+        ref: { kind: 'account', id: `${system}:${id}` },
+        labels: { systemName: `db-${system}`, accountName: `a${id}`, domainName },
+      }),
+    );
+    const vault = fc.uniqueArray(someItem, { selector: ({ ref }) => ref.id });
+    await fc.assert(
+      fc.asyncProperty(vault, fc.array(fc.tuple(fc.nat(3), fc.nat(5))), async (items, pairs) => {
+        records = memoryRecords();
+        const names = pairs.map(([system, id]) => named(`db-${system}`, `a${id}`));
+        const { delivered } = await plan(items, names);
+        const all = await plan(
+          items,
+          items.map(({ labels: { systemName = '', accountName = '' } }) => named(systemName, accountName)),
+        );
+        const wanted = new Set(names.map(({ systemName, accountName }) => `prod/${systemName}/${accountName}`));
+        expect(delivered.toSorted()).toEqual(all.delivered.filter((name) => wanted.has(name)).toSorted());
+      }),
+    );
+  });
+});
+
+describe('a run for named items', () => {
+  const { run } = gatheringAt('databases', NOW);
+  const started = (name: string, second: number) => ({ name, startDate: new Date(second * 1000) });
+
+  it('does not keep a run of the whole sync from starting', () => {
+    const others = [started('databases.1', 1), started('databases.2', 2)];
+    expect(isAfterAnother('databases', 'databases.2', [started(run, 1), started('databases.2', 2)])).toBe(false);
+    expect(isAfterAnother('databases', 'databases.2', others)).toBe(true);
+  });
+
+  it('reads which items those are, each once, and none of another run', async () => {
+    const records = memoryRecords();
+    const own = { workflow: 'sync', rule: 'databases', run } as const;
+    for (const name of ['a', 'b', 'a']) await records.write(namedAt.item(own, named('db', name)), named('db', name));
+    await records.write(namedAt.item({ ...own, run: `${run}0` }, named('db', 'c')), named('db', 'c'));
+    // Whatever the order of its labels, it is the same item.
+    await records.write(namedAt.item(own, { accountName: 'a', systemName: 'db' }), named('db', 'a'));
+    const list = async (prefix: string) => [...records.objects.keys()].filter((key) => key.startsWith(prefix));
+    const found = await createReadNamed(records, { list })(own);
+    expect(found.map(({ accountName }) => accountName).toSorted()).toEqual(['a', 'b']);
+  });
+});

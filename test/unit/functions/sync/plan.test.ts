@@ -1,0 +1,179 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
+import { createPlan } from '#functions/sync/plan/plan.ts';
+import type { ItemPage } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import type { Batch } from '#shared/domain/plan/batch.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import { stampOf } from '#shared/domain/stamp.ts';
+import { readRequired, recordAt } from '#shared/records/records.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import type { StoredSecret } from '#shared/stores/store.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
+import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const VALUE = { username: '{accountName}', password: '{credential}' };
+const currentOf = (item: Item): StoredSecret => ({
+  name: `prod/${item.labels['systemName']}/${item.labels['accountName']}`,
+  stamp: stampOf('vault', item, createRendering(VALUE).fingerprint(item)),
+});
+/** Another item of the name of the first one. */
+const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
+
+describe('plan', () => {
+  let records: ReturnType<typeof memoryRecords>;
+  beforeEach(() => {
+    records = memoryRecords();
+  });
+  const plan = async (
+    pages: readonly ItemPage[],
+    secrets: readonly StoredSecret[] = [],
+    sync = {},
+    isAfterAnotherRun = false,
+  ) => {
+    const vault = fakeVault(pages);
+    const planned = await createPlan({
+      config: aConfig({ value: VALUE, ...sync }),
+      vaultOf: async () => vault.vault,
+      rulesOf: async (_connection, rule) => rulesOf(rule),
+      storeFor: async () => fakeStore(secrets).store,
+      storeRules: async () => awsSecretsManagerRules,
+      records,
+      hasEarlierRun: async () => isAfterAnotherRun,
+      readNamed: async () => [],
+      now: () => NOW,
+    })(aRun());
+    const batches = await Promise.all(
+      planned.batches.map((batch) => readRequired(records, recordAt.batch(aRun(), batch))),
+    );
+    const record = await records.read(recordAt.plan(aRun()));
+    return { planned, batches, record, vault };
+  };
+  const namesIn = (batch: Batch | undefined) => batch?.items.flatMap(({ targets }) => targets.map(({ name }) => name));
+
+  it('puts what is new or changed into batches, and leaves out what is current', async () => {
+    const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
+    const stale = { ...currentOf(two), stamp: 'older' };
+    const { planned, batches, record } = await plan([pageOf([one, two, three])], [currentOf(one), stale]);
+    expect(planned).toEqual({ status: 'planned', batches: [0], concurrency: 2 });
+    expect(batches[0]?.items).toMatchObject([
+      { item: two, targets: [{ ...currentOf(two), store: 'aws', expected: { stamp: 'older' } }] },
+      { item: three, targets: [{ ...currentOf(three), store: 'aws', expected: 'absent' }] },
+    ]);
+    expect(record).toMatchObject({ items: 3, unchanged: 1, remarks: [] });
+  });
+
+  it('tells a secret of ours without a stamp from one that is not there', async () => {
+    const { batches } = await plan([pageOf([itemNumbered(1)])], [{ name: 'prod/db-01/a1', stamp: undefined }]);
+    expect(batches[0]?.items).toMatchObject([{ targets: [{ expected: 'unstamped' }] }]);
+  });
+
+  it('cuts batches at their size, across pages, and hands on nothing but their numbers', async () => {
+    const pages = [
+      pageOf([itemNumbered(1), itemNumbered(2)]),
+      pageOf([itemNumbered(3), itemNumbered(4), itemNumbered(5)]),
+    ];
+    const { planned, batches } = await plan(pages, [], { batchSize: 2 });
+    expect(planned.batches).toEqual([0, 1, 2]);
+    expect(batches.map(({ items }) => items.length)).toEqual([2, 2, 1]);
+  });
+
+  it('has no batch when nothing changed', async () => {
+    expect((await plan([pageOf([itemNumbered(1)])], [currentOf(itemNumbered(1))])).planned.batches).toEqual([]);
+  });
+
+  it('selects by the patterns of the rule, and hands the vault the whole rule for what only that can tell', async () => {
+    const select = { systems: ['db-*'], accounts: ['!a2'], workgroups: ['linux'], types: ['database'] };
+    const elsewhere = itemNumbered(3, { labels: { systemName: 'web' } });
+    const { batches, vault } = await plan([pageOf([itemNumbered(1), itemNumbered(2), elsewhere])], [], { select });
+    expect(namesIn(batches[0])).toEqual(['prod/db-01/a1']);
+    expect(vault.calls).toContainEqual(['list', {}]);
+    expect(vault.listed).toMatchObject([{ select: { workgroups: ['linux'], types: ['database'] } }]);
+  });
+
+  it('delivers neither of two items that would share a name, and names both', async () => {
+    const { batches, record } = await plan([pageOf([itemNumbered(1), itemNumbered(2), twin])], [], { batchSize: 2 });
+    expect(batches.flatMap(namesIn)).toEqual(['prod/db-01/a2']);
+    expect(record?.remarks).toMatchObject([
+      { item: 'db-01/a1', outcome: 'failed', error: 'NameCollision' },
+      { item: 'db-01/a1', outcome: 'failed', error: 'NameCollision' },
+    ]);
+    expect(record?.remarks[0]?.message).toContain('for example with {domainName} or {accountId}');
+    expect(record).toMatchObject({ items: 3, unchanged: 0 });
+  });
+
+  it('counts each item once when a current one turns out to share its name', async () => {
+    const { record } = await plan([pageOf([itemNumbered(1), twin])], [currentOf(itemNumbered(1))]);
+    expect(record).toMatchObject({ items: 2, unchanged: 0 });
+    expect(record?.remarks).toHaveLength(2);
+  });
+
+  it('ends at once when an earlier run of the sync still runs', async () => {
+    const { planned, vault } = await plan([pageOf([itemNumbered(1)])], [], {}, true);
+    expect(planned.status).toBe('skipped');
+    expect(vault.calls).toEqual([]);
+  });
+
+  it('notes what is changing and what it parks, with what to do about it', async () => {
+    const rotating = itemNumbered(1);
+    const checkIns = { 'account:1': Date.parse(rotating.changedAt ?? '') };
+    await records.write(recordAt.memory('databases'), { ...emptyMemory(), checkIns });
+    const stale = { ...currentOf(rotating), stamp: 'older' };
+    const { record, batches } = await plan([pageOf([rotating, itemNumbered(2, { changing: true })])], [stale]);
+    expect(batches).toEqual([]);
+    expect(record?.remarks.map(({ outcome }) => outcome)).toEqual(['parked', 'changing']);
+    expect(record?.remarks[0]?.message).toContain('Allow API Rotation Override');
+    expect(record?.troubles).toMatchObject({ 'account:1': { reason: 'rotates', times: 1 } });
+  });
+
+  describe('with secrets whose item is gone', () => {
+    const orphans = { policy: 'delete', budget: 1 };
+    const gone = [{ name: 'prod/db-01/gone', stamp: 'x' }];
+
+    it('keeps them unless the policy says otherwise', async () => {
+      const { batches, record } = await plan([pageOf([])], gone);
+      expect(batches).toEqual([]);
+      expect(record?.orphans).toEqual({ found: 1, retiring: 0 });
+    });
+
+    it('retires them within the budget, in a batch of their own', async () => {
+      const { batches } = await plan([pageOf([itemNumbered(1)])], gone, { orphans });
+      expect(batches.map(({ items, retire }) => [items.length, retire])).toEqual([
+        [1, []],
+        [0, [{ store: 'aws', name: 'prod/db-01/gone' }]],
+      ]);
+    });
+
+    it('retires none of them beyond the budget', async () => {
+      const more = [...gone, { name: 'prod/db-01/gone-2', stamp: 'x' }];
+      const { batches, record } = await plan([pageOf([])], more, { orphans });
+      expect(batches).toEqual([]);
+      expect(record?.orphans.note).toContain('the budget is 1');
+    });
+
+    it('retires none of them after an incomplete list', async () => {
+      const { batches, record } = await plan([pageOf([], false)], gone, { orphans });
+      expect(batches).toEqual([]);
+      expect(record).toMatchObject({ complete: false, orphans: { retiring: 0 } });
+    });
+  });
+});
+
+describe('a run comes after another', () => {
+  const at = (name: string, second: number) => ({ name, startDate: new Date(second * 1000) });
+
+  it.each([
+    [[at('db.2', 5)], false],
+    [[at('db.2', 5), at('db.1', 4)], true],
+    [[at('db.2', 5), at('db.3', 6)], false],
+    [[at('db.2', 5), at('db.1', 5)], true],
+    [[at('db.2', 5), at('db.3', 5)], false],
+    [[at('db.2', 5), at('db-web.1', 4), at('other.1', 3)], false],
+    [[at('db.1', 9)], true],
+    [[], false],
+  ])('among %j', (running, found) => expect(isAfterAnother('db', 'db.2', running)).toBe(found));
+});

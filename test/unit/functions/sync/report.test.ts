@@ -1,0 +1,201 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createReport } from '#functions/sync/report/report.ts';
+import type { BatchRecord, PlanRecord } from '#shared/records/records.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { type Settled, syncSteps } from '#shared/workflows/sync.ts';
+import { batchItem } from '#test/support/batches.ts';
+import { aRun } from '#test/support/configs.ts';
+import { memoryRecords } from '#test/support/fakes.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const DAY_MS = 86_400_000;
+const PLAN: PlanRecord = {
+  items: 3,
+  unchanged: 1,
+  complete: true,
+  remarks: [],
+  troubles: {},
+  orphans: { found: 0, retiring: 0 },
+};
+/** Outcome of the one target of an item. */
+const end = (item: number, outcome: Settled['outcome'], failure?: Settled['failure']): Settled => ({
+  item,
+  target: 0,
+  outcome,
+  ...(failure !== undefined && { failure }),
+});
+
+describe('report', () => {
+  let records: ReturnType<typeof memoryRecords>;
+  const notify = vi.fn(async () => {});
+  const measure = vi.fn(async () => {});
+  beforeEach(async () => {
+    records = memoryRecords();
+    vi.clearAllMocks();
+    await records.write(recordAt.plan(aRun()), PLAN);
+    await records.write(recordAt.batch(aRun(), 0), { items: [batchItem(1), batchItem(2)], retire: [] });
+  });
+  const settle = (settled: Settled[], more: Partial<BatchRecord> = {}) =>
+    records.write(recordAt.batchRecord(aRun(), 0), { settled, checkIns: {}, retired: 0, ...more });
+  const report = (input = {}) => {
+    const planned = { status: 'planned', batches: [0], concurrency: 1 };
+    const step = createReport({ records, measure, notify, now: () => NOW });
+    return step(syncSteps.report.input.parse({ ...aRun(), planned, batchEnds: [{ batch: 0 }], ...input }));
+  };
+  const written = () => records.read(recordAt.report(aRun()));
+  const memory = () => records.read(recordAt.memory('databases'));
+
+  it('adds up what planning and batches settled, and tells nobody when all is well', async () => {
+    await settle([end(0, 'delivered'), end(1, 'unchanged')]);
+    expect(await report()).toEqual({
+      status: 'SUCCEEDED',
+      items: 3,
+      delivered: 1,
+      unchanged: 2,
+      skipped: 0,
+      failed: 0,
+      retired: 0,
+    });
+    expect(notify).not.toHaveBeenCalled();
+    expect(measure).toHaveBeenCalledWith(
+      expect.objectContaining({ rule: 'databases', order: aRun().order }),
+      expect.objectContaining({ status: 'SUCCEEDED' }),
+    );
+  });
+
+  it('says PARTIAL, to people too, when a store does not hold what it should', async () => {
+    const failure = { name: 'NotRequestable', message: 'Enable the account for the API.' } as const;
+    await settle([end(0, 'delivered'), end(1, 'failed', failure)]);
+    expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
+    expect(notify).toHaveBeenCalledWith(
+      'pam-relay: sync databases PARTIAL',
+      expect.stringContaining('db-01/a2: failed. Enable the account for the API.'),
+    );
+  });
+
+  it('counts a batch that was never closed as lost, each of its items, with the error that ended it', async () => {
+    expect(await report({ batchEnds: [{ batch: 0, error: 'States.Timeout' }] })).toMatchObject({
+      status: 'PARTIAL',
+      failed: 2,
+    });
+    expect((await written())?.remarks).toMatchObject([
+      { error: 'BatchLost', message: expect.stringContaining('States.Timeout') },
+      {},
+    ]);
+  });
+
+  it('counts what a step did not live to settle as lost', async () => {
+    await settle([end(0, 'unchanged')]);
+    expect(await report()).toMatchObject({ status: 'PARTIAL', failed: 1, unchanged: 2 });
+  });
+
+  it('counts every item exactly once', async () => {
+    await records.write(recordAt.plan(aRun()), {
+      ...PLAN,
+      items: 5,
+      remarks: [
+        { item: 'x', outcome: 'parked', message: '' },
+        { item: 'y', outcome: 'changing', message: '' },
+      ],
+    });
+    await settle([end(0, 'approvalRequired')]);
+    const { items, delivered, unchanged, skipped, failed } = await report();
+    expect({ skipped, failed }).toEqual({ skipped: 3, failed: 1 });
+    expect(delivered + unchanged + skipped + failed).toBe(items);
+  });
+
+  it('does not call a run PARTIAL for items that are changing right now', async () => {
+    await records.write(recordAt.plan(aRun()), {
+      ...PLAN,
+      items: 4,
+      remarks: [{ item: 'y', outcome: 'changing', message: '' }],
+    });
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    expect(await report()).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });
+  });
+
+  it('says PARTIAL when the list was incomplete or orphans went over the budget', async () => {
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    await records.write(recordAt.plan(aRun()), { ...PLAN, complete: false });
+    expect(await report()).toMatchObject({ status: 'PARTIAL' });
+    await records.write(recordAt.plan(aRun()), {
+      ...PLAN,
+      orphans: { found: 9, retiring: 0, note: 'Nothing was deleted' },
+    });
+    expect(await report()).toMatchObject({ status: 'PARTIAL' });
+  });
+
+  it('remembers check-ins and troubles for the next run', async () => {
+    await settle([end(0, 'delivered'), end(1, 'approvalRequired')], { checkIns: { 0: NOW } });
+    await report();
+    expect(await memory()).toEqual({
+      version: 1,
+      run: 'databases.1',
+      checkIns: { 'account:1': NOW },
+      troubles: { 'account:2': { reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS } },
+    });
+  });
+
+  it('makes the same report and the same memory from the same records', async () => {
+    await settle([end(0, 'delivered'), end(1, 'approvalRequired')]);
+    await report();
+    const [first, remembered] = [await written(), await memory()];
+    await report();
+    expect([await written(), await memory()]).toEqual([first, remembered]);
+  });
+
+  it('reports a skipped run as skipped and touches no memory', async () => {
+    expect(
+      await report({ planned: { status: 'skipped', batches: [], concurrency: 1 }, batchEnds: undefined }),
+    ).toMatchObject({ status: 'SKIPPED', items: 0 });
+    expect(await memory()).toBeUndefined();
+    expect(notify).not.toHaveBeenCalled();
+  });
+
+  it('reports a run that failed before it had a plan, with the message of its error', async () => {
+    const error = {
+      Error: 'SignInRefused',
+      Cause: JSON.stringify({ errorMessage: 'vault: rotate the client secret.' }),
+    };
+    expect(await report({ planned: undefined, batchEnds: undefined, error })).toMatchObject({ status: 'FAILED' });
+    expect((await written())?.notes).toEqual(['SignInRefused: vault: rotate the client secret.']);
+    expect(notify).toHaveBeenCalledWith(
+      'pam-relay: sync databases FAILED',
+      expect.stringContaining('rotate the client secret'),
+    );
+  });
+
+  it('remembers releases that end by themselves until their change can have been seen', async () => {
+    const hour = 3_600_000;
+    const before = {
+      version: 1 as const,
+      checkIns: { 'account:9': NOW + hour, 'account:8': NOW - 2 * hour },
+      troubles: {},
+    };
+    await records.write(recordAt.memory('databases'), before);
+    await settle([]);
+    await report();
+    expect((await memory())?.checkIns).toEqual({ 'account:9': NOW + hour });
+  });
+
+  describe('of a run that looked at named items', () => {
+    const order = aRun({ items: 'named' }).order;
+
+    it('keeps what is remembered of all others, and adds its own', async () => {
+      const before = { version: 1 as const, checkIns: { 'account:9': 1, 'account:1': 2 }, troubles: {} };
+      await records.write(recordAt.memory('databases'), before);
+      await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });
+      await report({ order });
+      expect((await memory())?.checkIns).toEqual({ 'account:9': 1, 'account:1': NOW });
+    });
+
+    it('tells nobody of what is parked, which scheduled runs tell of', async () => {
+      const remarks = [{ item: 'x', outcome: 'parked' as const, message: '' }];
+      await records.write(recordAt.plan(aRun()), { ...PLAN, remarks });
+      await settle([end(0, 'delivered'), end(1, 'unchanged')]);
+      expect(await report({ order })).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });
+      expect(notify).not.toHaveBeenCalled();
+      expect(await report()).toMatchObject({ status: 'PARTIAL' });
+    });
+  });
+});

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRequest } from '#functions/sync/request/request.ts';
+import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { writeReason } from '#shared/leases/marker.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { aBatchRun, aLease, BATCH_MARKER, batchItem } from '#test/support/batches.ts';
+import { aConfig } from '#test/support/configs.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+
+const ours = writeReason(BATCH_MARKER);
+const theirs = writeReason({ ...BATCH_MARKER, run: 'databases.0' });
+
+describe('request', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let store: ReturnType<typeof fakeStore>;
+  beforeEach(() => {
+    vault = fakeVault();
+    store = fakeStore();
+  });
+  const request = async (items: readonly BatchItem[], order = {}) => {
+    const records = memoryRecords();
+    await records.write(recordAt.batch(BATCH_MARKER, 0), { items: [...items], retire: [] });
+    const step = createRequest({
+      relayId: 'relay',
+      config: aConfig(),
+      vaultOf: async () => vault.vault,
+      storeFor: async () => store.store,
+      records,
+    });
+    return step(aBatchRun(order));
+  };
+
+  it('opens one lease for each item, and lists once', async () => {
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toEqual([aLease(0), aLease(1)]);
+    expect(settled).toEqual([]);
+    expect(vault.count('held')).toBe(1);
+  });
+
+  it('asks for as long as the rule says, shares with whoever is there, and wants no change afterwards', async () => {
+    await request([batchItem(1)]);
+    expect(vault.terms).toEqual([{ item: '1', reason: ours, changeAtEnd: false, whenHeld: 'share' }]);
+  });
+
+  it('asks the vault for nothing when the store holds everything already', async () => {
+    store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
+    const { leases, settled } = await request([batchItem(1)]);
+    expect({ leases, settled }).toEqual({ leases: [], settled: [{ item: 0, target: 0, outcome: 'unchanged' }] });
+    expect(vault.calls).toEqual([]);
+  });
+
+  it('reads a current one all the same in a verify run', async () => {
+    store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp-0', retired: false });
+    const { leases } = await request([batchItem(1, { expected: { stamp: 'stamp-0' } })], { mode: 'verify' });
+    expect(leases).toHaveLength(1);
+  });
+
+  it('reads one all the same in a verify run whose stamp an earlier attempt has delivered', async () => {
+    store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
+    expect((await request([batchItem(1)], { mode: 'verify' })).leases).toHaveLength(1);
+  });
+
+  it('refuses a foreign secret before it costs a checkout, and gives the command that adopts it', async () => {
+    store.presences.set('prod/1', { kind: 'foreign' });
+    const { settled } = await request([batchItem(1), batchItem(2)]);
+    expect(settled).toMatchObject([{ item: 0, outcome: 'failed', failure: { name: 'SecretForeign' } }]);
+    expect(settled[0]?.failure?.message).toContain('adopt prod/1');
+    expect(vault.count('open')).toBe(1);
+  });
+
+  it('leaves a secret alone that has changed since the plan was made', async () => {
+    store.presences.set('prod/1', { kind: 'owned', stamp: 'newer', retired: false });
+    const { settled } = await request([batchItem(1, { expected: { stamp: 'older' } })]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'DeliverySuperseded' } }]);
+  });
+
+  it.each(['older', 'stamp of prod/1'])(
+    'goes on with a secret that was retired at %s and is wanted again',
+    async (stamp) => {
+      store.presences.set('prod/1', { kind: 'owned', stamp, retired: true });
+      expect((await request([batchItem(1)])).leases).toHaveLength(1);
+    },
+  );
+
+  it('never takes a lease for its own that somebody else opened', async () => {
+    vault.opened({ id: '7', item: '1', reason: 'by hand' });
+    vault.opened({ id: '8', item: '2', reason: theirs });
+    const { leases } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([
+      { id: '7', ours: false },
+      { id: '8', ours: false },
+    ]);
+  });
+
+  it('knows a lease by its marker that an earlier attempt of this step opened', async () => {
+    vault.opened({ id: '9', item: '1', reason: ours });
+    expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true }]);
+  });
+
+  it('finds a lease by its marker whose answer got lost', async () => {
+    vault.fail('open', '1', 'VaultUnavailable', { mayHaveHappened: true });
+    const { leases, settled } = await request([batchItem(1)]);
+    expect(leases).toMatchObject([{ id: '101', ours: true }]);
+    expect(settled).toEqual([]);
+  });
+
+  it('tells a pending lease apart', async () => {
+    vault.opened({ id: '9', item: '1', reason: ours, status: 'pending' });
+    vault.fail('open', '1', 'RequestConflict');
+    expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true, status: 'pending' }]);
+  });
+
+  it('lets one item fail without its neighbours', async () => {
+    vault.fail('open', '1', 'NotRequestable');
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([{ item: 1, ours: true }]);
+    expect(settled).toMatchObject([{ item: 0, target: 0, outcome: 'failed', failure: { name: 'NotRequestable' } }]);
+  });
+
+  it('asks nobody what is held when no lease can have been opened', async () => {
+    vault.fail('open', '1', 'NotRequestable');
+    await request([batchItem(1)]);
+    expect(vault.count('held')).toBe(0);
+  });
+
+  it('takes nothing for its own that it can not know of, when the list fails', async () => {
+    vault.opened({ id: '9', item: '1', reason: ours });
+    vault.fail('held', '', 'VaultUnavailable');
+    const { leases } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([{ ours: false }, { ours: true }]);
+  });
+});

@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRetrieve } from '#functions/sync/retrieve/retrieve.ts';
+import type { BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { Secret } from '#shared/secret.ts';
+import type { BatchLease, Settled } from '#shared/workflows/sync.ts';
+import { aBatchRun, aLease, BATCH_MARKER, batchItem } from '#test/support/batches.ts';
+import { aConfig } from '#test/support/configs.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+
+interface Given {
+  readonly retire?: readonly Orphan[];
+  readonly settled?: readonly Settled[];
+  readonly order?: Parameters<typeof aBatchRun>[0];
+  readonly remainingMs?: number;
+  readonly sync?: Record<string, unknown>;
+}
+
+const orphan = (name: string): Orphan => ({ store: 'aws', name });
+
+describe('retrieve', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let store: ReturnType<typeof fakeStore>;
+  beforeEach(() => {
+    vault = fakeVault();
+    store = fakeStore();
+    vault.opened({ id: '101', item: '1' });
+    vault.opened({ id: '102', item: '2' });
+  });
+  const retrieve = async (
+    items: readonly BatchItem[],
+    leases: readonly BatchLease[],
+    { retire = [], settled = [], order = {}, remainingMs = 60_000, sync = {} }: Given = {},
+  ) => {
+    const records = memoryRecords();
+    await records.write(recordAt.batch(BATCH_MARKER, 0), { items: [...items], retire: [...retire] });
+    const step = createRetrieve({
+      relayId: 'relay',
+      config: aConfig({ value: '{credential}', ...sync }),
+      vaultOf: async () => vault.vault,
+      storeFor: async () => store.store,
+      records,
+    });
+    const requested = { leases: [...leases], settled: [...settled], releaseEnds: {}, retired: 0 };
+    return step({ ...aBatchRun(order), requested }, { remainingMs: () => remainingMs });
+  };
+
+  it('closes nothing itself: that may change a credential, and belongs after the promotion of all of them', async () => {
+    store.fail('prod/2', 'StoreDenied');
+    await retrieve([batchItem(1), batchItem(2)], [aLease(0), aLease(1)]);
+    expect(vault.count('close')).toBe(0);
+  });
+
+  it('delivers each credential under its stamp, behind the fence that the plan set', async () => {
+    const items = [batchItem(1, { expected: { stamp: 'older' } }), batchItem(2)];
+    const { settled } = await retrieve(items, [aLease(0), aLease(1)]);
+    expect(settled).toEqual([
+      { item: 0, target: 0, outcome: 'delivered' },
+      { item: 1, target: 0, outcome: 'delivered' },
+    ]);
+    expect(store.deliveries).toMatchObject([
+      { name: 'prod/1', stamp: 'stamp of prod/1', expected: { stamp: 'older' } },
+      { name: 'prod/2', stamp: 'stamp of prod/2', expected: 'absent' },
+    ]);
+    expect(store.values.get('prod/1')?.reveal()).toBe('credential of 1');
+  });
+
+  it('describes the secret by its item, which is no secret', async () => {
+    await retrieve([batchItem(1)], [aLease(0)]);
+    expect(store.deliveries).toMatchObject([{ description: 'db-01/a1, delivered by pam-relay.' }]);
+  });
+
+  it('gives on nothing that holds a credential', async () => {
+    expect(JSON.stringify(await retrieve([batchItem(1)], [aLease(0)]))).not.toContain('credential of');
+  });
+
+  it('keeps what was settled before', async () => {
+    const settled: Settled[] = [{ item: 0, target: 0, outcome: 'unchanged' }];
+    expect((await retrieve([batchItem(1), batchItem(2)], [aLease(1)], { settled })).settled).toHaveLength(2);
+  });
+
+  it('does not read under a pending lease, and signs in for nothing when there is no lease', async () => {
+    const { settled } = await retrieve([batchItem(1)], [aLease(0, { status: 'pending' })]);
+    expect(settled).toEqual([{ item: 0, target: 0, outcome: 'approvalRequired' }]);
+    expect(vault.count('read')).toBe(0);
+    await retrieve([batchItem(1)], []);
+    expect(vault.count('signIn')).toBe(1);
+  });
+
+  it('takes the vault by its word when it says that an approval is missing', async () => {
+    vault.fail('read', '101', 'ApprovalPending');
+    const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
+    expect(settled).toEqual([{ item: 0, target: 0, outcome: 'approvalRequired' }]);
+  });
+
+  it('asks anew when the lease of somebody else ended under its hands, and owns what it opened', async () => {
+    vault.open.delete('101');
+    const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
+    expect(settled).toEqual([{ item: 0, target: 0, outcome: 'delivered' }]);
+    expect(leases).toEqual([aLease(0, { id: '103' })]);
+  });
+
+  it('owns no lease that it got anew from somebody else again', async () => {
+    vault.open.delete('101');
+    vault.opened({ id: '110', item: '1' });
+    const { leases } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
+    expect(leases).toEqual([aLease(0, { id: '110', ours: false })]);
+  });
+
+  it('does not ask anew for a lease of its own, which ended because somebody wanted it to', async () => {
+    vault.open.delete('101');
+    const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'LeaseGone' } }]);
+    expect(vault.count('open')).toBe(0);
+  });
+
+  it('keeps the renewed lease when what follows fails, so that it is closed', async () => {
+    vault.open.delete('101');
+    store.fail('prod/1', 'StoreDenied');
+    const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'StoreDenied' } }]);
+    expect(leases).toMatchObject([{ id: '103', ours: true }]);
+  });
+
+  it('lets one item fail without its neighbours', async () => {
+    vault.fail('read', '101', 'VaultUnavailable');
+    const { settled } = await retrieve([batchItem(1), batchItem(2)], [aLease(0), aLease(1)]);
+    expect(settled).toMatchObject([
+      { item: 0, outcome: 'failed', failure: { name: 'VaultUnavailable' } },
+      { item: 1, outcome: 'delivered' },
+    ]);
+  });
+
+  it('begins nothing in the last moments of an invocation', async () => {
+    const { settled } = await retrieve([batchItem(1)], [aLease(0)], { remainingMs: 29_000 });
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'OutOfTime' } }]);
+    expect(vault.count('read')).toBe(0);
+  });
+
+  it('writes only what differs in a verify run', async () => {
+    store.values.set('prod/1', new Secret('credential of 1'));
+    store.values.set('prod/2', new Secret('something else'));
+    const items = [batchItem(1, { expected: { stamp: 'a' } }), batchItem(2, { expected: { stamp: 'b' } })];
+    const { settled } = await retrieve(items, [aLease(0), aLease(1)], { order: { mode: 'verify' } });
+    expect(settled).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'delivered' }]);
+    expect(store.deliveries).toMatchObject([{ name: 'prod/2' }]);
+  });
+
+  it('retires orphans only where the policy says so', async () => {
+    const sync = { orphans: { policy: 'delete', budget: 5 } };
+    expect((await retrieve([], [], { retire: [orphan('prod/9')], sync })).retired).toBe(0);
+    store.presences.set('prod/9', { kind: 'owned', stamp: 'x', retired: false });
+    expect((await retrieve([], [], { retire: [orphan('prod/9')], sync })).retired).toBe(1);
+    expect((await retrieve([], [], { retire: [orphan('prod/8')] })).retired).toBe(0);
+    expect(store.retired).not.toContain('prod/8');
+  });
+});

@@ -1,0 +1,173 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createReport } from '#functions/sync/report/report.ts';
+import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { recordAt } from '#shared/records/records.ts';
+import type { ReportOutput } from '#shared/workflows/sync.ts';
+import { aTarget, type BatchGiven, type BatchScene, goThrough } from '#test/support/batches.ts';
+import { aRun } from '#test/support/configs.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const VALUE = { value: '{credential}' };
+/** An item that is delivered into two stores, under a name of each. */
+const ITEM: BatchItem = {
+  item: itemNumbered(1),
+  targets: [aTarget('prod/one'), aTarget('prod-one', { store: 'other', expected: { stamp: 'older' } })],
+};
+
+describe('an item with two targets in two stores', () => {
+  let vault: ReturnType<typeof fakeVault>;
+  let aws: ReturnType<typeof fakeStore>;
+  let other: ReturnType<typeof fakeStore>;
+  let scene: BatchScene;
+  beforeEach(() => {
+    vault = fakeVault();
+    aws = fakeStore();
+    other = fakeStore([{ name: 'prod-one', stamp: 'older' }]);
+    scene = { vault, stores: { aws, other }, records: memoryRecords() };
+  });
+  const go = (items: readonly BatchItem[] = [ITEM], { sync = {}, ...given }: BatchGiven = {}) =>
+    goThrough(scene, items, { sync: { ...VALUE, ...sync }, ...given });
+  const valuesIn = ({ values }: ReturnType<typeof fakeStore>) => [...values].map(([name, one]) => [name, one.reveal()]);
+
+  /** What the report of the batch says, and what it remembers of the item. */
+  const report = async (): Promise<ReportOutput> => {
+    const { records } = scene;
+    await records.write(recordAt.plan(aRun()), {
+      items: 1,
+      unchanged: 0,
+      complete: true,
+      remarks: [],
+      troubles: {},
+      orphans: { found: 0, retiring: 0 },
+    });
+    const step = createReport({ records, measure: async () => {}, notify: async () => {}, now: () => NOW });
+    return step({ ...aRun(), planned: { status: 'planned', batches: [0], concurrency: 1 } });
+  };
+  const troubles = async () => (await scene.records.read(recordAt.memory('databases')))?.troubles;
+
+  it('is read once, and delivered into both, each behind its own fence', async () => {
+    const { retrieved, closed } = await go();
+    expect(vault.order('open', 'read', 'close')).toEqual(['open', 'read', 'close']);
+    expect(closed).toBe(1);
+    expect([valuesIn(aws), valuesIn(other)]).toEqual([
+      [['prod/one', 'credential of 1']],
+      [['prod-one', 'credential of 1']],
+    ]);
+    expect([...aws.deliveries, ...other.deliveries]).toMatchObject([
+      { stamp: 'stamp of prod/one', expected: 'absent' },
+      { stamp: 'stamp of prod-one', expected: { stamp: 'older' } },
+    ]);
+    expect(retrieved.settled).toEqual([
+      { item: 0, target: 0, outcome: 'delivered' },
+      { item: 0, target: 1, outcome: 'delivered' },
+    ]);
+    expect(await report()).toMatchObject({ status: 'SUCCEEDED', items: 1, delivered: 2 });
+  });
+
+  it('is delivered into the one although the other fails, and its lease is closed', async () => {
+    aws.fail('prod/one', 'StoreDenied');
+    const { retrieved, closed } = await go();
+    expect(retrieved.settled).toMatchObject([
+      { item: 0, target: 0, outcome: 'failed', failure: { name: 'StoreDenied' } },
+      { item: 0, target: 1, outcome: 'delivered' },
+    ]);
+    expect(valuesIn(other)).toEqual([['prod-one', 'credential of 1']]);
+    expect([closed, vault.open.size]).toEqual([1, 0]);
+    expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
+  });
+
+  it('is not kept waiting by a store that does not answer yet', async () => {
+    const arrived: string[] = [];
+    let answer = () => {};
+    const { deliver } = aws.store;
+    aws.store.deliver = async (delivery) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      arrived.push('aws');
+      return deliver(delivery);
+    };
+    const { deliver: deliverToOther } = other.store;
+    other.store.deliver = async (delivery) => {
+      arrived.push('other');
+      answer();
+      return deliverToOther(delivery);
+    };
+    await go();
+    expect(arrived).toEqual(['other', 'aws']);
+  });
+
+  it('is read for the target that lacks it alone', async () => {
+    aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
+    const { retrieved } = await go();
+    expect(retrieved.settled).toEqual([
+      { item: 0, target: 0, outcome: 'unchanged' },
+      { item: 0, target: 1, outcome: 'delivered' },
+    ]);
+    expect(aws.deliveries).toEqual([]);
+    expect(vault.count('read')).toBe(1);
+  });
+
+  it('is not read at all when each of them has an outcome already', async () => {
+    aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
+    other.presences.set('prod-one', { kind: 'foreign' });
+    const { retrieved } = await go();
+    expect(retrieved.settled).toMatchObject([
+      { target: 0, outcome: 'unchanged' },
+      { target: 1, outcome: 'failed', failure: { name: 'SecretForeign' } },
+    ]);
+    expect(vault.order('open', 'read', 'readPlain')).toEqual([]);
+  });
+
+  it('has an outcome for each of them when reading it failed', async () => {
+    vault.fail('read', '101', 'NotRequestable');
+    const { retrieved } = await go();
+    expect(retrieved.settled).toMatchObject([
+      { target: 0, outcome: 'failed', failure: { name: 'NotRequestable' } },
+      { target: 1, outcome: 'failed', failure: { name: 'NotRequestable' } },
+    ]);
+  });
+
+  it('has an outcome for each that is left when its lease could not be opened', async () => {
+    aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
+    vault.fail('open', '1', 'NotRequestable');
+    const { retrieved } = await go();
+    expect(retrieved.settled).toMatchObject([
+      { target: 0, outcome: 'unchanged' },
+      { target: 1, outcome: 'failed', failure: { name: 'NotRequestable' } },
+    ]);
+  });
+
+  it('compares each by itself in a verify run, and writes only into the one that differs', async () => {
+    const expected = { expected: { stamp: 'older' } };
+    const items = [
+      { ...ITEM, targets: [aTarget('prod/one', expected), aTarget('prod-one', { ...expected, store: 'other' })] },
+    ];
+    await goThrough({ ...scene, vault: fakeVault() }, items, { sync: VALUE });
+    other.values.clear();
+    const verify: BatchGiven = { order: { mode: 'verify' } };
+    const { retrieved } = await go(items, verify);
+    expect(retrieved.settled).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'delivered' }]);
+  });
+
+  describe('is in trouble', () => {
+    it.each(['aws', 'other'])('not while one of them fails, %s: its park would keep it from both', async (failing) => {
+      aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
+      other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
+      await go();
+      await report();
+      expect(await troubles()).toEqual({});
+    });
+
+    it('once for a run in which it reaches none', async () => {
+      aws.fail('prod/one', 'StoreDenied');
+      other.fail('prod-one', 'StoreDenied');
+      await go();
+      await report();
+      expect(await troubles()).toMatchObject({ 'account:1': { reason: 'failing', times: 1 } });
+    });
+  });
+});

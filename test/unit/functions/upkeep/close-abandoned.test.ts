@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCloseAbandoned } from '#functions/upkeep/reap/close-abandoned.ts';
+import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
+import { RelayError } from '#shared/errors.ts';
+import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
+import type { Run } from '#shared/workflows/run.ts';
+import { CHECKOUT, NOW, OTHER_CHECKOUT } from '#test/support/checkouts.ts';
+import { memoryNotes } from '#test/support/fakes.ts';
+
+const UNKNOWN = new RelayError('StoreUnavailable', 'no answer');
+
+describe('closing abandoned checkouts', () => {
+  let notes: ReturnType<typeof memoryNotes>;
+  beforeEach(async () => {
+    notes = memoryNotes();
+    for (const run of ['tickets.1', 'tickets.2', 'tickets.3'])
+      await notes.put(checkoutAt.open({ rule: 'tickets', run }));
+  });
+  const close = (
+    endedAt: (run: Pick<Run, 'workflow' | 'run'>) => Promise<number | undefined>,
+    startRelease = vi.fn(async (_abandoned: object) => {}),
+  ) => ({
+    closed: createCloseAbandoned({ notes, endedAt, startRelease, now: () => NOW })(),
+    startRelease,
+  });
+  const longAgo = async () => 0;
+
+  it('releases what has ended and is still open, and nothing that runs', async () => {
+    const { closed, startRelease } = close(async ({ run }) => (run === 'tickets.2' ? undefined : 0));
+    expect(await closed).toEqual({ abandoned: 2, failures: [] });
+    expect(startRelease.mock.calls).toEqual([
+      [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.1', isSettled: true }],
+      [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.3', isSettled: true }],
+    ]);
+  });
+
+  it.each([
+    [0, false],
+    [15, false],
+    [16, true],
+  ])('knows that %i minutes after the end nothing of it can be at work any more: %s', async (minutes, isSettled) => {
+    const { closed, startRelease } = close(async () => NOW - minutes * 60_000);
+    await closed;
+    expect(startRelease).toHaveBeenCalledWith(expect.objectContaining({ isSettled }));
+  });
+
+  it('does not take for ended what it can not know of, and goes on with the others', async () => {
+    const { closed, startRelease } = close(async ({ run }) => {
+      if (run === 'tickets.1') throw UNKNOWN;
+      return 0;
+    });
+    expect(await closed).toMatchObject({ abandoned: 2, failures: [UNKNOWN] });
+    expect(startRelease).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells of a release that did not start, and goes on with the others', async () => {
+    const startRelease = vi.fn(async () => {}).mockRejectedValueOnce(UNKNOWN);
+    const { closed } = close(longAgo, startRelease);
+    expect(await closed).toEqual({ abandoned: 3, failures: [UNKNOWN] });
+    expect(startRelease).toHaveBeenCalledTimes(3);
+  });
+
+  it('leaves the note to the release, which takes it away once all is closed', async () => {
+    await close(longAgo).closed;
+    expect(notes.keys.size).toBe(3);
+  });
+
+  it('looks at nothing but the notes of open checkouts', async () => {
+    await notes.put('open/unreadable');
+    await notes.put('checkouts/tickets/tickets.9/released');
+    const { closed, startRelease } = close(longAgo);
+    expect(await closed).toMatchObject({ abandoned: 3 });
+    expect(startRelease).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('the key of an open checkout', () => {
+  it('says which one it is, whatever its id', () => {
+    const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
+    const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
+    fc.assert(
+      fc.property(rule, id, (name, one) => {
+        const checkout = { workflow: 'checkout', rule: name, run: `${name}.${one}` };
+        expect(readOpenKey(checkoutAt.open(checkout))).toEqual(checkout);
+      }),
+    );
+  });
+
+  it.each(['open/', 'open/tickets', 'open/tickets/a/b', 'closed/tickets/a', 'open/Tickets/a'])('is not %s', (key) => {
+    expect(readOpenKey(key)).toBeUndefined();
+  });
+});
+
+describe('starting the release of an abandoned checkout', () => {
+  const started = async (
+    now: number,
+    { run = CHECKOUT.run, isSettled = true }: { run?: string; isSettled?: boolean } = {},
+  ) => {
+    const start = vi.fn(async (_name: string, _input: string) => true);
+    await createStartRelease({ start }, () => now)({ ...CHECKOUT, run, isSettled });
+    const [name = '', input = ''] = start.mock.calls[0] ?? [];
+    return { name, input };
+  };
+
+  it('says which checkout it is about, that nobody asked for its end, and whether it is the last', async () => {
+    const { input } = await started(NOW, { isSettled: false });
+    expect(JSON.parse(input)).toEqual({
+      type: 'checkout.abandoned',
+      checkout: 'tickets',
+      id: 'CHG1',
+      isSettled: false,
+    });
+  });
+
+  it('has one name for an hour, and another for every other checkout and hour, and for the last time', async () => {
+    const { name } = await started(NOW);
+    expect((await started(NOW + 3_599_999)).name).toBe(name);
+    const others = [
+      started(NOW + 3_600_000),
+      started(NOW, { run: OTHER_CHECKOUT.run }),
+      started(NOW, { isSettled: false }),
+    ];
+    expect((await Promise.all(others)).map((other) => other.name)).not.toContain(name);
+  });
+
+  it('has a name that Step Functions takes, however long the id', async () => {
+    expect((await started(NOW, { run: `tickets.${'x'.repeat(48)}` })).name).toMatch(/^[\w.-]{1,80}$/);
+  });
+
+  it('is content when it was started before, and tried again when it could not be', async () => {
+    const abandoned = { ...CHECKOUT, isSettled: true };
+    await expect(createStartRelease({ start: async () => false }, () => NOW)(abandoned)).resolves.toBeUndefined();
+    const start = vi.fn().mockRejectedValue(UNKNOWN);
+    await expect(createStartRelease({ start }, () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createReapedConnections } from '#functions/upkeep/reap/reaped-connections.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { aCheckoutConfig, aConfig, parseShapeOf } from '#test/support/configs.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+
+const { vault } = fakeVault();
+
+describe('where leases can be open', () => {
+  const found = async (config: RelayConfig) => createReapedConnections(config, async () => vault)();
+
+  it.each([
+    ['opens them for accounts', {}, ['vault']],
+    ['reads by the ISA role', { access: 'isa' }, []],
+    ['opens them for aliases', { source: 'aliases', name: 'a/{aliasName}' }, ['vault']],
+    ['reads Secrets Safe', { source: 'secrets-safe', name: 'a/{folderPath}/{title}' }, []],
+  ])('is wherever a sync does that %s', async (_what, sync, expected) => {
+    expect((await found(aConfig(sync))).map(({ connection }) => connection)).toEqual(expected);
+  });
+
+  it('is wherever a checkout does, and a rule that opens them goes with it', async () => {
+    const config = aCheckoutConfig({}, { access: 'isa' });
+    expect(await found(config)).toEqual([{ connection: 'vault', vault, rule: config.checkouts['tickets'] }]);
+    expect(await found(aCheckoutConfig({ access: 'isa' }, { access: 'isa' }))).toEqual([]);
+  });
+
+  it('is not at a connection that nothing reads from, which is not even opened', async () => {
+    const { connections, ...config } = aConfig();
+    const [settings] = Object.values(connections);
+    const vaultOf = vi.fn(async () => vault);
+    const more = parseShapeOf({ ...config, connections: { unused: settings, ...connections } });
+    expect(await createReapedConnections(more, vaultOf)()).toHaveLength(1);
+    expect(vaultOf).toHaveBeenCalledExactlyOnceWith('vault');
+  });
+});

@@ -1,0 +1,25 @@
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createNotify } from '#shared/aws/alerts.ts';
+
+const sns = mockClient(SNSClient);
+beforeEach(() => {
+  sns.reset();
+});
+afterAll(() => sns.restore());
+
+describe('a notification', () => {
+  it('is cut to what SNS takes', async () => {
+    sns.on(PublishCommand).resolves({ MessageId: '1' });
+    await createNotify('topic')('s'.repeat(200), 'ä'.repeat(300_000));
+    const { Subject, Message } = sns.commandCalls(PublishCommand)[0]?.args[0].input ?? {};
+    expect(Subject).toHaveLength(100);
+    expect(Buffer.byteLength(Message ?? '')).toBeLessThanOrEqual(262_144);
+  });
+
+  it('that can not be sent is tried again', async () => {
+    sns.on(PublishCommand).rejects(new Error('of AWS'));
+    await expect(createNotify('topic')('s', 't')).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
+  });
+});

@@ -1,0 +1,35 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createRefuse } from '#shared/aws/queue.ts';
+import { RelayError } from '#shared/errors.ts';
+
+const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
+const sqs = mockClient(SQSClient);
+beforeEach(() => {
+  sqs.reset();
+});
+afterAll(() => sqs.restore());
+
+describe('a refused message', () => {
+  const refuse = createRefuse('queue');
+  const message = { messageId: 'm1', body: '{"type":' };
+
+  it('goes to the dead-letter queue as it came, with a reason that SQS takes', async () => {
+    sqs.on(SendMessageCommand).resolves({ MessageId: '1' });
+    await refuse(message, new RelayError('MessageInvalid', `["\uFFFE\u0001"]: is not a known key ${'x'.repeat(2000)}`));
+    const sent = sqs.commandCalls(SendMessageCommand)[0]?.args[0].input;
+    expect(sent).toMatchObject({ QueueUrl: 'queue', MessageBody: message.body });
+    expect(sent?.MessageAttributes?.['messageId']?.StringValue).toBe('m1');
+    const reason = sent?.MessageAttributes?.['reason']?.StringValue;
+    expect(reason).toMatch(/^MessageInvalid: \["\?\?"\]: is not a known key x+$/);
+    expect(reason).toHaveLength(1000);
+  });
+
+  it('is not put aside unless SQS says so', async () => {
+    sqs.on(SendMessageCommand).resolvesOnce({}).rejects(THROTTLED);
+    const error = new RelayError('MessageInvalid', 'x');
+    await expect(refuse(message, error)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    await expect(refuse(message, error)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});

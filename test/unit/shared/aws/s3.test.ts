@@ -1,0 +1,84 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import { recordAt } from '#shared/records/records.ts';
+
+const metadata = { $metadata: {}, message: 'of AWS' };
+const s3 = mockClient(S3Client);
+beforeEach(() => {
+  s3.reset();
+});
+afterAll(() => s3.restore());
+
+describe('the records bucket', () => {
+  const records = createS3Records('bucket');
+  const place = recordAt.memory('databases');
+
+  it('reads a missing record as missing, and only that', async () => {
+    s3.on(GetObjectCommand).rejectsOnce(new NoSuchKey(metadata));
+    expect(await records.read(place)).toBeUndefined();
+    const denied = Object.assign(new Error('of AWS'), { name: 'AccessDenied' });
+    s3.on(GetObjectCommand).rejects(denied);
+    await expect(records.read(place)).rejects.toMatchObject({ name: 'StoreDenied' });
+    s3.on(PutObjectCommand).rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
+    await expect(records.write(place, emptyMemory())).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      retryable: true,
+    });
+  });
+
+  it('refuses a record that is not what the relay writes, by its address', async () => {
+    s3.on(GetObjectCommand).resolves({});
+    await expect(records.read(place)).rejects.toThrow(
+      's3://bucket/memory/databases.json is not what the relay writes there',
+    );
+  });
+});
+
+describe('the notes in the records bucket', () => {
+  const notes = createS3Notes('bucket');
+
+  it('are listed on every page', async () => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/1' }], IsTruncated: true, NextContinuationToken: 'more' })
+      .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/2' }] });
+    expect(await notes.list('a/')).toEqual(['a/1', 'a/2']);
+  });
+
+  it('are unknown, and thus raised, when S3 does not say, and never none', async () => {
+    s3.on(ListObjectsV2Command).resolvesOnce({});
+    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    s3.on(ListObjectsV2Command).rejects(Object.assign(new Error('of AWS'), { name: 'AccessDenied' }));
+    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreDenied' });
+  });
+
+  it('are gone only when S3 does not object', async () => {
+    s3.on(DeleteObjectCommand)
+      .resolvesOnce({})
+      .rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
+    await notes.remove('a/1');
+    expect(s3.commandCalls(DeleteObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'bucket', Key: 'a/1' });
+    await expect(notes.remove('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('are left as empty objects, and only an answer of S3 says that they are', async () => {
+    s3.on(PutObjectCommand).resolvesOnce({ ETag: '1' }).resolves({});
+    await notes.put('a/1');
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
+      Bucket: 'bucket',
+      Key: 'a/1',
+      Body: '',
+      ContentLength: 0,
+    });
+    await expect(notes.put('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { buildRelaySchema } from '#shared/config/full-schema.ts';
+import { parseConfig } from '#shared/config/load.ts';
+import { loadTypes } from '#shared/config/registered-types.ts';
+import { relayConfigSchema } from '#shared/config/schema.ts';
+import { MORE_TYPES } from '#test/unit/shared/config/other-types.ts';
+import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+/** The configuration of the others with a locker and a shelf for the sync `fleet`. */
+const LOCKER = {
+  3: '    type: locker',
+  5: '    pinSecret: pins/vault',
+  6: [],
+  7: [],
+  10: '    type: shelf\n    board: top',
+  15: '    name: fleet/{boxNumber}',
+  16: '    source: boxes',
+} as const;
+
+const problemsWith = (replacements: Readonly<Record<number, string | readonly string[]>>): string[] =>
+  problemsOf(configWith({ ...LOCKER, ...replacements }), undefined, MORE_TYPES);
+
+const parse = (text: string) => parseConfig(text, { file: 'relay.yaml' }, MORE_TYPES);
+
+describe('a type that was registered', () => {
+  it('can be used, with settings of its own and defaults for them', () => {
+    const config = parse(configWith(LOCKER));
+    expect(config.connections['vault']).toMatchObject({ type: 'locker', pinSecret: 'pins/vault' });
+    expect(config.stores['aws']).toEqual({ type: 'shelf', board: 'top' });
+    expect(config.syncs['fleet']).toMatchObject({ source: 'boxes', holdMinutes: 15, value: '{credential}' });
+  });
+
+  it('survives the shape that functions read, which does not know it', () => {
+    const config = parse(configWith(LOCKER));
+    expect(relayConfigSchema.parse(JSON.parse(JSON.stringify(config)))).toEqual(config);
+    expect(buildRelaySchema(MORE_TYPES).parse(config)).toEqual(config);
+  });
+
+  it('can not be used where it was not', () => {
+    expect(problemsOf(configWith(LOCKER))[0]).toBe(
+      'relay.yaml:3:11 connections.vault.type: is not known; use "password-safe"',
+    );
+  });
+
+  it.each<[what: string, replacements: Record<number, string>, problem: string]>([
+    [
+      'a setting that is wrong',
+      { 5: '    pinSecret: 7' },
+      '5:16 connections.vault.pinSecret: must be text, not a number',
+    ],
+    [
+      'a setting of another type',
+      { 10: '    type: shelf\n    board: top\n    kmsKeyArn: x' },
+      '10:5 stores.aws.kmsKeyArn: is not a known key; use one of "type", "board"',
+    ],
+    [
+      'a source of another type of connection',
+      { 15: '    name: fleet/{aliasName}', 16: '    source: aliases' },
+      '15:13 syncs.fleet.source: connection "vault" has no source "aliases"; use "boxes"',
+    ],
+    [
+      'the source that is meant when there is none, of another type of connection',
+      { 15: '    name: fleet/{systemName}/{accountName}', 16: '    # none' },
+      '11:3 syncs.fleet.source: connection "vault" has no source "accounts"; use "boxes"',
+    ],
+    [
+      'a label of another source',
+      { 16: "    source: boxes\n    value: '{accountName}{credential}'" },
+      '16:12 syncs.fleet.value: holds {accountName}, which a sync of boxes does not have; leave it out',
+    ],
+    [
+      'a label of no source',
+      { 15: '    name: fleet/{boxNumbr}' },
+      '14:11 syncs.fleet.name: there is no placeholder "{boxNumbr}"; did you mean "boxNumber"?',
+    ],
+    [
+      'a passphrase where there is none',
+      { 16: "    source: boxes\n    value: '{credential}{passphrase}'" },
+      '16:12 syncs.fleet.value: holds {passphrase}, which only a key has; leave it out',
+    ],
+    [
+      'a name that misses what its source needs',
+      { 15: '    name: fleet/all' },
+      '14:11 syncs.fleet.name: gives two boxes the same name; add {boxNumber}',
+    ],
+    [
+      'a name that its store does not take',
+      { 15: '    name: Fleet/{boxNumber}' },
+      '14:11 syncs.fleet.name: holds "F", which the shelf does not take; use small letters and slashes only',
+    ],
+    [
+      'a name that its store takes no end of',
+      { 15: '    name: fleet/{boxNumber}/end' },
+      '14:11 syncs.fleet.name: ends as nothing may; end it differently',
+    ],
+    [
+      'a folder that holds what its operator made',
+      { 15: '    name: pins/{boxNumber}' },
+      '14:11 syncs.fleet.name: begins with "pins/" and could overwrite the pin pins/vault; begin it with another folder',
+    ],
+    [
+      'a secret of its operator among the tokens',
+      { 5: '    pinSecret: pam-relay/pam-relay/token/pin' },
+      '5:16 connections.vault.pinSecret: lies in pam-relay/pam-relay/token/, where the relay keeps its tokens; move it elsewhere',
+    ],
+    [
+      'leases that end too soon for the pace',
+      {
+        5: '    pinSecret: pins/vault\n    limits: { perSecond: 1 }',
+        16: '    source: boxes\n    concurrency: 1\n    batchSize: 250\n    holdMinutes: 8',
+      },
+      `19:18 syncs.fleet.holdMinutes: leases would end before their batch is read at the connection's perSecond; use at least 9, or a smaller batchSize`,
+    ],
+  ])('is refused with %s', (_what, replacements, problem) => {
+    expect(problemsWith(replacements)).toEqual([`relay.yaml:${problem}`]);
+  });
+
+  it('that has nothing to check out is refused under checkouts', () => {
+    const checkout =
+      'checkouts:\n  tickets:\n    connection: vault\n    store: aws\n    name: tickets/{checkoutId}/{systemName}/{accountName}';
+    expect(problemsOf(`${configWith(LOCKER)}\n${checkout}`, undefined, MORE_TYPES).map(withoutPlace)).toEqual([
+      'checkouts.tickets.source: connection "vault" has no source "accounts"; name a connection that a checkout can read from',
+    ]);
+  });
+});
+
+const withoutPlace = (problem: string): string => problem.replace(/^relay\.yaml:\d+:\d+ /, '');
+
+describe('two syncs with one folder', () => {
+  const second = (store: string) =>
+    `    schedule: { expression: rate(1 hour) }\n  second:\n    source: boxes\n    connection: vault\n    store: ${store}\n    name: fleet/{boxNumber}\n    schedule: { expression: rate(1 hour) }`;
+  const apart = (other: string, store = 'other') =>
+    problemsWith({ 10: `    type: shelf\n    board: top\n  other:\n    ${other}`, 17: second(store) }).map(
+      withoutPlace,
+    );
+  const MEETS =
+    'syncs.second.name: begins with "fleet/" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other';
+
+  it('are fine in two places', () => {
+    expect(apart('type: shelf\n    board: bottom')).toEqual([]);
+    expect(apart('type: aws-secrets-manager')).toEqual([]);
+  });
+
+  it('are refused in one place, by whatever two names it is called', () => {
+    expect(apart('type: shelf\n    board: top')).toEqual([MEETS]);
+  });
+
+  it('are refused in one store whose settings are broken', () => {
+    expect(problemsWith({ 10: '    type: shelf', 17: second('aws') }).map(withoutPlace)).toEqual([
+      'stores.aws.board: is missing; add it (text)',
+      MEETS,
+    ]);
+  });
+});
+
+describe('loading types', () => {
+  it('imports each once, under its word', async () => {
+    const imported: string[] = [];
+    const { locker } = MORE_TYPES.connections;
+    const { shelf } = MORE_TYPES.stores;
+    if (locker === undefined || shelf === undefined) throw new Error('The types of this test are missing.');
+    const importing = <T>(type: string, found: T) => {
+      return async (): Promise<T> => {
+        imported.push(type);
+        return found;
+      };
+    };
+    const types = await loadTypes({
+      connections: { locker: importing('locker', locker) },
+      stores: { shelf: importing('shelf', shelf) },
+    });
+    expect(types).toEqual({ connections: { locker }, stores: { shelf } });
+    expect(imported.toSorted()).toEqual(['locker', 'shelf']);
+  });
+
+  it('gives no schema without any type, which is a defect', () => {
+    expect(() => buildRelaySchema({ connections: {}, stores: {} })).toThrow('No registered type has a shape');
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { ruleOf } from '#shared/config/rules.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
+
+const NOT_THERE = ['database', '', 'toString', '__proto__', 'constructor'];
+
+describe('a rule by its workflow and name', () => {
+  const config = aCheckoutConfig({ longestMinutes: 7 }, { batchSize: 7 });
+
+  it('is the one that was deployed', () => {
+    expect(ruleOf(config, 'sync', 'databases').batchSize).toBe(7);
+    expect(ruleOf(config, 'checkout', 'tickets')).toBe(config.checkouts['tickets']);
+  });
+
+  it.each(NOT_THERE)('is refused as sync %j, with the names that there are', (name) => {
+    expect(() => ruleOf(config, 'sync', name)).toThrow(/There is no sync .* Start one of: databases\./);
+  });
+
+  it.each(NOT_THERE)('is refused as checkout %j, with the names that there are', (name) => {
+    expect(() => ruleOf(config, 'checkout', name)).toThrow(/There is no checkout .* Ask under one of: tickets\./);
+  });
+
+  it('of another workflow is none', () => {
+    expect(() => ruleOf(config, 'checkout', 'databases')).toThrow(/There is no checkout/);
+    expect(() => ruleOf(config, 'sync', 'tickets')).toThrow(/There is no sync/);
+  });
+});

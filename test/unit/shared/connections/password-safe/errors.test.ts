@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/connections/password-safe/errors.ts';
+import type { ErrorName } from '#shared/errors.ts';
+import { answered, CANARY } from '#test/support/answers.ts';
+
+const call = { connection: 'corp-vault', name: 'POST Requests', idempotent: false };
+
+describe('what a status means to a call', () => {
+  it.each<[number, string, ErrorName]>([
+    [302, '', 'RequestRejected'],
+    [400, '"A reason is required."', 'RequestRejected'],
+    [401, '"User not authenticated"', 'SessionLost'],
+    [403, '"Permission denied."', 'PermissionMissing'],
+    [403, '4031', 'NotRequestable'],
+    [403, '"4031"', 'NotRequestable'],
+    [403, '4031, statuscode: 403', 'NotRequestable'],
+    [403, '4032', 'PermissionMissing'],
+    [403, '4033', 'PermissionMissing'],
+    [403, '"4034"', 'ApprovalPending'],
+    [403, 'code 4035 given', 'ApproversMissing'],
+    [403, '40310', 'PermissionMissing'],
+    [404, '"Managed Account not found"', 'NotFound'],
+    [404, '<!DOCTYPE html><h1>404</h1>', 'RequestRejected'],
+    [405, '', 'RequestRejected'],
+    [408, '', 'VaultUnavailable'],
+    [409, '4091', 'RequestConflict'],
+    [409, '"The account is taken."', 'RequestConflict'],
+    [410, '', 'ApiVersionDisabled'],
+    [415, '', 'MediaTypeRefused'],
+    [418, '', 'RequestRejected'],
+    [429, '', 'RateLimited'],
+    [500, '', 'VaultUnavailable'],
+    [503, '<html>maintenance</html>', 'VaultUnavailable'],
+  ])('%i with body %s is %s', (status, text, name) => {
+    const error = interpretCall(answered(status, text), call);
+    expect(error?.name).toBe(name);
+    expect(error?.message).toMatch(new RegExp(`^corp-vault: POST Requests was answered with ${status}\\. .{20,}`));
+  });
+
+  it('is nothing wrong for a success', () => {
+    for (const status of [200, 201, 204]) expect(interpretCall(answered(status), call)).toBeUndefined();
+  });
+
+  it('may hide that it happened only for a call that is not idempotent and a server that failed', () => {
+    expect(interpretCall(answered(500), call)?.mayHaveHappened).toBe(true);
+    expect(interpretCall(answered(500), { ...call, idempotent: true })?.mayHaveHappened).toBe(false);
+    expect(interpretCall(answered(429), call)?.mayHaveHappened).toBe(false);
+    expect(interpretCall(answered(409), call)?.mayHaveHappened).toBe(false);
+  });
+
+  it('passes on how long the vault asks to wait', () => {
+    expect(interpretCall(answered(429, '', { 'retry-after': '3' }), call)?.retryAfterMs).toBe(3000);
+  });
+
+  it('is told without a header, a body or a value', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential),
+        fc.integer({ min: 300, max: 599 }),
+        (interpret, status) => {
+          const error = interpret(answered(status), call);
+          expect(`${error?.message}${error?.stack}`).not.toContain(CANARY);
+          expect(error?.cause).toBeUndefined();
+        },
+      ),
+    );
+  });
+});
+
+describe('what a status means to a particular call', () => {
+  it('a credential that is not found is a lease that is gone, unless it was not the API that said so', () => {
+    expect(interpretCredential(answered(404), call)?.name).toBe('LeaseGone');
+    expect(interpretCredential(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
+    expect(interpretCredential(answered(403, '4034'), call)?.name).toBe('ApprovalPending');
+  });
+
+  it('a check-in of what is gone is done, unless it was not the API that said so', () => {
+    expect(interpretCheckIn(answered(404), call)).toBeUndefined();
+    expect(interpretCheckIn(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
+    expect(interpretCheckIn(answered(410), call)?.name).toBe('ApiVersionDisabled');
+    expect(interpretCheckIn(answered(403, '4031'), call)?.name).toBe('NotRequestable');
+  });
+});

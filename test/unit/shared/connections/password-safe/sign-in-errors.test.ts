@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  interpretChallengeAnswer,
+  interpretSignIn,
+  interpretSignOut,
+  interpretToken,
+  isChallenge,
+} from '#shared/connections/password-safe/sign-in-errors.ts';
+import { answered, CANARY } from '#test/support/answers.ts';
+
+const call = { connection: 'corp-vault', name: 'POST Auth/SignAppIn', idempotent: true };
+const challenge = answered(401, '', { 'www-authenticate-2fa': 'Enter code' });
+const PAGE = '<!DOCTYPE html><h2>403 - Forbidden</h2>';
+
+const withCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: true, pushes: false });
+const withoutCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: false, pushes: false });
+
+describe('signing in', () => {
+  it.each([withCode, withoutCode])('with a 401 is refused, and says where to look and what was sent', (interpret) => {
+    const error = interpret(answered(401), call);
+    expect(error).toMatchObject({ name: 'SignInRefused', retryable: false });
+    expect(error?.message).toMatch(/User Audit\. Sent was X\.$/);
+  });
+
+  it('with a challenge goes on where it can be answered, and is refused where it can not', () => {
+    expect(isChallenge(challenge)).toBe(true);
+    expect(isChallenge(answered(401))).toBe(false);
+    expect(withCode(challenge, call)).toBeUndefined();
+    expect(withoutCode(challenge, call)).toMatchObject({
+      name: 'SignInRefused',
+      message: expect.stringContaining('has no totpSeed'),
+    });
+  });
+
+  it('with a 401 to the answer of a challenge is refused for good, also when it is challenged anew', () => {
+    for (const answer of [answered(401), challenge]) {
+      expect(interpretChallengeAnswer(answer, call)).toMatchObject({
+        name: 'SignInRefused',
+        message: expect.stringContaining('refused the code'),
+      });
+    }
+  });
+
+  it('with a 403 is about the licence, and about a certificate when it was no answer of the API', () => {
+    for (const interpret of [withCode, withoutCode, interpretChallengeAnswer]) {
+      expect(interpret(answered(403, '4031'), call)?.name).toBe('LicenceRefused');
+      expect(interpret(answered(403, PAGE), call)).toMatchObject({
+        name: 'SignInRefused',
+        message: expect.stringContaining('authentication.clientCertificate'),
+      });
+    }
+  });
+
+  it('with a 404 is not at the address of the API', () => {
+    expect(withCode(answered(404), call)?.name).toBe('RequestRejected');
+  });
+});
+
+describe('asking for a token', () => {
+  it.each([
+    [400, '{"error":"invalid_client"}', /clientId and clientSecret/],
+    [403, '"Forbidden"', /clientId and clientSecret/],
+    [400, '{"error":"invalid_grant"}', /client secret has expired/],
+    [401, '"User not authenticated"', /rules for addresses/],
+    [403, PAGE, /authentication\.clientCertificate/],
+  ])('and getting a %i with %s is a refusal that says what to do', (status, text, message) => {
+    expect(interpretToken(answered(status, text), call)).toMatchObject({
+      name: 'SignInRefused',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('of a vault that has a problem of its own is tried again', () => {
+    expect(interpretToken(answered(503), call)?.name).toBe('VaultUnavailable');
+  });
+});
+
+describe('signing out', () => {
+  it('is done when the session is over already', () => {
+    expect(interpretSignOut(answered(401), call)).toBeUndefined();
+    expect(interpretSignOut(answered(500), call)?.name).toBe('VaultUnavailable');
+  });
+});
+
+describe('a refusal', () => {
+  it('is told without a header, a body or a value', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(withCode, withoutCode, interpretChallengeAnswer, interpretToken),
+        fc.integer({ min: 300, max: 599 }),
+        fc.constantFrom('"', '<html>', '{"error":"invalid_grant","x":"'),
+        (interpret, status, text) => {
+          const error = interpret(answered(status, text + CANARY), call);
+          expect(`${error?.message}${error?.stack}`).not.toContain(CANARY);
+          expect(error?.cause).toBeUndefined();
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { passwordSafe } from '#shared/connections/password-safe/type.ts';
+
+const settingsWith = (authentication: object) =>
+  passwordSafe.settings.parse({
+    type: 'password-safe',
+    url: 'https://pam.example.com/BeyondTrust/api/public/v3/',
+    authentication,
+  });
+const OAUTH = settingsWith({ type: 'oauth', bootstrapSecret: 'pam/bootstrap' });
+const KEY = settingsWith({
+  type: 'api-key',
+  bootstrapSecret: 'pam/bootstrap',
+  clientCertificate: { secret: 'pam/certificate' },
+});
+
+const common = { connection: 'vault', store: 'aws', name: 'prod/{systemName}/{accountName}' };
+const aSync = (settings: object = {}) =>
+  passwordSafe.sources['accounts']?.sync?.parse({
+    ...common,
+    schedule: { expression: 'rate(1 hour)' },
+    ...settings,
+  });
+
+describe('the settings of a Password Safe', () => {
+  it('keep the address without the slash at its end, and limits by default', () => {
+    expect(OAUTH).toMatchObject({
+      url: 'https://pam.example.com/BeyondTrust/api/public/v3',
+      limits: { inFlight: 16, perSecond: 200, timeoutSeconds: 30 },
+    });
+  });
+
+  it('say what operators have to make for signing in, and where they name it', () => {
+    expect(passwordSafe.operatorSecrets(OAUTH)).toEqual([
+      { path: ['authentication', 'bootstrapSecret'], what: 'bootstrap secret', secret: 'pam/bootstrap' },
+    ]);
+    expect(passwordSafe.operatorSecrets(KEY).slice(1)).toEqual([
+      {
+        path: ['authentication', 'clientCertificate', 'secret'],
+        what: 'client certificate',
+        secret: 'pam/certificate',
+      },
+    ]);
+  });
+
+  it('share a token by OAuth only', () => {
+    expect([OAUTH, KEY].map((settings) => passwordSafe.sharesToken(settings))).toEqual([true, false]);
+  });
+});
+
+describe('a rule of a Password Safe', () => {
+  it('is about accounts and their passwords unless it says otherwise', () => {
+    expect(aSync()).toMatchObject({
+      source: 'accounts',
+      access: 'request',
+      credential: 'password',
+      value: { username: '{accountName}', password: '{credential}' },
+      select: { systems: [], workgroups: [], types: [] },
+    });
+  });
+
+  it('writes a key with its passphrase, unless it has a value of its own', () => {
+    const value = { username: '{accountName}', privateKey: '{credential}', passphrase: '{passphrase}' };
+    expect(aSync({ credential: 'dsskey' })).toMatchObject({ value });
+    expect(aSync({ credential: 'dsskey', value: '{credential}' })).toMatchObject({ value: '{credential}' });
+  });
+
+  it('under checkouts is about accounts, too', () => {
+    const checkout = passwordSafe.sources['accounts']?.checkout?.parse(common);
+    expect(checkout).toMatchObject({ source: 'accounts', access: 'request', handsOut: 'password' });
+    expect(passwordSafe.sources['aliases']?.checkout).toBeUndefined();
+  });
+
+  it('takes no setting that nobody knows', () => {
+    expect(() => aSync({ acccess: 'isa' })).toThrow(/acccess/);
+  });
+});
+
+describe('the type', () => {
+  it('loads nothing that talks to a vault before a connection is opened', async () => {
+    const { metafile } = await build({
+      entryPoints: ['shared/connections/password-safe/type.ts'],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      splitting: true,
+      outdir: 'build/type',
+      packages: 'external',
+    });
+    const loaded = new Set(['shared/connections/password-safe/type.ts']);
+    for (const path of loaded) {
+      const imports = metafile.inputs[path]?.imports ?? [];
+      for (const one of imports) if (one.kind === 'import-statement') loaded.add(one.path);
+    }
+    expect(loaded).toContain('shared/connections/password-safe/sources/accounts.ts');
+    expect([...loaded].filter((path) => /shared\/(http|aws)\/|session\.ts$|-access\.ts$/.test(path))).toEqual([]);
+  });
+});

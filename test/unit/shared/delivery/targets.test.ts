@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type DeliveryMode, deliverTo, expectedNow, isUpToDate } from '#shared/delivery/targets.ts';
+import type { Target } from '#shared/domain/plan/batch.ts';
+import { Secret } from '#shared/secret.ts';
+import type { Presence } from '#shared/stores/store.ts';
+import { aTarget } from '#test/support/batches.ts';
+import { fakeStore } from '#test/support/fakes.ts';
+
+const NAME = 'prod/one';
+const owned = (stamp: string | undefined, retired = false): Presence => ({ kind: 'owned', stamp, retired });
+
+describe('a target', () => {
+  let store: ReturnType<typeof fakeStore>;
+  beforeEach(() => {
+    store = fakeStore();
+  });
+  const found = (presence: Presence) => store.presences.set(NAME, presence);
+  const look = (target: Partial<Target> = {}, mode: DeliveryMode = 'changes') =>
+    isUpToDate(store.store, aTarget(NAME, { stamp: 'new', ...target }), mode, 'db-01/sa');
+
+  describe('is looked at before its credential is read', () => {
+    it.each<[string, Presence, Partial<Target>, boolean]>([
+      ['is missing', { kind: 'absent' }, {}, false],
+      ['has gone since', { kind: 'absent' }, { expected: { stamp: 'old' } }, false],
+      ['holds what the plan found', owned('old'), { expected: { stamp: 'old' } }, false],
+      ['holds what it should', owned('new'), { expected: { stamp: 'old' } }, true],
+      ['was delivered by an earlier attempt', owned('new'), { expected: 'absent' }, true],
+      ['has no stamp, as planned', owned(undefined), { expected: 'unstamped' }, false],
+      ['is retired, whatever it holds', owned('new', true), {}, false],
+    ])('and %s', async (_what, presence, target, isDone) => {
+      found(presence);
+      expect(await look(target)).toBe(isDone);
+    });
+
+    it('and is compared all the same in a verify run', async () => {
+      found(owned('new'));
+      expect(await look({}, 'verify')).toBe(false);
+    });
+
+    it.each<[string, Presence, Target['expected']]>([
+      ['another stamp', owned('newer'), { stamp: 'old' }],
+      ['a stamp where there was none', owned('newer'), 'absent'],
+      ['no stamp where there was one', owned(undefined), { stamp: 'old' }],
+    ])('and is left to the next run when somebody else has written it since: %s', async (_what, presence, expected) => {
+      found(presence);
+      await expect(look({ expected })).rejects.toMatchObject({
+        name: 'DeliverySuperseded',
+        message: expect.stringContaining(NAME),
+      });
+    });
+
+    it('and is left alone when it is foreign, with the command that hands it over', async () => {
+      found({ kind: 'foreign' });
+      await expect(look()).rejects.toMatchObject({
+        name: 'SecretForeign',
+        message: expect.stringMatching(/prod\/one.*db-01\/sa.*run: adopt prod\/one/),
+      });
+    });
+  });
+
+  describe('as it stands now', () => {
+    it.each<[Presence, Target['expected']]>([
+      [{ kind: 'absent' }, 'absent'],
+      [owned('old'), { stamp: 'old' }],
+      [owned('old', true), 'absent'],
+      [owned(undefined), 'unstamped'],
+    ])('%j is the fence %j', async (presence, expected) => {
+      found(presence);
+      expect(await expectedNow(store.store, NAME, 'db-01/sa')).toEqual(expected);
+    });
+
+    it('is no fence when it is foreign', async () => {
+      found({ kind: 'foreign' });
+      await expect(expectedNow(store.store, NAME, 'db-01/sa')).rejects.toMatchObject({ name: 'SecretForeign' });
+    });
+  });
+
+  describe('is delivered', () => {
+    const value = new Secret('value');
+    const deliver = (target: Partial<Target>, mode: DeliveryMode) =>
+      deliverTo(store.store, aTarget(NAME, { stamp: 'new', ...target }), value, mode, 'what it is');
+
+    it('with its stamp, behind its fence, and with what it is beside it', async () => {
+      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
+      expect(store.deliveries).toEqual([
+        { name: NAME, value, stamp: 'new', expected: { stamp: 'old' }, description: 'what it is' },
+      ]);
+    });
+
+    it('without a look at its value in a run that looks for changes', async () => {
+      store.values.set(NAME, value);
+      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
+    });
+
+    it('only when it differs in a verify run', async () => {
+      store.values.set(NAME, new Secret('value'));
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('unchanged');
+      expect(store.deliveries).toEqual([]);
+      store.values.set(NAME, new Secret('other'));
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
+    });
+
+    it.each(['absent', 'unstamped'] as const)('in a verify run, too, where it was %s', async (expected) => {
+      store.values.set(NAME, new Secret('value'));
+      expect(await deliver({ expected }, 'verify')).toBe('delivered');
+    });
+
+    it('in a verify run, too, where the store can not be read', async () => {
+      store.store.holds = async () => 'unknown';
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
+    });
+
+    it('or else raises what the store raises', async () => {
+      store.fail(NAME, 'StoreDenied');
+      await expect(deliver({}, 'changes')).rejects.toMatchObject({ name: 'StoreDenied' });
+    });
+  });
+});

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Item, itemKey } from '#shared/domain/item.ts';
+import { emptyMemory, type Memory, troubleAfter } from '#shared/domain/memory.ts';
+import { decide, type PlanRules } from '#shared/domain/plan/decide.ts';
+import { revise, stampOf } from '#shared/domain/stamp.ts';
+import { anItem, anyItem } from '#test/support/items.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const DAY_MS = 86_400_000;
+const rules: PlanRules = { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW };
+const candidate = (item: Item = anItem(), held?: string) => ({ item, stamp: stampOf('vault', item, 'v1'), held });
+const current = (item: Item = anItem(), revision = 0) =>
+  candidate(item, revise(stampOf('vault', item, 'v1'), revision));
+const STALE = 'another-stamp';
+const checkedIn = (at: string): Memory => ({ ...emptyMemory(), checkIns: { 'account:10': Date.parse(at) } });
+
+describe('what a plan decides about an item', () => {
+  it('delivers one that the store does not have', () => {
+    const wanted = candidate();
+    expect(decide(wanted, emptyMemory(), rules)).toEqual({ kind: 'deliver', stamp: wanted.stamp });
+  });
+
+  it('delivers one that changed', () => {
+    expect(decide(candidate(anItem(), STALE), emptyMemory(), rules).kind).toBe('deliver');
+  });
+
+  it('leaves one alone that is current, in any revision', () => {
+    expect(decide(current(), emptyMemory(), rules)).toEqual({ kind: 'unchanged' });
+    expect(decide(current(anItem(), 3), emptyMemory(), rules)).toEqual({ kind: 'unchanged' });
+  });
+
+  it('never reads a credential whose stamp the store holds, whatever it remembers', () => {
+    fc.assert(
+      fc.property(anyItem, fc.nat(), (item, at) => {
+        const memory = { ...emptyMemory(), checkIns: { [itemKey(item.ref)]: at } };
+        expect(decide(current(item), memory, rules).kind).toBe('unchanged');
+      }),
+    );
+  });
+
+  it('waits while the vault is changing the credential', () => {
+    expect(decide(candidate(anItem({ changing: true })), emptyMemory(), rules)).toEqual({ kind: 'changing' });
+  });
+
+  it('waits for nothing when the vault can not say whether it is changing the credential', () => {
+    expect(decide(candidate(anItem({ changing: 'unknown' })), emptyMemory(), rules).kind).toBe('deliver');
+  });
+
+  it('reads a current one in a verify run, under the next revision', () => {
+    const wanted = current(anItem(), 1);
+    expect(decide(wanted, emptyMemory(), { ...rules, mode: 'verify' })).toEqual({
+      kind: 'deliver',
+      stamp: revise(wanted.stamp, 2),
+    });
+  });
+
+  it.each([
+    ['2026-01-02T03:04:04Z', true],
+    ['2026-01-02T03:04:05Z', true],
+    ['2026-01-02T02:54:05Z', true],
+    ['2026-01-02T02:54:04Z', false],
+    ['2026-01-02T03:04:06Z', false],
+  ])('with our own check-in at %s parks a change at 03:04:05: %s', (at, parks) => {
+    const decision = decide(candidate(anItem(), STALE), checkedIn(at), rules);
+    expect(decision.kind).toBe(parks ? 'parked' : 'deliver');
+    if (decision.kind === 'parked') {
+      expect(decision).toMatchObject({
+        newly: true,
+        trouble: { reason: 'rotates', times: 1, parkedUntil: NOW + DAY_MS },
+      });
+    }
+  });
+
+  it('does not take the first delivery for a rotation', () => {
+    expect(decide(candidate(), checkedIn('2026-01-02T03:04:00Z'), rules).kind).toBe('deliver');
+  });
+
+  it('leaves a parked one alone until its park ends, tries once, and parks it for longer when that rotated it again', () => {
+    const item = anItem();
+    const trouble = { reason: 'rotates' as const, times: 1, parkedUntil: NOW };
+    const memory = { ...checkedIn('2026-01-02T03:04:00Z'), troubles: { 'account:10': trouble } };
+    const stale = candidate(item, STALE);
+    expect(decide(stale, memory, { ...rules, now: NOW - 1 })).toEqual({ kind: 'parked', trouble, newly: false });
+    expect(decide(stale, memory, rules).kind).toBe('deliver');
+
+    const tried = troubleAfter(trouble, 'delivered', undefined, NOW);
+    expect(tried).toMatchObject({ reason: 'rotates', times: 1 });
+    const later: Memory = { ...memory, troubles: tried === undefined ? {} : { 'account:10': tried } };
+    expect(decide(stale, later, rules)).toMatchObject({ trouble: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
+  });
+
+  it('tries parked ones at once when an operator says so', () => {
+    const trouble = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
+    const memory = { ...emptyMemory(), troubles: { 'account:10': trouble } };
+    expect(decide(candidate(), memory, rules).kind).toBe('parked');
+    expect(decide(candidate(), memory, { ...rules, retryParked: true }).kind).toBe('deliver');
+  });
+});

@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ItemPage, Preparation } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import type { Batch } from '#shared/domain/plan/batch.ts';
+import { createBatchWriter } from '#shared/domain/plan/batches.ts';
+import { type PlanOptions, planSync } from '#shared/domain/plan/plan.ts';
+import { stampOf } from '#shared/domain/stamp.ts';
+import { itemNumbered } from '#test/support/items.ts';
+
+const NOW = Date.parse('2026-01-02T04:00:00Z');
+const pageOf = (items: readonly Item[], complete = true): ItemPage => ({ items, complete });
+const stampNow = (item: Item): string => stampOf('vault', item, 'v1');
+const nameOf = ({ labels }: Item): string => `prod/${labels['accountName']}`;
+
+/** Reads the wanted items backwards, and writes into their handles how many it was told to pass over. */
+const backwards = (passedOver: Item[]): Preparation => ({
+  passOver: (item) => void passedOver.push(item),
+  arrange: (wanted) => wanted.toReversed().map((item) => ({ ...item, handle: passedOver.length })),
+});
+
+describe('planning a sync', () => {
+  let batches: Map<number, Batch>;
+  let passedOver: Item[];
+  beforeEach(() => {
+    batches = new Map();
+    passedOver = [];
+  });
+  interface Given extends Partial<PlanOptions> {
+    readonly held?: Readonly<Record<string, string>>;
+    readonly store?: string;
+    readonly preparation?: Preparation;
+    readonly size?: number;
+  }
+  const plan = (
+    pages: readonly ItemPage[],
+    { held = {}, store = 'aws', preparation, size = 10, ...more }: Given = {},
+  ) =>
+    planSync({
+      connection: 'vault',
+      target: { store, nameOf, held: new Map(Object.entries(held)) },
+      rendering: { fingerprint: () => 'v1' },
+      memory: emptyMemory(),
+      rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 0, now: NOW },
+      toTellApart: '{domainName}',
+      patterns: {},
+      orphans: { policy: 'keep' },
+      eachPage: async (visit) => {
+        for (const page of pages) await visit(page, preparation);
+      },
+      batches: createBatchWriter(
+        size,
+        async (batch, content) => void batches.set(batch, content),
+        async (batch) => batches.get(batch) ?? { items: [], retire: [] },
+      ),
+      ...more,
+    });
+  const planned = () => [...batches.values()].map(({ items }) => items.map(({ item }) => item.ref.id));
+  const idsOf = (items: readonly Item[]) => items.map(({ ref }) => ref.id);
+
+  it('puts what is selected and not current into batches, in the order of the list', async () => {
+    const current = itemNumbered(2);
+    const pages = [pageOf([itemNumbered(1), current]), pageOf([itemNumbered(3), itemNumbered(4), itemNumbered(5)])];
+    const patterns = { accountName: ['!a4'] };
+    const summary = await plan(pages, { size: 2, patterns, held: { [nameOf(current)]: stampNow(current) } });
+    expect(planned()).toEqual([['1', '3'], ['5']]);
+    expect(summary).toEqual({
+      items: 4,
+      unchanged: 1,
+      remarks: [],
+      troubles: {},
+      complete: true,
+      orphans: { found: 0, retiring: 0 },
+    });
+  });
+
+  it('takes what turns out to share a name out of batches, written or not yet', async () => {
+    const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
+    const other = itemNumbered(8, { labels: { accountName: 'a3' } });
+    await plan([pageOf([itemNumbered(1), itemNumbered(2), itemNumbered(3), twin, other])], { size: 2 });
+    expect(planned()).toEqual([['2']]);
+  });
+
+  it('says that the list was not complete as soon as one page says so', async () => {
+    const pages = [pageOf([itemNumbered(1)], false), pageOf([itemNumbered(2)])];
+    expect(await plan(pages)).toMatchObject({ complete: false });
+  });
+
+  describe('of a source that decides how it is read once it has seen all of its rows', () => {
+    it('holds back what is wanted until then, and takes the order and the handles that it gives', async () => {
+      const current = itemNumbered(2);
+      const pages = [pageOf([itemNumbered(1), current]), pageOf([itemNumbered(3), itemNumbered(4)])];
+      await plan(pages, {
+        preparation: backwards(passedOver),
+        patterns: { accountName: ['!a4'] },
+        held: { [nameOf(current)]: stampNow(current) },
+      });
+      expect(idsOf(passedOver)).toEqual(['2', '4']);
+      expect(planned()).toEqual([['3', '1']]);
+      expect(batches.get(0)?.items.map(({ item }) => item.handle)).toEqual([2, 2]);
+    });
+
+    it('keeps to each item its own target', async () => {
+      await plan([pageOf([itemNumbered(1), itemNumbered(2)])], { preparation: backwards(passedOver) });
+      expect(batches.get(0)?.items).toMatchObject([
+        { item: { ref: { id: '2' } }, targets: [{ name: 'prod/a2' }] },
+        { item: { ref: { id: '1' } }, targets: [{ name: 'prod/a1' }] },
+      ]);
+    });
+
+    it('tells it also of what was withdrawn for its name, both of them', async () => {
+      const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
+      await plan([pageOf([itemNumbered(1), itemNumbered(2), twin])], { preparation: backwards(passedOver) });
+      expect(idsOf(passedOver).toSorted()).toEqual(['1', '9']);
+      expect(planned()).toEqual([['2']]);
+    });
+
+    it('plans only what is wanted, also when it arranges something else', async () => {
+      const stray: Preparation = { passOver: () => {}, arrange: (wanted) => [itemNumbered(77), ...wanted] };
+      await plan([pageOf([itemNumbered(1)])], { preparation: stray });
+      expect(planned()).toEqual([['1']]);
+    });
+
+    it('plans nothing when there is nothing', async () => {
+      await plan([], { preparation: backwards(passedOver) });
+      await plan([pageOf([])], { preparation: backwards(passedOver) });
+      expect(planned()).toEqual([]);
+    });
+  });
+
+  describe('with secrets whose item is gone', () => {
+    const orphans = { policy: 'delete', budget: 2, recoveryDays: 30 } as const;
+    const held = { 'prod/gone': 'x', 'prod/gone-2': 'x' };
+
+    it.each(['aws', 'other'])(
+      'retires them in the store that was compared with, after everything else: %s',
+      async (store) => {
+        expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held })).toMatchObject({
+          orphans: { found: 2, retiring: 2 },
+        });
+        expect([...batches.values()].map(({ retire }) => retire)).toEqual([
+          [],
+          [
+            { store, name: 'prod/gone' },
+            { store, name: 'prod/gone-2' },
+          ],
+        ]);
+        expect(batches.get(0)?.items[0]?.targets).toMatchObject([{ store }]);
+      },
+    );
+
+    it('retires none after an incomplete list, and notes it', async () => {
+      const summary = await plan([pageOf([], false)], { orphans, held });
+      expect(summary.orphans).toMatchObject({ found: 2, retiring: 0, note: expect.any(String) });
+      expect(batches.size).toBe(0);
+    });
+
+    it('takes nothing for gone that it passes over for its name alone, or parks, or finds changing', async () => {
+      const changing = itemNumbered(1, { changing: true });
+      await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' } });
+      expect(batches.size).toBe(0);
+    });
+  });
+});

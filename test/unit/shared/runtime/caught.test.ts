@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { messageOf } from '#shared/runtime/caught.ts';
+
+describe('what Step Functions hands on of an error', () => {
+  it.each([
+    ['with the message in its cause', JSON.stringify({ errorMessage: 'Ask for less.' }), 'Ask for less.'],
+    ['with a cause that is no JSON', 'The function timed out', 'see the execution.'],
+    ['with a cause without a message', '{"errorMessage":7}', 'see the execution.'],
+    ['without a cause', undefined, 'see the execution.'],
+  ])('is told %s', (_what, Cause, told) => {
+    expect(messageOf({ Error: 'CheckoutRefused', Cause })).toBe(`CheckoutRefused: ${told}`);
+  });
+});

@@ -1,0 +1,139 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { commonConnection } from '#shared/config/schema/connection.ts';
+import { connectionSchema } from '#shared/config/schema.ts';
+import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { Http, HttpOptions } from '#shared/http/http.ts';
+import { createConnections } from '#shared/runtime/connections.ts';
+import { fakeVault } from '#test/support/fake-vault.ts';
+import { rulesOf as rulesOfAccounts } from '#test/support/fakes.ts';
+
+const settings = z.strictObject({ type: z.literal('locker'), ...commonConnection, pin: z.string() });
+const LOCKER = connectionSchema.parse({
+  type: 'locker',
+  url: 'https://locker.example.com',
+  pin: 'its pin',
+  limits: { inFlight: 10, perSecond: 25, timeoutSeconds: 7 },
+});
+const RULE = { source: 'boxes', own: 'setting' };
+const rules = rulesOfAccounts({ source: 'accounts' });
+
+describe('the connections of a relay', () => {
+  const open = vi.fn(async (_settings: z.output<typeof settings>, _context: ConnectionContext) => fakeVault().vault);
+  const rulesOf = vi.fn(() => rules);
+  const locker: ConnectionType<typeof settings> = {
+    settings,
+    sources: { boxes: { rules: rulesOf } },
+    operatorSecrets: () => [],
+    sharesToken: () => false,
+    open,
+  };
+  const load = vi.fn(async (): Promise<ConnectionType> => locker);
+  const unused = vi.fn(async (): Promise<ConnectionType> => locker);
+  const http: Http = { send: () => Promise.reject(new Error('unused')), close: async () => {} };
+  const connectHttp = vi.fn((_options: HttpOptions): Http => http);
+  const onSignInRefused = vi.fn(async () => {});
+  const onSignOutFailure = vi.fn();
+  beforeEach(() => {
+    vi.clearAllMocks();
+  });
+  const connections = () =>
+    createConnections({
+      config: {
+        relay: 'pam-relay',
+        connections: { hall: LOCKER, odd: connectionSchema.parse({ ...LOCKER, type: 'drawer' }) },
+      },
+      secretsManager: new SecretsManagerClient({ region: 'eu-central-1' }),
+      types: { locker: load, unused },
+      connectHttp,
+      onSignInRefused,
+      onSignOutFailure,
+      now: () => 7,
+    });
+  const contextOf = (call = 0): ConnectionContext => {
+    const context = open.mock.calls[call]?.[1];
+    if (context === undefined) throw new Error('It was not opened.');
+    return context;
+  };
+  const limitsFor = async (share?: number) => {
+    await connections().vaultOf('hall', share);
+    contextOf().connect();
+    return connectHttp.mock.lastCall?.[0].limits;
+  };
+  const refusal = (message: string) => ({ name: 'ConfigurationInvalid', message: expect.stringContaining(message) });
+
+  it('are opened with their own settings and their name', async () => {
+    await connections().vaultOf('hall');
+    expect(open.mock.calls[0]?.[0]).toEqual(LOCKER);
+    expect(contextOf()).toMatchObject({ connection: 'hall', onSignOutFailure });
+    expect(contextOf().now()).toBe(7);
+    expect(connectHttp).not.toHaveBeenCalled();
+  });
+
+  it('load a type when it is first used, and no other', async () => {
+    const { vaultOf } = connections();
+    expect(load).not.toHaveBeenCalled();
+    await vaultOf('hall');
+    await vaultOf('hall');
+    expect(load).toHaveBeenCalledOnce();
+    expect(unused).not.toHaveBeenCalled();
+  });
+
+  it('are opened once for the life of the process, for each share of their limits', async () => {
+    const { vaultOf } = connections();
+    const [one, other] = await Promise.all([vaultOf('hall'), vaultOf('hall')]);
+    expect(one).toBe(other);
+    expect(await vaultOf('hall', 1)).toBe(one);
+    expect(await vaultOf('hall', 2)).not.toBe(one);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    [undefined, { inFlight: 10, perSecond: 25 }],
+    [1, { inFlight: 10, perSecond: 25 }],
+    [3, { inFlight: 3, perSecond: 8 }],
+    [20, { inFlight: 1, perSecond: 1 }],
+    [40, { inFlight: 1, perSecond: 1 }],
+  ])('keep, for one of %s callers, to its part of the limits, and to one call at least', async (share, limits) => {
+    expect(await limitsFor(share)).toEqual({ ...limits, timeoutSeconds: 7 });
+  });
+
+  it('are reached at their address, with the certificate that is shown there', async () => {
+    await connections().vaultOf('hall');
+    const clientCertificate = { versionId: '1' };
+    contextOf().connect(Object(clientCertificate));
+    expect(connectHttp).toHaveBeenCalledWith(
+      expect.objectContaining({ connection: 'hall', url: 'https://locker.example.com', clientCertificate }),
+    );
+  });
+
+  it('tell by their name of a sign-in that was refused', async () => {
+    await connections().vaultOf('hall');
+    await contextOf().onSignInRefused();
+    expect(onSignInRefused).toHaveBeenCalledExactlyOnceWith('hall');
+  });
+
+  it('say what follows from a rule without being opened', async () => {
+    expect(await connections().rulesOf('hall', RULE)).toBe(rules);
+    expect(rulesOf).toHaveBeenCalledExactlyOnceWith(RULE);
+    expect(open).not.toHaveBeenCalled();
+  });
+
+  it.each(['room', 'toString'])('refuse a name that is not in relay.yaml: %s', async (name) => {
+    await expect(connections().vaultOf(name)).rejects.toMatchObject(refusal(`no connection ${name}`));
+    await expect(connections().rulesOf(name, RULE)).rejects.toMatchObject(refusal(`no connection ${name}`));
+  });
+
+  it('refuse a type that this version of the relay does not have', async () => {
+    await expect(connections().vaultOf('odd')).rejects.toMatchObject(refusal('no connections of type drawer'));
+    await expect(connections().rulesOf('odd', RULE)).rejects.toMatchObject(refusal('no connections of type drawer'));
+  });
+
+  it.each(['bags', 'constructor'])('refuse a source that their type does not have: %s', async (source) => {
+    const attempt = connections().rulesOf('hall', { source });
+    await expect(attempt).rejects.toBeInstanceOf(RelayError);
+    await expect(attempt).rejects.toMatchObject(refusal(`hall has no source ${source}`));
+  });
+});

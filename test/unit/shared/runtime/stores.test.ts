@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { createStores } from '#shared/runtime/stores.ts';
+import type { StoreContext, StoreType } from '#shared/stores/store.ts';
+import { fakeStore } from '#test/support/fakes.ts';
+
+const settings = z.strictObject({ type: z.literal('shelf'), board: z.string() });
+const rules: StoreType['rules'] = {
+  name: { store: 'the shelf', maxLength: 9, allowed: { words: 'all', test: () => true }, encodePart: (text) => text },
+  valueBytes: 9,
+  binary: false,
+  readable: false,
+  fence: 'none',
+  recovery: 'none',
+};
+
+describe('the stores of a relay', () => {
+  const connect = vi.fn((_settings: { board: string }, _context: StoreContext) => fakeStore().store);
+  const shelf: StoreType<typeof settings> = { settings, rules, connect, grants: () => [] };
+  const load = vi.fn(async (): Promise<StoreType> => shelf);
+  const unused = vi.fn(async (): Promise<StoreType> => shelf);
+  beforeEach(() => {
+    vi.clearAllMocks();
+  });
+  const stores = () =>
+    createStores({
+      config: { stores: { left: { type: 'shelf', board: 'oak' }, odd: { type: 'drawer' } } },
+      encryptionKey: 'the key of the stack',
+      types: { shelf: load, unused },
+    });
+  const refusal = (message: string) => ({ name: 'ConfigurationInvalid', message: expect.stringContaining(message) });
+
+  it('are connected with their settings, their owner and the key of the stack', async () => {
+    await stores().storeOf('left', 'relay/databases');
+    expect(connect).toHaveBeenCalledExactlyOnceWith(
+      { type: 'shelf', board: 'oak' },
+      { owner: 'relay/databases', encryptionKey: 'the key of the stack' },
+    );
+  });
+
+  it('load a type when it is first used, and no other', async () => {
+    const { storeOf } = stores();
+    expect(load).not.toHaveBeenCalled();
+    await storeOf('left', 'relay/databases');
+    expect(load).toHaveBeenCalledOnce();
+    expect(unused).not.toHaveBeenCalled();
+  });
+
+  it('are connected once for an owner, however often and at whatever time they are asked for', async () => {
+    const { storeOf } = stores();
+    const [one, other] = await Promise.all([storeOf('left', 'relay/a'), storeOf('left', 'relay/a')]);
+    expect(one).toBe(other);
+    expect(await storeOf('left', 'relay/a')).toBe(one);
+    expect(await storeOf('left', 'relay/b')).not.toBe(one);
+    expect([connect.mock.calls.length, load.mock.calls.length]).toEqual([2, 2]);
+  });
+
+  it('say what they take without being connected', async () => {
+    expect(await stores().rulesOf('left')).toBe(rules);
+    expect(connect).not.toHaveBeenCalled();
+  });
+
+  it.each(['right', 'toString'])('refuse a name that is not in relay.yaml: %s', async (name) => {
+    await expect(stores().storeOf(name, 'x')).rejects.toMatchObject(refusal(`no store ${name}`));
+    await expect(stores().rulesOf(name)).rejects.toMatchObject(refusal(`no store ${name}`));
+  });
+
+  it('refuse a type that this version of the relay does not have', async () => {
+    await expect(stores().storeOf('odd', 'x')).rejects.toMatchObject(refusal('no stores of type drawer'));
+    await expect(stores().rulesOf('odd')).rejects.toMatchObject(refusal('no stores of type drawer'));
+  });
+});

@@ -1,0 +1,152 @@
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
+import { STORE_TYPES } from '#shared/stores/registry.ts';
+import type { StoreUse } from '#shared/stores/store.ts';
+import { delivery, NAME, OWNER, stamp } from './aws-secrets-manager.scene.ts';
+
+const STACK_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/stack';
+const OWN_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/own';
+
+test('is the type that relay.yaml knows as aws-secrets-manager', async () => {
+  expect(await STORE_TYPES['aws-secrets-manager']?.()).toBe(awsSecretsManager);
+});
+
+describe('its settings', () => {
+  const { settings } = awsSecretsManager;
+
+  test('may name a key by its full ARN', () => {
+    const named = { type: 'aws-secrets-manager', kmsKeyArn: OWN_KEY };
+    expect(settings.parse(named)).toEqual(named);
+    expect(settings.parse({ type: 'aws-secrets-manager' })).toEqual({ type: 'aws-secrets-manager' });
+  });
+
+  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('can not be %j', (setting) => {
+    expect(settings.safeParse({ type: 'aws-secrets-manager', ...setting }).success).toBe(false);
+  });
+});
+
+describe('a connected store', () => {
+  const aws = mockClient(SecretsManagerClient);
+  beforeEach(() => {
+    aws.reset();
+    aws.on(CreateSecretCommand).resolves({ ARN: 'x', VersionId: stamp(1) });
+    aws
+      .on(GetSecretValueCommand)
+      .resolves({ ARN: 'x', SecretString: 'canary-3f1c of 1', VersionStages: ['AWSCURRENT'] });
+  });
+
+  test.each([
+    ['relay.yaml', OWN_KEY, STACK_KEY, OWN_KEY],
+    ['the stack', undefined, STACK_KEY, STACK_KEY],
+    ['the account', undefined, undefined, undefined],
+  ])('encrypts what it creates with the key of %s', async (_whose, kmsKeyArn, encryptionKey, KmsKeyId) => {
+    const settings = { type: 'aws-secrets-manager', kmsKeyArn } as const;
+    await awsSecretsManager.connect(settings, { owner: OWNER, encryptionKey }).deliver(delivery(1));
+    const { input } = aws.commandCalls(CreateSecretCommand)[0]?.args[0] ?? {};
+    expect(input).toMatchObject({ Name: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] });
+    expect(input?.KmsKeyId).toBe(KmsKeyId);
+  });
+});
+
+describe('the permissions', () => {
+  const scope = {
+    prefixes: ['prod/', 'dev/'],
+    owners: 'relay.000000000000.eu-central-1/*',
+    encryptionKey: STACK_KEY,
+    partition: 'aws-cn',
+    region: 'cn-north-1',
+    account: '000000000000',
+  };
+  const permissions = (use: StoreUse, overrides: Partial<typeof scope> = {}, kmsKeyArn?: string) =>
+    awsSecretsManager.grants({ type: 'aws-secrets-manager', kmsKeyArn }, use, { ...scope, ...overrides });
+  const actions = (use: StoreUse) => permissions(use).flatMap((permission) => permission.actions);
+
+  test.each<[StoreUse, string[]]>([
+    ['list', ['secretsmanager:ListSecrets']],
+    ['inspect', ['secretsmanager:DescribeSecret']],
+    [
+      'deliver',
+      [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'kms:Decrypt',
+        'secretsmanager:CreateSecret',
+        'secretsmanager:TagResource',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+        'secretsmanager:RestoreSecret',
+        'kms:GenerateDataKey',
+      ],
+    ],
+    ['retire', ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret']],
+  ])('to %s are these and no others', (use, expected) => {
+    expect(actions(use)).toEqual(expected);
+  });
+
+  test('reach only secrets whose names begin as relay.yaml fixes it, and say why that is a pattern', () => {
+    for (const use of ['inspect', 'deliver', 'retire'] as const) {
+      for (const { actions: allowed, resources, pattern } of permissions(use)) {
+        if (allowed.some((action) => action.startsWith('kms:'))) continue;
+        expect(resources).toEqual([
+          'arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:prod/*',
+          'arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:dev/*',
+        ]);
+        expect(pattern).toContain('relay.yaml');
+      }
+    }
+  });
+
+  test('see all secrets only to list them, which AWS can not limit', () => {
+    expect(permissions('list')).toMatchObject([
+      { resources: ['*'], pattern: expect.stringContaining('never a value') },
+    ]);
+  });
+
+  test('without a prefix are none, but for listing', () => {
+    const uses = ['list', 'inspect', 'deliver', 'retire'] as const;
+    expect(uses.map((use) => permissions(use, { prefixes: [] }).length)).toEqual([1, 0, 0, 0]);
+  });
+
+  test('read, change and delete only what carries the owner tag', () => {
+    const tagged = { StringLike: { 'aws:ResourceTag/pam-relay:owner': scope.owners } };
+    const conditions = [...permissions('deliver'), ...permissions('retire')].flatMap((permission) =>
+      permission.actions.map((action) => [action.replace('secretsmanager:', ''), permission.conditions] as const),
+    );
+    for (const action of [
+      'GetSecretValue',
+      'PutSecretValue',
+      'UpdateSecretVersionStage',
+      'RestoreSecret',
+      'DeleteSecret',
+    ]) {
+      expect(conditions.filter(([allowed]) => allowed === action)).toEqual([[action, tagged]]);
+    }
+  });
+
+  test('create and tag only with the owner tag and no other, and never what another relay owns', () => {
+    const asOurs = {
+      StringLike: { 'aws:RequestTag/pam-relay:owner': scope.owners },
+      'ForAllValues:StringEquals': { 'aws:TagKeys': ['pam-relay:owner'] },
+    };
+    const conditionsOf = (action: string) =>
+      permissions('deliver').find(({ actions: allowed }) => allowed.includes(`secretsmanager:${action}`))?.conditions;
+    expect(conditionsOf('CreateSecret')).toEqual(asOurs);
+    expect(conditionsOf('TagResource')).toEqual({
+      ...asOurs,
+      StringLikeIfExists: { 'aws:ResourceTag/pam-relay:owner': scope.owners },
+    });
+  });
+
+  test("use the stack's key and the store's own, through Secrets Manager only", () => {
+    const keys = (kmsKeyArn?: string) =>
+      permissions('deliver', {}, kmsKeyArn).filter(({ actions: [action = ''] }) => action.startsWith('kms:'));
+    const viaService = { StringEquals: { 'kms:ViaService': 'secretsmanager.cn-north-1.amazonaws.com' } };
+    expect(keys(OWN_KEY)).toEqual([
+      { actions: ['kms:Decrypt'], resources: [STACK_KEY, OWN_KEY], conditions: viaService },
+      { actions: ['kms:GenerateDataKey'], resources: [STACK_KEY, OWN_KEY], conditions: viaService },
+    ]);
+    expect(keys()).toMatchObject([{ resources: [STACK_KEY] }, { resources: [STACK_KEY] }]);
+  });
+});

@@ -1,0 +1,176 @@
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { checkoutRun } from '#shared/messages/messages.ts';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import type { Grant } from '#shared/workflows/grants.ts';
+import { runSchema } from '#shared/workflows/run.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
+import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import { aCheckoutRun, anOrder } from '#test/support/checkouts.ts';
+import { aCheckoutConfig, aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
+
+const FUNCTIONS = new URL('../../../../functions/', import.meta.url);
+const foldersOf = (steps: readonly Step[]): string[] => steps.map(({ folder }) => folder).toSorted();
+const withIntake = (config: RelayConfig): RelayConfig => parseShapeOf({ ...config, intake: {} });
+
+describe('the steps', () => {
+  it('are declared for every function that there is, and for no other', () => {
+    const handlers = globSync('**/handler.ts', { cwd: FUNCTIONS }).map((path) => dirname(path));
+    expect(foldersOf(ALL_STEPS)).toEqual(handlers.toSorted());
+  });
+
+  it('have names of their own, which are those of their folders', () => {
+    const names = ALL_STEPS.map(functionName);
+    expect(new Set(names).size).toBe(ALL_STEPS.length);
+    expect(functionName(syncSteps.plan)).toBe('sync-plan');
+    for (const name of names) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+
+  it.each(ALL_STEPS)('keep to the limits of Lambda, and start in good time: $folder', ({ seconds, memoryMb }) => {
+    expect(seconds).toBeLessThanOrEqual(900);
+    expect(memoryMb).toBeGreaterThanOrEqual(512);
+  });
+
+  const ALWAYS = foldersOf(ALL_STEPS).filter((folder) => !/^(checkout|intake)\//.test(folder));
+
+  it.each([
+    ['syncs alone', aConfig(), ALWAYS],
+    ['syncs that messages start', withIntake(aConfig()), [...ALWAYS, 'intake/queue'].toSorted()],
+    ['checkouts, which come by messages', aCheckoutConfig(), foldersOf(ALL_STEPS)],
+  ])('are those that a configuration has a use for: %s', (_what, config, folders) => {
+    expect(foldersOf(stepsFor(config))).toEqual(folders);
+  });
+});
+
+describe('what the steps may touch', () => {
+  const config = withIntake(aCheckoutConfig());
+  const foldersThat = (may: (grant: Grant) => boolean): string[] =>
+    foldersOf(ALL_STEPS.filter((step) => step.grants(config).some(may)));
+  const usesStores =
+    (...uses: string[]) =>
+    (grant: Grant) =>
+      grant.to === 'stores' && uses.includes(grant.may);
+
+  it('lets two of them see a credential and write into a store', () => {
+    expect(foldersThat(usesStores('deliver'))).toEqual(['checkout/retrieve', 'sync/retrieve']);
+  });
+
+  it('lets those two tell nobody anything but the records', () => {
+    for (const { retrieve } of [syncSteps, checkoutSteps]) {
+      const others = retrieve.grants().map(({ to }) => to);
+      expect(new Set(others)).toEqual(new Set(['sign-in', 'records', 'stores']));
+    }
+  });
+
+  it('lets nobody else take a secret away but who takes back what checkouts have delivered', () => {
+    expect(foldersThat(usesStores('retire'))).toEqual(['checkout/retire', 'sync/retrieve']);
+  });
+
+  it.each(['intake/queue', 'sync/report', 'checkout/report', 'checkout/retire'])(
+    'keeps %s from every vault',
+    (folder) => {
+      expect(foldersThat(({ to }) => to === 'sign-in')).not.toContain(folder);
+    },
+  );
+
+  it('keeps messages from every store', () => {
+    expect(foldersThat(usesStores('list', 'inspect', 'deliver', 'retire'))).not.toContain('intake/queue');
+  });
+
+  it('is nothing of checkouts where there are none', () => {
+    const touched = stepsFor(withIntake(aConfig())).flatMap((step) => step.grants(withIntake(aConfig())));
+    const ofCheckouts = touched.filter(
+      (grant) =>
+        (grant.to === 'runs' && grant.of !== 'sync') ||
+        (grant.to === 'stores' && grant.of === 'checkouts') ||
+        (grant.to === 'records' && 'folder' in grant && ['checkouts', 'open'].includes(grant.folder)),
+    );
+    expect(ofCheckouts).toEqual([]);
+  });
+
+  it('is nothing of named items where no message can name any', () => {
+    const namesOf = (of: RelayConfig) =>
+      syncSteps.plan.grants(of).filter((grant) => 'folder' in grant && grant.folder === 'named');
+    expect(namesOf(aConfig())).toEqual([]);
+    expect(namesOf(config)).toEqual([{ to: 'records', may: 'read', folder: 'named' }]);
+  });
+});
+
+describe('a run', () => {
+  it.each([
+    [{ workflow: 'sync', rule: 'databases', run: 'databases.1' }, true],
+    [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG-7_x.y' }, true],
+    [{ workflow: 'export', rule: 'a', run: 'a.1' }, false],
+    [{ workflow: 'sync', rule: 'Databases', run: 'databases.1' }, false],
+    [{ workflow: 'sync', rule: 'databases', run: 'databases' }, false],
+    [{ workflow: 'sync', rule: 'databases', run: 'databases.a/b' }, false],
+  ])('is %j: %s', (run, isOne) => expect(runSchema.safeParse(run).success).toBe(isOne));
+
+  it('may be that of any checkout which a message can ask for', () => {
+    const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
+    const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
+    fc.assert(
+      fc.property(rule, id, (checkout, one) => {
+        const run = { workflow: 'checkout', rule: checkout, run: checkoutRun({ checkout, id: one }) };
+        expect(runSchema.parse(run)).toEqual(run);
+      }),
+    );
+  });
+});
+
+describe('what the steps of a sync hand each other', () => {
+  const batchRun = { ...aRun(), batch: 3 };
+  const progress = { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [] };
+
+  it('begins with what somebody started, and everything else is the usual', () => {
+    expect(syncSteps.plan.input.parse({ ...aRun(), order: { sync: 'databases' } })).toEqual(aRun());
+  });
+
+  it('is taken on by every step of a batch, in whatever state that is', () => {
+    const requested = syncSteps.request.output.parse(progress);
+    expect(requested).toMatchObject({ releaseEnds: {}, retired: 0 });
+    expect(syncSteps.retrieve.input.parse({ ...batchRun, requested }).requested).toEqual(requested);
+    for (const more of [
+      {},
+      { requested },
+      { requested, retrieved: requested },
+      { error: { Error: 'States.Timeout' } },
+    ]) {
+      expect(syncSteps.checkin.input.safeParse({ ...batchRun, ...more }).success).toBe(true);
+    }
+  });
+
+  it('does not grow with the number of items', () => {
+    const planned = { status: 'planned', batches: [0, 1], concurrency: 2, items: [1, 2, 3] };
+    expect(syncSteps.plan.output.parse(planned)).not.toHaveProperty('items');
+  });
+});
+
+describe('what the steps of a checkout hand each other', () => {
+  it('begins with a message', () => {
+    expect(checkoutSteps.plan.input.parse({ ...aCheckoutRun, order: anOrder() }).order).toEqual(anOrder());
+  });
+
+  it.each(['checkin', 'retire', 'watch', 'report'] as const)(
+    'need not be more than its name for a release: %s',
+    (step) => {
+      for (const order of [
+        { type: 'checkout.released', checkout: 'tickets', id: 'CHG1' },
+        { type: 'checkout.abandoned', checkout: 'tickets', id: 'CHG1', isSettled: false },
+      ]) {
+        expect(checkoutSteps[step].input.safeParse({ ...aCheckoutRun, order }).success).toBe(true);
+      }
+    },
+  );
+
+  it('is never a text of the message that asked for it, but to the step that writes it down', () => {
+    const state = { ...aCheckoutRun, order: anOrder({ reason: 'a reason' }) };
+    for (const step of ['checkin', 'retire', 'watch', 'report', 'request', 'retrieve'] as const) {
+      expect(JSON.stringify(checkoutSteps[step].input.parse(state))).not.toContain('a reason');
+    }
+  });
+});
