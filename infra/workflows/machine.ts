@@ -105,7 +105,7 @@ export interface WorkflowMachineProps {
   readonly logRetentionDays: RetentionDays;
 }
 
-/** A Standard workflow with its encrypted log, traced, whose role may call the functions of its tasks and nothing else. */
+/** A Standard workflow with its encrypted log, traced, whose role may call the functions of its tasks, and start its own children where it has any. */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine;
   readonly arn: string;

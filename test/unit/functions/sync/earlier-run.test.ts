@@ -1,16 +1,12 @@
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createHasEarlierRun } from '#functions/sync/plan/earlier-run.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-sync';
 const RUN = { rule: 'databases', run: 'databases.2' };
 const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
-const stepFunctions = mockClient(SFNClient);
-beforeEach(() => {
-  stepFunctions.reset();
-});
-afterAll(() => stepFunctions.restore());
+const stepFunctions = mockAws(SFNClient);
 
 describe('whether an earlier run still runs', () => {
   it('is found on every page of running executions', async () => {

@@ -1,13 +1,9 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createNotify } from '#shared/aws/alerts.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 
-const sns = mockClient(SNSClient);
-beforeEach(() => {
-  sns.reset();
-});
-afterAll(() => sns.restore());
+const sns = mockAws(SNSClient);
 
 describe('a notification', () => {
   it('is cut to what SNS takes', async () => {

@@ -5,19 +5,15 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createExecutions } from '#shared/aws/executions.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 
 const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pam-relay-checkout';
 const executionArn = `${MACHINE.replace('stateMachine', 'execution')}:tickets.7`;
 const metadata = { $metadata: {}, message: 'of AWS' };
 const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
-const stepFunctions = mockClient(SFNClient);
-beforeEach(() => {
-  stepFunctions.reset();
-});
-afterAll(() => stepFunctions.restore());
+const stepFunctions = mockAws(SFNClient);
 
 const executions = createExecutions(MACHINE);
 

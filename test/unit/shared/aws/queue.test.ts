@@ -1,15 +1,11 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRefuse } from '#shared/aws/queue.ts';
 import { RelayError } from '#shared/errors.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 
 const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
-const sqs = mockClient(SQSClient);
-beforeEach(() => {
-  sqs.reset();
-});
-afterAll(() => sqs.restore());
+const sqs = mockAws(SQSClient);
 
 describe('a refused message', () => {
   const refuse = createRefuse('queue');

@@ -6,18 +6,14 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 
 const metadata = { $metadata: {}, message: 'of AWS' };
-const s3 = mockClient(S3Client);
-beforeEach(() => {
-  s3.reset();
-});
-afterAll(() => s3.restore());
+const s3 = mockAws(S3Client);
 
 describe('the records bucket', () => {
   const records = createS3Records('bucket');

@@ -1,16 +1,12 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '#shared/runtime/environment.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { type Grant, MACHINES, machineVariable } from '#shared/workflows/grants.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 import { aConfig } from '#test/support/configs.ts';
 
-const stepFunctions = mockClient(SFNClient);
-beforeEach(() => {
-  stepFunctions.reset();
-});
-afterAll(() => stepFunctions.restore());
+const stepFunctions = mockAws(SFNClient);
 
 const grants: Grant[] = [
   { to: 'runs', may: 'start', of: 'sync' },

@@ -1,9 +1,9 @@
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { StoreUse } from '#shared/stores/store.ts';
+import { mockAws } from '#test/support/aws-mock.ts';
 import { delivery, NAME, OWNER, stamp } from './aws-secrets-manager.scene.ts';
 
 const STACK_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/stack';
@@ -28,9 +28,8 @@ describe('its settings', () => {
 });
 
 describe('a connected store', () => {
-  const aws = mockClient(SecretsManagerClient);
+  const aws = mockAws(SecretsManagerClient);
   beforeEach(() => {
-    aws.reset();
     aws.on(CreateSecretCommand).resolves({ ARN: 'x', VersionId: stamp(1) });
     aws
       .on(GetSecretValueCommand)
