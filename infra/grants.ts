@@ -5,7 +5,7 @@ import type { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { storeTypeOf } from '#infra/registered.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
-import { machineArn, runPermission } from '#infra/workflows/machine.ts';
+import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
@@ -51,7 +51,7 @@ const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] =
     case 'stores':
       return storePermissions(grant, relay);
     case 'runs':
-      return [runPermission(relay.stack, grant)];
+      return runPermissions(relay.key, grant);
     case 'alerts':
       return relay.alerts.permissions();
     case 'messages':

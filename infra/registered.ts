@@ -14,7 +14,7 @@ export const connectionTypeOf = ({ connections }: RegisteredTypes, { type }: Typ
 export const storeTypeOf = ({ stores }: RegisteredTypes, { type }: Typed): StoreType => find(stores, type);
 
 const find = <T>(types: Readonly<Record<string, T>>, type: string): T => {
-  const found = types[type];
+  const found = Object.hasOwn(types, type) ? types[type] : undefined;
   if (found === undefined) throw new Error(`There is no registered type ${type}.`);
   return found;
 };

@@ -1,3 +1,4 @@
+import { showText } from '#shared/domain/text.ts';
 import { count, flag, optionalCount, readArguments, UsageError } from './arguments.ts';
 import { RunFailed } from './figures.ts';
 import { type MainRun, mainRun } from './main-run.ts';
@@ -47,7 +48,7 @@ const main = async (): Promise<void> => {
   });
   print(json ? JSON.stringify(toJson(result)) : summarise(result));
   if (result.broken.length === 0) return;
-  if (json) for (const sentence of result.broken) console.error(`Broken: ${sentence}`);
+  if (json) for (const sentence of result.broken) console.error(`Broken: ${showText(sentence)}`);
   process.exitCode = 1;
 };
 

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
+import { showText } from '#shared/domain/text.ts';
 import { type RunFigures, VAULT_CALLS } from './figures.ts';
 import type { MainRun } from './main-run.ts';
 
@@ -59,7 +60,7 @@ export const summarise = ({ runs, openRequests, openSessions, canaryHits, broken
     '',
     ...notDelivered(runs[1]),
     `Logs and histories: ${relative('', directory)}`,
-    ...broken.map((sentence) => styleText('red', `Broken: ${sentence}`)),
+    ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
 };
 
@@ -98,7 +99,10 @@ const notDelivered = ({ report: { remarks } }: RunFigures): string[] =>
         styleText('bold', 'What run 2 left out, and why'),
         ...remarks
           .slice(0, REMARKS_SHOWN)
-          .flatMap(({ item, outcome, message }) => [`  ${item} (${OUTCOME_LABELS[outcome]})`, `    ${message}`]),
+          .flatMap(({ item, outcome, message }) => [
+            `  ${showText(item)} (${OUTCOME_LABELS[outcome]})`,
+            `    ${showText(message)}`,
+          ]),
         ...(remarks.length > REMARKS_SHOWN ? [`  … and ${remarks.length - REMARKS_SHOWN} more`] : []),
         '',
       ];

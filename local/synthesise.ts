@@ -5,7 +5,7 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import * as z from 'zod';
 import { loadRegisteredTypes, type Registries } from '#infra/registries.ts';
 import { RelayStack } from '#infra/stack.ts';
-import { loadConfig } from '#shared/config/load.ts';
+import { loadConfig, type OnWarning } from '#shared/config/load.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { linkBundles } from './bundles.ts';
 
@@ -25,6 +25,8 @@ const assetManifestSchema = z.object({
 export interface SynthesisOptions {
   /** What takes the place of the registries, for tests with types of their own. */
   readonly registries?: Registries | undefined;
+  /** Told what the configuration may mean otherwise. */
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /**
@@ -34,10 +36,10 @@ export interface SynthesisOptions {
 export const synthesise = async (
   configFile: string,
   directory: string,
-  { registries = {} }: SynthesisOptions = {},
+  { registries = {}, onWarning }: SynthesisOptions = {},
 ): Promise<SynthesisedStack> => {
   const types = await loadRegisteredTypes(registries);
-  const config = loadConfig(configFile, types);
+  const config = loadConfig(configFile, types, onWarning);
   const bundles = join(directory, 'functions');
   await linkBundles(bundles, config, registries);
   const app = new App({

@@ -74,7 +74,10 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   try {
     const { file, bootstrap } = await writeRelayFile(directory, vault, options.configure);
-    const stack = await synthesise(file, directory, { registries: options.registries });
+    const stack = await synthesise(file, directory, {
+      registries: options.registries,
+      onWarning: (line) => say(`Warning: ${line}`),
+    });
     for (const [name, { url }] of Object.entries(stack.config.connections)) requireLoopback(url, `Connection ${name}`);
     say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} functions bundled`);
     const aws = await startAws({

@@ -108,3 +108,22 @@ export const asRelayError = (thrown: unknown, during: string): RelayError =>
         `${during} failed unexpectedly (${thrown instanceof Error ? thrown.name : typeof thrown}). This is a defect in the relay: please report it with the run id.`,
         { cause: thrown },
       );
+
+/** What a message tells in full. */
+const MAX_MESSAGES = 5;
+
+/**
+ * Several errors as one, so that none hides another: the messages of all, and the name of one that may pass by itself, if there is
+ * one, since another attempt helps at least there. Undefined for none.
+ */
+export const inOne = (errors: readonly RelayError[]): RelayError | undefined => {
+  const leading = errors.find(({ retryable }) => retryable) ?? errors[0];
+  if (leading === undefined || errors.length === 1) return leading;
+  const messages = [...new Set([leading, ...errors].map(({ message }) => message))];
+  const more = messages.length - MAX_MESSAGES;
+  const told = [...messages.slice(0, MAX_MESSAGES), ...(more > 0 ? [`… and ${more} more.`] : [])];
+  return new RelayError(leading.name, told.join(' '), {
+    cause: leading,
+    mayHaveHappened: errors.some(({ mayHaveHappened }) => mayHaveHappened),
+  });
+};

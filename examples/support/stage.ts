@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import * as z from 'zod';
 import { addExampleRules, type ExampleName } from '#local/example-rules.ts';
 import { finish, machineArn } from '#local/executions.ts';
 import { leftBehind } from '#local/promises.ts';
 import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
 import { startWorld, type World } from '#local/world.ts';
-import { type CheckoutRequested, checkoutRun } from '#shared/messages/messages.ts';
+import type { CheckoutRequested } from '#shared/messages/messages.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
 
@@ -38,6 +39,8 @@ export interface Performance extends Comparison {
   readonly delivered: readonly string[];
   readonly openAfterwards: Readonly<Record<string, number>>;
 }
+
+const orderSchema = z.object({ checkout: z.string(), id: z.string() });
 
 const SANDBOX = { accounts: 40, seed: 1 } as const;
 const DAY_MS = 86_400_000;
@@ -105,8 +108,12 @@ const createStage = (world: World) => {
   };
   const execution = () => {
     const started = aws.stepFunctions.list(machineArn(world, 'checkout'));
-    const found = started.find(({ name }) => name === checkoutRun(sent()));
-    assert(found, `The message has started no checkout ${checkoutRun(sent())}.`);
+    const { checkout, id } = sent();
+    const found = started.find(({ input }) => {
+      const order = orderSchema.parse(JSON.parse(input));
+      return order.checkout === checkout && order.id === id;
+    });
+    assert(found, `The message has started no checkout ${checkout}.${id}.`);
     return found;
   };
   const stage: Stage = {

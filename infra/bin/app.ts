@@ -12,7 +12,9 @@ const BUNDLES = 'build/functions';
 /** `cdk synth -c config=<path>`; `relay.yaml` when left out. */
 const readConfig = (app: App): RelayConfig => {
   const path: unknown = app.node.tryGetContext('config');
-  return loadConfig(typeof path === 'string' ? path : 'relay.yaml');
+  return loadConfig(typeof path === 'string' ? path : 'relay.yaml', undefined, (line) =>
+    console.error(`Warning: ${line}`),
+  );
 };
 
 const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;

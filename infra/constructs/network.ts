@@ -1,4 +1,4 @@
-import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   CfnEIP,
   FlowLogDestination,
@@ -12,10 +12,12 @@ import {
   SubnetType,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Placement } from '#infra/constructs/relay-function.ts';
+import { serviceFor } from '#infra/constructs/service-principal.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 type NetworkConfig = NonNullable<RelayConfig['network']>;
@@ -94,7 +96,13 @@ export class Network extends Construct {
 
   #logFlows(vpc: Vpc, encryptionKey: IKey, retention: RetentionDays): void {
     const logGroup = new LogGroup(this, 'FlowLogs', { encryptionKey, retention, removalPolicy: RemovalPolicy.DESTROY });
-    vpc.addFlowLog('Flows', { destination: FlowLogDestination.toCloudWatchLogs(logGroup) });
+    // A flow log has its id from AWS, after its role. Source: VPC user guide, "IAM role for publishing flow logs".
+    const flowLogs = Stack.of(this).formatArn({ service: 'ec2', resource: 'vpc-flow-log', resourceName: '*' });
+    const role = new Role(this, 'FlowLogsRole', {
+      assumedBy: serviceFor(this, 'vpc-flow-logs.amazonaws.com', flowLogs),
+      description: 'What the flow logs of the network may do',
+    });
+    vpc.addFlowLog('Flows', { destination: FlowLogDestination.toCloudWatchLogs(logGroup, role) });
   }
 
   /** Nothing comes in; out go only HTTPS, for AWS, and the ports of the vaults. */

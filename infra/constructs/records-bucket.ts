@@ -14,7 +14,12 @@ const RUNS_KEPT = Duration.days(30);
 const CHECKOUTS_KEPT = Duration.days(400);
 
 /** How long the records of each folder are kept; those of the others until somebody takes them away. */
-const KEPT: Partial<Record<Folder, Duration>> = { runs: RUNS_KEPT, named: RUNS_KEPT, checkouts: CHECKOUTS_KEPT };
+const KEPT: Partial<Record<Folder, Duration>> = {
+  runs: RUNS_KEPT,
+  named: RUNS_KEPT,
+  checkouts: CHECKOUTS_KEPT,
+  ids: CHECKOUTS_KEPT,
+};
 
 /** The bucket with batches, reports and memories. No credential is ever in it. */
 export class RecordsBucket extends Construct {

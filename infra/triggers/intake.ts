@@ -39,6 +39,8 @@ export class Intake extends Construct {
   readonly refused: Queue;
   readonly #key: RelayKey;
   readonly #concurrency: number;
+  /** Spelled out, because the queue refers to the key, and to the other queue. */
+  readonly #queueArn: string;
 
   constructor(scope: Construct, id: string, { settings = intakeSchema.parse({}), key }: IntakeProps) {
     super(scope, id);
@@ -46,11 +48,17 @@ export class Intake extends Construct {
     this.#concurrency = settings.concurrency;
     const { stackName } = Stack.of(this);
     const kept = { encryption: QueueEncryption.KMS, encryptionMasterKey: key, enforceSSL: true, retentionPeriod: KEPT };
-    this.refused = new Queue(this, 'Refused', { ...kept, queueName: `${stackName}-intake-refused` });
+    const queueName = `${stackName}-intake`;
+    this.#queueArn = Stack.of(this).formatArn({ service: 'sqs', resource: queueName });
+    this.refused = new Queue(this, 'Refused', {
+      ...kept,
+      queueName: `${queueName}-refused`,
+      redriveAllowPolicy: { sourceQueues: [Queue.fromQueueArn(this, 'Source', this.#queueArn)] },
+    });
     accept(this.refused, 'SQS3', 'It is the dead-letter queue of the messages.');
     this.queue = new Queue(this, 'Queue', {
       ...kept,
-      queueName: `${stackName}-intake`,
+      queueName,
       // Source: Lambda developer guide, "Configuring a queue to use with Lambda".
       visibilityTimeout: Duration.seconds(6 * intakeSteps.queue.seconds),
       deadLetterQueue: { queue: this.refused, maxReceiveCount: MAXIMUM_RECEIVES },
@@ -81,10 +89,13 @@ export class Intake extends Construct {
     });
   }
 
-  /** Whoever sends to an encrypted queue has to be allowed to use its key, too. */
-  #allowSenders(senders: readonly string[]): void {
+  /**
+   * Whoever sends to an encrypted queue has to be allowed to use its key, too: by way of SQS, and for this queue alone.
+   * Source: SQS developer guide, "Key management".
+   */
+  #allowSenders(senders: NonNullable<IntakeProps['settings']>['senders']): void {
     if (senders.length === 0) return;
-    const principals = senders.map((sender) => new ArnPrincipal(sender));
+    const principals = senders.map(({ role }) => new ArnPrincipal(role));
     this.queue.addToResourcePolicy(
       new PolicyStatement({ principals, actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
     );
@@ -93,7 +104,7 @@ export class Intake extends Construct {
         principals,
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: ['*'],
-        conditions: viaService(this, 'sqs'),
+        conditions: viaService(this, 'sqs', { 'aws:sqs:arn': this.#queueArn }),
       }),
     );
   }

@@ -1,11 +1,13 @@
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AlarmSpec } from '#infra/constructs/alarms.ts';
 import type { RelayFunction } from '#infra/constructs/relay-function.ts';
+import { viaService } from '#infra/constructs/relay-key.ts';
+import { serviceFor } from '#infra/constructs/service-principal.ts';
 import { accept } from '#infra/nag.ts';
 import type { SyncConfig } from '#shared/config/schema.ts';
 
@@ -45,14 +47,19 @@ export class Schedules extends Construct {
   readonly #undelivered: Queue;
   readonly #group: CfnScheduleGroup;
   readonly #role: Role;
+  readonly #key: IKey;
 
   constructor(scope: Construct, id: string, { schedules, key }: SchedulesProps) {
     super(scope, id);
+    this.#key = key;
     this.#undelivered = new Queue(this, 'Undelivered', {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: key,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
+      // Of queues; EventBridge Scheduler sends to it with the role of the schedules. Source: SQS developer guide, "Using
+      // dead-letter queues", and EventBridge Scheduler user guide, "Configuring a schedule's dead-letter queue".
+      redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
     });
     accept(this.#undelivered, 'SQS3', 'It is the dead-letter queue of the schedules.');
     this.alarms = [
@@ -64,7 +71,7 @@ export class Schedules extends Construct {
     ];
 
     this.#group = new CfnScheduleGroup(this, 'Group', { name: Stack.of(this).stackName });
-    this.#role = this.#schedulerRole(schedules, key);
+    this.#role = this.#schedulerRole(schedules);
     for (const scheduled of schedules) this.#add(scheduled);
   }
 
@@ -73,6 +80,7 @@ export class Schedules extends Construct {
       name,
       groupName: this.#group.ref,
       description,
+      kmsKeyArn: this.#key.keyArn,
       ...timing,
       target: {
         arn: target.arn,
@@ -84,25 +92,42 @@ export class Schedules extends Construct {
     });
   }
 
-  /** It may start what the schedules start, whichever schedule that is, and put aside what could not be started. */
-  #schedulerRole(schedules: readonly Scheduled[], key: IKey): Role {
+  /**
+   * It may start what the schedules start, whichever schedule that is, read what they say, and put aside what could not be
+   * started. Source: EventBridge Scheduler user guide, "Set up the execution role" and "Encryption at rest".
+   */
+  #schedulerRole(schedules: readonly Scheduled[]): Role {
     const allow = (actions: string[], resource: string) => new PolicyStatement({ actions, resources: [resource] });
     const resources = new Map(schedules.map(({ target: { permission } }) => [permission.resource, permission.action]));
     return new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
+      assumedBy: serviceFor(this, 'scheduler.amazonaws.com', this.#arn('schedule-group')),
       description: 'What the schedules may start',
       inlinePolicies: {
         Start: new PolicyDocument({
           statements: [
             ...[...resources].map(([resource, action]) => allow([action], resource)),
             allow(['sqs:SendMessage'], this.#undelivered.queueArn),
-            allow(['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn),
+            new PolicyStatement({
+              actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+              resources: [this.#key.keyArn],
+              conditions: viaService(this, 'sqs', { 'aws:sqs:arn': this.#undelivered.queueArn }),
+            }),
+            new PolicyStatement({
+              actions: ['kms:Decrypt'],
+              resources: [this.#key.keyArn],
+              conditions: {
+                ArnLike: { 'kms:EncryptionContext:aws:scheduler:schedule:arn': `${this.#arn('schedule')}/*` },
+              },
+            }),
           ],
         }),
       },
     });
+  }
+
+  /** The group of the schedules, spelled out, or the beginning of the ARN of each. */
+  #arn(resource: 'schedule-group' | 'schedule'): string {
+    return Stack.of(this).formatArn({ service: 'scheduler', resource, resourceName: Stack.of(this).stackName });
   }
 }
 

@@ -62,12 +62,13 @@ const isNext = (move: string): Condition => Condition.stringEquals('$.watched.ne
 
 /**
  * The states of one of the two workflows; those that it does not lead to are left out of it. From Request on, every way
- * out leads through CheckIn and Retire.
+ * out leads through Retire and CheckIn, and neither waits for the other to succeed.
  */
 class CheckoutStates extends Construct {
   readonly #tasks: Tasks;
   readonly #report: TaskStateBase;
   readonly #watch: TaskStateBase;
+  readonly #retire: TaskStateBase;
   readonly #checkIn: TaskStateBase;
 
   constructor(scope: Construct, id: string, tasks: Tasks) {
@@ -80,6 +81,12 @@ class CheckoutStates extends Construct {
     this.#watch = this.#task('Watch', checkoutSteps.watch, {
       comment: 'Looks at leases, notes and the clock, and says what is next.',
       resultPath: '$.watched',
+    });
+    this.#retire = this.#task('Retire', checkoutSteps.retire, {
+      comment:
+        'Takes back what was delivered, first of all: the vault ends a lease in time by itself, and nobody a secret.',
+      resultPath: '$.retired',
+      retry: PATIENT,
     });
     this.#checkIn = this.#task('CheckIn', checkoutSteps.checkin, {
       comment: 'Ends its target sessions and every lease, also those whose answer got lost.',
@@ -96,6 +103,7 @@ class CheckoutStates extends Construct {
         workflow: 'checkout',
         rule: JsonPath.stringAt('$$.Execution.Input.checkout'),
         run: JsonPath.stringAt('$$.Execution.Name'),
+        startedAt: JsonPath.stringAt('$$.Execution.StartTime'),
         order: JsonPath.objectAt('$$.Execution.Input'),
       },
     });
@@ -110,19 +118,19 @@ class CheckoutStates extends Construct {
     const request = this.#task('Request', checkoutSteps.request, {
       comment: 'Opens a lease for each item, unless somebody else has one.',
       resultPath: '$.requested',
-    }).addCatch(this.#checkIn, CAUGHT);
+    }).addCatch(this.#retire, CAUGHT);
     const retrieve = this.#task('Retrieve', checkoutSteps.retrieve, {
       comment: 'Reads each credential, or opens its target session, and delivers it.',
       resultPath: '$.retrieved',
-    }).addCatch(this.#checkIn, CAUGHT);
+    }).addCatch(this.#retire, CAUGHT);
 
     this.#watch
-      .addCatch(this.#checkIn, CAUGHT)
+      .addCatch(this.#retire, CAUGHT)
       .next(
         this.#next()
           .when(isNext('request'), request.next(this.#watch))
           .when(isNext('retrieve'), retrieve.next(this.#watch))
-          .otherwise(this.#checkIn),
+          .otherwise(this.#retire),
       );
     return begin.next(signIn).next(plan).next(this.#watch);
   }
@@ -134,12 +142,12 @@ class CheckoutStates extends Construct {
       parameters: {
         workflow: 'checkout',
         rule: JsonPath.stringAt('$.checkout'),
-        run: JsonPath.format('{}.{}', JsonPath.stringAt('$.checkout'), JsonPath.stringAt('$.id')),
+        run: JsonPath.stringAt('$.run'),
         order: JsonPath.objectAt('$$.Execution.Input'),
       },
     });
     this.#watch.addCatch(this.#report, CAUGHT).next(this.#next().otherwise(this.#report));
-    return begin.next(this.#checkIn);
+    return begin.next(this.#retire);
   }
 
   #next(): Choice {
@@ -153,26 +161,29 @@ class CheckoutStates extends Construct {
   }
 
   #wire(): void {
-    const failed = new Fail(this, 'CheckoutFailed', {
-      comment: 'The error that it was given up for; when closing it failed too, that one, because it is the graver.',
-      errorPath: '$.error.Error',
-      causePath: '$.error.Cause',
+    const failed = this.#fail('CheckoutFailed', '$.error', {
+      comment: 'What it was given up for; when giving its leases back failed too, that, because it is the graver.',
     });
+    const leftDelivered = this.#fail('CheckoutLeftDelivered', '$.retireError', {
+      comment: 'What it delivered could not be taken back, which is the gravest.',
+    });
+    const isLeftDelivered = Condition.isPresent('$.retireError');
     const isGivenUp = Condition.isPresent('$.error');
-    this.#report
-      .addCatch(failed, CAUGHT)
-      .next(
-        new Choice(this, 'HowItEnded')
-          .when(isGivenUp, failed)
-          .otherwise(new Succeed(this, 'CheckoutOver', { outputPath: '$.reported' })),
-      );
-    const retire = this.#task('Retire', checkoutSteps.retire, {
-      comment: 'Takes back what was delivered.',
-      resultPath: '$.retired',
-      retry: PATIENT,
-    }).addCatch(this.#report, CAUGHT);
-    this.#checkIn.addCatch(this.#report, CAUGHT).next(retire);
-    retire.next(new Choice(this, 'IsGivenUp').when(isGivenUp, this.#report).otherwise(this.#watch));
+    this.#report.addCatch(failed, CAUGHT).next(
+      new Choice(this, 'HowItEnded')
+        .when(isLeftDelivered, leftDelivered)
+        .when(isGivenUp, failed)
+        .otherwise(new Succeed(this, 'CheckoutOver', { outputPath: '$.reported' })),
+    );
+    const isNotClosed = Condition.or(isLeftDelivered, isGivenUp);
+    this.#retire.addCatch(this.#checkIn, { ...CAUGHT, resultPath: '$.retireError' }).next(this.#checkIn);
+    this.#checkIn
+      .addCatch(this.#report, CAUGHT)
+      .next(new Choice(this, 'IsGivenUp').when(isNotClosed, this.#report).otherwise(this.#watch));
+  }
+
+  #fail(name: string, error: string, { comment }: { readonly comment: string }): Fail {
+    return new Fail(this, name, { comment, errorPath: `${error}.Error`, causePath: `${error}.Cause` });
   }
 
   /** A step's function with the whole state as its input: each parses what it needs out of it. */

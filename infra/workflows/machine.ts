@@ -1,8 +1,9 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
+  CustomerManagedEncryptionConfiguration,
   DefinitionBody,
   type IChainable,
   LogLevel,
@@ -14,6 +15,8 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import type { RelayFunction } from '#infra/constructs/relay-function.ts';
+import { logSource, type RelayKey } from '#infra/constructs/relay-key.ts';
+import { serviceFor } from '#infra/constructs/service-principal.ts';
 import type { Functions } from '#infra/functions.ts';
 import { acceptPattern } from '#infra/nag.ts';
 import { asRetry, BRIEF, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
@@ -22,6 +25,9 @@ import type { Step } from '#shared/workflows/step.ts';
 
 /** How much longer than its function a task waits, so that it is the function that says what happened. */
 const TASK_GRACE_SECONDS = 30;
+
+/** How long Step Functions goes on with a data key, and so without asking whether the key may still be used. */
+const DATA_KEY_REUSE = Duration.minutes(5);
 
 export interface TaskOptions {
   readonly comment?: string;
@@ -76,18 +82,25 @@ const executionsOf = (scope: Construct, machine: Machine): string =>
   statesArn(scope, 'execution', `${machineName(scope, machine)}:*`);
 
 /** What a grant about the runs of a machine comes to. */
-export const runPermission = (scope: Construct, { may, of }: Extract<Grant, { readonly to: 'runs' }>): Permission => {
+export const runPermissions = (
+  key: RelayKey,
+  { may, of }: Extract<Grant, { readonly to: 'runs' }>,
+): readonly Permission[] => {
+  const arn = machineArn(key, of);
   switch (may) {
     case 'list':
-      return { actions: ['states:ListExecutions'], resources: [machineArn(scope, of)] };
+      return [{ actions: ['states:ListExecutions'], resources: [arn] }];
     case 'start':
-      return { actions: ['states:StartExecution'], resources: [machineArn(scope, of)] };
+      return [{ actions: ['states:StartExecution'], resources: [arn] }];
     case 'describe':
-      return {
-        actions: ['states:DescribeExecution'],
-        resources: [executionsOf(scope, of)],
-        pattern: 'Runs are named when they start.',
-      };
+      return [
+        {
+          actions: ['states:DescribeExecution'],
+          resources: [executionsOf(key, of)],
+          pattern: 'Runs are named when they start.',
+        },
+        key.readRuns(arn),
+      ];
   }
 };
 
@@ -101,11 +114,14 @@ export interface WorkflowMachineProps {
   readonly timeout: Duration;
   /** Whether a distributed map in it starts executions of their own. */
   readonly hasChildren?: boolean;
-  readonly key: IKey;
+  readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }
 
-/** A Standard workflow with its encrypted log, traced, whose role may call the functions of its tasks, and start its own children where it has any. */
+/**
+ * A Standard workflow whose definition, data and log are encrypted, traced. Its role may call the functions of its tasks, and
+ * start its own children where it has any.
+ */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine;
   readonly arn: string;
@@ -129,14 +145,19 @@ export class WorkflowMachine extends Construct {
       timeout: props.timeout,
       logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
       tracingEnabled: true,
+      // By its ARN alone, because CDK would let the log delivery of every account use the key; ours is in its policy already.
+      encryptionConfiguration: new CustomerManagedEncryptionConfiguration(
+        Key.fromKeyArn(this, 'Key', props.key.keyArn),
+        DATA_KEY_REUSE,
+      ),
       role: this.#role(props).withoutPolicyUpdates(),
     });
   }
 
-  #role({ name, tasks, hasChildren = false }: WorkflowMachineProps): Role {
+  #role({ name, tasks, key, hasChildren = false }: WorkflowMachineProps): Role {
     const anything = (actions: string[]) => new PolicyStatement({ actions, resources: ['*'] });
     const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+      assumedBy: serviceFor(this, 'states.amazonaws.com', ...this.#itself()),
       description: `What the ${name} workflow may do`,
       inlinePolicies: {
         Steps: new PolicyDocument({
@@ -147,6 +168,7 @@ export class WorkflowMachine extends Construct {
             }),
           ],
         }),
+        Data: new PolicyDocument({ statements: this.#forItsData(key) }),
         ...(hasChildren && { Children: new PolicyDocument({ statements: this.#forChildren(name) }) }),
         Observability: new PolicyDocument({
           statements: [
@@ -173,6 +195,30 @@ export class WorkflowMachine extends Construct {
     acceptPattern(role, '*', 'Log deliveries and trace segments belong to no resource in particular.');
     if (hasChildren) acceptPattern(role, executionsOf(this, name), 'Children are named by Step Functions.');
     return role;
+  }
+
+  /** The machine, and the maps in it, which are machines of their own to Step Functions. */
+  #itself(): string[] {
+    return [this.arn, `${this.arn}/*`];
+  }
+
+  /**
+   * Source: Step Functions developer guide, "Data at rest encryption". Step Functions takes on the role to use the key, so that
+   * nothing here may ask by way of which service it is used.
+   */
+  #forItsData(key: RelayKey): PolicyStatement[] {
+    return [
+      new PolicyStatement({
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: [key.keyArn],
+        conditions: { ArnLike: { 'kms:EncryptionContext:aws:states:stateMachineArn': this.#itself() } },
+      }),
+      new PolicyStatement({
+        actions: ['kms:GenerateDataKey'],
+        resources: [key.keyArn],
+        conditions: { StringEquals: { 'kms:EncryptionContext:SourceArn': logSource(this) } },
+      }),
+    ];
   }
 
   /** Source: Step Functions developer guide, "IAM policies for using Distributed Map states". */

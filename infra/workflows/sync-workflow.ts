@@ -139,7 +139,7 @@ export class SyncWorkflow extends Construct {
 
   /** One batch. From Request on, every way out leads through CheckIn. */
   #batch(): IChainable {
-    const failed = this.#batchEnd('BatchFailed', '$.error.Error');
+    const failed = this.#batchEnd('BatchFailed', { error: '$.error.Error' });
     const checkIn = this.#checkIn(failed);
 
     const signIn = this.#task('AuthenticateBatch', authenticate, {
@@ -159,7 +159,7 @@ export class SyncWorkflow extends Construct {
   }
 
   #checkIn(failed: Pass): TaskStateBase {
-    const leftOpen = this.#batchEnd('BatchLeftOpen', '$.checkInError.Error');
+    const leftOpen = this.#batchEnd('BatchLeftOpen', { open: '$.checkInError.Error' });
     const checkIn = this.#task('CheckIn', syncSteps.checkin, {
       comment: 'Ends every lease of this batch, also those whose answer got lost.',
       resultPath: '$.checkedIn',
@@ -173,12 +173,12 @@ export class SyncWorkflow extends Construct {
     return checkIn;
   }
 
-  /** Hands the batch's number to the report, with the name of the error that it ended with. */
-  #batchEnd(name: string, errorPath?: string): Pass {
+  /** Hands the batch's number to the report, with the name of the error that it ended with, or was left open by. */
+  #batchEnd(name: string, errorPaths: Readonly<Partial<Record<'error' | 'open', string>>> = {}): Pass {
     return new Pass(this, name, {
       parameters: {
         batch: JsonPath.numberAt('$.batch'),
-        ...(errorPath === undefined ? {} : { error: JsonPath.stringAt(errorPath) }),
+        ...Object.fromEntries(Object.entries(errorPaths).map(([key, path]) => [key, JsonPath.stringAt(path)])),
       },
     });
   }

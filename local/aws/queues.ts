@@ -29,8 +29,10 @@ interface QueuedMessage {
 
 /** The queues of the template, for whoever plays what is outside of it, or looks into it. */
 export interface Queues {
-  /** Sends messages to a queue, by its name. */
+  /** Sends messages to a queue, by its name, as the operator. */
   send(queueName: string, ...bodies: readonly string[]): Promise<void>;
+  /** Sends them as whoever has this access key: to SQS another sender. */
+  sendAs(sender: string, queueName: string, ...bodies: readonly string[]): Promise<void>;
   depth(queueName: string): Promise<Depth>;
   /** What lies in a queue, without receiving it. */
   messages(queueName: string): Promise<readonly QueuedMessage[]>;
@@ -40,22 +42,28 @@ export interface Queues {
 const BATCH = 10;
 
 export const createQueues = (template: Template, server: AwsServer): Queues => {
-  const sqs = new SQSClient(localClientConfig(server.endpoint));
+  const config = localClientConfig(server.endpoint);
+  const sqs = new SQSClient(config);
   const urlOf = (name: string): string => {
     const queue = template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === name);
     if (queue === undefined) throw new Error(`There is no queue ${name}.`);
     return queue.identity.ref;
   };
+  const sendBy = async (client: SQSClient, queueName: string, bodies: readonly string[]): Promise<void> => {
+    const QueueUrl = urlOf(queueName);
+    for (let from = 0; from < bodies.length; from += BATCH) {
+      const entries = bodies
+        .slice(from, from + BATCH)
+        .map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+      const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries: entries }));
+      if (Failed.length > 0) throw new Error(`${queueName} took not every message: ${Failed[0]?.Message}`);
+    }
+  };
   return {
-    async send(queueName, ...bodies) {
-      const QueueUrl = urlOf(queueName);
-      for (let from = 0; from < bodies.length; from += BATCH) {
-        const entries = bodies
-          .slice(from, from + BATCH)
-          .map((MessageBody, index) => ({ Id: String(index), MessageBody }));
-        const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: entries }));
-        if (Failed.length > 0) throw new Error(`${queueName} took not every message: ${Failed[0]?.Message}`);
-      }
+    send: (queueName, ...bodies) => sendBy(sqs, queueName, bodies),
+    async sendAs(sender, queueName, ...bodies) {
+      const client = new SQSClient({ ...config, credentials: { accessKeyId: sender, secretAccessKey: 'local' } });
+      await sendBy(client, queueName, bodies).finally(() => client.destroy());
     },
     async depth(queueName) {
       const wanted = new GetQueueAttributesCommand({
@@ -111,6 +119,18 @@ const contentSchema = z.object({
 const ignored = z.unknown().optional();
 const seconds = z.int().min(0).optional();
 
+/** Whose dead letters a queue takes: those of any when it does not say. */
+const redriveAllowSchema = z.discriminatedUnion('redrivePermission', [
+  z.strictObject({ redrivePermission: z.enum(['allowAll', 'denyAll']) }),
+  z.strictObject({ redrivePermission: z.literal('byQueue'), sourceQueueArns: z.array(z.string()).min(1).max(10) }),
+]);
+type RedriveAllow = z.infer<typeof redriveAllowSchema>;
+
+const takes = (allow: RedriveAllow | undefined, sourceArn: string): boolean => {
+  if (allow === undefined || allow.redrivePermission === 'allowAll') return true;
+  return allow.redrivePermission === 'byQueue' && allow.sourceQueueArns.includes(sourceArn);
+};
+
 const queueSchema = z.strictObject({
   QueueName: z.string().optional(),
   DelaySeconds: seconds,
@@ -123,7 +143,7 @@ const queueSchema = z.strictObject({
   VisibilityTimeout: seconds,
   KmsDataKeyReusePeriodSeconds: ignored,
   KmsMasterKeyId: ignored,
-  RedriveAllowPolicy: ignored,
+  RedriveAllowPolicy: redriveAllowSchema.optional(),
   SqsManagedSseEnabled: ignored,
   Tags: ignored,
 });
@@ -138,15 +158,24 @@ const HEEDED = [
   'VisibilityTimeout',
 ] as const satisfies readonly QueueAttributeName[];
 
-/** @throws for a property that local mode does not know, as all that make a queue a FIFO. */
+/**
+ * @throws for a property that local mode does not know, as all that make a queue a FIFO, and for dead letters that go to a queue
+ * that does not take them.
+ */
 export const makeQueues = async (template: Template, endpoint: string): Promise<void> => {
   const sqs = new SQSClient(localClientConfig(endpoint));
   const queues = template.ofType('AWS::SQS::Queue');
-  const arns = queues.map(arnOf);
-  for (const { identity, properties } of queues) {
-    const parsed = queueSchema.parse(properties);
-    if (parsed.RedrivePolicy !== undefined && !arns.includes(parsed.RedrivePolicy.deadLetterTargetArn)) {
+  const byArn = new Map(queues.map((queue) => [arnOf(queue), queueSchema.parse(queue.properties)]));
+  for (const queue of queues) {
+    const { identity } = queue;
+    const parsed = queueSchema.parse(queue.properties);
+    const target = parsed.RedrivePolicy?.deadLetterTargetArn;
+    const deadLetters = target === undefined ? undefined : byArn.get(target);
+    if (target !== undefined && deadLetters === undefined) {
       throw new Error(`The dead letters of ${identity.name} go to a queue that is not in the template.`);
+    }
+    if (!takes(deadLetters?.RedriveAllowPolicy, arnOf(queue))) {
+      throw new Error(`The dead letters of ${identity.name} go to a queue that does not take them.`);
     }
     const Attributes = Object.fromEntries(HEEDED.flatMap((name) => attribute(name, parsed[name])));
     await sqs.send(new CreateQueueCommand({ QueueName: identity.name, Attributes }));

@@ -46,17 +46,25 @@ export const toFunction = (resource: Resource, assets: ReadonlyMap<string, strin
   };
 };
 
+/** Nothing is encrypted on one machine; what AWS would refuse is refused. Source: Step Functions API reference. */
+const encryptionSchema = z.strictObject({
+  Type: z.literal('CUSTOMER_MANAGED_KMS_KEY'),
+  KmsKeyId: z.string().min(1),
+  KmsDataKeyReusePeriodSeconds: z.int().min(60).max(900).optional(),
+});
+
 const machineSchema = z.strictObject({
   StateMachineName: z.string().optional(),
   StateMachineType: z.literal('STANDARD').optional(),
   DefinitionString: z.string(),
+  EncryptionConfiguration: encryptionSchema.optional(),
   LoggingConfiguration: ignored,
   RoleArn: ignored,
   Tags: ignored,
   TracingConfiguration: ignored,
 });
 
-/** @throws for a property that local mode does not know. */
+/** @throws for a property that local mode does not know, and for an encryption that AWS would refuse. */
 export const toMachine = (resource: Resource): MachineDefinition => ({
   name: resource.identity.name,
   arn: arnOf(resource),

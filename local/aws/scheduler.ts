@@ -32,6 +32,11 @@ const propertiesSchema = z.strictObject({
   ScheduleExpression: z.string(),
   ScheduleExpressionTimezone: z.string().optional(),
   FlexibleTimeWindow: z.object({ Mode: z.enum(['OFF', 'FLEXIBLE']) }),
+  // By ARN, unlike elsewhere. Source: EventBridge Scheduler API reference.
+  KmsKeyArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)\/[\w/-]+$/)
+    .optional(),
   State: z.literal('ENABLED').optional(),
   Target: z.strictObject({
     Arn: z.string(),

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import { type AwsCall, callOf } from './calls.ts';
+import { withConditionalWrites } from './conditional-writes.ts';
 import { LOCAL_REGION } from './environment.ts';
 import type { ObjectExists } from './permissions/needs.ts';
+import { createSenders } from './senders.ts';
 
 /** Answers one request that was addressed to one service. */
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
@@ -33,9 +35,10 @@ export interface AwsServer {
 export const startAwsServer = async (port = 0, now: () => number = Date.now): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
+  const objectExists: ObjectExists = async (url) => (await fauxqs.inject({ method: 'HEAD', url })).statusCode === 200;
   const services = new Map<string, Service>([
-    ['s3', refuseConditionalWrites(async (request, response) => fauxqs.routing(request, response))],
-    ['sqs', readFirst(fauxqs)],
+    ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), objectExists)],
+    ['sqs', readFirst(fauxqs, createSenders())],
     ['sns', readFirst(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;
@@ -77,9 +80,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now): Pr
     guard: (wanted) => {
       guard = wanted;
     },
-    async objectExists(url) {
-      return (await fauxqs.inject({ method: 'HEAD', url })).statusCode === 200;
-    },
+    objectExists,
     async queueContent(name) {
       return (await fauxqs.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` })).body;
     },
@@ -115,27 +116,19 @@ const deny = (response: ServerResponse, { service }: AwsCall, message: string): 
   );
 };
 
+type Retell = ReturnType<typeof createSenders>;
+
 /** For a service whose calls say in their body what they are about, so that the guard has read it. */
 const readFirst =
-  (fauxqs: ReturnType<typeof buildApp>): Service =>
+  (fauxqs: ReturnType<typeof buildApp>, retell: Retell = (_call, answering) => answering): Service =>
   async ({ method, url, headers }, response, call) => {
     const payload = await call.body();
-    const answer = await fauxqs.inject({
-      method: method === 'GET' ? 'GET' : 'POST',
-      url: url ?? '/',
-      headers,
-      payload,
-    });
-    response.writeHead(answer.statusCode, answer.headers);
-    response.end(answer.rawPayload);
-  };
-
-/** The emulator would overwrite where S3 refuses. */
-const refuseConditionalWrites =
-  (service: Service): Service =>
-  async (request, response, call) => {
-    const isConditional = ['if-match', 'if-none-match'].some((header) => header in request.headers);
-    if (request.method === 'PUT' && isConditional)
-      return refuse(response, 501, 'NotImplemented', 'No conditional writes.');
-    return service(request, response, call);
+    const answering = fauxqs.inject({ method: method === 'GET' ? 'GET' : 'POST', url: url ?? '/', headers, payload });
+    const body = await retell(
+      call,
+      answering.then((answer) => answer.body),
+    );
+    const answer = await answering;
+    response.writeHead(answer.statusCode, { ...answer.headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
   };

@@ -1,4 +1,5 @@
 import { awsClientConfig } from '#shared/aws/client.ts';
+import { showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 
 const MAX_REASON_CHARACTERS = 1000;
@@ -18,7 +19,7 @@ export const createRefuse =
   async ({ messageId, body }: Message, { name, message }: RelayError): Promise<void> => {
     const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
     const attribute = (text: string) => ({ DataType: 'String', StringValue: text });
-    const reason = `${name}: ${message}`.replace(NOT_TAKEN, '?').slice(0, MAX_REASON_CHARACTERS);
+    const reason = showText(`${name}: ${message}`).replace(NOT_TAKEN, '?').slice(0, MAX_REASON_CHARACTERS);
     const notTaken = (cause?: unknown) =>
       new RelayError('StoreUnavailable', 'The dead-letter queue did not take a refused message.', { cause });
     let answer: { MessageId?: string | undefined };

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { awsClientConfig } from '#shared/aws/client.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
 
@@ -24,7 +25,24 @@ const lateClient = () => {
   };
 };
 
-type Put = (key: string, content: { Body: string; ContentType?: string; ContentLength?: number }) => Promise<void>;
+interface Content {
+  readonly Body: string;
+  readonly ContentType?: string;
+  readonly ContentLength?: number;
+  /** Writes only where there is nothing. */
+  readonly IfNoneMatch?: '*';
+}
+
+/** False when there was something already that it was not to take the place of. */
+type Put = (key: string, content: Content) => Promise<boolean>;
+
+/**
+ * What S3 says to a write that may only create: there is something, or somebody was at work on the key at the same time.
+ * Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+ */
+const TAKEN = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
+
+const JSON_TYPE = 'application/json';
 
 const createPut =
   (bucket: string, connect: ReturnType<typeof lateClient>): Put =>
@@ -34,10 +52,13 @@ const createPut =
     try {
       written = await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, ...content }));
     } catch (thrown) {
+      const isTaken = content.IfNoneMatch !== undefined && thrown instanceof Error && TAKEN.has(thrown.name);
+      if (isTaken) return false;
       throw failureOf(thrown, 'write', bucket, key);
     }
     // Whatever says success without it was not S3.
     if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, key);
+    return true;
   };
 
 /** The records bucket on S3. */
@@ -67,7 +88,26 @@ export const createS3Records = (bucket: string): Records => {
       }
     },
 
-    write: ({ key }, record) => put(key, { Body: JSON.stringify(record), ContentType: 'application/json' }),
+    async write({ key }, record) {
+      await put(key, { Body: JSON.stringify(record), ContentType: JSON_TYPE });
+    },
+  };
+};
+
+/** Records in the records bucket that are made once. */
+export const createS3Claims = (bucket: string): Claims => {
+  const put = createPut(bucket, lateClient());
+  const { read } = createS3Records(bucket);
+
+  return {
+    async claim(place, record) {
+      const content = { Body: JSON.stringify(record), ContentType: JSON_TYPE, IfNoneMatch: '*' as const };
+      if (await put(place.key, content)) return record;
+      const there = await read(place);
+      // Whoever was at work on it at the same time may yet fail.
+      if (there === undefined) throw failureOf(undefined, 'write', bucket, place.key);
+      return there;
+    },
   };
 };
 
@@ -78,7 +118,9 @@ export const createS3Notes = (bucket: string): Notes => {
 
   return {
     // The SDK counts what there is, and warns of a body without a length.
-    put: (key) => put(key, { Body: '', ContentLength: 0 }),
+    async put(key) {
+      await put(key, { Body: '', ContentLength: 0 });
+    },
 
     async list(prefix) {
       const { client, sdk } = await connect();

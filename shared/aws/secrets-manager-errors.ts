@@ -47,8 +47,10 @@ const taken: Failure = {
 };
 const invalid: Failure = {
   name: 'StoreRejected',
-  advice: () =>
-    'AWS takes the request for invalid; see whether the secret is scheduled for deletion, managed by another service, or its name or tags break the rules of Secrets Manager',
+  advice: ({ action }) =>
+    action === 'DeleteSecret'
+      ? 'AWS does not delete it; see whether it has replicas in other regions, which have to be removed before (aws secretsmanager remove-regions-from-replication), or is managed by another service'
+      : 'AWS takes the request for invalid; see whether the secret is scheduled for deletion, managed by another service, or its name or tags break the rules of Secrets Manager',
 };
 const overQuota: Failure = {
   name: 'StoreRejected',
@@ -101,26 +103,26 @@ const FOUND = {
 } as const satisfies Record<string, Failure>;
 
 /** What AWS answers, by the error codes of the API reference and those that all AWS services share. */
-const ANSWERED: Readonly<Record<string, Failure>> = {
-  AccessDeniedException: denied,
-  DecryptionFailure: badKey,
-  EncryptionFailure: badKey,
-  UnrecognizedClientException: badCredentials,
-  InvalidSignatureException: badCredentials,
-  IncompleteSignature: badCredentials,
-  MissingAuthenticationTokenException: badCredentials,
-  ExpiredTokenException: badCredentials,
-  CredentialsProviderError: badCredentials,
-  ResourceNotFoundException: gone,
-  ResourceExistsException: taken,
-  InvalidParameterException: invalid,
-  InvalidRequestException: invalid,
-  ValidationException: invalid,
-  LimitExceededException: overQuota,
-  ThrottlingException: unavailable,
-  TooManyRequestsException: unavailable,
-  RequestLimitExceeded: unavailable,
-};
+const ANSWERED: ReadonlyMap<string, Failure> = new Map([
+  ['AccessDeniedException', denied],
+  ['DecryptionFailure', badKey],
+  ['EncryptionFailure', badKey],
+  ['UnrecognizedClientException', badCredentials],
+  ['InvalidSignatureException', badCredentials],
+  ['IncompleteSignature', badCredentials],
+  ['MissingAuthenticationTokenException', badCredentials],
+  ['ExpiredTokenException', badCredentials],
+  ['CredentialsProviderError', badCredentials],
+  ['ResourceNotFoundException', gone],
+  ['ResourceExistsException', taken],
+  ['InvalidParameterException', invalid],
+  ['InvalidRequestException', invalid],
+  ['ValidationException', invalid],
+  ['LimitExceededException', overQuota],
+  ['ThrottlingException', unavailable],
+  ['TooManyRequestsException', unavailable],
+  ['RequestLimitExceeded', unavailable],
+]);
 
 /** The one sentence of all errors of Secrets Manager: the call or the secret, what is wrong with it, and what to do. */
 const errorOf = ({ name, advice }: Failure, about: About, code: string, options: RelayErrorOptions): RelayError => {
@@ -144,7 +146,7 @@ export const foundWrong = (
  */
 export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
   const code = thrown instanceof Error ? thrown.name : '';
-  const failure = ANSWERED[code] ?? failureOfUnknown(thrown);
+  const failure = ANSWERED.get(code) ?? failureOfUnknown(thrown);
   if (failure === undefined) return asRelayError(thrown, `${call.action} on secret ${call.secret}`);
   const isUnavailable = failure === unavailable;
   return errorOf(failure, call, isUnavailable ? '' : code, {

@@ -12,6 +12,8 @@ import type { Secret } from '#shared/secret.ts';
 const CURRENT = 'AWSCURRENT';
 const PENDING = 'AWSPENDING';
 const PROMOTION_ATTEMPTS = 3;
+/** A token that a vault lets live for longer is renewed all the same, so that nobody goes on with it for ever. */
+const MAX_LIFETIME_SECONDS = 86_400;
 
 interface FetchedToken {
   readonly accessToken: Secret;
@@ -102,8 +104,8 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     // Counted from before the call, so that we never take it for good longer than the vault does.
     const issuedAt = now();
     const { accessToken, expiresInSeconds } = await options.fetchToken();
-    const made = { accessToken, issuedAt, expiresAt: issuedAt + expiresInSeconds * 1000, bootstrapVersion };
-    return publish(made, reading.versionId);
+    const lifetimeMs = Math.min(expiresInSeconds, MAX_LIFETIME_SECONDS) * 1000;
+    return publish({ accessToken, issuedAt, expiresAt: issuedAt + lifetimeMs, bootstrapVersion }, reading.versionId);
   };
 
   /** Makes our token the cached one, or gives back the token of whoever was faster. */

@@ -6,17 +6,17 @@ import { type Problem, suggest } from '#shared/config/problem.ts';
  * into the wrong place must not travel on in a log.
  */
 
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a map',
-  record: 'a map',
-};
+const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['string', 'text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'a map'],
+  ['record', 'a map'],
+]);
 
-const typeWord = (type: string): string => TYPE_WORDS[type] ?? type;
+const typeWord = (type: string): string => TYPE_WORDS.get(type) ?? 'something else';
 
 const describeInput = (input: unknown): string => {
   if (Array.isArray(input)) return 'a list';
@@ -62,15 +62,17 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_union':
       return Array.isArray(issue.options)
         ? notOneOf(discriminatorOf(issue.input, issue.discriminator ?? ''), issue.options)
-        : undefined;
+        : 'must be something else';
     case 'too_small':
       return outOfBounds(issue, 'at least', issue.minimum);
     case 'too_big':
       return outOfBounds(issue, 'at most', issue.maximum);
     case 'unrecognized_keys':
       return knownKeys(issue.inst);
+    case 'invalid_format':
+      return 'write it in another form';
     default:
-      return undefined;
+      return 'must be something else';
   }
 };
 

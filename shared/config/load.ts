@@ -5,6 +5,7 @@ import type { Checkable, Entries } from '#shared/config/checkable.ts';
 import { checkConfig } from '#shared/config/checks.ts';
 import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseShape } from '#shared/config/issues.ts';
+import { findDoubts } from '#shared/config/pattern-doubts.ts';
 import { type Problem, writePath } from '#shared/config/problem.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
@@ -70,12 +71,14 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
 
 type PlacedMessage = Place & { readonly message: string };
 
-const invalid = (file: string, found: readonly PlacedMessage[]): RelayError => {
-  const lines = found
+/** In the order of the file, as an editor and a terminal find the place. */
+const toLines = (file: string, found: readonly PlacedMessage[]): string[] =>
+  found
     .toSorted((one, other) => one.line - other.line || one.column - other.column)
     .map(({ line, column, message }) => `${file}:${line}:${column} ${message}`);
-  return new RelayError('ConfigurationInvalid', lines.join('\n'));
-};
+
+/** Told, line by line, what is right by the letter and may be meant otherwise. */
+export type OnWarning = (line: string) => void;
 
 /**
  * Reads the text of a `relay.yaml`: its shape, then what only several fields together can show, then the CA files that
@@ -84,22 +87,33 @@ const invalid = (file: string, found: readonly PlacedMessage[]): RelayError => {
  * @throws RelayError `ConfigurationInvalid`, with everything that is wrong in the order of the file, one line each:
  * `relay.yaml:12:5 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
  * @param types What a configuration can use: all that are registered, when left out.
+ * @param onWarning Gets lines of the same form for a configuration with which nothing is wrong.
  */
-export const parseConfig = (text: string, origin: Origin, types: RegisteredTypes = REGISTERED_TYPES): RelayConfig => {
+export const parseConfig = (
+  text: string,
+  origin: Origin,
+  types: RegisteredTypes = REGISTERED_TYPES,
+  onWarning: OnWarning = () => {},
+): RelayConfig => {
   const source = readYaml(text);
-  if (!source.isReadable) throw invalid(origin.file, source.problems);
+  const invalid = (problems: readonly PlacedMessage[]): RelayError =>
+    new RelayError('ConfigurationInvalid', toLines(origin.file, problems).join('\n'));
+  if (!source.isReadable) throw invalid(source.problems);
 
+  const place = (problem: Problem): PlacedMessage => ({
+    ...source.placeOf(problem),
+    message: `${writePath(problem.path, 'the whole file')}: ${problem.message}`,
+  });
   const schema = buildRelaySchema(types);
   const shape = parseShape(schema, source.value);
   const checkable = shape.data ?? salvage(source.value, schema);
   const cas = readCas(checkable.connections, origin);
-  const problems = [...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map((problem) => ({
-    ...source.placeOf(problem),
-    message: `${writePath(problem.path, 'the whole file')}: ${problem.message}`,
-  }));
-  if (shape.data === undefined || problems.length + source.problems.length > 0) {
-    throw invalid(origin.file, [...source.problems, ...problems]);
-  }
+  const problems = [
+    ...source.problems,
+    ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place),
+  ];
+  if (shape.data === undefined || problems.length > 0) throw invalid(problems);
+  for (const line of toLines(origin.file, findDoubts(shape.data, types).map(place))) onWarning(line);
   return withPems(shape.data, cas.pems);
 };
 
@@ -116,5 +130,5 @@ const readText = (path: string): string => {
 };
 
 /** Reads the configuration at a path, as {@link parseConfig} does. */
-export const loadConfig = (path: string, types?: RegisteredTypes): RelayConfig =>
-  parseConfig(readText(path), { file: path }, types);
+export const loadConfig = (path: string, types?: RegisteredTypes, onWarning?: OnWarning): RelayConfig =>
+  parseConfig(readText(path), { file: path }, types, onWarning);

@@ -11,6 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { Problem } from '#shared/config/problem.ts';
+import { findInstructions, type Offence } from '#shared/config/yaml-tokens.ts';
 
 /** A place in a file; both count from 1. */
 export interface Place {
@@ -29,20 +30,15 @@ export interface Source {
   placeOf(problem: Pick<Problem, 'path' | 'atKey'>): Place;
 }
 
-/** Something wrong at an offset of the text. */
-interface Offence {
-  readonly offset: number;
-  readonly message: string;
-}
-
 const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
 const isEmpty = (node: Node): boolean => node.range?.[0] === node.range?.[1];
 
-const FIXES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key stands here twice; remove one of them',
-  MULTIPLE_DOCS: 'a second document begins here; keep one document in the file',
-  TAB_AS_INDENT: 'a tab is used to indent; use spaces',
-};
+const FIXES: ReadonlyMap<string, string> = new Map([
+  ['DUPLICATE_KEY', 'this key stands here twice; remove one of them'],
+  ['MULTIPLE_DOCS', 'a second document begins here; keep one document in the file'],
+  ['NON_STRING_KEY', 'a list or a map stands here for a key, which has to be text; put it in quotes'],
+  ['TAB_AS_INDENT', 'a tab is used to indent; use spaces'],
+]);
 
 /** What stands under a key or at an index, and where it is introduced: at its key, or, in a list, at itself. */
 const stepInto = (
@@ -86,12 +82,41 @@ const findUnresolved = (document: Document.Parsed): Offence[] => {
 /** A key that stands there twice still leaves a value, of which more can be said. */
 const isTolerable = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
 
-/** Of the errors that leave no value only the first counts: because of it the parser stumbles over what follows. */
-const syntaxErrors = ({ errors }: Document.Parsed): Offence[] => {
-  const [first] = errors.filter((error) => !isTolerable(error)).toSorted((one, other) => one.pos[0] - other.pos[0]);
-  return errors
-    .filter((error) => isTolerable(error) || error === first)
-    .map(({ code, message, pos }) => ({ offset: pos[0], message: FIXES[code] ?? message.replaceAll(/\s+/g, ' ') }));
+const toOffence = ({ code, message, pos }: YAMLError): Offence => ({
+  offset: pos[0],
+  message: FIXES.get(code) ?? message.replaceAll(/\s+/g, ' '),
+});
+
+interface Syntax {
+  readonly offences: readonly Offence[];
+  /** Whether nobody can say what the text means. */
+  readonly isFatal: boolean;
+}
+
+/**
+ * What is wrong with the syntax, the parser's warnings among it: what leaves the parser in doubt means another thing to its
+ * reader. Of the errors that leave no value only the first counts, and nothing behind it: because of it the parser stumbles
+ * over what follows.
+ */
+const judgeSyntax = ({ errors, warnings }: Document.Parsed, text: string): Syntax => {
+  const instructions = findInstructions(text);
+  const said = new Set(instructions.map(({ offset }) => offset));
+  const isUnsaid = ({ pos }: YAMLError): boolean => !said.has(pos[0]);
+  const [first] = errors
+    .filter((error) => isUnsaid(error) && !isTolerable(error))
+    .toSorted((one, other) => one.pos[0] - other.pos[0]);
+  const isBefore = (offset: number): boolean => first === undefined || offset < first.pos[0];
+  const others = [
+    ...errors.filter(isTolerable),
+    ...warnings.filter((warning) => isUnsaid(warning) && isBefore(warning.pos[0])),
+  ];
+  return {
+    offences: [
+      ...instructions.filter(({ offset }) => isBefore(offset)),
+      ...[...(first === undefined ? [] : [first]), ...others].map(toOffence),
+    ],
+    isFatal: first !== undefined || instructions.length > 0,
+  };
 };
 
 /** The document as plain data; it has none when its aliases multiply beyond reason. */
@@ -109,9 +134,17 @@ const toValue = (document: Document.Parsed): { value: unknown; offences: Offence
 /** Reads YAML. Never throws: whatever is wrong is among the problems. */
 export const readYaml = (text: string): Source => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    // Else a key such as 007 would become the number 7, and a key that is a map some text.
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  const syntax = judgeSyntax(document, text);
   const unresolved = findUnresolved(document);
-  const isReadable = unresolved.length === 0 && document.errors.every(isTolerable);
+  const isReadable = unresolved.length === 0 && !syntax.isFatal;
   const { value, offences } = isReadable ? toValue(document) : { value: undefined, offences: unresolved };
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -120,7 +153,7 @@ export const readYaml = (text: string): Source => {
   return {
     value,
     isReadable: isReadable && offences.length === 0,
-    problems: [...syntaxErrors(document), ...offences].map(({ offset, message }) => ({
+    problems: [...syntax.offences, ...offences].map(({ offset, message }) => ({
       ...placeAt(offset),
       message,
     })),

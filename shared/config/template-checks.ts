@@ -15,6 +15,7 @@ import {
   CHECKOUT_PLACEHOLDER,
   parseTemplate,
   SECRET_PLACEHOLDERS,
+  standsAlone,
   staticPrefix,
   type TemplatePart,
 } from '#shared/domain/template.ts';
@@ -77,6 +78,20 @@ const tellsApart = (used: readonly string[], { rules, isCheckout }: Context): st
     oneOf.some((placeholder) => used.includes(placeholder)) ? [] : [otherwise],
   );
 
+/**
+ * Names of items that meet are found when a run is planned. Those of two checkouts meet in none: one of them is not there
+ * when the other is planned.
+ */
+const tellsCheckoutsApart = (name: string, used: readonly string[], { rules, isCheckout }: Context): string[] => {
+  if (!isCheckout || !used.includes(CHECKOUT_PLACEHOLDER)) return [];
+  const paths = Object.keys(rules.labels).filter((label) => rules.labels[label]?.path === true);
+  return standsAlone(name, [CHECKOUT_PLACEHOLDER], paths)
+    ? []
+    : [
+        `lets two checkouts share a name, because {${CHECKOUT_PLACEHOLDER}} does not stand alone; put it between two slashes, such as checkouts/{${CHECKOUT_PLACEHOLDER}}/`,
+      ];
+};
+
 /** Why a placeholder that exists is not for this rule. */
 const whyNot = (placeholder: string, what: string): string => {
   if (placeholder === CHECKOUT_PLACEHOLDER) return 'which only a checkout has';
@@ -119,6 +134,7 @@ const checkName = (name: string, context: Context): string[] => {
   return [
     ...beginsWithFolder(name),
     ...tellsApart(used, context),
+    ...tellsCheckoutsApart(name, used, context),
     ...hasAll(used, context),
     ...holdsNoCredential(used),
     ...isTaken(parts, context.nameRules),

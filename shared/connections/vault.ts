@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Content } from '#shared/domain/content.ts';
 import type { Item, ItemRef, Labels } from '#shared/domain/item.ts';
+import type { RelayError } from '#shared/errors.ts';
 
 /**
  * The port of everything that hands out credentials. Vendors implement it in `connections/<type>/`; workflows see nothing
@@ -17,10 +18,23 @@ export interface Source {
   readonly [setting: string]: unknown;
 }
 
-/** One page of a list, each item once. `complete` is false on the page that shows that the vault did not list everything. */
+/** What a vault lists as something that can't be read. It holds nothing but ids of what stands there. */
+export interface Rejected {
+  readonly title: string;
+  /** What is wrong with it, and what to do. */
+  readonly message: string;
+}
+
+/** One page of a list, each item once. */
 export interface ItemPage {
   readonly items: readonly Item[];
+  /**
+   * False on the page that shows that the vault did not list everything, or may not have: a row that can't be read, or rows
+   * that moved while they were read. What is not listed then may be there all the same.
+   */
   readonly complete: boolean;
+  /** Rows that can't be read: each fails alone. */
+  readonly rejected?: readonly Rejected[] | undefined;
 }
 
 /** What was read of one item. */
@@ -81,15 +95,18 @@ export interface Leases {
   readonly kind: 'leases';
   /** Conditions for an item and so many minutes: none when nothing allows it now. Opens nothing; repeatable. */
   offers?(item: Item, minutes: number): Promise<readonly Offer[]>;
-  /** Asks for a lease. `ours` is false when it was there already: read under it, never close it. Not repeatable. */
+  /** Asks for a lease. `ours` is false when it was there already: {@link held} tells whose it is. Not repeatable. */
   open(item: Item, terms: LeaseTerms): Promise<{ readonly id: string; readonly ours: boolean }>;
   /**
    * Reads under an active lease. Raises `LeaseGone`, `ApprovalPending`, and `DeliverySuperseded` for an item that means
    * another credential by now. Repeatable where it opens no target session; then each call opens another one.
    */
   read(leaseId: string, item: Item): Promise<Read>;
-  /** All leases of this user that have not ended. Repeatable; never empty because of an error. */
-  held(): Promise<readonly HeldLease[]>;
+  /**
+   * All leases of this user that have not ended. Repeatable; never empty because of an error. When there is one that can't be
+   * read it raises `AnswerMalformed`; a caller that gives `onUnreadable` is told so instead, and given all others.
+   */
+  held(onUnreadable?: (error: RelayError) => void): Promise<readonly HeldLease[]>;
   /** Gives a lease back; `at` is the vault's clock, UTC ISO 8601. One that is gone counts as given back. Repeatable. */
   close(leaseId: string, note: string): Promise<{ readonly at?: string | undefined }>;
 }
@@ -122,11 +139,13 @@ export interface TargetSession {
   readonly id: string;
   /** Of one that was opened under a lease. Older vaults do not tell it. */
   readonly leaseId?: string | undefined;
+  /** What it is for, where the vault tells it. */
+  readonly item?: ItemRef | undefined;
 }
 
 export interface TargetSessions {
-  /** All that are not over, of all users whom this one may see. Repeatable. */
-  list(): Promise<readonly TargetSession[]>;
+  /** All that are not over, of all users whom this one may see; `onUnreadable` as for {@link Leases.held}. Repeatable. */
+  list(onUnreadable?: (error: RelayError) => void): Promise<readonly TargetSession[]>;
   /** Ends one; false when it was over already. Repeatable. */
   end(id: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import type { Target } from '#shared/domain/plan/batch.ts';
+import type { Stamp } from '#shared/domain/stamp.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import { foreignSecret } from '#shared/stores/foreign.ts';
@@ -33,17 +34,24 @@ export const isUpToDate = async (
 
 const stampIn = (expected: Expected): string | undefined => (typeof expected === 'string' ? undefined : expected.stamp);
 
-/** State of a name now, as a delivery's fence. Raises `SecretForeign`, and what the store raises; repeatable. */
+/**
+ * State of a name now, as a delivery's fence. Raises `SecretForeign`, and what the store raises; repeatable.
+ *
+ * @param checkStamp Raises for a stamp that is not to be delivered over, be its secret retired or not.
+ */
 export const expectedNow = async (
   store: Pick<SecretStore, 'inspect' | 'adoption'>,
   name: string,
   title: string,
+  checkStamp: (stamp: Stamp) => void = () => {},
 ): Promise<Expected> => {
   const found = await store.inspect(name);
   if (found.kind === 'foreign') {
     throw foreignSecret({ name, for: title, command: store.adoption(name) });
   }
-  if (found.kind === 'absent' || found.retired) return 'absent';
+  if (found.kind === 'absent') return 'absent';
+  if (found.stamp !== undefined) checkStamp(found.stamp);
+  if (found.retired) return 'absent';
   return found.stamp === undefined ? 'unstamped' : { stamp: found.stamp };
 };
 

@@ -1,5 +1,5 @@
 import type { Labels } from '#shared/domain/item.ts';
-import { matchesGlobs, type Patterns } from '#shared/domain/selection.ts';
+import { foldCase, matchesGlobs, type Patterns } from '#shared/domain/selection.ts';
 
 /** How people address items of a source, in messages: by labels, which the vault may spell in more ways than one. */
 export interface AddressRules {
@@ -53,7 +53,7 @@ export const createIsAddressed = (
 };
 
 const keyOf = (labels: Labels, names: readonly string[]): string =>
-  JSON.stringify(names.map((name) => labels[name])).toLowerCase();
+  foldCase(JSON.stringify(names.map((name) => labels[name])));
 
 /** An address as people read it, such as `systemName db-01, accountName sa`. */
 export const describeAddress = (address: Labels): string =>

@@ -29,6 +29,8 @@ export interface Item {
    * could not be read. Compared as it is.
    */
   readonly mark?: string | undefined;
+  /** True where the vault gives a date of change that can't be read: its text is in the mark, and `changedAt` is absent. */
+  readonly hasUnreadableDate?: boolean | undefined;
   /** True while the vault is changing the credential, or has queued a change. */
   readonly changing: boolean | 'unknown';
   /** True when the value is delivered as it is read, and no template is applied. */
@@ -43,6 +45,7 @@ export const itemSchema = z.object({
   labels: z.record(z.string(), z.string()),
   changedAt: z.string().optional(),
   mark: z.string().optional(),
+  hasUnreadableDate: z.boolean().optional(),
   changing: z.union([z.boolean(), z.literal('unknown')]),
   verbatim: z.boolean().optional(),
   handle: z.json(),

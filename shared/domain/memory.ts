@@ -22,8 +22,8 @@ export type Trouble = z.infer<typeof troubleSchema>;
 
 /**
  * What a sync remembers from run to run, keyed by `itemKey`: when its releases of items last ended, by a check-in
- * or by themselves (epoch milliseconds, by the vault's clock), and which ones are in trouble. Losing it costs repeated work,
- * never correctness.
+ * or by themselves (epoch milliseconds, by the vault's clock), which ones are in trouble, and which secrets have lost theirs.
+ * Losing it costs repeated work and time, never correctness.
  */
 export const memorySchema = z.object({
   version: z.literal(1),
@@ -31,10 +31,24 @@ export const memorySchema = z.object({
   run: z.string().optional(),
   checkIns: z.record(z.string(), z.int()),
   troubles: z.record(z.string(), troubleSchema),
+  /** Names of secrets that no item had in the last run that saw everything the vault has, as long as no item has them again. */
+  absent: z.array(z.string()).optional(),
 });
 export type Memory = z.infer<typeof memorySchema>;
 
 export const emptyMemory = (): Memory => ({ version: 1, checkIns: {}, troubles: {} });
+
+/** The most that a sync may retire in one run, and so the most absences that are worth remembering. */
+export const MAX_ABSENT = 1000;
+
+/**
+ * The absences to remember after a run: those that it proves, or, where it proves none, those from before without what it saw
+ * again. Pure.
+ */
+export const absentAfter = (
+  before: Memory['absent'],
+  { absent, present = [] }: { readonly absent?: string[] | undefined; readonly present?: string[] | undefined },
+): Memory['absent'] => absent ?? before?.filter((name) => !present.includes(name));
 
 /** How long the n-th park in a row lasts: a day, doubled each time, a week at most. */
 export const parkFor = (times: number): number => Math.min(LONGEST_PARK_MS, DAY_MS * 2 ** (times - 1));

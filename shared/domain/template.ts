@@ -71,6 +71,18 @@ export const staticPrefix = (template: string): string => {
   return first !== undefined && 'text' in first ? first.text : '';
 };
 
-/** Whether one of the placeholders stands alone between two slashes of a name, or at its end. Pure. */
-export const standsAlone = (name: string, placeholders: readonly string[]): boolean =>
-  name.split('/').some((part) => placeholders.some((placeholder) => part === `{${placeholder}}`));
+/**
+ * Whether one of the placeholders stands alone between two slashes of a name, or at its end, and always at the same place:
+ * only then do names tell apart what differs in it, whatever the other placeholders say. Pure.
+ *
+ * @param paths Placeholders whose texts may hold slashes. With one of them on either side the place is not known.
+ */
+export const standsAlone = (name: string, placeholders: readonly string[], paths: readonly string[] = []): boolean => {
+  const parts = name.split('/');
+  const isPath = (part: string): boolean => paths.some((path) => part.includes(`{${path}}`));
+  return parts.some(
+    (part, index) =>
+      placeholders.some((placeholder) => part === `{${placeholder}}`) &&
+      !(parts.slice(0, index).some(isPath) && parts.slice(index + 1).some(isPath)),
+  );
+};

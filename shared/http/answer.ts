@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 import type { AnswerHeaders } from '#shared/http/exchange.ts';
+import { fit } from '#shared/json-shape.ts';
 
 /** A complete answer, whatever its status. Its text may hold a credential: it goes into no error and no log. */
 export interface Answer {
@@ -56,10 +57,9 @@ const parseJson = (answer: Answer, call: CallName): unknown => {
 export const json =
   <T>(schema: z.ZodType<T>): Reader<T> =>
   (answer, call) => {
-    const parsed = schema.safeParse(parseJson(answer, call));
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw malformed(call, `has an unknown shape (${issue?.code} at "${issue?.path.join('.')}")`);
+    const fitted = fit(schema, parseJson(answer, call));
+    if (fitted.fits) return fitted.data;
+    throw malformed(call, `has an unknown shape (${fitted.misfit})`);
   };
 
 /** The bytes of a file. Whatever is not sent as one (a login page, an error) comes from somebody else than the API. */

@@ -7,6 +7,7 @@ import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import { type AnswerHeaders, exchange } from '#shared/http/exchange.ts';
 import { brokenError } from '#shared/http/failures.ts';
+import type { Pool } from '#shared/http/pool.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
 import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
 
@@ -69,6 +70,7 @@ export interface HttpOptions {
   readonly dispatcher?: Dispatcher;
   readonly sleep?: (ms: number) => Promise<unknown>;
   readonly random?: () => number;
+  /** The wall clock, epoch milliseconds. */
   readonly now?: () => number;
   readonly deadline?: (ms: number) => AbortSignal;
   /** No answer may be larger, whatever its call allows. */
@@ -83,6 +85,11 @@ const windowOf = (perSecond: number): { interval: number; intervalCap: number } 
   const intervalCap = Math.max(1, Math.floor(perSecond / 10));
   return { interval: (1000 * intervalCap) / perSecond, intervalCap };
 };
+
+const poolOf = (dispatcher: Dispatcher): Pool => ({
+  exchange: (request, limits) => exchange(dispatcher, request, limits),
+  destroy: () => dispatcher.destroy(),
+});
 
 /** The one way to call a REST API: limits, deadline, size cap, retries, and errors that say what to do. */
 export const createHttp = ({
@@ -100,11 +107,11 @@ export const createHttp = ({
   maxBytes: largest = Number.POSITIVE_INFINITY,
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
-  let pool: Promise<Dispatcher> | undefined = dispatcher && Promise.resolve(dispatcher);
+  let pool: Promise<Pool> | undefined = dispatcher && Promise.resolve(poolOf(dispatcher));
   // Imported with the first call: it is a third of a cold start, and many an invocation has nothing to ask.
   const connected = () => {
     pool ??= import('#shared/http/pool.ts').then(({ createPool }) =>
-      createPool({ url, ca, clientCertificate, connections: limits.inFlight, timeoutSeconds: limits.timeoutSeconds }),
+      createPool({ url, ca, clientCertificate, timeoutSeconds: limits.timeoutSeconds, now }),
     );
     return pool;
   };
@@ -113,11 +120,11 @@ export const createHttp = ({
   const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
     const { timeoutSeconds = limits.timeoutSeconds } = call;
     const maxBytes = Math.min(call.maxBytes ?? MAX_BYTES, largest);
-    const raw = await exchange(
-      await connected(),
+    const connections = await connected();
+    const raw = await connections.exchange(
       {
         origin,
-        path: fullPath(basePath, call.path, call.query),
+        path: fullPath(basePath, call, name),
         method: call.method,
         headers: revealHeaders(call.headers, call.body),
         body: call.body?.text.reveal() ?? null,

@@ -1,3 +1,5 @@
+import { RelayError } from '#shared/errors.ts';
+import type { CallName } from '#shared/http/answer.ts';
 import { Secret } from '#shared/secret.ts';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -35,11 +37,24 @@ export const revealHeaders = (headers: RequestHeaders = {}, body?: Body): Record
   ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, reveal(value)])),
 });
 
-/** Path and query as they go over the wire. A query parameter that is undefined is left out. */
-export const fullPath = (basePath: string, path: string, query: Query = {}): string => {
-  const parameters = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
-  );
+/**
+ * Path and query of a call as they go over the wire. A query parameter that is undefined is left out. Raises `RequestRejected` for
+ * text that no address can hold.
+ */
+export const fullPath = (
+  basePath: string,
+  { path, query = {} }: { readonly path: string; readonly query?: Query },
+  { connection, name: call }: Pick<CallName, 'connection' | 'name'>,
+): string => {
+  const parameters = Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const text = String(value);
+    if (text.isWellFormed()) return [`${name}=${encodeURIComponent(text)}`];
+    throw new RelayError(
+      'RequestRejected',
+      `${connection}: ${call} was not sent, since its ${name} holds half a character. Correct the name that is looked for.`,
+    );
+  });
   const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
   return `${basePath.replace(/\/$/, '')}/${path}${search}`;
 };

@@ -1,5 +1,6 @@
 import type { HeldLease, Leases } from '#shared/connections/vault.ts';
 import { type ItemRef, isSameItem } from '#shared/domain/item.ts';
+import type { RelayError } from '#shared/errors.ts';
 import { isSameMarker, type Marker, readMarker } from '#shared/leases/marker.ts';
 
 /**
@@ -14,9 +15,12 @@ export const markedAs =
   ({ reason }) =>
     isSameMarker(readMarker(reason), marker);
 
-/** The leases of one run that have not ended. Raises as {@link Leases.held}; repeatable. */
-export const findOurs = async (leases: Pick<Leases, 'held'>, isOurs: IsOurs): Promise<HeldLease[]> =>
-  (await leases.held()).filter(isOurs);
+/** The leases of one run that have not ended. Raises as {@link Leases.held}, with `onUnreadable` as there; repeatable. */
+export const findOurs = async (
+  leases: Pick<Leases, 'held'>,
+  isOurs: IsOurs,
+  onUnreadable?: (error: RelayError) => void,
+): Promise<HeldLease[]> => (await leases.held(onUnreadable)).filter(isOurs);
 
 /** Whether a lease is for this item, by whichever of its names it was asked for. */
 export const isFor = ({ items }: HeldLease, ref: ItemRef): boolean => items.some((item) => isSameItem(item, ref));

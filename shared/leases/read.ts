@@ -1,22 +1,19 @@
 import type { Leases, LeaseTerms, Read } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
-
-/** A lease that is read under. `ours` is false for one that somebody else opened. */
-export interface ReadLease {
-  readonly id: string;
-  readonly ours: boolean;
-}
+import { type ReadableLease, readableLease } from '#shared/leases/authority.ts';
+import { type Marker, writeReason } from '#shared/leases/marker.ts';
 
 /**
- * Reads under a lease. One that somebody else opened may end under our hands: then a new one is asked for, once, and told
- * before it is read under, so that it gets closed even if reading fails.
+ * Reads under a lease of a sync, as {@link mayReadUnder} allows it. That of another sync may end under our hands: then a new
+ * one is asked for, once, and told before it is read under, so that it gets closed even if reading fails. Raises
+ * `RequestConflict` when what the vault gives then is nobody's to read under.
  */
-export const readUnderLease = async <L extends ReadLease>(
-  leases: Pick<Leases, 'open' | 'read'>,
+export const readUnderLease = async <L extends ReadableLease>(
+  leases: Pick<Leases, 'open' | 'read' | 'held'>,
   item: Item,
   lease: L,
-  terms: LeaseTerms,
+  own: Marker,
   onReopened: (lease: L) => void,
 ): Promise<Read> => {
   try {
@@ -24,15 +21,26 @@ export const readUnderLease = async <L extends ReadLease>(
   } catch (thrown) {
     const isGone = thrown instanceof RelayError && thrown.name === 'LeaseGone';
     if (!isGone || lease.ours) throw thrown;
-    const reopened = { ...lease, ...(await leases.open(item, terms)) };
+    const reopened = { ...lease, ...(await openAnew(leases, item, own)) };
     onReopened(reopened);
     return await leases.read(reopened.id, item);
   }
 };
 
-/** The terms of a sync: shared with whoever is there already, and without a change afterwards. */
-export const syncTerms = (reason: string): LeaseTerms => ({
-  reason,
+const openAnew = async (leases: Pick<Leases, 'open' | 'held'>, item: Item, own: Marker): Promise<ReadableLease> => {
+  const opened = await leases.open(item, syncTerms(own));
+  // What the list does not show readably is not read under.
+  const lease = readableLease(opened, opened.ours ? [] : await leases.held(() => {}), own, item.title);
+  if (lease instanceof RelayError) throw lease;
+  return lease;
+};
+
+/**
+ * The terms of a sync: without a change afterwards, and shared. Whose the shared one is shows only then, and says whether it is
+ * read under.
+ */
+export const syncTerms = (own: Marker): LeaseTerms => ({
+  reason: writeReason(own),
   // Each sync would change what it has just delivered.
   changeAtEnd: false,
   whenHeld: 'share',

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { principalSchema } from '#shared/domain/checkout/principal.ts';
+import { isPlainText } from '#shared/domain/text.ts';
 
 /**
  * What others send to the relay's queue. Every message may come twice and in any order. Parsing puts the fields of a
@@ -13,13 +15,22 @@ const rule = z
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under checkouts in relay.yaml')
   .describe('The rule under which items are opened: a name under checkouts in relay.yaml.');
 
-/** With the rule's name before it, and a dot, it is the name of an execution: 80 characters at most. */
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,47}$/, 'use 1 to 48 letters, digits, dots, hyphens and underscores')
-  .describe('Tells this checkout from all others of the rule, for 90 days: a ticket number, or an id of yours.');
+  .describe(
+    'Tells this checkout from all others that its sender asks for under the rule: a ticket number, or an id of yours.',
+  );
 
 const instant = z.iso.datetime({ offset: true, error: 'use a time with its zone, such as 2026-03-01T08:00:00Z' });
+
+/** It goes to the vault, whose people read it in one line, and into questions that no other text survives. */
+const plainText = z
+  .string()
+  .refine(
+    isPlainText,
+    'use whole characters, and no control characters such as tabs, line breaks or marks of direction',
+  );
 
 const LONGEST_WINDOW_MINUTES = 525_600;
 
@@ -32,7 +43,7 @@ const MAX_LABELS = 6;
 const labels = z
   .record(
     z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,30}$/, 'use the name of a label, such as systemName'),
-    z.string().min(1).max(246),
+    plainText.min(1).max(246),
   )
   .refine((record) => Object.keys(record).length > 0, 'name the item, such as by systemName and accountName')
   .refine((record) => Object.keys(record).length <= MAX_LABELS, `use at most ${MAX_LABELS} labels`)
@@ -70,7 +81,11 @@ const checkoutRequested = z.strictObject({
       }),
     ])
     .describe('For how long.'),
-  reason: z.string().trim().min(1).max(500).describe('Why. Approvers and auditors read it: nothing secret.'),
+  reason: plainText
+    .trim()
+    .min(1)
+    .max(500)
+    .describe('Why, in one line. Approvers and auditors read it: nothing secret.'),
   ticket: z
     .string()
     .regex(/^[\w.:#/-]{1,64}$/, 'use 1 to 64 letters, digits and . : # / _ -')
@@ -105,11 +120,16 @@ export const messageSchema = z.discriminatedUnion('type', [
 ]);
 export type Message = z.infer<typeof messageSchema>;
 export type CheckoutRequested = z.infer<typeof checkoutRequested>;
+export type CheckoutExtended = z.infer<typeof checkoutExtended>;
+export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
 
-/** What a checkout works by: the message that asked for it. It is the input of an execution. */
-export const checkoutOrderSchema = checkoutRequested;
-
-/** The name of a checkout's execution, which its markers, notes and release go by. */
-export const checkoutRun = ({ checkout, id }: Pick<CheckoutRequested, 'checkout' | 'id'>): string =>
-  `${checkout}.${id}`;
+/**
+ * What a checkout works by: the message that asked for it, who sent it, and when its id was first heard of. It is the input of
+ * an execution.
+ */
+export const checkoutOrderSchema = checkoutRequested.extend({
+  principal: principalSchema,
+  opening: z.iso.datetime(),
+});
+export type CheckoutOrder = z.infer<typeof checkoutOrderSchema>;

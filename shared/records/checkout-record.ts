@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { checkoutSchema } from '#shared/config/schema.ts';
+import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { itemSchema } from '#shared/domain/item.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 import { CHECKOUT_STATUSES } from '#shared/workflows/checkout.ts';
 import { type Run, runSchema } from '#shared/workflows/run.ts';
@@ -19,6 +21,8 @@ const checkoutRecordSchema = runSchema.extend({
   /** As it is in relay.yaml when the checkout begins: a deployment in the middle changes nothing for it. */
   settings: checkoutSchema,
   order: checkoutOrderSchema,
+  /** Of its execution: names of executions are free again before the record is forgotten. */
+  startedAt: z.iso.datetime(),
   plannedAt: z.iso.datetime(),
   items: z.array(z.object({ item: itemSchema, secretName: z.string() })),
 });
@@ -26,6 +30,9 @@ export type CheckoutRecord = z.infer<typeof checkoutRecordSchema>;
 
 const checkoutReportSchema = runSchema.extend({
   status: z.enum(CHECKOUT_STATUSES),
+  /** As its sender calls it, and who that was; unknown where it died before anything was written down. */
+  id: z.string().optional(),
+  principal: principalSchema.optional(),
   finishedAt: z.iso.datetime(),
   deliveredAt: z.iso.datetime().optional(),
   /** Titles. */
@@ -43,11 +50,11 @@ type RunPlace = Pick<Run, 'rule' | 'run'>;
 
 export const checkoutAt = {
   record: ({ rule, run }: RunPlace): RecordPlace<CheckoutRecord> => ({
-    key: `checkouts/${rule}/${run}/checkout.json`,
+    key: `${noteAt.prefix({ rule, run })}checkout.json`,
     schema: checkoutRecordSchema,
   }),
   report: ({ rule, run }: RunPlace): RecordPlace<CheckoutReport> => ({
-    key: `checkouts/${rule}/${run}/report.json`,
+    key: noteAt.report({ rule, run }),
     schema: checkoutReportSchema,
   }),
   /** The key that is there for as long as something of the checkout may be open. */

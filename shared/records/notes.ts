@@ -13,6 +13,8 @@ import type { Run } from '#shared/workflows/run.ts';
  */
 const RELEASED = 'released';
 const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
+/** Lies beside the notes once somebody has closed the checkout. */
+const REPORT = 'report.json';
 const SESSION = /^session-([\w.-]{1,200})$/;
 
 type RunPlace = Pick<Run, 'rule' | 'run'>;
@@ -24,6 +26,7 @@ export const noteAt = {
   released: (run: RunPlace): string => `${noteAt.prefix(run)}${RELEASED}`,
   /** `untilMs` in whole epoch milliseconds. */
   extended: (run: RunPlace, untilMs: number): string => `${noteAt.prefix(run)}extended-${untilMs}`,
+  report: (run: RunPlace): string => `${noteAt.prefix(run)}${REPORT}`,
   /** Ids of sessions are no secrets. */
   session: (run: RunPlace, sessionId: string): string => `${noteAt.prefix(run)}session-${sessionId}`,
 } as const;
@@ -31,6 +34,8 @@ export const noteAt = {
 /** What the notes of one checkout say together. */
 export interface Noted {
   readonly released: boolean;
+  /** Whether it is over by its report. One that goes on all the same was stopped, closed by `reap`, and redriven. */
+  readonly reported: boolean;
   /** Epoch milliseconds of the latest extension; whether the rule allows it is not known here. */
   readonly extendedUntil: number | undefined;
 }
@@ -41,6 +46,7 @@ export const readNotes = (keys: readonly string[]): Noted => {
   const untils = names.flatMap((name) => EXTENDED.exec(name)?.[1] ?? []).map(Number);
   return {
     released: names.includes(RELEASED),
+    reported: names.includes(REPORT),
     extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
   };
 };

@@ -5,7 +5,7 @@ import { batchSchema } from '#shared/domain/plan/batch.ts';
 import { remarkSchema } from '#shared/domain/plan/remark.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type Run, runSchema } from '#shared/workflows/run.ts';
-import { RUN_STATUSES, settledSchema } from '#shared/workflows/sync.ts';
+import { RUN_STATUSES, retirementSchema, settledSchema } from '#shared/workflows/sync.ts';
 
 /**
  * What a sync writes down between its steps, and what its reader gets: JSON objects in the records bucket. None of them
@@ -22,7 +22,11 @@ import { RUN_STATUSES, settledSchema } from '#shared/workflows/sync.ts';
 const batchRecordSchema = z.object({
   settled: z.array(settledSchema),
   checkIns: z.record(z.string(), z.int()),
-  retired: z.int(),
+  retirements: z.array(retirementSchema),
+  /** What ended the batch early, name and message: what is not settled was not begun, or nobody lived to tell. */
+  error: z.string().optional(),
+  /** What kept its leases from being given back, name and message. It hides nothing of what was settled before. */
+  leftOpen: z.string().optional(),
 });
 export type BatchRecord = z.infer<typeof batchRecordSchema>;
 
@@ -35,6 +39,10 @@ const planRecordSchema = z.object({
   /** Items found to be in trouble by planning alone. */
   troubles: memorySchema.shape.troubles,
   orphans: z.object({ found: z.int(), retiring: z.int(), note: z.string().optional() }),
+  /** What the next run has to know of secrets that no item had the name of: see `absentAfter`. */
+  absences: z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) }).optional(),
+  /** One line each on what else is not as it should be. */
+  notes: z.array(z.string()).optional(),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
 
@@ -43,7 +51,8 @@ export const reportSchema = runSchema.extend({
   finishedAt: z.string(),
   items: z.int(),
   outcomes: z.record(z.enum(OUTCOME_NAMES), z.int()),
-  orphans: z.object({ found: z.int(), retired: z.int() }),
+  /** Each one to retire is retired, gone or failed; the failed ones are among the remarks. */
+  orphans: z.object({ found: z.int(), retired: z.int(), gone: z.int(), failed: z.int() }),
   /** One line each on what is not as it should be, the run's own failure first. */
   notes: z.array(z.string()),
   remarks: z.array(remarkSchema),
@@ -83,7 +92,7 @@ export interface Records {
 }
 
 /** Reads a record that an earlier step of the same run must have written. */
-export const readRequired = async <T>(records: Records, place: RecordPlace<T>): Promise<T> => {
+export const readRequired = async <T>(records: Pick<Records, 'read'>, place: RecordPlace<T>): Promise<T> => {
   const record = await records.read(place);
   if (record === undefined) {
     throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the sync again.`);

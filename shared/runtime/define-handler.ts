@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
+import { showText } from '#shared/domain/text.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import { fit } from '#shared/json-shape.ts';
 import { logger } from '#shared/runtime/log.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
@@ -18,7 +20,8 @@ const keysSchema = z
 /**
  * A Lambda handler around a step: parses the input, gives each log line the step and its run, logs how it ended and how long
  * it took, and rethrows errors under the name that the workflow acts on. Neither input nor output is logged, and an
- * error leaves without its cause, whose text nobody here wrote.
+ * error leaves without its cause, whose text nobody here wrote, and with its message shown: Lambda logs it, and Step Functions
+ * keeps it, both for people to read.
  */
 export const defineHandler =
   <Input extends z.ZodType, Output extends z.ZodType>(
@@ -31,11 +34,11 @@ export const defineHandler =
     logger.appendKeys({ step, ...keysSchema.parse(event) });
     const durationMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const parsed = input.safeParse(event);
-      if (!parsed.success) throw violation(step, 'input', parsed.error);
+      const parsed = fit(input, event);
+      if (!parsed.fits) throw violation(step, 'input', parsed.misfit);
       const result = await run(parsed.data, { remainingMs: () => context.getRemainingTimeInMillis() });
-      const answer = output.safeParse(result);
-      if (!answer.success) throw violation(step, 'output', answer.error);
+      const answer = fit(output, result);
+      if (!answer.fits) throw violation(step, 'output', answer.misfit);
       logger.info('step done', { durationMs: durationMs() });
       return answer.data;
     } catch (thrown) {
@@ -44,15 +47,12 @@ export const defineHandler =
         failure: { name, message, retryable, cause: causeNames(thrown) },
         durationMs: durationMs(),
       });
-      throw new RelayError(name, message);
+      throw new RelayError(name, showText(message));
     }
   };
 
-const violation = (step: string, side: string, error: z.ZodError): RelayError =>
-  new RelayError(
-    'ContractViolated',
-    `The ${side} of ${step} is not what it should be at ${error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`).join('; ')}`,
-  );
+const violation = (step: string, side: string, misfit: string): RelayError =>
+  new RelayError('ContractViolated', `The ${side} of ${step} is not what it should be: ${misfit}.`);
 
 /** The names of what is underneath, outermost first: enough to look for, and nothing that somebody else wrote. */
 const causeNames = (thrown: unknown): string[] => {

@@ -1,4 +1,5 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { showDescriptions } from '#shared/delivery/descriptions.ts';
 import { RelayError } from '#shared/errors.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
@@ -37,7 +38,7 @@ export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: Sto
 
   const connect = async (store: string, owner: string): Promise<SecretStore> => {
     const { type, settings } = await find(store);
-    return type.connect(type.settings.parse(settings), { owner, encryptionKey });
+    return showDescriptions(type.connect(type.settings.parse(settings), { owner, encryptionKey }));
   };
 
   const connected = new Map<string, Promise<SecretStore>>();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ENDINGS, MOVES } from '#shared/domain/checkout/next-move.ts';
+import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
@@ -17,8 +18,9 @@ const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'
 const checkoutRunSchema = runSchema.extend({
   order: z.object({
     type: z.enum(WORKERS),
-    checkout: z.string(),
-    id: z.string(),
+    /** Of the checkout as its sender calls it, and whoever asks for this; `reap` knows neither. */
+    id: z.string().optional(),
+    principal: principalSchema.optional(),
     /** False for an abandoned one of which a function may still be at work, so that it has to be closed once more. */
     isSettled: z.boolean().optional(),
   }),
@@ -63,8 +65,10 @@ const courseSchema = checkoutRunSchema.extend({
   checkedIn: checkedInSchema.optional(),
   retired: retiredSchema.optional(),
   watched: watchedSchema.optional(),
-  /** What it was given up for. */
+  /** What it was given up for, or why its leases could not be given back. */
   error: caughtSchema.optional(),
+  /** Why what it delivered could not be taken back. */
+  retireError: caughtSchema.optional(),
 });
 export type CourseInput = z.infer<typeof courseSchema>;
 
@@ -73,7 +77,8 @@ export const CHECKOUT_STATUSES = [...ENDINGS, 'failed', 'abandoned'] as const;
 
 const plan = {
   folder: 'checkout/plan',
-  input: runSchema.extend({ order: checkoutOrderSchema }),
+  /** `startedAt`: when the execution began, which a redriven one keeps. */
+  input: runSchema.extend({ order: checkoutOrderSchema, startedAt: instant }),
   output: z.object({ items: z.int() }),
   seconds: 120,
   memoryMb: 512,

@@ -20,9 +20,9 @@ export type Grant =
 /**
  * Folders of the records bucket. `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the
  * next run has to know; `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are
- * not closed yet; `named/` is which items messages named for a run.
+ * not closed yet; `named/` is which items messages named for a run; `ids/` is whose the ids of checkouts are.
  */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named';
+export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids';
 
 /** The state machines, by what follows the stack's name in theirs. */
 export const MACHINES = ['sync', 'checkout', 'release'] as const;

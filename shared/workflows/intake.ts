@@ -7,7 +7,11 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 const recordSchema = z.object({
   messageId: z.string(),
   body: z.string(),
-  attributes: z.object({ ApproximateReceiveCount: z.coerce.number().int() }),
+  attributes: z.object({
+    ApproximateReceiveCount: z.coerce.number().int(),
+    /** Empty when SQS does not tell, for which no other message of the batch may fail. */
+    SenderId: z.string().default(''),
+  }),
 });
 export type QueueRecord = z.infer<typeof recordSchema>;
 
@@ -21,6 +25,9 @@ const checkouts = [
   { to: 'runs', may: 'describe', of: 'checkout' },
   { to: 'runs', may: 'start', of: 'release' },
   { to: 'records', may: 'write', folder: 'checkouts' },
+  // Whose an id is: the first message about it says so.
+  { to: 'records', may: 'read', folder: 'ids' },
+  { to: 'records', may: 'write', folder: 'ids' },
 ] as const satisfies readonly Grant[];
 
 const queue = {

@@ -38,6 +38,17 @@ export const settledSchema = z.object({
 });
 export type Settled = z.infer<typeof settledSchema>;
 
+/**
+ * Outcome of one orphan of a batch; `orphan` is its position there. `gone`: somebody else has taken it away, or over; `kept`: the
+ * rule has changed since it was planned.
+ */
+export const retirementSchema = z.object({
+  orphan: z.int().min(0),
+  outcome: z.enum(['retired', 'gone', 'kept', 'failed']),
+  failure: failureSchema.optional(),
+});
+export type Retirement = z.infer<typeof retirementSchema>;
+
 /** A lease as this run knows it. `ours` is true when this run opened it, and only then does it close it. */
 const leaseSchema = z.object({
   item: z.int().min(0),
@@ -63,13 +74,16 @@ const progressSchema = z.object({
   settled: z.array(settledSchema),
   /** When releases that nobody can close end by themselves: epoch milliseconds by the vault's clock, by item. */
   releaseEnds: z.record(z.string(), z.int()).default({}),
-  /** How many orphans were retired. */
-  retired: z.int().default(0),
+  retirements: z.array(retirementSchema).default([]),
 });
 export type BatchProgress = z.infer<typeof progressSchema>;
 
-/** What a finished batch hands to `report`: its number, and the error's name when it could not be closed properly. */
-const batchEndSchema = z.object({ batch: z.int(), error: z.string().optional() });
+/**
+ * What a finished batch hands to `report`: its number, the name of the `error` that ended it, and of the one that left it
+ * `open`. Their messages are in the batch's record: all of them would not fit into state.
+ */
+const batchEndSchema = z.object({ batch: z.int(), error: z.string().optional(), open: z.string().optional() });
+export type BatchEnd = z.infer<typeof batchEndSchema>;
 
 export const RUN_STATUSES = ['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED'] as const;
 
@@ -134,7 +148,12 @@ const checkin = {
   output: z.object({ closed: z.int() }),
   seconds: 900,
   memoryMb: 512,
-  grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'write', folder: 'runs' }],
+  grants: () => [
+    { to: 'sign-in' },
+    // What an earlier attempt has written down.
+    { to: 'records', may: 'read', folder: 'runs' },
+    { to: 'records', may: 'write', folder: 'runs' },
+  ],
 } as const satisfies Step;
 
 const report = {

@@ -6,6 +6,8 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 const abandonedCheckouts = [
   { to: 'records', may: 'list' },
   { to: 'runs', may: 'describe', of: 'checkout' },
+  // For one that is redriven while it is closed.
+  { to: 'records', may: 'write', folder: 'checkouts' },
   { to: 'runs', may: 'start', of: 'release' },
 ] as const satisfies readonly Grant[];
 

@@ -1,3 +1,3 @@
-import { happenAtEveryMoment } from '#test/support/crash-campaign.ts';
+import { happenAtEveryMoment, MEANWHILE } from '#test/support/crash-campaign.ts';
 
-happenAtEveryMoment();
+happenAtEveryMoment('what others do', MEANWHILE);

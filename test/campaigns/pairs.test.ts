@@ -32,7 +32,7 @@ describe('two deaths at random', () => {
           const [one = 0, other = 0, moment = 0] = shares.map((share) =>
             Math.floor(share * (momentsOf.get(name) ?? 0)),
           );
-          const meanwhile = happens && { moment, happens };
+          const meanwhile = happens && { ...happens, moment };
           const { broken } = await crash({ story, death, moments: [one, other], meanwhile, goesOn: true });
           if (broken.length > 0) throw new Error(`Killed at ${one} and ${other}: ${broken.join(' ')}`);
         },

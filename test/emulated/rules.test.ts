@@ -114,7 +114,7 @@ describe('a batch', () => {
       if (step === 'retrieve') return fails('StoreDenied');
       return step === 'checkin' ? fails('PermissionMissing') : undefined;
     });
-    expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, error: 'PermissionMissing' }] }]);
+    expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, open: 'PermissionMissing' }] }]);
   });
 
   it('whose function never answers is given up in time, and checked in', async () => {

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'pam-relay-app-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const synth = (config: string) =>
-  spawnSync(process.execPath, ['infra/bin/app.ts'], {
+const APP = resolve('infra/bin/app.ts');
+
+const synth = (config: string, cwd = '.') =>
+  spawnSync(process.execPath, [APP], {
     encoding: 'utf8',
+    cwd,
     env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ config }) },
   });
 
@@ -18,6 +21,17 @@ describe('cdk synth', () => {
     const { status, stderr } = synth(join(folder, 'relay.yaml'));
     expect(status).toBe(1);
     expect(stderr.trim().split('\n')).toEqual([expect.stringContaining('Start from examples/minimal.yaml')]);
+  });
+
+  it('warns of what relay.yaml may mean otherwise, and goes on', () => {
+    const path = join(folder, 'doubtful.yaml');
+    const minimal = readFileSync('examples/minimal.yaml', 'utf8').replace('systems: [db-*]', 'systems: ["db-0?"]');
+    writeFileSync(path, minimal);
+    // There are no functions to bundle here, which is what ends it.
+    const { status, stderr } = synth(path, folder);
+    expect(stderr).toMatch(/^Warning: .*doubtful\.yaml:\d+:\d+ syncs\.\w+\.select\.systems\[0\]: holds "\?"/);
+    expect(stderr).toContain('Could not resolve "functions/');
+    expect(status).toBe(1);
   });
 
   it('says where relay.yaml is wrong, and shows no stack trace', () => {

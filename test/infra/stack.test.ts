@@ -1,5 +1,6 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { asText, EXAMPLES, loadExample, synthesise } from './synthesis.ts';
 
@@ -17,9 +18,33 @@ const syntheses = [
   { name: 'minimal.yaml in subnets of the operator', config: inOwnSubnets },
 ].map(({ name, config }) => ({ name, ...synthesise(config) }));
 
-/** The template without what changes with every change of a function's code. */
-const normalised = (template: unknown): unknown =>
-  JSON.parse(JSON.stringify(template).replaceAll(/[0-9a-f]{64}/g, '<asset>'));
+/** What a type of resource calls its name; what has none is named by CloudFormation. */
+const NAMES = [
+  'FunctionName',
+  'StateMachineName',
+  'LogGroupName',
+  'QueueName',
+  'TopicName',
+  'AlarmName',
+  'DashboardName',
+  'Name',
+];
+
+const templateSchema = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }),
+  ),
+});
+
+/** A line for each resource: logical id, type and name. A new id means that AWS makes the thing anew. */
+const listOf = (template: unknown): string =>
+  Object.entries(templateSchema.parse(template).Resources)
+    .map(([id, { Type: type, Properties: properties = {} }]) => {
+      const name = NAMES.map((key) => properties[key]).find((value) => value !== undefined);
+      return [id, type, ...(name === undefined ? [] : [asText(name)])].join(' ');
+    })
+    .join('\n');
 
 describe('the stack', () => {
   it.each(syntheses)('of $name has nothing that cdk-nag objects to', ({ app, stack }) => {
@@ -34,8 +59,8 @@ describe('the stack', () => {
     expect(command).toMatch(/ --input '\{"sync":"databases"\}'$/);
   });
 
-  it('of the smallest configuration is what was reviewed', () => {
+  it('of the smallest configuration is made of these resources; what each of them is like, other tests say', () => {
     const { template } = synthesise(loadExample('minimal.yaml'));
-    expect(normalised(template.toJSON())).toMatchSnapshot();
+    expect(listOf(template.toJSON())).toMatchSnapshot();
   });
 });

@@ -127,8 +127,11 @@ const shortened = (resource: string): string =>
   Object.entries(IDS).reduce((text, [name, id]) => text.replace(id, `<${name}>`), resource.replace(PLACE, ''));
 
 const conditionOf = ({ Condition = {} }: Statement): string => {
-  const service = asText(Condition['StringEquals']?.['kms:ViaService'] ?? '').split('.')[0];
-  if (service !== '') return ` via ${service}`;
+  const { 'kms:ViaService': service, ...others } = Condition['StringEquals'] ?? {};
+  if (service !== undefined) {
+    const things = Object.values(others).map((value) => ` for ${shortened(asText(value))}`);
+    return ` via ${asText(service).split('.')[0]}${things.join('')}`;
+  }
   const texts = Object.entries(Condition).flatMap(([operator, keys]) =>
     Object.entries(keys).map(([key, value]) => `${operator} ${key} ${[value].flat().map(asText)}`),
   );
@@ -137,7 +140,8 @@ const conditionOf = ({ Condition = {} }: Statement): string => {
 
 /**
  * All that a function may do beside what every function may, a line for each action on each resource, sorted:
- * `s3:GetObject <bucket>/runs/*`, `kms:Decrypt <key> via s3`.
+ * `s3:GetObject <bucket>/runs/*`, `kms:Decrypt <key> via s3`, and with what the service tells KMS that it encrypts
+ * `kms:Decrypt <key> via states for stateMachine:pam-relay-prod-sync`.
  */
 export const permissionsOf = (template: Template, fn: string): string[] => {
   const lines = statementsOf(template, fn).flatMap((statement) =>

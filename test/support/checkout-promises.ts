@@ -1,20 +1,19 @@
 import { CANARY_PATTERN } from '#local/simulators/password-safe/credential-shapes.ts';
 import { isOver } from '#local/simulators/password-safe/target-sessions.ts';
-import { checkoutRun } from '#shared/messages/messages.ts';
-import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { type CheckoutIdentity, checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
 import type { MortalRelay } from '#test/support/mortal-relay.ts';
 
-const CHECKOUT_FOLDER = 'checkouts/';
+export const CHECKOUT_FOLDER = 'checkouts/';
 
-type Run = Parameters<typeof checkoutRun>[0];
-
-const placeOf = (order: Run) => ({ rule: order.checkout, run: checkoutRun(order) });
+const placeOf = (order: CheckoutIdentity) => ({ rule: order.checkout, run: checkoutRun(order) });
 
 /** A sentence for each promise that does not hold although everything has come to rest; `running` is to go on. */
-export const brokenCheckouts = (relay: MortalRelay, running: readonly Run[] = []): string[] => {
-  const isRunning = (text: string) => running.some((order) => text.includes(order.id));
+export const brokenCheckouts = (relay: MortalRelay, running: readonly CheckoutIdentity[] = []): string[] => {
+  const isRunning = (text: string) =>
+    running.some((order) => text.includes(checkoutRun(order)) || text.includes(`/${order.id}/`));
   const mayBeThere = (text: string, there: string) =>
     isRunning(text) ? [] : [`${there} although everything is over: ${text}`];
   return [
@@ -39,7 +38,7 @@ const openTargetSessions = ({ simulator }: MortalRelay): string[] =>
     .filter((session) => !isOver(session) && (session.request !== null || session.startedAt !== null))
     .map(({ request }) => request?.reason ?? '');
 
-const notRunning = (relay: MortalRelay, order: Run): string[] => {
+const notRunning = (relay: MortalRelay, order: CheckoutIdentity): string[] => {
   const held = openRequestsOfOurs(relay).filter(({ reason }) => reason.includes(`/${checkoutRun(order)}/`));
   const delivered = secretsIn(relay, `${CHECKOUT_FOLDER}${order.id}/`);
   return [
@@ -55,22 +54,38 @@ const leaks = ({ records, notes, said }: MortalRelay): string[] => {
 };
 
 /** What the report says of how a checkout ended; undefined as long as there is none. */
-export const reportOf = ({ records }: MortalRelay, order: Run) => {
+export const reportOf = ({ records }: MortalRelay, order: CheckoutIdentity) => {
   const { key, schema } = checkoutAt.report(placeOf(order));
   const text = records.objects.get(key);
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 };
 
+const recordsOf = ({ records }: MortalRelay): CheckoutRecord[] => {
+  const written = [...records.objects].filter(([key]) => /^checkouts\/.*\/checkout\.json$/.test(key));
+  return written.map(([, text]) => checkoutAt.record({ rule: '', run: '' }).schema.parse(JSON.parse(text)));
+};
+
+/** The secrets that a checkout alone has delivered, if anybody has: others may use one of the same name. */
+const secretsOf = (relay: MortalRelay, run: string): string[] => {
+  const namesIn = (records: readonly CheckoutRecord[]) =>
+    records.flatMap(({ items }) => items.map(({ secretName }) => secretName));
+  const all = recordsOf(relay);
+  const others = namesIn(all.filter((record) => record.run !== run));
+  return namesIn(all.filter((record) => record.run === run)).filter((name) => !others.includes(name));
+};
+
 /** A checkout of which anything is known is reported, and the report says of it what is true. */
-export const wrongReports = (relay: MortalRelay, order: Run): string[] => {
+export const wrongReports = (relay: MortalRelay, order: CheckoutIdentity): string[] => {
   const run = checkoutRun(order);
   const report = reportOf(relay, order);
-  const wasPlanned = relay.records.objects.has(checkoutAt.record(placeOf(order)).key);
-  if (report === undefined) return wasPlanned ? [`Checkout ${run} was never reported.`] : [];
+  if (report === undefined)
+    return recordsOf(relay).some((record) => record.run === run) ? [`Checkout ${run} was never reported.`] : [];
   const { status, deliveredAt } = report;
+  const own = secretsOf(relay, run);
+  // Of what others may have delivered, too, nobody can say more.
+  if (own.length === 0) return [];
   const verified = relay.manager.calls.some(
-    ({ action, secretId, result }) =>
-      action === 'GetSecretValue' && result === 'ok' && secretId?.startsWith(`${CHECKOUT_FOLDER}${order.id}/`),
+    ({ action, secretId = '', result }) => action === 'GetSecretValue' && result === 'ok' && own.includes(secretId),
   );
   // A release may have taken back what was verified before the step that did so could tell.
   const isReleased = relay.notes.keys.has(noteAt.released(placeOf(order)));

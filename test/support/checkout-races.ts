@@ -1,4 +1,4 @@
-import { checkoutRun } from '#shared/messages/messages.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
 import { aCheckout, anAccount } from '#test/support/checkout-stories.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
@@ -6,7 +6,8 @@ import { interleave } from '#test/support/interleave.ts';
 import { machines } from '#test/support/machines.ts';
 import { Fate, type Happening } from '#test/support/mortal.ts';
 import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import { type MortalRelay, type RunOptions, sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
+import { type MortalRelay, type RunOptions, startMortalRelay } from '#test/support/mortal-relay.ts';
+import { sharedFleet } from '#test/support/mortal-site.ts';
 
 const ACCOUNTS = 8;
 const SYNC = 'databases';

@@ -1,15 +1,18 @@
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
-import type { CheckoutRequested } from '#shared/messages/messages.ts';
+import type { CheckoutIdentity } from '#shared/domain/checkout/identity.ts';
+import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import type { CheckoutReported } from '#shared/workflows/checkout.ts';
-import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
+import { brokenCheckouts, CHECKOUT_FOLDER, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
+import { identityOf } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import type { Disturbance, Story } from '#test/support/crash.ts';
-import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
+import { openRequestsOfOurs, secretsIn } from '#test/support/mortal-promises.ts';
 import type { MortalRelay } from '#test/support/mortal-relay.ts';
+import { speakFirst, strangersTo } from '#test/support/strangers.ts';
 
 const HOUR_MINUTES = 60;
 
-type Named = CheckoutRequested['items'];
+type Named = CheckoutOrder['items'];
 type Kind = ReturnType<MortalRelay['simulator']['accounts']>[number]['kind'];
 
 export const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Named => {
@@ -18,10 +21,9 @@ export const anAccount = ({ simulator }: MortalRelay, kind: Kind = 'plain'): Nam
   return [{ systemName: account.systemName, accountName: account.accountName }];
 };
 
-export const aCheckout = (items: Named, id = 'CHG1'): CheckoutRequested => ({
+export const aCheckout = (items: Named, id = 'CHG1'): CheckoutOrder => ({
   type: 'checkout.requested',
-  checkout: 'tickets',
-  id,
+  ...identityOf(id),
   items,
   window: { minutes: 8 * HOUR_MINUTES },
   reason: 'Replace a disk',
@@ -29,7 +31,6 @@ export const aCheckout = (items: Named, id = 'CHG1'): CheckoutRequested => ({
 
 const anyPending = (relay: MortalRelay) => openRequestsOfOurs(relay).filter(({ status }) => status === 'pending');
 
-type Run = Pick<CheckoutRequested, 'checkout' | 'id'>;
 type CheckoutStatus = CheckoutReported['status'];
 
 interface Tale {
@@ -41,12 +42,16 @@ interface Tale {
   readonly whileWaiting?: (relay: MortalRelay) => void;
 }
 
+/** What checkouts have delivered that are to be over, but for those of an id. */
+const leftDelivered = (relay: MortalRelay, running?: string): string[] =>
+  secretsIn(relay, CHECKOUT_FOLDER).filter((name) => running === undefined || !name.includes(`/${running}/`));
+
 /** A checkout from its message to its end, and whatever is needed until nothing of it is left. */
-const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
+export const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
   const { accounts = anAccount, whileWaiting } = tale;
   const order = (relay: MortalRelay) => aCheckout(accounts(relay));
   return {
-    config: aCheckoutConfig({ value: '{credential}', ...tale.rule }),
+    config: aCheckoutConfig({ value: '{credential}', extensionMinutes: 8 * HOUR_MINUTES, ...tale.rule }),
     prepare: async (relay) => {
       if (tale.isIsa) relay.simulator.changeUser(DEFAULT_APPLICATION.userName, { roles: ['requestor', 'isa'] });
     },
@@ -59,7 +64,7 @@ const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
     },
     goOn: async (relay, { through, fate }) => {
       relay.advance(1);
-      await relay.reap(fate, through);
+      await relay.reap(fate, { through, mayFail: true });
     },
     rest: async (relay) => {
       for (const minutes of [1, HOUR_MINUTES]) {
@@ -73,12 +78,20 @@ const checkoutStory = (tale: Tale, more: Partial<Story> = {}): Story => {
       ...wrongEnding(relay, order(relay), tale.ends, disturbance),
     ],
     isSequential: true,
-    meanwhile: { 'a release': (relay) => relay.release(order(relay)) },
+    meanwhile: { 'a release': { happens: (relay) => relay.release(order(relay)) } },
+    strangers: strangersTo(order),
+    ending: (relay) => reportOf(relay, order(relay)),
+    leftDelivered: (relay) => leftDelivered(relay),
     ...more,
   };
 };
 
-const wrongEnding = (relay: MortalRelay, order: Run, ends: CheckoutStatus, { isDisturbed }: Disturbance): string[] => {
+const wrongEnding = (
+  relay: MortalRelay,
+  order: CheckoutIdentity,
+  ends: CheckoutStatus,
+  { isDisturbed }: Disturbance,
+): string[] => {
   const status = reportOf(relay, order)?.status;
   return isDisturbed || status === ends ? [] : [`It is reported as ${status} instead of ${ends}.`];
 };
@@ -94,7 +107,7 @@ const useTickets = ({ simulator, manager }: MortalRelay): void => {
 const use = async (relay: MortalRelay): Promise<void> => useTickets(relay);
 
 /** A checkout whose execution is stopped while it holds what it has delivered. */
-const abandon = async (relay: MortalRelay, order: CheckoutRequested): Promise<void> => {
+const abandon = async (relay: MortalRelay, order: CheckoutOrder): Promise<void> => {
   let stop = (): void => {};
   await relay.checkOut(order, {
     through: (invocation) => {
@@ -106,7 +119,7 @@ const abandon = async (relay: MortalRelay, order: CheckoutRequested): Promise<vo
 };
 
 /** A checkout that holds what it has delivered until the story is over. */
-const holdOpen = (relay: MortalRelay, order: CheckoutRequested): Promise<void> =>
+const holdOpen = (relay: MortalRelay, order: CheckoutOrder): Promise<void> =>
   new Promise((resolve, reject) => {
     const wait = () =>
       use(relay)
@@ -115,8 +128,8 @@ const holdOpen = (relay: MortalRelay, order: CheckoutRequested): Promise<void> =
     relay.checkOut(order, { wait }).then(reject, reject);
   });
 
-const DIED = { checkout: 'tickets', id: 'CHG1' };
-const BYSTANDER = { checkout: 'tickets', id: 'CHG2' };
+const DIED = identityOf('CHG1');
+const BYSTANDER = identityOf('CHG2');
 
 /** A file tells nobody the id of its session. */
 const SESSION_BY_FILE = { handsOut: 'rdp-file' };
@@ -133,7 +146,10 @@ const closingStory = (live: Story['live'], more: Partial<Story> = {}): Story =>
         relay.advance(1);
       },
       live,
+      strangers: {},
       isLeftToReap: true,
+      leftDelivered: (relay) => leftDelivered(relay, BYSTANDER.id),
+      ending: undefined,
       wrong: (relay, disturbance) => [
         ...brokenCheckouts(relay, [BYSTANDER]),
         ...wrongReports(relay, DIED),
@@ -142,6 +158,12 @@ const closingStory = (live: Story['live'], more: Partial<Story> = {}): Story =>
       ...more,
     },
   );
+
+/** Its id is not its own alone: somebody else has sent all that can be sent about it before. */
+export const SPOKEN_OF_FIRST: Story = checkoutStory(
+  { ends: 'completed' },
+  { prepare: (relay) => speakFirst(relay, aCheckout(anAccount(relay))), isLeftToReap: true },
+);
 
 export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
   'a checkout': checkoutStory({ ends: 'completed' }),
@@ -172,9 +194,9 @@ export const CHECKOUT_STORIES: Readonly<Record<string, Story>> = {
     whileWaiting: useTickets,
   }),
   'a release of a checkout that died': closingStory((relay, { through }) => relay.release(DIED, { through }), {
-    meanwhile: { reap: (relay) => relay.reap() },
+    meanwhile: { reap: { happens: (relay) => relay.reap() } },
   }),
   'reap of a checkout that died': closingStory(async (relay, { fate, through }) => {
-    await relay.reap(fate, through);
+    await relay.reap(fate, { through, mayFail: true });
   }),
 };

@@ -2,7 +2,10 @@ import type { Execution } from '#local/aws/step-functions/step-functions.ts';
 import { finish, machineArn } from '#local/executions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import { identityOf } from '#test/support/checkouts.ts';
 import { openObjects } from '#test/support/local-objects.ts';
 import { asAlice } from '#test/support/people.ts';
 import { redeploy } from '#test/support/redeploy.ts';
@@ -62,40 +65,51 @@ export const vary =
     return fleet.map((account) => (account.kind === 'plain' ? { ...account, ...left.shift() } : account));
   };
 
+/** The run of the checkout that was started for this id, whoever has asked for it; that of one yet to be started as by its message. */
+const runNamed = (world: World, id: string, checkout: string): string => {
+  const isNamed = (input: string): boolean => input.includes(`"checkout":"${checkout}","id":"${id}",`);
+  const started = world.aws.stepFunctions.list(machineArn(world, 'checkout')).find(({ input }) => isNamed(input));
+  return started?.name ?? checkoutRun(identityOf(id, checkout));
+};
+
 /** Checkouts and releases, and the clock that they wait by. */
 const executionsOf = (world: World) => {
   const { aws, clock } = world;
   const machines = aws.template.ofType('AWS::StepFunctions::StateMachine');
   const everyExecution = (): Execution[] => machines.flatMap(({ identity }) => aws.stepFunctions.list(identity.ref));
-  const start = (machine: Machine, message: Settings): Execution =>
-    aws.stepFunctions.start(
-      machineArn(world, machine),
-      JSON.stringify(message),
-      `${message['checkout']}.${message['id']}`,
-    );
+  const start = (machine: Machine, run: string, order: Settings): Execution =>
+    aws.stepFunctions.start(machineArn(world, machine), JSON.stringify(order), run);
+  const runOf = (id: string, checkout = RULE): string => runNamed(world, id, checkout);
   const objects = openObjects(aws);
   return {
     /** Starts a checkout as its message would. */
-    checkOut: (id: string, accounts: readonly FleetAccount[], more: Settings = {}): Execution => {
-      const message = {
+    checkOut: (
+      id: string,
+      accounts: readonly FleetAccount[],
+      { checkout = RULE, ...more }: Settings & { readonly checkout?: string } = {},
+    ): Execution => {
+      const identity = identityOf(id, checkout);
+      const order = {
         type: 'checkout.requested',
-        checkout: RULE,
-        id,
+        ...identity,
         items: accounts.map(({ systemName, accountName }) => ({ systemName, accountName })),
         window: { minutes: 60 },
         reason: 'Replace a disk',
         ...more,
       };
-      return start('checkout', message);
+      return start('checkout', checkoutRun(identity), order);
     },
     /** Leaves the note of a release and starts it, as its message would. */
     release: async (id: string, checkout = RULE): Promise<Execution> => {
-      await objects.put(`checkouts/${checkout}/${checkout}.${id}/released`);
-      return start('release', { type: 'checkout.released', checkout, id });
+      const run = runOf(id, checkout);
+      await objects.put(noteAt.released({ rule: checkout, run }));
+      return start('release', run, { type: 'checkout.released', checkout, id, run });
     },
     /** Leaves the note of an extension, as its message would. */
     extend: (id: string, until: number, checkout = RULE): Promise<void> =>
-      objects.put(`checkouts/${checkout}/${checkout}.${id}/extended-${until}`),
+      objects.put(noteAt.extended({ rule: checkout, run: runOf(id, checkout) }, until)),
+    /** The name of a checkout's execution. */
+    runOf,
     /** Resolves when the execution waits, with the minutes for which it will; undefined when it has ended. */
     waits: async ({ arn }: Execution): Promise<number | undefined> => {
       const until = await aws.stepFunctions.nextWake(arn);
@@ -124,7 +138,8 @@ const executionsOf = (world: World) => {
 };
 
 /** What checkouts leave behind. */
-const tracesOf = ({ aws }: World) => {
+const tracesOf = (world: World) => {
+  const { aws } = world;
   const objects = openObjects(aws);
   return {
     /** What a checkout has delivered, by the name of the secret. */
@@ -133,7 +148,7 @@ const tracesOf = ({ aws }: World) => {
         Object.entries(aws.secretsManager.currentValues()).filter(([name]) => name.startsWith(`${checkout}/${id}/`)),
       ),
     reportOf: (id: string, checkout = RULE): Promise<unknown> =>
-      objects.readJson(`checkouts/${checkout}/${checkout}.${id}/report.json`),
+      objects.readJson(noteAt.report({ rule: checkout, run: runNamed(world, id, checkout) })),
     /** The checkouts that `reap` would look after. */
     unclosed: (): Promise<string[]> => objects.list('open/'),
     /** What people were told about one checkout: subject and text. */

@@ -1,13 +1,26 @@
 import type { CheckoutConfig } from '#shared/config/schema.ts';
-import { type CheckoutRequested, checkoutOrderSchema } from '#shared/messages/messages.ts';
+import { type CheckoutIdentity, checkoutRun } from '#shared/domain/checkout/identity.ts';
+import type { Principal } from '#shared/domain/checkout/principal.ts';
+import { type CheckoutOrder, checkoutOrderSchema } from '#shared/messages/messages.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import { aCheckoutRule } from '#test/support/configs.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
+/** Who sends messages, where a test does not care. */
+export const SENDER: Principal = { kind: 'aws', id: 'AROA1234567890SENDER' };
+
+/** What tells a checkout of that sender from all others. */
+export const identityOf = (id: string, checkout = 'tickets', principal = SENDER): CheckoutIdentity => ({
+  checkout,
+  id,
+  principal,
+  opening: '2026-03-01T00:00:00.000Z',
+});
+
 /** The checkout that tests of single steps are about. */
-export const CHECKOUT = { workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG1' } as const satisfies Run;
+export const CHECKOUT = { workflow: 'checkout', rule: 'tickets', run: checkoutRun(identityOf('CHG1')) } as const;
 /** One whose name begins like its own. */
 export const OTHER_CHECKOUT: Run = { ...CHECKOUT, run: `${CHECKOUT.run}0` };
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -16,15 +29,17 @@ export const MARKER = `[relay/checkout/tickets/${CHECKOUT.run}/0]`;
 /** A moment so many minutes after {@link NOW}. */
 export const after = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
 
+/** When the execution of {@link CHECKOUT} began. */
+export const STARTED_AT = after(-1);
+
 /** A rule with the defaults of relay.yaml; a test names only what matters to it. */
 export const aRule = (overrides: Record<string, unknown> = {}): CheckoutConfig =>
   aCheckoutRule({ value: '{credential}', ...overrides });
 
-export const anOrder = (overrides: Record<string, unknown> = {}): CheckoutRequested =>
+export const anOrder = (overrides: Record<string, unknown> = {}): CheckoutOrder =>
   checkoutOrderSchema.parse({
     type: 'checkout.requested',
-    checkout: 'tickets',
-    id: 'CHG1',
+    ...identityOf('CHG1'),
     items: [{ systemName: 'db-01', accountName: 'sa' }],
     window: { minutes: 60 },
     reason: 'Replace a disk',
@@ -43,6 +58,7 @@ export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}):
   ...CHECKOUT,
   settings: aRule(rule),
   order: anOrder(order),
+  startedAt: STARTED_AT,
   plannedAt: after(0),
   items: numbers.map((number) => ({ item: itemNumbered(number), secretName: `checkouts/CHG1/db-01/a${number}` })),
 });
@@ -53,5 +69,5 @@ export const recordCheckout = (records: Records, checkoutOf: RecordedCheckout = 
 /** What every step of the checkout is given. */
 export const aCheckoutRun = {
   ...CHECKOUT,
-  order: { type: 'checkout.requested', checkout: 'tickets', id: 'CHG1' },
+  order: { type: 'checkout.requested', id: 'CHG1', principal: SENDER },
 } as const;

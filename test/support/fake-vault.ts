@@ -65,6 +65,9 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   const readTerms: ReadTerms[] = [];
   const listed: Source[] = [];
   let preparation: Preparation | undefined;
+  const hidden = new Set<string>();
+  const unreadable = new Set<string>();
+  let arePendingShared = false;
   let lastId = 100;
   const nextId = (): string => String(++lastId);
 
@@ -81,11 +84,22 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     const { opens, hasPassphrase } = rulesOf(rule);
     if (opens === 'target-session') {
       const targetSession = nextId();
-      sessions.set(targetSession, { id: targetSession, ...about });
+      sessions.set(targetSession, { id: targetSession, item: { kind: 'account', id }, ...about });
       return { content: { secret: new Secret(`session ${targetSession} of ${id}`) }, targetSession };
     }
     const passphrase = hasPassphrase ? new Secret(`passphrase of ${id}`) : undefined;
     return { content: { secret: new Secret(`credential of ${id}`), passphrase } };
+  };
+
+  const readable = <T extends { readonly id: string }>(
+    rows: readonly T[],
+    onUnreadable: (error: RelayError) => void = (error) => {
+      throw error;
+    },
+  ): T[] => {
+    const read = rows.filter(({ id }) => !unreadable.has(id));
+    if (read.length < rows.length) onUnreadable(new RelayError('AnswerMalformed', 'It lists what nobody understands.'));
+    return read;
   };
 
   const leasesFor = (rule: Source): Leases => ({
@@ -100,7 +114,7 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
       made(['open', id], id);
       const items = refsOf(item);
       const isFor = (lease: HeldLease) => lease.items.some((one) => items.some((other) => isSameItem(one, other)));
-      const known = [...open.values()].find((lease) => lease.status === 'active' && isFor(lease));
+      const known = [...open.values()].find((lease) => (lease.status === 'active' || arePendingShared) && isFor(lease));
       if (known !== undefined) return { id: known.id, ours: false };
       const opened = nextId();
       const { opens } = rulesOf(rule);
@@ -116,9 +130,9 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
       if (lease.status === 'pending') throw new RelayError('ApprovalPending', 'pending');
       return give(rule, ref.id, { leaseId });
     },
-    async held() {
+    async held(onUnreadable) {
       made(['held']);
-      return [...open.values()];
+      return readable([...open.values()], onUnreadable).filter(({ id }) => !hidden.has(id));
     },
     async close(leaseId) {
       made(['close', leaseId], leaseId);
@@ -147,7 +161,7 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   const session: VaultSession = {
     async *list(source, within = {}) {
       listed.push(source);
-      made(['list', within]);
+      made(['list', within], Object.values(within).join());
       const isWithin = ({ labels }: Item) =>
         Object.entries(within).every(([label, text]) => labels[label]?.toLowerCase() === text.toLowerCase());
       for (const { items, complete } of pages) yield { items: items.filter(isWithin), complete };
@@ -160,9 +174,9 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     access: accessFor,
     prepare: () => preparation,
     targetSessions: {
-      async list() {
+      async list(onUnreadable) {
         made(['listSessions']);
-        return [...sessions.values()];
+        return readable([...sessions.values()], onUnreadable);
       },
       async end(id) {
         made(['endSession', id], id);
@@ -192,6 +206,14 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     listed,
     open,
     sessions,
+    /** Ids of leases that its list leaves out. */
+    hidden,
+    /** Ids of leases and target sessions that its lists show in a way that nobody understands. */
+    unreadable,
+    /** As some vaults do: whoever asks for what waits for an approval already is given the same lease. */
+    sharesPending(): void {
+      arePendingShared = true;
+    },
     /** What is offered for an item; a lease without conditions when not set. */
     offers,
     /** What reading an item gives, where it is something else than its credential, or than a target session. */
@@ -205,6 +227,10 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     },
     fail(call: CallName, id: string, name: ErrorName, options: { mayHaveHappened?: boolean } = {}): void {
       failures.set(`${call} ${id}`, new RelayError(name, `${name} by ${call}`, options));
+    },
+    /** Lets everything work again. */
+    heal(): void {
+      failures.clear();
     },
     /** A lease that is there, for the item of this id. */
     opened({ item, ...lease }: Partial<Omit<HeldLease, 'items'>> & Pick<HeldLease, 'id'> & { item: string }): void {

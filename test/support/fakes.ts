@@ -2,6 +2,7 @@ import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source } from '#shared/connections/vault.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
@@ -21,6 +22,20 @@ export const memoryRecords = () => {
   };
   return { ...records, objects };
 };
+
+/** Records that are made once, among other records and notes in memory. */
+export const memoryClaims = (
+  { objects }: Pick<ReturnType<typeof memoryRecords>, 'objects'>,
+  { keys }: Pick<ReturnType<typeof memoryNotes>, 'keys'>,
+): Claims => ({
+  async claim({ key, schema }, record) {
+    const text = objects.get(key) ?? JSON.stringify(record);
+    objects.set(key, text);
+    // In the bucket it is the same object.
+    keys.add(key);
+    return schema.parse(JSON.parse(text));
+  },
+});
 
 /** Notes in memory; `keys` is what lies there. */
 export const memoryNotes = () => {

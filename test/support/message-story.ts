@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { roleIdOf } from '#local/aws/principals.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { NAMES } from '#local/world.ts';
-import { checkoutOrderSchema, checkoutRun } from '#shared/messages/messages.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { checkoutOrderSchema, messageSchema } from '#shared/messages/messages.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
 
 /** How many messages of each kind are sent. */
@@ -21,6 +23,7 @@ export interface Sizes {
 }
 
 const QUEUE = 'local-intake';
+const SENDER = 'ticket-system';
 /** The rule of checkouts that hand out a session. */
 const CONSOLES = 'consoles';
 const MINUTE_MS = 60_000;
@@ -62,7 +65,7 @@ const malformed: readonly ((n: number, account: FleetAccount) => unknown)[] = [
 ];
 
 /** With its labels in the order of their names, whichever they were sent in. */
-const asParsed = (message: unknown): string => JSON.stringify(checkoutOrderSchema.parse(message));
+const asParsed = (message: unknown): string => JSON.stringify(messageSchema.parse(message));
 
 const textOf = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message));
 
@@ -130,7 +133,7 @@ export const tellMany = (sizes: Sizes): void => {
       told = tell(world, sizes);
       expect(new Set(told.texts).size).toBe(sizes.distinct);
       for (let from = 0; from < sizes.sent; from += AT_ONCE) {
-        await world.aws.queues.send(QUEUE, ...told.texts.slice(from, from + AT_ONCE));
+        await world.aws.queues.sendAs(SENDER, QUEUE, ...told.texts.slice(from, from + AT_ONCE));
         await world.aws.eventSources.drained(QUEUE);
         await world.settle(0.25);
       }
@@ -144,8 +147,12 @@ export const tellMany = (sizes: Sizes): void => {
     const undisturbed = () => told.checkouts.filter(({ isAlone, isReleased }) => isAlone && !isReleased);
 
     it('start a checkout once for each that asks for one, with what it said, and end it once', async () => {
-      const started = world.executions('checkout').map(({ name, input, status }) => [name, input, status]);
-      const expected = told.checkouts.map(({ message }) => [checkoutRun(message), asParsed(message), 'SUCCEEDED']);
+      const started = world.executions('checkout').map(({ name, input, status }) => {
+        const order = checkoutOrderSchema.parse(JSON.parse(input));
+        const { principal, opening: _, ...message } = order;
+        return [asParsed(message), principal.id, name === checkoutRun(order), status];
+      });
+      const expected = told.checkouts.map(({ message }) => [asParsed(message), roleIdOf(SENDER), true, 'SUCCEEDED']);
       expect(started.toSorted()).toEqual(expected.toSorted());
       for (const { message, isReleased } of told.checkouts) {
         const { status, notes } = await reportOf(message);
@@ -172,7 +179,9 @@ export const tellMany = (sizes: Sizes): void => {
     });
 
     it('release what was released, once', () => {
-      const released = told.checkouts.filter(({ isReleased }) => isReleased).map(({ message }) => checkoutRun(message));
+      const released = told.checkouts
+        .filter(({ isReleased }) => isReleased)
+        .map(({ message: { checkout, id } }) => world.runOf(id, checkout));
       const started = world.executions('release').map(({ name, status }) => [name, status]);
       expect(started.toSorted()).toEqual(released.map((name) => [name, 'SUCCEEDED']).toSorted());
     });

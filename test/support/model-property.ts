@@ -48,7 +48,7 @@ const overtaken = fc
     return [unseen, finish, { what: 'pass', minutes: 12 }, change, unseen, ...upToRetrieve, heldUp];
   });
 
-/** Leases that a run shares with another relay, which gives each back and opens it anew before the run has read it. */
+/** Leases that another relay has, which gives each back and opens it anew while a run looks for what it may read under. */
 const exchanged = fc
   .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 12 }) })
   .map(({ sync, account, moment }): Event[] => {

@@ -41,8 +41,10 @@ export const watch = (relay: MortalRelay, model: Model) => {
     const actor = acting.at(-1);
     for (const { requestId, reason } of openRequestsOfOurs(relay)) reasons.set(requestId, reason);
     for (const { kind, status, user, requestId = 0 } of simulator.audit.slice(audited)) {
-      if (actor === undefined || actor === 'others' || kind !== 'checkin' || status !== 204 || user !== 'pam-relay')
-        continue;
+      if (actor === undefined || actor === 'others' || user !== 'pam-relay') continue;
+      if (kind === 'credential' && status === 200 && model.others.has(requestId))
+        broken.push(`${actor} read under request ${requestId} of ${model.others.get(requestId)}.`);
+      if (kind !== 'checkin' || status !== 204) continue;
       if (!mayGiveBack(actor, requestId))
         broken.push(`${actor} gave back request ${requestId}: ${reasons.get(requestId)}`);
     }

@@ -12,7 +12,8 @@ import {
   secretsIn,
   wrongHistories,
 } from '#test/support/mortal-promises.ts';
-import { type MortalRelay, sharedFleet, startMortalRelay } from '#test/support/mortal-relay.ts';
+import { type MortalRelay, startMortalRelay } from '#test/support/mortal-relay.ts';
+import { sharedFleet } from '#test/support/mortal-site.ts';
 import { type SteppedRun, startSteppedRun } from '#test/support/stepped-run.ts';
 import { termsOf } from '#test/support/terms.ts';
 
@@ -149,6 +150,8 @@ export const startModelWorld = async () => {
      */
     async settle(): Promise<string[]> {
       for (const run of runs) await finish(run);
+      // What another relay has open as the same user is not read under: it is through, too.
+      for (const [id, by] of model.others) if (by === 'another relay') await closeFor(relay, model, id, by);
       relay.deploy(configWithout([]));
       for (const id of ['next', 'last']) {
         relay.advance(LONGEST_PARK_MINUTES + 1);
@@ -183,7 +186,10 @@ const openForOthers = async (relay: MortalRelay, model: Model, index: number, by
 
 const closeForOthers = async (relay: MortalRelay, model: Model, index: number) => {
   const [requestId, by] = pick([...model.others], index) ?? [];
-  if (requestId === undefined) return;
+  if (requestId !== undefined && by !== undefined) await closeFor(relay, model, requestId, by);
+};
+
+const closeFor = async (relay: MortalRelay, model: Model, requestId: number, by: 'person' | 'another relay') => {
   model.others.delete(requestId);
   await (by === 'person' ? relay.asPerson : relay.asOwnUser)((leases) => leases.close(String(requestId), 'Done'));
 };

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createCheckInCheckout } from '#functions/checkout/checkin/checkin.ts';
 import { createPlanCheckout } from '#functions/checkout/plan/plan.ts';
 import { createReportCheckout } from '#functions/checkout/report/report.ts';
@@ -28,7 +28,7 @@ export const mortalCheckoutSteps = (process: Process): Record<FolderOf<typeof ch
   const plan = createPlanCheckout(process);
   const watch = createWatch(process);
   const request = createRequestCheckout(process);
-  const retrieve = createRetrieveCheckout({ ...process, newStamp: randomUUID });
+  const retrieve = createRetrieveCheckout({ ...process, random: () => randomBytes(16).toString('hex') });
   const checkin = createCheckInCheckout({ ...process, onSessionLeft: () => {} });
   const retire = createRetire(process);
   const report = createReportCheckout({ ...process, measure: async () => {} });

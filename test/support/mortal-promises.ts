@@ -1,6 +1,7 @@
 import { CANARY_PATTERN, canaryFor } from '#local/simulators/password-safe/credential-shapes.ts';
 import { type Report, reportSchema } from '#shared/records/records.ts';
-import { type MortalRelay, SEED } from '#test/support/mortal-relay.ts';
+import type { MortalRelay } from '#test/support/mortal-relay.ts';
+import { SEED } from '#test/support/mortal-site.ts';
 import { RELAY_ID } from '#test/support/mortal-steps.ts';
 
 /** The kinds of account that a sync can deliver, and that nothing but a change of ours would change. */
@@ -88,7 +89,7 @@ const credentialIn = ({ manager, simulator }: MortalRelay, name: string, version
 
 export const reportsOf = ({ records }: MortalRelay): Report[] =>
   [...records.objects]
-    .filter(([key]) => key.endsWith('/report.json'))
+    .filter(([key]) => key.startsWith('runs/') && key.endsWith('/report.json'))
     .map(([, text]) => reportSchema.parse(JSON.parse(text)));
 
 /** Every item is in exactly one outcome. */

@@ -6,39 +6,31 @@ import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
-import { type Json, type Run, startRun } from '#local/aws/step-functions/run.ts';
-import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { type PasswordSafeOptions, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
-import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
+import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import type { Executions } from '#shared/aws/executions.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { apiKeyAuthenticator } from '#shared/connections/password-safe/authentication.ts';
-import { createPasswordSafe } from '#shared/connections/password-safe/vault.ts';
-import type { Leases } from '#shared/connections/vault.ts';
+import { type CheckoutIdentity, checkoutRun } from '#shared/domain/checkout/identity.ts';
+import type { Principal } from '#shared/domain/checkout/principal.ts';
 import { gatheringAt } from '#shared/domain/gathering.ts';
 import type { Labels } from '#shared/domain/item.ts';
-import { createHttp } from '#shared/http/http.ts';
-import { type CheckoutRequested, checkoutRun } from '#shared/messages/messages.ts';
+import type { CheckoutOrder, Message } from '#shared/messages/messages.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { idAt } from '#shared/records/ids.ts';
 import { namedAt } from '#shared/records/named-items.ts';
-import { noteAt } from '#shared/records/notes.ts';
-import { Secret } from '#shared/secret.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
-import { functionName } from '#shared/workflows/step.ts';
-import { ALL_STEPS } from '#shared/workflows/steps.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { SENDER } from '#test/support/checkouts.ts';
+import { createHolding } from '#test/support/holding.ts';
 import { Fate, Mortal } from '#test/support/mortal.ts';
-import { type Execution, mortalSteps, type PlayedStep } from '#test/support/mortal-steps.ts';
-import { leasesOf } from '#test/support/people.ts';
+import { createMortalBucket } from '#test/support/mortal-bucket.ts';
+import { createMortalExecutions, stepOf } from '#test/support/mortal-executions.ts';
+import { takeMessage } from '#test/support/mortal-intake.ts';
+import { type SiteOptions, startMortalSite } from '#test/support/mortal-site.ts';
+import { mortalSteps, type PlayedStep } from '#test/support/mortal-steps.ts';
 
-export const SEED = 7;
 const MINUTE_MS = 60_000;
-
-/** A small fleet with one of each of the first awkward kinds; people may hold an account next to the relay. */
-export const sharedFleet = (accounts: number): FleetAccount[] =>
-  createFleet({ accounts, seed: SEED }).map((account) => ({ ...account, maxConcurrentRequests: 0 }));
-
-/** What the vault holds, and who its users are. */
-export type SiteOptions = Pick<PasswordSafeOptions, 'fleet' | 'users' | 'aliases' | 'secrets'>;
+/** For so long Step Functions keeps names of executions that have ended. */
+const NAMES_KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 
 export interface MortalRelayOptions extends SiteOptions {
   readonly machines: Readonly<Record<Machine, Level>>;
@@ -76,10 +68,14 @@ export interface RunOptions {
   readonly isStepped?: boolean;
 }
 
-/** What is said of a release. */
-type Release = Pick<CheckoutRequested, 'checkout' | 'id'>;
+interface TellOptions extends RunOptions {
+  /** Who sends it. */
+  readonly by?: Principal;
+}
 
-const live: Through = ({ perform }) => perform();
+interface ReapOptions extends RunOptions {
+  readonly mayFail?: boolean;
+}
 
 export type MortalRelay = Awaited<ReturnType<typeof startMortalRelay>>;
 
@@ -91,16 +87,10 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
   const start = Date.parse('2026-03-01T00:00:00Z');
   const clock = createClock(() => start);
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-mortal-'));
-  const simulator = await startPasswordSafe({ ...site, now: clock.now, seed: SEED });
+  const { simulator, http, asPerson, asOwnUser, lostCalls, ...vault } = await startMortalSite(site, clock.now);
   const manager = createSecretsManager({ now: clock.now });
-  const records = memoryRecords();
-  const notes = memoryNotes();
-  const executions: Execution[] = [];
-  const limits = { inFlight: 16, perSecond: 10_000, timeoutSeconds: 30 };
-  // Its sockets outlive processes, which spares a handshake for each; nothing else in it does.
-  const { url, caPem: ca } = simulator;
-  const http = createHttp({ connection: 'vault', url, ca, limits, sleep: async () => {}, now: clock.now });
-
+  const bucket = createMortalBucket();
+  const { records, notes } = bucket;
   const create = (Name: string, SecretString?: string) =>
     manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
   create(tokenSecretName(config.relay, 'vault'));
@@ -112,7 +102,8 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
   const invoke = async (step: PlayedStep, payload: string, fate: Fate): Promise<Invoked> => {
     said.push(payload);
     const mortal = new Mortal(fate);
-    const outside = { config: current, http, manager, records, notes, executions, startRelease, now: clock.now };
+    const { all } = executions;
+    const outside = { config: current, http, manager, records, notes, executions: all, startRelease, now: clock.now };
     try {
       const answer = await mortalSteps(outside, mortal)[step](JSON.parse(payload));
       if (!mortal.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };
@@ -123,71 +114,38 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     return { ...failure('Runtime.ExitError', 'The process exited.'), died: true };
   };
 
-  const running = new Set<Run>();
-  const execute = async (
-    machine: Machine,
-    name: string,
-    input: Json,
-    {
-      through = live,
-      isListed = true,
-      isStepped = false,
-      wait = async (seconds) => clock.advance(seconds * 1000),
-    }: RunOptions = {},
-  ): Promise<string> => {
-    const execution: Execution = { machine, name, startDate: new Date(clock.now()), isRunning: true, isListed };
-    executions.push(execution);
-    // A stopped execution ends at once, while what it had started goes on.
-    const underWay = new Set<Promise<unknown>>();
-    const run = startRun(machines[machine], {
-      arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${machine}:${name}`,
-      name,
-      input,
-      directory: join(directory, machine),
-      clock,
-      wait,
-      invoke: (functionArn, payload) => {
-        const step = stepOf(functionArn);
-        const invoked = through({ step, perform: (fate = new Fate()) => invoke(step, payload, fate), stop: run.stop });
-        underWay.add(invoked);
-        return invoked;
-      },
-    });
-    running.add(run);
-    const { status } = await run.ended;
-    if (!isStepped) await Promise.all(underWay);
-    running.delete(run);
-    execution.isRunning = false;
-    execution.endedAt = clock.now();
-    return status;
-  };
+  const executions = createMortalExecutions({ machines, clock, directory, invoke });
+  const { execute, isStarted } = executions;
 
-  const isStarted = (machine: Machine, name: string): boolean =>
-    executions.some((execution) => execution.machine === machine && execution.name === name);
-
-  const toRelease: ((through: Through) => Promise<string>)[] = [];
+  const toRelease: ((options: RunOptions) => Promise<string>)[] = [];
   const startRelease = (name: string, input: string): boolean => {
     if (isStarted('release', name)) return false;
-    toRelease.push((through) => execute('release', name, JSON.parse(input), { through }));
+    toRelease.push((options) => execute('release', name, JSON.parse(input), options));
     return true;
   };
 
-  /** The leases of a user who is not the relay, or of something else that signs in as the relay's own user. */
-  const signedInAs = <T>({ userName: runAs, apiKey: registration }: KeyUser, work: (leases: Leases) => Promise<T>) => {
-    const password = registration.password === undefined ? undefined : new Secret(registration.password);
-    const authenticator = apiKeyAuthenticator({
-      connection: 'vault',
-      apiKey: new Secret(registration.key),
-      runAs,
-      password,
+  const tell = async (message: Message, { by = SENDER, ...options }: TellOptions = {}): Promise<string | undefined> => {
+    const started: Promise<string>[] = [];
+    const executionsOf = (machine: Machine): Executions => ({
+      start: async (name, input) => {
+        const known = executions.find(machine, name);
+        if (known === undefined) started.push(execute(machine, name, JSON.parse(input), options));
+        return known === undefined || (known.isRunning && known.input === input);
+      },
+      find: async (name) => {
+        const known = executions.find(machine, name);
+        return known && { input: known.input, endedAt: known.endedAt };
+      },
     });
-    const vault = createPasswordSafe({
-      connection: 'vault',
-      http: async () => http,
-      authenticator,
-      onSignOutFailure: () => {},
-    });
-    return vault.session((session) => work(leasesOf(session)));
+    const refusal = await takeMessage({ config: current, bucket, executionsOf, now: clock.now }, message, by);
+    await Promise.all(started);
+    return refusal;
+  };
+
+  /** The id is known from then on from when its checkout says that it is. */
+  const claim = (order: CheckoutIdentity): Promise<unknown> => {
+    const { principal, id, opening } = order;
+    return bucket.claims.claim(idAt.known(order, principal), { principal, id, opening });
   };
 
   return {
@@ -195,7 +153,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     manager,
     records,
     notes,
-    executions,
+    executions: executions.all,
     /** Everything that steps were told, by workflows that had it from other steps. */
     said,
     now: clock.now,
@@ -215,67 +173,66 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     async syncNamed(sync: string, items: readonly Labels[], options?: RunOptions): Promise<string> {
       const { run, waitSeconds } = gatheringAt(sync, clock.now());
       for (const named of items) {
-        const place = namedAt.item({ rule: sync, run }, named);
-        await records.write(place, named);
-        // In the bucket it is the same object.
-        await notes.put(place.key);
+        await records.write(namedAt.item({ rule: sync, run }, named), named);
       }
       return execute('sync', run, { sync, items: 'named', waitSeconds }, options);
     },
 
-    /** Runs a checkout as its message would, and says how it ended. */
-    checkOut: (order: CheckoutRequested, options?: RunOptions) =>
-      execute('checkout', checkoutRun(order), asJson(order), options),
+    /** Takes a message, runs what it starts, and says why it was refused, if it was. */
+    tell,
 
-    /** Notes a release and runs it, as its first message would. */
-    async release(order: Release, options?: RunOptions): Promise<void> {
-      const name = checkoutRun(order);
-      await notes.put(noteAt.released({ rule: order.checkout, run: name }));
-      if (!isStarted('release', name)) await execute('release', name, released(order), options);
+    /** Runs a checkout by its message. */
+    async checkOut(
+      { opening, principal, ...message }: CheckoutOrder,
+      options?: RunOptions,
+    ): Promise<string | undefined> {
+      await claim({ ...message, principal, opening });
+      return tell(message, { by: principal, ...options });
     },
+
+    /** Releases a checkout by its message. */
+    async release(order: CheckoutIdentity, options?: RunOptions): Promise<void> {
+      const { checkout, id, principal } = order;
+      await claim(order);
+      await tell({ type: 'checkout.released', checkout, id }, { by: principal, ...options });
+    },
+
+    /** Starts an execution of a checkout by hand, whatever its name. */
+    startByHand: (order: CheckoutOrder, options?: RunOptions): Promise<string> =>
+      execute('checkout', checkoutRun(order), JSON.parse(JSON.stringify(order)), options),
+
+    /** So many days pass, and Step Functions forgets what has ended, as it does after 90 of them. */
+    forgetExecutions(): void {
+      clock.advance(NAMES_KEPT_MS);
+      executions.forget();
+    },
+    /** The lifecycle of the records bucket takes such objects away. */
+    forgetRecords: bucket.forget,
+
+    ...createHolding(clock),
 
     /** Does what a task of any interpreter asks of a function. */
     invoke: (functionArn: string, payload: string, fate: Fate) => invoke(stepOf(functionArn), payload, fate),
 
     /**
      * Reaps, and lets the releases that it starts happen one by one.
-     * @returns whether the process lived. @throws when reap failed although it did.
+     * @returns whether the process lived. @throws when reap failed although it did, and must not.
      */
-    async reap(fate = new Fate(), through = live): Promise<boolean> {
+    async reap(fate = new Fate(), { mayFail = false, ...options }: ReapOptions = {}): Promise<boolean> {
       const result = await invoke('upkeep/reap', 'null', fate);
-      for (const release of toRelease.splice(0)) await release(through);
-      if (!result.ok && !result.died) throw new Error(`reap failed: ${result.failure.errorMessage}`);
+      for (const release of toRelease.splice(0)) await release(options);
+      if (!result.ok && !result.died && !mayFail) throw new Error(`reap failed: ${result.failure.errorMessage}`);
       return !result.died;
     },
 
-    asPerson: <T>(work: (leases: Leases) => Promise<T>) => signedInAs(DEFAULT_APPROVER, work),
-    asOwnUser: <T>(work: (leases: Leases) => Promise<T>) => signedInAs(DEFAULT_APPLICATION, work),
+    asPerson,
+    asOwnUser,
+    lostCalls,
 
     async close(): Promise<void> {
-      for (const run of running) run.stop();
-      await http.close();
-      await simulator.close();
+      executions.close();
+      await vault.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
-};
-
-interface KeyUser {
-  readonly userName: string;
-  readonly apiKey: { readonly key: string; readonly password?: string };
-}
-
-const released = ({ checkout, id }: Release): Json => ({ type: 'checkout.released', checkout, id });
-const asJson = (order: CheckoutRequested): Json => JSON.parse(JSON.stringify(order));
-
-const PLAYED = ALL_STEPS.map((step) => ({ folder: step.folder, suffix: `-${functionName(step)}` }));
-
-const isPlayed = (folder: string): folder is PlayedStep =>
-  folder !== 'intake/queue' && PLAYED.some((step) => step.folder === folder);
-
-/** The step of a function, by an ARN or a name that ends with the function's name. */
-export const stepOf = (functionArn: string): PlayedStep => {
-  const folder = PLAYED.find(({ suffix }) => functionArn.endsWith(suffix))?.folder;
-  if (folder === undefined || !isPlayed(folder)) throw new Error(`No step has the function ${functionArn}.`);
-  return folder;
 };

@@ -36,6 +36,8 @@ export const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
 export interface Execution {
   readonly machine: Machine;
   readonly name: string;
+  /** JSON. */
+  readonly input: string;
   readonly startDate: Date;
   isRunning: boolean;
   /** Epoch milliseconds; undefined while it runs. */
@@ -117,7 +119,7 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
     find: (run) =>
       mortal.call(async () => {
         const found = outside.executions.findLast(({ machine, name }) => machine === workflow && name === run);
-        return found && { input: '', endedAt: found.endedAt };
+        return found && { input: found.input, endedAt: found.endedAt };
       }),
   }));
 
@@ -140,6 +142,7 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
       endedAt,
       startRelease: createStartRelease(
         { start: (name, input) => mortal.call(async () => outside.startRelease(name, input)) },
+        notes,
         now,
       ),
       now,

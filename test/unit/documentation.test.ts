@@ -9,9 +9,3 @@ describe.each(pages)('%s', (page) => {
     expect(named.filter((file) => !existsSync(file))).toEqual([]);
   });
 });
-
-it('the threat model names a test for each promise', () => {
-  const rows = readFileSync('docs/threat-model.md', 'utf8').match(/^\| (?!who |-).*$/gm) ?? [];
-  expect(rows.length).toBeGreaterThan(10);
-  expect(rows.filter((row) => !/`test\/[\w./-]+\.test\.ts`/.test(row))).toEqual([]);
-});

@@ -85,7 +85,8 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
     });
     await stop(execution);
     await world.aws.functions.kill('local-checkout-checkin');
-    expect(Object.keys(world.delivered('closing'))).toHaveLength(1);
+    expect(world.delivered('closing')).toEqual({});
+    expect(await world.unclosed()).toHaveLength(1);
     await reap();
     await expectNothingLeft('closing');
   });
@@ -117,6 +118,71 @@ describe('a checkout that could not take back what it has delivered', () => {
     await reap();
     await expectNothingLeft('denied');
     expect(await world.reportOf('denied')).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('a checkout whose vault lets the relay in no more when its window ends', () => {
+  const refuse = () =>
+    world.vault.faults.add({
+      kind: 'signIn',
+      times: Number.POSITIVE_INFINITY,
+      effect: { type: 'status', status: 401 },
+    });
+
+  it('takes back what it has delivered all the same, and reap gives its lease back once it is let in again', async () => {
+    const execution = world.checkOut('refused', [account]);
+    await world.waits(execution);
+    refuse();
+    expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'SignInRefused' });
+    expect(world.delivered('refused')).toEqual({});
+    expect(await world.reportOf('refused')).toMatchObject({
+      status: 'failed',
+      notes: [expect.stringContaining('SignInRefused'), expect.stringContaining('leases are not given back')],
+    });
+    expect(await world.told('refused')).toHaveLength(1);
+    expect(world.vault.openRequests()).toHaveLength(1);
+
+    await expect(world.runReap()).rejects.toThrow('SignInRefused');
+    for (const release of world.executions('release')) await world.finish(release);
+    world.advance(60);
+    expect(await world.unclosed()).toHaveLength(1);
+    expect(await world.told('refused')).toHaveLength(1);
+
+    world.vault.faults.clear();
+    await reap();
+    await expectNothingLeft('refused');
+    expect(await world.reportOf('refused')).toMatchObject({ status: 'failed' });
+  });
+
+  it('does so as well when its execution is stopped then, by what reap starts', async () => {
+    const execution = world.checkOut('refused-and-stopped', [account]);
+    await world.waits(execution);
+    refuse();
+    await stop(execution);
+    await expect(world.runReap()).rejects.toThrow('SignInRefused');
+    for (const release of world.executions('release')) await world.finish(release);
+    expect(world.delivered('refused-and-stopped')).toEqual({});
+    world.vault.faults.clear();
+    world.advance(60);
+    await reap();
+    await expectNothingLeft('refused-and-stopped');
+  });
+
+  it('does so at once when it does not answer, and does not wait for it', async () => {
+    const execution = world.checkOut('silent', [account]);
+    await world.waits(execution);
+    world.vault.faults.add({
+      kind: 'signIn',
+      times: Number.POSITIVE_INFINITY,
+      effect: { type: 'status', status: 503 },
+    });
+    const signIns = world.vault.audit.length;
+    world.advance(60);
+    await vi.waitFor(() => expect(world.vault.audit.length).toBeGreaterThan(signIns), { timeout: 30_000 });
+    expect(world.delivered('silent')).toEqual({});
+    world.vault.faults.clear();
+    expect(await world.finish(execution)).toMatchObject({ status: 'completed' });
+    await expectNothingLeft('silent');
   });
 });
 

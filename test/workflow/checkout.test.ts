@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld, vary } from '#test/support/checkout-world.ts';
+import { SENDER } from '#test/support/checkouts.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -31,12 +32,14 @@ describe('a checkout', () => {
       { status: 'active', ticket: { number: 'CHG1' }, reason: expect.stringContaining('Replace a disk [local.') },
     ]);
     expect(Object.values(world.delivered('CHG1'))).toEqual([before]);
-    expect(await world.unclosed()).toEqual([`open/${RULE}/${RULE}.CHG1`]);
+    expect(await world.unclosed()).toEqual([`open/${RULE}/${world.runOf('CHG1')}`]);
 
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
     await expectNothingLeft('CHG1');
     expect(await world.reportOf('CHG1')).toMatchObject({
       status: 'completed',
+      id: 'CHG1',
+      principal: SENDER,
       ticket: 'CHG1',
       reason: 'Replace a disk',
       items: [`${account.systemName}/${account.accountName}`],

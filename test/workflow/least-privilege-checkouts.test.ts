@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InvocationResult } from '#local/aws/functions/protocol.ts';
 import { NAMES } from '#local/world.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { intakeSteps } from '#shared/workflows/intake.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
+import { identityOf } from '#test/support/checkouts.ts';
 import { usedByLambdaItself } from '#test/support/grants.ts';
 
 /**
@@ -55,12 +57,12 @@ const emptyTokenCache = () => {
   manager.handle('CreateSecret', { Name: TOKEN, KmsKeyId, ClientRequestToken: crypto.randomUUID() });
 };
 
-const pending = { requested: { leases: [{ item: 0, id: '1', status: 'pending' }], conflict: false } };
-
 /** A checkout whose steps are called one by one. */
 const steps = (id: string, checkout: string, before: () => void) => {
-  const order = asking(id, 4, checkout);
-  const told = { workflow: 'checkout', rule: checkout, run: `${checkout}.${id}`, order };
+  const identity = identityOf(id, checkout);
+  const order = { ...asking(id, 4, checkout), ...identity };
+  const startedAt = new Date(world.clock.now()).toISOString();
+  const told = { workflow: 'checkout', rule: checkout, run: checkoutRun(identity), startedAt, order };
   return async (step: keyof typeof checkoutSteps, more: object = {}) => {
     before();
     return world.aws.functions.invoke(`${RELAY}-checkout-${step}`, JSON.stringify({ ...told, ...more }));
@@ -80,7 +82,8 @@ const playThrough = async (id: string, checkout: string, loseToken: () => void):
   const requested = answerOf(await invoke('request'));
   // To see whether somebody has approved.
   const at = new Date(world.clock.now()).toISOString();
-  answerOf(await invoke('watch', { requested: { at, ...pending.requested } }));
+  const pending = { at, conflict: false, leases: [{ item: 0, id: '1', status: 'pending' }] };
+  answerOf(await invoke('watch', { requested: pending }));
   for (const isDeleted of [false, false, true]) {
     const names = Object.keys(world.delivered(id, checkout));
     for (const SecretId of isDeleted ? names : [])
@@ -124,7 +127,7 @@ describe('the role of each function, with checkouts', () => {
       await world.runReap();
       await world.finish(latest('release'));
     }
-    expect(await world.unclosed()).toEqual([expect.stringContaining('CHG2')]);
+    expect(await world.unclosed()).toEqual([`open/consoles/${world.runOf('CHG2', 'consoles')}`]);
 
     await playThrough('outlived', RULE, () => world.clock.advance(2 * HOUR_MS));
     await playThrough('lost', RULE, emptyTokenCache);

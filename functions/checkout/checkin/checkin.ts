@@ -45,13 +45,12 @@ export const createCheckInCheckout =
       const left = mayHaveSessions
         ? await endTargetSessions(
             session.targetSessions,
-            opened,
             () => idsOfOurs(leases, known, isOurs),
             `Ending the sessions of ${run}`,
+            { ids: opened, items: record?.items.map(({ item }) => item.ref) ?? [] },
           )
         : undefined;
-      const closed = leases === undefined ? [] : await closeAll(leases, known, isOurs);
-      const [failure] = closed.flatMap((one) => one.failure ?? []);
+      const { closed, failure } = leases === undefined ? { closed: [] } : await closeAll(leases, known, isOurs);
       if (failure !== undefined) throw failure;
       if (left?.retryable) throw left;
       if (left !== undefined) onSessionLeft(left);
@@ -63,5 +62,6 @@ export const createCheckInCheckout =
 const leasesOf = (access: ReturnType<VaultSession['access']>): Leases | undefined =>
   access.kind === 'leases' ? access : undefined;
 
+/** What can't be read is told when the leases are closed. */
 const idsOfOurs = async (leases: Leases | undefined, known: readonly string[], isOurs: IsOurs): Promise<string[]> =>
-  leases === undefined ? [] : [...known, ...(await findOurs(leases, isOurs)).map(({ id }) => id)];
+  leases === undefined ? [] : [...known, ...(await findOurs(leases, isOurs, () => {})).map(({ id }) => id)];

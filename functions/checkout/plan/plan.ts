@@ -3,12 +3,13 @@ import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
 import { findOne } from '#shared/connections/find-one.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import { describeAddress } from '#shared/domain/addressing.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { minutesLeft, windowStart } from '#shared/domain/checkout/window.ts';
-import { type Item, itemKey } from '#shared/domain/item.ts';
+import { type Item, itemKey, type Labels } from '#shared/domain/item.ts';
 import { createNaming } from '#shared/domain/naming.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type CheckoutRequested, checkoutRun } from '#shared/messages/messages.ts';
+import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
@@ -25,17 +26,24 @@ export interface PlanCheckoutDependencies {
   readonly now: () => number;
 }
 
+type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: string };
+
 /**
  * Finds the items that a message asks for, checks that the rule allows them, and writes down what the checkout is about. Opens
- * nothing. Repeatable: what was written down first holds.
+ * nothing. Repeatable by the same execution, redriven or not: what it wrote down first holds.
  */
 export const createPlanCheckout =
   ({ config, vaultOf, storeRules, records, notes, now }: PlanCheckoutDependencies) =>
-  async ({ order, ...run }: Run & { order: CheckoutRequested }): Promise<{ items: number }> => {
+  async ({ order, startedAt, ...run }: PlanInput): Promise<{ items: number }> => {
     checkName(order, run.run);
     const place = checkoutAt.record(run);
     const written = await records.read(place);
-    if (written !== undefined) return { items: written.items.length };
+    if (written !== undefined) {
+      checkSame(written, order, startedAt);
+      // The attempt before may have been released already, which takes the note away.
+      await notes.put(checkoutAt.open(run));
+      return { items: written.items.length };
+    }
 
     const settings = ruleOf(config, 'checkout', run.rule);
     checkWindow(order, settings, now());
@@ -48,12 +56,19 @@ export const createPlanCheckout =
     checkNames(order, items, toTellApart);
     // Before anything can be open, so that whatever ends this run is found by `reap`.
     await notes.put(checkoutAt.open(run));
-    await records.write(place, { ...run, settings, order, plannedAt: new Date(now()).toISOString(), items });
+    await records.write(place, {
+      ...run,
+      settings,
+      order,
+      startedAt,
+      plannedAt: new Date(now()).toISOString(),
+      items,
+    });
     return { items: items.length };
   };
 
 /** By another name nothing of it would be found again: neither by a release, nor by a message about it. */
-const checkName = (order: CheckoutRequested, run: string): void => {
+const checkName = (order: CheckoutOrder, run: string): void => {
   if (run === checkoutRun(order)) return;
   throw new RelayError(
     'ConfigurationInvalid',
@@ -61,7 +76,13 @@ const checkName = (order: CheckoutRequested, run: string): void => {
   );
 };
 
-const refused = (order: CheckoutRequested, problem: string): RelayError =>
+/** A record is kept for longer than the name of its execution, so that another execution may come upon it. */
+const checkSame = (written: CheckoutRecord, order: CheckoutOrder, startedAt: string): void => {
+  const isSame = written.startedAt === startedAt && JSON.stringify(written.order) === JSON.stringify(order);
+  if (!isSame) throw refused(order, 'this id was used before. Ask again, under another id.');
+};
+
+const refused = (order: CheckoutOrder, problem: string): RelayError =>
   new RelayError('CheckoutRefused', `Checkout ${order.checkout}.${order.id}: ${problem}`);
 
 /** With the longest approval, window and extension of relay.yaml, it stays below a year, which an execution may take. */
@@ -69,7 +90,7 @@ const MAX_LEAD_DAYS = 60;
 const DAY_MS = 24 * 3_600_000;
 
 /** What the queue has looked at before; but a message may have waited, and an execution may be started by hand. */
-const checkWindow = (order: CheckoutRequested, { longestMinutes }: CheckoutConfig, now: number): void => {
+const checkWindow = (order: CheckoutOrder, { longestMinutes }: CheckoutConfig, now: number): void => {
   const { window } = order;
   if (windowStart(window, now) > now + MAX_LEAD_DAYS * DAY_MS) {
     throw refused(order, `its window begins in more than ${MAX_LEAD_DAYS} days. Ask again, later.`);
@@ -85,7 +106,7 @@ const checkWindow = (order: CheckoutRequested, { longestMinutes }: CheckoutConfi
 };
 
 /** The second of two items with one name would take the place of the first. */
-const checkNames = (order: CheckoutRequested, items: CheckoutRecord['items'], toTellApart: string): void => {
+const checkNames = (order: CheckoutOrder, items: CheckoutRecord['items'], toTellApart: string): void => {
   for (const [index, { item, secretName }] of items.entries()) {
     const other = items.slice(0, index).find((earlier) => earlier.secretName === secretName);
     if (other === undefined) continue;
@@ -99,13 +120,13 @@ const checkNames = (order: CheckoutRequested, items: CheckoutRecord['items'], to
 /** Always in the same order, so that two checkouts that want the same items never wait for each other. */
 const findItems = async (
   session: VaultSession,
-  order: CheckoutRequested,
+  order: CheckoutOrder,
   settings: CheckoutConfig,
   patterns: Patterns,
 ): Promise<Item[]> => {
   const found = new Map<string, Item>();
   for (const address of order.items) {
-    const item = await findOne(session, settings, address);
+    const item = await lookUp(session, order, settings, address);
     if (item === undefined) {
       throw refused(
         order,
@@ -118,4 +139,19 @@ const findItems = async (
     found.set(itemKey(item.ref), item);
   }
   return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
+};
+
+/** What the vault does not take for a question, or has several answers to, is the message's own fault. */
+const lookUp = async (
+  session: VaultSession,
+  order: CheckoutOrder,
+  settings: CheckoutConfig,
+  address: Labels,
+): Promise<Item | undefined> => {
+  try {
+    return await findOne(session, settings, address);
+  } catch (thrown) {
+    if (!(thrown instanceof RelayError) || thrown.name !== 'RequestRejected') throw thrown;
+    throw refused(order, `its item with ${describeAddress(address)} can not be looked up. ${thrown.message}`);
+  }
 };

@@ -1,16 +1,18 @@
+import type { Notify } from '#shared/aws/alerts.ts';
 import { wasHandedOut } from '#shared/domain/checkout/next-move.ts';
 import { type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { CheckoutReported, CourseInput } from '#shared/workflows/checkout.ts';
+import type { Caught } from '#shared/workflows/run.ts';
 
 export interface ReportCheckoutDependencies {
   readonly records: Records;
   readonly notes: Notes;
   readonly measure: (rule: string, status: CheckoutReported['status'], unconfirmed: boolean) => Promise<void>;
   /** Tells people; called only when the checkout did not go as it should. */
-  readonly notify: (subject: string, text: string) => Promise<void>;
+  readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -23,12 +25,12 @@ export interface ReportCheckoutDependencies {
 export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
   const { records, notes, measure, notify } = dependencies;
   return async (input: CourseInput): Promise<CheckoutReported> => {
-    const { rule, run, order } = input;
+    const { rule, order } = input;
     const place = checkoutAt.report(input);
     const written = await records.read(place);
     const report = written ?? (await reportOn(input, dependencies));
     const { status } = report;
-    const tell = () => notify(`pam-relay: checkout ${run} ${status}`, describe(report, place.key));
+    const tell = () => notify(`pam-relay: checkout ${nameOf(report)} ${status}`, describe(report, place.key));
     if (order.type === 'checkout.released') {
       if (wasUnconfirmed(input)) await tell();
       return { status, notes: report.notes };
@@ -48,7 +50,7 @@ const reportOn = async (
   input: CourseInput,
   { records, notes, now }: ReportCheckoutDependencies,
 ): Promise<CheckoutReport> => {
-  const { workflow, rule, run, retrieved } = input;
+  const { workflow, rule, run, order, retrieved } = input;
   const record = await records.read(checkoutAt.record(input));
   const { released } = readNotes(await notes.list(noteAt.prefix(input)));
   const status = statusOf(input, released);
@@ -57,6 +59,7 @@ const reportOn = async (
     rule,
     run,
     status,
+    ...askedBy(record?.order ?? order),
     finishedAt: new Date(now()).toISOString(),
     deliveredAt: retrieved !== undefined && retrieved.delivered > 0 ? retrieved.at : undefined,
     items: record?.items.map(({ item }) => item.title) ?? [],
@@ -68,27 +71,29 @@ const reportOn = async (
 
 /** From here on `reap` no longer looks after it; what could not be closed, or may be opened yet, is left to `reap`. */
 const close = async (notes: Notes, input: CourseInput): Promise<void> => {
-  const isClosed = input.retired !== undefined && input.order.isSettled !== false;
-  if (isClosed) await notes.remove(checkoutAt.open(input));
+  if (isClosed(input) && input.order.isSettled !== false) await notes.remove(checkoutAt.open(input));
 };
 
-const statusOf = (
-  { order, error, watched, retrieved, retired }: CourseInput,
-  released: boolean,
-): CheckoutReported['status'] => {
-  if (order.type === 'checkout.abandoned') return error === undefined ? 'abandoned' : 'failed';
+/** What was delivered is taken back, and the leases are given back: neither says anything about the other. */
+const isClosed = ({ retired, checkedIn }: CourseInput): boolean => retired !== undefined && checkedIn !== undefined;
+
+const statusOf = (input: CourseInput, released: boolean): CheckoutReported['status'] => {
+  const { order, error, retireError, watched, retrieved, retired } = input;
+  const isGivenUp = error !== undefined || retireError !== undefined;
+  if (order.type === 'checkout.abandoned') return isGivenUp ? 'failed' : 'abandoned';
   // A step that stumbles over a release that came in between has not failed; closing it may have.
-  if (released && retired !== undefined) {
-    return watched?.ending ?? (wasHandedOut({ retrieved, retired: retired.retired }) ? 'released' : 'cancelled');
+  if (released && isClosed(input)) {
+    return watched?.ending ?? (wasHandedOut({ retrieved, retired: retired?.retired }) ? 'released' : 'cancelled');
   }
-  return error === undefined ? (watched?.ending ?? 'failed') : 'failed';
+  return isGivenUp ? 'failed' : (watched?.ending ?? 'failed');
 };
 
 /** The last look said that it had waited long enough, and not that it had seen the change. */
 const wasUnconfirmed = ({ watched }: CourseInput): boolean => watched?.unconfirmed === true;
 
 const notesOf = (input: CourseInput, status: CheckoutReported['status']): string[] => [
-  ...(status === 'failed' && input.error !== undefined ? [messageOf(input.error)] : []),
+  ...(status === 'failed' ? [input.retireError, input.error].flatMap(messagesOf) : []),
+  ...leftOpen(input),
   ...(status === 'abandoned'
     ? ['Its execution was stopped, or died. It was closed all the same, maybe too early.']
     : []),
@@ -103,10 +108,36 @@ const notesOf = (input: CourseInput, status: CheckoutReported['status']): string
     : []),
 ];
 
-const describe = ({ run, status, items, ticket, notes }: CheckoutReport, key: string): string =>
-  [
-    `Checkout ${run}${ticket === undefined ? '' : `, ticket ${ticket}`}: ${status}.`,
+const messagesOf = (error: Caught | undefined): string[] => (error === undefined ? [] : [messageOf(error)]);
+
+/** What is not closed although closing was tried. */
+const leftOpen = ({ retired, retireError, checkedIn }: CourseInput): string[] => {
+  const isTried = retired !== undefined || retireError !== undefined;
+  return [
+    ...(isTried && retired === undefined
+      ? ['What it has delivered is still there. `reap` takes it back as soon as the store lets it.']
+      : []),
+    ...(isTried && checkedIn === undefined
+      ? [
+          'Its leases are not given back. `reap` does so as soon as the vault lets it, unless the vault ends them before, when their time is up.',
+        ]
+      : []),
+  ];
+};
+
+/** What asked for a checkout is known from its record, or from its own execution; a release knows of itself alone. */
+const askedBy = ({ type, id, principal }: CourseInput['order']): Pick<CheckoutReport, 'id' | 'principal'> =>
+  type === 'checkout.requested' ? { id, principal } : {};
+
+/** As its sender calls it, where that is known. */
+const nameOf = ({ rule, run, id }: CheckoutReport): string => (id === undefined ? run : `${rule}.${id}`);
+
+const describe = (report: CheckoutReport, key: string): string[] => {
+  const { status, items, ticket, notes } = report;
+  return [
+    `Checkout ${nameOf(report)}${ticket === undefined ? '' : `, ticket ${ticket}`}: ${status}.`,
     ...(items.length > 0 ? [`Accounts: ${items.join(', ')}.`] : []),
     ...notes,
     `The whole report: ${key} in the records bucket.`,
-  ].join('\n');
+  ];
+};

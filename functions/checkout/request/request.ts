@@ -41,19 +41,19 @@ export const createRequestCheckout =
     return vault.session(async (session) => {
       const access = session.access(settings);
       if (access.kind !== 'leases') throw unsupported(settings.connection, access.kind);
-      const earlier = await findOurs(access, markedAs(marker));
+      // One of ours that can't be read is a conflict when it is asked for again.
+      const earlier = await findOurs(access, markedAs(marker), () => {});
       const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
       // All of them before any is opened: what one item is refused for would cost the others a release.
       const agreed: Agreed[] = [];
       for (const item of missing) agreed.push({ item, terms: await agreeOnTerms(access, record, item, marker, now()) });
       const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
       const conflict = mayBeStale || !(await openAll(access, agreed));
-      const ours = await findOurs(access, markedAs(marker));
-      return {
-        at: new Date(now()).toISOString(),
-        conflict,
-        leases: items.flatMap(({ item }, index) => leaseOf(ours, item, index)),
-      };
+      const unreadable: RelayError[] = [];
+      const ours = await findOurs(access, markedAs(marker), (error) => unreadable.push(error));
+      const opened = items.flatMap(({ item }, index) => leaseOf(ours, item, index));
+      if (unreadable[0] !== undefined && !conflict && opened.length < items.length) throw unreadable[0];
+      return { at: new Date(now()).toISOString(), conflict, leases: opened };
     });
   };
 
@@ -99,7 +99,7 @@ const agreeOnTerms = async (
   now: number,
 ): Promise<LeaseTerms> => {
   const refuse = (problem: string): never => {
-    throw new RelayError('CheckoutRefused', `Checkout ${marker.run}: ${problem}`);
+    throw new RelayError('CheckoutRefused', `Checkout ${order.checkout}.${order.id}: ${problem}`);
   };
   const minutes = minutesToAskFor(order.window, now);
   const offers = await leases.offers?.(item, minutes);

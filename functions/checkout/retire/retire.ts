@@ -1,4 +1,5 @@
-import { asRelayError, type RelayError } from '#shared/errors.ts';
+import { isStampOfAnother } from '#shared/domain/checkout/stamps.ts';
+import { asRelayError, inOne, type RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
@@ -13,8 +14,8 @@ export interface RetireDependencies {
 const RECOVERY_DAYS = 7;
 
 /**
- * Takes back what a checkout has delivered, all that it can before it raises the first error. Repeatable: a secret that is
- * not there, or not ours, is left alone. Sees no value.
+ * Takes back what a checkout has delivered, all that it can before it raises what went wrong. Repeatable: a secret that is
+ * not there, or that another checkout has delivered, is left alone. Sees no value.
  */
 export const createRetire =
   ({ storeFor, records }: RetireDependencies) =>
@@ -27,11 +28,19 @@ export const createRetire =
     let retired = 0;
     for (const { secretName } of record.items) {
       try {
+        if (await isOfAnother(store, secretName, run.run)) continue;
         if (await store.retire(secretName, recovery)) retired += 1;
       } catch (thrown) {
         failures.push(asRelayError(thrown, `Retiring ${secretName}`));
       }
     }
-    if (failures[0] !== undefined) throw failures[0];
+    const failure = inOne(failures);
+    if (failure !== undefined) throw failure;
     return { retired };
   };
+
+/** Two checkouts may have one name for a secret. The store has no fence for retiring, so that one looks right before. */
+const isOfAnother = async (store: Pick<SecretStore, 'inspect'>, name: string, run: string): Promise<boolean> => {
+  const found = await store.inspect(name);
+  return found.kind === 'owned' && found.stamp !== undefined && isStampOfAnother(run, found.stamp);
+};

@@ -2,7 +2,7 @@
  * Reads the credentials of a checkout and delivers them: with the retrieve step of syncs the only function that sees a
  * credential. May run twice: each attempt delivers anew.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
@@ -20,6 +20,6 @@ export const handler = defineHandler(
     records: createS3Records(bucket),
     notes: createS3Notes(bucket),
     now: Date.now,
-    newStamp: randomUUID,
+    random: () => randomBytes(16).toString('hex'),
   }),
 );

@@ -1,10 +1,12 @@
 import pMap from 'p-map';
 import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { expectedNow } from '#shared/delivery/targets.ts';
+import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
 import { minutesToAskFor } from '#shared/domain/checkout/window.ts';
 import type { Content } from '#shared/domain/content.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
-import { asRelayError, RelayError } from '#shared/errors.ts';
+import type { Stamp } from '#shared/domain/stamp.ts';
+import { asRelayError, inOne, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
@@ -21,8 +23,8 @@ export interface RetrieveCheckoutDependencies {
   readonly notes: Pick<Notes, 'put'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** A stamp that no delivery had before: 32 to 64 characters. */
-  readonly newStamp: () => string;
+  /** 32 hex digits that nobody had before. */
+  readonly random: () => string;
 }
 
 type CheckoutItem = CheckoutRecord['items'][number];
@@ -34,25 +36,26 @@ const MAX_AT_ONCE = 8;
  * anew: a ticket is never the same twice, so that every delivery has a stamp of its own.
  */
 export const createRetrieveCheckout =
-  ({ relayId, vaultOf, storeFor, records, notes, now, newStamp }: RetrieveCheckoutDependencies) =>
+  ({ relayId, vaultOf, storeFor, records, notes, now, random }: RetrieveCheckoutDependencies) =>
   async (input: CourseInput): Promise<Retrieved> => {
-    const { workflow, rule, run, order, requested } = input;
+    const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
-    const { settings, items } = record;
+    const { settings, items, order } = record;
+    const name = `${rule}.${order.id}`;
     const store = await storeFor(settings.store, rule);
     const rendering = createRendering(settings.value, order.id);
-    const reason = withMarker(record.order.reason, { relayId, workflow, rule, run, batch: 0 });
+    const reason = withMarker(order.reason, { relayId, workflow, rule, run, batch: 0 });
 
     const read = (access: Access, { item }: CheckoutItem, index: number): Promise<Read> => {
       switch (access.kind) {
         case 'plain-reads': {
-          const minutes = minutesToAskFor(record.order.window, now()) + settings.extensionMinutes;
+          const minutes = minutesToAskFor(order.window, now()) + settings.extensionMinutes;
           return access.read(item, { reason, minutes });
         }
         case 'leases': {
           const lease = requested?.leases.find((candidate) => candidate.item === index);
           if (lease !== undefined) return access.read(lease.id, item);
-          throw new RelayError('LeaseGone', `Checkout ${run} lost a lease before it was read.`);
+          throw new RelayError('LeaseGone', `Checkout ${name} lost a lease before it was read.`);
         }
         case 'opening-reads':
           throw unsupported(settings.connection, access.kind);
@@ -76,13 +79,22 @@ export const createRetrieveCheckout =
       }
     };
 
+    /** Two checkouts may have one name for a secret, and each takes back what it has delivered alone. */
+    const refuseOthers = (secretName: string) => (stamp: Stamp) => {
+      if (!isStampOfAnother(run, stamp)) return;
+      throw new RelayError(
+        'CheckoutRefused',
+        `Checkout ${name}: the secret ${secretName} is that of another checkout. Ask again under another id, or once that one is over.`,
+      );
+    };
+
     const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<void> => {
       await store.deliver({
         name: secretName,
         value: rendering.render(item, content),
-        stamp: newStamp(),
-        expected: await expectedNow(store, secretName, item.title),
-        description: `Checkout ${run} of ${item.title}, delivered by pam-relay.`,
+        stamp: newStamp(run, random()),
+        expected: await expectedNow(store, secretName, item.title, refuseOthers(secretName)),
+        description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
       });
     };
 
@@ -91,7 +103,7 @@ export const createRetrieveCheckout =
       pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_AT_ONCE }),
     );
     const failures = outcomes.flatMap((failure) => failure ?? []);
-    const failure = failures.find(({ name }) => name !== 'LeaseGone');
+    const failure = inOne(failures.filter(({ name }) => name !== 'LeaseGone'));
     if (failure !== undefined) throw failure;
     return {
       at: new Date(now()).toISOString(),

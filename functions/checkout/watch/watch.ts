@@ -32,9 +32,11 @@ export const createWatch =
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
     const vault = await vaultOf(record.settings.connection);
     const { requested, retrieved, checkedIn, retired, watched } = input;
+    const { released, reported, extendedUntil } = readNotes(await notes.list(noteAt.prefix(input)));
     const course: Course = {
       plan: planOf(record, vault),
-      notes: readNotes(await notes.list(noteAt.prefix(input))),
+      // What somebody has closed and reported opens nothing again, whoever redrives it.
+      notes: { released: released || reported, extendedUntil },
       ...(requested &&
         !checkedIn && {
           requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, record, requested) },
@@ -73,15 +75,18 @@ const planOf = (record: CheckoutRecord, vault: Vault): Course['plan'] => {
 const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: Requested): Promise<LeaseState[]> => {
   const remembered = leases.map(({ status, endsAt }) => ({ status, endsAt: toMs(endsAt) }));
   if (leases.every(({ status }) => status === 'active')) return remembered;
+  const unreadable: RelayError[] = [];
   try {
     const held = await vault.session((session) => {
       const access = session.access(settings);
       if (access.kind !== 'leases') throw unsupported(settings.connection, access.kind);
-      return access.held();
+      return access.held((error) => unreadable.push(error));
     });
-    return leases.map(({ id, endsAt }) => {
+    return leases.map(({ id, status, endsAt }) => {
       const lease = held.find((candidate) => candidate.id === id);
-      return { status: lease?.status ?? 'gone', endsAt: toMs(lease?.endsAt ?? endsAt) };
+      // What can't be read may be this one.
+      const otherwise = unreadable.length === 0 ? 'gone' : status;
+      return { status: lease?.status ?? otherwise, endsAt: toMs(lease?.endsAt ?? endsAt) };
     });
   } catch (thrown) {
     if (thrown instanceof RelayError && thrown.retryable) return remembered;

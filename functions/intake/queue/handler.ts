@@ -3,7 +3,7 @@
  * twice, and in any order.
  */
 import { createRefuse } from '#shared/aws/queue.ts';
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
@@ -24,6 +24,7 @@ export const handler = defineHandler(
     executionsOf: createExecutionsOf(env),
     notes: createS3Notes(bucket),
     records: createS3Records(bucket),
+    claims: createS3Claims(bucket),
     refuse: createRefuse(env.get('REFUSED_QUEUE_URL')),
     onTrouble: ({ messageId }, { name, message }) =>
       logger.warn('message not handled', { messageId, failure: { name, message } }),

@@ -9,7 +9,7 @@ import { checkAddress } from '#shared/messages/address.ts';
 import { type CheckoutRequested, type Message, messageSchema } from '#shared/messages/messages.ts';
 
 /** What of relay.yaml a message is held against. */
-export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts'>;
+export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'intake'>;
 
 /** How people address the items that a rule reads; undefined where they can't. */
 export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRules | undefined>;

@@ -46,7 +46,7 @@ export const createPlan =
     const [vault, secrets] = [await vaultOf(connection), await storeFor(store, run.rule)];
     const { name: nameRules } = await storeRules(store);
     const nameOf = createNaming({ template: rule.name, labels: rules.labels, rules: nameRules });
-    const { held, eachPage } = isWhole
+    const { held, eachPage, ...scan } = isWhole
       ? await scanAll(rule, vault, secrets)
       : await scanNamed({ rule, rules, vault, store: secrets, nameOf, named: await readNamed(run) });
 
@@ -56,7 +56,7 @@ export const createPlan =
       (batch, content) => records.write(place(batch), content),
       (batch) => readRequired(records, place(batch)),
     );
-    const { remarks, ...plan } = await planSync({
+    const { remarks, notes, ...plan } = await planSync({
       connection,
       target: { store, nameOf, held },
       rendering: createRendering(rule.value),
@@ -70,9 +70,16 @@ export const createPlan =
       toTellApart: rules.toTellApart,
       patterns: rules.patterns,
       orphans: rule.orphans,
+      isWhole,
       eachPage,
       batches,
     });
-    await records.write(recordAt.plan(run), { ...plan, remarks: [...remarks], troubles: { ...plan.troubles } });
+    await records.write(recordAt.plan(run), {
+      ...plan,
+      items: plan.items + scan.remarks.length,
+      remarks: [...scan.remarks, ...remarks],
+      notes: [...notes],
+      troubles: { ...plan.troubles },
+    });
     return { status: 'planned', batches: batches.numbers(), concurrency: rule.concurrency };
   };

@@ -2,11 +2,12 @@ import pMap from 'p-map';
 import type { SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
-import { type AddressRules, createIsAddressed } from '#shared/domain/addressing.ts';
+import { type AddressRules, createIsAddressed, describeAddress } from '#shared/domain/addressing.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
+import type { Remark } from '#shared/domain/plan/remark.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 import { standsAlone } from '#shared/domain/template.ts';
-import { RelayError } from '#shared/errors.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import { listHeld, type Scan } from './scan.ts';
 
@@ -27,35 +28,74 @@ export interface NamedScan {
 
 /**
  * Looks up the named items and their secrets alone. Every other item that could have a secret of the same name is listed
- * with them, because then none of them may be delivered.
+ * with them, because then none of them may be delivered. A name that can't be looked up costs only the items that it is of.
  */
 export const scanNamed = async ({ rule, rules, vault, store, nameOf, named }: NamedScan): Promise<Scan> => {
   const { address, patterns } = rules;
   if (address === undefined) {
     throw new RelayError('ConfigurationInvalid', `A sync of ${rule.source} can not look at some items by their names.`);
   }
-  const { items, complete } = await vault.session((session) => listAround(session, rule, address, named));
+  const { items, complete, remarks } = await vault.session((session) => listAround(session, rule, address, named));
   const selected = items.filter(({ labels }) => isSelected(patterns, labels));
   const wanted = withSharers(selected, nameOf, createIsAddressed(address, named));
+  const { held, failures } = await lookUp(store, new Set(wanted.flatMap(({ name }) => name ?? [])));
+  const failureOf = ({ name }: Candidate): RelayError | undefined => failures.get(name ?? '');
   return {
-    held: await lookUp(store, new Set(wanted.flatMap(({ name }) => name ?? []))),
-    eachPage: (visit) => visit({ items: wanted.map(({ item }) => item), complete }, undefined),
+    held,
+    remarks: [
+      ...remarks,
+      ...wanted.flatMap((one) => {
+        const failure = failureOf(one);
+        return failure === undefined ? [] : [remarkOn(one.item.title, failure)];
+      }),
+    ],
+    eachPage: (visit) => {
+      const found = wanted.filter((one) => failureOf(one) === undefined);
+      return visit({ items: found.map(({ item }) => item), complete }, undefined);
+    },
   };
 };
 
-const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<Scan['held']> => {
-  if (names.size > MAX_INSPECTIONS) return new Map([...(await listHeld(store))].filter(([name]) => names.has(name)));
+const remarkOn = (item: string, { name, message }: RelayError): Remark => ({
+  item,
+  outcome: 'failed',
+  error: name,
+  message,
+});
+
+interface LookedUp {
+  readonly held: Scan['held'];
+  /** Of single names; the errors of a store that is away are raised. */
+  readonly failures: ReadonlyMap<string, RelayError>;
+}
+
+const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<LookedUp> => {
+  if (names.size > MAX_INSPECTIONS) {
+    return { held: new Map([...(await listHeld(store))].filter(([name]) => names.has(name))), failures: new Map() };
+  }
   const held = new Map<string, string | undefined>();
+  const failures = new Map<string, RelayError>();
   await pMap(
     names,
     async (name) => {
-      const presence = await store.inspect(name);
-      if (presence.kind === 'owned' && !presence.retired) held.set(name, presence.stamp);
+      try {
+        const presence = await store.inspect(name);
+        if (presence.kind === 'owned' && !presence.retired) held.set(name, presence.stamp);
+      } catch (thrown) {
+        const failure = asRelayError(thrown, `Looking up ${name}`);
+        if (failure.retryable) throw failure;
+        failures.set(name, failure);
+      }
     },
     { concurrency: MAX_INSPECTIONS_AT_ONCE },
   );
-  return held;
+  return { held, failures };
 };
+
+interface Listed {
+  readonly items: readonly Item[];
+  readonly complete: boolean;
+}
 
 /** The items that share the narrowing label with a named one; all of them where names could meet across it. */
 const listAround = async (
@@ -63,27 +103,61 @@ const listAround = async (
   rule: SyncConfig,
   { narrowing }: AddressRules,
   named: readonly Labels[],
-): Promise<{ items: Item[]; complete: boolean }> => {
+): Promise<Listed & { readonly remarks: readonly Remark[] }> => {
+  const groups = narrow(rule.name, narrowing, named);
+  if (groups === undefined) return { ...(await list(session, rule)), remarks: [] };
+  const items: Item[] = [];
+  const remarks: Remark[] = [];
+  let complete = true;
+  for (const { within, addresses } of groups) {
+    try {
+      const listed = await list(session, rule, within);
+      complete &&= listed.complete;
+      items.push(...listed.items);
+    } catch (thrown) {
+      await requireAnswers(session, rule);
+      complete = false;
+      const failure = asRelayError(thrown, `Listing around ${describeAddress(within)}`);
+      remarks.push(...addresses.map((address) => remarkOn(describeAddress(address), failure)));
+    }
+  }
+  return { items, complete, remarks };
+};
+
+const list = async (session: VaultSession, rule: SyncConfig, within?: Labels): Promise<Listed> => {
   const items: Item[] = [];
   let complete = true;
-  for (const within of narrow(rule.name, narrowing, named)) {
-    for await (const page of session.list(rule, within)) {
-      complete &&= page.complete;
-      items.push(...page.items);
-    }
+  for await (const page of session.list(rule, within)) {
+    complete &&= page.complete;
+    items.push(...page.items);
   }
   return { items, complete };
 };
 
+/** Raises what keeps the vault from listing anything: only while it does list is the name to blame that it was asked for. */
+const requireAnswers = async (session: VaultSession, rule: SyncConfig): Promise<void> => {
+  const pages = session.list(rule)[Symbol.asyncIterator]();
+  await pages.next();
+  await pages.return?.();
+};
+
+/** Named items that are listed together. */
+interface Group {
+  readonly within: Labels;
+  readonly addresses: readonly Labels[];
+}
+
+/** Undefined when everything has to be listed. */
 const narrow = (
   template: string,
   narrowing: AddressRules['narrowing'],
   named: readonly Labels[],
-): readonly (Labels | undefined)[] => {
-  if (narrowing === undefined || !standsAlone(template, narrowing.placeholders)) return [undefined];
+): readonly Group[] | undefined => {
+  if (narrowing === undefined || !standsAlone(template, narrowing.placeholders)) return undefined;
   const { label } = narrowing;
-  const values = [...new Set(named.map((labels) => (labels[label] ?? '').toLowerCase()))];
-  return values.length > MAX_NARROWED_LISTS ? [undefined] : values.map((value) => ({ [label]: value }));
+  const groups = Map.groupBy(named, (labels) => (labels[label] ?? '').toLowerCase());
+  if (groups.size > MAX_NARROWED_LISTS) return undefined;
+  return [...groups].map(([value, addresses]) => ({ within: { [label]: value }, addresses }));
 };
 
 interface Candidate {

@@ -1,5 +1,5 @@
-import type { Preparation, Source, Vault } from '#shared/connections/vault.ts';
-import type { Item } from '#shared/domain/item.ts';
+import type { ItemPage, Preparation, Source, Vault } from '#shared/connections/vault.ts';
+import type { Remark } from '#shared/domain/plan/remark.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 
@@ -7,13 +7,10 @@ import type { SecretStore } from '#shared/stores/store.ts';
 export interface Scan {
   /** The stamp of each secret, by its name; undefined for one without a stamp. */
   readonly held: ReadonlyMap<string, Stamp | undefined>;
+  /** On what could not be looked up, and is left out of the rest. */
+  readonly remarks: readonly Remark[];
   /** Shows what the vault lists, page by page. */
-  readonly eachPage: (
-    visit: (
-      page: { readonly items: readonly Item[]; readonly complete: boolean },
-      preparation: Preparation | undefined,
-    ) => Promise<void>,
-  ) => Promise<void>;
+  readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
 }
 
 /** Lists everything: all secrets of the sync, and all that the vault has for it. */
@@ -21,6 +18,7 @@ export const scanAll = async (rule: Source, vault: Vault, store: SecretStore): P
   const held = await listHeld(store);
   return {
     held,
+    remarks: [],
     eachPage: (visit) =>
       vault.session(async (session) => {
         const preparation = session.prepare?.(rule);

@@ -5,9 +5,10 @@ import type { HeldLease, Leases, Vault } from '#shared/connections/vault.ts';
 import { failedWith } from '#shared/delivery/failed.ts';
 import { isUpToDate } from '#shared/delivery/targets.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
-import { asRelayError, type RelayError } from '#shared/errors.ts';
-import { type Marker, writeReason } from '#shared/leases/marker.ts';
-import { type IsOurs, isFor, markedAs } from '#shared/leases/ours.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
+import { inTheWay, mayReadUnder, readableLease } from '#shared/leases/authority.ts';
+import { type Marker, readMarker } from '#shared/leases/marker.ts';
+import { isFor, markedAs } from '#shared/leases/ours.ts';
 import { syncTerms } from '#shared/leases/read.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
@@ -49,7 +50,7 @@ export const createRequest =
     const settled = await settleBeforeReading(items, order.mode, (store) => storeFor(store, run.rule));
     const wanted = wantedOf(items, settled);
     const marker = { relayId, ...run, batch };
-    const nothing = { leases: [], settled, releaseEnds: {}, retired: 0 };
+    const nothing = { leases: [], settled, releaseEnds: {}, retirements: [] };
     if (wanted.length === 0) return nothing;
 
     const vault = await vaultOf(rule.connection, rule.concurrency);
@@ -120,7 +121,7 @@ interface Result {
 
 /** Asks for all leases, then looks once at what is held: what is pending, what is ours, where answers got lost. */
 const openAll = async (leases: Leases, wanted: readonly Wanted[], marker: Marker): Promise<Result[]> => {
-  const terms = syncTerms(writeReason(marker));
+  const terms = syncTerms(marker);
   const attempts = await pMap(
     wanted,
     async (one): Promise<Attempt> => {
@@ -133,35 +134,68 @@ const openAll = async (leases: Leases, wanted: readonly Wanted[], marker: Marker
     { concurrency: MAX_IN_LINE },
   );
   const held = await listIfAnswered(leases, attempts);
-  const isOurs = markedAs(marker);
-  return attempts.map((attempt) => classify(attempt, held, isOurs));
+  return attempts.map((attempt) =>
+    'opened' in attempt ? classifyOpened(attempt, held, marker) : classifyFailed(attempt, held, marker),
+  );
 };
 
-const listIfAnswered = async (leases: Leases, attempts: readonly Attempt[]): Promise<readonly HeldLease[]> => {
+/** Everything that is held; an error when the vault does not say. Empty without a call when nothing can have been opened. */
+const listIfAnswered = async (
+  leases: Leases,
+  attempts: readonly Attempt[],
+): Promise<readonly HeldLease[] | RelayError> => {
   const isWorthAsking = attempts.some((one) => 'opened' in one || mayBeOpen(one.error));
   if (!isWorthAsking) return [];
   try {
-    return await leases.held();
-  } catch {
-    // Then nothing is known to be ours but what the vault said so of; check-in finds the rest by the marker.
-    return [];
+    // What it does not show readably is not read under; check-in finds out whether it is ours.
+    return await leases.held(() => {});
+  } catch (thrown) {
+    return asRelayError(thrown, 'Listing what is held');
   }
 };
 
 const mayBeOpen = (error: RelayError): boolean => error.mayHaveHappened || error.name === 'RequestConflict';
 
-const classify = (attempt: Attempt, held: readonly HeldLease[], isOurs: IsOurs): Result => {
-  const { index: item } = attempt;
-  if ('opened' in attempt) {
-    const { id, ours } = attempt.opened;
-    const lease = held.find((candidate) => candidate.id === id);
-    const isOwn = ours || (lease !== undefined && isOurs(lease));
-    return { leases: [{ item, id, ours: isOwn, status: lease?.status ?? 'active' }], settled: [] };
+/** Without a list only what the vault said so of is known to be ours; check-in finds the rest by the marker. */
+const classifyOpened = (
+  { opened, ...attempt }: Extract<Attempt, { opened: unknown }>,
+  held: readonly HeldLease[] | RelayError,
+  own: Marker,
+): Result => {
+  if (held instanceof RelayError && !opened.ours) return { leases: [], settled: settleFailed(attempt, held) };
+  const listed = held instanceof RelayError ? [] : held;
+  const lease = readableLease(opened, listed, own, attempt.item.title);
+  return lease instanceof RelayError
+    ? settleInTheWay(
+        attempt,
+        lease,
+        listed.find(({ id }) => id === opened.id),
+      )
+    : { leases: [{ item: attempt.index, ...lease }], settled: [] };
+};
+
+const classifyFailed = (
+  { error, ...attempt }: Extract<Attempt, { error: unknown }>,
+  held: readonly HeldLease[] | RelayError,
+  own: Marker,
+): Result => {
+  const failed = { leases: [], settled: settleFailed(attempt, error) };
+  if (held instanceof RelayError || !mayBeOpen(error)) return failed;
+  const ofItem = held.filter((lease) => isFor(lease, attempt.item.ref));
+  const lost = ofItem.find(markedAs(own));
+  if (lost !== undefined) {
+    return { leases: [{ item: attempt.index, id: lost.id, ours: true, status: lost.status }], settled: [] };
   }
-  const lost = mayBeOpen(attempt.error)
-    ? held.find((lease) => isOurs(lease) && isFor(lease, attempt.item.ref))
-    : undefined;
-  return lost === undefined
-    ? { leases: [], settled: settleFailed(attempt, attempt.error) }
-    : { leases: [{ item, id: lost.id, ours: true, status: lost.status }], settled: [] };
+  const other = ofItem.find(
+    ({ opens, reason }) => opens !== 'target-session' && !mayReadUnder(readMarker(reason), own),
+  );
+  if (error.name !== 'RequestConflict' || other === undefined) return failed;
+  return settleInTheWay(attempt, inTheWay(other, own, attempt.item.title), other);
+};
+
+/** Whoever asks for an item whose lease waits for an approval would need one, too. */
+const settleInTheWay = (wanted: Wanted, error: RelayError, lease: HeldLease | undefined): Result => {
+  const settled = settleFailed(wanted, error);
+  const isPending = lease?.status === 'pending';
+  return { leases: [], settled: isPending ? settled.map((one) => ({ ...one, outcome: 'approvalRequired' })) : settled };
 };

@@ -2,7 +2,8 @@ import type { Access, Read, Source, VaultSession } from '#shared/connections/vau
 import type { Item } from '#shared/domain/item.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
-import { readUnderLease, syncTerms } from '#shared/leases/read.ts';
+import { type Marker, writeReason } from '#shared/leases/marker.ts';
+import { readUnderLease } from '#shared/leases/read.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import type { BatchLease } from '#shared/workflows/sync.ts';
 
@@ -22,29 +23,25 @@ export const createReader = (
   session: VaultSession,
   connection: string,
   rule: Source,
-  reason: string,
+  own: Marker,
   expected: readonly Item[],
 ): Reader => {
   const access = session.access(rule, expected);
   if (access.kind === 'opening-reads') throw unsupported(connection, access.kind);
   return async (reading) => {
-    const read = await readBy(access, reading, reason);
+    const read = await readBy(access, reading, own);
     if (read.endsAt !== undefined) reading.releaseEndsAt = Date.parse(read.endsAt);
     return read;
   };
 };
 
-const readBy = (
-  access: Exclude<Access, { kind: 'opening-reads' }>,
-  reading: Reading,
-  reason: string,
-): Promise<Read> => {
+const readBy = (access: Exclude<Access, { kind: 'opening-reads' }>, reading: Reading, own: Marker): Promise<Read> => {
   const { item, lease } = reading;
-  if (access.kind === 'plain-reads') return access.read(item, { reason });
+  if (access.kind === 'plain-reads') return access.read(item, { reason: writeReason(own) });
   if (lease === undefined) {
     throw new RelayError('ContractViolated', `No lease was opened for ${item.title}. Start the sync again.`);
   }
-  return readUnderLease(access, item, lease, syncTerms(reason), (reopened) => {
+  return readUnderLease(access, item, lease, own, (reopened) => {
     reading.lease = reopened;
   });
 };

@@ -8,12 +8,11 @@ import { deliverTo } from '#shared/delivery/targets.ts';
 import type { Batch, BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
-import { writeReason } from '#shared/leases/marker.ts';
 import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
-import type { BatchProgress, BatchRun, Settled } from '#shared/workflows/sync.ts';
+import type { BatchProgress, BatchRun, Retirement, Settled } from '#shared/workflows/sync.ts';
 import { createReader, type Reader, type Reading } from './reader.ts';
 
 export interface RetrieveDependencies {
@@ -46,7 +45,7 @@ export const createRetrieve =
     const content = await readRequired(records, recordAt.batch(run, batch));
     const rule = ruleOf(config, 'sync', run.rule);
     const rendering = createRendering(rule.value);
-    const reason = writeReason({ relayId, ...run, batch });
+    const own = { relayId, ...run, batch };
     const storeOf = (store: string) => storeFor(store, run.rule);
 
     const take = async (read: Reader, reading: Reading): Promise<Settled[]> => {
@@ -54,9 +53,7 @@ export const createRetrieve =
       const open = openTargets(reading, requested.settled);
       if (lease?.status === 'pending') return open.map((at) => ({ ...at, outcome: 'approvalRequired' }));
       try {
-        if (remainingMs() < LAST_MOMENT_MS) {
-          throw new RelayError('OutOfTime', 'The step ran out of time; the next run goes on. Use a smaller batchSize.');
-        }
+        requireTime(remainingMs());
         const value = rendering.render(item, (await read(reading)).content);
         return await Promise.all(open.map((at) => deliver(reading, at, value)));
       } catch (thrown) {
@@ -88,14 +85,14 @@ export const createRetrieve =
         ? []
         : await vault.session((session) => {
             const items = readings.map(({ item }) => item);
-            const read = createReader(session, rule.connection, rule, reason, items);
+            const read = createReader(session, rule.connection, rule, own, items);
             return pMap(readings, (reading) => take(read, reading), { concurrency: MAX_ON_THEIR_WAY });
           });
     return {
       leases: readings.flatMap(({ lease }) => lease ?? []),
       settled: [...requested.settled, ...taken.flat()],
       releaseEnds: releaseEndsOf(readings),
-      retired: await retireAll(storeOf, content.retire, rule.orphans),
+      retirements: await retireAll(storeOf, content.retire, rule.orphans, remainingMs),
     };
   };
 
@@ -126,16 +123,30 @@ const outcomeOf = (thrown: unknown, title: string): Pick<Settled, 'outcome' | 'f
   return error.name === 'ApprovalPending' ? { outcome: 'approvalRequired' } : failedWith(error);
 };
 
+const requireTime = (remainingMs: number): void => {
+  if (remainingMs >= LAST_MOMENT_MS) return;
+  throw new RelayError('OutOfTime', 'The step ran out of time; the next run goes on. Use a smaller batchSize.');
+};
+
+/** One outcome for each orphan, whatever became of the others. */
 const retireAll = async (
   storeOf: (store: string) => Promise<SecretStore>,
   orphans: readonly Orphan[],
   rule: SyncConfig['orphans'],
-): Promise<number> => {
-  if (rule.policy === 'keep') return 0;
-  const retired = await pMap(
+  remainingMs: () => number,
+): Promise<Retirement[]> => {
+  if (rule.policy === 'keep') return orphans.map((_, orphan) => ({ orphan, outcome: 'kept' }));
+  return pMap(
     orphans,
-    async ({ store, name }) => (await storeOf(store)).retire(name, rule.recoveryDays),
+    async ({ store, name }, orphan): Promise<Retirement> => {
+      try {
+        requireTime(remainingMs());
+        const isRetired = await (await storeOf(store)).retire(name, rule.recoveryDays);
+        return { orphan, outcome: isRetired ? 'retired' : 'gone' };
+      } catch (thrown) {
+        return { orphan, ...failedWith(asRelayError(thrown, `Retiring ${name}`)) };
+      }
+    },
     { concurrency: MAX_RETIRED_AT_ONCE },
   );
-  return retired.filter(Boolean).length;
 };

@@ -21,17 +21,15 @@ const endedAt = createEndedAt((workflow) =>
   env.find(machineVariable(workflow)) === undefined ? undefined : executionsOf(workflow),
 );
 
+const closeCheckouts = (bucket: string) => {
+  const notes = createS3Notes(bucket);
+  const startRelease = createStartRelease(executionsOf('release'), notes, Date.now);
+  return createCloseAbandoned({ notes, endedAt, startRelease, now: Date.now });
+};
+
 // Granted only where there are checkouts.
 const bucket = env.find('RECORDS_BUCKET');
-const closeAbandoned =
-  bucket === undefined
-    ? async () => ({ abandoned: 0, failures: [] })
-    : createCloseAbandoned({
-        notes: createS3Notes(bucket),
-        endedAt,
-        startRelease: createStartRelease(executionsOf('release'), Date.now),
-        now: Date.now,
-      });
+const closeAbandoned = bucket === undefined ? async () => ({ abandoned: 0, failures: [] }) : closeCheckouts(bucket);
 
 export const handler = defineHandler(
   upkeepSteps.reap,

@@ -1,5 +1,6 @@
+import pMap from 'p-map';
 import type { HeldLease, Leases, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
-import { asRelayError, type RelayError } from '#shared/errors.ts';
+import { asRelayError, inOne, type RelayError } from '#shared/errors.ts';
 import { type Marker, readMarker } from '#shared/leases/marker.ts';
 import { endTargetSessions } from '#shared/leases/target-sessions.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
@@ -14,7 +15,8 @@ export interface ReapedConnection {
 
 export interface ReapDependencies {
   readonly relayId: string;
-  readonly connections: () => Promise<readonly ReapedConnection[]>;
+  /** Never raises: what kept it from one is a failure beside the others. */
+  readonly connections: () => Promise<{ found: readonly ReapedConnection[]; failures: readonly RelayError[] }>;
   readonly endedAt: EndedAt;
   readonly measure: (
     connection: string,
@@ -32,36 +34,48 @@ export interface Reaped {
   readonly abandoned: number;
 }
 
+/** A vault that does not answer takes minutes, which the others have to themselves. */
+const MAX_CONNECTIONS_AT_ONCE = 8;
+
 /**
  * Closes what a crash left open: leases that carry our marker and whose run has ended. Never touches what a person, another
- * relay or a running execution opened. Repeatable. Every connection is looked after before the first error is raised.
+ * relay or a running execution opened. Repeatable. Checkouts come first, because to take back what they delivered needs no
+ * vault; every one of them and every connection is looked after before what went wrong is raised.
  */
 export const createReap =
   ({ relayId, connections, endedAt, measure, closeAbandoned, now }: ReapDependencies) =>
   async (): Promise<Reaped> => {
     const failures: RelayError[] = [];
     const total = { openLeases: 0, reaped: 0, abandoned: 0 };
-    for (const one of await connections()) {
+    const attempt = async (step: () => Promise<void>, during: string): Promise<void> => {
       try {
-        const { held, left, reaped, errors } = await reapConnection(one, relayId, endedAt);
-        const tooLong = [...left, ...held.filter(({ marker }) => !holdsLeases(marker)).map(({ lease }) => lease)];
-        const openLeases = held.length + left.length;
-        await measure(one.connection, { openLeases, reaped, oldestAgeSeconds: oldestAge(tooLong, now()) });
-        total.openLeases += openLeases;
-        total.reaped += reaped;
-        failures.push(...errors);
+        await step();
       } catch (thrown) {
-        failures.push(asRelayError(thrown, `Reaping ${one.connection}`));
+        failures.push(asRelayError(thrown, during));
       }
-    }
-    try {
+    };
+    const reapOne = async (one: ReapedConnection): Promise<void> => {
+      const { held, left, reaped, errors } = await reapConnection(one, relayId, endedAt);
+      failures.push(...errors);
+      const openLeases = held.length + left.length;
+      total.openLeases += openLeases;
+      total.reaped += reaped;
+      const tooLong = [...left, ...held.filter(({ marker }) => !holdsLeases(marker)).map(({ lease }) => lease)];
+      await measure(one.connection, { openLeases, reaped, oldestAgeSeconds: oldestAge(tooLong, now()) });
+    };
+
+    await attempt(async () => {
       const checkouts = await closeAbandoned();
       total.abandoned = checkouts.abandoned;
       failures.push(...checkouts.failures);
-    } catch (thrown) {
-      failures.push(asRelayError(thrown, 'Looking for abandoned checkouts'));
-    }
-    if (failures[0] !== undefined) throw failures[0];
+    }, 'Looking for abandoned checkouts');
+    const { found, failures: unknown } = await connections();
+    failures.push(...unknown);
+    await pMap(found, (one) => attempt(() => reapOne(one), `Reaping ${one.connection}`), {
+      concurrency: MAX_CONNECTIONS_AT_ONCE,
+    });
+    const failure = inOne(failures);
+    if (failure !== undefined) throw failure;
     return total;
   };
 
@@ -78,7 +92,7 @@ const reapConnection = ({ connection, vault, rule }: ReapedConnection, relayId: 
     const errors: RelayError[] = [];
     const ends = new Map<string, ReturnType<EndedAt>>();
     let reaped = 0;
-    for (const lease of await leases.held()) {
+    for (const lease of await leases.held((error) => errors.push(error))) {
       const marker = readMarker(lease.reason);
       if (marker?.relayId !== relayId) continue;
       try {
@@ -101,7 +115,7 @@ const reapConnection = ({ connection, vault, rule }: ReapedConnection, relayId: 
 
 const close = async (session: VaultSession, leases: Leases, { id, opens }: HeldLease): Promise<void> => {
   if (opens !== 'credential') {
-    const left = await endTargetSessions(session.targetSessions, [], () => [id], `Ending the sessions of lease ${id}`);
+    const left = await endTargetSessions(session.targetSessions, () => [id], `Ending the sessions of lease ${id}`);
     if (left?.retryable) throw left;
   }
   await leases.close(id, 'Left open by a run that has ended.');

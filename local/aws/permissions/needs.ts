@@ -20,6 +20,7 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
   const s3 = createS3Needs(template, objectExists);
   const sns = createSnsNeeds(template);
   const sqs = createSqsNeeds(template);
+  const states = createStatesNeeds(template);
   return async (call, request) => {
     switch (call.service) {
       case 'secretsmanager':
@@ -31,7 +32,7 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
       case 'sns':
         return sns(new URLSearchParams(await call.body()));
       case 'states':
-        return statesNeeds(call);
+        return states(call);
       default:
         return [{ action: `${call.service}:${call.action}`, resource: '*' }];
     }
@@ -113,14 +114,32 @@ const createSqsNeeds = (template: Template) => {
     const action = call.action.replace(/Batch$/, '');
     return [
       { action: `sqs:${action}`, resource },
-      ...keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? [])),
+      ...encrypting('aws:sqs:arn', resource, keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? []))),
     ];
   };
 };
 
 const statesSchema = z.looseObject({ stateMachineArn: z.string().optional(), executionArn: z.string().optional() });
 
-const statesNeeds = async (call: AwsCall): Promise<Need[]> => {
-  const { stateMachineArn, executionArn } = statesSchema.parse(JSON.parse(await call.body()));
-  return [{ action: `states:${call.action}`, resource: executionArn ?? stateMachineArn ?? '*' }];
+const machineSchema = z.object({ EncryptionConfiguration: z.object({ KmsKeyId: z.string().optional() }).optional() });
+
+/** Who asks for what was encrypted needs the key: not to start, list or stop executions, but to see one. */
+const createStatesNeeds = (template: Template) => {
+  const keyArns = new Map(
+    template
+      .ofType('AWS::StepFunctions::StateMachine')
+      .map((machine) => [arnOf(machine), machineSchema.parse(machine.properties).EncryptionConfiguration?.KmsKeyId]),
+  );
+  return async (call: AwsCall): Promise<Need[]> => {
+    const { stateMachineArn, executionArn } = statesSchema.parse(JSON.parse(await call.body()));
+    const need = { action: `states:${call.action}`, resource: executionArn ?? stateMachineArn ?? '*' };
+    if (executionArn === undefined || call.action !== 'DescribeExecution') return [need];
+    const ofMachine = executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
+    const toDecrypt = keyNeeds(keyArns.get(ofMachine), 'states', 'Decrypt');
+    return [need, ...encrypting('aws:states:stateMachineArn', ofMachine, toDecrypt)];
+  };
 };
+
+/** The needs of a key, for what the service names to KMS. */
+const encrypting = (key: string, arn: string, needs: readonly Need[]): Need[] =>
+  needs.map((need) => ({ ...need, context: { ...need.context, [`kms:EncryptionContext:${key}`]: [arn] } }));

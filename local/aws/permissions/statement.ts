@@ -57,6 +57,7 @@ const KEYS = [
   /^aws:ResourceTag\/./,
   /^aws:RequestTag\/./,
   /^aws:TagKeys$/,
+  /^kms:EncryptionContext:aws:(?:sqs:arn|states:stateMachineArn)$/,
   /^kms:ViaService$/,
   /^lambda:SourceFunctionArn$/,
   /^s3:prefix$/,

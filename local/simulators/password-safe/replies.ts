@@ -77,6 +77,7 @@ export const certificateRequired = (): Reply => ({
 /** A wall clock time as the site writes it: .NET drops trailing zeros of the fraction. */
 export const formatDate = (at: number | null, format: Switches['dateFormat']): string | null => {
   if (at === null) return null;
+  if (format === 'en-US') return new Date(at).toLocaleString('en-US', { timeZone: 'UTC' });
   const trimmed = new Date(at).toISOString().replace(/\.?0*Z$/, '');
   return format === 'none' ? trimmed : `${trimmed}${format}`;
 };

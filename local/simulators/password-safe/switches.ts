@@ -45,8 +45,13 @@ export interface Switches {
 
   /** Which POSTs without a `Content-Type` answer 415: those that read a body, all (sign-in and sign-out too), or none. */
   missingContentType: 'refused-with-body' | 'refused' | 'accepted';
-  /** How dates are written: as UTC with `Z`, with an offset, or without any zone. */
-  dateFormat: 'Z' | '+00:00' | 'none';
+  /** How dates are written: as UTC with `Z`, with an offset, without any zone, or as people in one country do. */
+  dateFormat: 'Z' | '+00:00' | 'none' | 'en-US';
+  /**
+   * What single rows of lists have instead of what they should: fields by what the row is of, such as `account 7`, `alias 1`,
+   * `request 3`, `session 2`, `workgroup 1` or `secret <id>`.
+   */
+  oddRows: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Body of a 403 with a special code: `4031`, or `"4031"`. */
   specialCodes: 'bare' | 'quoted';
   /** Body of a 409: a sentence, or the digits `4091`. */
@@ -54,8 +59,14 @@ export interface Switches {
   /** Whether IIS takes a dot in the last path segment for a file name and answers 404, unless a slash follows. */
   dotInLastSegmentIs404: boolean;
 
-  // Listing accounts.
+  // Listing accounts and secrets.
 
+  /** The most rows of one page, whatever its caller asks for. */
+  largestPage: number;
+  /** How many rows leave a list before its second page is asked for, from its top; below zero, how many come in there. */
+  rowsMoved: number;
+  /** A list of accounts: bare, or counted as `{TotalCount, Data}`. */
+  accountList: 'array' | 'counted';
   /** The answer to a look-up by both names. */
   twoNameShape: 'object' | 'array';
   /** The answer to a look-up by both names that finds nothing. */
@@ -112,6 +123,10 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   twoNameShape: 'object',
   twoNameMissing: 'not-found',
   offsetIgnored: false,
+  oddRows: {},
+  largestPage: 1000,
+  rowsMoved: 0,
+  accountList: 'array',
   decryptByDefault: false,
   afterDate: 'later',
   lateApprovalExtends: false,

@@ -17,7 +17,7 @@ export const commonCheckout = {
   connection: name.describe('The connection to check out from.'),
   store: name.describe('The store to deliver into.'),
   name: template.describe(
-    'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It begins with a folder of its own, and tells checkouts and items apart.',
+    'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It begins with a folder of its own, has {checkoutId} alone between two slashes, and tells items apart.',
   ),
   value: valueTemplate
     .default({ username: '{accountName}', password: '{credential}' })

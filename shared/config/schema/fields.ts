@@ -21,9 +21,10 @@ export const wrongFormat =
   ({ code }: z.core.$ZodRawIssue): string | undefined =>
     code === 'invalid_format' ? message : undefined;
 
+/** Patterns as `shared/domain/selection.ts` matches them. */
 export const globs = z.array(z.string().min(1)).default([]);
 export const GLOBS =
-  'Patterns with * as wildcard, not case-sensitive; one that begins with ! excludes. Empty selects all.';
+  'Patterns, not case-sensitive: * stands for any text, and every other character for itself. One that begins with ! excludes, whatever the others say and wherever it stands. Exclusions alone select all others, and an empty list all.';
 
 const scheduleExpression = z
   .string()

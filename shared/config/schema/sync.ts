@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { name, schedule, template } from '#shared/config/schema/fields.ts';
+import { MAX_ABSENT } from '#shared/domain/memory.ts';
 
 /** CloudWatch looks back seven days at most when it evaluates an alarm (PutMetricAlarm, `EvaluationPeriods`). */
 const MAX_STALE_HOURS = 168;
@@ -25,13 +26,15 @@ export const commonSync = {
     .discriminatedUnion('policy', [
       z.strictObject({ policy: z.literal('keep').describe('They stay as they are.') }),
       z.strictObject({
-        policy: z.literal('delete').describe('They are scheduled for deletion.'),
+        policy: z
+          .literal('delete')
+          .describe('They are scheduled for deletion by the second run that misses their source.'),
         budget: z
           .int()
           .min(0)
-          .max(1000)
+          .max(MAX_ABSENT)
           .default(5)
-          .describe('A run that would delete more than this deletes nothing and says so.'),
+          .describe('When a run misses more than this at once, nothing is deleted, and the run says so.'),
         recoveryDays: z.int().min(7).max(30).default(30).describe('How long a deleted secret can be restored.'),
       }),
     ])

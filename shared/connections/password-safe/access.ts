@@ -1,6 +1,7 @@
 import type { Account } from '#shared/connections/password-safe/account.ts';
 import { interpretCall } from '#shared/connections/password-safe/errors.ts';
 import type { AccessType } from '#shared/connections/password-safe/request-terms.ts';
+import { readableIn, readableRows } from '#shared/connections/password-safe/rows.ts';
 import { type PolicyRow, policyListSchema } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import { json } from '#shared/http/answer.ts';
@@ -26,16 +27,19 @@ export const testAccess = async (
   { systemId, accountId }: Pick<Account, 'systemId' | 'accountId'>,
   durationMinutes: number,
 ): Promise<readonly AccessOffer[]> => {
+  const path = 'AccessPolicies/Test';
   const { value } = await session.send({
     method: 'POST',
-    path: 'AccessPolicies/Test',
+    path,
     body: jsonBody({ SystemId: systemId, AccountId: accountId, DurationMinutes: durationMinutes }),
     // It only asks.
     idempotent: true,
     interpret: interpretCall,
     read: json(policyListSchema),
   });
-  return value.rows.flatMap(toOffers);
+  const offers = readableIn(value.listed).flatMap(toOffers);
+  // What can't be read may offer what the others do not.
+  return offers.length > 0 ? offers : readableRows(session.connection, `POST ${path}`, value).flatMap(toOffers);
 };
 
 /** Kinds of access that we don't know are nothing that we could ask for. */

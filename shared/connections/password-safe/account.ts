@@ -14,8 +14,10 @@ interface AccountRow {
   readonly userPrincipalName?: string | undefined;
   /** Empty unless the selection asked for workgroups: the vault's row does not carry it. */
   readonly workgroupName: string;
-  /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say. */
+  /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say, or not readably. */
   readonly changedAt?: string | undefined;
+  /** That date as the vault writes it, where it can't be read. */
+  readonly unreadableDate?: string | undefined;
   /** True while the vault is changing the credential, or has queued a change. */
   readonly changing: boolean;
   /** Present for application accounts, whose request has to name the application. */

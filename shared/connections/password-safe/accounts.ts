@@ -1,8 +1,11 @@
 import type { Account, AccountType } from '#shared/connections/password-safe/account.ts';
+import { atOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
 import { interpretCall } from '#shared/connections/password-safe/errors.ts';
-import { isNew, PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
+import { isNewRow, PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
+import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
 import { type AccountRow, accountListSchema, workgroupListSchema } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Rejected } from '#shared/connections/vault.ts';
 import { matchesGlobs } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
@@ -16,10 +19,13 @@ export interface AccountQuery {
   readonly system?: string | undefined;
 }
 
-/** One page of accounts. `complete` is false on the page that shows that the vault did not give us all of them. */
+/** One page of accounts. */
 interface AccountPage {
   readonly accounts: readonly Account[];
+  /** False on the page that shows that the vault did not give us all of them, or may not have. */
   readonly complete: boolean;
+  /** Rows that can't be read. */
+  readonly rejected: readonly Rejected[];
 }
 
 /** One of the lists that a query is made of. */
@@ -31,29 +37,33 @@ interface Slice {
 /** Lists the accounts of a query page by page, each account once, even when several of its lists show it. Repeatable. */
 export async function* listAccounts(session: Session, query: AccountQuery): AsyncIterable<AccountPage> {
   const seen = new Set<string>();
-  for (const slice of await slicesOf(session, query)) {
-    const pages = readPages((offset) => fetchPage(session, slice, query.system, offset), keyOf);
-    for await (const { rows, complete } of pages) {
-      const accounts = rows.filter((row) => isNew(seen, keyOf(row))).map((row) => toAccount(row, slice.workgroup));
-      yield { accounts, complete };
+  const { names, rejected } = await resolveWorkgroups(session, query.workgroups);
+  if (rejected.length > 0) yield { accounts: [], complete: false, rejected };
+  for (const slice of slicesOf(query, names)) {
+    for await (const { listed, complete } of readPages((offset) => fetchPage(session, slice, query.system, offset))) {
+      const fresh = listed.filter((one) => isNewRow(seen, one));
+      yield {
+        accounts: readableIn(fresh).map((row) => toAccount(row, slice.workgroup)),
+        complete,
+        rejected: oddIn(fresh).map(rejectedAs(session.connection, 'An account')),
+      };
     }
   }
 }
 
-const keyOf = ({ SystemId, AccountId }: AccountRow): string => `${SystemId}/${AccountId}`;
-
-async function slicesOf(session: Session, { types, workgroups }: AccountQuery): Promise<readonly Slice[]> {
-  const names = await resolveWorkgroups(session, workgroups);
-  return orUndefined(types).flatMap((type) => orUndefined(names).map((workgroup) => ({ type, workgroup })));
-}
+const slicesOf = ({ types }: AccountQuery, workgroups: readonly string[]): readonly Slice[] =>
+  orUndefined(types).flatMap((type) => orUndefined(workgroups).map((workgroup) => ({ type, workgroup })));
 
 /** Nothing to choose from means that the choice is left out of the question. */
 const orUndefined = <T>(choices: readonly T[]): readonly (T | undefined)[] =>
   choices.length === 0 ? [undefined] : choices;
 
 /** Plain names are taken as they are, because listing workgroups needs a permission that few users have. */
-async function resolveWorkgroups(session: Session, globs: readonly string[]): Promise<readonly string[]> {
-  if (!globs.some((glob) => glob.startsWith('!') || glob.includes('*'))) return globs;
+async function resolveWorkgroups(
+  session: Session,
+  globs: readonly string[],
+): Promise<{ readonly names: readonly string[]; readonly rejected: readonly Rejected[] }> {
+  if (!globs.some((glob) => glob.startsWith('!') || glob.includes('*'))) return { names: globs, rejected: [] };
   const { value } = await session.send({
     method: 'GET',
     path: 'Workgroups',
@@ -61,15 +71,18 @@ async function resolveWorkgroups(session: Session, globs: readonly string[]): Pr
     interpret: interpretCall,
     read: json(workgroupListSchema),
   });
-  const names = value.rows.map((row) => row.Name).filter((name) => matchesGlobs(name, globs));
+  const { listed } = value;
+  const names = readableIn(listed)
+    .map((row) => row.Name)
+    .filter((name) => matchesGlobs(name, globs));
   // An empty list here would mean "all workgroups" to the vault, and "no accounts" to whoever reads the result.
   if (names.length === 0) {
     throw new RelayError(
       'ConfigurationInvalid',
-      `${session.connection}: none of the ${value.rows.length} workgroups that the user may see matches ${globs.join(', ')}. Correct select.workgroups in relay.yaml, or let the user see its workgroups.`,
+      `${session.connection}: none of the ${listed.length} workgroups that the user may see matches ${globs.join(', ')}. Correct select.workgroups in relay.yaml, or let the user see its workgroups.`,
     );
   }
-  return names;
+  return { names, rejected: oddIn(listed).map(rejectedAs(session.connection, 'A workgroup')) };
 }
 
 async function fetchPage(session: Session, { type, workgroup }: Slice, systemName: string | undefined, offset: number) {
@@ -94,7 +107,8 @@ export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
   domainName: row.DomainName,
   userPrincipalName: row.UserPrincipalName || undefined,
   workgroupName: workgroup,
-  changedAt: row.LastChangeDate,
+  changedAt: atOf(row.LastChangeDate),
+  unreadableDate: unreadableIn(row.LastChangeDate),
   changing: row.IsChanging === true || (row.ChangeState ?? 0) !== 0,
   applicationId: row.ApplicationID,
   maximumReleaseMinutes: row.MaximumReleaseDuration,

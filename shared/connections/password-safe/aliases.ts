@@ -3,8 +3,10 @@ import { toAccount } from '#shared/connections/password-safe/accounts.ts';
 import { CREDENTIAL_MAX_BYTES, interpreterOf, readParts } from '#shared/connections/password-safe/credentials.ts';
 import { interpretCall } from '#shared/connections/password-safe/errors.ts';
 import type { CredentialKind } from '#shared/connections/password-safe/private-key.ts';
+import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
 import { aliasCredentialSchemas, aliasListSchema } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Rejected } from '#shared/connections/vault.ts';
 import type { Credential } from '#shared/domain/content.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
@@ -12,8 +14,15 @@ import { json } from '#shared/http/answer.ts';
 /** Mapped and highly available ones; an unmapped alias points at nothing (reference: 2.6, `AliasState`). */
 const POINTING = '1,2';
 
+/** What the vault says about aliases; `complete` is false when it did not give us all of them, or not readably. */
+interface AliasList {
+  readonly aliases: readonly Alias[];
+  readonly complete: boolean;
+  readonly rejected: readonly Rejected[];
+}
+
 /** Lists the aliases that point at an account which the user may request. The vault gives them in one answer. Repeatable. */
-export const listAliases = async (session: Session): Promise<readonly Alias[]> => {
+export const listAliases = async (session: Session): Promise<AliasList> => {
   const { value } = await session.send({
     method: 'GET',
     path: 'Aliases',
@@ -22,12 +31,18 @@ export const listAliases = async (session: Session): Promise<readonly Alias[]> =
     interpret: interpretCall,
     read: json(aliasListSchema),
   });
-  return value.rows.map((row) => ({
-    ...toAccount(row),
-    kind: 'alias',
-    aliasId: row.AliasId,
-    aliasName: row.AliasName,
-  }));
+  const { listed, totalCount = 0 } = value;
+  const odd = oddIn(listed);
+  return {
+    aliases: readableIn(listed).map((row) => ({
+      ...toAccount(row),
+      kind: 'alias',
+      aliasId: row.AliasId,
+      aliasName: row.AliasName,
+    })),
+    complete: odd.length === 0 && listed.length >= totalCount,
+    rejected: odd.map(rejectedAs(session.connection, 'An alias')),
+  };
 };
 
 /**

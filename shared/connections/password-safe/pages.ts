@@ -1,38 +1,49 @@
-/** The most rows that the vault puts into one answer (reference: 2.1 and 2.7, `limit`). */
+import { isOdd, type ListedRow, type Rows } from '#shared/connections/password-safe/rows.ts';
+
+/** The most rows that the vault puts into one answer (reference: 2.1 and 2.7, `limit`). A site may put fewer. */
 export const PAGE_SIZE = 1000;
 
-/** One answer of a list. */
-export interface Rows<Row> {
-  readonly rows: readonly Row[];
-  readonly totalCount?: number | undefined;
-}
-
-/** The rows of an answer that no earlier one had. `complete` is false on the page that shows that some were kept from us. */
+/** The rows of an answer that no earlier one had. */
 export interface Page<Row> {
-  readonly rows: readonly Row[];
+  readonly listed: readonly ListedRow<Row>[];
+  /** False on the page that shows that some rows were kept from us, or may have been. */
   readonly complete: boolean;
 }
 
 /** True for each key once. */
-export const isNew = <T>(seen: Set<T>, key: T): boolean => seen.size < seen.add(key).size;
+const isNew = <T>(seen: Set<T>, key: T): boolean => seen.size < seen.add(key).size;
+
+/** True for each row once; a row without an id is told from no other. */
+export const isNewRow = <Row>(seen: Set<string>, { key }: ListedRow<Row>): boolean =>
+  key === undefined || isNew(seen, key);
 
 /**
- * Reads a list page by page. Some servers ignore `offset` (reference: 2.1), so that a page of known rows after a full one
- * ends the list without us having seen all of it.
+ * Reads a list page by page, to the page that brings no new row, or to where the vault's count says that it was all: a short
+ * page alone may be one that the site has cut.
+ *
+ * Each page begins with the last row of the one before. Where that row is not there again, rows have moved between the two
+ * calls, and some may have been skipped. Some servers ignore `offset` (reference: 2.1): a full page of known rows ends the
+ * list without us having seen all of it.
  */
-export async function* readPages<Row>(
-  fetchPage: (offset: number) => Promise<Rows<Row>>,
-  keyOf: (row: Row) => string,
-): AsyncIterable<Page<Row>> {
+export async function* readPages<Row>(fetchPage: (offset: number) => Promise<Rows<Row>>): AsyncIterable<Page<Row>> {
   const seen = new Set<string>();
+  let anchor: string | undefined;
   let offset = 0;
   for (let mayHaveMore = true; mayHaveMore; ) {
-    const { rows, totalCount } = await fetchPage(offset);
-    const fresh = rows.filter((row) => isNew(seen, keyOf(row)));
+    const { listed, totalCount } = await fetchPage(offset);
+    const fresh = listed.filter((one) => isNewRow(seen, one));
+    const hasMoved = anchor !== undefined && !listed.some(({ key }) => key === anchor);
+    // Rows without an id are new only where they follow what was asked for, or a list could go on for ever.
+    const follows =
+      anchor !== undefined && listed.every(({ key }, index) => key === (index === 0 ? anchor : undefined));
+    const bringsNew = fresh.some(({ key }) => key !== undefined) || (follows && listed.length > 1);
+    mayHaveMore = bringsNew && seen.size !== totalCount;
     const isMissingSome = totalCount !== undefined && seen.size < totalCount;
-    mayHaveMore = fresh.length > 0 && (rows.length >= PAGE_SIZE || isMissingSome);
-    const repeatsItself = rows.length > 0 && fresh.length === 0;
-    yield { rows: fresh, complete: mayHaveMore || !(repeatsItself || isMissingSome) };
-    offset += rows.length;
+    const repeatsItself = !bringsNew && listed.length >= PAGE_SIZE;
+    const isCutShort = !mayHaveMore && (isMissingSome || repeatsItself);
+    const told = bringsNew || anchor === undefined ? fresh : [];
+    yield { listed: told, complete: !(hasMoved || isCutShort || listed.some(isOdd)) };
+    anchor = listed.length > 1 ? listed.at(-1)?.key : undefined;
+    offset += anchor === undefined ? listed.length : listed.length - 1;
   }
 }

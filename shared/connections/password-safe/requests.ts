@@ -1,5 +1,7 @@
+import { atOf } from '#shared/connections/password-safe/dates.ts';
 import { interpretCall, interpretCheckIn } from '#shared/connections/password-safe/errors.ts';
 import type { AccessType, RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
+import { type OnUnreadable, readableRows } from '#shared/connections/password-safe/rows.ts';
 import { type RequestRow, requestIdSchema, requestListSchema } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import { json, nothing } from '#shared/http/answer.ts';
@@ -14,8 +16,8 @@ interface OpenedRequest {
 /** A row of the vault's list of open requests of ours. */
 export interface OpenRequest {
   readonly requestId: number;
-  readonly systemId: number;
-  readonly accountId: number;
+  readonly systemId?: number | undefined;
+  readonly accountId?: number | undefined;
   /** Of a request that was made for an alias. */
   readonly aliasId?: number | undefined;
   readonly status: 'pending' | 'active';
@@ -75,8 +77,11 @@ export const checkIn = async (
   return { at };
 };
 
-/** Lists this user's pending and active requests. Repeatable. */
-export const listOpenRequests = async (session: Session): Promise<readonly OpenRequest[]> => {
+/** Lists this user's pending and active requests; {@link readableRows} says what becomes of one that can't be read. Repeatable. */
+export const listOpenRequests = async (
+  session: Session,
+  onUnreadable?: OnUnreadable,
+): Promise<readonly OpenRequest[]> => {
   const { value } = await session.send({
     method: 'GET',
     path: 'Requests',
@@ -85,7 +90,7 @@ export const listOpenRequests = async (session: Session): Promise<readonly OpenR
     interpret: interpretCall,
     read: json(requestListSchema),
   });
-  return value.rows.map(toOpenRequest);
+  return readableRows(session.connection, 'GET Requests', value, onUnreadable).map(toOpenRequest);
 };
 
 const toOpenRequest = (row: RequestRow): OpenRequest => ({
@@ -96,8 +101,8 @@ const toOpenRequest = (row: RequestRow): OpenRequest => ({
   status: isPending(row) ? 'pending' : 'active',
   accessType: row.AccessType,
   reason: row.Reason,
-  createdAt: row.RequestReleaseDate,
-  expiresAt: row.ExpiresDate,
+  createdAt: atOf(row.RequestReleaseDate),
+  expiresAt: atOf(row.ExpiresDate),
 });
 
 /** By its status where the vault says it; a request without an approval date waits for its approval. */

@@ -19,6 +19,8 @@ export interface SafeSecret {
   readonly folderPath: string;
   /** When the value last changed as far as the vault says, UTC ISO 8601: before version 3.2 any change counts. */
   readonly changedAt?: string | undefined;
+  /** That date as the vault writes it, where it can't be read. */
+  readonly unreadableDate?: string | undefined;
   /** When anything about it last changed, which is what the vault filters by; UTC ISO 8601. */
   readonly modifiedAt?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { parseVaultDate } from '#shared/connections/password-safe/dates.ts';
+import { date, int, optionalFlag, optionalInt, text } from '#shared/connections/password-safe/fields.ts';
 import { ACCESS_TYPES } from '#shared/connections/password-safe/request-terms.ts';
+import { listOf } from '#shared/connections/password-safe/rows.ts';
 import { Secret } from '#shared/secret.ts';
 
 /**
@@ -8,36 +9,26 @@ import { Secret } from '#shared/secret.ts';
  * know. Spelling and shapes: reference password-safe-api.md, 2.1 to 2.3.
  */
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const optionalInt = z
-  .int()
-  .nullish()
-  .transform((value) => value ?? undefined);
-const date = z
-  .string()
-  .nullish()
-  .transform((value) => (value == null ? undefined : parseVaultDate(value)));
-
 /** A kind of access in any case; undefined for one that we don't know. */
 const accessType = z
   .string()
   .nullish()
   .transform((value) => ACCESS_TYPES.find((known) => known.toLowerCase() === value?.toLowerCase()));
 
+/** Ten years: what is more than that is no time. */
+const MAX_TOKEN_SECONDS = 315_360_000;
+
 export const tokenSchema = z.object({
   access_token: z
     .string()
     .min(1)
     .transform((value) => new Secret(value)),
-  expires_in: z.coerce.number().positive(),
+  expires_in: z.coerce.number().positive().max(MAX_TOKEN_SECONDS),
 });
 
 const accountRow = z.object({
-  SystemId: z.int(),
-  AccountId: z.int(),
+  SystemId: int,
+  AccountId: int,
   SystemName: z.string(),
   AccountName: z.string(),
   DomainName: text,
@@ -48,30 +39,18 @@ const accountRow = z.object({
   /** 0 idle, 1 changing, 2 queued. */
   ChangeState: optionalInt,
   /** What older versions have instead. */
-  IsChanging: z.boolean().nullish(),
-  IsISAAccess: z.boolean().nullish(),
+  IsChanging: optionalFlag,
+  IsISAAccess: optionalFlag,
 });
 export type AccountRow = z.infer<typeof accountRow>;
 
-/** One shape for the three that a list comes in: an array, `{TotalCount, Data}`, or the only row by itself. */
-const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.preprocess(
-    (answer) => {
-      if (Array.isArray(answer)) return { rows: answer };
-      if (typeof answer === 'object' && answer !== null && 'Data' in answer) {
-        return { rows: answer.Data, totalCount: 'TotalCount' in answer ? answer.TotalCount : undefined };
-      }
-      return { rows: [answer] };
-    },
-    z.object({ rows: z.array(row), totalCount: optionalInt }),
-  );
-
-export const accountListSchema = listOf(accountRow);
-export const aliasListSchema = listOf(accountRow.extend({ AliasId: z.int(), AliasName: z.string() }));
-export const workgroupListSchema = listOf(z.object({ Name: z.string() }));
+export const accountListSchema = listOf(accountRow, ['SystemId', 'AccountId']);
+const aliasRow = accountRow.extend({ AliasId: int, AliasName: z.string() });
+export const aliasListSchema = listOf(aliasRow, ['AliasId']);
+export const workgroupListSchema = listOf(z.object({ Name: z.string() }), ['ID']);
 
 /** The bare id of a request. */
-export const requestIdSchema = z.int();
+export const requestIdSchema = int;
 
 /** A JSON string. An empty one is no credential: delivering it would lock every reader out. */
 export const credentialSchema = z
@@ -82,7 +61,7 @@ export const credentialSchema = z
 /** A JSON string, as the vault stores it. */
 export const passphraseSchema = z.string().transform((value) => new Secret(value));
 
-const accountOfAlias = z.object({ SystemID: z.int(), AccountID: z.int() });
+const accountOfAlias = z.object({ SystemID: int, AccountID: int });
 
 /** Each part of an alias' credential, under the property that only the answer about it has, and whose it is. */
 export const aliasCredentialSchemas = {
@@ -97,49 +76,48 @@ export const aliasCredentialSchemas = {
     .transform(({ Passphrase, ...account }) => ({ ...account, value: Passphrase })),
 };
 
+/** Its id and its reason say whether it is ours and is to be given back: nothing else keeps a request from being read. */
 const requestRow = z.object({
-  RequestID: z.int(),
-  SystemID: z.int(),
-  AccountID: z.int(),
-  AliasID: optionalInt,
-  Status: text,
+  RequestID: int,
+  SystemID: optionalInt.catch(undefined),
+  AccountID: optionalInt.catch(undefined),
+  AliasID: optionalInt.catch(undefined),
+  Status: text.catch(''),
   Reason: text,
-  RequestReleaseDate: date,
-  ApprovedDate: date,
-  ExpiresDate: date,
-  AccessType: accessType,
+  RequestReleaseDate: date.catch(undefined),
+  ApprovedDate: date.catch(undefined),
+  ExpiresDate: date.catch(undefined),
+  AccessType: accessType.catch(undefined),
 });
 export type RequestRow = z.infer<typeof requestRow>;
-export const requestListSchema = listOf(requestRow);
+export const requestListSchema = listOf(requestRow, ['RequestID']);
 
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
+const flag = optionalFlag.transform((value) => value ?? false);
 
 const policyRow = z.object({
   Schedules: z.array(
     z.object({
       RequireTicketSystem: flag,
       TicketSystemID: optionalInt,
-      AccessTypes: z.array(z.object({ AccessType: accessType, MinApprovers: z.int().min(0) })),
+      AccessTypes: z.array(z.object({ AccessType: accessType, MinApprovers: int.pipe(z.int().min(0)) })),
     }),
   ),
 });
 export type PolicyRow = z.infer<typeof policyRow>;
-export const policyListSchema = listOf(policyRow);
+export const policyListSchema = listOf(policyRow, []);
 
 /** What we look at of a ticket; whoever gets it needs the rest as well, so that its text is handed on as it came. */
 export const ticketSchema = z.object({ Ticket: z.string().min(1), SessionID: optionalInt });
 
 const sessionRow = z.object({
-  SessionID: z.int(),
-  Status: z.int(),
+  SessionID: int,
+  Status: int,
+  ManagedSystemID: optionalInt,
   ManagedAccountID: optionalInt,
   RequestID: optionalInt,
 });
 export type SessionRow = z.infer<typeof sessionRow>;
-export const sessionListSchema = listOf(sessionRow);
+export const sessionListSchema = listOf(sessionRow, ['SessionID']);
 
 const safeSecretRow = z.object({
   Id: z.string().min(1),
@@ -154,7 +132,7 @@ const safeSecretRow = z.object({
   SecretValueModifiedOn: date,
 });
 export type SafeSecretRow = z.infer<typeof safeSecretRow>;
-export const safeListSchema = listOf(safeSecretRow);
+export const safeListSchema = listOf(safeSecretRow, ['Id']);
 
 /** In lists the value of a text goes by the name of a password, too; files have none. */
 export const safeValueListSchema = listOf(
@@ -165,6 +143,7 @@ export const safeValueListSchema = listOf(
       .nullish()
       .transform((value) => (value ? new Secret(value) : undefined)),
   }),
+  ['Id'],
 );
 export const safeCredentialSchema = z.object({ Password: credentialSchema }).transform(({ Password }) => Password);
 export const safeTextSchema = z.object({ Text: credentialSchema }).transform(({ Text }) => Text);

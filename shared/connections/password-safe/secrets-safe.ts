@@ -1,5 +1,7 @@
+import { atOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
 import { interpretSafe } from '#shared/connections/password-safe/errors.ts';
 import { PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
+import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
 import {
   SAFE_SECRET_TYPES,
   type SafeApiVersion,
@@ -13,6 +15,7 @@ import {
   safeValueListSchema,
 } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Rejected } from '#shared/connections/vault.ts';
 import type { Content } from '#shared/domain/content.ts';
 import { file, json, type Reader } from '#shared/http/answer.ts';
 import type { Query } from '#shared/http/request.ts';
@@ -24,10 +27,13 @@ const FILE_MAX_BYTES = 16 * 1024 * 1024;
 /** A page of a thousand texts of 4,096 characters each, with their notes. */
 const VALUES_MAX_BYTES = 64 * 1024 * 1024;
 
-/** One page of secrets. `complete` is false on the page that shows that the vault did not give us all of them. */
+/** One page of secrets. */
 interface SafeSecretPage {
   readonly secrets: readonly SafeSecret[];
+  /** False on the page that shows that the vault did not give us all of them, or may not have. */
   readonly complete: boolean;
+  /** Rows that can't be read. */
+  readonly rejected: readonly Rejected[];
 }
 
 /** The values of a folder itself, not of those below it. */
@@ -71,8 +77,12 @@ async function* listSecrets(session: Session, version: SafeApiVersion): AsyncIte
   const fetchPage = (offset: number) =>
     // Some versions decrypt unless told not to.
     get(session, PATH, { version, decrypt: 'false', limit: PAGE_SIZE, offset }, json(safeListSchema));
-  for await (const { rows, complete } of readPages(fetchPage, ({ Id }) => Id)) {
-    yield { secrets: rows.flatMap(toSafeSecret), complete };
+  for await (const { listed, complete } of readPages(fetchPage)) {
+    yield {
+      secrets: readableIn(listed).flatMap(toSafeSecret),
+      complete,
+      rejected: oddIn(listed).map(rejectedAs(session.connection, 'A secret')),
+    };
   }
 }
 
@@ -80,7 +90,8 @@ async function* listSecrets(session: Session, version: SafeApiVersion): AsyncIte
 const toSafeSecret = (row: SafeSecretRow): SafeSecret[] => {
   const type = SAFE_SECRET_TYPES.find((known) => known === row.SecretType.toLowerCase());
   if (type === undefined) return [];
-  const modifiedAt = row.ModifiedOn ?? row.CreatedOn;
+  const modified = row.ModifiedOn ?? row.CreatedOn;
+  const changed = row.SecretValueModifiedOn ?? modified;
   return [
     {
       secretId: row.Id,
@@ -89,8 +100,9 @@ const toSafeSecret = (row: SafeSecretRow): SafeSecret[] => {
       username: row.Username,
       folderId: row.FolderId,
       folderPath: row.FolderPath,
-      changedAt: row.SecretValueModifiedOn ?? modifiedAt,
-      modifiedAt,
+      changedAt: atOf(changed),
+      unreadableDate: unreadableIn(changed),
+      modifiedAt: atOf(modified),
     },
   ];
 };
@@ -104,9 +116,11 @@ async function* readFolder(
     get(session, PATH, { ...query, limit: PAGE_SIZE, offset }, json(safeValueListSchema), {
       maxBytes: VALUES_MAX_BYTES,
     });
-  for await (const { rows } of readPages(fetchPage, ({ Id }) => Id)) {
-    // A secret without a value here may have one where it is read by itself.
-    yield new Map(rows.flatMap(({ Id, Password }) => (Password === undefined ? [] : [[Id, Password] as const])));
+  for await (const { listed } of readPages(fetchPage)) {
+    // What has no value here, or can't be read, may have one where it is read by itself.
+    yield new Map(
+      readableIn(listed).flatMap(({ Id, Password }) => (Password === undefined ? [] : [[Id, Password] as const])),
+    );
   }
 }
 

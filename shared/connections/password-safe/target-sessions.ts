@@ -7,6 +7,7 @@ import {
 } from '#shared/connections/password-safe/errors.ts';
 import { readFile, readTicket, type SessionGrant } from '#shared/connections/password-safe/grants.ts';
 import type { IsaTerms } from '#shared/connections/password-safe/isa.ts';
+import { type OnUnreadable, readableRows } from '#shared/connections/password-safe/rows.ts';
 import { type SessionRow, sessionListSchema } from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import { json, nothing, type Reader } from '#shared/http/answer.ts';
@@ -15,6 +16,7 @@ import { emptyBody, jsonBody } from '#shared/http/request.ts';
 /** A session that is not over. A locked or disconnected one may go on. */
 export interface OpenSession {
   readonly sessionId: number;
+  readonly systemId?: number | undefined;
   readonly accountId?: number | undefined;
   /** Older versions do not tell it, and a session by the ISA role has none. */
   readonly requestId?: number | undefined;
@@ -84,8 +86,11 @@ export const openIsaSession = async (
   return value;
 };
 
-/** Lists the sessions that are not over, of all users whom this one may see. Repeatable. */
-export const listSessions = async (session: Session): Promise<readonly OpenSession[]> => {
+/**
+ * Lists the sessions that are not over, of all users whom this one may see; {@link readableRows} says what becomes of one that
+ * can't be read. Repeatable.
+ */
+export const listSessions = async (session: Session, onUnreadable?: OnUnreadable): Promise<readonly OpenSession[]> => {
   const { value } = await session.send({
     method: 'GET',
     path: 'Sessions',
@@ -94,14 +99,22 @@ export const listSessions = async (session: Session): Promise<readonly OpenSessi
     interpret: interpretSessionList,
     read: json(sessionListSchema),
   });
-  return value.rows.flatMap(toOpenSession);
+  return readableRows(session.connection, 'GET Sessions', value, onUnreadable).flatMap(toOpenSession);
 };
 
 /** The status is looked at here, too: a server that ignores the filter shows everything that ever was. */
 const toOpenSession = (row: SessionRow): OpenSession[] => {
   const status = OPEN_STATUSES.get(row.Status);
   if (status === undefined) return [];
-  return [{ sessionId: row.SessionID, accountId: row.ManagedAccountID, requestId: row.RequestID, status }];
+  return [
+    {
+      sessionId: row.SessionID,
+      systemId: row.ManagedSystemID,
+      accountId: row.ManagedAccountID,
+      requestId: row.RequestID,
+      status,
+    },
+  ];
 };
 
 /** Ends a session; false when it was over already. Needs a permission that requestors lack. Repeatable. */

@@ -1,6 +1,7 @@
 import type { CurrentHttp } from '#shared/connections/current-http.ts';
 import { idIn } from '#shared/connections/password-safe/ids.ts';
 import { type Session, type SessionOptions, withSession } from '#shared/connections/password-safe/session.ts';
+import { accountRef } from '#shared/connections/password-safe/sources/account-items.ts';
 import { accountsReading } from '#shared/connections/password-safe/sources/accounts-reading.ts';
 import { aliasesReading } from '#shared/connections/password-safe/sources/aliases-reading.ts';
 import type { SourceReading } from '#shared/connections/password-safe/sources/reading.ts';
@@ -49,13 +50,14 @@ const openVaultSession = (session: Session): VaultSession => {
     access: (source, expected = []) => readingOf(source).access(session, source, expected),
     prepare: (source) => readingOf(source).prepare?.(),
     targetSessions: {
-      list: async () => (await listSessions(session)).map(toTargetSession),
+      list: async (onUnreadable) => (await listSessions(session, onUnreadable)).map(toTargetSession),
       end: async (id) => terminateSession(session, idIn(id, 'session')),
     },
   };
 };
 
-const toTargetSession = ({ sessionId, requestId }: OpenSession): TargetSession => ({
+const toTargetSession = ({ sessionId, requestId, systemId, accountId }: OpenSession): TargetSession => ({
   id: String(sessionId),
   leaseId: requestId === undefined ? undefined : String(requestId),
+  item: systemId === undefined || accountId === undefined ? undefined : accountRef({ systemId, accountId }),
 });

@@ -1,3 +1,4 @@
+import type { Rejected } from '#shared/connections/vault.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
 import type { Memory, Trouble } from '#shared/domain/memory.ts';
 import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
@@ -41,6 +42,8 @@ export interface ComparisonSummary {
   readonly unchanged: number;
   readonly remarks: readonly Remark[];
   readonly troubles: Readonly<Record<string, Trouble>>;
+  /** How many items have a date of change that can't be read. */
+  readonly unreadableDates: number;
 }
 
 /**
@@ -61,6 +64,7 @@ export const createComparison = ({
   const troubles: Record<string, Trouble> = {};
   let items = 0;
   let unchanged = 0;
+  let unreadableDates = 0;
 
   const remark = (item: string, outcome: Remark['outcome'], message: string, error?: ErrorName): void => {
     remarks.push({ item, outcome, message, ...(error === undefined ? {} : { error }) });
@@ -85,6 +89,7 @@ export const createComparison = ({
   /** An item that needs a batch; undefined for one that does not, of which the reason is noted. */
   const compare = (item: Item, nextBatch: number): BatchItem | undefined => {
     items += 1;
+    if (item.hasUnreadableDate === true) unreadableDates += 1;
     let name: string;
     try {
       name = nameOf(item);
@@ -111,6 +116,12 @@ export const createComparison = ({
   return {
     compare,
 
+    /** Counts what the vault lists and can't be read: whatever it is, nothing of it can be compared. */
+    reject({ title, message }: Rejected): void {
+      items += 1;
+      remark(title, 'failed', message, 'AnswerMalformed');
+    },
+
     /** Those that share a name are none of them delivered: nobody could tell whose credential the secret holds. */
     async withdrawCollisions(withdraw: Withdraw): Promise<void> {
       for (const [name, sharers] of collisions) {
@@ -128,7 +139,10 @@ export const createComparison = ({
     orphans: (): { store: string; name: string }[] =>
       [...held.keys()].filter((name) => !uses.has(name)).map((name) => ({ store, name })),
 
-    summary: (): ComparisonSummary => ({ items, unchanged, remarks, troubles }),
+    /** Whether an item has this name. */
+    isUsed: (name: string): boolean => uses.has(name),
+
+    summary: (): ComparisonSummary => ({ items, unchanged, remarks, troubles, unreadableDates }),
   };
 };
 

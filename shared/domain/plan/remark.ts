@@ -4,7 +4,7 @@ import { ERROR_NAMES } from '#shared/errors.ts';
 
 /** What a person has to know about one item, or about a secret without one. */
 export const remarkSchema = z.object({
-  /** Title of the item. */
+  /** Title of the item; name of the secret where it has none. */
   item: z.string(),
   outcome: z.enum(OUTCOME_NAMES),
   error: z.enum(ERROR_NAMES).optional(),

@@ -214,6 +214,6 @@ const otherCalls = (topicArn: string): Call[] => {
       purpose: 'start',
       run: () => executions.start('databases.1', '{}'),
     },
-    { service: 'SNS', action: 'Query', purpose: 'notify', run: () => createNotify(topicArn)('subject', 'text') },
+    { service: 'SNS', action: 'Query', purpose: 'notify', run: () => createNotify(topicArn)('subject', ['text']) },
   ];
 };

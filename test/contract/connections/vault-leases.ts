@@ -173,6 +173,7 @@ export const describeTargetSessions = ({ rule, start, type }: VaultBench, sessio
         const listed = await targetSessions.list();
         expect(listed.map((one) => one.id)).toEqual([id]);
         expect([lease?.id, undefined]).toContain(listed[0]?.leaseId);
+        expect([item.ref, undefined]).toContainEqual(listed[0]?.item);
         expect([await targetSessions.end(id), await targetSessions.end(id)]).toEqual([true, false]);
         expect(await targetSessions.list()).toEqual([]);
         if (access.kind !== 'leases' || lease === undefined) return;

@@ -24,8 +24,8 @@ export type Told = (step: StepName, payload: Payload) => InvocationResult | Prom
 const GOOD_DAY: Readonly<Record<StepName, object>> = {
   authenticate: { connection: 'vault', expiresAt: null },
   plan: { status: 'planned', batches: [0], concurrency: 1 },
-  request: { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [], retired: 0 },
-  retrieve: { leases: [], settled: [{ item: 0, target: 0, outcome: 'delivered' }], retired: 0 },
+  request: { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [], retirements: [] },
+  retrieve: { leases: [], settled: [{ item: 0, target: 0, outcome: 'delivered' }], retirements: [] },
   checkin: { closed: 1 },
   report: { status: 'SUCCEEDED' },
 };

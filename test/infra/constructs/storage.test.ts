@@ -12,6 +12,7 @@ describe('the records bucket', () => {
           { Id: 'forget-runs', Prefix: 'runs/', ExpirationInDays: 30, Status: 'Enabled' },
           { Id: 'forget-named', Prefix: 'named/', ExpirationInDays: 30, Status: 'Enabled' },
           { Id: 'forget-checkouts', Prefix: 'checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-ids', Prefix: 'ids/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },
@@ -55,10 +56,13 @@ describe('the key', () => {
     expect(key).toMatchObject({ Properties: { EnableKeyRotation: true }, DeletionPolicy: 'Retain' });
   });
 
-  it.each(['cloudwatch.amazonaws.com', 'logs.'])('may be used by %s, on conditions', (service) => {
-    const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
-    const statements: { Principal: unknown; Condition?: unknown }[] = key?.['Properties'].KeyPolicy.Statement;
-    const allowed = statements.filter(({ Principal }) => JSON.stringify(Principal).includes(service));
-    expect(allowed.map(({ Condition }) => Condition)).toEqual([expect.anything()]);
-  });
+  it.each(['"cloudwatch.amazonaws.com', '"logs.', '"delivery.logs.amazonaws.com'])(
+    'may be used by %s, on conditions',
+    (service) => {
+      const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
+      const statements: { Principal: unknown; Condition?: unknown }[] = key?.['Properties'].KeyPolicy.Statement;
+      const allowed = statements.filter(({ Principal }) => JSON.stringify(Principal).includes(service));
+      expect(allowed.map(({ Condition }) => Condition)).toEqual([expect.anything()]);
+    },
+  );
 });

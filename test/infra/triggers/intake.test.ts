@@ -52,14 +52,17 @@ describe('the queue of messages', () => {
     );
   });
 
-  it('lets senders use the key by way of SQS alone', () => {
+  it('lets senders use the key by way of SQS, for this queue alone', () => {
     const [key] = Object.values(template.findResources('AWS::KMS::Key'));
     const statements: { Principal?: { AWS?: unknown }; Action: string[]; Condition?: object }[] =
       key?.['Properties'].KeyPolicy.Statement;
     const [allowed, ...others] = statements.filter(({ Principal }) => Principal?.AWS === SENDER);
     expect(others).toEqual([]);
     expect(allowed?.Action).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
-    expect(JSON.stringify(allowed?.Condition)).toContain('kms:ViaService');
+    expect(allowed?.Condition).toEqual({
+      StringEquals: { 'kms:ViaService': expect.anything(), 'kms:EncryptionContext:aws:sqs:arn': expect.anything() },
+    });
+    expect(JSON.stringify(allowed?.Condition)).toContain(`:${queue.properties.QueueName}"`);
   });
 
   it('is told to whoever deploys', () => {
@@ -83,13 +86,14 @@ describe('the function that reads it', () => {
     expect(may('states:DescribeExecution')).toEqual(['execution:pam-relay-prod-checkout:*']);
   });
 
-  it('may leave notes for checkouts and names for runs, and read nothing', () => {
+  it('may leave notes for checkouts and names for runs, and read nothing but whose an id is', () => {
     expect(
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/named/*']);
-    expect([...may('s3:GetObject'), ...may('s3:ListBucket'), ...may('secretsmanager:GetSecretValue')]).toEqual([]);
+    ).toEqual(['/checkouts/*', '/ids/*', '/named/*']);
+    expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual(['/ids/*']);
+    expect(may('secretsmanager:GetSecretValue')).toEqual([]);
   });
 
   it('may read the one queue, and write to the other', () => {

@@ -55,12 +55,18 @@ describe('schedules', () => {
     });
   });
 
-  it('may start the machine and the function that they start, and put aside what could not be started', () => {
+  it('may start the machine and the function that they start, read what they say, and put aside what could not be started', () => {
     const statements = roleStatements(template, 'What the schedules may start');
+    const short = (text: string) => text.replace(/\w{8}\.Arn>$/, '>');
+    const conditionsOf = ({ Condition = {} }: (typeof statements)[number]) =>
+      Object.values(Condition).flatMap((keys) =>
+        Object.entries(keys).map(([key, value]) => `${key} ${short(asText(value))}`),
+      );
     expect(
       statements.map((statement) => [
         actionsOf(statement),
-        resourcesOf(statement).map((resource) => resource.replace(/\w{8}\.Arn>$/, '>')),
+        resourcesOf(statement).map(short),
+        ...conditionsOf(statement),
       ]),
     ).toEqual([
       [
@@ -69,7 +75,17 @@ describe('schedules', () => {
       ],
       [['lambda:InvokeFunction'], ['<UpkeepReapFunction>']],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
-      [['kms:GenerateDataKey', 'kms:Decrypt'], ['<Key>']],
+      [
+        ['kms:GenerateDataKey', 'kms:Decrypt'],
+        ['<Key>'],
+        'kms:ViaService sqs.<AWS::Region>.amazonaws.com',
+        'kms:EncryptionContext:aws:sqs:arn <SchedulesUndelivered>',
+      ],
+      [
+        ['kms:Decrypt'],
+        ['<Key>'],
+        'kms:EncryptionContext:aws:scheduler:schedule:arn arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/pam-relay-prod/*',
+      ],
     ]);
   });
 

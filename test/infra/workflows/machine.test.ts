@@ -59,10 +59,10 @@ describe.each(MACHINES)('the machine %s', (machine) => {
     expect(invoking.flatMap(resourcesOf).map(nameOf).toSorted()).toEqual(CALLS[machine]);
   });
 
-  it('may do nothing else but deliver its logs and traces, and what a map needs for its children', () => {
+  it('may do nothing else but encrypt its data, deliver its logs and traces, and what a map needs for its children', () => {
     const others = roleStatements(template, `What the ${machine} workflow may do`)
       .flatMap(actionsOf)
-      .filter((action) => !/^(logs|xray):/.test(action));
+      .filter((action) => !/^(logs|xray|kms):/.test(action));
     const ofTheMap = ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'];
     expect(others).toEqual(['lambda:InvokeFunction', ...(machine === 'sync' ? ofTheMap : [])]);
   });
@@ -117,7 +117,7 @@ describe('what every step of a run is told first', () => {
       Parameters: {
         workflow: 'checkout',
         'rule.$': '$.checkout',
-        'run.$': "States.Format('{}.{}', $.checkout, $.id)",
+        'run.$': '$.run',
         'order.$': '$$.Execution.Input',
       },
     });

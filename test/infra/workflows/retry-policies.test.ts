@@ -8,6 +8,21 @@ describe('retry policies', () => {
     expect(longestWaitSeconds(PATIENT)).toBe(10 + 20 + 40 + 80 + 160 + 8 * 300);
   });
 
+  it.each([
+    ['Lambda.ClientExecutionTimeoutException', 'the answer of Lambda did not come'],
+    ['Lambda.ServiceException', 'Lambda itself failed'],
+    ['Lambda.AWSLambdaException', 'Lambda itself failed, under another name'],
+    ['Lambda.SdkClientException', 'Lambda was not reached'],
+    ['Lambda.TooManyRequestsException', 'the account runs as many functions as it may'],
+    ['Lambda.Unknown', 'the function ran out of memory, or was killed'],
+    ['Runtime.ExitError', 'the process of the function went away'],
+    ['Sandbox.Timedout', 'the time of the function was up'],
+    ['States.Timeout', 'the time of the task was up'],
+  ])('try again after %s: %s, which says nothing about the step', (error) => {
+    expect(BRIEF.errors).toContain(error);
+    expect(PATIENT.errors).toContain(error);
+  });
+
   it('name our own errors from the closed list only, beside those of Lambda and Step Functions', () => {
     const known: readonly string[] = ERROR_NAMES;
     const foreign = BRIEF.errors.filter((name) => !known.includes(name));

@@ -58,6 +58,14 @@ describe('the sync workflow', () => {
     for (const [, state] of ends) expect(state).toMatchObject({ Parameters: { 'batch.$': '$.batch' }, End: true });
   });
 
+  it('tells the report apart what ended a batch and what left it open', () => {
+    expect(stateOf(batch, 'BatchFailed')['Parameters']).toEqual({ 'batch.$': '$.batch', 'error.$': '$.error.Error' });
+    expect(stateOf(batch, 'BatchLeftOpen')['Parameters']).toEqual({
+      'batch.$': '$.batch',
+      'open.$': '$.checkInError.Error',
+    });
+  });
+
   it('lets the neighbours of a lost batch go on', () => {
     expect(batches).toMatchObject({ ToleratedFailurePercentage: 100 });
   });

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { name } from '#shared/config/schema/fields.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { isPlainText } from '#shared/domain/text.ts';
 import { readMarker, withMarker } from '#shared/leases/marker.ts';
 import { checkAddress } from '#shared/messages/address.ts';
-import { checkoutOrderSchema, checkoutRun, messageSchema } from '#shared/messages/messages.ts';
+import { checkoutOrderSchema, messageSchema } from '#shared/messages/messages.ts';
+import { identityOf } from '#test/support/checkouts.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const EXAMPLES = new URL('examples/messages/', ROOT);
@@ -13,6 +16,9 @@ const examples = readdirSync(EXAMPLES).map((name): [string, unknown] => [
   JSON.parse(readFileSync(new URL(name, EXAMPLES), 'utf8')),
 ]);
 const [, requested] = examples.find(([name]) => name === 'checkout-requested.json') ?? [];
+
+/** What it is the order of, once it is known who has sent it. */
+const order = { ...identityOf('CHG1'), ...Object(requested) };
 
 /** The same JSON with the fields of each object in another order. */
 const shuffled = (value: unknown, turn: number): unknown => {
@@ -73,15 +79,16 @@ describe('a message', () => {
     const theirs = fc.constantFrom(
       '[other/checkout/tickets/tickets.1/0]',
       '[relay/checkout/tickets/tickets.2/0] ',
-      '\n[relay/sync/fleet/fleet.3/0]\n',
+      ' [relay/sync/fleet/fleet.3/0]  ',
     );
     const anyReason = fc
       .tuple(fc.string({ unit: 'binary', maxLength: 460 }), theirs)
       .map((parts) => parts.join(''))
+      .map((reason) => [...reason].filter(isPlainText).join(''))
       .filter((reason) => reason.trim() !== '' && reason.length <= 500);
     fc.assert(
       fc.property(anyReason, (reason) => {
-        const asked = checkoutOrderSchema.parse({ ...Object(requested), reason });
+        const asked = checkoutOrderSchema.parse({ ...order, reason });
         const written = withMarker(asked.reason, marker);
         expect(readMarker(written)).toEqual(marker);
         expect(written.length).toBeLessThanOrEqual(1000);
@@ -96,7 +103,7 @@ describe('a message', () => {
       fc.property(rule, id, (checkout, one) => {
         const asked = { ...Object(requested), checkout, id: one };
         expect(messageSchema.safeParse(asked).success).toBe(true);
-        expect(checkoutRun(asked)).toMatch(/^[\w.-]{1,80}$/);
+        expect(checkoutRun(identityOf(one, checkout))).toMatch(/^[\w.-]{1,80}$/);
       }),
     );
   });
@@ -128,6 +135,13 @@ describe('a message', () => {
     ['a time without its zone', { window: { until: '2026-03-01T10:30:00' } }],
     ['a day that there is not', { window: { until: '2026-02-30T10:30:00Z' } }],
     ['a reason of nothing but spaces', { reason: '  ' }],
+    ['a text with half a character', { items: [{ systemName: 'db-\ud800' }] }],
+    ['a text with a control character', { items: [{ systemName: 'db-01', accountName: 'sa\x1b[2J' }] }],
+    ['a text that turns the direction', { items: [{ systemName: 'db\u202e10' }] }],
+    ['a reason of several lines', { reason: 'Restore\nApproved by: everybody' }],
+    ['a reason with a tab', { reason: 'Restore\tit' }],
+    ['a reason that ends in a line break', { reason: 'Restore\n' }],
+    ['a reason with half a character', { reason: '\udc00' }],
   ])('is refused with %s', (_what, more) => {
     expect(messageSchema.safeParse({ ...Object(requested), ...more }).success).toBe(false);
   });
@@ -137,14 +151,14 @@ describe('an item in a message', () => {
   it('has up to six labels, as long as names can be, in the order of their names', () => {
     const text = 'x'.repeat(246);
     const item = Object.fromEntries(['f', 'b', 'D', 'a', 'z'.repeat(31), 'e'].map((label) => [label, text]));
-    const { items } = checkoutOrderSchema.parse({ ...Object(requested), items: [item] });
+    const { items } = checkoutOrderSchema.parse({ ...order, items: [item] });
     expect(items).toEqual([item]);
     expect(Object.keys(items[0] ?? {})).toEqual(Object.keys(item).toSorted());
   });
 
   it('is another one when a text or a label is', () => {
     const items = [{ a: 'x' }, { a: 'y' }, { b: 'x' }, { a: 'x', b: 'x' }];
-    expect(checkoutOrderSchema.safeParse({ ...Object(requested), items }).success).toBe(true);
+    expect(checkoutOrderSchema.safeParse({ ...order, items }).success).toBe(true);
   });
 
   const ADDRESS = { labels: ['systemName', 'accountName'], spellings: () => [] };

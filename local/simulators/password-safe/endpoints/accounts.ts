@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import type { Call } from '../calls.ts';
+import { oddly, pageOf } from '../paging.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
 
-const LARGEST_PAGE = 1000;
+const USUAL_PAGE = 1000;
 
 const lowerText = (limit: number) => z.string().max(limit).toLowerCase().optional();
 
@@ -22,7 +23,7 @@ const listQuery = z.object({
     .toLowerCase()
     .pipe(z.enum(['system', 'recent', 'domainlinked', 'database', 'cloud', 'application']))
     .optional(),
-  limit: z.coerce.number().int().min(1).default(LARGEST_PAGE),
+  limit: z.coerce.number().int().min(1).default(USUAL_PAGE),
   offset: z.coerce.number().int().min(0).default(0),
 });
 type ListQuery = z.infer<typeof listQuery>;
@@ -32,7 +33,7 @@ export const accountRow = (site: Site, session: Session, account: AccountState) 
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());
-  return {
+  return oddly(site.switches, `account ${row.accountId}`, {
     PlatformID: row.platformId,
     SystemId: row.systemId,
     SystemName: row.systemName,
@@ -52,7 +53,7 @@ export const accountRow = (site: Site, session: Session, account: AccountState) 
     IsISAAccess: row.isaAccess && hasRole(session.user, 'isa'),
     PreferredNodeID: null,
     AccountDescription: row.description,
-  };
+  });
 };
 
 const lookUp = (site: Site, session: Session, systemName: string, accountName: string): Reply => {
@@ -81,12 +82,9 @@ const select = (site: Site, session: Session, query: ListQuery): readonly Accoun
 };
 
 const page = (site: Site, session: Session, query: ListQuery): Reply => {
-  const offset = site.switches.offsetIgnored ? 0 : query.offset;
-  const accounts = select(site, session, query).slice(offset, offset + Math.min(query.limit, LARGEST_PAGE));
-  return json(
-    200,
-    accounts.map((account) => accountRow(site, session, account)),
-  );
+  const all = select(site, session, query);
+  const rows = pageOf(all, query, site.switches).map((account) => accountRow(site, session, account));
+  return json(200, site.switches.accountList === 'counted' ? { TotalCount: all.length, Data: rows } : rows);
 };
 
 const readQuery = (call: Call): ListQuery | undefined => listQuery.safeParse(Object.fromEntries(call.query)).data;
@@ -106,11 +104,13 @@ const listAccounts: Endpoint = {
 };
 
 const workgroupRows = (site: Site) =>
-  site.accounts.workgroups.map((name, index) => ({
-    OrganizationID: '00000000-0000-4000-8000-0000000000aa',
-    ID: index + 1,
-    Name: name,
-  }));
+  site.accounts.workgroups.map((name, index) =>
+    oddly(site.switches, `workgroup ${index + 1}`, {
+      OrganizationID: '00000000-0000-4000-8000-0000000000aa',
+      ID: index + 1,
+      Name: name,
+    }),
+  );
 
 const listWorkgroups: Endpoint = {
   method: 'GET',

@@ -1,5 +1,6 @@
 import type { AliasState } from '../aliases.ts';
 import { type Call, readFields } from '../calls.ts';
+import { oddly } from '../paging.ts';
 import { forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site, Subject } from '../site.ts';
@@ -9,18 +10,19 @@ import { findRelease, readPart } from './credentials.ts';
 import { readWanted } from './opening.ts';
 import { newRequest, open, RELEASE_GONE } from './requests.ts';
 
-const aliasRow = (site: Site, session: Session, { alias, state, accounts, preferred }: AliasState) => ({
-  AliasId: alias.aliasId,
-  AliasName: alias.aliasName,
-  AliasState: state,
-  ...(preferred === undefined ? { SystemId: null, AccountId: null } : accountRow(site, session, preferred)),
-  MappedAccounts: accounts.map((account) => ({
-    AliasID: alias.aliasId,
-    ManagedSystemID: account.row.systemId,
-    ManagedAccountID: account.row.accountId,
-    Status: account === preferred ? 'Active' : 'Standby',
-  })),
-});
+const aliasRow = (site: Site, session: Session, { alias, state, accounts, preferred }: AliasState) =>
+  oddly(site.switches, `alias ${alias.aliasId}`, {
+    AliasId: alias.aliasId,
+    AliasName: alias.aliasName,
+    AliasState: state,
+    ...(preferred === undefined ? { SystemId: null, AccountId: null } : accountRow(site, session, preferred)),
+    MappedAccounts: accounts.map((account) => ({
+      AliasID: alias.aliasId,
+      ManagedSystemID: account.row.systemId,
+      ManagedAccountID: account.row.accountId,
+      Status: account === preferred ? 'Active' : 'Standby',
+    })),
+  });
 
 const listAliases: Endpoint = {
   method: 'GET',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Call, flag, readFields, reasonText } from '../calls.ts';
+import { oddly } from '../paging.ts';
 import { ACCESS_TYPES } from '../policies.ts';
 import { conflict, empty, forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { AccessRequest } from '../requests.ts';
@@ -49,7 +50,7 @@ const openRequest: Endpoint = {
 
 export const requestRow = (request: AccessRequest, { aliases, switches }: Site) => {
   const { row } = request.account;
-  return {
+  return oddly(switches, `request ${request.requestId}`, {
     RequestID: request.requestId,
     SystemID: row.systemId,
     SystemName: row.systemName,
@@ -69,7 +70,7 @@ export const requestRow = (request: AccessRequest, { aliases, switches }: Site) 
     RequestorUserID: request.user.userId,
     RequestorName: request.user.userName,
     APIOnlyAccess: false,
-  };
+  });
 };
 
 /** What an approver sees: others' requests that wait, and those that this approver let through. */

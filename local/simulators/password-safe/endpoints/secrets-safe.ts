@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { Call } from '../calls.ts';
+import { oddly, pageOf } from '../paging.ts';
 import { formatDate, json, type Reply, refusal } from '../replies.ts';
 import { guidOf, type SecretState } from '../secrets-safe.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { hasRole } from '../users.ts';
 
-const LARGEST_PAGE = 1000;
+const USUAL_PAGE = 1000;
 
 const versionField = z.enum(['3.0', '3.1', '3.2']).default('3.0');
 
@@ -21,7 +22,7 @@ const listQuery = z.object({
     .transform(Date.parse)
     .optional(),
   folderid: z.guid().toLowerCase().optional(),
-  limit: z.coerce.number().int().min(1).default(LARGEST_PAGE),
+  limit: z.coerce.number().int().min(1).default(USUAL_PAGE),
   offset: z.coerce.number().int().min(0).default(0),
   decrypt: z.stringbool().optional(),
   version: versionField,
@@ -37,7 +38,7 @@ const secretRow = (
   const { row, type, value } = secret;
   const isFile = type === 'File';
   const modifiedOn = secret.modifiedAt === row.createdAt ? null : secret.modifiedAt;
-  return {
+  return oddly(switches, `secret ${row.secretId}`, {
     Id: row.secretId,
     Title: row.title,
     Description: secret.description,
@@ -57,7 +58,7 @@ const secretRow = (
     ...(version === '3.0' && { OwnerId: 1, OwnerType: 'Group', Owners: [{ OwnerId: 1, Owner: 'Team', Email: null }] }),
     ...(version !== '3.0' && { Owners: [{ GroupId: 1, UserId: null, Name: 'Team', Email: null }] }),
     ...(version === '3.2' && { SecretValueModifiedOn: formatDate(secret.valueModifiedAt, switches.dateFormat) }),
-  };
+  });
 };
 
 const refuse = ({ user }: Session): Reply | undefined =>
@@ -82,8 +83,7 @@ const listSecrets: Endpoint = {
     const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
     if (query === undefined) return refusal(400, 'A query parameter is invalid.');
     const found = site.secretsSafe.all.filter((secret) => matches(site, secret, query));
-    const offset = site.switches.offsetIgnored ? 0 : query.offset;
-    const page = found.slice(offset, offset + Math.min(query.limit, LARGEST_PAGE));
+    const page = pageOf(found, query, site.switches);
     const withValue = query.decrypt ?? site.switches.decryptByDefault;
     const rows = page.map((secret) => secretRow(site, secret, { version: query.version, withValue }));
     const secretIds = withValue ? page.filter(({ type }) => type !== 'File').map(({ row }) => row.secretId) : [];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Call, integer, readFields, reasonText } from '../calls.ts';
+import { oddly } from '../paging.ts';
 import { empty, forbidden, formatDate, json, refusal } from '../replies.ts';
 import { NODE_ID, sessionAnswer } from '../session-answers.ts';
 import type { Session } from '../sessions.ts';
@@ -74,7 +75,7 @@ const sessionRow = ({ now, switches }: Site, session: TargetSession) => {
   const { row } = session.account;
   const { startedAt, endedAt } = session;
   const { accessType } = SESSION_TYPES[session.type];
-  return {
+  return oddly(switches, `session ${session.sessionId}`, {
     SessionID: session.sessionId,
     UserID: session.user.userId,
     NodeID: NODE_ID,
@@ -93,7 +94,7 @@ const sessionRow = ({ now, switches }: Site, session: TargetSession) => {
     ApplicationID: session.request?.applicationId ?? null,
     RequestID: session.request?.requestId ?? null,
     SessionType: accessType,
-  };
+  });
 };
 
 const listQuery = z.object({

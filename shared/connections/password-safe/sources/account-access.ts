@@ -25,7 +25,7 @@ import type { AccountRule } from '#shared/connections/password-safe/sources/acco
 import { offerHandle, ticketSystemIn } from '#shared/connections/password-safe/sources/offers.ts';
 import { openIsaSession, openSession } from '#shared/connections/password-safe/target-sessions.ts';
 import type { Access, HeldLease, Leases, LeaseTerms, PlainReads, Read } from '#shared/connections/vault.ts';
-import type { Item } from '#shared/domain/item.ts';
+import type { Item, ItemRef } from '#shared/domain/item.ts';
 
 /** The two ways to what an account has: a request, which somebody may have to approve, or the ISA role. */
 export const accessAccounts = (session: Session, rule: AccountRule): Access =>
@@ -66,7 +66,7 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
     return { content };
   },
 
-  held: async () => (await listOpenRequests(session)).map(toHeldLease),
+  held: async (onUnreadable) => (await listOpenRequests(session, onUnreadable)).map(toHeldLease),
 
   close: async (leaseId, note) => checkIn(session, idIn(leaseId, 'request'), note),
 });
@@ -92,9 +92,14 @@ const requestTerms = (rule: AccountRule, item: Item, terms: LeaseTerms): Request
 
 const OPENS = { View: 'credential', RDP: 'target-session', SSH: 'target-session', App: 'target-session' } as const;
 
+const refsOf = ({ systemId, accountId, aliasId }: OpenRequest): ItemRef[] => [
+  ...(systemId === undefined || accountId === undefined ? [] : [accountRef({ systemId, accountId })]),
+  ...(aliasId === undefined ? [] : [aliasRef({ aliasId })]),
+];
+
 const toHeldLease = (request: OpenRequest): HeldLease => ({
   id: String(request.requestId),
-  items: [accountRef(request), ...(request.aliasId === undefined ? [] : [aliasRef({ aliasId: request.aliasId })])],
+  items: refsOf(request),
   status: request.status,
   opens: request.accessType === undefined ? 'unknown' : OPENS[request.accessType],
   reason: request.reason,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Account, type Alias, describeAccount } from '#shared/connections/password-safe/account.ts';
 import type { HandedOut } from '#shared/connections/password-safe/delivered.ts';
+import { marksOf } from '#shared/connections/password-safe/sources/marks.ts';
 import { parseHandle } from '#shared/connections/password-safe/sources/parse.ts';
 import type { Item, ItemRef } from '#shared/domain/item.ts';
 
@@ -54,7 +55,7 @@ export const accountItem = (account: Account, handsOut: HandedOut): Item => ({
   title: describeAccount(account),
   labels: { ...labelsOf(account), workgroupName: account.workgroupName },
   changedAt: account.changedAt,
-  mark: kindOf(handsOut),
+  ...marksOf([kindOf(handsOut)], account),
   changing: account.changing,
   handle: handleOf(account),
 });
@@ -65,7 +66,7 @@ export const aliasItem = (alias: Alias, handsOut: HandedOut): Item => ({
   title: `${alias.aliasName} (${describeAccount(alias)})`,
   labels: { aliasName: alias.aliasName, ...labelsOf(alias) },
   changedAt: alias.changedAt,
-  mark: [accountRef(alias).id, kindOf(handsOut) ?? []].flat().join(' '),
+  ...marksOf([accountRef(alias).id, kindOf(handsOut)], alias),
   changing: alias.changing,
   handle: { ...handleOf(alias), aliasId: alias.aliasId, aliasName: alias.aliasName },
 });

@@ -11,8 +11,8 @@ export const accountsReading: SourceReading = {
   async *list(session, source, within) {
     const { select, handsOut } = parseAccountRule(source);
     const query = { types: select.types, workgroups: select.workgroups, system: within['systemName'] };
-    for await (const { accounts, complete } of listAccounts(session, query)) {
-      yield { items: accounts.map((account) => accountItem(account, handsOut)), complete };
+    for await (const { accounts, ...page } of listAccounts(session, query)) {
+      yield { items: accounts.map((account) => accountItem(account, handsOut)), ...page };
     }
   },
 

@@ -7,7 +7,8 @@ import type { SourceReading } from '#shared/connections/password-safe/sources/re
 export const aliasesReading: SourceReading = {
   async *list(session, source) {
     const { handsOut } = parseAccountRule(source);
-    yield { items: (await listAliases(session)).map((alias) => aliasItem(alias, handsOut)), complete: true };
+    const { aliases, ...list } = await listAliases(session);
+    yield { items: aliases.map((alias) => aliasItem(alias, handsOut)), ...list };
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),

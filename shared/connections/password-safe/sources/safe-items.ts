@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SAFE_SECRET_TYPES, type SafeSecret } from '#shared/connections/password-safe/safe-secret.ts';
+import { marksOf } from '#shared/connections/password-safe/sources/marks.ts';
 import { parseHandle } from '#shared/connections/password-safe/sources/parse.ts';
 import type { Item } from '#shared/domain/item.ts';
 
@@ -25,6 +26,7 @@ export const safeItem = (secret: SafeSecret): Item => ({
   title: `${secret.folderPath}/${secret.title}`,
   labels: { folderPath: secret.folderPath, title: secret.title, username: secret.username, type: secret.type },
   changedAt: secret.changedAt,
+  ...marksOf([], secret),
   // Only people change it.
   changing: false,
   ...(secret.type !== 'credential' && { verbatim: true }),

@@ -8,8 +8,8 @@ import { parseSafeRule } from '#shared/connections/password-safe/sources/secrets
 export const secretsSafeReading: SourceReading = {
   async *list(session, source) {
     const { apiVersion } = parseSafeRule(source);
-    for await (const { secrets, complete } of openSecretsSafe(session).list(apiVersion)) {
-      yield { items: secrets.map(safeItem), complete };
+    for await (const { secrets, ...page } of openSecretsSafe(session).list(apiVersion)) {
+      yield { items: secrets.map(safeItem), ...page };
     }
   },
 

@@ -12,7 +12,7 @@ describe('listing accounts', () => {
     expect(items.map(({ ref }) => ref.id).sort()).toEqual(
       fleet.map(({ systemId, accountId }) => `${systemId}:${accountId}`).sort(),
     );
-    expect(site.effects('list')).toBe(3);
+    expect(site.effects('list')).toBe(4);
   });
 
   it.each(['Z', '+00:00', 'none'] as const)(

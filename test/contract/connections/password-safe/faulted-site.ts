@@ -98,6 +98,8 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       accountIds: [accountId],
     })),
     secrets: createSecrets({ plain: 0 }),
+    // So that a list is one call.
+    switches: { accountList: 'counted' },
   });
   const http = createHttp({
     connection: 'corp-vault',

@@ -35,7 +35,8 @@ describe('listing Secrets Safe', () => {
     const known = site.simulator.secretsSafe.all.filter(({ type }) => type !== 'Certificate');
     expect(complete).toBe(true);
     expect(items.map(({ ref }) => ref.id)).toEqual(known.map(({ row }) => row.secretId));
-    expect(site.effects('secrets')).toBe(3);
+    // Without a count only a page that brings nothing new is the last one.
+    expect(site.effects('secrets')).toBe(version === '3.2' ? 3 : 4);
     expect(valuesHandedOut(site)).toEqual([]);
     expect(JSON.stringify(items)).not.toContain('canary-');
   });

@@ -153,7 +153,11 @@ describe('open sessions', () => {
       await readsOf(session, ruleFor('rdp-file', 'isa')).read(itemFor(site, 'rdp-file'), TERMS);
       const { Ticket }: { Ticket: string } = JSON.parse(textIn(read));
       site.simulator.connect(Ticket);
-      expect(await sessions.list()).toEqual([{ id: '1', leaseId: id }, { id: '2' }]);
+      const item = itemFor(site, 'ssh-ticket').ref;
+      expect(await sessions.list()).toEqual([
+        { id: '1', leaseId: id, item },
+        { id: '2', item },
+      ]);
       expect([await sessions.end('1'), await sessions.end('1')]).toEqual([true, false]);
       expect(await sessions.list()).toMatchObject([{ id: '2' }]);
     });
@@ -161,14 +165,14 @@ describe('open sessions', () => {
 
   it('are told with their accounts and how they stand', async () => {
     const site = await openReviewed();
-    const { accountId } = pick(site);
+    const { systemId, accountId } = pick(site);
     await site.vault.session(async (session) => {
       const { read } = await openOne(site, session);
       const { Ticket }: { Ticket: string } = JSON.parse(textIn(read));
       site.simulator.connect(Ticket);
     });
     const listed = await site.call(listSessions);
-    expect(listed).toEqual([{ sessionId: 1, accountId, requestId: 1, status: 'in-progress' }]);
+    expect(listed).toEqual([{ sessionId: 1, systemId, accountId, requestId: 1, status: 'in-progress' }]);
   });
 
   it('are told from others also by a server that shows all there ever were', async () => {

@@ -13,7 +13,7 @@ import { type Session, withSession } from '#shared/connections/password-safe/ses
 import { accountItem } from '#shared/connections/password-safe/sources/account-items.ts';
 import { requestToken } from '#shared/connections/password-safe/token.ts';
 import { createPasswordSafe } from '#shared/connections/password-safe/vault.ts';
-import type { Leases, PlainReads, Read, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { Leases, PlainReads, Read, Rejected, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp, type Http, type HttpOptions } from '#shared/http/http.ts';
@@ -166,10 +166,12 @@ export const textIn = ({ content }: Read): string => {
 /** All that a rule lists. */
 export const listAll = async (session: VaultSession, rule: Source = ACCOUNTS) => {
   const items: Item[] = [];
+  const rejected: Rejected[] = [];
   let complete = true;
   for await (const page of session.list(rule)) {
     items.push(...page.items);
+    rejected.push(...(page.rejected ?? []));
     complete &&= page.complete;
   }
-  return { items, complete };
+  return { items, complete, rejected };
 };

@@ -49,7 +49,8 @@ describe('checking in a checkout', () => {
       onSessionLeft,
     })({ ...aCheckoutRun, ...course });
   };
-  const session = (id: string, leaseId?: string) => vault.sessions.set(id, { id, leaseId });
+  const session = (id: string, leaseId?: string, item = '10') =>
+    vault.sessions.set(id, { id, leaseId, item: { kind: 'account', id: item } });
 
   it('closes what it knows, then what only the marker shows, and says when by the clock of the vault', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
@@ -72,9 +73,9 @@ describe('checking in a checkout', () => {
     const reasons = [
       'by hand',
       'x [relay/sync/databases/databases.1/0]',
-      'x [relay/sync/tickets/tickets.CHG1/0]',
-      'x [relay/checkout/tickets/tickets.CHG10/0]',
-      'x [other/checkout/tickets/tickets.CHG1/0]',
+      `x [relay/sync/tickets/${CHECKOUT.run}/0]`,
+      `x [relay/checkout/tickets/${OTHER_CHECKOUT.run}/0]`,
+      `x [other/checkout/tickets/${CHECKOUT.run}/0]`,
     ];
     for (const [index, reason] of reasons.entries()) vault.opened({ id: String(index + 1), item: '10', reason });
     expect(await checkIn()).toEqual({ at: after(0), closed: 0 });
@@ -116,6 +117,26 @@ describe('checking in a checkout', () => {
       await checkIn({ requested: requested('1') }, SSH);
       expect([...vault.sessions.keys()]).toEqual(['53', '54']);
       expect(vault.order('endSession', 'close')).toEqual(['endSession', 'endSession', 'endSession', 'close', 'close']);
+    });
+
+    it('does not end what a forged note names: the session of another checkout, or one that nobody knows', async () => {
+      session('50');
+      session('60', undefined, '11');
+      session('61', '9', '11');
+      vault.sessions.set('62', { id: '62' });
+      for (const id of ['50', '60', '61', '62', '63']) await notes.put(noteAt.session(CHECKOUT, id));
+      for (const rule of [SSH.rule, { ...SSH.rule, access: 'isa' }]) {
+        session('50');
+        await checkIn({}, { rule });
+        expect([...vault.sessions.keys()].toSorted()).toEqual(['60', '61', '62']);
+      }
+    });
+
+    it('ends none by a note when nothing is written down of what it is about', async () => {
+      session('50');
+      await notes.put(noteAt.session(CHECKOUT, '50'));
+      await checkIn({}, 'lost');
+      expect([...vault.sessions.keys()]).toEqual(['50']);
     });
 
     it('ends them for a release, too, which knows of none', async () => {

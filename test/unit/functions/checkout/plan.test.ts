@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPlanCheckout } from '#functions/checkout/plan/plan.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { Run } from '#shared/workflows/run.ts';
-import { after, anOrder, aRule, CHECKOUT, NOW } from '#test/support/checkouts.ts';
+import { after, anOrder, aRule, CHECKOUT, identityOf, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
@@ -32,7 +33,7 @@ describe('planning a checkout', () => {
   const plan = (
     order: Record<string, unknown> = {},
     rule: Record<string, unknown> = {},
-    { now = NOW, run = {} }: { now?: number; run?: Partial<Run> } = {},
+    { now = NOW, run = {}, startedAt = STARTED_AT }: { now?: number; run?: Partial<Run>; startedAt?: string } = {},
   ) =>
     createPlanCheckout({
       config: aCheckoutConfig({ value: '{credential}', ...rule }),
@@ -41,7 +42,7 @@ describe('planning a checkout', () => {
       records,
       notes,
       now: () => now,
-    })({ ...CHECKOUT, ...run, order: anOrder(order) });
+    })({ ...CHECKOUT, ...run, startedAt, order: anOrder(order) });
   const recorded = () => records.read(checkoutAt.record(CHECKOUT));
   const refuses = async (attempt: Promise<unknown>, message: string, name = 'CheckoutRefused') => {
     await expect(attempt).rejects.toMatchObject({ name, retryable: false, message: expect.stringContaining(message) });
@@ -55,6 +56,7 @@ describe('planning a checkout', () => {
       ...CHECKOUT,
       settings: aRule(),
       order: anOrder(),
+      startedAt: STARTED_AT,
       plannedAt: after(0),
       items: [{ item: anItem(), secretName: 'checkouts/CHG1/db-01/sa' }],
     });
@@ -69,6 +71,32 @@ describe('planning a checkout', () => {
     ).toEqual({ items: 1 });
     expect(await recorded()).toEqual(first);
     expect(vault.count('find')).toBe(1);
+  });
+
+  const usedBefore = (attempt: Promise<unknown>) =>
+    expect(attempt).rejects.toMatchObject({
+      name: 'CheckoutRefused',
+      message: 'Checkout tickets.CHG1: this id was used before. Ask again, under another id.',
+    });
+
+  it.each([
+    ['by an execution of the same name, which was free again', {}, { startedAt: after(90 * 24 * 60) }],
+    ['by another order', { items: [{ systemName: 'db-01', accountName: 'ops' }] }, {}],
+    ['by an order for longer', { window: { minutes: 61 } }, {}],
+  ])('refuses what was written down %s, and opens nothing by it', async (_how, order, more) => {
+    await plan();
+    notes.keys.clear();
+    const first = await recorded();
+    await usedBefore(plan(order, {}, more));
+    expect(await recorded()).toEqual(first);
+    expect([...notes.keys]).toEqual([]);
+  });
+
+  it('is found each time that it was planned, also when a release has taken the note of the first away', async () => {
+    await plan();
+    await notes.remove(OPEN);
+    expect(await plan()).toEqual({ items: 1 });
+    expect([...notes.keys]).toEqual([OPEN]);
   });
 
   it('is found by whoever looks for what may be open before there is anything to find', async () => {
@@ -139,11 +167,12 @@ describe('planning a checkout', () => {
   });
 
   it('refuses a rule that is not there', async () => {
-    const attempt = plan({ checkout: 'tests' }, {}, { run: { rule: 'tests', run: 'tests.CHG1' } });
+    const run = checkoutRun(identityOf('CHG1', 'tests'));
+    const attempt = plan({ checkout: 'tests' }, {}, { run: { rule: 'tests', run } });
     await refuses(attempt, 'There is no checkout "tests"', 'ConfigurationInvalid');
   });
 
-  it.each(['tickets.CHG10', 'tickets.CHG2', 'tickets.by-hand'])(
+  it.each(['tickets.CHG1', checkoutRun(identityOf('CHG10')), 'tickets.by-hand'])(
     'refuses an execution by another name, by which nothing of it would be found again: %s',
     async (run) => {
       const message = `start it as ${CHECKOUT.run}, not ${run}`;
@@ -154,7 +183,15 @@ describe('planning a checkout', () => {
 
   it('refuses an address that several items of the vault have', async () => {
     vault = fakeVault([pageOf([anItem(), numbered('11', {})])]);
-    await refuses(plan(), 'several items with accountName sa, systemName db-01', 'RequestRejected');
+    await refuses(plan(), 'several items with accountName sa, systemName db-01');
+  });
+
+  it('refuses an item whose own text the vault does not take for a question', async () => {
+    vault.fail('find', '', 'RequestRejected');
+    await refuses(
+      plan(),
+      'its item with accountName sa, systemName db-01 can not be looked up. RequestRejected by find',
+    );
   });
 
   it.each([

@@ -5,11 +5,13 @@ import { RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import type { CourseInput } from '#shared/workflows/checkout.ts';
-import { aCheckoutRun, after, CHECKOUT, NOW, recordCheckout } from '#test/support/checkouts.ts';
+import { aCheckoutRun, after, CHECKOUT, NOW, recordCheckout, SENDER } from '#test/support/checkouts.ts';
 import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const OPEN = checkoutAt.open(CHECKOUT);
 const RETIRED = { retired: { retired: 1 } };
+const CHECKED_IN = { checkedIn: { at: after(0), closed: 1 } };
+const CLOSED = { ...RETIRED, ...CHECKED_IN };
 const DELIVERED = { retrieved: { at: after(0), delivered: 1, gone: false } };
 const ERROR = { Error: 'CheckoutRefused', Cause: JSON.stringify({ errorMessage: 'Ask for less.' }) };
 const ended = (ending: Move['ending'], more: Partial<Move> = {}) => ({
@@ -19,7 +21,7 @@ const ended = (ending: Move['ending'], more: Partial<Move> = {}) => ({
 describe('reporting a checkout', () => {
   let records: ReturnType<typeof memoryRecords>;
   let notes: ReturnType<typeof memoryNotes>;
-  const notify = vi.fn(async (_subject: string, _text: string) => {});
+  const notify = vi.fn(async (_subject: string, _lines: readonly string[]) => {});
   const measure = vi.fn(async () => {});
   beforeEach(async () => {
     vi.resetAllMocks();
@@ -33,15 +35,19 @@ describe('reporting a checkout', () => {
     return step({ ...aCheckoutRun, ...course });
   };
   const written = () => records.read(checkoutAt.report(CHECKOUT));
+  /** What people are told in the first mail. */
+  const told = () => notify.mock.calls[0]?.[1].join('\n');
 
   it('writes down how it ended, and tells nobody when all is well', async () => {
-    expect(await report({ ...DELIVERED, ...RETIRED, ...ended('completed') })).toEqual({
+    expect(await report({ ...DELIVERED, ...CLOSED, ...ended('completed') })).toEqual({
       status: 'completed',
       notes: [],
     });
     expect(await written()).toEqual({
       ...CHECKOUT,
       status: 'completed',
+      id: 'CHG1',
+      principal: SENDER,
       finishedAt: after(0),
       deliveredAt: after(0),
       items: ['db-01/a10'],
@@ -54,7 +60,7 @@ describe('reporting a checkout', () => {
   });
 
   it.each(['released', 'cancelled'] as const)('tells nobody what somebody did on purpose: %s', async (ending) => {
-    expect(await report({ ...RETIRED, ...ended(ending) })).toEqual({ status: ending, notes: [] });
+    expect(await report({ ...CLOSED, ...ended(ending) })).toEqual({ status: ending, notes: [] });
     expect(notify).not.toHaveBeenCalled();
   });
 
@@ -62,25 +68,24 @@ describe('reporting a checkout', () => {
     ['denied', 'Somebody denied or ended a request'],
     ['expired', 'Nobody approved in time'],
   ] as const)('tells people what they did not want: %s', async (ending, why) => {
-    expect(await report({ ...RETIRED, ...ended(ending) })).toMatchObject({ status: ending });
+    expect(await report({ ...CLOSED, ...ended(ending) })).toMatchObject({ status: ending });
     expect(notify).toHaveBeenCalledExactlyOnceWith(
-      `pam-relay: checkout ${CHECKOUT.run} ${ending}`,
-      expect.stringContaining(why),
+      `pam-relay: checkout tickets.CHG1 ${ending}`,
+      expect.arrayContaining([expect.stringContaining(why)]),
     );
-    const [, text = ''] = notify.mock.calls[0] ?? [];
-    expect(text).toContain(`Checkout ${CHECKOUT.run}, ticket CHG-7: ${ending}.\nAccounts: db-01/a10.`);
-    expect(text).toContain(`checkouts/tickets/${CHECKOUT.run}/report.json`);
+    expect(told()).toContain(`Checkout tickets.CHG1, ticket CHG-7: ${ending}.\nAccounts: db-01/a10.`);
+    expect(told()).toContain(`checkouts/tickets/${CHECKOUT.run}/report.json`);
   });
 
   it('tells people when the vault did not show that the credential changed', async () => {
-    await report({ ...DELIVERED, ...RETIRED, ...ended('completed', { unconfirmed: true }) });
+    await report({ ...DELIVERED, ...CLOSED, ...ended('completed', { unconfirmed: true }) });
     expect(measure).toHaveBeenCalledWith('tickets', 'completed', true);
-    expect(notify.mock.calls[0]?.[1]).toContain('has not shown that it changed the credential');
+    expect(told()).toContain('has not shown that it changed the credential');
   });
 
   it('says why it failed, in the words of the error', async () => {
     expect(await report({ error: ERROR })).toEqual({ status: 'failed', notes: ['CheckoutRefused: Ask for less.'] });
-    expect(notify.mock.calls[0]?.[1]).toContain('CheckoutRefused: Ask for less.');
+    expect(told()).toContain('CheckoutRefused: Ask for less.');
     expect(await written()).toMatchObject({ status: 'failed' });
   });
 
@@ -93,7 +98,7 @@ describe('reporting a checkout', () => {
   it('says nothing of a delivery that was none', async () => {
     await report({
       retrieved: { at: after(0), delivered: 0, gone: true },
-      ...RETIRED,
+      ...CLOSED,
       ...ended('denied'),
     });
     expect(await written()).not.toHaveProperty('deliveredAt');
@@ -103,10 +108,10 @@ describe('reporting a checkout', () => {
     beforeEach(() => notes.put(noteAt.released(CHECKOUT)));
 
     it.each([
-      ['released', { ...DELIVERED, ...RETIRED }],
-      ['released', { retired: { retired: 2 } }],
-      ['cancelled', { retired: { retired: 0 } }],
-      ['completed', { ...DELIVERED, ...RETIRED, ...ended('completed') }],
+      ['released', { ...DELIVERED, ...CLOSED }],
+      ['released', { retired: { retired: 2 }, ...CHECKED_IN }],
+      ['cancelled', { retired: { retired: 0 }, ...CHECKED_IN }],
+      ['completed', { ...DELIVERED, ...CLOSED, ...ended('completed') }],
     ] as const)('is %s, and not failed because a step met the release', async (status, course) => {
       expect(await report({ ...course, error: ERROR })).toEqual({ status, notes: [] });
       expect(notify).not.toHaveBeenCalled();
@@ -121,7 +126,7 @@ describe('reporting a checkout', () => {
   describe('by a release', () => {
     const order = { ...aCheckoutRun.order, type: 'checkout.released' } as const;
     it('that somebody asked for writes nothing and tells nobody: the checkout itself knows more', async () => {
-      expect(await report({ order, ...RETIRED, ...ended('released') })).toEqual({ status: 'released', notes: [] });
+      expect(await report({ order, ...CLOSED, ...ended('released') })).toEqual({ status: 'released', notes: [] });
       expect(await report({ order, error: ERROR })).toMatchObject({ status: 'failed' });
       expect(await written()).toBeUndefined();
       expect([...notes.keys]).toEqual([OPEN]);
@@ -132,31 +137,31 @@ describe('reporting a checkout', () => {
     it('tells people at once that a credential was not changed, and does not count the checkout as over', async () => {
       await report({
         order,
-        ...RETIRED,
+        ...CLOSED,
         watched: { next: 'report', waitSeconds: 0, ending: 'released', unconfirmed: true },
       });
       expect(notify).toHaveBeenCalledWith(
         expect.stringContaining('released'),
-        expect.stringContaining('has not shown that it changed the credential'),
+        expect.arrayContaining([expect.stringContaining('has not shown that it changed the credential')]),
       );
       expect(measure).not.toHaveBeenCalled();
       expect(await written()).toBeUndefined();
     });
 
     it('says what the checkout has said when that was first', async () => {
-      await report({ ...RETIRED, ...ended('denied') });
-      expect(await report({ order, ...RETIRED, ...ended('cancelled') })).toMatchObject({ status: 'denied' });
+      await report({ ...CLOSED, ...ended('denied') });
+      expect(await report({ order, ...CLOSED, ...ended('cancelled') })).toMatchObject({ status: 'denied' });
     });
 
     it.each([
-      ['abandoned', { ...RETIRED, ...ended('released') }, 'was stopped, or died'],
+      ['abandoned', { ...CLOSED, ...ended('released') }, 'was stopped, or died'],
       ['failed', { error: ERROR }, 'CheckoutRefused: Ask for less.'],
     ] as const)('of a checkout that has died is %s, and somebody is told', async (status, course, why) => {
       await notes.put(noteAt.released(CHECKOUT));
       const abandoned = { ...order, type: 'checkout.abandoned' } as const;
       expect(await report({ order: abandoned, ...course })).toMatchObject({ status });
       expect(await written()).toMatchObject({ status });
-      expect(notify.mock.calls[0]?.[1]).toContain(why);
+      expect(told()).toContain(why);
     });
 
     it.each([
@@ -166,7 +171,7 @@ describe('reporting a checkout', () => {
       'of a checkout that has died leaves it to reap while it may deliver yet: settled %s',
       async (isSettled, left) => {
         const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
-        await report({ order: abandoned, ...RETIRED, ...ended('released') });
+        await report({ order: abandoned, ...CLOSED, ...ended('released') });
         expect([...notes.keys]).toEqual(left);
       },
     );
@@ -174,9 +179,9 @@ describe('reporting a checkout', () => {
 
   describe('once more', () => {
     it('keeps to the first report, and tells nobody again', async () => {
-      await report({ ...RETIRED, ...ended('denied') });
+      await report({ ...CLOSED, ...ended('denied') });
       const first = await written();
-      expect(await report({ ...DELIVERED, ...RETIRED, ...ended('completed') })).toMatchObject({ status: 'denied' });
+      expect(await report({ ...DELIVERED, ...CLOSED, ...ended('completed') })).toMatchObject({ status: 'denied' });
       expect(await written()).toEqual(first);
       expect(notify).toHaveBeenCalledOnce();
       expect(measure).toHaveBeenCalledOnce();
@@ -184,15 +189,65 @@ describe('reporting a checkout', () => {
 
     it('tells people again rather than never, when telling them failed', async () => {
       notify.mockRejectedValueOnce(new RelayError('StoreUnavailable', 'no'));
-      await expect(report({ ...RETIRED, ...ended('denied') })).rejects.toMatchObject({ name: 'StoreUnavailable' });
-      expect(await report({ ...RETIRED, ...ended('denied') })).toMatchObject({ status: 'denied' });
+      await expect(report({ ...CLOSED, ...ended('denied') })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      expect(await report({ ...CLOSED, ...ended('denied') })).toMatchObject({ status: 'denied' });
       expect(notify).toHaveBeenCalledTimes(2);
     });
   });
 
+  describe('that could not be closed', () => {
+    const REFUSED = { Error: 'SignInRefused', Cause: JSON.stringify({ errorMessage: 'Look at its key.' }) };
+    const DENIED = { Error: 'StoreDenied', Cause: JSON.stringify({ errorMessage: 'Look at its policy.' }) };
+
+    it('has failed, and says that its leases are open, when the vault did not take them back', async () => {
+      const { status, notes: lines } = await report({ ...DELIVERED, ...RETIRED, error: REFUSED });
+      expect(status).toBe('failed');
+      expect(lines).toEqual(['SignInRefused: Look at its key.', expect.stringContaining('leases are not given back')]);
+    });
+
+    it('has failed, and says that its secret is there, when the store did not let it be taken back', async () => {
+      const { status, notes: lines } = await report({ ...DELIVERED, ...CHECKED_IN, retireError: DENIED });
+      expect(status).toBe('failed');
+      expect(lines).toEqual(['StoreDenied: Look at its policy.', expect.stringContaining('is still there')]);
+    });
+
+    it('says both when both failed, the secret first', async () => {
+      const { notes: lines } = await report({ ...DELIVERED, retireError: DENIED, error: REFUSED });
+      expect(lines.map((line) => line.split(':')[0])).toEqual([
+        'StoreDenied',
+        'SignInRefused',
+        expect.stringContaining('is still there'),
+        expect.stringContaining('leases are not given back'),
+      ]);
+      expect(told()).toContain('Look at its key.');
+    });
+
+    it.each([
+      ['the leases', { ...RETIRED, error: REFUSED }],
+      ['the secret', { ...CHECKED_IN, retireError: DENIED }],
+    ])('has failed although somebody released it, when %s is left', async (_what, course) => {
+      await notes.put(noteAt.released(CHECKOUT));
+      expect(await report({ ...DELIVERED, ...course })).toMatchObject({ status: 'failed' });
+      expect([...notes.keys]).toContain(OPEN);
+    });
+
+    it.each([
+      ['the leases', { ...RETIRED, error: REFUSED }],
+      ['the secret', { ...CHECKED_IN, retireError: DENIED }],
+    ])('is left to reap, which closes it later, because of %s', async (_what, course) => {
+      await report({ ...DELIVERED, ...course });
+      expect([...notes.keys]).toEqual([OPEN]);
+      const order = { ...aCheckoutRun.order, type: 'checkout.abandoned', isSettled: true } as const;
+      expect(await report({ order, ...course })).toMatchObject({ status: 'failed' });
+      expect([...notes.keys]).toEqual([OPEN]);
+      expect(await report({ order, ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
+      expect([...notes.keys]).toEqual([]);
+    });
+  });
+
   describe('says that nothing is open any more', () => {
-    it('when what was delivered is taken back', async () => {
-      await report({ ...RETIRED, ...ended('completed') });
+    it('when what was delivered is taken back, and the leases are given back', async () => {
+      await report({ ...CLOSED, ...ended('completed') });
       expect([...notes.keys]).toEqual([]);
     });
 
@@ -203,7 +258,7 @@ describe('reporting a checkout', () => {
 
     it('as soon as somebody has closed it later', async () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
-      expect(await report({ ...RETIRED, ...ended('released') })).toMatchObject({ status: 'failed' });
+      expect(await report({ ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
       expect([...notes.keys]).toEqual([]);
     });
   });

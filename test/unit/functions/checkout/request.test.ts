@@ -94,6 +94,17 @@ describe('requesting for a checkout', () => {
     expect(vault.terms.map(({ item }) => item)).toEqual(['1', '2']);
   });
 
+  it('is not kept from asking by a lease of others that can not be read', async () => {
+    vault.opened({ id: '7', item: '9', reason: 'by hand' });
+    vault.unreadable.add('7');
+    expect(await request({ numbers: [1, 2] })).toMatchObject({ conflict: false, leases: [{}, {}] });
+  });
+
+  it('fails when what can not be read may be the lease that it has just opened', async () => {
+    vault.unreadable.add('102');
+    await expect(request({ numbers: [1, 2] })).rejects.toMatchObject({ name: 'AnswerMalformed' });
+  });
+
   it('waits when the vault refuses another lease for the item', async () => {
     vault.fail('open', '10', 'RequestConflict');
     expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });

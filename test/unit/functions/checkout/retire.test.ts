@@ -1,15 +1,24 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetire } from '#functions/checkout/retire/retire.ts';
-import { aCheckoutRun, type RecordedCheckout, recordCheckout } from '#test/support/checkouts.ts';
+import { newStamp } from '#shared/domain/checkout/stamps.ts';
+import type { Run } from '#shared/workflows/run.ts';
+import {
+  aCheckoutRun,
+  CHECKOUT,
+  OTHER_CHECKOUT,
+  type RecordedCheckout,
+  recordCheckout,
+} from '#test/support/checkouts.ts';
 import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
 
-const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, stamp: 'stamp-1' });
+const stampOf = ({ run }: Pick<Run, 'run'>): string => newStamp(run, '0'.repeat(32));
+const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, stamp: stampOf(CHECKOUT) });
 
 describe('retiring what a checkout delivered', () => {
   let store: ReturnType<typeof fakeStore>;
   let records: ReturnType<typeof memoryRecords>;
   beforeEach(() => {
-    store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: 'stamp-1' }]);
+    store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: stampOf(CHECKOUT) }]);
     records = memoryRecords();
   });
   const retire = () => createRetire({ storeFor: async () => store.store, records })(aCheckoutRun);
@@ -20,6 +29,22 @@ describe('retiring what a checkout delivered', () => {
     expect(await retire()).toEqual({ retired: 2 });
     expect([...store.presences.keys()]).toEqual(['checkouts/CHG2/db-01/a1']);
   });
+
+  it('leaves alone what another checkout has delivered under the same name', async () => {
+    await record();
+    store.presences.set(stored(2).name, { kind: 'owned', stamp: stampOf(OTHER_CHECKOUT), retired: false });
+    expect(await retire()).toEqual({ retired: 1 });
+    expect(store.retired).toEqual([stored(1).name]);
+  });
+
+  it.each(['d0a1c3b2-0000-4000-8000-000000000001', undefined])(
+    'takes back what a person has written over, whose version before can be read yet: %s',
+    async (stamp) => {
+      await record({ numbers: [1] });
+      store.presences.set(stored(1).name, { kind: 'owned', stamp, retired: false });
+      expect(await retire()).toEqual({ retired: 1 });
+    },
+  );
 
   it('can be repeated, and counts what was there', async () => {
     await record({ numbers: [1, 2, 3] });

@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetrieveCheckout } from '#functions/checkout/retrieve/retrieve.ts';
+import { newStamp } from '#shared/domain/checkout/stamps.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import { Secret } from '#shared/secret.ts';
 import type { CheckoutLease } from '#shared/workflows/checkout.ts';
+import type { Run } from '#shared/workflows/run.ts';
 import {
   aCheckoutRun,
   after,
   CHECKOUT,
   MARKER,
   NOW,
+  OTHER_CHECKOUT,
   type RecordedCheckout,
   recordCheckout,
 } from '#test/support/checkouts.ts';
@@ -16,6 +19,10 @@ import { fakeVault } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const NAME = 'checkouts/CHG1/db-01/a10';
+
+/** 32 hex digits. */
+const numbered = (number: number): string => String(number).padStart(32, '0');
+const stampOf = (number: number, { run }: Pick<Run, 'run'> = CHECKOUT): string => newStamp(run, numbered(number));
 
 describe('retrieving for a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
@@ -43,7 +50,7 @@ describe('retrieving for a checkout', () => {
       records,
       notes,
       now: () => NOW,
-      newStamp: () => `stamp-${++stamps}`,
+      random: () => numbered(++stamps),
     })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
   };
   const values = () => Object.fromEntries([...store.values].map(([name, value]) => [name, value.reveal()]));
@@ -86,15 +93,33 @@ describe('retrieving for a checkout', () => {
     await retrieve(leases);
     await retrieve(leases);
     expect(store.deliveries.map(({ stamp, expected }) => [stamp, expected])).toEqual([
-      ['stamp-1', 'absent'],
-      ['stamp-2', { stamp: 'stamp-1' }],
+      [stampOf(1), 'absent'],
+      [stampOf(2), { stamp: stampOf(1) }],
     ]);
   });
 
   it('delivers into what was retired before as if there were nothing', async () => {
-    store.presences.set(NAME, { kind: 'owned', stamp: 'old', retired: true });
+    store.presences.set(NAME, { kind: 'owned', stamp: stampOf(7), retired: true });
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([{ expected: 'absent' }]);
+  });
+
+  it.each([
+    ['that goes on', false],
+    ['that is over and can be restored', true],
+  ])('never delivers into the secret of another checkout %s, be its id the same', async (_what, retired) => {
+    store.presences.set(NAME, { kind: 'owned', stamp: stampOf(1, OTHER_CHECKOUT), retired });
+    await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
+      name: 'CheckoutRefused',
+      message: `Checkout tickets.CHG1: the secret ${NAME} is that of another checkout. Ask again under another id, or once that one is over.`,
+    });
+    expect(store.deliveries).toEqual([]);
+  });
+
+  it('delivers over what a person wrote into it, or handed over', async () => {
+    store.presences.set(NAME, { kind: 'owned', stamp: 'd0a1c3b2-0000-4000-8000-000000000001', retired: false });
+    await retrieve([lease(0, 10)]);
+    expect(store.deliveries).toMatchObject([{ expected: { stamp: expect.stringMatching(/^d0a1/) } }]);
   });
 
   it('delivers into a secret of its own that has no stamp', async () => {

@@ -73,6 +73,14 @@ describe('watching a checkout', () => {
     expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'checkin', ending: 'denied' });
   });
 
+  it('does not take a lease for denied that may be the one which can not be read', async () => {
+    vault.opened({ id: '101', item: '1', status: 'pending' });
+    vault.opened({ id: '102', item: '2' });
+    vault.unreadable.add('101');
+    const course = { requested: asked(lease('pending'), lease('pending', 1)) };
+    expect(await watch(course)).toMatchObject({ next: 'wait' });
+  });
+
   it.each(['VaultUnavailable', 'RateLimited', 'AnswerTimedOut'] as const)(
     'waits on when the vault can not say how a lease stands (%s): unknown is not ended',
     async (failure) => {
@@ -90,6 +98,17 @@ describe('watching a checkout', () => {
     await notes.put(noteAt.released(CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'checkin', ending: 'cancelled' });
     expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
+  });
+
+  it('closes what was reported as over, and opens nothing when somebody redrives its execution', async () => {
+    await notes.put(noteAt.report(CHECKOUT));
+    for (const course of [{}, { requested: asked(lease('active')) }, { requested: asked(lease('pending')) }]) {
+      expect(await watch(course)).toMatchObject({ next: 'checkin', ending: 'cancelled' });
+    }
+    expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
+    expect(await watch({ retrieved: DELIVERED, ...CLOSED }, { rule: { confirmMinutes: 0 } })).toMatchObject({
+      next: 'report',
+    });
   });
 
   it('is not released by the note of another checkout whose name begins like its own', async () => {

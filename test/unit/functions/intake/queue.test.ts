@@ -1,13 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
-import { memoryNotes, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { memoryClaims, memoryNotes, memoryRecords, rulesOf } from '#test/support/fakes.ts';
 import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
 
 const NOW = Date.parse('2026-03-01T08:00:10Z');
+const DAY_MS = 24 * 3_600_000;
+
+/** Who sends, as SQS tells it: the id of a role, and the name of its session. */
+const ALICE = 'AROA1234567890ALICE:alice';
+const BOB = 'AROA1234567890BOBBY:bob';
+/** May release what others have asked for. */
+const DESK = 'AROA1234567890DESK0:desk';
+
+const principalIn = (senderId: string) => ({ kind: 'aws', id: senderId.split(':')[0] ?? '' }) as const;
+
+/** What the first message of a sender about an id makes known. */
+const identityOf = (id: string, senderId = ALICE, at = NOW) => ({
+  checkout: 'tickets',
+  id,
+  principal: principalIn(senderId),
+  opening: new Date(at).toISOString(),
+});
+const runOf = (...of: Parameters<typeof identityOf>): string => checkoutRun(identityOf(...of));
 
 const requested = (id: string, more: object = {}) => ({
   type: 'checkout.requested',
@@ -31,12 +50,13 @@ const noted = (kind: 'released' | 'extended', id: string) => ({
 });
 
 const createScene = () => {
+  const [notes, records] = [memoryNotes(), memoryRecords()];
   const scene = {
     checkouts: memoryExecutions(),
     releases: memoryExecutions(),
     syncs: memoryExecutions(),
-    notes: memoryNotes(),
-    records: memoryRecords(),
+    notes,
+    records,
     refused: [] as { messageId: string; body: string; reason: string }[],
     measured: [] as { handled: number; refused: number }[],
     troubles: [] as string[],
@@ -44,12 +64,22 @@ const createScene = () => {
   };
   const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
   const shared = {
-    rules: messageConfig(),
+    rules: {
+      ...messageConfig(),
+      intake: {
+        senders: [
+          { role: 'arn:aws:iam::111122223333:role/bob', id: principalIn(BOB).id, mayRelease: false },
+          { role: 'arn:aws:iam::111122223333:role/desk', id: principalIn(DESK).id, mayRelease: true },
+        ],
+        concurrency: 5,
+      },
+    },
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
     executionsOf: (machine: Machine) => machines[machine],
-    notes: scene.notes,
-    records: scene.records,
+    notes,
+    records,
+    claims: memoryClaims(records, notes),
     now: () => scene.now,
   };
   const step = createIntakeQueue({
@@ -63,24 +93,37 @@ const createScene = () => {
     },
   });
   let sent = 0;
-  const receive = async (bodies: readonly unknown[], receiveCount = 1) => {
-    const records = bodies.map((body) => ({
+  const receiveFrom = async (SenderId: string, bodies: readonly unknown[], receiveCount = 1) => {
+    const received = bodies.map((body) => ({
       messageId: `m${sent++}`,
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      attributes: { ApproximateReceiveCount: receiveCount },
+      attributes: { ApproximateReceiveCount: receiveCount, SenderId },
     }));
-    const { batchItemFailures } = await step({ Records: records });
+    const { batchItemFailures } = await step({ Records: received });
     const again = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    return records.filter(({ messageId }) => again.has(messageId)).map(({ body }) => body);
+    return received.filter(({ messageId }) => again.has(messageId)).map(({ body }) => body);
   };
-  return Object.assign(scene, { receive, shared });
+  return Object.assign(scene, {
+    receiveFrom,
+    receive: (bodies: readonly unknown[], receiveCount?: number) => receiveFrom(ALICE, bodies, receiveCount),
+    shared,
+    /** What others were told by notes. */
+    told: () => [...notes.keys].filter((key) => key.startsWith('checkouts/')),
+    /** The checkouts whose release was started. */
+    released: () => [...scene.releases.started.keys()],
+  });
 };
 
 describe('a message that asks for a checkout', () => {
-  it('starts an execution that is named after its rule and id, with the message as its input', async () => {
+  it('starts an execution that is named after its rule, id and sender, with the message and its sender as its input', async () => {
     const scene = createScene();
     expect(await scene.receive([requested('CHG-7')])).toEqual([]);
-    expect([...scene.checkouts.started]).toEqual([['tickets.CHG-7', JSON.stringify(requested('CHG-7'))]]);
+    const input = JSON.stringify({
+      ...requested('CHG-7'),
+      principal: principalIn(ALICE),
+      opening: new Date(NOW).toISOString(),
+    });
+    expect([...scene.checkouts.started]).toEqual([[runOf('CHG-7'), input]]);
     expect(scene.measured).toEqual([{ handled: 1, refused: 0 }]);
   });
 
@@ -89,7 +132,7 @@ describe('a message that asks for a checkout', () => {
     await scene.receive([requested('CHG-7')]);
     const { type, ...rest } = requested('CHG-7');
     await scene.receive([{ ...rest, type }]);
-    scene.checkouts.end('tickets.CHG-7');
+    scene.checkouts.end(runOf('CHG-7'));
     await scene.receive([requested('CHG-7')]);
     expect(scene.checkouts.started.size).toBe(1);
     expect(scene.refused).toEqual([]);
@@ -97,7 +140,7 @@ describe('a message that asks for a checkout', () => {
 
   it('is refused when its id was used for another one, also when that was an earlier version of the relay', async () => {
     const scene = createScene();
-    scene.checkouts.started.set('tickets.CHG-8', '{"ticket":8}');
+    scene.checkouts.started.set(runOf('CHG-8'), '{"ticket":8}');
     await scene.receive([requested('CHG-7')]);
     expect(await scene.receive([requested('CHG-7', { reason: 'Another' }), requested('CHG-8')])).toEqual([]);
     expect(scene.refused.map(({ reason }) => reason)).toEqual([
@@ -112,7 +155,7 @@ describe('a message that asks for a checkout', () => {
     await scene.receive([until('CHG-7')]);
     scene.now += 60_000;
     expect(await scene.receive([until('CHG-7'), until('CHG-8')])).toEqual([]);
-    expect([...scene.checkouts.started.keys()]).toEqual(['tickets.CHG-7']);
+    expect([...scene.checkouts.started.keys()]).toEqual([runOf('CHG-7')]);
     expect(scene.refused).toMatchObject([
       {
         messageId: 'm2',
@@ -124,8 +167,8 @@ describe('a message that asks for a checkout', () => {
   it('comes again while Step Functions does not show what was started under its name', async () => {
     const scene = createScene();
     await scene.receive([requested('CHG-7')]);
-    scene.checkouts.end('tickets.CHG-7');
-    scene.checkouts.hide('tickets.CHG-7');
+    scene.checkouts.end(runOf('CHG-7'));
+    scene.checkouts.hide(runOf('CHG-7'));
     expect(await scene.receive([requested('CHG-7')])).toEqual([JSON.stringify(requested('CHG-7'))]);
   });
 });
@@ -134,27 +177,129 @@ describe('a message about a checkout', () => {
   it('leaves a note, and twice the same note', async () => {
     const scene = createScene();
     await scene.receive([noted('extended', '7'), noted('extended', '7')]);
-    expect([...scene.notes.keys]).toEqual([
-      `checkouts/tickets/tickets.7/extended-${Date.parse('2026-03-01T10:00:00Z')}`,
-    ]);
+    expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7')}/extended-${Date.parse('2026-03-01T10:00:00Z')}`]);
   });
 
   it('that releases it leaves the note before it starts the release, once', async () => {
     const scene = createScene();
     scene.releases.fail(new RelayError('StoreUnavailable', 'throttled'));
     expect(await scene.receive([noted('released', '7')])).toHaveLength(1);
-    expect([...scene.notes.keys]).toEqual(['checkouts/tickets/tickets.7/released']);
+    expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7')}/released`]);
     scene.releases.fail(undefined);
     expect(await scene.receive([noted('released', '7'), noted('released', '7')])).toEqual([]);
-    expect([...scene.releases.started]).toEqual([['tickets.7', JSON.stringify(noted('released', '7'))]]);
+    const input = JSON.stringify({ ...noted('released', '7'), run: runOf('7'), principal: principalIn(ALICE) });
+    expect([...scene.releases.started]).toEqual([[runOf('7'), input]]);
+  });
+});
+
+describe('an id', () => {
+  const NOT_THEIRS = expect.stringMatching(/^MessageInvalid: id: belongs to another sender; /);
+
+  it('that two senders use means a checkout of each', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(ALICE, [requested('7')]);
+    await scene.receiveFrom(BOB, [requested('7', { reason: 'Look around' })]);
+    expect([...scene.checkouts.started.keys()]).toEqual([runOf('7', ALICE), runOf('7', BOB)]);
+    expect(scene.refused).toEqual([]);
+  });
+
+  it('belongs to the role, in whichever session it sends', async () => {
+    const scene = createScene();
+    await scene.receive([requested('7')]);
+    await scene.receiveFrom('AROA1234567890ALICE:another-session', [requested('7'), noted('released', '7')]);
+    expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
+  });
+
+  it('is known by whichever message comes first, and is the same checkout for all that follow', async () => {
+    const scene = createScene();
+    await scene.receive([noted('extended', '7')]);
+    scene.now += DAY_MS;
+    await scene.receive([noted('released', '7')]);
+    scene.now += DAY_MS;
+    await scene.receive([requested('7')]);
+    expect(scene.told().every((key) => key.startsWith(`checkouts/tickets/${runOf('7')}/`))).toBe(true);
+    expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
+  });
+
+  it('of messages that come at once is that of one checkout', async () => {
+    const scene = createScene();
+    await scene.receive([noted('released', '7'), requested('7'), noted('extended', '7'), requested('7')]);
+    expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
+  });
+
+  it.each(['released', 'extended'] as const)('is not %s by another sender, who learns nothing of it', async (kind) => {
+    const scene = createScene();
+    await scene.receive([requested('7', { reason: 'canary' })]);
+    await scene.receiveFrom(BOB, [noted(kind, '7')]);
+    expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
+    expect(JSON.stringify(scene.refused)).not.toMatch(/canary|AROA|db-01/);
+    expect([scene.told(), scene.released()]).toEqual([[], []]);
+  });
+
+  it('that another sender has released before anybody asked for it is opened all the same', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(BOB, [noted('released', '7')]);
+    await scene.receive([requested('7')]);
+    expect([...scene.checkouts.started.keys()]).toEqual([runOf('7')]);
+    expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7', BOB)}/released`]);
+    expect(scene.refused).toEqual([]);
+  });
+
+  it('is released for all who use it by a sender that may, and extended by none but their own', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(ALICE, [requested('7')]);
+    await scene.receiveFrom(BOB, [requested('7')]);
+    await scene.receiveFrom(DESK, [noted('released', '7'), noted('extended', '7')]);
+    const runs = [runOf('7', ALICE), runOf('7', BOB)].toSorted();
+    expect(scene.released().toSorted()).toEqual(runs);
+    expect(scene.told().toSorted()).toEqual(runs.map((run) => `checkouts/tickets/${run}/released`));
+    expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
+  });
+
+  it('of its own is what such a sender releases, unless it has but announced a release', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(DESK, [requested('own'), noted('released', 'early')]);
+    await scene.receive([requested('own'), requested('early')]);
+    await scene.receiveFrom(DESK, [noted('released', 'own'), noted('released', 'early')]);
+    expect(scene.released().toSorted()).toEqual(
+      [runOf('own', DESK), runOf('early', DESK), runOf('early', ALICE)].toSorted(),
+    );
+  });
+
+  it('is used up, also when names of executions are free again', async () => {
+    const scene = createScene();
+    await scene.receive([requested('7')]);
+    scene.checkouts.started.clear();
+    scene.now += 90 * DAY_MS;
+    expect(await scene.receive([requested('7')])).toEqual([]);
+    expect(scene.checkouts.started.size).toBe(0);
+    expect(scene.refused).toMatchObject([
+      { reason: 'MessageInvalid: id: 7 was used for a checkout of tickets before; use an id of its own' },
+    ]);
+  });
+
+  it('that was asked for long ago and goes on is not refused when its message comes again', async () => {
+    const scene = createScene();
+    await scene.receive([requested('7')]);
+    scene.now += 100 * DAY_MS;
+    await scene.receive([requested('7')]);
+    expect([scene.refused, scene.checkouts.started.size]).toEqual([[], 1]);
+  });
+
+  it("is nobody's where SQS does not tell who has sent the message", async () => {
+    const scene = createScene();
+    expect(await scene.receiveFrom('', [requested('7'), noted('released', '7'), changed('sa')])).toEqual([]);
+    expect(scene.refused).toHaveLength(2);
+    for (const { reason } of scene.refused) expect(reason).toContain('came without its sender');
+    expect([scene.checkouts.started.size, scene.told(), scene.measured]).toEqual([0, [], [{ handled: 1, refused: 2 }]]);
   });
 });
 
 describe('messages about changed credentials', () => {
-  const runOf = (sync: string) => `${sync}.changed-20260301T080030Z`;
+  const syncRun = (sync: string) => `${sync}.changed-20260301T080030Z`;
   const namedFor = (scene: ReturnType<typeof createScene>, sync: string) =>
     [...scene.records.objects]
-      .filter(([key]) => key.startsWith(`named/${sync}/${runOf(sync)}/`))
+      .filter(([key]) => key.startsWith(`named/${sync}/${syncRun(sync)}/`))
       .map(([, text]) => JSON.parse(text));
 
   it('of one half minute share one run for each sync, which looks when it is over', async () => {
@@ -162,8 +307,8 @@ describe('messages about changed credentials', () => {
     await scene.receive([changed('sa'), changed('sa'), changed('app')]);
     scene.now += 19_999;
     await scene.receive([changed('sa'), changed('backup')]);
-    expect([...scene.syncs.started.keys()].toSorted()).toEqual([runOf('databases'), runOf('everything')]);
-    expect(JSON.parse(scene.syncs.started.get(runOf('databases')) ?? '')).toEqual({
+    expect([...scene.syncs.started.keys()].toSorted()).toEqual([syncRun('databases'), syncRun('everything')]);
+    expect(JSON.parse(scene.syncs.started.get(syncRun('databases')) ?? '')).toEqual({
       sync: 'databases',
       items: 'named',
       waitSeconds: 22,
@@ -193,7 +338,13 @@ describe('messages about changed credentials', () => {
       measure: async () => {},
     });
     await late({
-      Records: [{ messageId: '1', body: JSON.stringify(changed('sa')), attributes: { ApproximateReceiveCount: 1 } }],
+      Records: [
+        {
+          messageId: '1',
+          body: JSON.stringify(changed('sa')),
+          attributes: { ApproximateReceiveCount: 1, SenderId: ALICE },
+        },
+      ],
     });
     expect([...scene.syncs.started.keys()]).toEqual(['databases.changed-20260301T080100Z']);
     const [last] = [...scene.records.objects.keys()].toReversed();
@@ -205,11 +356,11 @@ describe('messages about changed credentials', () => {
     await scene.receive([changed('CORP\\svc-1', 'web-01')]);
     await scene.receive([changed('other', 'web-01')]);
     expect(namedFor(scene, 'services')).toEqual([{ systemName: 'web-01', accountName: 'CORP\\svc-1' }]);
-    expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
+    expect(scene.syncs.started.has(syncRun('databases'))).toBe(false);
     expect(namedFor(scene, 'everything')).toHaveLength(2);
     await scene.receive([changed('one@corp.example', 'web-01')]);
     expect(namedFor(scene, 'services')).toHaveLength(2);
-    expect(scene.syncs.started.has(runOf('databases'))).toBe(false);
+    expect(scene.syncs.started.has(syncRun('databases'))).toBe(false);
   });
 });
 
@@ -239,7 +390,9 @@ describe('a message that can not be acted on', () => {
       measure: async () => {},
     });
     expect(
-      await step({ Records: [{ messageId: '1', body: '{', attributes: { ApproximateReceiveCount: 9 } }] }),
+      await step({
+        Records: [{ messageId: '1', body: '{', attributes: { ApproximateReceiveCount: 9, SenderId: ALICE } }],
+      }),
     ).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
   });
 });
@@ -291,7 +444,7 @@ describe('any mix of messages, duplicates, malformed ones and failures', () => {
           const again = await scene.receive(queue.slice(0, 10));
           queue = [...queue.slice(10), ...again];
         }
-        const wanted = new Set(messages.flatMap(({ id }) => (id === undefined ? [] : [`tickets.${id}`])));
+        const wanted = new Set(messages.flatMap(({ id }) => (id === undefined ? [] : [runOf(id)])));
         expect(new Set(scene.checkouts.started.keys())).toEqual(wanted);
         expect(scene.refused).toHaveLength(messages.filter(({ id }) => id === undefined).length);
         for (const { reason } of scene.refused) expect(reason).toMatch(/^MessageInvalid: ./);

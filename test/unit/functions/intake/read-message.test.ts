@@ -56,6 +56,11 @@ describe('a message in the queue', () => {
       'type: is missing; write one of "checkout.requested", "checkout.extended", "checkout.released", "credential.changed"',
     ],
     [
+      'with half a character',
+      changed({ item: { systemName: 'db-\ud800', accountName: 'a' } }),
+      'item.systemName: is not usable; use whole characters, and no control characters such as tabs, line breaks or marks of direction',
+    ],
+    [
       'for a rule that is not there',
       requested({ checkout: 'tickts' }),
       'checkout: is not in relay.yaml; did you mean "tickets"?',

@@ -28,7 +28,7 @@ describe('a batch of', () => {
 
     it('opens nothing, reads each by one call, and remembers when its releases end', async () => {
       const { requested, closed, record } = await goThrough(scene, [itemOf(account())], { sync });
-      expect(requested).toEqual({ leases: [], settled: [], releaseEnds: {}, retired: 0 });
+      expect(requested).toEqual({ leases: [], settled: [], releaseEnds: {}, retirements: [] });
       expect(vault.calls).toEqual([['signIn'], ['readPlain', '1:10', undefined], ['signOut']]);
       expect(delivered()).toEqual([['prod/one', 'credential of 1:10']]);
       expect([closed, record?.checkIns]).toEqual([0, { 0: Date.parse(ENDS_AT) }]);

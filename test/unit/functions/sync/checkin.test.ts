@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
+import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { writeReason } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
-import type { BatchLease, BatchProgress, Settled } from '#shared/workflows/sync.ts';
+import type { Caught } from '#shared/workflows/run.ts';
+import type { BatchLease, BatchProgress, Retirement, Settled } from '#shared/workflows/sync.ts';
 import { aBatchRun, BATCH_MARKER } from '#test/support/batches.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { CLOSED_AT, fakeVault } from '#test/support/fake-vault.ts';
@@ -16,7 +18,12 @@ const lease = (id: number, overrides: Partial<BatchLease> = {}): BatchLease => (
   status: 'active',
   ...overrides,
 });
-const progress = (...leases: BatchLease[]): BatchProgress => ({ leases, settled: [], releaseEnds: {}, retired: 0 });
+const progress = (...leases: BatchLease[]): BatchProgress => ({
+  leases,
+  settled: [],
+  releaseEnds: {},
+  retirements: [],
+});
 const ERROR = { Error: 'VaultUnavailable', Cause: '{}' };
 
 describe('checkin', () => {
@@ -26,7 +33,7 @@ describe('checkin', () => {
     vault = fakeVault();
     records = memoryRecords();
   });
-  const checkIn = (input: { requested?: BatchProgress; retrieved?: BatchProgress; error?: unknown }, sync = {}) =>
+  const checkIn = (input: { requested?: BatchProgress; retrieved?: BatchProgress; error?: Caught }, sync = {}) =>
     createCheckIn({
       relayId: 'relay',
       config: aConfig(sync),
@@ -40,7 +47,7 @@ describe('checkin', () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
-    expect(await recorded()).toEqual({ settled: [], checkIns: { 0: Date.parse(CLOSED_AT) }, retired: 0 });
+    expect(await recorded()).toEqual({ settled: [], checkIns: { 0: Date.parse(CLOSED_AT) }, retirements: [] });
   });
 
   it('never closes what somebody else opened: a person, another relay, workflow, run or batch', async () => {
@@ -57,7 +64,12 @@ describe('checkin', () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ error: ERROR })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
-    expect(await recorded()).toBeUndefined();
+    expect(await recorded()).toEqual({
+      settled: [],
+      checkIns: {},
+      retirements: [],
+      error: 'VaultUnavailable: see the execution.',
+    });
   });
 
   it('knows the latest leases: retrieve may have renewed one', async () => {
@@ -73,7 +85,12 @@ describe('checkin', () => {
     const known = progress(lease(101), lease(102));
     await expect(checkIn({ requested: known })).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect([...vault.open.keys()]).toEqual(['101']);
-    expect(await recorded()).toEqual({ settled: [], checkIns: { 1: Date.parse(CLOSED_AT) }, retired: 0 });
+    expect(await recorded()).toEqual({
+      settled: [],
+      checkIns: { 1: Date.parse(CLOSED_AT) },
+      retirements: [],
+      leftOpen: 'VaultUnavailable: VaultUnavailable by close',
+    });
   });
 
   it('takes what is gone already for closed', async () => {
@@ -98,5 +115,61 @@ describe('checkin', () => {
   it('asks for no leases where reading needs none, which its user may not be allowed to see', async () => {
     expect(await checkIn({ error: ERROR }, { access: 'isa' })).toEqual({ closed: 0 });
     expect(vault.calls).toEqual([]);
+  });
+
+  describe('that can not ask the vault', () => {
+    const settled: Settled[] = [{ item: 0, target: 0, outcome: 'delivered' }];
+    const retirements: Retirement[] = [{ orphan: 0, outcome: 'retired' }];
+    const delivered = (...leases: BatchLease[]) => ({ ...progress(...leases), settled, retirements });
+
+    it.each<[string, Parameters<typeof vault.fail>, ErrorName]>([
+      ['that refuses to sign in', ['signIn', '', 'SignInRefused'], 'SignInRefused'],
+      ['whose list can not be read', ['held', '', 'AnswerMalformed'], 'AnswerMalformed'],
+    ])('has written down before what became of the batch: one %s', async (_what, failure, name) => {
+      vault.opened({ id: '101', item: '1', reason: reasonOf() });
+      vault.fail(...failure);
+      await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name });
+      expect(await recorded()).toMatchObject({ settled, retirements, leftOpen: expect.stringContaining(`${name}: `) });
+    });
+
+    it('still knows what it gave back before the list could not be read', async () => {
+      vault.opened({ id: '101', item: '1', reason: reasonOf() });
+      vault.fail('held', '', 'AnswerMalformed');
+      await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name: 'AnswerMalformed' });
+      expect(await recorded()).toMatchObject({ checkIns: { 0: Date.parse(CLOSED_AT) } });
+    });
+
+    it('keeps what an earlier attempt wrote down, and takes its error back once all is closed', async () => {
+      vault.opened({ id: '101', item: '1', reason: reasonOf() });
+      vault.opened({ id: '102', item: '2', reason: reasonOf() });
+      vault.fail('close', '102', 'VaultUnavailable');
+      const retrieved = delivered(lease(101), lease(102));
+      await expect(checkIn({ retrieved })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+      const first = await recorded();
+      vault.fail('signIn', '', 'SignInRefused');
+      await expect(checkIn({ retrieved })).rejects.toMatchObject({ name: 'SignInRefused' });
+      expect(await recorded()).toMatchObject({ checkIns: first?.checkIns, leftOpen: expect.stringMatching(/^SignIn/) });
+      vault.heal();
+      await checkIn({ retrieved });
+      expect(await recorded()).toMatchObject({
+        settled,
+        checkIns: { 0: Date.parse(CLOSED_AT), 1: expect.any(Number) },
+      });
+      expect(await recorded()).not.toHaveProperty('leftOpen');
+    });
+  });
+
+  it('gives back what is open also when nothing can be written down, and says so only then', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    const write = async () => Promise.reject(new RelayError('StoreUnavailable', 'S3 is away.'));
+    records = { ...records, write };
+    await expect(checkIn({ requested: progress(lease(101)) })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(vault.open.size).toBe(0);
+  });
+
+  it('writes down what ended the batch, in the words of the error', async () => {
+    const error = { Error: 'StoreDenied', Cause: JSON.stringify({ errorMessage: 'Allow it.' }) };
+    await checkIn({ requested: progress(), error });
+    expect(await recorded()).toMatchObject({ error: 'StoreDenied: Allow it.' });
   });
 });

@@ -6,10 +6,11 @@ import { createPlan } from '#functions/sync/plan/plan.ts';
 import { gatheringAt } from '#shared/domain/gathering.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
+import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import { readRequired, recordAt } from '#shared/records/records.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
-import type { StoredSecret } from '#shared/stores/store.ts';
+import type { SecretStore, StoredSecret } from '#shared/stores/store.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
@@ -21,6 +22,14 @@ const on = (systemName: string, accountName: string, more: Labels = {}) => ({
   labels: { systemName, accountName, ...more },
 });
 
+interface Given {
+  readonly secrets?: readonly StoredSecret[];
+  readonly sync?: Record<string, unknown>;
+  /** Lets calls of the vault fail. */
+  readonly vault?: (vault: ReturnType<typeof fakeVault>) => void;
+  readonly inspect?: SecretStore['inspect'];
+}
+
 describe('a plan for items that messages named', () => {
   let records: ReturnType<typeof memoryRecords>;
   beforeEach(() => {
@@ -29,10 +38,12 @@ describe('a plan for items that messages named', () => {
   const plan = async (
     items: readonly Item[],
     names: readonly Labels[],
-    { secrets = [], sync = {} }: { secrets?: readonly StoredSecret[]; sync?: Record<string, unknown> } = {},
+    { secrets = [], sync = {}, vault: failVault = () => {}, inspect }: Given = {},
   ) => {
     const vault = fakeVault([pageOf(items)]);
+    failVault(vault);
     const store = fakeStore(secrets);
+    if (inspect !== undefined) store.store.inspect = inspect;
     const planned = await createPlan({
       config: aConfig(sync),
       vaultOf: async () => vault.vault,
@@ -137,6 +148,70 @@ describe('a plan for items that messages named', () => {
     expect(delivered).toEqual([]);
     expect(record.remarks).toMatchObject([{ outcome: 'parked' }]);
     expect(Object.keys(record.troubles)).toEqual(['account:1']);
+  });
+
+  describe('of which some can not be looked up', () => {
+    const items = [itemNumbered(1), itemNumbered(2, { labels: { systemName: 'db-02', accountName: 'a2' } })];
+    const bad = [named('db-bad', 'sa'), named('DB-BAD', 'sb')];
+    const names = [named('db-01', 'a1'), ...bad, named('db-02', 'a2')];
+    const lists = (vault: ReturnType<typeof fakeVault>) =>
+      vault.calls.filter(([call]) => call === 'list').map(([, within]) => within);
+
+    it.each<ErrorName>(['RequestRejected', 'VaultUnavailable', 'AnswerMalformed'])(
+      'delivers all others, and says of each of these why, when the vault answers their list with %s',
+      async (error) => {
+        const { delivered, record } = await plan(items, names, {
+          vault: (vault) => vault.fail('list', 'db-bad', error),
+        });
+        expect(delivered.toSorted()).toEqual(['prod/db-01/a1', 'prod/db-02/a2']);
+        expect(record).toMatchObject({ items: 4, complete: false });
+        const failed = { outcome: 'failed', error, message: `${error} by list` };
+        expect(record.remarks).toEqual([
+          { item: 'systemName db-bad, accountName sa', ...failed },
+          { item: 'systemName DB-BAD, accountName sb', ...failed },
+        ]);
+      },
+    );
+
+    it('costs one call more, by which the vault shows that it still lists', async () => {
+      const { vault } = await plan(items, names, { vault: (told) => told.fail('list', 'db-bad', 'RequestRejected') });
+      expect(lists(vault)).toEqual([{ systemName: 'db-01' }, { systemName: 'db-bad' }, {}, { systemName: 'db-02' }]);
+    });
+
+    it('fails as a whole when the vault lists nothing any more', async () => {
+      const failing = plan(items, names, {
+        vault: (vault) => {
+          vault.fail('list', 'db-bad', 'VaultUnavailable');
+          vault.fail('list', '', 'SessionLost');
+        },
+      });
+      await expect(failing).rejects.toMatchObject({ name: 'SessionLost' });
+    });
+
+    it('fails as a whole when signing in is refused', async () => {
+      const failing = plan(items, names, { vault: (vault) => vault.fail('signIn', '', 'SignInRefused') });
+      await expect(failing).rejects.toMatchObject({ name: 'SignInRefused' });
+    });
+
+    const denying =
+      (error: ErrorName): SecretStore['inspect'] =>
+      async (name) => {
+        if (name === 'prod/db-01/a1') throw new RelayError(error, `${error} for ${name}`);
+        return { kind: 'absent' };
+      };
+
+    it('delivers all others when the store says nothing about the secret of one', async () => {
+      const two = [named('db-01', 'a1'), named('db-02', 'a2')];
+      const { delivered, record } = await plan(items, two, { inspect: denying('StoreDenied') });
+      expect(delivered).toEqual(['prod/db-02/a2']);
+      expect(record).toMatchObject({
+        items: 2,
+        remarks: [{ item: 'db-01/a1', outcome: 'failed', error: 'StoreDenied' }],
+      });
+      await expect(plan(items, two, { inspect: denying('StoreUnavailable') })).rejects.toMatchObject({
+        name: 'StoreUnavailable',
+      });
+    });
   });
 
   it('refuses a sync whose items nobody can name, as somebody may start one by hand', async () => {

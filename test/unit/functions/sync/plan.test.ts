@@ -133,14 +133,18 @@ describe('plan', () => {
   describe('with secrets whose item is gone', () => {
     const orphans = { policy: 'delete', budget: 1 };
     const gone = [{ name: 'prod/db-01/gone', stamp: 'x' }];
+    const missed = (names: readonly StoredSecret[]) =>
+      records.write(recordAt.memory('databases'), { ...emptyMemory(), absent: names.map(({ name }) => name) });
 
     it('keeps them unless the policy says otherwise', async () => {
-      const { batches, record } = await plan([pageOf([])], gone);
-      expect(batches).toEqual([]);
+      await missed(gone);
+      const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone);
+      expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
       expect(record?.orphans).toEqual({ found: 1, retiring: 0 });
     });
 
     it('retires them within the budget, in a batch of their own', async () => {
+      await missed(gone);
       const { batches } = await plan([pageOf([itemNumbered(1)])], gone, { orphans });
       expect(batches.map(({ items, retire }) => [items.length, retire])).toEqual([
         [1, []],
@@ -150,15 +154,34 @@ describe('plan', () => {
 
     it('retires none of them beyond the budget', async () => {
       const more = [...gone, { name: 'prod/db-01/gone-2', stamp: 'x' }];
-      const { batches, record } = await plan([pageOf([])], more, { orphans });
-      expect(batches).toEqual([]);
+      await missed(more);
+      const { batches, record } = await plan([pageOf([itemNumbered(1)])], more, { orphans });
+      expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
       expect(record?.orphans.note).toContain('the budget is 1');
     });
 
     it('retires none of them after an incomplete list', async () => {
-      const { batches, record } = await plan([pageOf([], false)], gone, { orphans });
-      expect(batches).toEqual([]);
+      await missed(gone);
+      const { batches, record } = await plan([pageOf([itemNumbered(1)], false)], gone, { orphans });
+      expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
       expect(record).toMatchObject({ complete: false, orphans: { retiring: 0 } });
+    });
+
+    it('retires none of them that the run before has not missed, and writes down which they are', async () => {
+      const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans });
+      expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
+      expect(record).toMatchObject({
+        orphans: { found: 1, retiring: 0 },
+        absences: { absent: ['prod/db-01/gone'], present: [] },
+      });
+    });
+
+    it('retires none of them when the selection matches nothing, and notes it', async () => {
+      await missed(gone);
+      const select = { accounts: ['nobody'] };
+      const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans, select });
+      expect(batches).toEqual([]);
+      expect(record?.notes).toEqual([expect.stringContaining('did not match the one item listed')]);
     });
   });
 });

@@ -36,7 +36,7 @@ describe('report', () => {
     await records.write(recordAt.batch(aRun(), 0), { items: [batchItem(1), batchItem(2)], retire: [] });
   });
   const settle = (settled: Settled[], more: Partial<BatchRecord> = {}) =>
-    records.write(recordAt.batchRecord(aRun(), 0), { settled, checkIns: {}, retired: 0, ...more });
+    records.write(recordAt.batchRecord(aRun(), 0), { settled, checkIns: {}, retirements: [], ...more });
   const report = (input = {}) => {
     const planned = { status: 'planned', batches: [0], concurrency: 1 };
     const step = createReport({ records, measure, notify, now: () => NOW });
@@ -69,7 +69,7 @@ describe('report', () => {
     expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
     expect(notify).toHaveBeenCalledWith(
       'pam-relay: sync databases PARTIAL',
-      expect.stringContaining('db-01/a2: failed. Enable the account for the API.'),
+      expect.arrayContaining(['db-01/a2: failed. Enable the account for the API.']),
     );
   });
 
@@ -82,6 +82,115 @@ describe('report', () => {
       { error: 'BatchLost', message: expect.stringContaining('States.Timeout') },
       {},
     ]);
+  });
+
+  it('tells of a lost item what ended its batch, in the words of the error', async () => {
+    await settle([end(0, 'delivered')], { error: 'AnswerMalformed: vault: the answer to GET Requests is cut off.' });
+    expect(await report({ batchEnds: [{ batch: 0, error: 'AnswerMalformed' }] })).toMatchObject({ delivered: 1 });
+    expect((await written())?.remarks).toMatchObject([
+      {
+        item: 'db-01/a2',
+        error: 'BatchLost',
+        message: expect.stringContaining('the answer to GET Requests is cut off.'),
+      },
+    ]);
+  });
+
+  it('counts what is delivered as delivered when its batch could not be closed, and tells that besides', async () => {
+    const leftOpen = 'AnswerMalformed: vault: the answer to GET Requests has no list.';
+    await settle([end(0, 'delivered'), end(1, 'delivered')], { leftOpen });
+    expect(await report({ batchEnds: [{ batch: 0, open: 'AnswerMalformed' }] })).toMatchObject({
+      status: 'PARTIAL',
+      delivered: 2,
+      failed: 0,
+    });
+    expect((await written())?.notes).toEqual([
+      `One batch could not give back all that was opened; reap tries again. ${leftOpen}`,
+    ]);
+  });
+
+  it('tells once what left many batches open', async () => {
+    const batches = [0, 1, 2];
+    for (const batch of batches) {
+      await records.write(recordAt.batch(aRun(), batch), { items: [batchItem(batch)], retire: [] });
+    }
+    await report({
+      planned: { status: 'planned', batches, concurrency: 1 },
+      batchEnds: batches.map((batch) => ({ batch, open: batch === 2 ? 'VaultUnavailable' : 'SignInRefused' })),
+    });
+    expect((await written())?.notes).toEqual([
+      '2 batches could not give back all that was opened; reap tries again. SignInRefused.',
+      'One batch could not give back all that was opened; reap tries again. VaultUnavailable.',
+    ]);
+  });
+
+  it('adds up what was done also of a run that was given up, and tells what ended it first', async () => {
+    await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });
+    const error = { Error: 'States.DataLimitExceeded' };
+    expect(await report({ batchEnds: undefined, error })).toMatchObject({ status: 'FAILED', items: 3, delivered: 1 });
+    expect((await written())?.notes).toEqual(['States.DataLimitExceeded: see the execution.']);
+    expect((await memory())?.checkIns).toEqual({ 'account:1': NOW });
+  });
+
+  it('tells of a batch that nobody can read, and counts all others', async () => {
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    await report({ planned: { status: 'planned', batches: [0, 1], concurrency: 1 } });
+    expect(await written()).toMatchObject({
+      status: 'PARTIAL',
+      outcomes: { delivered: 2 },
+      notes: [
+        expect.stringContaining('batch 1 is not known. The record runs/databases/databases.1/batches/000001.json'),
+      ],
+    });
+  });
+
+  describe('of orphans', () => {
+    const orphans = ['a', 'b', 'c', 'd'].map((name) => ({ store: 'aws', name: `prod/${name}` }));
+    const failure = { name: 'StoreRejected', message: 'It has replicas: remove them first.' } as const;
+    beforeEach(async () => {
+      await records.write(recordAt.plan(aRun()), { ...PLAN, items: 1, orphans: { found: 4, retiring: 4 } });
+      await records.write(recordAt.batch(aRun(), 0), { items: [], retire: orphans });
+    });
+
+    it('counts what was really retired, and names each that was not, with its reason', async () => {
+      const [retired, gone, failed] = ['retired', 'gone', 'failed'] as const;
+      await settle([], {
+        retirements: [
+          { orphan: 0, outcome: retired },
+          { orphan: 1, outcome: failed, failure },
+          { orphan: 2, outcome: gone },
+          { orphan: 3, outcome: retired },
+        ],
+      });
+      expect(await report()).toMatchObject({ status: 'PARTIAL', retired: 2, failed: 0 });
+      expect(await written()).toMatchObject({
+        orphans: { found: 4, retired: 2, gone: 1, failed: 1 },
+        remarks: [
+          { item: 'prod/b', outcome: failed, error: 'StoreRejected', message: expect.stringContaining('replicas') },
+        ],
+      });
+      expect(notify).toHaveBeenCalledWith(
+        'pam-relay: sync databases PARTIAL',
+        expect.arrayContaining(['4 secrets without an account: 2 retired, 1 gone, 1 failed.']),
+      );
+    });
+
+    it('counts those of a lost batch as failed, each', async () => {
+      expect(await report({ batchEnds: [{ batch: 0, error: 'Sandbox.Timedout' }] })).toMatchObject({
+        status: 'PARTIAL',
+      });
+      expect(await written()).toMatchObject({
+        orphans: { found: 4, retired: 0, failed: 4 },
+        remarks: orphans.map(({ name }) => ({ item: name, error: 'BatchLost' })),
+      });
+    });
+
+    it('is fine when all are retired, or were gone, or the rule keeps them by now', async () => {
+      await settle([], {
+        retirements: (['retired', 'gone', 'kept', 'kept'] as const).map((outcome, orphan) => ({ orphan, outcome })),
+      });
+      expect(await report()).toMatchObject({ status: 'SUCCEEDED', retired: 1 });
+    });
   });
 
   it('counts what a step did not live to settle as lost', async () => {
@@ -125,6 +234,30 @@ describe('report', () => {
     expect(await report()).toMatchObject({ status: 'PARTIAL' });
   });
 
+  it('says PARTIAL for each note of the plan, and repeats it', async () => {
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    await records.write(recordAt.plan(aRun()), {
+      ...PLAN,
+      notes: ['The selection matched none of the 3 items listed.'],
+    });
+    expect(await report()).toMatchObject({ status: 'PARTIAL' });
+    expect((await written())?.notes).toEqual(['The selection matched none of the 3 items listed.']);
+  });
+
+  it('remembers which secrets no item had, as long as no run sees one of them again', async () => {
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    const after = async (run: string, absences: PlanRecord['absences']) => {
+      await records.write(recordAt.plan(aRun()), { ...PLAN, absences });
+      const before = await memory();
+      if (before !== undefined) await records.write(recordAt.memory('databases'), { ...before, run });
+      await report();
+      return (await memory())?.absent;
+    };
+    expect(await after('databases.0', { absent: ['a', 'b'], present: [] })).toEqual(['a', 'b']);
+    expect(await after('databases.0', { present: ['b', 'c'] })).toEqual(['a']);
+    expect(await after('databases.0', { absent: ['d'], present: [] })).toEqual(['d']);
+  });
+
   it('remembers check-ins and troubles for the next run', async () => {
     await settle([end(0, 'delivered'), end(1, 'approvalRequired')], { checkIns: { 0: NOW } });
     await report();
@@ -161,7 +294,7 @@ describe('report', () => {
     expect((await written())?.notes).toEqual(['SignInRefused: vault: rotate the client secret.']);
     expect(notify).toHaveBeenCalledWith(
       'pam-relay: sync databases FAILED',
-      expect.stringContaining('rotate the client secret'),
+      expect.arrayContaining(['SignInRefused: vault: rotate the client secret.']),
     );
   });
 

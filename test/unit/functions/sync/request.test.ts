@@ -10,6 +10,7 @@ import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
 
 const ours = writeReason(BATCH_MARKER);
 const theirs = writeReason({ ...BATCH_MARKER, run: 'databases.0' });
+const CHECKOUT = '[relay/checkout/tickets/tickets.CHG1/0]';
 
 describe('request', () => {
   let vault: ReturnType<typeof fakeVault>;
@@ -83,14 +84,64 @@ describe('request', () => {
     },
   );
 
-  it('never takes a lease for its own that somebody else opened', async () => {
-    vault.opened({ id: '7', item: '1', reason: 'by hand' });
-    vault.opened({ id: '8', item: '2', reason: theirs });
-    const { leases } = await request([batchItem(1), batchItem(2)]);
+  it('reads along with another sync, and does not take its lease for its own', async () => {
+    vault.opened({ id: '7', item: '1', reason: theirs });
+    vault.opened({ id: '8', item: '2', reason: writeReason({ ...BATCH_MARKER, rule: 'copies', run: 'copies.1' }) });
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
     expect(leases).toMatchObject([
       { id: '7', ours: false },
       { id: '8', ours: false },
     ]);
+    expect(settled).toEqual([]);
+  });
+
+  describe.each([
+    ['a person', 'by hand', 'of somebody who signs in'],
+    ['a checkout', `Replace a disk ${CHECKOUT}`, 'of checkout tickets.CHG1'],
+    ['a sync of another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' }), 'of another relay, other'],
+  ])('does not read under what was approved for %s', (_who, reason, words) => {
+    it('who has the item, and says so, and goes on with the others', async () => {
+      vault.opened({ id: '7', item: '1', reason });
+      const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+      expect(leases).toMatchObject([{ item: 1, ours: true }]);
+      expect(settled).toMatchObject([{ item: 0, target: 0, outcome: 'failed', failure: { name: 'RequestConflict' } }]);
+      expect(settled[0]?.failure?.message).toContain(words);
+    });
+
+    it.each(['shared', 'refused'])('who waits for an approval of it, which is %s by the vault', async (answer) => {
+      vault.opened({ id: '7', item: '1', reason, status: 'pending' });
+      if (answer === 'refused') vault.fail('open', '1', 'RequestConflict');
+      else vault.sharesPending();
+      const { leases, settled } = await request([batchItem(1)]);
+      expect(leases).toEqual([]);
+      expect(settled).toMatchObject([{ outcome: 'approvalRequired', failure: { name: 'RequestConflict' } }]);
+      expect(settled[0]?.failure?.message).toMatch(new RegExp(`${words}.*waits for an approval`));
+    });
+  });
+
+  it('does not read under a lease that the vault does not list', async () => {
+    vault.opened({ id: '7', item: '1', reason: theirs });
+    vault.hidden.add('7');
+    const { leases, settled } = await request([batchItem(1)]);
+    expect(leases).toEqual([]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'RequestConflict' } }]);
+    expect(settled[0]?.failure?.message).toContain('does not list it');
+  });
+
+  it('goes by what it can read of what is held, whatever else is there', async () => {
+    vault.opened({ id: '7', item: '1', reason: theirs });
+    vault.opened({ id: '8', item: '2', reason: 'by hand' });
+    vault.unreadable.add('8');
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([{ id: '7', ours: false }]);
+    expect(settled).toMatchObject([{ item: 1, failure: { name: 'RequestConflict' } }]);
+  });
+
+  it('keeps the words of the vault for a conflict that nothing of its user explains', async () => {
+    vault.opened({ id: '7', item: '1', reason: 'by hand', opens: 'target-session', status: 'pending' });
+    vault.fail('open', '1', 'RequestConflict');
+    const { settled } = await request([batchItem(1)]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { message: 'RequestConflict by open' } }]);
   });
 
   it('knows a lease by its marker that an earlier attempt of this step opened', async () => {
@@ -124,10 +175,11 @@ describe('request', () => {
     expect(vault.count('held')).toBe(0);
   });
 
-  it('takes nothing for its own that it can not know of, when the list fails', async () => {
+  it('reads under nothing that it can not know of, when the list fails, and says that this is why', async () => {
     vault.opened({ id: '9', item: '1', reason: ours });
     vault.fail('held', '', 'VaultUnavailable');
-    const { leases } = await request([batchItem(1), batchItem(2)]);
-    expect(leases).toMatchObject([{ ours: false }, { ours: true }]);
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([{ item: 1, ours: true }]);
+    expect(settled).toMatchObject([{ item: 0, outcome: 'failed', failure: { name: 'VaultUnavailable' } }]);
   });
 });

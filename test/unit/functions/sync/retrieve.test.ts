@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetrieve } from '#functions/sync/retrieve/retrieve.ts';
 import type { BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
+import { writeReason } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { Secret } from '#shared/secret.ts';
 import type { BatchLease, Settled } from '#shared/workflows/sync.ts';
@@ -42,7 +43,7 @@ describe('retrieve', () => {
       storeFor: async () => store.store,
       records,
     });
-    const requested = { leases: [...leases], settled: [...settled], releaseEnds: {}, retired: 0 };
+    const requested = { leases: [...leases], settled: [...settled], releaseEnds: {}, retirements: [] };
     return step({ ...aBatchRun(order), requested }, { remainingMs: () => remainingMs });
   };
 
@@ -103,9 +104,24 @@ describe('retrieve', () => {
 
   it('owns no lease that it got anew from somebody else again', async () => {
     vault.open.delete('101');
-    vault.opened({ id: '110', item: '1' });
-    const { leases } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
+    vault.opened({ id: '110', item: '1', reason: writeReason({ ...BATCH_MARKER, rule: 'copies', run: 'copies.1' }) });
+    const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
     expect(leases).toEqual([aLease(0, { id: '110', ours: false })]);
+    expect(settled).toMatchObject([{ outcome: 'delivered' }]);
+  });
+
+  it.each([
+    ['a checkout', writeReason({ ...BATCH_MARKER, workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG1' })],
+    ['a person', 'by hand'],
+    ['another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' })],
+  ])('reads nothing under a lease of %s that took the place of one of a sync', async (_who, reason) => {
+    vault.open.delete('101');
+    vault.opened({ id: '110', item: '1', reason });
+    const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
+    expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'RequestConflict' } }]);
+    expect(vault.calls).not.toContainEqual(['read', '110']);
+    expect(leases.some(({ id }) => id === '110')).toBe(false);
+    expect(store.deliveries).toEqual([]);
   });
 
   it('does not ask anew for a lease of its own, which ended because somebody wanted it to', async () => {
@@ -147,12 +163,38 @@ describe('retrieve', () => {
     expect(store.deliveries).toMatchObject([{ name: 'prod/2' }]);
   });
 
-  it('retires orphans only where the policy says so', async () => {
+  describe('orphans', () => {
     const sync = { orphans: { policy: 'delete', budget: 5 } };
-    expect((await retrieve([], [], { retire: [orphan('prod/9')], sync })).retired).toBe(0);
-    store.presences.set('prod/9', { kind: 'owned', stamp: 'x', retired: false });
-    expect((await retrieve([], [], { retire: [orphan('prod/9')], sync })).retired).toBe(1);
-    expect((await retrieve([], [], { retire: [orphan('prod/8')] })).retired).toBe(0);
-    expect(store.retired).not.toContain('prod/8');
+    const owned = (...names: string[]) => {
+      for (const name of names) store.presences.set(name, { kind: 'owned', stamp: 'x', retired: false });
+    };
+    const retire = async (names: readonly string[], given: Given = { sync }) =>
+      (await retrieve([], [], { ...given, retire: names.map(orphan) })).retirements;
+
+    it('retires them only where the policy says so', async () => {
+      owned('prod/8', 'prod/9');
+      expect(await retire(['prod/8'], {})).toEqual([{ orphan: 0, outcome: 'kept' }]);
+      expect(await retire(['prod/9'])).toEqual([{ orphan: 0, outcome: 'retired' }]);
+      expect(store.retired).toEqual(['prod/9']);
+    });
+
+    it('gives each an outcome of its own: one that fails stops none of the others', async () => {
+      owned('prod/1', 'prod/2', 'prod/4');
+      store.fail('prod/2', 'StoreRejected');
+      expect(await retire(['prod/1', 'prod/2', 'prod/3', 'prod/4'])).toEqual([
+        { orphan: 0, outcome: 'retired' },
+        { orphan: 1, outcome: 'failed', failure: { name: 'StoreRejected', message: 'StoreRejected for prod/2' } },
+        { orphan: 2, outcome: 'gone' },
+        { orphan: 3, outcome: 'retired' },
+      ]);
+    });
+
+    it('begins none in the last moments of an invocation', async () => {
+      owned('prod/1');
+      expect(await retire(['prod/1'], { sync, remainingMs: 29_000 })).toMatchObject([
+        { outcome: 'failed', failure: { name: 'OutOfTime' } },
+      ]);
+      expect(store.retired).toEqual([]);
+    });
   });
 });

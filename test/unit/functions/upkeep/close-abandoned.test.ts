@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCloseAbandoned } from '#functions/upkeep/reap/close-abandoned.ts';
 import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
+import { name as nameOfRule } from '#shared/config/schema/fields.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
-import type { Run } from '#shared/workflows/run.ts';
-import { CHECKOUT, NOW, OTHER_CHECKOUT } from '#test/support/checkouts.ts';
+import { noteAt } from '#shared/records/notes.ts';
+import { type Run, runSchema } from '#shared/workflows/run.ts';
+import { CHECKOUT, identityOf, NOW, OTHER_CHECKOUT } from '#test/support/checkouts.ts';
 import { memoryNotes } from '#test/support/fakes.ts';
 
 const UNKNOWN = new RelayError('StoreUnavailable', 'no answer');
@@ -98,7 +101,7 @@ describe('starting the release of an abandoned checkout', () => {
     { run = CHECKOUT.run, isSettled = true }: { run?: string; isSettled?: boolean } = {},
   ) => {
     const start = vi.fn(async (_name: string, _input: string) => true);
-    await createStartRelease({ start }, () => now)({ ...CHECKOUT, run, isSettled });
+    await createStartRelease({ start }, memoryNotes(), () => now)({ ...CHECKOUT, run, isSettled });
     const [name = '', input = ''] = start.mock.calls[0] ?? [];
     return { name, input };
   };
@@ -108,9 +111,19 @@ describe('starting the release of an abandoned checkout', () => {
     expect(JSON.parse(input)).toEqual({
       type: 'checkout.abandoned',
       checkout: 'tickets',
-      id: 'CHG1',
+      run: CHECKOUT.run,
       isSettled: false,
     });
+  });
+
+  it('notes it before, so that an execution which is redriven meanwhile opens nothing any more', async () => {
+    const notes = memoryNotes();
+    const start = async (): Promise<boolean> => {
+      expect([...notes.keys]).toEqual([noteAt.released(CHECKOUT)]);
+      return true;
+    };
+    await createStartRelease({ start }, notes, () => NOW)({ ...CHECKOUT, isSettled: false });
+    expect.assertions(1);
   });
 
   it('has one name for an hour, and another for every other checkout and hour, and for the last time', async () => {
@@ -124,14 +137,21 @@ describe('starting the release of an abandoned checkout', () => {
     expect((await Promise.all(others)).map((other) => other.name)).not.toContain(name);
   });
 
-  it('has a name that Step Functions takes, however long the id', async () => {
-    expect((await started(NOW, { run: `tickets.${'x'.repeat(48)}` })).name).toMatch(/^[\w.-]{1,80}$/);
+  it('has a name that Step Functions takes, and that no rule can have: not even one that is called reap', async () => {
+    const run = checkoutRun(identityOf('CHG1', 'reap'));
+    const { name } = await started(NOW, { run });
+    expect(name).toMatch(/^[\w-]{1,80}$/);
+    expect(nameOfRule.safeParse(name.slice(0, 5)).success).toBe(false);
+    expect(runSchema.shape.run.safeParse(name).success).toBe(false);
+    expect(runSchema.shape.run.safeParse(run).success).toBe(true);
   });
 
   it('is content when it was started before, and tried again when it could not be', async () => {
     const abandoned = { ...CHECKOUT, isSettled: true };
-    await expect(createStartRelease({ start: async () => false }, () => NOW)(abandoned)).resolves.toBeUndefined();
+    await expect(
+      createStartRelease({ start: async () => false }, memoryNotes(), () => NOW)(abandoned),
+    ).resolves.toBeUndefined();
     const start = vi.fn().mockRejectedValue(UNKNOWN);
-    await expect(createStartRelease({ start }, () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
+    await expect(createStartRelease({ start }, memoryNotes(), () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
   });
 });

@@ -18,14 +18,16 @@ const NOTHING_ABANDONED: ReapDependencies['closeAbandoned'] = async () => ({
 
 const world = (
   hasEnded: (run: Pick<Run, 'workflow' | 'run'>) => Promise<boolean>,
-  { connections = 1, closeAbandoned = NOTHING_ABANDONED } = {},
+  { connections = 1, closeAbandoned = NOTHING_ABANDONED, failures = [] as readonly RelayError[] } = {},
 ) => {
   const vaults = Array.from({ length: connections }, () => fakeVault());
   const measure = vi.fn(async () => {});
   const reap = createReap({
     relayId: 'relay',
-    connections: async () =>
-      vaults.map(({ vault }, index) => ({ connection: `vault-${index}`, vault, rule: aCheckoutRule() })),
+    connections: async () => ({
+      found: vaults.map(({ vault }, index) => ({ connection: `vault-${index}`, vault, rule: aCheckoutRule() })),
+      failures,
+    }),
     endedAt: async (run) => ((await hasEnded(run)) ? NOW : undefined),
     measure,
     closeAbandoned,
@@ -57,6 +59,15 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 60 });
   });
 
+  it('closes what it can read, and raises that there is something which it can not', async () => {
+    const { vaults, reap, measure } = world(async () => true);
+    for (const id of ['1', '2', '3']) vaults[0]?.opened({ id, item: id, reason: reasonOf(SYNC) });
+    vaults[0]?.unreadable.add('1');
+    await expect(reap()).rejects.toMatchObject({ name: 'AnswerMalformed' });
+    expect([...(vaults[0]?.open.keys() ?? [])]).toEqual(['1']);
+    expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 0, reaped: 2, oldestAgeSeconds: 0 });
+  });
+
   it('does not take a run for ended of which it can not know', async () => {
     const { vaults, reap } = world(async () => {
       throw new RelayError('StoreUnavailable', 'no answer');
@@ -73,6 +84,39 @@ describe('reap', () => {
     await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect(vaults[1]?.open.size).toBe(0);
     expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it('looks after every connection also when one could not even be opened, and raises that', async () => {
+    const failures = [new RelayError('ConfigurationInvalid', 'broken')];
+    const { vaults, reap } = world(async () => true, { failures });
+    vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
+    await expect(reap()).rejects.toMatchObject({ name: 'ConfigurationInvalid' });
+    expect(vaults[0]?.open.size).toBe(0);
+  });
+
+  it('gets to every connection and every checkout while one vault does not answer', async () => {
+    const { promise: silence, resolve: answer } = Promise.withResolvers<boolean>();
+    const closeAbandoned = vi.fn(NOTHING_ABANDONED);
+    const { vaults, reap } = world(async ({ run }) => run !== 'databases.2' || silence, {
+      connections: 2,
+      closeAbandoned,
+    });
+    vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf({ ...SYNC, run: 'databases.2' }) });
+    vaults[1]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
+    const done = reap();
+    await vi.waitFor(() => expect(vaults[1]?.open.size).toBe(0));
+    expect(closeAbandoned).toHaveBeenCalledOnce();
+    expect(vaults[0]?.open.size).toBe(1);
+    answer(true);
+    expect(await done).toMatchObject({ reaped: 2 });
+  });
+
+  it('raises what it could not close although measuring failed, too', async () => {
+    const { vaults, reap, measure } = world(async () => true);
+    measure.mockRejectedValue(new RelayError('StoreUnavailable', 'not measured'));
+    vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
+    vaults[0]?.fail('close', '1', 'VaultUnavailable');
+    await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
 
   it('takes no lease for old that a checkout is to hold', async () => {

@@ -1,13 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createReapedConnections } from '#functions/upkeep/reap/reaped-connections.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { RelayError } from '#shared/errors.ts';
 import { aCheckoutConfig, aConfig, parseShapeOf } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
 
 const { vault } = fakeVault();
 
 describe('where leases can be open', () => {
-  const found = async (config: RelayConfig) => createReapedConnections(config, async () => vault)();
+  const found = async (config: RelayConfig) => (await createReapedConnections(config, async () => vault)()).found;
 
   it.each([
     ['opens them for accounts', {}, ['vault']],
@@ -29,7 +30,23 @@ describe('where leases can be open', () => {
     const [settings] = Object.values(connections);
     const vaultOf = vi.fn(async () => vault);
     const more = parseShapeOf({ ...config, connections: { unused: settings, ...connections } });
-    expect(await createReapedConnections(more, vaultOf)()).toHaveLength(1);
+    expect(await createReapedConnections(more, vaultOf)()).toMatchObject({ found: [{}], failures: [] });
     expect(vaultOf).toHaveBeenCalledExactlyOnceWith('vault');
+  });
+
+  it('is also wherever another connection can not be opened, and that is told', async () => {
+    const { connections, checkouts, ...config } = aCheckoutConfig({}, {});
+    const [settings] = Object.values(connections);
+    const more = parseShapeOf({
+      ...config,
+      connections: { broken: settings, ...connections },
+      checkouts: { tickets: { ...checkouts['tickets'], connection: 'broken' } },
+    });
+    const { found: there, failures } = await createReapedConnections(more, async (connection) => {
+      if (connection === 'broken') throw new RelayError('ConfigurationInvalid', 'broken');
+      return vault;
+    })();
+    expect(there).toMatchObject([{ connection: 'vault' }]);
+    expect(failures).toMatchObject([{ name: 'ConfigurationInvalid' }]);
   });
 });

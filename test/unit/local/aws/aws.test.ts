@@ -16,7 +16,8 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, startAws } from '#local/aws/aws.ts';
 import { createClock } from '#local/aws/clock.ts';
-import { localClientConfig } from '#local/aws/resources.ts';
+import { localClientConfig, toMachine } from '#local/aws/resources.ts';
+import { parseTemplate } from '#local/aws/template/template.ts';
 
 const TEMPLATE = {
   Resources: {
@@ -127,9 +128,9 @@ describe('the AWS side, through the SDK', () => {
     await expect(missing).rejects.toBeInstanceOf(NoSuchKey);
   });
 
-  it('refuses a conditional write, which its emulator would do regardless', async () => {
+  it('refuses a write on a condition that its emulator would do regardless', async () => {
     const s3 = new S3Client({ ...client, maxAttempts: 1 });
-    const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'once', Body: 'x', IfNoneMatch: '*' });
+    const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'once', Body: 'x', IfMatch: '"etag"' });
     await expect(s3.send(put)).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
   });
 
@@ -190,5 +191,19 @@ describe('bringing a stack up', () => {
       runDirectory,
     });
     await expect(starting).rejects.toThrow('The code of echo is no asset of the stack.');
+  });
+
+  it.each<[string, object]>([
+    ['KmsKeyId', { Type: 'CUSTOMER_MANAGED_KMS_KEY' }],
+    [
+      'KmsDataKeyReusePeriodSeconds',
+      { Type: 'CUSTOMER_MANAGED_KMS_KEY', KmsKeyId: 'k', KmsDataKeyReusePeriodSeconds: 901 },
+    ],
+    ['Type', { KmsKeyId: 'k' }],
+  ])('is refused when AWS would not encrypt a machine so: %s', (wrong, EncryptionConfiguration) => {
+    const Properties = { DefinitionString: '{}', EncryptionConfiguration };
+    const json = { Resources: { Machine: { Type: 'AWS::StepFunctions::StateMachine', Properties } } };
+    const template = parseTemplate({ stackName: 's', json, endpoint: 'http://127.0.0.1:1' });
+    expect(() => template.ofType('AWS::StepFunctions::StateMachine').map(toMachine)).toThrow(wrong);
   });
 });

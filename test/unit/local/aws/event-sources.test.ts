@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { createClock } from '#local/aws/clock.ts';
+import { roleIdOf, senderIdOf } from '#local/aws/principals.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { type Changes, INTAKE_ARN, READING, start } from './queue-stack.ts';
 
@@ -16,7 +17,7 @@ describe('a queue that a function reads', () => {
         attributes: {
           ApproximateReceiveCount: '1',
           SentTimestamp: expect.stringMatching(/^\d{13}$/),
-          SenderId: expect.any(String),
+          SenderId: senderIdOf('operator'),
           ApproximateFirstReceiveTimestamp: expect.stringMatching(/^\d{13}$/),
         },
         messageAttributes: {},
@@ -28,6 +29,20 @@ describe('a queue that a function reads', () => {
     ]);
     expect(await aws.queues.depth('intake')).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     expect(await deadLetters()).toEqual([]);
+  });
+
+  it('tells who has sent a message: a role, and the name of its session', async () => {
+    const { aws, records } = await start();
+    await aws.queues.sendAs('ticket-system', 'intake', 'one', 'two');
+    await aws.queues.sendAs('somebody-else', 'intake', 'three');
+    await aws.eventSources.drained('intake');
+    const senders = records().map(({ body, attributes }) => [body, attributes.SenderId]);
+    expect(senders.toSorted()).toEqual([
+      ['one', `${roleIdOf('ticket-system')}:ticket-system`],
+      ['three', `${roleIdOf('somebody-else')}:somebody-else`],
+      ['two', `${roleIdOf('ticket-system')}:ticket-system`],
+    ]);
+    expect(roleIdOf('ticket-system')).toMatch(/^AROA[A-Z0-9]{17}$/);
   });
 
   it('passes on the attributes of a message', async () => {
@@ -178,14 +193,38 @@ describe('a mapping', () => {
     await expect(start(changes)).rejects.toThrow(message);
   });
 
-  it.each<[string, object, RegExp]>([
-    ['is a FIFO', { FifoQueue: true }, /FifoQueue/],
+  it.each<[string, Changes, RegExp]>([
+    ['is a FIFO', { queue: { FifoQueue: true } }, /FifoQueue/],
     [
       'sends its dead letters elsewhere',
-      { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 1 } },
+      { queue: { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 1 } } },
       /dead letters/,
     ],
-  ])('of a queue that %s is refused', async (_, queue, message) => {
-    await expect(start({ queue })).rejects.toThrow(message);
+    [
+      'sends its dead letters to a queue that takes none',
+      { taking: { redrivePermission: 'denyAll' } },
+      /does not take them/,
+    ],
+    [
+      'sends its dead letters to a queue that takes those of another',
+      { taking: { redrivePermission: 'byQueue', sourceQueueArns: ['arn:aws:sqs:us-east-1:000000000000:other'] } },
+      /does not take them/,
+    ],
+    [
+      'sends its dead letters to a queue that takes those of nobody in particular',
+      { taking: { redrivePermission: 'byQueue' } },
+      /sourceQueueArns/,
+    ],
+  ])('of a queue that %s is refused', async (_, changes, message) => {
+    await expect(start(changes)).rejects.toThrow(message);
+  });
+
+  it.each<[string, object]>([
+    ['any', { redrivePermission: 'allowAll' }],
+    ['this one', { redrivePermission: 'byQueue', sourceQueueArns: [INTAKE_ARN] }],
+  ])('of a queue whose dead letters go where those of %s are taken works', async (_, taking) => {
+    const { handle, deadLetters } = await start({ taking });
+    await handle('fine');
+    expect(await deadLetters()).toEqual([]);
   });
 });

@@ -31,6 +31,8 @@ const HANDLER = `
 export interface Changes {
   readonly mapping?: object;
   readonly queue?: object;
+  /** Whose dead letters the queue of dead letters takes; those of any when left out. */
+  readonly taking?: object;
   readonly fn?: object;
   readonly actions?: readonly string[];
   readonly conditions?: object;
@@ -41,11 +43,15 @@ type Said = { readonly kind: 'begin'; readonly event: SQSEvent } | { readonly ki
 /** What AWS says the role of the function has to allow. */
 export const READING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
-const template = ({ mapping = {}, queue = {}, fn = {}, actions = READING, conditions = {} }: Changes) => ({
+const template = ({ mapping = {}, queue = {}, taking, fn = {}, actions = READING, conditions = {} }: Changes) => ({
   Resources: {
     DeadLetters: {
       Type: 'AWS::SQS::Queue',
-      Properties: { QueueName: 'dead-letters', MessageRetentionPeriod: 1_209_600 },
+      Properties: {
+        QueueName: 'dead-letters',
+        MessageRetentionPeriod: 1_209_600,
+        ...(taking && { RedriveAllowPolicy: taking }),
+      },
     },
     Intake: {
       Type: 'AWS::SQS::Queue',

@@ -20,7 +20,7 @@ const schedules = (target: object, rest: object = {}) => {
   return parseTemplate({ stackName: 'stack', json, endpoint: 'http://127.0.0.1:1' }).ofType('AWS::Scheduler::Schedule');
 };
 
-const record = (target: object) => {
+const record = (target: object, rest: object = {}) => {
   const started: unknown[] = [];
   const invoked: unknown[] = [];
   const start: StepFunctions['start'] = (arn, input, name) => {
@@ -44,7 +44,7 @@ const record = (target: object) => {
       return failure('Nothing', 'done');
     },
   };
-  return { started, invoked, scheduler: createScheduler(schedules(target), functions, { start }) };
+  return { started, invoked, scheduler: createScheduler(schedules(target, rest), functions, { start }) };
 };
 
 describe('a schedule', () => {
@@ -79,6 +79,8 @@ describe('a schedule', () => {
   it('is refused with a target or a property that local mode does not know', () => {
     expect(() => record({ Arn: 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage' })).toThrow(/hourly calls .*sendMessage/);
     expect(() => record({ Arn: FUNCTION, EcsParameters: {} })).toThrow(/EcsParameters/);
+    // AWS takes the ARN of a key here, and neither its id nor its alias alone.
+    expect(() => record({ Arn: FUNCTION }, { KmsKeyArn: '11111111-2222-4333-8444-555555555555' })).toThrow(/KmsKeyArn/);
   });
 
   it('with an attribute that EventBridge Scheduler does not have cannot be due', async () => {

@@ -8,14 +8,26 @@ const sns = mockAws(SNSClient);
 describe('a notification', () => {
   it('is cut to what SNS takes', async () => {
     sns.on(PublishCommand).resolves({ MessageId: '1' });
-    await createNotify('topic')('s'.repeat(200), 'ä'.repeat(300_000));
+    await createNotify('topic')('s'.repeat(200), ['ä'.repeat(300_000)]);
     const { Subject, Message } = sns.commandCalls(PublishCommand)[0]?.args[0].input ?? {};
     expect(Subject).toHaveLength(100);
     expect(Buffer.byteLength(Message ?? '')).toBeLessThanOrEqual(262_144);
   });
 
+  it('keeps text of others within its line, and shows what it hides', async () => {
+    sns.on(PublishCommand).resolves({ MessageId: '1' });
+    await createNotify('topic')('checkout a\nb', ['db-01/sa\n\nAll is well.\x1b[8m', 'x\u202ey']);
+    expect(sns.commandCalls(PublishCommand)[0]?.args[0].input).toMatchObject({
+      Subject: 'checkout a\\u{A}b',
+      Message: 'db-01/sa\\u{A}\\u{A}All is well.\\u{1B}[8m\nx\\u{202E}y',
+    });
+  });
+
   it('that can not be sent is tried again', async () => {
     sns.on(PublishCommand).rejects(new Error('of AWS'));
-    await expect(createNotify('topic')('s', 't')).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
+    await expect(createNotify('topic')('s', ['t'])).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      retryable: true,
+    });
   });
 });

@@ -7,7 +7,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import * as z from 'zod';
+import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
@@ -37,6 +38,44 @@ describe('the records bucket', () => {
     await expect(records.read(place)).rejects.toThrow(
       's3://bucket/memory/databases.json is not what the relay writes there',
     );
+  });
+});
+
+describe('records that are made once', () => {
+  const { claim } = createS3Claims('bucket');
+  const place = { key: 'ids/a', schema: z.object({ by: z.string() }) };
+  const named = (name: string) => Object.assign(new Error('of AWS'), { name });
+  const bodyOf = (text: string) => async () => ({ Body: { transformToString: async () => text } });
+
+  it('are written only where there is nothing, in one call', async () => {
+    s3.on(PutObjectCommand).resolves({ ETag: '1' });
+    expect(await claim(place, { by: 'us' })).toEqual({ by: 'us' });
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
+      Bucket: 'bucket',
+      Key: 'ids/a',
+      Body: '{"by":"us"}',
+      ContentType: 'application/json',
+      IfNoneMatch: '*',
+    });
+  });
+
+  it.each(['PreconditionFailed', 'ConditionalRequestConflict'])(
+    'are what was there before, or at once: %s',
+    async (name) => {
+      s3.on(PutObjectCommand).rejects(named(name));
+      s3.on(GetObjectCommand).callsFake(bodyOf('{"by":"others"}'));
+      expect(await claim(place, { by: 'us' })).toEqual({ by: 'others' });
+    },
+  );
+
+  it('are unknown, and thus raised, when nobody has written them in the end, or S3 does not say', async () => {
+    s3.on(PutObjectCommand).rejects(named('ConditionalRequestConflict'));
+    s3.on(GetObjectCommand).rejects(new NoSuchKey(metadata));
+    await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
+    s3.on(PutObjectCommand).rejects(named('SlowDown'));
+    await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    s3.on(PutObjectCommand).resolves({});
+    await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });
 

@@ -46,6 +46,15 @@ describe('ensure', () => {
     expect(world.fetched).toBe(1);
   });
 
+  test('takes no token for good for longer than a day, whatever its vault says', async () => {
+    for (const lifetimeSeconds of [86_401, 1e9, 1e300, Number.POSITIVE_INFINITY]) {
+      const { world, newProcess, pass } = await setUp({ lifetimeSeconds });
+      expect(await newProcess().ensure()).toEqual({ expiresAt: new Date(world.now + 86_400_000).toISOString() });
+      pass(86_400_000);
+      expect(await reveal(newProcess().get())).toBe('token-2');
+    }
+  });
+
   test('leaves a good token alone, in one call', async () => {
     const { manager, world, newProcess } = await setUp();
     await newProcess().ensure();

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import { HANDED_OUT } from '#shared/connections/password-safe/delivered.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import { aCheckoutRule } from '#test/support/configs.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 const NAME = 'tickets/{checkoutId}/{systemName}/{accountName}';
 const SYNCS = { 11: '', 12: '', 13: '', 14: '', 15: '', 16: '', 17: '' };
+
+const NOT_ALONE =
+  'lets two checkouts share a name, because {checkoutId} does not stand alone; put it between two slashes, such as checkouts/{checkoutId}/';
 
 interface Rule {
   readonly called?: string;
@@ -65,6 +70,16 @@ describe('a rule for checkouts', () => {
       'checkouts.tickets.name: gives two checkouts of an item the same name; add {checkoutId}',
     ],
     [
+      'names that two checkouts share, as CHG1 and db-01 do with CHG1-db and 01',
+      { name: 'tickets/{checkoutId}-{systemName}/{accountName}' },
+      `checkouts.tickets.name: ${NOT_ALONE}`,
+    ],
+    [
+      'an id with text beside it, however few the systems',
+      { name: 'tickets/id-{checkoutId}{systemId}/{accountName}' },
+      `checkouts.tickets.name: ${NOT_ALONE}`,
+    ],
+    [
       'names without a folder',
       { name: "'{checkoutId}/{systemName}/{accountName}'" },
       'checkouts.tickets.name: begins with no folder of its own; put text and a slash before the first placeholder, such as prod/',
@@ -103,6 +118,21 @@ describe('a rule for checkouts', () => {
     expect(problemsWith(rule)).toEqual([problem]);
   });
 
+  it('has its id at one place, also where folders stand on either side of it', () => {
+    const vault = REGISTERED_TYPES.connections['password-safe'];
+    const accounts = vault?.sources['accounts'];
+    if (vault === undefined || accounts === undefined) throw new Error('There are accounts.');
+    const labels = { ...accounts.rules({ source: 'accounts' }).labels, domainName: { path: true } } as const;
+    const source = { ...accounts, rules: (rule: Source) => ({ ...accounts.rules(rule), labels }) };
+    const connections = { 'password-safe': { ...vault, sources: { accounts: source } } };
+    const problemsNamed = (name: string): string[] =>
+      problemsOf(withRules([{ name }]), undefined, { ...REGISTERED_TYPES, connections });
+    expect(problemsNamed('tickets/{domainName}/{checkoutId}/{systemName}/{accountName}')).toEqual([]);
+    expect(problemsNamed('tickets/{domainName}/{checkoutId}/{domainName}/{systemName}/{accountName}')).toEqual([
+      `relay.yaml:22:11 checkouts.tickets.name: ${NOT_ALONE}`,
+    ]);
+  });
+
   it('keeps its folder from that of another rule', () => {
     expect(problemsWith({}, { called: 'emergencies' })).toEqual([
       'checkouts.emergencies.name: begins with "tickets/" while checkout "tickets" begins with "tickets/", so that each could meet secrets of the other; begin them with folders of which none contains the other',
@@ -119,7 +149,11 @@ describe('a rule for checkouts', () => {
   it.each([
     ['a value may hold the id', { more: "    value: '{checkoutId} {credential}'" }],
     ['a key has a passphrase', { more: "    handsOut: dsskey\n    value: '{credential}{passphrase}'" }],
-    ['ids of accounts and systems tell them apart as well', { name: 'tickets/{systemId}-{accountId}-{checkoutId}' }],
+    ['ids of accounts and systems tell them apart as well', { name: 'tickets/{systemId}-{accountId}/{checkoutId}' }],
+    [
+      'an id that stands alone once may stand beside others as well',
+      { name: 'tickets/{checkoutId}/{systemName}/{accountName}-{checkoutId}' },
+    ],
   ] satisfies [string, Rule][])('is fine: %s', (_what, rule) => expect(problemsWith(rule)).toEqual([]));
 
   it('hands out passwords on request, and has them changed and taken back, unless it says otherwise', () => {

@@ -2,9 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { parseShape } from '#shared/config/issues.ts';
 import { loadConfig, parseConfig } from '#shared/config/load.ts';
 import { RelayError } from '#shared/errors.ts';
 import { CA_PEM, configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+const TAG =
+  'a ! without quotes begins a YAML tag, which changes what follows and is not used here; put the whole text in quotes, such as "!db-test-*"';
 
 const NAME_RULE = 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter';
 
@@ -44,6 +49,90 @@ describe('the YAML', () => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
+  it.each([
+    ['without a name', '! db-test-*'],
+    ['with one', '!not db-test-*'],
+    ['that the parser knows', '!!str db-test-*'],
+    ['that says that there is none', '!<tag:yaml.org,2002:str> db-test-*'],
+    ['on nothing', '!db-test-*'],
+    ['that no directive explains', '!e!db test'],
+    ['that makes a value of another kind', '!!int 7'],
+  ])('refuses a tag %s, which an exclusion may look like: %s', (_what, entry) => {
+    expect(problemsOf(configWith({ 14: `    store: aws\n    select: { systems: [db-*, ${entry}] }` }))).toEqual([
+      `relay.yaml:15:31 ${TAG}`,
+    ]);
+  });
+
+  it('refuses tags on keys, lists and maps, each at its place', () => {
+    const text = configWith({
+      12: '  !a fleet: !!map',
+      14: '    store: ! aws\n    select: !!map { systems: !!seq [ !b db-* ], !!str accounts: [sa] }',
+      16: '    value: !!omap\n      - a: !c "{credential}"',
+      17: '    schedule: &now !d\n      expression: !e |-\n        rate(1 !hour) # !f',
+    });
+    expect(problemsOf(text)).toEqual(
+      ['12:3', '12:13', '14:12', '15:13', '15:30', '15:38', '15:49', '17:12', '18:12', '19:20', '20:19'].map(
+        (place) => `relay.yaml:${place} ${TAG}`,
+      ),
+    );
+  });
+
+  it('takes for no tag what is quoted, or does not begin with its !', () => {
+    const text = configWith({
+      14: `    store: aws\n    select: { systems: ["!db-*", '! x', db!x, "! !"], accounts: [a !b] } # ! c`,
+      16: "    value: { '!k': '{credential} !x' }",
+    });
+    expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']).toMatchObject({
+      select: { systems: ['!db-*', '! x', 'db!x', '! !'], accounts: ['a !b'] },
+      value: { '!k': '{credential} !x' },
+    });
+  });
+
+  it.each([
+    ['another version', '%YAML 1.1\n---\n', ['1:1 a line that begins with % instructs the YAML parser']],
+    [
+      'what it does not know, and names for tags',
+      '%TAG ! tag:example.com,2026:\n%OTHER x\n---\n',
+      ['1:1 a line that begins with %', '2:1 a line that begins with %'],
+    ],
+  ])('refuses to be told %s', (_what, before, problems) => {
+    expect(problemsOf(before + configWith())).toEqual(
+      problems.map((problem) => expect.stringContaining(`relay.yaml:${problem}`)),
+    );
+    expect(problemsOf(`%YAML 1.2\n---\n${configWith()}`)).toEqual([]);
+  });
+
+  it('refuses what its parser has doubts about, and goes on to the rest', () => {
+    const text = configWith({
+      8: 'stores: &a:\n',
+      13: '    connection: valt',
+      17: '    schedule: { expression: rate(1 hour), timeZone: &zone: UTC }',
+    });
+    expect(problemsOf(text)).toEqual([
+      'relay.yaml:8:11 Anchor ending in : is ambiguous',
+      'relay.yaml:14:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
+      'relay.yaml:18:58 Anchor ending in : is ambiguous',
+    ]);
+  });
+
+  it.each([
+    ['a placeholder', '{accountName}'],
+    ['a list', '[a, b]'],
+  ])('refuses %s without quotes for a key', (_what, key) => {
+    expect(problemsOf(configWith({ 16: `    value: { ${key}: '{credential}' }` }))).toEqual([
+      'relay.yaml:16:14 a list or a map stands here for a key, which has to be text; put it in quotes',
+    ]);
+  });
+
+  it('reads a key as it stands there', () => {
+    const text = configWith({ 16: "    value: { 007: '{credential}', yes: a, 0x1F: b }" });
+    expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']?.value).toEqual({
+      '007': '{credential}',
+      yes: 'a',
+      '0x1F': 'b',
+    });
+  });
+
   it('refuses aliases that multiply beyond reason', () => {
     const bomb = [
       'a: &a [x, x]',
@@ -72,6 +161,48 @@ describe('the YAML', () => {
 });
 
 describe('the shape', () => {
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'knows no type, no source and no entry by the name %s, which every object has',
+    (name) => {
+      const problems = problemsOf(
+        configWith({ 3: `    type: ${name}`, 10: `    type: ${name}`, 12: `  fleet:\n    source: ${name}` }),
+      );
+      expect(problems.map((problem) => problem.replace(/; .*/, ''))).toEqual([
+        'relay.yaml:3:11 connections.vault.type: is not known',
+        'relay.yaml:10:11 stores.aws.type: is not known',
+        'relay.yaml:13:13 syncs.fleet.source: is not known',
+      ]);
+      const references = problemsOf(configWith({ 13: `    connection: ${name}`, 14: `    store: ${name}` }));
+      for (const problem of references) expect(problem).toMatch(/there is no (connection|store) "|use 1 to 31/);
+      expect(references).toHaveLength(2);
+    },
+  );
+
+  it('takes an entry of that name for what it is', () => {
+    const text = configWith({ 2: '  constructor:', 12: '  valueof:', 13: '    connection: constructor' });
+    expect(problemsOf(text)).toEqual([]);
+  });
+
+  it('never speaks in the words of a validator', () => {
+    const shape = z.object({
+      form: z.string().regex(/x/),
+      time: z.iso.datetime(),
+      judged: z.string().refine(() => false),
+      even: z.int().multipleOf(2),
+      kind: z.discriminatedUnion('type', [z.object({ type: z.literal('a') })]),
+      never: z.never(),
+    });
+    const value = { form: 'a', time: 'a', judged: 'a', even: 3, kind: {}, never: 'a' };
+    expect(parseShape(shape, value).problems.map(({ message }) => message)).toEqual([
+      'is not usable; write it in another form',
+      'is not usable; write it in another form',
+      'is not usable; must be something else',
+      'must be something else',
+      'is missing; write "a"',
+      'must be something else, not text',
+    ]);
+  });
+
   it.each<[string, Record<number, string>, string]>([
     [
       'a key that is missing, at the key it belongs to',

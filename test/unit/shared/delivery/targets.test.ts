@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type DeliveryMode, deliverTo, expectedNow, isUpToDate } from '#shared/delivery/targets.ts';
 import type { Target } from '#shared/domain/plan/batch.ts';
+import { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
 import type { Presence } from '#shared/stores/store.ts';
 import { aTarget } from '#test/support/batches.ts';
@@ -68,6 +69,19 @@ describe('a target', () => {
       found(presence);
       expect(await expectedNow(store.store, NAME, 'db-01/sa')).toEqual(expected);
     });
+
+    it.each([true, false])(
+      'is no fence when its stamp may not be delivered over, be it retired or not: %s',
+      async (retired) => {
+        found(owned('theirs', retired));
+        const check = (stamp: string): void => {
+          throw new RelayError('CheckoutRefused', stamp);
+        };
+        await expect(expectedNow(store.store, NAME, 'db-01/sa', check)).rejects.toMatchObject({ message: 'theirs' });
+        found(owned(undefined));
+        expect(await expectedNow(store.store, NAME, 'db-01/sa', check)).toBe('unstamped');
+      },
+    );
 
     it('is no fence when it is foreign', async () => {
       found({ kind: 'foreign' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AddressRules, createIsAddressed, maySelect } from '#shared/domain/addressing.ts';
 import type { Labels } from '#shared/domain/item.ts';
-import { isSelected, type Patterns } from '#shared/domain/selection.ts';
+import { foldCase, isSelected, type Patterns } from '#shared/domain/selection.ts';
 
 /** An item is called by its host and its user, the user also as `DOMAIN\user` or `user@domain`. */
 const RULES: AddressRules = {
@@ -49,10 +49,10 @@ describe('patterns', () => {
   ])('%j may select %j: %s', (patterns, address, may) => expect(maySelect(RULES, patterns, address)).toBe(may));
 });
 
-const word = fc.stringMatching(/^[abAB\\@]{0,3}$/);
+const word = fc.stringMatching(/^[abABσςΣ\\@]{0,3}$/);
 const address = fc.record({ host: word, user: word });
 const item = fc.record({ host: word, user: word, principal: word }, { requiredKeys: ['host', 'user'] });
-const glob = fc.stringMatching(/^!?[abAB*@]{1,3}$/);
+const glob = fc.stringMatching(/^!?[abABσςΣ*@]{1,3}$/);
 const patterns = fc.record({ host: fc.array(glob, { maxLength: 2 }), user: fc.array(glob, { maxLength: 2 }) });
 
 /** An address, and an item that it means, in letters of another case. */
@@ -75,7 +75,7 @@ it('never calls an item out of reach of patterns that select it', () => {
 
 it('means what one of its spellings says, whatever other addresses there are', () => {
   const isSpelled = (labels: Labels, spelling: Labels): boolean =>
-    Object.entries(spelling).every(([label, text]) => labels[label]?.toLowerCase() === text.toLowerCase());
+    Object.entries(spelling).every(([label, text]) => foldCase(labels[label] ?? '') === foldCase(text));
   fc.assert(
     fc.property(item, fc.array(address, { maxLength: 4 }), (labels, addresses) => {
       const isMeant = addresses.some((each) => RULES.spellings(each).some((spelling) => isSpelled(labels, spelling)));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parkFor, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
+import { absentAfter, parkFor, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 
 const NOW = 1_700_000_000_000;
@@ -47,5 +47,18 @@ describe('the trouble that an account is in', () => {
         expect(parkFor(times + 1)).toBeGreaterThanOrEqual(parkFor(times));
       }),
     );
+  });
+});
+
+describe('the absences that are remembered', () => {
+  it('are those of the last run that saw everything', () => {
+    expect(absentAfter(['a', 'b'], { absent: ['b', 'c'], present: [] })).toEqual(['b', 'c']);
+    expect(absentAfter(undefined, { absent: [] })).toEqual([]);
+  });
+
+  it('are neither confirmed nor forgotten by a run that did not, but for what it saw again', () => {
+    expect(absentAfter(['a', 'b'], {})).toEqual(['a', 'b']);
+    expect(absentAfter(['a', 'b'], { present: ['a', 'z'] })).toEqual(['b']);
+    expect(absentAfter(undefined, { present: [] })).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Item } from '#shared/domain/item.ts';
 import { createNaming, type NameRules } from '#shared/domain/naming.ts';
+import { standsAlone } from '#shared/domain/template.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { aFiledItem, anItem, anyItem } from '#test/unit/shared/domain/items.ts';
 
@@ -77,6 +78,36 @@ describe('the name of a secret', () => {
     expect(naming('tickets/{checkoutId}/{accountName}')(anItem({ labels: { checkoutId: 'of the vault' } }))).toBe(
       'tickets/_/sa',
     );
+  });
+});
+
+describe('names of two checkouts', () => {
+  const id = fc.stringMatching(/^[A-Z][A-Z0-9.-]{0,3}$/);
+  const text = fc.string({ unit: fc.constantFrom('A', '-', '/', '_', '=', '1'), maxLength: 4 });
+  const item = fc
+    .record({ systemName: text, accountName: text, folderPath: text })
+    .map((made) => anItem({ labels: made }));
+  const part = fc.constantFrom('{systemName}', '{accountName}-{systemName}', 'x{accountName}', '{folderPath}', 'x');
+  /** The folder of the rule, then parts in any order, of which one is the id. */
+  const template = fc
+    .tuple(fc.array(part, { maxLength: 2 }), fc.array(part, { maxLength: 2 }))
+    .map(([before, after]) => ['co', ...before, '{checkoutId}', ...after].join('/'))
+    .filter((made) => standsAlone(made, ['checkoutId'], ['folderPath']));
+
+  it('never meet, whatever they hold, where the id stands alone', () => {
+    fc.assert(
+      fc.property(template, id, id, item, item, (made, one, other, its, others) => {
+        fc.pre(one !== other);
+        expect(naming(made, one)(its)).not.toBe(naming(made, other)(others));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('meet where it does not', () => {
+    const of = (checkoutId: string, systemName: string): string =>
+      naming('co/{checkoutId}-{systemName}', checkoutId)(anItem({ labels: { systemName } }));
+    expect(of('CHG1', 'db-01')).toBe(of('CHG1-db', '01'));
   });
 });
 

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { isSelected } from '#shared/domain/selection.ts';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { doubtOf, foldCase, isSelected, matchesGlobs } from '#shared/domain/selection.ts';
 import { anItem } from '#test/unit/shared/domain/items.ts';
 
 const { labels } = anItem();
@@ -32,4 +33,140 @@ describe('a selection', () => {
     expect(isSelected({ workgroupName: ['!apps'] }, labels)).toBe(true);
     expect(isSelected({ toString: ['*native*'] }, labels)).toBe(false);
   });
+});
+
+describe('a pattern', () => {
+  it.each([
+    ['CORP\\svc*', 'CORP\\svc-app', true],
+    ['CORP\\svc*', 'CORPsvc-app', false],
+    ['corp\\*', 'CORP\\svc', true],
+    ['a\\*', 'a*', false],
+    ['*\\', 'corp\\', true],
+    ['!CORP\\svc-admin', 'CORP\\svc-admin', false],
+    ['!CORP\\svc-admin', 'CORPsvc-admin', true],
+    ['\\!sa', 'sa', false],
+    ['!!sa', '!sa', false],
+    ['a*!b', 'a1!b', true],
+  ])(
+    '%s means by its backslashes and exclamation marks what stands there, so that it takes %s: %s',
+    (glob, text, taken) => expect(matchesGlobs(text, [glob])).toBe(taken),
+  );
+
+  it.each(['a?', '[ab]', '{a,b}', 'a|b', '^a', 'a$', '(a)', 'a+', '.', '@(a)', '**/a'])(
+    '%s has no meaning but its characters and stars',
+    (glob) => {
+      expect(matchesGlobs(glob.replaceAll('*', ''), [glob])).toBe(true);
+      for (const text of ['a', 'b', 'ab', 'aa', '^']) expect(matchesGlobs(text, [glob])).toBe(glob === text);
+    },
+  );
+
+  it.each([
+    ['müller*', 'MÜLLER-1', true],
+    ['ΣΊΣΥΦΟΣ', 'σίσυφος', true],
+    ['ΟΔΟΣ*', 'οδοσ-1', true],
+    ['dž', 'DŽ', true],
+    ['𐐀', '𐐨', true],
+    ['strasse', 'straße', false],
+  ])('%s takes %s whatever their case: %s', (glob, text, taken) => expect(matchesGlobs(text, [glob])).toBe(taken));
+});
+
+describe('a list of patterns', () => {
+  it.each([[['db-*', '!db-test-*']], [['!db-test-*', 'db-*']], [['db-1', '!db-test-*', 'db-*', 'db-test-1']]])(
+    '%j excludes wherever the exclusion stands',
+    (globs) => {
+      expect(['db-1', 'db-test-1', 'web-1'].filter((text) => matchesGlobs(text, globs))).toEqual(['db-1']);
+    },
+  );
+
+  it('of nothing but exclusions takes everything else', () => {
+    const taken = ['db-1', 'db-test-1', 'web-1', ''].filter((text) => matchesGlobs(text, ['!db-test-*', '!WEB-*']));
+    expect(taken).toEqual(['db-1', '']);
+  });
+});
+
+/** The definition, letter by letter: slow, and too simple to be wrong. */
+const takes = (pattern: string, text: string): boolean => {
+  if (pattern === '') return text === '';
+  if (pattern.startsWith('*')) {
+    return takes(pattern.slice(1), text) || (text !== '' && takes(pattern, text.slice(1)));
+  }
+  return text !== '' && pattern.charAt(0) === text.charAt(0) && takes(pattern.slice(1), text.slice(1));
+};
+
+const takesList = (text: string, globs: readonly string[]): boolean => {
+  const patterns = globs.map((glob) => glob.toLowerCase());
+  const isNamed = (pattern: string) => takes(pattern, text.toLowerCase());
+  const excluded = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  const included = patterns.filter((pattern) => !pattern.startsWith('!'));
+  return !excluded.some(isNamed) && (included.length === 0 || included.some(isNamed));
+};
+
+describe('matching', () => {
+  const letters = (alphabet: string, maxLength: number) => fc.string({ unit: fc.constantFrom(...alphabet), maxLength });
+
+  it('is what its definition says, of any patterns and texts', () => {
+    const lists = fc.array(letters('aAb**!\\?', 6), { maxLength: 3 });
+    fc.assert(
+      fc.property(letters('aAbB!\\?', 7), lists, (text, globs) => {
+        expect(matchesGlobs(text, globs)).toBe(takesList(text, globs));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes each text by itself in any case, unless its beginning excludes it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {
+        const glob = text.startsWith('!') ? `*${text}` : text;
+        for (const each of [text, text.toLowerCase()]) expect(matchesGlobs(each, [glob.toLowerCase()])).toBe(true);
+        expect(matchesGlobs(text, [`!${text}`])).toBe(false);
+      }),
+    );
+  });
+
+  it('folds a text as it folds its pieces, so that a pattern may be cut anywhere', () => {
+    const pieces = fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), letters('ΣσςΑİI ', 3)), { maxLength: 4 });
+    fc.assert(
+      fc.property(pieces, (texts) => {
+        expect(foldCase(texts.join(''))).toBe(texts.map(foldCase).join(''));
+      }),
+    );
+  });
+
+  it('looks for each piece of a pattern once, from where the one before ended', () => {
+    const indexOf = vi.spyOn(String.prototype, 'indexOf');
+    try {
+      const text = 'a'.repeat(2000);
+      const globs = ['*a'.repeat(1000).concat('*b*')];
+      expect(matchesGlobs(text, globs)).toBe(false);
+      const searches = indexOf.mock.calls.filter(([piece]) => piece === 'a' || piece === 'b');
+      expect(searches).toHaveLength(1001);
+      expect(searches.map(([, from]) => from)).toEqual(Array.from({ length: 1001 }, (_, index) => index));
+    } finally {
+      indexOf.mockRestore();
+    }
+  });
+});
+
+describe('doubt about a pattern', () => {
+  it.each(['db-*', '!db-test-*', 'CORP\\svc*', 'DOMAIN\\a b', 'svc_a+b@corp.com', "o'neil", '*', '!'])(
+    'there is none about %s',
+    (pattern) => expect(doubtOf(pattern)).toBeUndefined(),
+  );
+
+  it.each([
+    [
+      'db-0?',
+      'holds "?", which stands for itself in a pattern; only * is a wildcard, and only a ! at its beginning excludes',
+    ],
+    [
+      '[ab]-*',
+      'holds "[", "]", which stand for themselves in a pattern; only * is a wildcard, and only a ! at its beginning excludes',
+    ],
+    ['{db,app}-*', expect.stringContaining('"{", "}"')],
+    ['^svc$', expect.stringContaining('"^", "$"')],
+    ['! db-test-*', expect.stringContaining('begins or ends with a space')],
+    [' db-*', expect.stringContaining('begins or ends with a space')],
+    ['db-* ', expect.stringContaining('begins or ends with a space')],
+  ])('there is some about %j', (pattern, doubt) => expect(doubtOf(pattern)).toEqual(doubt));
 });

@@ -148,4 +148,14 @@ describe('standsAlone', () => {
   ])('of a system in %s is %s', (name, isAlone) => {
     expect(standsAlone(name, ['systemName', 'systemId'])).toBe(isAlone);
   });
+
+  it.each([
+    ['co/{folderPath}/{checkoutId}/{title}', true],
+    ['co/{checkoutId}/{folderPath}/{title}', true],
+    ['co/{folderPath}/{checkoutId}/{folderPath}', false],
+    ['co/x-{folderPath}/{checkoutId}/{homePath}-x', false],
+    ['co/{folderPath}/{checkoutId}/{homePath}/{checkoutId}', true],
+  ])('beside what may be several folders, in %s, is %s', (name, isAlone) => {
+    expect(standsAlone(name, ['checkoutId'], ['folderPath', 'homePath'])).toBe(isAlone);
+  });
 });

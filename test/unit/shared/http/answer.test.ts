@@ -80,6 +80,22 @@ describe('reading an answer', () => {
     (type) => expect(() => read(type)).toThrow('is not UTF-8 by its type'),
   );
 
+  it.each([
+    ['{"Password":"canary"}', 'expected a JSON string, found a JSON object'],
+    ['["canary"]', 'expected a JSON string, found a JSON array'],
+    ['null', 'expected a JSON string, found null'],
+    ['""', 'expected at least 1 character'],
+  ])('says of %s, which is no credential, that it has an unknown shape: %s', (text, misfit) => {
+    const answer = { status: 200, headers: {}, text, bytes: new Uint8Array(), receivedAtMs: NOW };
+    const credential = z
+      .string()
+      .min(1)
+      .transform((value) => value);
+    expect(() => json(credential)(answer, call)).toThrow(
+      `vault: the answer to GET Credentials/1 has an unknown shape (${misfit}). Check that the url`,
+    );
+  });
+
   it('takes a page for no answer, even where nothing is read of it', () => {
     const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', bytes: new Uint8Array(), receivedAtMs: NOW };
     expect(() => nothing(page, call)).toThrow('is a page of HTML');

@@ -72,6 +72,13 @@ const failureOf = async (promise: Promise<unknown>): Promise<RelayError> => {
 };
 
 describe('send', () => {
+  it('refuses to ask by half a character, once, and without an answer', async () => {
+    const { http, server } = await connect([answer(200, {})]);
+    const error = await failureOf(http.send({ ...get, query: { systemName: 'db-\ud800' } }));
+    expect(error).toMatchObject({ name: 'RequestRejected', message: expect.stringContaining('its systemName') });
+    expect(server.seen).toEqual([]);
+  });
+
   it('sends method, path, query, headers and body, and gives status, headers, time and value', async () => {
     const step = answer(201, { id: 7 }, { date: 'Sun, 06 Nov 1994 08:49:37 GMT' });
     const { http, server } = await connect([step]);
@@ -348,7 +355,11 @@ describe('an answer that can not be used', () => {
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${CANARY}`),
       /not JSON by its type.*login page/,
     ],
-    ['another shape', answer(200, { a: { b: CANARY } }), /unknown shape \(invalid_type at "a\.b"\)/],
+    [
+      'another shape',
+      answer(200, { a: { b: CANARY } }),
+      /unknown shape \(expected a JSON number, found a JSON string at "a\.b"\)/,
+    ],
     ['bytes that are not UTF-8', (response) => response.end(Buffer.from('22ff22', 'hex')), /not UTF-8/],
   ])('is malformed when it is %s', async (_what, step, message) => {
     const read = json(z.object({ a: z.object({ b: z.number() }) }));

@@ -1,26 +1,40 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Leases } from '#shared/connections/vault.ts';
+import type { HeldLease, Leases } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type ReadLease, readUnderLease, syncTerms } from '#shared/leases/read.ts';
+import type { ReadableLease } from '#shared/leases/authority.ts';
+import { type Marker, withMarker, writeReason } from '#shared/leases/marker.ts';
+import { readUnderLease, syncTerms } from '#shared/leases/read.ts';
 import { Secret } from '#shared/secret.ts';
+import { BATCH_MARKER } from '#test/support/batches.ts';
 import { anItem } from '#test/support/items.ts';
 
 const ITEM = anItem();
-const TERMS = syncTerms('why');
+const TERMS = syncTerms(BATCH_MARKER);
 const READ = { content: { secret: new Secret('x') } };
 const GONE = new RelayError('LeaseGone', 'gone');
+const OTHER_SYNC: Marker = { ...BATCH_MARKER, rule: 'copies', run: 'copies.1' };
+const CHECKOUT: Marker = { ...BATCH_MARKER, workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG1' };
 
 describe('reading under a lease', () => {
   const open = vi.fn<Leases['open']>();
   const read = vi.fn<Leases['read']>();
-  const onReopened = vi.fn<(lease: ReadLease & { item: number }) => void>();
+  const held = vi.fn<Leases['held']>();
+  const onReopened = vi.fn<(lease: ReadableLease & { item: number }) => void>();
   beforeEach(() => {
     vi.resetAllMocks();
     read.mockResolvedValue(READ);
     open.mockResolvedValue({ id: '2', ours: true });
   });
-  const readUnder = (lease: ReadLease) =>
-    readUnderLease({ open, read }, ITEM, { item: 3, ...lease }, TERMS, onReopened);
+  const readUnder = (lease: Pick<ReadableLease, 'id' | 'ours'>) =>
+    readUnderLease({ open, read, held }, ITEM, { item: 3, status: 'active', ...lease }, BATCH_MARKER, onReopened);
+  const lease = (reason: string, more: Partial<HeldLease> = {}): HeldLease => ({
+    id: '2',
+    items: [ITEM.ref],
+    status: 'active',
+    opens: 'credential',
+    reason,
+    ...more,
+  });
 
   it('asks for none when the one that is there will do', async () => {
     expect(await readUnder({ id: '1', ours: false })).toBe(READ);
@@ -28,22 +42,50 @@ describe('reading under a lease', () => {
     expect(open).not.toHaveBeenCalled();
   });
 
-  it('asks for another one when that of somebody else has ended, under the same terms, and tells before it reads', async () => {
+  it('asks for another one when that of another sync has ended, under the same terms, and tells before it reads', async () => {
     read.mockRejectedValueOnce(GONE);
     read.mockImplementationOnce(async () => {
-      expect(onReopened).toHaveBeenCalledExactlyOnceWith({ item: 3, id: '2', ours: true });
+      expect(onReopened).toHaveBeenCalledExactlyOnceWith({ item: 3, id: '2', ours: true, status: 'active' });
       return READ;
     });
     expect(await readUnder({ id: '1', ours: false })).toBe(READ);
     expect(open).toHaveBeenCalledExactlyOnceWith(ITEM, TERMS);
     expect(read).toHaveBeenLastCalledWith('2', ITEM);
+    expect(held).not.toHaveBeenCalled();
   });
 
-  it('tells whose the other one is', async () => {
+  it.each([
+    ['of another sync', OTHER_SYNC, false],
+    ['of its own, whose answer got lost', BATCH_MARKER, true],
+  ])('tells whose the other one is: %s', async (_whose, marker, ours) => {
     read.mockRejectedValueOnce(GONE);
     open.mockResolvedValueOnce({ id: '2', ours: false });
-    await readUnder({ id: '1', ours: false });
-    expect(onReopened).toHaveBeenCalledWith({ item: 3, id: '2', ours: false });
+    held.mockResolvedValueOnce([lease(writeReason(marker))]);
+    expect(await readUnder({ id: '1', ours: false })).toBe(READ);
+    expect(onReopened).toHaveBeenCalledExactlyOnceWith({ item: 3, id: '2', ours, status: 'active' });
+  });
+
+  it.each([
+    ['of a checkout', [lease(withMarker('Replace a disk', CHECKOUT))]],
+    ['of a person', [lease('by hand')]],
+    ['of another relay', [lease(writeReason({ ...OTHER_SYNC, relayId: 'other' }))]],
+    ['that the vault does not list', []],
+  ])('reads under none %s, nor takes it for its own', async (_whose, listed) => {
+    read.mockRejectedValueOnce(GONE);
+    open.mockResolvedValueOnce({ id: '2', ours: false });
+    held.mockResolvedValueOnce(listed);
+    await expect(readUnder({ id: '1', ours: false })).rejects.toMatchObject({ name: 'RequestConflict' });
+    expect(read).toHaveBeenCalledOnce();
+    expect(onReopened).not.toHaveBeenCalled();
+  });
+
+  it('reads under none while the vault does not say whose it is', async () => {
+    const away = new RelayError('VaultUnavailable', 'away');
+    read.mockRejectedValueOnce(GONE);
+    open.mockResolvedValueOnce({ id: '2', ours: false });
+    held.mockRejectedValueOnce(away);
+    await expect(readUnder({ id: '1', ours: false })).rejects.toBe(away);
+    expect(read).toHaveBeenCalledOnce();
   });
 
   it('asks for another one only once', async () => {
@@ -62,6 +104,6 @@ describe('reading under a lease', () => {
   });
 
   it('is for a sync shared with whoever is there, and without a change afterwards', () => {
-    expect(TERMS).toEqual({ reason: 'why', changeAtEnd: false, whenHeld: 'share' });
+    expect(TERMS).toEqual({ reason: writeReason(BATCH_MARKER), changeAtEnd: false, whenHeld: 'share' });
   });
 });

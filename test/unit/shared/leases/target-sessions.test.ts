@@ -1,43 +1,52 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TargetSessions } from '#shared/connections/vault.ts';
+import { RelayError } from '#shared/errors.ts';
 import { endTargetSessions } from '#shared/leases/target-sessions.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
+
+const ITEM = { kind: 'account', id: '10' };
 
 describe('ending target sessions', () => {
   let vault: ReturnType<typeof fakeVault>;
   beforeEach(() => {
     vault = fakeVault();
-    vault.sessions.set('50', { id: '50' });
-    vault.sessions.set('51', { id: '51', leaseId: '1' });
-    vault.sessions.set('52', { id: '52', leaseId: '2' });
+    vault.sessions.set('50', { id: '50', item: ITEM });
+    vault.sessions.set('51', { id: '51', leaseId: '1', item: ITEM });
+    vault.sessions.set('52', { id: '52', leaseId: '2', item: ITEM });
+    vault.sessions.set('53', { id: '53', item: { ...ITEM, id: '7' } });
+    vault.sessions.set('54', { id: '54' });
   });
-  const end = (opened: readonly string[], leaseIds: readonly string[] | Promise<readonly string[]>) =>
+  const end = (noted: readonly string[], leaseIds: readonly string[] | Promise<readonly string[]>) =>
     vault.vault.session(({ targetSessions }) =>
-      endTargetSessions(targetSessions, opened, () => leaseIds, 'Ending the sessions of a run'),
+      endTargetSessions(targetSessions, () => leaseIds, 'Ending the sessions of a run', { ids: noted, items: [ITEM] }),
     );
   const ended = () => vault.calls.flatMap(([call, id]) => (call === 'endSession' ? [id] : []));
 
-  it('ends those that are known and those of the leases, each once, and no other', async () => {
+  it('ends those that are noted and those of the leases, each once, and no other', async () => {
     expect(await end(['50', '51'], ['1'])).toBeUndefined();
     expect(ended()).toEqual(['50', '51']);
-    expect([...vault.sessions.keys()]).toEqual(['52']);
+    expect([...vault.sessions.keys()]).toEqual(['52', '53', '54']);
   });
 
-  it('looks for none where there is no lease: then only those that are known can be ours', async () => {
-    await end(['50'], []);
-    expect(vault.count('listSessions')).toBe(0);
+  it('goes by the list of the vault: a note ends nothing but a session for an item of the run', async () => {
+    await end(['50', '53', '54', '99'], []);
     expect(ended()).toEqual(['50']);
   });
 
-  it('ends what is over already without harm', async () => {
+  it('looks for none where there is neither a lease nor a note', async () => {
+    await end([], []);
+    expect(vault.count('listSessions')).toBe(0);
+  });
+
+  it('has nothing to do for what is over already', async () => {
     expect(await end(['99'], ['1'])).toBeUndefined();
-    expect(ended()).toEqual(['99', '51']);
+    expect(ended()).toEqual(['51']);
   });
 
   it('has nothing to end in a vault without target sessions, and asks nobody for leases', async () => {
     const leaseIds = () => Promise.reject(new Error('asked'));
     const none: TargetSessions | undefined = undefined;
-    expect(await endTargetSessions(none, ['50'], leaseIds, 'x')).toBeUndefined();
+    expect(await endTargetSessions(none, leaseIds, 'x', { ids: ['50'], items: [ITEM] })).toBeUndefined();
   });
 
   it.each([
@@ -46,6 +55,27 @@ describe('ending target sessions', () => {
   ] as const)('gives back what stood in the way of it: %s', async (call, id, name, retryable) => {
     vault.fail(call, id, name);
     expect(await end([], ['1'])).toMatchObject({ name, retryable });
+  });
+
+  it('ends those that can be read, and gives back that there is one that can not', async () => {
+    vault.unreadable.add('54');
+    expect(await end([], ['1'])).toMatchObject({ name: 'AnswerMalformed', retryable: false });
+    expect(ended()).toEqual(['51']);
+  });
+
+  it('ends the others when one can not be ended, and gives back what may pass by itself before what does not', async () => {
+    vault.sessions.set('55', { id: '55', leaseId: '1', item: ITEM });
+    vault.fail('endSession', '50', 'PermissionMissing');
+    vault.fail('endSession', '51', 'VaultUnavailable');
+    expect(await end(['50'], ['1'])).toMatchObject({ name: 'VaultUnavailable' });
+    expect([...vault.sessions.keys()]).not.toContain('55');
+  });
+
+  it('ends those that are noted also when nobody can say which leases there are', async () => {
+    expect(await end(['50'], Promise.reject(new RelayError('VaultUnavailable', 'away')))).toMatchObject({
+      name: 'VaultUnavailable',
+    });
+    expect(ended()).toEqual(['50']);
   });
 
   it('gives back under a name of ours what nobody knows', async () => {

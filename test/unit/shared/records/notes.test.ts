@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { noteAt, readNotes, readSessions } from '#shared/records/notes.ts';
 import { memoryNotes } from '#test/support/fakes.ts';
 
@@ -29,6 +30,7 @@ describe('the notes of a checkout', () => {
         const keys = await notes.list(noteAt.prefix(checkout));
         const expected = {
           released: all.some(({ kind }) => kind === 'released'),
+          reported: false,
           extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
         };
         expect(readNotes(keys)).toEqual(expected);
@@ -66,7 +68,7 @@ describe('the notes of a checkout', () => {
     ];
     const prefix = noteAt.prefix(CHECKOUT);
     const keys = beside.map((name) => `${prefix}${name}`);
-    expect(readNotes(keys)).toEqual({ released: false, extendedUntil: undefined });
+    expect(readNotes(keys)).toEqual({ released: false, reported: false, extendedUntil: undefined });
     expect(readSessions(keys)).toEqual([]);
   });
 
@@ -74,6 +76,11 @@ describe('the notes of a checkout', () => {
     const keys = ['5', '0', 'b-7.x'].map((id) => noteAt.session(CHECKOUT, id));
     const others = [noteAt.released(CHECKOUT), noteAt.extended(CHECKOUT, 9)];
     expect(readSessions([...others, ...keys])).toEqual(['5', '0', 'b-7.x']);
-    expect(readNotes([...keys, ...others])).toEqual({ released: true, extendedUntil: 9 });
+    expect(readNotes([...keys, ...others])).toEqual({ released: true, reported: false, extendedUntil: 9 });
+  });
+
+  it('say that a checkout is over once its report lies beside them', () => {
+    expect(readNotes([checkoutAt.record(CHECKOUT).key])).toMatchObject({ reported: false });
+    expect(readNotes([checkoutAt.report(CHECKOUT).key])).toMatchObject({ reported: true, released: false });
   });
 });

@@ -68,7 +68,8 @@ describe('a handler', () => {
   it('refuses an input that is not what it should be, by the field', async () => {
     expect(await thrownBy(handle(async () => ({ count: 1 }), { run: 'x', count: CANARY }))).toMatchObject({
       name: 'ContractViolated',
-      message: expect.stringMatching(/input of sync\/count .* at count: /),
+      message:
+        'The input of sync/count is not what it should be: expected a JSON number, found a JSON string at "count".',
     });
     expect(lines.join()).not.toContain(CANARY);
   });
@@ -84,6 +85,13 @@ describe('a handler', () => {
       message: 'The vault is away.',
     });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ failure: { name: 'VaultUnavailable', retryable: true } });
+  });
+
+  it('shows names of others escaped, in its log and in what it rethrows', async () => {
+    const error = new RelayError('VaultUnavailable', 'db\x9b2J\u202e\n01 is away.');
+    const shown = 'db\\u{9B}2J\\u{202E}\\u{A}01 is away.';
+    expect(await thrownBy(handle(() => Promise.reject(error)))).toMatchObject({ message: shown });
+    expect(JSON.parse(lines[0] ?? '').failure.message).toBe(shown);
   });
 
   it.each<[string, () => unknown]>([

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { createStores } from '#shared/runtime/stores.ts';
+import { Secret } from '#shared/secret.ts';
 import type { StoreContext, StoreType } from '#shared/stores/store.ts';
 import { fakeStore } from '#test/support/fakes.ts';
 
@@ -36,6 +37,20 @@ describe('the stores of a relay', () => {
       { type: 'shelf', board: 'oak' },
       { owner: 'relay/databases', encryptionKey: 'the key of the stack' },
     );
+  });
+
+  it('get descriptions of one line that is not too long, and everything else as it is', async () => {
+    const inner = fakeStore();
+    connect.mockReturnValueOnce(inner.store);
+    const store = await stores().storeOf('left', 'relay/databases');
+    const delivery = { name: 'n\n', value: new Secret('a\nb'), stamp: 's', expected: 'absent' } as const;
+    await store.deliver({ ...delivery, description: 'db-01/sa\n\x1b[8m, delivered' });
+    await store.deliver({ ...delivery, description: 'x'.repeat(2000) });
+    expect(inner.deliveries).toMatchObject([
+      { ...delivery, description: 'db-01/sa\\u{A}\\u{1B}[8m, delivered' },
+      { description: `${'x'.repeat(999)}…` },
+    ]);
+    expect(store.adoption('x')).toBe('adopt x');
   });
 
   it('load a type when it is first used, and no other', async () => {

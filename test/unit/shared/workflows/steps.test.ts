@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { checkoutRun } from '#shared/messages/messages.ts';
+import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
 import { runSchema } from '#shared/workflows/run.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
-import { aCheckoutRun, anOrder } from '#test/support/checkouts.ts';
+import { aCheckoutRun, anOrder, identityOf, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig, aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
 
 const FUNCTIONS = new URL('../../../../functions/', import.meta.url);
@@ -87,7 +87,7 @@ describe('what the steps may touch', () => {
       (grant) =>
         (grant.to === 'runs' && grant.of !== 'sync') ||
         (grant.to === 'stores' && grant.of === 'checkouts') ||
-        (grant.to === 'records' && 'folder' in grant && ['checkouts', 'open'].includes(grant.folder)),
+        (grant.to === 'records' && 'folder' in grant && ['checkouts', 'open', 'ids'].includes(grant.folder)),
     );
     expect(ofCheckouts).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('a run', () => {
     const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
     fc.assert(
       fc.property(rule, id, (checkout, one) => {
-        const run = { workflow: 'checkout', rule: checkout, run: checkoutRun({ checkout, id: one }) };
+        const run = { workflow: 'checkout', rule: checkout, run: checkoutRun(identityOf(one, checkout)) };
         expect(runSchema.parse(run)).toEqual(run);
       }),
     );
@@ -132,7 +132,7 @@ describe('what the steps of a sync hand each other', () => {
 
   it('is taken on by every step of a batch, in whatever state that is', () => {
     const requested = syncSteps.request.output.parse(progress);
-    expect(requested).toMatchObject({ releaseEnds: {}, retired: 0 });
+    expect(requested).toMatchObject({ releaseEnds: {}, retirements: [] });
     expect(syncSteps.retrieve.input.parse({ ...batchRun, requested }).requested).toEqual(requested);
     for (const more of [
       {},
@@ -152,15 +152,16 @@ describe('what the steps of a sync hand each other', () => {
 
 describe('what the steps of a checkout hand each other', () => {
   it('begins with a message', () => {
-    expect(checkoutSteps.plan.input.parse({ ...aCheckoutRun, order: anOrder() }).order).toEqual(anOrder());
+    const input = { ...aCheckoutRun, order: anOrder(), startedAt: STARTED_AT };
+    expect(checkoutSteps.plan.input.parse(input).order).toEqual(anOrder());
   });
 
   it.each(['checkin', 'retire', 'watch', 'report'] as const)(
     'need not be more than its name for a release: %s',
     (step) => {
       for (const order of [
-        { type: 'checkout.released', checkout: 'tickets', id: 'CHG1' },
-        { type: 'checkout.abandoned', checkout: 'tickets', id: 'CHG1', isSettled: false },
+        { type: 'checkout.released', checkout: 'tickets', id: 'CHG1', run: aCheckoutRun.run },
+        { type: 'checkout.abandoned', checkout: 'tickets', run: aCheckoutRun.run, isSettled: false },
       ]) {
         expect(checkoutSteps[step].input.safeParse({ ...aCheckoutRun, order }).success).toBe(true);
       }

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
@@ -21,6 +21,8 @@ const KEY = 'arn:aws:kms:us-east-1:000000000000:key/k';
 const INTAKE = 'arn:aws:sqs:us-east-1:000000000000:intake';
 const PLAIN = 'arn:aws:sqs:us-east-1:000000000000:plain';
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:sync';
+const RUN = 'arn:aws:states:us-east-1:000000000000:execution:sync:first';
+const PLAIN_RUN = 'arn:aws:states:us-east-1:000000000000:execution:plain:first';
 
 const server = await startAwsServer();
 afterAll(() => server.close());
@@ -32,6 +34,11 @@ const template = parseTemplate({
     Resources: {
       Intake: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'intake', KmsMasterKeyId: KEY } },
       Plain: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'plain' } },
+      Sync: {
+        Type: 'AWS::StepFunctions::StateMachine',
+        Properties: { StateMachineName: 'sync', EncryptionConfiguration: { KmsKeyId: KEY } },
+      },
+      PlainMachine: { Type: 'AWS::StepFunctions::StateMachine', Properties: { StateMachineName: 'plain' } },
     },
   },
   endpoint,
@@ -55,7 +62,10 @@ const receipt = { ReceiptHandle: 'r' };
 const onKey = (action: string): Need => ({
   action: `kms:${action}`,
   resource: KEY,
-  context: { 'kms:ViaService': ['sqs.us-east-1.amazonaws.com'] },
+  context: {
+    'kms:ViaService': ['sqs.us-east-1.amazonaws.com'],
+    'kms:EncryptionContext:aws:sqs:arn': [INTAKE],
+  },
 });
 const list = (prefix: string): Need => ({
   action: 's3:ListBucket',
@@ -105,6 +115,31 @@ it.each<[string, () => Promise<unknown>, Need[]]>([
     'starting an execution',
     () => sfn.send(new StartExecutionCommand({ stateMachineArn: MACHINE, input: '{}' })),
     [{ action: 'states:StartExecution', resource: MACHINE }],
+  ],
+  [
+    'listing executions',
+    () => sfn.send(new ListExecutionsCommand({ stateMachineArn: MACHINE })),
+    [{ action: 'states:ListExecutions', resource: MACHINE }],
+  ],
+  [
+    'looking at an execution whose data is encrypted',
+    () => sfn.send(new DescribeExecutionCommand({ executionArn: RUN })),
+    [
+      { action: 'states:DescribeExecution', resource: RUN },
+      {
+        action: 'kms:Decrypt',
+        resource: KEY,
+        context: {
+          'kms:ViaService': ['states.us-east-1.amazonaws.com'],
+          'kms:EncryptionContext:aws:states:stateMachineArn': [MACHINE],
+        },
+      },
+    ],
+  ],
+  [
+    'looking at another',
+    () => sfn.send(new DescribeExecutionCommand({ executionArn: PLAIN_RUN })),
+    [{ action: 'states:DescribeExecution', resource: PLAIN_RUN }],
   ],
 ])('%s needs what AWS says', async (_what, send, needs) => {
   asked = [];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Account } from '#shared/connections/password-safe/account.ts';
 import { type AccountQuery, listAccounts } from '#shared/connections/password-safe/accounts.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { Rejected } from '#shared/connections/vault.ts';
 
 type Row = Record<string, unknown> & { SystemId: number; AccountId: number };
 
@@ -45,53 +46,114 @@ const ALL: AccountQuery = { types: [], workgroups: [] };
 
 const collect = async (session: Session, query: AccountQuery = ALL) => {
   const accounts: Account[] = [];
+  const rejected: Rejected[] = [];
   let complete = true;
   for await (const page of listAccounts(session, query)) {
     accounts.push(...page.accounts);
+    rejected.push(...page.rejected);
     complete &&= page.complete;
   }
-  return { accounts, complete, ids: accounts.map(({ accountId }) => accountId) };
+  return { accounts, rejected, complete, ids: accounts.map(({ accountId }) => accountId) };
 };
 
 const page = (all: readonly Row[], { offset = 0, limit = 0 }: Query): Row[] =>
   all.slice(Number(offset), Number(offset) + Number(limit));
 
+/** Answers pages of a list of at most `cap` rows, which `before` may change before each but the first. */
+const pagesOf = (
+  list: readonly Row[],
+  { cap = 1000, counts = false, before = (all: readonly Row[]) => all, offsetIgnored = false } = {},
+): Handler => {
+  let all = list;
+  let isFirst = true;
+  return (_path, { offset = 0, limit = 0 }) => {
+    if (!isFirst) all = before(all);
+    isFirst = false;
+    const start = offsetIgnored ? 0 : Number(offset);
+    const data = all.slice(start, start + Math.min(cap, Number(limit)));
+    return counts ? { TotalCount: all.length, Data: data } : data;
+  };
+};
+
 describe('paging', () => {
   it('finds each account once, whatever the number, and knows that these are all', async () => {
+    const counts = fc.constantFrom(0, 1, 2, 999, 1000, 1001, 1999, 2000, 2500);
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(0, 1, 999, 1000, 1001, 2000, 2500), fc.boolean(), async (count, wrapped) => {
+      fc.asyncProperty(counts, fc.constantFrom(1, 2, 500, 1000), fc.boolean(), async (count, cap, isCounted) => {
+        fc.pre(count / cap <= 100);
         const all = rows(count);
-        const { session, calls } = sessionWith((_path, query) =>
-          wrapped ? { TotalCount: count, Data: page(all, query) } : page(all, query),
-        );
+        const { session } = sessionWith(pagesOf(all, { cap, counts: isCounted }));
         const { ids, complete } = await collect(session);
         expect(ids).toEqual(all.map(({ AccountId }) => AccountId));
         expect(complete).toBe(true);
-        expect(calls.map(({ query: { offset } }) => offset)).toEqual(calls.map((_, index) => index * 1000));
-        expect(calls.length).toBeLessThanOrEqual(Math.floor(count / 1000) + 1);
       }),
     );
   });
 
+  it('reads a vault to its end that cuts pages below what it was asked for without a word', async () => {
+    const { session } = sessionWith(pagesOf(rows(1500), { cap: 500 }));
+    expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 1500 } });
+  });
+
+  it('begins each page with the last row of the one before', async () => {
+    const { session, calls } = sessionWith(pagesOf(rows(2500)));
+    await collect(session);
+    expect(calls.map(({ query: { offset } }) => offset)).toEqual([0, 999, 1998, 2499]);
+  });
+
+  it.each([
+    [0, false, 1],
+    [0, true, 1],
+    [24, false, 2],
+    [24, true, 1],
+    [1000, false, 2],
+    [1000, true, 1],
+    [10_000, false, 12],
+    [10_000, true, 11],
+  ])('takes for %i accounts, counted %s, %i calls', async (count, counts, expected) => {
+    const { session, calls } = sessionWith(pagesOf(rows(count), { counts }));
+    await collect(session);
+    expect(calls).toHaveLength(expected);
+  });
+
+  it.each([true, false])(
+    'says that it is incomplete when an account left between two pages, counted %s',
+    async (counts) => {
+      const before = (all: readonly Row[]) => all.filter(({ AccountId }) => AccountId !== 10);
+      const { session } = sessionWith(pagesOf(rows(2500), { counts, before }));
+      const { ids, complete } = await collect(session);
+      expect([ids.includes(1000), complete]).toEqual([true, false]);
+    },
+  );
+
+  it('says so, too, when as many came in later as have left', async () => {
+    const before = (all: readonly Row[]) => [...all.filter(({ AccountId }) => AccountId !== 10), row(9000)];
+    const { session } = sessionWith(pagesOf(rows(2500), { counts: true, before }));
+    expect(await collect(session)).toMatchObject({ complete: false });
+  });
+
+  it('is complete when accounts came in between two pages: all of those that were there are seen', async () => {
+    let next = 5000;
+    const before = (all: readonly Row[]) => [row(next++), ...all];
+    const { session } = sessionWith(pagesOf(rows(2500), { before }));
+    const { ids, complete } = await collect(session);
+    expect([ids.length, complete]).toEqual([2500, true]);
+  });
+
   it('says that it is incomplete when a server that ignores the offset has a full page', async () => {
-    const all = rows(1500);
-    const { session, calls } = sessionWith(() => all.slice(0, 1000));
+    const { session, calls } = sessionWith(pagesOf(rows(1500), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: false, ids: { length: 1000 } });
     expect(calls).toHaveLength(2);
   });
 
   it('is complete when a server that ignores the offset has less than a page', async () => {
-    const { session, calls } = sessionWith(() => rows(999));
+    const { session, calls } = sessionWith(pagesOf(rows(999), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 999 } });
-    expect(calls).toHaveLength(1);
+    expect(calls).toHaveLength(2);
   });
 
   it('goes on after a short page when the server counts more', async () => {
-    const all = rows(120);
-    const { session } = sessionWith((_path, { offset = 0 }) => ({
-      TotalCount: 120,
-      Data: all.slice(Number(offset), Number(offset) + 50),
-    }));
+    const { session } = sessionWith(pagesOf(rows(120), { cap: 50, counts: true }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 120 } });
   });
 
@@ -100,27 +162,33 @@ describe('paging', () => {
     expect(await collect(session)).toMatchObject({ complete: false, ids: { length: 10 } });
   });
 
+  it('does not believe a count of less than there is', async () => {
+    const all = rows(1500);
+    const { session } = sessionWith((_path, query) => ({ TotalCount: 0, Data: page(all, query) }));
+    expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 1500 } });
+  });
+
   it('always ends, and never calls a list complete that lacks what the server has', async () => {
     const server = fc.record({
       count: fc.integer({ min: 0, max: 3000 }),
-      cap: fc.constantFrom(1000, 700),
+      cap: fc.constantFrom(1000, 700, 100),
       offsetIgnored: fc.boolean(),
-      wrapped: fc.boolean(),
+      counts: fc.boolean(),
+      leaving: fc.nat(3000),
     });
     await fc.assert(
-      fc.asyncProperty(server, async ({ count, cap, offsetIgnored, wrapped }) => {
-        // A server that cuts pages without a word can't be told from one that has no more.
-        fc.pre(wrapped || cap === 1000);
+      fc.asyncProperty(server, async ({ count, cap, offsetIgnored, counts, leaving }) => {
+        // A server that cuts pages without a word and ignores the offset can't be told from one that has no more.
+        fc.pre(counts || !offsetIgnored || cap === 1000);
         const all = rows(count);
-        const { session } = sessionWith((_path, { offset = 0 }) => {
-          const start = offsetIgnored ? 0 : Number(offset);
-          const data = all.slice(start, start + cap);
-          return wrapped ? { TotalCount: count, Data: data } : data;
-        });
+        const before = (rest: readonly Row[]) => rest.filter(({ AccountId }) => AccountId !== leaving);
+        const { session } = sessionWith(pagesOf(all, { cap, offsetIgnored, counts, before }));
         const { ids, complete } = await collect(session);
         expect(new Set(ids).size).toBe(ids.length);
-        if (complete) expect(ids).toHaveLength(count);
-        if (!offsetIgnored) expect(complete).toBe(true);
+        const seen = new Set(ids);
+        const missed = all.filter(({ AccountId }) => AccountId !== leaving && !seen.has(AccountId));
+        if (complete) expect(missed).toEqual([]);
+        if (!offsetIgnored && leaving >= count) expect(complete).toBe(true);
       }),
       { numRuns: 50 },
     );
@@ -132,6 +200,80 @@ describe('paging', () => {
   });
 });
 
+describe('a row that can not be read', () => {
+  it.each([
+    [{ SystemName: null }, 'SystemId 1, AccountId 7', 'expected a JSON string, found null at "SystemName"'],
+    [{ ChangeState: 'soon' }, 'SystemId 1, AccountId 7', 'at "ChangeState"'],
+    [{ AccountId: null }, 'SystemId 1', 'at "AccountId"'],
+    [{ SystemId: null, AccountId: undefined }, 'without an id', 'at "SystemId"'],
+  ])('with %j is set aside with the ids that it has, and hides no other', async (odd, ids, misfit) => {
+    const all = [row(1), row(7, odd), row(8)];
+    const { session } = sessionWith(pagesOf(all));
+    const found = await collect(session);
+    expect(found).toMatchObject({ complete: false, ids: [1, 8] });
+    expect(found.rejected).toEqual([
+      { title: `An account that can't be read (${ids})`, message: expect.stringContaining(misfit) },
+    ]);
+  });
+
+  it('tells nothing of what it holds', async () => {
+    const canary = 'canary-in-a-name';
+    const { session } = sessionWith(pagesOf([row(1), row(7, { SystemId: canary.repeat(9), ApplicationID: canary })]));
+    const { rejected } = await collect(session);
+    expect(rejected).toHaveLength(1);
+    expect(JSON.stringify(rejected)).not.toContain(canary);
+  });
+
+  it('is told once, at the end of a page, too, and wherever the end of a list is', async () => {
+    for (const [count, at] of [
+      [1001, 1000],
+      [1001, 999],
+      [1000, 999],
+      [3, 2],
+      [3, 0],
+    ] as const) {
+      for (const odd of [{ AccountId: null, SystemId: null }, { SystemName: null }]) {
+        const all = rows(count).map((one, index) => (index === at ? row(index, odd) : one));
+        const { rejected, ids, complete } = await collect(sessionWith(pagesOf(all)).session);
+        expect([rejected.length, ids.length, complete]).toEqual([1, count - 1, false]);
+      }
+    }
+  });
+
+  it('without an id is not read for ever where the offset is ignored', async () => {
+    const odd = row(2, { SystemId: null, AccountId: null });
+    for (const all of [
+      [row(1), odd],
+      [odd, row(1)],
+      [row(1), odd, row(1)],
+    ]) {
+      const { session, calls } = sessionWith(pagesOf(all, { offsetIgnored: true }));
+      expect(await collect(session)).toMatchObject({ complete: false, ids: [1] });
+      expect(calls).toHaveLength(2);
+    }
+  });
+
+  it('among the workgroups leaves in doubt whether these are all accounts', async () => {
+    const names = [
+      { ID: 1, Name: 'prod-eu' },
+      { ID: 2, Name: null },
+    ];
+    const { session } = sessionWith((path) => (path === 'Workgroups' ? names : [row(1)]));
+    const found = await collect(session, { types: [], workgroups: ['prod*'] });
+    expect(found).toMatchObject({
+      complete: false,
+      ids: [1],
+      rejected: [{ title: expect.stringContaining('(ID 2)') }],
+    });
+  });
+
+  it('makes an answer of another kind when there is nothing else', async () => {
+    for (const answer of [[null], ['text'], { Unexpected: true }, [{ Unexpected: true }, null], { TotalCount: 1 }]) {
+      await expect(collect(sessionWith(() => answer).session)).rejects.toMatchObject({ name: 'AnswerMalformed' });
+    }
+  });
+});
+
 describe('a query', () => {
   it('is one list for each type in each workgroup, and an account in several lists is found once', async () => {
     const { session, calls } = sessionWith(() => rows(3));
@@ -139,7 +281,8 @@ describe('a query', () => {
       types: ['system', 'database'],
       workgroups: ['A', 'B'],
     });
-    expect(calls.map(({ query: { type, workgroupName } }) => [type, workgroupName])).toEqual([
+    const asked = calls.filter(({ query: { offset } }) => offset === 0);
+    expect(asked.map(({ query: { type, workgroupName } }) => [type, workgroupName])).toEqual([
       ['system', 'A'],
       ['system', 'B'],
       ['database', 'A'],
@@ -231,7 +374,29 @@ describe('an account', () => {
     expect(await read(more)).toMatchObject({ changing });
   });
 
-  it('without an id makes the whole list unreadable, rather than shorter', async () => {
-    await expect(read({ AccountId: null })).rejects.toMatchObject({ name: 'AnswerMalformed' });
+  it('whose numbers come as text is the same', async () => {
+    const texts = {
+      SystemId: '1',
+      AccountId: ' 7 ',
+      ChangeState: '0',
+      MaximumReleaseDuration: '60',
+      IsChanging: 'False',
+    };
+    const numbers = { SystemId: 1, AccountId: 7, ChangeState: 0, MaximumReleaseDuration: 60, IsChanging: false };
+    expect(await read(texts)).toEqual(await read(numbers));
+    expect(await read({ ChangeState: '1' })).toMatchObject({ changing: true });
+  });
+
+  it.each([
+    ['11/27/2026, 2:00:00 AM', '11/27/2026, 2:00:00 AM'],
+    ['/Date(1795744800000)/', '/Date(1795744800000)/'],
+    [1795744800, '1795744800'],
+  ])('whose date of change is %j has one that can not be read, which is not none', async (LastChangeDate, text) => {
+    expect(await read({ LastChangeDate })).toMatchObject({ changedAt: undefined, unreadableDate: text });
+  });
+
+  it.each([null, '', '  '])('whose date of change is %j has none', async (LastChangeDate) => {
+    const account = await read({ LastChangeDate });
+    expect([account?.changedAt, account?.unreadableDate]).toEqual([undefined, undefined]);
   });
 });

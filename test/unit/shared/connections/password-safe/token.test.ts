@@ -57,10 +57,16 @@ describe('a token', () => {
     });
   });
 
-  it.each([{}, { access_token: '', expires_in: 5 }, { access_token: 'abc', expires_in: 'soon' }])(
-    'that comes as %j is none',
-    async (body) => {
-      await expect(ask(answer(200, body))).rejects.toMatchObject({ name: 'AnswerMalformed' });
-    },
-  );
+  it.each([
+    {},
+    { access_token: '', expires_in: 5 },
+    { access_token: 'abc', expires_in: 'soon' },
+    { access_token: 'abc', expires_in: 0 },
+    { access_token: 'abc', expires_in: -600 },
+    { access_token: 'abc', expires_in: 1e300 },
+    { access_token: 'abc', expires_in: '1e999' },
+    { access_token: 'abc', expires_in: 8.64e15 },
+  ])('that comes as %j is none', async (body) => {
+    await expect(ask(answer(200, body))).rejects.toMatchObject({ name: 'AnswerMalformed' });
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Orphan } from '#shared/domain/plan/batch.ts';
-import { decideOrphans, type OrphanRule } from '#shared/domain/plan/orphans.ts';
+import { type Absences, decideOrphans, newsOf, type OrphanRule } from '#shared/domain/plan/orphans.ts';
 
 const orphans = fc
   .uniqueArray(fc.string(), { maxLength: 10 })
@@ -11,14 +11,30 @@ const TWO: readonly Orphan[] = [
   { store: 'aws', name: 'one' },
   { store: 'other', name: 'two' },
 ];
+/** What a run knows that misses these for the second time. */
+const missedAgain = (found: readonly Orphan[], more: Partial<Absences> = {}): Absences => ({
+  orphans: found,
+  absentBefore: new Set(found.map(({ name }) => name)),
+  ...more,
+});
 
 describe('secrets whose item is gone', () => {
-  it('are retired, each in its store, as many as the budget allows', () => {
-    expect(decideOrphans(TWO, true, budgeted(2))).toEqual({ found: 2, retiring: 2, orphans: TWO });
+  it('are retired by the second run that misses them, each in its store, as many as the budget allows', () => {
+    expect(decideOrphans(missedAgain(TWO), budgeted(2))).toEqual({ found: 2, retiring: 2, orphans: TWO });
+  });
+
+  it('are kept by the first run that misses them, which is no news', () => {
+    const first = missedAgain(TWO, { absentBefore: new Set(['one', 'another']) });
+    expect(decideOrphans(first, budgeted(2))).toEqual({ found: 2, retiring: 1, orphans: TWO.slice(0, 1) });
+    expect(decideOrphans({ ...first, absentBefore: new Set() }, budgeted(2))).toEqual({
+      found: 2,
+      retiring: 0,
+      orphans: [],
+    });
   });
 
   it('are all kept when there are more than the budget allows, with what to look at', () => {
-    expect(decideOrphans(TWO, true, budgeted(1))).toEqual({
+    expect(decideOrphans(missedAgain(TWO), budgeted(1))).toEqual({
       found: 2,
       retiring: 0,
       orphans: [],
@@ -26,30 +42,78 @@ describe('secrets whose item is gone', () => {
     });
   });
 
+  it('are told of by the first run that misses more than the budget allows', () => {
+    expect(decideOrphans(missedAgain(TWO, { absentBefore: new Set() }), budgeted(1))).toMatchObject({
+      retiring: 0,
+      note: expect.stringContaining('the budget is 1'),
+    });
+  });
+
+  it('are retired run by run where each run misses no more than the budget allows', () => {
+    const [one] = TWO;
+    expect(decideOrphans(missedAgain(TWO, { absentBefore: new Set(['one']) }), budgeted(1))).toEqual({
+      found: 2,
+      retiring: 1,
+      orphans: [one],
+    });
+  });
+
   it('are all kept after an incomplete list, however few', () => {
-    expect(decideOrphans(TWO, false, budgeted(1000))).toMatchObject({
+    const doubt = 'the vault did not list all of its accounts.';
+    expect(decideOrphans(missedAgain(TWO, { doubt }), budgeted(1000))).toMatchObject({
       retiring: 0,
       orphans: [],
-      note: expect.stringContaining('did not list all'),
+      note: `Nothing was deleted: ${doubt}`,
     });
   });
 
   it('are kept, and no news, unless the policy says otherwise', () => {
-    expect(decideOrphans(TWO, false, { policy: 'keep' })).toEqual({ found: 2, retiring: 0, orphans: [] });
+    const keep = { policy: 'keep' } as const;
+    expect(decideOrphans(missedAgain(TWO, { doubt: 'why' }), keep)).toEqual({ found: 2, retiring: 0, orphans: [] });
   });
 
   it('are no news when there are none', () => {
-    expect(decideOrphans([], false, budgeted(0))).toEqual({ found: 0, retiring: 0, orphans: [] });
+    expect(decideOrphans(missedAgain([], { doubt: 'why' }), budgeted(0))).toEqual({
+      found: 0,
+      retiring: 0,
+      orphans: [],
+    });
   });
 
-  it('are never retired in part', () => {
+  it('are never retired beyond the budget, after one absence, or after a list that proves nothing', () => {
+    const absences = fc
+      .record({ found: orphans, missed: fc.func(fc.boolean()), doubt: fc.option(fc.string(), { nil: undefined }) })
+      .map(({ found, missed, doubt }): Absences => {
+        const names = found.map(({ name }) => name).filter(missed);
+        return { orphans: found, absentBefore: new Set(names), doubt };
+      });
     fc.assert(
-      fc.property(orphans, fc.boolean(), fc.nat(10), (found, complete, budget) => {
-        const { retiring, orphans: retired } = decideOrphans(found, complete, budgeted(budget));
-        expect([0, found.length]).toContain(retired.length);
+      fc.property(absences, fc.nat(10), (given, budget) => {
+        const { retiring, orphans: retired } = decideOrphans(given, budgeted(budget));
         expect(retiring).toBe(retired.length);
-        expect(retired.length).toBeLessThanOrEqual(complete ? budget : 0);
+        expect(retired.length).toBeLessThanOrEqual(given.doubt === undefined ? budget : 0);
+        expect(retired.every(({ name }) => given.absentBefore.has(name))).toBe(true);
       }),
     );
+  });
+});
+
+describe('what is remembered of absences', () => {
+  const never = () => false;
+
+  it('is what a run that saw everything missed', () => {
+    expect(newsOf(missedAgain(TWO), never)).toEqual({ absent: ['one', 'two'], present: [] });
+  });
+
+  it('is, after any other run, only that it saw something again', () => {
+    const absences = missedAgain(TWO, { doubt: 'why' });
+    expect(newsOf(absences, (name) => name === 'one')).toEqual({ present: ['one'] });
+  });
+
+  it('is nothing beyond what a budget could ever allow', () => {
+    const numbered = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ store: 'aws', name: `${index}` }));
+    expect(newsOf(missedAgain(numbered(1000)), never).absent).toHaveLength(1000);
+    expect(newsOf(missedAgain(numbered(1001)), never).absent).toEqual([]);
   });
 });

@@ -44,6 +44,7 @@ describe('planning a sync', () => {
       rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 0, now: NOW },
       toTellApart: '{domainName}',
       patterns: {},
+      isWhole: true,
       orphans: { policy: 'keep' },
       eachPage: async (visit) => {
         for (const page of pages) await visit(page, preparation);
@@ -71,6 +72,8 @@ describe('planning a sync', () => {
       troubles: {},
       complete: true,
       orphans: { found: 0, retiring: 0 },
+      absences: { absent: [], present: [] },
+      notes: [],
     });
   });
 
@@ -128,14 +131,65 @@ describe('planning a sync', () => {
     });
   });
 
+  describe('of a selection that matches nothing', () => {
+    const orphans = { policy: 'delete', budget: 5, recoveryDays: 30 } as const;
+    const memory = { ...emptyMemory(), absent: ['prod/gone'] };
+    const held = { 'prod/gone': 'x' };
+    const patterns = { accountName: ['nobody'] };
+
+    it('retires nothing, and says how many items it does not match', async () => {
+      const pages = [pageOf([itemNumbered(1), itemNumbered(2)]), pageOf([itemNumbered(3)])];
+      expect(await plan(pages, { patterns, orphans, held, memory })).toMatchObject({
+        orphans: { found: 1, retiring: 0, note: expect.stringContaining('nothing was selected') },
+        notes: [expect.stringContaining('The selection matched none of the 3 items listed')],
+      });
+      expect(batches.size).toBe(0);
+    });
+
+    it('retires nothing either when nothing is listed at all, and says so', async () => {
+      for (const pages of [[], [pageOf([])]]) {
+        expect(await plan(pages, { orphans, held, memory })).toMatchObject({
+          orphans: { retiring: 0 },
+          notes: [expect.stringContaining('listed nothing at all')],
+        });
+      }
+    });
+
+    it('is no news of a run that looks at some items alone', async () => {
+      expect(await plan([pageOf([])], { isWhole: false })).toMatchObject({ notes: [] });
+    });
+  });
+
+  it('counts each row that can not be read as an item that failed', async () => {
+    const rejected = [{ title: 'An account without a name', message: 'Look at it.' }];
+    const summary = await plan([{ ...pageOf([itemNumbered(1)], false), rejected }]);
+    expect(planned()).toEqual([['1']]);
+    expect(summary).toMatchObject({
+      items: 2,
+      complete: false,
+      remarks: [
+        { item: 'An account without a name', outcome: 'failed', error: 'AnswerMalformed', message: 'Look at it.' },
+      ],
+    });
+  });
+
+  it('notes once how many dates of change can not be read, of the items that are selected', async () => {
+    const undated = (number: number) =>
+      itemNumbered(number, { changedAt: undefined, mark: 'date:11/27/2026', hasUnreadableDate: true });
+    const items = [undated(1), undated(2), undated(3), itemNumbered(4)];
+    const { notes } = await plan([pageOf(items)], { patterns: { accountName: ['!a3'] } });
+    expect(notes).toEqual([expect.stringContaining('could not be read for 2 items')]);
+  });
+
   describe('with secrets whose item is gone', () => {
     const orphans = { policy: 'delete', budget: 2, recoveryDays: 30 } as const;
     const held = { 'prod/gone': 'x', 'prod/gone-2': 'x' };
+    const memory = { ...emptyMemory(), absent: Object.keys(held) };
 
     it.each(['aws', 'other'])(
       'retires them in the store that was compared with, after everything else: %s',
       async (store) => {
-        expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held })).toMatchObject({
+        expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held, memory })).toMatchObject({
           orphans: { found: 2, retiring: 2 },
         });
         expect([...batches.values()].map(({ retire }) => retire)).toEqual([
@@ -150,14 +204,41 @@ describe('planning a sync', () => {
     );
 
     it('retires none after an incomplete list, and notes it', async () => {
-      const summary = await plan([pageOf([], false)], { orphans, held });
-      expect(summary.orphans).toMatchObject({ found: 2, retiring: 0, note: expect.any(String) });
-      expect(batches.size).toBe(0);
+      const summary = await plan([pageOf([itemNumbered(1)], false)], { orphans, held, memory });
+      expect(summary.orphans).toMatchObject({
+        found: 2,
+        retiring: 0,
+        note: expect.stringContaining('did not list all'),
+      });
+      expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
+    });
+
+    it('retires none that the run before did not miss, and notes which they are for the next one', async () => {
+      const summary = await plan([pageOf([itemNumbered(1)])], {
+        orphans,
+        held,
+        memory: { ...memory, absent: ['prod/a1', 'prod/gone-2'] },
+      });
+      expect(summary).toMatchObject({
+        orphans: { found: 2, retiring: 1 },
+        absences: { absent: Object.keys(held), present: ['prod/a1'] },
+      });
+      expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([{ store: 'aws', name: 'prod/gone-2' }]);
+    });
+
+    it.each([
+      ['an incomplete list', [pageOf([itemNumbered(1)], false)], true],
+      ['a look at some items alone', [pageOf([itemNumbered(1)])], false],
+      ['a selection of nothing', [pageOf([])], true],
+    ])('proves no absence by %s', async (_what, pages, isWhole) => {
+      expect((await plan(pages, { orphans, held, memory, isWhole })).absences.absent).toBeUndefined();
+      expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
 
     it('takes nothing for gone that it passes over for its name alone, or parks, or finds changing', async () => {
       const changing = itemNumbered(1, { changing: true });
-      await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' } });
+      const missed = { ...emptyMemory(), absent: ['prod/a1'] };
+      await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' }, memory: missed });
       expect(batches.size).toBe(0);
     });
   });

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { asText, FULL, loadExample, synthesise } from './synthesis.ts';
+
+const { template } = synthesise(loadExample(FULL));
+
+const conditions = z.record(z.string(), z.record(z.string(), z.unknown()));
+const trustSchema = z.object({
+  Principal: z.strictObject({ Service: z.string() }),
+  Action: z.literal('sts:AssumeRole'),
+  Condition: conditions.default({}),
+});
+const roleSchema = z.object({
+  Properties: z.object({
+    Description: z.string().default(''),
+    AssumeRolePolicyDocument: z.object({ Statement: z.tuple([trustSchema]) }),
+  }),
+});
+
+const HERE = '<AWS::Region>:<AWS::AccountId>';
+/** Read from a template: `StringEquals aws:SourceAccount <AWS::AccountId>`. */
+const inWords = (condition: z.infer<typeof conditions>): string[] =>
+  Object.entries(condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => `${operator} ${key} ${[values].flat().map(asText).join(' ')}`),
+  );
+const sourcesOf = (arns: readonly string[]) => [
+  'StringEquals aws:SourceAccount <AWS::AccountId>',
+  `ArnLike aws:SourceArn ${arns.join(' ')}`,
+];
+
+const machine = (name: string) => {
+  const arn = `arn:<AWS::Partition>:states:${HERE}:stateMachine:pam-relay-prod-${name}`;
+  return sourcesOf([arn, `${arn}/*`]);
+};
+
+/** Who takes on which role on what conditions, beside those of functions. */
+const EXPECTED: Readonly<Record<string, readonly [service: string, conditions: readonly string[]]>> = {
+  'What the sync workflow may do': ['states.amazonaws.com', machine('sync')],
+  'What the checkout workflow may do': ['states.amazonaws.com', machine('checkout')],
+  'What the release workflow may do': ['states.amazonaws.com', machine('release')],
+  'What the schedules may start': [
+    'scheduler.amazonaws.com',
+    sourcesOf([`arn:<AWS::Partition>:scheduler:${HERE}:schedule-group/pam-relay-prod`]),
+  ],
+  'What the flow logs of the network may do': [
+    'vpc-flow-logs.amazonaws.com',
+    sourcesOf([`arn:<AWS::Partition>:ec2:${HERE}:vpc-flow-log/*`]),
+  ],
+};
+
+const roles = Object.values(template.findResources('AWS::IAM::Role')).map((role) => {
+  const { Description: name, AssumeRolePolicyDocument: document } = roleSchema.parse(role).Properties;
+  const [{ Principal, Condition }] = document.Statement;
+  return { name, service: Principal.Service, conditions: inWords(Condition) };
+});
+const others = roles.filter(({ service }) => service !== 'lambda.amazonaws.com');
+
+describe('a role', () => {
+  it.each(Object.entries(EXPECTED))(
+    'of %s is taken on for things of this account alone, so that nobody has the service act for him elsewhere',
+    (name, [service, expected]) => {
+      expect(others.find((role) => role.name === name)).toEqual({ name, service, conditions: expected });
+    },
+  );
+
+  it('is one of those, or that of a function, which Lambda takes on for the function that has it', () => {
+    expect(others.map(({ name }) => name).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+    for (const { name, service } of roles.filter((role) => !others.includes(role))) {
+      expect(name).toMatch(/^What the relay's function [a-z-]+ may do$/);
+      expect(service).toBe('lambda.amazonaws.com');
+    }
+  });
+});

@@ -1,0 +1,44 @@
+import { SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
+import { describe, expect, it } from 'vitest';
+import { toStoreError } from '#shared/aws/secrets-manager-errors.ts';
+
+const CALL = { action: 'PutSecretValue', secret: 'prod/db-01/sa' };
+
+const answered = (name: string, fault: 'client' | 'server' = 'client') =>
+  new SecretsManagerServiceException({ name, $fault: fault, $metadata: {}, message: 'canary' });
+
+describe('an error code of AWS', () => {
+  it('means what its table says', () => {
+    expect(toStoreError(answered('AccessDeniedException'), CALL)).toMatchObject({
+      name: 'StoreDenied',
+      message: expect.stringContaining('failed (AccessDeniedException): allow secretsmanager:PutSecretValue'),
+    });
+  });
+
+  it('says what keeps AWS from deleting a secret', () => {
+    const call = { action: 'DeleteSecret', secret: 'prod/db-01/sa' };
+    expect(toStoreError(answered('InvalidParameterException'), call)).toMatchObject({
+      name: 'StoreRejected',
+      message: expect.stringMatching(/DeleteSecret on secret prod\/db-01\/sa .*remove-regions-from-replication/),
+    });
+  });
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'NewException'])(
+    'that nobody knows is a refusal, or an outage, also when it is %s',
+    (code) => {
+      expect(toStoreError(answered(code), CALL)).toMatchObject({
+        name: 'StoreRejected',
+        message: expect.stringContaining(`failed (${code}): AWS takes the request for invalid`),
+        mayHaveHappened: false,
+      });
+      expect(toStoreError(answered(code, 'server'), CALL)).toMatchObject({
+        name: 'StoreUnavailable',
+        mayHaveHappened: true,
+      });
+      expect(toStoreError(Object.assign(new Error('canary'), { name: code }), CALL)).toMatchObject({
+        name: 'Unexpected',
+        message: expect.not.stringContaining('canary'),
+      });
+    },
+  );
+});

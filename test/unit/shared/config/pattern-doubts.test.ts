@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#shared/config/load.ts';
+import { configWith } from '#test/unit/shared/config/support.ts';
+
+const warningsOf = (text: string): string[] => {
+  const lines: string[] = [];
+  parseConfig(text, { file: 'relay.yaml' }, undefined, (line) => lines.push(line));
+  return lines;
+};
+
+const ONLY = 'only * is a wildcard, and only a ! at its beginning excludes';
+
+describe('what the loader warns of', () => {
+  it('is nothing where patterns are plain', () => {
+    const select = `{ systems: [db-*, "!db-test-*"], accounts: ['CORP\\svc*'], types: [system] }`;
+    expect(warningsOf(configWith({ 14: `    store: aws\n    select: ${select}` }))).toEqual([]);
+  });
+
+  it('is each pattern that another language would read otherwise, at its line', () => {
+    const text = configWith({
+      14: '    store: aws\n    select:\n      systems:\n        - db-*\n        - db-0?\n      accounts: ["[ab]*", "sa$"]',
+    });
+    expect(warningsOf(text)).toEqual([
+      `relay.yaml:18:11 syncs.fleet.select.systems[1]: holds "?", which stands for itself in a pattern; ${ONLY}`,
+      `relay.yaml:19:18 syncs.fleet.select.accounts[0]: holds "[", "]", which stand for themselves in a pattern; ${ONLY}`,
+      `relay.yaml:19:27 syncs.fleet.select.accounts[1]: holds "$", which stands for itself in a pattern; ${ONLY}`,
+    ]);
+  });
+
+  it('is looked for in rules for checkouts, and in every source', () => {
+    const rules = [
+      'checkouts:',
+      '  tickets:',
+      '    connection: vault',
+      '    store: aws',
+      '    name: tickets/{checkoutId}/{systemName}/{accountName}',
+      '    select: { domains: [^corp] }',
+    ];
+    const safe = {
+      15: '    name: fleet/{folderPath}/{title}',
+      14: '    store: aws\n    source: secrets-safe\n    select: { titles: [" app*"] }',
+    };
+    expect(warningsOf([configWith(safe), ...rules].join('\n'))).toEqual([
+      'relay.yaml:16:24 syncs.fleet.select.titles[0]: begins or ends with a space, which belongs to the names that it matches; remove it if theirs have none',
+      `relay.yaml:25:25 checkouts.tickets.select.domains[0]: holds "^", which stands for itself in a pattern; ${ONLY}`,
+    ]);
+  });
+
+  it('is nothing but patterns', () => {
+    expect(warningsOf(configWith({ 16: `    value: { '$[?]': "{credential}^{{}}" }` }))).toEqual([]);
+  });
+
+  it('waits until nothing is wrong', () => {
+    const lines: string[] = [];
+    const text = configWith({ 13: '    connection: valt', 14: '    store: aws\n    select: { systems: [db-0?] }' });
+    expect(() => parseConfig(text, { file: 'relay.yaml' }, undefined, (line) => lines.push(line))).toThrow('valt');
+    expect(lines).toEqual([]);
+  });
+});

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { HeldLease } from '#shared/connections/vault.ts';
+import { RelayError } from '#shared/errors.ts';
+import { inTheWay, mayReadUnder, readableLease } from '#shared/leases/authority.ts';
+import { isSameMarker, type Marker, withMarker, writeReason } from '#shared/leases/marker.ts';
+import { WORKFLOWS } from '#shared/workflows/run.ts';
+import { BATCH_MARKER } from '#test/support/batches.ts';
+
+const OTHER_SYNC: Marker = { ...BATCH_MARKER, rule: 'copies', run: 'copies.1', batch: 7 };
+const CHECKOUT: Marker = { ...BATCH_MARKER, workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG1' };
+const OTHER_CHECKOUT: Marker = { ...CHECKOUT, run: 'tickets.CHG2' };
+
+const lease = (reason: string, more: Partial<HeldLease> = {}): HeldLease => ({
+  id: '7',
+  items: [],
+  status: 'active',
+  opens: 'credential',
+  reason,
+  ...more,
+});
+
+describe('what somebody approved', () => {
+  it.each<{ whose: string; marker: Marker | undefined; may: boolean }>([
+    { whose: 'its own run', marker: BATCH_MARKER, may: true },
+    { whose: 'another batch of its run', marker: { ...BATCH_MARKER, batch: 3 }, may: true },
+    { whose: 'another sync of its relay', marker: OTHER_SYNC, may: true },
+    { whose: 'a sync of another relay', marker: { ...OTHER_SYNC, relayId: 'other' }, may: false },
+    { whose: 'a checkout of its relay', marker: CHECKOUT, may: false },
+    { whose: 'a person, or a client that we do not know', marker: undefined, may: false },
+  ])('is used by a sync when it was asked for by $whose: $may', ({ marker, may }) => {
+    expect(mayReadUnder(marker, BATCH_MARKER)).toBe(may);
+  });
+
+  it.each<{ whose: string; marker: Marker | undefined; may: boolean }>([
+    { whose: 'its own run', marker: CHECKOUT, may: true },
+    { whose: 'another checkout', marker: OTHER_CHECKOUT, may: false },
+    { whose: 'a sync of its relay', marker: OTHER_SYNC, may: false },
+    { whose: 'a person', marker: undefined, may: false },
+  ])('is used by a checkout when it was asked for by $whose: $may', ({ marker, may }) => {
+    expect(mayReadUnder(marker, CHECKOUT)).toBe(may);
+  });
+
+  it('is never used across relays or workflows, nor by one checkout for another', () => {
+    const few = (...texts: string[]) => fc.constantFrom(...texts);
+    const marker: fc.Arbitrary<Marker> = fc.record({
+      relayId: few('relay', 'other'),
+      workflow: fc.constantFrom(...WORKFLOWS),
+      rule: few('databases', 'copies'),
+      run: few('databases.1', 'copies.1'),
+      batch: fc.nat(1),
+    });
+    fc.assert(
+      fc.property(fc.option(marker, { nil: undefined }), marker, (one, own) => {
+        if (!mayReadUnder(one, own)) return;
+        expect(one?.relayId).toBe(own.relayId);
+        expect(one?.workflow).toBe(own.workflow);
+        expect(own.workflow === 'sync' || isSameMarker(one, own)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a lease that was there already', () => {
+  const readable = (held: readonly HeldLease[], ours = false) =>
+    readableLease({ id: '7', ours }, held, BATCH_MARKER, 'db-01/sa');
+
+  it('is told by the list of what is held: own, or of another sync, and in which state', () => {
+    expect(readable([lease(writeReason(BATCH_MARKER))])).toEqual({ id: '7', ours: true, status: 'active' });
+    expect(readable([lease(writeReason(OTHER_SYNC), { status: 'pending' })])).toEqual({
+      id: '7',
+      ours: false,
+      status: 'pending',
+    });
+  });
+
+  it('is not needed to be listed when the vault said that it was opened just now', () => {
+    expect(readable([], true)).toEqual({ id: '7', ours: true, status: 'active' });
+    expect(readable([lease('', { status: 'pending' })], true)).toEqual({ id: '7', ours: true, status: 'pending' });
+  });
+
+  it('is not read under when it is not listed, whatever else is', () => {
+    expect(readable([lease(writeReason(BATCH_MARKER), { id: '8' })])).toBeInstanceOf(RelayError);
+  });
+
+  it.each<[string, HeldLease | undefined, RegExp]>([
+    [
+      'a checkout',
+      lease(withMarker('Replace a disk', CHECKOUT)),
+      /of checkout tickets\.CHG1\. .*The next run delivers it once that checkout is over/,
+    ],
+    [
+      'a checkout that waits',
+      lease(withMarker('Replace a disk', CHECKOUT), { status: 'pending' }),
+      /of checkout tickets\.CHG1, and waits for an approval\. /,
+    ],
+    [
+      'another relay',
+      lease(writeReason({ ...OTHER_SYNC, relayId: 'other.1.eu' })),
+      /of another relay, other\.1\.eu \(sync copies\.1\).*Give each relay a user of its own/,
+    ],
+    [
+      'a person',
+      lease('canary of a reason'),
+      /of somebody who signs in as the relay's user.*Give it back in the vault/,
+    ],
+    ['nobody knows', undefined, /does not list it.*Look at the open requests/],
+  ])('says in words whose it is, and what to do, and nothing that others wrote: %s', (_whose, held, words) => {
+    const { name, message } = inTheWay(held, BATCH_MARKER, 'db-01/sa');
+    expect([name, message]).toEqual(['RequestConflict', expect.stringMatching(words)]);
+    expect(message).toMatch(/^db-01\/sa: .* it was not read\./);
+    expect(message).not.toContain('canary');
+  });
+});
