@@ -65,3 +65,9 @@ export interface Notes {
   /** Takes a note away; one that is not there is fine. */
   remove(key: string): Promise<void>;
 }
+
+/** True once a checkout was released, or has its report: from then on it opens and delivers nothing. Raises as {@link Notes}. */
+export const isOver = async (notes: Pick<Notes, 'list'>, run: RunPlace): Promise<boolean> => {
+  const { released, reported } = readNotes(await notes.list(noteAt.prefix(run)));
+  return released || reported;
+};

@@ -1,11 +1,8 @@
 import type { Meanwhile } from '#test/support/crash.ts';
 import { Fate } from '#test/support/mortal.ts';
 
-/** Of so few accounts a list has several pages. */
-const SMALL_PAGES = { switches: { largestPage: 2 } };
-
 /** More than pages overlap by. From then on, rows move between the pages of a list: whoever reads on where it was has missed some, or sees some twice. */
-const shift = (rowsMoved: number): Meanwhile => ({
+const shift = (rowsMoved: number, largestPage: number): Meanwhile => ({
   happens: async ({ simulator }) => {
     simulator.switches.rowsMoved = rowsMoved;
   },
@@ -17,10 +14,12 @@ const shift = (rowsMoved: number): Meanwhile => ({
   passes: async ({ simulator }) => {
     simulator.switches.rowsMoved = 0;
   },
-  site: SMALL_PAGES,
+  // Of so few accounts a list has several pages all the same.
+  site: { switches: { largestPage } },
 });
 
 export const SHIFTS: Readonly<Record<string, Meanwhile>> = {
-  'two rows leave a list while it is read': shift(2),
-  'two rows come into a list while it is read': shift(-2),
+  'two rows leave a list while it is read': shift(2, 2),
+  // Fewer than a page has: one that is the page before once more ends a list.
+  'two rows come into a list while it is read': shift(-2, 4),
 };

@@ -7,6 +7,7 @@ import { type Marker, withMarker } from '#shared/leases/marker.ts';
 import { findOurs, isFor, markedAs } from '#shared/leases/ours.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { isOver, type Notes } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { CheckoutLease, CheckoutRun, Requested } from '#shared/workflows/checkout.ts';
 
@@ -14,6 +15,7 @@ export interface RequestCheckoutDependencies {
   readonly relayId: string;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
+  readonly notes: Pick<Notes, 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -30,9 +32,12 @@ interface Agreed {
  * what an earlier attempt opened is found by the marker in its reason.
  */
 export const createRequestCheckout =
-  ({ relayId, vaultOf, records, now }: RequestCheckoutDependencies) =>
+  ({ relayId, vaultOf, records, notes, now }: RequestCheckoutDependencies) =>
   async ({ order: _, ...run }: CheckoutRun): Promise<Requested> => {
     const { workflow, rule, run: name } = run;
+    const at = new Date(now()).toISOString();
+    // A step that was redriven, or is late, opens nothing that nobody would close.
+    if (await isOver(notes, run)) return { at, conflict: true, leases: [] };
     const record = await readRequired(records, checkoutAt.record(run));
     const { settings, items } = record;
     const marker = { relayId, workflow, rule, run: name, batch: 0 };

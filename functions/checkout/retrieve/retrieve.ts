@@ -10,7 +10,7 @@ import { asRelayError, inOne, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt } from '#shared/records/notes.ts';
+import { isOver, type Notes, noteAt } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { CourseInput, Retrieved } from '#shared/workflows/checkout.ts';
@@ -20,7 +20,7 @@ export interface RetrieveCheckoutDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'put'>;
+  readonly notes: Pick<Notes, 'put' | 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** 32 hex digits that nobody had before. */
@@ -41,6 +41,7 @@ export const createRetrieveCheckout =
     const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
     const { settings, items, order } = record;
+    if (await isOver(notes, input)) return { at: new Date(now()).toISOString(), delivered: 0, gone: true };
     const name = `${rule}.${order.id}`;
     const store = await storeFor(settings.store, rule);
     const rendering = createRendering(settings.value, order.id);
@@ -89,11 +90,14 @@ export const createRetrieveCheckout =
     };
 
     const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<void> => {
+      const expected = await expectedNow(store, secretName, item.title, refuseOthers(secretName));
+      // A step that is redriven, or late, delivers nothing that nobody would take back.
+      if (await isOver(notes, input)) throw new RelayError('LeaseGone', `Checkout ${name} ended before its delivery.`);
       await store.deliver({
         name: secretName,
         value: rendering.render(item, content),
         stamp: newStamp(run, random()),
-        expected: await expectedNow(store, secretName, item.title, refuseOthers(secretName)),
+        expected,
         description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
       });
     };

@@ -22,6 +22,13 @@ export interface CheckoutActionDependencies extends IdsDependencies {
 /** For so long Step Functions keeps names of executions that have ended. Source: Step Functions API reference, StartExecution. */
 const NAMES_KEPT_MS = 90 * 24 * 3_600_000;
 
+/** The checkouts that a release is for. */
+interface Meant {
+  readonly checkouts: readonly CheckoutIdentity[];
+  /** True when others alone have used the id: maybe the release was for one of theirs. */
+  readonly isMisled: boolean;
+}
+
 /** What messages about checkouts lead to. An id belongs to whoever sent it, and doing it again changes nothing. */
 export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: CheckoutActionDependencies) => {
   const { notes, now } = dependencies;
@@ -47,9 +54,9 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
 
   const extend = async (message: CheckoutExtended, principal: Principal): Promise<void> => {
     const { own, others } = await ids.find(message, principal);
-    if (own === undefined && others.length > 0) throw notTheirs();
     const run = checkoutRun(own ?? (await ids.claim(message, principal)));
     await notes.put(noteAt.extended({ rule: message.checkout, run }, Date.parse(message.until)));
+    if (own === undefined && others.length > 0) throw notTheirs();
   };
 
   const mayReleaseOthers = ({ id }: Principal): boolean =>
@@ -59,24 +66,25 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     (await executionsOf('checkout').find(checkoutRun(checkout))) !== undefined;
 
   /** A release that comes before its request makes the id its sender's own, by which those of others must not be missed later. */
-  const meantBy = async (message: CheckoutReleased, principal: Principal): Promise<readonly CheckoutIdentity[]> => {
+  const meantBy = async (message: CheckoutReleased, principal: Principal): Promise<Meant> => {
     const { own, others } = await ids.find(message, principal);
-    if (others.length === 0) return [own ?? (await ids.claim(message, principal))];
-    if (!mayReleaseOthers(principal)) {
-      if (own === undefined) throw notTheirs();
-      return [own];
+    if (others.length === 0 || !mayReleaseOthers(principal)) {
+      const checkouts = [own ?? (await ids.claim(message, principal))];
+      return { checkouts, isMisled: own === undefined && others.length > 0 };
     }
-    if (own === undefined) return others;
-    return (await wasAskedFor(own)) ? [own] : [own, ...others];
+    if (own === undefined) return { checkouts: others, isMisled: false };
+    return { checkouts: (await wasAskedFor(own)) ? [own] : [own, ...others], isMisled: false };
   };
 
   const release = async (message: CheckoutReleased, principal: Principal): Promise<void> => {
-    for (const checkout of await meantBy(message, principal)) {
+    const { checkouts, isMisled } = await meantBy(message, principal);
+    for (const checkout of checkouts) {
       const run = checkoutRun(checkout);
       // The note ends a checkout that runs or is yet to come; the execution ends one that died.
       await notes.put(noteAt.released({ rule: message.checkout, run }));
       await executionsOf('release').start(run, JSON.stringify({ ...message, run, principal }));
     }
+    if (isMisled) throw notTheirs();
   };
 
   return { request, extend, release };
@@ -94,7 +102,10 @@ const usedForAnother = ({ checkout, id }: CheckoutRequested) =>
 const usedBefore = ({ checkout, id }: CheckoutRequested) =>
   new RelayError('MessageInvalid', `id: ${id} was used for a checkout of ${checkout} before; use an id of its own`);
 
-/** Says nothing of the other sender, nor of what it asked for. */
+/**
+ * Says nothing of the other sender, nor of what it asked for. Raised once the message holds for the sender's own checkout to
+ * come: else another could have a release refused by using its id first.
+ */
 const notTheirs = () =>
   new RelayError(
     'MessageInvalid',

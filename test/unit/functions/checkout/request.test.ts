@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRequestCheckout } from '#functions/checkout/request/request.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import {
   aCheckoutRun,
   after,
@@ -11,20 +12,22 @@ import {
   recordCheckout,
 } from '#test/support/checkouts.ts';
 import { anOffer, fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryRecords } from '#test/support/fakes.ts';
+import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
 
 describe('requesting for a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
+  let notes: ReturnType<typeof memoryNotes>;
   beforeEach(() => {
     vault = fakeVault();
+    notes = memoryNotes();
   });
   const request = async (checkout: RecordedCheckout = {}, now = NOW) => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
-    const step = createRequestCheckout({ relayId: 'relay', vaultOf: async () => vault.vault, records, now: () => now });
-    return step(aCheckoutRun);
+    const vaultOf = async () => vault.vault;
+    return createRequestCheckout({ relayId: 'relay', vaultOf, records, notes, now: () => now })(aCheckoutRun);
   };
   const minutesOf = async (checkout: RecordedCheckout, now = NOW) => {
     await request(checkout, now);
@@ -41,6 +44,12 @@ describe('requesting for a checkout', () => {
         { item: 1, id: '102', status: 'active' },
       ],
     });
+  });
+
+  it.each(['released', 'report'] as const)('opens nothing once the checkout has its note %s', async (note) => {
+    await notes.put(noteAt[note](CHECKOUT));
+    expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
+    expect(vault.terms).toEqual([]);
   });
 
   it('asks under the reason of the message, with the marker that everything of ours is found by', async () => {

@@ -68,6 +68,25 @@ describe('retrieving for a checkout', () => {
     });
   });
 
+  it.each(['released', 'report'] as const)('delivers nothing once the checkout has its note %s', async (note) => {
+    await notes.put(noteAt[note](CHECKOUT));
+    expect(await retrieve([lease(0, 10)])).toEqual({ at: after(0), delivered: 0, gone: true });
+    expect(values()).toEqual({});
+  });
+
+  it('delivers nothing when the checkout is released while its credential is read', async () => {
+    const held = lease(0, 10);
+    const list = notes.list;
+    let looks = 0;
+    notes.list = async (prefix) => {
+      looks += 1;
+      if (looks === 2) await notes.put(noteAt.released(CHECKOUT));
+      return list(prefix);
+    };
+    expect(await retrieve([held])).toEqual({ at: after(0), delivered: 0, gone: true });
+    expect(values()).toEqual({});
+  });
+
   it('gives nothing on but what it did: no credential, nor anything made of one', async () => {
     const output = await retrieve([lease(0, 10)], { rule: { handsOut: 'dsskey', value: '{credential} {passphrase}' } });
     expect(values()).toEqual({ [NAME]: 'credential of 10 passphrase of 10' });

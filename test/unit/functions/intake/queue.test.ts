@@ -233,7 +233,15 @@ describe('an id', () => {
     await scene.receiveFrom(BOB, [noted(kind, '7')]);
     expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
     expect(JSON.stringify(scene.refused)).not.toMatch(/canary|AROA|db-01/);
-    expect([scene.told(), scene.released()]).toEqual([[], []]);
+    expect([...scene.told(), ...scene.released()].filter((place) => place.includes(runOf('7')))).toEqual([]);
+  });
+
+  it('that another sender has used first is released early all the same', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(BOB, [requested('7')]);
+    await scene.receive([noted('released', '7'), requested('7')]);
+    expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7')}/released`]);
+    expect(scene.released()).toEqual([runOf('7')]);
   });
 
   it('that another sender has released before anybody asked for it is opened all the same', async () => {
@@ -252,7 +260,11 @@ describe('an id', () => {
     await scene.receiveFrom(DESK, [noted('released', '7'), noted('extended', '7')]);
     const runs = [runOf('7', ALICE), runOf('7', BOB)].toSorted();
     expect(scene.released().toSorted()).toEqual(runs);
-    expect(scene.told().toSorted()).toEqual(runs.map((run) => `checkouts/tickets/${run}/released`));
+    const extendedForItself = expect.stringContaining(`/${runOf('7', DESK)}/extended-`);
+    expect(scene.told().toSorted()).toEqual([
+      extendedForItself,
+      ...runs.map((run) => `checkouts/tickets/${run}/released`),
+    ]);
     expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
   });
 
