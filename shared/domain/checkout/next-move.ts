@@ -56,6 +56,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const SHORTEST_LOOK_MS = 30 * SECOND_MS;
 const LONGEST_LOOK_MS = 60 * MINUTE_MS;
+/** So that a window of a year has room in the history of its execution. */
+const MAX_LOOKS_OF_WINDOW = 100;
 /** So an answer is noticed after a twentieth of the time that it took. */
 const PATIENCE_GROWS_BY = 20;
 
@@ -118,7 +120,10 @@ const hold = ({ now, plan, notes, requested }: Course, retrieved: { at: number; 
   const leases = requested?.leases ?? [];
   const endsAt = windowEnd(plan, retrieved.at, notes.extendedUntil, leases);
   if (now >= endsAt) return go('checkin', 'completed');
-  return leases.some(({ status }) => status === 'gone') ? go('checkin', 'denied') : wait(endsAt - now);
+  if (leases.some(({ status }) => status === 'gone')) return go('checkin', 'denied');
+  // A release closes the checkout itself; where it failed, this look finds its note.
+  const look = Math.max(LONGEST_LOOK_MS, (endsAt - retrieved.at) / MAX_LOOKS_OF_WINDOW);
+  return wait(Math.min(endsAt - now, look));
 };
 
 /**

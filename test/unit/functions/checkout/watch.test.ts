@@ -55,7 +55,7 @@ describe('watching a checkout', () => {
   it('asks nobody where there is nothing to know: before it begins, and while it holds', async () => {
     expect(await watch({}, { order: { window: { from: after(10), minutes: 5 } } })).toMatchObject({ waitSeconds: 600 });
     expect(await watch({ requested: asked(lease('active')), retrieved: DELIVERED })).toMatchObject({
-      waitSeconds: 3660,
+      waitSeconds: 3600,
     });
     expect(vault.calls).toEqual([]);
   });

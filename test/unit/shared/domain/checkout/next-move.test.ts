@@ -233,6 +233,14 @@ describe('a checkout', () => {
     expect(move({ now: NOON + HOUR, requested, retrieved: delivered })).toEqual(going('checkin', 'completed'));
   });
 
+  it.each([
+    ['an hour of a day', DAY, HOUR],
+    ['a hundredth of a year', 365 * DAY, 3.65 * DAY],
+  ])('looks for a release that failed to close it after %s', (_name, length, look) => {
+    const plan = { window: { until: NOON + length } };
+    expect(move({ plan, retrieved: delivered })).toEqual(waiting(look / SECOND));
+  });
+
   it('holds for longer when that was asked for, also at the last moment', () => {
     const course = { now: NOON + HOUR, requested: asked([active]), retrieved: delivered };
     expect(move({ ...course, notes: { released: false, extendedUntil: NOON + 2 * HOUR } })).toEqual(waiting(3600));
