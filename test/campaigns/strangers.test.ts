@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { SPOKEN_OF_FIRST } from '#test/support/checkout-stories.ts';
 import { everyNth, happenAtEveryMoment, STRANGERS, tellUndisturbed } from '#test/support/crash-campaign.ts';
 
-const STRIDE = 19;
+const STRIDE = 23;
 
 type Happens = (typeof STRANGERS)[number];
 const isWhole = ([, name, , { isHarmless }]: Happens): boolean => name === 'a checkout' && isHarmless === true;

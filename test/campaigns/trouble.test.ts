@@ -2,7 +2,7 @@ import { everyNth, happenAtEveryMoment, inEach } from '#test/support/crash-campa
 import { STORIES } from '#test/support/crash-stories.ts';
 import { SIMILAR_TROUBLES, TROUBLES, TROUBLES_OF_ONE } from '#test/support/troubles.ts';
 
-const STRIDE = 19;
+const STRIDE = 23;
 
 const whole = inEach(STORIES, TROUBLES);
 const ofOne = inEach(STORIES, TROUBLES_OF_ONE).filter(([, , { isSequential }]) => isSequential);

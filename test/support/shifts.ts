@@ -20,6 +20,5 @@ const shift = (rowsMoved: number, largestPage: number): Meanwhile => ({
 
 export const SHIFTS: Readonly<Record<string, Meanwhile>> = {
   'two rows leave a list while it is read': shift(2, 2),
-  // Fewer than a page has: one that is the page before once more ends a list.
-  'two rows come into a list while it is read': shift(-2, 4),
+  'two rows come into a list while it is read': shift(-2, 2),
 };

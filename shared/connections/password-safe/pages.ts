@@ -17,18 +17,23 @@ const isNew = <T>(seen: Set<T>, key: T): boolean => seen.size < seen.add(key).si
 export const isNewRow = <Row>(seen: Set<string>, { key }: ListedRow<Row>): boolean =>
   key === undefined || isNew(seen, key);
 
+const isSamePage = <Row>(listed: readonly ListedRow<Row>[], other: Rows<Row>): boolean =>
+  listed.length === other.listed.length && listed.every(({ key }, index) => key === other.listed[index]?.key);
+
 /**
  * Reads a list page by page, to the page that brings no new row, or to where the vault's count says that it was all: a short
  * page alone may be one that the site has cut.
  *
  * Each page begins with the last row of the one before. Where that row is not there again, rows have moved between the two
- * calls, and some may have been skipped. Some servers ignore `offset` (reference: 2.1): a full page of known rows ends the
- * list without us having seen all of it.
+ * calls, and some may have been skipped. A page that is as long as any and repeats known rows has two causes: the server
+ * ignores `offset` (reference: 2.1), or as many rows as a page has were inserted before it. Only a server that answers any
+ * offset alike, with less than a full page, has shown all of the list.
  */
 export async function* readPages<Row>(fetchPage: (offset: number) => Promise<Rows<Row>>): AsyncIterable<Page<Row>> {
   const seen = new Set<string>();
   let anchor: string | undefined;
   let offset = 0;
+  let longest = 0;
   for (let mayHaveMore = true; mayHaveMore; ) {
     const { listed, totalCount } = await fetchPage(offset);
     const fresh = listed.filter((one) => isNewRow(seen, one));
@@ -39,10 +44,13 @@ export async function* readPages<Row>(fetchPage: (offset: number) => Promise<Row
     const bringsNew = fresh.some(({ key }) => key !== undefined) || (follows && listed.length > 1);
     mayHaveMore = bringsNew && seen.size !== totalCount;
     const isMissingSome = totalCount !== undefined && seen.size < totalCount;
-    const repeatsItself = !bringsNew && listed.length >= PAGE_SIZE;
-    const isCutShort = !mayHaveMore && (isMissingSome || repeatsItself);
+    const isRepeated = !bringsNew && listed.length > 0 && listed.length >= longest && !follows;
+    const repeatsSome =
+      isRepeated && (listed.length >= PAGE_SIZE || !isSamePage(listed, await fetchPage(offset + PAGE_SIZE)));
+    const isCutShort = !mayHaveMore && (isMissingSome || repeatsSome);
     const told = bringsNew || anchor === undefined ? fresh : [];
     yield { listed: told, complete: !(hasMoved || isCutShort || listed.some(isOdd)) };
+    longest = Math.max(longest, listed.length);
     anchor = listed.length > 1 ? listed.at(-1)?.key : undefined;
     offset += anchor === undefined ? listed.length : listed.length - 1;
   }

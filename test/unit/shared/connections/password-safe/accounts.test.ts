@@ -149,8 +149,21 @@ describe('paging', () => {
   it('is complete when a server that ignores the offset has less than a page', async () => {
     const { session, calls } = sessionWith(pagesOf(rows(999), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 999 } });
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(3);
   });
+
+  it.each([1, 2, 50])(
+    'is incomplete when pages of %i are cut and one of them is there twice, by rows that came in',
+    async (cap) => {
+      const before = (all: readonly Row[]) => [
+        ...rows(Math.max(1, cap - 1)).map((_, index) => row(5000 + index)),
+        ...all,
+      ];
+      const { session } = sessionWith(pagesOf(rows(120), { cap, before }));
+      const { ids, complete } = await collect(session);
+      expect([ids.length, complete]).toEqual([cap, false]);
+    },
+  );
 
   it('goes on after a short page when the server counts more', async () => {
     const { session } = sessionWith(pagesOf(rows(120), { cap: 50, counts: true }));
@@ -249,7 +262,7 @@ describe('a row that can not be read', () => {
     ]) {
       const { session, calls } = sessionWith(pagesOf(all, { offsetIgnored: true }));
       expect(await collect(session)).toMatchObject({ complete: false, ids: [1] });
-      expect(calls).toHaveLength(2);
+      expect(calls.length).toBeLessThanOrEqual(3);
     }
   });
 
