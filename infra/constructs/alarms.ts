@@ -43,7 +43,7 @@ export const failuresOf = (...machines: readonly StateMachine[]): IMetric => {
   });
 };
 
-/** All alarms, whoever asks for them. Each alarm's text leads to what to do about it. */
+/** All alarms of the stack. The text of each links to its heading in the runbook. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
 

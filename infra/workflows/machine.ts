@@ -109,18 +109,18 @@ export interface WorkflowMachineProps {
   readonly name: Machine;
   readonly comment: string;
   readonly definition: IChainable;
-  /** What made the tasks of the definition, and of nothing else. */
+  /** The factory of exactly the tasks in the definition. */
   readonly tasks: Tasks;
   readonly timeout: Duration;
-  /** Whether a distributed map in it starts executions of their own. */
+  /** True when a distributed Map in the definition starts child executions. */
   readonly hasChildren?: boolean;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }
 
 /**
- * A Standard workflow whose definition, data and log are encrypted, traced. Its role may call the functions of its tasks, and
- * start its own children where it has any.
+ * A traced Standard workflow whose definition, data and log are encrypted. Its role may invoke the functions of its tasks, and
+ * start, watch and stop its child executions.
  */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine;

@@ -20,7 +20,7 @@ export interface WorkflowProps {
   readonly logRetentionDays: RetentionDays;
 }
 
-/** What is told to whoever deploys. */
+/** Shown to the person who deploys. */
 export interface Output {
   readonly name: string;
   readonly value: string;

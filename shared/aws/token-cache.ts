@@ -108,7 +108,7 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     return publish({ accessToken, issuedAt, expiresAt: issuedAt + lifetimeMs, bootstrapVersion }, reading.versionId);
   };
 
-  /** Makes our token the cached one, or gives back the token of whoever was faster. */
+  /** Publishes our token in the cache, or returns the token of a faster process. */
   const publish = async (made: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
     const versionId = options.newRequestToken();
     const staged = await stage(versionId, made);
@@ -120,7 +120,7 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
       if (winner.token?.bootstrapVersion === made.bootstrapVersion && isGood(winner.token)) return winner.token;
       fence = winner.versionId;
     }
-    // Ours is as good as any; only the others don't see it.
+    // Our token is valid, although it is not shared.
     return made;
   };
 

@@ -54,7 +54,7 @@ const placeholdersIn = (parts: readonly TemplatePart[]): string[] => [
   ...new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : []))),
 ];
 
-/** The parts of a template, or what is wrong with it whoever uses it. */
+/** The parts of a template, or its problem when no rule could use it. */
 const read = (template: string, usable: readonly string[], known: Context['known']) => {
   const parsed = parseTemplate(template);
   const messages = parsed.ok

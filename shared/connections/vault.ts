@@ -75,7 +75,7 @@ export interface Offer {
   readonly handle: z.core.util.JSONType;
 }
 
-/** A lease that this user holds, whoever of its clients opened it. */
+/** A lease that this user holds, opened by any of its clients. */
 export interface HeldLease {
   readonly id: string;
   /** What it is for: an account, say, and the alias by which it was asked for. */

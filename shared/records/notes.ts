@@ -1,8 +1,8 @@
 import type { Run } from '#shared/workflows/run.ts';
 
 /**
- * What others tell a running checkout, and what it tells whoever has to close it: empty objects in the records bucket,
- * whose keys say everything.
+ * Messages to a running checkout, and from it to the step that closes it: empty objects in the records bucket, whose keys hold
+ * everything.
  *
  *     checkouts/<rule>/<run>/released                    somebody ends it
  *     checkouts/<rule>/<run>/extended-<epoch ms>         somebody wants it to last until then

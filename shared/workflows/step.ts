@@ -18,7 +18,7 @@ export interface Step<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
 /** The name of a step's function, after the stack's and a hyphen. */
 export const functionName = ({ folder }: Pick<Step, 'folder'>): string => folder.replaceAll('/', '-');
 
-/** The functions of one workflow, and whether a configuration has any use for them. */
+/** The functions of one workflow. They are deployed only where `isUsed` is true for the configuration. */
 export interface WorkflowSteps {
   readonly steps: readonly Step[];
   isUsed(config: RelayConfig): boolean;

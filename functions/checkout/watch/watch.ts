@@ -35,7 +35,7 @@ export const createWatch =
     const { released, reported, extendedUntil } = readNotes(await notes.list(noteAt.prefix(input)));
     const course: Course = {
       plan: planOf(record, vault),
-      // What somebody has closed and reported opens nothing again, whoever redrives it.
+      // A redriven execution of a reported checkout opens nothing again.
       notes: { released: released || reported, extendedUntil },
       ...(requested &&
         !checkedIn && {

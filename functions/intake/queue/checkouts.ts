@@ -29,7 +29,7 @@ interface Meant {
   readonly isMisled: boolean;
 }
 
-/** What messages about checkouts lead to. An id belongs to whoever sent it, and doing it again changes nothing. */
+/** Actions of the messages about checkouts. An id belongs to its sender. Repeatable. */
 export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: CheckoutActionDependencies) => {
   const { notes, now } = dependencies;
   const ids = createIds(dependencies);

@@ -19,7 +19,7 @@ export const isAfterAnother = (sync: string, run: string, running: readonly Runn
     if (other.name === undefined || other.name === run || !other.name.startsWith(`${sync}.`)) return false;
     // A run that looks at a few accounts leaves the rest to us.
     if (isGathered(sync, other.name)) return false;
-    // The list is eventually consistent: while we are not in it, whoever is came first.
+    // The list is eventually consistent: while this run is not in it, the runs that are came first.
     if (own === undefined) return true;
     return startOf(other) < startOf(own) || (startOf(other) === startOf(own) && other.name < run);
   });

@@ -7,7 +7,7 @@ import type { Secret } from '#shared/secret.ts';
 interface TokenSource {
   /** A token that is valid for a while yet. */
   get(): Promise<Secret>;
-  /** Makes sure that this token, which the vault refused, is not handed out again. */
+  /** Discards this token, which the vault refused. */
   drop(token: Secret): Promise<void>;
 }
 

@@ -40,7 +40,7 @@ export interface Course {
   readonly checkedIn?: { readonly at: number };
   /** How many secrets were taken back: of a release that is all it knows about what was delivered. */
   readonly retired?: number | undefined;
-  /** Whether the vault shows every credential as changed since it was handed out. */
+  /** True when the vault shows that every credential has changed since its delivery. */
   readonly changed?: boolean;
   /** What an earlier move said. */
   readonly ending?: Ending | undefined;
