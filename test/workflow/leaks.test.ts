@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault as StoreFault } from '#local/aws/secrets-manager/faults.ts';
 import { brokenPromises } from '#local/promises.ts';
+import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
 
-const HALF_AN_HOUR_MS = 30 * 60_000;
+const HOUR_MS = 3_600_000;
+/** By then no item of an earlier test is parked any more. */
+const DAY_MS = 24 * HOUR_MS;
 /** Enough for a credential of every shape: quotes, backslashes, lines, blanks, letters of all kinds, base64, 20 KB. */
 const ACCOUNTS = 26;
 /** Calls that carry a credential, or what was made of one. */
@@ -23,17 +26,21 @@ describe('whatever goes wrong while a credential is on its way', () => {
   });
   afterAll(() => world.close());
 
-  /** Every credential is new, and every third secret has to be made anew. */
+  /** Every credential is new, but of accounts that rotate by themselves, and every third secret has to be made again. */
   const changeEverything = (): { gone: readonly string[]; kept: readonly string[] } => {
     const { vault, aws, clock } = world;
-    clock.advance(HALF_AN_HOUR_MS);
-    for (const { accountId, kind } of vault.accounts()) if (kind !== 'rotating') vault.changeCredential(accountId);
-    const names = Object.keys(aws.secretsManager.currentValues()).filter((name) => name.startsWith(NAMES.secretPrefix));
+    clock.advance(DAY_MS);
+    const changed = vault.accounts().filter(({ kind }) => kind !== 'rotating');
+    const old = new Set(changed.map(({ credential }) => credential));
+    const names = Object.entries(aws.secretsManager.currentValues()).flatMap(([name, value]) =>
+      name.startsWith(NAMES.secretPrefix) && old.has(JSON.parse(value).password) ? [name] : [],
+    );
+    for (const { accountId } of changed) vault.changeCredential(accountId);
     const gone = names.filter((_, index) => index % 3 === 0);
     for (const SecretId of gone) {
       aws.secretsManager.handle('DeleteSecret', { SecretId, ForceDeleteWithoutRecovery: true });
     }
-    clock.advance(HALF_AN_HOUR_MS);
+    clock.advance(HOUR_MS);
     return { gone, kept: names.filter((name) => !gone.includes(name)) };
   };
 
@@ -42,7 +49,7 @@ describe('whatever goes wrong while a credential is on its way', () => {
     await world.runSync();
     world.vault.faults.clear();
     world.aws.secretsManager.faults.clear();
-    world.clock.advance(2 * HALF_AN_HOUR_MS);
+    world.clock.advance(HOUR_MS);
     await world.runSync();
     await world.runReap();
     expect(brokenPromises(world, await world.findLeaks())).toEqual([]);
@@ -50,58 +57,78 @@ describe('whatever goes wrong while a credential is on its way', () => {
 
   const aCredential = (): string => world.vault.accounts()[0]?.credential ?? '';
 
-  const echo = (status: number) => (): FaultEffect => ({ type: 'status', status, body: JSON.stringify(aCredential()) });
-  const EFFECTS: readonly (readonly [string, () => FaultEffect])[] = [
-    ['a refusal that quotes a credential', echo(400)],
-    ['a failure that quotes a credential', echo(500)],
-    ['a refusal of the session that quotes a credential', echo(401)],
-    ['a credential that is no JSON', () => ({ type: 'status', status: 200, body: aCredential() })],
-    [
-      'a credential as a type of content',
-      () => ({ type: 'status', status: 200, contentType: 'text/canary-0123456789ab' }),
-    ],
-    ['a shape around a credential', () => ({ type: 'wrong-shape', value: { [aCredential()]: [aCredential()] } })],
-    ['an answer cut off', () => ({ type: 'cut-off' })],
-    ['a reset', () => ({ type: 'reset', when: 'after' })],
-    ['a wrong charset', () => ({ type: 'wrong-charset' })],
-    ['a huge answer', () => ({ type: 'huge', bytes: 2_000_000 })],
+  const echo = (status: number): FaultEffect => ({ type: 'status', status, body: JSON.stringify(aCredential()) });
+  const wrongAnswers = (): readonly FaultEffect[] => [
+    echo(400),
+    echo(500),
+    { type: 'status', status: 200, body: aCredential() },
+    { type: 'status', status: 200, contentType: 'text/canary-0123456789ab' },
+    { type: 'wrong-shape', value: { [aCredential()]: [aCredential()] } },
+    { type: 'cut-off' },
+    { type: 'reset', when: 'after' },
+    { type: 'wrong-charset' },
+    { type: 'huge', bytes: 2_000_000 },
   ];
+  const KINDS = ['request', 'credential', 'checkin'] as const;
+  const kindsHitSince = (start: number): readonly CallKind[] =>
+    world.vault.audit.slice(start).flatMap(({ kind, fault }) => (fault === undefined ? [] : [kind]));
 
-  it.each(EFFECTS)('%s from the vault leaves nothing of it behind', async (_name, effect) => {
+  it.each(KINDS)('a %s that the vault answers wrongly in every way leaves nothing of it behind', async (kind) => {
     changeEverything();
-    const before = world.vault.audit.length;
-    world.vault.faults.add(
-      { kind: 'request', nth: 2, times: 3, effect: effect() },
-      { kind: 'credential', nth: 2, times: 12, effect: effect() },
-      { kind: 'checkin', times: 3, effect: effect() },
-    );
+    const start = world.vault.audit.length;
+    const effects = wrongAnswers();
+    world.vault.faults.add(...effects.map((effect, index) => ({ kind, nth: 1 + index, effect })));
     await expectNoTrace();
-    const hit = world.vault.audit.slice(before).flatMap(({ kind, fault }) => (fault === undefined ? [] : [kind]));
-    expect(new Set(hit)).toEqual(new Set(['request', 'credential', 'checkin']));
+    expect(kindsHitSince(start)).toEqual(effects.map(() => kind));
   });
 
-  const STORE_FAULTS: readonly (readonly [string, () => Pick<StoreFault, 'kind' | 'when' | 'code' | 'message'>])[] = [
-    ['a denial', () => ({ kind: 'deny' })],
-    ['a throttle', () => ({ kind: 'throttle' })],
-    ['a failure that quotes a value', () => ({ kind: 'internal', message: `Can not store ${aCredential()}` })],
-    ['a reset before the effect', () => ({ kind: 'reset', when: 'before' })],
-    ['a reset after the effect', () => ({ kind: 'reset', when: 'after' })],
+  it('a refusal of the session that quotes a credential leaves nothing of it behind', async () => {
+    changeEverything();
+    const start = world.vault.audit.length;
+    world.vault.faults.add(
+      { kind: 'request', nth: 2, times: 3, effect: echo(401) },
+      { kind: 'credential', nth: 2, times: 12, effect: echo(401) },
+      { kind: 'checkin', times: 3, effect: echo(401) },
+    );
+    await expectNoTrace();
+    expect(new Set(kindsHitSince(start))).toEqual(new Set(KINDS));
+  });
+
+  type Failure = Pick<StoreFault, 'kind' | 'when' | 'code' | 'message'>;
+  const quotingRefusal = (): Failure => ({
+    kind: 'reject',
+    code: 'ValidationException',
+    message: `Value '${aCredential()}' at 'secretString'`,
+  });
+  const STORE_FAILURES: readonly (readonly [string, readonly string[], () => readonly Failure[]])[] = [
     [
-      'a refusal that quotes a value',
-      () => ({ kind: 'reject', code: 'ValidationException', message: `Value '${aCredential()}' at 'secretString'` }),
+      'refusals',
+      ['AccessDeniedException', 'ThrottlingException', 'ValidationException'],
+      () => [{ kind: 'deny' }, { kind: 'throttle' }, quotingRefusal()],
+    ],
+    [
+      'failures',
+      ['ConnectionLost', 'InternalServiceError'],
+      () => [
+        { kind: 'internal', message: `Can not store ${aCredential()}` },
+        { kind: 'reset', when: 'before' },
+        { kind: 'reset', when: 'after' },
+      ],
     ],
   ];
 
-  it.each(STORE_FAULTS)('%s from the store leaves nothing of it behind', async (_name, fault) => {
+  it.each(STORE_FAILURES)('%s of the store leave nothing of it behind', async (_name, results, failures) => {
     const { gone, kept } = changeEverything();
     world.aws.secretsManager.forgetCalls();
     for (const [index, action] of WRITES.entries()) {
-      // Some secrets for each action, and for as long as anybody tries.
-      const hit = action === 'CreateSecret' ? gone : kept.slice(4 * index - 4, 4 * index);
-      for (const secretId of hit) world.aws.secretsManager.faults.add({ ...fault(), action, secretId });
+      // Other secrets for each action and failure, which then fail in every attempt.
+      const hit = action === 'CreateSecret' ? gone : kept.slice(3 * index - 3, 3 * index);
+      for (const [turn, failure] of failures().entries())
+        world.aws.secretsManager.faults.add({ ...failure, action, secretId: hit[turn] });
     }
     await expectNoTrace();
-    const failed = world.aws.secretsManager.calls.filter(({ result }) => result !== 'ok').map(({ action }) => action);
-    expect(WRITES.filter((action) => !failed.includes(action))).toEqual([]);
+    const seen = new Set(world.aws.secretsManager.calls.map(({ action, result }) => `${action} ${result}`));
+    const expected = WRITES.flatMap((action) => results.map((result) => `${action} ${result}`));
+    expect(expected.filter((failure) => !seen.has(failure))).toEqual([]);
   });
 });
