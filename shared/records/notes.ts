@@ -5,6 +5,7 @@ import type { Run } from '#shared/workflows/run.ts';
  * everything.
  *
  *     checkouts/<rule>/<run>/released                    somebody ends it
+ *     checkouts/<rule>/<run>/closing                     what it has delivered is being taken back
  *     checkouts/<rule>/<run>/extended-<epoch ms>         somebody wants it to last until then
  *     checkouts/<rule>/<run>/session-<id>                it has opened this target session
  *
@@ -12,6 +13,7 @@ import type { Run } from '#shared/workflows/run.ts';
  * holds against all of them. No credential is in a note, nor in its key.
  */
 const RELEASED = 'released';
+const CLOSING = 'closing';
 const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
 /** Lies beside the notes once somebody has closed the checkout. */
 const REPORT = 'report.json';
@@ -24,6 +26,7 @@ export const noteAt = {
   /** What the key of every note of this checkout, and of no other, begins with. */
   prefix: ({ rule, run }: RunPlace): string => `checkouts/${rule}/${run}/`,
   released: (run: RunPlace): string => `${noteAt.prefix(run)}${RELEASED}`,
+  closing: (run: RunPlace): string => `${noteAt.prefix(run)}${CLOSING}`,
   /** `untilMs` in whole epoch milliseconds. */
   extended: (run: RunPlace, untilMs: number): string => `${noteAt.prefix(run)}extended-${untilMs}`,
   report: (run: RunPlace): string => `${noteAt.prefix(run)}${REPORT}`,
@@ -34,8 +37,8 @@ export const noteAt = {
 /** What the notes of one checkout say together. */
 export interface Noted {
   readonly released: boolean;
-  /** Whether it is over by its report. One that goes on all the same was stopped, closed by `reap`, and redriven. */
-  readonly reported: boolean;
+  /** True once it was released, is being closed, or has its report: from then on it opens and delivers nothing. */
+  readonly isOver: boolean;
   /** Epoch milliseconds of the latest extension; whether the rule allows it is not known here. */
   readonly extendedUntil: number | undefined;
 }
@@ -46,7 +49,7 @@ export const readNotes = (keys: readonly string[]): Noted => {
   const untils = names.flatMap((name) => EXTENDED.exec(name)?.[1] ?? []).map(Number);
   return {
     released: names.includes(RELEASED),
-    reported: names.includes(REPORT),
+    isOver: [RELEASED, CLOSING, REPORT].some((name) => names.includes(name)),
     extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
   };
 };
@@ -66,8 +69,6 @@ export interface Notes {
   remove(key: string): Promise<void>;
 }
 
-/** True once a checkout was released, or has its report: from then on it opens and delivers nothing. Raises as {@link Notes}. */
-export const isOver = async (notes: Pick<Notes, 'list'>, run: RunPlace): Promise<boolean> => {
-  const { released, reported } = readNotes(await notes.list(noteAt.prefix(run)));
-  return released || reported;
-};
+/** True once a checkout opens and delivers nothing any more, see {@link Noted.isOver}. Raises as {@link Notes}. */
+export const isOver = async (notes: Pick<Notes, 'list'>, run: RunPlace): Promise<boolean> =>
+  readNotes(await notes.list(noteAt.prefix(run))).isOver;

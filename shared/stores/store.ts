@@ -21,10 +21,13 @@ export interface StoredSecret {
  * State of one name in a store. Unknown is not a case: an error is thrown, never read as "absent". `retired` is ours and
  * scheduled for deletion; delivering restores it.
  */
-export type Presence =
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'foreign' }
-  | { readonly kind: 'owned'; readonly stamp: Stamp | undefined; readonly retired: boolean };
+export type Presence = { readonly kind: 'absent' } | { readonly kind: 'foreign' } | OwnedPresence;
+
+export interface OwnedPresence {
+  readonly kind: 'owned';
+  readonly stamp: Stamp | undefined;
+  readonly retired: boolean;
+}
 
 /** State of a target when a delivery was decided: a stamp, no secret at all, or one of ours without a stamp. */
 export type Expected = { readonly stamp: Stamp } | 'absent' | 'unstamped';

@@ -43,14 +43,22 @@ export type CheckoutLease = z.infer<typeof checkoutLeaseSchema>;
 const requestedSchema = z.object({ at: instant, conflict: z.boolean(), leases: z.array(checkoutLeaseSchema) });
 export type Requested = z.infer<typeof requestedSchema>;
 
-/** `gone`: a lease ended while it was being read, maybe after others were `delivered`. */
-const retrievedSchema = z.object({ at: instant, delivered: z.int(), gone: z.boolean() });
+/** `gone`: a lease ended while it was being read, maybe after others were `delivered`. `late`: the window did. */
+const retrievedSchema = z.object({
+  at: instant,
+  delivered: z.int(),
+  gone: z.boolean(),
+  late: z.boolean().optional(),
+});
 export type Retrieved = z.infer<typeof retrievedSchema>;
 
 const checkedInSchema = z.object({ at: instant, closed: z.int() });
 export type CheckedIn = z.infer<typeof checkedInSchema>;
 
-const retiredSchema = z.object({ retired: z.int() });
+/** `at`: when it began to be retired, and from when on nothing more is delivered. */
+const retiredSchema = z.object({ retired: z.int(), at: instant.optional() });
+
+export type Retired = z.infer<typeof retiredSchema>;
 
 const watchedSchema = z.object({
   next: z.enum(MOVES),
@@ -140,6 +148,7 @@ const retire = {
   memoryMb: 512,
   grants: () => [
     { to: 'records', may: 'read', folder: 'checkouts' },
+    { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'stores', may: 'retire', of: 'checkouts' },
   ],
 } as const satisfies Step;

@@ -11,6 +11,8 @@ const recordSchema = z.object({
     ApproximateReceiveCount: z.coerce.number().int(),
     /** Empty when SQS does not tell, for which no other message of the batch may fail. */
     SenderId: z.string().default(''),
+    /** Epoch milliseconds. */
+    SentTimestamp: z.coerce.number().int(),
   }),
 });
 export type QueueRecord = z.infer<typeof recordSchema>;

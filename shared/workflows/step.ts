@@ -2,6 +2,9 @@ import type * as z from 'zod';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
 
+/** Lambda lets no invocation last longer (Lambda developer guide, "Lambda quotas"), and clocks may differ a little. */
+export const MAX_INVOCATION_MS = 16 * 60_000;
+
 /** One function, declared once: what it takes, gives, touches and needs. Everything about its deployment follows. */
 export interface Step<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
   /** Its folder under `functions/`, such as `sync/plan`. With a hyphen for the slash it ends the function's name. */

@@ -80,7 +80,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   CheckoutRequest: [...SIGN_IN, ...read('checkouts')],
   CheckoutRetrieve: [...SIGN_IN, ...read('checkouts'), ...write('checkouts'), ...deliver(CHECKED_OUT)],
   CheckoutCheckin: [...SIGN_IN, ...read('checkouts')],
-  CheckoutRetire: [...read('checkouts'), ...retire(CHECKED_OUT)],
+  CheckoutRetire: [...read('checkouts'), ...write('checkouts'), ...retire(CHECKED_OUT)],
   CheckoutReport: [...read('checkouts'), ...write('checkouts'), 's3:DeleteObject <bucket>/open/*', ...ALERT],
   IntakeQueue: [
     'sqs:ReceiveMessage <queue>',

@@ -5,6 +5,7 @@ import { startWorld, type World, type WorldOptions } from '#local/world.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { noteAt } from '#shared/records/notes.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import { identityOf } from '#test/support/checkouts.ts';
 import { openObjects } from '#test/support/local-objects.ts';
 import { asAlice } from '#test/support/people.ts';
@@ -151,6 +152,14 @@ const tracesOf = (world: World) => {
       objects.readJson(noteAt.report({ rule: checkout, run: runNamed(world, id, checkout) })),
     /** The checkouts that `reap` would look after. */
     unclosed: (): Promise<string[]> => objects.list('open/'),
+    /** Those that `reap` would look after once no attempt to deliver can be at work any more, and it has come by. */
+    unclosedForGood: async (): Promise<string[]> => {
+      if ((await objects.list('open/')).length === 0) return [];
+      world.clock.advance(MAX_INVOCATION_MS);
+      await world.runReap();
+      for (const { arn } of aws.stepFunctions.list(machineArn(world, 'release'))) await aws.stepFunctions.settled(arn);
+      return objects.list('open/');
+    },
     /** What people were told about one checkout: subject and text. */
     told: async (id: string, checkout = RULE): Promise<readonly string[]> =>
       (await objects.published()).filter((text) => text.includes(`${checkout}.${id} `)),

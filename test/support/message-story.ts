@@ -213,7 +213,7 @@ export const tellMany = (sizes: Sizes): void => {
       expect(world.vault.openRequests()).toEqual([]);
       expect(world.vault.openSessions()).toEqual([]);
       expect(world.vault.sessions().filter(({ endedAt }) => endedAt === null)).toEqual([]);
-      expect(await world.unclosed()).toEqual([]);
+      expect(await world.unclosedForGood()).toEqual([]);
       const left = Object.keys(world.aws.secretsManager.currentValues());
       expect(left.filter((name) => name.startsWith(`${RULE}/`) || name.startsWith(`${CONSOLES}/`))).toEqual([]);
       expect(world.aws.permissions.denials).toEqual([]);

@@ -36,7 +36,7 @@ export const addressOf: AddressOf = async (rule) => rulesOf(rule).address;
 /** A state machine that starts what it is told, by the rules of StartExecution. */
 export const memoryExecutions = () => {
   const started = new Map<string, string>();
-  const ended = new Set<string>();
+  const ended = new Map<string, number>();
   const hidden = new Set<string>();
   let failure: () => Error | undefined = () => undefined;
   const failIfTold = (): void => {
@@ -53,14 +53,15 @@ export const memoryExecutions = () => {
     async find(name) {
       failIfTold();
       const input = hidden.has(name) ? undefined : started.get(name);
-      return input === undefined ? undefined : { input, endedAt: ended.has(name) ? 0 : undefined };
+      return input === undefined ? undefined : { input, endedAt: ended.get(name) };
     },
   };
   return {
     ...executions,
     /** The input of each execution by its name. */
     started,
-    end: (name: string) => ended.add(name),
+    /** `at` in epoch milliseconds; long ago when left out. */
+    end: (name: string, at = 0) => ended.set(name, at),
     /** Not shown yet, as Step Functions is eventually consistent. */
     hide: (name: string) => hidden.add(name),
     /** What every call from now on fails with, or what says so at each call. */

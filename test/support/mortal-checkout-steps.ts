@@ -7,6 +7,7 @@ import { createRetire } from '#functions/checkout/retire/retire.ts';
 import { createRetrieveCheckout } from '#functions/checkout/retrieve/retrieve.ts';
 import { createWatch } from '#functions/checkout/watch/watch.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Relay } from '#shared/runtime/relay.ts';
@@ -18,6 +19,7 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules'> {
   readonly relayId: string;
   readonly config: RelayConfig;
   readonly records: Records;
+  readonly claims: Claims;
   readonly notes: Notes;
   readonly notify: () => Promise<void>;
   readonly now: () => number;

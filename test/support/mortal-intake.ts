@@ -36,7 +36,7 @@ export const takeMessage = async (
     measure: async () => {},
     now,
   });
-  const attributes = { ApproximateReceiveCount: 1, SenderId: `${by.id}:session` };
+  const attributes = { ApproximateReceiveCount: 1, SenderId: `${by.id}:session`, SentTimestamp: now() };
   const { batchItemFailures } = await handle({
     Records: [{ messageId: 'any', body: JSON.stringify(message), attributes }],
   });

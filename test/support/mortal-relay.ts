@@ -90,7 +90,7 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
   const { simulator, http, asPerson, asOwnUser, lostCalls, ...vault } = await startMortalSite(site, clock.now);
   const manager = createSecretsManager({ now: clock.now });
   const bucket = createMortalBucket();
-  const { records, notes } = bucket;
+  const { records, notes, claims } = bucket;
   const create = (Name: string, SecretString?: string) =>
     manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
   create(tokenSecretName(config.relay, 'vault'));
@@ -103,7 +103,8 @@ export const startMortalRelay = async ({ machines, config, ...site }: MortalRela
     said.push(payload);
     const mortal = new Mortal(fate);
     const { all } = executions;
-    const outside = { config: current, http, manager, records, notes, executions: all, startRelease, now: clock.now };
+    const { now } = clock;
+    const outside = { config: current, http, manager, records, claims, notes, executions: all, startRelease, now };
     try {
       const answer = await mortalSteps(outside, mortal)[step](JSON.parse(payload));
       if (!mortal.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };

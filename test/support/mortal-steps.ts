@@ -15,6 +15,7 @@ import type { SecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Http } from '#shared/http/http.ts';
 import { ownerOf } from '#shared/names.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 import { createConnections } from '#shared/runtime/connections.ts';
@@ -52,6 +53,7 @@ export interface Outside {
   readonly http: Http;
   readonly manager: SecretsManager;
   readonly records: Records;
+  readonly claims: Claims;
   readonly notes: Notes;
   readonly executions: readonly Execution[];
   /** Starts an execution of the release machine, unless there is one of that name; false when there is. */
@@ -156,7 +158,7 @@ export const mortalSteps = (outside: Outside, mortal: Mortal): Record<PlayedStep
     'sync/retrieve': (payload) => retrieve(syncSteps.retrieve.input.parse(payload), { remainingMs: () => 900_000 }),
     'sync/checkin': (payload) => checkin(syncSteps.checkin.input.parse(payload)),
     'sync/report': (payload) => report(syncSteps.report.input.parse(payload)),
-    ...mortalCheckoutSteps({ ...shared, notes, notify }),
+    ...mortalCheckoutSteps({ ...shared, claims: mortal.claims(outside.claims), notes, notify }),
     'upkeep/reap': () => reap(),
   };
 };

@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Http } from '#shared/http/http.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 
@@ -79,6 +80,10 @@ export class Mortal {
   }
 
   http = (http: Http): Http => ({ send: (call) => this.call(() => http.send(call)), close: () => http.close() });
+
+  claims = (claims: Claims): Claims => ({
+    claim: (place, record) => this.call(() => claims.claim(place, record)),
+  });
 
   records = (records: Records): Records => ({
     read: (place) => this.call(() => records.read(place)),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Execution } from '#local/aws/step-functions/step-functions.ts';
+import { machineArn } from '#local/executions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { type CheckoutWorld, startCheckoutWorld, vary } from '#test/support/checkout-world.ts';
+import { type CheckoutWorld, RULE, startCheckoutWorld, vary } from '#test/support/checkout-world.ts';
 
 let world: CheckoutWorld;
 let account: FleetAccount;
@@ -183,6 +184,43 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
     world.vault.faults.clear();
     expect(await world.finish(execution)).toMatchObject({ status: 'completed' });
     await expectNothingLeft('silent');
+  });
+});
+
+describe('an attempt to deliver whose answer is lost, and that goes on beside the one after it', () => {
+  it('delivers nothing once the checkout is being closed', async () => {
+    const execution = world.checkOut('lost', [account], { window: { minutes: 1 } });
+    await world.waits(execution);
+    const [request] = world.vault.openRequests();
+    const reads = world.callsFor('Credentials/{id}', account);
+    world.vault.faults.add({ kind: 'credential', effect: { type: 'delay', ms: 3000 } });
+    const lease = { item: 0, id: String(request?.requestId), status: 'active' };
+    const input = {
+      ...{ workflow: 'checkout', rule: RULE, run: world.runOf('lost'), order: { type: 'checkout.requested' } },
+      requested: { at: new Date(world.clock.now()).toISOString(), conflict: false, leases: [lease] },
+    };
+    const attempt = world.aws.functions.invoke('local-checkout-retrieve', JSON.stringify(input));
+    await vi.waitFor(() => expect(world.callsFor('Credentials/{id}', account)).toBe(reads + 1), { timeout: 30_000 });
+    world.advance(1);
+    await world.waits(execution);
+    expect(await attempt).toMatchObject({ ok: true });
+    expect(world.delivered('lost')).toEqual({});
+    await world.finish(execution);
+    await reap();
+    await expectNothingLeft('lost');
+  });
+});
+
+describe('a release that is started by hand, without a message', () => {
+  it('keeps a checkout closed that waits for its time', async () => {
+    const from = new Date(world.clock.now() + 90 * 60_000).toISOString();
+    const execution = world.checkOut('by-hand', [account], { window: { from, minutes: 30 } });
+    await world.waits(execution);
+    const order = { type: 'checkout.released', checkout: RULE, run: world.runOf('by-hand') };
+    const release = world.aws.stepFunctions.start(machineArn(world, 'release'), JSON.stringify(order), 'by-hand-1');
+    await world.finish(release);
+    expect(await world.finish(execution)).toEqual({ status: 'cancelled', notes: [] });
+    await expectNothingLeft('by-hand');
   });
 });
 

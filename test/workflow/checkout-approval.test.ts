@@ -24,7 +24,7 @@ afterEach(async () => {
   world.vault.faults.clear();
   expect(world.vault.openRequests()).toEqual([]);
   expect(world.vault.openSessions()).toEqual([]);
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
   expect(await world.findLeaks()).toEqual([]);
 });
 

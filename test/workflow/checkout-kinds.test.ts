@@ -31,7 +31,7 @@ afterEach(async () => {
   world.vault.switches.changeFailureRate = 0;
   expect(world.vault.openRequests()).toEqual([]);
   expect(world.vault.openSessions()).toEqual([]);
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
   expect(await world.findLeaks()).toEqual([]);
   // What this one gave back is changed before the next one asks for it.
   world.advance(10);

@@ -87,7 +87,7 @@ it.each(CASES)('a message that $why is refused, opens nothing, and people are to
   expect(world.vault.openRequests()).toEqual([]);
   expect(world.vault.openSessions()).toEqual([]);
   expect(world.delivered(id, checkout)).toEqual({});
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
 });
 
 it('a message with the ticket that is asked for is served', async () => {
@@ -108,7 +108,7 @@ it("somebody else's secret in the way is left alone, and everything is closed ag
   expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'SecretForeign' });
   expect(world.aws.secretsManager.currentValues()[name]).toBe('theirs');
   expect(world.vault.openRequests()).toEqual([]);
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
   expect(await world.told('taken', 'folder')).toHaveLength(1);
 });
 

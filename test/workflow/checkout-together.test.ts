@@ -18,7 +18,7 @@ afterAll(() => world.close());
 afterEach(async () => {
   world.vault.faults.clear();
   expect(world.vault.openRequests()).toEqual([]);
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
   expect(await world.findLeaks()).toEqual([]);
 });
 

@@ -19,7 +19,7 @@ const expectNothingLeft = async (id: string) => {
   expect(world.vault.openRequests()).toEqual([]);
   expect(world.vault.openSessions()).toEqual([]);
   expect(world.delivered(id)).toEqual({});
-  expect(await world.unclosed()).toEqual([]);
+  expect(await world.unclosedForGood()).toEqual([]);
 };
 
 describe('a checkout', () => {

@@ -1,7 +1,7 @@
 /**
  * Second step of a checkout: writes down what it is about. Opens nothing, and may run twice.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -12,5 +12,11 @@ const bucket = relay.env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   checkoutSteps.plan,
-  createPlanCheckout({ ...relay, records: createS3Records(bucket), notes: createS3Notes(bucket), now: Date.now }),
+  createPlanCheckout({
+    ...relay,
+    records: createS3Records(bucket),
+    claims: createS3Claims(bucket),
+    notes: createS3Notes(bucket),
+    now: Date.now,
+  }),
 );

@@ -11,6 +11,7 @@ import { isSelected, type Patterns } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import type { Claims } from '#shared/records/ids.ts';
 import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
@@ -20,7 +21,8 @@ export interface PlanCheckoutDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeRules: (store: string) => Promise<StoreRules>;
-  readonly records: Records;
+  readonly records: Pick<Records, 'read'>;
+  readonly claims: Claims;
   readonly notes: Pick<Notes, 'put'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -33,7 +35,7 @@ type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: stri
  * nothing. Repeatable by the same execution, redriven or not: what it wrote down first holds.
  */
 export const createPlanCheckout =
-  ({ config, vaultOf, storeRules, records, notes, now }: PlanCheckoutDependencies) =>
+  ({ config, vaultOf, storeRules, records, claims, notes, now }: PlanCheckoutDependencies) =>
   async ({ order, startedAt, ...run }: PlanInput): Promise<{ items: number }> => {
     checkName(order, run.run);
     const place = checkoutAt.record(run);
@@ -56,15 +58,11 @@ export const createPlanCheckout =
     checkNames(order, items, toTellApart);
     // Before anything can be open, so that whatever ends this run is found by `reap`.
     await notes.put(checkoutAt.open(run));
-    await records.write(place, {
-      ...run,
-      settings,
-      order,
-      startedAt,
-      plannedAt: new Date(now()).toISOString(),
-      items,
-    });
-    return { items: items.length };
+    const plannedAt = new Date(now()).toISOString();
+    // A late attempt changes nothing that the steps after this one go by.
+    const held = await claims.claim(place, { ...run, settings, order, startedAt, plannedAt, items });
+    checkSame(held, order, startedAt);
+    return { items: held.items.length };
   };
 
 /** By another name nothing of it would be found again: neither by a release, nor by a message about it. */

@@ -6,6 +6,7 @@ import type { Records } from '#shared/records/records.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { CheckoutReported, CourseInput } from '#shared/workflows/checkout.ts';
 import type { Caught } from '#shared/workflows/run.ts';
+import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 
 export interface ReportCheckoutDependencies {
   readonly records: Records;
@@ -41,7 +42,8 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
       // Once it is written nobody is told any more.
       await records.write(place, report);
     }
-    await close(notes, input);
+    // From here on `reap` no longer looks after it; what could not be closed, or may be opened yet, is left to `reap`.
+    if (isClosed(input) && isSettled(input)) await notes.remove(checkoutAt.open(input));
     return { status, notes: report.notes };
   };
 };
@@ -69,13 +71,15 @@ const reportOn = async (
   };
 };
 
-/** From here on `reap` no longer looks after it; what could not be closed, or may be opened yet, is left to `reap`. */
-const close = async (notes: Notes, input: CourseInput): Promise<void> => {
-  if (isClosed(input) && input.order.isSettled !== false) await notes.remove(checkoutAt.open(input));
-};
-
 /** What was delivered is taken back, and the leases are given back: neither says anything about the other. */
 const isClosed = ({ retired, checkedIn }: CourseInput): boolean => retired !== undefined && checkedIn !== undefined;
+
+/** False where an attempt to deliver whose answer was lost may have gone on until after what was delivered was retired. */
+const isSettled = ({ order, retrieved, retired, watched }: CourseInput): boolean => {
+  if (order.type === 'checkout.abandoned') return order.isSettled !== false;
+  if (retrieved === undefined) return watched?.next !== 'retrieve';
+  return retired?.at !== undefined && Date.parse(retired.at) - Date.parse(retrieved.at) >= MAX_INVOCATION_MS;
+};
 
 const statusOf = (input: CourseInput, released: boolean): CheckoutReported['status'] => {
   const { order, error, retireError, watched, retrieved, retired } = input;
@@ -99,7 +103,10 @@ const notesOf = (input: CourseInput, status: CheckoutReported['status']): string
     : []),
   ...(status === 'denied' ? ['Somebody denied or ended a request of this checkout in the vault.'] : []),
   ...(status === 'expired'
-    ? ['Nobody approved in time, or an account was in use, or being changed, for all of it.']
+    ? ['Nobody approved in time, or an account was in use, or being changed, until its time was over.']
+    : []),
+  ...(status === 'completed' && input.retrieved?.late === true
+    ? ['Its window ended before all of its items were delivered.']
     : []),
   ...(wasUnconfirmed(input)
     ? [

@@ -36,8 +36,9 @@ export const createRequestCheckout =
   async ({ order: _, ...run }: CheckoutRun): Promise<Requested> => {
     const { workflow, rule, run: name } = run;
     const at = new Date(now()).toISOString();
-    // A step that was redriven, or is late, opens nothing that nobody would close.
-    if (await isOver(notes, run)) return { at, conflict: true, leases: [] };
+    // A step that was redriven, or is late, opens nothing that no other step would close.
+    const hasEnded = () => isOver(notes, run);
+    if (await hasEnded()) return { at, conflict: true, leases: [] };
     const record = await readRequired(records, checkoutAt.record(run));
     const { settings, items } = record;
     const marker = { relayId, workflow, rule, run: name, batch: 0 };
@@ -53,7 +54,7 @@ export const createRequestCheckout =
       const agreed: Agreed[] = [];
       for (const item of missing) agreed.push({ item, terms: await agreeOnTerms(access, record, item, marker, now()) });
       const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
-      const conflict = mayBeStale || !(await openAll(access, agreed));
+      const conflict = mayBeStale || !(await openAll(access, agreed, hasEnded));
       const unreadable: RelayError[] = [];
       const ours = await findOurs(access, markedAs(marker), (error) => unreadable.push(error));
       const opened = items.flatMap(({ item }, index) => leaseOf(ours, item, index));
@@ -75,9 +76,13 @@ const isAnyChanging = async (session: VaultSession, source: Source, items: reado
   return false;
 };
 
-/** False when one of them has to wait for somebody else; those after it are not asked for yet. */
-const openAll = async (leases: Leases, agreed: readonly Agreed[]): Promise<boolean> => {
-  for (const one of agreed) if (!(await open(leases, one))) return false;
+/** False when one of them has to wait for another checkout or a person, or this one has ended; the rest stays closed. */
+const openAll = async (
+  leases: Leases,
+  agreed: readonly Agreed[],
+  hasEnded: () => Promise<boolean>,
+): Promise<boolean> => {
+  for (const one of agreed) if ((await hasEnded()) || !(await open(leases, one))) return false;
   return true;
 };
 

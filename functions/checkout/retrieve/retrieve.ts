@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { expectedNow } from '#shared/delivery/targets.ts';
 import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
-import { minutesToAskFor } from '#shared/domain/checkout/window.ts';
+import { isPast, minutesToAskFor } from '#shared/domain/checkout/window.ts';
 import type { Content } from '#shared/domain/content.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
@@ -10,7 +10,7 @@ import { asRelayError, inOne, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
-import { isOver, type Notes, noteAt } from '#shared/records/notes.ts';
+import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { CourseInput, Retrieved } from '#shared/workflows/checkout.ts';
@@ -30,6 +30,10 @@ export interface RetrieveCheckoutDependencies {
 type CheckoutItem = CheckoutRecord['items'][number];
 
 const MAX_AT_ONCE = 8;
+const MINUTE_MS = 60_000;
+
+/** Why nothing is delivered: the checkout or its lease is over, or the window is. */
+type Undelivered = 'gone' | 'late';
 
 /**
  * Reads each credential of a checkout, or opens its target session, and delivers it. Repeatable, although each attempt reads
@@ -41,7 +45,24 @@ export const createRetrieveCheckout =
     const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
     const { settings, items, order } = record;
-    if (await isOver(notes, input)) return { at: new Date(now()).toISOString(), delivered: 0, gone: true };
+    /** A step that is redriven, or late, delivers nothing that no other step would retire. */
+    const whyNot = async (): Promise<Undelivered | undefined> => {
+      const noted = readNotes(await notes.list(noteAt.prefix(input)));
+      if (noted.isOver) return 'gone';
+      const isLate = isPast(order.window, now(), noted.extendedUntil, settings.extensionMinutes * MINUTE_MS);
+      return isLate ? 'late' : undefined;
+    };
+    const summarise = (outcomes: readonly (RelayError | Undelivered | undefined)[]): Retrieved => ({
+      at: new Date(now()).toISOString(),
+      delivered: outcomes.filter((outcome) => outcome === undefined).length,
+      // A lease that ended while it was read is an answer, and no failure.
+      gone: outcomes.includes('gone'),
+      ...(outcomes.includes('late') && { late: true }),
+    });
+    const refusal = await whyNot();
+    if (refusal !== undefined) {
+      return summarise([refusal]);
+    }
     const name = `${rule}.${order.id}`;
     const store = await storeFor(settings.store, rule);
     const rendering = createRendering(settings.value, order.id);
@@ -63,20 +84,20 @@ export const createRetrieveCheckout =
       }
     };
 
-    /** The failure of one item. None is left under way when another fails: it would be delivered after the end. */
+    /** Why one item was not delivered. None is left under way when another fails: it would be delivered after the end. */
     const take = async (
       session: VaultSession,
       checkoutItem: CheckoutItem,
       index: number,
-    ): Promise<RelayError | undefined> => {
+    ): Promise<RelayError | Undelivered | undefined> => {
       try {
         const { content, targetSession } = await read(session.access(settings), checkoutItem, index);
         // A target session without a lease is known by this note alone to a step that has to end it.
         if (targetSession !== undefined) await notes.put(noteAt.session(input, targetSession));
-        await deliver(checkoutItem, content);
-        return undefined;
+        return await deliver(checkoutItem, content);
       } catch (thrown) {
-        return asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
+        const failure = asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
+        return failure.name === 'LeaseGone' ? 'gone' : failure;
       }
     };
 
@@ -89,10 +110,10 @@ export const createRetrieveCheckout =
       );
     };
 
-    const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<void> => {
+    const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<Undelivered | undefined> => {
       const expected = await expectedNow(store, secretName, item.title, refuseOthers(secretName));
-      // A step that is redriven, or late, delivers nothing that nobody would take back.
-      if (await isOver(notes, input)) throw new RelayError('LeaseGone', `Checkout ${name} ended before its delivery.`);
+      const reason = await whyNot();
+      if (reason !== undefined) return reason;
       await store.deliver({
         name: secretName,
         value: rendering.render(item, content),
@@ -100,19 +121,14 @@ export const createRetrieveCheckout =
         expected,
         description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
       });
+      return undefined;
     };
 
     const vault = await vaultOf(settings.connection);
     const outcomes = await vault.session((session) =>
       pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_AT_ONCE }),
     );
-    const failures = outcomes.flatMap((failure) => failure ?? []);
-    const failure = inOne(failures.filter(({ name }) => name !== 'LeaseGone'));
+    const failure = inOne(outcomes.filter((outcome) => outcome instanceof RelayError));
     if (failure !== undefined) throw failure;
-    return {
-      at: new Date(now()).toISOString(),
-      delivered: outcomes.length - failures.length,
-      // Somebody ended a lease under our hands: that is an answer, and no failure.
-      gone: failures.length > 0,
-    };
+    return summarise(outcomes);
   };

@@ -32,11 +32,11 @@ export const createWatch =
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
     const vault = await vaultOf(record.settings.connection);
     const { requested, retrieved, checkedIn, retired, watched } = input;
-    const { released, reported, extendedUntil } = readNotes(await notes.list(noteAt.prefix(input)));
+    const { isOver, extendedUntil } = readNotes(await notes.list(noteAt.prefix(input)));
     const course: Course = {
       plan: planOf(record, vault),
-      // A redriven execution of a reported checkout opens nothing again.
-      notes: { released: released || reported, extendedUntil },
+      // Others may close it, too: a release that was started by hand, or `reap` before the execution was redriven.
+      notes: { released: isOver, extendedUntil },
       ...(requested &&
         !checkedIn && {
           requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, record, requested) },

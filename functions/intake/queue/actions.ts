@@ -8,6 +8,7 @@ import { RelayError } from '#shared/errors.ts';
 import type { CredentialChanged, Message } from '#shared/messages/messages.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import type { Records } from '#shared/records/records.ts';
+import type { QueueRecord } from '#shared/workflows/intake.ts';
 import { type CheckoutActionDependencies, createCheckoutActions } from './checkouts.ts';
 import type { AddressOf, Rules } from './read-message.ts';
 
@@ -18,7 +19,10 @@ export interface ActionDependencies extends CheckoutActionDependencies {
   readonly records: Pick<Records, 'read' | 'write'>;
 }
 
-/** What each kind of message leads to; `senderId` is what SQS tells of who sent it. Doing it again changes nothing. */
+/** What SQS tells of a message: who sent it, and when. */
+type Sent = Pick<QueueRecord['attributes'], 'SenderId' | 'SentTimestamp'>;
+
+/** What each kind of message leads to. Doing it again changes nothing. */
 export const createActions = (dependencies: ActionDependencies) => {
   const { rules, rulesOf, executionsOf, records, now } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
@@ -34,14 +38,14 @@ export const createActions = (dependencies: ActionDependencies) => {
     started.set(sync, run);
   };
 
-  return async (message: Message, senderId: string): Promise<void> => {
+  return async (message: Message, { SenderId, SentTimestamp }: Sent): Promise<void> => {
     switch (message.type) {
       case 'checkout.requested':
-        return checkouts.request(message, senderOf(senderId));
+        return checkouts.request(message, senderOf(SenderId));
       case 'checkout.extended':
-        return checkouts.extend(message, senderOf(senderId));
+        return checkouts.extend(message, senderOf(SenderId));
       case 'checkout.released':
-        return checkouts.release(message, senderOf(senderId));
+        return checkouts.release(message, senderOf(SenderId), SentTimestamp);
       case 'credential.changed': {
         const syncs = await syncsThatMaySelect(message, rules, rulesOf);
         await Promise.all(syncs.map((sync) => look(sync, message.item)));

@@ -22,13 +22,6 @@ export interface CheckoutActionDependencies extends IdsDependencies {
 /** For so long Step Functions keeps names of executions that have ended. Source: Step Functions API reference, StartExecution. */
 const NAMES_KEPT_MS = 90 * 24 * 3_600_000;
 
-/** The checkouts that a release is for. */
-interface Meant {
-  readonly checkouts: readonly CheckoutIdentity[];
-  /** True when others alone have used the id: maybe the release was for one of theirs. */
-  readonly isMisled: boolean;
-}
-
 /** Actions of the messages about checkouts. An id belongs to its sender. Repeatable. */
 export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: CheckoutActionDependencies) => {
   const { notes, now } = dependencies;
@@ -52,39 +45,38 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     if (canonical(known.input) !== input) throw usedForAnother(message);
   };
 
+  const find = (checkout: CheckoutIdentity) => executionsOf('checkout').find(checkoutRun(checkout));
+
+  /** Holds for the sender's own checkout to come, and is refused all the same while others alone have asked for one. */
   const extend = async (message: CheckoutExtended, principal: Principal): Promise<void> => {
     const { own, others } = await ids.find(message, principal);
-    const run = checkoutRun(own ?? (await ids.claim(message, principal)));
+    const mine = own ?? (await ids.claim(message, principal));
+    const run = checkoutRun(mine);
     await notes.put(noteAt.extended({ rule: message.checkout, run }, Date.parse(message.until)));
-    if (own === undefined && others.length > 0) throw notTheirs();
+    if (others.length > 0 && (await find(mine)) === undefined) throw notTheirs();
   };
 
   const mayReleaseOthers = ({ id }: Principal): boolean =>
     rules.intake?.senders.some((sender) => sender.mayRelease && sender.id === id) ?? false;
 
-  const wasAskedFor = async (checkout: CheckoutIdentity): Promise<boolean> =>
-    (await executionsOf('checkout').find(checkoutRun(checkout))) !== undefined;
-
-  /** A release that comes before its request makes the id its sender's own, by which those of others must not be missed later. */
-  const meantBy = async (message: CheckoutReleased, principal: Principal): Promise<Meant> => {
+  /**
+   * Releases the sender's own checkout, also one that is yet to come. Where the sender may release those of others, their
+   * checkouts of the same id end with it, unless the message was sent before the end of its own: then it was for that one,
+   * also when it comes again.
+   */
+  const release = async (message: CheckoutReleased, principal: Principal, sentAt: number): Promise<void> => {
     const { own, others } = await ids.find(message, principal);
-    if (others.length === 0 || !mayReleaseOthers(principal)) {
-      const checkouts = [own ?? (await ids.claim(message, principal))];
-      return { checkouts, isMisled: own === undefined && others.length > 0 };
-    }
-    if (own === undefined) return { checkouts: others, isMisled: false };
-    return { checkouts: (await wasAskedFor(own)) ? [own] : [own, ...others], isMisled: false };
-  };
-
-  const release = async (message: CheckoutReleased, principal: Principal): Promise<void> => {
-    const { checkouts, isMisled } = await meantBy(message, principal);
-    for (const checkout of checkouts) {
+    const mine = own ?? (await ids.claim(message, principal));
+    const execution = others.length === 0 ? undefined : await find(mine);
+    const isForMine = execution !== undefined && sentAt <= (execution.endedAt ?? Number.POSITIVE_INFINITY);
+    const mayOthers = mayReleaseOthers(principal);
+    for (const checkout of mayOthers && !isForMine ? [mine, ...others] : [mine]) {
       const run = checkoutRun(checkout);
       // The note ends a checkout that runs or is yet to come; the execution ends one that died.
       await notes.put(noteAt.released({ rule: message.checkout, run }));
       await executionsOf('release').start(run, JSON.stringify({ ...message, run, principal }));
     }
-    if (isMisled) throw notTheirs();
+    if (others.length > 0 && !mayOthers && execution === undefined) throw notTheirs();
   };
 
   return { request, extend, release };

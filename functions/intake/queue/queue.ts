@@ -25,7 +25,7 @@ export const createIntakeQueue = (dependencies: IntakeQueueDependencies) => {
 
   const handle = async (record: QueueRecord): Promise<Outcome> => {
     try {
-      await act(await readMessage(record.body, rules, now(), addressOf), record.attributes.SenderId);
+      await act(await readMessage(record.body, rules, now(), addressOf), record.attributes);
       return 'handled';
     } catch (thrown) {
       const error = asRelayError(thrown, 'Handling a message');

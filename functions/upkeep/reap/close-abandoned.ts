@@ -1,6 +1,7 @@
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
 import type { Notes } from '#shared/records/notes.ts';
+import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import type { EndedAt } from './ended-at.ts';
 import type { StartRelease } from './start-release.ts';
 
@@ -11,9 +12,6 @@ export interface CloseAbandonedDependencies {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
-
-/** Lambda lets no invocation last longer (Lambda developer guide, "Lambda quotas"), and clocks may differ a little. */
-const LONGEST_INVOCATION_MS = 16 * 60_000;
 
 /**
  * Lets every checkout be released whose run has ended and left something behind: a request that died with it is given
@@ -32,7 +30,7 @@ export const createCloseAbandoned =
         const ended = await endedAt(open);
         if (ended === undefined) continue;
         abandoned += 1;
-        await startRelease({ ...open, isSettled: now() - ended >= LONGEST_INVOCATION_MS });
+        await startRelease({ ...open, isSettled: now() - ended >= MAX_INVOCATION_MS });
       } catch (thrown) {
         failures.push(asRelayError(thrown, `Releasing ${open.run}`));
       }

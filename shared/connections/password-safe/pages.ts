@@ -20,14 +20,24 @@ export const isNewRow = <Row>(seen: Set<string>, { key }: ListedRow<Row>): boole
 const isSamePage = <Row>(listed: readonly ListedRow<Row>[], other: Rows<Row>): boolean =>
   listed.length === other.listed.length && listed.every(({ key }, index) => key === other.listed[index]?.key);
 
+/** True when the page holds the last row of the page before, and only rows after it that no page held. */
+const continuesAfter = <Row>(
+  anchor: string,
+  listed: readonly ListedRow<Row>[],
+  fresh: readonly ListedRow<Row>[],
+): boolean => {
+  const at = listed.findLastIndex(({ key }) => key === anchor);
+  return at >= 0 && listed.slice(at + 1).every((one) => fresh.includes(one));
+};
+
 /**
  * Reads a list page by page, to the page that brings no new row, or to where the vault's count says that it was all: a short
  * page alone may be one that the site has cut.
  *
- * Each page begins with the last row of the one before. Where that row is not there again, rows have moved between the two
- * calls, and some may have been skipped. A page that is as long as any and repeats known rows has two causes: the server
- * ignores `offset` (reference: 2.1), or as many rows as a page has were inserted before it. Only a server that answers any
- * offset alike, with less than a full page, has shown all of the list.
+ * Each page begins with the last row of the one before. Where that row is not there again, or known rows follow it, rows have
+ * moved between the two calls, and some may have been skipped. A page that is as long as any and repeats known rows has two
+ * causes: the server ignores `offset` (reference: 2.1), or as many rows as a page has were inserted before it. Only a server
+ * that answers any offset alike, with less than a full page, has shown all of the list.
  */
 export async function* readPages<Row>(fetchPage: (offset: number) => Promise<Rows<Row>>): AsyncIterable<Page<Row>> {
   const seen = new Set<string>();
@@ -37,7 +47,7 @@ export async function* readPages<Row>(fetchPage: (offset: number) => Promise<Row
   for (let mayHaveMore = true; mayHaveMore; ) {
     const { listed, totalCount } = await fetchPage(offset);
     const fresh = listed.filter((one) => isNewRow(seen, one));
-    const hasMoved = anchor !== undefined && !listed.some(({ key }) => key === anchor);
+    const hasMoved = anchor !== undefined && !continuesAfter(anchor, listed, fresh);
     // Rows without an id are new only where they follow what was asked for, or a list could go on for ever.
     const follows =
       anchor !== undefined && listed.every(({ key }, index) => key === (index === 0 ? anchor : undefined));

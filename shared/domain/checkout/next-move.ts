@@ -35,8 +35,13 @@ export interface Course {
   readonly notes: { readonly released: boolean; readonly extendedUntil?: number | undefined };
   /** The last attempt to open requests. */
   readonly requested?: { readonly at: number; readonly conflict: boolean; readonly leases: readonly LeaseState[] };
-  /** `gone` when a request ended while it was being read, maybe after others were delivered. */
-  readonly retrieved?: { readonly at: number; readonly delivered: number; readonly gone: boolean };
+  /** `gone` when a request ended while it was being read, maybe after others were delivered; `late` when the window did. */
+  readonly retrieved?: {
+    readonly at: number;
+    readonly delivered: number;
+    readonly gone: boolean;
+    readonly late?: boolean | undefined;
+  };
   readonly checkedIn?: { readonly at: number };
   /** How many secrets were taken back: of a release that is all it knows about what was delivered. */
   readonly retired?: number | undefined;
@@ -56,8 +61,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const SHORTEST_LOOK_MS = 30 * SECOND_MS;
 const LONGEST_LOOK_MS = 60 * MINUTE_MS;
-/** So that a window of a year has room in the history of its execution. */
-const MAX_LOOKS_OF_WINDOW = 100;
+/** So that a window of 180 days has room in the history of its execution. */
+const MAX_LOOKS = 100;
 /** So an answer is noticed after a twentieth of the time that it took. */
 const PATIENCE_GROWS_BY = 20;
 
@@ -75,6 +80,9 @@ const go = (next: Exclude<Move['next'], 'wait'>, ending?: Ending): Move => ({
 /** How long until the next look at something that has been waited for since `since`: the longer, the longer. */
 export const untilNextLook = (since: number, now: number): number =>
   Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (now - since) / PATIENCE_GROWS_BY));
+
+/** How long until the next look while leases are open. A release closes them itself; where it failed, the look finds its note. */
+const untilNoteIsFound = (wholeMs: number): number => Math.max(LONGEST_LOOK_MS, wholeMs / MAX_LOOKS);
 
 /**
  * What a checkout does next. It follows from what is known alone, so that a step that died and is repeated decides the
@@ -96,8 +104,8 @@ export const wasHandedOut = ({
   readonly retired?: number | undefined;
 }): boolean => (retrieved?.delivered ?? 0) > 0 || retired > 0;
 
-const open = ({ now, plan, requested }: Course): Move => {
-  if ('until' in plan.window && now >= plan.window.until) return go('checkin', 'expired');
+const open = ({ now, plan, notes, requested }: Course): Move => {
+  if ('until' in plan.window && now >= windowEnd(plan, now, notes.extendedUntil, [])) return go('checkin', 'expired');
   if (now < plan.from) return wait(plan.from - now);
   if (!plan.needsLease) return go('retrieve');
   if (requested === undefined) return go('request');
@@ -112,18 +120,19 @@ const open = ({ now, plan, requested }: Course): Move => {
   if (!requested.conflict) return wait(Math.min(untilNextLook(plan.from, now), patience));
   // An approval is only looked for, but in somebody else's way one has to ask again: twice the steps, so half as often.
   const askAgainAt = requested.at + 2 * untilNextLook(plan.from, requested.at);
-  return now >= askAgainAt ? go('request') : wait(Math.min(askAgainAt - now, patience));
+  return now >= askAgainAt
+    ? go('request')
+    : wait(Math.min(askAgainAt - now, patience, untilNoteIsFound(plan.patienceEndsAt - plan.from)));
 };
 
-const hold = ({ now, plan, notes, requested }: Course, retrieved: { at: number; gone: boolean }): Move => {
+const hold = ({ now, plan, notes, requested }: Course, retrieved: NonNullable<Course['retrieved']>): Move => {
   if (retrieved.gone) return go('checkin', 'denied');
+  if (retrieved.late === true) return go('checkin', retrieved.delivered > 0 ? 'completed' : 'expired');
   const leases = requested?.leases ?? [];
   const endsAt = windowEnd(plan, retrieved.at, notes.extendedUntil, leases);
   if (now >= endsAt) return go('checkin', 'completed');
   if (leases.some(({ status }) => status === 'gone')) return go('checkin', 'denied');
-  // A release closes the checkout itself; where it failed, this look finds its note.
-  const look = Math.max(LONGEST_LOOK_MS, (endsAt - retrieved.at) / MAX_LOOKS_OF_WINDOW);
-  return wait(Math.min(endsAt - now, look));
+  return wait(Math.min(endsAt - now, untilNoteIsFound(endsAt - retrieved.at)));
 };
 
 /**
@@ -147,7 +156,8 @@ const confirm = (course: Course, checkedInAt: number): Move => {
   const isOut = wasHandedOut(course);
   // A release was told nothing of how the checkout stood; and an attempt to deliver that died may have done so.
   const asReleased = isOut ? 'released' : 'cancelled';
-  const ending = course.ending === 'cancelled' ? asReleased : (course.ending ?? asReleased);
+  const known = course.ending === 'expired' && isOut ? 'completed' : course.ending;
+  const ending = known === 'cancelled' ? asReleased : (known ?? asReleased);
   if (!isOut || plan.confirmMs === 0 || changed === true) return go('report', ending);
   const left = checkedInAt + plan.confirmMs - now;
   if (left <= 0) return { ...go('report', ending), unconfirmed: true };

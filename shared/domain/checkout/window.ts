@@ -14,6 +14,21 @@ export const windowStart = ({ from }: Window, now: number): number =>
 export const minutesLeft = (window: Window, now: number): number =>
   'until' in window ? (Date.parse(window.until) - windowStart(window, now)) / MINUTE_MS : window.minutes;
 
+/**
+ * True once a window that ends at a time has ended, as far as it was extended. One of so many minutes begins with the
+ * delivery. Pure.
+ */
+export const isPast = (
+  window: Window,
+  now: number,
+  extendedUntil: number | undefined,
+  maxExtensionMs: number,
+): boolean => {
+  if (!('until' in window)) return false;
+  const until = Date.parse(window.until);
+  return now >= Math.max(until, Math.min(extendedUntil ?? until, until + maxExtensionMs));
+};
+
 /** Whole minutes to ask a vault for, so that they last to the end of the window from now on: one at least. Pure. */
 export const minutesToAskFor = (window: Window, now: number): number =>
   Math.max(1, 'until' in window ? Math.ceil((Date.parse(window.until) - now) / MINUTE_MS) : window.minutes);

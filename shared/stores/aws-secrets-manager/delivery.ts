@@ -14,7 +14,7 @@ import type { RelayError } from '#shared/errors.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { foreignSecret } from '#shared/stores/foreign.ts';
-import type { Delivered, Delivery, SecretStore } from '#shared/stores/store.ts';
+import type { Delivered, Delivery, OwnedPresence, SecretStore } from '#shared/stores/store.ts';
 
 export const CURRENT = 'AWSCURRENT';
 const PENDING = 'AWSPENDING';
@@ -61,7 +61,8 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
    * current in a retired one, which nobody else delivers into. Not every server takes our token for the id of what it
    * makes: the id that the server made up is then what ours replaces.
    */
-  const tryCreate = async ({ name, stamp, value, description }: Delivery): Promise<Stamp | undefined> => {
+  const tryCreate = async (delivery: Delivery): Promise<Stamp | undefined> => {
+    const { name, stamp, value, description } = delivery;
     const command = new CreateSecretCommand({
       Name: name,
       ClientRequestToken: stamp,
@@ -74,7 +75,11 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       return (await callSecretsManager({ action: 'CreateSecret', secret: name }, client.send(command))).VersionId;
     } catch (error) {
       if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
-      return makeWritable(name, error);
+      const presence = await makeWritable(name, error);
+      if (presence.retired) return presence.stamp;
+      // A value under AWSPENDING would stay there beside that of the delivery that came first.
+      if (presence.stamp !== undefined && presence.stamp !== stamp) throw overtaken(delivery);
+      return undefined;
     }
   };
 
@@ -126,17 +131,17 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
 
   /**
    * What a refused write is followed by: sees that the secret is ours, and restores it when it is scheduled for
-   * deletion; then it gives back what was current in it. Whatever else it was refused for, somebody at the same work
-   * may have settled already.
+   * deletion. Gives back how it was found. Whatever else it was refused for, somebody at the same work may have settled
+   * already.
    */
-  const makeWritable = async (name: string, refusal: unknown): Promise<Stamp | undefined> => {
+  const makeWritable = async (name: string, refusal: unknown): Promise<OwnedPresence> => {
     const presence = await inspect(name);
     if (presence.kind === 'absent') throw refusal;
     if (presence.kind === 'foreign') throw foreignSecret({ name, for: undefined, command: options.adoption(name) });
-    if (!presence.retired) return undefined;
+    if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
     await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(command));
-    return presence.stamp;
+    return presence;
   };
 
   /** Reads the version back, compares it with what was to be delivered, and gives back its stages. */

@@ -9,7 +9,7 @@ import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules
 import { aCheckoutRun, after, anOrder, CHECKOUT, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryClaims, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 import { anItem } from '#test/support/items.ts';
 
 const CLOSED = { checkedIn: { at: after(1), closed: 0 }, retired: { retired: 0 } };
@@ -23,6 +23,7 @@ describe('an execution that was stopped, released by reap, and is redriven under
   const plan = (): Promise<unknown> =>
     createPlanCheckout({
       ...shared(),
+      claims: memoryClaims(records, notes),
       config: aCheckoutConfig({ value: '{credential}' }),
       storeRules: async () => awsSecretsManagerRules,
     })({ ...CHECKOUT, startedAt: STARTED_AT, order: anOrder() });

@@ -59,6 +59,12 @@ describe('reporting a checkout', () => {
     expect(notify).not.toHaveBeenCalled();
   });
 
+  it('says that not all was delivered when the window ended in between', async () => {
+    const retrieved = { at: after(0), delivered: 1, gone: false, late: true };
+    const { notes: said } = await report({ retrieved, ...CLOSED, ...ended('completed') });
+    expect(said).toEqual(['Its window ended before all of its items were delivered.']);
+  });
+
   it.each(['released', 'cancelled'] as const)('tells nobody what somebody did on purpose: %s', async (ending) => {
     expect(await report({ ...CLOSED, ...ended(ending) })).toEqual({ status: ending, notes: [] });
     expect(notify).not.toHaveBeenCalled();
@@ -249,6 +255,25 @@ describe('reporting a checkout', () => {
     it('when what was delivered is taken back, and the leases are given back', async () => {
       await report({ ...CLOSED, ...ended('completed') });
       expect([...notes.keys]).toEqual([]);
+    });
+
+    it.each([
+      ['when no attempt to deliver can have gone on until it was retired', 16, []],
+      ['not when one can, however much later it is reported', 15, [OPEN]],
+    ] as const)('%s', async (_name, minutes, open) => {
+      const retrieved = { at: after(-60), delivered: 1, gone: false };
+      const retired = { at: after(minutes - 60), retired: 1 };
+      await report({ ...CLOSED, retrieved, retired, ...ended('completed') });
+      expect([...notes.keys]).toEqual(open);
+    });
+
+    it.each([
+      ['not when it was given up for an attempt to deliver', 'retrieve', [OPEN]],
+      ['when it was given up before', 'request', []],
+    ] as const)('%s', async (_name, next, open) => {
+      const watched = { next, waitSeconds: 0 };
+      await report({ ...CLOSED, watched, error: { Error: 'StoreUnavailable' } });
+      expect([...notes.keys]).toEqual(open);
     });
 
     it('not when it is not, so that it is looked after', async () => {

@@ -46,10 +46,25 @@ describe('requesting for a checkout', () => {
     });
   });
 
-  it.each(['released', 'report'] as const)('opens nothing once the checkout has its note %s', async (note) => {
-    await notes.put(noteAt[note](CHECKOUT));
-    expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
-    expect(vault.terms).toEqual([]);
+  it.each(['released', 'closing', 'report'] as const)(
+    'opens nothing once the checkout has its note %s',
+    async (note) => {
+      await notes.put(noteAt[note](CHECKOUT));
+      expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
+      expect(vault.terms).toEqual([]);
+    },
+  );
+
+  it('opens nothing more once the checkout is released while it opens', async () => {
+    const { list } = notes;
+    let looks = 0;
+    notes.list = async (prefix) => {
+      looks += 1;
+      if (looks === 3) await notes.put(noteAt.released(CHECKOUT));
+      return list(prefix);
+    };
+    expect(await request({ numbers: [1, 2, 3] })).toMatchObject({ conflict: true, leases: [{ item: 0 }] });
+    expect(vault.terms.map(({ item }) => item)).toEqual(['1']);
   });
 
   it('asks under the reason of the message, with the marker that everything of ours is found by', async () => {

@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetire } from '#functions/checkout/retire/retire.ts';
 import { newStamp } from '#shared/domain/checkout/stamps.ts';
+import { noteAt } from '#shared/records/notes.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import {
   aCheckoutRun,
+  after,
   CHECKOUT,
+  NOW,
   OTHER_CHECKOUT,
   type RecordedCheckout,
   recordCheckout,
 } from '#test/support/checkouts.ts';
-import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
 
 const stampOf = ({ run }: Pick<Run, 'run'>): string => newStamp(run, '0'.repeat(32));
 const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, stamp: stampOf(CHECKOUT) });
@@ -17,23 +20,46 @@ const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, s
 describe('retiring what a checkout delivered', () => {
   let store: ReturnType<typeof fakeStore>;
   let records: ReturnType<typeof memoryRecords>;
+  let notes: ReturnType<typeof memoryNotes>;
   beforeEach(() => {
     store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: stampOf(CHECKOUT) }]);
     records = memoryRecords();
+    notes = memoryNotes();
   });
-  const retire = () => createRetire({ storeFor: async () => store.store, records })(aCheckoutRun);
+  const retire = () =>
+    createRetire({ storeFor: async () => store.store, records, notes, now: () => NOW })(aCheckoutRun);
   const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
 
   it('takes back what the checkout is about, and nothing of another one', async () => {
     await record();
-    expect(await retire()).toEqual({ retired: 2 });
+    expect(await retire()).toEqual({ at: after(0), retired: 2 });
     expect([...store.presences.keys()]).toEqual(['checkouts/CHG2/db-01/a1']);
+  });
+
+  it('says that the checkout is closing before it looks at any secret', async () => {
+    await record();
+    const { inspect } = store.store;
+    const noted: string[][] = [];
+    store.store.inspect = async (name) => {
+      noted.push([...notes.keys]);
+      return inspect(name);
+    };
+    await retire();
+    expect(noted[0]).toEqual([noteAt.closing(CHECKOUT)]);
+  });
+
+  it('leaves the note of a release where a release retires it, also one that was started by hand', async () => {
+    await createRetire({ storeFor: async () => store.store, records, notes, now: () => NOW })({
+      ...aCheckoutRun,
+      order: { type: 'checkout.released' },
+    });
+    expect([...notes.keys]).toEqual([noteAt.released(CHECKOUT)]);
   });
 
   it('leaves alone what another checkout has delivered under the same name', async () => {
     await record();
     store.presences.set(stored(2).name, { kind: 'owned', stamp: stampOf(OTHER_CHECKOUT), retired: false });
-    expect(await retire()).toEqual({ retired: 1 });
+    expect(await retire()).toEqual({ at: after(0), retired: 1 });
     expect(store.retired).toEqual([stored(1).name]);
   });
 
@@ -42,18 +68,18 @@ describe('retiring what a checkout delivered', () => {
     async (stamp) => {
       await record({ numbers: [1] });
       store.presences.set(stored(1).name, { kind: 'owned', stamp, retired: false });
-      expect(await retire()).toEqual({ retired: 1 });
+      expect(await retire()).toEqual({ at: after(0), retired: 1 });
     },
   );
 
   it('can be repeated, and counts what was there', async () => {
     await record({ numbers: [1, 2, 3] });
-    expect(await retire()).toEqual({ retired: 2 });
-    expect(await retire()).toEqual({ retired: 0 });
+    expect(await retire()).toEqual({ at: after(0), retired: 2 });
+    expect(await retire()).toEqual({ at: after(0), retired: 0 });
   });
 
   it('has nothing to take back when nothing was planned', async () => {
-    expect(await retire()).toEqual({ retired: 0 });
+    expect(await retire()).toEqual({ at: after(0), retired: 0 });
     expect(store.retired).toEqual([]);
   });
 
@@ -85,7 +111,7 @@ describe('retiring what a checkout delivered', () => {
       seen.push(of);
       return store.store;
     };
-    await createRetire({ storeFor, records })(aCheckoutRun);
+    await createRetire({ storeFor, records, notes, now: () => NOW })(aCheckoutRun);
     expect(seen).toEqual([['elsewhere', 'tickets']]);
   });
 });

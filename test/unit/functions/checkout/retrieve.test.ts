@@ -29,11 +29,13 @@ describe('retrieving for a checkout', () => {
   let store: ReturnType<typeof fakeStore>;
   let notes: ReturnType<typeof memoryNotes>;
   let stamps: number;
+  let clock: number;
   beforeEach(() => {
     vault = fakeVault();
     store = fakeStore();
     notes = memoryNotes();
     stamps = 0;
+    clock = NOW;
   });
   const lease = (item: number, number: number): CheckoutLease => {
     const id = String(101 + item);
@@ -49,7 +51,7 @@ describe('retrieving for a checkout', () => {
       storeFor: async () => store.store,
       records,
       notes,
-      now: () => NOW,
+      now: () => clock,
       random: () => numbered(++stamps),
     })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
   };
@@ -68,10 +70,47 @@ describe('retrieving for a checkout', () => {
     });
   });
 
-  it.each(['released', 'report'] as const)('delivers nothing once the checkout has its note %s', async (note) => {
-    await notes.put(noteAt[note](CHECKOUT));
-    expect(await retrieve([lease(0, 10)])).toEqual({ at: after(0), delivered: 0, gone: true });
+  it.each(['released', 'closing', 'report'] as const)(
+    'delivers nothing once the checkout has its note %s',
+    async (note) => {
+      await notes.put(noteAt[note](CHECKOUT));
+      expect(await retrieve([lease(0, 10)])).toEqual({ at: after(0), delivered: 0, gone: true });
+      expect(values()).toEqual({});
+    },
+  );
+
+  it('delivers nothing once its window is past, as far as it was extended', async () => {
+    const order = (minutes: number) => ({
+      order: { window: { until: after(minutes) } },
+      rule: { extensionMinutes: 30 },
+    });
+    expect(await retrieve([lease(0, 10)], order(0))).toEqual({ at: after(0), delivered: 0, gone: false, late: true });
     expect(values()).toEqual({});
+    await notes.put(noteAt.extended(CHECKOUT, NOW + 60_000));
+    expect(await retrieve([lease(0, 10)], order(0))).toEqual({ at: after(0), delivered: 1, gone: false });
+    expect(await retrieve([lease(0, 10)], order(-30))).toMatchObject({ delivered: 0, late: true });
+  });
+
+  it('says what it has delivered when its window ends between two items', async () => {
+    const { list } = notes;
+    const { deliver } = store.store;
+    const delivered = Promise.withResolvers<void>();
+    let looks = 0;
+    notes.list = async (prefix) => {
+      looks += 1;
+      if (looks === 3) await delivered.promise;
+      return list(prefix);
+    };
+    store.store.deliver = async (delivery) => {
+      const done = await deliver(delivery);
+      clock += 60_000;
+      delivered.resolve();
+      return done;
+    };
+    const order = { window: { until: after(1) } };
+    expect(await retrieve([lease(0, 1), lease(1, 2)], { numbers: [1, 2], order })).toMatchObject({
+      ...{ delivered: 1, gone: false, late: true },
+    });
   });
 
   it('delivers nothing when the checkout is released while its credential is read', async () => {

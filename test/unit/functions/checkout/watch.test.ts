@@ -100,8 +100,11 @@ describe('watching a checkout', () => {
     expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
   });
 
-  it('closes what was reported as over, and opens nothing when somebody redrives its execution', async () => {
-    await notes.put(noteAt.report(CHECKOUT));
+  it.each([
+    ['reported, when its execution is redriven', 'report'],
+    ['closed by a release that was started by hand', 'closing'],
+  ] as const)('closes what was %s, and opens nothing', async (_how, note) => {
+    await notes.put(noteAt[note](CHECKOUT));
     for (const course of [{}, { requested: asked(lease('active')) }, { requested: asked(lease('pending')) }]) {
       expect(await watch(course)).toMatchObject({ next: 'checkin', ending: 'cancelled' });
     }

@@ -93,11 +93,15 @@ const createScene = () => {
     },
   });
   let sent = 0;
-  const receiveFrom = async (SenderId: string, bodies: readonly unknown[], receiveCount = 1) => {
+  const receiveFrom = async (
+    SenderId: string,
+    bodies: readonly unknown[],
+    { receiveCount = 1, sentAt = scene.now }: { receiveCount?: number; sentAt?: number } = {},
+  ) => {
     const received = bodies.map((body) => ({
       messageId: `m${sent++}`,
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      attributes: { ApproximateReceiveCount: receiveCount, SenderId },
+      attributes: { ApproximateReceiveCount: receiveCount, SenderId, SentTimestamp: sentAt },
     }));
     const { batchItemFailures } = await step({ Records: received });
     const again = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
@@ -105,7 +109,7 @@ const createScene = () => {
   };
   return Object.assign(scene, {
     receiveFrom,
-    receive: (bodies: readonly unknown[], receiveCount?: number) => receiveFrom(ALICE, bodies, receiveCount),
+    receive: (bodies: readonly unknown[], receiveCount = 1) => receiveFrom(ALICE, bodies, { receiveCount }),
     shared,
     /** What others were told by notes. */
     told: () => [...notes.keys].filter((key) => key.startsWith('checkouts/')),
@@ -113,6 +117,8 @@ const createScene = () => {
     released: () => [...scene.releases.started.keys()],
   });
 };
+
+type Scene = ReturnType<typeof createScene>;
 
 describe('a message that asks for a checkout', () => {
   it('starts an execution that is named after its rule, id and sender, with the message and its sender as its input', async () => {
@@ -259,13 +265,59 @@ describe('an id', () => {
     await scene.receiveFrom(BOB, [requested('7')]);
     await scene.receiveFrom(DESK, [noted('released', '7'), noted('extended', '7')]);
     const runs = [runOf('7', ALICE), runOf('7', BOB)].toSorted();
-    expect(scene.released().toSorted()).toEqual(runs);
-    const extendedForItself = expect.stringContaining(`/${runOf('7', DESK)}/extended-`);
-    expect(scene.told().toSorted()).toEqual([
-      extendedForItself,
-      ...runs.map((run) => `checkouts/tickets/${run}/released`),
-    ]);
+    expect(scene.released().toSorted()).toEqual([...runs, runOf('7', DESK)].toSorted());
+    const ofItself = ['extended-', 'released'].map((note) => expect.stringContaining(`/${runOf('7', DESK)}/${note}`));
+    expect(scene.told().toSorted()).toEqual([...ofItself, ...runs.map((run) => `checkouts/tickets/${run}/released`)]);
     expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
+  });
+
+  it.each(['requested', 'released', 'extended'] as const)(
+    'that another sender has used first by "%s" is released early by such a sender all the same',
+    async (kind) => {
+      const scene = createScene();
+      await scene.receiveFrom(BOB, [kind === 'requested' ? requested('7') : noted(kind, '7')]);
+      await scene.receiveFrom(DESK, [noted('released', '7'), requested('7')]);
+      expect([...scene.checkouts.started.keys()]).toContain(runOf('7', DESK));
+      expect(scene.told()).toContain(`checkouts/tickets/${runOf('7', DESK)}/released`);
+    },
+  );
+
+  it.each([
+    ['again, once its own is over', async (scene: Scene) => scene.checkouts.end(runOf('7', DESK), scene.now + 60_000)],
+    [
+      'again, after its release could not be started',
+      async (scene: Scene) => scene.checkouts.end(runOf('7', DESK), scene.now),
+    ],
+  ])(
+    'of its own that such a sender has released stays the one that the message was for when it comes %s',
+    async (_, end) => {
+      const scene = createScene();
+      await scene.receive([requested('7')]);
+      await scene.receiveFrom(DESK, [requested('7')]);
+      const sentAt = scene.now;
+      await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt });
+      await end(scene);
+      scene.now += 120_000;
+      await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt, receiveCount: 2 });
+      expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7', DESK)}/released`]);
+    },
+  );
+
+  it.each(['released', 'extended'] as const)('is refused each time that another sender has it %s', async (kind) => {
+    const scene = createScene();
+    await scene.receive([requested('7')]);
+    await scene.receiveFrom(BOB, [noted(kind, '7')]);
+    await scene.receiveFrom(BOB, [noted(kind, '7')], { receiveCount: 2 });
+    expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }, { reason: NOT_THEIRS }]);
+  });
+
+  it('that such a sender has used up is released by it for another sender that uses it now', async () => {
+    const scene = createScene();
+    await scene.receiveFrom(DESK, [requested('7')]);
+    scene.checkouts.end(runOf('7', DESK));
+    await scene.receive([requested('7')]);
+    await scene.receiveFrom(DESK, [noted('released', '7')]);
+    expect(scene.released()).toContain(runOf('7'));
   });
 
   it('of its own is what such a sender releases, unless it has but announced a release', async () => {
@@ -354,7 +406,7 @@ describe('messages about changed credentials', () => {
         {
           messageId: '1',
           body: JSON.stringify(changed('sa')),
-          attributes: { ApproximateReceiveCount: 1, SenderId: ALICE },
+          attributes: { ApproximateReceiveCount: 1, SenderId: ALICE, SentTimestamp: scene.now },
         },
       ],
     });
@@ -403,7 +455,9 @@ describe('a message that can not be acted on', () => {
     });
     expect(
       await step({
-        Records: [{ messageId: '1', body: '{', attributes: { ApproximateReceiveCount: 9, SenderId: ALICE } }],
+        Records: [
+          { messageId: '1', body: '{', attributes: { ApproximateReceiveCount: 9, SenderId: ALICE, SentTimestamp: 0 } },
+        ],
       }),
     ).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
   });

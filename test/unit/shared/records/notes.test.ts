@@ -30,7 +30,7 @@ describe('the notes of a checkout', () => {
         const keys = await notes.list(noteAt.prefix(checkout));
         const expected = {
           released: all.some(({ kind }) => kind === 'released'),
-          reported: false,
+          isOver: all.some(({ kind }) => kind === 'released'),
           extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
         };
         expect(readNotes(keys)).toEqual(expected);
@@ -68,7 +68,7 @@ describe('the notes of a checkout', () => {
     ];
     const prefix = noteAt.prefix(CHECKOUT);
     const keys = beside.map((name) => `${prefix}${name}`);
-    expect(readNotes(keys)).toEqual({ released: false, reported: false, extendedUntil: undefined });
+    expect(readNotes(keys)).toEqual({ released: false, isOver: false, extendedUntil: undefined });
     expect(readSessions(keys)).toEqual([]);
   });
 
@@ -76,11 +76,13 @@ describe('the notes of a checkout', () => {
     const keys = ['5', '0', 'b-7.x'].map((id) => noteAt.session(CHECKOUT, id));
     const others = [noteAt.released(CHECKOUT), noteAt.extended(CHECKOUT, 9)];
     expect(readSessions([...others, ...keys])).toEqual(['5', '0', 'b-7.x']);
-    expect(readNotes([...keys, ...others])).toEqual({ released: true, reported: false, extendedUntil: 9 });
+    expect(readNotes([...keys, ...others])).toEqual({ released: true, isOver: true, extendedUntil: 9 });
   });
 
-  it('say that a checkout is over once its report lies beside them', () => {
-    expect(readNotes([checkoutAt.record(CHECKOUT).key])).toMatchObject({ reported: false });
-    expect(readNotes([checkoutAt.report(CHECKOUT).key])).toMatchObject({ reported: true, released: false });
+  it('say that a checkout is over once it is released, being closed, or reported', () => {
+    expect(readNotes([checkoutAt.record(CHECKOUT).key])).toMatchObject({ isOver: false });
+    expect(readNotes([noteAt.released(CHECKOUT)])).toMatchObject({ isOver: true, released: true });
+    expect(readNotes([noteAt.closing(CHECKOUT)])).toMatchObject({ isOver: true, released: false });
+    expect(readNotes([checkoutAt.report(CHECKOUT).key])).toMatchObject({ isOver: true, released: false });
   });
 });

@@ -62,6 +62,14 @@ const deliverer =
 const isSuperseded = (result: PromiseSettledResult<unknown>): boolean =>
   result.status === 'rejected' && result.reason instanceof RelayError && result.reason.name === 'DeliverySuperseded';
 
+test('of two first deliveries, the one that comes second leaves no value behind', async () => {
+  const manager = createSecretsManager();
+  const store = storeOn(manager);
+  await store.deliver(deliveryOf(1, 'absent'));
+  await expect(store.deliver(deliveryOf(2, 'absent'))).rejects.toMatchObject({ name: 'DeliverySuperseded' });
+  expect(manager.callCounts()).not.toHaveProperty('PutSecretValue');
+});
+
 test('whoever delivers at the same time, an older generation never replaces a newer one', async () => {
   const generations = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 });
   const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });

@@ -140,6 +140,14 @@ describe('paging', () => {
     expect([ids.length, complete]).toEqual([2500, true]);
   });
 
+  it('says so, too, when a server orders rows otherwise for a later page, which skips one and repeats another', async () => {
+    const all = rows(1500);
+    const [skipped = row(0), repeated = row(0)] = [all[1000], all[998]];
+    const { session } = sessionWith(pagesOf(all, { before: () => all.with(998, skipped).with(1000, repeated) }));
+    const { ids, complete } = await collect(session);
+    expect([ids.length, complete]).toEqual([1499, false]);
+  });
+
   it('says that it is incomplete when a server that ignores the offset has a full page', async () => {
     const { session, calls } = sessionWith(pagesOf(rows(1500), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: false, ids: { length: 1000 } });

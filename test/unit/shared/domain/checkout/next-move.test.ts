@@ -102,13 +102,16 @@ describe('whatever the course of a checkout, its next move', () => {
   it('says how it ends as soon as it begins to, and says the same from then on', () => {
     always(({ checkedIn, ending: before }, { next, ending }) => {
       if (next === 'checkin' || next === 'report') expect(ENDINGS).toContain(ending);
-      if (checkedIn !== undefined && before !== undefined && before !== 'cancelled') expect(ending).toBe(before);
+      // Only the end shows what an attempt whose answer was lost has delivered.
+      const mayChange = before === undefined || before === 'cancelled' || before === 'expired';
+      if (checkedIn !== undefined && !mayChange) expect(ending).toBe(before);
     });
   });
 
   it('never calls cancelled what somebody may have seen, also when only the end shows it', () => {
     always((course, { ending }) => {
-      if (course.checkedIn !== undefined && wasHandedOut(course)) expect(ending).not.toBe('cancelled');
+      if (course.checkedIn !== undefined && wasHandedOut(course))
+        expect(['cancelled', 'expired']).not.toContain(ending);
     });
   });
 });
@@ -227,6 +230,14 @@ describe('a checkout', () => {
     expect(move({ now: NOON + 72 * HOUR, requested })).toEqual(going('checkin', 'expired'));
   });
 
+  it('looks within the hour while it has to wait for one of several items, since it holds others', () => {
+    const now = NOON + 50 * HOUR;
+    const requested = { ...asked([active], { conflict: true }), at: now };
+    expect(move({ now, requested })).toEqual(waiting(3600));
+    expect(move({ now: now + HOUR, requested })).toEqual(waiting(3600));
+    expect(move({ now: now + 2 * HOUR, requested })).toEqual(going('request'));
+  });
+
   it('holds until its window is over', () => {
     const requested = asked([active]);
     expect(move({ requested, retrieved: delivered })).toEqual(waiting(3600));
@@ -252,6 +263,25 @@ describe('a checkout', () => {
     expect(move({ requested: asked([active]), retrieved: { at: NOON, delivered: 0, gone: true } })).toEqual(
       going('checkin', 'denied'),
     );
+  });
+
+  it('has completed when its window ended while it was delivered, and expired when nothing was', () => {
+    const late = (count: number) => ({ at: NOON, delivered: count, gone: false, late: true });
+    expect(move({ retrieved: late(0) })).toEqual(going('checkin', 'expired'));
+    expect(move({ retrieved: late(1) })).toEqual(going('checkin', 'completed'));
+  });
+
+  it('has completed when an attempt whose answer was lost has delivered', () => {
+    const closed = { checkedIn: { at: NOON }, retrieved: { at: NOON, delivered: 0, gone: false, late: true } };
+    expect(move({ ...closed, ending: 'expired', retired: 1, changed: true })).toEqual(going('report', 'completed'));
+    expect(move({ ...closed, ending: 'expired', retired: 0, changed: true })).toEqual(going('report', 'expired'));
+  });
+
+  it('is extended also before it has delivered', () => {
+    const plan = { window: { until: NOON } };
+    const notes = { released: false, extendedUntil: NOON + HOUR };
+    expect(move({ plan })).toEqual(going('checkin', 'expired'));
+    expect(move({ plan, notes })).toEqual(going('request'));
   });
 
   it('is cancelled by a release before anything was delivered, and released by one afterwards', () => {
