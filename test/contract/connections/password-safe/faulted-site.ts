@@ -87,7 +87,6 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
   let attempts = 0;
   let isWatched = false;
   /** So many attempts of the call get an answer without an end. */
-  let endless = 0;
   const simulator = await startPasswordSafe({
     now: () => now,
     fleet: FLEET,
@@ -112,9 +111,23 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       if (isWatched) attempts += 1;
     },
     maxBytes: MAX_BYTES,
-    // Only where nothing else would end it, so that no call is given up because the machine is busy.
-    deadline: () => (isWatched && attempts <= endless ? AbortSignal.timeout(30) : new AbortController().signal),
+    deadline: () => {
+      const controller = new AbortController();
+      if (isWatched) abortOnceEndless(controller);
+      return controller.signal;
+    },
   });
+  const countEndless = () => simulator.audit.filter(({ fault }) => fault === 'endless').length;
+  /** Passes the deadline of an attempt as soon as its answer is one that never ends, and no other attempt's. */
+  const abortOnceEndless = (controller: AbortController): void => {
+    const before = countEndless();
+    const poll = setInterval(() => {
+      if (isWatched && countEndless() === before) return;
+      clearInterval(poll);
+      if (isWatched) controller.abort(new DOMException('The deadline has passed.', 'TimeoutError'));
+    }, 2);
+    poll.unref();
+  };
   const getToken = async () =>
     (await requestToken({ http, clientId, clientSecret: new Secret(clientSecret) })).accessToken;
   const signOutFailures: RelayError[] = [];
@@ -165,11 +178,9 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       try {
         return await outcomeOf(call, fault.kind, () => {
           simulator.faults.add(fault);
-          endless = fault.effect.type === 'endless' ? (fault.times ?? 1) : 0;
         });
       } finally {
         simulator.faults.clear();
-        endless = 0;
       }
     },
     shutDown,
