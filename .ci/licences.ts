@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** `npm run licences`: holds the licence of every installed package against what may be shipped, and what used here. */
+/**
+ * `npm run licences`: checks the licence of every installed package against the allowed licences for bundles and for
+ * tools.
+ */
 
-/** Ask for no more than that their text is kept. */
+/** Licences that only require keeping their text. */
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0'];
-/** Binds changes of the package itself: fine for a tool that stays here, and not for what is in a bundle. */
+/** Licences with conditions for changes of the package itself: allowed for tools, not for bundled code. */
 const FOR_TOOLS = ['MPL-2.0'];
 
 const packageSchema = z.object({
@@ -16,7 +19,7 @@ const packageSchema = z.object({
 });
 const lockSchema = z.object({ packages: z.record(z.string(), packageSchema) });
 
-/** Whether one of the licences to choose from, or all that hold together, is among the allowed. */
+/** True if an alternative of an OR expression, or every part of an AND expression, is allowed. */
 export const isAllowed = (expression: string, allowed: readonly string[]): boolean => {
   const inner = /^\(([^()]*)\)$/.exec(expression)?.[1] ?? expression;
   if (inner.includes(' OR ')) return inner.split(' OR ').some((part) => isAllowed(part, allowed));
@@ -24,7 +27,7 @@ export const isAllowed = (expression: string, allowed: readonly string[]): boole
   return allowed.includes(inner);
 };
 
-/** What a package says of itself; the lockfile repeats what the registry says, and has to do where it is not installed. */
+/** The licence in the manifest of a package, or that in the lockfile if the package is not installed. */
 const licenceOf = (path: string, { license }: z.infer<typeof packageSchema>): string => {
   const manifest = join(path, 'package.json');
   return existsSync(manifest) ? packageSchema.parse(JSON.parse(readFileSync(manifest, 'utf8'))).license : license;
@@ -36,9 +39,9 @@ const main = (): void => {
   const refused = Object.entries(dependencies).flatMap(([path, locked]) => {
     const licence = licenceOf(path, locked);
     if (isAllowed(licence, locked.dev ? [...PERMISSIVE, ...FOR_TOOLS] : PERMISSIVE)) return [];
-    return [`${path} ${locked.version}: ${licence}${locked.dev ? '' : ' (may be in a function)'}`];
+    return [`${path} ${locked.version}: ${licence}${locked.dev ? '' : ' (can be in a function)'}`];
   });
-  console.log(`${Object.keys(dependencies).length} packages, ${refused.length} under a licence that is not allowed`);
+  console.log(`${Object.keys(dependencies).length} packages, ${refused.length} with a licence that is not allowed`);
   for (const line of refused) console.error(line);
   if (refused.length > 0) process.exitCode = 1;
 };

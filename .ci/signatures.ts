@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * `npm run signatures`: lets npm check the registry's signature of every installed package. Where there are no keys to
- * check with (a mirror that serves none, a network without way to them) it says so: the hashes in the lockfile then
- * stand alone. Anything else that is not right fails.
+ * `npm run signatures`: checks the registry's signature of every installed package with npm. If no keys are available
+ * (a mirror that serves none, or a network without access to them), it reports this, and only the hashes in the
+ * lockfile apply. Every other problem is a failure.
  */
 
 const NO_KEYS = [
@@ -14,7 +14,7 @@ const NO_KEYS = [
 const { status, stdout, stderr } = spawnSync('npm', ['audit', 'signatures', '--fetch-retries=0'], { encoding: 'utf8' });
 const isWithoutKeys = status !== 0 && NO_KEYS.some((pattern) => pattern.test(stdout + stderr));
 if (isWithoutKeys) {
-  console.log('NOT CHECKED: the keys that packages are signed with cannot be fetched here. Integrity hashes hold.');
+  console.log('NOT CHECKED: the signing keys are not available. Only the integrity hashes of the lockfile apply.');
 } else {
   process.stdout.write(stdout);
   process.stderr.write(stderr);

@@ -4,8 +4,8 @@ import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import type { ClientAnswer, ClientName, ClientOrder } from './children/client.ts';
 
 /**
- * Lets a client work through the accounts, in a thread of its own, as the functions have one, and says how long it took.
- * @throws when it does not get every credential.
+ * Runs a client over all accounts and returns the duration. The client has its own thread, like the functions.
+ * @throws if it does not read every credential.
  */
 export const runClient = async (
   client: ClientName,

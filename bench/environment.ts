@@ -1,6 +1,6 @@
 import { awsEnvironment } from '#local/aws/environment.ts';
 
-/** Whatever any function asks its environment for. Nothing is called, so that nothing of it has to exist. */
+/** Environment variables of all functions. Nothing is called, so the resources do not have to exist. */
 export const ENVIRONMENT = {
   ...awsEnvironment('http://127.0.0.1:1'),
   RELAY_ID: 'bench.000000000000.us-east-1',

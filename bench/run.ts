@@ -8,8 +8,8 @@ import { measureStartTime } from './figures/start-time.ts';
 import { measureThroughput } from './figures/throughput.ts';
 
 /**
- * `npm run bench`: every figure of docs/performance.md. Fails when one could not be measured, or when a count misses its
- * target; times and sizes depend on the machine, too, and are only told.
+ * `npm run bench`: every figure of docs/performance.md. Fails if a figure could not be measured, or if a count misses
+ * its target. Times and sizes also depend on the machine and are only reported.
  */
 
 type Measure = () => Promise<Measured>;
@@ -23,7 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'start-time': measureStartTime,
 };
 
-/** What is measured only where it is asked for, because it takes minutes and GBs of its own. */
+/** Measured only on request, because it takes minutes and gigabytes. */
 const MILLION = 'plan-million';
 
 interface Options {
@@ -37,7 +37,7 @@ const readOptions = (): Options => {
   const { json, million, only } = values;
   const known = [...Object.entries(MEASUREMENTS), ...(million ? [[MILLION, measureMillionPlan] as const] : [])];
   const chosen = known.filter(([name]) => only === undefined || name === only);
-  if (chosen.length === 0) throw new Error(`--only is one of ${known.map(([name]) => name).join(', ')}`);
+  if (chosen.length === 0) throw new Error(`--only must be one of ${known.map(([name]) => name).join(', ')}`);
   return { chosen, json };
 };
 
@@ -78,7 +78,7 @@ const main = async (): Promise<void> => {
   const broken = figures.filter(isBroken);
   say(`${figures.length} figures measured, ${figures.length - missed.length} reached`);
   if (missed.length > 0) say(styleText('red', `Missed: ${namesOf(missed)}`));
-  if (broken.length > 0) console.error(styleText('red', `Counts that are not what they should be: ${namesOf(broken)}`));
+  if (broken.length > 0) console.error(styleText('red', `Counts that miss their target: ${namesOf(broken)}`));
   if (unmeasured.length > 0) console.error(styleText('red', `Could not be measured: ${unmeasured.join(', ')}`));
   if (unmeasured.length > 0 || broken.length > 0) process.exitCode = 1;
   if (json) console.log(JSON.stringify({ figures: figures.map(toJson) }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Example } from './support/stage.ts';
 
-/** A remote desktop at once and without a request, under the rule of create-a-session-as-isa.yaml. */
+/** A remote desktop session, immediately and without a request, under the rule in create-a-session-as-isa.yaml. */
 export const createASessionAsIsa: Example = {
   name: 'create-a-session-as-isa',
   roles: ['isa'],
@@ -16,9 +16,9 @@ export const createASessionAsIsa: Example = {
     });
 
     const { Ticket: ticket } = JSON.parse(await delivered('isa-sessions/INC0010045/win-0001/root'));
-    assert(connect(ticket), 'The ticket does not let its holder in.');
+    assert(connect(ticket), 'The ticket does not open a session.');
 
     await windowOver();
-    assert(!connect(ticket), 'The ticket still lets its holder in.');
+    assert(!connect(ticket), 'The ticket still opens a session.');
   },
 };

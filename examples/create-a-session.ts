@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Example } from './support/stage.ts';
 
 /**
- * A ticket lets somebody into a web server by SSH for half an hour, under the rule of create-a-session.yaml. The role of an
- * ISA is for the end alone: without it the relay may not end a session that somebody has not left.
+ * A ticket opens an SSH session on a web server for half an hour, under the rule in create-a-session.yaml. The ISA role
+ * is needed only for the end: without it, the relay cannot terminate a session that is still in use.
  */
 export const createASession: Example = {
   name: 'create-a-session',
@@ -19,9 +19,9 @@ export const createASession: Example = {
     });
 
     const { Ticket: ticket } = JSON.parse(await delivered('sessions/CHG0031202/web-0001/root'));
-    assert(connect(ticket), 'The ticket does not let its holder in.');
+    assert(connect(ticket), 'The ticket does not open a session.');
 
     await windowOver();
-    assert(!connect(ticket), 'The ticket still lets its holder in.');
+    assert(!connect(ticket), 'The ticket still opens a session.');
   },
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Example } from './support/stage.ts';
 
-/** The password at once and without a request, under the rule of retrieve-a-password-as-isa.yaml. */
+/** A password, immediately and without a request, under the rule in retrieve-a-password-as-isa.yaml. */
 export const retrieveAPasswordAsIsa: Example = {
   name: 'retrieve-a-password-as-isa',
   roles: ['isa'],
@@ -16,7 +16,10 @@ export const retrieveAPasswordAsIsa: Example = {
     });
 
     const secret = await delivered('isa-passwords/INC0010044/cloud-0001/admin');
-    assert(secret === passwordOf('cloud-0001', 'admin'), 'The secret does not hold the password that the vault holds.');
+    assert(
+      secret === passwordOf('cloud-0001', 'admin'),
+      'The password in the secret differs from the password in the vault.',
+    );
 
     await windowOver();
   },

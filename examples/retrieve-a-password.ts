@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Example } from './support/stage.ts';
 
-/** A ticket opens a database account for half an hour, under the rule of retrieve-a-password.yaml. */
+/** A ticket checks out a database account for half an hour, under the rule in retrieve-a-password.yaml. */
 export const retrieveAPassword: Example = {
   name: 'retrieve-a-password',
   roles: ['requestor'],
@@ -17,9 +17,9 @@ export const retrieveAPassword: Example = {
 
     const before = passwordOf('db-0001', 'admin');
     const { password } = JSON.parse(await delivered('passwords/CHG0031201/db-0001/admin'));
-    assert(password === before, 'The secret does not hold the password that the vault holds.');
+    assert(password === before, 'The password in the secret differs from the password in the vault.');
 
     await windowOver();
-    assert(passwordOf('db-0001', 'admin') !== before, 'The vault has not changed the password afterwards.');
+    assert(passwordOf('db-0001', 'admin') !== before, 'The vault has not changed the password after the window.');
   },
 };

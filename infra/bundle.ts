@@ -9,7 +9,7 @@ import { stepsFor } from '#shared/workflows/steps.ts';
 /** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 export const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
-/** zod brings its messages in some fifty languages, a fifth of a bundle, of which the functions speak one. */
+/** zod includes its messages in about fifty languages, a fifth of a bundle. The functions need only English. */
 const zodInEnglish: Plugin = {
   name: 'zod-in-english',
   setup: ({ onLoad }) => {
@@ -20,46 +20,48 @@ const zodInEnglish: Plugin = {
   },
 };
 
-/** Lets other modules take the place of the registries, and import what they take the place of. */
+/** Replaces the registries with other modules. A replacement can import the registry that it replaces. */
 const withRegistries = (registries: Registries): Plugin => ({
   name: 'with-registries',
   setup: ({ onResolve, resolve }) => {
     const replacements = replacedRegistries(registries);
     if (replacements.size === 0) return;
     onResolve({ filter: /\/registry\.ts$/ }, async ({ path, pluginData, importer, resolveDir, kind }) => {
-      if (pluginData === LOOKING) return undefined;
-      const found = await resolve(path, { importer, resolveDir, kind, pluginData: LOOKING });
+      if (pluginData === NESTED) return undefined;
+      const found = await resolve(path, { importer, resolveDir, kind, pluginData: NESTED });
       const replacement = replacements.get(found.path);
       return replacement === undefined || replacement === importer ? found : { path: replacement };
     });
   },
 });
 
-/** Marks that a path is being resolved as it would be without the plugin. */
-const LOOKING = 'with-registries';
+/** Marks a nested resolution, which the plugin does not intercept. */
+const NESTED = 'with-registries';
 
 export interface Bundle {
-  /** What its function is called, without the stack. */
+  /** Name of the function without the stack's name. */
   readonly name: string;
-  /** Bytes of the files that a cold start reads, and of all files together with those imported late. */
+  /** Size of the files that a cold start reads, and of all files including late imports. */
   readonly entryBytes: number;
   readonly totalBytes: number;
-  /** The npm packages that code in it comes from, sorted. */
+  /** npm packages whose code is in the bundle, sorted. */
   readonly packages: readonly string[];
 }
 
 export interface BundleOptions {
   readonly config: RelayConfig;
-  /** Holds the folders of the steps, each with a `handler.ts`. */
+  /** Directory with a folder for each step, which contains a `handler.ts`. */
   readonly source: string;
-  /** Emptied, then filled with a folder for each function: `index.mjs`, its chunks, and `relay.json`. */
+  /**
+   * Output directory. It is emptied first. Each function gets a folder with `index.mjs`, its chunks and `relay.json`.
+   */
   readonly outDir: string;
   readonly registries?: Registries;
 }
 
 /**
- * Bundles every function by itself, with everything that it imports, the AWS SDK too: what runs is what was tested.
- * The same input gives the same bytes, so that a deployment changes only the functions whose code or configuration changed.
+ * Bundles each function separately with all its imports, including the AWS SDK, so that the deployed code is the tested
+ * code. Builds are reproducible: a deployment updates only functions whose code or configuration changed.
  */
 export const bundleFunctions = async ({
   config,
@@ -79,7 +81,7 @@ export const bundleFunctions = async ({
   );
 };
 
-/** One build per function, because the chunks of a late import have to lie in the function's own folder. */
+/** One build per function, because the chunks of late imports must be in the function's own folder. */
 export const bundleStep = async (
   handler: string,
   folder: string,
@@ -94,7 +96,7 @@ export const bundleStep = async (
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // The ES module builds of the AWS SDK leave out what is not used; its CommonJS builds do not.
+    // Only the ES module builds of the AWS SDK can be tree-shaken.
     mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
@@ -108,7 +110,7 @@ export const bundleStep = async (
   const bytesOf = (wanted: ReadonlySet<string>) =>
     outputs.reduce((bytes, [path, output]) => bytes + (wanted.has(path) ? output.bytes : 0), 0);
   return {
-    entryBytes: bytesOf(importedAtOnce(metafile.outputs)),
+    entryBytes: bytesOf(staticImports(metafile.outputs)),
     totalBytes: bytesOf(new Set(Object.keys(metafile.outputs))),
     packages: packagesIn(metafile.outputs),
   };
@@ -122,7 +124,7 @@ type Outputs = Readonly<Record<string, Output>>;
 
 const PACKAGE = /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
-/** What was shaken off to the last byte does not count. */
+/** Packages of which no byte is left after tree shaking are excluded. */
 const packagesIn = (outputs: Outputs): string[] => {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   const names = inputs.flatMap(([path, { bytesInOutput }]) =>
@@ -131,8 +133,8 @@ const packagesIn = (outputs: Outputs): string[] => {
   return [...new Set(names)].toSorted();
 };
 
-/** The entry and every chunk that it imports by statement, directly or through another chunk. */
-const importedAtOnce = (outputs: Outputs): ReadonlySet<string> => {
+/** The entry and every chunk that it imports statically, directly or through another chunk. */
+const staticImports = (outputs: Outputs): ReadonlySet<string> => {
   const found = new Set(Object.keys(outputs).filter((path) => path.endsWith('/index.mjs')));
   for (const path of found) {
     for (const { path: imported, kind, external } of outputs[path]?.imports ?? []) {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Machine } from '#shared/workflows/grants.ts';
 
-/** A definition as CDK writes it into a template: text, with references to resources in between. */
+/** A definition as CDK writes it into a template: text interspersed with references to resources. */
 const machineSchema = z.object({
   Type: z.literal('AWS::StepFunctions::StateMachine'),
   Properties: z.object({
@@ -21,8 +21,8 @@ const templateSchema = z.object({
 type Resources = z.output<typeof templateSchema>['Resources'];
 
 /**
- * The definition of a machine in a synthesised template, with `arn:aws:lambda:::function:<name>` in the place of each
- * reference to a function. Throws when there is no such machine.
+ * Returns the definition of a machine in a synthesised template, with each reference to a function replaced by
+ * `arn:aws:lambda:::function:<name>`. Throws if the template has no such machine.
  */
 export const definitionIn = (template: unknown, machine: Machine = 'sync'): unknown => {
   const { Resources: resources } = templateSchema.parse(template);
@@ -42,6 +42,6 @@ const functionArn = (reference: unknown, resources: Resources): string => {
   const [id] = referenceSchema.parse(reference)['Fn::GetAtt'];
   const resource = resources[id];
   if (resource?.Type !== 'AWS::Lambda::Function')
-    throw new Error(`A definition refers to ${id}, which is no function.`);
+    throw new Error(`A definition refers to ${id}, which is not a function.`);
   return `arn:aws:lambda:::function:${resource.Properties.FunctionName}`;
 };

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { placeSection } from '#infra/markdown.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 
 /**
- * The pictures of the workflows in `docs/architecture.md`, drawn from the state machines that are deployed, so that they
- * can't show others. Only the fields that matter to a picture are read.
+ * The diagrams of the workflows in `docs/architecture.md`, generated from the deployed state machines so that they
+ * cannot diverge from them. The schemas contain only the fields that a diagram needs.
  */
 
 const stateSchema = z.object({
@@ -21,7 +22,7 @@ type State = z.output<typeof stateSchema>;
 const statesSchema = z.object({ StartAt: z.string(), States: z.record(z.string(), stateSchema) });
 type States = z.output<typeof statesSchema>;
 
-/** The definition as a Mermaid flowchart: dotted arrows are taken after a failure. */
+/** Returns the definition as a Mermaid flowchart, in which dotted arrows are failure paths. */
 export const drawMermaid = (definition: unknown): string =>
   ['flowchart TD', ...drawStates(statesSchema.parse(definition), '  ')].join('\n');
 
@@ -31,7 +32,7 @@ const drawStates = ({ States: states }: States, indent: string): string[] =>
     ...arrowsFrom(name, state).map((arrow) => `${indent}${arrow}`),
   ]);
 
-/** A map is drawn as a box around its own states, entered where they start. */
+/** A map is drawn as a box around its states. */
 const drawNode = (name: string, { Type, ItemProcessor: inner }: State, indent: string): string[] => {
   if (inner !== undefined) {
     return [
@@ -49,11 +50,12 @@ const arrowsFrom = (name: string, { Next, Default, Choices, Catch }: State): str
   return [...onwards.map((next) => `${name} --> ${next}`), ...Catch.map((caught) => `${name} -.-> ${caught.Next}`)];
 };
 
-/** The page with the picture of a workflow replaced between its markers. Throws when the page has no place for it. */
-export const placeDiagram = (page: string, workflow: Machine, mermaid: string): string => {
-  const begin = `<!-- begin: ${workflow} workflow, written by npm run diagram -->`;
-  const end = `<!-- end: ${workflow} workflow -->`;
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`The page has no ${begin} followed by ${end}.`);
-  return `${page.slice(0, from + begin.length)}\n\n\`\`\`mermaid\n${mermaid}\n\`\`\`\n\n${page.slice(to)}`;
-};
+/**
+ * Returns the page with the diagram of a workflow replaced between its markers. Throws if the page lacks the markers.
+ */
+export const placeDiagram = (page: string, workflow: Machine, mermaid: string): string =>
+  placeSection(page, {
+    name: `${workflow} workflow`,
+    command: 'npm run diagram',
+    text: `\`\`\`mermaid\n${mermaid}\n\`\`\``,
+  });

@@ -3,9 +3,9 @@ import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IConstruct } from 'constructs';
 
 /**
- * What `-c emulated=true` does to the stack, and all that it does: CloudFormation in ministack refuses an alarm over
- * metric math, so such an alarm watches a placeholder instead. It stays, with its name, its action and its place on the
- * dashboard. Never for a stack that anybody relies on.
+ * The only change that `-c emulated=true` makes to the stack. CloudFormation in ministack rejects alarms over metric
+ * math, so each such alarm is changed to a placeholder metric. It keeps its name, its action and its place on the
+ * dashboard. Never use it for a stack in production.
  */
 export class WithoutMetricMath implements IAspect {
   visit(node: IConstruct): void {

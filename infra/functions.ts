@@ -5,7 +5,7 @@ import { stepsFor } from '#shared/workflows/steps.ts';
 
 export type FunctionsProps = Grantable & Pick<RelayFunctionProps, 'bundles' | 'logRetentionDays' | 'placement'>;
 
-/** Every function that a configuration has a use for, each as its step declares it. */
+/** The functions that a configuration needs, as their steps declare them. */
 export class Functions {
   readonly all: readonly RelayFunction[];
 
@@ -28,14 +28,14 @@ export class Functions {
     });
   }
 
-  /** The function of a step. Throws when the configuration has no use for the step. */
+  /** Returns the function of a step. Throws if the configuration does not need the step. */
   of({ folder }: Pick<Step, 'folder'>): RelayFunction {
     const found = this.all.find(({ step }) => step.folder === folder);
-    if (found === undefined) throw new Error(`This relay has no function of ${folder}.`);
+    if (found === undefined) throw new Error(`This configuration does not need the function ${folder}.`);
     return found;
   }
 }
 
-/** Logical ids hold letters and digits only: `SyncPlan` for `sync/plan`. */
+/** Logical ids consist of letters and digits: `SyncPlan` for `sync/plan`. */
 const constructId = ({ folder }: Step): string =>
   folder.replaceAll(/(?:^|[/-])(.)/g, (_, first: string) => first.toUpperCase());

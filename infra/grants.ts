@@ -11,7 +11,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { type Grant, type Permission, type Variable, variableOf } from '#shared/workflows/grants.ts';
 
-/** What grants are about: the one of each thing that a relay has. */
+/** The parts of a relay that grants refer to. */
 export interface Grantable {
   readonly stack: Stack;
   readonly config: RelayConfig;
@@ -21,17 +21,20 @@ export interface Grantable {
   readonly signIn: SignInSecrets;
   readonly records: RecordsBucket;
   readonly alerts: AlertTopic;
-  /** Undefined when the relay takes no messages. */
+  /** Undefined if the relay accepts no messages. */
   readonly intake: Intake | undefined;
 }
 
-/** What the declaration of a step comes to in AWS. */
+/** The grants of a step, resolved to AWS. */
 export interface Resolved {
   readonly permissions: readonly Permission[];
   readonly variables: ReadonlyMap<Variable, string>;
 }
 
-/** Turns what a step declares into permissions, none of them twice, and the variables that come with them. */
+/**
+ * Resolves the grants of a step to permissions without duplicates, and to the environment variables that belong to
+ * them.
+ */
 export const resolveGrants = (grants: readonly Grant[], relay: Grantable): Resolved => ({
   permissions: mergePermissions(grants.flatMap((grant) => permissionsFor(grant, relay))),
   variables: new Map(
@@ -59,7 +62,7 @@ const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] =
   }
 };
 
-/** For each store that the rules deliver into, what its type needs for the names that they give. */
+/** The permissions that each store's type needs for the names in the rules that deliver to it. */
 const storePermissions = (
   { may, of }: Extract<Grant, { readonly to: 'stores' }>,
   { stack, config, types, relayId, key }: Grantable,
@@ -67,7 +70,7 @@ const storePermissions = (
   const { partition, region, account } = stack;
   const rules = Object.values(config[of]);
   return Object.entries(config.stores).flatMap(([name, settings]) => {
-    // The loader refuses a name without a fixed folder, and rules whose folders overlap.
+    // The loader rejects names without a fixed folder, and rules with overlapping folders.
     const prefixes = rules.filter(({ store }) => store === name).map((rule) => staticPrefix(rule.name));
     if (prefixes.length === 0) return [];
     return storeTypeOf(types, settings).grants(settings, may, {
@@ -101,11 +104,11 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
 };
 
 const intakeOf = ({ intake }: Grantable): Intake => {
-  if (intake === undefined) throw new Error('A function handles messages, but the relay takes none.');
+  if (intake === undefined) throw new Error('A function handles messages, but the relay accepts none.');
   return intake;
 };
 
-/** One statement for all resources with which the same may be done on the same conditions. */
+/** Merges permissions with the same actions and conditions into one statement. */
 export const mergePermissions = (permissions: readonly Permission[]): readonly Permission[] => {
   const merged = new Map<string, Permission>();
   for (const permission of permissions) {

@@ -6,15 +6,17 @@ interface Typed {
   readonly type: string;
 }
 
-/** The type of an entry under `connections`. Throws for one that the loader would have refused. */
+/**
+ * Returns the type of an entry under `connections`. Throws if the type is not registered, which the loader rules out.
+ */
 export const connectionTypeOf = ({ connections }: RegisteredTypes, { type }: Typed): ConnectionType =>
   find(connections, type);
 
-/** The type of an entry under `stores`. Throws for one that the loader would have refused. */
+/** Returns the type of an entry under `stores`. Throws if the type is not registered, which the loader rules out. */
 export const storeTypeOf = ({ stores }: RegisteredTypes, { type }: Typed): StoreType => find(stores, type);
 
 const find = <T>(types: Readonly<Record<string, T>>, type: string): T => {
   const found = Object.hasOwn(types, type) ? types[type] : undefined;
-  if (found === undefined) throw new Error(`There is no registered type ${type}.`);
+  if (found === undefined) throw new Error(`The type ${type} is not registered.`);
   return found;
 };

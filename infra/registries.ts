@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { loadTypes, REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 
 /**
- * Paths of modules that take the place of the registries, each with the same exports: for tests with types of their own.
- * Such a module may import the registry that it replaces, to add to it.
+ * Paths of modules that replace the registries, for tests with their own types. Each has the same exports as the
+ * registry that it replaces, and can import that registry to extend it.
  */
 export interface Registries {
   readonly connections?: string;
@@ -16,7 +16,7 @@ const PLACES = {
   stores: resolve(import.meta.dirname, '../shared/stores/registry.ts'),
 } as const satisfies Required<Registries>;
 
-/** By the path of each registry that is replaced, the path of what takes its place. */
+/** Maps the path of each replaced registry to the path of its replacement. */
 export const replacedRegistries = ({ connections, stores }: Registries): ReadonlyMap<string, string> =>
   new Map([
     ...(connections === undefined ? [] : [[PLACES.connections, resolve(connections)] as const]),
@@ -26,7 +26,7 @@ export const replacedRegistries = ({ connections, stores }: Registries): Readonl
 type ConnectionRegistry = typeof import('#shared/connections/registry.ts');
 type StoreRegistry = typeof import('#shared/stores/registry.ts');
 
-/** The types in these registries. */
+/** Loads the types in these registries. */
 export const loadRegisteredTypes = async ({ connections, stores }: Registries = {}): Promise<RegisteredTypes> => {
   if (connections === undefined && stores === undefined) return REGISTERED_TYPES;
   const { CONNECTION_TYPES }: ConnectionRegistry = await importPath(connections ?? PLACES.connections);

@@ -21,25 +21,25 @@ import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registere
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 
-/** A workflow adds a line here. The rows of the dashboard stand in this order. */
+/** Every workflow has a line here. The rows of the dashboard are in this order. */
 const WORKFLOWS: readonly AddWorkflow[] = [addSync, addIntake, addCheckout, addUpkeep, addAuthenticate];
 
 export interface RelayStackProps extends StackProps {
   readonly config: RelayConfig;
-  /** What the types of connection and store in the configuration are; the registered ones when left out. */
+  /** The types of connection and store that the configuration can use. Default: the registered types. */
   readonly types?: RegisteredTypes;
-  /** The folder with a folder for each bundled function. */
+  /** Directory with a folder for each bundled function. */
   readonly bundles: string;
 }
 
-/** One relay: what relay.yaml says, in one AWS account and region. */
+/** One relay: the configuration of a relay.yaml, deployed to one AWS account and region. */
 export class RelayStack extends Stack {
   constructor(scope: Construct, id: string, { config, types = REGISTERED_TYPES, bundles, ...props }: RelayStackProps) {
     super(scope, id, {
       description: 'pam-relay: keeps secret stores in step with a privileged access vault',
       ...props,
     });
-    // relay.yaml allows a part of the periods that CloudWatch knows.
+    // relay.yaml allows a subset of the periods that CloudWatch accepts.
     const logRetentionDays: RetentionDays = config.logRetentionDays;
     const key = new RelayKey(this, 'Key');
     const { network: networkConfig, connections } = config;
@@ -80,22 +80,22 @@ export class RelayStack extends Stack {
       functions: functions.all,
     });
 
-    for (const output of workflows.flatMap((workflow) => workflow.outputs ?? [])) this.#tell(output);
-    this.#tell({
+    for (const output of workflows.flatMap((workflow) => workflow.outputs ?? [])) this.#addOutput(output);
+    this.#addOutput({
       name: 'RecordsBucketName',
       value: records.bucket.bucketName,
-      description: 'Where the report of every run lies',
+      description: 'Bucket with the report of every run',
     });
     if (network?.egressAddress !== undefined) {
-      this.#tell({
+      this.#addOutput({
         name: 'EgressAddress',
         value: network.egressAddress,
-        description: 'The address that the vault sees: put it into the API registration',
+        description: 'Source address of the calls to the vault. Enter it in the API registration.',
       });
     }
   }
 
-  #tell({ name, value, description }: Output): void {
+  #addOutput({ name, value, description }: Output): void {
     new CfnOutput(this, name, { value, description });
   }
 }

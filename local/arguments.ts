@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-/** What somebody typed cannot be used; the message says why, in one line. */
+/** An invalid command line. The message is one line and states the reason. */
 export class UsageError extends Error {}
 
 interface Range {
@@ -9,23 +9,20 @@ interface Range {
   readonly max: number;
 }
 
-/** A whole number that may be given as an option. */
+/** An optional whole number. */
 export const optionalCount = ({ min = 0, max }: Range) =>
   z
     .string()
-    .regex(/^\d+$/, 'is a whole number')
+    .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `is at least ${min}`).max(max, `is at most ${max}`))
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
     .optional();
 
-/** A whole number as an option, with what it is when it is not given. */
+/** A whole number with a default value. */
 export const count = (defaultValue: number, range: Range) =>
   optionalCount(range).transform((given) => given ?? defaultValue);
 
-/**
- * Reads the options of a command: a flag for each `z.boolean()`, a value for everything else.
- * @throws UsageError
- */
+/** Parses the options of a command: a {@link flag} takes no value, every other option takes one. @throws UsageError */
 export const readArguments = <Shape extends z.ZodRawShape>(argv: readonly string[], shape: Shape) => {
   const options = Object.fromEntries(
     Object.entries(shape).map(([name, schema]) => [name, { type: isFlag(schema) ? 'boolean' : 'string' } as const]),

@@ -22,9 +22,9 @@ import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { filesBelow } from './canaries.ts';
 
-/** The functions as they are deployed, but for the configuration that lies beside each. Nobody writes into it. */
+/** The functions as they are deployed, without their configuration. Read only. */
 export interface SharedBundles {
-  /** Holds a folder for each function. */
+  /** Contains a folder for each function. */
   readonly folder: string;
   readonly bundles: readonly Bundle[];
 }
@@ -33,11 +33,14 @@ const ROOT = resolve(import.meta.dirname, '..');
 const SHARED = join(ROOT, 'build/bundles');
 const SUMMARY = 'bundles.json';
 
-/** What no function may import. Every other folder of sources counts, so that a new one is not forgotten. */
-const OUTSIDE = ['./local/', './examples/', './test/'];
+/**
+ * Folders that no function imports. All other source folders are part of the fingerprint, so that a new folder is
+ * included.
+ */
+const EXCLUDED = ['./local/', './examples/', './test/'];
 const SOURCES = Object.values(packageJson.imports)
   .map((pattern) => pattern.replace('*', ''))
-  .filter((folder) => !OUTSIDE.includes(folder));
+  .filter((folder) => !EXCLUDED.includes(folder));
 
 const bundlesSchema = z.array(
   z.object({
@@ -48,7 +51,9 @@ const bundlesSchema = z.array(
   }),
 );
 
-/** The same for the same sources, packages and way of bundling. Types of a test lie beside its registries. */
+/**
+ * Hash of the sources, the lockfile and the build settings. The types of a test are in the folder of its registries.
+ */
 const fingerprint = (registries: Registries): string => {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
   const replaced = Object.values(registries).map((file) => resolve(file));
@@ -62,8 +67,8 @@ const fingerprint = (registries: Registries): string => {
 };
 
 /**
- * The bundles of the sources as they are now, made once and then kept: esbuild is most of what it costs to start a world.
- * Several processes may ask at the same time.
+ * The bundles of the current sources, built once and cached, because esbuild takes most of the time to start a world.
+ * Safe for concurrent processes.
  */
 export const sharedBundles = async (registries: Registries = {}): Promise<SharedBundles> => {
   const folder = join(SHARED, fingerprint(registries));
@@ -86,7 +91,7 @@ const make = async (folder: string, registries: Registries): Promise<void> => {
   try {
     renameSync(unfinished, folder);
   } catch (thrown) {
-    // Somebody else was faster, and has made the same.
+    // Another process built the same bundles first.
     rmSync(unfinished, { recursive: true });
     if (!existsSync(folder)) throw thrown;
   }
@@ -94,7 +99,7 @@ const make = async (folder: string, registries: Registries): Promise<void> => {
 
 const DAY_MS = 86_400_000;
 
-/** Those of older sources. Whoever asked for one has links of its own by then. */
+/** Removes the bundles of older sources. Processes that use them have their own links. */
 const removeOld = (): void => {
   for (const name of readdirSync(SHARED)) {
     const folder = join(SHARED, name);
@@ -103,7 +108,9 @@ const removeOld = (): void => {
   }
 };
 
-/** Fills a folder with a folder for each function that the configuration has a use for, by links, with the configuration in each. */
+/**
+ * Links the bundles of the functions that the configuration needs into a folder, and adds the configuration to each.
+ */
 export const linkBundles = async (outDir: string, config: RelayConfig, registries: Registries = {}): Promise<void> => {
   const { folder } = await sharedBundles(registries);
   const text = JSON.stringify(config);
@@ -118,7 +125,7 @@ export const linkBundles = async (outDir: string, config: RelayConfig, registrie
   );
 };
 
-/** A copy where a link can not be: between two file systems. */
+/** Links a file, or copies it if the file systems differ. */
 const link = (from: string, to: string): void => {
   try {
     linkSync(from, to);

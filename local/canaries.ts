@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Written } from './aws/written.ts';
 
-/** A value where none may be. What it is stays out of this. */
+/** A credential found outside the store. Never contains the value itself. */
 export interface Hit {
   readonly where: string;
   readonly form: Form;
@@ -11,15 +11,15 @@ export interface Hit {
 
 type Form = 'as it is' | 'JSON' | 'URL' | 'base64' | 'hex' | 'bytes';
 
-/** Every canary begins with this; the simulator puts one into each credential, token and cookie that it ever hands out. */
+/** Prefix of all canaries. The simulator includes a canary in every credential, token and cookie that it issues. */
 const CANARY_PREFIX = 'canary-';
-/** Enough of one to know it: a value that was cut short, as parsers quote it, has leaked all the same. */
+/** The shortest text that counts as a canary: a truncated value, as parsers quote it, is also a leak. */
 const CANARY = /^canary-[0-9a-f]{3}/;
 const CANARY_LENGTH = CANARY_PREFIX.length + 3;
 
 /**
- * Searches, byte by byte, for every canary there ever was, and for other values that must not be there, in every form
- * in which they could have been written. One search for the beginning of all canaries takes the place of one for each.
+ * Searches for all canaries and for other secret values, in every form in which they can have been written. All
+ * canaries share a prefix, so one search finds them all.
  */
 export const createSearch = (values: readonly string[] = []) => {
   const needles = [...needlesFor(CANARY_PREFIX), ...values.flatMap(needlesFor)];
@@ -45,14 +45,14 @@ const needlesFor = (value: string): Needle[] => {
   const hex = bytes.toString('hex');
   const forms: [Form, string][] = [
     ['as it is', value],
-    // Up to three times: a text in an event, which is a text in a state, which is a text in a history.
+    // Up to three levels: a text in an event, in a state, in a history.
     ['JSON', inJson(value)],
     ['JSON', inJson(inJson(value))],
     ['JSON', inJson(inJson(inJson(value)))],
     ['URL', encodeURIComponent(value)],
     ['hex', hex],
     ['hex', hex.toUpperCase()],
-    // A Buffer as JSON, and as `inspect` shows it.
+    // A Buffer as JSON and as formatted by `inspect`.
     ['bytes', bytes.join(',')],
     ['bytes', hex.replaceAll(/..(?!$)/g, '$& ')],
     ...[0, 1, 2].flatMap((shift): [Form, string][] => {
@@ -63,7 +63,7 @@ const needlesFor = (value: string): Needle[] => {
       ];
     }),
   ];
-  // Forms that come out the same are searched once, under the plainest name.
+  // Identical forms are searched once, under the simplest name.
   const distinct = new Map<string, Form>();
   for (const [form, text] of forms) if (!distinct.has(text)) distinct.set(text, form);
   return [...distinct].map(([text, form]) => ({ form, bytes: Buffer.from(text), isCanary: value === CANARY_PREFIX }));
@@ -71,7 +71,7 @@ const needlesFor = (value: string): Needle[] => {
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
-/** The characters of the base64 form that do not depend on what stands before (`shift` bytes) or after the value. */
+/** The base64 characters that do not depend on the bytes before (`shift` of them) or after the value. */
 const base64Core = (value: string, shift: number): string => {
   const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(value)]);
   const firstOwn = Math.ceil((shift * 8) / 6);
@@ -84,7 +84,7 @@ const occurrences = (content: Buffer, bytes: Buffer): number[] => {
   return found;
 };
 
-/** Every file below a directory; none when there is no such directory. */
+/** All files below a directory. */
 export function* filesBelow(directory: string): Iterable<Written> {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Document, parse } from 'yaml';
 import { z } from 'zod';
 
-/** The examples that run. Each has a relay.yaml of its name in `examples/`, with a rule for checkouts. */
+/** The examples that run. Each has a relay.yaml of the same name in `examples/` with a rule for checkouts. */
 const EXAMPLES = [
   'retrieve-a-password',
   'create-a-session',
@@ -29,7 +29,7 @@ export const exampleRules = () =>
     })),
   );
 
-/** Puts the rules of all examples into a relay.yaml whose connection and store have the same names. */
+/** Adds the rules of all examples to a relay.yaml with the same names of connection and store. */
 export const addExampleRules = (config: Document): void => {
   for (const { rule, settings } of exampleRules()) config.setIn(['checkouts', rule], config.createNode(settings));
 };

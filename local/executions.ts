@@ -2,7 +2,7 @@ import type { Machine } from '#shared/workflows/grants.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
 import type { World } from './world.ts';
 
-/** ARN of a machine. @throws when the stack has none of that name. */
+/** Returns the ARN of a machine. @throws if the stack has no such machine. */
 export const machineArn = ({ aws }: Pick<World, 'aws'>, machine: Machine): string => {
   const found = aws.template
     .ofType('AWS::StepFunctions::StateMachine')
@@ -11,7 +11,7 @@ export const machineArn = ({ aws }: Pick<World, 'aws'>, machine: Machine): strin
   return found.identity.ref;
 };
 
-/** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */
+/** Advances the clock past each wait until the execution ends. Returns its output, or its ending if it failed. */
 export const finish = async ({ aws, clock }: Pick<World, 'aws' | 'clock'>, { arn }: Execution): Promise<unknown> => {
   for (let until = await aws.stepFunctions.nextWake(arn); until !== undefined; ) {
     clock.advance(Math.max(0, until - clock.now()));

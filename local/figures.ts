@@ -8,11 +8,11 @@ import type { Execution } from './aws/step-functions/step-functions.ts';
 import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
 import { NAMES, type World } from './world.ts';
 
-/** The kinds of call that a vault is asked for, in the order in which a run makes them. */
+/** Kinds of call to the vault, in the order in which a run makes them. */
 export const VAULT_CALLS = ['token', 'signIn', 'signOut', 'list', 'request', 'credential', 'checkin', 'other'] as const;
 type VaultCall = (typeof VAULT_CALLS)[number];
 
-/** What one run of a sync came to: counted by the vault and by AWS, except for what only the run's report knows. */
+/** Figures of one sync run, counted by the simulators. Only the report has the unchanged, failed and skipped items. */
 export interface RunFigures {
   readonly accounts: number;
   /** Moves of AWSCURRENT. */
@@ -28,12 +28,12 @@ export interface RunFigures {
   readonly report: Report;
 }
 
-/** The run of a sync failed; the message says why, and what to do. */
+/** A failed sync run. The message states the reason and the fix. */
 export class RunFailed extends Error {}
 
 const PROGRESS_EVERY_MS = 2000;
 
-/** Lets the schedule of the sync be due, and measures what comes of it. @throws RunFailed */
+/** Fires the schedule of the sync and measures the run. @throws RunFailed */
 export const measureRun = async (world: World, say: (line: string) => void): Promise<RunFigures> => {
   const { vault, aws } = world;
   const before = { calls: vault.audit.length, store: aws.secretsManager.callCounts(), moves: promotions(aws) };
@@ -65,7 +65,7 @@ const requireSuccess = ({ ending }: Execution): void => {
   );
 };
 
-/** The cause of a failed function is a JSON text around the error's message. */
+/** Extracts the error message from the cause of a failed function, which is JSON. */
 const messageIn = (cause: string): string => {
   try {
     const { errorMessage }: { errorMessage?: unknown } = JSON.parse(cause);
@@ -103,10 +103,10 @@ const countStoreCalls = (before: Record<string, number>, after: Record<string, n
 const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string => {
   const calls = audit.slice(from);
   const count = (kind: string) => calls.filter((call) => call.kind === kind).length.toLocaleString('en');
-  return `  … ${count('credential')} credentials read, ${count('checkin')} requests given back`;
+  return `  … ${count('credential')} credentials read, ${count('checkin')} requests checked in`;
 };
 
-/** What a run of a sync has reported. @throws when it has reported nothing. */
+/** Reads the report of a sync run. @throws if there is none. */
 const readReport = async ({ endpoint, template }: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> => {
   const [bucket] = template.ofType('AWS::S3::Bucket');
   const s3 = new S3Client(localClientConfig(endpoint));

@@ -1,30 +1,35 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverable } from './promises.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
 export interface MainRunOptions extends WorldOptions {
-  /** How many plain accounts change between the two runs. */
+  /** Number of plain accounts whose credentials change between the two runs. */
   readonly changed: number;
-  /** What was printed so far, to be searched as well. */
+  /** Printed output so far, which is also searched for credentials. */
   readonly printed?: () => Written;
 }
 
-/** What two scheduled runs, with changes between them, came to. */
+/** Result of two scheduled runs with changes between them. */
 export interface MainRun {
   readonly runs: readonly [RunFigures, RunFigures];
   readonly openRequests: number;
   readonly openSessions: number;
   readonly canaryHits: number;
-  /** A sentence for each promise that did not hold. */
+  /** One sentence for each broken promise. */
   readonly broken: readonly string[];
-  /** Where the logs and histories are. */
+  /** Paths of the runs' pages. */
+  readonly pages: readonly [string, string];
+  /** Directory of the logs and histories. */
   readonly directory: string;
 }
 
 const HALF_AN_HOUR = 30 * 60_000;
 
-/** The main job, from an empty machine to an empty machine. @throws RunFailed when a run ends without a result. */
+/** Runs the product twice and shuts everything down. @throws RunFailed if a run does not succeed. */
 export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
   const world = await startWorld(options);
   try {
@@ -48,7 +53,7 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
   const second = await measureRun(world, say);
   await world.runReap();
 
-  say('Searching everything that was written for credentials');
+  say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
   return {
     runs: [first, second],
@@ -60,14 +65,23 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
       ...misdelivered('Run 2', second, changed),
       ...brokenPromises(world, leaks),
     ],
+    pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
     directory,
   };
+};
+
+/** Writes the page of a run, with the calls that the simulators counted. */
+const writePage = async (directory: string, run: 1 | 2, figures: RunFigures): Promise<string> => {
+  const path = join(directory, `run-${run}.html`);
+  const { report, vaultCalls, storeCalls } = figures;
+  await writeFile(path, renderSyncPage(report, { vault: vaultCalls.total, store: storeCalls.total }));
+  return path;
 };
 
 const misdelivered = (run: string, { delivered }: RunFigures, expected: number): string[] =>
   delivered === expected ? [] : [`${run} delivered ${delivered} credentials instead of ${expected}.`];
 
-/** So many of a list, evenly over its length, so that every page and batch may meet some. */
+/** Selects elements evenly across a list, so that pages and batches contain some of them. */
 const spread = <T>(list: readonly T[], howMany: number): T[] =>
   list.filter(
     (_, index) => Math.floor(((index + 1) * howMany) / list.length) > Math.floor((index * howMany) / list.length),

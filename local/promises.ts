@@ -4,28 +4,28 @@ import type { FleetAccount } from './simulators/password-safe/fleet.ts';
 import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
 import { NAMES, type World } from './world.ts';
 
-/** The kinds of account that a sync can deliver: some are awkward to read or to write, but nothing keeps it from them. */
+/** The kinds of account that a sync can deliver. Some have unusual names or values. */
 const DELIVERABLE: ReadonlySet<FleetAccount['kind']> = new Set(['plain', 'odd-name', 'odd-credential', 'rotating']);
 
 export const isDeliverable = ({ kind }: Pick<FleetAccount, 'kind'>): boolean => DELIVERABLE.has(kind);
 
-/** A sentence for each promise that does not hold after the last run, as far as the vault and AWS can tell. */
+/** One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS. */
 export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] => {
   const { vault, aws } = world;
-  return [...wrongValues(vault, aws.secretsManager.currentValues()), ...leftBehind(world, leaks)];
+  return [...wrongValues(vault, aws.secretsManager.currentValues()), ...findLeftovers(world, leaks)];
 };
 
-/** A sentence for whatever was left where it may not be: open at the vault, written down, or tried without permission. */
-export const leftBehind = ({ vault, aws }: World, leaks: readonly Hit[]): string[] => {
+/** One sentence for each leftover: an open request or session, a leaked value, a denied or unknown call. */
+export const findLeftovers = ({ vault, aws }: World, leaks: readonly Hit[]): string[] => {
   const openRequests = vault.openRequests().length;
   const openSessions = vault.openSessions().length;
   return [
     ...(openRequests > 0 ? [`${openRequests} requests are still open at the vault.`] : []),
     ...(openSessions > 0 ? [`${openSessions} sessions are still open at the vault.`] : []),
-    ...leaks.map(({ where, form, offset }) => `A secret value stands in ${where} at byte ${offset} (form: ${form}).`),
+    ...leaks.map(({ where, form, offset }) => `A secret value is in ${where} at byte ${offset} (form: ${form}).`),
     ...aws.permissions.denials,
     ...aws.server.unknownCalls.map(
-      ({ caller, service, action }) => `${caller} called ${service}.${action}, which nothing here answers.`,
+      ({ caller, service, action }) => `${caller} called ${service}.${action}, which local mode does not support.`,
     ),
   ];
 };
@@ -34,7 +34,7 @@ const valueSchema = z.object({ username: z.string(), password: z.string(), host:
 
 const keyOf = (host: string, username: string): string => JSON.stringify([host, username]);
 
-/** Compares what the store holds with what the vault holds, by what the values themselves say they are. */
+/** Compares the values in the store with those in the vault. Matches them by the host and username in each value. */
 export const wrongValues = (
   vault: Pick<PasswordSafeSimulator, 'accounts'>,
   currentValues: Readonly<Record<string, string>>,
@@ -51,6 +51,6 @@ export const wrongValues = (
     .filter(({ systemName, accountName, credential }) => delivered.get(keyOf(systemName, accountName)) !== credential)
     .map(
       ({ systemName, accountName }) =>
-        `The store does not hold the current credential of ${systemName}/${accountName}.`,
+        `The store does not have the current credential of ${systemName}/${accountName}.`,
     );
 };

@@ -5,14 +5,14 @@ import { type MainRun, mainRun } from './main-run.ts';
 import { createFleet } from './simulators/password-safe/fleet.ts';
 import { summarise } from './summary.ts';
 
-/** `npm start`: the whole product on this machine, two scheduled runs, and what came of them. */
+/** `npm start`: two scheduled runs of the whole product on this machine, and their figures. */
 
-const MOST_ACCOUNTS = 100_000;
+const MAX_ACCOUNTS = 100_000;
 
 const readOptions = (argv: readonly string[]) => {
   const { changed, ...options } = readArguments(argv, {
-    accounts: count(40, { min: 1, max: MOST_ACCOUNTS }),
-    changed: optionalCount({ max: MOST_ACCOUNTS }),
+    accounts: count(40, { min: 1, max: MAX_ACCOUNTS }),
+    changed: optionalCount({ max: MAX_ACCOUNTS }),
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
     json: flag,
@@ -20,15 +20,16 @@ const readOptions = (argv: readonly string[]) => {
   const plain = createFleet(options).filter(({ kind }) => kind === 'plain').length;
   if (changed === undefined) return { ...options, changed: Math.min(3, plain) };
   if (changed <= plain) return { ...options, changed };
-  throw new UsageError(`--changed is at most ${plain}, the number of plain accounts among ${options.accounts}`);
+  throw new UsageError(`--changed must be at most ${plain}, the number of plain accounts among ${options.accounts}`);
 };
 
-/** The object that `--json` promises. */
-const toJson = ({ runs, openRequests, openSessions, canaryHits }: MainRun) => ({
+/** Output of `--json`. */
+const toJson = ({ runs, openRequests, openSessions, canaryHits, pages }: MainRun) => ({
   runs: runs.map(({ report: _, ...figures }) => figures),
   openRequests,
   openSessions,
   canaryHits,
+  pages,
 });
 
 const main = async (): Promise<void> => {
@@ -44,7 +45,7 @@ const main = async (): Promise<void> => {
     latencyMs,
     seed,
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),
-    printed: () => ({ where: 'what was printed', content: Buffer.from(printed.join('\n')) }),
+    printed: () => ({ where: 'the printed output', content: Buffer.from(printed.join('\n')) }),
   });
   print(json ? JSON.stringify(toJson(result)) : summarise(result));
   if (result.broken.length === 0) return;
@@ -55,7 +56,7 @@ const main = async (): Promise<void> => {
 try {
   await main();
 } catch (thrown) {
-  // What somebody can mend is said in one line; anything else is a defect and keeps its stack.
+  // An error that a person can fix is printed in one line. Any other error is a defect and keeps its stack trace.
   if (!(thrown instanceof UsageError || thrown instanceof RunFailed)) throw thrown;
   console.error(thrown.message);
   process.exitCode = 1;

@@ -8,12 +8,12 @@ import { machineArn } from './executions.ts';
 import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
 import { startWorld, type World } from './world.ts';
 
-/** `npm run sandbox`: everything up, and its schedules in force, until it is interrupted. */
+/** `npm run sandbox`: the whole product with active schedules, until it is interrupted. */
 
-/** What the rules of the examples need. */
-const EVERY_RULE_NEEDS = ['requestor', 'isa'] as const;
+/** Roles that the rules of the examples need. */
+const REQUIRED_ROLES = ['requestor', 'isa'] as const;
 
-/** What a client needs to be pointed at the sandbox: the one line that `--json` promises. */
+/** Addresses and credentials for clients of the sandbox. Output of `--json`. */
 const addresses = ({ vault, aws, directory }: World) => ({
   passwordSafe: {
     url: vault.url,
@@ -29,7 +29,7 @@ const queueUrl = ({ template }: World['aws']): string | undefined =>
   template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === `${template.stackName}-intake`)?.identity
     .ref;
 
-/** A message that opens an account of the sandbox. */
+/** A message that checks out an account of the sandbox. */
 const messageFor = ({ vault }: World): string => {
   const account = vault.accounts().find(({ kind, type }) => kind === 'plain' && type === 'database');
   return JSON.stringify({
@@ -66,21 +66,21 @@ ${schedules.join('\n')}
 Rules for checkouts
 ${rules.join('\n')}
 
-Start a sync, and look at what it delivered:
+Start a sync and list the delivered secrets:
   export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
   aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
   aws secretsmanager list-secrets --query 'SecretList[].Name'
 
-Open an account for five minutes, close it before its time, and see what became of it:
+Check out an account for five minutes, release it early, and list the executions:
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${messageFor(world)}'
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '{"type":"checkout.released","checkout":"passwords","id":"CHG1"}'
   aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'checkout')}
 
 Logs and histories: ${world.directory}
-Ctrl-C ends it.`;
+Press Ctrl-C to stop.`;
 };
 
-/** Lets every schedule with a rate be due at that rate, by the real clock. */
+/** Fires every schedule with a `rate(…)` at that rate, in real time. */
 const keepSchedules = ({ aws, clock }: World): (() => void) => {
   const timers = aws.scheduler.schedules.flatMap(({ name, expression }) => {
     const interval = intervalOf(expression);
@@ -108,7 +108,7 @@ const main = async (): Promise<void> => {
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });
-  world.vault.changeUser(DEFAULT_APPLICATION.userName, { roles: EVERY_RULE_NEEDS });
+  world.vault.changeUser(DEFAULT_APPLICATION.userName, { roles: REQUIRED_ROLES });
   const stopSchedules = keepSchedules(world);
   console.log(json ? JSON.stringify(addresses(world)) : describe(world));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

@@ -1,20 +1,12 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { showText } from '#shared/domain/text.ts';
+import { OUTCOME_LABELS } from '#shared/report-page/sync-page.ts';
 import { type RunFigures, VAULT_CALLS } from './figures.ts';
 import type { MainRun } from './main-run.ts';
 
 type Row = readonly [label: string, first: string, second: string];
 type Count = (figures: RunFigures) => number;
-
-const OUTCOME_LABELS: Readonly<Record<keyof RunFigures['report']['outcomes'], string>> = {
-  delivered: 'delivered',
-  unchanged: 'unchanged',
-  changing: 'changing right now',
-  approvalRequired: 'need an approval',
-  parked: 'parked',
-  failed: 'failed',
-};
 
 const VAULT_LABELS: Readonly<Record<(typeof VAULT_CALLS)[number], string>> = {
   token: 'tokens',
@@ -23,12 +15,20 @@ const VAULT_LABELS: Readonly<Record<(typeof VAULT_CALLS)[number], string>> = {
   list: 'pages of accounts',
   request: 'requests opened',
   credential: 'credentials read',
-  checkin: 'requests given back',
+  checkin: 'requests checked in',
   other: 'other',
 };
 
-/** What a person gets to read after `npm start`. */
-export const summarise = ({ runs, openRequests, openSessions, canaryHits, broken, directory }: MainRun): string => {
+/** The text output of `npm start`. */
+export const summarise = ({
+  runs,
+  openRequests,
+  openSessions,
+  canaryHits,
+  broken,
+  pages,
+  directory,
+}: MainRun): string => {
   const counted = rowsOf(runs);
   const storeActions = new Set(
     runs.flatMap(({ storeCalls }) => Object.keys(storeCalls)).filter((key) => key !== 'total'),
@@ -56,9 +56,10 @@ export const summarise = ({ runs, openRequests, openSessions, canaryHits, broken
     '',
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
-    verdict('credentials where none may be', canaryHits),
+    verdict('credentials found outside the store', canaryHits),
     '',
     ...notDelivered(runs[1]),
+    `Reports as pages: ${pages.map((page) => relative('', page)).join(', ')}`,
     `Logs and histories: ${relative('', directory)}`,
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
@@ -71,7 +72,7 @@ const bothAs = ([first, second]: MainRun['runs'], show: (figures: RunFigures) =>
   show(second),
 ];
 
-/** A row for a count; none when it is zero in both runs. */
+/** Formats a count as a row, or as no row if it is zero in both runs. */
 const rowsOf =
   (runs: MainRun['runs']) =>
   (label: string, count: Count): Row[] =>
@@ -96,7 +97,7 @@ const notDelivered = ({ report: { remarks } }: RunFigures): string[] =>
   remarks.length === 0
     ? []
     : [
-        styleText('bold', 'What run 2 left out, and why'),
+        styleText('bold', 'Items that run 2 did not deliver'),
         ...remarks
           .slice(0, REMARKS_SHOWN)
           .flatMap(({ item, outcome, message }) => [

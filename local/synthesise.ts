@@ -7,14 +7,15 @@ import { loadRegisteredTypes, type Registries } from '#infra/registries.ts';
 import { RelayStack } from '#infra/stack.ts';
 import { loadConfig, type OnWarning } from '#shared/config/load.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import cdkJson from '../cdk.json' with { type: 'json' };
 import { linkBundles } from './bundles.ts';
 
-/** The stack as it would be deployed: what `cdk synth` makes of a relay.yaml, and where its assets lie. */
+/** The stack that `cdk synth` creates from a relay.yaml, and the locations of its assets. */
 export interface SynthesisedStack {
   readonly config: RelayConfig;
   readonly stackName: string;
   readonly template: unknown;
-  /** The folder behind each asset, by the name of the object that it would become in S3. */
+  /** The folder of each asset, by its object name in S3. */
   readonly assets: ReadonlyMap<string, string>;
 }
 
@@ -23,15 +24,15 @@ const assetManifestSchema = z.object({
 });
 
 export interface SynthesisOptions {
-  /** What takes the place of the registries, for tests with types of their own. */
+  /** Replacements of the registries, for tests with their own types. */
   readonly registries?: Registries | undefined;
-  /** Told what the configuration may mean otherwise. */
+  /** Receives the warnings about the configuration. */
   readonly onWarning?: OnWarning | undefined;
 }
 
 /**
- * Puts the bundled functions and the synthesised stack into the directory, which no other run may use.
- * @throws RelayError when the configuration needs an operator.
+ * Writes the bundled functions and the synthesised stack to the directory, which must not be shared with another run.
+ * @throws RelayError if the configuration is invalid.
  */
 export const synthesise = async (
   configFile: string,
@@ -45,10 +46,10 @@ export const synthesise = async (
   const app = new App({
     outdir: join(directory, 'cdk.out'),
     analyticsReporting: false,
-    // `npm run synth` validates; here it is most of the time that synthesis takes.
+    // Validation takes most of the time of a synthesis, and `npm run synth` does it.
     builtinCloudFormationValidation: false,
-    // The bundles are used from where they lie.
-    context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
+    // The bundles are used in place.
+    context: { ...cdkJson.context, [DISABLE_ASSET_STAGING_CONTEXT]: true },
   });
   const stack = new RelayStack(app, config.relay, { config, types, bundles });
   const assembly = app.synth();

@@ -17,11 +17,11 @@ import {
 import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
 import { synthesise } from './synthesise.ts';
 
-/** How things are called in `examples/local.yaml`. */
+/** Names in `examples/local.yaml`. */
 export const NAMES = {
   connection: 'vault',
   sync: 'fleet',
-  /** What the name of every delivered secret begins with. */
+  /** Prefix of the names of delivered secrets. */
   secretPrefix: 'fleet/',
 } as const;
 
@@ -31,38 +31,38 @@ const RUNS = resolve(import.meta.dirname, '../build/runs');
 export interface WorldOptions
   extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches' | 'users' | 'aliases' | 'secrets'> {
   readonly accounts: number;
-  /** The same seed gives the same accounts and credentials. */
+  /** The same seed generates the same accounts and credentials. */
   readonly seed: number;
-  /** Adds to these accounts, or changes them. */
+  /** Adds or changes accounts. */
   readonly populate?: (fleet: readonly FleetAccount[]) => readonly FleetAccount[];
-  /** Changes `examples/local.yaml`, in which the simulator's address and CA stand already. */
+  /** Changes `examples/local.yaml` after the simulator's address and CA were set in it. */
   readonly configure?: (config: Document) => void;
-  /** What the waits before retries are multiplied with; 1 when left out. */
+  /** Factor for the waits before retries. Default: 1. */
   readonly waitScale?: number;
-  /** What takes the place of the registries, for tests with types of their own. */
+  /** Replacements of the registries, for tests with their own types. */
   readonly registries?: Registries;
-  /** The port of the Password Safe simulator; the AWS side takes the next one. Free ones when left out. */
+  /** Port of the Password Safe simulator. The AWS side uses the next port. Default: free ports. */
   readonly port?: number;
   readonly onProgress?: (line: string) => void;
 }
 
-/** The whole product on one machine: a vault, an AWS side with the stack in it, and a clock that both go by. */
+/** The whole product on one machine: a vault, an AWS side with the stack, and their common clock. */
 export interface World {
   readonly clock: Clock;
   readonly vault: PasswordSafeSimulator;
   readonly aws: LocalAws;
-  /** Everything that is written to disk: relay.yaml, the CA, logs, histories. */
+  /** Directory of all written files: relay.yaml, the CA, logs, histories. */
   readonly directory: string;
-  /** Lets the schedule of a sync be due now, that of the example when none is named; resolves when its run has ended. */
+  /** Fires the schedule of a sync, by default that of the example. Resolves when the run has ended. */
   runSync(sync?: string): Promise<ReturnType<LocalAws['stepFunctions']['get']>>;
-  /** Lets the schedule of `reap` be due now. @throws when it fails. */
+  /** Fires the schedule of `reap`. @throws if it fails. */
   runReap(): Promise<void>;
-  /** Searches all that was written anywhere, and what is passed in, for credentials and for what signs in to the vault. */
+  /** Searches all written data, and the given data, for credentials and for the secrets of the vault's sign-in. */
   findLeaks(...more: Written[]): Promise<Hit[]>;
   close(): Promise<void>;
 }
 
-/** Starts everything. Close it afterwards. */
+/** Starts a world. The caller must close it. */
 export const startWorld = async (options: WorldOptions): Promise<World> => {
   const { accounts, seed, port, onProgress: say = () => {} } = options;
   const clock = createClock();
@@ -79,7 +79,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       onWarning: (line) => say(`Warning: ${line}`),
     });
     for (const [name, { url }] of Object.entries(stack.config.connections)) requireLoopback(url, `Connection ${name}`);
-    say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} functions bundled`);
+    say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} bundled functions`);
     const aws = await startAws({
       ...stack,
       clock,
@@ -105,13 +105,13 @@ const makeRunDirectory = (): string => {
   return mkdtempSync(join(RUNS, 'run-'));
 };
 
-/** What an operator makes once, by hand, before the relay can sign in. */
+/** The secret that an operator creates before the relay can sign in. */
 interface BootstrapSecret {
   readonly name: string;
   readonly value: string;
 }
 
-/** Writes `examples/local.yaml` as relay.yaml, with the simulator's address and CA in it, and the CA beside it. */
+/** Writes `examples/local.yaml` as relay.yaml with the simulator's address and CA, and the CA file next to it. */
 export const writeRelayFile = async (
   directory: string,
   vault: Pick<PasswordSafeSimulator, 'url' | 'caPem'>,
@@ -165,12 +165,12 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): 
     async close() {
       await aws.close();
       await vault.close();
-      // They are the product, not what the run left behind.
+      // These folders are the product, not results of the run.
       for (const product of ['functions', 'cdk.out'])
         rmSync(join(directory, product), { recursive: true, force: true });
     },
   };
 };
 
-/** What signs in to the vault. Tokens and cookies are canaries themselves. */
+/** The secrets of the vault's sign-in. Tokens and cookies are canaries themselves. */
 const SIGN_IN_SECRETS = [DEFAULT_APPLICATION.oauth.clientSecret, DEFAULT_APPLICATION.apiKey.key];

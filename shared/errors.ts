@@ -1,26 +1,26 @@
 /**
- * The closed list of what can go wrong. The name of an error is what a workflow retries on, what an outcome carries and
- * what `docs/runbook.md` has a heading for; whether a later attempt can help is decided here and nowhere else.
+ * The closed list of errors. Workflows retry by the name of an error, outcomes carry it, and `docs/runbook.md` has a
+ * heading for each. Only this list decides which errors are retryable.
  */
 const ERRORS = {
-  // What an operator has to change in relay.yaml or around it.
+  // The operator has to correct relay.yaml or its environment.
   ConfigurationInvalid: { retryable: false },
   BootstrapUnusable: { retryable: false },
   ContractViolated: { retryable: false },
   NameCollision: { retryable: false },
 
-  // What others send.
+  // Incoming messages.
   MessageInvalid: { retryable: false },
 
-  // Signing in to a vault.
+  // Sign-in to a vault.
   SignInRefused: { retryable: false },
   LicenceRefused: { retryable: false },
   SessionLost: { retryable: false },
 
-  // What a message asks for, and can't have.
+  // Checkouts that are refused.
   CheckoutRefused: { retryable: false },
 
-  // What a vault says about one request.
+  // Answers of a vault to one request.
   NotRequestable: { retryable: false },
   ApprovalPending: { retryable: false },
   ApproversMissing: { retryable: false },
@@ -32,7 +32,7 @@ const ERRORS = {
   ApiVersionDisabled: { retryable: false },
   MediaTypeRefused: { retryable: false },
 
-  // The way to a vault and back.
+  // Transport to and from a vault.
   RateLimited: { retryable: true },
   VaultUnavailable: { retryable: true },
   AnswerTimedOut: { retryable: true },
@@ -40,7 +40,7 @@ const ERRORS = {
   AnswerTooLarge: { retryable: false },
   AnswerMalformed: { retryable: false },
 
-  // Delivering into a store.
+  // Delivery into a store.
   StoreDenied: { retryable: false },
   StoreUnavailable: { retryable: true },
   StoreRejected: { retryable: false },
@@ -56,30 +56,30 @@ const ERRORS = {
   Unexpected: { retryable: true },
 } as const satisfies Record<string, { retryable: boolean }>;
 
-/** The name of every error that the relay raises. */
+/** Name of an error that the relay raises. */
 export type ErrorName = keyof typeof ERRORS;
 
-/** All error names, for the workflow's retry lists and for the test that holds the runbook against them. */
+/** All error names, for the retry lists of the workflows and for the test that compares them with the runbook. */
 export const ERROR_NAMES = Object.keys(ERRORS) as ErrorName[];
 
-/** Whether a later attempt of the same thing can succeed without anybody changing anything. */
+/** True if a later attempt can succeed without any change by an operator. */
 export const isRetryable = (name: ErrorName): boolean => ERRORS[name].retryable;
 
 export interface RelayErrorOptions {
-  /** What was underneath. Kept for the stack trace; its text is not logged, because we don't know what is in it. */
+  /** The underlying error. Kept for the stack trace; its text is not logged, because its content is unknown. */
   readonly cause?: unknown;
   /**
-   * True when the call may have had its effect although no answer came: the connection broke after the request was
-   * sent. The caller has to find out before it calls again.
+   * True if the call may have taken effect although it failed, for example because the connection broke after the
+   * request was sent. The caller has to check before it repeats the call.
    */
   readonly mayHaveHappened?: boolean;
-  /** How long the remote asked us to wait, in milliseconds, when it said so. */
+  /** Wait that the remote asked for, in milliseconds; undefined if it asked for none. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * The one error class: its `name` is from the closed list, its message tells the operator what to do, and names the
- * connection, the account and the call; never a header, a body or a value.
+ * The only error class. Its `name` is from the closed list. Its message names the connection, the account and the call,
+ * and describes the fix. It never contains a header, a body or a value.
  */
 export class RelayError extends Error {
   override readonly name: ErrorName;
@@ -97,32 +97,32 @@ export class RelayError extends Error {
 }
 
 /**
- * Any thrown thing as a {@link RelayError}. What is not one already becomes `Unexpected`, and its own text is kept as
- * the cause only: a message that we did not write may hold a value.
+ * Converts anything thrown to a {@link RelayError}. Other errors become `Unexpected`; their own text is kept only as
+ * the cause, because a message that we did not write can contain a value.
  */
 export const asRelayError = (thrown: unknown, during: string): RelayError =>
   thrown instanceof RelayError
     ? thrown
     : new RelayError(
         'Unexpected',
-        `${during} failed unexpectedly (${thrown instanceof Error ? thrown.name : typeof thrown}). This is a defect in the relay: please report it with the run id.`,
+        `${during} failed unexpectedly (${thrown instanceof Error ? thrown.name : typeof thrown}). This is a defect in the relay. Report it with the run id.`,
         { cause: thrown },
       );
 
-/** What a message tells in full. */
+/** Maximum number of messages that a combined error quotes. */
 const MAX_MESSAGES = 5;
 
 /**
- * Several errors as one, so that none hides another: the messages of all, and the name of one that may pass by itself, if there is
- * one, since another attempt helps at least there. Undefined for none.
+ * Combines several errors into one, so that none hides another. The result has their messages and, if one of them is
+ * retryable, its name, because another attempt can then help. Undefined for an empty list.
  */
-export const inOne = (errors: readonly RelayError[]): RelayError | undefined => {
+export const combineErrors = (errors: readonly RelayError[]): RelayError | undefined => {
   const leading = errors.find(({ retryable }) => retryable) ?? errors[0];
   if (leading === undefined || errors.length === 1) return leading;
   const messages = [...new Set([leading, ...errors].map(({ message }) => message))];
   const more = messages.length - MAX_MESSAGES;
-  const told = [...messages.slice(0, MAX_MESSAGES), ...(more > 0 ? [`… and ${more} more.`] : [])];
-  return new RelayError(leading.name, told.join(' '), {
+  const quoted = [...messages.slice(0, MAX_MESSAGES), ...(more > 0 ? [`… and ${more} more.`] : [])];
+  return new RelayError(leading.name, quoted.join(' '), {
     cause: leading,
     mayHaveHappened: errors.some(({ mayHaveHappened }) => mayHaveHappened),
   });

@@ -1,11 +1,14 @@
 import type * as z from 'zod';
 
 /**
- * What machines send each other, held against a schema. Words for what people write, with what to write instead, are in
+ * Validates data from other systems against a schema. Messages about files that people write are in
  * `shared/config/issues.ts`.
  */
 
-/** What fits, parsed; or in words what does not, such as `expected a JSON string, found a JSON object at "rows.7.Name"`. */
+/**
+ * Parsed data, or a description of the first mismatch, such as `expected a JSON string, found a JSON object at
+ * "rows.7.Name"`.
+ */
 export type Fitted<T> = { readonly fits: true; readonly data: T } | { readonly fits: false; readonly misfit: string };
 
 const WORDS: ReadonlyMap<string, string> = new Map([
@@ -19,7 +22,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['record', 'a JSON object'],
 ]);
 
-const wordOf = (type: string): string => WORDS.get(type) ?? 'something else';
+const wordOf = (type: string): string => WORDS.get(type) ?? 'another type';
 
 const inputWord = (input: unknown): string => {
   if (input === null) return 'null';
@@ -30,7 +33,7 @@ const expectedInstead = (type: string, input: unknown): string => {
   const expected = wordOf(type);
   if (input === undefined) return `${expected} is missing`;
   const found = inputWord(input);
-  return `expected ${expected}, found ${found === expected ? 'another one' : found}`;
+  return `expected ${expected}, found ${found === expected ? 'another value' : found}`;
 };
 
 const oneOf = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(' or ');
@@ -45,7 +48,7 @@ const outOfBounds = (origin: string, bound: string, limit: number | bigint): str
   return `expected ${bound} ${limit} ${limit === 1 ? one : more}`.trimEnd();
 };
 
-/** No text of zod's own, and nothing of the input but what kind of thing it is. */
+/** Texts that contain nothing of the input except its type, and none of zod's own wording. */
 const inWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
@@ -59,17 +62,20 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return outOfBounds(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
     case 'invalid_format':
-      return 'expected text of another form';
+      return 'expected text in another format';
     case 'unrecognized_keys':
-      return 'expected fewer fields';
+      return 'found unknown fields';
     case 'invalid_union':
-      return 'expected a thing of a known kind';
+      return 'expected a known variant';
     default:
       return 'expected another value';
   }
 };
 
-/** Of the alternatives of a union that whose kind of thing it is, and of those the nearest. */
+/**
+ * First issue of the best-matching alternative of a union: the one that accepts the type of the value and has the
+ * fewest issues.
+ */
 const nearest = (alternatives: readonly (readonly z.core.$ZodIssue[])[]): z.core.$ZodIssue | undefined =>
   alternatives
     .filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
@@ -83,8 +89,8 @@ const describe = ({ message, ...issue }: z.core.$ZodIssue, base: readonly Proper
 };
 
 /**
- * A value through a schema. Pure; never throws. What does not fit is told by its place and kind, never by its value, and
- * only the first of it: a shape that is not ours is wrong in many places for one reason.
+ * Parses a value with a schema. Pure; never throws. A mismatch is described by its path and type, never by its value.
+ * Only the first is reported, because an unknown shape causes many mismatches.
  */
 export const fit = <S extends z.ZodType>(schema: S, value: unknown): Fitted<z.output<S>> => {
   const { data, error, success } = schema.safeParse(value, { error: inWords });

@@ -1,10 +1,10 @@
-/** Names that the stack gives to things and the functions find them by. */
+/** Names that the stack assigns, and by which the functions find the resources. */
 
 /** The Secrets Manager secret that caches the OAuth token of a connection. */
 export const tokenSecretName = (relay: string, connection: string): string => `pam-relay/${relay}/token/${connection}`;
 
-/** The tag that every delivered secret carries, and that the functions' roles are limited to. */
+/** Tag of every delivered secret. The roles of the functions are limited to secrets with this tag. */
 export const OWNER_TAG = 'pam-relay:owner';
 
-/** The owner of the secrets of a sync or of a rule for checkouts, as their owner tag says it. */
+/** Value of the owner tag for the secrets of a sync or of a checkout rule. */
 export const ownerOf = (relayId: string, name: string): string => `${relayId}/${name}`;

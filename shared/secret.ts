@@ -5,14 +5,14 @@ const MASK = '[secret]';
 
 const toBytes = (value: SecretContent): Uint8Array => (typeof value === 'string' ? Buffer.from(value) : value);
 
-/** What a secret may be: text, or the bytes of a file, which stay bytes. */
+/** Content of a secret: text, or the bytes of a file, which are kept as bytes. */
 export type SecretContent = string | Uint8Array;
 
 /**
- * The wrapper that a credential, a token or a client secret lives in; a text unless its type says otherwise.
+ * Wrapper for a credential, a token or a client secret. Its content is text unless its type says otherwise.
  *
- * By every road on which a value gets printed by accident (JSON, string conversion, template, `util.inspect`, the
- * message of an error) it reads `[secret]`. The only way to the value is {@link Secret.reveal}.
+ * Accidental output (JSON, string conversion, template, `util.inspect`, the message of an error) shows `[secret]`. Only
+ * {@link Secret.reveal} returns the value.
  */
 export class Secret<T extends SecretContent = string> {
   readonly #value: T;
@@ -21,14 +21,14 @@ export class Secret<T extends SecretContent = string> {
     this.#value = value;
   }
 
-  /** The value itself. Call it where the value leaves for where it was meant to go, and nowhere earlier. */
+  /** Returns the value. Call it only where the value is sent to its destination. */
   reveal(): T {
     return this.#value;
   }
 
   /**
-   * Whether two secrets hold the same value, compared in time that does not depend on where they differ. A text never
-   * equals bytes: who reads it would have to read it otherwise.
+   * True if both secrets hold the same value, compared in time that does not depend on where they differ. Text never
+   * equals bytes, because their readers decode them differently.
    */
   equals(other: Secret<SecretContent>): boolean {
     const theirValue = other.reveal();
@@ -37,7 +37,7 @@ export class Secret<T extends SecretContent = string> {
     return isSameKind && mine.length === theirs.length && timingSafeEqual(mine, theirs);
   }
 
-  /** A secret made from this one, such as a rendered document around a credential. */
+  /** Derives a secret from this one, such as a rendered document around a credential. */
   map<U extends SecretContent>(render: (value: T) => U): Secret<U> {
     return new Secret(render(this.#value));
   }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-/** What `npm test` may take on two idle cores. It informs: on a busy machine it takes longer, and is as good. */
+/** Budget of `npm test` on two idle cores. It is printed for comparison and not enforced. */
 const BUDGET = { wallSeconds: 120, cpuSeconds: 205 };
 const RINGS = ['unit', 'contract', 'workflow', 'infra'];
 
-/** Node knows only what it used itself; a shell knows that of all processes that it has waited for, everywhere. */
+/** Measures all child processes. Node reports only its own CPU time; `times` of a POSIX shell includes its children. */
 const MEASURED = '"$@"; status=$?; times >&3; exit $status';
 
 const startedAt = performance.now();

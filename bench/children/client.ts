@@ -4,9 +4,9 @@ import { Pool } from 'undici';
 import * as z from 'zod';
 
 /**
- * The thread of a client that is no more than its calls, over undici: what the sync is compared with. It delivers
- * nothing. The sequences are those of section 4 of the API reference: T token, I sign-in, L look-up by two names,
- * R request, C credential, K check-in, O sign-out.
+ * The thread of a minimal client over undici, with which the sync is compared. It delivers nothing. The sequences are
+ * those of section 4 of the API reference: T token, I sign-in, L look-up by two names, R request, C credential, K
+ * check-in, O sign-out.
  */
 
 export type ClientName = keyof typeof CLIENTS;
@@ -39,7 +39,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const call = async (method: 'GET' | 'POST' | 'PUT', path: string, headers: Headers, body?: string) => {
   const answer = await pool.request({ method, path: `${pathname}/${path}`, headers, body: body ?? null });
   const text = await answer.body.text();
-  if (answer.statusCode >= 300) throw new Error(`${method} ${path} was answered with ${answer.statusCode}`);
+  if (answer.statusCode >= 300) throw new Error(`${method} ${path} returned ${answer.statusCode}`);
   return { headers: answer.headers, value: text === '' ? undefined : JSON.parse(text) };
 };
 
@@ -87,21 +87,23 @@ const forEachAccount = async (
 };
 
 const CLIENTS = {
-  /** N×(R C K): the least there is. Signing in is not counted. */
+  /** N×(R C K), the minimum. The sign-in is not measured. */
   bareLoop: async () => {
     const headers = await signIn();
     const durationMs = await forEachAccount((account) => checkOut(headers, account));
     await signOut(headers);
     return durationMs;
   },
-  /** The vendor's Go client and Terraform provider, Python library, GitHub action, Ansible look-up: T I N×(L R C K) O. */
+  /**
+   * The vendor's Go client and Terraform provider, Python library, GitHub action, Ansible look-up: T I N×(L R C K) O.
+   */
   vendor: async () => {
     const headers = await signIn();
     const durationMs = await forEachAccount(async (account) => checkOut(headers, await lookUp(headers, account)));
     await signOut(headers);
     return durationMs;
   },
-  /** External Secrets: N×(T I L R C K), never O. */
+  /** External Secrets: N×(T I L R C K), without O. */
   externalSecrets: () =>
     forEachAccount(async (account) => {
       const headers = await signIn();

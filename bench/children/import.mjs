@@ -1,6 +1,6 @@
 /**
- * A fresh process that imports a bundle and says how long that took. Plain JavaScript, because stripping types would warm
- * up, and weigh down, what is measured.
+ * A new process that imports a bundle and reports the duration. Plain JavaScript, because stripping types would distort
+ * the measurement.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,6 @@ const load = (file) => import(pathToFileURL(join(folder, file)).href);
 const startedAt = performance.now();
 await load('index.mjs');
 const importedAt = performance.now();
-// What is imported at once is there already; the rest are the chunks that the first call may ask for.
+// Static imports are already loaded. The remaining chunks are those that the first call can import.
 for (const chunk of readdirSync(folder).filter((file) => file.startsWith('chunk-'))) await load(chunk);
 console.log(JSON.stringify({ importMs: importedAt - startedAt, lateMs: performance.now() - importedAt }));

@@ -1,6 +1,6 @@
 /**
- * A fresh process that runs the bundle of `plan` once and says how long that took and how large it got. Plain JavaScript,
- * because stripping types would be counted along.
+ * A new process that runs the bundle of `plan` once and reports its duration and memory. Plain JavaScript, because
+ * stripping types would be included in the figures.
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ const { batches } = await handler(
   { getRemainingTimeInMillis: () => 900_000 },
 );
 const durationMs = performance.now() - startedAt;
-// Linux only, on purpose: what getrusage says begins with the size of the process that started this one.
+// Intentionally Linux only: the figure of getrusage includes the size of the parent process.
 const [, residentKib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
 const residentMb = (Number(residentKib) * 1024) / 1e6;
 console.log(JSON.stringify({ batches: batches.length, durationMs, residentMb }));

@@ -16,7 +16,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const CHILDREN = resolve(import.meta.dirname, '../children');
 const ROUNDS = 15;
 
-/** Of a relay that has everything. */
+/** Configuration of a relay with all functions. */
 const CONFIG = join(ROOT, 'examples/tickets.yaml');
 const FUNCTIONS = ALL_STEPS.map(functionName);
 
@@ -34,7 +34,7 @@ const importOnce = async (folder: string) => {
 
 const BARE_FUNCTION = join(CHILDREN, 'bare-function.ts');
 
-/** One minified file, as esbuild makes it when nobody tunes it. */
+/** One minified file with esbuild's usual settings. */
 const bundleBareFunction = (folder: string) =>
   build({
     entryPoints: { index: BARE_FUNCTION },
@@ -49,7 +49,7 @@ const bundleBareFunction = (folder: string) =>
     logLevel: 'warning',
   });
 
-/** The folder of each bundle, by its name. */
+/** Builds all bundles and returns their folders by name. */
 const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>> => {
   const config = loadConfig(CONFIG);
   await bundleFunctions({ config, source: join(ROOT, 'functions'), outDir: join(directory, 'functions') });
@@ -61,7 +61,7 @@ const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>
 
 type Samples = ReadonlyMap<string, readonly { importMs: number; lateMs: number }[]>;
 
-/** A process for each bundle, then again, so that a busy moment of the machine slows all of them. */
+/** Measures the bundles in turn, so that load on the machine affects all of them. */
 const sample = async (folders: ReadonlyMap<string, string>): Promise<Samples> => {
   const samples = new Map([...folders.keys()].map((name) => [name, [] as { importMs: number; lateMs: number }[]]));
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -70,7 +70,7 @@ const sample = async (folders: ReadonlyMap<string, string>): Promise<Samples> =>
   return samples;
 };
 
-/** What a cold start of each function imports before its first line runs, and what it leaves for later. */
+/** Measures the imports at the cold start of each function, and its late imports. */
 export const measureColdImport = async (): Promise<Measured> => {
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-bench-'));
   try {
@@ -87,11 +87,11 @@ export const measureColdImport = async (): Promise<Measured> => {
         kind: 'measure',
       })),
       notes: [
-        `A bare function, one client of Secrets Manager in one plain bundle: ${spread(timesOf(BARE, 'importMs'), ' ms')}, ${ROUNDS} processes each, in turn.`,
-        `The same bundled as our functions are: ${spread(timesOf(TUNED, 'importMs'), ' ms')}.`,
+        `A bare function with one Secrets Manager client in one plain bundle: ${spread(timesOf(BARE, 'importMs'), ' ms')}, ${ROUNDS} processes each, in turn.`,
+        `The same function with the relay's bundle settings: ${spread(timesOf(TUNED, 'importMs'), ' ms')}.`,
         ...FUNCTIONS.map(
           (name) =>
-            `${name}: ${spread(timesOf(name, 'importMs'), ' ms')}, the fastest ${round(fastest(name) / fastest(BARE))} of the fastest bare one; all that it may import late: ${spread(timesOf(name, 'lateMs'), ' ms')}.`,
+            `${name}: ${spread(timesOf(name, 'importMs'), ' ms')}, fastest ${round(fastest(name) / fastest(BARE))} times the fastest bare import; all late imports: ${spread(timesOf(name, 'lateMs'), ' ms')}.`,
         ),
       ],
     };

@@ -15,7 +15,7 @@ const changeSome = ({ vault }: World): ReadonlySet<number> => {
   return new Set(changed.map(({ accountId }) => accountId));
 };
 
-/** Checkouts of accounts that stood still since the run before, by the vault's audit list. */
+/** Counts the checkouts of accounts that did not change since the previous run, from the vault's audit log. */
 const checkoutsOfUnchanged = ({ vault }: World, from: number, changed: ReadonlySet<number>): number => {
   const deliverable = new Set(vault.accounts().flatMap(({ kind, accountId }) => (kind === 'plain' ? [accountId] : [])));
   return vault.audit
@@ -25,9 +25,9 @@ const checkoutsOfUnchanged = ({ vault }: World, from: number, changed: ReadonlyS
     .filter((accountId) => deliverable.has(accountId) && !changed.has(accountId)).length;
 };
 
-/** What a run costs when next to nothing has changed: the run that happens every hour. */
+/** Measures a run with few changes, like a typical hourly run. */
 export const measureFewChanges = async (): Promise<Measured> => {
-  // Latency changes no count, and the first run of 10,000 would take minutes with it.
+  // Without latency, which does not change counts and would add minutes to the first run of 10,000.
   const world = await startWorld({ accounts: ACCOUNTS, seed: SEED });
   try {
     await measureRun(world, () => {});
@@ -57,7 +57,7 @@ export const measureFewChanges = async (): Promise<Measured> => {
         },
       ],
       notes: [
-        `The run took ${(durationMs / 1000).toFixed(1)} s without latency. Clients that compare nothing would make 40,000 to 60,000 calls.`,
+        `The run took ${(durationMs / 1000).toFixed(1)} s without latency. Clients that do not compare would make 40,000 to 60,000 calls.`,
       ],
     };
   } finally {

@@ -8,7 +8,7 @@ import { LATENCY_MS, limitInFlightOnly, plainFleet, SEED } from '../worlds.ts';
 
 const ACCOUNTS = 1000;
 
-/** The default of relay.yaml, for the sync and for its peers. */
+/** The default of relay.yaml, used for the sync and for the other clients. */
 const IN_FLIGHT = 16;
 
 const measureSync = async () => {
@@ -27,7 +27,7 @@ const measureSync = async () => {
   }
 };
 
-/** The sequences of the peers' calls, for real, against a vault of their own. */
+/** Makes the call sequences of the other clients against a separate vault. */
 const measurePeers = async () => {
   const fleet = plainFleet(ACCOUNTS);
   const vault = await startPasswordSafe({ fleet, latencyMs: LATENCY_MS });
@@ -43,7 +43,7 @@ const measurePeers = async () => {
   }
 };
 
-/** How many calls, and how much orchestration, one credential costs when every one is new. */
+/** Measures the calls and state transitions per credential when every credential is new. */
 export const measureFullSync = async (): Promise<Measured> => {
   const { vaultCalls, delivered, transitions, durationMs, missing } = await measureSync();
   const { vendor, externalSecrets } = await measurePeers();
@@ -75,7 +75,7 @@ export const measureFullSync = async (): Promise<Measured> => {
       `${delivered} delivered by ${vaultCalls.total} vault calls and ${transitions} transitions in ${round(durationMs / 1000)} s, cold starts included.`,
       `The calls of the vendor's clients for 1,000 accounts: ${round(vendor.callsPerCredential)} per credential, ${round(vendor.seconds)} s.`,
       `The calls of External Secrets for 1,000 accounts: ${round(externalSecrets.callsPerCredential)} per credential, ${round(externalSecrets.seconds)} s.`,
-      `All with ${LATENCY_MS} ms of latency and ${IN_FLIGHT} calls in flight. The peers' own code has one in flight, which would take a minute and a half or more, and delivers; here they only call.`,
+      `All with ${LATENCY_MS} ms of latency and ${IN_FLIGHT} calls in flight. The real clients have one call in flight, which would take a minute and a half or more, and deliver; here they only make the calls.`,
     ],
   };
 };

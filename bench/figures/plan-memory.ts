@@ -19,14 +19,17 @@ const functionSchema = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
 });
 
-/** The environment that the template gives to `plan`. */
+/** The environment of `plan` in the template. */
 const environmentOf = ({ aws }: World): Record<string, string> => {
   const functions = aws.template.ofType('AWS::Lambda::Function');
   const plan = functions.find(({ identity }) => identity.name.endsWith(`-${PLAN}`));
   return functionSchema.parse(plan?.properties).Environment.Variables;
 };
 
-/** As many secrets as there are accounts, under names that no account has: two lists of names and the list of orphans are all that plan ever holds. */
+/**
+ * Creates as many secrets as there are accounts, under names without an account. The two lists of names and the list of
+ * orphans are all that `plan` keeps in memory.
+ */
 const fillStore = ({ vault, aws }: World, relayId: string): void => {
   for (const { accountId } of vault.accounts()) {
     aws.secretsManager.handle('CreateSecret', {
@@ -40,12 +43,14 @@ const fillStore = ({ vault, aws }: World, relayId: string): void => {
 
 const planSchema = z.object({ batches: z.int(), durationMs: z.number(), residentMb: z.number() });
 
-/** As on a small machine: with memory to spare, V8 lets garbage lie, and its size says nothing about what is needed. */
+/**
+ * Flags of a small machine. With spare memory, V8 delays garbage collection, and its size exceeds the required memory.
+ */
 const SMALL_HEAP = ['--max-old-space-size=160', '--max-semi-space-size=4'];
-/** As little as a million accounts leave room for beside what is no heap. */
+/** Heap limit for a million accounts, which leaves room for memory outside the heap. */
 const LARGE_HEAP = ['--max-old-space-size=1200', '--max-semi-space-size=4'];
 
-/** Plans in processes of their own, one for each list of V8's flags; the vault and the AWS side are in this one. */
+/** Plans in a separate process for each list of V8 flags. The vault and the AWS side run in this process. */
 const planWith = async (accounts: number, ...flagLists: readonly (readonly string[])[]) => {
   const world = await startWorld({ accounts, seed: SEED });
   try {
@@ -68,7 +73,7 @@ const planWith = async (accounts: number, ...flagLists: readonly (readonly strin
 const describe = ({ batches, durationMs, residentMb }: z.infer<typeof planSchema>): string =>
   `${round(residentMb)} MB, ${round(durationMs / 1000)} s, ${batches} batches`;
 
-/** What planning a full sync needs as the fleet grows. */
+/** Measures memory and time of planning a full sync as the fleet grows. */
 export const measurePlanMemory = async (): Promise<Measured> => {
   const [small] = await planWith(10_000, SMALL_HEAP);
   const [large, unbounded] = await planWith(100_000, SMALL_HEAP, []);
@@ -92,13 +97,13 @@ export const measurePlanMemory = async (): Promise<Measured> => {
     ],
     notes: [
       `10,000 accounts: ${describe(small)}. 100,000: ${describe(large)}.`,
-      `With V8 left to itself, 100,000: ${describe(unbounded)}.`,
-      `The bundle in a process of its own (${SMALL_HEAP.join(' ')}), without latency; every account is to be delivered, and the store holds as many secrets of other names.`,
+      `With V8's defaults, 100,000: ${describe(unbounded)}.`,
+      `The bundle in a separate process (${SMALL_HEAP.join(' ')}), without latency. Every account has to be delivered, and the store has as many secrets with other names.`,
     ],
   };
 };
 
-/** The same for a million accounts, for which the vault and the store take minutes and several GB. */
+/** Measures a million accounts, for which the vault and the store take minutes and several GB. */
 export const measureMillionPlan = async (): Promise<Measured> => {
   const [plan] = await planWith(1_000_000, LARGE_HEAP);
   if (plan === undefined) throw new Error('The plan is missing.');

@@ -5,7 +5,7 @@ import type { Measured } from '../figure.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** How long somebody waits who just cloned and installed: the command itself, two runs and the search for leaks. */
+/** Measures `npm start` after installation: the command itself, two runs and the search for leaks. */
 export const measureStartTime = async (): Promise<Measured> => {
   const startedAt = performance.now();
   await promisify(execFile)('npm', ['start'], { cwd: ROOT });
@@ -19,6 +19,6 @@ export const measureStartTime = async (): Promise<Measured> => {
         kind: 'measure',
       },
     ],
-    notes: ['With its defaults, from the command to its end, once.'],
+    notes: ['One run with the defaults, from the command to its end.'],
   };
 };

@@ -8,15 +8,15 @@ const ROUNDS = 3;
 const HALF_AN_HOUR = 30 * 60_000;
 
 /**
- * Few enough for both to wait for the vault and not for a processor. One machine plays the vault, AWS and the functions
- * here: with the default of 16 in flight, which is measured beside it, that is what decides.
+ * Few enough that both wait for the vault and not for a processor. One machine runs the vault, AWS and the functions
+ * here. With the default of 16 in flight, which is measured as well, the processor determines the result.
  */
 const IN_FLIGHT = 4;
 const DEFAULT_IN_FLIGHT = 16;
 
 /**
- * Credentials a second over the whole Map of batches, from its start to its end: sign-ins, store calls, state machine
- * and all. What comes before and after it does not grow with the credentials that are read.
+ * Credentials per second over the whole Map of batches, including sign-ins, store calls and the state machine. The work
+ * before and after the Map does not grow with the number of credentials.
  */
 const syncRate = async ({ vault, aws, runSync }: World): Promise<number> => {
   const before = vault.audit.length;
@@ -38,14 +38,14 @@ const bareRate = async ({ vault }: World, inFlight: number): Promise<number> => 
   return plain.length / (durationMs / 1000);
 };
 
-/** Makes the next sync a full one again: every credential changes, long after our own check-in of it. */
+/** Makes the next sync a full one: every credential changes, long after its check-in. */
 const changeAll = ({ vault, clock }: World): void => {
   clock.advance(HALF_AN_HOUR);
   for (const { kind, accountId } of vault.accounts()) if (kind === 'plain') vault.changeCredential(accountId);
   clock.advance(HALF_AN_HOUR);
 };
 
-/** Both in turn, on one vault. The first sync, whose functions start cold, is kept apart. */
+/** Measures both in turn on one vault. The first sync has cold starts and is reported separately. */
 const compareRates = async (inFlight: number) => {
   const configure = limitInFlightOnly(inFlight);
   const world = await startWorld({ accounts: ACCOUNTS, seed: SEED, latencyMs: LATENCY_MS, configure });
@@ -59,14 +59,14 @@ const compareRates = async (inFlight: number) => {
       warm.push(await syncRate(world));
     }
     const ratios = warm.map((rate, index) => rate / (bare[index] ?? Number.NaN));
-    const note = `${inFlight} in flight: sync ${spread(warm, '/s')}, bare loop ${spread(bare, '/s')}, ratio ${spread(ratios)}; the first sync, cold, ${round(cold / median(bare))}.`;
+    const note = `${inFlight} in flight: sync ${spread(warm, '/s')}, bare loop ${spread(bare, '/s')}, ratio ${spread(ratios)}; the first sync with cold starts ${round(cold / median(bare))}.`;
     return { ratio: median(ratios), note };
   } finally {
     await world.close();
   }
 };
 
-/** The sync against a loop that does nothing but the same three calls. */
+/** Compares the sync with a loop that makes only the same three calls. */
 export const measureThroughput = async (): Promise<Measured> => {
   const { ratio, note } = await compareRates(IN_FLIGHT);
   const atDefault = await compareRates(DEFAULT_IN_FLIGHT);
@@ -83,7 +83,7 @@ export const measureThroughput = async (): Promise<Measured> => {
     notes: [
       note,
       atDefault.note,
-      `${ROUNDS} rounds of ${ACCOUNTS} accounts, in turn, at ${LATENCY_MS} ms of latency. The sync delivers and runs in batches by its defaults; the loop only calls.`,
+      `${ROUNDS} rounds of ${ACCOUNTS} accounts, in turn, at ${LATENCY_MS} ms of latency. The sync delivers, and runs in batches with its defaults. The loop only makes the calls.`,
     ],
   };
 };

@@ -4,7 +4,7 @@ import { retrieveAPassword } from '../retrieve-a-password.ts';
 import { retrieveAPasswordAsIsa } from '../retrieve-a-password-as-isa.ts';
 import type { Example } from './stage.ts';
 
-/** In the order in which the documentation has them. */
+/** All examples, in the order of the vendor's documentation. */
 export const ALL_EXAMPLES: readonly Example[] = [
   retrieveAPassword,
   createASession,

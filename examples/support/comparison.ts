@@ -1,4 +1,4 @@
-/** A call of ours, and the documented one that it is; or why it is there without being documented. */
+/** A call of the relay with the documented call that it matches, or with the reason for an undocumented call. */
 export interface ComparedCall {
   readonly ours: string;
   readonly documented?: string;
@@ -7,25 +7,25 @@ export interface ComparedCall {
 
 export interface Comparison {
   readonly rows: readonly ComparedCall[];
-  /** A sentence for whatever makes the two differ without a reason. */
+  /** One sentence for each difference without a reason. */
   readonly broken: readonly string[];
 }
 
-/** Why the relay makes calls that no documented case has, or makes them more often. */
+/** Reasons for calls that are not documented, or are made more often than documented. */
 const REASONS: Readonly<Record<string, string>> = {
-  'POST Auth/Connect/Token': 'OAuth asks for a token first; all steps share it',
-  'POST Auth/SignAppIn': 'each step has a session of its own',
-  'POST Auth/Signout': 'which it always ends',
-  'GET ManagedAccounts': 'looks whether the vault is changing the password, or has',
-  'GET Requests': 'finds its own requests, by the marker in their reason',
-  'POST AccessPolicies/Test': 'asks what would be granted, before it asks for it',
-  'GET Sessions': 'looks which of its sessions go on',
-  'POST Sessions/{id}/Terminate': 'ends the session together with the window',
+  'POST Auth/Connect/Token': 'OAuth requires a token; all steps share it',
+  'POST Auth/SignAppIn': 'each step has its own session',
+  'POST Auth/Signout': 'each step ends its session',
+  'GET ManagedAccounts': 'checks whether the vault is changing the password or has changed it',
+  'GET Requests': 'finds its own requests by the marker in their reason',
+  'POST AccessPolicies/Test': 'checks what the policy grants before requesting it',
+  'GET Sessions': 'finds its sessions that are still running',
+  'POST Sessions/{id}/Terminate': 'ends the session with the window',
 };
 
 /**
- * Lays our calls beside the documented ones. They agree when ours hold all of those in the same order, and whatever else
- * they hold has a reason.
+ * Compares the relay's calls with the documented ones. They match if the relay makes all documented calls in the same
+ * order, and every other call has a reason.
  */
 export const compare = (documented: readonly string[], ours: readonly string[]): Comparison => {
   const left = [...documented];
@@ -41,15 +41,15 @@ export const compare = (documented: readonly string[], ours: readonly string[]):
   return {
     rows,
     broken: [
-      ...left.map((call) => `The documented call ${call} is not made, or not in its place.`),
+      ...left.map((call) => `The documented call ${call} is missing or out of order.`),
       ...rows
         .filter((row) => row.documented === undefined && row.why === undefined)
-        .map((row) => `The call ${row.ours} is not documented, and nobody has said why it is made.`),
+        .map((row) => `The call ${row.ours} is not documented and has no reason in comparison.ts.`),
     ],
   };
 };
 
-/** The vault does not look at upper and lower case, nor a template at what stands for an id. */
+/** Compares two calls. The vault ignores case, and the names of ids in templates differ. */
 const isSame = (documented: string, ours: string): boolean =>
   documented
     .replace('<base>/', '')

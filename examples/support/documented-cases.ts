@@ -7,8 +7,8 @@ interface DocumentedCase {
 }
 
 /**
- * The calls that the vendor's documentation gives for each case, as it writes them. Source: BeyondInsight and Password Safe
- * API, "Usage", below "There are some loose dependencies between the APIs".
+ * The calls of each case in the vendor's documentation, verbatim. Source: BeyondInsight and Password Safe API, "Usage",
+ * below "There are some loose dependencies between the APIs".
  */
 export const DOCUMENTED_CASES = {
   'retrieve-a-password': {

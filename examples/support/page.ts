@@ -4,26 +4,26 @@ import { DOCUMENTED_CASES } from './documented-cases.ts';
 import { listOpen } from './show.ts';
 import type { Performance } from './stage.ts';
 
-/** Where {@link renderPage} goes. */
+/** Path of the rendered page. */
 export const PAGE = 'docs/examples.md';
 
 const ROLE_NAMES: Readonly<Partial<Record<Role, string>>> = { requestor: 'Requestor', isa: 'ISA' };
 
 const INTRODUCTION = `# Examples that run
 
-The four cases that the vendor's documentation gives for managed accounts, each done by a message to the relay. \`npm run
-examples\` runs them on one machine, a single one by its name (\`npm run examples -- create-a-session\`), and fails when a
-sequence of calls, a delivery or what is open afterwards is not as it should be. \`npm run sandbox\` has the same rules and
-accounts, and prints how to send a message of your own.
+The vendor's documentation describes four cases for managed accounts. Each example performs one of them with a message to the relay.
+\`npm run examples\` runs all examples on one machine, and \`npm run examples -- create-a-session\` runs one of them. The command fails if
+a sequence of calls or a delivery is wrong, or if anything is still open afterwards. \`npm run sandbox\` has the same rules and accounts,
+and prints how to send your own messages.
 
-The tables show the calls that the documentation gives, and beside them those that the simulated vault has counted. There
-are more of them: an approval or a window outlives a session, so that each step of the workflow signs in and out for itself;
-and each promise of the relay costs a call, which the last column names.
+The tables compare the documented calls with the calls that the simulated vault counted. The relay makes more calls for two reasons.
+An approval or a window outlives a session, so each step of the workflow signs in and out. Each promise of the relay costs a call,
+which the last column explains.
 
-<!-- Written by npm run examples -- --write, from what the examples did. -->
+<!-- Written by npm run examples -- --write, from the results of the examples. -->
 `;
 
-/** The page about the examples, out of what they came to. */
+/** Renders the page of the examples from their results. */
 export const renderPage = (performances: readonly Performance[]): string =>
   [INTRODUCTION, ...performances.map(renderOne)].join('\n');
 
@@ -33,11 +33,11 @@ const renderOne = ({ example, message, rows, delivered, openAfterwards }: Perfor
   return `## ${title}
 
 Documented as: _${summary}_. The relay's user needs the role ${roles.map((role) => ROLE_NAMES[role] ?? role).join(' and ')}.
-In \`relay.yaml\` ([the whole of it](../examples/${name}.yaml)):
+In \`relay.yaml\` ([complete file](../examples/${name}.yaml)):
 
 ${fenced('yml', rulesIn(readExample(name)))}
 
-The message ([the script](../examples/${name}.ts)):
+The message ([script](../examples/${name}.ts)):
 
 ${fenced('json', JSON.stringify(message, null, 2))}
 

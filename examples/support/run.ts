@@ -6,7 +6,7 @@ import { PAGE, renderPage } from './page.ts';
 import { show } from './show.ts';
 import { type Example, type Performance, perform } from './stage.ts';
 
-/** `npm run examples`: all of them, or those that are named; `--write` puts what they came to into their page. */
+/** `npm run examples`: runs all examples or the named ones. `--write` writes their results to the page. */
 
 const chosen = (names: readonly string[]): readonly Example[] => {
   const examples = ALL_EXAMPLES.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -14,13 +14,11 @@ const chosen = (names: readonly string[]): readonly Example[] => {
   throw new UsageError(`The examples are ${ALL_EXAMPLES.map(({ name }) => name).join(', ')}.`);
 };
 
-/** Puts the page right, or says that it is not. */
-const tendPage = (performances: readonly Performance[], write: boolean): string[] => {
+/** Writes the page if requested. Returns a sentence if the page is outdated. */
+const updatePage = (performances: readonly Performance[], write: boolean): string[] => {
   const page = renderPage(performances);
   if (write) writeFileSync(PAGE, page);
-  return readFileSync(PAGE, 'utf8') === page
-    ? []
-    : [`${PAGE} shows something else. Write it anew: npm run examples -- --write`];
+  return readFileSync(PAGE, 'utf8') === page ? [] : [`${PAGE} is outdated. Update it: npm run examples -- --write`];
 };
 
 const main = async (): Promise<void> => {
@@ -30,7 +28,7 @@ const main = async (): Promise<void> => {
 
   const failed = performances.some((performance) => performance.broken.length > 0);
   const isPageDue = positionals.length === 0 && !failed;
-  const sentences = [...broken, ...(isPageDue ? tendPage(performances, values.write === true) : [])];
+  const sentences = [...broken, ...(isPageDue ? updatePage(performances, values.write === true) : [])];
   for (const sentence of sentences) console.error(`Broken: ${sentence}`);
   if (failed || sentences.length > 0) process.exitCode = 1;
 };

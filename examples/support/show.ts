@@ -9,7 +9,7 @@ const short = (documented = ''): string => documented.replace('<base>/', '').rep
 
 const cellsOf = ({ documented, ours, why = '' }: ComparedCall): string[] => [short(documented), ours, why];
 
-/** What a person gets to read after an example. */
+/** The text output of an example. */
 export const show = ({ example, rows, delivered, openAfterwards, broken }: Performance): string => {
   const table: string[][] = [[...COLUMNS], ...rows.map(cellsOf)];
   const widths = COLUMNS.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
@@ -27,7 +27,7 @@ export const show = ({ example, rows, delivered, openAfterwards, broken }: Perfo
 
 const verdict = (isRight: boolean): string => (isRight ? styleText('green', '✓') : styleText('red', '✗'));
 
-/** What is open, in words. */
+/** Formats the open things as text. */
 export const listOpen = (open: Performance['openAfterwards']): string => {
   const left = Object.entries(open).filter(([, count]) => count > 0);
   return left.length === 0 ? 'nothing' : left.map(([what, count]) => `${count} ${what}`).join(', ');

@@ -2,40 +2,43 @@ import assert from 'node:assert/strict';
 import * as z from 'zod';
 import { addExampleRules, type ExampleName } from '#local/example-rules.ts';
 import { finish, machineArn } from '#local/executions.ts';
-import { leftBehind } from '#local/promises.ts';
+import { findLeftovers } from '#local/promises.ts';
 import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
 import { startWorld, type World } from '#local/world.ts';
 import type { CheckoutRequested } from '#shared/messages/messages.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
 
-/** What an example works with: the relay and its vault, on this machine. */
+/** The environment of an example: the relay and its vault on this machine. */
 interface Stage {
-  /** Sends a message to the relay's queue, as a ticket system would. */
+  /** Sends a message to the relay's queue, like a ticket system. */
   send(message: CheckoutRequested): Promise<void>;
-  /** What lies in the secret of this name once the checkout has delivered. @throws when there is none. */
+  /** Returns the value of the delivered secret. @throws if there is no such secret. */
   delivered(secretName: string): Promise<string>;
-  /** Lets the time of the window go by, and the checkout come to its end. @throws when that is not a good one. */
+  /**
+   * Advances the clock past the window and waits for the end of the checkout.
+   * @throws if the checkout did not complete.
+   */
   windowOver(): Promise<void>;
-  /** The password that the vault holds now. */
+  /** Returns the current password in the vault. */
   passwordOf(systemName: string, accountName: string): string;
-  /** Comes with the ticket of a session; true when it lets its holder in. */
+  /** Tries to open a session with a ticket. Returns true on success. */
   connect(ticket: string): boolean;
 }
 
 export interface Example {
   readonly name: ExampleName;
-  /** What the relay's user may do in the vault. */
+  /** Roles of the relay's user in the vault. */
   readonly roles: readonly Role[];
-  /** @throws when something is not as it should be. */
+  /** @throws if an expectation is not met. */
   readonly run: (stage: Stage) => Promise<void>;
 }
 
-/** What an example came to, as the vault and the store saw it. */
+/** Result of an example, from the vault and the store. */
 export interface Performance extends Comparison {
   readonly example: Example;
   readonly message: CheckoutRequested;
-  /** Names of the secrets that were delivered. */
+  /** Names of the delivered secrets. */
   readonly delivered: readonly string[];
   readonly openAfterwards: Readonly<Record<string, number>>;
 }
@@ -45,7 +48,7 @@ const orderSchema = z.object({ checkout: z.string(), id: z.string() });
 const SANDBOX = { accounts: 40, seed: 1 } as const;
 const DAY_MS = 86_400_000;
 
-/** Runs examples one after the other in one world, which is that of `npm run sandbox`. */
+/** Runs examples one after another in the world of `npm run sandbox`. */
 export const perform = async (
   examples: readonly Example[],
   onProgress: (line: string) => void = () => {},
@@ -57,7 +60,7 @@ export const perform = async (
       onProgress(DOCUMENTED_CASES[example.name].title);
       performances.push(await performOne(world, example));
     }
-    return { performances, broken: leftBehind(world, await world.findLeaks()) };
+    return { performances, broken: findLeftovers(world, await world.findLeaks()) };
   } finally {
     await world.close();
   }
@@ -65,11 +68,11 @@ export const perform = async (
 
 const performOne = async (world: World, example: Example): Promise<Performance> => {
   const { vault, clock } = world;
-  // On a day of its own, so that no token of the example before is left.
+  // A day later, when the token of the previous example has expired.
   clock.advance(DAY_MS);
   vault.changeUser(DEFAULT_APPLICATION.userName, { roles: example.roles });
   const from = vault.audit.length;
-  const { stage, told } = createStage(world);
+  const { stage, results } = createStage(world);
   const failure = await example.run(stage).then(
     () => [],
     (thrown: unknown) => [thrown instanceof Error ? thrown.message : String(thrown)],
@@ -79,10 +82,10 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
     DOCUMENTED_CASES[example.name].calls,
     calls.map(({ method, template }) => `${method} ${template}`),
   );
-  const openAfterwards = countOpen(world, told().delivered);
+  const openAfterwards = countOpen(world, results().delivered);
   return {
     example,
-    ...told(),
+    ...results(),
     rows,
     openAfterwards,
     broken: [
@@ -90,10 +93,10 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
       ...broken,
       ...calls
         .filter(({ status }) => status >= 400)
-        .map(({ method, template, status }) => `${method} ${template} was answered with ${status}.`),
+        .map(({ method, template, status }) => `${method} ${template} returned ${status}.`),
       ...Object.entries(openAfterwards)
         .filter(([, count]) => count > 0)
-        .map(([what, count]) => `Left open: ${what}: ${count}.`),
+        .map(([what, count]) => `Still open: ${what}: ${count}.`),
     ],
   };
 };
@@ -113,7 +116,7 @@ const createStage = (world: World) => {
       const order = orderSchema.parse(JSON.parse(input));
       return order.checkout === checkout && order.id === id;
     });
-    assert(found, `The message has started no checkout ${checkout}.${id}.`);
+    assert(found, `The message has not started the checkout ${checkout}.${id}.`);
     return found;
   };
   const stage: Stage = {
@@ -140,7 +143,7 @@ const createStage = (world: World) => {
       assert.deepEqual(await finish(world, execution()), { status: 'completed', notes: [] });
     },
   };
-  return { stage, told: () => ({ message: sent(), delivered: secrets }) };
+  return { stage, results: () => ({ message: sent(), delivered: secrets }) };
 };
 
 const countOpen = ({ vault, aws }: World, delivered: readonly string[]): Performance['openAfterwards'] => ({

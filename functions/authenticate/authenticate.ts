@@ -10,8 +10,7 @@ export interface AuthenticateDependencies {
 }
 
 /**
- * Makes sure that a rule's connection can be signed in to before anything depends on it. Repeatable: a token that is good
- * is left alone.
+ * Signs in to a rule's connection before anything depends on it. Repeatable: a valid token is kept.
  */
 export const createAuthenticate =
   ({ config, vaultOf }: AuthenticateDependencies) =>
@@ -20,7 +19,7 @@ export const createAuthenticate =
     if (!run.startsWith(`${rule}.`)) {
       throw new RelayError(
         'ConfigurationInvalid',
-        `An execution's name must begin with its rule: start it as ${rule}.<anything>, not ${run}, so that runs can tell each other apart.`,
+        `The name of an execution must begin with its rule. Start it as ${rule}.<unique part>, not ${run}.`,
       );
     }
     return { connection, ...(await (await vaultOf(connection)).ensureSignIn()) };

@@ -1,6 +1,7 @@
 /**
- * First step of a sync, of each of its batches, and of a checkout. Changes nothing but the cached token, and may run twice. The
- * workflow gives up on `SignInRefused` and `LicenceRefused` at once: each refused sign-in is mailed to an administrator.
+ * First step of a sync, of each of its batches, and of a checkout. Changes only the cached token. Repeatable. The
+ * workflow does not retry `SignInRefused` and `LicenceRefused`, because each refused sign-in is mailed to an
+ * administrator.
  */
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';

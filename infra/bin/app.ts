@@ -9,7 +9,7 @@ import { RelayError } from '#shared/errors.ts';
 
 const BUNDLES = 'build/functions';
 
-/** `cdk synth -c config=<path>`; `relay.yaml` when left out. */
+/** Reads the file of `cdk synth -c config=<path>`, by default `relay.yaml`. */
 const readConfig = (app: App): RelayConfig => {
   const path: unknown = app.node.tryGetContext('config');
   return loadConfig(typeof path === 'string' ? path : 'relay.yaml', undefined, (line) =>
@@ -38,7 +38,7 @@ const synthesise = async (): Promise<void> => {
 try {
   await synthesise();
 } catch (thrown) {
-  // What relay.yaml needs is said without a stack trace; anything else is a defect and keeps it.
+  // An error in relay.yaml is printed without a stack trace. Any other error is a defect and keeps its stack trace.
   if (!(thrown instanceof RelayError)) throw thrown;
   console.error(thrown.message);
   process.exitCode = 1;

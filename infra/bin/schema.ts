@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { buildJsonSchema, buildMessageJsonSchema } from '#shared/config/json-schema.ts';
 
-/** Publishes the JSON schemas of relay.yaml and of messages at the root of the repository: `npm run schema`. */
+/**
+ * Writes the JSON schemas of relay.yaml and of messages to the root of the repository. Run it with `npm run schema`.
+ */
 const publish = (name: string, schema: Record<string, unknown>): void =>
   writeFileSync(new URL(`../../${name}`, import.meta.url), JSON.stringify(schema, null, 2));
 

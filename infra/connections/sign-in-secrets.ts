@@ -17,8 +17,9 @@ export interface SignInSecretsProps {
 }
 
 /**
- * What signing in to the connections needs: secrets that an operator makes, as each type of connection names them, and a
- * cache for each token that functions share, which is made here, empty, and filled by whichever function signs in first.
+ * The secrets for signing in to the connections: those that an operator creates, as each type of connection names them,
+ * and a cache for each token that functions share. The stack creates the caches empty. The function that signs in first
+ * fills them.
  */
 export class SignInSecrets extends Construct {
   readonly #key: RelayKey;
@@ -41,8 +42,8 @@ export class SignInSecrets extends Construct {
   }
 
   /**
-   * To sign in: read what operators made and the cached tokens, and put a fresh token into the cache, since any function
-   * may find that the cached one has run out or was refused.
+   * Permissions to read the operators' secrets and the cached tokens, and to cache a new token. Any function can find a
+   * cached token expired or rejected.
    */
   permissions(): readonly Permission[] {
     const readable = [...this.#operatorArns, ...this.#tokenArns];
@@ -51,7 +52,7 @@ export class SignInSecrets extends Construct {
       {
         actions: ['secretsmanager:GetSecretValue'],
         resources: readable,
-        pattern: 'The last six characters of the ARN of a secret are not known before it is made.',
+        pattern: 'The last six characters of a secret ARN are unknown until the secret is created.',
       },
       this.#key.use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey'),
     ];
@@ -72,11 +73,11 @@ export class SignInSecrets extends Construct {
   #tokenCache(relay: string, connection: string): CfnSecret {
     const cache = new CfnSecret(this, `Token-${connection}`, {
       name: tokenSecretName(relay, connection),
-      description: `Access token of the relay's connection ${connection}; renewed by itself.`,
+      description: `Access token of the relay's connection ${connection}, renewed automatically.`,
       kmsKeyId: this.#key.keyArn,
     });
     cache.applyRemovalPolicy(RemovalPolicy.DESTROY);
-    accept(cache, 'SMG4', 'A cached token lives for minutes and is renewed by authenticate, not by a rotation.');
+    accept(cache, 'SMG4', 'A cached token is valid for minutes. The functions renew it, not a rotation.');
     return cache;
   }
 }

@@ -5,16 +5,16 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 
-/** Something that calls for a person. */
+/** A condition that requires action by a person. */
 export interface AlarmSpec {
-  /** `docs/runbook.md` has a heading of this name. */
+  /** Anchor of the heading in `docs/runbook.md`. */
   readonly kind: string;
-  /** What has happened, in a sentence. */
+  /** Description of the condition, in one sentence. */
   readonly says: string;
-  /** Which rule or connection, where there is one alarm for each. */
+  /** Rule or connection, if there is one alarm for each. */
   readonly about?: string;
   readonly metric: IMetric;
-  /** One of the thing is too many, unless said otherwise. */
+  /** Default: 1. */
   readonly threshold?: number;
   readonly comparison?: ComparisonOperator;
   readonly periods?: number;
@@ -28,7 +28,7 @@ export interface AlarmsProps {
 
 const SOON = Duration.minutes(5);
 
-/** By what Step Functions counts, which also knows the runs that could not even report. */
+/** Failed executions as counted by Step Functions, which include runs that could not write a report. */
 export const failuresOf = (...machines: readonly StateMachine[]): IMetric => {
   const endings = machines.flatMap((machine, index) => [
     [`failed${index || ''}`, machine.metricFailed({ period: SOON })] as const,
@@ -36,14 +36,14 @@ export const failuresOf = (...machines: readonly StateMachine[]): IMetric => {
     [`aborted${index || ''}`, machine.metricAborted({ period: SOON })] as const,
   ]);
   return new MathExpression({
-    label: 'Runs that did not end well',
+    label: 'Failed, timed out or aborted executions',
     expression: endings.map(([name]) => name).join(' + '),
     usingMetrics: Object.fromEntries(endings),
     period: SOON,
   });
 };
 
-/** All alarms of the stack. The text of each links to its heading in the runbook. */
+/** All alarms of the stack. The description of each contains the link to its heading in the runbook. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
 

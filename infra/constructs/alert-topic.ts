@@ -11,7 +11,7 @@ export interface AlertTopicProps {
   readonly emails: readonly string[];
 }
 
-/** Where alarms and the reports of PARTIAL and FAILED runs go. */
+/** Topic for alarms and for the reports of PARTIAL and FAILED runs. */
 export class AlertTopic extends Construct {
   readonly topic: Topic;
   readonly #key: RelayKey;
@@ -24,7 +24,7 @@ export class AlertTopic extends Construct {
       masterKey: key,
       enforceSSL: true,
     });
-    // With a policy of its own the topic no longer lets the account's alarms in by default.
+    // A topic with its own policy no longer accepts alarms of the account by default.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -36,7 +36,7 @@ export class AlertTopic extends Construct {
     for (const email of emails) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  /** To publish. */
+  /** Permissions to publish. */
   permissions(): readonly Permission[] {
     return [
       { actions: ['sns:Publish'], resources: [this.topic.topicArn] },

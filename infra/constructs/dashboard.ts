@@ -11,12 +11,12 @@ import type { RelayFunction } from '#infra/constructs/relay-function.ts';
 
 export interface DashboardProps {
   readonly alarms: readonly Alarm[];
-  /** A row for each workflow; an empty one is left out. */
+  /** One row for each workflow. Empty rows are omitted. */
   readonly rows: readonly (readonly GraphWidget[])[];
   readonly functions: readonly RelayFunction[];
 }
 
-/** One page that answers: does anything need me, do the workflows go well, is anything left open, is anything slow? */
+/** A single page with the alarms, the outcomes of each workflow, open leases, and slow functions. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { alarms, rows, functions }: DashboardProps) {
     super(scope, id);
@@ -42,6 +42,6 @@ const ofFunctions = (functions: readonly RelayFunction[]): GraphWidget[] => [
   ),
 ];
 
-/** Half of a row. */
+/** A graph that fills half of a row. */
 export const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
   new GraphWidget({ title, left, right, width: 12 });

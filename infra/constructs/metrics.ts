@@ -2,23 +2,46 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { METRICS_NAMESPACE } from '#shared/runtime/metrics.ts';
 
-export type SyncMetric =
-  | 'RunSucceeded'
-  | 'RunPartial'
-  | 'RunFailed'
-  | 'RunSkipped'
-  | 'Delivered'
-  | 'Unchanged'
-  | 'Skipped'
-  | 'Failed';
+/**
+ * The metrics of the functions, by the dimension that they have besides `service`. The texts appear in
+ * `docs/metrics.md`.
+ */
+export const METRICS = {
+  sync: {
+    RunSucceeded: 'Runs that ended as SUCCEEDED. Successful runs for named items are not counted.',
+    RunPartial: 'Runs that ended as PARTIAL.',
+    RunFailed: 'Runs that ended as FAILED and still wrote their report.',
+    RunSkipped: 'Runs that ended as SKIPPED because an earlier run of the sync was active.',
+    Delivered: 'Targets that received a new value.',
+    Unchanged: 'Targets that were up to date.',
+    Skipped:
+      'Targets that were left alone: the vault is changing the credential, a request would need an approval, or the item is parked.',
+    Failed: 'Targets that could not be brought up to date.',
+  },
+  checkout: {
+    CheckoutsOver: 'Checkouts that ended, however they ended.',
+    CheckoutsFailed: 'Checkouts that ended as failed.',
+    ChangesUnconfirmed:
+      'Checkouts after which the vault did not show the change of a credential within `confirmMinutes`.',
+  },
+  queue: {
+    MessagesHandled: 'Messages that were acted on.',
+    MessagesRefused: 'Messages that were moved to the dead-letter queue with a reason.',
+  },
+  connection: {
+    SignInRefused: 'Sign-ins that the vault refused.',
+    OldestOpenLeaseAge:
+      'Age of the oldest open lease of this relay when `reap` has finished. Leases of running checkouts do not count.',
+    OpenLeasesReaped: 'Leases that `reap` checked in.',
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export type CheckoutMetric = 'CheckoutsOver' | 'CheckoutsFailed' | 'ChangesUnconfirmed';
+export type SyncMetric = keyof typeof METRICS.sync;
+export type CheckoutMetric = keyof typeof METRICS.checkout;
+export type MessageMetric = keyof typeof METRICS.queue;
+export type ConnectionMetric = keyof typeof METRICS.connection;
 
-export type MessageMetric = 'MessagesHandled' | 'MessagesRefused';
-
-export type ConnectionMetric = 'SignInRefused' | 'OldestOpenLeaseAge' | 'OpenLeasesReaped';
-
-/** What the functions measure, by relay and by what it is about. */
+/** The metrics of one relay. */
 export class RelayMetrics {
   readonly #relay: string;
 

@@ -40,10 +40,10 @@ export interface NetworkProps {
 
 const HTTPS_PORT = 443;
 
-/** Where the functions run, if not outside any VPC: in subnets that exist, or behind one fixed address. */
+/** The network of functions that run in a VPC: existing subnets, or new ones behind one fixed address. */
 export class Network extends Construct {
   readonly placement: Placement;
-  /** The address that the vault sees; undefined in a network that we did not make. */
+  /** Source address of the calls to the vault. Undefined in an existing network. */
   readonly egressAddress: string | undefined;
 
   constructor(scope: Construct, id: string, { network, connections, key, logRetentionDays }: NetworkProps) {
@@ -57,7 +57,7 @@ export class Network extends Construct {
     });
     Annotations.of(vpc).acknowledgeWarning(
       '@aws-cdk/aws-ec2:noSubnetRouteTableId',
-      'Nothing here looks at the route tables of the subnets.',
+      'The stack does not use the route tables of the subnets.',
     );
     this.placement = {
       vpc,
@@ -88,7 +88,7 @@ export class Network extends Construct {
         { name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
         { name: 'functions', subnetType: SubnetType.PRIVATE_WITH_EGRESS },
       ],
-      // Records need no way through the NAT gateway, which is paid for by the gigabyte.
+      // Keeps the traffic to the records bucket off the NAT gateway, which is billed per gigabyte.
       gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
       restrictDefaultSecurityGroup: false,
     });
@@ -96,20 +96,21 @@ export class Network extends Construct {
 
   #logFlows(vpc: Vpc, encryptionKey: IKey, retention: RetentionDays): void {
     const logGroup = new LogGroup(this, 'FlowLogs', { encryptionKey, retention, removalPolicy: RemovalPolicy.DESTROY });
-    // A flow log has its id from AWS, after its role. Source: VPC user guide, "IAM role for publishing flow logs".
+    // AWS assigns the id of a flow log after its role exists. Source: VPC user guide, "IAM role for publishing flow
+    // logs".
     const flowLogs = Stack.of(this).formatArn({ service: 'ec2', resource: 'vpc-flow-log', resourceName: '*' });
     const role = new Role(this, 'FlowLogsRole', {
       assumedBy: serviceFor(this, 'vpc-flow-logs.amazonaws.com', flowLogs),
-      description: 'What the flow logs of the network may do',
+      description: 'Role of the network flow logs',
     });
     vpc.addFlowLog('Flows', { destination: FlowLogDestination.toCloudWatchLogs(logGroup, role) });
   }
 
-  /** Nothing comes in; out go only HTTPS, for AWS, and the ports of the vaults. */
+  /** No inbound traffic. Outbound only HTTPS, which AWS needs, and the ports of the vaults. */
   #guard(vpc: IVpc, connections: RelayConfig['connections']): SecurityGroup {
     const group = new SecurityGroup(this, 'Guard', {
       vpc,
-      description: 'Functions of the relay: out to AWS and to the vaults, nothing in',
+      description: 'pam-relay functions: outbound to AWS and the vaults, no inbound',
       allowAllOutbound: false,
     });
     const ports = new Set([HTTPS_PORT, ...Object.values(connections).map(({ url }) => portOf(url))]);

@@ -7,13 +7,13 @@ import type { Folder, Grant, Permission } from '#shared/workflows/grants.ts';
 
 type RecordsGrant = Extract<Grant, { readonly to: 'records' }>;
 
-/** Long enough to answer "what happened last month"; the logs stay for as long as relay.yaml says. */
+/** Long enough for questions about last month. relay.yaml sets the retention of the logs. */
 const RUNS_KEPT = Duration.days(30);
 
-/** A checkout may last for a year. */
+/** A checkout can last for a year. */
 const CHECKOUTS_KEPT = Duration.days(400);
 
-/** How long the records of each folder are kept; those of the others until somebody takes them away. */
+/** Retention of the records in each folder. Records in other folders are kept until they are deleted. */
 const KEPT: Partial<Record<Folder, Duration>> = {
   runs: RUNS_KEPT,
   named: RUNS_KEPT,
@@ -21,7 +21,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   ids: CHECKOUTS_KEPT,
 };
 
-/** The bucket with batches, reports and memories. No credential is ever in it. */
+/** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */
 export class RecordsBucket extends Construct {
   readonly bucket: Bucket;
   readonly #key: RelayKey;
@@ -49,18 +49,18 @@ export class RecordsBucket extends Construct {
     accept(
       this.bucket,
       'S1',
-      'Only the functions of this stack can read it, their logs say what they read, and it holds no credential; a second bucket of access logs would add nothing. CloudTrail data events can be switched on where a policy asks for them.',
+      'Only the functions of this stack read it, their logs record their reads, and it contains no credential, so access logs would add nothing. CloudTrail data events can be enabled if a policy requires them.',
     );
   }
 
-  /** What a grant comes to. */
+  /** Permissions for a grant. */
   permissionsFor(grant: RecordsGrant): readonly Permission[] {
     switch (grant.may) {
       case 'list':
-        return [this.#seeing()];
+        return [this.#list()];
       case 'read':
-        // Without seeing S3 says "forbidden" for a record that isn't there, and unknown would read as refused.
-        return [this.#objects('s3:GetObject', grant.folder), this.#seeing(), this.#key.use('s3', 'kms:Decrypt')];
+        // Without `s3:ListBucket`, S3 answers "forbidden" for a missing record.
+        return [this.#objects('s3:GetObject', grant.folder), this.#list(), this.#key.use('s3', 'kms:Decrypt')];
       case 'write':
         return [this.#objects('s3:PutObject', grant.folder), this.#key.use('s3', 'kms:GenerateDataKey')];
       case 'remove':
@@ -68,7 +68,7 @@ export class RecordsBucket extends Construct {
     }
   }
 
-  #seeing(): Permission {
+  #list(): Permission {
     return { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] };
   }
 
@@ -76,7 +76,7 @@ export class RecordsBucket extends Construct {
     return {
       actions: [action],
       resources: [this.bucket.arnForObjects(`${folder}/*`)],
-      pattern: 'Records are named after runs and rules.',
+      pattern: 'The keys of records contain the names of runs and rules.',
     };
   }
 }

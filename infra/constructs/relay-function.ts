@@ -10,7 +10,7 @@ import { acceptPattern } from '#infra/nag.ts';
 import type { Permission, Variable } from '#shared/workflows/grants.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 
-/** Where functions run when they run inside a VPC. */
+/** Placement of functions in a VPC. */
 export interface Placement {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
@@ -19,28 +19,28 @@ export interface Placement {
 
 export interface RelayFunctionProps {
   readonly step: Step;
-  /** The folder with a folder for each bundled function. */
+  /** Directory with a folder for each bundled function. */
   readonly bundles: string;
   readonly relay: string;
   readonly relayId: string;
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
-  /** Outside any VPC when left out. */
+  /** Default: outside any VPC. */
   readonly placement?: Placement | undefined;
 }
 
-/** Every environment variable that a function of the relay reads; logs and metrics are signed with the service name. */
-type Told = Variable | 'RELAY_ID' | 'POWERTOOLS_SERVICE_NAME';
+/** Every environment variable that a function reads. Powertools adds the service name to logs and metrics. */
+type FunctionVariable = Variable | 'RELAY_ID' | 'POWERTOOLS_SERVICE_NAME';
 
 /**
- * A function of the relay with the same defaults everywhere: Node 24 on arm64, traced, with an encrypted log group of
- * its own, and a role of its own that starts with nothing but writing to that log group. What else it may do, and how it
- * finds it, follows from what its step declares: `infra/grants.ts`.
+ * A function of the relay: Node 24 on arm64, traced, with its own encrypted log group and its own role. The role can
+ * initially only write to that log group. `infra/grants.ts` derives all other permissions and variables from the
+ * declaration of the step.
  */
 export class RelayFunction extends Construct {
   readonly lambda: LambdaFunction;
   readonly step: Step;
-  /** The whole name, with the stack's. */
+  /** Full name, including the stack's name. */
   readonly name: string;
 
   constructor(scope: Construct, id: string, props: RelayFunctionProps) {
@@ -58,7 +58,7 @@ export class RelayFunction extends Construct {
     });
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `What the relay's function ${shortName} may do`,
+      description: `Role of the relay's function ${shortName}`,
     });
     logGroup.grantWrite(role);
 
@@ -76,14 +76,14 @@ export class RelayFunction extends Construct {
       tracing: Tracing.ACTIVE,
       ...placement,
     });
-    acceptPattern(this, '*', 'X-Ray takes trace segments for no resource in particular.');
+    acceptPattern(this, '*', 'X-Ray does not support resource-level permissions for trace segments.');
     if (placement !== undefined) this.#allowNetworkInterfaces();
     this.tell('RELAY_ID', props.relayId);
     this.tell('POWERTOOLS_SERVICE_NAME', props.relay);
   }
 
   /** Sets an environment variable. */
-  tell(variable: Told, value: string): void {
+  tell(variable: FunctionVariable, value: string): void {
     this.lambda.addEnvironment(variable, value);
   }
 
@@ -103,7 +103,7 @@ export class RelayFunction extends Construct {
   }
 
   /**
-   * Lambda itself manages the interfaces with the function's role; the code in the function has no business with them.
+   * Lambda manages the network interfaces with the function's role. The function's own code is denied these actions.
    * Source: Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
    */
   #allowNetworkInterfaces(): void {
@@ -115,14 +115,18 @@ export class RelayFunction extends Construct {
       'ec2:AssignPrivateIpAddresses',
       'ec2:UnassignPrivateIpAddresses',
     ];
-    this.allow({ actions, resources: ['*'], pattern: 'Lambda makes its network interfaces under ids yet unknown.' });
+    this.allow({
+      actions,
+      resources: ['*'],
+      pattern: 'The ids of the network interfaces that Lambda creates are unknown.',
+    });
     const fromItsCode = { ArnEquals: { 'lambda:SourceFunctionArn': [this.#functionArn()] } };
     this.lambda.addToRolePolicy(
       new PolicyStatement({ effect: Effect.DENY, actions, resources: ['*'], conditions: fromItsCode }),
     );
   }
 
-  /** Spelled out, since a reference from the role's policy to the function would be circular. */
+  /** Built from the name, because a reference from the role's policy to the function would be circular. */
   #functionArn(): string {
     return Stack.of(this).formatArn({
       service: 'lambda',

@@ -6,10 +6,13 @@ import type { Permission } from '#shared/workflows/grants.ts';
 
 type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
 
-/** What a service tells KMS that it encrypts, such as `aws:sqs:arn`. */
+/** The encryption context that a service passes to KMS, such as `aws:sqs:arn`. */
 type EncryptionContext = Readonly<Record<string, string>>;
 
-/** The condition under which a key is only used through a service, on behalf of the caller, and for what the context says. */
+/**
+ * Condition that limits the use of a key to calls through a service, on behalf of the caller, with this encryption
+ * context.
+ */
 export const viaService = (scope: Construct, service: string, context: EncryptionContext = {}) =>
   ({
     StringEquals: {
@@ -18,11 +21,11 @@ export const viaService = (scope: Construct, service: string, context: Encryptio
     },
   }) satisfies PolicyStatementProps['conditions'];
 
-/** The customer key that encrypts everything the relay keeps; `docs/threat-model.md` has a row for each thing. */
+/** The customer managed key that encrypts all data at rest. `docs/threat-model.md` lists the data. */
 export class RelayKey extends Key {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
-      description: `${Stack.of(scope).stackName}: what the relay keeps, and what it delivers`,
+      description: `${Stack.of(scope).stackName}: data of the relay and delivered secrets`,
       enableKeyRotation: true,
       // Delivered secrets are encrypted with it and outlive the stack.
       removalPolicy: RemovalPolicy.RETAIN,
@@ -32,14 +35,14 @@ export class RelayKey extends Key {
     this.#allowAlarms();
   }
 
-  /** To use the key by way of one service, and not by calling KMS itself. */
+  /** Permission to use the key through one service, but not with direct calls to KMS. */
   use(service: 's3' | 'secretsmanager' | 'sns' | 'sqs', ...actions: KeyUse[]): Permission {
     return { actions, resources: [this.keyArn], conditions: viaService(this, service) };
   }
 
   /**
-   * To see the input of the executions of a machine. To start or to list them takes no key.
-   * Source: Step Functions developer guide, "Data at rest encryption", the table of permissions of API callers.
+   * Permission to read the input of a machine's executions. Starting and listing them does not require the key. Source:
+   * Step Functions developer guide, "Data at rest encryption", the table of permissions of API callers.
    */
   readRuns(machineArn: string): Permission {
     return {
@@ -65,8 +68,9 @@ export class RelayKey extends Key {
   }
 
   /**
-   * Step Functions hands the log of a machine to the delivery service encrypted. Source: Step Functions developer guide,
-   * "Data at rest encryption"; the context is the one under which the role of the machine made the data key.
+   * Step Functions passes the log of a machine to the delivery service in encrypted form. Source: Step Functions
+   * developer guide, "Data at rest encryption". The context is the one with which the machine's role created the data
+   * key.
    */
   #allowLogDelivery(): void {
     this.addToResourcePolicy(
@@ -79,7 +83,7 @@ export class RelayKey extends Key {
     );
   }
 
-  /** An alarm that may not use the key of its topic is lost without a trace. */
+  /** An alarm without access to its topic's key is lost silently. */
   #allowAlarms(): void {
     this.addToResourcePolicy(
       new PolicyStatement({
@@ -92,7 +96,7 @@ export class RelayKey extends Key {
   }
 }
 
-/** What log delivery calls the origin of all logs of this account; the asterisk is part of its name. */
+/** The source of all logs of this account in an encryption context. The asterisk is literal. */
 export const logSource = (scope: Construct): string => {
   const { partition, region, account } = Stack.of(scope);
   return `arn:${partition}:logs:${region}:${account}:*`;

@@ -1,7 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-/** The secret of exactly this name: Secrets Manager ends each ARN with a hyphen and six characters of its own. */
+/** The ARN pattern of one secret. Secrets Manager appends a hyphen and six random characters to the name. */
 export const secretNamed = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({
     service: 'secretsmanager',

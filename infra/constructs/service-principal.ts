@@ -3,8 +3,8 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
- * A service that takes on a role for these resources of this account alone. Without it the service would do so for whoever
- * has a resource of that kind anywhere, and names the role.
+ * A service principal that can assume a role only for these resources of this account. Without the conditions, the
+ * service could assume it for resources in other accounts.
  *
  * Source: IAM user guide, "The confused deputy problem".
  */

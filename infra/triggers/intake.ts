@@ -11,35 +11,37 @@ import { accept } from '#infra/nag.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import { intake as intakeSchema } from '#shared/config/schema/intake.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
+import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 import { intakeSteps } from '#shared/workflows/intake.ts';
 
 export interface IntakeProps {
-  /** The defaults when left out. */
+  /** Default: the defaults of `intake` in relay.yaml. */
   readonly settings: RelayConfig['intake'];
   readonly key: RelayKey;
 }
 
-/** SQS keeps no message for longer. */
+/** Maximum retention in SQS. */
 const KEPT = Duration.days(14);
 
-/** What SQS takes in one batch without waiting for it to fill, and a batch that fails as a whole costs no more. */
+/**
+ * The largest batch that SQS delivers without a batching window. It also limits the messages that fail with a batch.
+ */
 const BATCH = 10;
 
 const SOON = Duration.minutes(5);
 
-/** A message that failed on what passes by itself is tried twice before that. */
+/** Leaves time for two retries of a message that failed with a transient error. */
 const LATE = Duration.minutes(15);
 
-/** Where messages come in: the queue, and the queue of what could not be handled. */
+/** The queue for incoming messages and its dead-letter queue. */
 export class Intake extends Construct {
   readonly queue: Queue;
-  /** Messages that were refused, each with its reason; and those that failed to the end. */
+  /** Refused messages, each with its reason, and messages whose retries are exhausted. */
   readonly refused: Queue;
   readonly #key: RelayKey;
   readonly #concurrency: number;
-  /** Spelled out, because the queue refers to the key, and to the other queue. */
+  /** Built from the name, because the queue refers to the key and to the other queue. */
   readonly #queueArn: string;
 
   constructor(scope: Construct, id: string, { settings = intakeSchema.parse({}), key }: IntakeProps) {
@@ -55,18 +57,18 @@ export class Intake extends Construct {
       queueName: `${queueName}-refused`,
       redriveAllowPolicy: { sourceQueues: [Queue.fromQueueArn(this, 'Source', this.#queueArn)] },
     });
-    accept(this.refused, 'SQS3', 'It is the dead-letter queue of the messages.');
+    accept(this.refused, 'SQS3', 'This queue is itself the dead-letter queue of messages.');
     this.queue = new Queue(this, 'Queue', {
       ...kept,
       queueName,
       // Source: Lambda developer guide, "Configuring a queue to use with Lambda".
       visibilityTimeout: Duration.seconds(6 * intakeSteps.queue.seconds),
-      deadLetterQueue: { queue: this.refused, maxReceiveCount: MAXIMUM_RECEIVES },
+      deadLetterQueue: { queue: this.refused, maxReceiveCount: MAX_RECEIVES },
     });
     this.#allowSenders(settings.senders);
   }
 
-  /** To take messages, and to put aside what can't be handled. */
+  /** Permissions to receive messages and to move refused ones to the dead-letter queue. */
   permissions(): readonly Permission[] {
     return [
       {
@@ -78,7 +80,7 @@ export class Intake extends Construct {
     ];
   }
 
-  /** Lets messages call a function. */
+  /** Makes incoming messages invoke a function. */
   call(fn: RelayFunction): void {
     new EventSourceMapping(this, 'Messages', {
       target: fn.lambda,
@@ -90,7 +92,7 @@ export class Intake extends Construct {
   }
 
   /**
-   * Whoever sends to an encrypted queue has to be allowed to use its key, too: by way of SQS, and for this queue alone.
+   * A sender to an encrypted queue also needs permission to use its key: only through SQS, and only for this queue.
    * Source: SQS developer guide, "Key management".
    */
   #allowSenders(senders: NonNullable<IntakeProps['settings']>['senders']): void {
@@ -110,7 +112,7 @@ export class Intake extends Construct {
   }
 }
 
-/** Lets messages in, for a relay that takes any, and adds what shows what became of them. */
+/** Connects the queue to its function and adds alarms and graphs, if the relay accepts messages. */
 export const addIntake: AddWorkflow = (_stack, { functions, metrics, intake }) => {
   if (intake === undefined) return {};
   intake.call(functions.of(intakeSteps.queue));
@@ -121,7 +123,7 @@ export const addIntake: AddWorkflow = (_stack, { functions, metrics, intake }) =
     graphs: [
       graph('Messages, and the age of the oldest in seconds', messages, [age.with({ label: 'Oldest, seconds' })]),
     ],
-    outputs: [{ name: 'IntakeQueueUrl', value: intake.queue.queueUrl, description: 'Where messages are sent to' }],
+    outputs: [{ name: 'IntakeQueueUrl', value: intake.queue.queueUrl, description: 'Queue for messages to the relay' }],
   };
 };
 
@@ -130,12 +132,12 @@ const alarmsOf = ({ queue, refused }: Intake): AlarmSpec[] => {
   return [
     {
       kind: 'message-refused',
-      says: 'A message could not be acted on.',
+      says: 'A message was refused or could not be processed.',
       metric: refused.metricApproximateNumberOfMessagesVisible(atMost),
     },
     {
       kind: 'message-late',
-      says: 'Messages are not being handled.',
+      says: 'Messages are not being processed.',
       metric: queue.metricApproximateAgeOfOldestMessage(atMost),
       threshold: LATE.toSeconds(),
     },

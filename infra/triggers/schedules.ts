@@ -16,13 +16,13 @@ type Timing = Pick<CfnSchedule, 'scheduleExpression' | 'flexibleTimeWindow'> & {
 interface Target {
   readonly arn: string;
   readonly input: object;
-  /** What the schedules' role needs for it. */
+  /** The permission that the schedules' role needs. */
   readonly permission: { readonly action: string; readonly resource: string };
 }
 
-/** Something that starts by the clock. */
+/** A scheduled start. */
 export interface Scheduled {
-  /** Of its construct. */
+  /** Construct id. */
   readonly id: string;
   readonly name: string;
   readonly timing: Timing;
@@ -35,12 +35,12 @@ export interface SchedulesProps {
   readonly key: IKey;
 }
 
-/** A start that is late by more than this is not worth making: the next one is near. */
-const OLDEST_START = Duration.hours(1);
+/** A start that is later than this is dropped, because the next one is due soon. */
+const MAX_START_DELAY = Duration.hours(1);
 
 const SOON = Duration.minutes(5);
 
-/** Starts what workflows have scheduled. */
+/** The schedules of all workflows. */
 export class Schedules extends Construct {
   readonly alarms: readonly AlarmSpec[];
   /** Starts that EventBridge Scheduler could not deliver. */
@@ -57,15 +57,15 @@ export class Schedules extends Construct {
       encryptionMasterKey: key,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-      // Of queues; EventBridge Scheduler sends to it with the role of the schedules. Source: SQS developer guide, "Using
-      // dead-letter queues", and EventBridge Scheduler user guide, "Configuring a schedule's dead-letter queue".
+      // Denies only queues. EventBridge Scheduler sends with the role of the schedules. Source: SQS developer guide,
+      // "Using dead-letter queues", and EventBridge Scheduler user guide, "Configuring a schedule's dead-letter queue".
       redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
     });
-    accept(this.#undelivered, 'SQS3', 'It is the dead-letter queue of the schedules.');
+    accept(this.#undelivered, 'SQS3', 'This queue is itself the dead-letter queue of the schedules.');
     this.alarms = [
       {
         kind: 'start-undelivered',
-        says: 'A scheduled start did not arrive.',
+        says: 'EventBridge Scheduler could not deliver a start.',
         metric: this.#undelivered.metricApproximateNumberOfMessagesVisible({ period: SOON, statistic: 'max' }),
       },
     ];
@@ -86,22 +86,22 @@ export class Schedules extends Construct {
         arn: target.arn,
         input: Stack.of(this).toJsonString(target.input),
         roleArn: this.#role.roleArn,
-        retryPolicy: { maximumEventAgeInSeconds: OLDEST_START.toSeconds(), maximumRetryAttempts: 10 },
+        retryPolicy: { maximumEventAgeInSeconds: MAX_START_DELAY.toSeconds(), maximumRetryAttempts: 10 },
         deadLetterConfig: { arn: this.#undelivered.queueArn },
       },
     });
   }
 
   /**
-   * It may start what the schedules start, whichever schedule that is, read what they say, and put aside what could not be
-   * started. Source: EventBridge Scheduler user guide, "Set up the execution role" and "Encryption at rest".
+   * The role can start the targets of all schedules, decrypt the schedules, and send undelivered starts to the
+   * dead-letter queue. Source: EventBridge Scheduler user guide, "Set up the execution role" and "Encryption at rest".
    */
   #schedulerRole(schedules: readonly Scheduled[]): Role {
     const allow = (actions: string[], resource: string) => new PolicyStatement({ actions, resources: [resource] });
     const resources = new Map(schedules.map(({ target: { permission } }) => [permission.resource, permission.action]));
     return new Role(this, 'Role', {
       assumedBy: serviceFor(this, 'scheduler.amazonaws.com', this.#arn('schedule-group')),
-      description: 'What the schedules may start',
+      description: 'Role of the schedules',
       inlinePolicies: {
         Start: new PolicyDocument({
           statements: [
@@ -125,13 +125,13 @@ export class Schedules extends Construct {
     });
   }
 
-  /** The group of the schedules, spelled out, or the beginning of the ARN of each. */
+  /** The ARN of the schedule group, or the prefix of the schedules' ARNs. */
   #arn(resource: 'schedule-group' | 'schedule'): string {
     return Stack.of(this).formatArn({ service: 'scheduler', resource, resourceName: Stack.of(this).stackName });
   }
 }
 
-/** As relay.yaml says it. */
+/** The timing of a schedule in relay.yaml. */
 export const timingOf = ({ expression, timeZone, flexibleMinutes }: SyncConfig['schedule']): Timing => ({
   scheduleExpression: expression,
   scheduleExpressionTimezone: timeZone,
@@ -139,16 +139,16 @@ export const timingOf = ({ expression, timeZone, flexibleMinutes }: SyncConfig['
     flexibleMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: flexibleMinutes },
 });
 
-/** Exactly so often. */
+/** A fixed rate without a flexible window. */
 export const everyMinutes = (minutes: number): Timing => ({
   scheduleExpression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
   flexibleTimeWindow: { mode: 'OFF' },
 });
 
 /**
- * A call of StartExecution, by a run of the rule with this order and the time for which it was scheduled. The words in
- * angle brackets are filled in by EventBridge Scheduler; an execution's name can't hold the colons of a time, so the id of
- * the scheduled invocation makes it unique.
+ * A target that starts a run of the rule with this order and the scheduled time. EventBridge Scheduler replaces the
+ * words in angle brackets. The colons of a time are not allowed in an execution name, so the id of the scheduled
+ * invocation makes the name unique.
  */
 export const startOf = (machineArn: string, rule: string, order: object): Target => ({
   arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:sfn:startExecution`,
@@ -160,7 +160,7 @@ export const startOf = (machineArn: string, rule: string, order: object): Target
   permission: { action: 'states:StartExecution', resource: machineArn },
 });
 
-/** A call of a function that needs to be told nothing. */
+/** A target that invokes a function without input. */
 export const invocationOf = ({ lambda }: RelayFunction): Target => ({
   arn: lambda.functionArn,
   input: {},

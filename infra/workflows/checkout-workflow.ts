@@ -13,22 +13,22 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { PATIENT } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** Step Functions ends an execution after a year; relay.yaml allows no checkout that would take so long. */
+/** Step Functions limits executions to a year. relay.yaml allows only shorter checkouts. */
 const CHECKOUT_TIMEOUT = Duration.days(365);
-/** A release has to wait for the change after the check-in: a day at most, by relay.yaml. */
+/** A release waits for the credential change after the check-in, which relay.yaml limits to a day. */
 const RELEASE_TIMEOUT = Duration.days(2);
 
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
 /**
- * The checkout workflow, and the release workflow, which is its end by itself. `Watch` decides what is next, and what
- * there is to wait for is waited for in `Wait`, where nothing runs.
+ * The checkout workflow, and the release workflow, which consists of its closing states. `Watch` chooses the next
+ * state. All waiting happens in `Wait`, where no function runs.
  */
 export class CheckoutWorkflow extends Construct {
   readonly checkout: WorkflowMachine;
@@ -42,7 +42,7 @@ export class CheckoutWorkflow extends Construct {
     this.checkout = new WorkflowMachine(this, 'Checkout', {
       ...common,
       name: 'checkout',
-      comment: 'Opens items for a window and closes them again, whatever happens.',
+      comment: 'Opens items for a window and always closes them.',
       definition: new CheckoutStates(this, 'CheckoutStates', ofCheckout).checkout(),
       tasks: ofCheckout,
       timeout: CHECKOUT_TIMEOUT,
@@ -50,7 +50,7 @@ export class CheckoutWorkflow extends Construct {
     this.release = new WorkflowMachine(this, 'Release', {
       ...common,
       name: 'release',
-      comment: 'Closes one checkout now.',
+      comment: 'Closes one checkout immediately.',
       definition: new CheckoutStates(this, 'ReleaseStates', ofRelease).release(),
       tasks: ofRelease,
       timeout: RELEASE_TIMEOUT,
@@ -58,11 +58,11 @@ export class CheckoutWorkflow extends Construct {
   }
 }
 
-const isNext = (move: string): Condition => Condition.stringEquals('$.watched.next', move);
+const isNext = (action: string): Condition => Condition.stringEquals('$.watched.next', action);
 
 /**
- * The states of one of the two workflows; those that it does not lead to are left out of it. From Request on, every way
- * out leads through Retire and CheckIn, and neither waits for the other to succeed.
+ * The states of one of the two workflows. CDK omits the states that are unreachable. From Request on, every path leads
+ * through Retire and CheckIn, and each of them runs even if the other fails.
  */
 class CheckoutStates extends Construct {
   readonly #tasks: Tasks;
@@ -75,30 +75,29 @@ class CheckoutStates extends Construct {
     super(scope, id);
     this.#tasks = tasks;
     this.#report = this.#task('Report', checkoutSteps.report, {
-      comment: 'Writes down how it ended, and tells people when they are needed.',
+      comment: 'Records the outcome, and alerts people if action is needed.',
       resultPath: '$.reported',
     });
     this.#watch = this.#task('Watch', checkoutSteps.watch, {
-      comment: 'Looks at leases, notes and the clock, and says what is next.',
+      comment: 'Reads leases, signals and the clock, and chooses the next state.',
       resultPath: '$.watched',
     });
     this.#retire = this.#task('Retire', checkoutSteps.retire, {
-      comment:
-        'Takes back what was delivered, first of all: the vault ends a lease in time by itself, and nobody a secret.',
+      comment: 'Retires the delivered secrets. Comes first, because leases expire on their own and secrets do not.',
       resultPath: '$.retired',
-      retry: PATIENT,
+      retry: CLOSING_RETRY,
     });
     this.#checkIn = this.#task('CheckIn', checkoutSteps.checkin, {
-      comment: 'Ends its target sessions and every lease, also those whose answer got lost.',
+      comment: 'Ends all target sessions and leases, including those whose response was lost.',
       resultPath: '$.checkedIn',
-      retry: PATIENT,
+      retry: CLOSING_RETRY,
     });
     this.#wire();
   }
 
   checkout(): IChainable {
     const begin = new Pass(this, 'Begin', {
-      comment: 'What every step needs to know: which checkout this is, and what was asked for.',
+      comment: 'Input of every step: the identity of the checkout, and the order.',
       parameters: {
         workflow: 'checkout',
         rule: JsonPath.stringAt('$$.Execution.Input.checkout'),
@@ -108,15 +107,15 @@ class CheckoutStates extends Construct {
       },
     });
     const signIn = this.#task('Authenticate', authenticate, {
-      comment: 'Refuses wrong credentials before anything is asked for.',
+      comment: 'Fails on wrong credentials before anything is requested.',
       resultPath: '$.authenticated',
     }).addCatch(this.#report, CAUGHT);
     const plan = this.#task('Plan', checkoutSteps.plan, {
-      comment: 'Finds the items, sees that the rule allows them, and writes down what this checkout is about.',
+      comment: 'Finds the items, checks that the rule allows them, and writes the record of the checkout.',
       resultPath: '$.planned',
     }).addCatch(this.#report, CAUGHT);
     const request = this.#task('Request', checkoutSteps.request, {
-      comment: 'Opens a lease for each item, unless somebody else has one.',
+      comment: 'Opens a lease for each item, unless another client holds one.',
       resultPath: '$.requested',
     }).addCatch(this.#retire, CAUGHT);
     const retrieve = this.#task('Retrieve', checkoutSteps.retrieve, {
@@ -135,10 +134,10 @@ class CheckoutStates extends Construct {
     return begin.next(signIn).next(plan).next(this.#watch);
   }
 
-  /** Knows nothing but the name: what is open is found by its marker. */
+  /** Its input is only the name of the checkout. It finds open leases by their marker. */
   release(): IChainable {
     const begin = new Pass(this, 'Begin', {
-      comment: 'Which checkout to close.',
+      comment: 'Identity of the checkout to close.',
       parameters: {
         workflow: 'checkout',
         rule: JsonPath.stringAt('$.checkout'),
@@ -152,25 +151,26 @@ class CheckoutStates extends Construct {
 
   #next(): Choice {
     const wait = new Wait(this, 'Wait', {
-      comment: 'For an approval, for the end of the window, or for the change afterwards.',
+      comment: 'Waits for an approval, the end of the window, or the credential change.',
       time: WaitTime.secondsPath('$.watched.waitSeconds'),
     });
-    return new Choice(this, 'WhatIsNext')
+    return new Choice(this, 'NextAction')
       .when(isNext('wait'), wait.next(this.#watch))
       .when(isNext('report'), this.#report);
   }
 
   #wire(): void {
     const failed = this.#fail('CheckoutFailed', '$.error', {
-      comment: 'What it was given up for; when giving its leases back failed too, that, because it is the graver.',
+      comment:
+        'The error that ended the checkout. If the check-in failed too, the error of the check-in, which is more serious.',
     });
     const leftDelivered = this.#fail('CheckoutLeftDelivered', '$.retireError', {
-      comment: 'What it delivered could not be taken back, which is the gravest.',
+      comment: 'The delivered secrets could not be retired, which is the most serious failure.',
     });
     const isLeftDelivered = Condition.isPresent('$.retireError');
     const isGivenUp = Condition.isPresent('$.error');
     this.#report.addCatch(failed, CAUGHT).next(
-      new Choice(this, 'HowItEnded')
+      new Choice(this, 'CheckoutEnding')
         .when(isLeftDelivered, leftDelivered)
         .when(isGivenUp, failed)
         .otherwise(new Succeed(this, 'CheckoutOver', { outputPath: '$.reported' })),
@@ -186,7 +186,7 @@ class CheckoutStates extends Construct {
     return new Fail(this, name, { comment, errorPath: `${error}.Error`, causePath: `${error}.Cause` });
   }
 
-  /** A step's function with the whole state as its input: each parses what it needs out of it. */
+  /** A task that passes the whole state to the step's function, which parses the fields that it needs. */
   #task(name: string, step: Step, options: TaskOptions): TaskStateBase {
     return this.#tasks.make(this, name, step, options);
   }

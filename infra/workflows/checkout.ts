@@ -5,7 +5,7 @@ import { CheckoutWorkflow } from '#infra/workflows/checkout-workflow.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
 
-/** Adds the workflows, for a relay with rules for checkouts, and what shows how its checkouts go. */
+/** Adds the workflows of checkouts, with their alarms and graphs, if relay.yaml has rules for checkouts. */
 export const addCheckout: AddWorkflow = (stack, props) => {
   const { config, metrics } = props;
   if (!checkoutWorkflow.isUsed(config)) return {};
@@ -17,12 +17,12 @@ export const addCheckout: AddWorkflow = (stack, props) => {
     alarms: [
       {
         kind: 'checkout-failed',
-        says: 'A checkout, or closing one, failed, was aborted or took too long.',
+        says: 'A checkout or a release failed, was stopped, or timed out.',
         metric: failuresOf(checkout.machine, release.machine),
       },
       ...rules.map((rule) => ({
         kind: 'change-unconfirmed',
-        says: 'The vault has not changed a credential that was given back.',
+        says: 'The vault has not changed a credential after its check-in.',
         about: rule,
         metric: metrics.ofCheckout(rule, 'ChangesUnconfirmed'),
       })),

@@ -19,14 +19,14 @@ import { logSource, type RelayKey } from '#infra/constructs/relay-key.ts';
 import { serviceFor } from '#infra/constructs/service-principal.ts';
 import type { Functions } from '#infra/functions.ts';
 import { acceptPattern } from '#infra/nag.ts';
-import { asRetry, BRIEF, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
+import { asRetry, DEFAULT_RETRY, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
 import type { Grant, Machine, Permission } from '#shared/workflows/grants.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** How much longer than its function a task waits, so that it is the function that says what happened. */
+/** Grace period by which a task outlasts its function, so that the function reports its own timeout. */
 const TASK_GRACE_SECONDS = 30;
 
-/** How long Step Functions goes on with a data key, and so without asking whether the key may still be used. */
+/** Time for which Step Functions reuses a data key. A revoked permission takes effect after it. */
 const DATA_KEY_REUSE = Duration.minutes(5);
 
 export interface TaskOptions {
@@ -35,7 +35,7 @@ export interface TaskOptions {
   readonly retry?: RetryPolicy;
 }
 
-/** Makes the tasks of one machine, and remembers which functions they call. */
+/** Creates the tasks of one machine and collects the functions that they call. */
 export class Tasks {
   readonly #functions: Functions;
   readonly #called = new Set<RelayFunction>();
@@ -44,13 +44,13 @@ export class Tasks {
     this.#functions = functions;
   }
 
-  /** What the tasks made so far call. */
+  /** Functions of the tasks created so far. */
   get called(): readonly RelayFunction[] {
     return [...this.#called];
   }
 
-  /** A step's function with the whole state as its input: each parses what it needs out of it. */
-  make(scope: Construct, name: string, step: Step, { retry = BRIEF, ...rest }: TaskOptions): TaskStateBase {
+  /** A task that passes the whole state to the step's function, which parses the fields that it needs. */
+  make(scope: Construct, name: string, step: Step, { retry = DEFAULT_RETRY, ...rest }: TaskOptions): TaskStateBase {
     const fn = this.#functions.of(step);
     this.#called.add(fn);
     return LambdaInvoke.jsonPath(scope, name, {
@@ -63,7 +63,10 @@ export class Tasks {
   }
 }
 
-/** The ARN of a machine of this stack, spelled out, because functions are told it and the machine is told theirs. */
+/**
+ * The ARN of a machine of this stack. Built from its name, because references between functions and machines would be
+ * circular.
+ */
 export const machineArn = (scope: Construct, machine: Machine): string =>
   statesArn(scope, 'stateMachine', machineName(scope, machine));
 
@@ -81,7 +84,7 @@ export const statesArn = (scope: Construct, resource: 'stateMachine' | 'executio
 const executionsOf = (scope: Construct, machine: Machine): string =>
   statesArn(scope, 'execution', `${machineName(scope, machine)}:*`);
 
-/** What a grant about the runs of a machine comes to. */
+/** Permissions for a grant on the runs of a machine. */
 export const runPermissions = (
   key: RelayKey,
   { may, of }: Extract<Grant, { readonly to: 'runs' }>,
@@ -97,7 +100,7 @@ export const runPermissions = (
         {
           actions: ['states:DescribeExecution'],
           resources: [executionsOf(key, of)],
-          pattern: 'Runs are named when they start.',
+          pattern: 'Executions get their names when they start.',
         },
         key.readRuns(arn),
       ];
@@ -105,11 +108,11 @@ export const runPermissions = (
 };
 
 export interface WorkflowMachineProps {
-  /** What follows the stack's name in the machine's own. */
+  /** Suffix of the machine's name, after the stack's name. */
   readonly name: Machine;
   readonly comment: string;
   readonly definition: IChainable;
-  /** The factory of exactly the tasks in the definition. */
+  /** The factory that created the tasks in the definition, and no others. */
   readonly tasks: Tasks;
   readonly timeout: Duration;
   /** True when a distributed Map in the definition starts child executions. */
@@ -119,8 +122,8 @@ export interface WorkflowMachineProps {
 }
 
 /**
- * A traced Standard workflow whose definition, data and log are encrypted. Its role may invoke the functions of its tasks, and
- * start, watch and stop its child executions.
+ * A traced Standard workflow with encrypted definition, data and log. Its role can invoke the functions of its tasks.
+ * If it has children, it can also start, describe and stop its child executions.
  */
 export class WorkflowMachine extends Construct {
   readonly machine: StateMachine;
@@ -145,7 +148,8 @@ export class WorkflowMachine extends Construct {
       timeout: props.timeout,
       logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
       tracingEnabled: true,
-      // By its ARN alone, because CDK would let the log delivery of every account use the key; ours is in its policy already.
+      // Imported by ARN, because CDK would otherwise let the log delivery of every account use the key. The key's
+      // policy already allows that of this account.
       encryptionConfiguration: new CustomerManagedEncryptionConfiguration(
         Key.fromKeyArn(this, 'Key', props.key.keyArn),
         DATA_KEY_REUSE,
@@ -158,7 +162,7 @@ export class WorkflowMachine extends Construct {
     const anything = (actions: string[]) => new PolicyStatement({ actions, resources: ['*'] });
     const role = new Role(this, 'Role', {
       assumedBy: serviceFor(this, 'states.amazonaws.com', ...this.#itself()),
-      description: `What the ${name} workflow may do`,
+      description: `Role of the ${name} workflow`,
       inlinePolicies: {
         Steps: new PolicyDocument({
           statements: [
@@ -192,19 +196,19 @@ export class WorkflowMachine extends Construct {
         }),
       },
     });
-    acceptPattern(role, '*', 'Log deliveries and trace segments belong to no resource in particular.');
-    if (hasChildren) acceptPattern(role, executionsOf(this, name), 'Children are named by Step Functions.');
+    acceptPattern(role, '*', 'Log deliveries and trace segments do not support resource-level permissions.');
+    if (hasChildren) acceptPattern(role, executionsOf(this, name), 'Step Functions names the child executions.');
     return role;
   }
 
-  /** The machine, and the maps in it, which are machines of their own to Step Functions. */
+  /** The machine and its maps, which Step Functions treats as separate machines. */
   #itself(): string[] {
     return [this.arn, `${this.arn}/*`];
   }
 
   /**
-   * Source: Step Functions developer guide, "Data at rest encryption". Step Functions takes on the role to use the key, so that
-   * nothing here may ask by way of which service it is used.
+   * Source: Step Functions developer guide, "Data at rest encryption". Step Functions assumes the role to use the key,
+   * so the statements must not have a `kms:ViaService` condition.
    */
   #forItsData(key: RelayKey): PolicyStatement[] {
     return [

@@ -15,24 +15,24 @@ import {
 import { Construct } from 'constructs';
 import { acceptPattern } from '#infra/nag.ts';
 import { statesArn, type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { PATIENT } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import type { Step } from '#shared/workflows/step.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 
 /**
- * A full sync of a million items at 200 calls a second takes four and a half hours; whatever takes a day hangs.
- * Meanwhile the next runs of the same sync end as SKIPPED.
+ * A full sync of a million items at 200 calls per second takes four and a half hours, so a run of a day is stuck. Until
+ * it ends, later runs of the same sync end as SKIPPED.
  */
 const MACHINE_TIMEOUT = Duration.hours(24);
 
-/** The name of the map and, as its label, a part of the names of its child executions. */
+/** Name of the map. It is also the map's label, which is part of the names of its child executions. */
 const BATCHES = 'Batches';
 
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
-/** The sync workflow. Its states stand in the order in which they run; `docs/architecture.md` has the picture. */
+/** The sync workflow. Its states are in the order in which they run. `docs/architecture.md` has the diagram. */
 export class SyncWorkflow extends Construct {
   readonly workflow: WorkflowMachine;
   readonly #tasks: Tasks;
@@ -40,10 +40,10 @@ export class SyncWorkflow extends Construct {
   constructor(scope: Construct, id: string, { functions, key, logRetentionDays }: WorkflowProps) {
     super(scope, id);
     this.#tasks = new Tasks(functions);
-    // CDK leaves this name out of logical ids: a stack that is deployed already keeps its machine.
+    // CDK omits this id from logical ids, so that deployed stacks keep their machine.
     this.workflow = new WorkflowMachine(this, 'Default', {
       name: 'sync',
-      comment: 'Brings one sync up to date: every batch gives back what it opened, whatever happens.',
+      comment: 'Brings one sync up to date. Every batch always checks in the leases that it opened.',
       definition: this.#run(),
       timeout: MACHINE_TIMEOUT,
       hasChildren: true,
@@ -54,44 +54,45 @@ export class SyncWorkflow extends Construct {
     this.#acceptChildren();
   }
 
-  /** The run: plan once, then the batches side by side, then the report. */
+  /** The run: one plan, then the batches in parallel, then the report. */
   #run(): IChainable {
     const reportFailure = this.#reportFailure();
 
     const begin = new Pass(this, 'Begin', {
-      comment: 'What every step needs to know: whose run this is, and what was asked for.',
+      comment: 'Input of every step: the identity of the run, and the order.',
       parameters: {
         workflow: 'sync',
         rule: JsonPath.stringAt('$$.Execution.Input.sync'),
         run: JsonPath.stringAt('$$.Execution.Name'),
+        startedAt: JsonPath.stringAt('$$.Execution.StartTime'),
         order: JsonPath.objectAt('$$.Execution.Input'),
       },
     });
     const signIn = this.#task('Authenticate', authenticate, {
-      comment: 'Refuses wrong credentials before anything is planned.',
+      comment: 'Fails on wrong credentials before anything is planned.',
       resultPath: '$.authenticated',
     }).addCatch(reportFailure, CAUGHT);
     const plan = this.#task('Plan', syncSteps.plan, {
-      comment: 'Compares what the vault and the store say, and writes the batches to the records bucket.',
+      comment: 'Compares the vault with the store, and writes the batches to the records bucket.',
       resultPath: '$.planned',
     }).addCatch(reportFailure, CAUGHT);
     const batches = this.#batches().addCatch(reportFailure, CAUGHT);
     const report = this.#task('Report', syncSteps.report, {
-      comment: 'Sums up, tells people when they are needed, and remembers for the next run.',
+      comment: 'Writes the report, alerts people if action is needed, and saves state for the next run.',
     });
 
     const anythingToDo = new Choice(this, 'AnythingToDo', {
-      comment: 'No batch: nothing has changed, or the previous run of the sync is still at it.',
+      comment: 'Without batches, nothing has changed, or an earlier run of the sync is still running.',
     })
       .when(Condition.isPresent('$.planned.batches[0]'), batches.next(report))
       .otherwise(report);
 
     const mayBegin = new Choice(this, 'MayBegin', {
-      comment: 'Messages gather for a while before a run looks at them.',
+      comment: 'A run started by a message waits, so that further messages join it.',
     })
       .when(
         Condition.isPresent('$.order.waitSeconds'),
-        new Wait(this, 'Gather', { time: WaitTime.secondsPath('$.order.waitSeconds') }).next(signIn),
+        new Wait(this, 'Debounce', { time: WaitTime.secondsPath('$.order.waitSeconds') }).next(signIn),
       )
       .otherwise(signIn);
 
@@ -99,10 +100,10 @@ export class SyncWorkflow extends Construct {
     return begin.next(mayBegin);
   }
 
-  /** Reports a run that had to be given up, and fails with the error that ended it. */
+  /** Reports a failed run, and fails with the error that ended it. */
   #reportFailure(): IChainable {
     const failed = new Fail(this, 'RunFailed', {
-      comment: 'The first error, not what came of reporting it.',
+      comment: 'The first error, even if reporting it failed as well.',
       errorPath: '$.error.Error',
       causePath: '$.error.Cause',
     });
@@ -112,16 +113,16 @@ export class SyncWorkflow extends Construct {
   }
 
   /**
-   * Every batch is a workflow of its own with its own history. A batch catches its own failure; if one is lost in spite
-   * of that, its neighbours go on, and the report misses its number.
+   * Every batch is a child execution with its own history. A batch catches its own failure. If a batch is lost
+   * nevertheless, the others continue, and the report detects the missing number.
    *
-   * What comes back is `{"batch":1234}` for each batch, 16 bytes: a million items in batches of 100 make 160 KB of
-   * the 256 KiB that fit into state.
+   * Each batch returns `{"batch":1234}`, 16 bytes: a million items in batches of 100 make 160 KB of the 256 KiB that
+   * fit into state.
    */
   #batches(): DistributedMap {
     return new DistributedMap(this, BATCHES, {
       label: BATCHES,
-      comment: 'All batches, as many at the same time as the sync allows.',
+      comment: 'Runs the batches, as many in parallel as the sync allows.',
       mapExecutionType: StateMachineType.STANDARD,
       itemsPath: '$.planned.batches',
       maxConcurrencyPath: '$.planned.concurrency',
@@ -137,13 +138,14 @@ export class SyncWorkflow extends Construct {
     }).itemProcessor(this.#batch());
   }
 
-  /** One batch. From Request on, every way out leads through CheckIn. */
+  /** One batch. From Request on, every path leads through CheckIn. */
   #batch(): IChainable {
     const failed = this.#batchEnd('BatchFailed', { error: '$.error.Error' });
     const checkIn = this.#checkIn(failed);
 
     const signIn = this.#task('AuthenticateBatch', authenticate, {
-      comment: 'A batch may begin hours after the run: it makes sure of a token of its own. Nothing is open yet.',
+      comment:
+        'A batch can begin hours after the run, so it makes sure that it has a valid token. Nothing is open yet.',
       resultPath: '$.authenticated',
     }).addCatch(failed, CAUGHT);
     const request = this.#task('Request', syncSteps.request, {
@@ -161,19 +163,19 @@ export class SyncWorkflow extends Construct {
   #checkIn(failed: Pass): TaskStateBase {
     const leftOpen = this.#batchEnd('BatchLeftOpen', { open: '$.checkInError.Error' });
     const checkIn = this.#task('CheckIn', syncSteps.checkin, {
-      comment: 'Ends every lease of this batch, also those whose answer got lost.',
+      comment: 'Ends every lease of this batch, including those whose response was lost.',
       resultPath: '$.checkedIn',
-      retry: PATIENT,
+      retry: CLOSING_RETRY,
     }).addCatch(leftOpen, { errors: ['States.ALL'], resultPath: '$.checkInError' });
 
-    const howItWent = new Choice(this, 'HowTheBatchWent')
+    const howItWent = new Choice(this, 'BatchEnding')
       .when(Condition.isPresent('$.error'), failed)
       .otherwise(this.#batchEnd('BatchDone'));
     checkIn.next(howItWent);
     return checkIn;
   }
 
-  /** Hands the batch's number to the report, with the name of the error that it ended with, or was left open by. */
+  /** Passes the batch's number to the report, with the name of the error that ended it or left a lease open. */
   #batchEnd(name: string, errorPaths: Readonly<Partial<Record<'error' | 'open', string>>> = {}): Pass {
     return new Pass(this, name, {
       parameters: {
@@ -187,13 +189,16 @@ export class SyncWorkflow extends Construct {
     return this.#tasks.make(this, name, step, options);
   }
 
-  /** CDK has a policy for the batches, too, which is not in the template, since the role takes no more; cdk-nag sees it. */
+  /**
+   * CDK also creates a policy for the batches. It is not in the template, because the role accepts no policy updates,
+   * but cdk-nag checks it.
+   */
   #acceptChildren(): void {
     const { machine } = this.workflow;
     const machineName = Fn.select(6, Fn.split(':', machine.stateMachineArn));
     for (const children of [`${machineName}:*`, `${machineName}/${BATCHES}:*`]) {
       const pattern = statesArn(this, 'execution', children);
-      acceptPattern(machine, pattern, 'The executions of the batches are named by Step Functions.');
+      acceptPattern(machine, pattern, 'Step Functions names the executions of the batches.');
     }
   }
 }

@@ -6,7 +6,7 @@ import { type Scheduled, startOf, timingOf } from '#infra/triggers/schedules.ts'
 import { SyncWorkflow } from '#infra/workflows/sync-workflow.ts';
 import type { AddWorkflow, WorkflowProps } from '#infra/workflows/workflow.ts';
 
-/** Adds the workflow, the schedules that start it, and what shows how its runs go. */
+/** Adds the workflow, its schedules, alarms and graphs. */
 export const addSync: AddWorkflow = (stack, props) => {
   const { config, metrics } = props;
   const { machine, arn } = new SyncWorkflow(stack, 'Sync', props).workflow;
@@ -16,7 +16,7 @@ export const addSync: AddWorkflow = (stack, props) => {
   return {
     schedules: schedulesOf(config, arn),
     alarms: [
-      { kind: 'run-failed', says: 'A run failed, was aborted or took too long.', metric: failuresOf(machine) },
+      { kind: 'run-failed', says: 'A run failed, was stopped, or timed out.', metric: failuresOf(machine) },
       ...alarmsOf(props),
     ],
     graphs:
@@ -27,7 +27,7 @@ export const addSync: AddWorkflow = (stack, props) => {
             graph('Items', of('Delivered', 'Unchanged', 'Skipped', 'Failed')),
           ],
     outputs: [
-      { name: 'SyncMachineArn', value: arn, description: 'The state machine that every sync runs in' },
+      { name: 'SyncMachineArn', value: arn, description: 'State machine that runs all syncs' },
       ...syncs
         .slice(0, 1)
         .map((sync) => ({ name: 'StartCommand', value: startCommand(arn, sync), description: 'Starts a sync now' })),
@@ -67,12 +67,12 @@ const alarmsOf = ({ config, metrics }: WorkflowProps): AlarmSpec[] =>
     },
     {
       kind: 'run-stale',
-      says: 'No run has succeeded for too long.',
+      says: 'No run has succeeded within staleAfterHours.',
       about: sync,
       metric: metrics.ofSync(sync, 'RunSucceeded'),
       comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
       periods: staleAfterHours,
-      // An hour without any run is an hour without a successful one.
+      // An hour without a run is also an hour without a successful run.
       missing: TreatMissingData.BREACHING,
     },
   ]);

@@ -6,7 +6,7 @@ import { everyMinutes, invocationOf } from '#infra/triggers/schedules.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import { upkeepSteps } from '#shared/workflows/upkeep.ts';
 
-/** Adds the schedule of `reap`, which needs no state machine, and what shows that nothing is left open. */
+/** Adds the schedule of `reap`, which needs no state machine, and the alarms and graphs for open leases. */
 export const addUpkeep: AddWorkflow = (_stack, { config, functions, metrics }) => {
   const reap = functions.of(upkeepSteps.reap);
   const period = Duration.minutes(config.reap.everyMinutes);
@@ -21,30 +21,31 @@ export const addUpkeep: AddWorkflow = (_stack, { config, functions, metrics }) =
         id: 'Reap',
         name: 'reap',
         timing: everyMinutes(config.reap.everyMinutes),
-        description: 'Gives back what an interrupted run left open',
+        description: 'Closes what an interrupted run left open',
         target: invocationOf(reap),
       },
     ],
     alarms: [
       ...connections.map((connection) => ({
         kind: 'lease-open',
-        says: 'A lease has stayed open for too long.',
+        says: 'A lease has been open for longer than reap.alarmAfterMinutes.',
         about: connection,
         metric: metrics.ofConnection(connection, 'OldestOpenLeaseAge', period),
         threshold: Duration.minutes(config.reap.alarmAfterMinutes).toSeconds(),
       })),
       {
         kind: 'reap-failing',
-        says: 'Left-over leases are not being looked for.',
+        says: 'reap fails or does not run, so leftover leases stay open.',
         metric: reap.lambda.metricErrors({ period }),
         periods: 3,
-        // Lambda counts errors, also none, at every invocation: no count at all means that nothing was invoked.
+        // Lambda publishes the error count of every invocation, including zero. Missing data means that nothing was
+        // invoked.
         missing: TreatMissingData.BREACHING,
       },
     ],
     graphs: [
       graph('Oldest open lease, seconds', of('OldestOpenLeaseAge')),
-      graph('Given back by reap, and refused sign-ins', of('OpenLeasesReaped', 'SignInRefused')),
+      graph('Leases checked in by reap, and refused sign-ins', of('OpenLeasesReaped', 'SignInRefused')),
     ],
   };
 };

@@ -9,25 +9,25 @@ import type { Intake } from '#infra/triggers/intake.ts';
 import type { Scheduled } from '#infra/triggers/schedules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
-/** What there is when workflows are added: the functions, with their permissions, and what workflows share. */
+/** The parts of the stack that exist before the workflows are added, and that workflows share. */
 export interface WorkflowProps {
   readonly config: RelayConfig;
   readonly functions: Functions;
   readonly metrics: RelayMetrics;
-  /** Undefined when the relay takes no messages. */
+  /** Undefined if the relay accepts no messages. */
   readonly intake: Intake | undefined;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }
 
-/** Shown to the person who deploys. */
+/** A stack output. */
 export interface Output {
   readonly name: string;
   readonly value: string;
   readonly description: string;
 }
 
-/** What a workflow adds to what a relay has one of: schedules, alarms, a dashboard. */
+/** Contribution of a workflow to the shared parts of a relay: schedules, alarms and the dashboard. */
 interface Contribution {
   readonly schedules?: readonly Scheduled[];
   readonly alarms?: readonly AlarmSpec[];
@@ -36,5 +36,5 @@ interface Contribution {
   readonly outputs?: readonly Output[];
 }
 
-/** Adds the constructs of one workflow to the stack, if the configuration has a use for it. */
+/** Adds the constructs of one workflow to the stack, if the configuration uses the workflow. */
 export type AddWorkflow = (stack: Stack, props: WorkflowProps) => Contribution;

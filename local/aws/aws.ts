@@ -20,14 +20,14 @@ export interface AwsOptions {
   readonly stackName: string;
   /** The synthesised template, parsed from its JSON. */
   readonly template: unknown;
-  /** The folder behind each asset of the stack, by its key in S3. */
+  /** The folder of each asset, by its object name in S3. */
   readonly assets: ReadonlyMap<string, string>;
   readonly clock: Clock;
-  /** Logs and histories go here. */
+  /** Directory of the logs and histories. */
   readonly runDirectory: string;
-  /** What the waits before retries, of states and of messages, are multiplied with; 1 when left out. */
+  /** Factor for the waits before retries of states and of messages. Default: 1. */
   readonly waitScale?: number;
-  /** A free one when left out. */
+  /** Default: a free port. */
   readonly port?: number;
 }
 
@@ -44,12 +44,12 @@ export interface LocalAws {
   readonly scheduler: Scheduler;
   readonly queues: Queues;
   readonly eventSources: EventSources;
-  /** Everything that was written to it, except the values of secrets. */
+  /** All data written to the AWS side, except the values of secrets. */
   written(): AsyncIterable<Written>;
   close(): Promise<void>;
 }
 
-/** Brings a synthesised stack up. @throws for whatever in it local mode does not know. */
+/** Starts a synthesised stack. @throws for anything in it that local mode does not support. */
 export const startAws = async (options: AwsOptions): Promise<LocalAws> => {
   const server = await startAwsServer(options.port, options.clock.now);
   try {

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** One call of an AWS service, as its signature and its request line tell. */
+/** One call of an AWS service, identified by its signature and its request line. */
 export interface AwsCall {
-  /** As signatures name it: `s3`, `sqs`, `sns`, `secretsmanager`, `states`, `lambda`. */
+  /** Service name in the signature: `s3`, `sqs`, `sns`, `secretsmanager`, `states`, `lambda`. */
   readonly service: string;
   readonly action: string;
-  /** The access key: for a function, its name. */
+  /** Access key id. For a function, its name. */
   readonly caller: string;
-  /** What was sent, as text, however often it is asked for. Whoever asks must be the only one who reads the request. */
+  /** Body of the request as text. Can be called repeatedly, but nothing else must read the request. */
   body(): Promise<string>;
 }
 
 const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\/aws4_request/;
 
-/** Who calls what; undefined when the request is not signed, which the SDK never leaves out. */
+/** Identifies a call by its signature. Undefined for an unsigned request, which the SDK never sends. */
 export const callOf = (request: IncomingMessage): AwsCall | undefined => {
   const [, caller, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
   if (caller === undefined || service === undefined) return undefined;
@@ -35,7 +35,7 @@ const actionOf = (service: string, request: IncomingMessage): string => {
   if (target !== '') return target.slice(target.lastIndexOf('.') + 1);
   if (service === 's3') return s3Action(request);
   if (service === 'lambda') return 'Invoke';
-  // The query protocol names its action in the body, which is left to whoever answers.
+  // In the query protocol, the action is in the body, which the service reads.
   return 'Query';
 };
 

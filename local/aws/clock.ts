@@ -1,21 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
-import { LONGEST_TIMER_MS } from './timers.ts';
+import { MAX_TIMER_MS } from './timers.ts';
 
 /**
- * Time on this machine plus an offset that every thread shares, so that two scheduled runs an hour apart take seconds.
- * Only what asks for the date is shifted: timers, timeouts and measured durations stay real.
+ * The time of this machine plus an offset that all threads share, so that two scheduled runs an hour apart take
+ * seconds. Only dates are shifted. Timers, timeouts and measured durations stay real.
  */
 export interface Clock {
   /** Milliseconds since 1970, the offset included. */
   now(): number;
-  /** Moves every thread's date forward, and wakes who has slept until then. */
+  /** Moves the date of every thread forward, and wakes the sleepers whose time has come. */
   advance(milliseconds: number): void;
   /**
-   * Resolves when it is that time, because the machine got there or because the clock was moved. Keeps no process alive.
+   * Resolves at that time, whether real time passed or the clock was advanced. Does not keep the process alive.
    * @throws the signal's reason once it is aborted.
    */
   sleepUntil(time: number, signal: AbortSignal): Promise<void>;
-  /** What a worker needs to follow: see {@link followClock}. */
+  /** The offset that a worker needs for {@link followClock}. */
   readonly offset: SharedArrayBuffer;
 }
 
@@ -37,7 +37,7 @@ export const createClock = (realNow: () => number = Date.now): Clock => {
       signal.throwIfAborted();
       for (let left = time - now(); left > 0; left = time - now()) {
         const woken = AbortSignal.any([signal, moved.signal]);
-        await setTimeout(Math.min(left, LONGEST_TIMER_MS), undefined, { signal: woken, ref: false }).catch(() => {});
+        await setTimeout(Math.min(left, MAX_TIMER_MS), undefined, { signal: woken, ref: false }).catch(() => {});
         signal.throwIfAborted();
       }
     },
@@ -46,7 +46,10 @@ export const createClock = (realNow: () => number = Date.now): Clock => {
 
 const shiftedNow = (shared: BigInt64Array, realNow: () => number) => () => realNow() + Number(Atomics.load(shared, 0));
 
-/** Makes `new Date()` and `Date.now()` of this thread follow the clock. Called in a worker before anything else loads. */
+/**
+ * Makes `new Date()` and `Date.now()` of this thread follow the clock. A worker must call it before it loads anything
+ * else.
+ */
 export const followClock = (offset: SharedArrayBuffer): void => {
   const RealDate = Date;
   const now = shiftedNow(new BigInt64Array(offset), RealDate.now);

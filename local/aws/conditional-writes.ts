@@ -12,8 +12,8 @@ const refuse = (response: ServerResponse, status: number, code: string, message:
 };
 
 /**
- * Lets writes to S3 that may only create do so, where the emulator beneath overwrites: one at a time for each key, so that of
- * many at once the first one alone succeeds. Other conditions are refused.
+ * Adds `If-None-Match: *` to S3 writes, which the underlying emulator ignores. Writes to the same key are serialised,
+ * so that only the first of several concurrent writes succeeds. Other conditions are rejected.
  *
  * Source: S3 user guide, "How to prevent object overwrites with conditional writes".
  */
@@ -22,7 +22,7 @@ export const withConditionalWrites = (service: Service, objectExists: ObjectExis
 
   const create: Service = async (request, response, call) => {
     if (await objectExists(request.url?.split('?')[0] ?? '/')) {
-      return refuse(response, 412, 'PreconditionFailed', 'There is an object of this key.');
+      return refuse(response, 412, 'PreconditionFailed', 'An object with this key exists.');
     }
     const written = once(response, 'close');
     await service(request, response, call);
@@ -32,7 +32,8 @@ export const withConditionalWrites = (service: Service, objectExists: ObjectExis
   return async (request, response, call) => {
     const isConditional = ['if-match', 'if-none-match'].some((header) => header in request.headers);
     if (request.method !== 'PUT' || !isConditional) return service(request, response, call);
-    if (!isCreation(request)) return refuse(response, 501, 'NotImplemented', 'No writes on this condition.');
+    if (!isCreation(request))
+      return refuse(response, 501, 'NotImplemented', 'Local mode supports only If-None-Match: *.');
     const key = request.url?.split('?')[0] ?? '/';
     const turn = (turns.get(key) ?? Promise.resolve()).then(() => create(request, response, call));
     const done = turn.catch(() => undefined);

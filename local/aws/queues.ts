@@ -10,35 +10,35 @@ import { localClientConfig } from './resources.ts';
 import type { AwsServer } from './server.ts';
 import { arnOf, type Template } from './template/template.ts';
 
-/** How many messages lie in a queue. */
+/** Number of messages in a queue. */
 interface Depth {
   readonly visible: number;
-  /** Received by somebody, and neither deleted nor given up yet. */
+  /** Received, but neither deleted nor visible again. */
   readonly inFlight: number;
   readonly delayed: number;
 }
 
-/** A message that lies in a queue. */
+/** A message in a queue. */
 interface QueuedMessage {
   readonly id: string;
   readonly body: string;
-  /** Its message attributes, those that are text. */
+  /** Message attributes with a text value. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly receiveCount: number;
 }
 
-/** The queues of the template, for whoever plays what is outside of it, or looks into it. */
+/** Access to the queues of the template from outside the stack. */
 export interface Queues {
-  /** Sends messages to a queue, by its name, as the operator. */
+  /** Sends messages to a queue as the operator. */
   send(queueName: string, ...bodies: readonly string[]): Promise<void>;
-  /** Sends them as whoever has this access key: to SQS another sender. */
+  /** Sends messages with this access key, as another sender. */
   sendAs(sender: string, queueName: string, ...bodies: readonly string[]): Promise<void>;
   depth(queueName: string): Promise<Depth>;
-  /** What lies in a queue, without receiving it. */
+  /** Returns the messages in a queue without receiving them. */
   messages(queueName: string): Promise<readonly QueuedMessage[]>;
 }
 
-/** The most that one call of SQS sends. */
+/** Maximum number of messages in one call of SQS. */
 const BATCH = 10;
 
 export const createQueues = (template: Template, server: AwsServer): Queues => {
@@ -46,7 +46,7 @@ export const createQueues = (template: Template, server: AwsServer): Queues => {
   const sqs = new SQSClient(config);
   const urlOf = (name: string): string => {
     const queue = template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === name);
-    if (queue === undefined) throw new Error(`There is no queue ${name}.`);
+    if (queue === undefined) throw new Error(`The template has no queue ${name}.`);
     return queue.identity.ref;
   };
   const sendBy = async (client: SQSClient, queueName: string, bodies: readonly string[]): Promise<void> => {
@@ -56,7 +56,7 @@ export const createQueues = (template: Template, server: AwsServer): Queues => {
         .slice(from, from + BATCH)
         .map((MessageBody, index) => ({ Id: String(index), MessageBody }));
       const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries: entries }));
-      if (Failed.length > 0) throw new Error(`${queueName} took not every message: ${Failed[0]?.Message}`);
+      if (Failed.length > 0) throw new Error(`${queueName} rejected a message: ${Failed[0]?.Message}`);
     }
   };
   return {
@@ -88,7 +88,7 @@ const COUNTS = {
   delayed: 'ApproximateNumberOfMessagesDelayed',
 } as const satisfies Record<keyof Depth, QueueAttributeName>;
 
-/** As fauxqs shows it. */
+/** A message in the format of fauxqs. */
 const messageSchema = z
   .object({
     messageId: z.string(),
@@ -119,14 +119,14 @@ const contentSchema = z.object({
 const ignored = z.unknown().optional();
 const seconds = z.int().min(0).optional();
 
-/** Whose dead letters a queue takes: those of any when it does not say. */
+/** The sources whose dead letters a queue accepts. Default: all queues. */
 const redriveAllowSchema = z.discriminatedUnion('redrivePermission', [
   z.strictObject({ redrivePermission: z.enum(['allowAll', 'denyAll']) }),
   z.strictObject({ redrivePermission: z.literal('byQueue'), sourceQueueArns: z.array(z.string()).min(1).max(10) }),
 ]);
 type RedriveAllow = z.infer<typeof redriveAllowSchema>;
 
-const takes = (allow: RedriveAllow | undefined, sourceArn: string): boolean => {
+const accepts = (allow: RedriveAllow | undefined, sourceArn: string): boolean => {
   if (allow === undefined || allow.redrivePermission === 'allowAll') return true;
   return allow.redrivePermission === 'byQueue' && allow.sourceQueueArns.includes(sourceArn);
 };
@@ -148,8 +148,8 @@ const queueSchema = z.strictObject({
   Tags: ignored,
 });
 
-/** What of it the queue itself heeds. */
-const HEEDED = [
+/** Properties that the queue of the emulator supports. */
+const SUPPORTED_ATTRIBUTES = [
   'DelaySeconds',
   'MaximumMessageSize',
   'MessageRetentionPeriod',
@@ -159,8 +159,8 @@ const HEEDED = [
 ] as const satisfies readonly QueueAttributeName[];
 
 /**
- * @throws for a property that local mode does not know, as all that make a queue a FIFO, and for dead letters that go to a queue
- * that does not take them.
+ * @throws for a property that local mode does not support, such as those of FIFO queues, and for a dead-letter queue
+ * that does not accept the messages.
  */
 export const makeQueues = async (template: Template, endpoint: string): Promise<void> => {
   const sqs = new SQSClient(localClientConfig(endpoint));
@@ -172,12 +172,12 @@ export const makeQueues = async (template: Template, endpoint: string): Promise<
     const target = parsed.RedrivePolicy?.deadLetterTargetArn;
     const deadLetters = target === undefined ? undefined : byArn.get(target);
     if (target !== undefined && deadLetters === undefined) {
-      throw new Error(`The dead letters of ${identity.name} go to a queue that is not in the template.`);
+      throw new Error(`The dead-letter queue of ${identity.name} is not in the template.`);
     }
-    if (!takes(deadLetters?.RedriveAllowPolicy, arnOf(queue))) {
-      throw new Error(`The dead letters of ${identity.name} go to a queue that does not take them.`);
+    if (!accepts(deadLetters?.RedriveAllowPolicy, arnOf(queue))) {
+      throw new Error(`The dead-letter queue of ${identity.name} does not accept its messages.`);
     }
-    const Attributes = Object.fromEntries(HEEDED.flatMap((name) => attribute(name, parsed[name])));
+    const Attributes = Object.fromEntries(SUPPORTED_ATTRIBUTES.flatMap((name) => attribute(name, parsed[name])));
     await sqs.send(new CreateQueueCommand({ QueueName: identity.name, Attributes }));
   }
 };

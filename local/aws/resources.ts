@@ -9,7 +9,10 @@ import type { SecretsManager } from './secrets-manager/server.ts';
 import type { MachineDefinition } from './step-functions/step-functions.ts';
 import { arnOf, type Resource, type Template } from './template/template.ts';
 
-/** What the properties of live resources mean here. Those that change nothing on one machine are named all the same. */
+/**
+ * The properties of live resources. Schemas also list properties without effect on one machine, so that unknown ones
+ * are rejected.
+ */
 
 const ignored = z.unknown().optional();
 
@@ -30,11 +33,12 @@ const functionSchema = z.strictObject({
   VpcConfig: ignored,
 });
 
-/** @throws for a property that local mode does not know, and when the bundle is not among the assets. */
+/** @throws for a property that local mode does not support, and if the bundle is not among the assets. */
 export const toFunction = (resource: Resource, assets: ReadonlyMap<string, string>): FunctionDefinition => {
   const { Handler, Code, Timeout, MemorySize, Environment } = functionSchema.parse(resource.properties);
   const codeDirectory = assets.get(Code.S3Key);
-  if (codeDirectory === undefined) throw new Error(`The code of ${resource.identity.name} is no asset of the stack.`);
+  if (codeDirectory === undefined)
+    throw new Error(`The code of ${resource.identity.name} is not an asset of the stack.`);
   return {
     name: resource.identity.name,
     arn: arnOf(resource),
@@ -46,7 +50,7 @@ export const toFunction = (resource: Resource, assets: ReadonlyMap<string, strin
   };
 };
 
-/** Nothing is encrypted on one machine; what AWS would refuse is refused. Source: Step Functions API reference. */
+/** Local mode encrypts nothing, but rejects what AWS would reject. Source: Step Functions API reference. */
 const encryptionSchema = z.strictObject({
   Type: z.literal('CUSTOMER_MANAGED_KMS_KEY'),
   KmsKeyId: z.string().min(1),
@@ -64,7 +68,7 @@ const machineSchema = z.strictObject({
   TracingConfiguration: ignored,
 });
 
-/** @throws for a property that local mode does not know, and for an encryption that AWS would refuse. */
+/** @throws for a property that local mode does not support, and for an encryption that AWS would reject. */
 export const toMachine = (resource: Resource): MachineDefinition => ({
   name: resource.identity.name,
   arn: arnOf(resource),
@@ -90,10 +94,10 @@ export const makeSecrets = (template: Template, secretsManager: SecretsManager):
   }
 };
 
-/** The queue that keeps what was published to a topic, which by itself keeps nothing. */
+/** The queue that keeps the messages of a topic. A topic itself keeps none. */
 export const archiveOf = (topicName: string): string => `${topicName}-archive`;
 
-/** Clients of the local side, for whoever brings it up or looks into it. */
+/** Client configuration with the operator's access key. */
 export const localClientConfig = (endpoint: string) => ({
   endpoint,
   region: LOCAL_REGION,

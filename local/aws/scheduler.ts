@@ -5,14 +5,14 @@ import type { InvocationResult } from './functions/protocol.ts';
 import type { Execution, StepFunctions } from './step-functions/step-functions.ts';
 import { arnOf, type Resource } from './template/template.ts';
 
-/** What a schedule has started. */
+/** Result of a fired schedule. */
 type Started =
   | { readonly kind: 'execution'; readonly execution: Execution }
   | { readonly kind: 'invocation'; readonly result: InvocationResult };
 
 export interface Scheduler {
   readonly schedules: readonly Schedule[];
-  /** Does what EventBridge Scheduler does when a schedule is due: fills in what it knows, and calls the target. */
+  /** Fires a schedule like EventBridge Scheduler: replaces the context attributes and calls the target. */
   fire(name: string, scheduledAt: number): Promise<Started>;
 }
 
@@ -24,7 +24,7 @@ interface Schedule {
   readonly target: { readonly arn: string; readonly input: string };
 }
 
-// What has no meaning on one machine is named all the same, so that anything new is refused.
+// Also lists properties without effect on one machine, so that unknown ones are rejected.
 const propertiesSchema = z.strictObject({
   Name: z.string().optional(),
   GroupName: z.string().optional(),
@@ -32,7 +32,7 @@ const propertiesSchema = z.strictObject({
   ScheduleExpression: z.string(),
   ScheduleExpressionTimezone: z.string().optional(),
   FlexibleTimeWindow: z.object({ Mode: z.enum(['OFF', 'FLEXIBLE']) }),
-  // By ARN, unlike elsewhere. Source: EventBridge Scheduler API reference.
+  // Must be an ARN, unlike in other services. Source: EventBridge Scheduler API reference.
   KmsKeyArn: z
     .string()
     .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)\/[\w/-]+$/)
@@ -48,7 +48,7 @@ const propertiesSchema = z.strictObject({
 });
 
 export const START_EXECUTION = 'arn:aws:scheduler:::aws-sdk:sfn:startExecution';
-/** The call that a schedule with the target `START_EXECUTION` makes. */
+/** The call of a schedule with the target `START_EXECUTION`. */
 export const startExecutionSchema = z.strictObject({
   StateMachineArn: z.string(),
   Name: z.string(),
@@ -63,14 +63,14 @@ export const createScheduler = (
   const schedules = resources.map(toSchedule);
   for (const { name, target } of schedules) {
     if (target.arn !== START_EXECUTION && !functions.has(target.arn)) {
-      throw new Error(`Schedule ${name} calls ${target.arn}, which local mode does not know.`);
+      throw new Error(`Schedule ${name} calls ${target.arn}, which local mode does not support.`);
     }
   }
   return {
     schedules,
     async fire(name, scheduledAt) {
       const schedule = schedules.find((one) => one.name === name);
-      if (schedule === undefined) throw new Error(`There is no schedule ${name}.`);
+      if (schedule === undefined) throw new Error(`The template has no schedule ${name}.`);
       const { arn, input: inputTemplate } = schedule.target;
       const input = fillIn(inputTemplate, schedule.arn, scheduledAt);
       if (arn !== START_EXECUTION) return { kind: 'invocation', result: await functions.invoke(arn, input) };
@@ -92,20 +92,20 @@ const toSchedule = (resource: Resource): Schedule => {
 };
 
 /**
- * The context attributes of EventBridge Scheduler, replaced as text wherever they stand in the input.
- * Source: EventBridge Scheduler user guide, "Adding context attributes".
+ * Replaces the context attributes of EventBridge Scheduler anywhere in the input. Source: EventBridge Scheduler user
+ * guide, "Adding context attributes".
  */
 export const fillIn = (input: string, scheduleArn: string, scheduledAt: number): string => {
   const attributes: Record<string, string> = {
     'schedule-arn': scheduleArn,
-    // To the second, as AWS writes it.
+    // AWS omits the milliseconds.
     'scheduled-time': new Date(scheduledAt).toISOString().replace(/\.\d+Z$/, 'Z'),
     'execution-id': randomUUID(),
     'attempt-number': '1',
   };
   return input.replace(/<aws\.scheduler\.([\w-]+)>/g, (whole, name: string) => {
     const value = attributes[name];
-    if (value === undefined) throw new Error(`EventBridge Scheduler knows no attribute ${whole}.`);
+    if (value === undefined) throw new Error(`EventBridge Scheduler has no context attribute ${whole}.`);
     return value;
   });
 };

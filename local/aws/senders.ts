@@ -14,41 +14,41 @@ const receivedSchema = z.looseObject({
 });
 
 /**
- * Remembers who has sent each message, for which the emulator beneath takes everybody alike, and says so to whoever receives it.
- * A message that a topic has sent has no caller.
+ * Records the sender of each message and adds it as `SenderId` when the message is received. The underlying emulator
+ * does not distinguish senders. A message from a topic has no sender.
  */
 export const createSenders = () => {
   const senders = new Map<string, string>();
-  const underWay = new Set<Promise<string>>();
+  const pending = new Set<Promise<string>>();
 
-  const remember = async (caller: string, sending: Promise<string>): Promise<string> => {
-    underWay.add(sending);
+  const recordSender = async (caller: string, sending: Promise<string>): Promise<string> => {
+    pending.add(sending);
     try {
       const answer = await sending;
       const { data: ids = [] } = sentSchema.safeParse(JSON.parse(answer));
       for (const id of ids) senders.set(id, senderIdOf(caller));
       return answer;
     } finally {
-      underWay.delete(sending);
+      pending.delete(sending);
     }
   };
 
-  const tell = async (answer: string): Promise<string> => {
+  const addSenders = async (answer: string): Promise<string> => {
     const { data } = receivedSchema.safeParse(JSON.parse(answer));
     if (data === undefined) return answer;
-    // It may be received before its own sender has the answer.
-    await Promise.allSettled(underWay);
+    // A message can be received before the response to its sender.
+    await Promise.allSettled(pending);
     const Messages = data.Messages.map((message) => {
       const SenderId = senders.get(message.MessageId);
-      const isTold = SenderId !== undefined && message.Attributes?.['SenderId'] !== undefined;
-      return isTold ? { ...message, Attributes: { ...message.Attributes, SenderId } } : message;
+      const hasSender = SenderId !== undefined && message.Attributes?.['SenderId'] !== undefined;
+      return hasSender ? { ...message, Attributes: { ...message.Attributes, SenderId } } : message;
     });
     return JSON.stringify({ ...data, Messages });
   };
 
-  /** What a caller gets for an answer of SQS, which is JSON. */
+  /** Processes a JSON response of SQS for its caller. */
   return ({ action, caller }: Pick<AwsCall, 'action' | 'caller'>, answering: Promise<string>): Promise<string> => {
-    if (action === 'SendMessage' || action === 'SendMessageBatch') return remember(caller, answering);
-    return action === 'ReceiveMessage' ? answering.then(tell) : answering;
+    if (action === 'SendMessage' || action === 'SendMessageBatch') return recordSender(caller, answering);
+    return action === 'ReceiveMessage' ? answering.then(addSenders) : answering;
   };
 };

@@ -10,36 +10,39 @@ import { createSenders } from './senders.ts';
 /** Answers one request that was addressed to one service. */
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
 
-/** Why a call is refused; undefined when its caller may make it. */
+/** Returns the reason for rejecting a call, or undefined if it is allowed. */
 type Guard = (call: AwsCall, request: IncomingMessage) => Promise<string | undefined>;
 
-/** The one address that plays AWS. */
+/** The HTTP server of the AWS side. */
 export interface AwsServer {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly endpoint: string;
-  /** How often each action was called, as `service.Action`. */
+  /** Number of calls of each action, by `service.Action`. */
   callCounts(): Readonly<Record<string, number>>;
-  /** Calls that nothing here knows how to answer: each is a defect of local mode or of the caller. */
+  /** Calls of unsupported services. Each is a defect of local mode or of the caller. */
   readonly unknownCalls: readonly Omit<AwsCall, 'body'>[];
-  /** Brings a service in; whoever calls it earlier is refused. */
+  /** Registers a service. Earlier calls to it are rejected. */
   serve(service: string, answer: Service): void;
-  /** From now on the guard is asked before any service is. */
+  /** Sets the guard that checks every call before it reaches a service. */
   guard(guard: Guard): void;
   readonly objectExists: ObjectExists;
-  /** All messages that lie in a queue, as text. */
+  /** All messages in a queue, as text. */
   queueContent(name: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** @param now Epoch milliseconds, for the date of each answer: by another date than its own, the SDK corrects its clock and repeats what was refused. */
+/**
+ * @param now Epoch milliseconds for the `Date` of each response. If it differed from the SDK's own date, the SDK would
+ * correct its clock and repeat rejected calls.
+ */
 export const startAwsServer = async (port = 0, now: () => number = Date.now): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
   const objectExists: ObjectExists = async (url) => (await fauxqs.inject({ method: 'HEAD', url })).statusCode === 200;
   const services = new Map<string, Service>([
     ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), objectExists)],
-    ['sqs', readFirst(fauxqs, createSenders())],
-    ['sns', readFirst(fauxqs)],
+    ['sqs', withReadBody(fauxqs, createSenders())],
+    ['sns', withReadBody(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;
   const counts: Record<string, number> = {};
@@ -48,7 +51,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now): Pr
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const call = callOf(request);
     if (call === undefined)
-      return refuse(response, 403, 'MissingAuthenticationToken', 'Local mode takes signed calls only.');
+      return refuse(response, 403, 'MissingAuthenticationToken', 'Local mode accepts only signed calls.');
     const name = `${call.service}.${call.action}`;
     counts[name] = (counts[name] ?? 0) + 1;
     const service = services.get(call.service);
@@ -64,13 +67,13 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now): Pr
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     response.sendDate = false;
     response.setHeader('Date', new Date(now()).toUTCString());
-    // Whoever hung up wants no answer; anything else is a defect, and shows as a dead connection.
+    // A client that closed the connection needs no response. Any other error is a defect, and closes the connection.
     answer(request, response).catch(() => response.destroy());
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The AWS side has no port.');
+  if (address === null || typeof address === 'string') throw new Error('The AWS side is not listening on a port.');
 
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
@@ -92,7 +95,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now): Pr
   };
 };
 
-/** Ends a call the way every AWS service with a JSON protocol does. */
+/** Answers with an error in the JSON protocol of AWS services. */
 export const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
   sendJson(response, status, { __type: code, message });
 
@@ -101,7 +104,7 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 };
 
-/** As each protocol says it: S3 and SNS in XML, the others in JSON. */
+/** Denies a call in the service's protocol: XML for S3 and SNS, JSON for the others. */
 const deny = (response: ServerResponse, { service }: AwsCall, message: string): void => {
   if (service !== 's3' && service !== 'sns') {
     refuse(response, 400, 'AccessDeniedException', message);
@@ -116,15 +119,15 @@ const deny = (response: ServerResponse, { service }: AwsCall, message: string): 
   );
 };
 
-type Retell = ReturnType<typeof createSenders>;
+type RewriteAnswer = ReturnType<typeof createSenders>;
 
-/** For a service whose calls say in their body what they are about, so that the guard has read it. */
-const readFirst =
-  (fauxqs: ReturnType<typeof buildApp>, retell: Retell = (_call, answering) => answering): Service =>
+/** For services that identify the resource in the body, which the guard reads before the service. */
+const withReadBody =
+  (fauxqs: ReturnType<typeof buildApp>, rewrite: RewriteAnswer = (_call, answering) => answering): Service =>
   async ({ method, url, headers }, response, call) => {
     const payload = await call.body();
     const answering = fauxqs.inject({ method: method === 'GET' ? 'GET' : 'POST', url: url ?? '/', headers, payload });
-    const body = await retell(
+    const body = await rewrite(
       call,
       answering.then((answer) => answer.body),
     );

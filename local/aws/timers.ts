@@ -1,2 +1,2 @@
-/** The longest that a timer of Node can wait. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Longest delay of a Node timer. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -4,15 +4,15 @@ import type { SecretsManager } from './secrets-manager/server.ts';
 import type { AwsServer } from './server.ts';
 import type { Template } from './template/template.ts';
 
-/** A piece of what was written anywhere, to be searched for credentials. */
+/** A piece of written data, to be searched for credentials. */
 export interface Written {
   readonly where: string;
   readonly content: Buffer;
 }
 
 /**
- * Everything that lies in the AWS side and is not a secret's value: objects, messages, what was published, and what a
- * list of secrets shows of each.
+ * All data in the AWS side except the values of secrets: objects, messages, published alerts, and the rows of
+ * ListSecrets.
  */
 export async function* everythingWritten(
   template: Template,

@@ -2,16 +2,16 @@ import { awsClientConfig } from '#shared/aws/client.ts';
 import { shorten, showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** SNS takes subjects of up to 100 characters and messages of up to 256 KiB (Publish, `Subject` and `Message`). */
+/** SNS accepts subjects of up to 100 characters and messages of up to 256 KiB. Source: Publish. */
 const SUBJECT_LIMIT = 100;
 const MESSAGE_LIMIT_BYTES = 200_000;
 
-/** Tells people, by a subject and lines; text of others in them stays within its line. */
+/** Sends an alert of a subject and lines. Each line stays one line, even if it contains text from other systems. */
 export type Notify = (subject: string, lines: readonly string[]) => Promise<void>;
 
 /**
- * Publishes to the alert topic; the client is imported late, since most runs have nothing to tell. Raises `StoreUnavailable`;
- * repeating it tells people twice.
+ * Publishes to the alert topic. The client is imported on demand, because most runs send no alert. Raises
+ * `StoreUnavailable`; a repeated call sends the alert twice.
  */
 export const createNotify =
   (topicArn: string): Notify =>
@@ -19,8 +19,8 @@ export const createNotify =
     const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
     const text = lines.map(showText).join('\n');
     const message = Buffer.from(text).subarray(0, MESSAGE_LIMIT_BYTES).toString();
-    const notTaken = (cause?: unknown) =>
-      new RelayError('StoreUnavailable', 'The alert topic did not take the notification.', { cause });
+    const notAccepted = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', 'The alert topic did not accept the notification.', { cause });
     let answer: { MessageId?: string | undefined };
     try {
       answer = await new SNSClient(awsClientConfig()).send(
@@ -31,8 +31,8 @@ export const createNotify =
         }),
       );
     } catch (cause) {
-      throw notTaken(cause);
+      throw notAccepted(cause);
     }
-    // Whatever says success without it was not SNS.
-    if (answer.MessageId === undefined) throw notTaken();
+    // SNS always returns an id. A success without one came from a proxy.
+    if (answer.MessageId === undefined) throw notAccepted();
   };

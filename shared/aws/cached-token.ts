@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { Secret } from '#shared/secret.ts';
 
-/** An access token as the cache keeps it. Times are milliseconds since the epoch. */
+/** A cached access token. Times are in epoch milliseconds. */
 export interface CachedToken {
   readonly accessToken: Secret;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** The version of the bootstrap secret that it was fetched with. */
+  /** Version of the bootstrap secret that the token was fetched with. */
   readonly bootstrapVersion: string;
 }
 
-const MAXIMUM_MARGIN_MS = 300_000;
+const MAX_MARGIN_MS = 300_000;
 const MARGIN_SHARE_OF_LIFETIME = 1 / 4;
 
 const instant = z.iso.datetime().transform((text) => Date.parse(text));
@@ -21,7 +21,7 @@ const contentSchema = z.object({
   bootstrapVersion: z.string(),
 });
 
-/** The content of the cache's secret. */
+/** Content of the cache's secret for a token. */
 export const serializeToken = (token: CachedToken): string =>
   JSON.stringify({
     accessToken: token.accessToken.reveal(),
@@ -30,20 +30,20 @@ export const serializeToken = (token: CachedToken): string =>
     bootstrapVersion: token.bootstrapVersion,
   });
 
-/** Reads the content of the cache's secret. What is unreadable counts as missing: it costs one token to replace. */
+/** Parses the content of the cache's secret. Unreadable content counts as missing; replacing it costs one token. */
 export const parseToken = (content: string | undefined): CachedToken | undefined => {
   const parsed = contentSchema.safeParse(parseJson(content ?? ''));
   return parsed.success ? { ...parsed.data, accessToken: new Secret(parsed.data.accessToken) } : undefined;
 };
 
 /**
- * When to refresh: before the end by between half and all of a margin, which is five minutes but at most a quarter of
- * the lifetime. The spread keeps processes that hold the same token from all refreshing it at once.
+ * Time at which to refresh a token. It precedes the end by half to all of a margin, which is five minutes but at most a
+ * quarter of the lifetime. The random part prevents processes that share a token from refreshing it all at once.
  *
- * @param random From 0 up to 1.
+ * @param random From 0 inclusive to 1 exclusive.
  */
 export const refreshTime = ({ issuedAt, expiresAt }: CachedToken, random: number): number => {
-  const margin = Math.min(MAXIMUM_MARGIN_MS, (expiresAt - issuedAt) * MARGIN_SHARE_OF_LIFETIME);
+  const margin = Math.min(MAX_MARGIN_MS, (expiresAt - issuedAt) * MARGIN_SHARE_OF_LIFETIME);
   return expiresAt - margin * (0.5 + random / 2);
 };
 

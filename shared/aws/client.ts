@@ -2,25 +2,25 @@ import { Agent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
-/** More than the slowest call of ours takes, and short enough for a function to see several end before its own time. */
+/** Longer than our slowest call, and short enough for several attempts within the time limit of a function. */
 const ANSWER_MS = 20_000;
 
 /**
- * A connection that did not answer for so long is not used again. No timer of the process sees the time for which a function is
- * frozen, and what AWS has closed meanwhile, or a NAT has forgotten, costs the next call an attempt, or all of its time.
+ * A connection that has been silent for this long is not used again. Timers do not run while a function is frozen. A
+ * connection that AWS closed in that time costs the next call an attempt; one that a NAT dropped costs it all its time.
  */
 const MAX_SILENCE_MS = 60_000;
 
-/** As the SDK makes its own agents. */
+/** The options of the agents that the SDK creates itself. */
 const KEPT_OPEN: AgentOptions = { keepAlive: true, maxSockets: 50 };
 
 type Clock = () => number;
 
-/** The SDK waits for an answer without an end, and a connection that a NAT has forgotten gives none. */
-class ImpatientHandler extends NodeHttpHandler {
+/** Limits the time of each attempt. The SDK sets no limit, and a connection that a NAT dropped never answers. */
+class TimeLimitedHandler extends NodeHttpHandler {
   readonly #agents: readonly Agent[];
   readonly #now: Clock;
-  /** When a connection gave its last answer, by the wall clock. */
+  /** Time of the last answer on each connection, by the wall clock. */
   readonly #answeredAtMs = new WeakMap<object, number>();
 
   constructor(now: Clock) {
@@ -36,7 +36,7 @@ class ImpatientHandler extends NodeHttpHandler {
     return super.handle(request, { ...options, abortSignal: AbortSignal.timeout(ANSWER_MS) });
   }
 
-  /** Node tells an agent of each connection whose answer is complete, and asks whether to keep it. */
+  /** Node calls `keepSocketAlive` for each connection whose answer is complete. */
   #watch(agent: Agent): void {
     const keepSocketAlive = agent.keepSocketAlive.bind(agent);
     agent.keepSocketAlive = (socket) => {
@@ -45,19 +45,19 @@ class ImpatientHandler extends NodeHttpHandler {
     };
   }
 
-  /** Only those that wait for a call: one that is in use may answer yet. */
+  /** Drops idle connections only. A connection in use can still answer. */
   #dropSilent(): void {
-    const waiting = this.#agents.flatMap(({ freeSockets }) => Object.values(freeSockets)).flatMap((some) => some ?? []);
-    for (const socket of waiting) {
+    const idle = this.#agents.flatMap(({ freeSockets }) => Object.values(freeSockets)).flatMap((some) => some ?? []);
+    for (const socket of idle) {
       const silenceMs = this.#now() - (this.#answeredAtMs.get(socket) ?? Number.NEGATIVE_INFINITY);
-      // A clock that was set back tells nothing of how long it was.
+      // If the clock was set back, the real silence is unknown.
       if (silenceMs < 0 || silenceMs >= MAX_SILENCE_MS) socket.destroy();
     }
   }
 }
 
 /**
- * What every AWS client is made with. Each attempt of a call ends within 20 s, its answer included, and begins on a connection that
- * has answered within the last minute, or on a new one. `now` is the wall clock, epoch milliseconds.
+ * Configuration of every AWS client. Each attempt of a call ends within 20 s, including its answer, and uses a new
+ * connection or one that answered within the last minute. `now` is the wall clock in epoch milliseconds.
  */
-export const awsClientConfig = (now: Clock = Date.now) => ({ requestHandler: new ImpatientHandler(now) });
+export const awsClientConfig = (now: Clock = Date.now) => ({ requestHandler: new TimeLimitedHandler(now) });

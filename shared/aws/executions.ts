@@ -1,27 +1,30 @@
 import { awsClientConfig } from '#shared/aws/client.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** One execution of a workflow. */
+/** An execution of a workflow. */
 interface KnownExecution {
   readonly input: string;
-  /** Epoch milliseconds; undefined while it runs. */
+  /** In epoch milliseconds; undefined while the execution runs. */
   readonly endedAt: number | undefined;
 }
 
-/** The executions of one state machine. Both calls raise `StoreUnavailable`, and may be repeated. */
+/** Executions of one state machine. Both calls raise `StoreUnavailable` and are repeatable. */
 export interface Executions {
-  /** False when there is one of this name already that has ended, or had another input; names are free again after 90 days. */
+  /**
+   * Starts an execution. Returns false if the name belongs to an execution that has ended or has another input. A name
+   * can be used again 90 days after its execution ended.
+   */
   start(name: string, input: string): Promise<boolean>;
-  /** The execution of this name; undefined when there is none, when it is not shown yet, or 90 days after its end. */
+  /** Finds an execution by name. Undefined if none exists, if it is not visible yet, and from 90 days after its end. */
   find(name: string): Promise<KnownExecution | undefined>;
 }
 
-/** The statuses of an execution that may go on; every other one of them is an end. */
-const GOES_ON: ReadonlySet<string | undefined> = new Set(['RUNNING', 'PENDING_REDRIVE']);
+/** Statuses of an execution that has not ended. Every other status is final. */
+const ONGOING: ReadonlySet<string | undefined> = new Set(['RUNNING', 'PENDING_REDRIVE']);
 
 /**
- * Executions on Step Functions, whose client is imported late, since few invocations need it. What answers without what
- * Step Functions always says was not Step Functions: unknown is neither started nor ended.
+ * Executions on Step Functions. The client is imported on demand, because few invocations need it. An answer without
+ * the fields that Step Functions always returns is an error: the execution counts neither as started nor as ended.
  *
  * Source: Step Functions API reference, StartExecution and DescribeExecution.
  */
@@ -34,7 +37,7 @@ export const createExecutions = (stateMachineArn: string): Executions => {
   const failure = (doing: string, name: string, cause?: unknown) =>
     new RelayError(
       'StoreUnavailable',
-      `Step Functions did not ${doing} ${name} (${cause instanceof Error ? cause.name : 'no answer of its own'}).`,
+      `Step Functions did not ${doing} ${name} (${cause instanceof Error ? cause.name : 'unexpected answer'}).`,
       { cause },
     );
 
@@ -64,8 +67,8 @@ export const createExecutions = (stateMachineArn: string): Executions => {
         throw failure('describe', name, cause);
       }
       const { input, status, stopDate } = answer;
-      const endedAt = GOES_ON.has(status) ? undefined : stopDate?.getTime();
-      if (input === undefined || (endedAt === undefined && !GOES_ON.has(status))) throw failure('describe', name);
+      const endedAt = ONGOING.has(status) ? undefined : stopDate?.getTime();
+      if (input === undefined || (endedAt === undefined && !ONGOING.has(status))) throw failure('describe', name);
       return { input, endedAt };
     },
   };

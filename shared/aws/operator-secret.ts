@@ -6,27 +6,25 @@ import { Secret } from '#shared/secret.ts';
 
 export interface OperatorSecretOptions {
   readonly client: SecretsManagerClient;
-  /** As relay.yaml has it. */
+  /** Name in relay.yaml. */
   readonly name: string;
-  /** What it is for, such as `bootstrap secret`. */
+  /** Purpose of the secret, such as `bootstrap secret`. */
   readonly kind: string;
-  /** What it has to hold, to be shown to an operator: JSON with placeholders, such as `{"clientId": "…"}`. */
+  /** Expected content, as shown to an operator: JSON with placeholders, such as `{"clientId": "…"}`. */
   readonly shape: string;
 }
 
 export interface OperatorSecret {
-  /** Text as it is, or bytes in base64. */
+  /** Text is unchanged; bytes are in base64. */
   readonly form: 'text' | 'base64';
   readonly value: Secret;
-  /** Changes with the content: what was made from another version is stale. */
+  /** Changes with the content. Anything derived from another version is stale. */
   readonly versionId: string;
 }
 
 /**
- * Reads a secret that an operator made for signing in to a vault. Repeatable.
- *
- * Raises `BootstrapUnusable`, with the command that helps, when there is none to read, and otherwise what the store
- * raises.
+ * Reads a secret that an operator created for signing in to a vault. Raises `BootstrapUnusable`, with the command that
+ * fixes it, if the secret is missing, empty or scheduled for deletion, and the errors of the store. Repeatable.
  */
 export const readOperatorSecret = async (options: OperatorSecretOptions): Promise<OperatorSecret> => {
   const { client, name } = options;
@@ -58,7 +56,7 @@ const asUnusable = (error: unknown, options: OperatorSecretOptions): unknown => 
   );
 };
 
-/** The error for a secret that is there and holds the wrong thing, with the command that puts the right one in. */
+/** The error for a secret with unusable content, with the command that replaces it. */
 export const unusableContent = (options: Omit<OperatorSecretOptions, 'client'>, problem: string): RelayError =>
   unusable(options, problem, `put-secret-value --secret-id ${shellQuote(options.name)}`);
 
@@ -69,5 +67,5 @@ const unusable = (
 ): RelayError =>
   new RelayError(
     'BootstrapUnusable',
-    `The ${kind} ${name} ${problem}. Write ${shape} into a file only you can read, run: aws secretsmanager ${command} --secret-string file://bootstrap.json, and delete the file.`,
+    `The ${kind} ${name} ${problem}. Write ${shape} to a file bootstrap.json that only you can read, run: aws secretsmanager ${command} --secret-string file://bootstrap.json, then delete the file.`,
   );

@@ -4,24 +4,24 @@ import { RelayError } from '#shared/errors.ts';
 
 const MAX_REASON_CHARACTERS = 1000;
 
-/** What SQS does not take in text (SendMessage, `MessageBody`), and a name in a message may hold. */
-const NOT_TAKEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+/** Characters that SQS rejects and that a name in a message can contain. Source: SendMessage, `MessageBody`. */
+const REJECTED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
-/** A message as it came from a queue. */
+/** A message received from a queue. */
 interface Message {
   readonly messageId: string;
   readonly body: string;
 }
 
-/** Puts a message aside into the dead-letter queue: its body as it came, and beside it why. */
+/** Sends a refused message to the dead-letter queue, with its unchanged body and the reason as an attribute. */
 export const createRefuse =
   (queueUrl: string) =>
   async ({ messageId, body }: Message, { name, message }: RelayError): Promise<void> => {
     const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
     const attribute = (text: string) => ({ DataType: 'String', StringValue: text });
-    const reason = showText(`${name}: ${message}`).replace(NOT_TAKEN, '?').slice(0, MAX_REASON_CHARACTERS);
-    const notTaken = (cause?: unknown) =>
-      new RelayError('StoreUnavailable', 'The dead-letter queue did not take a refused message.', { cause });
+    const reason = showText(`${name}: ${message}`).replace(REJECTED, '?').slice(0, MAX_REASON_CHARACTERS);
+    const notAccepted = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', 'The dead-letter queue did not accept a refused message.', { cause });
     let answer: { MessageId?: string | undefined };
     try {
       answer = await new SQSClient(awsClientConfig()).send(
@@ -32,8 +32,8 @@ export const createRefuse =
         }),
       );
     } catch (cause) {
-      throw notTaken(cause);
+      throw notAccepted(cause);
     }
-    // Whatever says success without it was not SQS.
-    if (answer.MessageId === undefined) throw notTaken();
+    // SQS always returns an id. A success without one came from a proxy.
+    if (answer.MessageId === undefined) throw notAccepted();
   };

@@ -2,21 +2,22 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { awsClientConfig } from '#shared/aws/client.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Claims } from '#shared/records/ids.ts';
-import type { Notes } from '#shared/records/notes.ts';
+import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
+import type { Signals } from '#shared/records/signals.ts';
 
-const failureOf = (thrown: unknown, doing: string, bucket: string, key: string): RelayError => {
+const failureOf = (thrown: unknown, action: string, bucket: string, key: string): RelayError => {
   const name = thrown instanceof Error ? thrown.name : 'unknown';
   return name === 'AccessDenied'
     ? new RelayError(
         'StoreDenied',
-        `The relay may not ${doing} s3://${bucket}/${key}. Deploy the stack again, or undo the policy that denies it.`,
+        `The relay has no permission to ${action} s3://${bucket}/${key}. Deploy the stack again, or remove the policy that denies access.`,
         { cause: thrown },
       )
-    : new RelayError('StoreUnavailable', `S3 did not ${doing} s3://${bucket}/${key} (${name}).`, { cause: thrown });
+    : new RelayError('StoreUnavailable', `S3 did not ${action} s3://${bucket}/${key} (${name}).`, { cause: thrown });
 };
 
-/** The client is made at the first call: its import costs more than a warm step. */
+/** Creates the client at the first call, because its import takes longer than a warm step. */
 const lateClient = () => {
   let connected: Promise<{ client: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
   return () => {
@@ -29,16 +30,16 @@ interface Content {
   readonly Body: string;
   readonly ContentType?: string;
   readonly ContentLength?: number;
-  /** Writes only where there is nothing. */
+  /** Writes only if the key does not exist. */
   readonly IfNoneMatch?: '*';
 }
 
-/** False when there was something already that it was not to take the place of. */
+/** Writes an object. Returns false if the key exists and must not be overwritten. */
 type Put = (key: string, content: Content) => Promise<boolean>;
 
 /**
- * What S3 says to a write that may only create: there is something, or somebody was at work on the key at the same time.
- * Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+ * Errors of a conditional write: the key exists, or a concurrent request on the same key is in progress. Source: S3
+ * user guide, "How to prevent object overwrites with conditional writes".
  */
 const TAKEN = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
 
@@ -56,7 +57,7 @@ const createPut =
       if (isTaken) return false;
       throw failureOf(thrown, 'write', bucket, key);
     }
-    // Whatever says success without it was not S3.
+    // S3 always returns an ETag. A success without one came from a proxy.
     if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, key);
     return true;
   };
@@ -82,7 +83,7 @@ export const createS3Records = (bucket: string): Records => {
       } catch (cause) {
         throw new RelayError(
           'ContractViolated',
-          `s3://${bucket}/${key} is not what the relay writes there. Delete it and start the sync again.`,
+          `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the sync again.`,
           { cause },
         );
       }
@@ -94,7 +95,7 @@ export const createS3Records = (bucket: string): Records => {
   };
 };
 
-/** Records in the records bucket that are made once. */
+/** Records in the records bucket that are created only once. */
 export const createS3Claims = (bucket: string): Claims => {
   const put = createPut(bucket, lateClient());
   const { read } = createS3Records(bucket);
@@ -103,21 +104,31 @@ export const createS3Claims = (bucket: string): Claims => {
     async claim(place, record) {
       const content = { Body: JSON.stringify(record), ContentType: JSON_TYPE, IfNoneMatch: '*' as const };
       if (await put(place.key, content)) return record;
-      const there = await read(place);
-      // Whoever was at work on it at the same time may yet fail.
-      if (there === undefined) throw failureOf(undefined, 'write', bucket, place.key);
-      return there;
+      const existing = await read(place);
+      // The concurrent writer can still fail.
+      if (existing === undefined) throw failureOf(undefined, 'write', bucket, place.key);
+      return existing;
     },
   };
 };
 
-/** The notes in the records bucket on S3. */
-export const createS3Notes = (bucket: string): Notes => {
+/** Report pages in the records bucket. */
+export const createS3Pages = (bucket: string): Pages => {
+  const put = createPut(bucket, lateClient());
+  return {
+    async write(key, html) {
+      await put(key, { Body: html, ContentType: 'text/html; charset=utf-8' });
+    },
+  };
+};
+
+/** Signals in the records bucket. */
+export const createS3Signals = (bucket: string): Signals => {
   const connect = lateClient();
   const put = createPut(bucket, connect);
 
   return {
-    // The SDK counts what there is, and warns of a body without a length.
+    // Without a length, the SDK warns about the empty body.
     async put(key) {
       await put(key, { Body: '', ContentLength: 0 });
     },
@@ -127,8 +138,8 @@ export const createS3Notes = (bucket: string): Notes => {
       const keys: string[] = [];
       try {
         for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-          // S3 counts nothing, too; whatever leaves the count out was not S3.
-          if (page.KeyCount === undefined) throw new Error('an answer without a count');
+          // S3 returns a count even for an empty page. An answer without one came from a proxy.
+          if (page.KeyCount === undefined) throw new Error('The answer has no KeyCount.');
           keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
         }
       } catch (thrown) {

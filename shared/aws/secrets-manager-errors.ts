@@ -1,108 +1,111 @@
 import { SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
 import { asRelayError, type ErrorName, RelayError, type RelayErrorOptions } from '#shared/errors.ts';
 
-/** One call as its errors speak of it. */
+/** One call, as its errors describe it. */
 export interface StoreCall {
-  /** The action's bare name, such as PutSecretValue. */
+  /** Bare name of the action, such as PutSecretValue. */
   readonly action: string;
-  /** The name of the secret, or what the call is about when it is about no single one. */
+  /** Name of the secret, or the subject of a call that concerns no single secret. */
   readonly secret: string;
 }
 
-/** What an error speaks of: a call, or a secret as such. */
+/** Subject of an error: a call, or a secret. */
 interface About {
   readonly secret: string;
   readonly action?: string;
-  /** The version, or the limit, that the sentence names. */
+  /** Version or limit that the sentence names. */
   readonly detail?: string;
 }
 
 interface Failure {
   readonly name: ErrorName;
-  /** What is wrong and what to do, where the code alone does not say it. */
+  /** Problem and fix, as the end of the message. */
   readonly advice: (about: About) => string;
 }
 
 const denied: Failure = {
   name: 'StoreDenied',
   advice: ({ action }) =>
-    `allow secretsmanager:${action === 'CreateSecret' ? 'CreateSecret and secretsmanager:TagResource' : action} on it to the role of this function, and, where a customer managed key encrypts it, kms:Decrypt and kms:GenerateDataKey on that key`,
+    `grant the role of this function secretsmanager:${action === 'CreateSecret' ? 'CreateSecret and secretsmanager:TagResource' : action} on the secret and, if a customer managed key encrypts it, kms:Decrypt and kms:GenerateDataKey on that key`,
 };
 const badKey: Failure = {
   name: 'StoreDenied',
   advice: () =>
-    'its KMS key could not be used; see that the key is enabled and allows kms:Decrypt and kms:GenerateDataKey to the role of this function',
+    'the KMS key of the secret is not usable. Check that the key is enabled and allows the role of this function kms:Decrypt and kms:GenerateDataKey',
 };
 const badCredentials: Failure = {
   name: 'StoreDenied',
-  advice: () => 'AWS does not accept the credentials of this function; see that its role exists and the clock is right',
+  advice: () =>
+    'AWS rejected the credentials of this function. Check that its role exists and that the clock is correct',
 };
 const gone: Failure = {
   name: 'StoreRejected',
-  advice: () => 'there is no such secret or version; see whether somebody deleted it',
+  advice: () => 'the secret or version does not exist. Check whether it was deleted',
 };
 const taken: Failure = {
   name: 'DeliverySuperseded',
-  advice: () => 'somebody else wrote it at the same time; the next run decides anew',
+  advice: () => 'another writer changed the secret at the same time. The next run checks it again',
 };
 const invalid: Failure = {
   name: 'StoreRejected',
   advice: ({ action }) =>
     action === 'DeleteSecret'
-      ? 'AWS does not delete it; see whether it has replicas in other regions, which have to be removed before (aws secretsmanager remove-regions-from-replication), or is managed by another service'
-      : 'AWS takes the request for invalid; see whether the secret is scheduled for deletion, managed by another service, or its name or tags break the rules of Secrets Manager',
+      ? 'AWS refused to delete the secret. Check whether another service manages it. Replicas in other regions must be removed first (aws secretsmanager remove-regions-from-replication)'
+      : 'AWS rejected the request as invalid. Check whether the secret is scheduled for deletion or managed by another service, and whether its name and tags follow the rules of Secrets Manager',
 };
 const overQuota: Failure = {
   name: 'StoreRejected',
-  advice: () => 'a quota of Secrets Manager is used up; see Service Quotas in the AWS console',
+  advice: () => 'a quota of Secrets Manager is exhausted. Check Service Quotas in the AWS console',
 };
 const unavailable: Failure = {
   name: 'StoreUnavailable',
-  advice: () => 'it is throttled, unavailable or unreachable; it is tried again',
+  advice: () => 'the service is throttling, unavailable or unreachable. The call is retried',
 };
 
-/** What we find wrong ourselves, by words of our own. */
+/** Problems that the relay itself detects. */
 const FOUND = {
-  answeredByOther: {
+  foreignAnswer: {
     name: 'StoreUnavailable',
-    advice: () => 'something else answered; see that no proxy stands in between; it is tried again',
+    advice: () =>
+      'the answer did not come from Secrets Manager. Check that no proxy intercepts the call. The call is retried',
   },
   overtaken: {
     name: 'DeliverySuperseded',
-    advice: () => 'it has changed since this delivery was decided, so it was left as it is. The next run decides anew',
+    advice: () =>
+      'the secret has changed since this delivery was planned, so it was not overwritten. The next run checks it again',
   },
-  stampTaken: {
+  stampConflict: {
     name: 'DeliverySuperseded',
     advice: ({ detail }) =>
-      `version ${detail} holds another value already: the credential or its template changed while the vault's date of change stood still. A verify run delivers it`,
+      `version ${detail} already holds another value. The credential or its template changed, but the change date in the vault did not. A verify run delivers the value`,
   },
-  idNotTaken: {
+  versionIdIgnored: {
     name: 'StoreRejected',
     advice: () =>
-      'the server did not take our version id, which deliveries are told apart by. See that the endpoint is AWS Secrets Manager',
+      'the server did not use the version id of the relay, which identifies the delivery. Check that the endpoint is AWS Secrets Manager',
   },
-  readsBackOtherwise: {
+  readBackMismatch: {
     name: 'DeliveryUnverified',
     advice: ({ detail }) =>
-      `version ${detail} does not read back as it was written, so nothing was promoted. The next run tries again`,
+      `version ${detail} does not read back as it was written, so it was not promoted. The next run tries again`,
   },
   notText: {
     name: 'ValueNotText',
     advice: () =>
-      "the value is empty or no well-formed Unicode text, which Secrets Manager does not store. Change the credential or the sync's value template",
+      "the value is empty or not well-formed Unicode text, which Secrets Manager does not store. Change the credential or the sync's value template",
   },
   tooLarge: {
     name: 'ValueTooLarge',
     advice: ({ detail }) =>
-      `the value is larger than the ${detail} bytes that Secrets Manager stores. Deliver less with the sync's value template`,
+      `the value exceeds the limit of Secrets Manager, ${detail} bytes. Deliver fewer fields with the sync's value template`,
   },
   noTokenCache: {
     name: 'ConfigurationInvalid',
-    advice: () => 'the token cache does not exist. The stack makes it: deploy the stack again',
+    advice: () => 'the token cache does not exist. Deploy the stack again to create it',
   },
 } as const satisfies Record<string, Failure>;
 
-/** What AWS answers, by the error codes of the API reference and those that all AWS services share. */
+/** Failures by error code: the codes of the API reference, and those common to all AWS services. */
 const ANSWERED: ReadonlyMap<string, Failure> = new Map([
   ['AccessDeniedException', denied],
   ['DecryptionFailure', badKey],
@@ -124,7 +127,7 @@ const ANSWERED: ReadonlyMap<string, Failure> = new Map([
   ['RequestLimitExceeded', unavailable],
 ]);
 
-/** The one sentence of all errors of Secrets Manager: the call or the secret, what is wrong with it, and what to do. */
+/** The common form of every Secrets Manager error: the call or the secret, the problem, and the fix. */
 const errorOf = ({ name, advice }: Failure, about: About, code: string, options: RelayErrorOptions): RelayError => {
   const { action, secret } = about;
   const what =
@@ -134,15 +137,15 @@ const errorOf = ({ name, advice }: Failure, about: About, code: string, options:
   return new RelayError(name, `${what}: ${advice(about)}.`, options);
 };
 
-/** The error for something that we find wrong ourselves. */
-export const foundWrong = (
-  found: Exclude<keyof typeof FOUND, 'answeredByOther'>,
+/** The error for a problem that the relay itself detects. */
+export const storeProblem = (
+  found: Exclude<keyof typeof FOUND, 'foreignAnswer'>,
   about: Pick<About, 'secret' | 'detail'>,
 ): RelayError => errorOf(FOUND[found], about, '', {});
 
 /**
- * What the SDK threw as a {@link RelayError} that says what to do. The SDK's own text stays in the cause: messages of
- * AWS, and those of a body that could not be parsed, can quote a value.
+ * Converts an error of the SDK to a {@link RelayError} with a fix. The SDK's own message is kept only as the cause,
+ * because it can quote a value, for example from a body that could not be parsed.
  */
 export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
   const code = thrown instanceof Error ? thrown.name : '';
@@ -155,15 +158,15 @@ export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
   });
 };
 
-/** Whether this error is AWS's refusal with one of these codes. */
+/** True if this error is a refusal by AWS with one of these codes. */
 export const isRefusal = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof RelayError &&
   error.cause instanceof SecretsManagerServiceException &&
   codes.includes(error.cause.name);
 
 /**
- * Does one call, and raises only {@link RelayError}s. Every answer about a secret names its ARN: one that does not comes
- * from something in between, and must not read as an empty one.
+ * Makes one call and raises only {@link RelayError}s. Every answer about a secret contains its ARN. An answer without
+ * one came from a proxy and must not be read as an empty secret.
  */
 export const callSecretsManager = async <Answer extends { ARN?: string | undefined }>(
   call: StoreCall,
@@ -179,11 +182,11 @@ export const callSecretsManager = async <Answer extends { ARN?: string | undefin
   return answered;
 };
 
-/** For an answer that says success and nothing else that Secrets Manager would say. */
+/** The error for a successful answer without the fields that Secrets Manager always returns. */
 export const notAnswered = (call: StoreCall): RelayError =>
-  errorOf(FOUND.answeredByOther, call, '', { mayHaveHappened: true });
+  errorOf(FOUND.foreignAnswer, call, '', { mayHaveHappened: true });
 
-/** A client fault was refused before anything happened; a server's fault, or no answer, leaves that open. */
+/** True if the call certainly had no effect. After a server fault, or without an answer, the effect is unknown. */
 const isRefused = (thrown: unknown): boolean =>
   thrown instanceof SecretsManagerServiceException && thrown.$fault === 'client';
 
@@ -192,6 +195,6 @@ const failureOfUnknown = (thrown: unknown): Failure | undefined => {
     const isBusy = thrown.$fault === 'server' || thrown.$metadata.httpStatusCode === 429;
     return isBusy ? unavailable : invalid;
   }
-  // The SDK puts this beside whatever went wrong once a request was on its way: sockets, time-outs, unreadable answers.
+  // The SDK adds `$metadata` to every failure of a request in progress: sockets, timeouts, unreadable answers.
   return thrown instanceof Error && '$metadata' in thrown ? unavailable : undefined;
 };

@@ -3,7 +3,7 @@ import { awsClientConfig } from '#shared/aws/client.ts';
 
 let client: SecretsManagerClient | undefined;
 
-/** The one client of this process: stores, the token cache and operator secrets share its connections. */
+/** The client of this process. Stores, the token cache and operator secrets share its connections. */
 export const secretsManager = (): SecretsManagerClient => {
   client ??= new SecretsManagerClient(awsClientConfig());
   return client;

@@ -6,66 +6,66 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { type CachedToken, parseToken, refreshTime, serializeToken } from '#shared/aws/cached-token.ts';
-import { callSecretsManager, foundWrong, isRefusal } from '#shared/aws/secrets-manager-errors.ts';
+import { callSecretsManager, isRefusal, storeProblem } from '#shared/aws/secrets-manager-errors.ts';
 import type { Secret } from '#shared/secret.ts';
 
 const CURRENT = 'AWSCURRENT';
 const PENDING = 'AWSPENDING';
 const PROMOTION_ATTEMPTS = 3;
-/** A token that a vault lets live for longer is renewed all the same, so that nobody goes on with it for ever. */
+/** Longer-lived tokens are renewed as well, so that no token is used indefinitely. */
 const MAX_LIFETIME_SECONDS = 86_400;
 
 interface FetchedToken {
   readonly accessToken: Secret;
-  /** As the token endpoint says it, counted from its answer. */
+  /** Lifetime according to the token endpoint, counted from its answer. */
   readonly expiresInSeconds: number;
 }
 
-/** Where tokens come from. */
+/** Source of tokens. */
 export interface TokenSource {
-  /** Asks the token endpoint. SRA lets 30 tokens live and kills the oldest, so we ask as rarely as we can. */
+  /** Calls the token endpoint. SRA keeps 30 tokens and revokes the oldest, so calls must be rare. */
   readonly fetchToken: () => Promise<FetchedToken>;
-  /** The version of the bootstrap secret that a token would be fetched with now. */
+  /** Version of the bootstrap secret with which a token would be fetched now. */
   readonly bootstrapVersion: () => Promise<string>;
 }
 
 export interface TokenCacheOptions extends TokenSource {
   readonly client: SecretsManagerClient;
-  /** Name or ARN of the cache's secret, which the stack makes. */
+  /** Name or ARN of the cache's secret, which the stack creates. */
   readonly secretId: string;
-  /** Milliseconds since the epoch. */
+  /** In epoch milliseconds. */
   readonly now: () => number;
-  /** From 0 up to 1, as Math.random. */
+  /** From 0 inclusive to 1 exclusive, like `Math.random`. */
   readonly random: () => number;
-  /** A fresh version id: 32 to 64 characters. */
+  /** Generates a version id of 32 to 64 characters. */
   readonly newRequestToken: () => string;
 }
 
-/** The OAuth token that all functions share. Every call raises a RelayError. */
+/** The OAuth token that all functions share. All errors are RelayErrors. */
 export interface TokenCache {
   /**
-   * Sees to it that the cache holds a token that is good for a while and was made with the current bootstrap secret.
-   * Always looks at the store. Repeatable.
+   * Ensures that the cache holds a token that is not due for a refresh and was fetched with the current bootstrap
+   * secret. Always reads the store. Repeatable.
    */
   ensure(): Promise<{ readonly expiresAt: string }>;
   /**
-   * A token that is good for a while. Always reads the store, once, because what this process may remember could have
-   * been replaced along with the client secret; refreshes what is missing or near its end. Repeatable.
+   * Returns a token that is not due for a refresh. Always reads the store, once, because a token in memory can have
+   * been replaced together with the client secret. Refreshes a token that is missing or due. Repeatable.
    */
   get(): Promise<Secret>;
-  /** Replaces a token that the vault refused, for everybody, unless somebody has already. Repeatable. */
+  /** Replaces a token that the vault refused, for all functions, unless it has already been replaced. Repeatable. */
   drop(token: Secret): Promise<void>;
 }
 
-/** The cache as it was read: which version is current, and its token where it holds a readable one. */
+/** Content of the cache: its current version, and its token if it is readable. */
 interface Reading {
   readonly versionId: string | undefined;
   readonly token: CachedToken | undefined;
 }
 
 /**
- * A token cache in one Secrets Manager secret. Refreshing is staged: put under AWSPENDING, then promoted with the
- * version that was read as the fence. Of two processes that refresh at once one loses, and uses the winner's token.
+ * A token cache in one Secrets Manager secret. A new token is put under AWSPENDING and then promoted, with the
+ * version that was read as the fence. If two processes refresh at once, the slower one uses the token of the faster.
  */
 export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   const { client, secretId, now } = options;
@@ -101,27 +101,27 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   const refresh = async (reading: Reading, knownBootstrapVersion?: string): Promise<CachedToken> => {
     if (reading.versionId === undefined) await checkSecretExists();
     const bootstrapVersion = knownBootstrapVersion ?? (await options.bootstrapVersion());
-    // Counted from before the call, so that we never take it for good longer than the vault does.
+    // Counted from before the call, so that the cache never considers a token valid for longer than the vault does.
     const issuedAt = now();
     const { accessToken, expiresInSeconds } = await options.fetchToken();
     const lifetimeMs = Math.min(expiresInSeconds, MAX_LIFETIME_SECONDS) * 1000;
     return publish({ accessToken, issuedAt, expiresAt: issuedAt + lifetimeMs, bootstrapVersion }, reading.versionId);
   };
 
-  /** Publishes our token in the cache, or returns the token of a faster process. */
-  const publish = async (made: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
+  /** Publishes a new token, or returns the token of a faster process. */
+  const publish = async (fetched: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
     const versionId = options.newRequestToken();
-    const staged = await stage(versionId, made);
-    if (staged !== 'pending') return made;
+    const staged = await stage(versionId, fetched);
+    if (staged !== 'pending') return fetched;
     let fence = replaces;
     for (let attempt = 0; attempt < PROMOTION_ATTEMPTS; attempt += 1) {
-      if (await promote(versionId, fence)) return made;
+      if (await promote(versionId, fence)) return fetched;
       const winner = await read();
-      if (winner.token?.bootstrapVersion === made.bootstrapVersion && isGood(winner.token)) return winner.token;
+      if (winner.token?.bootstrapVersion === fetched.bootstrapVersion && isGood(winner.token)) return winner.token;
       fence = winner.versionId;
     }
-    // Our token is valid, although it is not shared.
-    return made;
+    // The token is valid, although it is not shared.
+    return fetched;
   };
 
   const read = async (): Promise<Reading> => {
@@ -129,7 +129,7 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
       const answer = await call('GetSecretValue', client.send(new GetSecretValueCommand({ SecretId: secretId })));
       return { versionId: answer.VersionId, token: parseToken(answer.SecretString) };
     } catch (error) {
-      // A secret without a value reads like one that is not there.
+      // AWS raises the same error for a missing secret and for a secret without a value.
       if (isRefusal(error, 'ResourceNotFoundException')) return { versionId: undefined, token: undefined };
       throw error;
     }
@@ -140,13 +140,13 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
       await call('DescribeSecret', client.send(new DescribeSecretCommand({ SecretId: secretId })));
     } catch (error) {
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
-      throw foundWrong('noTokenCache', { secret: secretId });
+      throw storeProblem('noTokenCache', { secret: secretId });
     }
   };
 
   /**
-   * Puts a token under AWSPENDING. AWS makes a first version the current one by itself; and it keeps each version for a
-   * day, so that short-lived tokens can use up its quota of versions: then this token serves this process alone.
+   * Stages a token under AWSPENDING. AWS itself makes a first version the current one. AWS keeps each version for a
+   * day, so short-lived tokens can exhaust its quota of versions. In that case only this process uses the token.
    */
   const stage = async (versionId: string, token: CachedToken): Promise<'pending' | 'current' | 'unshared'> => {
     const command = new PutSecretValueCommand({

@@ -2,15 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Where a configuration comes from, and so where the files that it names are looked for. */
+/** Origin of a configuration, which its relative file paths are resolved against. */
 export interface Origin {
-  /** Path of the file that holds it: messages begin with it, and relative paths in it start beside it. */
+  /** Path of the configuration file. Messages begin with it, and paths in the file are relative to its folder. */
   readonly file: string;
-  /** How a named file is read; from disk when left out. Throws when it can't be. */
+  /** Reads a file that the configuration names; from disk by default. Throws if it cannot be read. */
   readonly readFile?: (path: string) => string;
 }
 
-/** The certificates of a CA, or what is wrong with where they should be. */
+/** Certificates of a CA, or the message about their source. */
 export type CaResult = { readonly ok: true; readonly pem: string } | { readonly ok: false; readonly message: string };
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -24,21 +24,21 @@ const isCertificate = (pem: string): boolean => {
   }
 };
 
-/** Nothing but the certificates of a PEM text: a private key that somebody left in the file goes no further. */
+/** Extracts only the certificates of a PEM text, so that a private key in the same file is not passed on. */
 const extractCertificates = (pem: string): CaResult => {
   const certificates = pem.match(CERTIFICATE) ?? [];
   return certificates.length > 0 && certificates.every(isCertificate)
     ? { ok: true, pem: `${certificates.join('\n')}\n` }
-    : { ok: false, message: 'holds no certificate that can be read; use a PEM file with the certificate of the CA' };
+    : { ok: false, message: 'contains no readable certificate; use a PEM file with the certificate of the CA' };
 };
 
-/** The PEM text that a `ca` entry means: the entry itself, or the file that it names. Never throws. */
+/** Resolves a `ca` entry to PEM text: the entry itself, or the file it names. Never throws. */
 export const readCa = (ca: string, { file, readFile = (path) => readFileSync(path, 'utf8') }: Origin): CaResult => {
   if (ca.includes('-----BEGIN ')) return extractCertificates(ca);
   const path = resolve(dirname(file), ca);
   try {
     return extractCertificates(readFile(path));
   } catch {
-    return { ok: false, message: `there is no readable file ${path}; put the CA there or correct the path` };
+    return { ok: false, message: `the file ${path} cannot be read; put the CA there or correct the path` };
   }
 };

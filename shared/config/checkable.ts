@@ -2,10 +2,10 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { CheckoutConfig, ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 
-/** The named entries of a section. An entry that is there but has a wrong shape is `undefined`: it can't be judged. */
+/** Named entries of a section. An entry with a wrong shape is `undefined` and is not checked further. */
 export type Entries<T> = Readonly<Record<string, T | undefined>>;
 
-/** What of a configuration can be checked. A section that is not there at all is `undefined`. */
+/** Checkable part of a configuration. A missing section is `undefined`. */
 export interface Checkable {
   readonly relay: string | undefined;
   readonly connections: Entries<ConnectionConfig> | undefined;
@@ -16,10 +16,10 @@ export interface Checkable {
 
 type Named<T> = readonly [name: string, entry: T];
 
-export const judgeable = <T>(entries: Entries<T> | undefined): Named<T>[] =>
+export const checkableEntries = <T>(entries: Entries<T> | undefined): Named<T>[] =>
   Object.entries(entries ?? {}).flatMap(([name, entry]) => (entry === undefined ? [] : [[name, entry] as const]));
 
-/** The sections whose entries deliver something, and what one of them is called. */
+/** Sections whose entries are rules that deliver, and the word for one entry. */
 export const DELIVERING = ['syncs', 'checkouts'] as const;
 export type Delivering = (typeof DELIVERING)[number];
 export const RULE_WORDS = { syncs: 'sync', checkouts: 'checkout' } as const satisfies Record<Delivering, string>;
@@ -33,14 +33,14 @@ export interface DeliveringRule {
 
 export const deliveries = (config: Checkable): DeliveringRule[] =>
   DELIVERING.flatMap((section) =>
-    judgeable<SyncConfig | CheckoutConfig>(config[section]).map(([name, entry]) => ({ section, name, entry })),
+    checkableEntries<SyncConfig | CheckoutConfig>(config[section]).map(([name, entry]) => ({ section, name, entry })),
   );
 
-/** An own property: whatever operators call their things, it is none that every object has. */
+/** Looks up an own property, so that a name such as `constructor` finds nothing inherited. */
 export const ownOf = <T>(things: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
   things !== undefined && Object.hasOwn(things, name) ? things[name] : undefined;
 
-/** No two types have a source of the same name, so that a rule can be judged whose connection can not. */
+/** Source names are unique over all types, so a rule can be checked even if its connection is invalid. */
 export const findSource = ({ connections }: RegisteredTypes, source: string): SourceType | undefined =>
   Object.values(connections)
     .map(({ sources }) => ownOf(sources, source))

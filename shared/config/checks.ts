@@ -14,12 +14,12 @@ import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
 
 /**
- * What needs more than one field to see. Pure: each check looks at a configuration whose entries have the right shape
- * and gives problems.
+ * Checks of the relations between fields. Pure: each check takes a configuration whose entries have the right shape and
+ * returns problems.
  *
- * One thing can't be seen here: whether the account that a connection signs in with is among those that it reads, because
- * who that is stands in the bootstrap secret, and the vault only knows. What can be seen, and is refused, is a rule whose
- * deliveries could land on a bootstrap secret or on a token of the relay.
+ * One mistake cannot be detected here: a rule that reads the account with which its connection signs in. That account
+ * is named only in the bootstrap secret. A rule whose deliveries could overwrite a bootstrap secret or a token of the
+ * relay is refused.
  */
 
 const checkReferences = (config: Checkable): Problem[] =>
@@ -38,10 +38,10 @@ const checkReference = (
   return [{ path, message: `there is no ${path[2]} "${wanted}"; ${suggest(wanted, known)}` }];
 };
 
-/** The shape of an entry under each section, as a source has it. */
+/** Property of a source type that has the shape of a section's entries. */
 const SHAPES = { syncs: 'sync', checkouts: 'checkout' } as const satisfies Record<Delivering, string>;
 
-/** A source that exists, and has the shape, may still be one of another type of connection. */
+/** A source that exists and has the shape can still belong to another type of connection. */
 const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry: { connection, source } }) => {
     const type = ownOf(types.connections, ownOf(config.connections, connection)?.type ?? '');
@@ -57,7 +57,7 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkAnything = ({ syncs, checkouts }: Checkable): Problem[] =>
+const checkNotEmpty = ({ syncs, checkouts }: Checkable): Problem[] =>
   (syncs === undefined && checkouts === undefined) || Object.keys({ ...syncs, ...checkouts }).length > 0
     ? []
     : [{ path: ['syncs'], message: 'is missing or empty; write at least one sync, or one entry under checkouts' }];
@@ -65,18 +65,18 @@ const checkAnything = ({ syncs, checkouts }: Checkable): Problem[] =>
 const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
   const written = DELIVERING.flatMap((section) => Object.keys(config[section] ?? {}));
-  // A broken entry may be the one that uses it; without any entry that is what has to be said.
+  // An invalid entry can be the one that uses it, and a configuration without entries has its own message.
   if (judged.length === 0 || judged.length < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
     const known = Object.keys(entries ?? {});
-    // Whoever misspells a name does use something.
+    // A misspelled name can refer to any of them.
     if ([...used].some((name) => !known.includes(name))) return [];
     return known
       .filter((name) => !used.has(name))
       .map((name) => ({
         path: [section, name],
         atKey: true,
-        message: 'is used by no sync and no checkout; use it or remove it',
+        message: 'is not used by any sync or checkout; use it or remove it',
       }));
   };
   return [
@@ -85,27 +85,27 @@ const checkUse = (config: Checkable): Problem[] => {
   ];
 };
 
-/** What a run is named after says which machine it runs in, and whose secrets carry the name in their owner tag. */
-const checkNamesApart = ({ syncs, checkouts }: Checkable): Problem[] =>
+/** A rule's name identifies its state machine, and its secrets by their owner tag, so it must be unique. */
+const checkUniqueNames = ({ syncs, checkouts }: Checkable): Problem[] =>
   Object.keys(checkouts ?? {})
     .filter((name) => Object.hasOwn(syncs ?? {}, name))
     .map((name) => ({
       path: ['checkouts', name],
       atKey: true,
-      message: 'has the name of a sync; give it another one',
+      message: 'has the same name as a sync; rename it',
     }));
 
 const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[])[] = [
-  checkAnything,
+  checkNotEmpty,
   checkReferences,
   checkSources,
   checkUse,
-  checkNamesApart,
+  checkUniqueNames,
   checkTemplates,
   checkFolders,
   checkTiming,
 ];
 
-/** All that is wrong between the fields of a configuration that these types can be used in. Pure; never throws. */
+/** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */
 export const checkConfig = (config: Checkable, types: RegisteredTypes): Problem[] =>
   CHECKS.flatMap((check) => check(config, types));

@@ -1,24 +1,24 @@
-import { type Checkable, deliveries, judgeable, ownOf, RULE_WORDS } from '#shared/config/checkable.ts';
+import { type Checkable, checkableEntries, deliveries, ownOf, RULE_WORDS } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
 
-/** What deliveries could land on: each other, what operators made for signing in, and the relay's tokens. Pure. */
+/** Checks that deliveries cannot overwrite each other, the operators' sign-in secrets, or the relay's tokens. Pure. */
 
-/** Whatever stands in a template, a message stays one line. */
+/** JSON keeps a message on one line, whatever the template contains. */
 const inQuotes = (text: string): string => JSON.stringify(text);
 
 const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
-/** Which entries under `stores` mean the same secrets, whatever they are called. Undefined for one that can't be judged. */
+/** Identifies the secrets of an entry under `stores`, independent of its name. Undefined if it cannot be checked. */
 const placeOf = ({ stores }: Checkable, types: RegisteredTypes, name: string): string | undefined => {
   const store = ownOf(stores, name);
   const type = store && ownOf(types.stores, store.type);
   return type && JSON.stringify([store.type, type.place?.(store)]);
 };
 
-/** Rules whose names begin with text; the others are refused already for having no folder. */
+/** Rules whose names begin with text. The others are already refused because they have no folder. */
 const withPrefix = (config: Checkable) =>
   deliveries(config)
     .map(({ section, name, entry }) => ({
@@ -29,7 +29,7 @@ const withPrefix = (config: Checkable) =>
     }))
     .filter(({ prefix }) => prefix !== '');
 
-const checkDeliveriesApart = (config: Checkable, types: RegisteredTypes): Problem[] => {
+const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => {
   const placed = withPrefix(config).map((rule) => ({ ...rule, place: placeOf(config, types, rule.store) }));
   return placed.flatMap(({ path, prefix, store, place }, index) =>
     placed
@@ -38,53 +38,53 @@ const checkDeliveriesApart = (config: Checkable, types: RegisteredTypes): Proble
       .filter((earlier) => overlap(earlier.prefix, prefix))
       .map((earlier) => ({
         path,
-        message: `begins with ${inQuotes(prefix)} while ${earlier.what} begins with ${inQuotes(earlier.prefix)}, so that each could meet secrets of the other; begin them with folders of which none contains the other`,
+        message: `begins with ${inQuotes(prefix)} while ${earlier.what} begins with ${inQuotes(earlier.prefix)}, so each could overwrite secrets of the other; use folders that do not contain each other`,
       })),
   );
 };
 
 const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');
 
-/** What operators made for signing in. */
+/** Secrets that operators created for signing in. */
 const signInSecrets = ({ connections }: Checkable, types: RegisteredTypes) =>
-  judgeable(connections).flatMap(([name, connection]) =>
+  checkableEntries(connections).flatMap(([name, connection]) =>
     (ownOf(types.connections, connection.type)?.operatorSecrets(connection) ?? []).map((secret) => ({
       ...secret,
       path: ['connections', name, ...secret.path],
     })),
   );
 
-const checkSignInSparesTokens = (config: Checkable, types: RegisteredTypes): Problem[] => {
+const checkSignInOutsideTokens = (config: Checkable, types: RegisteredTypes): Problem[] => {
   const tokens = tokenFolder(config.relay);
   return signInSecrets(config, types)
     .filter(({ secret }) => tokens !== undefined && secret.startsWith(tokens))
-    .map(({ path }) => ({ path, message: `lies in ${tokens}, where the relay keeps its tokens; move it elsewhere` }));
+    .map(({ path }) => ({ path, message: `is in ${tokens}, where the relay keeps its tokens; use another folder` }));
 };
 
-const checkDeliveriesSpareTokens = (config: Checkable): Problem[] => {
+const checkDeliveriesOutsideTokens = (config: Checkable): Problem[] => {
   const tokens = tokenFolder(config.relay);
   return withPrefix(config)
     .filter(({ prefix }) => tokens !== undefined && overlap(tokens, prefix))
     .map(({ path, prefix }) => ({
       path,
-      message: `begins with ${inQuotes(prefix)} and could overwrite the relay's tokens in ${tokens}; begin it with another folder`,
+      message: `begins with ${inQuotes(prefix)} and could overwrite the relay's tokens in ${tokens}; use another folder`,
     }));
 };
 
-const checkDeliveriesSpareSignIn = (config: Checkable, types: RegisteredTypes): Problem[] =>
+const checkDeliveriesOutsideSignIn = (config: Checkable, types: RegisteredTypes): Problem[] =>
   withPrefix(config).flatMap(({ path, prefix }) =>
     signInSecrets(config, types)
       .filter(({ secret }) => secret.startsWith(prefix))
       .map(({ what, secret }) => ({
         path,
-        message: `begins with ${inQuotes(prefix)} and could overwrite the ${what} ${secret}; begin it with another folder`,
+        message: `begins with ${inQuotes(prefix)} and could overwrite the ${what} ${secret}; use another folder`,
       })),
   );
 
-/** Checks where the names of all rules lead. */
+/** Checks the folders of all rules. */
 export const checkFolders = (config: Checkable, types: RegisteredTypes): Problem[] => [
-  ...checkDeliveriesApart(config, types),
-  ...checkSignInSparesTokens(config, types),
-  ...checkDeliveriesSpareTokens(config),
-  ...checkDeliveriesSpareSignIn(config, types),
+  ...checkOverlaps(config, types),
+  ...checkSignInOutsideTokens(config, types),
+  ...checkDeliveriesOutsideTokens(config),
+  ...checkDeliveriesOutsideSignIn(config, types),
 ];

@@ -10,14 +10,14 @@ import {
 } from '#shared/config/schema.ts';
 
 /**
- * The whole shape of relay.yaml, made of what all types of connection and store contribute. What one field can say about
- * itself is checked here; what needs two fields to see (a sync that names an unknown connection) is checked by the loader.
+ * The complete shape of relay.yaml, built from all connection and store types. It checks each field on its own. The
+ * loader checks relations between fields, such as a sync that names an unknown connection.
  */
 
-/** One of several shapes, told by one field. Throws when there are none: a registry without types is a defect. */
+/** Union of shapes, discriminated by one field. Throws if there are none: a registry without types is a defect. */
 const oneOf = (discriminator: string, shapes: readonly (EntryShape | undefined)[]) => {
   const [first, ...rest] = shapes.filter((shape) => shape !== undefined);
-  if (first === undefined) throw new TypeError(`No registered type has a shape to tell by its ${discriminator}.`);
+  if (first === undefined) throw new TypeError(`No registered type has a shape with the field ${discriminator}.`);
   return z.discriminatedUnion(discriminator, [first, ...rest]);
 };
 
@@ -42,7 +42,7 @@ type RelaySchema = ReturnType<typeof build>;
 
 const built = new WeakMap<RegisteredTypes, RelaySchema>();
 
-/** The schema for these types, built once. */
+/** Returns the schema for these types. Built once. */
 export const buildRelaySchema = (types: RegisteredTypes): RelaySchema => {
   const schema = built.get(types) ?? build(types);
   built.set(types, schema);

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 
 /**
- * What zod finds, as problems in the relay's own words. None of them repeats a value: a credential that somebody pasted
- * into the wrong place must not travel on in a log.
+ * Translates zod issues into problems in the relay's own words. No message repeats a value: a credential pasted into
+ * the wrong field must not get into a log.
  */
 
 const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -16,7 +16,7 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ['record', 'a map'],
 ]);
 
-const typeWord = (type: string): string => TYPE_WORDS.get(type) ?? 'something else';
+const typeWord = (type: string): string => TYPE_WORDS.get(type) ?? 'another type';
 
 const describeInput = (input: unknown): string => {
   if (Array.isArray(input)) return 'a list';
@@ -34,15 +34,13 @@ const notOneOf = (input: unknown, values: readonly unknown[]): string => {
 
 const outOfBounds = (issue: { origin: string }, bound: string, limit: number | bigint): string => {
   if (issue.origin === 'string') {
-    return bound === 'at least'
-      ? 'is empty; write something or remove the key'
-      : `must have ${bound} ${limit} characters`;
+    return bound === 'at least' ? 'is empty; add a value or remove the key' : `must have ${bound} ${limit} characters`;
   }
   if (issue.origin === 'array') return `must have ${bound} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
   return `must be ${bound} ${limit}`;
 };
 
-/** For an unknown key the "message" is the list of the known ones: only here does zod still tell which they are. */
+/** For an unknown key the "message" is the list of the known keys, because zod exposes them only here. */
 const LIST_SEPARATOR = ' ';
 const knownKeys = (schema: unknown): string =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape).join(LIST_SEPARATOR) : '';
@@ -50,7 +48,7 @@ const knownKeys = (schema: unknown): string =>
 const discriminatorOf = (input: unknown, discriminator: string): unknown =>
   z.record(z.string(), z.unknown()).safeParse(input).data?.[discriminator];
 
-/** Words for what has none in the schema. */
+/** Messages for issues that have none in the schema. */
 const inWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
@@ -62,7 +60,7 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_union':
       return Array.isArray(issue.options)
         ? notOneOf(discriminatorOf(issue.input, issue.discriminator ?? ''), issue.options)
-        : 'must be something else';
+        : 'use another value';
     case 'too_small':
       return outOfBounds(issue, 'at least', issue.minimum);
     case 'too_big':
@@ -70,26 +68,28 @@ const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'unrecognized_keys':
       return knownKeys(issue.inst);
     case 'invalid_format':
-      return 'write it in another form';
+      return 'use another format';
     default:
-      return 'must be something else';
+      return 'use another value';
   }
 };
 
 const toPath = (path: readonly PropertyKey[]): (string | number)[] =>
   path.map((key) => (typeof key === 'number' ? key : String(key)));
 
-/** The alternative of a union that the author meant: of those of which at least the type fits, the one that is nearest. */
+/**
+ * Alternative of a union that the author probably meant: the one with the fewest issues among those of the right type.
+ */
 const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
   alternatives
     .filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
     .toSorted((one, other) => one.length - other.length)[0];
 
-/** Keys that somebody may well look for, and that can not be: no other key is what was meant. */
+/** Keys that an operator could expect but that cannot be supported. No other key is suggested for them. */
 const IMPOSSIBLE_KEYS: readonly [key: RegExp, message: string][] = [
   [
     /psrun/i,
-    "is not possible: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and bind that to the relay's address and a client certificate instead",
+    "is not supported: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and restrict that registration to the relay's address and a client certificate",
   ],
 ];
 
@@ -116,13 +116,13 @@ const toProblems = (issue: z.core.$ZodIssue, base: readonly (string | number)[])
       : meant.flatMap((inner) => toProblems(inner, path));
   }
   const isFromSchema = issue.code === 'invalid_format' || issue.code === 'custom';
-  return [{ path, message: isFromSchema ? `is not usable; ${issue.message}` : issue.message }];
+  return [{ path, message: isFromSchema ? `is not valid; ${issue.message}` : issue.message }];
 };
 
 const expectedType = (issues: readonly z.core.$ZodIssue[]): string =>
   issues.map((issue) => (issue.code === 'invalid_type' ? typeWord(issue.expected) : issue.message)).join(', ');
 
-/** A value through a schema: what comes out, or all problems with it. Never throws. */
+/** Parses a value with a schema. Returns the data or all problems. Never throws. */
 export const parseShape = <S extends z.ZodType>(
   schema: S,
   value: unknown,

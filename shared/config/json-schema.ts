@@ -3,11 +3,12 @@ import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import { messageSchema } from '#shared/messages/messages.ts';
 
-/** Draft 7, because that is what the YAML language server knows best, and every library knows. */
+/** Draft 7, because the YAML language server and every library support it. */
 const PUBLISHED = { io: 'input', target: 'draft-7' } as const;
 
 /**
- * The JSON schema of `relay.yaml`, published as `relay.schema.json` for editors. What it can't say (that a connection exists, say) the loader checks.
+ * Builds the JSON schema of `relay.yaml`, published as `relay.schema.json` for editors. The loader checks everything
+ * that a schema cannot express, such as the existence of a connection.
  */
 export const buildJsonSchema = (): Record<string, unknown> => ({
   $id: 'urn:pam-relay:relay.yaml',
@@ -16,8 +17,8 @@ export const buildJsonSchema = (): Record<string, unknown> => ({
 });
 
 /**
- * The JSON schema of the messages that the queue takes, published as `messages.schema.json` for whoever sends them. What
- * it can't say (that a rule exists, and allows the window) the queue's function checks.
+ * Builds the JSON schema of the messages, published as `messages.schema.json` for their senders. The queue's function
+ * checks everything that a schema cannot express, such as the existence of a rule and its longest window.
  */
 export const buildMessageJsonSchema = (): Record<string, unknown> => ({
   $id: 'urn:pam-relay:messages',

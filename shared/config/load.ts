@@ -5,7 +5,7 @@ import type { Checkable, Entries } from '#shared/config/checkable.ts';
 import { checkConfig } from '#shared/config/checks.ts';
 import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseShape } from '#shared/config/issues.ts';
-import { findDoubts } from '#shared/config/pattern-doubts.ts';
+import { findWarnings } from '#shared/config/pattern-doubts.ts';
 import { type Problem, writePath } from '#shared/config/problem.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
@@ -14,14 +14,14 @@ import { RelayError } from '#shared/errors.ts';
 
 const sectionSchema = z.record(z.string(), z.unknown());
 
-/** The entries of one section, each parsed on its own, so that a broken one does not hide what is wrong with the rest. */
+/** Parses each entry of a section on its own, so that an invalid entry does not hide the problems of the others. */
 const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.output<S>> | undefined => {
   const { data: entries } = sectionSchema.safeParse(section);
   if (entries === undefined) return undefined;
   return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, schema.safeParse(entry).data]));
 };
 
-/** What can still be checked of a configuration whose shape is wrong somewhere. */
+/** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
   const { data: { relay, connections, stores, syncs, checkouts } = {} } = z
     .object({
@@ -71,23 +71,23 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
 
 type PlacedMessage = Place & { readonly message: string };
 
-/** In the order of the file, as an editor and a terminal find the place. */
+/** Formats messages in file order, as `file:line:column`, which editors and terminals can open. */
 const toLines = (file: string, found: readonly PlacedMessage[]): string[] =>
   found
     .toSorted((one, other) => one.line - other.line || one.column - other.column)
     .map(({ line, column, message }) => `${file}:${line}:${column} ${message}`);
 
-/** Told, line by line, what is right by the letter and may be meant otherwise. */
+/** Receives one line for each setting that is valid but probably a mistake. */
 export type OnWarning = (line: string) => void;
 
 /**
- * Reads the text of a `relay.yaml`: its shape, then what only several fields together can show, then the CA files that
- * it names, whose PEM text takes the place of their paths. Repeatable, and parsing what it gave gives the same again.
+ * Parses the text of a `relay.yaml`: its shape, the relations between its fields, and the CA files it names, whose
+ * paths are replaced by their PEM text. Repeatable and idempotent: its result parses to the same result.
  *
- * @throws RelayError `ConfigurationInvalid`, with everything that is wrong in the order of the file, one line each:
- * `relay.yaml:12:5 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
- * @param types What a configuration can use: all that are registered, when left out.
- * @param onWarning Gets lines of the same form for a configuration with which nothing is wrong.
+ * @throws RelayError `ConfigurationInvalid` with all problems in file order, one line each: `relay.yaml:12:5
+ * syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
+ * @param types Types that the configuration can use; by default all registered types.
+ * @param onWarning Receives lines of the same form for a valid configuration.
  */
 export const parseConfig = (
   text: string,
@@ -113,7 +113,7 @@ export const parseConfig = (
     ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place),
   ];
   if (shape.data === undefined || problems.length > 0) throw invalid(problems);
-  for (const line of toLines(origin.file, findDoubts(shape.data, types).map(place))) onWarning(line);
+  for (const line of toLines(origin.file, findWarnings(shape.data, types).map(place))) onWarning(line);
   return withPems(shape.data, cas.pems);
 };
 
@@ -123,12 +123,12 @@ const readText = (path: string): string => {
   } catch (cause) {
     throw new RelayError(
       'ConfigurationInvalid',
-      `There is no readable file ${path}. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
+      `The file ${path} cannot be read. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
       { cause },
     );
   }
 };
 
-/** Reads the configuration at a path, as {@link parseConfig} does. */
+/** Reads the file at a path and parses it with {@link parseConfig}. */
 export const loadConfig = (path: string, types?: RegisteredTypes, onWarning?: OnWarning): RelayConfig =>
   parseConfig(readText(path), { file: path }, types, onWarning);

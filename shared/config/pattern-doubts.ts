@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { type Checkable, deliveries, findSource } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
-import { doubtOf } from '#shared/domain/selection.ts';
+import { warningOf } from '#shared/domain/selection.ts';
 
-/** Patterns that may be meant as another language of patterns has them. Pure. */
+/** Warnings about patterns that seem to be written in another pattern language. Pure. */
 
 const listSchema = z.array(z.string());
 const mapSchema = z.record(z.string(), z.unknown());
@@ -14,7 +14,7 @@ interface Setting {
   readonly texts: readonly string[];
 }
 
-/** All lists of texts among the settings of a rule, in whatever depth. */
+/** All lists of texts in the settings of a rule, at any depth. */
 const listsIn = (settings: unknown, path: Problem['path']): Setting[] => {
   const { data: texts } = listSchema.safeParse(settings);
   if (texts !== undefined) return [{ path, texts }];
@@ -23,10 +23,10 @@ const listsIn = (settings: unknown, path: Problem['path']): Setting[] => {
 };
 
 /**
- * What may be meant otherwise among the patterns of all rules. Which settings hold patterns only a source knows: they are
- * those lists of a rule that its source takes for patterns.
+ * Warnings about the patterns of all rules. Only a source defines which of its settings are patterns, so these are the
+ * lists of a rule that are equal to one of the source's pattern lists.
  */
-export const findDoubts = (config: Checkable, types: RegisteredTypes): Problem[] =>
+export const findWarnings = (config: Checkable, types: RegisteredTypes): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry }) => {
     const patterns = Object.values(findSource(types, entry.source)?.rules(entry).patterns ?? {});
     const isOfPatterns = ({ texts }: Setting): boolean =>
@@ -35,7 +35,7 @@ export const findDoubts = (config: Checkable, types: RegisteredTypes): Problem[]
       .filter(isOfPatterns)
       .flatMap(({ path, texts }) =>
         texts.flatMap((text, index) => {
-          const message = doubtOf(text);
+          const message = warningOf(text);
           return message === undefined ? [] : [{ path: [...path, index], message }];
         }),
       );

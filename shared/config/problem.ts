@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 
-/** One thing that is wrong with a configuration: where, as a path of keys, and in words what is wrong and how to fix it. */
+/** One problem of a configuration: its place as a path of keys, and a message that states the error and the fix. */
 export interface Problem {
   readonly path: readonly (string | number)[];
-  /** True when the last key of the path is itself what is wrong, and not what stands under it. */
+  /** True if the last key of the path is itself wrong, rather than its value. */
   readonly atKey?: boolean;
   readonly message: string;
 }
@@ -13,16 +13,16 @@ const writeStep = (step: string | number): string => {
   return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 };
 
-/** A path as people write it, such as `syncs.fleet.connection`; `whole` is what an empty one is called. */
+/** Formats a path, such as `syncs.fleet.connection`. `whole` is the text for an empty path. */
 export const writePath = (path: Problem['path'], whole: string): string =>
   path.length === 0 ? whole : path.map(writeStep).join('').replace(/^\./, '');
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
 
-/** Three letters, because fewer begin too many words to tell which one was meant. */
+/** At least three letters, because fewer begin too many words. */
 const isBeginning = (word: string, candidate: string): boolean => word.length >= 3 && candidate.startsWith(word);
 
-/** What to write instead of a word that is not known: the nearest one that is, or all of them when none is near. */
+/** Suggests a replacement for an unknown word: the nearest known word, or all of them if none is near. */
 export const suggest = (word: string, known: readonly string[]): string => {
   const [nearest] = known
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))

@@ -3,13 +3,13 @@ import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 
-/** All types that a relay.yaml can use, by the words that it knows them by. */
+/** All types that a relay.yaml can use, by their names there. */
 export interface RegisteredTypes {
   readonly connections: Readonly<Record<string, ConnectionType>>;
   readonly stores: Readonly<Record<string, StoreType>>;
 }
 
-/** Types that are imported when they are needed, as the registries have them. */
+/** Importers of types, as in the registries. */
 interface Registries {
   readonly connections: Readonly<Record<string, () => Promise<ConnectionType>>>;
   readonly stores: Readonly<Record<string, () => Promise<StoreType>>>;
@@ -20,7 +20,7 @@ const loadAll = async <T>(importers: Readonly<Record<string, () => Promise<T>>>)
     await Promise.all(Object.entries(importers).map(async ([type, load]) => [type, await load()] as const)),
   );
 
-/** Imports all types: for loading a relay.yaml and for synthesis. Functions import only those that they use. */
+/** Imports all types, for loading a relay.yaml and for synthesis. Functions import only the types they use. */
 export const loadTypes = async (
   { connections, stores }: Registries = { connections: CONNECTION_TYPES, stores: STORE_TYPES },
 ): Promise<RegisteredTypes> => ({ connections: await loadAll(connections), stores: await loadAll(stores) });

@@ -2,18 +2,13 @@ import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/sch
 import { RelayError } from '#shared/errors.ts';
 import type { Workflow } from '#shared/workflows/run.ts';
 
-/** The settings of a rule, by the workflow that works by it. */
+/** Type of a rule's settings, by workflow. */
 interface Rules {
   readonly sync: SyncConfig;
   readonly checkout: CheckoutConfig;
 }
 
-/** What to do instead, with the names that there are behind it. */
-const INSTEAD: Readonly<Record<Workflow, string>> = { sync: 'Start one of', checkout: 'Ask under one of' };
-
-/**
- * The rule of a run. Pure. Raises `ConfigurationInvalid`, with the names that there are, for one that was not deployed.
- */
+/** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
 export const ruleOf = <W extends Workflow>(
   { syncs, checkouts }: Pick<RelayConfig, 'syncs' | 'checkouts'>,
   workflow: W,
@@ -28,6 +23,6 @@ export const ruleOf = <W extends Workflow>(
   if (rule !== undefined) return rule;
   throw new RelayError(
     'ConfigurationInvalid',
-    `There is no ${workflow} ${JSON.stringify(name)} in the deployed relay.yaml. ${INSTEAD[workflow]}: ${Object.keys(rules).join(', ')}.`,
+    `There is no ${workflow} ${JSON.stringify(name)} in the deployed relay.yaml. Use one of: ${Object.keys(rules).join(', ')}.`,
   );
 };

@@ -13,19 +13,19 @@ import {
 import type { Problem } from '#shared/config/problem.ts';
 import { findInstructions, type Offence } from '#shared/config/yaml-tokens.ts';
 
-/** A place in a file; both count from 1. */
+/** A position in a file, counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** A YAML 1.2 file: its value with aliases resolved, what is wrong with its syntax, and where what stands in it. */
+/** A YAML 1.2 file: its value with aliases resolved, its syntax problems, and the positions of its nodes. */
 export interface Source {
-  /** Means nothing unless `isReadable`. */
+  /** Undefined unless `isReadable`. */
   readonly value: unknown;
-  /** False when the syntax leaves no value to speak of. */
+  /** False if the syntax yields no usable value. */
   readonly isReadable: boolean;
-  /** What is wrong with the syntax. */
+  /** Syntax problems. */
   readonly problems: readonly (Place & { readonly message: string })[];
   placeOf(problem: Pick<Problem, 'path' | 'atKey'>): Place;
 }
@@ -34,13 +34,13 @@ const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0
 const isEmpty = (node: Node): boolean => node.range?.[0] === node.range?.[1];
 
 const FIXES: ReadonlyMap<string, string> = new Map([
-  ['DUPLICATE_KEY', 'this key stands here twice; remove one of them'],
+  ['DUPLICATE_KEY', 'this key is used twice; remove one of them'],
   ['MULTIPLE_DOCS', 'a second document begins here; keep one document in the file'],
-  ['NON_STRING_KEY', 'a list or a map stands here for a key, which has to be text; put it in quotes'],
-  ['TAB_AS_INDENT', 'a tab is used to indent; use spaces'],
+  ['NON_STRING_KEY', 'a list or a map is used as a key, which must be text; put it in quotes'],
+  ['TAB_AS_INDENT', 'a tab is used for indentation; use spaces'],
 ]);
 
-/** What stands under a key or at an index, and where it is introduced: at its key, or, in a list, at itself. */
+/** Node under a key or at an index, and its start: that of the key, or in a list that of the node itself. */
 const stepInto = (
   container: unknown,
   step: string | number,
@@ -54,7 +54,9 @@ const stepInto = (
   return pair && { node: pair.value, introducedAt: startOf(pair.key) };
 };
 
-/** Where a path leads, or as far along it as there is something. What is empty or missing is shown at its key. */
+/**
+ * Offset of the node at a path, or of its last existing ancestor. An empty or missing node has the offset of its key.
+ */
 const offsetOf = (document: Document.Parsed, { path, atKey = false }: Pick<Problem, 'path' | 'atKey'>): number => {
   let node: Node | null = document.contents;
   let introducedAt = startOf(node);
@@ -71,7 +73,7 @@ const findUnresolved = (document: Document.Parsed): Offence[] => {
   visit(document, {
     Alias: (_key, alias) => {
       if (alias.resolve(document) === undefined) {
-        const message = `there is no anchor &${alias.source} before this alias; write it or repeat the lines`;
+        const message = `there is no anchor &${alias.source} before this alias; define it or repeat the lines`;
         found.push({ offset: startOf(alias), message });
       }
     },
@@ -79,7 +81,7 @@ const findUnresolved = (document: Document.Parsed): Offence[] => {
   return found;
 };
 
-/** A key that stands there twice still leaves a value, of which more can be said. */
+/** A duplicate key still yields a value that can be checked further. */
 const isTolerable = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
 
 const toOffence = ({ code, message, pos }: YAMLError): Offence => ({
@@ -89,26 +91,26 @@ const toOffence = ({ code, message, pos }: YAMLError): Offence => ({
 
 interface Syntax {
   readonly offences: readonly Offence[];
-  /** Whether nobody can say what the text means. */
+  /** True if the text has no definite meaning. */
   readonly isFatal: boolean;
 }
 
 /**
- * What is wrong with the syntax, the parser's warnings among it: what leaves the parser in doubt means another thing to its
- * reader. Of the errors that leave no value only the first counts, and nothing behind it: because of it the parser stumbles
- * over what follows.
+ * Returns the syntax problems, including the parser's warnings: text that is ambiguous to the parser can mean something
+ * else to its reader. Of the fatal errors only the first is reported, and nothing after it, because the rest follows
+ * from it.
  */
 const judgeSyntax = ({ errors, warnings }: Document.Parsed, text: string): Syntax => {
   const instructions = findInstructions(text);
-  const said = new Set(instructions.map(({ offset }) => offset));
-  const isUnsaid = ({ pos }: YAMLError): boolean => !said.has(pos[0]);
+  const reportedOffsets = new Set(instructions.map(({ offset }) => offset));
+  const isUnreported = ({ pos }: YAMLError): boolean => !reportedOffsets.has(pos[0]);
   const [first] = errors
-    .filter((error) => isUnsaid(error) && !isTolerable(error))
+    .filter((error) => isUnreported(error) && !isTolerable(error))
     .toSorted((one, other) => one.pos[0] - other.pos[0]);
   const isBefore = (offset: number): boolean => first === undefined || offset < first.pos[0];
   const others = [
     ...errors.filter(isTolerable),
-    ...warnings.filter((warning) => isUnsaid(warning) && isBefore(warning.pos[0])),
+    ...warnings.filter((warning) => isUnreported(warning) && isBefore(warning.pos[0])),
   ];
   return {
     offences: [
@@ -119,25 +121,25 @@ const judgeSyntax = ({ errors, warnings }: Document.Parsed, text: string): Synta
   };
 };
 
-/** The document as plain data; it has none when its aliases multiply beyond reason. */
+/** Converts the document to plain data. Fails if its aliases expand too far. */
 const toValue = (document: Document.Parsed): { value: unknown; offences: Offence[] } => {
   try {
     return { value: document.toJS({ maxAliasCount: 100 }), offences: [] };
   } catch {
     return {
       value: undefined,
-      offences: [{ offset: 0, message: 'aliases refer to aliases too often; repeat lines instead' }],
+      offences: [{ offset: 0, message: 'the aliases expand too far; repeat the lines instead' }],
     };
   }
 };
 
-/** Reads YAML. Never throws: whatever is wrong is among the problems. */
+/** Reads YAML. Never throws; every error is among the problems. */
 export const readYaml = (text: string): Source => {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
     version: '1.2',
-    // Else a key such as 007 would become the number 7, and a key that is a map some text.
+    // Otherwise a key such as 007 would become the number 7, and a map as a key would become text.
     stringKeys: true,
     prettyErrors: false,
     logLevel: 'error',

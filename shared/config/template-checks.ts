@@ -13,28 +13,28 @@ import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { NameNeed, NameRules } from '#shared/domain/naming.ts';
 import {
   CHECKOUT_PLACEHOLDER,
+  isWholeSegment,
   parseTemplate,
   SECRET_PLACEHOLDERS,
-  standsAlone,
   staticPrefix,
   type TemplatePart,
 } from '#shared/domain/template.ts';
 
-/** What is wrong with the templates of syncs and checkouts. Pure. */
+/** Checks of the templates of syncs and checkouts. Pure. */
 
-/** What the templates of one rule are held against. */
+/** Facts that the templates of one rule are checked against. */
 interface Context {
   readonly rules: SourceRules;
   /** Such as `sync of accounts`. */
   readonly what: string;
   readonly isCheckout: boolean;
-  /** Undefined when the rule's store can't be judged. */
+  /** Undefined if the rule's store cannot be checked. */
   readonly nameRules: NameRules | undefined;
-  /** The placeholders that some rule or other may use. */
+  /** Placeholders of all rules. */
   readonly known: ReadonlySet<string>;
 }
 
-/** A checkout retires what it has delivered: it must never be what another one still needs. */
+/** A checkout retires the secrets it delivered. No other checkout can depend on them. */
 const CHECKOUT_NEED: NameNeed = {
   oneOf: [CHECKOUT_PLACEHOLDER],
   otherwise: `gives two checkouts of an item the same name; add {${CHECKOUT_PLACEHOLDER}}`,
@@ -54,7 +54,7 @@ const placeholdersIn = (parts: readonly TemplatePart[]): string[] => [
   ...new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : []))),
 ];
 
-/** The parts of a template, or its problem when no rule could use it. */
+/** Parses a template. `messages` has its problems if no rule could use it. */
 const read = (template: string, usable: readonly string[], known: Context['known']) => {
   const parsed = parseTemplate(template);
   const messages = parsed.ok
@@ -62,55 +62,55 @@ const read = (template: string, usable: readonly string[], known: Context['known
         .filter((placeholder) => !known.has(placeholder))
         .map((found) => `there is no placeholder ${JSON.stringify(`{${found}}`)}; ${suggest(found, usable)}`)
     : parsed.problems.map(
-        ({ found, at }) => `the "${found}" at character ${at + 1} has no partner; double it when it is meant as text`,
+        ({ found, at }) => `the "${found}" at character ${at + 1} is unmatched; double it to use it as text`,
       );
   return { parts: parsed.ok && messages.length === 0 ? parsed.parts : undefined, messages };
 };
 
-/** Its permissions are made from the folder, so there has to be one that all names of the rule share. */
-const beginsWithFolder = (name: string): string[] =>
+/** A rule's permissions are derived from the folder that all of its names share, so the folder must exist. */
+const checkFolder = (name: string): string[] =>
   /^\/?[^/]+\//.test(staticPrefix(name))
     ? []
-    : ['begins with no folder of its own; put text and a slash before the first placeholder, such as prod/'];
+    : ['does not begin with a folder; put text and a slash before the first placeholder, such as prod/'];
 
-const tellsApart = (used: readonly string[], { rules, isCheckout }: Context): string[] =>
+const checkNeeds = (used: readonly string[], { rules, isCheckout }: Context): string[] =>
   [...rules.needs, ...(isCheckout ? [CHECKOUT_NEED] : [])].flatMap(({ oneOf, otherwise }) =>
     oneOf.some((placeholder) => used.includes(placeholder)) ? [] : [otherwise],
   );
 
 /**
- * Names of items that meet are found when a run is planned. Those of two checkouts meet in none: one of them is not there
- * when the other is planned.
+ * The plan of a run detects items that share a name. No plan can detect this for two checkouts, because each is planned
+ * without the other.
  */
-const tellsCheckoutsApart = (name: string, used: readonly string[], { rules, isCheckout }: Context): string[] => {
+const checkCheckoutId = (name: string, used: readonly string[], { rules, isCheckout }: Context): string[] => {
   if (!isCheckout || !used.includes(CHECKOUT_PLACEHOLDER)) return [];
   const paths = Object.keys(rules.labels).filter((label) => rules.labels[label]?.path === true);
-  return standsAlone(name, [CHECKOUT_PLACEHOLDER], paths)
+  return isWholeSegment(name, [CHECKOUT_PLACEHOLDER], paths)
     ? []
     : [
-        `lets two checkouts share a name, because {${CHECKOUT_PLACEHOLDER}} does not stand alone; put it between two slashes, such as checkouts/{${CHECKOUT_PLACEHOLDER}}/`,
+        `lets two checkouts share a name, because {${CHECKOUT_PLACEHOLDER}} is not a whole path segment; put it between two slashes, such as checkouts/{${CHECKOUT_PLACEHOLDER}}/`,
       ];
 };
 
-/** Why a placeholder that exists is not for this rule. */
-const whyNot = (placeholder: string, what: string): string => {
+/** Reason why this rule cannot use an existing placeholder. */
+const reasonAgainst = (placeholder: string, what: string): string => {
   if (placeholder === CHECKOUT_PLACEHOLDER) return 'which only a checkout has';
   return placeholder === 'passphrase' ? 'which only a key has' : `which a ${what} does not have`;
 };
 
-const hasAll = (used: readonly string[], context: Context): string[] => {
+const checkPlaceholders = (used: readonly string[], context: Context): string[] => {
   const usable = placeholdersOfValue(context);
   return used
     .filter((placeholder) => !usable.includes(placeholder))
-    .map((placeholder) => `holds {${placeholder}}, ${whyNot(placeholder, context.what)}; leave it out`);
+    .map((placeholder) => `contains {${placeholder}}, ${reasonAgainst(placeholder, context.what)}; remove it`);
 };
 
-const holdsNoCredential = (used: readonly string[]): string[] =>
+const checkNoCredential = (used: readonly string[]): string[] =>
   SECRET_PLACEHOLDERS.filter((secret) => used.includes(secret)).map(
-    (secret) => `must not hold {${secret}}, because names are listed and logged; use it in value only`,
+    (secret) => `must not contain {${secret}}, because names are listed and logged; use it only in value`,
   );
 
-const isTaken = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
+const checkCharacters = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
   if (nameRules === undefined) return [];
   const { allowed, badEnding, store } = nameRules;
   const texts = parts.flatMap((part) => ('text' in part ? part.text : []));
@@ -121,7 +121,7 @@ const isTaken = (parts: readonly TemplatePart[], nameRules: NameRules | undefine
     ...(refused.length === 0
       ? []
       : [
-          `holds ${refused.map((each) => JSON.stringify(each)).join(', ')}, which ${store} does not take; use ${allowed.words} only`,
+          `contains ${refused.map((each) => JSON.stringify(each)).join(', ')}, which ${store} does not allow; use ${allowed.words} only`,
         ]),
     ...(ending === undefined ? [] : [ending]),
   ];
@@ -132,12 +132,12 @@ const checkName = (name: string, context: Context): string[] => {
   if (parts === undefined) return messages;
   const used = placeholdersIn(parts);
   return [
-    ...beginsWithFolder(name),
-    ...tellsApart(used, context),
-    ...tellsCheckoutsApart(name, used, context),
-    ...hasAll(used, context),
-    ...holdsNoCredential(used),
-    ...isTaken(parts, context.nameRules),
+    ...checkFolder(name),
+    ...checkNeeds(used, context),
+    ...checkCheckoutId(name, used, context),
+    ...checkPlaceholders(used, context),
+    ...checkNoCredential(used),
+    ...checkCharacters(parts, context.nameRules),
   ];
 };
 
@@ -150,7 +150,7 @@ const checkValue = (value: SyncConfig['value'], path: Problem['path'], context: 
   const judged = fields(value, path).map(({ path, template }) => {
     const { parts, messages } = read(template, placeholdersOfValue(context), context.known);
     const used = placeholdersIn(parts ?? []);
-    const problems = [...messages, ...hasAll(used, context)].map((message): Problem => ({ path, message }));
+    const problems = [...messages, ...checkPlaceholders(used, context)].map((message): Problem => ({ path, message }));
     return { problems, holdsCredential: used.includes('credential') };
   });
   const problems = judged.flatMap((field) => field.problems);

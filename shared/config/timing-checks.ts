@@ -1,24 +1,24 @@
-import { type Checkable, findSource, judgeable, ownOf } from '#shared/config/checkable.ts';
+import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 
-/** Whether syncs can keep the time that they are given. Pure. */
+/** Checks of the pace and the schedule of syncs. Pure. */
 
-/** All batches of a run share the limits of its connection, so each goes at its part of the pace. */
+/** The batches of a run share the limits of its connection, so each gets only a part of the calls. */
 const checkPace = (
   path: readonly string[],
   { batchSize, concurrency }: SyncConfig,
   { inFlight, perSecond }: ConnectionConfig['limits'],
   lease: SourceRules['leaseMinutes'],
 ): Problem[] => {
-  const callsAtOnce = Math.min(inFlight, perSecond);
-  if (concurrency > callsAtOnce) {
-    const message = `is more than the connection's limits have calls for; use at most ${callsAtOnce}, or raise inFlight and perSecond`;
+  const maxConcurrentCalls = Math.min(inFlight, perSecond);
+  if (concurrency > maxConcurrentCalls) {
+    const message = `exceeds the connection's limits; use at most ${maxConcurrentCalls}, or raise inFlight and perSecond`;
     return [{ path: [...path, 'concurrency'], message }];
   }
-  // A lease has to live from its batch's first opening to its last reading: two calls for each item.
+  // A lease must last from the first request of its batch to the last read: two calls for each item.
   const neededMinutes = Math.ceil((2 * batchSize * concurrency) / perSecond / 60);
   if (lease === undefined || neededMinutes <= lease.minutes) return [];
   const message = `leases would end before their batch is read at the connection's perSecond; use at least ${neededMinutes}, or a smaller batchSize`;
@@ -27,7 +27,7 @@ const checkPace = (
 
 const MINUTES = { minute: 1, hour: 60, day: 1440 } as const;
 
-/** The minutes between two starts of a rate(); undefined for cron(), whose starts need no even distance. */
+/** Minutes between two starts of a rate(); undefined for cron(), whose intervals can vary. */
 const rateMinutes = (expression: string): number | undefined => {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   if (unit !== 'minute' && unit !== 'hour' && unit !== 'day') return undefined;
@@ -44,7 +44,7 @@ const checkStaleness = (path: readonly string[], { schedule, staleAfterHours }: 
 
 /** Checks the pace and the schedule of every sync. */
 export const checkTiming = ({ connections, syncs }: Checkable, types: RegisteredTypes): Problem[] =>
-  judgeable(syncs).flatMap(([name, sync]) => {
+  checkableEntries(syncs).flatMap(([name, sync]) => {
     const path = ['syncs', name];
     const limits = ownOf(connections, sync.connection)?.limits;
     const lease = findSource(types, sync.source)?.rules(sync).leaseMinutes;

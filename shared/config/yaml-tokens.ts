@@ -1,16 +1,16 @@
 import { Parser } from 'yaml';
 
-/** Something wrong at an offset of a text. */
+/** An error at an offset of a text. */
 export interface Offence {
   readonly offset: number;
   readonly message: string;
 }
 
 const TAG =
-  'a ! without quotes begins a YAML tag, which changes what follows and is not used here; put the whole text in quotes, such as "!db-test-*"';
-const DIRECTIVE = 'a line that begins with % instructs the YAML parser, which is not used here; remove it';
+  'an unquoted ! begins a YAML tag, and tags are not supported; put the whole text in quotes, such as "!db-test-*"';
+const DIRECTIVE = 'a line that begins with % is a YAML directive, and directives are not supported; remove it';
 
-/** The one directive that says nothing new. */
+/** True for the only directive that changes nothing. */
 const isPlain = (directive: string): boolean => /^%YAML\s+1\.2\s*(#.*)?$/.test(directive);
 
 const judge = (token: object): Offence | undefined => {
@@ -22,12 +22,12 @@ const judge = (token: object): Offence | undefined => {
 };
 
 /**
- * Every tag and every directive that is written into a YAML text. They are looked for among its tokens, because the parser
- * says nothing of a tag that it knows, or of one without a name, and takes the text behind it for the value. Pure.
+ * Finds every tag and directive in a YAML text. It searches the tokens, because the parser reports neither a tag that
+ * it supports nor one without a name, and uses the text after the tag as the value. Pure.
  */
 export const findInstructions = (text: string): Offence[] => {
   const found: Offence[] = [];
-  // A stack of our own: the depth of a file is up to its author.
+  // An explicit stack instead of recursion, because a file can be nested arbitrarily deep.
   const waiting: unknown[] = [...new Parser().parse(text)];
   while (waiting.length > 0) {
     const token = waiting.pop();

@@ -19,11 +19,11 @@ const contentSchema = z.union([
 ]);
 
 const SHAPE =
-  '{"pkcs12Base64": "…", "passphrase": "…"}, or {"certificate": "-----BEGIN CERTIFICATE…", "privateKey": "-----BEGIN PRIVATE KEY…", "passphrase": "…"} (the passphrase only where there is one)';
+  '{"pkcs12Base64": "…", "passphrase": "…"}, or {"certificate": "-----BEGIN CERTIFICATE…", "privateKey": "-----BEGIN PRIVATE KEY…", "passphrase": "…"} (the passphrase only if there is one)';
 
 export interface CertificateReading {
   readonly certificate: ClientCertificate;
-  /** Changes with the content. */
+  /** Version of the secret; changes with its content. */
   readonly versionId: string;
 }
 
@@ -37,9 +37,9 @@ const parse = ({ form, value }: OperatorSecret): ClientCertificate | undefined =
 };
 
 /**
- * Reads the client certificate of a connection from the secret that an operator made: a PKCS#12 file as its bytes when
- * it has no passphrase, or JSON around that file or around PEM texts. Repeatable. Raises `BootstrapUnusable` for what
- * TLS can not use, with the command that helps, and otherwise what the store raises.
+ * Reads the client certificate of a connection from its secret: the bytes of a PKCS#12 file without a passphrase, or
+ * JSON with such a file or with PEM texts. Repeatable. Raises `BootstrapUnusable` for a certificate that TLS cannot
+ * use, with the command that fixes it, and any error of the store.
  */
 export const readClientCertificate = async (
   readSecret: ConnectionContext['readSecret'],
@@ -48,7 +48,7 @@ export const readClientCertificate = async (
   const options = { name, kind: 'client certificate', shape: SHAPE };
   const secret = await readSecret(options);
   const certificate = parse(secret);
-  if (certificate === undefined) throw unusableContent(options, 'is not JSON of a form that is known');
+  if (certificate === undefined) throw unusableContent(options, 'is not JSON of a known form');
   const problem = problemWith(certificate);
   if (problem !== undefined) throw unusableContent(options, problem);
   return { certificate, versionId: secret.versionId };

@@ -8,58 +8,60 @@ import type { RelayError } from '#shared/errors.ts';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import type { Http } from '#shared/http/http.ts';
 
-/** A secret that an operator makes for signing in, and where relay.yaml names it. */
+/** A secret that an operator creates for signing in, and its place in relay.yaml. */
 interface OperatorSecretName {
-  /** Below the connection's entry. */
+  /** Path below the entry of the connection. */
   readonly path: readonly string[];
-  /** What it is, such as `bootstrap secret`. */
+  /** Purpose of the secret, such as `bootstrap secret`. */
   readonly what: string;
   readonly secret: string;
 }
 
-/** One kind of thing that rules read from a connection. */
+/** One kind of item that rules read from a connection. */
 export interface SourceType {
   /**
-   * The shape of a sync of this source, an object whose `source` is this source's name: `commonSync` of
-   * `shared/config/schema/sync.ts`, and settings of its own. Absent when there are no syncs of it.
+   * Shape of a sync of this source, an object whose `source` is the name of this source: `commonSync` of
+   * `shared/config/schema/sync.ts`, and its own settings. Absent if the source has no syncs.
    */
   readonly sync?: EntryShape;
-  /** The same for a rule under `checkouts`, around `commonCheckout`. */
+  /** Shape of a rule under `checkouts`, based on `commonCheckout`. */
   readonly checkout?: EntryShape;
-  /** What follows from a rule of one of these shapes, and from one of no settings but its source. Pure. */
+  /** Derives the facts of a rule of one of these shapes, or of a rule with only its source set. Pure. */
   rules(rule: Source): SourceRules;
 }
 
-/** What a connection is made with. */
+/** Dependencies of a connection. */
 export interface ConnectionContext {
-  /** Its name in relay.yaml. */
+  /** Name in relay.yaml. */
   readonly connection: string;
-  /** Connects to the connection's address, trusting its CA, within its limits. */
+  /** Connects to the address of the connection with its CA and its limits. */
   readonly connect: (clientCertificate?: ClientCertificate) => Http;
-  /** Reads what an operator made for signing in. */
+  /** Reads a secret that an operator created for signing in. */
   readonly readSecret: (options: Omit<OperatorSecretOptions, 'client'>) => Promise<OperatorSecret>;
-  /** The token that all functions share; only for settings that say so ({@link ConnectionType.sharesToken}). */
+  /**
+   * Caches the token that all functions share; only for settings that share one ({@link ConnectionType.sharesToken}).
+   */
   readonly cacheToken: (source: TokenSource) => TokenCache;
-  /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
+  /** Called if a session could not be signed out. It stays open until the vault ends it as idle. */
   readonly onSignOutFailure: (error: RelayError) => void;
-  /** Told when the vault refused to sign in, which it may have mailed to its administrator, too. */
+  /** Called if the vault refused a sign-in, which the vault can also report to its administrator by mail. */
   readonly onSignInRefused: () => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** A type of connection, as its registry knows it. */
+/** A type of connection, as registered. */
 export interface ConnectionType<Settings extends EntryShape = EntryShape> {
   /**
-   * The shape of an entry under `connections`, an object whose `type` is this type's name: `commonConnection` of
-   * `shared/config/schema/connection.ts`, and settings of its own.
+   * Shape of an entry under `connections`, an object whose `type` is the name of this type: `commonConnection` of
+   * `shared/config/schema/connection.ts`, and its own settings.
    */
   readonly settings: Settings;
-  /** By their names, which no other type of connection uses. */
+  /** By name. Names are unique across all types of connection. */
   readonly sources: Readonly<Record<string, SourceType>>;
   operatorSecrets(settings: z.output<Settings>): readonly OperatorSecretName[];
-  /** Whether the functions share a token, for which the stack then makes a secret. */
+  /** True if the functions share a token, for which the stack then creates a secret. */
   sharesToken(settings: z.output<Settings>): boolean;
-  /** Imports what talks to the vault, and connects nothing yet. */
+  /** Imports the code that calls the vault. Does not connect yet. */
   open(settings: z.output<Settings>, context: ConnectionContext): Promise<Vault>;
 }

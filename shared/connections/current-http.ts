@@ -1,17 +1,17 @@
 import type { ConnectionContext } from '#shared/connections/connection-type.ts';
 import type { Http } from '#shared/http/http.ts';
 
-/** The connections to a vault as they have to be now. To be asked before each session. */
+/** Returns the current connections to a vault. To be called before each session. */
 export type CurrentHttp = () => Promise<Http>;
 
 export interface CurrentHttpOptions extends Pick<ConnectionContext, 'connect' | 'readSecret'> {
-  /** The secret with the client certificate, where the connection has one. */
+  /** Secret with the client certificate; undefined if the connection has none. */
   readonly certificateSecret: string | undefined;
 }
 
 /**
- * Connects once, and anew when the client certificate has changed, which is looked up each time: a warm function lives
- * longer than many a certificate. What the old connections still carry ends by itself, and they with it.
+ * Connects once, and again if the client certificate has changed. The certificate is read each time, because a warm
+ * function can outlive it. Calls on the old connections finish, and the connections end with them.
  */
 export const connectCurrent = ({ readSecret, certificateSecret, connect }: CurrentHttpOptions): CurrentHttp => {
   if (certificateSecret === undefined) {
@@ -20,7 +20,7 @@ export const connectCurrent = ({ readSecret, certificateSecret, connect }: Curre
   }
   let current: { readonly versionId: string; readonly http: Http } | undefined;
   return async () => {
-    // Few connections have one.
+    // Imported on demand: few connections have a certificate.
     const { readClientCertificate } = await import('#shared/connections/client-certificate.ts');
     const { certificate, versionId } = await readClientCertificate(readSecret, certificateSecret);
     if (current?.versionId !== versionId) current = { versionId, http: connect(certificate) };

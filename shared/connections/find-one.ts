@@ -4,8 +4,8 @@ import type { Item, Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /**
- * Finds the one item that is addressed so; undefined when the vault says that there is none, or none for this user. Raises
- * `RequestRejected` when there are several. Repeatable.
+ * Finds the one item with these labels; undefined if it does not exist or the user may not see it. Raises
+ * `RequestRejected` if there are several. Repeatable.
  */
 export const findOne = async (
   session: Pick<VaultSession, 'find'>,
@@ -17,6 +17,6 @@ export const findOne = async (
   if (found !== 'several') return found;
   throw new RelayError(
     'RequestRejected',
-    `The vault knows several items with ${describeAddress(labels)}. Name the one that is meant: a directory account as DOMAIN\\name.`,
+    `The vault has several items with ${describeAddress(labels)}. Address exactly one: for a directory account, use DOMAIN\\name.`,
   );
 };

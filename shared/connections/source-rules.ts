@@ -4,27 +4,36 @@ import type { LabelRules, NameNeed } from '#shared/domain/naming.ts';
 import type { Patterns } from '#shared/domain/selection.ts';
 import type { RelayError } from '#shared/errors.ts';
 
-/** What follows from a rule of relay.yaml and the source that it reads, without asking the vault. */
+/** Facts that follow from a rule of relay.yaml and its source, without a call to the vault. */
 export interface SourceRules {
-  readonly wayIn: 'leases' | 'opening-reads' | 'plain-reads';
-  /** What reading gives: a credential, or what lets its holder into a target session. */
+  readonly accessKind: 'leases' | 'opening-reads' | 'plain-reads';
+  /** Result of reading: a credential, or access to a target session. */
   readonly opens: 'credential' | 'target-session';
-  /** What a template may say of an item. */
+  /** Labels of an item that a template can use. */
   readonly labels: LabelRules;
-  /** What a name has to say, so that no two items share one. */
+  /** Labels that a name must contain so that no two items share it. */
   readonly needs: readonly NameNeed[];
-  /** What to add to a name template whose names meet all the same, such as `{domainName} or {accountId}`. */
-  readonly toTellApart: string;
-  /** Whether a value can have a passphrase beside its credential. */
+  /** Labels to add to a name template whose names still collide, such as `{domainName} or {accountId}`. */
+  readonly distinguishingPlaceholder: string;
+  /** True if a value can have a passphrase in addition to its credential. */
   readonly hasPassphrase: boolean;
-  /** Which items the rule selects, as far as their labels tell; what only the vault can tell apart it is asked for. */
+  /**
+   * Patterns that select the items of the rule by their labels. The query covers criteria that only the vault can
+   * evaluate.
+   */
   readonly patterns: Patterns;
-  /** How people address single items; undefined where they can't. */
+  /** Rules for addressing single items; undefined if they can't be addressed. */
   readonly address?: AddressRules | undefined;
-  /** How long a lease of a sync lives if nobody closes it, and the setting of the rule that says so. */
+  /** Lifetime of a sync's lease that is never closed, and the setting of the rule that defines it. */
   readonly leaseMinutes?: { readonly setting: string; readonly minutes: number } | undefined;
-  /** Why an item can't be read, where the vault's list says so already: then it is refused without a call. Pure. */
+  /**
+   * Reason why an item can't be read, if the vault's list already shows it. The item is then refused without a call.
+   * Pure.
+   */
   refusal?(item: Item): RelayError | undefined;
-  /** A change this soon after our own close is taken for the vault changing what it had released; 0 where it never does. */
+  /**
+   * A change within this time after our own close counts as made by the vault, which changes released credentials; 0 if
+   * it never does.
+   */
   readonly rotationWindowMinutes: number;
 }

@@ -5,181 +5,192 @@ import type { Item, ItemRef, Labels } from '#shared/domain/item.ts';
 import type { RelayError } from '#shared/errors.ts';
 
 /**
- * The port of everything that hands out credentials. Vendors implement it in `connections/<type>/`; workflows see nothing
- * else of them. Every call raises a RelayError.
+ * The port for systems that issue credentials. Vendors implement it in `connections/<type>/`; workflows use nothing
+ * else of them. All errors are RelayErrors.
  */
 
 /**
- * A rule of relay.yaml as its vault reads it: which of the vault's sources, and settings that are the vault's own, such as
- * which credential to read and how. A sync or a checkout is one.
+ * A rule of relay.yaml as read by its vault: the source, and settings specific to the vault, such as the credential to
+ * read. Syncs and checkouts are such rules.
  */
 export interface Source {
   readonly source: string;
   readonly [setting: string]: unknown;
 }
 
-/** What a vault lists as something that can't be read. It holds nothing but ids of what stands there. */
+/** A row of a vault's list that can't be read. It contains nothing but ids. */
 export interface Rejected {
   readonly title: string;
-  /** What is wrong with it, and what to do. */
+  /** Problem and fix. */
   readonly message: string;
 }
 
-/** One page of a list, each item once. */
+/** One page of a list; each item appears once. */
 export interface ItemPage {
   readonly items: readonly Item[];
   /**
-   * False on the page that shows that the vault did not list everything, or may not have: a row that can't be read, or rows
-   * that moved while they were read. What is not listed then may be there all the same.
+   * False if this page shows that the list is incomplete or may be incomplete: a row is unreadable, or rows moved
+   * during the read. Items that are not listed may then still exist.
    */
   readonly complete: boolean;
-  /** Rows that can't be read: each fails alone. */
+  /** Rows that can't be read. Each fails alone. */
   readonly rejected?: readonly Rejected[] | undefined;
 }
 
-/** What was read of one item. */
+/** Result of reading one item. */
 export interface Read {
   readonly content: Content;
-  /** When a release that nobody can give back ends by itself, UTC ISO 8601 by the vault's clock. */
+  /** End of a release that can't be checked in, UTC ISO 8601 by the vault's clock. */
   readonly endsAt?: string | undefined;
-  /** Id of the target session that reading has opened, where the vault tells it. */
+  /** Id of the target session that the read opened, if the vault returns it. */
   readonly targetSession?: string | undefined;
 }
 
-/** What reading without a lease asks for. */
+/** Terms of a read without a lease. */
 export interface ReadTerms {
-  /** At most 1,000 characters; approvers, audit and mails show it. */
+  /** At most 1,000 characters; shown to approvers and in audits and mails. */
   readonly reason: string;
-  /** For how long; what the rule itself says when left out. The vault cuts it to what it grants for the item. */
+  /** Duration; that of the rule if left out. Reduced to the maximum that the vault grants for the item. */
   readonly minutes?: number | undefined;
 }
 
-/** What a lease is asked for with. */
+/** Terms of a lease. */
 export interface LeaseTerms extends ReadTerms {
-  /** Number of the ticket that it is asked for with. */
+  /** Ticket number. */
   readonly ticket?: string | undefined;
-  /** Whether the vault is to change the credential once the lease ends; its policy may overrule `false`. */
+  /** True if the vault is to change the credential when the lease ends; its policy can overrule `false`. */
   readonly changeAtEnd: boolean;
-  /** When this user holds a lease for the item already: read along with it, or raise `RequestConflict`. */
+  /** If this user already holds a lease for the item: share it, or raise `RequestConflict`. */
   readonly whenHeld: 'share' | 'refuse';
-  /** The offer that the terms were made by. */
+  /** The offer on which the terms are based. */
   readonly offer?: Offer | undefined;
 }
 
 /** Conditions under which the vault would grant a lease now. */
 export interface Offer {
-  /** How many people have to approve; 0 approves at once. */
+  /** Number of people who have to approve; 0 means immediate approval. */
   readonly approvers: number;
   readonly needsTicket: boolean;
-  /** Goes back to the vault with the terms. */
+  /** Returned to the vault with the terms. */
   readonly handle: z.core.util.JSONType;
 }
 
-/** A lease that this user holds, opened by any of its clients. */
+/** An open lease of this user, opened by any of its clients. */
 export interface HeldLease {
   readonly id: string;
-  /** What it is for: an account, say, and the alias by which it was asked for. */
+  /** Items that it covers: an account, for example, and the alias under which it was requested. */
   readonly items: readonly ItemRef[];
   readonly status: 'pending' | 'active';
   readonly opens: 'credential' | 'target-session' | 'unknown';
-  /** As it was asked for with. */
+  /** Reason as given in the request. */
   readonly reason: string;
-  /** UTC ISO 8601, where the vault says it. */
+  /** UTC ISO 8601, if the vault returns it. */
   readonly createdAt?: string | undefined;
-  /** When the vault itself ends it; UTC ISO 8601. */
+  /** Time at which the vault itself ends it, UTC ISO 8601. */
   readonly endsAt?: string | undefined;
 }
 
-/** Reading by leases: open one, read under it as often as needed, close it. */
+/** Reading under leases: open one, read under it as often as needed, close it. */
 export interface Leases {
   readonly kind: 'leases';
-  /** Conditions for an item and so many minutes: none when nothing allows it now. Opens nothing; repeatable. */
+  /**
+   * Returns the current offers for an item and a duration; none if nothing allows a lease now. Opens nothing;
+   * repeatable.
+   */
   offers?(item: Item, minutes: number): Promise<readonly Offer[]>;
-  /** Asks for a lease. `ours` is false when it was there already: {@link held} tells whose it is. Not repeatable. */
+  /** Requests a lease. `ours` is false if it already existed; {@link held} shows its owner. Not repeatable. */
   open(item: Item, terms: LeaseTerms): Promise<{ readonly id: string; readonly ours: boolean }>;
   /**
-   * Reads under an active lease. Raises `LeaseGone`, `ApprovalPending`, and `DeliverySuperseded` for an item that means
-   * another credential by now. Repeatable where it opens no target session; then each call opens another one.
+   * Reads under an active lease. Raises `LeaseGone`, `ApprovalPending`, and `DeliverySuperseded` for an item that now
+   * refers to another credential. Repeatable unless it opens a target session: each call then opens another one.
    */
   read(leaseId: string, item: Item): Promise<Read>;
   /**
-   * All leases of this user that have not ended. Repeatable; never empty because of an error. When there is one that can't be
-   * read it raises `AnswerMalformed`; a caller that gives `onUnreadable` is told so instead, and given all others.
+   * All open leases of this user. Repeatable; never empty because of an error. Raises `AnswerMalformed` if one can't be
+   * read; with `onUnreadable`, it reports that error and returns all others.
    */
   held(onUnreadable?: (error: RelayError) => void): Promise<readonly HeldLease[]>;
-  /** Gives a lease back; `at` is the vault's clock, UTC ISO 8601. One that is gone counts as given back. Repeatable. */
+  /**
+   * Checks in a lease; `at` is the time by the vault's clock, UTC ISO 8601. A lease that no longer exists counts as
+   * checked in. Repeatable.
+   */
   close(leaseId: string, note: string): Promise<{ readonly at?: string | undefined }>;
 }
 
-/** The right to open an item of a vault that knows no leases by id: one run at a time has it, over all workflows. */
+/** Exclusive right to open an item of a vault without lease ids: one run at a time holds it, across all workflows. */
 interface Claim {
   readonly item: ItemRef;
-  /** The run that has it. */
+  /** The run that holds it. */
   readonly run: string;
 }
 
-/** Reading where opening answers with the credential: the claim is made before, and closing names the item alone. */
+/** Reads in which opening returns the credential: the claim precedes it, and closing names only the item. */
 interface OpeningReads {
   readonly kind: 'opening-reads';
   openAndRead(item: Item, terms: ReadTerms, claim: Claim): Promise<Read>;
   close(claim: Claim, note: string): Promise<{ readonly at?: string | undefined }>;
 }
 
-/** Reading in one call that leaves nothing open that could be given back. */
+/** Reads in one call that leaves nothing to check in. */
 export interface PlainReads {
   readonly kind: 'plain-reads';
-  /** Each call may be a release of its own, so it is never repeated by the client. */
+  /** Each call can be a separate release, so the client never repeats it. */
   read(item: Item, terms: ReadTerms): Promise<Read>;
 }
 
 export type Access = Leases | OpeningReads | PlainReads;
 
-/** A target session (RDP, SSH, an application) that is not over. */
+/** A target session (RDP, SSH, an application) that has not ended. */
 export interface TargetSession {
   readonly id: string;
-  /** Of one that was opened under a lease. Older vaults do not tell it. */
+  /** The lease under which it was opened, if any. Older vaults do not return it. */
   readonly leaseId?: string | undefined;
-  /** What it is for, where the vault tells it. */
+  /** The item that it is for, if the vault returns it. */
   readonly item?: ItemRef | undefined;
 }
 
 export interface TargetSessions {
-  /** All that are not over, of all users whom this one may see; `onUnreadable` as for {@link Leases.held}. Repeatable. */
+  /**
+   * All sessions that have not ended, of all users visible to this one; `onUnreadable` as for {@link Leases.held}.
+   * Repeatable.
+   */
   list(onUnreadable?: (error: RelayError) => void): Promise<readonly TargetSession[]>;
-  /** Ends one; false when it was over already. Repeatable. */
+  /** Ends a session; false if it had already ended. Repeatable. */
   end(id: string): Promise<boolean>;
 }
 
-/** Decides how the wanted items of a list are read, where that depends on the rows that are not wanted. */
+/** Plans the reads of the wanted items of a list, where they depend on the items that are not wanted. */
 export interface Preparation {
-  /** Takes note of an item that is listed and not to be read. */
-  passOver(item: Item): void;
-  /** The wanted items once all of the list is known: in the order to read them in, each with its final handle. */
+  /** Records a listed item that is not to be read. */
+  exclude(item: Item): void;
+  /**
+   * Returns the wanted items, once the whole list is known, in the order to read them in, each with its final handle.
+   */
   arrange(wanted: readonly Item[]): readonly Item[];
 }
 
-/** A signed-in session. Calls may run in parallel; the connection's limits hold. */
+/** A signed-in session. Calls can run in parallel within the limits of the connection. */
 export interface VaultSession {
   /**
-   * Lists what a source has, page by page, each item once. `within` narrows the list to items with these labels, as far as
-   * the source can ({@link SourceRules.narrowing}). Repeatable.
+   * Lists the items of a source, page by page, each item once. `within` narrows the list to items with these labels, as
+   * far as the source supports it ({@link AddressRules.narrowing}). Repeatable.
    */
   list(source: Source, within?: Labels): AsyncIterable<ItemPage>;
-  /** Finds one item by the labels that people address it by ({@link SourceRules.address}). Repeatable. */
+  /** Finds one item by its address labels ({@link SourceRules.address}). Repeatable. */
   find(source: Source, labels: Labels): Promise<Item | 'none' | 'several'>;
-  /** The way in that the rule asks for. `expected` are the items that are going to be read, for vaults that read in bulk. */
+  /** The kind of access that the rule uses. `expected` are the items to be read, for vaults that read in bulk. */
   access(source: Source, expected?: readonly Item[]): Access;
-  /** Absent where nothing has to be prepared. */
+  /** Absent if nothing has to be prepared. */
   prepare?(source: Source): Preparation | undefined;
-  /** Absent where the vault has no such thing. */
+  /** Absent if the vault has no target sessions. */
   readonly targetSessions?: TargetSessions | undefined;
 }
 
 export interface Vault {
-  /** Makes sure that signing in works; says until when, UTC ISO 8601, where that is known. Repeatable. */
+  /** Ensures that sign-in works, and returns how long, UTC ISO 8601, if that is known. Repeatable. */
   ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
-  /** Signs in, does the work, and signs out whatever happened. One session per function invocation. */
+  /** Signs in, runs the work and always signs out. One session per function invocation. */
   session<T>(work: (session: VaultSession) => Promise<T>): Promise<T>;
-  /** What follows from a rule alone, without a call. */
+  /** Facts that follow from a rule alone, without a call. */
   rules(source: Source): SourceRules;
 }

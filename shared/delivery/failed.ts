@@ -1,7 +1,7 @@
 import type { RelayError } from '#shared/errors.ts';
 import type { Settled } from '#shared/workflows/sync.ts';
 
-/** The outcome of a target, or of an orphan, that an error ended. */
+/** Outcome of a target or an orphan that failed with an error. */
 export const failedWith = ({
   name,
   message,

@@ -5,12 +5,13 @@ import type { Secret, SecretContent } from '#shared/secret.ts';
 import { foreignSecret } from '#shared/stores/foreign.ts';
 import type { Expected, SecretStore } from '#shared/stores/store.ts';
 
-/** `verify` compares values first, and writes only what differs. */
+/** `verify` compares values first and writes only those that differ. */
 export type DeliveryMode = 'changes' | 'verify';
 
 /**
- * Looks at a target before its credential is read: the store's list may lag behind, and a secret may belong to somebody else.
- * True when it holds the stamp already. Raises `SecretForeign`, `DeliverySuperseded`, and what the store raises; repeatable.
+ * Inspects a target before its credential is read, because the store's list can lag behind and the secret can have
+ * another owner. True if the target already holds the stamp and its value is not to be verified. Raises
+ * `SecretForeign`, `DeliverySuperseded`, and the errors of the store; repeatable.
  */
 export const isUpToDate = async (
   store: Pick<SecretStore, 'inspect' | 'adoption'>,
@@ -22,22 +23,22 @@ export const isUpToDate = async (
   if (found.kind === 'foreign') {
     throw foreignSecret({ name, for: title, command: store.adoption(name) });
   }
-  // A retired one is restored by a delivery, whatever it holds.
+  // A delivery restores a retired secret, whatever it holds.
   if (found.kind === 'absent' || found.retired) return false;
   if (found.stamp === stamp) return mode === 'changes';
   if (found.stamp === stampIn(expected)) return false;
   throw new RelayError(
     'DeliverySuperseded',
-    `The secret ${name} has changed since the sync was planned. The next run looks again.`,
+    `The secret ${name} has changed since the sync was planned. The next run checks it again.`,
   );
 };
 
 const stampIn = (expected: Expected): string | undefined => (typeof expected === 'string' ? undefined : expected.stamp);
 
 /**
- * State of a name now, as a delivery's fence. Raises `SecretForeign`, and what the store raises; repeatable.
+ * Current state of a name, as the fence of a delivery. Raises `SecretForeign`, and the errors of the store; repeatable.
  *
- * @param checkStamp Raises for a stamp that is not to be delivered over, be its secret retired or not.
+ * @param checkStamp Raises for a stamp that must not be overwritten, even if its secret is retired.
  */
 export const expectedNow = async (
   store: Pick<SecretStore, 'inspect' | 'adoption'>,
@@ -55,7 +56,7 @@ export const expectedNow = async (
   return found.stamp === undefined ? 'unstamped' : { stamp: found.stamp };
 };
 
-/** Delivers one value into one target. Raises what the store raises; repeatable. */
+/** Delivers one value to one target. Raises the errors of the store; repeatable. */
 export const deliverTo = async (
   store: Pick<SecretStore, 'deliver' | 'holds'>,
   { name, stamp, expected }: Target,

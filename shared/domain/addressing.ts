@@ -1,23 +1,23 @@
 import type { Labels } from '#shared/domain/item.ts';
 import { foldCase, matchesGlobs, type Patterns } from '#shared/domain/selection.ts';
 
-/** How people address items of a source, in messages: by labels, which the vault may spell in more ways than one. */
+/** Rules for addressing items of a source in messages: by labels, which can have several spellings in the vault. */
 export interface AddressRules {
-  /** The labels that an address has to have, all of them. */
+  /** Labels that an address must have. */
   readonly labels: readonly string[];
   /**
-   * All ways in which an item that is addressed so may be labelled. A label that the address says nothing about is left
-   * out. Pure.
+   * All spellings that the labels of the addressed item can have. Labels that the address does not determine are
+   * omitted. Pure.
    */
   readonly spellings: (address: Labels) => readonly Labels[];
   /**
-   * The label that the vault can narrow its list to, and the placeholders of which a name template has to have one as a part
-   * of its own, so that names of items that differ in it never meet.
+   * The label by which the vault can filter its list. A name template needs one of the placeholders as a whole segment;
+   * otherwise items that differ in the label could share a name.
    */
   readonly narrowing?: { readonly label: string; readonly placeholders: readonly string[] };
 }
 
-/** Whether a rule's patterns may select what is addressed so: false only where they surely do not. Pure. */
+/** False if a rule's patterns certainly do not select the addressed item. Pure. */
 export const maySelect = ({ spellings }: AddressRules, patterns: Patterns, address: Labels): boolean =>
   spellings(address).some((labels) =>
     Object.entries(labels).every(
@@ -25,14 +25,14 @@ export const maySelect = ({ spellings }: AddressRules, patterns: Patterns, addre
     ),
   );
 
-/** All addresses whose spellings have labels of the same names. */
+/** Spellings that have the same label names. */
 interface LookUp {
   /** Sorted. */
   readonly names: readonly string[];
   readonly keys: Set<string>;
 }
 
-/** Tells whether an item may be one of those that are addressed. Case does not matter. Pure. */
+/** Returns a test that is true for the labels of an item that one of the addresses can mean. Ignores case. Pure. */
 export const createIsAddressed = (
   { spellings }: AddressRules,
   addresses: readonly Labels[],
@@ -55,7 +55,7 @@ export const createIsAddressed = (
 const keyOf = (labels: Labels, names: readonly string[]): string =>
   foldCase(JSON.stringify(names.map((name) => labels[name])));
 
-/** An address as people read it, such as `systemName db-01, accountName sa`. */
+/** Formats an address for people, such as `systemName db-01, accountName sa`. */
 export const describeAddress = (address: Labels): string =>
   Object.entries(address)
     .map(([label, text]) => `${label} ${text}`)

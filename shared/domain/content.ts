@@ -1,15 +1,15 @@
 import type { Secret } from '#shared/secret.ts';
 
-/** A credential as a vault gives it: a password, a key, a ticket; and of an encrypted key its passphrase. */
+/** A credential as a vault returns it: a password, a key or a ticket. An encrypted key comes with its passphrase. */
 export interface Credential {
   readonly secret: Secret;
   readonly passphrase?: Secret | undefined;
 }
 
-/** A file, byte by byte. */
+/** Bytes of a file. */
 interface FileContent {
   readonly file: Secret<Uint8Array>;
 }
 
-/** What was read of a vault to be delivered. */
+/** Content that was read from a vault for delivery. */
 export type Content = Credential | FileContent;

@@ -4,56 +4,58 @@ import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const LONGEST_PARK_MS = 7 * DAY_MS;
-/** A failure that waiting can't mend is tried this often, on the sync's own schedule, before it is parked. */
+const MAX_PARK_MS = 7 * DAY_MS;
+/** Failures in a row, at the pace of the sync's schedule, before an item is parked. Retryable errors do not count. */
 const FAILURES_BEFORE_PARKING = 3;
 
-const troubleSchema = z.object({
-  /** `rotates`: the vault changes it after each of our check-ins; `approval`: somebody would have to approve. */
+const backoffSchema = z.object({
+  /**
+   * `rotates`: the vault changes the credential after each of our check-ins; `approval`: a request needs an approval.
+   */
   reason: z.enum(['rotates', 'approval', 'failing']),
   /** In a row. */
   times: z.int().min(1),
-  /** Epoch milliseconds; until then the account is parked. Absent while it is still tried on each run. */
+  /** Epoch milliseconds until which the item is parked. Absent while every run still tries it. */
   parkedUntil: z.int().optional(),
-  /** What it failed with last, for the reports of the runs that leave it alone. */
+  /** Last failure, for the reports of the runs that skip the item. */
   failure: z.object({ name: z.enum(ERROR_NAMES), message: z.string() }).optional(),
 });
-export type Trouble = z.infer<typeof troubleSchema>;
+export type Backoff = z.infer<typeof backoffSchema>;
 
 /**
- * What a sync remembers from run to run, keyed by `itemKey`: when its releases of items last ended, by a check-in
- * or by themselves (epoch milliseconds, by the vault's clock), which ones are in trouble, and which secrets have lost theirs.
- * Losing it costs repeated work and time, never correctness.
+ * State that a sync keeps between runs, keyed by `itemKey`: when its last release of each item ended, by a check-in or
+ * by expiry (epoch milliseconds, by the vault's clock), the backoff of items that keep failing, and the secrets that
+ * have lost their item. Losing this state costs repeated work and time, never correctness.
  */
 export const memorySchema = z.object({
   version: z.literal(1),
-  /** The run that was added last, so that adding it again changes nothing. */
+  /** Last run that was added. Adding it again changes nothing. */
   run: z.string().optional(),
   checkIns: z.record(z.string(), z.int()),
-  troubles: z.record(z.string(), troubleSchema),
-  /** Names of secrets that no item had in the last run that saw everything the vault has, as long as no item has them again. */
+  backoffs: z.record(z.string(), backoffSchema),
+  /** Names of secrets that no item had in the last run with a complete list, and that no item has had since. */
   absent: z.array(z.string()).optional(),
 });
 export type Memory = z.infer<typeof memorySchema>;
 
-export const emptyMemory = (): Memory => ({ version: 1, checkIns: {}, troubles: {} });
+export const emptyMemory = (): Memory => ({ version: 1, checkIns: {}, backoffs: {} });
 
-/** The most that a sync may retire in one run, and so the most absences that are worth remembering. */
+/** Maximum of secrets that a sync can retire in one run, and therefore of absences to remember. */
 export const MAX_ABSENT = 1000;
 
 /**
- * The absences to remember after a run: those that it proves, or, where it proves none, those from before without what it saw
- * again. Pure.
+ * Absences to remember after a run: those that it proves; if it proves none, the earlier ones without the names that it
+ * saw again. Pure.
  */
 export const absentAfter = (
   before: Memory['absent'],
   { absent, present = [] }: { readonly absent?: string[] | undefined; readonly present?: string[] | undefined },
 ): Memory['absent'] => absent ?? before?.filter((name) => !present.includes(name));
 
-/** How long the n-th park in a row lasts: a day, doubled each time, a week at most. */
-export const parkFor = (times: number): number => Math.min(LONGEST_PARK_MS, DAY_MS * 2 ** (times - 1));
+/** Milliseconds for which the n-th park in a row lasts: one day, doubled each time, at most one week. */
+export const parkFor = (times: number): number => Math.min(MAX_PARK_MS, DAY_MS * 2 ** (times - 1));
 
-/** Whether the credential changed so soon after our own check-in that the check-in is what changed it. */
+/** True if the credential changed so soon after our check-in that the check-in must have caused the change. */
 export const followsOwnCheckIn = (
   changedAt: string | undefined,
   checkedInAt: number | undefined,
@@ -64,26 +66,26 @@ export const followsOwnCheckIn = (
   return afterMs >= 0 && afterMs <= windowMinutes * 60_000;
 };
 
-/** Whether a sync leaves the account alone for now. */
-export const isParked = (trouble: Trouble | undefined, now: number): boolean =>
-  trouble?.parkedUntil !== undefined && now < trouble.parkedUntil;
+/** True while a sync skips the item. */
+export const isParked = (backoff: Backoff | undefined, now: number): boolean =>
+  backoff?.parkedUntil !== undefined && now < backoff.parkedUntil;
 
-/** The trouble of an account whose vault rotates it after release, found once more. */
-export const rotatesAgain = (before: Trouble | undefined, now: number): Trouble => {
+/** Backoff of an item after one more rotation by the vault after a release. */
+export const rotatesAgain = (before: Backoff | undefined, now: number): Backoff => {
   const times = before?.reason === 'rotates' ? before.times + 1 : 1;
   return { reason: 'rotates', times, parkedUntil: now + parkFor(times) };
 };
 
 /**
- * The trouble that an account is in after a run tried it; undefined when it is in none. Errors that pass by themselves
- * are no trouble of the account: an outage of the vault must not park a fleet.
+ * Backoff of an item after a run tried it; undefined if it has none. A retryable error leaves the backoff unchanged: an
+ * outage of the vault must not park all items.
  */
-export const troubleAfter = (
-  before: Trouble | undefined,
+export const backoffAfter = (
+  before: Backoff | undefined,
   outcome: Outcome,
-  failure: Trouble['failure'],
+  failure: Backoff['failure'],
   now: number,
-): Trouble | undefined => {
+): Backoff | undefined => {
   if (outcome === 'approvalRequired') {
     const times = before?.reason === 'approval' ? before.times + 1 : 1;
     return { reason: 'approval', times, parkedUntil: now + parkFor(times) };

@@ -3,39 +3,38 @@ import { compileTemplate } from '#shared/domain/rendering.ts';
 import { SECRET_PLACEHOLDERS } from '#shared/domain/template.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** The labels that templates may use. The slashes of a `path` stay slashes in a name: its folders become folders. */
+/** Labels that templates can use. The slashes of a `path` label are kept in a name, so its folders become folders. */
 export type LabelRules = Readonly<Record<string, { readonly path?: true }>>;
 
-/** Labels of which a name has to say one, and what is wrong with a name that says none of them. */
+/** A name template must contain one of these labels; `otherwise` is the message for a template that contains none. */
 export interface NameNeed {
   readonly oneOf: readonly string[];
   readonly otherwise: string;
 }
 
-/** What a store takes for the name of a secret. Each store type has its own. */
+/** Rules of a store type for the names of its secrets. */
 export interface NameRules {
-  /** How the store is called in messages, such as `Secrets Manager`. */
+  /** Display name of the store in messages, such as `Secrets Manager`. */
   readonly store: string;
-  /** Most characters of a name. */
+  /** Maximum length of a name in characters. */
   readonly maxLength: number;
-  /** The characters that a template's own text may hold, in words for messages, and as a test of one character. */
+  /** Characters allowed in a template's own text, in words for messages and as a test of one character. */
   readonly allowed: { readonly words: string; readonly test: (character: string) => boolean };
-  /** Any text as one part of a name. Two different texts never become the same. */
+  /** Encodes any text as one part of a name. Injective. */
   readonly encodePart: (text: string) => string;
-  /** The last touch to a name, where the store wants one; as injective as `encodePart`. */
+  /** Final change to a name, if the store needs one. Injective. */
   readonly finish?: (name: string) => string;
-  /** What is wrong with the text that a template ends with, if anything, and what to do; in words for messages. */
+  /** Message about an invalid ending of a template and its fix; undefined for a valid ending. */
   readonly badEnding?: (text: string) => string | undefined;
 }
 
 const utf8Hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase().replace(/../g, '=$&');
 
 /**
- * Any text as one part of a name: what is refused becomes `=` and the hex digits of its UTF-8 bytes, as in
- * quoted-printable, so that two different texts never look the same. An empty text becomes `_`, and a lone underscore
- * gives way to it.
+ * Encodes any text as one part of a name. As in quoted-printable, a refused character becomes `=` and the hex digits of
+ * each of its UTF-8 bytes. An empty text becomes `_`, and the text `_` is encoded. Injective.
  *
- * @param refused Matches every character that may not stay, globally; the slash and the equals sign are among them.
+ * @param refused Global pattern of all characters to encode, including the slash and the equals sign.
  */
 export const encodeQuoted =
   (refused: RegExp) =>
@@ -45,7 +44,7 @@ export const encodeQuoted =
   };
 
 export interface NamingOptions {
-  /** As relay.yaml has it. */
+  /** As written in relay.yaml. */
   readonly template: string;
   readonly labels: LabelRules;
   readonly rules: NameRules;
@@ -54,8 +53,8 @@ export interface NamingOptions {
 }
 
 /**
- * The names that a sync, or one checkout, gives to its secrets in one store. Raises `ConfigurationInvalid` for a name that
- * the store can't hold.
+ * Names the secrets of a sync, or of one checkout, in one store. Raises `ConfigurationInvalid` for a name that the
+ * store cannot accept.
  */
 export const createNaming = ({
   template,
@@ -79,7 +78,7 @@ export const createNaming = ({
     if (name.length > rules.maxLength) {
       throw new RelayError(
         'ConfigurationInvalid',
-        `The name of the secret for ${item.title} would be ${name.length} characters long; ${rules.store} takes ${rules.maxLength}. Shorten the name template.`,
+        `The secret name for ${item.title} would be ${name.length} characters long; ${rules.store} allows ${rules.maxLength}. Shorten the name template.`,
       );
     }
     return name;

@@ -1,15 +1,15 @@
 /**
- * What can become of one account in one run. `delivered` and `unchanged` are successes, `skipped` ones ask for nothing
- * but patience or a setting, `failed` ones carry an error name from the closed list.
+ * Outcomes of one item in one run. `delivered` and `unchanged` are successes. `skipped` outcomes need only time or a
+ * changed setting. `failed` carries an error name from the closed list.
  */
 export const OUTCOMES = {
   delivered: 'delivered',
   unchanged: 'unchanged',
-  /** The vault is changing the credential right now: the next run reads it. */
+  /** The vault is changing the credential. The next run reads the new one. */
   changing: 'skipped',
-  /** A request would need an approval, so it was cancelled: a sync waits for nobody. */
+  /** The request needed an approval and was cancelled: a sync does not wait for approvals. */
   approvalRequired: 'skipped',
-  /** Left alone for a while, because trying again now would do harm or nothing: see the park's reason. */
+  /** Not tried until a date, because a try now would fail or do harm. The backoff has the reason. */
   parked: 'skipped',
   failed: 'failed',
 } as const;
@@ -18,8 +18,8 @@ export type Outcome = keyof typeof OUTCOMES;
 export type OutcomeKind = (typeof OUTCOMES)[Outcome];
 export const OUTCOME_NAMES = Object.keys(OUTCOMES) as [Outcome, ...Outcome[]];
 
-/** A count for each outcome, to be counted up. */
-export const noOutcomes = (): Record<Outcome, number> => ({
+/** Zero for each outcome. */
+export const zeroOutcomes = (): Record<Outcome, number> => ({
   delivered: 0,
   unchanged: 0,
   changing: 0,

@@ -4,33 +4,35 @@ import { fillTemplate, parseTemplate } from '#shared/domain/template.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 
-/** A template, taken apart once and filled often. Raises `ConfigurationInvalid` when it is broken. */
+/** Parses a template once, for filling it many times. Raises `ConfigurationInvalid` if it is invalid. */
 export const compileTemplate = (template: string): ((textOf: (placeholder: string) => string) => string) => {
   const parsed = parseTemplate(template);
   if (!parsed.ok) {
     throw new RelayError(
       'ConfigurationInvalid',
-      `The template ${JSON.stringify(template)} is broken. Correct relay.yaml.`,
+      `The template ${JSON.stringify(template)} is invalid. Correct relay.yaml.`,
     );
   }
   return (textOf) => fillTemplate(parsed.parts, textOf);
 };
 
-/** What a rendering looks at of an item. */
+/** Properties of an item that a rendering uses. */
 type Rendered = Pick<Item, 'labels' | 'verbatim'>;
 
-/** How a rule writes a secret's value around a credential. */
+/** Rendering of a secret's value around a credential. */
 export interface Rendering {
-  /** The value to deliver: a JSON object whose strings are escaped by the encoder, plain text, or the content as it is. */
+  /**
+   * Returns the value to deliver: a JSON object with strings escaped by the encoder, plain text, or the content itself.
+   */
   render(item: Rendered, content: Content): Secret<SecretContent>;
-  /** Everything of the value but the credential, as text: it changes when the value has to be written anew. */
+  /** Returns everything in the value but the credential. It changes if the value has to be written again. */
   fingerprint(item: Rendered): string;
 }
 
-/** A value as relay.yaml has it: a JSON object of templates, or one template for plain text. */
+/** A `value` in relay.yaml: a JSON object of templates, or one template for plain text. */
 export type ValueTemplate = string | Readonly<Record<string, string>>;
 
-/** What a sync, or one checkout, writes around credentials. */
+/** Creates the rendering of a sync or of one checkout. */
 export const createRendering = (template: ValueTemplate, checkoutId = ''): Rendering => {
   const compileText = textCompiler(checkoutId);
   const fill = typeof template === 'string' ? compileText(template) : compileObject(template, compileText);
@@ -45,7 +47,7 @@ export const createRendering = (template: ValueTemplate, checkoutId = ''): Rende
   };
 };
 
-/** A credential while it is written out. */
+/** A credential in plain text while it is rendered. */
 interface Parts {
   readonly credential: string;
   readonly passphrase: string;

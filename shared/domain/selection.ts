@@ -1,18 +1,20 @@
 import { type Labels, textOf } from '#shared/domain/item.ts';
 
-/** What each label of a selected item has to match; a label without patterns may be anything. */
+/** Patterns that each label of a selected item must match. A label without patterns can have any text. */
 export type Patterns = Readonly<Record<string, readonly string[]>>;
 
 const WILDCARD = '*';
 const EXCLUDES = '!';
 
 /**
- * Text in which case does not matter any more: in lower case, and with one sigma, which lower case alone would write as
- * another one where a word ends. Folding a text is folding its pieces.
+ * Folds the case of a text: lower case, with every final sigma replaced, because lowercasing a Greek word depends on
+ * its end. Folding a text therefore equals folding its parts.
  */
 export const foldCase = (text: string): string => text.toLowerCase().replaceAll('ς', 'σ');
 
-/** Whether folded text matches. Takes each piece at its first place, which `*` alone never makes it regret. */
+/**
+ * True if folded text matches. With `*` as the only wildcard, the first occurrence of each piece is always sufficient.
+ */
 type Matches = (text: string) => boolean;
 
 const compilePattern = (pattern: string): Matches => {
@@ -41,10 +43,10 @@ const compileList = (globs: readonly string[]): Matches => {
 const compiled = new WeakMap<readonly string[], Matches>();
 
 /**
- * Whether text matches a list of patterns. `*` stands for any text, an empty one, too; a pattern that begins with `!`
- * excludes what the rest of it matches; every other character stands for itself, the backslash as well, and case does not
- * matter. What one pattern excludes no other brings back, wherever it stands in the list. A list of nothing but exclusions
- * takes everything else, and an empty list everything. Pure: a list that was seen before is only not read again.
+ * True if text matches a list of patterns. `*` matches any text, including none. A pattern that begins with `!`
+ * excludes the text that the rest of it matches. Every other character, including the backslash, matches itself. Case
+ * is ignored. Exclusions take precedence, regardless of their position in the list. A list of exclusions only matches
+ * everything else; an empty list matches everything. Pure; compiled lists are cached.
  */
 export const matchesGlobs = (text: string, globs: readonly string[]): boolean => {
   const matches = compiled.get(globs) ?? compileList(globs);
@@ -52,21 +54,24 @@ export const matchesGlobs = (text: string, globs: readonly string[]): boolean =>
   return matches(foldCase(text));
 };
 
-/** Whether an item's labels match all patterns. A label that the item does not have is empty. Pure. */
+/** True if an item's labels match all patterns. A label that the item does not have is empty. Pure. */
 export const isSelected = (patterns: Patterns, labels: Labels): boolean =>
   Object.entries(patterns).every(([label, globs]) => matchesGlobs(textOf(labels, label), globs));
 
-/** What other languages of patterns give a meaning to, and ours does not. */
+/** Characters with a meaning in other pattern languages, but not here. */
 const UNCOMMON = /[?[\]{}^$]/g;
 
-/** Why a pattern may not mean what its author thinks, in words that do not repeat it; undefined for one without doubt. Pure. */
-export const doubtOf = (pattern: string): string | undefined => {
+/**
+ * Warning about a pattern that probably does not do what its author intended, without quoting it; undefined if none.
+ * Pure.
+ */
+export const warningOf = (pattern: string): string | undefined => {
   const found = [...new Set(pattern.match(UNCOMMON))];
   if (found.length > 0) {
     const characters = found.map((character) => JSON.stringify(character)).join(', ');
-    return `holds ${characters}, which ${found.length === 1 ? 'stands for itself' : 'stand for themselves'} in a pattern; only * is a wildcard, and only a ! at its beginning excludes`;
+    return `contains ${characters}, which ${found.length === 1 ? 'matches itself' : 'match themselves'} in a pattern; only * is a wildcard, and only a leading ! excludes`;
   }
   return /^!?\s|\s$/.test(pattern)
-    ? 'begins or ends with a space, which belongs to the names that it matches; remove it if theirs have none'
+    ? 'begins or ends with a space, which is part of the pattern; remove it if the names have none'
     : undefined;
 };

@@ -1,3 +1,3 @@
-/** A text as one word of a POSIX shell, for commands that an operator copies out of a message. */
+/** Quotes a text as one POSIX shell word, for commands that an operator copies from a message. */
 export const shellQuote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,25 +1,25 @@
 /**
- * The templates that a rule's `name` and `value` are written in: plain text with placeholders, such as
- * `prod/{systemName}/{accountName}`. A brace that is meant as text is doubled: `{{` and `}}`.
+ * Templates for a rule's `name` and `value`: plain text with placeholders, such as `prod/{systemName}/{accountName}`.
+ * Doubled braces, `{{` and `}}`, are literal braces.
  */
 
 /**
- * The placeholders that belong to no source: the credential itself, the passphrase of a key, and the checkout. All others
- * are labels of items, and each source says which ones there are.
+ * Placeholders that belong to no source: the credential, the passphrase of a key, and the checkout. All others are item
+ * labels, which each source defines.
  */
 export const SECRET_PLACEHOLDERS = ['credential', 'passphrase'] as const;
 export const CHECKOUT_PLACEHOLDER = 'checkoutId';
 
-/** A piece of a template: text that stays as it is (its doubled braces made single again), or a place to fill. */
+/** A part of a template: literal text, in which doubled braces are already single, or a placeholder. */
 export type TemplatePart = { readonly text: string } | { readonly placeholder: string };
 
-/** A brace at one place of a template that has no partner; `at` counts UTF-16 units from its beginning. */
+/** An unmatched brace; `at` is its offset in UTF-16 units. */
 interface TemplateProblem {
   readonly found: string;
   readonly at: number;
 }
 
-/** A template taken apart, or everything that is wrong with it, in the order in which it stands there. */
+/** A parsed template, or all of its problems in order of position. */
 export type ParsedTemplate =
   | { readonly ok: true; readonly parts: readonly TemplatePart[] }
   | { readonly ok: false; readonly problems: readonly TemplateProblem[] };
@@ -34,7 +34,7 @@ const readToken = (token: RegExpExecArray): TemplatePart | TemplateProblem => {
   return found === '{' || found === '}' ? { found, at } : { text: found };
 };
 
-/** Neighbouring texts as one, so that a template has one way only to be taken apart. */
+/** Joins adjacent texts, so that each template has exactly one parsed form. */
 const joinTexts = (parts: readonly TemplatePart[]): TemplatePart[] => {
   const joined: TemplatePart[] = [];
   for (const part of parts) {
@@ -48,7 +48,7 @@ const joinTexts = (parts: readonly TemplatePart[]): TemplatePart[] => {
   return joined;
 };
 
-/** Takes a template apart. Never throws; the parts hold no empty and no two neighbouring texts. */
+/** Parses a template. Never throws. The parts contain no empty text and no two adjacent texts. */
 export const parseTemplate = (template: string): ParsedTemplate => {
   const parts: TemplatePart[] = [];
   const problems: TemplateProblem[] = [];
@@ -60,11 +60,13 @@ export const parseTemplate = (template: string): ParsedTemplate => {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, parts: joinTexts(parts) };
 };
 
-/** The template as text, each placeholder replaced by what `textFor` gives for it; what it gives is not read again. */
+/** Replaces each placeholder by its text. Braces in that text are not interpreted. */
 export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: string) => string): string =>
   parts.map((part) => ('text' in part ? part.text : textFor(part.placeholder))).join('');
 
-/** The text before the first placeholder: what all that is written from this template begins with. Empty when broken. */
+/**
+ * Text before the first placeholder, which everything rendered from the template begins with. Empty if it is invalid.
+ */
 export const staticPrefix = (template: string): string => {
   const parsed = parseTemplate(template);
   const first = parsed.ok ? parsed.parts[0] : undefined;
@@ -72,12 +74,16 @@ export const staticPrefix = (template: string): string => {
 };
 
 /**
- * Whether one of the placeholders stands alone between two slashes of a name, or at its end, and always at the same place:
- * only then do names tell apart what differs in it, whatever the other placeholders say. Pure.
+ * True if one of the placeholders is a whole segment of the name, at a fixed position. Only then do two items that
+ * differ in it get different names, whatever the other placeholders contain. Pure.
  *
- * @param paths Placeholders whose texts may hold slashes. With one of them on either side the place is not known.
+ * @param paths Placeholders whose texts can contain slashes. Between two of them a segment has no fixed position.
  */
-export const standsAlone = (name: string, placeholders: readonly string[], paths: readonly string[] = []): boolean => {
+export const isWholeSegment = (
+  name: string,
+  placeholders: readonly string[],
+  paths: readonly string[] = [],
+): boolean => {
   const parts = name.split('/');
   const isPath = (part: string): boolean => paths.some((path) => part.includes(`{${path}}`));
   return parts.some(

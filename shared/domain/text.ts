@@ -1,35 +1,35 @@
 /**
- * Text that others wrote, such as names in a vault, and how people get to read it: nothing in it may forge a line, move a
- * cursor or turn the order of what is read. Records keep it as it is.
+ * Safe display of text from outside, such as names in a vault. No such text can forge a line, move a cursor or reverse
+ * the reading order. Records keep it unchanged.
  */
 
 /**
- * What is not shown as it is: controls (C0, DEL, C1), line and paragraph separators, marks that turn the direction, and halves
- * of characters.
+ * Characters that are escaped: controls (C0, DEL, C1), line and paragraph separators, bidirectional controls, and lone
+ * surrogates.
  */
 const UNSHOWABLE = String.raw`[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]`;
 
 const HIDDEN = new RegExp(UNSHOWABLE, 'u');
-/** A backslash that would read as the beginning of an escape is escaped, too: so different texts stay different. */
+/** A backslash that would begin an escape is escaped as well, so that different texts stay different. */
 const ESCAPED = new RegExp(String.raw`${UNSHOWABLE}|\\(?=u\{)`, 'gu');
 const ESCAPE = /\\u\{([0-9A-F]{1,4})\}/g;
 
 const escapeOf = (character: string): string => `\\u{${character.codePointAt(0)?.toString(16).toUpperCase()}}`;
 
-/** True for text that can be shown as it is: well-formed Unicode of one line. Pure. */
+/** True for text that can be shown unchanged: one line of well-formed Unicode. Pure. */
 export const isPlainText = (text: string): boolean => !HIDDEN.test(text);
 
 /**
- * Text for people: what is not plain stands there as `\u{1B}`, and everything else as it is. To be done once, where the text
- * leaves for people to read. Pure.
+ * Escapes every character that is not plain, for example as `\u{1B}`. Apply it once, where text is written for people
+ * to read. Pure.
  */
 export const showText = (text: string): string => text.replace(ESCAPED, escapeOf);
 
-/** The text that {@link showText} made this of; any other text as it is. Pure. */
+/** Reverses {@link showText}; any other text is returned unchanged. Pure. */
 export const readShown = (shown: string): string =>
   shown.replace(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
-/** The beginning of a text, with an ellipsis where something is missing; never half a character. Pure. */
+/** Truncates a text with an ellipsis; never splits a character. Pure. */
 export const shorten = (text: string, maxLength: number): string => {
   if (text.length <= maxLength) return text;
   const kept = text.slice(0, maxLength - 1);

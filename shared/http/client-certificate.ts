@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Secret } from '#shared/secret.ts';
 
-/** What proves who we are to a server that asks for a certificate: one PKCS#12 file, or PEM texts. */
+/** Proof of identity for a server that asks for a certificate: one PKCS#12 file, or PEM texts. */
 export type ClientCertificate =
   | {
       readonly form: 'pkcs12';
@@ -10,7 +10,7 @@ export type ClientCertificate =
     }
   | {
       readonly form: 'pem';
-      /** The certificate, and those between it and a CA that the server knows. */
+      /** The certificate, and the intermediate ones up to a CA that the server trusts. */
       readonly certificate: string;
       readonly privateKey: Secret;
       readonly passphrase?: Secret | undefined;
@@ -22,8 +22,9 @@ const keyMaterial = (certificate: ClientCertificate): SecureContextOptions =>
     : { cert: certificate.certificate, key: certificate.privateKey.reveal() };
 
 /**
- * The certificate as Node's TLS takes it. IIS asks for it after it has read the request: by renegotiation in TLS 1.2,
- * which Node answers, or after the handshake in TLS 1.3, which it can not; so 1.2 it is.
+ * The certificate as options for Node's TLS. IIS asks for it after it has read the request: by renegotiation in TLS
+ * 1.2, which Node supports, or after the handshake in TLS 1.3, which Node does not support. The version is therefore
+ * limited to 1.2.
  */
 export const tlsOptionsOf = (certificate: ClientCertificate): SecureContextOptions => ({
   ...keyMaterial(certificate),
@@ -31,23 +32,23 @@ export const tlsOptionsOf = (certificate: ClientCertificate): SecureContextOptio
   maxVersion: 'TLSv1.2',
 });
 
-/** What is wrong with a certificate, by the codes and words of OpenSSL; the first that fits. */
-const TROUBLES: readonly [sign: RegExp, problem: string][] = [
-  [/mac verify|bad.decrypt|bad password|interrupted or cancelled/i, 'is not opened by its passphrase'],
+/** Problems of a certificate by the codes and texts of OpenSSL; the first match applies. */
+const PROBLEMS: readonly [message: RegExp, problem: string][] = [
+  [/mac verify|bad.decrypt|bad password|interrupted or cancelled/i, 'cannot be opened with its passphrase'],
   [
     /unsupported pkcs12/i,
-    'is encrypted in a way that is no longer taken: export it with AES-256 (openssl pkcs12 -export)',
+    'uses an encryption that is no longer supported. Export it with AES-256 (openssl pkcs12 -export)',
   ],
   [/key.values.mismatch/i, 'has a private key that belongs to another certificate'],
 ];
 
-/** Why a certificate can not be used, in words that hold nothing of it; undefined when it can. */
+/** Describes why a certificate cannot be used, without quoting it. Undefined if it can be used. */
 export const problemWith = (certificate: ClientCertificate): string | undefined => {
   try {
     createSecureContext(tlsOptionsOf(certificate));
     return undefined;
   } catch (error) {
     const text = error instanceof Error ? error.message : '';
-    return TROUBLES.find(([sign]) => sign.test(text))?.[1] ?? 'can not be read';
+    return PROBLEMS.find(([message]) => message.test(text))?.[1] ?? 'cannot be read';
   }
 };

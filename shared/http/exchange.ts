@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What came back, as bytes: nothing of it has been looked at yet. */
+/** An answer as bytes, before any interpretation. */
 export interface RawAnswer {
   readonly kind: 'answer';
   readonly status: number;
@@ -11,46 +11,46 @@ export interface RawAnswer {
 }
 
 /** An exchange that ended early. */
-export interface Broken {
+export interface FailedExchange {
   readonly kind: 'broken';
   readonly by: 'deadline' | 'size' | 'connection';
-  /** How far it had come: a request that was not sent has had no effect. */
+  /** Progress of the exchange: a request that was not sent has had no effect. */
   readonly reached: 'nothing' | 'request' | 'answer';
   /**
-   * The code of Node's or undici's error when the connection broke, or its name. Nothing else of it is safe to show:
-   * that of the HTTP parser, for one, carries the bytes that it could not parse.
+   * Code of Node's or undici's error when the connection broke, or the error's name. No other part of it is safe to
+   * show: the error of the HTTP parser, for example, contains the bytes that it could not parse.
    */
   readonly code: string | undefined;
 }
 
 export interface ExchangeLimits {
-  /** Aborts at the deadline of the whole exchange, body included. */
+  /** Aborts at the deadline of the whole exchange, including the body. */
   readonly deadline: AbortSignal;
   readonly maxBytes: number;
 }
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name);
 
-/** One request and its answer: nothing is interpreted or repeated here, and it never rejects. */
+/** Sends one request and returns its answer. Interprets and repeats nothing, and never rejects. */
 export const exchange = (
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { deadline, maxBytes }: ExchangeLimits,
-): Promise<RawAnswer | Broken> =>
+): Promise<RawAnswer | FailedExchange> =>
   new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let reached: Broken['reached'] = 'nothing';
+    let reached: FailedExchange['reached'] = 'nothing';
     let status = 0;
     let headers: AnswerHeaders = {};
     const chunks: Buffer[] = [];
     let bytes = 0;
 
-    // What is settled stays settled: aborting makes the dispatcher report one more error.
-    const settle = (result: RawAnswer | Broken): void => {
+    // Only the first result counts: aborting makes the dispatcher report another error.
+    const settle = (result: RawAnswer | FailedExchange): void => {
       deadline.removeEventListener('abort', onDeadline);
       resolve(result);
     };
-    const breakOff = (by: Broken['by'], code?: string): void => {
+    const breakOff = (by: FailedExchange['by'], code?: string): void => {
       settle({ kind: 'broken', by, reached, code });
       controller?.abort(new Error(by));
     };
@@ -58,7 +58,7 @@ export const exchange = (
     deadline.addEventListener('abort', onDeadline, { once: true });
 
     dispatcher.dispatch(request, {
-      // Called when the connection stands, just before the first byte is written.
+      // Called when the connection is established, just before the first byte is written.
       onRequestStart: (started) => {
         if (deadline.aborted) return started.abort(new Error('deadline'));
         controller = started;

@@ -13,32 +13,35 @@ import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Says which error an answer means, by its status, headers and text; undefined for one that is as it should be. */
+/** Returns the error that an answer means, by its status, headers and text; undefined for a successful one. */
 export type Interpreter = (answer: Answer, call: CallName) => RelayError | undefined;
 
 export interface Call<T> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the base url, without a leading slash; its segments are encoded already. */
+  /** Relative to the base url, without a leading slash; its segments are already encoded. */
   readonly path: string;
   readonly query?: Query;
   readonly headers?: RequestHeaders;
   readonly body?: Body;
-  /** Whether sending it twice is as good as once. What is not is repeated only when it surely did not happen. */
+  /**
+   * True if sending it twice has the same effect as once. Other calls are repeated only if they certainly had no
+   * effect.
+   */
   readonly idempotent: boolean;
   readonly interpret: Interpreter;
   readonly read: Reader<T>;
-  /** The answer is no text, and read by its bytes. */
+  /** True if the answer is not text and is read as bytes. */
   readonly binary?: boolean;
-  /** Of the answer; 16 MiB when left out. */
+  /** Maximum size of the answer; 16 MiB if left out. */
   readonly maxBytes?: number;
-  /** How long it may take, its answer included; what the connection's limits say when left out. */
+  /** Maximum duration, including the answer; the limit of the connection if left out. */
   readonly timeoutSeconds?: number;
 }
 
 export interface Reply<T> {
   readonly status: number;
   readonly headers: AnswerHeaders;
-  /** UTC ISO 8601 by the server's clock; undefined when it sent no `Date`. */
+  /** UTC ISO 8601 by the server's clock; undefined if it sent no `Date`. */
   readonly at: string | undefined;
   readonly value: T;
 }
@@ -46,40 +49,41 @@ export interface Reply<T> {
 /** A REST API. */
 export interface Http {
   /**
-   * Sends a call within the connection's limits, repeats it where that is safe, and reads its answer. Raises the
+   * Sends a call within the connection's limits, repeats it if that is safe, and reads its answer. Raises the
    * RelayError that the call's interpreter found, or one of VaultUnavailable, AnswerTimedOut, AnswerTruncated,
    * AnswerTooLarge and AnswerMalformed.
    */
   send<T>(call: Call<T>): Promise<Reply<T>>;
-  /** Drops the connections. */
+  /** Closes the connections. */
   close(): Promise<void>;
 }
 
 export interface HttpOptions {
   /** Name of the connection, for messages. */
   readonly connection: string;
-  /** The base url, without a slash at its end. */
+  /** Base url without a trailing slash. */
   readonly url: string;
   /** PEM text of the CA to trust instead of the public ones. */
   readonly ca?: string | undefined;
-  /** What to show to a server that asks for a certificate. */
+  /** Certificate for a server that asks for one. */
   readonly clientCertificate?: ClientCertificate | undefined;
   readonly limits: { readonly inFlight: number; readonly perSecond: number; readonly timeoutSeconds: number };
   readonly retry?: RetryPolicy;
-  /** The rest is replaced in tests only. */
+  /** This and the following options are replaced only in tests. */
   readonly dispatcher?: Dispatcher;
   readonly sleep?: (ms: number) => Promise<unknown>;
   readonly random?: () => number;
   /** The wall clock, epoch milliseconds. */
   readonly now?: () => number;
   readonly deadline?: (ms: number) => AbortSignal;
-  /** No answer may be larger, whatever its call allows. */
+  /** Maximum size of every answer, whatever its call allows. */
   readonly maxBytes?: number;
 }
 
 /**
- * A rate as calls in a window of about a tenth of a second. The steps of a batch follow each other in processes of their
- * own, each with windows of its own: where two meet they add up, and with whole seconds that would be twice the rate.
+ * Converts a rate to calls per window of about a tenth of a second. The steps of a batch run one after the other in
+ * separate processes with separate windows. Where two windows meet, their calls add up. With windows of one second,
+ * that would be twice the rate.
  */
 const windowOf = (perSecond: number): { interval: number; intervalCap: number } => {
   const intervalCap = Math.max(1, Math.floor(perSecond / 10));
@@ -91,7 +95,7 @@ const poolOf = (dispatcher: Dispatcher): Pool => ({
   destroy: () => dispatcher.destroy(),
 });
 
-/** The one way to call a REST API: limits, deadline, size cap, retries, and errors that say what to do. */
+/** Creates the client for a REST API: limits, deadline, size cap, retries, and errors with a fix. */
 export const createHttp = ({
   connection,
   url,
@@ -108,7 +112,7 @@ export const createHttp = ({
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
   let pool: Promise<Pool> | undefined = dispatcher && Promise.resolve(poolOf(dispatcher));
-  // Imported with the first call: it is a third of a cold start, and many an invocation has nothing to ask.
+  // Imported at the first call. The import takes a third of a cold start, and many invocations make no call.
   const connected = () => {
     pool ??= import('#shared/http/pool.ts').then(({ createPool }) =>
       createPool({ url, ca, clientCertificate, timeoutSeconds: limits.timeoutSeconds, now }),

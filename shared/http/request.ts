@@ -4,7 +4,7 @@ import { Secret } from '#shared/secret.ts';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** Header values that must not be shown are {@link Secret}s until the moment they are sent. */
+/** Confidential header values stay {@link Secret}s until they are sent. */
 export type RequestHeaders = Readonly<Record<string, string | Secret>>;
 
 export interface Body {
@@ -19,7 +19,7 @@ export const jsonBody = (value: unknown): Body => ({
   text: new Secret(JSON.stringify(value)),
 });
 
-/** No content, but with a media type: IIS refuses a POST that has none (415). */
+/** No content but a media type: IIS refuses a POST without one (415). */
 export const emptyBody: Body = { contentType: 'application/json', text: EMPTY_TEXT };
 
 export const formBody = (fields: Readonly<Record<string, string | Secret>>): Body => {
@@ -30,7 +30,7 @@ export const formBody = (fields: Readonly<Record<string, string | Secret>>): Bod
 
 const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
 
-/** The headers as they go over the wire. */
+/** The headers as sent. */
 export const revealHeaders = (headers: RequestHeaders = {}, body?: Body): Record<string, string> => ({
   accept: 'application/json',
   ...(body === undefined ? {} : { 'content-type': body.contentType }),
@@ -38,8 +38,8 @@ export const revealHeaders = (headers: RequestHeaders = {}, body?: Body): Record
 });
 
 /**
- * Path and query of a call as they go over the wire. A query parameter that is undefined is left out. Raises `RequestRejected` for
- * text that no address can hold.
+ * Path and query of a call as sent. An undefined query parameter is left out. Raises `RequestRejected` for text that a
+ * url cannot contain.
  */
 export const fullPath = (
   basePath: string,
@@ -52,7 +52,7 @@ export const fullPath = (
     if (text.isWellFormed()) return [`${name}=${encodeURIComponent(text)}`];
     throw new RelayError(
       'RequestRejected',
-      `${connection}: ${call} was not sent, since its ${name} holds half a character. Correct the name that is looked for.`,
+      `${connection}: ${call} was not sent because its ${name} is not well-formed Unicode. Correct the name in the query.`,
     );
   });
   const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;

@@ -1,22 +1,22 @@
 import type { ErrorName, RelayError } from '#shared/errors.ts';
 
 export interface RetryPolicy {
-  /** All attempts of one call, the first included. */
+  /** Maximum number of attempts of one call, including the first. */
   readonly attempts: number;
-  /** No attempt begins later than this after the first one. */
+  /** No attempt begins later than this after the first. */
   readonly budgetMs: number;
-  /** The longest first wait; each later one may be twice as long. */
+  /** Maximum first wait; the maximum doubles with each later one. */
   readonly baseMs: number;
 }
 
 export const RETRY_POLICY: RetryPolicy = { attempts: 3, budgetMs: 60_000, baseMs: 500 };
 
-/** What is over soon by itself. The workflow retries more, but with minutes in between. */
+/** Errors that usually end within seconds. The workflow retries more errors, minutes apart. */
 const TRANSIENT: readonly ErrorName[] = ['VaultUnavailable', 'RateLimited', 'AnswerTimedOut', 'AnswerTruncated'];
 
 /**
- * How long to wait before the same call is sent again, in milliseconds; undefined when it is not. Backs off
- * exponentially with full jitter, waits at least as long as the server asked, and never repeats what may have happened.
+ * Wait before the same call is sent again, in milliseconds; undefined if it is not repeated. Backs off exponentially
+ * with full jitter, waits at least as long as the server asked, and never repeats a call that may have taken effect.
  */
 export const waitBeforeRetryMs = (
   error: RelayError,

@@ -3,22 +3,22 @@ import { RelayError } from '#shared/errors.ts';
 import { isSameMarker, type Marker, readMarker } from '#shared/leases/marker.ts';
 
 /**
- * Whose approval may be used for what. For the vault all who sign in as one user are one: asked again, it hands out what another
- * workflow, another relay or a person has open, with whatever was approved for that.
+ * Rules for the use of approvals. A vault does not distinguish clients that sign in as the same user: a second request
+ * returns the lease that another workflow, another relay or a person has open, with its approval.
  */
 
 /**
- * Whether a run may read under a lease with this marker: its own, or a sync under that of another sync of its relay. Both deliver
- * for good what syncs were given access to; a checkout was approved for its window, and nobody knows what others were
- * approved for. Pure.
+ * True if a run may read under a lease with this marker: its own lease or, for a sync, the lease of another sync of its
+ * relay. An approval for a sync covers permanent delivery by any sync. A checkout is approved only for its window, and
+ * the purpose of other approvals is unknown. Pure.
  */
-export const mayReadUnder = (marker: Marker | undefined, own: Marker): boolean => {
+export const canReadUnder = (marker: Marker | undefined, own: Marker): boolean => {
   if (isSameMarker(marker, own)) return true;
   const areSyncs = marker?.workflow === 'sync' && own.workflow === 'sync';
   return areSyncs && marker.relayId === own.relayId;
 };
 
-/** A lease that may be read under; `ours` is false for that of another sync. */
+/** A lease that the run may read under; `ours` is false for a lease of another sync. */
 export interface ReadableLease {
   readonly id: string;
   readonly ours: boolean;
@@ -26,8 +26,8 @@ export interface ReadableLease {
 }
 
 /**
- * What an answer to {@link Leases.open} comes to, by the list of what is held: a lease that may be read under, or the error that
- * says whose it is and what to do. Pure.
+ * Checks an answer to {@link Leases.open} against the held leases. Returns a lease that the run may read under, or the
+ * error that names its owner and the fix. Pure.
  */
 export const readableLease = (
   { id, ours }: Awaited<ReturnType<Leases['open']>>,
@@ -38,18 +38,20 @@ export const readableLease = (
   const lease = held.find((candidate) => candidate.id === id);
   if (ours) return { id, ours, status: lease?.status ?? 'active' };
   const marker = lease && readMarker(lease.reason);
-  if (lease === undefined || !mayReadUnder(marker, own)) return inTheWay(lease, own, title);
+  if (lease === undefined || !canReadUnder(marker, own)) return leaseConflict(lease, own, title);
   return { id, ours: isSameMarker(marker, own), status: lease.status };
 };
 
-/** The error for a lease that is not for this run to read under; `lease` is undefined when the vault does not list it. Pure. */
-export const inTheWay = (lease: HeldLease | undefined, { relayId }: Marker, title: string): RelayError => {
+/**
+ * The error for a lease that this run must not read under; `lease` is undefined if the vault does not list it. Pure.
+ */
+export const leaseConflict = (lease: HeldLease | undefined, { relayId }: Marker, title: string): RelayError => {
   const marker = lease && readMarker(lease.reason);
-  const approval = lease?.status === 'pending' ? ', and waits for an approval' : '';
+  const approval = lease?.status === 'pending' ? ' and waiting for approval' : '';
   const [whose, advice] = describeOwner(lease !== undefined, marker, relayId);
   return new RelayError(
     'RequestConflict',
-    `${title}: the vault has a request for it open already, ${whose}${approval}. What was approved for others is not used for a sync, so it was not read. ${advice}`,
+    `${title}: the vault already has an open request, ${whose}${approval}. A sync does not use the approvals of others, so the item was not read. ${advice}`,
   );
 };
 
@@ -60,21 +62,24 @@ const describeOwner = (
 ): readonly [whose: string, advice: string] => {
   if (!isListed) {
     return [
-      'and does not list it, so that nobody can say whose it is',
-      "Look at the open requests of the relay's user.",
+      'but does not list it, so its owner is unknown',
+      "Check the open requests of the relay's user in the vault.",
     ];
   }
   if (marker === undefined) {
     return [
-      "of somebody who signs in as the relay's user",
-      'Give it back in the vault when it is no longer needed, and let nobody else use that user.',
+      "made by another client that signs in as the relay's user",
+      'Check it in when it is no longer needed, and reserve that user for the relay.',
     ];
   }
   if (marker.relayId !== relayId) {
     return [
-      `of another relay, ${marker.relayId} (${marker.workflow} ${marker.run})`,
-      'Give each relay a user of its own in the vault.',
+      `made by another relay, ${marker.relayId} (${marker.workflow} ${marker.run})`,
+      'Give each relay its own user in the vault.',
     ];
   }
-  return [`of ${marker.workflow} ${marker.run}`, `The next run delivers it once that ${marker.workflow} is over.`];
+  return [
+    `made by ${marker.workflow} ${marker.run}`,
+    `The first run after the end of that ${marker.workflow} delivers it.`,
+  ];
 };

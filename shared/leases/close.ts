@@ -1,31 +1,31 @@
 import pMap from 'p-map';
 import type { Leases } from '#shared/connections/vault.ts';
-import { asRelayError, inOne, type RelayError } from '#shared/errors.ts';
+import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
 import { findOurs, type IsOurs } from '#shared/leases/ours.ts';
 
-/** Closes that wait in line at once; the connection's limits hold all the same. */
-const MAX_IN_LINE = 64;
+/** Maximum number of closes queued at once; the limits of the connection still apply. */
+const MAX_CONCURRENCY = 64;
 
-/** Outcome of closing one lease; `at` is when, in epoch milliseconds by the vault's clock. */
+/** Outcome of closing one lease; `at` is the time in epoch milliseconds by the vault's clock. */
 export interface Closed {
   readonly id: string;
   readonly at?: number | undefined;
   readonly failure?: RelayError;
 }
 
-/** What became of all of them, and the errors of all that failed, in one. */
+/** Outcomes of all leases, and their errors combined into one. */
 export interface Closing {
   readonly closed: readonly Closed[];
   readonly failure?: RelayError | undefined;
 }
 
 /**
- * Closes the leases that are known to be ours, then all others that turn out to be. One that is gone counts as closed. Each
- * failure is in its own outcome; when the vault does not say what is open, or not readably, what was closed counts all the same. Never raises;
- * repeatable.
+ * Closes the leases that are known to be ours, then all others that belong to the run. A lease that no longer exists
+ * counts as closed. Each failure is in its own outcome. If the list of open leases is unavailable or partly unreadable,
+ * the leases that were closed still count. Never raises; repeatable.
  */
 export const closeAll = async (leases: Leases, known: readonly string[], isOurs: IsOurs): Promise<Closing> => {
-  const close = (ids: readonly string[]) => pMap(ids, (id) => closeOne(leases, id), { concurrency: MAX_IN_LINE });
+  const close = (ids: readonly string[]) => pMap(ids, (id) => closeOne(leases, id), { concurrency: MAX_CONCURRENCY });
   const closed = await close(known);
   const failures: RelayError[] = [];
   try {
@@ -33,9 +33,9 @@ export const closeAll = async (leases: Leases, known: readonly string[], isOurs:
     const left = ours.map(({ id }) => id).filter((id) => !known.includes(id));
     closed.push(...(await close(left)));
   } catch (thrown) {
-    failures.push(asRelayError(thrown, 'Looking for what is still open'));
+    failures.push(asRelayError(thrown, 'Listing open leases'));
   }
-  return { closed, failure: inOne([...closed.flatMap(({ failure }) => failure ?? []), ...failures]) };
+  return { closed, failure: combineErrors([...closed.flatMap(({ failure }) => failure ?? []), ...failures]) };
 };
 
 const closeOne = async (leases: Leases, id: string): Promise<Closed> => {

@@ -2,11 +2,11 @@ import type { Run } from '#shared/workflows/run.ts';
 import { WORKFLOWS } from '#shared/workflows/run.ts';
 
 /**
- * The marker that the reason of every lease ends with. It is the only handle on a lease whose answer got lost, and it says
- * who may close the lease: the run that it names, and `reap` once that run has ended.
+ * Marker at the end of the reason of every lease. It is the only way to find a lease whose answer was lost, and it
+ * determines who may close the lease: the run that it names, and `reap` once that run has ended.
  */
 export interface Marker extends Run {
-  /** Which relay, worldwide: its name, AWS account and region. */
+  /** Identifies the relay worldwide: its name, AWS account and region. */
   readonly relayId: string;
   readonly batch: number;
 }
@@ -15,15 +15,15 @@ const MARKER = new RegExp(
   String.raw`\[([a-z][\w.-]*)/(${WORKFLOWS.join('|')})/([a-z][a-z0-9-]*)/([a-z][\w.-]*)/(\d+)\]\s*$`,
 );
 
-/** The reason of a lease, at most 1,000 characters: approvers and auditors read it, so it says what is going on. */
+/** Reason of a lease, at most 1,000 characters. Approvers and auditors read it. */
 export const writeReason = (marker: Marker): string =>
   withMarker(`pam-relay delivers this credential for sync ${marker.rule}`, marker);
 
-/** Somebody's own reason, of at most 500 characters, with the marker at its end. */
+/** Appends the marker to a requester's own reason of at most 500 characters. */
 export const withMarker = (reason: string, { relayId, workflow, rule, run, batch }: Marker): string =>
   `${reason} [${relayId}/${workflow}/${rule}/${run}/${batch}]`;
 
-/** The marker in a reason; undefined when somebody else wrote it. Pure. */
+/** The marker in a reason; undefined if it has none. Pure. */
 export const readMarker = (reason: string): Marker | undefined => {
   const [, relayId, name, rule, run, batch] = MARKER.exec(reason) ?? [];
   const workflow = WORKFLOWS.find((known) => known === name);

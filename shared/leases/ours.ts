@@ -4,8 +4,8 @@ import type { RelayError } from '#shared/errors.ts';
 import { isSameMarker, type Marker, readMarker } from '#shared/leases/marker.ts';
 
 /**
- * Tells a run's own leases from all others that the user holds. Vaults that keep a reason tell it by the marker; those that
- * keep none need another way of the same shape, such as a note of each intent.
+ * Distinguishes a run's own leases from all others that the user holds. Vaults that keep a reason identify them by the
+ * marker; others need another method of the same shape, such as a record of each intent.
  */
 export type IsOurs = (lease: HeldLease) => boolean;
 
@@ -15,12 +15,12 @@ export const markedAs =
   ({ reason }) =>
     isSameMarker(readMarker(reason), marker);
 
-/** The leases of one run that have not ended. Raises as {@link Leases.held}, with `onUnreadable` as there; repeatable. */
+/** The open leases of one run. Raises like {@link Leases.held}, with the same `onUnreadable`; repeatable. */
 export const findOurs = async (
   leases: Pick<Leases, 'held'>,
   isOurs: IsOurs,
   onUnreadable?: (error: RelayError) => void,
 ): Promise<HeldLease[]> => (await leases.held(onUnreadable)).filter(isOurs);
 
-/** Whether a lease is for this item, by whichever of its names it was asked for. */
+/** True if a lease is for this item, under any of the names that it can be requested by. */
 export const isFor = ({ items }: HeldLease, ref: ItemRef): boolean => items.some((item) => isSameItem(item, ref));

@@ -5,9 +5,9 @@ import { type ReadableLease, readableLease } from '#shared/leases/authority.ts';
 import { type Marker, writeReason } from '#shared/leases/marker.ts';
 
 /**
- * Reads under a lease of a sync, as {@link mayReadUnder} allows it. That of another sync may end under our hands: then a new
- * one is asked for, once, and told before it is read under, so that it gets closed even if reading fails. Raises
- * `RequestConflict` when what the vault gives then is nobody's to read under.
+ * Reads under a lease of a sync, as permitted by {@link mayReadUnder}. A lease of another sync can end in the meantime.
+ * In that case a new lease is opened, once, and reported before it is read under, so that it is closed even if the read
+ * fails. Raises `RequestConflict` if this run must not read under the lease that the vault then returns.
  */
 export const readUnderLease = async <L extends ReadableLease>(
   leases: Pick<Leases, 'open' | 'read' | 'held'>,
@@ -21,27 +21,27 @@ export const readUnderLease = async <L extends ReadableLease>(
   } catch (thrown) {
     const isGone = thrown instanceof RelayError && thrown.name === 'LeaseGone';
     if (!isGone || lease.ours) throw thrown;
-    const reopened = { ...lease, ...(await openAnew(leases, item, own)) };
+    const reopened = { ...lease, ...(await reopen(leases, item, own)) };
     onReopened(reopened);
     return await leases.read(reopened.id, item);
   }
 };
 
-const openAnew = async (leases: Pick<Leases, 'open' | 'held'>, item: Item, own: Marker): Promise<ReadableLease> => {
+const reopen = async (leases: Pick<Leases, 'open' | 'held'>, item: Item, own: Marker): Promise<ReadableLease> => {
   const opened = await leases.open(item, syncTerms(own));
-  // What the list does not show readably is not read under.
+  // An unreadable lease is never read under.
   const lease = readableLease(opened, opened.ours ? [] : await leases.held(() => {}), own, item.title);
   if (lease instanceof RelayError) throw lease;
   return lease;
 };
 
 /**
- * The terms of a sync: without a change afterwards, and shared. Whose the shared one is shows only then, and says whether it is
- * read under.
+ * Terms of a lease for a sync: no change at its end, and shared if one is held already. The owner of a shared lease is
+ * known only after opening; it decides whether the run reads under it.
  */
 export const syncTerms = (own: Marker): LeaseTerms => ({
   reason: writeReason(own),
-  // Each sync would change what it has just delivered.
+  // Otherwise each sync would change the credential that it has just delivered.
   changeAtEnd: false,
   whenHeld: 'share',
 });

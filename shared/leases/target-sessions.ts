@@ -2,31 +2,31 @@ import type { TargetSession, TargetSessions } from '#shared/connections/vault.ts
 import { type ItemRef, isSameItem } from '#shared/domain/item.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 
-/** Target sessions that a run has noted as its own, and the items that it opens. */
-interface NotedSessions {
+/** Target sessions that a run has recorded as its own, and the items of the run. */
+interface RecordedSessions {
   readonly ids: readonly string[];
   readonly items: readonly ItemRef[];
 }
 
-const NOTHING_NOTED: NotedSessions = { ids: [], items: [] };
+const NONE_RECORDED: RecordedSessions = { ids: [], items: [] };
 
 /**
- * Ends target sessions: all that were opened under these leases, and those that were noted, as far as the vault lists them for one
- * of the run's items. Whoever can write a note could name any session. Once a lease is closed nobody can tell any more whose
- * its sessions are, so this comes first.
+ * Ends target sessions: all that were opened under these leases, and the recorded ones that the vault lists for one of
+ * the run's items. The record alone is not sufficient, because its writer could name any session. Call this before the
+ * leases are closed, because the owner of a session cannot be determined afterwards.
  *
- * Does all that is possible, then gives back what stood in the way of the rest. A session that the relay's user may not end goes
- * on to its own end, which is no reason to leave the lease open; an error that passes by itself is.
+ * Ends as many sessions as possible and returns an error if some are left. If the error is retryable, the leases must
+ * stay open. Otherwise they can be closed, for example if the relay's user has no permission to end a session.
  */
 export const endTargetSessions = async (
   sessions: TargetSessions | undefined,
   leaseIds: () => readonly string[] | Promise<readonly string[]>,
   during: string,
-  noted = NOTHING_NOTED,
+  recorded = NONE_RECORDED,
 ): Promise<RelayError | undefined> => {
   if (sessions === undefined) return undefined;
   const failures: RelayError[] = [];
-  /** One step that fails skips no other. */
+  /** A failed step does not skip the others. */
   const attempt = async <T>(step: () => T | Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await step();
@@ -36,14 +36,14 @@ export const endTargetSessions = async (
     }
   };
   const leases = new Set(await attempt(leaseIds, []));
-  if (leases.size > 0 || noted.ids.length > 0) {
+  if (leases.size > 0 || recorded.ids.length > 0) {
     const isOfLease = ({ leaseId }: TargetSession) => leaseId !== undefined && leases.has(leaseId);
     const listed = await attempt(() => sessions.list((error) => failures.push(error)), []);
-    const wanted = listed.filter((session) => isOfLease(session) || isNoted(session, noted));
+    const wanted = listed.filter((session) => isOfLease(session) || isRecorded(session, recorded));
     for (const { id } of wanted) await attempt(() => sessions.end(id), false);
   }
   return failures.find(({ retryable }) => retryable) ?? failures[0];
 };
 
-const isNoted = ({ id, item }: TargetSession, { ids, items }: NotedSessions): boolean =>
+const isRecorded = ({ id, item }: TargetSession, { ids, items }: RecordedSessions): boolean =>
   item !== undefined && ids.includes(id) && items.some((one) => isSameItem(one, item));

@@ -3,64 +3,64 @@ import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 
 /**
- * What others send to the relay's queue. Every message may come twice and in any order. Parsing puts the fields of a
- * message into one order, so that equal messages are equal text. The published schema is `messages.schema.json`.
+ * Messages to the relay's queue. Each can arrive twice, and in any order. Parsing puts the fields of a message into a
+ * fixed order, so that equal messages have equal text. The published schema is `messages.schema.json`.
  */
 
-/** How often the queue hands a message out that could not be handled, before it is put aside. */
-export const MAXIMUM_RECEIVES = 5;
+/** Deliveries of a message by the queue before it is moved to the queue of refused messages. */
+export const MAX_RECEIVES = 5;
 
 const rule = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under checkouts in relay.yaml')
-  .describe('The rule under which items are opened: a name under checkouts in relay.yaml.');
+  .describe('The rule for the checkout: a name under checkouts in relay.yaml.');
 
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,47}$/, 'use 1 to 48 letters, digits, dots, hyphens and underscores')
   .describe(
-    'Tells this checkout from all others that its sender asks for under the rule: a ticket number, or an id of yours.',
+    'Id of the checkout, unique among those of the same sender under the rule: a ticket number, or an id of your own.',
   );
 
-const instant = z.iso.datetime({ offset: true, error: 'use a time with its zone, such as 2026-03-01T08:00:00Z' });
+const instant = z.iso.datetime({ offset: true, error: 'use a time with a time zone, such as 2026-03-01T08:00:00Z' });
 
-/** It goes to the vault, whose people read it in one line, and into questions that no other text survives. */
+/** Text for the vault, which shows it on one line, and for its queries, which need plain text. */
 const plainText = z
   .string()
   .refine(
     isPlainText,
-    'use whole characters, and no control characters such as tabs, line breaks or marks of direction',
+    'use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
   );
 
-const LONGEST_WINDOW_MINUTES = 525_600;
+const MAX_WINDOW_MINUTES = 525_600;
 
 const MAX_LABELS = 6;
 
 /**
- * How a message addresses an item: texts under the names of labels, in the order of those names. Which labels an address has
- * depends on what the rule reads: see `checkAddress`.
+ * Address of an item in a message: texts by label name, sorted by that name. The required labels depend on the rule's
+ * source; see `checkAddress`.
  */
 const labels = z
   .record(
     z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,30}$/, 'use the name of a label, such as systemName'),
     plainText.min(1).max(246),
   )
-  .refine((record) => Object.keys(record).length > 0, 'name the item, such as by systemName and accountName')
+  .refine((record) => Object.keys(record).length > 0, 'address the item, for example by systemName and accountName')
   .refine((record) => Object.keys(record).length <= MAX_LABELS, `use at most ${MAX_LABELS} labels`)
   .transform((record) =>
     Object.fromEntries(Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1))),
   )
   .meta({ minProperties: 1, maxProperties: MAX_LABELS })
   .describe(
-    'An item by what its vault calls it: of an account systemName and accountName, which of a directory account is DOMAIN\\name or its user principal name.',
+    'Address of an item by its labels in the vault. For an account: systemName and accountName. For a directory account, accountName is DOMAIN\\name or the user principal name.',
   );
 
-/** Case does not matter to the vault. */
+/** Names in the vault are not case-sensitive. */
 const isEachOnce = (items: readonly z.infer<typeof labels>[]): boolean =>
   new Set(items.map((item) => JSON.stringify(item).toLowerCase())).size === items.length;
 
 const checkoutRequested = z.strictObject({
-  type: z.literal('checkout.requested').describe('Opens items for a window of time.'),
+  type: z.literal('checkout.requested').describe('Checks out items for a window of time.'),
   checkout: rule,
   id,
   items: z
@@ -68,24 +68,24 @@ const checkoutRequested = z.strictObject({
     .min(1)
     .max(20)
     .refine(isEachOnce, 'name each item once')
-    .describe('The items to open, all of them or none.'),
+    .describe('Items to check out: all of them or none.'),
   window: z
     .union([
       z.strictObject({
-        from: instant.optional().describe('When to ask for access; at once when left out.'),
-        minutes: z.int().min(1).max(LONGEST_WINDOW_MINUTES).describe('How long, counted from the delivery.'),
+        from: instant.optional().describe('Time at which access is requested; immediately if omitted.'),
+        minutes: z.int().min(1).max(MAX_WINDOW_MINUTES).describe('Length in minutes, counted from the delivery.'),
       }),
       z.strictObject({
-        from: instant.optional().describe('When to ask for access; at once when left out.'),
-        until: instant.describe('When access ends.'),
+        from: instant.optional().describe('Time at which access is requested; immediately if omitted.'),
+        until: instant.describe('Time at which access ends.'),
       }),
     ])
-    .describe('For how long.'),
+    .describe('Window of the checkout.'),
   reason: plainText
     .trim()
     .min(1)
     .max(500)
-    .describe('Why, in one line. Approvers and auditors read it: nothing secret.'),
+    .describe('Reason, in one line. Approvers and auditors read it, so it must not contain secrets.'),
   ticket: z
     .string()
     .regex(/^[\w.:#/-]{1,64}$/, 'use 1 to 64 letters, digits and . : # / _ -')
@@ -94,21 +94,23 @@ const checkoutRequested = z.strictObject({
 });
 
 const checkoutExtended = z.strictObject({
-  type: z.literal('checkout.extended').describe('Lets a checkout last longer.'),
+  type: z.literal('checkout.extended').describe('Extends a checkout.'),
   checkout: rule,
   id,
-  until: instant.describe('When access is to end now. An earlier time than before changes nothing.'),
+  until: instant.describe('New end of access. A time before the current end changes nothing.'),
 });
 
 const checkoutReleased = z.strictObject({
-  type: z.literal('checkout.released').describe('Ends a checkout, also one that is yet to be asked for.'),
+  type: z
+    .literal('checkout.released')
+    .describe('Releases a checkout, including one whose request has not arrived yet.'),
   checkout: rule,
   id,
 });
 
 const credentialChanged = z.strictObject({
-  type: z.literal('credential.changed').describe('Brings the syncs that deliver an item up to date with it now.'),
-  connection: z.string().min(1).describe('The vault in which it changed: a name under connections in relay.yaml.'),
+  type: z.literal('credential.changed').describe('Starts the syncs that deliver an item whose credential has changed.'),
+  connection: z.string().min(1).describe('Vault of the item: a name under connections in relay.yaml.'),
   item: labels,
 });
 
@@ -125,8 +127,8 @@ export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
 
 /**
- * What a checkout works by: the message that asked for it, who sent it, and when its id was first heard of. It is the input of
- * an execution.
+ * Input of a checkout's execution: the message that requested it, its sender, and the time of the first message with
+ * its id.
  */
 export const checkoutOrderSchema = checkoutRequested.extend({
   principal: principalSchema,

@@ -5,10 +5,10 @@ import { type Principal, principalSchema } from '#shared/domain/checkout/princip
 import type { RecordPlace } from '#shared/records/records.ts';
 
 /**
- * Which ids of checkouts belong to whom. The first message about an id that a principal sends makes it known, whatever kind
- * it is of, since messages come in any order.
+ * Owners of checkout ids. The first message of a principal with an id registers it. Messages can arrive in any order,
+ * so this can be a message of any type.
  *
- *     ids/<rule>/<id>/<hash of the principal>.json
+ * ids/<rule>/<id>/<hash of the principal>.json
  */
 const knownIdSchema = z.object({ principal: principalSchema, id: z.string(), opening: z.iso.datetime() });
 export type KnownId = z.infer<typeof knownIdSchema>;
@@ -16,7 +16,7 @@ export type KnownId = z.infer<typeof knownIdSchema>;
 type Named = Pick<CheckoutIdentity, 'checkout' | 'id'>;
 
 export const idAt = {
-  /** What the key of everybody's use of this id, and of no other, begins with. */
+  /** Common prefix of the keys of all principals that use this id, and of no other keys. */
   prefix: ({ checkout, id }: Named): string => `ids/${checkout}/${id}/`,
   known: (named: Named, { kind, id }: Principal): RecordPlace<KnownId> => {
     const hash = createHash('sha256')
@@ -24,12 +24,12 @@ export const idAt = {
       .digest('hex');
     return idAt.key(`${idAt.prefix(named)}${hash}.json`);
   },
-  /** By a key that lies under the prefix. */
+  /** Place of a record under the prefix. */
   key: (key: string): RecordPlace<KnownId> => ({ key, schema: knownIdSchema }),
 } as const;
 
-/** Records that are made once. Raises as `Records`. */
+/** Records that are created once and never changed. Raises the same errors as `Records`. */
 export interface Claims {
-  /** Writes a record unless there is one at its place, and gives back the one that is there then. Repeatable. */
+  /** Writes a record unless one exists at its place. Returns the existing or the new record. Repeatable. */
   claim<T>(place: RecordPlace<T>, record: T): Promise<T>;
 }

@@ -9,7 +9,7 @@ const labelsSchema = z.record(z.string(), z.string());
 type RunPlace = Pick<Run, 'rule' | 'run'>;
 
 /**
- * The items that messages named for a run of a sync: a record for each, so that naming one twice names it once.
+ * Items that messages named for a run of a sync. Each has one record, so a repeated message adds nothing.
  *
  *     named/<rule>/<run>/<hash>.json
  */
@@ -20,6 +20,6 @@ export const namedAt = {
     const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
     return namedAt.key(`${namedAt.prefix(run)}${hash}.json`);
   },
-  /** By a key that lies under the prefix. */
+  /** Place of a record under the prefix. */
   key: (key: string): RecordPlace<Labels> => ({ key, schema: labelsSchema }),
 } as const;

@@ -8,24 +8,27 @@ import { type Run, runSchema } from '#shared/workflows/run.ts';
 import { RUN_STATUSES, retirementSchema, settledSchema } from '#shared/workflows/sync.ts';
 
 /**
- * What a sync writes down between its steps, and what its reader gets: JSON objects in the records bucket. None of them
- * holds a credential.
+ * Records that the steps of a sync exchange, and its reports: objects in the records bucket. None of them contains a
+ * credential.
  *
- *     runs/<rule>/<run>/batches/000017.json   what a batch has to do          (plan)
- *     runs/<rule>/<run>/settled/000017.json   what became of it               (checkin)
- *     runs/<rule>/<run>/plan.json             what needed no batch, and why   (plan)
- *     runs/<rule>/<run>/report.json           the run's summary               (report)
- *     memory/<rule>.json                      what the next run has to know   (report)
+ *     runs/<rule>/<run>/batches/000017.json   work of a batch                      (plan)
+ *     runs/<rule>/<run>/settled/000017.json   results of a batch                   (checkin)
+ *     runs/<rule>/<run>/plan.json             items without a batch, and reasons   (plan)
+ *     runs/<rule>/<run>/report.json           summary of the run                   (report)
+ *     runs/<rule>/<run>/report.html           the same summary as an HTML page     (report)
+ *     memory/<rule>.json                      state for the next run               (report)
  */
 
-/** How a batch ended; `checkIns` are epoch milliseconds by the vault's clock, by the item's position. */
+/** Results of a batch. `checkIns` are epoch milliseconds by the vault's clock, keyed by the item's position. */
 const batchRecordSchema = z.object({
   settled: z.array(settledSchema),
   checkIns: z.record(z.string(), z.int()),
   retirements: z.array(retirementSchema),
-  /** What ended the batch early, name and message: what is not settled was not begun, or nobody lived to tell. */
+  /**
+   * Name and message of the error that ended the batch early. Items without a result were not begun, or it was lost.
+   */
   error: z.string().optional(),
-  /** What kept its leases from being given back, name and message. It hides nothing of what was settled before. */
+  /** Name and message of the error that prevented the check-in of its leases. Earlier results remain valid. */
   leftOpen: z.string().optional(),
 });
 export type BatchRecord = z.infer<typeof batchRecordSchema>;
@@ -33,27 +36,29 @@ export type BatchRecord = z.infer<typeof batchRecordSchema>;
 const planRecordSchema = z.object({
   items: z.int(),
   unchanged: z.int(),
-  /** False when the vault did not list everything: then nothing is retired. */
+  /** False if the vault's list was incomplete. Nothing is retired then. */
   complete: z.boolean(),
   remarks: z.array(remarkSchema),
-  /** Items found to be in trouble by planning alone. */
-  troubles: memorySchema.shape.troubles,
+  /** Backoffs that the plan has set. */
+  backoffs: memorySchema.shape.backoffs,
   orphans: z.object({ found: z.int(), retiring: z.int(), note: z.string().optional() }),
-  /** What the next run has to know of secrets that no item had the name of: see `absentAfter`. */
+  /** Absences to remember for the next run; see `absentAfter`. */
   absences: z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) }).optional(),
-  /** One line each on what else is not as it should be. */
+  /** Other findings, one line each. */
   notes: z.array(z.string()).optional(),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
 
 export const reportSchema = runSchema.extend({
   status: z.enum(RUN_STATUSES),
+  /** Start of the execution; absent in a report of an earlier version. */
+  startedAt: z.iso.datetime({ offset: true, local: true }).optional(),
   finishedAt: z.string(),
   items: z.int(),
   outcomes: z.record(z.enum(OUTCOME_NAMES), z.int()),
-  /** Each one to retire is retired, gone or failed; the failed ones are among the remarks. */
+  /** Each orphan to retire is retired, gone or failed. Failed ones have a remark. */
   orphans: z.object({ found: z.int(), retired: z.int(), gone: z.int(), failed: z.int() }),
-  /** One line each on what is not as it should be, the run's own failure first. */
+  /** Findings, one line each; the failure of the run itself comes first. */
   notes: z.array(z.string()),
   remarks: z.array(remarkSchema),
 });
@@ -63,7 +68,7 @@ type RunPlace = Pick<Run, 'rule' | 'run'>;
 const runPrefix = ({ rule, run }: RunPlace): string => `runs/${rule}/${run}`;
 const numbered = (batch: number): string => `${String(batch).padStart(6, '0')}.json`;
 
-/** Where each record lies, and the shape that it is parsed with on the way back. */
+/** Key of each record, and the schema to parse it with. */
 export const recordAt = {
   batch: (run: RunPlace, batch: number) => ({
     key: `${runPrefix(run)}/batches/${numbered(batch)}`,
@@ -78,15 +83,15 @@ export const recordAt = {
   memory: (rule: string) => ({ key: `memory/${rule}.json`, schema: memorySchema }),
 } as const;
 
-/** Where a record lies and how it is read. */
+/** Key and schema of a record. */
 export interface RecordPlace<T> {
   readonly key: string;
   readonly schema: z.ZodType<T>;
 }
 
-/** The records bucket. Raises `StoreDenied` or `StoreUnavailable`; both calls may be repeated. */
+/** The records bucket. Raises `StoreDenied` or `StoreUnavailable`. Both calls are repeatable. */
 export interface Records {
-  /** Undefined when there is no such record; raises `ContractViolated` when it is not what it should be. */
+  /** Undefined if the record does not exist. Raises `ContractViolated` if it has the wrong shape. */
   read<T>(place: RecordPlace<T>): Promise<T | undefined>;
   write<T>(place: RecordPlace<T>, record: T): Promise<void>;
 }

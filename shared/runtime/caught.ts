@@ -2,8 +2,8 @@ import { readShown } from '#shared/domain/text.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 
 /**
- * Lambda's cause is a JSON text around the error's message; what is not one is told by its name alone. The message is given back
- * as it was before it was shown, as all texts of records are.
+ * Formats a caught error as name and message. Lambda's `Cause` is JSON with the message; for any other `Cause` only the
+ * name is used. Reverses the escaping of `showText`, because records contain unescaped text.
  */
 export const messageOf = ({ Error: name, Cause }: Caught): string => {
   try {

@@ -11,11 +11,11 @@ import { tokenSecretName } from '#shared/names.ts';
 
 export interface ConnectionsOptions {
   readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
-  /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
+  /** Called if a session could not be signed out. It stays open until the vault's idle timeout. */
   readonly onSignOutFailure: (error: RelayError) => void;
-  /** Told when a vault refused to sign in, which it may have mailed to its administrator, too. */
+  /** Called if a vault refused the sign-in. The vault can also have sent a mail to its administrator. */
   readonly onSignInRefused: (connection: string) => Promise<void>;
-  /** The rest is replaced in tests only. */
+  /** The following are replaced only in tests. */
   readonly secretsManager?: SecretsManagerClient;
   readonly types?: typeof CONNECTION_TYPES;
   readonly connectHttp?: typeof createHttp;
@@ -24,15 +24,15 @@ export interface ConnectionsOptions {
 
 export interface Connections {
   /**
-   * The vault of a connection, for one of `share` callers at the same time: it keeps to its part of the limits. Connected when
-   * it is first needed, and then kept for the life of the process. Raises `ConfigurationInvalid`.
+   * Returns the vault of a connection, with the limits divided by `share`, the number of concurrent callers. Connects
+   * on first use and keeps the vault for the life of the process. Raises `ConfigurationInvalid`.
    */
   vaultOf(connection: string, share?: number): Promise<Vault>;
-  /** What follows from a rule that reads from a connection. Connects nothing. */
+  /** Returns the source's rules for a rule of relay.yaml, without connecting. */
   rulesOf(connection: string, rule: Source): Promise<SourceRules>;
 }
 
-/** The connections of a configuration. */
+/** Creates the connections of a configuration. */
 export const createConnections = ({
   config,
   secretsManager,
@@ -53,7 +53,7 @@ export const createConnections = ({
     if (load !== undefined) return load();
     throw new RelayError(
       'ConfigurationInvalid',
-      `The relay knows no connections of type ${type}. Deploy the stack again.`,
+      `This version of the relay has no connection type ${type}. Deploy the stack again.`,
     );
   };
 
@@ -61,7 +61,7 @@ export const createConnections = ({
     const settings = settingsOf(connection);
     const { url, ca, limits } = settings;
     const type = await typeOf(settings);
-    // Imported with the first session: many an invocation has nothing to sign in to.
+    // Imported with the first session, because many invocations sign in to nothing.
     const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
     const { createTokenCache } = await import('#shared/aws/token-cache.ts');
     const client = secretsManager ?? (await import('#shared/aws/secrets-manager.ts')).secretsManager();
@@ -102,7 +102,7 @@ export const createConnections = ({
   };
 };
 
-/** Batches run in processes of their own, which can't count each other's calls: each keeps to its share. */
+/** Batches run in separate processes that cannot count each other's calls, so each gets a share of the limits. */
 const shareOf = ({ inFlight, perSecond, timeoutSeconds }: ConnectionConfig['limits'], share: number) => ({
   inFlight: Math.max(1, Math.floor(inFlight / share)),
   perSecond: Math.max(1, Math.floor(perSecond / share)),

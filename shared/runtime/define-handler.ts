@@ -6,7 +6,7 @@ import { fit } from '#shared/json-shape.ts';
 import { logger } from '#shared/runtime/log.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** What a step may know of the invocation that it runs in. */
+/** Invocation context for a step. */
 export interface StepContext {
   /** Milliseconds until Lambda ends the invocation. */
   readonly remainingMs: () => number;
@@ -18,10 +18,10 @@ const keysSchema = z
   .catch({});
 
 /**
- * A Lambda handler around a step: parses the input, gives each log line the step and its run, logs how it ended and how long
- * it took, and rethrows errors under the name that the workflow acts on. Neither input nor output is logged, and an
- * error leaves without its cause, whose text nobody here wrote, and with its message shown: Lambda logs it, and Step Functions
- * keeps it, both for people to read.
+ * Wraps a step in a Lambda handler: parses the input, adds the step and its run to each log line, logs the result and
+ * the duration, and rethrows errors under the name that the workflow acts on. It logs neither input nor output. A
+ * rethrown error has no cause, whose text comes from outside, and its message is escaped, because Lambda logs it and
+ * Step Functions keeps it for people to read.
  */
 export const defineHandler =
   <Input extends z.ZodType, Output extends z.ZodType>(
@@ -52,9 +52,9 @@ export const defineHandler =
   };
 
 const violation = (step: string, side: string, misfit: string): RelayError =>
-  new RelayError('ContractViolated', `The ${side} of ${step} is not what it should be: ${misfit}.`);
+  new RelayError('ContractViolated', `The ${side} of ${step} has the wrong shape: ${misfit}.`);
 
-/** The names of what is underneath, outermost first: enough to look for, and nothing that somebody else wrote. */
+/** Names of an error and its causes, outermost first. They help a search and contain no text from outside. */
 const causeNames = (thrown: unknown): string[] => {
   const names: string[] = [];
   for (let at = thrown; at instanceof Error && names.length < 5; at = at.cause) {

@@ -4,21 +4,21 @@ import { RelayError } from '#shared/errors.ts';
 import { type Variable, variableOf } from '#shared/workflows/grants.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** What a function is told when it is deployed: which relay it belongs to, and where it finds what it was granted. */
+/** Deployment values of a function: the id of its relay, and the names of the resources it was granted. */
 export interface Environment {
-  /** Which relay, worldwide: its name, AWS account and region. */
+  /** Globally unique id of the relay: its name, AWS account and region. */
   readonly relayId: string;
-  /** Raises `ConfigurationInvalid` for a variable that comes with no grant of the step. */
+  /** Raises `ConfigurationInvalid` if no grant of the step sets the variable. */
   get(variable: Variable): string;
-  /** Undefined for a variable that comes with no grant of the step. */
+  /** Undefined if no grant of the step sets the variable. */
   find(variable: Variable): string | undefined;
 }
 
 const text = z.string().min(1);
 
 /**
- * Reads the variables that a step's grants come with, once, at cold start. Raises `ConfigurationInvalid` with the names of those
- * that are missing.
+ * Reads the variables that a step's grants set. Call it once, at cold start. Raises `ConfigurationInvalid` with the
+ * names of missing variables.
  */
 export const readEnvironment = (
   step: Pick<Step, 'folder' | 'grants'>,
@@ -44,7 +44,7 @@ export const readEnvironment = (
       if (value !== undefined) return value;
       throw new RelayError(
         'ConfigurationInvalid',
-        `The step ${step.folder} was granted nothing that comes with ${variable}. Add the grant to its declaration.`,
+        `The step ${step.folder} has no grant for ${variable}. Add the grant to its declaration.`,
       );
     },
   };

@@ -2,10 +2,10 @@ import { createExecutions, type Executions } from '#shared/aws/executions.ts';
 import type { Environment } from '#shared/runtime/environment.ts';
 import { type Machine, machineVariable } from '#shared/workflows/grants.ts';
 
-/** The executions of a machine. Raises `ConfigurationInvalid` for a machine that the step was granted nothing of. */
+/** Returns the executions of a machine. Raises `ConfigurationInvalid` if the step has no grant for it. */
 export type ExecutionsOf = (machine: Machine) => Executions;
 
-/** The machines that a step was granted something of, each with one client for the life of the process. */
+/** Gives access to the machines a step has grants for, with one client each for the life of the process. */
 export const createExecutionsOf = (env: Pick<Environment, 'get'>): ExecutionsOf => {
   const known = new Map<Machine, Executions>();
   return (machine) => {

@@ -1,12 +1,15 @@
-/** Where the stack's alarms and dashboard look for what the functions measure. */
+/** CloudWatch namespace of all metrics, which the stack's alarms and dashboard use. */
 export const METRICS_NAMESPACE = 'PamRelay';
 
-/** What is measured in another unit than a count. */
+/** Metrics with another unit than a count. */
 const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge']);
 
+/** CloudWatch unit of a metric. */
+export const unitOf = (metric: string): 'Seconds' | 'Count' => (IN_SECONDS.has(metric) ? 'Seconds' : 'Count');
+
 /**
- * Writes measurements about one sync, connection or queue as one line of the log, in CloudWatch's embedded metric format: they
- * cost no call, and are there even when the step fails right after. Imported late: most invocations have nothing to measure.
+ * Writes measurements of one sync, connection or queue as one log line in CloudWatch's embedded metric format. They
+ * need no call, and survive a failure of the step. The library is imported late: most invocations measure nothing.
  */
 export const emitMetrics = async (
   relay: string,
@@ -17,10 +20,9 @@ export const emitMetrics = async (
     | { readonly queue: string },
   measured: Readonly<Record<string, number>>,
 ): Promise<void> => {
-  const { Metrics, MetricUnit } = await import('@aws-lambda-powertools/metrics');
+  const { Metrics } = await import('@aws-lambda-powertools/metrics');
   const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: relay });
   metrics.addDimensions({ ...about });
-  for (const [name, value] of Object.entries(measured))
-    metrics.addMetric(name, IN_SECONDS.has(name) ? MetricUnit.Seconds : MetricUnit.Count, value);
+  for (const [name, value] of Object.entries(measured)) metrics.addMetric(name, unitOf(name), value);
   metrics.publishStoredMetrics();
 };

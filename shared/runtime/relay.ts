@@ -9,7 +9,7 @@ import { createStores, type Stores } from '#shared/runtime/stores.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** The configuration that was deployed, and what the step's function was told. */
+/** Reads the deployed configuration and the environment of a step's function. */
 export const readDeployment = (step: Pick<Step, 'folder' | 'grants'>): { config: RelayConfig; env: Environment } => {
   const config = readBundledConfig();
   return { config, env: readEnvironment(step, config) };
@@ -18,12 +18,12 @@ export const readDeployment = (step: Pick<Step, 'folder' | 'grants'>): { config:
 export interface Relay extends Connections {
   readonly config: RelayConfig;
   readonly env: Environment;
-  /** A store as a rule delivers into it. */
+  /** Store of a rule, limited to the secrets that the rule owns. */
   storeFor(store: string, rule: string): Promise<SecretStore>;
   readonly storeRules: Stores['rulesOf'];
 }
 
-/** What the functions that talk to vaults and stores are wired with, made from the configuration that was deployed. */
+/** Creates the dependencies of functions that use vaults and stores, from the deployed configuration. */
 export const createRelay = (step: Pick<Step, 'folder' | 'grants'>): Relay => {
   const { config, env } = readDeployment(step);
   const stores = createStores({ config, encryptionKey: env.find('STORE_KEY_ARN') });

@@ -1,25 +1,25 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { showDescriptions } from '#shared/delivery/descriptions.ts';
+import { limitDescriptions } from '#shared/delivery/descriptions.ts';
 import { RelayError } from '#shared/errors.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
 
 export interface StoresOptions {
   readonly config: Pick<RelayConfig, 'stores'>;
-  /** The stack's key, for functions that deliver. */
+  /** KMS key of the stack, for functions that deliver. */
   readonly encryptionKey: string | undefined;
-  /** Replaced in tests only. */
+  /** Replaced only in tests. */
   readonly types?: typeof STORE_TYPES;
 }
 
 export interface Stores {
-  /** The secrets of one owner in a store, connected once. Raises `ConfigurationInvalid`. */
+  /** Returns a store for the secrets of one owner. Connects once. Raises `ConfigurationInvalid`. */
   storeOf(store: string, owner: string): Promise<SecretStore>;
-  /** What a store takes and can do. Raises `ConfigurationInvalid`. */
+  /** Returns the rules of a store's type. Raises `ConfigurationInvalid`. */
   rulesOf(store: string): Promise<StoreRules>;
 }
 
-/** The stores of a configuration. */
+/** Creates the stores of a configuration. */
 export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: StoresOptions): Stores => {
   const find = async (store: string): Promise<{ type: StoreType; settings: unknown }> => {
     const settings = Object.hasOwn(config.stores, store) ? config.stores[store] : undefined;
@@ -30,7 +30,7 @@ export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: Sto
     if (load === undefined) {
       throw new RelayError(
         'ConfigurationInvalid',
-        `The relay knows no stores of type ${settings.type}. Deploy the stack again.`,
+        `This version of the relay has no store type ${settings.type}. Deploy the stack again.`,
       );
     }
     return { type: await load(), settings };
@@ -38,7 +38,7 @@ export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: Sto
 
   const connect = async (store: string, owner: string): Promise<SecretStore> => {
     const { type, settings } = await find(store);
-    return showDescriptions(type.connect(type.settings.parse(settings), { owner, encryptionKey }));
+    return limitDescriptions(type.connect(type.settings.parse(settings), { owner, encryptionKey }));
   };
 
   const connected = new Map<string, Promise<SecretStore>>();

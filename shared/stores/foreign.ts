@@ -1,18 +1,18 @@
 import { RelayError } from '#shared/errors.ts';
 
-/** A secret that is not ours, where one was to be delivered. */
+/** An existing secret that the relay does not own, at the name of a target. */
 interface Foreign {
-  /** Of the secret. */
+  /** Name of the secret. */
   readonly name: string;
-  /** What it would have held, as people call it; undefined where that is not known. */
+  /** Title of the item to deliver; undefined if it is not known. */
   readonly for: string | undefined;
-  /** Hands the secret over, as its store says. */
+  /** Command that hands the secret over to the relay. */
   readonly command: string;
 }
 
-/** The error for a secret that exists and belongs to somebody else: `SecretForeign`, with the command that hands it over. */
+/** The `SecretForeign` error for an existing secret with another owner, with the command that hands it over. */
 export const foreignSecret = ({ name, for: item, command }: Foreign): RelayError =>
   new RelayError(
     'SecretForeign',
-    `The secret ${name}${item === undefined ? '' : `, meant for ${item},`} exists and is not the relay's, so it was left alone. To hand it over, run: ${command}`,
+    `The secret ${name}${item === undefined ? '' : `, the target of ${item},`} exists and is not owned by the relay, so it was not changed. To hand it over, run: ${command}`,
   );

@@ -6,20 +6,20 @@ import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
 /**
- * The port of everything that credentials are delivered into. Store types implement it in `stores/<type>/`; workflows see
- * nothing else of them. Every call raises a RelayError.
+ * The port for secret stores. Store types implement it in `stores/<type>/`, and workflows use them only through it.
+ * All errors are RelayErrors.
  */
 
-/** A secret of ours as the store's list shows it. */
+/** A secret that the relay owns, as listed by its store. */
 export interface StoredSecret {
   readonly name: string;
-  /** What it was delivered with; undefined for one that says nothing of the kind. */
+  /** Stamp of the last delivery; undefined if the secret has none. */
   readonly stamp: Stamp | undefined;
 }
 
 /**
- * State of one name in a store. Unknown is not a case: an error is thrown, never read as "absent". `retired` is ours and
- * scheduled for deletion; delivering restores it.
+ * State of one name in a store. An unknown state is an error and is thrown, never reported as `absent`. A `retired`
+ * secret is owned by the relay and scheduled for deletion; a delivery restores it.
  */
 export type Presence = { readonly kind: 'absent' } | { readonly kind: 'foreign' } | OwnedPresence;
 
@@ -29,92 +29,92 @@ export interface OwnedPresence {
   readonly retired: boolean;
 }
 
-/** State of a target when a delivery was decided: a stamp, no secret at all, or one of ours without a stamp. */
+/** State of a target when its delivery was planned: a stamp, no secret, or an owned secret without a stamp. */
 export type Expected = { readonly stamp: Stamp } | 'absent' | 'unstamped';
 
 export interface Delivery {
   readonly name: string;
-  /** A text, or bytes, which the store keeps as bytes. */
+  /** Text, or bytes, which the store keeps as bytes. */
   readonly value: Secret<SecretContent>;
   /** Delivering the same stamp twice changes nothing. */
   readonly stamp: Stamp;
-  /** The fence: what differs from it was changed by somebody else meanwhile, and is left as it is. */
+  /** The fence: a target in another state was changed by another writer and is not overwritten. */
   readonly expected: Expected;
-  /** Shown beside the secret; no secret in it. */
+  /** Shown with the secret. Contains nothing confidential. */
   readonly description: string;
 }
 
 export interface Delivered {
-  /** False when the store held this stamp already. */
+  /** False if the store already held this stamp. */
   readonly changed: boolean;
-  /** `accepted` where the store can't be read: it said that it took the value. */
+  /** `accepted` if the store can't be read and only acknowledged the value. */
   readonly verified: 'read-back' | 'accepted';
 }
 
-/** How long a retired secret can be restored: so many days, or not at all. */
+/** Number of days in which a retired secret can be restored, or none. */
 type Recovery = number | 'none';
 
 /** The secrets of one owner in one store. */
 export interface SecretStore {
   /** Lists the secrets of this owner, page by page. May lag behind by minutes. Repeatable. */
   list(): AsyncIterable<readonly StoredSecret[]>;
-  /** Looks one name up, without reading its value. Repeatable. */
+  /** Looks up one name without reading its value. Repeatable. */
   inspect(name: string): Promise<Presence>;
-  /** Whether the secret holds this value now; unknown where the store can't be read. Repeatable. */
+  /** True if the secret holds this value now; `unknown` if the store can't be read. Repeatable. */
   holds(name: string, value: Secret<SecretContent>): Promise<boolean | 'unknown'>;
-  /** Delivers behind the fence, verified as far as the store can be read. Repeatable. */
+  /** Delivers if the target is in the expected state, and verifies as far as the store can be read. Repeatable. */
   deliver(delivery: Delivery): Promise<Delivered>;
-  /** Takes a secret of ours away; false when it was not there or not ours. Repeatable. */
+  /** Retires a secret that the relay owns; false if it does not exist or has another owner. Repeatable. */
   retire(name: string, recovery: Recovery): Promise<boolean>;
-  /** The command with which an operator hands a foreign secret over to this owner. */
+  /** Command with which an operator hands a foreign secret over to this owner. */
   adoption(name: string): string;
 }
 
-/** What a store takes and can do, known without asking it: at synthesis, by the loader, by the plan. */
+/** Limits and abilities of a store, known without a call: at synthesis, by the loader and by the plan. */
 export interface StoreRules {
   readonly name: NameRules;
-  /** Most bytes of a value. */
+  /** Maximum size of a value in bytes. */
   readonly valueBytes: number;
-  /** Whether it keeps bytes as bytes. */
+  /** True if the store keeps bytes as bytes. */
   readonly binary: boolean;
-  /** Whether values can be read back. */
+  /** True if values can be read back. */
   readonly readable: boolean;
-  /** When somebody else's change is noticed: before it is overwritten, afterwards, or never. */
+  /** When a change by another writer is detected: before it is overwritten, afterwards, or never. */
   readonly fence: 'before' | 'after' | 'none';
-  /** What retiring can promise: days of the caller's choice, the store's own time, or nothing. */
+  /** Recovery of a retired secret: for days that the caller chooses, for a time that the store sets, or none. */
   readonly recovery: 'days' | 'fixed' | 'none';
 }
 
-/** What a function does with a store. Permissions follow from it. */
+/** Use of a store by a function. Its permissions follow from it. */
 export type StoreUse = 'list' | 'inspect' | 'deliver' | 'retire';
 
 export interface StoreContext {
-  /** Who owns what is delivered, worldwide: the relay and the rule. */
+  /** Owner of the delivered secrets, unique worldwide: the relay and the rule. */
   readonly owner: string;
-  /** The key that encrypts delivered secrets where relay.yaml names none of its own. */
+  /** Key that encrypts delivered secrets if relay.yaml does not name one. */
   readonly encryptionKey: string | undefined;
 }
 
-/** A type of store, as its registry knows it. */
+/** A type of store, as registered in `registry.ts`. */
 export interface StoreType<Settings extends EntryShape = EntryShape> {
-  /** An entry under `stores` in relay.yaml, an object whose `type` is this type's name. */
+  /** Shape of an entry under `stores` in relay.yaml: an object whose `type` is the name of this type. */
   readonly settings: Settings;
   readonly rules: StoreRules;
-  /** Tells apart the places of this type that entries deliver into. When absent, all entries mean the same place. */
+  /** Identifies the place that an entry delivers into. If absent, all entries of this type share one place. */
   place?(settings: z.output<Settings>): string;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;
-  /** The permissions in AWS for one use of the secrets of a scope; none for a scope without prefixes, but for listing. */
+  /** AWS permissions for one use of the secrets of a scope. A scope without prefixes is granted only `list`. */
   grants(settings: z.output<Settings>, use: StoreUse, scope: StoreScope): readonly Permission[];
 }
 
 export interface StoreScope {
-  /** What the names begin with. */
+  /** Fixed beginnings of the secret names. */
   readonly prefixes: readonly string[];
-  /** Pattern of the owners that a function acts for. */
+  /** Pattern of the owners for which a function acts. */
   readonly owners: string;
   /** ARN of the stack's key. */
   readonly encryptionKey: string;
-  /** Of the stack. At synthesis these are texts that CloudFormation fills in. */
+  /** Partition, region and account of the stack. At synthesis these are tokens that CloudFormation resolves. */
   readonly partition: string;
   readonly region: string;
   readonly account: string;

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { runSchema } from '#shared/workflows/run.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** Shared by all workflows: it knows a rule by its name and opens nothing. */
+/** First step of all workflows. It needs only the name of the rule and opens nothing. */
 export const authenticate = {
   folder: 'authenticate',
   input: runSchema,
-  /** That signing in works, and until when; never the token. */
+  /** The connection that was signed in to, and the expiry of its token. Never the token itself. */
   output: z.object({ connection: z.string(), expiresAt: z.string().nullable() }),
   seconds: 120,
   memoryMb: 512,

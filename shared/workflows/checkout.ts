@@ -1,27 +1,27 @@
 import * as z from 'zod';
-import { ENDINGS, MOVES } from '#shared/domain/checkout/next-move.ts';
+import { ACTIONS, ENDINGS } from '#shared/domain/checkout/next-action.ts';
 import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
 /**
- * The checkout workflow, and the release workflow, which is its end: what enters them and what each step adds. What a
- * checkout is about lies in its record (`checkoutAt.record`), written once by `plan`, so that a deployment in the middle
- * changes nothing for it.
+ * Inputs and outputs of the checkout workflow, and of the release workflow, which consists of its last steps. The
+ * order, the settings and the items of a checkout are in its record (`checkoutAt.record`), which `plan` writes once, so
+ * a later deployment does not change them.
  */
 
-/** Who works on it: the checkout itself, a release that somebody asked for, or one of a checkout that has died. */
+/** Types of order: the checkout itself, a release by a message, or the release of an abandoned checkout. */
 const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'] as const;
 
-/** A release knows no more of a checkout than this. */
+/** A release has no more data about a checkout than this. */
 const checkoutRunSchema = runSchema.extend({
   order: z.object({
     type: z.enum(WORKERS),
-    /** Of the checkout as its sender calls it, and whoever asks for this; `reap` knows neither. */
+    /** Id of the checkout and sender of this order. A release started by `reap` has neither. */
     id: z.string().optional(),
     principal: principalSchema.optional(),
-    /** False for an abandoned one of which a function may still be at work, so that it has to be closed once more. */
+    /** False if a function of an abandoned checkout can still be running, so that it has to be closed once more. */
     isSettled: z.boolean().optional(),
   }),
 });
@@ -34,16 +34,16 @@ const checkoutLeaseSchema = z.object({
   item: z.int().min(0),
   id: z.string(),
   status: z.enum(['pending', 'active']),
-  /** When the vault itself ends it. */
+  /** Time at which the vault ends the lease. */
   endsAt: instant.optional(),
 });
 export type CheckoutLease = z.infer<typeof checkoutLeaseSchema>;
 
-/** `conflict`: somebody holds a lease for one of the items, so that ours have to wait. */
+/** `conflict`: another lease exists for one of the items, so this checkout has to wait. */
 const requestedSchema = z.object({ at: instant, conflict: z.boolean(), leases: z.array(checkoutLeaseSchema) });
 export type Requested = z.infer<typeof requestedSchema>;
 
-/** `gone`: a lease ended while it was being read, maybe after others were `delivered`. `late`: the window did. */
+/** `gone`: a lease ended while its item was read, possibly after others were `delivered`. `late`: the window ended. */
 const retrievedSchema = z.object({
   at: instant,
   delivered: z.int(),
@@ -55,37 +55,37 @@ export type Retrieved = z.infer<typeof retrievedSchema>;
 const checkedInSchema = z.object({ at: instant, closed: z.int() });
 export type CheckedIn = z.infer<typeof checkedInSchema>;
 
-/** `at`: when it began to be retired, and from when on nothing more is delivered. */
+/** `at`: start of the retirement. Nothing is delivered after it. */
 const retiredSchema = z.object({ retired: z.int(), at: instant.optional() });
 
 export type Retired = z.infer<typeof retiredSchema>;
 
 const watchedSchema = z.object({
-  next: z.enum(MOVES),
+  next: z.enum(ACTIONS),
   waitSeconds: z.int().min(0),
   ending: z.enum(ENDINGS).optional(),
   unconfirmed: z.boolean().optional(),
 });
 
-const courseSchema = checkoutRunSchema.extend({
+const checkoutStateSchema = checkoutRunSchema.extend({
   requested: requestedSchema.optional(),
   retrieved: retrievedSchema.optional(),
   checkedIn: checkedInSchema.optional(),
   retired: retiredSchema.optional(),
   watched: watchedSchema.optional(),
-  /** What it was given up for, or why its leases could not be given back. */
+  /** Error that ended the checkout, or that prevented the check-in of its leases. */
   error: caughtSchema.optional(),
-  /** Why what it delivered could not be taken back. */
+  /** Error that prevented the retirement of its secrets. */
   retireError: caughtSchema.optional(),
 });
-export type CourseInput = z.infer<typeof courseSchema>;
+export type CheckoutStepInput = z.infer<typeof checkoutStateSchema>;
 
-/** `abandoned`: its execution died, or was stopped, and `reap` had it closed; nobody knows how far it had come. */
+/** `abandoned`: its execution failed or was stopped, and `reap` closed the checkout. Its progress is unknown. */
 export const CHECKOUT_STATUSES = [...ENDINGS, 'failed', 'abandoned'] as const;
 
 const plan = {
   folder: 'checkout/plan',
-  /** `startedAt`: when the execution began, which a redriven one keeps. */
+  /** `startedAt`: start of the execution. A redrive keeps it. */
   input: runSchema.extend({ order: checkoutOrderSchema, startedAt: instant }),
   output: z.object({ items: z.int() }),
   seconds: 120,
@@ -100,7 +100,7 @@ const plan = {
 
 const watch = {
   folder: 'checkout/watch',
-  input: courseSchema,
+  input: checkoutStateSchema,
   output: watchedSchema,
   seconds: 120,
   memoryMb: 512,
@@ -109,7 +109,7 @@ const watch = {
 
 const request = {
   folder: 'checkout/request',
-  input: courseSchema,
+  input: checkoutStateSchema,
   output: requestedSchema,
   seconds: 900,
   memoryMb: 512,
@@ -118,7 +118,7 @@ const request = {
 
 const retrieve = {
   folder: 'checkout/retrieve',
-  input: courseSchema,
+  input: checkoutStateSchema,
   output: retrievedSchema,
   seconds: 900,
   memoryMb: 512,
@@ -132,14 +132,14 @@ const retrieve = {
 
 const checkin = {
   folder: 'checkout/checkin',
-  input: courseSchema,
+  input: checkoutStateSchema,
   output: checkedInSchema,
   seconds: 900,
   memoryMb: 512,
   grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
 } as const satisfies Step;
 
-/** Sees no value: it may delete the secrets of checkouts, and read none. */
+/** Has permission to delete the secrets of checkouts, but not to read their values. */
 const retire = {
   folder: 'checkout/retire',
   input: checkoutRunSchema,
@@ -155,7 +155,7 @@ const retire = {
 
 const report = {
   folder: 'checkout/report',
-  input: courseSchema,
+  input: checkoutStateSchema,
   output: z.object({ status: z.enum(CHECKOUT_STATUSES), notes: z.array(z.string()) }),
   seconds: 300,
   memoryMb: 512,
@@ -167,7 +167,7 @@ const report = {
   ],
 } as const satisfies Step;
 
-export const checkoutSteps = { plan, watch, request, retrieve, checkin, retire, report };
+export const checkoutSteps = { plan, watch, request, retrieve, retire, checkin, report };
 
 export const checkoutWorkflow: WorkflowSteps = {
   steps: Object.values(checkoutSteps),

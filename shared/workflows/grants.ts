@@ -1,30 +1,30 @@
 import type { StoreUse } from '#shared/stores/store.ts';
 
 /**
- * What a step may touch, as its declaration says it. Roles, environment variables and the table in `docs/permissions.md`
- * follow from it.
+ * One permission in the declaration of a step. Roles, environment variables and the table in `docs/permissions.md` are
+ * derived from it.
  */
 export type Grant =
-  /** Sign in to every connection, and keep the token that functions share. */
+  /** Sign in to every connection, and cache the token that functions share. */
   | { readonly to: 'sign-in' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }
-  /** See which records there are, in all folders. */
+  /** List the records in all folders. */
   | { readonly to: 'records'; readonly may: 'list' }
-  /** Use the secrets that rules deliver: those of all syncs, or of all checkouts. */
+  /** Use the delivered secrets of all syncs or of all checkouts. */
   | { readonly to: 'stores'; readonly may: StoreUse; readonly of: 'syncs' | 'checkouts' }
   | { readonly to: 'runs'; readonly may: 'list' | 'describe' | 'start'; readonly of: Machine }
   | { readonly to: 'alerts'; readonly may: 'publish' }
-  /** Take messages from the queue, and put aside what can't be handled. */
+  /** Receive messages from the queue, and move refused ones to the queue of refused messages. */
   | { readonly to: 'messages'; readonly may: 'handle' };
 
 /**
- * Folders of the records bucket. `runs/` is what the steps of a run hand each other, and its report; `memory/` is what the
- * next run has to know; `checkouts/` is what checkouts are about and what others tell them; `open/` says which of them are
- * not closed yet; `named/` is which items messages named for a run; `ids/` is whose the ids of checkouts are.
+ * Folders of the records bucket. `runs/`: records that the steps of a run exchange, and its report. `memory/`: state
+ * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
+ * `named/`: items that messages named for a run. `ids/`: owners of checkout ids.
  */
 export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids';
 
-/** The state machines, by what follows the stack's name in theirs. */
+/** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release'] as const;
 export type Machine = (typeof MACHINES)[number];
 
@@ -34,7 +34,7 @@ const MACHINE_VARIABLES = {
   release: 'RELEASE_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
-/** Environment variables by which a function finds what it was granted. */
+/** Environment variables with the names of granted resources. */
 export type Variable =
   | (typeof MACHINE_VARIABLES)[Machine]
   | 'RECORDS_BUCKET'
@@ -42,7 +42,7 @@ export type Variable =
   | 'ALERT_TOPIC_ARN'
   | 'REFUSED_QUEUE_URL';
 
-/** The variable that comes with a grant; undefined for one that needs none. */
+/** Environment variable that a grant sets; undefined if it needs none. */
 export const variableOf = (grant: Grant): Variable | undefined => {
   switch (grant.to) {
     case 'sign-in':
@@ -63,11 +63,11 @@ export const variableOf = (grant: Grant): Variable | undefined => {
 export const machineVariable = <M extends Machine>(machine: M): (typeof MACHINE_VARIABLES)[M] =>
   MACHINE_VARIABLES[machine];
 
-/** A permission in AWS, as a type of store contributes it. */
+/** An AWS permission that a store type contributes. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-  /** Why, when a resource is a pattern and not one thing. */
+  /** Reason why a resource is a pattern instead of one ARN. */
   readonly pattern?: string;
 }

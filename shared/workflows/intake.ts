@@ -3,13 +3,13 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
-/** One message as SQS hands it to Lambda (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+/** A message in the event that SQS sends to Lambda (Lambda developer guide, "Using Lambda with Amazon SQS"). */
 const recordSchema = z.object({
   messageId: z.string(),
   body: z.string(),
   attributes: z.object({
     ApproximateReceiveCount: z.coerce.number().int(),
-    /** Empty when SQS does not tell, for which no other message of the batch may fail. */
+    /** Empty if SQS does not state it, so that the other messages of the batch are still handled. */
     SenderId: z.string().default(''),
     /** Epoch milliseconds. */
     SentTimestamp: z.coerce.number().int(),
@@ -17,17 +17,17 @@ const recordSchema = z.object({
 });
 export type QueueRecord = z.infer<typeof recordSchema>;
 
-/** Whether a relay has a queue of messages. */
+/** True if the relay has a queue of messages. */
 export const takesMessages = ({ intake, checkouts }: Pick<RelayConfig, 'intake' | 'checkouts'>): boolean =>
   intake !== undefined || Object.keys(checkouts).length > 0;
 
 const checkouts = [
   { to: 'runs', may: 'start', of: 'checkout' },
-  // To tell a message that came twice from two that share an id.
+  // Distinguishes a repeated message from two messages with the same id.
   { to: 'runs', may: 'describe', of: 'checkout' },
   { to: 'runs', may: 'start', of: 'release' },
   { to: 'records', may: 'write', folder: 'checkouts' },
-  // Whose an id is: the first message about it says so.
+  // The first message with an id determines its owner.
   { to: 'records', may: 'read', folder: 'ids' },
   { to: 'records', may: 'write', folder: 'ids' },
 ] as const satisfies readonly Grant[];
@@ -35,7 +35,7 @@ const checkouts = [
 const queue = {
   folder: 'intake/queue',
   input: z.object({ Records: z.array(recordSchema) }),
-  /** Which messages are to come again; all others leave the queue. */
+  /** Messages that the queue delivers again; all others are removed. */
   output: z.object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })) }),
   seconds: 60,
   memoryMb: 512,

@@ -5,8 +5,9 @@ export const WORKFLOWS = ['sync', 'checkout'] as const;
 export type Workflow = (typeof WORKFLOWS)[number];
 
 /**
- * One execution of a workflow: in every input of a step, every log line, every record, and in the mark of every lease.
- * `rule` is an entry of relay.yaml, and `run` the name of the execution: the rule, a dot, and what tells its runs apart.
+ * Identifies one execution of a workflow in every step input, log line and record, and in the mark of every lease.
+ * `rule` is an entry of relay.yaml. `run` is the name of the execution: the rule, a dot, and a part that is unique
+ * among its runs.
  */
 export const runSchema = z.object({
   workflow: z.enum(WORKFLOWS),
@@ -15,6 +16,6 @@ export const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
-/** What Step Functions hands on when a step fails: the error's name and, as text, its cause. */
+/** Error that Step Functions passes on when a step fails: its name, and its cause as text. */
 export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().optional() });
 export type Caught = z.infer<typeof caughtSchema>;

@@ -14,9 +14,9 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   upkeepWorkflow,
 ];
 
-/** Every function of the relay. */
+/** All functions of the relay. */
 export const ALL_STEPS: readonly Step[] = WORKFLOWS.flatMap(({ steps }) => steps);
 
-/** The functions that a configuration has a use for. */
+/** Functions that a configuration needs. */
 export const stepsFor = (config: RelayConfig): readonly Step[] =>
   WORKFLOWS.filter(({ isUsed }) => isUsed(config)).flatMap(({ steps }) => steps);

@@ -6,27 +6,27 @@ import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
 /**
- * The sync workflow: what enters it and what each step adds. Nothing in it grows with the number of items: batches lie in
- * S3 and only their numbers travel, and a batch has at most 250 items.
+ * Inputs and outputs of the sync workflow. Nothing in its state grows with the number of items: batches are in S3, only
+ * their numbers are in the state, and a batch has at most 250 items.
  */
 
-/** What somebody or a schedule asks for: the input of an execution. */
+/** Input of an execution, from a schedule, a message or an operator. */
 const orderSchema = z.object({
   sync: z.string(),
   mode: z.enum(['changes', 'verify']).default('changes'),
   scheduledAt: z.string().optional(),
-  /** `named` looks only at the items that messages named for this run. */
+  /** `named`: only the items that messages named for this run. */
   items: z.enum(['all', 'named']).default('all'),
-  /** How long the run waits before it looks at anything. */
+  /** Seconds that the run waits before its first step. */
   waitSeconds: z.int().min(0).max(3600).optional(),
-  /** Tries again what earlier runs had parked, after an operator changed what was wrong. */
+  /** Tries parked items again, after an operator has corrected the cause. */
   retryParked: z.boolean().default(false),
 });
 
 const syncRunSchema = runSchema.extend({ order: orderSchema });
 export type SyncRun = z.infer<typeof syncRunSchema>;
 
-/** An error as an outcome carries it: named from the closed list, with a message for the operator. */
+/** Error of an outcome: a name from the closed list, and a message for the operator. */
 const failureSchema = z.object({ name: z.enum(ERROR_NAMES), message: z.string() });
 
 /** Outcome of one target of a batch; `item` and `target` are positions in the batch and in the item. */
@@ -39,8 +39,8 @@ export const settledSchema = z.object({
 export type Settled = z.infer<typeof settledSchema>;
 
 /**
- * Outcome of one orphan of a batch; `orphan` is its position there. `gone`: somebody else has taken it away, or over; `kept`: the
- * rule has changed since it was planned.
+ * Outcome of one orphan of a batch; `orphan` is its position there. `gone`: it was deleted or taken over by someone
+ * else; `kept`: the rule has changed since the plan.
  */
 export const retirementSchema = z.object({
   orphan: z.int().min(0),
@@ -49,7 +49,7 @@ export const retirementSchema = z.object({
 });
 export type Retirement = z.infer<typeof retirementSchema>;
 
-/** A lease as this run knows it. `ours` is true when this run opened it, and only then does it close it. */
+/** A lease that the run uses. `ours` is true if this run opened it; a run checks in only its own leases. */
 const leaseSchema = z.object({
   item: z.int().min(0),
   id: z.string(),
@@ -58,7 +58,7 @@ const leaseSchema = z.object({
 });
 export type BatchLease = z.infer<typeof leaseSchema>;
 
-/** `batches` are their numbers; `skipped` says that an earlier run of the sync is still running. */
+/** `batches` are batch numbers. `skipped`: an earlier run of the sync is still running. */
 const plannedSchema = z.object({
   status: z.enum(['planned', 'skipped']),
   batches: z.array(z.int()),
@@ -72,15 +72,15 @@ export type BatchRun = z.infer<typeof batchRunSchema>;
 const progressSchema = z.object({
   leases: z.array(leaseSchema),
   settled: z.array(settledSchema),
-  /** When releases that nobody can close end by themselves: epoch milliseconds by the vault's clock, by item. */
+  /** Ends of releases that cannot be checked in: epoch milliseconds by the vault's clock, keyed by item position. */
   releaseEnds: z.record(z.string(), z.int()).default({}),
   retirements: z.array(retirementSchema).default([]),
 });
 export type BatchProgress = z.infer<typeof progressSchema>;
 
 /**
- * What a finished batch hands to `report`: its number, the name of the `error` that ended it, and of the one that left it
- * `open`. Their messages are in the batch's record: all of them would not fit into state.
+ * Output of a finished batch for `report`: its number, the name of the `error` that ended it, and of the error that
+ * left its leases `open`. The messages are in the batch's record, because the state has no room for all of them.
  */
 const batchEndSchema = z.object({ batch: z.int(), error: z.string().optional(), open: z.string().optional() });
 export type BatchEnd = z.infer<typeof batchEndSchema>;
@@ -101,7 +101,7 @@ const plan = {
     { to: 'records', may: 'read', folder: 'memory' },
     { to: 'records', may: 'write', folder: 'runs' },
     { to: 'runs', may: 'list', of: 'sync' },
-    // Of items that messages named it looks the secrets up instead of listing all.
+    // For named items it looks up single secrets instead of listing all.
     ...(takesMessages(config)
       ? ([
           { to: 'records', may: 'read', folder: 'named' },
@@ -150,7 +150,7 @@ const checkin = {
   memoryMb: 512,
   grants: () => [
     { to: 'sign-in' },
-    // What an earlier attempt has written down.
+    // Results that an earlier attempt has written.
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'records', may: 'write', folder: 'runs' },
   ],
@@ -159,6 +159,8 @@ const checkin = {
 const report = {
   folder: 'sync/report',
   input: syncRunSchema.extend({
+    /** Start of the execution. AWS writes UTC; an emulator can write an offset. */
+    startedAt: z.iso.datetime({ offset: true, local: true }).optional(),
     planned: plannedSchema.optional(),
     batchEnds: z.array(batchEndSchema).optional(),
     error: caughtSchema.optional(),

@@ -2,18 +2,18 @@ import * as z from 'zod';
 import type { Grant } from '#shared/workflows/grants.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
-/** What a run that died has left behind: which checkouts are open, whether they have ended, and their release. */
+/** Grants to find open checkouts whose execution has ended, and to start their release. */
 const abandonedCheckouts = [
   { to: 'records', may: 'list' },
   { to: 'runs', may: 'describe', of: 'checkout' },
-  // For one that is redriven while it is closed.
+  // Signals the closing to an execution that is redriven at the same time.
   { to: 'records', may: 'write', folder: 'checkouts' },
   { to: 'runs', may: 'start', of: 'release' },
 ] as const satisfies readonly Grant[];
 
 const reap = {
   folder: 'upkeep/reap',
-  /** Started by a schedule, which has nothing to say. */
+  /** Event of a schedule; not used. */
   input: z.unknown(),
   output: z.object({ openLeases: z.int(), reaped: z.int(), abandoned: z.int() }),
   seconds: 900,

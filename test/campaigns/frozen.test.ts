@@ -7,14 +7,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 
 const FREEZABLE = fileURLToPath(new URL('../support/freezable.ts', import.meta.url));
 const CALLS = 8;
-/** So that seconds of its clock are some hundred milliseconds of ours. */
+/** Speed of the clock of the child: its seconds last 50 ms here. */
 const SPEED = 20;
 const KEEP_ALIVE_MS = 300;
 const FREEZES = 3;
 const PATIENCE_MS = 60_000;
 
 /**
- * A server behind something that forgets connections that were silent for too long, and tells nobody: whoever writes to one is reset.
+ * A server behind a NAT that silently forgets idle connections: a client that writes to a forgotten one is reset.
  */
 const forgotten = new WeakSet<Socket>();
 const known = new Map<Socket, NodeJS.Timeout>();
@@ -51,7 +51,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const allForgotten = async (): Promise<void> => {
+const untilAllForgotten = async (): Promise<void> => {
   while (known.size > 0) await once(forgetting, 'forgotten');
 };
 
@@ -69,12 +69,12 @@ const startFreezable = () => {
       child.send('call');
       return answer;
     },
-    /** It calls as soon as it is thawed. */
+    /** The child makes its calls as soon as it is thawed. */
     freezeAndCall: async (): Promise<unknown> => {
       child.kill('SIGSTOP');
       const answer = answered();
       child.send('call');
-      await allForgotten();
+      await untilAllForgotten();
       child.kill('SIGCONT');
       return answer;
     },
@@ -83,7 +83,7 @@ const startFreezable = () => {
 
 describe('a process that is frozen until its connections are forgotten', () => {
   it(
-    `gets all of ${CALLS} calls through that may not be sent twice, each time`,
+    `completes all ${CALLS} non-repeatable calls each time`,
     async () => {
       const freezable = startFreezable();
       expect(await freezable.callAll()).toEqual([]);

@@ -1,6 +1,6 @@
-import { tellMany } from '#test/support/message-story.ts';
+import { sendMany } from '#test/support/message-scenario.ts';
 
-tellMany({
+sendMany({
   sent: 10_000,
   distinct: 6600,
   malformed: 350,

@@ -1,3 +1,3 @@
-import { letAnythingHappen } from '#test/support/model-property.ts';
+import { runRandomEvents } from '#test/support/model-property.ts';
 
-letAnythingHappen(80);
+runRandomEvents(80);

@@ -1,11 +1,11 @@
-import { happenAtEveryMoment, inEach } from '#test/support/crash-campaign.ts';
-import { STORIES } from '#test/support/crash-stories.ts';
+import { disturbAtEveryMoment, inEach } from '#test/support/crash-campaign.ts';
+import { SCENARIOS } from '#test/support/crash-scenarios.ts';
 import { SHIFTS } from '#test/support/shifts.ts';
 
 const LISTING = ['a first sync', 'a sync that retires orphans', 'a sync of Secrets Safe'];
-const stories = Object.fromEntries(Object.entries(STORIES).filter(([name]) => LISTING.includes(name)));
+const scenarios = Object.fromEntries(Object.entries(SCENARIOS).filter(([name]) => LISTING.includes(name)));
 
-/** One process plans at a time: after one call is before the next. */
-happenAtEveryMoment('pages that shift', inEach(stories, SHIFTS), ({ steps }) =>
+/** One process plans at a time, so the moments after a call and before the next are the same. */
+disturbAtEveryMoment('pages that shift', inEach(scenarios, SHIFTS), ({ steps }) =>
   steps.flatMap((step, moment) => (step === 'sync/plan' && moment % 2 === 0 ? [moment] : [])),
 );

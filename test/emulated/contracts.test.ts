@@ -6,7 +6,7 @@ import { localClientConfig } from '#local/aws/resources.ts';
 import { describeS3 } from '../contract/aws/s3.ts';
 import { describeSecretsManager } from '../contract/aws/secrets-manager.ts';
 import { describeSqs } from '../contract/aws/sqs.ts';
-import { KNOWN_WRONG } from './known-wrong.ts';
+import { KNOWN_DEVIATIONS } from './known-wrong.ts';
 import { type Emulator, startMinistack, startMoto } from './support/emulators.ts';
 
 const ministack = await startMinistack();
@@ -18,8 +18,10 @@ const emulators: Readonly<Record<'ministack' | 'moto', Emulator>> = { ministack,
 
 for (const name of ['ministack', 'moto'] as const) {
   const config = { ...localClientConfig(emulators[name].endpoint), maxAttempts: 1 };
-  const wrong = KNOWN_WRONG[name];
-  describeSecretsManager(name, async () => new SecretsManagerClient(config), { knownWrong: wrong['Secrets Manager'] });
-  describeSqs(name, async () => new SQSClient(config), { knownWrong: wrong.SQS });
-  describeS3(name, async () => new S3Client(config), { knownWrong: wrong.S3 });
+  const wrong = KNOWN_DEVIATIONS[name];
+  describeSecretsManager(name, async () => new SecretsManagerClient(config), {
+    knownDeviations: wrong['Secrets Manager'],
+  });
+  describeSqs(name, async () => new SQSClient(config), { knownDeviations: wrong.SQS });
+  describeS3(name, async () => new S3Client(config), { knownDeviations: wrong.S3 });
 }

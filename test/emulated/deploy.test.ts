@@ -25,15 +25,15 @@ import { Deployment, STACK } from './support/deployment.ts';
 import { leaveOpen } from './support/left-over.ts';
 
 const ACCOUNTS = 24;
-/** One asks for approval, one is not requestable, and one is changing. */
+/** One requires an approval, one is not requestable, one is changing. */
 const DELIVERABLE = ACCOUNTS - 3;
 const RELAY_ID = `${STACK}.${LOCAL_ACCOUNT}.${LOCAL_REGION}`;
-/** Sooner after its check-in, a change would be taken for the vault's own rotation. */
+/** A change sooner after the check-in counts as the vault's own rotation. */
 const LATER_MS = 15 * 60_000;
-/** What a delivery derives from the generation. */
+/** A stamp. */
 const VERSION_ID = /^[0-9a-f]{64}$/;
 
-/** What stays when the stack goes, because delivered secrets are encrypted with it, or because it is a record. */
+/** Resources that outlive the stack: the key of the delivered secrets, and the records. */
 const OUTLIVES_THE_STACK = ['AWS::KMS::Key', 'AWS::S3::Bucket'];
 
 describe('the stack on ministack', () => {
@@ -51,16 +51,16 @@ describe('the stack on ministack', () => {
     return answer.StackResources ?? [];
   };
 
-  /** How the story of each resource of a stack ended; events come latest first. */
+  /** The last status of each resource of a stack; events come latest first. */
   const lastEvents = async (stackId: string | undefined): Promise<Map<string, string | undefined>> => {
-    const ends = new Map<string, string | undefined>();
+    const statuses = new Map<string, string | undefined>();
     const pages = paginateDescribeStackEvents({ client: deployment.cloudFormation }, { StackName: stackId });
     for await (const { StackEvents = [] } of pages) {
       for (const { LogicalResourceId = '', ResourceStatus } of StackEvents) {
-        if (!ends.has(LogicalResourceId)) ends.set(LogicalResourceId, ResourceStatus);
+        if (!statuses.has(LogicalResourceId)) statuses.set(LogicalResourceId, ResourceStatus);
       }
     }
-    return ends;
+    return statuses;
   };
 
   const currentVersions = async (): Promise<Map<string, string | undefined>> =>
@@ -78,7 +78,7 @@ describe('the stack on ministack', () => {
     const { vault, scheduler } = deployment;
     const schedule = await scheduler.send(new GetScheduleCommand({ GroupName: STACK, Name: `sync.${NAMES.sync}` }));
     expect(schedule).toMatchObject({ State: 'ENABLED', Target: { Arn: START_EXECUTION } });
-    // ministack fires schedules but does not know this target, so the call that the schedule holds is made from here.
+    // ministack fires schedules but does not support this target, so the test makes the call itself.
     const call = startExecutionSchema.parse(
       JSON.parse(fillIn(String(schedule.Target?.Input), String(schedule.Arn), Date.now())),
     );
@@ -99,7 +99,7 @@ describe('the stack on ministack', () => {
     expect(wrongValues(vault, await deployment.currentValues())).toEqual([]);
   });
 
-  it('runs each batch as a workflow of its own', async () => {
+  it('runs each batch as its own workflow', async () => {
     const { stepFunctions } = deployment;
     const { mapRuns = [] } = await stepFunctions.send(new ListMapRunsCommand({ executionArn: executions[0] }));
     expect(mapRuns).toHaveLength(1);
@@ -110,7 +110,7 @@ describe('the stack on ministack', () => {
     expect(children.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
   });
 
-  it('tags what it delivers as its own, under a version that the generation names', async () => {
+  it('tags delivered secrets as its own, with the stamp as the version id', async () => {
     const secrets = await deployment.deliveredSecrets();
     expect(secrets).toHaveLength(DELIVERABLE);
     for (const secret of secrets) {
@@ -119,7 +119,7 @@ describe('the stack on ministack', () => {
     }
   });
 
-  it('delivers only what has changed when it is started on demand, and keeps the value before it', async () => {
+  it('delivers only changes when started on demand, and keeps the previous value', async () => {
     const { vault, vaultClock, secrets } = deployment;
     const before = await currentVersions();
     vaultClock.advance(LATER_MS);
@@ -155,7 +155,7 @@ describe('the stack on ministack', () => {
     expect(deployment.vault.openSessions()).toEqual([]);
   });
 
-  it('gives back what a dead run left open, without being started', async () => {
+  it('checks in on schedule what a failed run left open', async () => {
     const { vault } = deployment;
     await leaveOpen(
       vault,
@@ -163,12 +163,12 @@ describe('the stack on ministack', () => {
       `[${RELAY_ID}/sync/${NAMES.sync}/${NAMES.sync}.dead/0]`,
     );
     expect(vault.openRequests()).toHaveLength(1);
-    // ministack looks at its schedules every ten seconds, and this one is due every minute.
+    // ministack checks its schedules every ten seconds; this one is due every minute.
     await expect.poll(() => vault.openRequests(), { timeout: 120_000 }).toEqual([]);
     await expect.poll(() => vault.openSessions(), { timeout: 10_000 }).toEqual([]);
   });
 
-  it('writes no secret value anywhere but into secrets', async () => {
+  it('writes no secret value anywhere but to secrets', async () => {
     const search = createSearch([DEFAULT_APPLICATION.oauth.clientSecret]);
     let searched = 0;
     for (const execution of executions) {
@@ -186,7 +186,7 @@ describe('the stack on ministack', () => {
     expect(await resources()).toEqual(before);
   });
 
-  it('takes everything with it but the records and the key, and leaves delivered secrets alone', async () => {
+  it('deletes everything but the records and the key, and leaves delivered secrets alone', async () => {
     const { stepFunctions, scheduler, s3 } = deployment;
     const all = await resources();
     const delivered = await deployment.currentValues();

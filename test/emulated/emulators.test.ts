@@ -6,7 +6,7 @@ describe.each([
   ['ministack', startMinistack],
   ['moto', startMoto],
 ])('%s', (_name, start) => {
-  it('starts empty on the loopback interface, and is gone when closed', async () => {
+  it('starts empty on the loopback interface, and stops when closed', async () => {
     const emulator = await start();
     try {
       const client = new SecretsManagerClient({

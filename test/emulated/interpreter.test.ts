@@ -3,13 +3,13 @@ import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionIn } from '#infra/definition.ts';
 import { aConfig } from '#test/support/configs.ts';
+import { CrashPlan } from '#test/support/crashable-process.ts';
+import { startCrashableRelay } from '#test/support/crashable-relay.ts';
+import { sharedFleet } from '#test/support/crashable-site.ts';
 import { machines } from '#test/support/machines.ts';
-import { Fate } from '#test/support/mortal.ts';
-import { startMortalRelay } from '#test/support/mortal-relay.ts';
-import { sharedFleet } from '#test/support/mortal-site.ts';
 import { describeRows, type Rows } from '../contract/aws/rows.ts';
 import { synthesise } from '../infra/synthesis.ts';
-import { KNOWN_WRONG } from './known-wrong.ts';
+import { KNOWN_DEVIATIONS } from './known-wrong.ts';
 import { startInterpreter } from './support/interpreter.ts';
 import { syncDefinition } from './support/sync-machine.ts';
 
@@ -20,7 +20,7 @@ const synthesised = JSON.stringify(definitionIn(synthesise(aConfig()).template.t
 const machineOf = (states: object) => JSON.stringify({ StartAt: 'Begin', States: states });
 
 const rows: Rows<SFNClient> = {
-  'a definition is taken as it is, with a decimal point in its percentage': async ({ name }) => {
+  'a percentage with a decimal point is accepted': async ({ name }) => {
     const definition = synthesised.replace('"ToleratedFailurePercentage":100', '"ToleratedFailurePercentage":100.0');
     expect(await interpreter.createMachine(name, definition)).toContain(name);
   },
@@ -52,30 +52,30 @@ describeRows('moto as Step Functions', {
   rows,
   connect: async () => interpreter.client,
   prefix: 'contract-',
-  knownWrong: KNOWN_WRONG.moto['Step Functions'],
+  knownDeviations: KNOWN_DEVIATIONS.moto['Step Functions'],
 });
 
-describe('the real steps under an interpreter that is not ours', () => {
+describe('the real steps under a third-party interpreter', () => {
   let machine: string;
   beforeAll(async () => {
     machine = await interpreter.createMachine('sync', syncDefinition());
   });
 
-  /** Runs a fresh relay twice, dying at a moment of the first run, and reaps. */
-  const live = async (label: string, killAt = Number.POSITIVE_INFINITY) => {
+  /** Runs a fresh relay twice, kills it at a moment of the first run, and reaps. */
+  const runTwice = async (label: string, killAt = Number.POSITIVE_INFINITY) => {
     const config = aConfig({ name: 'prod/{systemName}/{domainName}/{accountName}', value: '{credential}' });
-    await using relay = Object.assign(await startMortalRelay({ machines, config, fleet: sharedFleet(8) }), {
+    await using relay = Object.assign(await startCrashableRelay({ machines, config, fleet: sharedFleet(8) }), {
       [Symbol.asyncDispose]: () => relay.close(),
     });
-    const fate = new Fate([killAt, 'death']);
+    const crashPlan = new CrashPlan([killAt, 'death']);
     const sync = async (id: string) => {
       const answer = ({ functionArn, payload }: { functionArn: string; payload: object }) =>
-        relay.invoke(functionArn, JSON.stringify(payload), fate);
+        relay.invoke(functionArn, JSON.stringify(payload), crashPlan);
       const arn = await interpreter.start(machine, `databases.${label}.${id}`, { sync: 'databases' }, answer);
       return interpreter.ended(arn);
     };
     const first = await sync('1');
-    const { moments } = fate;
+    const { moments } = crashPlan;
     const second = await sync('2');
     expect(await relay.reap()).toBe(true);
     expect(relay.simulator.openRequests()).toEqual([]);
@@ -86,15 +86,15 @@ describe('the real steps under an interpreter that is not ours', () => {
     return { first, second, moments };
   };
 
-  it('bring every store up to date, and find nothing left to change', async () => {
-    const { first, second } = await live('whole');
+  it('update every store, and leave nothing to change', async () => {
+    const { first, second } = await runTwice('whole');
     expect(first.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report']);
     expect(second).toMatchObject({ status: 'SUCCEEDED', output: { delivered: 0 } });
   });
 
-  it('leave nothing open and nothing wrong when a function dies, wherever that is', async () => {
-    const { moments } = await live('measured');
+  it('leave nothing open and nothing wrong wherever a function dies', async () => {
+    const { moments } = await runTwice('measured');
     const tenths = Array.from({ length: 10 }, (_, tenth) => Math.floor((tenth * moments) / 10));
-    for (const moment of tenths) await live(`killed-${moment}`, moment);
+    for (const moment of tenths) await runTwice(`killed-${moment}`, moment);
   });
 });

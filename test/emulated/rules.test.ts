@@ -1,21 +1,21 @@
 import { ExecutionAlreadyExists } from '@aws-sdk/client-sfn';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BRIEF, PATIENT } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, DEFAULT_RETRY } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import { startInterpreter } from './support/interpreter.ts';
-import { caught, does, fails, script, type Told } from './support/script.ts';
+import { caught, does, fails, type Override, script } from './support/script.ts';
 import { impatientDefinition, syncDefinition } from './support/sync-machine.ts';
 
 const interpreter = await startInterpreter();
 const machine = await interpreter.createMachine('sync', syncDefinition());
 afterAll(() => interpreter.close());
 
-/** As many runs as the interpreter, a thread for each state at work, bears with side by side. */
+/** The interpreter uses a thread for each active state, which limits the parallel runs. */
 const AT_A_TIME = 16;
 const ORDER = { sync: 'databases', items: 'all', mode: 'changes', retryParked: false };
-/** What every step is told of the run that calls it. */
+/** The part of the input that every step of a run receives. */
 const RUN = {
   workflow: 'sync',
   rule: 'databases',
@@ -23,38 +23,42 @@ const RUN = {
   order: ORDER,
 };
 let runs = 0;
-const run = async (told?: Told, machineArn = machine) => {
+const run = async (override?: Override, machineArn = machine) => {
   runs += 1;
-  const played = script(told);
+  const played = script(override);
   const ended = await interpreter.ended(await interpreter.start(machineArn, `databases.${runs}`, ORDER, played.answer));
   return { ...played, ...ended };
 };
 
-/** What Lambda and Step Functions say when a function did not get to say anything itself. */
+/** Errors of Lambda and Step Functions for a function that could not report its own. */
 const CRASHES = ['Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout'];
-/** What nobody foresaw, such as a bundle that does not load. */
+/** Unforeseen errors, such as a bundle that does not load. */
 const UNFORESEEN = ['Runtime.ImportModuleError', 'TypeError'];
 const FAILURES = [
-  ...ERROR_NAMES.map((error) => ({ error, passes: isRetryable(error) })),
-  ...CRASHES.map((error) => ({ error, passes: true })),
-  ...UNFORESEEN.map((error) => ({ error, passes: false })),
+  ...ERROR_NAMES.map((error) => ({ error, isTemporary: isRetryable(error) })),
+  ...CRASHES.map((error) => ({ error, isTemporary: true })),
+  ...UNFORESEEN.map((error) => ({ error, isTemporary: false })),
 ];
 
 describe('a batch', () => {
-  const WAYS = [
+  const FAILING_STATES = [
     { state: 'AuthenticateBatch', step: 'authenticate', before: [], after: [] },
     { state: 'Request', step: 'request', before: ['authenticate'], after: ['checkin'] },
     { state: 'Retrieve', step: 'retrieve', before: ['authenticate', 'request'], after: ['checkin'] },
     { state: 'CheckIn', step: 'checkin', before: ['authenticate', 'request', 'retrieve'], after: [] },
   ] as const;
-  /** Each run has a batch for each state, which fails there; no two of a run fail in the same one. */
+  /** Each run has one batch for each state, which fails there. */
   const runsByError = new Map<string, Awaited<ReturnType<typeof run>>>();
   beforeAll(async () => {
     const play = async ({ error }: (typeof FAILURES)[number]) => {
       const played = await run((step, { batch }) => {
         if (step === 'plan')
-          return does({ status: 'planned', batches: WAYS.map((_, n) => n), concurrency: WAYS.length });
-        return batch !== undefined && WAYS[batch]?.step === step ? fails(error) : undefined;
+          return does({
+            status: 'planned',
+            batches: FAILING_STATES.map((_, n) => n),
+            concurrency: FAILING_STATES.length,
+          });
+        return batch !== undefined && FAILING_STATES[batch]?.step === step ? fails(error) : undefined;
       });
       runsByError.set(error, played);
     };
@@ -66,42 +70,44 @@ describe('a batch', () => {
     return played;
   };
 
-  describe.each(FAILURES)('that fails with $error', ({ error, passes }) => {
-    it.each(WAYS.map((way, batch) => ({ ...way, batch })))(
-      'at $state is tried again as often as that helps, and checked in as soon as anything may be open',
+  describe.each(FAILURES)('that fails with $error', ({ error, isTemporary }) => {
+    it.each(FAILING_STATES.map((way, batch) => ({ ...way, batch })))(
+      'at $state is retried while that can help, and checked in if anything can be open',
       ({ step, before, after, batch }) => {
-        const attempts = passes ? 1 + (step === 'checkin' ? PATIENT : BRIEF).attempts : 1;
+        const attempts = isTemporary ? 1 + (step === 'checkin' ? CLOSING_RETRY : DEFAULT_RETRY).attempts : 1;
         const called: string[] = [...before, ...Array<string>(attempts).fill(step), ...after];
         expect(runWith(error).stepsOf(batch)).toEqual(called);
       },
     );
 
-    it.each(WAYS.flatMap(({ state, step, after }, batch) => (after.length === 0 ? [] : [{ state, step, batch }])))(
-      'at $state hands CheckIn all that is known, and the error',
-      ({ step, batch }) => {
-        const [payload] = runWith(error).payloadsOf('checkin', batch);
-        expect(syncSteps.checkin.input.parse(payload)).toEqual({
-          ...RUN,
-          batch,
-          error: caught(error),
-          ...(step === 'retrieve' && { requested: expect.objectContaining({ leases: [expect.anything()] }) }),
-        });
-      },
-    );
+    it.each(
+      FAILING_STATES.flatMap(({ state, step, after }, batch) => (after.length === 0 ? [] : [{ state, step, batch }])),
+    )('at $state passes the known leases and the error to CheckIn', ({ step, batch }) => {
+      const [payload] = runWith(error).payloadsOf('checkin', batch);
+      expect(syncSteps.checkin.input.parse(payload)).toEqual({
+        ...RUN,
+        batch,
+        error: caught(error),
+        ...(step === 'retrieve' && { requested: expect.objectContaining({ leases: [expect.anything()] }) }),
+      });
+    });
 
-    it('at any state never fails the run: the report hears of each, in order', () => {
+    it('at any state never fails the run, and is reported in order', () => {
       const played = runWith(error);
       expect(played).toMatchObject({
         status: 'SUCCEEDED',
         states: ['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Batches', 'Report'],
       });
-      // What CheckIn fails with ends no work: it leaves the batch open.
-      const batchEnds = WAYS.map(({ step }, batch) => ({ batch, [step === 'checkin' ? 'open' : 'error']: error }));
+      // A failure of CheckIn leaves the batch open, and is not the error of the batch.
+      const batchEnds = FAILING_STATES.map(({ step }, batch) => ({
+        batch,
+        [step === 'checkin' ? 'open' : 'error']: error,
+      }));
       expect(played.payloadsOf('report')).toMatchObject([{ batchEnds }]);
     });
   });
 
-  it('that goes well gives CheckIn what both steps before it found', async () => {
+  it('that succeeds passes the results of both earlier steps to CheckIn', async () => {
     const { payloadsOf, stepsOf } = await run();
     expect(stepsOf(0)).toEqual(['authenticate', 'request', 'retrieve', 'checkin']);
     expect(syncSteps.checkin.input.parse(payloadsOf('checkin', 0)[0])).toMatchObject({
@@ -111,7 +117,7 @@ describe('a batch', () => {
     expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0 }] }]);
   });
 
-  it('that cannot be checked in after another failure says what leaves it open', async () => {
+  it('that fails and cannot be checked in either reports the error that leaves it open', async () => {
     const { payloadsOf } = await run((step) => {
       if (step === 'retrieve') return fails('StoreDenied');
       return step === 'checkin' ? fails('PermissionMissing') : undefined;
@@ -119,19 +125,19 @@ describe('a batch', () => {
     expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, open: 'PermissionMissing' }] }]);
   });
 
-  it('whose function never answers is given up in time, and checked in', async () => {
-    const impatient = await interpreter.createMachine('impatient', impatientDefinition(2));
+  it('whose function never answers times out, and is checked in', async () => {
+    const withShortTimeouts = await interpreter.createMachine('impatient', impatientDefinition(2));
     const never = new Promise<never>(() => {});
-    const { status, payloadsOf } = await run((step) => (step === 'retrieve' ? never : undefined), impatient);
+    const { status, payloadsOf } = await run((step) => (step === 'retrieve' ? never : undefined), withShortTimeouts);
     expect(status).toBe('SUCCEEDED');
-    expect(payloadsOf('retrieve', 0)).toHaveLength(1 + BRIEF.attempts);
+    expect(payloadsOf('retrieve', 0)).toHaveLength(1 + DEFAULT_RETRY.attempts);
     expect(payloadsOf('checkin', 0)).toMatchObject([{ error: { Error: 'States.Timeout' } }]);
     expect(payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, error: 'States.Timeout' }] }]);
   });
 });
 
 describe('the map', () => {
-  it('runs as many batches at a time as the plan says, each with its own number', async () => {
+  it('runs as many batches at a time as planned, each with its own number', async () => {
     const open = new Set<number>();
     let most = 0;
     const played = await run((step, { batch }) => {
@@ -153,8 +159,8 @@ describe('the map', () => {
 describe('a run', () => {
   it.each([
     ['has nothing to do', { status: 'planned', batches: [], concurrency: 1 }],
-    ['finds its predecessor at work', { status: 'skipped', batches: [], concurrency: 1 }],
-  ])('that %s goes straight to its report', async (_what, planned) => {
+    ['finds its predecessor still running', { status: 'skipped', batches: [], concurrency: 1 }],
+  ])('that %s goes directly to its report', async (_what, planned) => {
     const played = await run((step) => (step === 'plan' ? does(planned) : undefined));
     expect(played.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'AnythingToDo', 'Report']);
     expect(played).toMatchObject({ status: 'SUCCEEDED', output: { status: 'SUCCEEDED' } });
@@ -169,8 +175,8 @@ describe('a run', () => {
       ['SignInRefused', 1],
       ['StoreDenied', 1],
       ['TypeError', 1],
-      ['VaultUnavailable', 1 + BRIEF.attempts],
-      ['Runtime.ExitError', 1 + BRIEF.attempts],
+      ['VaultUnavailable', 1 + DEFAULT_RETRY.attempts],
+      ['Runtime.ExitError', 1 + DEFAULT_RETRY.attempts],
     ])('with %s calls it %i times, reports, and fails with it', async (error, attempts) => {
       const played = await run((step) => (step === failing ? fails(error) : undefined));
       expect(played).toMatchObject({ status: 'FAILED', error, cause: caught(error).Cause });
@@ -180,17 +186,17 @@ describe('a run', () => {
     });
   });
 
-  it('that can neither plan nor report fails with what came first', async () => {
-    const told: Told = (step) => {
+  it('that can neither plan nor report fails with the first error', async () => {
+    const override: Override = (step) => {
       if (step === 'plan') return fails('StoreDenied');
       return step === 'report' ? fails('ContractViolated') : undefined;
     };
-    const played = await run(told);
+    const played = await run(override);
     expect(played).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
     expect(played.states).toEqual(['Begin', 'MayBegin', 'Authenticate', 'Plan', 'ReportFailure', 'RunFailed']);
   });
 
-  it('whose failure passes goes on as if nothing had been', async () => {
+  it('whose failure is temporary continues', async () => {
     let left = 2;
     const played = await run((step) => {
       if (step !== 'plan' || left === 0) return undefined;
@@ -205,7 +211,7 @@ describe('a run', () => {
     expect(played.payloadsOf('report')[0]).not.toHaveProperty('error');
   });
 
-  it('whose report fails, fails with that', async () => {
+  it('whose report fails ends with that error', async () => {
     const played = await run((step) => (step === 'report' ? fails('StoreDenied') : undefined));
     expect(played).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
     expect(played.states.at(-1)).toBe('Report');

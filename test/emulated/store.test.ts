@@ -22,7 +22,7 @@ afterAll(() => moto.close());
 const stamp = (generation: number): Stamp => String(generation).padStart(64, '0');
 const CHANGED: Delivered = { changed: true, verified: 'read-back' };
 
-/** A store with a secret's name that nobody else uses; each delivery has a generation for its value and stamp. */
+/** A store, and a secret name of its own. The value and the stamp of a delivery derive from its generation. */
 const setUp = (endpoint: string) => {
   const client = new SecretsManagerClient({ ...localClientConfig(endpoint), maxAttempts: 1 });
   const owner = `relay.000000000000.us-east-1/${randomUUID()}`;
@@ -56,7 +56,7 @@ describe.each([
   ['ministack', ministack],
   ['moto', moto],
 ])('the store on %s', (_name, { endpoint }) => {
-  it('delivers a new secret under our stamp, whoever makes up version ids, and lists it as ours', async () => {
+  it('delivers a new secret under our stamp, even if the server generates version ids, and lists it as ours', async () => {
     const { name, deliver, current, listed } = setUp(endpoint);
     expect(await deliver(1)).toEqual(CHANGED);
     expect(await current()).toBe('value of 1');
@@ -84,11 +84,11 @@ describe.each([
   });
 
   it.each([
-    ['whose answer got lost', 1, 'value of 2'],
-    ['of what is known to be current', 2, 'value of 2'],
+    ['whose answer was lost', 1, 'value of 2'],
+    ['of a value that is known to be current', 2, 'value of 2'],
     ['of another value under the same stamp', 2, 'another value'],
   ])(
-    'never takes a repeated delivery %s for done unless it is, though the server ignores tokens',
+    'never mistakes a repeated delivery %s for a completed one, even if the server ignores tokens',
     async (_what, replaced, value) => {
       const { client, name, store, delivery, deliver, current } = setUp(endpoint);
       await deliver(1);
@@ -102,7 +102,7 @@ describe.each([
     },
   );
 
-  it('refuses a foreign secret until the command that hands it over is followed', async () => {
+  it('refuses a foreign secret until the adoption command is run', async () => {
     const { client, owner, name, store, delivery, deliver, current, listed } = setUp(endpoint);
     await client.send(new CreateSecretCommand({ Name: name, SecretString: 'theirs' }));
     await expect(deliver(1)).rejects.toMatchObject({ name: 'SecretForeign' });
@@ -118,7 +118,7 @@ describe.each([
     expect(await current()).toBe('value of 1');
   });
 
-  it('retires a secret once, and lists it no longer', async () => {
+  it('retires a secret once, and no longer lists it', async () => {
     const { name, store, deliver, listed } = setUp(endpoint);
     await deliver(1);
     for (const _ of [1, 2]) expect(await store.retire(name, 7)).toBe(true);
@@ -127,7 +127,7 @@ describe.each([
   });
 });
 
-describe('the store on ministack, which refuses to write what is scheduled for deletion', () => {
+describe('the store on ministack, which refuses writes to a secret that is scheduled for deletion', () => {
   it('restores a retired secret with the next delivery', async () => {
     const { name, store, deliver, current } = setUp(ministack.endpoint);
     await deliver(1);

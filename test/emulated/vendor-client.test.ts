@@ -11,12 +11,12 @@ import { installPython } from './support/install.ts';
 const SCRIPT = resolve(import.meta.dirname, 'support/vendor_client.py');
 const FLEET = { accounts: 12, seed: 3 };
 
-/** `npm run sandbox -- --json`, and the line that it prints. */
+/** Starts `npm run sandbox -- --json`, and reads the line that it prints. */
 const startSandbox = async (): Promise<{ sandbox: ChildProcessByStdio<null, Readable, null>; line: string }> => {
   const options = ['--json', '--accounts', String(FLEET.accounts), '--seed', String(FLEET.seed)];
   const sandbox = spawn(process.execPath, ['local/sandbox.ts', ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const line of createInterface(sandbox.stdout)) return { sandbox, line };
-  throw new Error('The sandbox ended before it was up.');
+  throw new Error('The sandbox ended before it was ready.');
 };
 
 describe("the vendor's Python client", () => {
@@ -34,7 +34,7 @@ describe("the vendor's Python client", () => {
 
   it.each(['oauth', 'api-key'])('fetches credentials from the sandbox, signing in by %s', async (way) => {
     for (const { systemName, accountName, credential } of createFleet(FLEET).filter(({ kind }) => kind === 'plain')) {
-      // Without this machine's own CAs and proxies, which the client would prefer to what it is told.
+      // An empty environment: the client would prefer the CAs and proxies of this machine to its arguments.
       const client = spawn(python, [SCRIPT, way, `${systemName}/${accountName}`], { env: {}, stdio: 'pipe' });
       client.stdin.end(started.line);
       const [printed, complaints] = await Promise.all([text(client.stdout), text(client.stderr)]);

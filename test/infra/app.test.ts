@@ -17,24 +17,24 @@ const synth = (config: string, cwd = '.') =>
   });
 
 describe('cdk synth', () => {
-  it('says in one line what to do when there is no relay.yaml', () => {
+  it('states the fix in one line if relay.yaml is missing', () => {
     const { status, stderr } = synth(join(folder, 'relay.yaml'));
     expect(status).toBe(1);
     expect(stderr.trim().split('\n')).toEqual([expect.stringContaining('Start from examples/minimal.yaml')]);
   });
 
-  it('warns of what relay.yaml may mean otherwise, and goes on', () => {
+  it('warns about ambiguous settings in relay.yaml, and continues', () => {
     const path = join(folder, 'doubtful.yaml');
     const minimal = readFileSync('examples/minimal.yaml', 'utf8').replace('systems: [db-*]', 'systems: ["db-0?"]');
     writeFileSync(path, minimal);
-    // There are no functions to bundle here, which is what ends it.
+    // The synthesis ends here, because there are no functions to bundle.
     const { status, stderr } = synth(path, folder);
-    expect(stderr).toMatch(/^Warning: .*doubtful\.yaml:\d+:\d+ syncs\.\w+\.select\.systems\[0\]: holds "\?"/);
+    expect(stderr).toMatch(/^Warning: .*doubtful\.yaml:\d+:\d+ syncs\.\w+\.select\.systems\[0\]: contains "\?"/);
     expect(stderr).toContain('Could not resolve "functions/');
     expect(status).toBe(1);
   });
 
-  it('says where relay.yaml is wrong, and shows no stack trace', () => {
+  it('reports where relay.yaml is wrong, without a stack trace', () => {
     const path = join(folder, 'wrong.yaml');
     writeFileSync(path, 'connections: {}\nstores: {}\nsyncs: {}\nsinks: {}\n');
     const { status, stderr } = synth(path);

@@ -11,7 +11,7 @@ import { loadExample } from './synthesis.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pam-relay-bundle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A handler with what bundles trip over: a late import, and CommonJS that requires a module of Node. */
+/** A handler with difficult imports: a lazy one, and CommonJS that requires a module of Node. */
 const SOURCE = {
   'handler.ts': `
     import { joined } from './common.cjs';
@@ -47,29 +47,29 @@ describe('a bundle', () => {
     bundles = await bundle('first');
   });
 
-  it('runs, with what it imports late and what it requires', async () => {
+  it('runs with its lazy imports and required modules', async () => {
     const { handler } = await import(pathToFileURL(join(folder, 'first/sync-plan/index.mjs')).href);
     await expect(handler()).resolves.toBe('came/late');
   });
 
-  it('is there for every function that the configuration has a use for, with all of its files in its own folder', () => {
+  it('exists for every function of the configuration, with all files in its own folder', () => {
     expect(bundles.map(({ name }) => name)).toEqual(names);
     expect(readdirSync(join(folder, 'first')).toSorted()).toEqual(names.toSorted());
     expect(names).not.toContain('checkout-plan');
   });
 
-  it('tells what a cold start reads apart from what is imported late', () => {
+  it('separates the code of a cold start from lazy imports', () => {
     for (const { entryBytes, totalBytes } of bundles) {
       expect(entryBytes).toBeGreaterThan(0);
       expect(totalBytes).toBeGreaterThan(entryBytes);
     }
   });
 
-  it('holds the configuration that was reviewed', () => {
+  it('contains the reviewed configuration', () => {
     expect(JSON.parse(filesIn('first')['sync-retrieve/relay.json'] ?? '')).toEqual(config);
   });
 
-  it('is the same for the same input, so that a deployment changes nothing that did not change', async () => {
+  it('is reproducible, so that a deployment replaces no unchanged function', async () => {
     await bundle('second');
     expect(filesIn('second')).toEqual(filesIn('first'));
   });
@@ -90,13 +90,13 @@ describe('a bundle with other registries', () => {
     return (await import(pathToFileURL(join(folder, outDir, 'index.mjs')).href)).types;
   };
 
-  it('has the types of the module that took the place of one, and of the other the registered ones', async () => {
+  it('has the types of the replaced registry, and the built-in types of the other', async () => {
     writeFileSync(replacement, `export const STORE_TYPES = { heap: async () => ({}) };`);
     expect(await namesIn('replaced', replacement)).toEqual({ connections: ['password-safe'], stores: ['heap'] });
     expect(await namesIn('registered')).toEqual({ connections: ['password-safe'], stores: ['aws-secrets-manager'] });
   });
 
-  it('may add to what is registered', async () => {
+  it('can extend the registered types', async () => {
     writeFileSync(
       replacement,
       `import { STORE_TYPES as REGISTERED } from ${JSON.stringify(registry('stores'))};

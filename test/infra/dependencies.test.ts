@@ -19,36 +19,36 @@ const lockSchema = z.object({
 const { '': _root, ...locked } = lockSchema.parse(JSON.parse(readFileSync('package-lock.json', 'utf8'))).packages;
 
 describe('every locked package', () => {
-  it('has an integrity hash, of its own or of the package that it comes inside of', () => {
-    const unsure = Object.entries(locked).filter(
+  it('has an integrity hash, or is bundled in a package that has one', () => {
+    const unverified = Object.entries(locked).filter(
       ([path, { integrity, inBundle }]) =>
         integrity?.startsWith('sha512-') !== true &&
         !(inBundle && locked[path.slice(0, path.indexOf('/node_modules/'))]?.integrity !== undefined),
     );
-    expect(unsure.map(([path]) => path)).toEqual([]);
+    expect(unverified.map(([path]) => path)).toEqual([]);
   });
 
   it('comes from the npm registry', () => {
-    const elsewhere = Object.values(locked).flatMap(({ resolved = 'https://registry.npmjs.org/' }) =>
+    const otherSources = Object.values(locked).flatMap(({ resolved = 'https://registry.npmjs.org/' }) =>
       resolved.startsWith('https://registry.npmjs.org/') ? [] : [resolved],
     );
-    expect(elsewhere).toEqual([]);
+    expect(otherSources).toEqual([]);
   });
 });
 
-describe('what runs in the functions', () => {
+describe('the code in the functions', () => {
   let bundled: readonly string[];
   beforeAll(async () => {
     const { bundles } = await sharedBundles();
     bundled = [...new Set(bundles.flatMap(({ packages }) => packages))];
   });
-  it('is what package.json calls dependencies, and nothing that it calls development', () => {
+  it('comes only from dependencies in package.json, and not from devDependencies', () => {
     expect(bundled).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)));
     const forDevelopment = bundled.filter((name) => locked[`node_modules/${name}`]?.dev !== false);
     expect(forDevelopment).toEqual([]);
   });
 
-  it('and what does not is counted in docs/dependencies.md', () => {
+  it('is counted in docs/dependencies.md, and so is the rest', () => {
     const counted = [...readFileSync('docs/dependencies.md', 'utf8').matchAll(/^\| ([^|]+?) +\| +(\d+) \|/gm)];
     const ofDevelopment = Object.values(locked).filter(({ dev }) => dev).length;
     expect(Object.fromEntries(counted.map(([, what, count]) => [what, Number(count)]))).toEqual({

@@ -5,9 +5,9 @@ import { drawMermaid, placeDiagram } from '#infra/diagram.ts';
 import { MACHINES } from '#shared/workflows/grants.ts';
 import { loadExample, synthesise } from './synthesis.ts';
 
-describe('the picture of a workflow', () => {
+describe('the diagram of a workflow', () => {
   it.each(MACHINES)(
-    'of %s in docs/architecture.md is the one of the deployed machine; npm run diagram draws it',
+    'of %s in docs/architecture.md matches the deployed machine; npm run diagram updates it',
     (name) => {
       const page = readFileSync('docs/architecture.md', 'utf8');
       const { template } = synthesise(loadExample('tickets.yaml'));
@@ -15,7 +15,7 @@ describe('the picture of a workflow', () => {
     },
   );
 
-  it('shows choices, failures and what a map does to each of its items', () => {
+  it('shows choices, failures and the states of a map', () => {
     const drawn = drawMermaid({
       StartAt: 'Each',
       States: {
@@ -43,7 +43,7 @@ describe('the picture of a workflow', () => {
     ]);
   });
 
-  it('is refused by a page that has no place for it', () => {
+  it('cannot be placed in a page without markers', () => {
     expect(() => placeDiagram('# A page', 'sync', 'flowchart TD')).toThrow('has no <!-- begin');
   });
 });

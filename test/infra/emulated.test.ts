@@ -11,7 +11,7 @@ const resourcesOf = ({ template }: Synthesis) => templateSchema.parse(template.t
 const WATCHED = ['Metrics', 'MetricName', 'Namespace', 'Period', 'Statistic'];
 
 describe.each(EXAMPLES)('the stack of %s for an emulator', (name) => {
-  it('differs from the real one in what an alarm over metric math watches, and in nothing else', () => {
+  it('differs from the real one only in the metric of an alarm on metric math', () => {
     const config = loadExample(name);
     const real = resourcesOf(synthesise(config));
     const emulated = resourcesOf(synthesise(config, { aspects: [new WithoutMetricMath()] }));

@@ -12,7 +12,7 @@ const resources = Object.entries(z.record(z.string(), resourceSchema).parse(temp
   ([id, { Type: type, Properties: properties }]) => ({ id, type, properties }),
 );
 
-/** Where a type of resource that keeps data says with which key. */
+/** Property with the key, for each type of resource that keeps data. */
 const KEEPS_DATA: Readonly<Record<string, readonly (string | number)[]>> = {
   'AWS::S3::Bucket': [
     'BucketEncryption',
@@ -29,7 +29,7 @@ const KEEPS_DATA: Readonly<Record<string, readonly (string | number)[]>> = {
   'AWS::Scheduler::Schedule': ['KmsKeyArn'],
 };
 
-/** What holds nothing but settings of the stack, which are in the template anyway; a function has no secret in its variables. */
+/** Types that hold only settings of the template. Variables of functions contain no secrets. */
 const KEEPS_NONE = [
   /^AWS::(IAM|KMS|EC2)::/,
   /^AWS::CloudWatch::/,
@@ -43,21 +43,21 @@ const KEEPS_NONE = [
 const at = (value: unknown, path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>((found, key) => new Map(Object.entries(Object(found))).get(String(key)), value);
 
-describe('what the relay keeps', () => {
+describe('the data of the relay', () => {
   it.each(Object.entries(KEEPS_DATA))("is encrypted with the relay's own key in every %s", (type, path) => {
     const ofType = resources.filter((resource) => resource.type === type);
     expect(ofType.length).toBeGreaterThan(0);
     for (const { id, properties } of ofType) expect(asText(at(properties, path)), id).toMatch(/^<Key\w{8}\.Arn>$/);
   });
 
-  it('is kept nowhere else: a new type of resource has to say that it keeps nothing', () => {
+  it('is in no other type of resource: a new type has to be listed here', () => {
     const unknown = resources
       .map(({ type }) => type)
       .filter((type) => !(type in KEEPS_DATA) && !KEEPS_NONE.some((known) => known.test(type)));
     expect([...new Set(unknown)]).toEqual([]);
   });
 
-  it('in a state machine is encrypted with a data key of minutes, as Step Functions has it', () => {
+  it('in a state machine is encrypted with a data key that is reused for five minutes', () => {
     const periods = resources
       .filter(({ type }) => type === 'AWS::StepFunctions::StateMachine')
       .map(({ properties }) => properties['EncryptionConfiguration']);
@@ -76,7 +76,7 @@ const logs = `arn:<AWS::Partition>:logs:${HERE}:*`;
 
 describe.each(['sync', 'checkout', 'release'])('the role of the machine %s', (name) => {
   const machine = `arn:<AWS::Partition>:states:${HERE}:stateMachine:pam-relay-prod-${name}`;
-  const uses = roleStatements(template, `What the ${name} workflow may do`)
+  const uses = roleStatements(template, `Role of the ${name} workflow`)
     .filter((statement) => actionsOf(statement).some((action) => action.startsWith('kms:')))
     .map((statement) => ({
       actions: actionsOf(statement),
@@ -84,7 +84,7 @@ describe.each(['sync', 'checkout', 'release'])('the role of the machine %s', (na
       condition: statement.Condition,
     }));
 
-  it('uses the key for its own data and for its log, not by way of a service: Step Functions would be refused', () => {
+  it('uses the key for its own data and its log, without kms:ViaService, which would deny Step Functions', () => {
     expect(uses.flatMap((use) => use.resources)).toEqual(uses.map(() => expect.stringMatching(/^<Key\w{8}\.Arn>$/)));
     expect(uses.map(({ actions, condition = {} }) => [actions, textsOf(condition)])).toEqual([
       [
@@ -120,18 +120,18 @@ const keySchema = z.tuple([
 
 describe('the policy of the key', () => {
   const [key] = keySchema.parse(Object.values(template.findResources('AWS::KMS::Key')));
-  const whoMay = key.Properties.KeyPolicy.Statement.map(({ Principal, Action, Condition }) => ({
+  const permissions = key.Properties.KeyPolicy.Statement.map(({ Principal, Action, Condition }) => ({
     who: asText('Service' in Principal ? Principal.Service : Principal.AWS),
     actions: [Action].flat(),
     condition: textsOf(Condition),
   }));
 
-  it('lets services use it for things of this account alone, and senders for their queue; who else may, IAM says', () => {
-    expect(whoMay).toEqual([
+  it('lets services use it only for resources of this account, and senders for their queue; IAM governs the rest', () => {
+    expect(permissions).toEqual([
       { who: 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root', actions: ['kms:*'], condition: [] },
       {
         who: 'logs.<AWS::Region>.amazonaws.com',
-        actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+        actions: ['kms:Decrypt', 'kms:Describe*', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
         condition: [`ArnLike kms:EncryptionContext:aws:logs:arn ${logs}`],
       },
       {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { asText, FULL, loadExample, synthesise } from './synthesis.ts';
 
-/** What holds for every resource of a type, whichever construct makes it. */
+/** Properties of every resource of a type, in all constructs. */
 
 const { template } = synthesise(loadExample(FULL));
 
@@ -14,7 +14,7 @@ const resourceSchema = z.object({
 });
 const resources = Object.entries(z.record(z.string(), resourceSchema).parse(template.toJSON()['Resources']));
 
-/** Every resource of a type, by its logical id; there is at least one. */
+/** Every resource of a type, by its logical id. @throws if there is none. */
 const all = (type: string) => {
   const found = resources.filter(([, resource]) => resource.Type === type);
   expect(found.length, type).toBeGreaterThan(0);
@@ -33,14 +33,14 @@ const policySchema = z.object({
   }),
 });
 
-/** The statements of the policy that is attached to a resource, by the property of the policy that names it. */
+/** Statements of the policy that is attached to a resource; the property of the policy names the resource. */
 const policyOf = (id: string, type: string, property: string) =>
   all(type)
     .filter(({ Properties }) => [Properties[property]].flat().some((named) => asText(named) === `<${id}>`))
     .flatMap(({ Properties }) => policySchema.parse(Properties).PolicyDocument.Statement);
 
 describe('every bucket', () => {
-  it('keeps the public out by all four locks, and every object belongs to the account', () => {
+  it('blocks public access with all four settings, and owns every object', () => {
     for (const { id, Properties } of all('AWS::S3::Bucket')) {
       expect(Properties['PublicAccessBlockConfiguration'], id).toEqual({
         BlockPublicAcls: true,
@@ -52,7 +52,7 @@ describe('every bucket', () => {
     }
   });
 
-  it('encrypts every object by the key of the bucket, whatever the writer says, and asks KMS once for many', () => {
+  it('encrypts every object with the key of the bucket regardless of the request, and uses a bucket key', () => {
     for (const { id, Properties } of all('AWS::S3::Bucket')) {
       expect(Properties['BucketEncryption'], id).toMatchObject({
         ServerSideEncryptionConfiguration: [
@@ -62,7 +62,7 @@ describe('every bucket', () => {
     }
   });
 
-  it('is reached by TLS only, and by TLS 1.2 at least', () => {
+  it('accepts only TLS 1.2 or later', () => {
     for (const { id } of all('AWS::S3::Bucket')) {
       const denied = policyOf(id, 'AWS::S3::BucketPolicy', 'Bucket').map(({ Effect, Action, Condition }) => [
         Effect,
@@ -94,20 +94,20 @@ describe('every queue and topic', () => {
     }
   });
 
-  it('that takes dead letters takes those of one queue, or of none when it is not a queue that they come from', () => {
-    const taken = all('AWS::SQS::Queue').flatMap(({ id, Properties }) =>
+  it('that takes dead letters takes those of one queue, or of none if its source is not a queue', () => {
+    const policies = all('AWS::SQS::Queue').flatMap(({ id, Properties }) =>
       Properties['RedriveAllowPolicy'] === undefined ? [] : [[id.slice(0, -8), Properties['RedriveAllowPolicy']]],
     );
-    expect(taken).toEqual([
+    expect(policies).toEqual([
       ['IntakeRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['SchedulesUndelivered', { redrivePermission: 'denyAll' }],
     ]);
-    expect(JSON.stringify(taken[0]?.[1])).toContain(':pam-relay-prod-intake"');
+    expect(JSON.stringify(policies[0]?.[1])).toContain(':pam-relay-prod-intake"');
   });
 });
 
 describe('the topic of alerts', () => {
-  it('takes messages from the alarms of this account, and from those of no other', () => {
+  it('accepts messages only from alarms of this account', () => {
     const [topic] = all('AWS::SNS::Topic');
     const allowed = policyOf(topic?.id ?? '', 'AWS::SNS::TopicPolicy', 'Topics').filter(
       ({ Effect }) => Effect === 'Allow',
@@ -123,13 +123,13 @@ describe('the topic of alerts', () => {
 });
 
 describe('every log group', () => {
-  it('is kept for as long as relay.yaml says, and goes with the stack', () => {
+  it('has the retention of relay.yaml, and is deleted with the stack', () => {
     for (const { id, Properties, DeletionPolicy } of all('AWS::Logs::LogGroup')) {
       expect([Properties['RetentionInDays'], DeletionPolicy], id).toEqual([90, 'Delete']);
     }
   });
 
-  it('of a machine is where Step Functions puts logs without growing a policy for each', () => {
+  it('of a machine has the name prefix that needs no resource policy per log group', () => {
     const names = all('AWS::Logs::LogGroup').map(({ Properties }) => Properties['LogGroupName']);
     expect(names.filter((name) => /states/.test(asText(name)))).toEqual(
       ['sync', 'checkout', 'release'].map((name) => `/aws/vendedlogs/states/pam-relay-prod-${name}`),
@@ -148,7 +148,7 @@ describe('every state machine', () => {
     }
   });
 
-  it('comes to an end: a run after a day, a checkout after a year, a release after two days', () => {
+  it('times out: a run after a day, a checkout after a year, a release after two days', () => {
     const ends = all('AWS::StepFunctions::StateMachine').map(({ Properties }) => [
       Properties['StateMachineName'],
       Number(/"TimeoutSeconds":(\d+),"Comment"/.exec(asText(Properties['DefinitionString']))?.[1]) / 86_400,
@@ -161,14 +161,14 @@ describe('every state machine', () => {
   });
 });
 
-describe('when the stack goes', () => {
-  it('what was delivered can still be read, and the records of what was done stay; all else goes', () => {
-    const staying = resources
+describe('when the stack is deleted', () => {
+  it('delivered secrets stay readable and records stay; everything else is deleted', () => {
+    const retained = resources
       .filter(([, { DeletionPolicy, UpdateReplacePolicy }]) =>
         [DeletionPolicy, UpdateReplacePolicy].some((policy) => policy !== undefined && policy !== 'Delete'),
       )
       .map(([, { Type, DeletionPolicy, UpdateReplacePolicy }]) => [Type, DeletionPolicy, UpdateReplacePolicy]);
-    expect(staying).toEqual([
+    expect(retained).toEqual([
       ['AWS::KMS::Key', 'Retain', 'Retain'],
       ['AWS::S3::Bucket', 'Retain', 'Retain'],
     ]);
@@ -176,7 +176,7 @@ describe('when the stack goes', () => {
 });
 
 describe('every schedule', () => {
-  it('starts what it starts within the hour, or puts it aside', () => {
+  it('starts its target within the hour, or sends it to a dead-letter queue', () => {
     for (const { id, Properties } of all('AWS::Scheduler::Schedule')) {
       expect(Properties['Target'], id).toMatchObject({
         RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
@@ -210,7 +210,7 @@ describe('every alarm', () => {
     return `${AlarmName}: ${watched(properties)} ${OPERATORS[String(ComparisonOperator)]} ${Threshold}, ${EvaluationPeriods} x ${Period}, ${TreatMissingData}`;
   };
 
-  it('goes off at what it is for: threshold, number and seconds of periods, and what no data means', () => {
+  it('has the expected threshold, number and length of periods, and treatment of missing data', () => {
     expect(Object.values(alarms).map(({ Properties }) => inWords(Properties))).toEqual([
       'pam-relay-run-failed: failed + timedOut + aborted >= 1, 1 x as its metrics, notBreaching',
       'pam-relay-run-partial-databases: RunPartial Sum >= 1, 1 x 3600, notBreaching',

@@ -7,7 +7,7 @@ import { asText, FULL, loadExample, permissionsOf, synthesise } from './synthesi
 
 const registered = <T>(types: Readonly<Record<string, T>>, type: string): T => {
   const found = types[type];
-  if (found === undefined) throw new Error(`There is no registered type ${type}.`);
+  if (found === undefined) throw new Error(`The type ${type} is not registered.`);
   return found;
 };
 
@@ -18,9 +18,9 @@ const renamed = <T extends object>(entry: T | undefined, more: object): T => {
 };
 
 describe('the permissions for stores', () => {
-  const asked: Parameters<StoreType['grants']>[] = [];
+  const calls: Parameters<StoreType['grants']>[] = [];
   const grants: StoreType['grants'] = (...all) => {
-    asked.push(all);
+    calls.push(all);
     const [, use, { prefixes }] = all;
     return [{ actions: [`heap:${use}`], resources: prefixes.map((prefix) => `heap/${prefix}`) }];
   };
@@ -39,7 +39,7 @@ describe('the permissions for stores', () => {
   const { template } = synthesise(withHeap, { types });
   const ofHeap = (fn: string) => permissionsOf(template, fn).filter((permission) => permission.startsWith('heap:'));
 
-  it('are those that each type asks for, for the rules that deliver into its stores', () => {
+  it('are those that each type requests, for the rules that deliver to its stores', () => {
     expect(ofHeap('SyncRetrieve')).toEqual(['heap:deliver heap/ssh-keys/', 'heap:retire heap/ssh-keys/']);
     expect(ofHeap('SyncRequest')).toEqual(['heap:inspect heap/ssh-keys/']);
     expect(ofHeap('CheckoutRetrieve')).toEqual([]);
@@ -49,13 +49,13 @@ describe('the permissions for stores', () => {
     expect(permissionsOf(template, 'SyncRequest')).toContain('secretsmanager:DescribeSecret secret:databases/*');
   });
 
-  it('are asked for with the settings of a store that a rule uses, and not for one that none uses', () => {
-    const settings = asked.map(([given]) => given);
+  it('are requested with the settings of each store that a rule uses', () => {
+    const settings = calls.map(([given]) => given);
     expect(new Set(settings.map((given) => JSON.stringify(given)))).toEqual(new Set(['{"type":"heap","depth":3}']));
   });
 
-  it('are asked for with what the stack knows', () => {
-    const [, , scope] = asked[0] ?? [];
+  it('are requested with the names and ARNs of the stack', () => {
+    const [, , scope] = calls[0] ?? [];
     expect(Object.keys(scope ?? {}).toSorted()).toEqual([
       'account',
       'encryptionKey',
@@ -68,7 +68,7 @@ describe('the permissions for stores', () => {
 });
 
 describe('the permissions to sign in', () => {
-  it('are none for a connection that has neither secrets of an operator nor a shared token', () => {
+  it('are empty for a connection without operator secrets and a shared token', () => {
     const passwordSafe = registered(REGISTERED_TYPES.connections, 'password-safe');
     const open = { ...passwordSafe, operatorSecrets: () => [], sharesToken: () => false };
     const connections = Object.fromEntries(
@@ -80,7 +80,7 @@ describe('the permissions to sign in', () => {
     template.resourceCountIs('AWS::SecretsManager::Secret', 0);
   });
 
-  it('are for one secret only once, however many connections name it', () => {
+  it('contain a secret once, even if several connections name it', () => {
     const { vault } = config.connections;
     const other = renamed(vault, {});
     const { template } = synthesise({ ...config, connections: { ...config.connections, other } });
@@ -90,17 +90,22 @@ describe('the permissions to sign in', () => {
     const readable: unknown[] = policy.find(
       ({ Action }: { Action: unknown }) => Action === 'secretsmanager:GetSecretValue',
     ).Resource;
-    expect(readable.map(asText).map((resource) => resource.replace(/^.*:secret:/, ''))).toEqual([
+    expect(
+      readable
+        .map(asText)
+        .map((resource) => resource.replace(/^.*:secret:/, ''))
+        .toSorted(),
+    ).toEqual([
+      expect.stringMatching(/^<SignInTokenother/),
+      expect.stringMatching(/^<SignInTokenvault/),
       'bootstrap/password-safe-??????',
       'bootstrap/password-safe-certificate-??????',
-      expect.stringMatching(/^<SignInTokenvault/),
-      expect.stringMatching(/^<SignInTokenother/),
     ]);
   });
 });
 
 describe('permissions', () => {
-  it('become one where the same may be done on the same conditions, and stay apart otherwise', () => {
+  it('are merged if actions and conditions are the same, and stay separate otherwise', () => {
     const ours = { StringLike: { tag: 'ours' } };
     expect(
       mergePermissions([

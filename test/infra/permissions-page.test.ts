@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { drawOverview } from '#infra/overview-picture.ts';
 import { writePermissionsPage } from '#infra/permissions-page.ts';
 import { loadExample } from './synthesis.ts';
 
@@ -16,11 +17,15 @@ const rowsOf = (text: string): string[][] =>
         .map((cell) => cell.trim()),
     );
 
-it('docs/permissions.md is what the steps declare; npm run diagram writes it', () => {
+it('docs/permissions.md matches the declarations of the steps; npm run diagram updates it', () => {
   expect(readFileSync('docs/permissions.md', 'utf8')).toBe(page);
 });
 
-it('the page of permissions has a row for each function, with what it may touch', () => {
+it('the diagram in the README shows the declared steps; npm run diagram updates it', () => {
+  expect(readFileSync('docs/images/overview.svg', 'utf8')).toBe(drawOverview());
+});
+
+it('the page of permissions has a row for each function, with its permissions', () => {
   const cells = rowsOf(page);
   expect(cells).toContainEqual([
     '`checkout-report`',
@@ -44,7 +49,7 @@ it('the page of permissions has a row for each function, with what it may touch'
   ]);
 });
 
-it('the page of permissions has no row for what a configuration has no use for', () => {
+it('the page of permissions omits functions that a configuration does not need', () => {
   const rows = rowsOf(writePermissionsPage(loadExample('minimal.yaml')));
   expect(rows.map(([name]) => name)).toEqual([
     '`authenticate`',

@@ -5,8 +5,8 @@ const config = loadExample(FULL);
 const { template } = synthesise(config);
 
 /**
- * What each function may do, written down beside the declarations and not taken from them. One line for each action on each
- * resource: a permission that is added to a declaration has to be added here, too.
+ * Expected permissions of each function, independent of the declarations: one line for each action on each resource. A
+ * permission that is added to a declaration must be added here, too.
  */
 
 const OWNER = 'pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
@@ -110,16 +110,16 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 };
 const FUNCTIONS = Object.keys(EXPECTED);
 
-/** The functions that may do this. */
+/** Functions with this permission. */
 const allowed = (what: RegExp): string[] =>
   FUNCTIONS.filter((fn) => permissionsOf(template, fn).some((permission) => what.test(permission)));
 
 describe('the role of a function', () => {
-  it.each(FUNCTIONS)('of %s may do what is written here, and nothing else', (fn) => {
+  it.each(FUNCTIONS)('of %s has exactly the permissions listed here', (fn) => {
     expect(permissionsOf(template, fn)).toEqual([...new Set(EXPECTED[fn])].toSorted());
   });
 
-  it('is there for each function of the stack, and each is written here', () => {
+  it('exists for each function of the stack, and each is listed here', () => {
     const names = Object.values(template.findResources('AWS::Lambda::Function'))
       .map(({ Properties }) => Properties.FunctionName)
       .filter((name) => name !== undefined);
@@ -145,25 +145,25 @@ describe('the role of a function', () => {
 });
 
 describe('secrets that are delivered', () => {
-  it('are written by the functions that read the vault, and by no other', () => {
+  it('are written only by the functions that read the vault', () => {
     expect(allowed(/^secretsmanager:(Create|PutSecretValue|Tag|Restore|UpdateSecretVersionStage).* secret:/)).toEqual([
       'SyncRetrieve',
       'CheckoutRetrieve',
     ]);
   });
 
-  it('are read by the functions that write them, and by no other', () => {
+  it('are read only by the functions that write them', () => {
     expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap)/)).toEqual([
       'SyncRetrieve',
       'CheckoutRetrieve',
     ]);
   });
 
-  it('are deleted by two functions that have to, and by no other', () => {
+  it('are deleted only by the two functions that retire them', () => {
     expect(allowed(/^secretsmanager:DeleteSecret/)).toEqual(['SyncRetrieve', 'CheckoutRetire']);
   });
 
-  it('of checkouts are out of reach of the functions of syncs, and the other way round', () => {
+  it('of checkouts are out of reach of the functions of syncs, and vice versa', () => {
     expect(
       allowed(/secret:(databases|ssh-keys|aliases|team|windows)\//).filter((fn) => !fn.startsWith('Sync')),
     ).toEqual([]);
@@ -181,13 +181,13 @@ describe('secrets that are delivered', () => {
 });
 
 describe('permissions', () => {
-  it('to sign in have the functions that talk to the vault, and no other', () => {
+  it('to sign in belong only to the functions that call the vault', () => {
     expect(allowed(/secret:bootstrap\/password-safe-\?/)).toEqual(
       FUNCTIONS.filter((fn) => !['SyncReport', 'CheckoutRetire', 'CheckoutReport', 'IntakeQueue'].includes(fn)),
     );
   });
 
-  it('name no resource at all only where AWS knows none', () => {
+  it('apply to all resources only for actions without resource-level permissions', () => {
     const anywhere = allStatements(template).filter(
       ({ Effect, Resource }) => Effect === 'Allow' && [Resource].flat().includes('*'),
     );
@@ -195,7 +195,7 @@ describe('permissions', () => {
     expect(actions).toEqual(['secretsmanager:ListSecrets']);
   });
 
-  it('never name actions by a pattern', () => {
+  it('never contain a wildcard in an action', () => {
     expect(
       allStatements(template)
         .flatMap(actionsOf)
@@ -203,14 +203,14 @@ describe('permissions', () => {
     ).toEqual([]);
   });
 
-  it('let functions use a key only by way of a service', () => {
+  it('let functions use a key only through a service', () => {
     const viaService = / via (s3|secretsmanager|sns|sqs|states for stateMachine:[\w-]+)$/;
     expect(allowed(/^kms:/)).toEqual(FUNCTIONS);
     const uses = FUNCTIONS.flatMap((fn) => permissionsOf(template, fn)).filter((use) => use.startsWith('kms:'));
     expect(uses.filter((use) => !viaService.test(use))).toEqual([]);
   });
 
-  it('let the code in a function not touch the network interfaces that Lambda manages with its role', () => {
+  it('deny the code of a function the network interfaces that Lambda manages with its role', () => {
     const denied = statementsOf(template, 'SyncRetrieve').filter(({ Effect }) => Effect === 'Deny');
     expect(denied.flatMap(actionsOf)).toContain('ec2:CreateNetworkInterface');
     expect(denied.map(({ Condition }) => Object.keys(Condition?.['ArnEquals'] ?? {}))).toEqual([
@@ -226,7 +226,7 @@ describe('a relay without checkouts', () => {
     ({ Properties }): unknown => Properties.FunctionName,
   );
 
-  it('has no function, no machine and no queue of theirs', () => {
+  it('has no function, state machine or queue for checkouts', () => {
     expect(names.filter((name) => name !== undefined)).toEqual(
       ['authenticate', 'sync-plan', 'sync-request', 'sync-retrieve', 'sync-checkin', 'sync-report', 'upkeep-reap'].map(
         (name) => `pam-relay-prod-${name}`,
@@ -236,7 +236,7 @@ describe('a relay without checkouts', () => {
     bare.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
   });
 
-  it('has no permission that only checkouts and messages need', () => {
+  it('has no permission that only checkouts or messages need', () => {
     expect(permissionsOf(bare, 'SyncPlan')).toEqual(
       EXPECTED['SyncPlan']
         ?.filter((permission) => !/named|^secretsmanager:DescribeSecret secret:/.test(permission))

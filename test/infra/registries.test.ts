@@ -8,12 +8,12 @@ import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pam-relay-registries-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('a synthesis knows the registered types, unless it is told of other registries', async () => {
+it('a synthesis uses the built-in registries by default', async () => {
   expect(await loadRegisteredTypes()).toBe(REGISTERED_TYPES);
   expect(await loadRegisteredTypes({})).toBe(REGISTERED_TYPES);
 });
 
-it('a synthesis knows the types of a module that took the place of a registry, and of the other the registered ones', async () => {
+it('a synthesis uses a replaced registry, and the built-in one for the other', async () => {
   const stores = join(folder, 'stores.ts');
   writeFileSync(
     stores,

@@ -18,7 +18,7 @@ const syntheses = [
   { name: 'minimal.yaml in subnets of the operator', config: inOwnSubnets },
 ].map(({ name, config }) => ({ name, ...synthesise(config) }));
 
-/** What a type of resource calls its name; what has none is named by CloudFormation. */
+/** Name properties by resource type. CloudFormation names resources without one. */
 const NAMES = [
   'FunctionName',
   'StateMachineName',
@@ -37,7 +37,7 @@ const templateSchema = z.object({
   ),
 });
 
-/** A line for each resource: logical id, type and name. A new id means that AWS makes the thing anew. */
+/** A line for each resource: logical id, type and name. A changed id means that AWS replaces the resource. */
 const listOf = (template: unknown): string =>
   Object.entries(templateSchema.parse(template).Resources)
     .map(([id, { Type: type, Properties: properties = {} }]) => {
@@ -47,19 +47,19 @@ const listOf = (template: unknown): string =>
     .join('\n');
 
 describe('the stack', () => {
-  it.each(syntheses)('of $name has nothing that cdk-nag objects to', ({ app, stack }) => {
+  it.each(syntheses)('of $name passes cdk-nag', ({ app, stack }) => {
     const { violations } = new AwsSolutionsChecks(app).validateScope(stack);
     expect(violations.map(({ ruleName, violatingResources }) => [ruleName, violatingResources])).toEqual([]);
   });
 
-  it('says how to start a sync now', () => {
+  it('shows the command that starts a sync', () => {
     const { template } = synthesise(loadExample('minimal.yaml'));
     const command = asText(template.findOutputs('StartCommand')['StartCommand']?.['Value']);
     expect(command).toContain(':stateMachine:pam-relay-sync --name "databases.$(date -u +%Y%m%dT%H%M%SZ)"');
     expect(command).toMatch(/ --input '\{"sync":"databases"\}'$/);
   });
 
-  it('of the smallest configuration is made of these resources; what each of them is like, other tests say', () => {
+  it('of the smallest configuration has these resources', () => {
     const { template } = synthesise(loadExample('minimal.yaml'));
     expect(listOf(template.toJSON())).toMatchSnapshot();
   });

@@ -12,8 +12,9 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { functionName } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
+import cdkJson from '../../cdk.json' with { type: 'json' };
 
-/** A folder of bundles that are a line each: the stack doesn't look into them, and nothing has to be built. */
+/** A folder of one-line bundles. The stack does not read them, so nothing has to be built. */
 const makeBundles = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pam-relay-bundles-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -38,17 +39,17 @@ export interface SynthesisOptions {
 }
 
 export const synthesise = (config: RelayConfig, { aspects = [], types }: SynthesisOptions = {}): Synthesis => {
-  const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
+  const app = new App({ context: cdkJson.context, analyticsReporting: false, builtinCloudFormationValidation: false });
   const stack = new RelayStack(app, config.relay, { config, bundles, ...(types !== undefined && { types }) });
   for (const aspect of aspects) Aspects.of(stack).add(aspect);
   return { app, stack, template: Template.fromStack(stack) };
 };
 
-/** The configuration that most tests look at: OAuth, a store key, two syncs of which one is verified, own egress. */
+/** The configuration of most tests: OAuth, a store key, two syncs (one verified), a network of its own. */
 export const FULL = 'full.yaml';
 export const EXAMPLES = ['minimal.yaml', 'api-key.yaml', FULL] as const;
 
-/** The CA that an example names is not in the repository; its place is kept by any certificate. */
+/** A placeholder: the CA that an example names is not in the repository. */
 export const loadExample = (name: string): RelayConfig =>
   parseConfig(readFileSync(join('examples', name), 'utf8').replace(/^ *ca: .*$/m, ''), { file: name });
 
@@ -67,7 +68,7 @@ const roleSchema = z.object({
 
 export const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
 
-/** All that the role of a function may do; the function by the name of its construct, such as `SyncPlan`. */
+/** Permissions of the role of a function, given by the name of its construct, such as `SyncPlan`. */
 export const statementsOf = (template: Template, fn: string): Statement[] =>
   Object.entries(template.findResources('AWS::IAM::Policy'))
     .filter(([id]) => id.startsWith(`${fn}RoleDefaultPolicy`))
@@ -77,7 +78,7 @@ const attachedSchema = z.object({
   Properties: z.object({ PolicyDocument: documentSchema, Roles: z.array(z.object({ Ref: z.string() })) }),
 });
 
-/** All that the role of this description may do, by the policies that it was made with and by those added to it. */
+/** Permissions of the role with this description, by its inline and its attached policies. */
 export const roleStatements = (template: Template, description: string): Statement[] =>
   Object.entries(template.findResources('AWS::IAM::Role', { Properties: { Description: description } })).flatMap(
     ([id, role]) => [
@@ -89,7 +90,7 @@ export const roleStatements = (template: Template, description: string): Stateme
     ],
   );
 
-/** All that any role of the stack may do. */
+/** Permissions of all roles of the stack. */
 export const allStatements = (template: Template): Statement[] => [
   ...Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
     (policy) => policySchema.parse(policy).Properties.PolicyDocument.Statement,
@@ -99,7 +100,7 @@ export const allStatements = (template: Template): Statement[] => [
   ),
 ];
 
-/** References written as their names in angle brackets, joins joined. */
+/** Renders references as their names in angle brackets, and resolves joins. */
 export const asText = (value: unknown): string => {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -111,7 +112,7 @@ export const asText = (value: unknown): string => {
 
 export const resourcesOf = ({ Resource }: Statement): string[] => [Resource].flat().map(asText);
 
-/** What every function may do: write its log and its traces; Lambda itself, with the function's role, makes interfaces. */
+/** Permissions of every function: logs, traces, and the network interfaces that Lambda creates with its role. */
 const OF_EVERY_FUNCTION = /^(logs|xray|ec2):/;
 
 const PLACE = /^arn:<AWS::Partition>:\w+:<AWS::Region>:<AWS::AccountId>:/;
@@ -129,8 +130,8 @@ const shortened = (resource: string): string =>
 const conditionOf = ({ Condition = {} }: Statement): string => {
   const { 'kms:ViaService': service, ...others } = Condition['StringEquals'] ?? {};
   if (service !== undefined) {
-    const things = Object.values(others).map((value) => ` for ${shortened(asText(value))}`);
-    return ` via ${asText(service).split('.')[0]}${things.join('')}`;
+    const contexts = Object.values(others).map((value) => ` for ${shortened(asText(value))}`);
+    return ` via ${asText(service).split('.')[0]}${contexts.join('')}`;
   }
   const texts = Object.entries(Condition).flatMap(([operator, keys]) =>
     Object.entries(keys).map(([key, value]) => `${operator} ${key} ${[value].flat().map(asText)}`),
@@ -139,8 +140,8 @@ const conditionOf = ({ Condition = {} }: Statement): string => {
 };
 
 /**
- * All that a function may do beside what every function may, a line for each action on each resource, sorted:
- * `s3:GetObject <bucket>/runs/*`, `kms:Decrypt <key> via s3`, and with what the service tells KMS that it encrypts
+ * Permissions of a function beyond those of every function, one line for each action on each resource, sorted:
+ * `s3:GetObject <bucket>/runs/*`, `kms:Decrypt <key> via s3`, and with an encryption context
  * `kms:Decrypt <key> via states for stateMachine:pam-relay-prod-sync`.
  */
 export const permissionsOf = (template: Template, fn: string): string[] => {
@@ -179,7 +180,7 @@ export type MachineDefinition = z.output<typeof machineSchema>;
 export const machineOf = (template: Template, machine?: Machine): MachineDefinition =>
   machineSchema.parse(definitionIn(template.toJSON(), machine));
 
-/** Every state of a machine with its name, also those inside its maps. */
+/** Every state of a machine with its name, including those inside its maps. */
 export const allStates = ({ States }: MachineDefinition): [string, StateDefinition][] =>
   Object.entries(States).flatMap(([name, state]) => [
     [name, state],
@@ -188,6 +189,6 @@ export const allStates = ({ States }: MachineDefinition): [string, StateDefiniti
 
 export const stateOf = ({ States }: MachineDefinition, name: string): StateDefinition => {
   const state = States[name];
-  if (state === undefined) throw new Error(`There is no state ${name}.`);
+  if (state === undefined) throw new Error(`The machine has no state ${name}.`);
   return state;
 };

@@ -33,16 +33,16 @@ const machine = (name: string) => {
   return sourcesOf([arn, `${arn}/*`]);
 };
 
-/** Who takes on which role on what conditions, beside those of functions. */
+/** Principal and conditions of each role, except those of functions. */
 const EXPECTED: Readonly<Record<string, readonly [service: string, conditions: readonly string[]]>> = {
-  'What the sync workflow may do': ['states.amazonaws.com', machine('sync')],
-  'What the checkout workflow may do': ['states.amazonaws.com', machine('checkout')],
-  'What the release workflow may do': ['states.amazonaws.com', machine('release')],
-  'What the schedules may start': [
+  'Role of the sync workflow': ['states.amazonaws.com', machine('sync')],
+  'Role of the checkout workflow': ['states.amazonaws.com', machine('checkout')],
+  'Role of the release workflow': ['states.amazonaws.com', machine('release')],
+  'Role of the schedules': [
     'scheduler.amazonaws.com',
     sourcesOf([`arn:<AWS::Partition>:scheduler:${HERE}:schedule-group/pam-relay-prod`]),
   ],
-  'What the flow logs of the network may do': [
+  'Role of the network flow logs': [
     'vpc-flow-logs.amazonaws.com',
     sourcesOf([`arn:<AWS::Partition>:ec2:${HERE}:vpc-flow-log/*`]),
   ],
@@ -57,16 +57,16 @@ const others = roles.filter(({ service }) => service !== 'lambda.amazonaws.com')
 
 describe('a role', () => {
   it.each(Object.entries(EXPECTED))(
-    'of %s is taken on for things of this account alone, so that nobody has the service act for him elsewhere',
+    'of %s can be assumed only for resources of this account, which prevents a confused deputy',
     (name, [service, expected]) => {
       expect(others.find((role) => role.name === name)).toEqual({ name, service, conditions: expected });
     },
   );
 
-  it('is one of those, or that of a function, which Lambda takes on for the function that has it', () => {
+  it('is one of these, or that of a function, which Lambda assumes', () => {
     expect(others.map(({ name }) => name).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
     for (const { name, service } of roles.filter((role) => !others.includes(role))) {
-      expect(name).toMatch(/^What the relay's function [a-z-]+ may do$/);
+      expect(name).toMatch(/^Role of the relay's function [a-z-]+$/);
       expect(service).toBe('lambda.amazonaws.com');
     }
   });

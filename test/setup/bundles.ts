@@ -1,6 +1,6 @@
 import { sharedBundles } from '#local/bundles.ts';
 
-/** Once for the whole run, so that no two workers make the same bundles at once. */
+/** Builds the bundles once for the whole run; otherwise workers would build the same ones concurrently. */
 export const setup = async (): Promise<void> => {
   await sharedBundles();
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 const given = process.env['CAMPAIGN_SEED'];
-/** Another one in each run, so that campaigns go on finding things; fixed to see a failure again. */
+/** Random in each run, so that campaigns try new examples; set it to reproduce a failure. */
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });

@@ -2,7 +2,7 @@ import { afterAll, vi } from 'vitest';
 
 const before = { ...process.env };
 
-/** The worker goes on with another file: what this one changed in what they share is taken back. */
+/** A worker runs several files: restores the state that they share. */
 afterAll(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();

@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-/** A change passes or fails by what it changes. New examples are looked for in the campaigns. */
+/** Fixed, so that only a change to the code can break a test. The campaigns try new examples. */
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: 1 });

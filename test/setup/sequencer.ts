@@ -1,9 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The rings by how long their files take. */
+/** The projects, by the duration of their files. */
 const LONGEST_FIRST = ['workflow', 'contract', 'infra', 'unit'];
 
-/** So that what comes last is short, and no core waits for a long file on the other one. */
+/** Runs short files last, so that no core waits for a long file on another. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ project }: TestSpecification): number => LONGEST_FIRST.indexOf(project.name);

@@ -1,6 +1,6 @@
 import type { Account, Alias } from '#shared/connections/password-safe/account.ts';
 
-/** An account to begin with; a test names only what matters to it. */
+/** An account with defaults. */
 export const anAccount = (overrides: Partial<Account> = {}): Account => ({
   kind: 'account',
   systemId: 1,
@@ -16,7 +16,7 @@ export const anAccount = (overrides: Partial<Account> = {}): Account => ({
   ...overrides,
 });
 
-/** An alias that points at the account that {@link anAccount} gives. */
+/** An alias of the account that {@link anAccount} returns. */
 export const anAlias = (overrides: Partial<Alias> = {}): Alias => ({
   ...anAccount(),
   kind: 'alias',

@@ -1,9 +1,9 @@
 import type { Answer } from '#shared/http/answer.ts';
 
-/** What no error may repeat. */
+/** A value that no error may contain. */
 export const CANARY = 'canary-41c2-not-a-real-secret';
 
-/** An answer of the vault that holds the canary wherever one could. */
+/** An answer of the vault with the canary in its header and its text. */
 export const answered = (status: number, text = `"${CANARY}"`, headers: Answer['headers'] = {}): Answer => ({
   status,
   headers: { authorization: CANARY, ...headers },

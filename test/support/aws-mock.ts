@@ -2,8 +2,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach } from 'vitest';
 
 /**
- * An AWS client that answers as the tests of a file or a `describe` tell it. It forgets what it was told before each test,
- * and is the real one again after the last: files share a worker, and the client's prototype with it.
+ * Mocks an AWS client for the tests of a file or a `describe`. The mock is reset before each test. The client is
+ * restored after the last one, because files in the same worker share its prototype.
  */
 export const mockAws: typeof mockClient = (client) => {
   const mock = mockClient(client);

@@ -13,8 +13,9 @@ import type { fakeVault } from '#test/support/fake-vault.ts';
 import { type fakeStore, type memoryRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
-/** The batch that tests of single steps are about, and how its leases are marked. */
+/** The batch under test in tests of single steps. */
 export const aBatchRun = (order: Partial<SyncRun['order']> = {}): BatchRun => ({ ...aRun(order), batch: 0 });
+/** The marker of its leases. */
 export const BATCH_MARKER: Marker = {
   relayId: 'relay',
   workflow: 'sync',
@@ -31,13 +32,13 @@ export const aTarget = (name: string, overrides: Partial<Target> = {}): Target =
   ...overrides,
 });
 
-/** An item of a batch and its one target, whose name is its number's. */
+/** A batch item with one target, named after the item's number. */
 export const batchItem = (number: number, target: Partial<Target> = {}, item: Partial<Item> = {}): BatchItem => ({
   item: itemNumbered(number, item),
   targets: [aTarget(`prod/${number}`, target)],
 });
 
-/** A lease as a step hands it on. */
+/** A lease as one step passes it to the next. */
 export const aLease = (position: number, overrides: Partial<BatchLease> = {}): BatchLease => ({
   item: position,
   id: String(101 + position),
@@ -50,18 +51,18 @@ type Store = ReturnType<typeof fakeStore>;
 
 export interface BatchScene {
   readonly vault: ReturnType<typeof fakeVault>;
-  /** By their names in relay.yaml. */
+  /** Keyed by their names in relay.yaml. */
   readonly stores: Readonly<Record<string, Store>>;
   readonly records: ReturnType<typeof memoryRecords>;
 }
 
 export interface BatchGiven {
-  /** Settings of the sync. */
+  /** Settings of the sync rule. */
   readonly sync?: Record<string, unknown>;
   readonly order?: Partial<SyncRun['order']>;
 }
 
-/** Goes through the three steps of a batch as the workflow would, and gives what each came to. */
+/** Runs the three steps of a batch in the workflow's order and returns their results. */
 export const goThrough = async (
   { vault, stores, records }: BatchScene,
   items: readonly BatchItem[],

@@ -1,21 +1,21 @@
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { brokenCheckouts, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
-import { aCheckout, anAccount } from '#test/support/checkout-stories.ts';
+import { aCheckout, anAccount } from '#test/support/checkout-scenarios.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
+import { CrashPlan, type Interruption } from '#test/support/crashable-process.ts';
+import { openRequestsOfOurs } from '#test/support/crashable-promises.ts';
+import { type CrashableRelay, type RunOptions, startCrashableRelay } from '#test/support/crashable-relay.ts';
+import { sharedFleet } from '#test/support/crashable-site.ts';
 import { interleave } from '#test/support/interleave.ts';
 import { machines } from '#test/support/machines.ts';
-import { Fate, type Happening } from '#test/support/mortal.ts';
-import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import { type MortalRelay, type RunOptions, startMortalRelay } from '#test/support/mortal-relay.ts';
-import { sharedFleet } from '#test/support/mortal-site.ts';
 
 const ACCOUNTS = 8;
 const SYNC = 'databases';
 
 type Gate = () => Promise<void>;
 
-/** A process that lets others go first before each of its calls, and after it. */
-class Crowded extends Fate {
+/** Awaits the gate before and after each call, so that other actors can go first. */
+class GatedPlan extends CrashPlan {
   readonly #gate: Gate;
 
   constructor(gate: Gate) {
@@ -23,16 +23,16 @@ class Crowded extends Fate {
     this.#gate = gate;
   }
 
-  override next(): Happening {
+  override next(): Interruption {
     return this.#gate;
   }
 }
 
-/** Time that passes only when everybody waits for it. */
-const sharedTime = (relay: MortalRelay, actors: number) => {
+/** A clock that advances only when every actor sleeps. */
+const sharedTime = (relay: CrashableRelay, actors: number) => {
   const waking = new Set<{ readonly until: number }>();
   let awake = actors;
-  const passToNext = (): void => {
+  const advanceToNext = (): void => {
     const next = Math.min(...[...waking].map(({ until }) => until));
     relay.advance(Math.max(0, next - relay.now()) / 60_000);
   };
@@ -45,7 +45,7 @@ const sharedTime = (relay: MortalRelay, actors: number) => {
       waking.add(sleeper);
       awake -= 1;
       while (relay.now() < sleeper.until) {
-        if (awake === 0) passToNext();
+        if (awake === 0) advanceToNext();
         await gate();
       }
       waking.delete(sleeper);
@@ -54,19 +54,19 @@ const sharedTime = (relay: MortalRelay, actors: number) => {
   };
 };
 
-/** Sees who gives which request back: of all calls one happens at a time, between two looks of who made it. */
-const watchCheckIns = (relay: MortalRelay) => {
+/** Attributes each check-in to an actor. Calls run one at a time, and `record` is called between them. */
+const watchCheckIns = (relay: CrashableRelay) => {
   const { simulator } = relay;
   const reasons = new Map<number, string>();
   const broken: string[] = [];
   let audited = 0;
   return {
     broken,
-    look(actor: string): void {
+    record(actor: string): void {
       for (const { kind, status, requestId = 0 } of simulator.audit.slice(audited)) {
         const reason = reasons.get(requestId) ?? '';
         if (kind === 'checkin' && status === 204 && !reason.includes(`/${actor}/`)) {
-          broken.push(`${actor} gave back what was not its own: ${reason}`);
+          broken.push(`${actor} checked in a request of another actor: ${reason}`);
         }
       }
       audited = simulator.audit.length;
@@ -76,26 +76,26 @@ const watchCheckIns = (relay: MortalRelay) => {
 };
 
 /**
- * Two checkouts and a sync of one account at once, each of whose calls comes when the numbers say so.
- * @returns a sentence for each promise that did not hold.
+ * Runs two checkouts and a sync of one account at once. The numbers determine the order of their calls.
+ * @returns a sentence for each broken promise.
  */
 export const raceForAccount = async (choices: readonly number[]): Promise<string[]> => {
   const config = aCheckoutConfig({ value: '{credential}' }, { name: 'prod/{systemName}/{accountName}' });
-  const relay = await startMortalRelay({ machines, config, fleet: sharedFleet(ACCOUNTS) });
+  const relay = await startCrashableRelay({ machines, config, fleet: sharedFleet(ACCOUNTS) });
   try {
     const orders = ['CHG1', 'CHG2'].map((id) => aCheckout(anAccount(relay), id));
     const time = sharedTime(relay, orders.length + 1);
     const watcher = watchCheckIns(relay);
     const actor = (name: string, run: (options: RunOptions) => Promise<unknown>) => async (gate: Gate) => {
-      const pass = async (): Promise<void> => {
-        watcher.look(name);
+      const awaitTurn = async (): Promise<void> => {
+        watcher.record(name);
         await gate();
       };
       await run({
-        through: ({ perform }) => perform(new Crowded(pass)),
+        through: ({ perform }) => perform(new GatedPlan(awaitTurn)),
         wait: (seconds) => time.sleep(seconds, gate),
       });
-      watcher.look(name);
+      watcher.record(name);
       time.leave();
     };
     await interleave(

@@ -3,7 +3,7 @@ import { finish, machineArn } from '#local/executions.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { startWorld, type World, type WorldOptions } from '#local/world.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import { identityOf } from '#test/support/checkouts.ts';
@@ -11,7 +11,7 @@ import { openObjects } from '#test/support/local-objects.ts';
 import { asAlice } from '#test/support/people.ts';
 import { redeploy } from '#test/support/redeploy.ts';
 
-/** The name of the rule that every world has. */
+/** The name of the rule that every world contains. */
 export const RULE = 'tickets';
 
 const MINUTE_MS = 60_000;
@@ -20,15 +20,15 @@ export const DAY_MINUTES = 1440;
 type Settings = Readonly<Record<string, unknown>>;
 
 export interface CheckoutWorldOptions extends Partial<WorldOptions> {
-  /** Settings of the rule `tickets` that the tests care about. */
+  /** Settings of the rule `tickets`, and defaults of the other rules. */
   readonly rule?: Settings;
-  /** More rules, each with the settings of `rule` and its own. */
+  /** Additional rules. Each has the settings of `rule`, overridden by its own. */
   readonly rules?: Readonly<Record<string, Settings>>;
 }
 
 export type CheckoutWorld = Awaited<ReturnType<typeof startCheckoutWorld>>;
 
-/** A world with rules for checkouts, in which nobody waits before a retry. Close it afterwards. */
+/** Starts a world with checkout rules, whose retries do not wait. Close it afterwards. */
 export const startCheckoutWorld = async ({
   rule = {},
   rules = {},
@@ -58,7 +58,7 @@ export const startCheckoutWorld = async ({
   return { ...world, ...executionsOf(world), ...tracesOf(world), ...othersIn(world) };
 };
 
-/** What is changed about the first plain accounts of a fleet, one after the other. */
+/** Applies each change to one plain account of a fleet, from the first account on. */
 export const vary =
   (...changes: readonly Partial<FleetAccount>[]) =>
   (fleet: readonly FleetAccount[]): FleetAccount[] => {
@@ -66,14 +66,14 @@ export const vary =
     return fleet.map((account) => (account.kind === 'plain' ? { ...account, ...left.shift() } : account));
   };
 
-/** The run of the checkout that was started for this id, whoever has asked for it; that of one yet to be started as by its message. */
+/** The run of the checkout that was started for this id by any sender, or else the run that its message would start. */
 const runNamed = (world: World, id: string, checkout: string): string => {
   const isNamed = (input: string): boolean => input.includes(`"checkout":"${checkout}","id":"${id}",`);
   const started = world.aws.stepFunctions.list(machineArn(world, 'checkout')).find(({ input }) => isNamed(input));
   return started?.name ?? checkoutRun(identityOf(id, checkout));
 };
 
-/** Checkouts and releases, and the clock that they wait by. */
+/** Starts checkouts and releases, and moves the clock for them. */
 const executionsOf = (world: World) => {
   const { aws, clock } = world;
   const machines = aws.template.ofType('AWS::StepFunctions::StateMachine');
@@ -100,59 +100,59 @@ const executionsOf = (world: World) => {
       };
       return start('checkout', checkoutRun(identity), order);
     },
-    /** Leaves the note of a release and starts it, as its message would. */
+    /** Writes the signal of a release and starts it, as its message would. */
     release: async (id: string, checkout = RULE): Promise<Execution> => {
       const run = runOf(id, checkout);
-      await objects.put(noteAt.released({ rule: checkout, run }));
+      await objects.put(signalAt.released({ rule: checkout, run }));
       return start('release', run, { type: 'checkout.released', checkout, id, run });
     },
-    /** Leaves the note of an extension, as its message would. */
+    /** Writes the signal of an extension, as its message would. */
     extend: (id: string, until: number, checkout = RULE): Promise<void> =>
-      objects.put(noteAt.extended({ rule: checkout, run: runOf(id, checkout) }, until)),
+      objects.put(signalAt.extended({ rule: checkout, run: runOf(id, checkout) }, until)),
     /** The name of a checkout's execution. */
     runOf,
-    /** Resolves when the execution waits, with the minutes for which it will; undefined when it has ended. */
+    /** Resolves with the minutes of the execution's next wait, or undefined once it has ended. */
     waits: async ({ arn }: Execution): Promise<number | undefined> => {
       const until = await aws.stepFunctions.nextWake(arn);
       return until === undefined ? undefined : (until - clock.now()) / MINUTE_MS;
     },
-    /** Moves the clock from wait to wait until it waits for what is to be seen. */
+    /** Moves the clock from wait to wait until the execution waits and `isThere` is true. */
     waitsUntil: async ({ arn }: Execution, isThere: () => boolean): Promise<void> => {
       for (let until = await aws.stepFunctions.nextWake(arn); !isThere(); ) {
-        if (until === undefined) throw new Error('It is over, and has not waited for this.');
+        if (until === undefined) throw new Error('The execution ended before the condition was met.');
         clock.advance(Math.max(0, until - clock.now()));
         until = await aws.stepFunctions.nextWake(arn);
       }
     },
-    /** Moves the clock from wait to wait until the execution is over, and gives back what it came to. */
+    /** Moves the clock from wait to wait until the execution ends. Returns its output. */
     finish: (execution: Execution): Promise<unknown> => finish(world, execution),
-    /** Lets everything get to where it waits, and so many minutes pass then; tells whether anything waits. */
+    /** Lets every execution reach its next wait, then advances the clock. Returns true if any execution waited. */
     settle: async (minutes: number): Promise<boolean> => {
       const wakes = await Promise.all(everyExecution().map(({ arn }) => aws.stepFunctions.nextWake(arn)));
       clock.advance(minutes * MINUTE_MS);
       return wakes.some((until) => until !== undefined);
     },
     advance: (minutes: number): void => clock.advance(minutes * MINUTE_MS),
-    /** What runs, or has run, in a machine, the latest first. */
+    /** All executions of a machine, the latest first. */
     executions: (machine: Machine): readonly Execution[] => aws.stepFunctions.list(machineArn(world, machine)),
   };
 };
 
-/** What checkouts leave behind. */
+/** The results of checkouts: secrets, reports, records and notifications. */
 const tracesOf = (world: World) => {
   const { aws } = world;
   const objects = openObjects(aws);
   return {
-    /** What a checkout has delivered, by the name of the secret. */
+    /** The secrets that a checkout has delivered, by name. */
     delivered: (id: string, checkout = RULE): Readonly<Record<string, string>> =>
       Object.fromEntries(
         Object.entries(aws.secretsManager.currentValues()).filter(([name]) => name.startsWith(`${checkout}/${id}/`)),
       ),
     reportOf: (id: string, checkout = RULE): Promise<unknown> =>
-      objects.readJson(noteAt.report({ rule: checkout, run: runNamed(world, id, checkout) })),
-    /** The checkouts that `reap` would look after. */
+      objects.readJson(signalAt.report({ rule: checkout, run: runNamed(world, id, checkout) })),
+    /** The checkouts that are marked as open for `reap`. */
     unclosed: (): Promise<string[]> => objects.list('open/'),
-    /** Those that `reap` would look after once no attempt to deliver can be at work any more, and it has come by. */
+    /** The checkouts still marked as open after `reap` has run when no delivery can still be under way. */
     unclosedForGood: async (): Promise<string[]> => {
       if ((await objects.list('open/')).length === 0) return [];
       world.clock.advance(MAX_INVOCATION_MS);
@@ -160,25 +160,25 @@ const tracesOf = (world: World) => {
       for (const { arn } of aws.stepFunctions.list(machineArn(world, 'release'))) await aws.stepFunctions.settled(arn);
       return objects.list('open/');
     },
-    /** What people were told about one checkout: subject and text. */
-    told: async (id: string, checkout = RULE): Promise<readonly string[]> =>
+    /** Subject and text of each notification about a checkout. */
+    notifications: async (id: string, checkout = RULE): Promise<readonly string[]> =>
       (await objects.published()).filter((text) => text.includes(`${checkout}.${id} `)),
   };
 };
 
-/** What others do to the accounts, and to the relay. */
+/** Other users' actions on the accounts, and deployments. */
 const othersIn = ({ aws, vault, directory }: World) => ({
-  /** Somebody who takes accounts out, too. */
+  /** Does work as another user of the vault. */
   asAlice: asAlice(vault),
-  /** A plain account by its rank among them, from 0. */
+  /** The plain account at an index, from 0. */
   plain: (rank: number): FleetAccount => {
     const account = vault.accounts().filter(({ kind }) => kind === 'plain')[rank];
-    if (account === undefined) throw new RangeError(`There are not ${rank + 1} plain accounts.`);
+    if (account === undefined) throw new RangeError(`The fleet has fewer than ${rank + 1} plain accounts.`);
     return account;
   },
-  /** The credential that an account has now. */
+  /** The current credential of an account. */
   credentialOf: ({ accountId }: FleetAccount): string => vault.credentialOf(accountId),
-  /** How often a call that took effect was made for these accounts. */
+  /** Number of effective calls for these accounts. */
   callsFor: (template: string, ...accounts: readonly FleetAccount[]): number =>
     vault.audit.filter(
       (entry) =>

@@ -8,10 +8,10 @@ import type { Run } from '#shared/workflows/run.ts';
 import { aCheckoutRule } from '#test/support/configs.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
-/** Who sends messages, where a test does not care. */
+/** The default sender of messages. */
 export const SENDER: Principal = { kind: 'aws', id: 'AROA1234567890SENDER' };
 
-/** What tells a checkout of that sender from all others. */
+/** The identity of a checkout of that sender. */
 export const identityOf = (id: string, checkout = 'tickets', principal = SENDER): CheckoutIdentity => ({
   checkout,
   id,
@@ -19,20 +19,20 @@ export const identityOf = (id: string, checkout = 'tickets', principal = SENDER)
   opening: '2026-03-01T00:00:00.000Z',
 });
 
-/** The checkout that tests of single steps are about. */
+/** The checkout under test in tests of single steps. */
 export const CHECKOUT = { workflow: 'checkout', rule: 'tickets', run: checkoutRun(identityOf('CHG1')) } as const;
-/** One whose name begins like its own. */
+/** A checkout whose run name starts with the run name of {@link CHECKOUT}. */
 export const OTHER_CHECKOUT: Run = { ...CHECKOUT, run: `${CHECKOUT.run}0` };
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const MARKER = `[relay/checkout/tickets/${CHECKOUT.run}/0]`;
 
-/** A moment so many minutes after {@link NOW}. */
+/** The time that many minutes after {@link NOW}. */
 export const after = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
 
-/** When the execution of {@link CHECKOUT} began. */
+/** Start time of the execution of {@link CHECKOUT}. */
 export const STARTED_AT = after(-1);
 
-/** A rule with the defaults of relay.yaml; a test names only what matters to it. */
+/** A rule with the defaults of relay.yaml. */
 export const aRule = (overrides: Record<string, unknown> = {}): CheckoutConfig =>
   aCheckoutRule({ value: '{credential}', ...overrides });
 
@@ -49,11 +49,11 @@ export const anOrder = (overrides: Record<string, unknown> = {}): CheckoutOrder 
 export interface RecordedCheckout {
   readonly rule?: Record<string, unknown>;
   readonly order?: Record<string, unknown>;
-  /** One item, 10, when left out. */
+  /** Numbers of the items. Default: 10. */
   readonly numbers?: readonly number[];
 }
 
-/** What planning writes down. */
+/** The record that the plan step writes. */
 export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}): CheckoutRecord => ({
   ...CHECKOUT,
   settings: aRule(rule),
@@ -66,7 +66,7 @@ export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}):
 export const recordCheckout = (records: Records, checkoutOf: RecordedCheckout = {}): Promise<void> =>
   records.write(checkoutAt.record(CHECKOUT), aRecord(checkoutOf));
 
-/** What every step of the checkout is given. */
+/** The input common to all steps of the checkout. */
 export const aCheckoutRun = {
   ...CHECKOUT,
   order: { type: 'checkout.requested', id: 'CHG1', principal: SENDER },

@@ -5,10 +5,10 @@ import type { SyncRun } from '#shared/workflows/sync.ts';
 
 const relaySchema = buildRelaySchema(REGISTERED_TYPES);
 
-/** A whole configuration as the loader gives it, every default filled in; what several fields tell together is not checked. */
+/** Parses a configuration and fills in the defaults. Rules across fields are not checked. */
 export const parseShapeOf = (config: unknown): RelayConfig => relaySchema.parse(config);
 
-/** A whole configuration with one sync, `databases`; a test names only what matters to it. */
+/** A configuration with one sync, `databases`. */
 export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
   parseShapeOf({
     connections: {
@@ -30,7 +30,7 @@ export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
     },
   });
 
-/** The same with a rule for checkouts, `tickets`. */
+/** A configuration with the sync `databases` and the checkout rule `tickets`. */
 export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record<string, unknown> = {}): RelayConfig =>
   parseShapeOf({
     ...aConfig(sync),
@@ -44,14 +44,14 @@ export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record
     },
   });
 
-/** A rule for checkouts with the defaults of relay.yaml. */
+/** A checkout rule with the defaults of relay.yaml. */
 export const aCheckoutRule = (rule: Record<string, unknown> = {}): CheckoutConfig => {
   const { tickets } = aCheckoutConfig(rule).checkouts;
   if (tickets === undefined) throw new TypeError('The configuration has no rule tickets.');
   return tickets;
 };
 
-/** What every step of one run is given. */
+/** The input common to all steps of one run. */
 export const aRun = (order: Partial<SyncRun['order']> = {}): SyncRun => ({
   workflow: 'sync',
   rule: 'databases',

@@ -1,102 +1,111 @@
 import { describe, expect, it } from 'vitest';
-import { type Aftermath, crash, type Death, type Meanwhile, type Story } from '#test/support/crash.ts';
-import { STORIES } from '#test/support/crash-stories.ts';
+import { type CrashResult, crash, type Death, type Disturbance, type Scenario } from '#test/support/crash.ts';
+import { SCENARIOS } from '#test/support/crash-scenarios.ts';
 
-const undisturbed = new Map<Story, Map<Meanwhile['site'], Promise<Aftermath>>>();
+const undisturbed = new Map<Scenario, Map<Disturbance['site'], Promise<CrashResult>>>();
 
-/** What a story comes to when nothing happens in it, at the site that something else would need: told once. */
-export const tellUndisturbed = async (story: Story, site?: Meanwhile['site']): Promise<Aftermath> => {
-  const never = { moment: Number.POSITIVE_INFINITY, happens: async () => {}, isHarmless: true, site };
-  const told = undisturbed.get(story) ?? new Map<Meanwhile['site'], Promise<Aftermath>>();
-  undisturbed.set(story, told);
-  const telling = told.get(site) ?? crash({ story, death: 'function', moments: [], meanwhile: never });
-  told.set(site, telling);
-  const aftermath = await telling;
-  expect(aftermath.broken, 'nothing happened').toEqual([]);
-  return aftermath;
+/** Runs a scenario without a disturbance, at the given site. Each result is cached. */
+export const runUndisturbed = async (scenario: Scenario, site?: Disturbance['site']): Promise<CrashResult> => {
+  const never = { moment: Number.POSITIVE_INFINITY, apply: async () => {}, isHarmless: true, site };
+  const results = undisturbed.get(scenario) ?? new Map<Disturbance['site'], Promise<CrashResult>>();
+  undisturbed.set(scenario, results);
+  const result = results.get(site) ?? crash({ scenario, death: 'function', moments: [], disturbance: never });
+  results.set(site, result);
+  const crashResult = await result;
+  expect(crashResult.broken, 'undisturbed').toEqual([]);
+  return crashResult;
 };
 
-/** Lets something happen at a moment, and sees that nothing is left open, wrong, twice or lost. */
-export const tellDisturbed = async (story: Story, moment: number, meanwhile: Meanwhile): Promise<void> => {
-  const { moments, ending } = await tellUndisturbed(story, meanwhile.site);
-  const aftermath = await crash({ story, death: 'function', moments: [], meanwhile: { ...meanwhile, moment } });
+/** Applies a disturbance at a moment and checks that nothing is left open, wrong, duplicated or lost. */
+export const runDisturbed = async (scenario: Scenario, moment: number, disturbance: Disturbance): Promise<void> => {
+  const { moments, ending } = await runUndisturbed(scenario, disturbance.site);
+  const crashResult = await crash({
+    scenario,
+    death: 'function',
+    moments: [],
+    disturbance: { ...disturbance, moment },
+  });
   const at = `at moment ${moment} of ${moments}`;
-  expect(aftermath.broken, at).toEqual([]);
-  if (meanwhile.isHarmless === true) expect(aftermath.ending, at).toEqual(ending);
+  expect(crashResult.broken, at).toEqual([]);
+  if (disturbance.isHarmless === true) expect(crashResult.ending, at).toEqual(ending);
 };
 
-/** Which of its moments are tried; all that can lead to different ends when left out. */
-type Choose = (undisturbed: Aftermath) => readonly number[];
+/** Selects the moments to try. Default: all that can lead to different results. */
+type Choose = (undisturbed: CrashResult) => readonly number[];
 
-const CHOOSE_ALL: Choose = ({ telling }) => telling;
+const CHOOSE_ALL: Choose = ({ distinctMoments }) => distinctMoments;
 
-/** Not the first ones: those of the sign-in are the same in every story. */
+/** Every nth moment, starting in mid-stride: the first moments belong to the sign-in, equal in every scenario. */
 export const everyNth =
   (stride: number): Choose =>
-  ({ telling }) =>
-    telling.filter((_, index) => index % stride === Math.floor(stride / 2));
+  ({ distinctMoments }) =>
+    distinctMoments.filter((_, index) => index % stride === Math.floor(stride / 2));
 
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
-/** Tells each story once for every moment at which something may die in it, and prints how many there were. */
+/** Runs each scenario once for every moment at which a process can die, and prints their number. */
 export const killAtEveryMoment = (
   death: Death,
-  stories: Readonly<Record<string, Story>> = STORIES,
+  scenarios: Readonly<Record<string, Scenario>> = SCENARIOS,
   choose: Choose = CHOOSE_ALL,
 ): void => {
-  describe(`${death}s that die`, () => {
-    it.each(Object.entries(stories))(
-      'at any moment of %s leaves nothing open, wrong, twice or lost',
-      async (name, story) => {
-        const moments = choose(await tellUndisturbed(story));
+  describe(`a killed ${death}`, () => {
+    it.each(Object.entries(scenarios))(
+      'at any moment of %s leaves nothing open, wrong, duplicated or lost',
+      async (name, scenario) => {
+        const moments = choose(await runUndisturbed(scenario));
         for (const moment of moments) {
-          const { broken } = await crash({ story, death, moments: [moment] });
+          const { broken } = await crash({ scenario, death, moments: [moment] });
           expect(broken, `at moment ${moment}`).toEqual([]);
         }
-        process.stdout.write(`${moments.length} crash points: ${death}s that die in ${name}\n`);
+        process.stdout.write(`${moments.length} crash points: killed ${death}s in ${name}\n`);
       },
-      PATIENCE_MS,
+      TIMEOUT_MS,
     );
   });
 };
 
-/** Something that happens in a story, by the names of both. */
-export type Happens = readonly [what: string, name: string, story: Story, meanwhile: Meanwhile];
+/** A scenario and a disturbance of it, each with its name. */
+export type DisturbedScenario = readonly [what: string, name: string, scenario: Scenario, disturbance: Disturbance];
 
-/** What may happen in the middle of each story. */
-export const MEANWHILE: readonly Happens[] = Object.entries(STORIES).flatMap(([name, story]) =>
-  Object.entries(story.meanwhile ?? {}).map(([what, meanwhile]): Happens => [what, name, story, meanwhile]),
+/** The disturbances of each scenario. */
+export const DISTURBANCES: readonly DisturbedScenario[] = Object.entries(SCENARIOS).flatMap(([name, scenario]) =>
+  Object.entries(scenario.disturbance ?? {}).map(
+    ([what, disturbance]): DisturbedScenario => [what, name, scenario, disturbance],
+  ),
 );
 
-/** What a stranger may send in the middle of each story. */
-export const STRANGERS: readonly Happens[] = Object.entries(STORIES).flatMap(([name, story]) =>
-  Object.entries(story.strangers ?? {}).map(([what, meanwhile]): Happens => [what, name, story, meanwhile]),
+/** Messages that other senders can send during each scenario. */
+export const FOREIGN_MESSAGES: readonly DisturbedScenario[] = Object.entries(SCENARIOS).flatMap(([name, scenario]) =>
+  Object.entries(scenario.foreignMessages ?? {}).map(
+    ([what, disturbance]): DisturbedScenario => [what, name, scenario, disturbance],
+  ),
 );
 
-/** The same that may happen in the middle of any of these stories. */
+/** Combines every scenario with every disturbance. */
 export const inEach = (
-  stories: Readonly<Record<string, Story>>,
-  troubles: Readonly<Record<string, Meanwhile>>,
-): Happens[] =>
-  Object.entries(stories).flatMap(([name, story]) =>
-    Object.entries(troubles).map(([what, meanwhile]): Happens => [what, name, story, meanwhile]),
+  scenarios: Readonly<Record<string, Scenario>>,
+  disturbances: Readonly<Record<string, Disturbance>>,
+): DisturbedScenario[] =>
+  Object.entries(scenarios).flatMap(([name, scenario]) =>
+    Object.entries(disturbances).map(([what, disturbance]): DisturbedScenario => [what, name, scenario, disturbance]),
   );
 
-/** Lets such things happen at every moment of their stories, and prints how many there were. */
-export const happenAtEveryMoment = (
+/** Applies each disturbance at every moment of its scenario, and prints their number. */
+export const disturbAtEveryMoment = (
   title: string,
-  happenings: readonly Happens[],
+  disturbed: readonly DisturbedScenario[],
   choose: Choose = CHOOSE_ALL,
 ): void => {
   describe(title, () => {
-    it.each(happenings)(
-      '(%s) at any moment of %s leaves nothing open, wrong, twice or lost',
-      async (what, name, story, meanwhile) => {
-        const moments = choose(await tellUndisturbed(story, meanwhile.site));
-        for (const moment of moments) await tellDisturbed(story, moment, meanwhile);
+    it.each(disturbed)(
+      '(%s) at any moment of %s leaves nothing open, wrong, duplicated or lost',
+      async (what, name, scenario, disturbance) => {
+        const moments = choose(await runUndisturbed(scenario, disturbance.site));
+        for (const moment of moments) await runDisturbed(scenario, moment, disturbance);
         process.stdout.write(`${moments.length} moments: ${what} in ${name}\n`);
       },
-      PATIENCE_MS,
+      TIMEOUT_MS,
     );
   });
 };

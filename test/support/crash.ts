@@ -1,154 +1,166 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { CrashPlan } from '#test/support/crashable-process.ts';
+import { openRequestsOfOurs } from '#test/support/crashable-promises.ts';
+import { type CrashableRelay, startCrashableRelay, type Through } from '#test/support/crashable-relay.ts';
+import { type SiteOptions, sharedFleet } from '#test/support/crashable-site.ts';
+import type { PlayedStep } from '#test/support/crashable-steps.ts';
 import { itemOf } from '#test/support/fleet-items.ts';
 import { machines } from '#test/support/machines.ts';
-import { Fate } from '#test/support/mortal.ts';
-import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import { type MortalRelay, startMortalRelay, type Through } from '#test/support/mortal-relay.ts';
-import { type SiteOptions, sharedFleet } from '#test/support/mortal-site.ts';
-import type { PlayedStep } from '#test/support/mortal-steps.ts';
 import { termsOf } from '#test/support/terms.ts';
 
 const ACCOUNTS = 8;
-/** Longer than any story. */
+/** Longer than any scenario. */
 const LONG_MINUTES = 400_000;
 const IDLE_MINUTES = 20;
-const OTHER_MARKER = '[pam-relay.000000000000.eu-west-1/sync/databases/databases.dying/0]';
+const OTHER_MARKER = '[pam-relay.000000000000.eu-west-1/sync/databases/databases.killed/0]';
 
-/** What dies with a process: it alone, each that is started in its place for the same step, or the whole execution. */
+/** Scope of a death: one process, each process that retries the same step, or the whole execution. */
 export const DEATHS = ['function', 'step', 'execution'] as const;
 export type Death = (typeof DEATHS)[number];
 
-/** Who may die, and when. */
-interface Danger {
+/** The processes to kill, and the moments. */
+interface KillPlan {
   readonly through: Through;
-  readonly fate: Fate;
+  readonly crashPlan: CrashPlan;
 }
 
-/** What may excuse a story for an ending that is not its own. */
-export interface Disturbance {
-  /** False when nothing but one process died, which the next attempt makes up for. */
+/** Circumstances that permit an ending other than the regular one. */
+export interface Circumstances {
+  /** False if at most one process died, because the retry compensates for it. */
   readonly isDisturbed: boolean;
 }
 
-/** Something that a relay does while it may die. */
-export interface Story {
+/** A sequence of actions of the relay during which processes can be killed. */
+export interface Scenario {
   readonly config: RelayConfig;
-  /** What the vault holds, and who its users are, where the usual ones do not do. */
+  /** Overrides of the vault's contents and users. */
   readonly site?: SiteOptions;
-  /** What went well, or not so well, before. */
-  readonly prepare: (relay: MortalRelay) => Promise<void>;
-  /** What something dies in. */
-  readonly live: (relay: MortalRelay, danger: Danger) => Promise<void>;
-  /** What comes after it, in which something may die, too. */
-  readonly goOn: (relay: MortalRelay, danger: Danger) => Promise<void>;
-  /** What comes last, so that all is well. No time passes in it that would end a request by itself. */
-  readonly rest: (relay: MortalRelay) => Promise<void>;
-  /** A sentence for each thing that is wrong at the end. */
-  readonly wrong: (relay: MortalRelay, fate: Disturbance) => string[];
-  /** How it ended, to be compared with other endings of it. */
-  readonly ending?: (relay: MortalRelay) => unknown;
-  /** What is delivered by what is over, at a time at which nothing can be taken back but from the store. */
-  readonly leftDelivered?: (relay: MortalRelay) => string[];
-  /** Whether it is left to reap to close what it is about, also when nothing dies. */
+  /** Sets up the state before the kill phase. */
+  readonly prepare: (relay: CrashableRelay) => Promise<void>;
+  /** The phase in which processes are killed. */
+  readonly act: (relay: CrashableRelay, kill: KillPlan) => Promise<void>;
+  /** The phase after it, in which processes can be killed too. */
+  readonly followUp: (relay: CrashableRelay, kill: KillPlan) => Promise<void>;
+  /** The final cleanup. It takes too little time for a request to expire by itself. */
+  readonly cleanUp: (relay: CrashableRelay) => Promise<void>;
+  /** A sentence for each error at the end. */
+  readonly findErrors: (relay: CrashableRelay, circumstances: Circumstances) => string[];
+  /** The ending, for comparison with the endings of other attempts. */
+  readonly ending?: (relay: CrashableRelay) => unknown;
+  /** Secrets still delivered for ended checkouts, at a time when only the store is reachable. */
+  readonly leftDelivered?: (relay: CrashableRelay) => string[];
+  /** True if only reap closes the requests, even without a death. */
   readonly isLeftToReap?: boolean;
-  /** Whether never two of its processes are there at a time. */
+  /** True if at most one of its processes runs at a time. */
   readonly isSequential?: boolean;
-  /** What else may go on in the world, by its name: each of these at any moment of it. */
-  readonly meanwhile?: Readonly<Record<string, Meanwhile>>;
-  /** What somebody may send about what is not his own, likewise. */
-  readonly strangers?: Readonly<Record<string, Meanwhile>>;
+  /** Disturbances by name, each of which is applied at any moment. */
+  readonly disturbance?: Readonly<Record<string, Disturbance>>;
+  /** Messages of other senders about the same checkout, by name. */
+  readonly foreignMessages?: Readonly<Record<string, Disturbance>>;
 }
 
-/** Something else that goes on in the world, or comes over it. */
-export interface Meanwhile {
-  /** `stop` ends the execution whose process it comes over; the process itself goes on. */
-  readonly happens: (relay: MortalRelay, stop: () => void) => Promise<unknown>;
-  /** What has to hold while it lasts, once the story is told: a sentence for each thing that does not. */
-  readonly whileItLasts?: (relay: MortalRelay, story: Story) => Promise<string[]>;
-  /** How it passes, before everything comes to rest. */
-  readonly passes?: (relay: MortalRelay) => Promise<unknown>;
-  /** Whether the story has to end all the same as it would without. */
+/** An outside event, or an outage. */
+export interface Disturbance {
+  /** Causes the disturbance. `stop` stops the current execution; the current process goes on. */
+  readonly apply: (relay: CrashableRelay, stop: () => void) => Promise<unknown>;
+  /** Checks the state after the scenario, before the disturbance ends. Returns a sentence for each error. */
+  readonly checkWhileActive?: (relay: CrashableRelay, scenario: Scenario) => Promise<string[]>;
+  /** Ends the disturbance before the final cleanup. */
+  readonly end?: (relay: CrashableRelay) => Promise<unknown>;
+  /** True if the scenario has to have the same ending as without it. */
   readonly isHarmless?: boolean;
-  /** Whether a run may leave something to reap that it comes over. */
+  /** True if a disturbed run may leave requests for reap. */
   readonly isLeftToReap?: boolean;
-  /** Whether sessions may be left for the vault to end: nobody can sign out of them. */
+  /** True if sessions may be left for the vault to end, because sign-out is impossible. */
   readonly leavesSessions?: boolean;
-  /** Where it can come over a story only at a site of another kind. */
+  /** Overrides of the site that the disturbance requires. */
   readonly site?: Partial<SiteOptions>;
 }
 
 export interface Crash {
-  readonly story: Story;
+  readonly scenario: Scenario;
   readonly death: Death;
-  /** When something dies, counted from the beginning of what the story is about. */
+  /** Moments of the deaths, counted from the beginning of {@link Scenario.act}. */
   readonly moments: readonly number[];
-  /** What else happens, and when. */
-  readonly meanwhile?: (Meanwhile & { readonly moment: number }) | undefined;
-  /** Whether what comes after the story may die, too. */
-  readonly goesOn?: boolean;
+  /** Another event, and its moment. */
+  readonly disturbance?: (Disturbance & { readonly moment: number }) | undefined;
+  /** True if the kill phase includes {@link Scenario.followUp}. */
+  readonly withFollowUp?: boolean;
 }
 
-export interface Aftermath {
-  /** How many moments there were at which something could have died. */
+export interface CrashResult {
+  /** Number of moments at which a process can be killed. */
   readonly moments: number;
-  /** The step in which each of them was. */
+  /** The step of each moment. */
   readonly steps: readonly PlayedStep[];
-  /** Those of them that can lead to different ends. */
-  readonly telling: readonly number[];
-  /** What the story says of how it ended. */
+  /** The moments that can lead to different results. */
+  readonly distinctMoments: readonly number[];
+  /** The result of {@link Scenario.ending}. */
   readonly ending: unknown;
-  /** A sentence for each promise that did not hold. */
+  /** A sentence for each broken promise. */
   readonly broken: readonly string[];
 }
 
-/** Tells a story in which something dies, then lets the relay come to rest, and looks at what is left. */
-export const crash = async ({ story, death, moments, meanwhile, goesOn = false }: Crash): Promise<Aftermath> => {
+/** Runs a scenario, kills processes at the given moments, lets the relay clean up, and checks the promises. */
+export const crash = async ({
+  scenario,
+  death,
+  moments,
+  disturbance,
+  withFollowUp = false,
+}: Crash): Promise<CrashResult> => {
   const fleet = sharedFleet(ACCOUNTS);
-  const relay = await startMortalRelay({ machines, config: story.config, fleet, ...story.site, ...meanwhile?.site });
+  const relay = await startCrashableRelay({
+    machines,
+    config: scenario.config,
+    fleet,
+    ...scenario.site,
+    ...disturbance?.site,
+  });
   try {
     const others = await openForOthers(relay);
-    await story.prepare(relay);
+    await scenario.prepare(relay);
     let stop = (): void => {};
-    const fate = new Fate(
+    const crashPlan = new CrashPlan(
       ...moments.map((moment) => [moment, 'death'] as const),
-      ...(meanwhile === undefined ? [] : [[meanwhile.moment, () => meanwhile.happens(relay, stop)] as const]),
+      ...(disturbance === undefined ? [] : [[disturbance.moment, () => disturbance.apply(relay, stop)] as const]),
     );
     const dead = new Set<PlayedStep>();
     const begins = new Map<number, PlayedStep>();
-    const mayDieHere = mayDie(fate, death, dead);
+    const killAct = killBy(crashPlan, death, dead);
     const through: Through = (invocation) => {
-      begins.set(fate.moments, invocation.step);
+      begins.set(crashPlan.moments, invocation.step);
       stop = invocation.stop;
-      return mayDieHere(invocation);
+      return killAct(invocation);
     };
-    await story.live(relay, { fate, through });
-    const telling = tellingMoments(story, fate.moments, begins);
-    const steps = stepsAt(fate.moments, begins);
-    const isLeftToReap = meanwhile?.isLeftToReap === true || !givesBackItself(story, death, dead);
+    await scenario.act(relay, { crashPlan, through });
+    const distinctMoments = findDistinctMoments(scenario, crashPlan.moments, begins);
+    const steps = stepsAt(crashPlan.moments, begins);
+    const isLeftToReap = disturbance?.isLeftToReap === true || !checksInItself(scenario, death, dead);
     const leftToReap = isLeftToReap ? [] : openRequestsOfOurs(relay);
-    if (goesOn) await story.goOn(relay, { fate, through: mayDie(fate, death) });
-    const wrongMeanwhile = (await meanwhile?.whileItLasts?.(relay, story)) ?? [];
-    await meanwhile?.passes?.(relay);
-    const sessionsLeft = () => (meanwhile?.leavesSessions === true ? [] : openSessions(relay, fate));
+    if (withFollowUp) await scenario.followUp(relay, { crashPlan, through: killBy(crashPlan, death) });
+    const wrongDisturbance = (await disturbance?.checkWhileActive?.(relay, scenario)) ?? [];
+    await disturbance?.end?.(relay);
+    const sessionsLeft = () => (disturbance?.leavesSessions === true ? [] : openSessions(relay, crashPlan));
     const notSignedOut = sessionsLeft();
-    const taken = await others.leave();
-    await relay.letGo();
-    await story.rest(relay);
-    const isDisturbedMeanwhile = meanwhile !== undefined && meanwhile.isHarmless !== true;
+    const wronglyUsed = await others.leave();
+    await relay.releaseHeld();
+    await scenario.cleanUp(relay);
+    const isDisturbed = disturbance !== undefined && disturbance.isHarmless !== true;
     return {
-      moments: fate.moments,
+      moments: crashPlan.moments,
       steps,
-      telling,
-      ending: story.ending?.(relay),
+      distinctMoments,
+      ending: scenario.ending?.(relay),
       broken: [
         ...leftToReap.map(({ reason }) => `Left to reap: ${reason}`),
-        ...story.wrong(relay, { isDisturbed: death !== 'function' || moments.length > 1 || isDisturbedMeanwhile }),
-        ...wrongMeanwhile,
-        ...taken,
+        ...scenario.findErrors(relay, { isDisturbed: death !== 'function' || moments.length > 1 || isDisturbed }),
+        ...wrongDisturbance,
+        ...wronglyUsed,
         ...others.closed(),
         ...notSignedOut,
         ...sessionsLeft(),
-        ...immortalSessions(relay),
+        ...outlivingSessions(relay),
       ],
     };
   } finally {
@@ -157,17 +169,21 @@ export const crash = async ({ story, death, moments, meanwhile, goesOn = false }
 };
 
 /**
- * A process that dies after a call leaves the same behind as one that dies before its next call. With several at a time
- * there is more between the two.
+ * Returns the moments that can lead to different results. In a sequential scenario, a process that dies after a call
+ * leaves the same state as one that dies before its next call.
  */
-const tellingMoments = ({ isSequential }: Story, moments: number, begins: ReadonlyMap<number, PlayedStep>): number[] =>
+const findDistinctMoments = (
+  { isSequential }: Scenario,
+  moments: number,
+  begins: ReadonlyMap<number, PlayedStep>,
+): number[] =>
   Array.from({ length: moments }, (_, moment) => moment).filter((moment) => {
     const isAfterCall = moment % 2 === 1;
     const isLastOfProcess = begins.has(moment + 1) || moment + 1 === moments;
     return !isSequential || !isAfterCall || isLastOfProcess;
   });
 
-/** Of several at a time, the last that began. */
+/** The step of each moment. Of concurrent steps, the one that began last. */
 const stepsAt = (moments: number, begins: ReadonlyMap<number, PlayedStep>): PlayedStep[] => {
   let step: PlayedStep = 'authenticate';
   return Array.from({ length: moments }, (_, moment) => {
@@ -178,65 +194,68 @@ const stepsAt = (moments: number, begins: ReadonlyMap<number, PlayedStep>): Play
 
 const CHECK_INS = ['sync/checkin', 'checkout/checkin'] as const satisfies readonly PlayedStep[];
 
-/** A run that goes on gives everything back by itself, unless it is the check-in that dies each time. */
-const givesBackItself = ({ isLeftToReap }: Story, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
+/** True if the run checks in all its requests itself: it goes on, and its check-in step is not killed each time. */
+const checksInItself = ({ isLeftToReap }: Scenario, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
   isLeftToReap !== true && death !== 'execution' && !(death === 'step' && CHECK_INS.some((step) => dead.has(step)));
 
-const mayDie =
-  (fate: Fate, death: Death, dead = new Set<PlayedStep>()): Through =>
+const killBy =
+  (crashPlan: CrashPlan, death: Death, dead = new Set<PlayedStep>()): Through =>
   async ({ step, perform, stop }) => {
-    const result = await perform(death === 'step' && dead.has(step) ? new Fate([0, 'death']) : fate);
+    const result = await perform(death === 'step' && dead.has(step) ? new CrashPlan([0, 'death']) : crashPlan);
     if (result.died) dead.add(step);
     if (result.died && death === 'execution') stop();
     return result;
   };
 
-/** An execution that dies with the first process of a step. */
-export const dyingAt =
-  (fatal: PlayedStep): Through =>
+/** Stops the execution and kills the first process of a step. */
+export const stopAt =
+  (stopped: PlayedStep): Through =>
   ({ step, perform, stop }) => {
-    if (step === fatal) stop();
-    return perform(step === fatal ? new Fate([0, 'death']) : undefined);
+    if (step === stopped) stop();
+    return perform(step === stopped ? new CrashPlan([0, 'death']) : undefined);
   };
 
-/** So many accounts can only be delivered once somebody else is through. */
+/** Number of accounts that can be delivered only after another client has checked in. */
 export const HELD_BY_OTHERS = 1;
 
-/** A person's request, and one of another relay that signs in as the same user: ours is shown that one when it asks. */
-const openForOthers = async (relay: MortalRelay) => {
+/** Opens a request of a person, and one of another relay with the same user, which the vault shares with ours. */
+const openForOthers = async (relay: CrashableRelay) => {
   const { simulator, asPerson, asOwnUser } = relay;
   const [persons, relays] = simulator.accounts().filter(({ kind }) => kind === 'plain');
   if (persons === undefined || relays === undefined) throw new Error('The fleet has too few plain accounts.');
-  const byHand = termsOf({ minutes: LONG_MINUTES, reason: 'Looking after it by hand' });
-  const byRelay = termsOf({ minutes: LONG_MINUTES, reason: `Another one's ${OTHER_MARKER}` });
+  const byHand = termsOf({ minutes: LONG_MINUTES, reason: 'Maintenance by hand' });
+  const byRelay = termsOf({ minutes: LONG_MINUTES, reason: `Another relay ${OTHER_MARKER}` });
   const ofPerson = await asPerson((leases) => leases.open(itemOf(persons), byHand));
   const ofRelay = await asOwnUser((leases) => leases.open(itemOf(relays), byRelay));
 
   const closed = (id: string): string[] => {
     const isOpen = simulator.openRequests().some(({ requestId }) => String(requestId) === id);
-    return isOpen ? [] : [`Request ${id} of somebody else was closed.`];
+    return isOpen ? [] : [`Request ${id} of another client was closed.`];
   };
   return {
     closed: () => closed(ofPerson.id),
-    /** The other relay is through. @returns a sentence for each thing that ours did with what was not its own. */
+    /** Ends the other relay's request. @returns a sentence for each misuse of another client's request. */
     leave: async (): Promise<string[]> => {
-      const taken = [...closed(ofRelay.id), ...closed(ofPerson.id)];
+      const wronglyClosed = [...closed(ofRelay.id), ...closed(ofPerson.id)];
       const reads = simulator.audit.filter(
         ({ kind, requestId }) => kind === 'credential' && [ofRelay.id, ofPerson.id].includes(String(requestId)),
       );
       await asOwnUser((leases) => leases.close(ofRelay.id, 'Done'));
-      return [...taken, ...reads.map(({ requestId }) => `Request ${requestId} of somebody else was read under.`)];
+      return [
+        ...wronglyClosed,
+        ...reads.map(({ requestId }) => `An account was read under request ${requestId} of another client.`),
+      ];
     },
   };
 };
 
-/** A process that dies between its sign-in and its sign-out leaves a session, which the vault ends once it was idle. */
-const openSessions = ({ simulator }: MortalRelay, { deaths }: Fate): string[] => {
+/** A process that dies after its sign-in leaves a session, which the vault ends after its idle time. */
+const openSessions = ({ simulator }: CrashableRelay, { deaths }: CrashPlan): string[] => {
   const left = simulator.openSessions().length;
-  return left > deaths ? [`${left} sessions are open, and ${deaths} processes died.`] : [];
+  return left > deaths ? [`${left} sessions are open, but only ${deaths} processes died.`] : [];
 };
 
-const immortalSessions = (relay: MortalRelay): string[] => {
+const outlivingSessions = (relay: CrashableRelay): string[] => {
   relay.advance(IDLE_MINUTES);
   const outlived = relay.simulator.openSessions().length;
   return outlived > 0 ? [`${outlived} sessions outlived their idle time.`] : [];

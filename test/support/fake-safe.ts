@@ -3,7 +3,7 @@ import type { SecretsSafe } from '#shared/connections/password-safe/secrets-safe
 import type { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
 
-/** A credential in a folder to begin with; a test names only what matters to it. */
+/** A credential in a folder, with defaults. */
 export const aSafeSecret = (overrides: Partial<SafeSecret> = {}): SafeSecret => ({
   secretId: 's1',
   type: 'credential',
@@ -16,21 +16,21 @@ export const aSafeSecret = (overrides: Partial<SafeSecret> = {}): SafeSecret => 
   ...overrides,
 });
 
-/** Secrets Safe in memory: `calls` is what it was asked, in words. */
+/** Secrets Safe in memory. `calls` describes each call in words. */
 export const fakeSafe = () => {
   const secrets: SafeSecret[] = [];
   const calls: string[] = [];
   const failures = new Map<string, RelayError>();
-  /** Listed, and gone from the folder by the time that it is read. */
+  /** Secrets that are listed but no longer in the folder when it is read. */
   const moved = new Set<string>();
-  const failIfTold = (id: string): void => {
+  const failIfConfigured = (id: string): void => {
     const failure = failures.get(id);
     if (failure !== undefined) throw failure;
   };
   const safe: Pick<SecretsSafe, 'read' | 'readFolder'> = {
     async *readFolder({ folderId, since }) {
       calls.push(`folder ${folderId}${since === undefined ? '' : ` since ${since}`}`);
-      failIfTold(folderId);
+      failIfConfigured(folderId);
       yield new Map(
         secrets
           .filter((secret) => secret.folderId === folderId && secret.type !== 'file' && !moved.has(secret.secretId))
@@ -40,7 +40,7 @@ export const fakeSafe = () => {
     },
     async read({ secretId, type }) {
       calls.push(`read ${secretId}`);
-      failIfTold(secretId);
+      failIfConfigured(secretId);
       return type === 'file'
         ? { file: new Secret(Uint8Array.of(0, 255)) }
         : { secret: new Secret(`value of ${secretId}`) };

@@ -20,13 +20,13 @@ import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
 import { rulesOf } from '#test/support/fakes.ts';
 
-/** What the vault can be asked. */
+/** Calls that the fake vault records. */
 type CallName =
   | ('signIn' | 'signOut' | 'list' | 'find' | 'held' | 'offers' | 'open' | 'read' | 'close' | 'readPlain')
   | ('listSessions' | 'endSession');
 type Call = readonly [CallName, ...unknown[]];
 
-/** Conditions that cost nobody anything. */
+/** An offer without conditions. */
 export const anOffer = (overrides: Partial<Offer> = {}): Offer => ({
   approvers: 0,
   needsTicket: false,
@@ -34,26 +34,26 @@ export const anOffer = (overrides: Partial<Offer> = {}): Offer => ({
   ...overrides,
 });
 
-/** When a release by the fake vault ends by itself, and when it took a lease back. */
+/** Times at which a plain read of the fake vault expires, and at which it closes a lease. */
 export const ENDS_AT = '2026-01-02T04:15:00.000Z';
 export const CLOSED_AT = '2026-01-02T04:00:00.000Z';
 
 const refSchema = z.object({ kind: z.string(), id: z.string() });
 
-/** Everything that an item is called by: see `aliasOf`. */
+/** All refs of an item: see `aliasOf`. */
 const refsOf = ({ ref, handle }: Item): ItemRef[] => {
   const { data } = refSchema.safeParse(handle);
   return data === undefined ? [ref] : [data, ref];
 };
 
-/** As Password Safe does: by the system and the name, which may have its domain before it or beside it. */
+/** Matches like Password Safe: by system and name, with the domain as a prefix or as a separate label. */
 const isCalled = ({ labels }: Item, { systemName, accountName, domainName = '' }: Labels): boolean => {
   const wanted = domainName === '' ? accountName : `${domainName}\\${accountName}`;
   const own = labels['accountName'];
   return labels['systemName'] === systemName && (wanted === own || wanted === `${labels['domainName']}\\${own}`);
 };
 
-/** A vault that answers as told and remembers what it was asked. */
+/** A vault with configurable answers that records its calls. */
 export const fakeVault = (pages: readonly ItemPage[] = []) => {
   const calls: Call[] = [];
   const open = new Map<string, HeldLease>();
@@ -71,16 +71,16 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   let lastId = 100;
   const nextId = (): string => String(++lastId);
 
-  /** Notes a call; `id` is of what it is about, by which it can be told to fail. */
-  const made = (call: Call, id = ''): void => {
+  /** Records a call, and throws the failure configured for the call and its `id`. */
+  const record = (call: Call, id = ''): void => {
     calls.push(call);
     const failure = failures.get(`${call[0]} ${id}`);
     if (failure !== undefined && !failure.mayHaveHappened) throw failure;
   };
 
-  const give = (rule: Source, id: string, about: Pick<TargetSession, 'leaseId'>): Read => {
-    const told = reads.get(id);
-    if (told !== undefined) return told;
+  const readItem = (rule: Source, id: string, about: Pick<TargetSession, 'leaseId'>): Read => {
+    const configured = reads.get(id);
+    if (configured !== undefined) return configured;
     const { opens, hasPassphrase } = rulesOf(rule);
     if (opens === 'target-session') {
       const targetSession = nextId();
@@ -98,44 +98,44 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     },
   ): T[] => {
     const read = rows.filter(({ id }) => !unreadable.has(id));
-    if (read.length < rows.length) onUnreadable(new RelayError('AnswerMalformed', 'It lists what nobody understands.'));
+    if (read.length < rows.length) onUnreadable(new RelayError('AnswerMalformed', 'The list contains malformed rows.'));
     return read;
   };
 
   const leasesFor = (rule: Source): Leases => ({
     kind: 'leases',
     async offers({ ref }, minutes) {
-      made(['offers', ref.id, minutes], ref.id);
+      record(['offers', ref.id, minutes], ref.id);
       return offers.get(ref.id) ?? [anOffer()];
     },
-    async open(item, asked) {
+    async open(item, leaseTerms) {
       const { id } = item.ref;
-      terms.push({ ...asked, item: id });
-      made(['open', id], id);
+      terms.push({ ...leaseTerms, item: id });
+      record(['open', id], id);
       const items = refsOf(item);
       const isFor = (lease: HeldLease) => lease.items.some((one) => items.some((other) => isSameItem(one, other)));
       const known = [...open.values()].find((lease) => (lease.status === 'active' || arePendingShared) && isFor(lease));
       if (known !== undefined) return { id: known.id, ours: false };
       const opened = nextId();
       const { opens } = rulesOf(rule);
-      open.set(opened, { id: opened, items, status: 'active', opens, reason: asked.reason });
+      open.set(opened, { id: opened, items, status: 'active', opens, reason: leaseTerms.reason });
       const failure = failures.get(`open ${id}`);
       if (failure !== undefined) throw failure;
       return { id: opened, ours: true };
     },
     async read(leaseId, { ref }) {
-      made(['read', leaseId], leaseId);
+      record(['read', leaseId], leaseId);
       const lease = open.get(leaseId);
       if (lease === undefined) throw new RelayError('LeaseGone', 'gone');
       if (lease.status === 'pending') throw new RelayError('ApprovalPending', 'pending');
-      return give(rule, ref.id, { leaseId });
+      return readItem(rule, ref.id, { leaseId });
     },
     async held(onUnreadable) {
-      made(['held']);
+      record(['held']);
       return readable([...open.values()], onUnreadable).filter(({ id }) => !hidden.has(id));
     },
     async close(leaseId) {
-      made(['close', leaseId], leaseId);
+      record(['close', leaseId], leaseId);
       open.delete(leaseId);
       return { at: CLOSED_AT };
     },
@@ -143,31 +143,31 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
 
   const plainReadsFor = (rule: Source): PlainReads => ({
     kind: 'plain-reads',
-    async read({ ref: { id } }, asked) {
-      readTerms.push(asked);
-      made(['readPlain', id, asked.minutes], id);
-      const read = give(rule, id, {});
+    async read({ ref: { id } }, plainTerms) {
+      readTerms.push(plainTerms);
+      record(['readPlain', id, plainTerms.minutes], id);
+      const read = readItem(rule, id, {});
       return { endsAt: read.targetSession === undefined ? ENDS_AT : undefined, ...read };
     },
   });
 
   const accessFor = (rule: Source): Access => {
-    const { wayIn } = rulesOf(rule);
-    if (wayIn === 'leases') return leasesFor(rule);
-    if (wayIn === 'plain-reads') return plainReadsFor(rule);
+    const { accessKind } = rulesOf(rule);
+    if (accessKind === 'leases') return leasesFor(rule);
+    if (accessKind === 'plain-reads') return plainReadsFor(rule);
     throw new RangeError('The fake vault has no items that opening reads.');
   };
 
   const session: VaultSession = {
     async *list(source, within = {}) {
       listed.push(source);
-      made(['list', within], Object.values(within).join());
+      record(['list', within], Object.values(within).join());
       const isWithin = ({ labels }: Item) =>
         Object.entries(within).every(([label, text]) => labels[label]?.toLowerCase() === text.toLowerCase());
       for (const { items, complete } of pages) yield { items: items.filter(isWithin), complete };
     },
     async find(_source, labels) {
-      made(['find', labels]);
+      record(['find', labels]);
       const [found, other] = pages.flatMap(({ items }) => items).filter((item) => isCalled(item, labels));
       return other === undefined ? (found ?? 'none') : 'several';
     },
@@ -175,11 +175,11 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     prepare: () => preparation,
     targetSessions: {
       async list(onUnreadable) {
-        made(['listSessions']);
+        record(['listSessions']);
         return readable([...sessions.values()], onUnreadable);
       },
       async end(id) {
-        made(['endSession', id], id);
+        record(['endSession', id], id);
         return sessions.delete(id);
       },
     },
@@ -187,7 +187,7 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   const vault: Vault = {
     ensureSignIn: async () => ({ expiresAt: null }),
     async session(work) {
-      made(['signIn']);
+      record(['signIn']);
       try {
         return await work(session);
       } finally {
@@ -199,40 +199,41 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   return {
     vault,
     calls,
-    /** Of every lease that was asked for, and of every reading without one. */
+    /** Terms of every requested lease. */
     terms,
+    /** Terms of every plain read. */
     readTerms,
-    /** The rule of each list. */
+    /** The source of each list call. */
     listed,
     open,
     sessions,
-    /** Ids of leases that its list leaves out. */
+    /** Ids of leases missing from its list. */
     hidden,
-    /** Ids of leases and target sessions that its lists show in a way that nobody understands. */
+    /** Ids of leases and target sessions whose rows are malformed. */
     unreadable,
-    /** As some vaults do: whoever asks for what waits for an approval already is given the same lease. */
+    /** Shares pending leases, as some vaults do: another request for the same item returns the pending lease. */
     sharesPending(): void {
       arePendingShared = true;
     },
-    /** What is offered for an item; a lease without conditions when not set. */
+    /** The offers for an item. Default: one lease without conditions. */
     offers,
-    /** What reading an item gives, where it is something else than its credential, or than a target session. */
+    /** The results of reading an item. Default: a credential or a target session. */
     reads,
-    /** How often one kind of call was made. */
-    count: (kind: CallName): number => calls.filter(([made]) => made === kind).length,
-    /** The order in which calls of these kinds were made. */
+    /** Number of calls of one kind. */
+    count: (kind: CallName): number => calls.filter(([name]) => name === kind).length,
+    /** The calls of these kinds, in order. */
     order: (...kinds: CallName[]): CallName[] => calls.map(([kind]) => kind).filter((kind) => kinds.includes(kind)),
-    prepareWith(how: Preparation): void {
-      preparation = how;
+    prepareWith(next: Preparation): void {
+      preparation = next;
     },
     fail(call: CallName, id: string, name: ErrorName, options: { mayHaveHappened?: boolean } = {}): void {
       failures.set(`${call} ${id}`, new RelayError(name, `${name} by ${call}`, options));
     },
-    /** Lets everything work again. */
+    /** Removes all configured failures. */
     heal(): void {
       failures.clear();
     },
-    /** A lease that is there, for the item of this id. */
+    /** Adds an open lease for the item with this id. */
     opened({ item, ...lease }: Partial<Omit<HeldLease, 'items'>> & Pick<HeldLease, 'id'> & { item: string }): void {
       lastId = Math.max(lastId, Number(lease.id));
       const items = [{ kind: 'account', id: item }];

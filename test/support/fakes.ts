@@ -3,12 +3,13 @@ import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source } from '#shared/connections/vault.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import type { Claims } from '#shared/records/ids.ts';
-import type { Notes } from '#shared/records/notes.ts';
+import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
+import type { Signals } from '#shared/records/signals.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Delivery, Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
 
-/** Records in memory, stored as JSON text so that what does not survive JSON does not survive here either. */
+/** Records in memory, stored as JSON text like in the bucket. */
 export const memoryRecords = () => {
   const objects = new Map<string, string>();
   const records: Records = {
@@ -23,24 +24,35 @@ export const memoryRecords = () => {
   return { ...records, objects };
 };
 
-/** Records that are made once, among other records and notes in memory. */
+/** Pages in memory, by key. */
+export const memoryPages = () => {
+  const written = new Map<string, string>();
+  const pages: Pages = {
+    async write(key, html) {
+      written.set(key, html);
+    },
+  };
+  return { ...pages, written };
+};
+
+/** Claims in memory, stored with the given records and signals. */
 export const memoryClaims = (
   { objects }: Pick<ReturnType<typeof memoryRecords>, 'objects'>,
-  { keys }: Pick<ReturnType<typeof memoryNotes>, 'keys'>,
+  { keys }: Pick<ReturnType<typeof memorySignals>, 'keys'>,
 ): Claims => ({
   async claim({ key, schema }, record) {
     const text = objects.get(key) ?? JSON.stringify(record);
     objects.set(key, text);
-    // In the bucket it is the same object.
+    // In the bucket, the record and its listed key are one object.
     keys.add(key);
     return schema.parse(JSON.parse(text));
   },
 });
 
-/** Notes in memory; `keys` is what lies there. */
-export const memoryNotes = () => {
+/** Signals in memory. `keys` holds those that exist. */
+export const memorySignals = () => {
   const keys = new Set<string>();
-  const notes: Notes = {
+  const signals: Signals = {
     async put(key) {
       keys.add(key);
     },
@@ -49,17 +61,17 @@ export const memoryNotes = () => {
     },
     list: async (prefix) => [...keys].filter((key) => key.startsWith(prefix)),
   };
-  return { ...notes, keys };
+  return { ...signals, keys };
 };
 
-/** What follows from a rule by the type of connection that the configurations of the tests have. */
+/** The source rules of a rule, with a Password Safe connection. */
 export const rulesOf = (rule: Source): SourceRules => {
   const source = passwordSafe.sources[rule.source];
-  if (source === undefined) throw new RangeError(`There is no source ${rule.source}.`);
+  if (source === undefined) throw new RangeError(`Password Safe has no source ${rule.source}.`);
   return source.rules(rule);
 };
 
-/** A store in memory that remembers what was delivered and retired. */
+/** A store in memory that records deliveries and retirements. */
 export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
   const presences = new Map<string, Presence>(
     secrets.map(({ name, stamp }) => [name, { kind: 'owned', stamp, retired: false }]),
@@ -68,7 +80,7 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
   const deliveries: Delivery[] = [];
   const retired: string[] = [];
   const failures = new Map<string, ErrorName>();
-  const failIfTold = (name: string): void => {
+  const failIfConfigured = (name: string): void => {
     const failure = failures.get(name);
     if (failure !== undefined) throw new RelayError(failure, `${failure} for ${name}`);
   };
@@ -81,14 +93,14 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
     inspect: async (name) => presences.get(name) ?? { kind: 'absent' },
     holds: async (name, value) => values.get(name)?.equals(value) ?? false,
     async deliver(delivery) {
-      failIfTold(delivery.name);
+      failIfConfigured(delivery.name);
       deliveries.push(delivery);
       presences.set(delivery.name, { kind: 'owned', stamp: delivery.stamp, retired: false });
       values.set(delivery.name, delivery.value);
       return { changed: true, verified: 'read-back' };
     },
     async retire(name) {
-      failIfTold(name);
+      failIfConfigured(name);
       retired.push(name);
       return presences.delete(name);
     },

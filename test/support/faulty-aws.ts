@@ -2,20 +2,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { callOf } from '#local/aws/calls.ts';
 
-/** Ends a call in place of the service; `passOn` lets it have its effect, and gives what the service answered. */
+/** Answers a call in place of the service. `passOn` forwards the call and returns the service's answer. */
 export type AwsFault = (response: ServerResponse, passOn: () => Promise<Response>) => Promise<void> | void;
 
 export interface FaultyAws {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly endpoint: string;
-  /** Every call of this action meets the fault, until the next one is set. */
+  /** Applies the fault to every call of this action until the next `fail`. */
   fail(action: string, fault: AwsFault | undefined): void;
-  /** Nothing listens while the work is going on. */
+  /** Closes the port while the work runs. */
   whileDown<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Stands between AWS clients and the address that plays AWS, and breaks one action at a time. */
+/** Starts a proxy in front of the local AWS that injects a fault into one action at a time. */
 export const startFaultyAws = async (upstream: string): Promise<FaultyAws> => {
   let broken: { action: string; fault: AwsFault } | undefined;
 
@@ -58,7 +58,7 @@ export const startFaultyAws = async (upstream: string): Promise<FaultyAws> => {
   };
 };
 
-/** What belongs to a connection and not to the call. */
+/** Headers of the connection, not of the call. */
 const HOP_BY_HOP = new Set(['connection', 'content-length', 'expect', 'host', 'keep-alive', 'transfer-encoding']);
 
 const forward = (upstream: string, request: IncomingMessage, body: Buffer<ArrayBuffer>): Promise<Response> => {
@@ -69,7 +69,7 @@ const forward = (upstream: string, request: IncomingMessage, body: Buffer<ArrayB
   return fetch(upstream + url, { method, headers: kept, ...(body.length > 0 && { body }) });
 };
 
-/** The headers of an answer that are not those of its connection. */
+/** The headers of an answer without the headers of its connection. */
 export const headersOf = (answer: Response): Record<string, string> =>
   Object.fromEntries([...answer.headers].filter(([name]) => !HOP_BY_HOP.has(name)));
 

@@ -3,6 +3,6 @@ import { accountItem } from '#shared/connections/password-safe/sources/account-i
 import type { Item } from '#shared/domain/item.ts';
 import { anAccount } from '#test/support/accounts.ts';
 
-/** An account of the simulator as whoever asks for a lease of it knows it, for however many minutes. */
+/** The item of a simulator account, without a limit on the minutes of its leases. */
 export const itemOf = ({ systemId, accountId }: Pick<FleetAccount, 'systemId' | 'accountId'>): Item =>
   accountItem(anAccount({ systemId, accountId, maximumReleaseMinutes: undefined }), 'password');

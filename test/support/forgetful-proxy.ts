@@ -3,23 +3,23 @@ import { connect, createServer, type Socket } from 'node:net';
 
 interface ForgetfulProxy {
   readonly port: number;
-  /** How many connections somebody wrote to that it had forgotten. */
+  /** Number of forgotten connections that a client wrote to. */
   readonly lost: number;
   close(): Promise<void>;
 }
 
 export interface ForgetfulProxyOptions {
-  /** Where the server listens, on 127.0.0.1. */
+  /** Port of the server on 127.0.0.1. */
   readonly port: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** For how long a connection may be silent. */
+  /** Maximum idle time of a connection. */
   readonly keepAliveMs: number;
 }
 
 /**
- * Stands between a client and a server, as a firewall does. It forgets a connection that was silent for too long, and tells nobody:
- * whoever writes to it then is reset, and nothing of what was written arrives.
+ * A proxy that acts like a firewall: it silently forgets a connection that was idle for too long. The next write of the
+ * client is dropped, and its connection is reset.
  */
 export const startForgetfulProxy = async (options: ForgetfulProxyOptions): Promise<ForgetfulProxy> => {
   const { port, now, keepAliveMs } = options;
@@ -33,22 +33,22 @@ export const startForgetfulProxy = async (options: ForgetfulProxyOptions): Promi
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
     for (const socket of [client, upstream]) keep(socket);
-    let heardAt = now();
+    let lastDataAt = now();
     client
       .on('data', (data) => {
-        if (now() - heardAt > keepAliveMs) {
+        if (now() - lastDataAt > keepAliveMs) {
           lost += 1;
           client.resetAndDestroy();
           upstream.destroy();
           return;
         }
-        heardAt = now();
+        lastDataAt = now();
         upstream.write(data);
       })
       .on('close', () => upstream.destroy());
     upstream
       .on('data', (data) => {
-        heardAt = now();
+        lastDataAt = now();
         client.write(data);
       })
       .on('end', () => client.end())

@@ -1,24 +1,25 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What a caller meets who writes to a connection that the other side has forgotten. */
+/** Server behaviour towards writes on a forgotten connection. */
 export const FORGOTTEN = ['reset', 'silence'] as const;
 export type Forgotten = (typeof FORGOTTEN)[number];
 
 interface ForgetfulServer extends AsyncDisposable {
   readonly url: string;
-  /** How many connections there were. */
+  /** Number of connections accepted so far. */
   readonly connections: number;
-  /** How many requests it answered, and how many more it has. */
+  /** Number of requests answered so far. */
   readonly answered: number;
+  /** Number of requests received and not yet answered. */
   readonly pending: number;
-  /** Holds back the answers of the requests that come from now on; gives back what lets them go. */
+  /** Holds the answers to all later requests. Returns a function that releases them. */
   hold(): () => void;
 }
 
 /**
- * A server that forgets a connection `keepAliveMs` after its last answer, and tells nobody, as a firewall does, or a server whose
- * farewell a frozen process does not see. Time is what `now` says, epoch milliseconds.
+ * A server that silently forgets a connection `keepAliveMs` after its last answer, like a firewall, or like a server
+ * that closes the connection while the client process is frozen. `now` returns epoch milliseconds.
  */
 export const forgetfulServer = async (
   now: () => number,
@@ -50,7 +51,7 @@ export const forgetfulServer = async (
   server.on('connection', () => {
     connections += 1;
   });
-  // Real time has no say in it.
+  // Only the simulated time may close a connection.
   server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

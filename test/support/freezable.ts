@@ -4,8 +4,8 @@ import { createHttp } from '#shared/http/http.ts';
 import { jsonBody } from '#shared/http/request.ts';
 
 /**
- * A process of its own that calls a server whenever it is told, all calls at once, and says what came of them. Started with the
- * server's address, how many calls it makes, and how many times faster than the machine's its clock goes.
+ * Runs as a separate process. On each message it sends all its calls at once and replies with their failures.
+ * Arguments: the server's URL, the number of calls, and the factor by which its clock is faster than the machine's.
  */
 
 const [, , url = '', calls = '', speed = ''] = process.argv;
@@ -17,7 +17,7 @@ const http = createHttp({
   now: () => Date.now() * Number(speed),
 });
 
-/** A call that is not sent again when nobody knows whether it got through. */
+/** A call that is not retried when its effect is unknown. */
 const post = {
   method: 'POST',
   path: 'Requests',

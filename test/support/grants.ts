@@ -1,4 +1,4 @@
-/** What no call of ours ever needs, and who needs it instead: anything else that goes unused is taken away. */
+/** Grants that no call of the relay uses, with their users. Any other unused grant has to be removed. */
 const USED_BY_LAMBDA_ITSELF: Readonly<Record<string, string>> = {
   'logs:CreateLogStream': 'Lambda writes what the function prints to its log group, with the role of the function.',
   'logs:PutLogEvents': 'As above.',
@@ -6,6 +6,6 @@ const USED_BY_LAMBDA_ITSELF: Readonly<Record<string, string>> = {
   'xray:PutTelemetryRecords': 'As above.',
 };
 
-/** The grants of a function that go unused on one machine. */
+/** The grants of a function that only Lambda itself uses. */
 export const usedByLambdaItself = (functionName: string): string[] =>
   Object.keys(USED_BY_LAMBDA_ITSELF).map((action) => `${functionName}: ${action}`);

@@ -1,9 +1,9 @@
-/** One of several that work at the same time: awaits the gate before each of its calls. */
+/** One of several concurrent actors. It awaits the gate before each of its calls. */
 export type Actor<Result> = (gate: () => Promise<void>) => Promise<Result>;
 
 /**
- * Runs actors so that one call happens at a time, in an order given by numbers: whenever all actors wait at the gate or
- * have ended, the next number picks who goes on. The same numbers give the same order.
+ * Runs actors so that one call is made at a time. Whenever all actors wait at the gate or have ended, the next number
+ * selects the actor that continues. The same numbers produce the same order.
  */
 export const interleave = async <Result>(
   actors: readonly Actor<Result>[],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Item, ItemRef } from '#shared/domain/item.ts';
 
-/** An item to begin with; a test names only what matters to it. */
+/** An item with defaults. */
 export const anItem = ({ labels, ...overrides }: Partial<Item> = {}): Item => ({
   ref: { kind: 'account', id: '10' },
   title: 'db-01/sa',
@@ -12,7 +12,7 @@ export const anItem = ({ labels, ...overrides }: Partial<Item> = {}): Item => ({
   labels: { systemName: 'db-01', accountName: 'sa', domainName: '', ...labels },
 });
 
-/** One of several items: `a1`, `a2` and so on, all of one system. */
+/** One of several items of a system: `a1`, `a2` and so on. */
 export const itemNumbered = (number: number, { labels, ...overrides }: Partial<Item> = {}): Item => {
   const texts = { systemName: 'db-01', accountName: `a${number}`, ...labels };
   return anItem({
@@ -23,7 +23,7 @@ export const itemNumbered = (number: number, { labels, ...overrides }: Partial<I
   });
 };
 
-/** A second name of an item: the fake vault has one lease for both. */
+/** An alias of an item. The fake vault has one lease for both. */
 export const aliasOf = ({ ref, ...item }: Item, id: string): Item => ({
   ...item,
   ref: { kind: 'alias', id },
@@ -34,7 +34,7 @@ export const aliasOf = ({ ref, ...item }: Item, id: string): Item => ({
 
 const anyText = fc.string({ unit: 'binary', maxLength: 20 });
 
-/** Items as awkward as a vault may hold them. */
+/** Arbitrary items, with any text that a vault can hold. */
 export const anyItem: fc.Arbitrary<Item> = fc
   .record({
     id: anyText,

@@ -6,7 +6,7 @@ import { archiveOf, localClientConfig } from '#local/aws/resources.ts';
 const contentSchema = z.object({ messages: z.object({ ready: z.array(z.object({ body: z.string() })) }) });
 const publishedSchema = z.object({ Subject: z.string(), Message: z.string() });
 
-/** The records bucket of a local stack, and what was published to its topic. */
+/** The records bucket of a local stack, and the messages published to its topic. */
 export const openObjects = ({ endpoint, template, server }: LocalAws) => {
   const s3 = new S3Client(localClientConfig(endpoint));
   const Bucket = nameOf(template, 'AWS::S3::Bucket');
@@ -18,7 +18,7 @@ export const openObjects = ({ endpoint, template, server }: LocalAws) => {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
       return Contents.flatMap(({ Key }) => Key ?? []);
     },
-    /** Undefined when there is none. */
+    /** Returns undefined if the object does not exist. */
     readJson: async (key: string): Promise<unknown> => {
       try {
         const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
@@ -28,7 +28,7 @@ export const openObjects = ({ endpoint, template, server }: LocalAws) => {
         throw thrown;
       }
     },
-    /** Subject and text of everything that people were told. */
+    /** Subject and text of each notification. */
     published: async (): Promise<string[]> => {
       const content = await server.queueContent(archiveOf(nameOf(template, 'AWS::SNS::Topic')));
       const { messages } = contentSchema.parse(JSON.parse(content));

@@ -9,7 +9,7 @@ const template = synthesise(aCheckoutConfig()).template.toJSON();
 const machineOf = (machine: Machine): Level =>
   loadDefinition(machine, JSON.stringify(definitionIn(template, machine)), { waitScale: 0 });
 
-/** The workflows that there are, out of the template; their retries come at once. */
+/** The workflows of the synthesised template. Their retries do not wait. */
 export const machines: Readonly<Record<Machine, Level>> = {
   sync: machineOf('sync'),
   checkout: machineOf('checkout'),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A table of a page: its columns, and its rows by the text of their first cell. */
+/** A Markdown table: its columns, and its rows keyed by the text of their first cell. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: ReadonlyMap<string, readonly string[]>;
@@ -13,7 +13,7 @@ const cellsOf = (line: string): string[] =>
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim());
 
-/** The first table below a heading. @throws when there is none, or when two of its rows begin alike. */
+/** The first table below a heading. @throws when there is none, or when two rows have the same first cell. */
 export const tableBelow = (page: string, heading: string): Table => {
   const lines = readFileSync(page, 'utf8').split('\n');
   const from = lines.findIndex((line) => line.replace(/^#+ /, '') === heading && line.startsWith('#'));

@@ -9,7 +9,7 @@ const SYNCS = {
   everything: { name: 'everything/{systemName}/{accountName}' },
 };
 
-/** A checkout rule `tickets` of up to two hours, and the syncs of those names; all of them when left out. */
+/** A configuration with a checkout rule `tickets` of at most two hours, and the named syncs. Default: all syncs. */
 export const messageConfig = ({
   syncs = ['databases', 'services', 'everything'],
 }: {
@@ -24,47 +24,47 @@ export const messageConfig = ({
         connection: 'vault',
         store: 'aws',
         name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
-        longestMinutes: 120,
+        maxMinutes: 120,
       },
     },
   });
 };
 
-/** How the items of those rules are addressed. */
+/** The address of the items of those rules. */
 export const addressOf: AddressOf = async (rule) => rulesOf(rule).address;
 
-/** A state machine that starts what it is told, by the rules of StartExecution. */
+/** A state machine in memory that follows the rules of StartExecution. */
 export const memoryExecutions = () => {
   const started = new Map<string, string>();
   const ended = new Map<string, number>();
   const hidden = new Set<string>();
   let failure: () => Error | undefined = () => undefined;
-  const failIfTold = (): void => {
+  const failIfConfigured = (): void => {
     const error = failure();
     if (error !== undefined) throw error;
   };
   const executions: Executions = {
     async start(name, input) {
-      failIfTold();
+      failIfConfigured();
       const known = started.get(name);
       if (known === undefined) started.set(name, input);
       return known === undefined || (known === input && !ended.has(name));
     },
     async find(name) {
-      failIfTold();
+      failIfConfigured();
       const input = hidden.has(name) ? undefined : started.get(name);
       return input === undefined ? undefined : { input, endedAt: ended.get(name) };
     },
   };
   return {
     ...executions,
-    /** The input of each execution by its name. */
+    /** Inputs of the executions, by name. */
     started,
-    /** `at` in epoch milliseconds; long ago when left out. */
+    /** Ends an execution. `at` is in epoch milliseconds; default: long ago. */
     end: (name: string, at = 0) => ended.set(name, at),
-    /** Not shown yet, as Step Functions is eventually consistent. */
+    /** Hides an execution from `find`, because Step Functions is eventually consistent. */
     hide: (name: string) => hidden.add(name),
-    /** What every call from now on fails with, or what says so at each call. */
+    /** Makes every later call fail with the error. A function is evaluated at each call. */
     fail(error: Error | undefined | (() => Error | undefined)): void {
       failure = typeof error === 'function' ? error : () => error;
     },

@@ -5,8 +5,8 @@ import { type Event, type ModelWorld, SYNCS, startModelWorld } from '#test/suppo
 const any = fc.nat({ max: 20 });
 const flag = fc.boolean();
 
-/** What others do, at any time. */
-const ofOthers: fc.Arbitrary<Event> = fc.oneof(
+/** Events caused by other users, by time and by configuration. */
+const foreignEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('change'), account: any }) },
   fc.record({ what: fc.constant('open'), account: any, by: fc.constantFrom('person', 'another relay') }),
   fc.record({ what: fc.constant('close'), request: any }),
@@ -29,32 +29,32 @@ const step: fc.Arbitrary<Event> = fc.record({
   what: fc.constant('step'),
   run: any,
   moment: fc.nat({ max: 60 }),
-  meanwhile: fc.oneof(
+  disturbance: fc.oneof(
     fc.constant('death' as const),
-    fc.array(fc.oneof(ofOthers, start, wholeRun, endings), { maxLength: 3 }),
+    fc.array(fc.oneof(foreignEvent, start, wholeRun, endings), { maxLength: 3 }),
   ),
 });
 
-/** A run that is held up while it reads and delivers one change, until a later run has delivered the next one. */
+/** A run that is suspended while it reads and delivers one change, until a later run has delivered the next one. */
 const overtaken = fc
   .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 24 }) })
   .map(({ sync, account, moment }): Event[] => {
     const unseen: Event = { what: 'start', sync, verify: false, isListed: false };
     const finish: Event = { what: 'finish', run: -1 };
     const change: Event = { what: 'change', account };
-    const next: Event = { what: 'step', run: -1, moment: 0, meanwhile: [] };
-    const heldUp: Event = { what: 'step', run: -1, moment, meanwhile: [change, unseen, finish] };
+    const next: Event = { what: 'step', run: -1, moment: 0, disturbance: [] };
+    const suspended: Event = { what: 'step', run: -1, moment, disturbance: [change, unseen, finish] };
     const upToRetrieve = [next, next, next, next];
-    return [unseen, finish, { what: 'pass', minutes: 12 }, change, unseen, ...upToRetrieve, heldUp];
+    return [unseen, finish, { what: 'pass', minutes: 12 }, change, unseen, ...upToRetrieve, suspended];
   });
 
-/** Leases that another relay has, which gives each back and opens it anew while a run looks for what it may read under. */
+/** Another relay checks in a lease and opens it again while a run looks for a lease to read under. */
 const exchanged = fc
   .record({ sync: fc.constantFrom(...SYNCS), account: any, moment: fc.nat({ max: 12 }) })
   .map(({ sync, account, moment }): Event[] => {
     const open: Event = { what: 'open', account, by: 'another relay' };
-    const next: Event = { what: 'step', run: -1, moment: 0, meanwhile: [] };
-    const exchange: Event = { what: 'step', run: -1, moment, meanwhile: [{ what: 'close', request: -1 }, open] };
+    const next: Event = { what: 'step', run: -1, moment: 0, disturbance: [] };
+    const exchange: Event = { what: 'step', run: -1, moment, disturbance: [{ what: 'close', request: -1 }, open] };
     const start: Event = { what: 'start', sync, verify: true, isListed: false };
     return [open, start, next, next, next, next, exchange, { what: 'finish', run: -1 }];
   });
@@ -65,13 +65,13 @@ const anyEvents = fc.oneof(
   { weight: 8, arbitrary: one(step) },
   { weight: 2, arbitrary: one(wholeRun) },
   { weight: 1, arbitrary: one(endings) },
-  { weight: 3, arbitrary: one(ofOthers) },
+  { weight: 3, arbitrary: one(foreignEvent) },
   { weight: 1, arbitrary: overtaken },
   { weight: 1, arbitrary: exchanged },
 );
 
-/** Events as fast-check runs them; the model is part of the world, which says itself what must hold. */
-class Happens implements fc.AsyncCommand<object, ModelWorld> {
+/** A fast-check command of several events. The world holds the model and checks the rules. */
+class EventsCommand implements fc.AsyncCommand<object, ModelWorld> {
   readonly #events: readonly Event[];
 
   constructor(events: readonly Event[]) {
@@ -83,7 +83,7 @@ class Happens implements fc.AsyncCommand<object, ModelWorld> {
   }
 
   async run(_model: object, world: ModelWorld): Promise<void> {
-    await world.happenAll(this.#events);
+    await world.applyAll(this.#events);
     expect(world.broken().join('\n')).toBe('');
   }
 
@@ -92,11 +92,14 @@ class Happens implements fc.AsyncCommand<object, ModelWorld> {
   }
 }
 
-/** Lets so many random courses of events happen. */
-export const letAnythingHappen = (numRuns: number): void => {
-  describe('syncs, people and reaps that come between each other', () => {
-    it('close only what is theirs, deliver only what is newer, and end with all stores right', async () => {
-      const commands = fc.commands([anyEvents.map((events) => new Happens(events))], { maxCommands: 30, size: 'max' });
+/** Runs random sequences of events and checks the rules after each event. */
+export const runRandomEvents = (numRuns: number): void => {
+  describe('interleaved syncs, people and reaps', () => {
+    it('close only their own requests, deliver only newer credentials, and leave every store current', async () => {
+      const commands = fc.commands([anyEvents.map((events) => new EventsCommand(events))], {
+        maxCommands: 30,
+        size: 'max',
+      });
       await fc.assert(
         fc.asyncProperty(commands, async (events) => {
           const world = await startModelWorld();

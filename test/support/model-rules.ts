@@ -1,24 +1,24 @@
-import { openRequestsOfOurs } from '#test/support/mortal-promises.ts';
-import type { MortalRelay } from '#test/support/mortal-relay.ts';
+import { openRequestsOfOurs } from '#test/support/crashable-promises.ts';
+import type { CrashableRelay } from '#test/support/crashable-relay.ts';
 
-/** How many secrets one run may retire. */
+/** Maximum number of secrets that one run may retire. */
 export const BUDGET = 1;
 
-/** All that has to be known about the world beside the vault and the store to say whether the relay behaves. */
+/** State that the rules need in addition to the vault and the store. */
 export interface Model {
-  /** The open requests that are not ours, by who opened them. */
+  /** Open requests that are not ours, with the kind of user that opened each. */
   readonly others: Map<number, 'person' | 'another relay'>;
-  /** Names of accounts that any selection has left out so far. */
+  /** Names of accounts that any selection has excluded so far. */
   readonly leftOut: Set<string>;
 }
 
 const runOf = (reason: string): string | undefined => /\/([^/\]]+)\/\d+\]$/.exec(reason)?.[1];
 
 /**
- * Watches who does what. Of processes that interrupt each other, the last to begin is who acts until it ends, so that
- * everything the vault and the store were asked for meanwhile was asked for by it.
+ * Attributes each call to the vault and the store to an actor. When processes interrupt each other, the one that began
+ * last is the actor until it ends.
  */
-export const watch = (relay: MortalRelay, model: Model) => {
+export const watch = (relay: CrashableRelay, model: Model) => {
   const { simulator, manager } = relay;
   const acting: string[] = [];
   const reasons = new Map<number, string>();
@@ -30,14 +30,14 @@ export const watch = (relay: MortalRelay, model: Model) => {
   const hasEnded = (run: string | undefined): boolean =>
     relay.executions.every(({ name, isRunning }) => name !== run || !isRunning);
 
-  /** A run gives back what it opened itself; reap, what a run that has ended opened. */
-  const mayGiveBack = (actor: string | undefined, requestId: number): boolean => {
+  /** A run may check in only its own requests; reap may check in only requests of ended runs. */
+  const mayCheckIn = (actor: string | undefined, requestId: number): boolean => {
     const reason = reasons.get(requestId);
     if (reason === undefined || model.others.has(requestId)) return false;
     return actor === 'reap' ? hasEnded(runOf(reason)) : runOf(reason) === actor;
   };
 
-  const look = (): void => {
+  const recordCalls = (): void => {
     const actor = acting.at(-1);
     for (const { requestId, reason } of openRequestsOfOurs(relay)) reasons.set(requestId, reason);
     for (const { kind, status, user, requestId = 0 } of simulator.audit.slice(audited)) {
@@ -45,14 +45,14 @@ export const watch = (relay: MortalRelay, model: Model) => {
       if (kind === 'credential' && status === 200 && model.others.has(requestId))
         broken.push(`${actor} read under request ${requestId} of ${model.others.get(requestId)}.`);
       if (kind !== 'checkin' || status !== 204) continue;
-      if (!mayGiveBack(actor, requestId))
-        broken.push(`${actor} gave back request ${requestId}: ${reasons.get(requestId)}`);
+      if (!mayCheckIn(actor, requestId))
+        broken.push(`${actor} checked in request ${requestId}: ${reasons.get(requestId)}`);
     }
     for (const { action, result, secretId = '' } of manager.calls.slice(called)) {
       if (actor === undefined || action !== 'DeleteSecret' || result !== 'ok') continue;
       retired.set(actor, (retired.get(actor) ?? 0) + 1);
       if (Number(retired.get(actor)) > BUDGET) broken.push(`${actor} retired more than its budget.`);
-      // In a name, a hyphen before six last letters is encoded: it would look like the end of an ARN.
+      // A hyphen before the last six letters of a name is encoded, because it would look like the end of an ARN.
       const name = secretId.replaceAll('=2D', '-');
       if (![...model.leftOut].some((leftOut) => name.endsWith(`/${leftOut}`)))
         broken.push(`${actor} retired ${secretId}.`);
@@ -63,23 +63,23 @@ export const watch = (relay: MortalRelay, model: Model) => {
 
   return {
     async as<T>(actor: string, work: () => Promise<T>): Promise<T> {
-      look();
+      recordCalls();
       acting.push(actor);
       try {
         return await work();
       } finally {
-        look();
+        recordCalls();
         acting.pop();
       }
     },
 
-    /** To be called right after reap. */
+    /** Reports requests of ended runs that are still open. Call it right after reap. */
     nothingOfEndedRuns(): void {
       const left = openRequestsOfOurs(relay).filter(({ reason }) => hasEnded(runOf(reason)));
-      broken.push(...left.map(({ reason }) => `After reap there is still open: ${reason}`));
+      broken.push(...left.map(({ reason }) => `Still open after reap: ${reason}`));
     },
 
-    /** A sentence for each rule that was broken so far. */
+    /** A sentence for each rule broken so far. */
     broken(): string[] {
       const open = new Set(simulator.openRequests().map(({ requestId }) => requestId));
       const closed = [...model.others.keys()].filter((id) => !open.has(id));

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { aConfig } from '#test/support/configs.ts';
-import { itemOf } from '#test/support/fleet-items.ts';
-import { machines } from '#test/support/machines.ts';
-import { BUDGET, type Model, watch } from '#test/support/model-rules.ts';
-import { Fate } from '#test/support/mortal.ts';
+import { CrashPlan } from '#test/support/crashable-process.ts';
 import {
   brokenPromises,
   isRetired,
   openRequestsOfOurs,
   secretsIn,
   wrongHistories,
-} from '#test/support/mortal-promises.ts';
-import { type MortalRelay, startMortalRelay } from '#test/support/mortal-relay.ts';
-import { sharedFleet } from '#test/support/mortal-site.ts';
+} from '#test/support/crashable-promises.ts';
+import { type CrashableRelay, startCrashableRelay } from '#test/support/crashable-relay.ts';
+import { sharedFleet } from '#test/support/crashable-site.ts';
+import { itemOf } from '#test/support/fleet-items.ts';
+import { machines } from '#test/support/machines.ts';
+import { BUDGET, type Model, watch } from '#test/support/model-rules.ts';
 import { type SteppedRun, startSteppedRun } from '#test/support/stepped-run.ts';
 import { termsOf } from '#test/support/terms.ts';
 
@@ -21,14 +21,14 @@ export const SYNCS = ['databases', 'copies'] as const;
 const FOLDERS = ['prod/', 'copy/'];
 const ACCOUNTS = 8;
 const LONG_MINUTES = 100_000;
-const LONGEST_PARK_MINUTES = 7 * 24 * 60;
-/** Selections by what they leave out: accounts of which no other has the name. */
+const MAX_PARK_MINUTES = 7 * 24 * 60;
+/** The account names that each selection excludes. No two accounts share one of these names. */
 const LEFT_OUT = [[], ['svc-deploy'], ['svc-deploy', 'svc-backup']];
-/** The secret of an account that can be delivered, was it not for somebody who made it first. */
+/** The secret name of a deliverable account. The secret already exists and is not ours. */
 const FOREIGN = 'prod/web-0001/_/admin';
 const BY_HAND = 'kept by hand';
 
-/** What may happen. Numbers are positions in whatever list there is at the time, counted around; -1 is the last. */
+/** A random event. Numbers are positions in the current list, modulo its length; -1 is the last. */
 export type Event =
   | {
       readonly what: 'start';
@@ -36,12 +36,12 @@ export type Event =
       readonly verify: boolean;
       readonly isListed: boolean;
     }
-  /** A step of a run, in the middle of which other things happen, or it dies. */
+  /** A step of a run that is killed, or interrupted by other events. */
   | {
       readonly what: 'step';
       readonly run: number;
       readonly moment: number;
-      readonly meanwhile: readonly Event[] | 'death';
+      readonly disturbance: readonly Event[] | 'death';
     }
   | { readonly what: 'finish' | 'abort'; readonly run: number }
   | { readonly what: 'reap'; readonly deathAt: number }
@@ -72,22 +72,22 @@ const pick = <T>(list: readonly T[], index: number): T | undefined => list.at(in
 
 export type ModelWorld = Awaited<ReturnType<typeof startModelWorld>>;
 
-/** A relay with two syncs of the same accounts, other people at the same vault, and whoever watches both. */
+/** A relay with two syncs of the same accounts, other users of the same vault, and a watcher of both. */
 export const startModelWorld = async () => {
-  const relay = await startMortalRelay({ machines, config: configWithout([]), fleet: sharedFleet(ACCOUNTS) });
+  const relay = await startCrashableRelay({ machines, config: configWithout([]), fleet: sharedFleet(ACCOUNTS) });
   relay.manager.handle('CreateSecret', { Name: FOREIGN, SecretString: BY_HAND, ClientRequestToken: randomUUID() });
   const model: Model = { others: new Map(), leftOut: new Set() };
   const watcher = watch(relay, model);
   const runs: SteppedRun[] = [];
   const idle = () => runs.filter(({ isOver, isBusy }) => !isOver && !isBusy);
 
-  const step = (run: SteppedRun, fate?: Fate) => watcher.as(run.name, () => run.step(fate));
+  const step = (run: SteppedRun, crashPlan?: CrashPlan) => watcher.as(run.name, () => run.step(crashPlan));
   const finish = async (run: SteppedRun): Promise<void> => {
     while (!run.isOver) await step(run);
   };
-  const reap = async (fate?: Fate): Promise<void> => {
-    const lived = await watcher.as('reap', () => relay.reap(fate));
-    if (lived) watcher.nothingOfEndedRuns();
+  const reap = async (crashPlan?: CrashPlan): Promise<void> => {
+    const hasCompleted = await watcher.as('reap', () => relay.reap(crashPlan));
+    if (hasCompleted) watcher.nothingOfEndedRuns();
   };
 
   const handlers: { [What in Event['what']]: (event: Extract<Event, { what: What }>) => Promise<unknown> | unknown } = {
@@ -95,11 +95,11 @@ export const startModelWorld = async () => {
       const order = { sync, mode: verify ? ('verify' as const) : ('changes' as const) };
       runs.push(await startSteppedRun(relay, String(runs.length), order, { isListed }));
     },
-    step: ({ run, moment, meanwhile }) => {
+    step: ({ run, moment, disturbance }) => {
       const stepping = pick(idle(), run);
       if (stepping === undefined) return;
-      const happening = meanwhile === 'death' ? meanwhile : () => happenAll(meanwhile);
-      return step(stepping, new Fate([moment, happening]));
+      const interruption = disturbance === 'death' ? disturbance : () => applyAll(disturbance);
+      return step(stepping, new CrashPlan([moment, interruption]));
     },
     finish: ({ run }) => {
       const finishing = pick(idle(), run);
@@ -110,10 +110,10 @@ export const startModelWorld = async () => {
         runs.filter(({ isOver }) => !isOver),
         run,
       )?.abort(),
-    reap: ({ deathAt }) => reap(new Fate([deathAt, 'death'])),
+    reap: ({ deathAt }) => reap(new CrashPlan([deathAt, 'death'])),
     change: ({ account }) => {
       const changed = pick(relay.simulator.accounts(), account);
-      // Two changes of the same date are told apart by a verify run alone.
+      // Only a verify run distinguishes two changes with the same date.
       relay.advance(1 / 60);
       if (changed !== undefined) relay.simulator.changeCredential(changed.accountId);
     },
@@ -128,33 +128,33 @@ export const startModelWorld = async () => {
       relay.deploy(configWithout(names));
     },
   };
-  const happen = async (event: Event): Promise<void> => {
+  const apply = async (event: Event): Promise<void> => {
     await Reflect.apply(handlers[event.what], undefined, [event]);
   };
 
-  const happenAll = async (events: readonly Event[]): Promise<void> => {
-    for (const event of events) await happen(event);
+  const applyAll = async (events: readonly Event[]): Promise<void> => {
+    for (const event of events) await apply(event);
   };
 
   return {
-    happenAll,
-    /** A sentence for each rule that was broken so far. */
+    applyAll,
+    /** A sentence for each rule broken so far. */
     broken: (): string[] => [
       ...watcher.broken(),
       ...FOLDERS.flatMap((folder) => wrongHistories(relay, folder, [FOREIGN])),
       ...(relay.manager.currentValues()[FOREIGN] === BY_HAND ? [] : ['A foreign secret was written to.']),
     ],
     /**
-     * Lets everything come to rest: what runs, ends; a sync that takes a change for the vault's rotation parks the
-     * account; and once that is over, the next one delivers.
+     * Finishes every run, then syncs twice: a first sync that mistakes a change for the vault's rotation parks the
+     * account, and the second one delivers it after the park has ended.
      */
     async settle(): Promise<string[]> {
       for (const run of runs) await finish(run);
-      // What another relay has open as the same user is not read under: it is through, too.
+      // The relay does not read under a request that another relay opened as the same user, so close those too.
       for (const [id, by] of model.others) if (by === 'another relay') await closeFor(relay, model, id, by);
       relay.deploy(configWithout([]));
       for (const id of ['next', 'last']) {
-        relay.advance(LONGEST_PARK_MINUTES + 1);
+        relay.advance(MAX_PARK_MINUTES + 1);
         for (const sync of SYNCS) await relay.sync(id, { sync });
       }
       await reap();
@@ -162,39 +162,39 @@ export const startModelWorld = async () => {
         ...brokenPromises(relay, folder, [FOREIGN]),
         ...secretsIn(relay, folder)
           .filter((name) => isRetired(relay, name))
-          .map((name) => `${name} is wanted again and still retired.`),
+          .map((name) => `${name} is selected again and still retired.`),
       ]);
     },
     close: () => relay.close(),
   };
 };
 
-const openForOthers = async (relay: MortalRelay, model: Model, index: number, by: 'person' | 'another relay') => {
+const openForOthers = async (relay: CrashableRelay, model: Model, index: number, by: 'person' | 'another relay') => {
   const account = pick(
     relay.simulator.accounts().filter(({ kind }) => kind !== 'not-requestable'),
     index,
   );
   if (account === undefined) return;
   const reason =
-    by === 'person' ? 'Looking after it' : 'Theirs [pam-relay.000000000000.eu-west-1/sync/databases/databases.0/0]';
+    by === 'person' ? 'Maintenance' : 'Theirs [pam-relay.000000000000.eu-west-1/sync/databases/databases.0/0]';
   const signedIn = by === 'person' ? relay.asPerson : relay.asOwnUser;
   const terms = termsOf({ minutes: LONG_MINUTES, reason });
-  // The vault may have one that is open: then it is shared, or a conflict.
+  // If a request is already open, the vault shares it or reports a conflict.
   const opened = await signedIn((leases) => leases.open(itemOf(account), terms)).catch(() => undefined);
   if (opened?.ours === true) model.others.set(Number(opened.id), by);
 };
 
-const closeForOthers = async (relay: MortalRelay, model: Model, index: number) => {
+const closeForOthers = async (relay: CrashableRelay, model: Model, index: number) => {
   const [requestId, by] = pick([...model.others], index) ?? [];
   if (requestId !== undefined && by !== undefined) await closeFor(relay, model, requestId, by);
 };
 
-const closeFor = async (relay: MortalRelay, model: Model, requestId: number, by: 'person' | 'another relay') => {
+const closeFor = async (relay: CrashableRelay, model: Model, requestId: number, by: 'person' | 'another relay') => {
   model.others.delete(requestId);
   await (by === 'person' ? relay.asPerson : relay.asOwnUser)((leases) => leases.close(String(requestId), 'Done'));
 };
 
-const decide = (relay: MortalRelay, index: number, decision: 'approve' | 'deny') => {
+const decide = (relay: CrashableRelay, index: number, decision: 'approve' | 'deny') => {
   const pending = openRequestsOfOurs(relay).filter(({ status }) => status === 'pending');
   const request = pick(pending, index);
   if (request !== undefined) relay.simulator[decision](request.requestId);

@@ -6,7 +6,7 @@ import type { Leases, VaultSession } from '#shared/connections/vault.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
 
-/** What a person does who signs in to the vault beside the relay. */
+/** Signs in to the vault as a person, independent of the relay, and does the work. */
 export const asAlice =
   ({ url, caPem: ca }: PasswordSafeSimulator) =>
   async <T>(work: (session: VaultSession) => Promise<T>): Promise<T> => {
@@ -31,7 +31,7 @@ export const asAlice =
     }
   };
 
-/** The requests for accounts of whoever is signed in. */
+/** The signed-in user's leases of accounts. */
 export const leasesOf = (session: Pick<VaultSession, 'access'>): Leases => {
   const access = session.access({ source: 'accounts' });
   if (access.kind !== 'leases') throw new Error('Accounts are read by leases.');

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { raceForAccount } from '#test/support/checkout-races.ts';
 
-/** Lets so many races happen, each in another order of calls. */
+/** Runs races with random orders of calls. */
 export const race = (numRuns: number): void => {
   describe('two checkouts and a sync of one account at once', () => {
-    it('never close what another one opened, and all come to their ends', async () => {
+    it('never close a request of another, and all complete', async () => {
       const choices = fc.array(fc.nat({ max: 5 }), { minLength: 20, maxLength: 60 });
       await fc.assert(
         fc.asyncProperty(choices, async (numbers) => {

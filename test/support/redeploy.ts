@@ -4,7 +4,7 @@ import type { World } from '#local/world.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /**
- * Deploys a changed configuration, as far as functions know it: they are started anew, and the rest of the stack stands.
+ * Deploys a changed configuration to the functions, which restart. The rest of the stack stays unchanged.
  */
 export const redeploy = async (
   { aws, directory }: Pick<World, 'aws' | 'directory'>,

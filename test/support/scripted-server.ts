@@ -23,7 +23,7 @@ const listen = async (server: TcpServer): Promise<string> => {
   return `http://127.0.0.1:${address.port}/api`;
 };
 
-/** An HTTP server that answers its requests one script step after the other; the last step repeats. */
+/** Starts an HTTP server that answers each request with the next step. The last step repeats. */
 export const scriptedServer = async (...steps: readonly Step[]): Promise<ScriptedServer> => {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {
@@ -44,7 +44,7 @@ export const scriptedServer = async (...steps: readonly Step[]): Promise<Scripte
   };
 };
 
-/** A server that answers every connection with these bytes and closes it. */
+/** Starts a server that answers every connection with these bytes and closes it. */
 export const rawServer = async (bytes: string): Promise<{ url: string } & AsyncDisposable> => {
   const server = createTcpServer((socket) => {
     socket.on('error', () => undefined);
@@ -54,7 +54,7 @@ export const rawServer = async (bytes: string): Promise<{ url: string } & AsyncD
   return { url, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
 };
 
-/** The base url of a port of this machine on which nothing listens. */
+/** The base URL of a local port on which nothing listens. */
 export const deadUrl = async (): Promise<string> => {
   await using server = await scriptedServer();
   return server.url;
@@ -68,7 +68,7 @@ export const answer =
 /** Drops the connection without an answer. */
 export const reset: Step = (response) => response.socket?.resetAndDestroy();
 
-/** Announces more than it sends, then drops the connection. */
+/** Announces a longer body than it sends, then drops the connection. */
 export const cutOff: Step = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
   response.write('{"a":', () => response.socket?.destroy());

@@ -9,7 +9,7 @@ import {
 
 export interface RunningSecretsManager {
   readonly manager: SecretsManager;
-  /** A client of its own; `caller` is the access key id that calls and faults know it by. */
+  /** Returns a new client. `caller` is the access key id that identifies it in calls and faults. */
   connect(caller?: string): SecretsManagerClient;
   close(): Promise<void>;
 }
@@ -49,13 +49,13 @@ const portOf = (server: Server): number => {
 
 export interface InProcessOptions {
   readonly caller?: string;
-  /** Awaited before each call: where a test holds a caller back. */
+  /** Awaited before each call, so that a test can delay it. */
   readonly gate?: () => Promise<void>;
-  /** Fields that are dropped from the request on its way, as by a server that does not know them. */
+  /** Request fields to drop, like a server that does not support them. */
   readonly ignoredFields?: readonly string[];
 }
 
-/** The SDK's own client and protocol on a local Secrets Manager, without a socket between them. */
+/** Connects the SDK's client to a local Secrets Manager without a socket. */
 export const connectInProcess = (manager: SecretsManager, options: InProcessOptions = {}): SecretsManagerClient =>
   new SecretsManagerClient({
     endpoint: 'http://127.0.0.1',

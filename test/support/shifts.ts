@@ -1,24 +1,24 @@
-import type { Meanwhile } from '#test/support/crash.ts';
-import { Fate } from '#test/support/mortal.ts';
+import type { Disturbance } from '#test/support/crash.ts';
+import { CrashPlan } from '#test/support/crashable-process.ts';
 
-/** More than pages overlap by. From then on, rows move between the pages of a list: whoever reads on where it was has missed some, or sees some twice. */
-const shift = (rowsMoved: number, largestPage: number): Meanwhile => ({
-  happens: async ({ simulator }) => {
+/** Moves rows between the pages of a list by more than the overlap of pages. A reader then misses or repeats rows. */
+const shift = (rowsMoved: number, largestPage: number): Disturbance => ({
+  apply: async ({ simulator }) => {
     simulator.switches.rowsMoved = rowsMoved;
   },
-  // A run that saw nothing else must not take it for the second time that something was missing.
-  whileItLasts: async (relay, story) => {
-    await story.goOn(relay, { fate: new Fate(), through: ({ perform }) => perform() });
+  // A run that sees only this shift must not count it as the second run that misses an item.
+  checkWhileActive: async (relay, scenario) => {
+    await scenario.followUp(relay, { crashPlan: new CrashPlan(), through: ({ perform }) => perform() });
     return [];
   },
-  passes: async ({ simulator }) => {
+  end: async ({ simulator }) => {
     simulator.switches.rowsMoved = 0;
   },
-  // Of so few accounts a list has several pages all the same.
+  // Small pages, so that a list of few accounts has several.
   site: { switches: { largestPage } },
 });
 
-export const SHIFTS: Readonly<Record<string, Meanwhile>> = {
+export const SHIFTS: Readonly<Record<string, Disturbance>> = {
   'two rows leave a list while it is read': shift(2, 2),
-  'two rows come into a list while it is read': shift(-2, 2),
+  'two rows enter a list while it is read': shift(-2, 2),
 };

@@ -1,21 +1,21 @@
-import { Fate } from '#test/support/mortal.ts';
-import type { Invocation, Invoked, MortalRelay, Order } from '#test/support/mortal-relay.ts';
+import { CrashPlan } from '#test/support/crashable-process.ts';
+import type { CrashableRelay, Invocation, Invoked, Order } from '#test/support/crashable-relay.ts';
 
-/** A run of which one invocation at a time happens, and only when it is told. */
+/** A run whose invocations are performed one by one, on request. */
 export interface SteppedRun {
   readonly name: string;
   readonly isOver: boolean;
-  /** Whether an invocation is under way. */
+  /** True while an invocation is under way. */
   readonly isBusy: boolean;
-  /** Lets the next invocation happen; resolves when the one after it could, or when the run is over. */
-  step(fate?: Fate): Promise<void>;
-  /** Ends the execution. An invocation that is under way goes on without it. */
+  /** Performs the next invocation. Resolves when the one after it is due, or when the run is over. */
+  step(crashPlan?: CrashPlan): Promise<void>;
+  /** Stops the execution. An invocation that is under way goes on. */
   abort(): Promise<void>;
 }
 
-/** Resolves when the first invocation is about to happen. */
+/** Starts a run. Resolves when its first invocation is due. */
 export const startSteppedRun = async (
-  relay: MortalRelay,
+  relay: CrashableRelay,
   id: string,
   order: Order,
   options: { readonly isListed: boolean },
@@ -48,7 +48,7 @@ export const startSteppedRun = async (
     get isBusy() {
       return isBusy;
     },
-    async step(fate = new Fate()) {
+    async step(crashPlan = new CrashPlan()) {
       if (isOver || next === undefined) return;
       const { invocation, answer } = next;
       next = undefined;
@@ -56,7 +56,7 @@ export const startSteppedRun = async (
         arrive = resolve;
       });
       isBusy = true;
-      answer(await invocation.perform(fate));
+      answer(await invocation.perform(crashPlan));
       isBusy = false;
       if (!isOver) await arrived;
     },

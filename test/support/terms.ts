@@ -1,6 +1,6 @@
 import type { LeaseTerms } from '#shared/connections/vault.ts';
 
-/** What a sync would ask for, with minutes of its own. */
+/** Lease terms like those of a sync. */
 export const termsOf = (more: Partial<LeaseTerms> = {}): LeaseTerms => ({
   reason: 'sync [x/y/0]',
   minutes: 15,

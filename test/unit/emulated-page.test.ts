@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { KNOWN_WRONG } from '#test/emulated/known-wrong.ts';
+import { KNOWN_DEVIATIONS } from '#test/emulated/known-wrong.ts';
 
-const SECTION = '## What each emulator gets wrong';
+const SECTION = '## Known deviations';
 
-/** The rows of all tables below a heading, up to the next one, without their heads. */
+/** Rows of all tables below a heading, up to the next heading, without table headers. */
 const rowsBelow = (heading: string, text: string): string[][] => {
   const [, after = ''] = text.split(`${heading}\n`);
   const [below = ''] = after.split(/^#+ /m);
@@ -20,7 +20,7 @@ const rowsBelow = (heading: string, text: string): string[][] => {
 describe('docs/emulated.md', () => {
   const [, section = ''] = readFileSync('docs/emulated.md', 'utf8').split(`${SECTION}\n`);
 
-  it.each(Object.entries(KNOWN_WRONG))(
+  it.each(Object.entries(KNOWN_DEVIATIONS))(
     'names every row that %s gets wrong, why, and no other',
     (emulator, services) => {
       const known = Object.entries(services).flatMap(([service, rows]) =>

@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import GithubSlugger from 'github-slugger';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#shared/config/load.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -22,13 +23,28 @@ describe('the public pages', () => {
     expect(blocks(readme, 'sh').join()).toContain('npm ci && npm start\nnpm ci && npm test\n');
   });
 
-  it.each(pages)('%s names only scripts that there are', (_path, text) => {
+  it.each(pages)('%s names only existing scripts', (_path, text) => {
     const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script]) => script);
     expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(named));
   });
 
-  it.each(pages)('%s links only to files that there are', (path, text) => {
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g)].map(([, link]) => link ?? '');
-    for (const link of links) expect(existsSync(join(dirname(path), link)), `${path} links to ${link}`).toBe(true);
+  it.each(pages)('%s links only to existing files and headings', (path, text) => {
+    const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    const dead = links.filter(([, file = '', heading]) => {
+      const target = file === '' ? path : join(dirname(path), file);
+      return !existsSync(target) || (heading !== undefined && !headingsOf(target).has(heading));
+    });
+    expect(dead.map(([link]) => link)).toEqual([]);
   });
 });
+
+/** Anchors of a page's headings, as GitHub makes them. */
+const headingsOf = (path: string): Set<string> => {
+  const slugger = new GithubSlugger();
+  const headings = readFileSync(path, 'utf8')
+    .replaceAll(/^```[\s\S]*?^```/gm, '')
+    .matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading = '']) => slugger.slug(heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1'))),
+  );
+};

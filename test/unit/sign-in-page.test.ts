@@ -19,7 +19,7 @@ interface Way {
 const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'gm'))].map(([, block]) => block ?? '');
 
-/** Each setting that the page shows, with the secrets that follow it. */
+/** Settings that the page shows, each with the secrets below it. */
 const ways: Way[] = page.split(/^(?=### )/m).flatMap((section) =>
   section
     .split(/^(?=```yml)/m)

@@ -3,16 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableBelow } from '#test/support/markdown-tables.ts';
 
-const TABLES = [
-  'Who may attack, what is promised, and what shows it',
-  'Whose approval may be used for what',
-  'What senders can do to each other',
-  'What is encrypted with which key',
-];
+const TABLES = ['Promises', 'Use of approvals', 'Isolation between senders', 'Encryption keys'];
 
 const SHOWN_BY = /\[[^\]]+\]\((?<file>[^)]+)\): "(?<name>(?:[^"\\]|\\.)+)"/;
 
-/** The last cell of a row: `[file](../path): "name of the test"`, for each test that shows what the row says. */
+/** Last cell of a row: `[file](../path): "name of the test"` for each test that proves the claim. */
 const testsIn = (cell: string) =>
   cell.split('; [').map((part, index) => SHOWN_BY.exec(index === 0 ? part : `[${part}`)?.groups ?? {});
 
@@ -23,7 +18,7 @@ const claims = TABLES.flatMap((heading) =>
 );
 
 describe('the threat model', () => {
-  it.each(claims)('%s: %s: is shown by tests that there are, by their names', (_heading, _claim, cell) => {
+  it.each(claims)('%s: %s: is proven by existing tests', (_heading, _claim, cell) => {
     for (const { file = '', name = '' } of testsIn(cell)) {
       expect(file, `${cell} names no test`).not.toBe('');
       const path = join('docs', file);
@@ -40,12 +35,12 @@ describe('the threat model', () => {
     const chapters = [...readFileSync('docs/threat-model.md', 'utf8').matchAll(/^## (.+)$/gm)].map(
       ([, title]) => title,
     );
-    const others = ['What is worth attacking', 'Where one may come in', 'What is not promised'];
+    const others = ['Assets', 'Attack surface', 'What is not promised'];
     expect(chapters.toSorted()).toEqual([...TABLES, ...others].toSorted());
   });
 
   it('says of each kind of resource that keeps data with which key', () => {
-    const [, text = ''] = readFileSync('docs/threat-model.md', 'utf8').split('## What is encrypted with which key');
+    const [, text = ''] = readFileSync('docs/threat-model.md', 'utf8').split('## Encryption keys');
     for (const word of [
       'records',
       'notes',

@@ -4,14 +4,14 @@ import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** The files of these folders, with their text. */
+/** Files of these folders, with their text. */
 const filesIn = (...folders: string[]): { path: string; text: string }[] =>
   globSync(
     folders.map((folder) => `${folder}/**/*.ts`),
     { cwd: ROOT },
   ).map((path) => ({ path, text: readFileSync(new URL(path, ROOT), 'utf8') }));
 
-/** Where in these files a pattern matches: the file, the line, and what was found. */
+/** Matches of a pattern in these files: file, line and text. */
 const findIn = (files: readonly { path: string; text: string }[], pattern: RegExp): string[] =>
   files.flatMap(({ path, text }) =>
     text

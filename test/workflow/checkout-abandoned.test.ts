@@ -10,7 +10,7 @@ let approved: FleetAccount;
 beforeAll(async () => {
   world = await startCheckoutWorld({
     rule: { confirmMinutes: 10 },
-    rules: { ssh: { handsOut: 'ssh-ticket' } },
+    rules: { ssh: { delivers: 'ssh-ticket' } },
     populate: (fleet) => vary({}, { policy: fleet.find(({ kind }) => kind === 'approval')?.policy ?? null })(fleet),
   });
   account = world.plain(0);
@@ -24,9 +24,9 @@ const stop = async ({ arn }: Execution): Promise<void> => {
   await world.aws.stepFunctions.settled(arn);
 };
 
-/** Two visits of `reap`, as its schedule would pay them, and what they started. */
+/** Two scheduled runs of `reap`, with the releases that they start. */
 const reap = async (): Promise<void> => {
-  for (let visit = 0; visit < 2; visit += 1) {
+  for (let run = 0; run < 2; run += 1) {
     await world.runReap();
     for (const release of world.executions('release')) await world.finish(release);
     world.advance(60);
@@ -49,10 +49,10 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
     await reap();
     await expectNothingLeft('pending');
     expect(await world.reportOf('pending')).toMatchObject({ status: 'abandoned' });
-    expect(await world.told('pending')).toHaveLength(1);
+    expect(await world.notifications('pending')).toHaveLength(1);
   });
 
-  it('while it holds what it has delivered, whose change is waited for', async () => {
+  it('while it holds a delivered credential that is changed on check-in', async () => {
     const before = world.credentialOf(account);
     const execution = world.checkOut('holding', [account]);
     await world.waits(execution);
@@ -61,10 +61,10 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
     await reap();
     await expectNothingLeft('holding');
     expect(world.credentialOf(account)).not.toBe(before);
-    expect(await world.told('holding')).toEqual([expect.not.stringContaining('has not shown')]);
+    expect(await world.notifications('holding')).toEqual([expect.not.stringContaining('has not shown')]);
   });
 
-  it('while it holds a session that somebody is in', async () => {
+  it('while it holds a session that is in use', async () => {
     const execution = world.checkOut('inside', [account], { checkout: 'ssh' });
     await world.waits(execution);
     const [ticket = ''] = Object.values(world.delivered('inside', 'ssh')).map((value) => JSON.parse(value).Ticket);
@@ -75,7 +75,7 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
     expect(world.vault.sessions().filter(({ endedAt }) => endedAt === null)).toEqual([]);
   });
 
-  it('while it gives back', async () => {
+  it('while it checks in', async () => {
     const execution = world.checkOut('closing', [account]);
     await world.waits(execution);
     const checkIns = world.callsFor('Requests/{id}/Checkin', account);
@@ -92,7 +92,7 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
     await expectNothingLeft('closing');
   });
 
-  it('while it waits for the change of what it gave back', async () => {
+  it('while it waits for the change after its check-in', async () => {
     const execution = world.checkOut('closed', [account]);
     await world.waits(execution);
     world.advance(60);
@@ -104,14 +104,14 @@ describe('a checkout whose execution is stopped leaves nothing open after reap',
   });
 });
 
-describe('a checkout that could not take back what it has delivered', () => {
-  it('fails, people are told, and what is left goes as soon as it can', async () => {
+describe('a checkout that could not retire its delivered secrets', () => {
+  it('fails, sends an alert, and its secrets are deleted as soon as the store allows it', async () => {
     const execution = world.checkOut('denied', [account]);
     await world.waits(execution);
     world.aws.secretsManager.faults.denyAction('DeleteSecret');
     expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'StoreDenied' });
     expect(world.vault.openRequests()).toEqual([]);
-    expect(await world.told('denied')).toEqual([expect.stringContaining('checkout tickets.denied failed')]);
+    expect(await world.notifications('denied')).toEqual([expect.stringContaining('checkout tickets.denied failed')]);
     await reap();
     expect(Object.keys(world.delivered('denied'))).toHaveLength(1);
 
@@ -122,7 +122,7 @@ describe('a checkout that could not take back what it has delivered', () => {
   });
 });
 
-describe('a checkout whose vault lets the relay in no more when its window ends', () => {
+describe('a checkout whose vault refuses the sign-in when its window ends', () => {
   const refuse = () =>
     world.vault.faults.add({
       kind: 'signIn',
@@ -130,7 +130,7 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
       effect: { type: 'status', status: 401 },
     });
 
-  it('takes back what it has delivered all the same, and reap gives its lease back once it is let in again', async () => {
+  it('still retires its delivered secrets, and reap checks in its lease once the vault accepts the sign-in', async () => {
     const execution = world.checkOut('refused', [account]);
     await world.waits(execution);
     refuse();
@@ -138,16 +138,16 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
     expect(world.delivered('refused')).toEqual({});
     expect(await world.reportOf('refused')).toMatchObject({
       status: 'failed',
-      notes: [expect.stringContaining('SignInRefused'), expect.stringContaining('leases are not given back')],
+      notes: [expect.stringContaining('SignInRefused'), expect.stringContaining('leases are not checked in')],
     });
-    expect(await world.told('refused')).toHaveLength(1);
+    expect(await world.notifications('refused')).toHaveLength(1);
     expect(world.vault.openRequests()).toHaveLength(1);
 
     await expect(world.runReap()).rejects.toThrow('SignInRefused');
     for (const release of world.executions('release')) await world.finish(release);
     world.advance(60);
     expect(await world.unclosed()).toHaveLength(1);
-    expect(await world.told('refused')).toHaveLength(1);
+    expect(await world.notifications('refused')).toHaveLength(1);
 
     world.vault.faults.clear();
     await reap();
@@ -155,7 +155,7 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
     expect(await world.reportOf('refused')).toMatchObject({ status: 'failed' });
   });
 
-  it('does so as well when its execution is stopped then, by what reap starts', async () => {
+  it('also retires them when its execution is stopped, by the release that reap starts', async () => {
     const execution = world.checkOut('refused-and-stopped', [account]);
     await world.waits(execution);
     refuse();
@@ -169,7 +169,7 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
     await expectNothingLeft('refused-and-stopped');
   });
 
-  it('does so at once when it does not answer, and does not wait for it', async () => {
+  it('retires them at once when the vault does not answer, without waiting for it', async () => {
     const execution = world.checkOut('silent', [account]);
     await world.waits(execution);
     world.vault.faults.add({
@@ -187,7 +187,7 @@ describe('a checkout whose vault lets the relay in no more when its window ends'
   });
 });
 
-describe('an attempt to deliver whose answer is lost, and that goes on beside the one after it', () => {
+describe('a delivery attempt whose answer is lost, and that runs on beside its retry', () => {
   it('delivers nothing once the checkout is being closed', async () => {
     const execution = world.checkOut('lost', [account], { window: { minutes: 1 } });
     await world.waits(execution);
@@ -211,8 +211,8 @@ describe('an attempt to deliver whose answer is lost, and that goes on beside th
   });
 });
 
-describe('a release that is started by hand, without a message', () => {
-  it('keeps a checkout closed that waits for its time', async () => {
+describe('a release that is started manually, without a message', () => {
+  it('cancels a checkout that waits for its window', async () => {
     const from = new Date(world.clock.now() + 90 * 60_000).toISOString();
     const execution = world.checkOut('by-hand', [account], { window: { from, minutes: 30 } });
     await world.waits(execution);
@@ -225,7 +225,7 @@ describe('a release that is started by hand, without a message', () => {
 });
 
 describe('reap', () => {
-  it('leaves alone what runs, and what people have', async () => {
+  it('leaves running checkouts alone', async () => {
     const execution = world.checkOut('runs', [account]);
     await world.waits(execution);
     await world.runReap();
@@ -235,7 +235,7 @@ describe('reap', () => {
     await expectNothingLeft('runs');
   });
 
-  it('starts one release of a checkout, however often it comes by', async () => {
+  it('starts one release of a checkout, however often it runs', async () => {
     const execution = world.checkOut('often', [account]);
     await world.waits(execution);
     await stop(execution);
@@ -249,7 +249,7 @@ describe('reap', () => {
     await expectNothingLeft('often');
   });
 
-  it('takes back what a function delivers that was still at work when its execution was stopped', async () => {
+  it('retires what a function delivers after its execution was stopped', async () => {
     const execution = world.checkOut('late', [account]);
     await world.waits(execution);
     const [[name = '', value = ''] = []] = Object.entries(world.delivered('late'));

@@ -5,7 +5,7 @@ import { type CheckoutWorld, DAY_MINUTES, startCheckoutWorld, vary } from '#test
 
 let world: CheckoutWorld;
 let approved: FleetAccount;
-let soonExpired: FleetAccount;
+let withShortRelease: FleetAccount;
 let open: FleetAccount;
 beforeAll(async () => {
   world = await startCheckoutWorld({
@@ -16,7 +16,7 @@ beforeAll(async () => {
     },
   });
   approved = world.plain(0);
-  soonExpired = world.plain(1);
+  withShortRelease = world.plain(1);
   open = world.plain(2);
 });
 afterAll(() => world.close());
@@ -34,13 +34,13 @@ const pendingId = (): number => {
   return request.requestId;
 };
 
-/** Lets so much time pass, look by look, and says how long each wait in it was, in minutes. */
+/** Advances the clock from check to check, and returns the waits between them in minutes. */
 const passTime = async (execution: Execution, minutes: number): Promise<number[]> => {
   const until = world.clock.now() + minutes * 60_000;
   const waits: number[] = [];
   for (;;) {
     const wait = await world.waits(execution);
-    if (wait === undefined) throw new Error('It did not wait for so long.');
+    if (wait === undefined) throw new Error('The execution ended before that time.');
     if (world.clock.now() >= until) return waits;
     waits.push(wait);
     world.clock.advance(Math.ceil(wait * 60_000));
@@ -48,7 +48,7 @@ const passTime = async (execution: Execution, minutes: number): Promise<number[]
 };
 
 describe('an approval', () => {
-  it('of one of two accounts lets both be delivered, however long it takes, and whether or not the vault can be asked', async () => {
+  it('of one of two accounts delivers both, however long it takes, even across outages of the vault', async () => {
     const execution = world.checkOut('both', [approved, open]);
     await world.waits(execution);
     expect(
@@ -61,8 +61,8 @@ describe('an approval', () => {
     for (const kind of ['token', 'signIn', 'listRequests'] as const) {
       world.vault.faults.add({ kind, times: 1000, effect: { type: 'status', status: 503 } });
     }
-    const looks = await passTime(execution, 90);
-    expect(looks.length).toBeGreaterThan(1);
+    const waits = await passTime(execution, 90);
+    expect(waits.length).toBeGreaterThan(1);
     world.vault.faults.clear();
     expect(world.delivered('both')).toEqual({});
 
@@ -76,15 +76,15 @@ describe('an approval', () => {
   });
 });
 
-describe('a checkout that nobody lets through', () => {
-  it('ends as denied when somebody denies it, and people are told', async () => {
+describe('a checkout that is not approved', () => {
+  it('ends as denied when an approver denies it, and sends an alert', async () => {
     const before = world.credentialOf(approved);
     const execution = world.checkOut('no', [approved, open]);
     await world.waits(execution);
     world.vault.deny(pendingId());
     world.advance(60);
 
-    // Nothing was handed out, so that no change is waited for.
+    // Nothing was delivered: there is no change to wait for.
     expect(await world.waits(execution)).toBeUndefined();
     expect(await world.finish(execution)).toMatchObject({
       status: 'denied',
@@ -94,29 +94,31 @@ describe('a checkout that nobody lets through', () => {
     expect(world.credentialOf(approved)).toBe(before);
     expect(await world.reportOf('no')).toMatchObject({ status: 'denied' });
     expect(await world.reportOf('no')).not.toHaveProperty('deliveredAt');
-    expect(await world.told('no')).toEqual([expect.stringContaining('checkout tickets.no denied')]);
+    expect(await world.notifications('no')).toEqual([expect.stringContaining('checkout tickets.no denied')]);
   });
 
-  it('ends as expired when the deadline is over, and people are told', async () => {
+  it('ends as expired at the deadline, and sends an alert', async () => {
     const reads = world.callsFor('Credentials/{id}', approved);
-    const execution = world.checkOut('nobody', [approved]);
+    const execution = world.checkOut('unanswered', [approved]);
     const begun = world.clock.now();
     expect(await world.finish(execution)).toMatchObject({ status: 'expired', notes: [expect.any(String)] });
     expect((world.clock.now() - begun) / 3_600_000).toBeCloseTo(96, 0);
     expect(world.callsFor('Credentials/{id}', approved)).toBe(reads);
-    expect(await world.reportOf('nobody')).toMatchObject({ status: 'expired' });
-    expect(await world.told('nobody')).toEqual([expect.stringContaining('checkout tickets.nobody expired')]);
+    expect(await world.reportOf('unanswered')).toMatchObject({ status: 'expired' });
+    expect(await world.notifications('unanswered')).toEqual([
+      expect.stringContaining('checkout tickets.unanswered expired'),
+    ]);
   });
 
-  it('ends as expired when the vault lets the request expire before', async () => {
-    const execution = world.checkOut('short', [soonExpired]);
+  it('ends as expired when the request expires in the vault before the deadline', async () => {
+    const execution = world.checkOut('short', [withShortRelease]);
     const begun = world.clock.now();
     expect(await world.finish(execution)).toMatchObject({ status: 'expired' });
     expect((world.clock.now() - begun) / 3_600_000).toBeLessThan(4);
-    expect(await world.told('short')).toEqual([expect.stringContaining('checkout tickets.short expired')]);
+    expect(await world.notifications('short')).toEqual([expect.stringContaining('checkout tickets.short expired')]);
   });
 
-  it('ends as expired when its time is over before anybody approves', async () => {
+  it('ends as expired when its window ends before an approval', async () => {
     const until = new Date(world.clock.now() + 120 * 60_000).toISOString();
     const execution = world.checkOut('too-late', [approved], { window: { until } });
     const begun = world.clock.now();
@@ -124,7 +126,7 @@ describe('a checkout that nobody lets through', () => {
     expect((world.clock.now() - begun) / 60_000).toBeCloseTo(120, 0);
   });
 
-  it('ends as cancelled when it is released before, and nobody is told', async () => {
+  it('ends as cancelled when it is released before an approval, and sends no alert', async () => {
     const execution = world.checkOut('never-mind', [approved]);
     await world.waits(execution);
     const release = await world.release('never-mind');
@@ -134,12 +136,12 @@ describe('a checkout that nobody lets through', () => {
     world.advance(60);
     expect(await world.finish(execution)).toEqual({ status: 'cancelled', notes: [] });
     expect(await world.reportOf('never-mind')).toMatchObject({ status: 'cancelled' });
-    expect(await world.told('never-mind')).toEqual([]);
+    expect(await world.notifications('never-mind')).toEqual([]);
   });
 });
 
-describe('a checkout in the middle of which the relay is deployed anew', () => {
-  it('goes by the rule under which it began, when its approval takes three days', async () => {
+describe('a checkout during which the relay is redeployed', () => {
+  it('keeps the rule under which it began, when its approval takes three days', async () => {
     const execution = world.checkOut('slow', [approved]);
     await world.waits(execution);
     expect(world.vault.openRequests()).toMatchObject([{ status: 'pending' }]);
@@ -148,7 +150,7 @@ describe('a checkout in the middle of which the relay is deployed anew', () => {
     await world.deploy({
       name: 'elsewhere/{checkoutId}',
       value: 'something else',
-      longestMinutes: 1,
+      maxMinutes: 1,
       confirmMinutes: 0,
     });
     const lastDays = await passTime(execution, 1.5 * DAY_MINUTES);
@@ -167,7 +169,7 @@ describe('a checkout in the middle of which the relay is deployed anew', () => {
     expect(waits[0]).toBeCloseTo(0.5, 1);
     for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual((waits[index - 1] ?? 0) - 0.1);
     expect(Math.max(...waits)).toBeLessThanOrEqual(60);
-    // Every hour of most of them, and more often only at first.
+    // Hourly in the long run, more often only at first.
     expect(waits.length).toBeLessThan(180);
   });
 });

@@ -9,14 +9,14 @@ beforeAll(async () => {
   world = await startCheckoutWorld({
     rule: { confirmMinutes: 10 },
     rules: {
-      keys: { handsOut: 'dsskey', value: { key: '{credential}', passphrase: '{passphrase}' } },
-      ssh: { handsOut: 'ssh-ticket' },
-      rdp: { handsOut: 'rdp-ticket' },
-      'rdp-file': { handsOut: 'rdp-file' },
-      app: { handsOut: 'application' },
-      'app-file': { handsOut: 'application-file' },
+      keys: { delivers: 'dsskey', value: { key: '{credential}', passphrase: '{passphrase}' } },
+      ssh: { delivers: 'ssh-ticket' },
+      rdp: { delivers: 'rdp-ticket' },
+      'rdp-file': { delivers: 'rdp-file' },
+      app: { delivers: 'application' },
+      'app-file': { delivers: 'application-file' },
       isa: { access: 'isa' },
-      'isa-ssh': { access: 'isa', handsOut: 'ssh-ticket' },
+      'isa-ssh': { access: 'isa', delivers: 'ssh-ticket' },
       unchanged: { rotateOnCheckIn: false },
       recoverable: { retire: 'recoverable' },
     },
@@ -33,18 +33,18 @@ afterEach(async () => {
   expect(world.vault.openSessions()).toEqual([]);
   expect(await world.unclosedForGood()).toEqual([]);
   expect(await world.findLeaks()).toEqual([]);
-  // What this one gave back is changed before the next one asks for it.
+  // Lets the vault change the credential before the next test requests it.
   world.advance(10);
 });
 
 const deliveredBy = (id: string, checkout: string): string => {
   const [value] = Object.values(world.delivered(id, checkout));
-  if (value === undefined) throw new Error(`${checkout}.${id} has delivered nothing.`);
+  if (value === undefined) throw new Error(`${checkout}.${id} delivered nothing.`);
   return value;
 };
 
-/** The sessions that somebody can still get into, or is in. */
-const goingOn = () => world.vault.sessions().filter(({ endedAt }) => endedAt === null);
+/** Sessions that are in use, or that a ticket still opens. */
+const openSessions = () => world.vault.sessions().filter(({ endedAt }) => endedAt === null);
 
 const ticketIn = (value: string): string =>
   value.startsWith('{') ? JSON.parse(value).Ticket : (/^username:s:(.+?)\r$/m.exec(value)?.[1] ?? '');
@@ -67,7 +67,7 @@ describe('the change after a check-in', () => {
     world.vault.switches.changeDelayMs = 30_000;
   });
 
-  it('that does not come is told to people, and keeps nothing open', async () => {
+  it('that fails sends an alert, and keeps nothing open', async () => {
     world.vault.switches.changeFailureRate = 1;
     const execution = world.checkOut('stuck', [account]);
     await world.waits(execution);
@@ -78,10 +78,10 @@ describe('the change after a check-in', () => {
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [note] });
     expect((world.clock.now() - closed) / 60_000).toBeCloseTo(10, 0);
     expect(await world.reportOf('stuck')).toMatchObject({ status: 'completed', notes: [note] });
-    expect(await world.told('stuck')).toEqual([note]);
+    expect(await world.notifications('stuck')).toEqual([note]);
   });
 
-  it('is neither asked nor waited for where the rule does not want it', async () => {
+  it('is neither requested nor waited for if the rule disables it', async () => {
     const before = world.credentialOf(account);
     const execution = world.checkOut('same', [account], { checkout: 'unchanged' });
     expect(await world.waits(execution)).toBeCloseTo(60, 0);
@@ -102,27 +102,27 @@ it('a key is delivered with its passphrase', async () => {
   expect(world.delivered('K1', 'keys')).toEqual({});
 });
 
-it('a key that an account does not have is a failure that says so', async () => {
+it('a checkout of a key fails with a clear message if the account has none', async () => {
   const execution = world.checkOut('K2', [account], { checkout: 'keys' });
   expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'NotFound' });
-  expect(await world.told('K2', 'keys')).toEqual([expect.stringContaining('has no private key')]);
+  expect(await world.notifications('K2', 'keys')).toEqual([expect.stringContaining('has no private key')]);
 });
 
 describe('a session', () => {
   it.each(['ssh', 'rdp', 'rdp-file', 'app', 'app-file'])(
-    'by the rule %s is delivered by its ticket, and ended with the checkout although somebody is in it',
+    'by the rule %s is delivered by its ticket, and ended with the checkout although it is in use',
     async (checkout) => {
       const execution = world.checkOut('S1', [account], { checkout });
       expect(await world.waits(execution)).toBeCloseTo(60, 0);
       const ticket = ticketIn(deliveredBy('S1', checkout));
       expect(world.vault.connect(ticket)).toBe(true);
-      expect(goingOn()).toHaveLength(1);
+      expect(openSessions()).toHaveLength(1);
 
-      // No credential was handed out: there is no change to wait for.
+      // No credential was delivered: there is no change to wait for.
       world.advance(60);
       expect(await world.waits(execution)).toBeUndefined();
       expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
-      expect(goingOn()).toEqual([]);
+      expect(openSessions()).toEqual([]);
       expect(world.delivered('S1', checkout)).toEqual({});
     },
   );
@@ -133,12 +133,12 @@ describe('a session', () => {
     expect(world.vault.connect(ticketIn(deliveredBy('S2', checkout)))).toBe(true);
 
     expect(await world.finish(await world.release('S2', checkout))).toMatchObject({ status: 'released' });
-    expect(goingOn()).toEqual([]);
+    expect(openSessions()).toEqual([]);
     expect(world.delivered('S2', checkout)).toEqual({});
     expect(await world.finish(execution)).toMatchObject({ status: 'released' });
   });
 
-  it('that the relay may not end is left to the vault, and its request is given back', async () => {
+  it('that the relay may not end is left to the vault, and its request is checked in', async () => {
     world.vault.changeUser('pam-relay', { roles: ['requestor'] });
     const execution = world.checkOut('S3', [account], { checkout: 'ssh' });
     await world.waits(execution);
@@ -159,14 +159,14 @@ describe('access by the ISA role', () => {
     }
   };
 
-  it('delivers without a request, and takes back what was delivered', () =>
+  it('delivers without a request, and retires the delivered secrets', () =>
     withRoles(['isa'], async () => {
-      const asked = world.callsFor('Requests', account);
+      const requestsBefore = world.callsFor('Requests', account);
       const execution = world.checkOut('I1', [account], { checkout: 'isa' });
       expect(await world.waits(execution)).toBeCloseTo(60, 0);
       expect(deliveredBy('I1', 'isa')).toBe(world.credentialOf(account));
       expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
-      expect(world.callsFor('Requests', account)).toBe(asked);
+      expect(world.callsFor('Requests', account)).toBe(requestsBefore);
       expect(world.delivered('I1', 'isa')).toEqual({});
     }));
 
@@ -184,11 +184,11 @@ describe('access by the ISA role', () => {
     await world.waits(execution);
     expect(world.vault.connect(ticketIn(deliveredBy('I3', 'isa-ssh')))).toBe(true);
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
-    expect(goingOn()).toEqual([]);
+    expect(openSessions()).toEqual([]);
   });
 });
 
-it('what was delivered can be recovered for a week where the rule wants it', async () => {
+it('delivered secrets can be recovered for a week if the rule says so', async () => {
   const execution = world.checkOut('R1', [account], { checkout: 'recoverable' });
   await world.waits(execution);
   const [name = ''] = Object.keys(world.delivered('R1', 'recoverable'));

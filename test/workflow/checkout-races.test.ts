@@ -1,4 +1,4 @@
 import { race } from '#test/support/race-property.ts';
 
-/** A sample of what `npm run test:campaigns` looks at. */
+/** A sample of `npm run test:campaigns`. */
 race(3);

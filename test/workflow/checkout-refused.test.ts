@@ -12,7 +12,7 @@ beforeAll(async () => {
       systems: { select: { systems: ['web-*'] } },
       folder: { name: 'folder/{checkoutId}/{systemName}/x-{accountName}' },
     },
-    rule: { longestMinutes: 240 },
+    rule: { maxMinutes: 240 },
     populate: (fleet) => {
       const policy = fleet.find(({ kind }) => kind === 'plain')?.policy ?? null;
       const requireTicket = policy && { ...policy, requireTicket: true };
@@ -31,73 +31,76 @@ interface Case {
   readonly why: string;
   readonly accounts?: () => readonly FleetAccount[];
   readonly more?: () => Readonly<Record<string, unknown>>;
-  readonly says: RegExp;
+  readonly expected: RegExp;
 }
 
 const CASES: readonly Case[] = [
   {
     why: 'names an account that the vault does not show',
-    more: () => ({ items: [{ systemName: allowed.systemName, accountName: 'nobody' }] }),
-    says: /shows no item with accountName nobody, systemName .* Check each name/,
+    more: () => ({ items: [{ systemName: allowed.systemName, accountName: 'missing' }] }),
+    expected: /sees no item with accountName missing, systemName .* Check the names/,
   },
   {
     why: 'names an account that the rule does not select',
     more: () => ({ checkout: 'systems' }),
-    says: /the rule does not allow .* Ask under another rule/,
+    expected: /the rule does not allow .* Use another rule/,
   },
   {
-    why: 'names an account that no policy opens, beside one that is open',
+    why: 'names an account without an access policy, beside one that has one',
     accounts: () => [allowed, withoutAccess],
-    says: /no access policy gives the relay's user this kind of access to .* Look at the schedules/,
+    expected: /no access policy grants the relay's user this kind of access to .* Check the schedules/,
   },
   {
-    why: 'has no ticket where one is asked for',
+    why: 'has no ticket where one is required',
     accounts: () => [withTicket],
-    says: /asks for a ticket\. Send its number as/,
+    expected: /requires a ticket\. Send its number as/,
   },
   {
-    why: 'asks for more time than the rule allows',
+    why: 'requests more time than the rule allows',
     more: () => ({ window: { minutes: 241 } }),
-    says: /more than the 240 minutes that the rule allows. Ask for less/,
+    expected: /more than the 240 minutes that the rule allows. Request less/,
   },
   {
-    why: 'asks for more time than the rule allows, by its end',
+    why: 'ends later than the rule allows',
     more: () => ({ window: { from: inMinutes(60), until: inMinutes(302) } }),
-    says: /more than the 240 minutes/,
+    expected: /more than the 240 minutes/,
   },
   {
-    why: 'comes when its time is over',
+    why: 'arrives after its window has ended',
     more: () => ({ window: { until: inMinutes(-1) } }),
-    says: /its window is over/,
+    expected: /its window has ended/,
   },
 ];
 
-it.each(CASES)('a message that $why is refused, opens nothing, and people are told what to do', async (refused) => {
-  const { accounts = () => [allowed], more = () => ({}), says } = refused;
-  const id = `no-${CASES.indexOf(refused)}`;
-  const checkout = String({ checkout: 'tickets', ...more() }.checkout);
-  const asked = world.callsFor('Requests', allowed, withoutAccess, withTicket);
-  const execution = world.checkOut(id, accounts(), more());
+it.each(CASES)(
+  'a message that $why is refused, opens nothing, and sends an alert that states the fix',
+  async (refused) => {
+    const { accounts = () => [allowed], more = () => ({}), expected } = refused;
+    const id = `no-${CASES.indexOf(refused)}`;
+    const checkout = String({ checkout: 'tickets', ...more() }.checkout);
+    const requestsBefore = world.callsFor('Requests', allowed, withoutAccess, withTicket);
+    const execution = world.checkOut(id, accounts(), more());
 
-  const message = expect.stringMatching(says);
-  expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'CheckoutRefused', cause: message });
-  expect(await world.reportOf(id, checkout)).toMatchObject({ status: 'failed', notes: [message] });
-  expect(await world.told(id, checkout)).toEqual([message]);
-  expect(world.callsFor('Requests', allowed, withoutAccess, withTicket)).toBe(asked);
-  expect(world.vault.openRequests()).toEqual([]);
-  expect(world.vault.openSessions()).toEqual([]);
-  expect(world.delivered(id, checkout)).toEqual({});
-  expect(await world.unclosedForGood()).toEqual([]);
-});
+    const message = expect.stringMatching(expected);
+    expect(await world.finish(execution)).toMatchObject({ status: 'FAILED', error: 'CheckoutRefused', cause: message });
+    expect(await world.reportOf(id, checkout)).toMatchObject({ status: 'failed', notes: [message] });
+    expect(await world.notifications(id, checkout)).toEqual([message]);
+    expect(world.callsFor('Requests', allowed, withoutAccess, withTicket)).toBe(requestsBefore);
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(world.vault.openSessions()).toEqual([]);
+    expect(world.delivered(id, checkout)).toEqual({});
+    expect(await world.unclosedForGood()).toEqual([]);
+  },
+);
 
-it('a message with the ticket that is asked for is served', async () => {
+it('a message with the required ticket is served', async () => {
   const execution = world.checkOut('yes', [withTicket], { ticket: 'INC-1' });
   expect(await world.waits(execution)).toBeCloseTo(60, 0);
   expect(world.vault.openRequests()).toMatchObject([{ ticket: { number: 'INC-1' } }]);
   expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
 });
 
-it("somebody else's secret in the way is left alone, and everything is closed again", async () => {
+it('a foreign secret of the same name is left alone, and everything is closed again', async () => {
   const name = `folder/taken/${allowed.systemName}/x-${allowed.accountName}`;
   world.aws.secretsManager.handle('CreateSecret', {
     Name: name,
@@ -109,7 +112,7 @@ it("somebody else's secret in the way is left alone, and everything is closed ag
   expect(world.aws.secretsManager.currentValues()[name]).toBe('theirs');
   expect(world.vault.openRequests()).toEqual([]);
   expect(await world.unclosedForGood()).toEqual([]);
-  expect(await world.told('taken', 'folder')).toHaveLength(1);
+  expect(await world.notifications('taken', 'folder')).toHaveLength(1);
 });
 
 it('no credential is anywhere but in the store', async () => {

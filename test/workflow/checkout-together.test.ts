@@ -25,19 +25,19 @@ afterEach(async () => {
 const openBy = (id: string): number =>
   world.vault.openRequests().filter(({ reason }) => reason.includes(`/${world.runOf(id)}/`)).length;
 
-/** What a run of the sync comes to. */
-const synced = async (): Promise<unknown> => world.finish(await world.runSync());
+/** Output of one run of the sync. */
+const runSync = async (): Promise<unknown> => world.finish(await world.runSync());
 
-/** Alice takes an account out; gives back how she returns it. */
-const takenByAlice = async (account: FleetAccount): Promise<() => Promise<void>> => {
+/** Checks out an account as Alice. @returns her check-in. */
+const checkOutAsAlice = async (account: FleetAccount): Promise<() => Promise<void>> => {
   const terms = termsOf({ minutes: 600, reason: 'Looking around' });
   const { id } = await world.asAlice((session) => leasesOf(session).open(itemOf(account), terms));
   return () => world.asAlice(async (session) => void (await leasesOf(session).close(id, 'Done')));
 };
 
 describe('a checkout of several accounts', () => {
-  it('delivers none of them before it has all of them', async () => {
-    const giveBack = await takenByAlice(second);
+  it('delivers none of them before all are granted', async () => {
+    const checkIn = await checkOutAsAlice(second);
     const execution = world.checkOut('all', [second, first]);
     await world.waits(execution);
     world.advance(30);
@@ -45,7 +45,7 @@ describe('a checkout of several accounts', () => {
     expect(openBy('all')).toBe(1);
     expect(world.delivered('all')).toEqual({});
 
-    await giveBack();
+    await checkIn();
     world.advance(60);
     expect(await world.waits(execution)).toBeCloseTo(60, 0);
     expect(Object.values(world.delivered('all')).sort()).toEqual([first, second].map(world.credentialOf).sort());
@@ -53,7 +53,7 @@ describe('a checkout of several accounts', () => {
     expect(world.delivered('all')).toEqual({});
   });
 
-  it('goes after the other one when two of them want the same ones in another order', async () => {
+  it('waits for the other when two of them request the same accounts in a different order', async () => {
     const executions = [world.checkOut('there', [first, second]), world.checkOut('back', [second, first])] as const;
     await Promise.all(executions.map(world.waits));
     expect([openBy('there'), openBy('back')].sort()).toEqual([0, 2]);
@@ -65,7 +65,7 @@ describe('a checkout of several accounts', () => {
 });
 
 describe('two checkouts of one account', () => {
-  it('have it one after the other, and neither closes what the other opened', async () => {
+  it('get it one after the other, and neither closes the request of the other', async () => {
     const earlier = world.checkOut('earlier', [first]);
     await world.waits(earlier);
     const later = world.checkOut('later', [first]);
@@ -83,14 +83,14 @@ describe('two checkouts of one account', () => {
     const last = world.checkOut('last', [first]);
     await world.waits(last);
     expect(await world.finish(earlier)).toEqual({ status: 'completed', notes: [] });
-    // It asks again at the same time at which the other one ends: it may be told so then, or when it asks the next time.
+    // Its retry coincides with the end of the other: either this retry is granted or the next one.
     await world.waitsUntil(last, () => openBy('last') === 1);
     expect([openBy('earlier'), openBy('last')]).toEqual([0, 1]);
     expect(await world.waits(last)).toBeCloseTo(60, 0);
     expect(await world.finish(last)).toEqual({ status: 'completed', notes: [] });
   });
 
-  it('keep the account from the second for as long as the first wants it', async () => {
+  it('keep the second waiting until the first ends', async () => {
     const long = world.checkOut('long', [first], { window: { minutes: 480 } });
     await world.waits(long);
     const until = new Date(world.clock.now() + 120 * 60_000).toISOString();
@@ -98,27 +98,27 @@ describe('two checkouts of one account', () => {
     expect(await world.finish(short)).toMatchObject({ status: 'expired' });
     expect(openBy('long')).toBe(1);
     expect(await world.finish(long)).toEqual({ status: 'completed', notes: [] });
-    expect(await world.told('short')).toHaveLength(1);
+    expect(await world.notifications('short')).toHaveLength(1);
   });
 });
 
 describe('a checkout and a sync of one account', () => {
-  it('do not share what was approved for the checkout: the sync reads once it is over', async () => {
+  it('do not share the request of the checkout: the sync reads after it has ended', async () => {
     const execution = world.checkOut('held', [first]);
     await world.waits(execution);
     world.vault.changeCredential(first.accountId);
     const reads = world.callsFor('Credentials/{id}', first);
-    // There is one that can't be asked for at all.
-    expect(await synced()).toMatchObject({ delivered: 0, failed: 2 });
+    // One account of the fleet cannot be requested at all.
+    expect(await runSync()).toMatchObject({ delivered: 0, failed: 2 });
     expect(world.callsFor('Credentials/{id}', first)).toBe(reads);
     expect(openBy('held')).toBe(1);
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
-    expect(await synced()).toMatchObject({ delivered: 1, failed: 1 });
+    expect(await runSync()).toMatchObject({ delivered: 1, failed: 1 });
     expect(world.callsFor('Credentials/{id}', first)).toBe(reads + 1);
   });
 
-  it('take turns when the sync is reading already', async () => {
-    // A change soon after a check-in of the sync would be taken for one that the check-in caused.
+  it('take turns when the sync is already reading', async () => {
+    // A change soon after a check-in of the sync counts as caused by the check-in.
     world.advance(120);
     world.vault.changeCredential(first.accountId);
     const reads = world.callsFor('Credentials/{id}', first);
@@ -140,23 +140,23 @@ describe('a checkout and a sync of one account', () => {
   });
 });
 
-describe('somebody in the vault', () => {
-  it('who has the account keeps it, and the checkout begins when it is given back', async () => {
-    const giveBack = await takenByAlice(first);
+describe('a person in the vault', () => {
+  it('who has the account keeps it, and the checkout begins after the check-in', async () => {
+    const checkIn = await checkOutAsAlice(first);
     const execution = world.checkOut('after-alice', [first]);
     await world.waits(execution);
     world.advance(120);
     await world.waits(execution);
     expect(world.vault.openRequests()).toMatchObject([{ user: { userName: 'CORP\\alice' } }]);
 
-    await giveBack();
+    await checkIn();
     world.advance(60);
     expect(await world.waits(execution)).toBeCloseTo(60, 0);
     expect(openBy('after-alice')).toBe(1);
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
   });
 
-  it('who ends a request while it is being read ends the checkout', async () => {
+  it('who denies a request during the read ends the checkout', async () => {
     const reads = world.callsFor('Credentials/{id}', first);
     world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
     const execution = world.checkOut('ended', [first]);

@@ -7,11 +7,11 @@ const MINUTE_MS = 60_000;
 
 let world: CheckoutWorld;
 let account: FleetAccount;
-let briefly: FleetAccount;
+let withShortRelease: FleetAccount;
 beforeAll(async () => {
   world = await startCheckoutWorld({ populate: vary({}, { maximumReleaseMinutes: 90 }), rule: { confirmMinutes: 10 } });
   account = world.plain(0);
-  briefly = world.plain(1);
+  withShortRelease = world.plain(1);
 });
 afterAll(() => world.close());
 
@@ -23,7 +23,7 @@ const expectNothingLeft = async (id: string) => {
 };
 
 describe('a checkout', () => {
-  it('opens an account for its window, delivers, and takes everything back when it is over', async () => {
+  it('opens an account for its window, delivers, and closes everything at the end', async () => {
     const before = world.credentialOf(account);
     const execution = world.checkOut('CHG1', [account], { ticket: 'CHG1' });
 
@@ -45,10 +45,10 @@ describe('a checkout', () => {
       items: [`${account.systemName}/${account.accountName}`],
       deliveredAt: expect.any(String),
     });
-    expect(await world.told('CHG1')).toEqual([]);
+    expect(await world.notifications('CHG1')).toEqual([]);
   });
 
-  it('waits for the time that it is asked for, and asks for nothing before', async () => {
+  it('waits for the start of its window, and requests nothing before', async () => {
     const from = new Date(world.clock.now() + 90 * MINUTE_MS).toISOString();
     const execution = world.checkOut('later', [account], { window: { from, minutes: 30 } });
     expect(await world.waits(execution)).toBeCloseTo(90, 0);
@@ -61,7 +61,7 @@ describe('a checkout', () => {
     await expectNothingLeft('later');
   });
 
-  it('ends at the time that it is asked for', async () => {
+  it('ends at the requested time', async () => {
     const until = new Date(world.clock.now() + 45 * MINUTE_MS).toISOString();
     const execution = world.checkOut('until', [account], { window: { until } });
     expect(await world.waits(execution)).toBeCloseTo(45, 0);
@@ -71,7 +71,7 @@ describe('a checkout', () => {
 });
 
 describe('a release', () => {
-  it('closes a checkout at once, which comes to its own end later and reports it', async () => {
+  it('closes a checkout at once; the checkout ends later, and reports', async () => {
     const before = world.credentialOf(account);
     const execution = world.checkOut('early', [account]);
     await world.waits(execution);
@@ -83,43 +83,43 @@ describe('a release', () => {
     expect(world.delivered('early')).toEqual({});
     expect(await world.finish(release)).toEqual({ status: 'released', notes: [] });
     expect(world.credentialOf(account)).not.toBe(before);
-    // It is the checkout itself that knows how it went, and says so when it wakes.
+    // The checkout itself reports, when it wakes.
     expect(await world.reportOf('early')).toBeUndefined();
 
     world.advance(60);
     expect(await world.waits(execution)).toBeUndefined();
     expect(await world.finish(execution)).toEqual({ status: 'released', notes: [] });
     expect(await world.reportOf('early')).toMatchObject({ status: 'released', deliveredAt: expect.any(String) });
-    expect(await world.told('early')).toEqual([]);
+    expect(await world.notifications('early')).toEqual([]);
     await expectNothingLeft('early');
   });
 
-  it('that comes before its request lets the account stay closed', async () => {
-    const asked = world.callsFor('Requests', account);
+  it('that arrives before its request keeps the account closed', async () => {
+    const requestsBefore = world.callsFor('Requests', account);
     const release = await world.release('crossed');
     expect(await world.finish(release)).toEqual({ status: 'cancelled', notes: [] });
 
     const execution = world.checkOut('crossed', [account]);
     expect(await world.finish(execution)).toEqual({ status: 'cancelled', notes: [] });
-    expect(world.callsFor('Requests', account)).toBe(asked);
+    expect(world.callsFor('Requests', account)).toBe(requestsBefore);
     await expectNothingLeft('crossed');
   });
 
-  it('that comes while a checkout waits for its time lets the account stay closed', async () => {
-    const asked = world.callsFor('Requests', account);
+  it('that arrives before the window keeps the account closed', async () => {
+    const requestsBefore = world.callsFor('Requests', account);
     const from = new Date(world.clock.now() + 90 * MINUTE_MS).toISOString();
     const execution = world.checkOut('called-off', [account], { window: { from, minutes: 30 } });
     await world.waits(execution);
     const release = await world.release('called-off');
-    // Nothing was handed out, so that there is no change to wait for.
+    // Nothing was delivered: there is no change to wait for.
     expect(await world.waits(release)).toBeUndefined();
     expect(await world.finish(release)).toEqual({ status: 'cancelled', notes: [] });
     expect(await world.finish(execution)).toEqual({ status: 'cancelled', notes: [] });
-    expect(world.callsFor('Requests', account)).toBe(asked);
+    expect(world.callsFor('Requests', account)).toBe(requestsBefore);
     await expectNothingLeft('called-off');
   });
 
-  it('that comes between asking and reading leaves nothing delivered', async () => {
+  it('that arrives between the request and the read leaves nothing delivered', async () => {
     const reads = () => world.callsFor('Credentials/{id}', account);
     const before = reads();
     world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
@@ -130,12 +130,12 @@ describe('a release', () => {
     expect(await world.finish(release)).toMatchObject({ status: 'cancelled' });
     await world.aws.functions.kill('local-checkout-retrieve');
     expect(await world.finish(execution)).toMatchObject({ status: 'cancelled' });
-    // A process that was ended can't sign out: its session runs out.
+    // A killed process cannot sign out: its session times out.
     world.advance(20);
     await expectNothingLeft('between');
   });
 
-  it('of a checkout that is over changes nothing', async () => {
+  it('of a finished checkout changes nothing', async () => {
     const execution = world.checkOut('over', [account], { window: { minutes: 10 } });
     expect(await world.finish(execution)).toEqual({ status: 'completed', notes: [] });
     const report = await world.reportOf('over');
@@ -150,7 +150,7 @@ describe('a release', () => {
 describe('an extension', () => {
   const inMinutes = (minutes: number): number => world.clock.now() + minutes * MINUTE_MS;
 
-  it('lets a window last longer, and never shorter', async () => {
+  it('lengthens a window, and never shortens it', async () => {
     const execution = world.checkOut('longer', [account]);
     await world.waits(execution);
     const delivered = world.clock.now();
@@ -176,7 +176,7 @@ describe('an extension', () => {
   });
 
   it('goes no further than the vault has granted', async () => {
-    const execution = world.checkOut('granted', [briefly]);
+    const execution = world.checkOut('granted', [withShortRelease]);
     await world.waits(execution);
     await world.extend('granted', inMinutes(120));
     world.advance(60);

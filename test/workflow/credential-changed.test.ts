@@ -18,7 +18,7 @@ describe('messages about changed credentials', () => {
   afterAll(() => world.close());
 
   const plainAccounts = () => world.vault.accounts().filter(({ kind }) => kind === 'plain');
-  const tell = async (accounts: readonly { systemName: string; accountName: string }[]): Promise<void> => {
+  const sendChanges = async (accounts: readonly { systemName: string; accountName: string }[]): Promise<void> => {
     const bodies = accounts.map(({ systemName, accountName }) =>
       JSON.stringify({
         type: 'credential.changed',
@@ -34,7 +34,7 @@ describe('messages about changed credentials', () => {
     const arns = template.ofType('AWS::StepFunctions::StateMachine').map(({ identity }) => identity.ref);
     return arns.flatMap((arn) => stepFunctions.list(arn)).filter(({ name }) => name.startsWith('fleet.changed-'));
   };
-  /** Lets the time pass for which each run waits. */
+  /** Advances the clock past the wait of each run, and waits for their ends. */
   const settled = async () => {
     const { stepFunctions } = world.aws;
     for (const { arn } of runs()) {
@@ -45,12 +45,12 @@ describe('messages about changed credentials', () => {
   };
   const reads = () => world.vault.audit.filter(({ kind }) => kind === 'credential').length;
 
-  it('bring that account up to date, however often it is told, with one checkout', async () => {
+  it('update that account with one read, however many arrive', async () => {
     const [account, other] = plainAccounts();
     if (account === undefined || other === undefined) throw new Error('The fleet has no plain accounts.');
     for (const { accountId } of [account, other]) world.vault.changeCredential(accountId);
     const before = reads();
-    await tell(Array.from({ length: 30 }, () => account));
+    await sendChanges(Array.from({ length: 30 }, () => account));
     for (const { status, ending } of await settled()) expect([status, ending]).toMatchObject(['SUCCEEDED', {}]);
 
     const values = Object.entries(world.aws.secretsManager.currentValues());
@@ -64,23 +64,23 @@ describe('messages about changed credentials', () => {
     expect(runs().length).toBeLessThanOrEqual(2);
   });
 
-  it('of a whole fleet at once share a run, too, as many as come together', async () => {
+  it('of a whole fleet at once share a run', async () => {
     world.clock.advance(3_600_000);
     const accounts = plainAccounts();
     for (const { accountId } of accounts) world.vault.changeCredential(accountId);
     const [runsBefore, readsBefore] = [runs().length, reads()];
-    await tell(accounts);
+    await sendChanges(accounts);
     await settled();
     expect(reads() - readsBefore).toBe(accounts.length);
     expect(runs().length - runsBefore).toBeLessThanOrEqual(2);
   });
 
-  it('do not make the relay chase its own tail: what it rotates itself by each check-in is left alone', async () => {
+  it("cause no loop: changes caused by the relay's own check-ins are ignored", async () => {
     const rotating = world.vault.accounts().filter(({ kind }) => kind === 'rotating');
     expect(rotating.length).toBeGreaterThan(0);
     const before = reads();
     for (let round = 0; round < 3; round += 1) {
-      await tell(rotating);
+      await sendChanges(rotating);
       await settled();
       world.clock.advance(60_000);
     }

@@ -4,7 +4,7 @@ import { ALL_EXAMPLES } from '#examples/support/all.ts';
 import { PAGE, renderPage } from '#examples/support/page.ts';
 import { type Example, perform } from '#examples/support/stage.ts';
 
-/** Goes away while its window is still open. */
+/** Throws while its window is still open. */
 const leftEarly: Example = {
   name: 'retrieve-a-password',
   roles: ['requestor'],
@@ -15,36 +15,36 @@ const leftEarly: Example = {
       id: 'LEFT',
       items: [{ systemName: 'db-0002', accountName: 'admin' }],
       window: { minutes: 30 },
-      reason: 'Nobody remembers',
+      reason: 'Replace a disk',
     });
     await delivered('passwords/LEFT/db-0002/admin');
-    throw new Error('It had enough.');
+    throw new Error('It failed.');
   },
 };
 
 describe('the examples', () => {
-  let came: Awaited<ReturnType<typeof perform>>;
+  let result: Awaited<ReturnType<typeof perform>>;
   beforeAll(async () => {
-    came = await perform([...ALL_EXAMPLES, leftEarly]);
+    result = await perform([...ALL_EXAMPLES, leftEarly]);
   }, 120_000);
 
-  it('hold the documented sequences, deliver what is right, and leave nothing open', () => {
-    const performances = came.performances.slice(0, -1);
+  it('follow the documented sequences, deliver the right values, and leave nothing open', () => {
+    const performances = result.performances.slice(0, -1);
     expect(performances.flatMap(({ broken }) => broken)).toEqual([]);
   });
 
-  it('are what their page shows; npm run examples -- --write writes it', () => {
-    expect(readFileSync(PAGE, 'utf8')).toBe(renderPage(came.performances.slice(0, -1)));
+  it('match their page; npm run examples -- --write updates it', () => {
+    expect(readFileSync(PAGE, 'utf8')).toBe(renderPage(result.performances.slice(0, -1)));
   });
 
-  it('are told by what they break', () => {
-    expect(came.performances.at(-1)?.broken).toEqual([
-      'It had enough.',
-      'The documented call PUT <base>/Requests/{requestId}/Checkin is not made, or not in its place.',
-      'The documented call POST <base>/Auth/Signout is not made, or not in its place.',
-      'Left open: requests in the vault: 1.',
-      'Left open: secrets of the checkout: 1.',
+  it('report each violation', () => {
+    expect(result.performances.at(-1)?.broken).toEqual([
+      'It failed.',
+      'The documented call PUT <base>/Requests/{requestId}/Checkin is missing or out of order.',
+      'The documented call POST <base>/Auth/Signout is missing or out of order.',
+      'Still open: requests in the vault: 1.',
+      'Still open: secrets of the checkout: 1.',
     ]);
-    expect(came.broken).toEqual(['1 requests are still open at the vault.']);
+    expect(result.broken).toEqual(['1 requests are still open at the vault.']);
   });
 });

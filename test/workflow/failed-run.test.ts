@@ -11,10 +11,10 @@ beforeAll(async () => {
   world = await startWorld(OPTIONS);
 });
 afterAll(() => world.close());
-// A run of its own for each.
+// Each test has its own run.
 beforeEach(() => world.clock.advance(HOUR_MS));
 
-/** What `npm start` would print before it exits with 1. */
+/** The message that `npm start` prints before it exits with 1. */
 const messageOfRun = async (): Promise<string> => {
   const failed: unknown = await measureRun(world, () => {}).catch((thrown: unknown) => thrown);
   if (failed instanceof RunFailed) return failed.message;
@@ -41,7 +41,7 @@ const setUrl = (url: string) =>
     return { ...config, connections: { [NAMES.connection]: { ...connection, url } } };
   });
 
-describe('a run that cannot work ends in one message that says what to do', () => {
+describe('a run that cannot work ends in one message that states the fix', () => {
   it('when the vault cannot be reached', async () => {
     await setUrl('https://127.0.0.1:9/api');
     onTestFinished(() => setUrl(world.vault.url));
@@ -49,13 +49,13 @@ describe('a run that cannot work ends in one message that says what to do', () =
     await expectNothingLeftBehind();
   });
 
-  it('when the vault does not accept who signs in', async () => {
+  it('when the vault does not accept the credentials of the relay', async () => {
     const { 'bootstrap/vault': accepted = '' } = world.aws.secretsManager.currentValues();
     setBootstrap(JSON.stringify({ clientId: '00000000-0000-4000-8000-000000000001', clientSecret: 'wrong' }));
     onTestFinished(() => void setBootstrap(accepted));
     const before = world.vault.audit.length;
     expect(await messageOfRun()).toMatch(/^SignInRefused: .+/);
-    // Every refusal is mailed to an administrator: once is enough.
+    // The vault mails each refusal to an administrator, so there must be only one.
     const calls = world.vault.audit.slice(before);
     expect(calls.filter(({ kind }) => kind === 'token' || kind === 'signIn')).toHaveLength(1);
     await expectNothingLeftBehind();
@@ -71,14 +71,14 @@ describe('a run that cannot work ends in one message that says what to do', () =
     await expectNothingLeftBehind();
   });
 
-  it('when the store lets nobody list', async () => {
+  it('when the store denies the list', async () => {
     world.aws.secretsManager.faults.denyAction('ListSecrets', 'local-sync-plan');
     onTestFinished(() => world.aws.secretsManager.faults.clear());
     expect(await messageOfRun()).toMatch(/^StoreDenied: .+/);
     await expectNothingLeftBehind();
   });
 
-  it('before it starts, when a connection leads away from this machine', async () => {
+  it('before it starts, when a connection leads to another machine', async () => {
     const starting = startWorld({
       ...OPTIONS,
       configure: (config) => config.setIn(['connections', NAMES.connection, 'url'], 'https://pam.example.com/api'),

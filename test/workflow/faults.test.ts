@@ -16,7 +16,7 @@ const KINDS = [
   'checkin',
 ] as const satisfies readonly CallKind[];
 
-/** Calls that had their effect: one that may be repeated, and one that may not. The contract ring tries every other fault. */
+/** Faults after the effect of a call: one repeatable, one not. The contract tests try all others. */
 const EFFECTS: readonly FaultEffect[] = [{ type: 'reset', when: 'after' }, { type: 'malformed' }];
 
 describe('a fault in any call to the vault', () => {
@@ -31,8 +31,8 @@ describe('a fault in any call to the vault', () => {
   });
   afterAll(() => world.close());
 
-  /** A run an hour later, with every credential new, so that every call is made again. */
-  const syncAnew = async (): Promise<void> => {
+  /** A run an hour later. Every credential is new, so every call is made again. */
+  const syncChanges = async (): Promise<void> => {
     world.clock.advance(HOUR_MS / 2);
     for (const { accountId, kind } of world.vault.accounts())
       if (kind !== 'rotating') world.vault.changeCredential(accountId);
@@ -48,29 +48,29 @@ describe('a fault in any call to the vault', () => {
   };
 
   it.each(KINDS.flatMap((kind) => EFFECTS.map((effect) => [effect.type, kind, effect] as const)))(
-    '%s on %s is over with the next run, and nothing of it is written down',
+    '%s on %s has no effect after the next run, and leaves no credential anywhere',
     async (_name, kind, effect) => {
       world.vault.faults.add({ kind, effect, times: 2 });
-      await syncAnew();
+      await syncChanges();
       await expectRecovery();
     },
   );
 
-  it('that never ends an answer is cut off by the deadline', async () => {
+  it('that never ends an answer is ended by the deadline', async () => {
     world.vault.faults.add({ kind: 'credential', effect: { type: 'endless' } });
-    await syncAnew();
+    await syncChanges();
     await expectRecovery();
   });
 
-  it('that outlasts the whole run leaves everything as it was', async () => {
+  it('that outlasts the whole run changes nothing', async () => {
     for (const kind of KINDS) world.vault.faults.add({ kind, effect: { type: 'status', status: 503 }, times: 1000 });
-    await syncAnew();
+    await syncChanges();
     await expectRecovery();
   });
 });
 
 describe('a connection by API key', () => {
-  it('delivers just as well', async () => {
+  it('delivers as well', async () => {
     const world = await startWorld({
       accounts: 8,
       seed: 12,

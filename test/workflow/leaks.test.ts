@@ -6,14 +6,14 @@ import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
 
 const HOUR_MS = 3_600_000;
-/** By then no item of an earlier test is parked any more. */
+/** After a day no item of an earlier test is parked. */
 const DAY_MS = 24 * HOUR_MS;
-/** Enough for a credential of every shape: quotes, backslashes, lines, blanks, letters of all kinds, base64, 20 KB. */
+/** Enough for every shape of credential: quotes, backslashes, newlines, blanks, all kinds of letters, base64, 20 KB. */
 const ACCOUNTS = 26;
-/** Calls that carry a credential, or what was made of one. */
+/** Calls that carry a credential or a value rendered from one. */
 const WRITES = ['CreateSecret', 'PutSecretValue', 'GetSecretValue', 'UpdateSecretVersionStage'] as const;
 
-describe('whatever goes wrong while a credential is on its way', () => {
+describe('after a failure during a delivery', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
@@ -26,7 +26,7 @@ describe('whatever goes wrong while a credential is on its way', () => {
   });
   afterAll(() => world.close());
 
-  /** Every credential is new, but of accounts that rotate by themselves, and every third secret has to be made again. */
+  /** Changes every credential except those of rotating accounts, and deletes every third secret. */
   const changeEverything = (): { gone: readonly string[]; kept: readonly string[] } => {
     const { vault, aws, clock } = world;
     clock.advance(DAY_MS);
@@ -44,7 +44,7 @@ describe('whatever goes wrong while a credential is on its way', () => {
     return { gone, kept: names.filter((name) => !gone.includes(name)) };
   };
 
-  /** A run under the fault, and one without it; then nothing may be left of either. */
+  /** Runs once with the fault and once without, and checks that neither leaves a trace. */
   const expectNoTrace = async (): Promise<void> => {
     await world.runSync();
     world.vault.faults.clear();
@@ -73,7 +73,7 @@ describe('whatever goes wrong while a credential is on its way', () => {
   const kindsHitSince = (start: number): readonly CallKind[] =>
     world.vault.audit.slice(start).flatMap(({ kind, fault }) => (fault === undefined ? [] : [kind]));
 
-  it.each(KINDS)('a %s that the vault answers wrongly in every way leaves nothing of it behind', async (kind) => {
+  it.each(KINDS)('no credential is left behind by wrong answers to a %s', async (kind) => {
     changeEverything();
     const start = world.vault.audit.length;
     const effects = wrongAnswers();
@@ -82,7 +82,7 @@ describe('whatever goes wrong while a credential is on its way', () => {
     expect(kindsHitSince(start)).toEqual(effects.map(() => kind));
   });
 
-  it('a refusal of the session that quotes a credential leaves nothing of it behind', async () => {
+  it('no credential is left behind by refusals of the session that quote one', async () => {
     changeEverything();
     const start = world.vault.audit.length;
     world.vault.faults.add(
@@ -110,18 +110,18 @@ describe('whatever goes wrong while a credential is on its way', () => {
       'failures',
       ['ConnectionLost', 'InternalServiceError'],
       () => [
-        { kind: 'internal', message: `Can not store ${aCredential()}` },
+        { kind: 'internal', message: `Cannot store ${aCredential()}` },
         { kind: 'reset', when: 'before' },
         { kind: 'reset', when: 'after' },
       ],
     ],
   ];
 
-  it.each(STORE_FAILURES)('%s of the store leave nothing of it behind', async (_name, results, failures) => {
+  it.each(STORE_FAILURES)('no credential is left behind by %s of the store', async (_name, results, failures) => {
     const { gone, kept } = changeEverything();
     world.aws.secretsManager.forgetCalls();
     for (const [index, action] of WRITES.entries()) {
-      // Other secrets for each action and failure, which then fail in every attempt.
+      // Each action and failure hits its own secrets, and fails in every attempt.
       const hit = action === 'CreateSecret' ? gone : kept.slice(3 * index - 3, 3 * index);
       for (const [turn, failure] of failures().entries())
         world.aws.secretsManager.faults.add({ ...failure, action, secretId: hit[turn] });

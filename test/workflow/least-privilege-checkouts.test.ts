@@ -12,8 +12,8 @@ import { identityOf } from '#test/support/checkouts.ts';
 import { usedByLambdaItself } from '#test/support/grants.ts';
 
 /**
- * As least-privilege.test.ts, for what checkouts and messages add: a story in which everything happens that a function has
- * a permission for shows both what is missing and what is too much.
+ * Like least-privilege.test.ts, for checkouts and messages: a scenario that uses every permission of every function
+ * shows both missing and excess permissions.
  */
 
 const RELAY = 'local';
@@ -28,7 +28,7 @@ const OWN = [...Object.values(checkoutSteps), ...Object.values(intakeSteps)].map
 
 let world: CheckoutWorld;
 beforeAll(async () => {
-  world = await startCheckoutWorld({ rules: { consoles: { handsOut: 'ssh-ticket' } } });
+  world = await startCheckoutWorld({ rules: { consoles: { delivers: 'ssh-ticket' } } });
 }, 120_000);
 afterAll(() => world.close());
 
@@ -49,7 +49,7 @@ const latest = (machine: Machine) => {
   return execution;
 };
 
-/** The cache as the stack makes it, without a token. */
+/** Recreates the cache as the stack does, without a token. */
 const emptyTokenCache = () => {
   const manager = world.aws.secretsManager;
   const { KmsKeyId } = manager.handle('DescribeSecret', { SecretId: TOKEN });
@@ -62,25 +62,25 @@ const steps = (id: string, checkout: string, before: () => void) => {
   const identity = identityOf(id, checkout);
   const order = { ...asking(id, 4, checkout), ...identity };
   const startedAt = new Date(world.clock.now()).toISOString();
-  const told = { workflow: 'checkout', rule: checkout, run: checkoutRun(identity), startedAt, order };
+  const base = { workflow: 'checkout', rule: checkout, run: checkoutRun(identity), startedAt, order };
   return async (step: keyof typeof checkoutSteps, more: object = {}) => {
     before();
-    return world.aws.functions.invoke(`${RELAY}-checkout-${step}`, JSON.stringify({ ...told, ...more }));
+    return world.aws.functions.invoke(`${RELAY}-checkout-${step}`, JSON.stringify({ ...base, ...more }));
   };
 };
 
-/** What a step answers. @throws when it fails. */
+/** Output of a step. @throws if the step failed. */
 const answerOf = (result: InvocationResult): object => {
   if (!result.ok) throw new Error(`${result.failure.errorType}: ${result.failure.errorMessage}`);
   return JSON.parse(result.payload);
 };
 
-/** Lets each step of a checkout sign in without the token that the one before it had, and deliver whatever may be there. */
+/** Runs each step of a checkout without a cached token, and delivers over each state of the secret. */
 const playThrough = async (id: string, checkout: string, loseToken: () => void): Promise<void> => {
   const invoke = steps(id, checkout, loseToken);
   answerOf(await invoke('plan'));
   const requested = answerOf(await invoke('request'));
-  // To see whether somebody has approved.
+  // A pending lease, so that `watch` looks for an approval.
   const at = new Date(world.clock.now()).toISOString();
   const pending = { at, conflict: false, leases: [{ item: 0, id: '1', status: 'pending' }] };
   answerOf(await invoke('watch', { requested: pending }));
@@ -95,7 +95,7 @@ const playThrough = async (id: string, checkout: string, loseToken: () => void):
 
 describe('the role of each function, with checkouts', () => {
   beforeAll(async () => {
-    // One that comes to its end, twice asked for; one that is refused; an account that has changed.
+    // A completed checkout, requested twice; a refused message; a changed account.
     const first = asking('CHG1', 0);
     await send(
       first,
@@ -112,7 +112,7 @@ describe('the role of each function, with checkouts', () => {
     expect(await world.finish(latest('sync'))).toMatchObject({ status: 'SUCCEEDED' });
     await send(first);
 
-    // A session that is released, and a checkout that dies.
+    // A session that is released, and a checkout whose execution is stopped.
     await send(asking('CHG2', 1, 'consoles'));
     const released = latest('checkout');
     await world.waits(released);
@@ -129,7 +129,7 @@ describe('the role of each function, with checkouts', () => {
       await world.finish(latest('release'));
     }
     expect(await world.unclosed()).toEqual([`open/consoles/${world.runOf('CHG2', 'consoles')}`]);
-    // Else it wakes up below, and signs in for the steps that are to do so themselves.
+    // Otherwise it wakes up below and caches a token for the steps that have to sign in themselves.
     await world.finish(released);
 
     await playThrough('outlived', RULE, () => world.clock.advance(2 * HOUR_MS));
@@ -141,7 +141,7 @@ describe('the role of each function, with checkouts', () => {
     }
   }, 120_000);
 
-  it('allows all that the function does', () => {
+  it('allows everything that the function does', () => {
     expect(world.aws.permissions.denials).toEqual([]);
     expect(world.aws.server.unknownCalls).toEqual([]);
   });
@@ -162,7 +162,7 @@ describe('the role of each function, with checkouts', () => {
     ['checkout-retire', 'PutSecretValue', { SecretString: 'anything' }],
     ['checkout-watch', 'DescribeSecret', {}],
     ['intake-queue', 'DescribeSecret', {}],
-  ])('does not let %s call %s for what a checkout has delivered', async (step, action, more) => {
+  ])('does not let %s call %s for a secret that a checkout delivered', async (step, action, more) => {
     const { vault, aws } = world;
     await send(asking(`CHG-${step}-${action}`, 3));
     await world.waits(latest('checkout'));

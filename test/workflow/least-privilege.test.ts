@@ -16,15 +16,15 @@ import { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import { usedByLambdaItself } from '#test/support/grants.ts';
 
 /**
- * The AWS side lets each function do what its role in the synthesised template allows, and nothing else. So a story in
- * which everything happens that a function has a permission for shows both what is missing and what is too much.
+ * The simulated AWS enforces the role of each function in the synthesised template. A scenario that uses every
+ * permission of every function therefore shows both missing and excess permissions.
  */
 
 const HOUR_MS = 3_600_000;
 const RELAY = 'local';
 const TOKEN = tokenSecretName(RELAY, NAMES.connection);
 
-/** An account that the sync would give the same name to. */
+/** An account whose secret gets the same name. */
 const twinOf = (account: FleetAccount): FleetAccount => ({
   ...account,
   accountId: 900,
@@ -33,7 +33,7 @@ const twinOf = (account: FleetAccount): FleetAccount => ({
 });
 
 let world: World;
-/** What was refused while the functions did their work. */
+/** Calls that were denied while the functions ran. */
 let denials: readonly string[];
 beforeAll(async () => {
   world = await startWorld({
@@ -44,7 +44,7 @@ beforeAll(async () => {
     configure: (config) => {
       const sync = ['syncs', NAMES.sync];
       config.setIn([...sync, 'name'], `${NAMES.secretPrefix}{systemName}/{accountName}`);
-      // With a batch for each account, the twins meet when the batch of one of them is written already.
+      // With a batch for each account, the twins collide after the batch of one of them is written.
       config.setIn([...sync, 'batchSize'], 1);
       config.setIn([...sync, 'orphans'], config.createNode({ policy: 'delete', budget: 5 }));
       config.setIn([...sync, 'verify'], config.createNode({ expression: 'rate(1 day)' }));
@@ -53,7 +53,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The secret of an account that nothing is odd about. */
+/** The secret of an account of kind plain. */
 const aDeliveredName = (): string => {
   const plain = world.vault.accounts().filter(({ kind }) => kind === 'plain');
   const isPlain = (value: string) => plain.some(({ credential }) => value.includes(JSON.stringify(credential)));
@@ -62,20 +62,20 @@ const aDeliveredName = (): string => {
 
 const asOperator = (action: string, body: Record<string, unknown>) => world.aws.secretsManager.handle(action, body);
 
-/** A delivered secret whose account is not there any more. */
+/** A delivered secret whose account is gone. */
 const makeOrphan = (): string => {
   const Name = `${NAMES.secretPrefix}gone/account`;
   const owner = ownerOf(`${RELAY}.000000000000.us-east-1`, NAMES.sync);
   asOperator('CreateSecret', {
     Name,
     ClientRequestToken: crypto.randomUUID(),
-    SecretString: 'of nobody any more',
+    SecretString: 'of a removed account',
     Tags: [{ Key: OWNER_TAG, Value: owner }],
   });
   return Name;
 };
 
-/** Long after our own check-ins, so that no change looks like one that followed them; and long enough for any token. */
+/** Long after the relay's check-ins, so that no change counts as caused by them, and past the expiry of any token. */
 const changeEverything = () => {
   world.clock.advance(HOUR_MS);
   for (const { accountId, kind } of world.vault.accounts())
@@ -83,7 +83,7 @@ const changeEverything = () => {
   world.clock.advance(HOUR_MS);
 };
 
-/** The cache as the stack makes it, without a token. */
+/** Recreates the cache as the stack does, without a token. */
 const emptyTokenCache = () => {
   const { KmsKeyId } = asOperator('DescribeSecret', { SecretId: TOKEN });
   asOperator('DeleteSecret', { SecretId: TOKEN, ForceDeleteWithoutRecovery: true });
@@ -100,7 +100,7 @@ const inputSchema = z.looseObject({
 });
 const enteredSchema = z.object({ name: z.string(), input: z.string() });
 
-/** What every task of the last batch that had something open was given, and before it the tasks of its run. */
+/** Inputs of the tasks of the last batch that had an open lease, and of its run. */
 const lastInputs = () => {
   const files = [...filesBelow(join(world.directory, 'executions'))].map(({ where }) => where);
   const entered = files
@@ -117,7 +117,7 @@ const lastInputs = () => {
   return { run, batch, inputOf };
 };
 
-/** What the stack of a relay without checkouts has. */
+/** Steps in the stack of a relay without checkouts. */
 const SYNC_STEPS: readonly Step[] = [authenticate, ...Object.values(syncSteps), ...Object.values(upkeepSteps)];
 const { plan, request, retrieve, checkin } = syncSteps;
 
@@ -133,14 +133,14 @@ describe('the role of each function', () => {
   beforeAll(async () => {
     await world.runSync();
 
-    // Everything that a run may find to do in the store.
+    // Every change that a run can make in the store.
     const orphan = makeOrphan();
     const retired = aDeliveredName();
     asOperator('DeleteSecret', { SecretId: retired, RecoveryWindowInDays: 7 });
     changeEverything();
     await world.runSync();
     expect(asOperator('DescribeSecret', { SecretId: orphan })).not.toHaveProperty('DeletedDate');
-    // Only the second run that misses it retires it.
+    // An orphan is retired by the second run that misses it.
     await world.runSync();
     expect(world.aws.permissions.denials).toEqual([]);
     expect(asOperator('DescribeSecret', { SecretId: orphan })).toHaveProperty('DeletedDate');
@@ -149,7 +149,7 @@ describe('the role of each function', () => {
     const verifying = await world.aws.scheduler.fire(`verify.${NAMES.sync}`, world.clock.now());
     if (verifying.kind === 'execution') await world.aws.stepFunctions.settled(verifying.execution.arn);
 
-    // A run that cannot read, and cannot give back either.
+    // A run that can neither read nor check in.
     changeEverything();
     for (const kind of ['credential', 'checkin'] as const)
       world.vault.faults.add({ kind, effect: { type: 'status', status: 400 }, times: 10_000 });
@@ -159,12 +159,12 @@ describe('the role of each function', () => {
     await world.runReap();
     expect(world.vault.openRequests()).toEqual([]);
 
-    // Every step again, once with a token that has run out and once with none at all.
+    // Every step again, once with an expired token and once without a token.
     const { run, batch, inputOf } = lastInputs();
-    for (const [task, step] of TASKS) await signInAnew(step, inputOf(task));
-    await signInAnew(upkeepSteps.reap, '{}');
+    for (const [task, step] of TASKS) await invokeWithoutToken(step, inputOf(task));
+    await invokeWithoutToken(upkeepSteps.reap, '{}');
 
-    // A record that somebody has deleted.
+    // A deleted record.
     await deleteRecord(recordAt.batch({ rule: NAMES.sync, run }, batch).key);
     for (const [task, step] of TASKS.slice(2, 4)) {
       expect(await invoke(step, inputOf(task))).toMatchObject({ failure: { errorType: 'ContractViolated' } });
@@ -176,7 +176,7 @@ describe('the role of each function', () => {
     denials = [...world.aws.permissions.denials];
   });
 
-  const signInAnew = async (step: Step, input: string) => {
+  const invokeWithoutToken = async (step: Step, input: string) => {
     world.clock.advance(2 * HOUR_MS);
     await invoke(step, input);
     emptyTokenCache();
@@ -189,7 +189,7 @@ describe('the role of each function', () => {
     await s3.send(new DeleteObjectCommand({ Bucket: bucket?.identity.name, Key }));
   };
 
-  it('allows all that the function does', () => {
+  it('allows everything that the function does', () => {
     expect(denials).toEqual([]);
   });
 
@@ -205,7 +205,7 @@ describe('the role of each function', () => {
 
   const FOREIGN = `${NAMES.secretPrefix}of/others`;
   const OURS = { Key: OWNER_TAG, Value: `${RELAY}.000000000000.us-east-1/${NAMES.sync}` };
-  const aNew = (Name: string, ...Tags: readonly { Key: string; Value: string }[]) => ({
+  const newSecret = (Name: string, ...Tags: readonly { Key: string; Value: string }[]) => ({
     Name,
     Tags,
     SecretString: 'anything',
@@ -216,24 +216,24 @@ describe('the role of each function', () => {
     ['read a secret of others in its folder', 'sync-retrieve', 'GetSecretValue', { SecretId: FOREIGN }],
     ['overwrite one', 'sync-retrieve', 'PutSecretValue', { SecretId: FOREIGN, SecretString: 'anything' }],
     ['delete one', 'sync-retrieve', 'DeleteSecret', { SecretId: FOREIGN }],
-    ['create a secret outside of its folder', 'sync-retrieve', 'CreateSecret', aNew('elsewhere/a', OURS)],
-    ['create one without its owner tag', 'sync-retrieve', 'CreateSecret', aNew('fleet/a')],
+    ['create a secret outside of its folder', 'sync-retrieve', 'CreateSecret', newSecret('elsewhere/a', OURS)],
+    ['create one without its owner tag', 'sync-retrieve', 'CreateSecret', newSecret('fleet/a')],
     [
       'create one as another relay',
       'sync-retrieve',
       'CreateSecret',
-      aNew('fleet/a', { ...OURS, Value: 'other.1.r/s' }),
+      newSecret('fleet/a', { ...OURS, Value: 'other.1.r/s' }),
     ],
     [
       'create one with a further tag',
       'sync-retrieve',
       'CreateSecret',
-      aNew('fleet/a', OURS, { Key: 'team', Value: 'red' }),
+      newSecret('fleet/a', OURS, { Key: 'team', Value: 'red' }),
     ],
-    ['read what was delivered', 'sync-request', 'GetSecretValue', { SecretId: `${NAMES.secretPrefix}gone/account` }],
+    ['read a delivered secret', 'sync-request', 'GetSecretValue', { SecretId: `${NAMES.secretPrefix}gone/account` }],
     ['sign in', 'sync-report', 'GetSecretValue', { SecretId: 'bootstrap/vault' }],
   ])('does not let it %s (%s)', (_what, step, action, body) => {
-    if (world.aws.secretsManager.currentValues()[FOREIGN] === undefined) asOperator('CreateSecret', aNew(FOREIGN));
+    if (world.aws.secretsManager.currentValues()[FOREIGN] === undefined) asOperator('CreateSecret', newSecret(FOREIGN));
     const attempt = () => world.aws.secretsManager.handle(action, body, `${RELAY}-${step}`);
     expect(attempt).toThrow(expect.objectContaining({ code: 'AccessDeniedException' }));
   });

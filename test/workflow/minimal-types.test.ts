@@ -10,7 +10,7 @@ import {
   startMinimalVault,
 } from '#test/support/minimal/remotes.ts';
 
-/** Whole syncs with types that this test adds by the registries: nothing else of the product knows of them. */
+/** Whole syncs with types that only the registries of this test contain. */
 
 let world: World;
 let vault: MinimalVaultRemote;
@@ -67,7 +67,7 @@ const run = async (sync: string) => {
 };
 
 describe('a vault without leases, dates and look-ups', () => {
-  it('is delivered to AWS, once', async () => {
+  it('is delivered to AWS once', async () => {
     const first = await run('to-aws');
     expect(first).toMatchObject({ status: 'SUCCEEDED', items: 2, delivered: 2 });
     expect(world.aws.secretsManager.currentValues()).toMatchObject({
@@ -79,7 +79,7 @@ describe('a vault without leases, dates and look-ups', () => {
     expect(vault.reads).toEqual([]);
   });
 
-  it('shows a change to a verify run alone', async () => {
+  it('shows a change only to a verify run', async () => {
     await run('verified');
     vault.entries.set('1', { shelf: 'tall', name: 'one', value: 'canary-000-new' });
     expect(await run('verified')).toMatchObject({ unchanged: 2 });
@@ -90,8 +90,8 @@ describe('a vault without leases, dates and look-ups', () => {
   });
 });
 
-describe('a store without stages that nobody can read', () => {
-  it('gets the entries that the patterns of its sync select', async () => {
+describe('a write-only store without stages', () => {
+  it('receives the entries that its sync selects', async () => {
     const report = await run('to-box');
     expect(report).toMatchObject({ status: 'SUCCEEDED', delivered: 1 });
     expect([...store.secrets].filter(([name]) => name.startsWith('tall/'))).toEqual([
@@ -100,7 +100,7 @@ describe('a store without stages that nobody can read', () => {
     expect(await run('to-box')).toMatchObject({ unchanged: 1 });
   });
 
-  it('gets accounts of Password Safe, and only what changed the second time', async () => {
+  it('receives accounts of Password Safe, and only changes the second time', async () => {
     const first = await run('accounts-to-box');
     const delivered = [...store.secrets.keys()].filter((name) => name.startsWith('accounts/'));
     expect(first.delivered).toBeGreaterThan(0);
@@ -110,7 +110,7 @@ describe('a store without stages that nobody can read', () => {
   });
 });
 
-it('leaves no session open and no credential where none may be', async () => {
+it('leaves no session open and no credential outside the stores', async () => {
   expect(vault.openSessions).toBe(0);
   expect(world.vault.openSessions()).toEqual([]);
   expect(await world.findLeaks()).toEqual([]);

@@ -1,4 +1,4 @@
-import { letAnythingHappen } from '#test/support/model-property.ts';
+import { runRandomEvents } from '#test/support/model-property.ts';
 
-/** A sample of what `npm run test:campaigns` looks at. */
-letAnythingHappen(8);
+/** A sample of `npm run test:campaigns`. */
+runRandomEvents(8);

@@ -11,7 +11,7 @@ const AUTHENTICATION = ['connections', NAMES.connection, 'authentication'];
 const { apiKey, userName } = DEFAULT_APPLICATION;
 const password = newCanary();
 
-/** The vault asks for all that a registration can ask for at once, by renegotiation as IIS does. */
+/** A registration that requires every factor at once; the certificate by renegotiation, as IIS does. */
 const DEMANDING = {
   ...DEFAULT_APPLICATION,
   apiKey: { ...apiKey, password, clientCertificateRequired: true },
@@ -23,7 +23,7 @@ interface Factors {
   readonly password: string;
 }
 
-/** Writes what signs in, as an operator does, into secrets that are there already or are made now. */
+/** Writes the factors into the bootstrap secrets, as an operator does. */
 const put = async (world: World, { key, password }: Factors): Promise<void> => {
   const passphrase = newCanary();
   const { pkcs12 } = await world.vault.issueClientCertificate(passphrase);
@@ -65,14 +65,14 @@ describe('a sync that signs in by key, password, code and certificate', () => {
     expect([world.vault.openSessions(), world.vault.openRequests()]).toEqual([[], []]);
   });
 
-  it('goes on with what was changed meanwhile, without a deployment', async () => {
+  it('uses changed credentials without a deployment', async () => {
     const changed = { key: 'simulated7'.repeat(13).slice(0, 128), password: newCanary() };
     world.vault.changeUser(userName, { apiKey: { ...DEMANDING.apiKey, ...changed } });
     await put(world, changed);
     expect((await world.runSync()).status).toBe('SUCCEEDED');
   });
 
-  it('writes nothing of it anywhere', async () => {
+  it('leaves no credential anywhere but in the store', async () => {
     expect(await world.findLeaks()).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ const USER = { ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'secrets-safe
 const schedule = { expression: 'rate(1 hour)' };
 const shared = { connection: 'vault', store: 'aws', schedule };
 
-/** Each delivers all that it can, from one source in one way. */
+/** One sync for each source and kind of access. */
 const configure = (config: Document): void => {
   const syncs: Record<Sync, object> = {
     keys: { credential: 'dsskey', name: 'keys/{systemId}/{accountId}' },
@@ -30,7 +30,7 @@ const configure = (config: Document): void => {
   config.setIn(['syncs'], config.createNode(Object.fromEntries(all)));
 };
 
-/** Ten plain accounts, each with a key; those that change after a release are told of by others. */
+/** Ten plain accounts, each with a key. Other tests cover those that change after a release. */
 const populate = (fleet: readonly FleetAccount[]): FleetAccount[] =>
   fleet
     .filter(({ kind }) => kind === 'plain')
@@ -75,7 +75,7 @@ describe('a sync of each source', () => {
     if (found === undefined) throw new Error(`There is no account ${accountId}.`);
     return found;
   };
-  /** The names of the secrets of Secrets Safe, by what they are made of. */
+  /** Name of the secret that is delivered for a secret of Secrets Safe. */
   const nameOf = ({ folders, title }: { folders: readonly string[]; title: string }) =>
     `safe/${[folders.join('/').split('/').map(encoded).join('/'), encoded(title)].join('/')}`;
   const encoded = (text: string) =>
@@ -92,7 +92,7 @@ describe('a sync of each source', () => {
       })
       .map(({ row }) => nameOf(row));
 
-  it('delivers keys as they are, with the passphrases of those that have one', async () => {
+  it('delivers keys unchanged, with their passphrases', async () => {
     const { report } = await run('keys');
     expect(report).toMatchObject({ status: 'SUCCEEDED', items: 10, delivered: 10 });
     for (const { systemId, accountId, accountName, canary, dssKey } of world.vault.accounts()) {
@@ -103,7 +103,7 @@ describe('a sync of each source', () => {
     }
   });
 
-  it('delivers by the ISA role with a call for each account, and opens nothing', async () => {
+  it('delivers by the ISA role with one call per account, and opens no request', async () => {
     const { report, values, calls } = await run('by-role');
     expect(report).toMatchObject({ status: 'SUCCEEDED', items: 10, delivered: 10 });
     expect([values, calls('request'), calls('listRequests'), calls('checkin')]).toEqual([10, 0, 0, 0]);
@@ -118,7 +118,7 @@ describe('a sync of each source', () => {
     expect(stored()['pairs/payments']).toBe(`${accountName}:${credential}`);
   });
 
-  it('delivers all of Secrets Safe in a few calls, byte by byte, and tells what a store can not hold', async () => {
+  it('delivers all of Secrets Safe in a few calls, byte for byte, and reports the secrets that are too large for the store', async () => {
     const { report, calls, secretIds } = await run('safe');
     const deliverable = SECRETS.filter(isDeliverableSecret).length;
     expect(report).toMatchObject({ status: 'PARTIAL', delivered: deliverable, failed: 1 });
@@ -128,7 +128,7 @@ describe('a sync of each source', () => {
     expect(secretIds.length).toBeGreaterThanOrEqual(deliverable);
   });
 
-  it('reads nothing again that has not changed', async () => {
+  it('does not read unchanged items again', async () => {
     for (const sync of SYNCS.filter((name) => name !== 'safe')) {
       const { report, values } = await run(sync);
       expect(report).toMatchObject({ status: 'SUCCEEDED', delivered: 0 });
@@ -140,7 +140,7 @@ describe('a sync of each source', () => {
     expect(secretIds).toEqual(tooLarge);
   });
 
-  it('follows each change, and reads that alone', async () => {
+  it('delivers each change, and reads nothing else', async () => {
     world.clock.advance(3_600_000);
     world.vault.changeCredential(1003);
     const changed = SECRETS.filter((_, index) => index % 40 === 3 && index > 8).map(({ secretId }) => secretId);
@@ -165,7 +165,7 @@ describe('a sync of each source', () => {
     expect(stored()['pairs/payments']).toBe(`${accountName}:${credential}`);
   });
 
-  it('leaves nothing open, and no value anywhere but in the store', async () => {
+  it('leaves nothing open, and no value outside the store', async () => {
     expect(world.vault.openRequests()).toEqual([]);
     expect(world.vault.openSessions()).toEqual([]);
     expect(world.aws.permissions.denials).toEqual([]);

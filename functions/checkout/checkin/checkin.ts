@@ -6,38 +6,38 @@ import { closeAll } from '#shared/leases/close.ts';
 import { findOurs, type IsOurs, markedAs } from '#shared/leases/ours.ts';
 import { endTargetSessions } from '#shared/leases/target-sessions.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt, readSessions } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
-import type { CheckedIn, CourseInput } from '#shared/workflows/checkout.ts';
+import { readSessions, type Signals, signalAt } from '#shared/records/signals.ts';
+import type { CheckedIn, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 
 export interface CheckInCheckoutDependencies {
   readonly relayId: string;
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'list'>;
+  readonly signals: Pick<Signals, 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told that a target session goes on although its lease has ended. */
+  /** Called if a target session is still open after the end of its lease. */
   readonly onSessionLeft: (error: RelayError) => void;
 }
 
 /**
- * Ends a checkout in the vault: its target sessions first, then every lease that is known to be its own or carries its
- * marker. Needs no more than the name of the run, so that a release can do it, and `reap` after a crash. Repeatable.
+ * Closes a checkout in the vault: first its target sessions, then every lease whose id is known or that has its marker.
+ * Needs only the name of the run, so that a release, or `reap` after a crash, can do it. Repeatable.
  */
 export const createCheckInCheckout =
-  ({ relayId, config, vaultOf, records, notes, now, onSessionLeft }: CheckInCheckoutDependencies) =>
-  async (input: CourseInput): Promise<CheckedIn> => {
+  ({ relayId, config, vaultOf, records, signals, now, onSessionLeft }: CheckInCheckoutDependencies) =>
+  async (input: CheckoutStepInput): Promise<CheckedIn> => {
     const { workflow, rule, run, requested } = input;
     const record = await records.read(checkoutAt.record(input));
     const settings = record?.settings ?? ruleOf(config, 'checkout', rule);
     const vault = await vaultOf(settings.connection);
-    const { wayIn, opens } = vault.rules(settings);
+    const { accessKind, opens } = vault.rules(settings);
     const mayHaveSessions = opens === 'target-session';
-    const opened = mayHaveSessions ? readSessions(await notes.list(noteAt.prefix(input))) : [];
-    // A user that needs no leases may not even be allowed to ask for them.
-    if (wayIn !== 'leases' && opened.length === 0) return { at: new Date(now()).toISOString(), closed: 0 };
+    const opened = mayHaveSessions ? readSessions(await signals.list(signalAt.prefix(input))) : [];
+    // A user that needs no leases can lack the permission to list them.
+    if (accessKind !== 'leases' && opened.length === 0) return { at: new Date(now()).toISOString(), closed: 0 };
     const known = requested?.leases.map(({ id }) => id) ?? [];
     const isOurs = markedAs({ relayId, workflow, rule, run, batch: 0 });
     return vault.session(async (session) => {
@@ -62,6 +62,6 @@ export const createCheckInCheckout =
 const leasesOf = (access: ReturnType<VaultSession['access']>): Leases | undefined =>
   access.kind === 'leases' ? access : undefined;
 
-/** What can't be read is told when the leases are closed. */
+/** Ignores unreadable leases here; closing the leases reports them. */
 const idsOfOurs = async (leases: Leases | undefined, known: readonly string[], isOurs: IsOurs): Promise<string[]> =>
   leases === undefined ? [] : [...known, ...(await findOurs(leases, isOurs, () => {})).map(({ id }) => id)];

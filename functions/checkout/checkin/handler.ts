@@ -1,8 +1,8 @@
 /**
- * Closes a checkout in the vault, on success and on failure alike. May run twice: a lease that is gone counts as closed. What it
- * can't close, `reap` does.
+ * Closes a checkout in the vault, after success and after failure. Repeatable: a lease that is gone counts as closed.
+ * `reap` closes what this step cannot.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
@@ -18,8 +18,8 @@ export const handler = defineHandler(
     ...relay,
     relayId: relay.env.relayId,
     records: createS3Records(bucket),
-    notes: createS3Notes(bucket),
+    signals: createS3Signals(bucket),
     now: Date.now,
-    onSessionLeft: ({ name, message }) => logger.warn('a target session goes on', { failure: { name, message } }),
+    onSessionLeft: ({ name, message }) => logger.warn('target session still open', { failure: { name, message } }),
   }),
 );

@@ -1,7 +1,7 @@
 /**
- * Second step of a checkout: writes down what it is about. Opens nothing, and may run twice.
+ * Second step of a checkout: writes its record. Opens nothing. Repeatable.
  */
-import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -16,7 +16,7 @@ export const handler = defineHandler(
     ...relay,
     records: createS3Records(bucket),
     claims: createS3Claims(bucket),
-    notes: createS3Notes(bucket),
+    signals: createS3Signals(bucket),
     now: Date.now,
   }),
 );

@@ -12,8 +12,8 @@ import { RelayError } from '#shared/errors.ts';
 import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Claims } from '#shared/records/ids.ts';
-import type { Notes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
+import type { Signals } from '#shared/records/signals.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
@@ -23,7 +23,7 @@ export interface PlanCheckoutDependencies {
   readonly storeRules: (store: string) => Promise<StoreRules>;
   readonly records: Pick<Records, 'read'>;
   readonly claims: Claims;
-  readonly notes: Pick<Notes, 'put'>;
+  readonly signals: Pick<Signals, 'put'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -31,91 +31,91 @@ export interface PlanCheckoutDependencies {
 type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: string };
 
 /**
- * Finds the items that a message asks for, checks that the rule allows them, and writes down what the checkout is about. Opens
- * nothing. Repeatable by the same execution, redriven or not: what it wrote down first holds.
+ * Finds the requested items, checks that the rule allows them, and writes the record of the checkout. Opens nothing.
+ * Repeatable by the same execution, redriven or not: the first record is final.
  */
 export const createPlanCheckout =
-  ({ config, vaultOf, storeRules, records, claims, notes, now }: PlanCheckoutDependencies) =>
+  ({ config, vaultOf, storeRules, records, claims, signals, now }: PlanCheckoutDependencies) =>
   async ({ order, startedAt, ...run }: PlanInput): Promise<{ items: number }> => {
     checkName(order, run.run);
     const place = checkoutAt.record(run);
     const written = await records.read(place);
     if (written !== undefined) {
       checkSame(written, order, startedAt);
-      // The attempt before may have been released already, which takes the note away.
-      await notes.put(checkoutAt.open(run));
+      // A release after the earlier attempt can have removed this object.
+      await signals.put(checkoutAt.open(run));
       return { items: written.items.length };
     }
 
     const settings = ruleOf(config, 'checkout', run.rule);
     checkWindow(order, settings, now());
     const vault = await vaultOf(settings.connection);
-    const { labels, patterns, toTellApart } = vault.rules(settings);
+    const { labels, patterns, distinguishingPlaceholder } = vault.rules(settings);
     const { name: rules } = await storeRules(settings.store);
     const nameOf = createNaming({ template: settings.name, labels, rules, checkoutId: order.id });
     const found = await vault.session((session) => findItems(session, order, settings, patterns));
     const items = found.map((item) => ({ item, secretName: nameOf(item) }));
-    checkNames(order, items, toTellApart);
-    // Before anything can be open, so that whatever ends this run is found by `reap`.
-    await notes.put(checkoutAt.open(run));
+    checkNames(order, items, distinguishingPlaceholder);
+    // Written before anything can be open, so that `reap` finds the checkout however its execution ends.
+    await signals.put(checkoutAt.open(run));
     const plannedAt = new Date(now()).toISOString();
-    // A late attempt changes nothing that the steps after this one go by.
+    // A late attempt must not change the record that later steps use.
     const held = await claims.claim(place, { ...run, settings, order, startedAt, plannedAt, items });
     checkSame(held, order, startedAt);
     return { items: held.items.length };
   };
 
-/** By another name nothing of it would be found again: neither by a release, nor by a message about it. */
+/** Under another name neither a release nor a message would find the checkout. */
 const checkName = (order: CheckoutOrder, run: string): void => {
   if (run === checkoutRun(order)) return;
   throw new RelayError(
     'ConfigurationInvalid',
-    `The execution of a checkout has to be named after it: start it as ${checkoutRun(order)}, not ${run}.`,
+    `The name of a checkout's execution is derived from its order. Start it as ${checkoutRun(order)}, not ${run}.`,
   );
 };
 
-/** A record is kept for longer than the name of its execution, so that another execution may come upon it. */
+/** A record is kept longer than the name of its execution, so another execution can find it. */
 const checkSame = (written: CheckoutRecord, order: CheckoutOrder, startedAt: string): void => {
   const isSame = written.startedAt === startedAt && JSON.stringify(written.order) === JSON.stringify(order);
-  if (!isSame) throw refused(order, 'this id was used before. Ask again, under another id.');
+  if (!isSame) throw refused(order, 'this id was used before. Send the request again with another id.');
 };
 
 const refused = (order: CheckoutOrder, problem: string): RelayError =>
   new RelayError('CheckoutRefused', `Checkout ${order.checkout}.${order.id}: ${problem}`);
 
-/** With the longest approval, window and extension of relay.yaml, it stays below a year, which an execution may take. */
+/** Together with the longest approval, window and extension, it stays below a year, the limit of an execution. */
 const MAX_LEAD_DAYS = 60;
 const DAY_MS = 24 * 3_600_000;
 
-/** What the queue has looked at before; but a message may have waited, and an execution may be started by hand. */
-const checkWindow = (order: CheckoutOrder, { longestMinutes }: CheckoutConfig, now: number): void => {
+/** Repeats the checks of the queue, because a message can have waited and an execution can be started by hand. */
+const checkWindow = (order: CheckoutOrder, { maxMinutes }: CheckoutConfig, now: number): void => {
   const { window } = order;
   if (windowStart(window, now) > now + MAX_LEAD_DAYS * DAY_MS) {
-    throw refused(order, `its window begins in more than ${MAX_LEAD_DAYS} days. Ask again, later.`);
+    throw refused(order, `its window begins in more than ${MAX_LEAD_DAYS} days. Send the request later.`);
   }
   const minutes = minutesLeft(window, now);
-  if (minutes <= 0) throw refused(order, 'its window is over. Ask for one that is not, under another id.');
-  if (minutes > longestMinutes) {
+  if (minutes <= 0) throw refused(order, 'its window has ended. Request a later window with another id.');
+  if (minutes > maxMinutes) {
     throw refused(
       order,
-      `it asks for more than the ${longestMinutes} minutes that the rule allows. Ask for less, or raise longestMinutes in relay.yaml.`,
+      `it requests more than the ${maxMinutes} minutes that the rule allows. Request less, or raise maxMinutes in relay.yaml.`,
     );
   }
 };
 
-/** The second of two items with one name would take the place of the first. */
-const checkNames = (order: CheckoutOrder, items: CheckoutRecord['items'], toTellApart: string): void => {
+/** Of two items with one name, the second would overwrite the first. */
+const checkNames = (order: CheckoutOrder, items: CheckoutRecord['items'], distinguishingPlaceholder: string): void => {
   for (const [index, { item, secretName }] of items.entries()) {
     const other = items.slice(0, index).find((earlier) => earlier.secretName === secretName);
     if (other === undefined) continue;
     throw new RelayError(
       'NameCollision',
-      `Checkout ${order.checkout}.${order.id}: ${other.item.title} and ${item.title} would share the secret ${secretName}. Make the rule's name template tell them apart, for example with ${toTellApart}.`,
+      `Checkout ${order.checkout}.${order.id}: ${other.item.title} and ${item.title} would share the secret ${secretName}. Add a placeholder that distinguishes them to the rule's name template, for example ${distinguishingPlaceholder}.`,
     );
   }
 };
 
-/** Always in the same order, so that two checkouts that want the same items never wait for each other. */
+/** Returns the items in a fixed order, so that two checkouts of the same items never wait for each other. */
 const findItems = async (
   session: VaultSession,
   order: CheckoutOrder,
@@ -128,18 +128,18 @@ const findItems = async (
     if (item === undefined) {
       throw refused(
         order,
-        `the vault shows no item with ${describeAddress(address)} to the relay's user. Check each name, and its access.`,
+        `the relay's user sees no item with ${describeAddress(address)} in the vault. Check the names and the user's permissions.`,
       );
     }
     if (!isSelected(patterns, item.labels)) {
-      throw refused(order, `the rule does not allow ${item.title}. Ask under another rule.`);
+      throw refused(order, `the rule does not allow ${item.title}. Use another rule.`);
     }
     found.set(itemKey(item.ref), item);
   }
   return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
 };
 
-/** What the vault does not take for a question, or has several answers to, is the message's own fault. */
+/** An address that the vault rejects, or that is ambiguous there, is an error of the message. */
 const lookUp = async (
   session: VaultSession,
   order: CheckoutOrder,
@@ -150,6 +150,6 @@ const lookUp = async (
     return await findOne(session, settings, address);
   } catch (thrown) {
     if (!(thrown instanceof RelayError) || thrown.name !== 'RequestRejected') throw thrown;
-    throw refused(order, `its item with ${describeAddress(address)} can not be looked up. ${thrown.message}`);
+    throw refused(order, `the item with ${describeAddress(address)} cannot be looked up. ${thrown.message}`);
   }
 };

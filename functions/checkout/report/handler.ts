@@ -1,9 +1,9 @@
 /**
- * Last step of a checkout and of a release, also of one that failed: writes down how it ended, measures, tells people. Talks to no
- * vault and no store. May run twice: the first report holds.
+ * Last step of a checkout and of a release, even after a failure: writes the report, emits metrics and sends notices.
+ * Calls no vault and no store. Repeatable: the first report is final.
  */
 import { createNotify } from '#shared/aws/alerts.ts';
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Pages, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
@@ -17,7 +17,8 @@ export const handler = defineHandler(
   checkoutSteps.report,
   createReportCheckout({
     records: createS3Records(bucket),
-    notes: createS3Notes(bucket),
+    pages: createS3Pages(bucket),
+    signals: createS3Signals(bucket),
     measure: (checkout, status, unconfirmed) =>
       emitMetrics(
         config.relay,

@@ -1,60 +1,64 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import { wasHandedOut } from '#shared/domain/checkout/next-move.ts';
+import { wasDelivered } from '#shared/domain/checkout/next-action.ts';
 import { type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
+import { type Pages, pageAt } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
+import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
+import { renderCheckoutPage } from '#shared/report-page/checkout-page.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
-import type { CheckoutReported, CourseInput } from '#shared/workflows/checkout.ts';
+import type { CheckoutReported, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 
 export interface ReportCheckoutDependencies {
   readonly records: Records;
-  readonly notes: Notes;
+  readonly pages: Pages;
+  readonly signals: Signals;
   readonly measure: (rule: string, status: CheckoutReported['status'], unconfirmed: boolean) => Promise<void>;
-  /** Tells people; called only when the checkout did not go as it should. */
+  /** Sends a notice to people. Called only if the checkout needs their attention. */
   readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Writes down how a checkout ended, and tells people when they are needed. Safe to repeat: the first report holds. A
- * release that somebody asked for writes nothing: the checkout goes on to its own end and knows more, or it has died, and
- * then `reap` has it closed once more. It only tells at once what should not wait for the end of the window.
+ * Writes the report of a checkout, and notifies people if they have to act. Repeatable: the first report is final. A
+ * release by a message writes nothing: either the checkout continues to its own end with more data, or it has failed
+ * and `reap` closes it once more. The release only sends a notice that cannot wait for the end of the window.
  */
 export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
-  const { records, notes, measure, notify } = dependencies;
-  return async (input: CourseInput): Promise<CheckoutReported> => {
+  const { records, pages, signals, measure, notify } = dependencies;
+  return async (input: CheckoutStepInput): Promise<CheckoutReported> => {
     const { rule, order } = input;
     const place = checkoutAt.report(input);
     const written = await records.read(place);
     const report = written ?? (await reportOn(input, dependencies));
     const { status } = report;
-    const tell = () => notify(`pam-relay: checkout ${nameOf(report)} ${status}`, describe(report, place.key));
+    const sendNotice = () => notify(`pam-relay: checkout ${nameOf(report)} ${status}`, describe(report, place.key));
     if (order.type === 'checkout.released') {
-      if (wasUnconfirmed(input)) await tell();
+      if (wasUnconfirmed(input)) await sendNotice();
       return { status, notes: report.notes };
     }
     if (written === undefined) {
+      await pages.write(pageAt.checkout(input), renderCheckoutPage(report));
       await measure(rule, status, wasUnconfirmed(input));
-      if (report.notes.length > 0) await tell();
-      // Once it is written nobody is told any more.
+      if (report.notes.length > 0) await sendNotice();
+      // Written last: no notice is sent once the report exists.
       await records.write(place, report);
     }
-    // From here on `reap` no longer looks after it; what could not be closed, or may be opened yet, is left to `reap`.
-    if (isClosed(input) && isSettled(input)) await notes.remove(checkoutAt.open(input));
+    // Without this object `reap` ignores the checkout, so it stays if something is not closed or can still be opened.
+    if (isClosed(input) && isSettled(input)) await signals.remove(checkoutAt.open(input));
     return { status, notes: report.notes };
   };
 };
 
 const reportOn = async (
-  input: CourseInput,
-  { records, notes, now }: ReportCheckoutDependencies,
+  input: CheckoutStepInput,
+  { records, signals, now }: ReportCheckoutDependencies,
 ): Promise<CheckoutReport> => {
   const { workflow, rule, run, order, retrieved } = input;
   const record = await records.read(checkoutAt.record(input));
-  const { released } = readNotes(await notes.list(noteAt.prefix(input)));
+  const { released } = readSignals(await signals.list(signalAt.prefix(input)));
   const status = statusOf(input, released);
   return {
     workflow,
@@ -71,72 +75,78 @@ const reportOn = async (
   };
 };
 
-/** What was delivered is taken back, and the leases are given back: neither says anything about the other. */
-const isClosed = ({ retired, checkedIn }: CourseInput): boolean => retired !== undefined && checkedIn !== undefined;
+/** True if the delivered secrets are retired and the leases are checked in. Neither implies the other. */
+const isClosed = ({ retired, checkedIn }: CheckoutStepInput): boolean =>
+  retired !== undefined && checkedIn !== undefined;
 
-/** False where an attempt to deliver whose answer was lost may have gone on until after what was delivered was retired. */
-const isSettled = ({ order, retrieved, retired, watched }: CourseInput): boolean => {
+/**
+ * False if an attempt of Retrieve whose response was lost can still have been running after the secrets were retired.
+ */
+const isSettled = ({ order, retrieved, retired, watched }: CheckoutStepInput): boolean => {
   if (order.type === 'checkout.abandoned') return order.isSettled !== false;
   if (retrieved === undefined) return watched?.next !== 'retrieve';
   return retired?.at !== undefined && Date.parse(retired.at) - Date.parse(retrieved.at) >= MAX_INVOCATION_MS;
 };
 
-const statusOf = (input: CourseInput, released: boolean): CheckoutReported['status'] => {
+const statusOf = (input: CheckoutStepInput, released: boolean): CheckoutReported['status'] => {
   const { order, error, retireError, watched, retrieved, retired } = input;
   const isGivenUp = error !== undefined || retireError !== undefined;
   if (order.type === 'checkout.abandoned') return isGivenUp ? 'failed' : 'abandoned';
-  // A step that stumbles over a release that came in between has not failed; closing it may have.
+  // An error of a step that a release interrupted is not a failure, as long as everything is closed.
   if (released && isClosed(input)) {
-    return watched?.ending ?? (wasHandedOut({ retrieved, retired: retired?.retired }) ? 'released' : 'cancelled');
+    return watched?.ending ?? (wasDelivered({ retrieved, retired: retired?.retired }) ? 'released' : 'cancelled');
   }
   return isGivenUp ? 'failed' : (watched?.ending ?? 'failed');
 };
 
-/** The last look said that it had waited long enough, and not that it had seen the change. */
-const wasUnconfirmed = ({ watched }: CourseInput): boolean => watched?.unconfirmed === true;
+/** True if the wait for the change of the credential ended without seeing it. */
+const wasUnconfirmed = ({ watched }: CheckoutStepInput): boolean => watched?.unconfirmed === true;
 
-const notesOf = (input: CourseInput, status: CheckoutReported['status']): string[] => [
+const notesOf = (input: CheckoutStepInput, status: CheckoutReported['status']): string[] => [
   ...(status === 'failed' ? [input.retireError, input.error].flatMap(messagesOf) : []),
   ...leftOpen(input),
   ...(status === 'abandoned'
-    ? ['Its execution was stopped, or died. It was closed all the same, maybe too early.']
+    ? ['Its execution failed or was stopped. The checkout was closed, possibly before its window ended.']
     : []),
-  ...(status === 'denied' ? ['Somebody denied or ended a request of this checkout in the vault.'] : []),
+  ...(status === 'denied' ? ['A request of this checkout was denied or ended in the vault.'] : []),
   ...(status === 'expired'
-    ? ['Nobody approved in time, or an account was in use, or being changed, until its time was over.']
+    ? ['No approval came in time, or an account was in use or being changed until the time limit.']
     : []),
   ...(status === 'completed' && input.retrieved?.late === true
     ? ['Its window ended before all of its items were delivered.']
     : []),
   ...(wasUnconfirmed(input)
     ? [
-        'The vault has not shown that it changed the credential after it was given back. Look at the account there: until it is changed, whoever had this checkout still knows it.',
+        'The vault has not shown that it changed the credential after the check-in. Check the account in the vault: until it is changed, everyone who had this checkout still knows the credential.',
       ]
     : []),
 ];
 
 const messagesOf = (error: Caught | undefined): string[] => (error === undefined ? [] : [messageOf(error)]);
 
-/** What is not closed although closing was tried. */
-const leftOpen = ({ retired, retireError, checkedIn }: CourseInput): string[] => {
+/** Notes on secrets and leases that could not be closed. */
+const leftOpen = ({ retired, retireError, checkedIn }: CheckoutStepInput): string[] => {
   const isTried = retired !== undefined || retireError !== undefined;
   return [
     ...(isTried && retired === undefined
-      ? ['What it has delivered is still there. `reap` takes it back as soon as the store lets it.']
+      ? ['The delivered secrets still exist. `reap` retires them as soon as the store allows it.']
       : []),
     ...(isTried && checkedIn === undefined
       ? [
-          'Its leases are not given back. `reap` does so as soon as the vault lets it, unless the vault ends them before, when their time is up.',
+          'Its leases are not checked in. `reap` checks them in as soon as the vault allows it, unless they expire first.',
         ]
       : []),
   ];
 };
 
-/** What asked for a checkout is known from its record, or from its own execution; a release knows of itself alone. */
-const askedBy = ({ type, id, principal }: CourseInput['order']): Pick<CheckoutReport, 'id' | 'principal'> =>
+/**
+ * Only the order of the checkout itself, from its record or execution, names its requester. A release has its own
+ * sender.
+ */
+const askedBy = ({ type, id, principal }: CheckoutStepInput['order']): Pick<CheckoutReport, 'id' | 'principal'> =>
   type === 'checkout.requested' ? { id, principal } : {};
 
-/** As its sender calls it, where that is known. */
+/** Rule and id of the checkout, or its run if the id is unknown. */
 const nameOf = ({ rule, run, id }: CheckoutReport): string => (id === undefined ? run : `${rule}.${id}`);
 
 const describe = (report: CheckoutReport, key: string): string[] => {
@@ -145,6 +155,6 @@ const describe = (report: CheckoutReport, key: string): string[] => {
     `Checkout ${nameOf(report)}${ticket === undefined ? '' : `, ticket ${ticket}`}: ${status}.`,
     ...(items.length > 0 ? [`Accounts: ${items.join(', ')}.`] : []),
     ...notes,
-    `The whole report: ${key} in the records bucket.`,
+    `Full report: ${key} in the records bucket.`,
   ];
 };

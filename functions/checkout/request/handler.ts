@@ -1,8 +1,8 @@
 /**
- * Opens the leases of a checkout. What it opened, CheckIn closes: by its id, or by the marker in its reason when the id got
- * lost. May run twice: it finds what it opened before.
+ * Opens the leases of a checkout. CheckIn closes them by their ids, or by the marker in their reason if an id was lost.
+ * Repeatable: it finds the leases of earlier attempts.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -17,7 +17,7 @@ export const handler = defineHandler(
     relayId: env.relayId,
     vaultOf,
     records: createS3Records(bucket),
-    notes: createS3Notes(bucket),
+    signals: createS3Signals(bucket),
     now: Date.now,
   }),
 );

@@ -1,26 +1,26 @@
 import { findOne } from '#shared/connections/find-one.ts';
 import type { HeldLease, Leases, LeaseTerms, Offer, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
-import { minutesToAskFor } from '#shared/domain/checkout/window.ts';
+import { minutesToRequest } from '#shared/domain/checkout/window.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type Marker, withMarker } from '#shared/leases/marker.ts';
 import { findOurs, isFor, markedAs } from '#shared/leases/ours.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
-import { isOver, type Notes } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
+import { isOver, type Signals } from '#shared/records/signals.ts';
 import type { CheckoutLease, CheckoutRun, Requested } from '#shared/workflows/checkout.ts';
 
 export interface RequestCheckoutDependencies {
   readonly relayId: string;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'list'>;
+  readonly signals: Pick<Signals, 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** An item, and the terms that a lease for it is asked for with. */
+/** An item, and the terms to request its lease with. */
 interface Agreed {
   readonly item: Item;
   readonly terms: LeaseTerms;
@@ -28,16 +28,16 @@ interface Agreed {
 
 /**
  * Opens a lease for each item of a checkout that has none yet, in the order of the record. Stops at the first item that
- * somebody else has, or whose credential is just being changed: then the checkout waits, and asks again later. Repeatable:
- * what an earlier attempt opened is found by the marker in its reason.
+ * has another lease, or whose credential is being changed. The checkout then waits and requests again. Repeatable:
+ * leases of earlier attempts are found by the marker in their reason.
  */
 export const createRequestCheckout =
-  ({ relayId, vaultOf, records, notes, now }: RequestCheckoutDependencies) =>
+  ({ relayId, vaultOf, records, signals, now }: RequestCheckoutDependencies) =>
   async ({ order: _, ...run }: CheckoutRun): Promise<Requested> => {
     const { workflow, rule, run: name } = run;
     const at = new Date(now()).toISOString();
-    // A step that was redriven, or is late, opens nothing that no other step would close.
-    const hasEnded = () => isOver(notes, run);
+    // A redriven or late step must not open a lease that no other step would close.
+    const hasEnded = () => isOver(signals, run);
     if (await hasEnded()) return { at, conflict: true, leases: [] };
     const record = await readRequired(records, checkoutAt.record(run));
     const { settings, items } = record;
@@ -47,10 +47,10 @@ export const createRequestCheckout =
     return vault.session(async (session) => {
       const access = session.access(settings);
       if (access.kind !== 'leases') throw unsupported(settings.connection, access.kind);
-      // One of ours that can't be read is a conflict when it is asked for again.
+      // An unreadable lease of ours causes a conflict when it is requested again.
       const earlier = await findOurs(access, markedAs(marker), () => {});
       const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
-      // All of them before any is opened: what one item is refused for would cost the others a release.
+      // Agrees on all terms before it opens any lease, because a refusal of one item would cost the others a release.
       const agreed: Agreed[] = [];
       for (const item of missing) agreed.push({ item, terms: await agreeOnTerms(access, record, item, marker, now()) });
       const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
@@ -70,13 +70,15 @@ const leaseOf = (ours: readonly HeldLease[], { ref }: Item, index: number): Chec
   return [{ item: index, id, status, ...(endsAt !== undefined && { endsAt }) }];
 };
 
-/** What the end of another lease has queued would make stale what we read now. A target session reads by itself. */
+/**
+ * A queued change would make a credential stale that is read now. A target session gets its credential from the vault.
+ */
 const isAnyChanging = async (session: VaultSession, source: Source, items: readonly Item[]): Promise<boolean> => {
   for (const { labels } of items) if ((await findOne(session, source, labels))?.changing === true) return true;
   return false;
 };
 
-/** False when one of them has to wait for another checkout or a person, or this one has ended; the rest stays closed. */
+/** False if an item has to wait for another lease, or the checkout has ended. The remaining leases are not opened. */
 const openAll = async (
   leases: Leases,
   agreed: readonly Agreed[],
@@ -86,7 +88,7 @@ const openAll = async (
   return true;
 };
 
-/** False when somebody holds a lease for the item: another checkout of ours, too. That one is never shared. */
+/** False if the item has another lease, even one of another checkout of this relay. Leases are never shared. */
 const open = async (leases: Leases, { item, terms }: Agreed): Promise<boolean> => {
   try {
     return (await leases.open(item, terms)).ours;
@@ -97,10 +99,10 @@ const open = async (leases: Leases, { item, terms }: Agreed): Promise<boolean> =
 };
 
 const HOUR_MINUTES = 60;
-/** So that it is we who close a lease, and the vault only if we can't. */
-const SPARE_MINUTES = 5;
+/** Margin in which the relay checks in a lease before the vault ends it. */
+const MARGIN_MINUTES = 5;
 
-/** Asks the vault, without any effect, what it would grant, and what it wants to know. */
+/** Determines the terms of a lease from the offers of the vault. Opens nothing. */
 const agreeOnTerms = async (
   leases: Leases,
   { settings, order, items }: CheckoutRecord,
@@ -111,20 +113,20 @@ const agreeOnTerms = async (
   const refuse = (problem: string): never => {
     throw new RelayError('CheckoutRefused', `Checkout ${order.checkout}.${order.id}: ${problem}`);
   };
-  const minutes = minutesToAskFor(order.window, now);
+  const minutes = minutesToRequest(order.window, now);
   const offers = await leases.offers?.(item, minutes);
   const offer = offers?.toSorted((one, other) => one.approvers - other.approvers)[0];
   if (offers !== undefined && offer === undefined) {
     refuse(
-      `no access policy gives the relay's user this kind of access to ${item.title} now, for ${minutes} minutes. Look at the schedules of its policy.`,
+      `no access policy grants the relay's user this kind of access to ${item.title} now for ${minutes} minutes. Check the schedules of the policy.`,
     );
   }
   if (offer?.needsTicket === true && order.ticket === undefined) {
-    refuse(`the access policy of ${item.title} asks for a ticket. Send its number as "ticket".`);
+    refuse(`the access policy of ${item.title} requires a ticket. Send its number as "ticket".`);
   }
   return {
     reason: withMarker(order.reason, marker),
-    minutes: minutes + settings.extensionMinutes + waitingMinutes(settings, items.length, offer) + SPARE_MINUTES,
+    minutes: minutes + settings.extensionMinutes + waitingMinutes(settings, items.length, offer) + MARGIN_MINUTES,
     ticket: order.ticket,
     changeAtEnd: settings.rotateOnCheckIn,
     whenHeld: 'refuse',
@@ -132,7 +134,7 @@ const agreeOnTerms = async (
   };
 };
 
-/** For how long a lease may have to wait before it is used: the first of several items has to outlast the others' approvals. */
+/** Longest wait before a lease is used. The lease of the first item must outlast the approvals of the others. */
 const waitingMinutes = (
   { approvalHours }: CheckoutRecord['settings'],
   items: number,

@@ -1,7 +1,7 @@
 /**
- * Takes back what a checkout has delivered. Talks to no vault and sees no value; may run twice.
+ * Retires the delivered secrets of a checkout. Calls no vault and reads no value. Repeatable.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -12,5 +12,5 @@ const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   checkoutSteps.retire,
-  createRetire({ storeFor, records: createS3Records(bucket), notes: createS3Notes(bucket), now: Date.now }),
+  createRetire({ storeFor, records: createS3Records(bucket), signals: createS3Signals(bucket), now: Date.now }),
 );

@@ -1,31 +1,31 @@
 import { isStampOfAnother } from '#shared/domain/checkout/stamps.ts';
-import { asRelayError, inOne, type RelayError } from '#shared/errors.ts';
+import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
+import { type Signals, signalAt } from '#shared/records/signals.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { CheckoutRun, Retired } from '#shared/workflows/checkout.ts';
 
 export interface RetireDependencies {
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'put'>;
+  readonly signals: Pick<Signals, 'put'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** The shortest time for which AWS keeps a deleted secret recoverable. */
+/** Shortest recovery window of a deleted secret in AWS. */
 const RECOVERY_DAYS = 7;
 
 /**
- * Takes back what a checkout has delivered, all that it can before it raises what went wrong. Repeatable: a secret that is
- * not there, or that another checkout has delivered, is left alone. Sees no value.
+ * Retires the delivered secrets of a checkout. Tries all of them before it raises an error. Repeatable: it skips a
+ * secret that does not exist or that another checkout has delivered. Reads no value.
  */
 export const createRetire =
-  ({ storeFor, records, notes, now }: RetireDependencies) =>
+  ({ storeFor, records, signals, now }: RetireDependencies) =>
   async (run: CheckoutRun): Promise<Retired> => {
-    // Before it looks at any secret: an attempt to deliver that goes on delivers nothing from here on.
-    await notes.put(run.order.type === 'checkout.released' ? noteAt.released(run) : noteAt.closing(run));
+    // Before any secret is inspected, so that a Retrieve that is still running delivers nothing afterwards.
+    await signals.put(run.order.type === 'checkout.released' ? signalAt.released(run) : signalAt.closing(run));
     const at = new Date(now()).toISOString();
     const record = await records.read(checkoutAt.record(run));
     if (record === undefined) return { retired: 0, at };
@@ -41,12 +41,14 @@ export const createRetire =
         failures.push(asRelayError(thrown, `Retiring ${secretName}`));
       }
     }
-    const failure = inOne(failures);
+    const failure = combineErrors(failures);
     if (failure !== undefined) throw failure;
     return { retired, at };
   };
 
-/** Two checkouts may have one name for a secret. The store has no fence for retiring, so that one looks right before. */
+/**
+ * Two checkouts can use the same secret name. Stores have no conditional retire, so this is checked right before it.
+ */
 const mayBeOurs = async (store: Pick<SecretStore, 'inspect'>, name: string, run: string): Promise<boolean> => {
   const found = await store.inspect(name);
   return found.kind === 'owned' && (found.stamp === undefined || !isStampOfAnother(run, found.stamp));

@@ -1,9 +1,9 @@
 /**
- * Reads the credentials of a checkout and delivers them: with the retrieve step of syncs the only function that sees a
- * credential. May run twice: each attempt delivers anew.
+ * Reads the credentials of a checkout and delivers them. Only this function and the retrieve step of syncs handle
+ * credentials. Repeatable: each attempt delivers again.
  */
 import { randomBytes } from 'node:crypto';
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -18,7 +18,7 @@ export const handler = defineHandler(
     ...relay,
     relayId: relay.env.relayId,
     records: createS3Records(bucket),
-    notes: createS3Notes(bucket),
+    signals: createS3Signals(bucket),
     now: Date.now,
     random: () => randomBytes(16).toString('hex'),
   }),

@@ -2,64 +2,64 @@ import pMap from 'p-map';
 import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { expectedNow } from '#shared/delivery/targets.ts';
 import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
-import { isPast, minutesToAskFor } from '#shared/domain/checkout/window.ts';
+import { isPast, minutesToRequest } from '#shared/domain/checkout/window.ts';
 import type { Content } from '#shared/domain/content.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
-import { asRelayError, inOne, RelayError } from '#shared/errors.ts';
+import { asRelayError, combineErrors, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
+import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
-import type { CourseInput, Retrieved } from '#shared/workflows/checkout.ts';
+import type { CheckoutStepInput, Retrieved } from '#shared/workflows/checkout.ts';
 
 export interface RetrieveCheckoutDependencies {
   readonly relayId: string;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'put' | 'list'>;
+  readonly signals: Pick<Signals, 'put' | 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** 32 hex digits that nobody had before. */
+  /** 32 hex digits that were never used before. */
   readonly random: () => string;
 }
 
 type CheckoutItem = CheckoutRecord['items'][number];
 
-const MAX_AT_ONCE = 8;
+const MAX_CONCURRENCY = 8;
 const MINUTE_MS = 60_000;
 
-/** Why nothing is delivered: the checkout or its lease is over, or the window is. */
+/** Reason not to deliver. `gone`: the checkout or the lease has ended; `late`: the window has ended. */
 type Undelivered = 'gone' | 'late';
 
 /**
- * Reads each credential of a checkout, or opens its target session, and delivers it. Repeatable, although each attempt reads
- * anew: a ticket is never the same twice, so that every delivery has a stamp of its own.
+ * Reads each credential of a checkout, or opens its target session, and delivers it. Repeatable: each attempt reads
+ * again, and every delivery has its own stamp, because a ticket is never the same twice.
  */
 export const createRetrieveCheckout =
-  ({ relayId, vaultOf, storeFor, records, notes, now, random }: RetrieveCheckoutDependencies) =>
-  async (input: CourseInput): Promise<Retrieved> => {
+  ({ relayId, vaultOf, storeFor, records, signals, now, random }: RetrieveCheckoutDependencies) =>
+  async (input: CheckoutStepInput): Promise<Retrieved> => {
     const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
     const { settings, items, order } = record;
-    /** A step that is redriven, or late, delivers nothing that no other step would retire. */
-    const whyNot = async (): Promise<Undelivered | undefined> => {
-      const noted = readNotes(await notes.list(noteAt.prefix(input)));
-      if (noted.isOver) return 'gone';
-      const isLate = isPast(order.window, now(), noted.extendedUntil, settings.extensionMinutes * MINUTE_MS);
+    /** A redriven or late step must not deliver a secret that no other step would retire. */
+    const reasonNotToDeliver = async (): Promise<Undelivered | undefined> => {
+      const current = readSignals(await signals.list(signalAt.prefix(input)));
+      if (current.isOver) return 'gone';
+      const isLate = isPast(order.window, now(), current.extendedUntil, settings.extensionMinutes * MINUTE_MS);
       return isLate ? 'late' : undefined;
     };
     const summarise = (outcomes: readonly (RelayError | Undelivered | undefined)[]): Retrieved => ({
       at: new Date(now()).toISOString(),
       delivered: outcomes.filter((outcome) => outcome === undefined).length,
-      // A lease that ended while it was read is an answer, and no failure.
+      // A lease that ended during its read is a result of the step, not a failure.
       gone: outcomes.includes('gone'),
       ...(outcomes.includes('late') && { late: true }),
     });
-    const refusal = await whyNot();
+    const refusal = await reasonNotToDeliver();
     if (refusal !== undefined) {
       return summarise([refusal]);
     }
@@ -71,20 +71,20 @@ export const createRetrieveCheckout =
     const read = (access: Access, { item }: CheckoutItem, index: number): Promise<Read> => {
       switch (access.kind) {
         case 'plain-reads': {
-          const minutes = minutesToAskFor(order.window, now()) + settings.extensionMinutes;
+          const minutes = minutesToRequest(order.window, now()) + settings.extensionMinutes;
           return access.read(item, { reason, minutes });
         }
         case 'leases': {
           const lease = requested?.leases.find((candidate) => candidate.item === index);
           if (lease !== undefined) return access.read(lease.id, item);
-          throw new RelayError('LeaseGone', `Checkout ${name} lost a lease before it was read.`);
+          throw new RelayError('LeaseGone', `Checkout ${name}: a lease ended before its item was read.`);
         }
         case 'opening-reads':
           throw unsupported(settings.connection, access.kind);
       }
     };
 
-    /** Why one item was not delivered. None is left under way when another fails: it would be delivered after the end. */
+    /** Returns the failure of an item instead of throwing it, so that no other delivery is still running at the end. */
     const take = async (
       session: VaultSession,
       checkoutItem: CheckoutItem,
@@ -92,8 +92,8 @@ export const createRetrieveCheckout =
     ): Promise<RelayError | Undelivered | undefined> => {
       try {
         const { content, targetSession } = await read(session.access(settings), checkoutItem, index);
-        // A target session without a lease is known by this note alone to a step that has to end it.
-        if (targetSession !== undefined) await notes.put(noteAt.session(input, targetSession));
+        // The step that ends a target session without a lease finds it only by this signal.
+        if (targetSession !== undefined) await signals.put(signalAt.session(input, targetSession));
         return await deliver(checkoutItem, content);
       } catch (thrown) {
         const failure = asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
@@ -101,18 +101,18 @@ export const createRetrieveCheckout =
       }
     };
 
-    /** Two checkouts may have one name for a secret, and each takes back what it has delivered alone. */
+    /** Two checkouts can use the same secret name. Each retires only its own delivery. */
     const refuseOthers = (secretName: string) => (stamp: Stamp) => {
       if (!isStampOfAnother(run, stamp)) return;
       throw new RelayError(
         'CheckoutRefused',
-        `Checkout ${name}: the secret ${secretName} is that of another checkout. Ask again under another id, or once that one is over.`,
+        `Checkout ${name}: the secret ${secretName} belongs to another checkout. Send the request again with another id, or after that checkout has ended.`,
       );
     };
 
     const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<Undelivered | undefined> => {
       const expected = await expectedNow(store, secretName, item.title, refuseOthers(secretName));
-      const reason = await whyNot();
+      const reason = await reasonNotToDeliver();
       if (reason !== undefined) return reason;
       await store.deliver({
         name: secretName,
@@ -126,9 +126,9 @@ export const createRetrieveCheckout =
 
     const vault = await vaultOf(settings.connection);
     const outcomes = await vault.session((session) =>
-      pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_AT_ONCE }),
+      pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_CONCURRENCY }),
     );
-    const failure = inOne(outcomes.filter((outcome) => outcome instanceof RelayError));
+    const failure = combineErrors(outcomes.filter((outcome) => outcome instanceof RelayError));
     if (failure !== undefined) throw failure;
     return summarise(outcomes);
   };

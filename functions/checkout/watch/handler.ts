@@ -1,7 +1,7 @@
 /**
- * Decides what a checkout does next, each time that it may go on. Changes nothing, so it may run as often as it likes.
+ * Decides the next action of a checkout after each step or wait. Changes nothing. Repeatable.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -12,5 +12,5 @@ const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   checkoutSteps.watch,
-  createWatch({ vaultOf, records: createS3Records(bucket), notes: createS3Notes(bucket), now: Date.now }),
+  createWatch({ vaultOf, records: createS3Records(bucket), signals: createS3Signals(bucket), now: Date.now }),
 );

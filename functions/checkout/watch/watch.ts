@@ -1,18 +1,24 @@
 import { findOne } from '#shared/connections/find-one.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
-import { type Course, type LeaseState, type Move, nextMove, wasHandedOut } from '#shared/domain/checkout/next-move.ts';
+import {
+  type Action,
+  type CheckoutState,
+  type LeaseState,
+  nextAction,
+  wasDelivered,
+} from '#shared/domain/checkout/next-action.ts';
 import { windowStart } from '#shared/domain/checkout/window.ts';
 import { RelayError } from '#shared/errors.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
-import { type Notes, noteAt, readNotes } from '#shared/records/notes.ts';
 import type { Records } from '#shared/records/records.ts';
-import type { CheckedIn, CourseInput, Requested } from '#shared/workflows/checkout.ts';
+import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
+import type { CheckedIn, CheckoutStepInput, Requested } from '#shared/workflows/checkout.ts';
 
 export interface WatchDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
-  readonly notes: Pick<Notes, 'list'>;
+  readonly signals: Pick<Signals, 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -21,22 +27,22 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 /**
- * Looks how a checkout stands and says what it does next. Changes nothing, and asks the vault only where it has to know:
- * whether somebody approved, and whether the credential has changed. Repeatable.
+ * Determines the state of a checkout and its next action. Changes nothing. Calls the vault only to find out if leases
+ * were approved and if credentials have changed. Repeatable.
  */
 export const createWatch =
-  ({ vaultOf, records, notes, now }: WatchDependencies) =>
-  async (input: CourseInput): Promise<Move> => {
+  ({ vaultOf, records, signals, now }: WatchDependencies) =>
+  async (input: CheckoutStepInput): Promise<Action> => {
     const record = await records.read(checkoutAt.record(input));
-    // A release that came before the checkout itself: nothing was opened, and nothing is to be confirmed.
+    // The release came before the checkout itself: nothing was opened, and there is nothing to confirm.
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
     const vault = await vaultOf(record.settings.connection);
     const { requested, retrieved, checkedIn, retired, watched } = input;
-    const { isOver, extendedUntil } = readNotes(await notes.list(noteAt.prefix(input)));
-    const course: Course = {
+    const { isOver, extendedUntil } = readSignals(await signals.list(signalAt.prefix(input)));
+    const state: CheckoutState = {
       plan: planOf(record, vault),
-      // Others may close it, too: a release that was started by hand, or `reap` before the execution was redriven.
-      notes: { released: isOver, extendedUntil },
+      // A release that was started by hand, or `reap` before a redrive, can also have closed it.
+      signals: { released: isOver, extendedUntil },
       ...(requested &&
         !checkedIn && {
           requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, record, requested) },
@@ -47,31 +53,34 @@ export const createWatch =
       ending: watched?.ending,
       now: now(),
     };
-    if (checkedIn === undefined || course.plan.confirmMs === 0 || !wasHandedOut(course)) return nextMove(course);
-    return nextMove({ ...course, changed: await haveChanged(vault, record, seenAt(record, input, checkedIn)) });
+    if (checkedIn === undefined || state.plan.confirmMs === 0 || !wasDelivered(state)) return nextAction(state);
+    return nextAction({
+      ...state,
+      changed: await haveChanged(vault, record, changeCountsFrom(record, input, checkedIn)),
+    });
   };
 
-const planOf = (record: CheckoutRecord, vault: Vault): Course['plan'] => {
+const planOf = (record: CheckoutRecord, vault: Vault): CheckoutState['plan'] => {
   const { order, settings } = record;
   const plannedAt = Date.parse(record.plannedAt);
   const from = windowStart(order.window, plannedAt);
-  const window: Course['plan']['window'] =
+  const window: CheckoutState['plan']['window'] =
     'until' in order.window ? { until: Date.parse(order.window.until) } : { minutes: order.window.minutes };
-  const patienceEndsAt = from + settings.approvalHours * HOUR_MS;
-  const { wayIn, opens } = vault.rules(settings);
-  // Only the end of a lease for the credential itself, which was told to change it, is followed by a change.
-  const isFollowedByChange = settings.rotateOnCheckIn && wayIn === 'leases' && opens === 'credential';
+  const waitEndsAt = from + settings.approvalHours * HOUR_MS;
+  const { accessKind, opens } = vault.rules(settings);
+  // A change follows only the end of a lease for the credential itself that was requested with a change at its end.
+  const isFollowedByChange = settings.rotateOnCheckIn && accessKind === 'leases' && opens === 'credential';
   return {
     from,
     window,
-    longestExtensionMs: settings.extensionMinutes * MINUTE_MS,
-    patienceEndsAt: 'until' in window ? Math.min(patienceEndsAt, window.until) : patienceEndsAt,
-    needsLease: wayIn === 'leases',
+    maxExtensionMs: settings.extensionMinutes * MINUTE_MS,
+    waitEndsAt: 'until' in window ? Math.min(waitEndsAt, window.until) : waitEndsAt,
+    needsLease: accessKind === 'leases',
     confirmMs: isFollowedByChange ? settings.confirmMinutes * MINUTE_MS : 0,
   };
 };
 
-/** State of our leases. When the vault can't say, they stand as they stood: unknown is not ended. */
+/** State of our leases. If the vault cannot provide it, the last known state applies: unknown does not mean ended. */
 const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: Requested): Promise<LeaseState[]> => {
   const remembered = leases.map(({ status, endsAt }) => ({ status, endsAt: toMs(endsAt) }));
   if (leases.every(({ status }) => status === 'active')) return remembered;
@@ -84,7 +93,7 @@ const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: 
     });
     return leases.map(({ id, status, endsAt }) => {
       const lease = held.find((candidate) => candidate.id === id);
-      // What can't be read may be this one.
+      // An unreadable lease can be this one.
       const otherwise = unreadable.length === 0 ? 'gone' : status;
       return { status: lease?.status ?? otherwise, endsAt: toMs(lease?.endsAt ?? endsAt) };
     });
@@ -97,11 +106,12 @@ const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: 
 const toMs = (date: string | undefined): number | undefined => (date === undefined ? undefined : Date.parse(date));
 
 /**
- * Since when a change of the credential makes what was delivered worthless. A release knows nothing of the delivery: it
- * goes by its own check-in, and where somebody, such as `reap`, has closed everything before, by the plan. Nothing is
- * allowed for dates that the vault rounds down: what the checkout before has left to change may have changed just before.
+ * Time after which a change of the credential invalidates the delivered one: the time of the delivery. A release has no
+ * such time and uses its own check-in, or the time of the plan if everything was already closed, for example by `reap`.
+ * There is no tolerance for dates that the vault rounds down, because a change that an earlier checkout caused can be
+ * just before this time.
  */
-const seenAt = (record: CheckoutRecord, { retrieved }: CourseInput, checkedIn: CheckedIn): number =>
+const changeCountsFrom = (record: CheckoutRecord, { retrieved }: CheckoutStepInput, checkedIn: CheckedIn): number =>
   Date.parse(retrieved?.at ?? (checkedIn.closed > 0 ? checkedIn.at : record.plannedAt));
 
 const haveChanged = async (vault: Vault, { items, settings }: CheckoutRecord, since: number): Promise<boolean> => {

@@ -2,7 +2,7 @@ import type { SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import { maySelect } from '#shared/domain/addressing.ts';
 import { type Principal, principalOf } from '#shared/domain/checkout/principal.ts';
-import { gatheringAt } from '#shared/domain/gathering.ts';
+import { debounceAt } from '#shared/domain/debounce.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { CredentialChanged, Message } from '#shared/messages/messages.ts';
@@ -19,20 +19,20 @@ export interface ActionDependencies extends CheckoutActionDependencies {
   readonly records: Pick<Records, 'read' | 'write'>;
 }
 
-/** What SQS tells of a message: who sent it, and when. */
+/** Sender and time of a message, from SQS. */
 type Sent = Pick<QueueRecord['attributes'], 'SenderId' | 'SentTimestamp'>;
 
-/** What each kind of message leads to. Doing it again changes nothing. */
+/** Creates the actions for all types of message. Repeatable. */
 export const createActions = (dependencies: ActionDependencies) => {
   const { rules, rulesOf, executionsOf, records, now } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
   const started = new Map<string, string>();
 
-  const look = async (sync: string, item: Labels): Promise<void> => {
-    const { run, endsAt, waitSeconds } = gatheringAt(sync, now());
+  const startNamedRun = async (sync: string, item: Labels): Promise<void> => {
+    const { run, endsAt, waitSeconds } = debounceAt(sync, now());
     await records.write(namedAt.item({ rule: sync, run }, item), item);
-    // The run may have looked by now without it.
-    if (now() >= endsAt) return look(sync, item);
+    // The run can have started before the item was written.
+    if (now() >= endsAt) return startNamedRun(sync, item);
     if (started.get(sync) === run) return;
     await executionsOf('sync').start(run, JSON.stringify({ sync, items: 'named', waitSeconds }));
     started.set(sync, run);
@@ -48,7 +48,7 @@ export const createActions = (dependencies: ActionDependencies) => {
         return checkouts.release(message, senderOf(SenderId), SentTimestamp);
       case 'credential.changed': {
         const syncs = await syncsThatMaySelect(message, rules, rulesOf);
-        await Promise.all(syncs.map((sync) => look(sync, message.item)));
+        await Promise.all(syncs.map((sync) => startNamedRun(sync, message.item)));
       }
     }
   };
@@ -57,10 +57,10 @@ export const createActions = (dependencies: ActionDependencies) => {
 const senderOf = (senderId: string): Principal => {
   const principal = principalOf(senderId);
   if (principal !== undefined) return principal;
-  throw new RelayError('MessageInvalid', 'the whole message: came without its sender, whom SQS tells; send it again');
+  throw new RelayError('MessageInvalid', 'the whole message: has no SenderId from SQS; send it again');
 };
 
-/** A sync whose items nobody can address looks for changes by its schedule alone. */
+/** Syncs that possibly select the item. A sync whose items have no address finds changes only on its schedule. */
 const syncsThatMaySelect = async (
   { connection, item }: CredentialChanged,
   { syncs }: Rules,

@@ -1,9 +1,8 @@
 /**
- * Started by the queue of messages: starts what each of them asks for. Talks to no vault and no store. May get a message
- * twice, and in any order.
+ * Handles the messages of the queue. Calls no vault and no store. Messages can arrive twice, and in any order.
  */
 import { createRefuse } from '#shared/aws/queue.ts';
-import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
@@ -22,11 +21,11 @@ export const handler = defineHandler(
     rulesOf: (rule) => rulesOf(rule.connection, rule),
     addressOf: async (rule) => (await rulesOf(rule.connection, rule)).address,
     executionsOf: createExecutionsOf(env),
-    notes: createS3Notes(bucket),
+    signals: createS3Signals(bucket),
     records: createS3Records(bucket),
     claims: createS3Claims(bucket),
     refuse: createRefuse(env.get('REFUSED_QUEUE_URL')),
-    onTrouble: ({ messageId }, { name, message }) =>
+    onFailure: ({ messageId }, { name, message }) =>
       logger.warn('message not handled', { messageId, failure: { name, message } }),
     measure: ({ handled, refused }) =>
       emitMetrics(config.relay, { queue: 'intake' }, { MessagesHandled: handled, MessagesRefused: refused }),

@@ -8,17 +8,17 @@ import { RelayError } from '#shared/errors.ts';
 import { checkAddress } from '#shared/messages/address.ts';
 import { type CheckoutRequested, type Message, messageSchema } from '#shared/messages/messages.ts';
 
-/** What of relay.yaml a message is held against. */
+/** Parts of relay.yaml that a message is checked against. */
 export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'intake'>;
 
-/** How people address the items that a rule reads; undefined where they can't. */
+/** Returns the address rules for the items of a rule; undefined if they cannot be addressed. */
 export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRules | undefined>;
 
 /**
- * The message in the body of a queue's record, checked against relay.yaml. `now` is in epoch milliseconds.
+ * Parses the body of a queue record and checks the message against relay.yaml. `now` is in epoch milliseconds.
  *
- * @throws RelayError `MessageInvalid` with every field that is wrong and what to do about it. It repeats names of fields
- * and of entries of relay.yaml, and no other value: a credential in the wrong place must not travel on.
+ * @throws RelayError `MessageInvalid` with every invalid field and its fix. It repeats names of fields and of entries
+ * of relay.yaml, but no other text: a credential in the wrong field must not be passed on.
  */
 export const readMessage = async (body: string, rules: Rules, now: number, addressOf: AddressOf): Promise<Message> => {
   const { data, problems } = parseShape(messageSchema, parseJson(body));
@@ -58,22 +58,24 @@ const checkName = (field: string, name: string, entries: Readonly<Record<string,
   return [{ path: [field], message: `is not in relay.yaml; ${advice}` }];
 };
 
-/** A window without a beginning begins now, and so gets shorter as time passes: what was fine stays fine when it comes again. */
+/**
+ * A window without `from` begins now and gets shorter with time, so a valid message stays valid when it is repeated.
+ */
 const checkWindow = (
   window: CheckoutRequested['window'],
-  { longestMinutes }: Pick<CheckoutConfig, 'longestMinutes'>,
+  { maxMinutes }: Pick<CheckoutConfig, 'maxMinutes'>,
   now: number,
 ): Problem[] => {
   const path = ['window', 'until' in window ? 'until' : 'minutes'];
   const minutes = minutesLeft(window, now);
   if (window.from !== undefined && 'until' in window && Date.parse(window.until) <= Date.parse(window.from)) {
-    return [{ path, message: 'is not after window.from; swap them' }];
+    return [{ path, message: 'is not after window.from; use a later time' }];
   }
-  if (minutes <= longestMinutes) return [];
-  return [{ path, message: `is longer than the rule allows; ask for at most ${longestMinutes} minutes` }];
+  if (minutes <= maxMinutes) return [];
+  return [{ path, message: `is longer than the rule allows; request at most ${maxMinutes} minutes` }];
 };
 
-/** A rule of a checkout says how its items are addressed. A changed credential is any of those that its connection's syncs read. */
+/** Checks addresses by the checkout's rule, or for a changed credential by any sync of its connection. */
 const checkItems = async ({ syncs, checkouts }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
   if (message.type === 'checkout.requested') {
     const rule = checkouts[message.checkout];

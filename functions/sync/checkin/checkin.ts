@@ -22,37 +22,37 @@ export interface CheckInDependencies {
 interface CheckInInput extends BatchRun {
   readonly requested?: BatchProgress | undefined;
   readonly retrieved?: BatchProgress | undefined;
-  /** What ended the batch early. */
+  /** Error that ended the batch early. */
   readonly error?: Caught | undefined;
 }
 
 /**
- * Writes down what became of the batch, and then closes every lease of it: those whose ids are known first, then all others that
- * carry its marker. Repeatable: a lease that is gone counts as closed. Raises the first error when one could not be closed, so
- * that the workflow tries again; neither that error nor one of the records keeps the other half from being done.
+ * Records the results of the batch, and then closes all of its leases: first those with known ids, then all others that
+ * have its marker. Repeatable: a lease that is gone counts as closed. Recording and closing do not depend on each
+ * other. An error of either is raised at the end, so that the workflow tries again.
  */
 export const createCheckIn =
   (dependencies: CheckInDependencies) =>
   async (input: CheckInInput): Promise<{ closed: number }> => {
-    const keep = createKeep(dependencies.records, input);
-    const unwritten = await keep();
+    const recordResults = createRecorder(dependencies.records, input);
+    const recordError = await recordResults();
     const closing = await close(dependencies, input);
-    const unwrittenYet = closing === undefined ? unwritten : await keep(closing);
+    const finalRecordError = closing === undefined ? recordError : await recordResults(closing);
     if (closing?.failure !== undefined) throw closing.failure;
-    if (unwrittenYet !== undefined) throw unwrittenYet;
+    if (finalRecordError !== undefined) throw finalRecordError;
     return { closed: closing?.closed.length ?? 0 };
   };
 
-/** The latest state of the batch: retrieve may have opened a lease anew. */
+/** Latest state of the batch. Retrieve can have reopened a lease. */
 const progressOf = ({ requested, retrieved }: CheckInInput): BatchProgress | undefined => retrieved ?? requested;
 
 const oursOf = (input: CheckInInput): BatchLease[] => (progressOf(input)?.leases ?? []).filter(({ ours }) => ours);
 
 /**
- * Keeps the batch's record up to date with all that is known, also by earlier attempts. Gives back the error that writing ended in,
- * if it did.
+ * Updates the record of the batch with all known results, including those of earlier attempts. Returns the error if
+ * writing failed.
  */
-const createKeep = (records: Records, input: CheckInInput) => {
+const createRecorder = (records: Records, input: CheckInInput) => {
   const { batch, rule, run, error } = input;
   const place = recordAt.batchRecord({ rule, run }, batch);
   const { settled = [], retirements = [], releaseEnds = {} } = progressOf(input) ?? {};
@@ -63,17 +63,17 @@ const createKeep = (records: Records, input: CheckInInput) => {
       read ??= { earlier: await records.read(place) };
       const { earlier } = read;
       const checkIns = {
-        // Releases that end by themselves change the credential as check-ins do.
+        // A release that expires changes the credential as a check-in does.
         ...releaseEnds,
         ...checkInsOf(oursOf(input), closing?.closed ?? []),
-        // What was given back before is only found to be gone now.
+        // Earlier check-ins take precedence, because this attempt finds their leases gone.
         ...earlier?.checkIns,
       };
       const leftOpen = closing === undefined ? earlier?.leftOpen : describe(closing.failure);
       await records.write(place, { settled, retirements, checkIns, ...ended, leftOpen });
       return undefined;
     } catch (thrown) {
-      return asRelayError(thrown, `Writing down batch ${batch}`);
+      return asRelayError(thrown, `Recording batch ${batch}`);
     }
   };
 };
@@ -81,7 +81,7 @@ const createKeep = (records: Records, input: CheckInInput) => {
 const describe = (failure: RelayError | undefined): string | undefined =>
   failure && `${failure.name}: ${failure.message}`;
 
-/** Undefined where the vault need not be asked. */
+/** Undefined if no lease can be open, so that the vault is not called. */
 const close = async (
   { relayId, config, vaultOf, rulesOf }: CheckInDependencies,
   input: CheckInInput,
@@ -90,8 +90,8 @@ const close = async (
   const progress = progressOf(input);
   try {
     const rule = ruleOf(config, 'sync', name);
-    const { wayIn } = await rulesOf(rule.connection, rule);
-    const mayBeOpen = wayIn === 'leases' && (error !== undefined || !wentWell(progress));
+    const { accessKind } = await rulesOf(rule.connection, rule);
+    const mayBeOpen = accessKind === 'leases' && (error !== undefined || !wentWell(progress));
     if ((progress?.leases ?? []).length === 0 && !mayBeOpen) return undefined;
     // Two aliases of one account share a lease.
     const known = [...new Set(oursOf(input).map(({ id }) => id))];
@@ -116,6 +116,6 @@ const checkInsOf = (ours: readonly BatchLease[], closed: Closing['closed']): Bat
   );
 };
 
-/** Nothing was asked of the vault without an answer that says what became of it. */
+/** True if no target failed, so that every request to the vault has a known result. */
 const wentWell = (progress: BatchProgress | undefined): boolean =>
   progress?.settled.every(({ outcome }) => outcome !== 'failed') === true;

@@ -1,6 +1,6 @@
 /**
- * Closes a batch, on success and on failure alike: gives its leases back and writes down what became of it. May run twice: a lease
- * that is gone counts as closed. What it can't close, `reap` does.
+ * Closes a batch, after success and after failure: checks in its leases and records its results. Repeatable: a lease
+ * that is gone counts as closed. `reap` closes what this step cannot.
  */
 import { createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';

@@ -1,9 +1,9 @@
 import { awsClientConfig } from '#shared/aws/client.ts';
-import { isGathered } from '#shared/domain/gathering.ts';
+import { isDebounced } from '#shared/domain/debounce.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
-/** Whether another run of the same sync started earlier and still runs. */
+/** True if another run of the same sync started earlier and is still running. */
 export type HasEarlierRun = (run: Pick<Run, 'rule' | 'run'>) => Promise<boolean>;
 
 interface RunningExecution {
@@ -11,21 +11,21 @@ interface RunningExecution {
   readonly startDate?: Date | undefined;
 }
 
-/** Of the executions that run now, whether one of the same sync was there before us; equal starts go by name. */
+/** True if one of the running executions is an earlier run of the same sync. Equal start times are ordered by name. */
 export const isAfterAnother = (sync: string, run: string, running: readonly RunningExecution[]): boolean => {
   const startOf = ({ startDate }: RunningExecution): number => startDate?.getTime() ?? 0;
   const own = running.find(({ name }) => name === run);
   return running.some((other) => {
     if (other.name === undefined || other.name === run || !other.name.startsWith(`${sync}.`)) return false;
-    // A run that looks at a few accounts leaves the rest to us.
-    if (isGathered(sync, other.name)) return false;
-    // The list is eventually consistent: while this run is not in it, the runs that are came first.
+    // A run over named items does not cover the rest.
+    if (isDebounced(sync, other.name)) return false;
+    // The list is eventually consistent: if this run is missing from it, the listed runs started earlier.
     if (own === undefined) return true;
     return startOf(other) < startOf(own) || (startOf(other) === startOf(own) && other.name < run);
   });
 };
 
-/** Asks Step Functions; the client is imported late, since only this one step of a run needs it. */
+/** Lists the executions in Step Functions. The client is imported on first use, because only this step needs it. */
 export const createHasEarlierRun =
   (stateMachineArn: string): HasEarlierRun =>
   async ({ rule, run }) => {

@@ -1,7 +1,7 @@
 /**
- * Second step of a sync: decides what is to be done. Writes nothing but the run's own records, and may run twice.
+ * Second step of a sync: plans its batches. Writes only the run's own records. Repeatable.
  */
-import { createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
@@ -19,7 +19,7 @@ export const handler = defineHandler(
     ...relay,
     records,
     hasEarlierRun: createHasEarlierRun(relay.env.get('SYNC_MACHINE_ARN')),
-    readNamed: createReadNamed(records, createS3Notes(bucket)),
+    readNamed: createReadNamed(records, createS3Signals(bucket)),
     now: Date.now,
   }),
 );

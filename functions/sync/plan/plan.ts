@@ -29,8 +29,8 @@ export interface PlanDependencies {
 }
 
 /**
- * Compares what the vault lists with the store's list of secrets, page by page, and writes down in batches what is to be
- * done. Reads no credential and changes nothing outside the run's own records. Repeatable.
+ * Compares the vault's list with the store's list of secrets, page by page, and writes the work as batches. Reads no
+ * credential and changes nothing outside the run's own records. Repeatable.
  */
 export const createPlan =
   ({ config, vaultOf, rulesOf, storeFor, storeRules, records, hasEarlierRun, readNamed, now }: PlanDependencies) =>
@@ -67,7 +67,7 @@ export const createPlan =
         rotationWindowMinutes: rules.rotationWindowMinutes,
         now: now(),
       },
-      toTellApart: rules.toTellApart,
+      distinguishingPlaceholder: rules.distinguishingPlaceholder,
       patterns: rules.patterns,
       orphans: rule.orphans,
       isWhole,
@@ -79,7 +79,7 @@ export const createPlan =
       items: plan.items + scan.remarks.length,
       remarks: [...scan.remarks, ...remarks],
       notes: [...notes],
-      troubles: { ...plan.troubles },
+      backoffs: { ...plan.backoffs },
     });
     return { status: 'planned', batches: batches.numbers(), concurrency: rule.concurrency };
   };

@@ -6,16 +6,16 @@ import { type AddressRules, createIsAddressed, describeAddress } from '#shared/d
 import type { Item, Labels } from '#shared/domain/item.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import { isSelected } from '#shared/domain/selection.ts';
-import { standsAlone } from '#shared/domain/template.ts';
+import { isWholeSegment } from '#shared/domain/template.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import { listHeld, type Scan } from './scan.ts';
 
-/** For more, listing everything costs fewer calls. */
+/** Above this number, listing everything costs fewer calls. */
 const MAX_NARROWED_LISTS = 20;
 const MAX_INSPECTIONS = 200;
 
-const MAX_INSPECTIONS_AT_ONCE = 8;
+const MAX_CONCURRENCY = 8;
 
 export interface NamedScan {
   readonly rule: SyncConfig;
@@ -27,13 +27,13 @@ export interface NamedScan {
 }
 
 /**
- * Looks up the named items and their secrets alone. Every other item that could have a secret of the same name is listed
- * with them, because then none of them may be delivered. A name that can't be looked up costs only the items that it is of.
+ * Looks up only the named items and their secrets. It also lists every other item that could have the same secret name,
+ * because items that share a name must not be delivered. A failed look-up affects only its own items.
  */
 export const scanNamed = async ({ rule, rules, vault, store, nameOf, named }: NamedScan): Promise<Scan> => {
   const { address, patterns } = rules;
   if (address === undefined) {
-    throw new RelayError('ConfigurationInvalid', `A sync of ${rule.source} can not look at some items by their names.`);
+    throw new RelayError('ConfigurationInvalid', `A sync of ${rule.source} cannot run for named items.`);
   }
   const { items, complete, remarks } = await vault.session((session) => listAround(session, rule, address, named));
   const selected = items.filter(({ labels }) => isSelected(patterns, labels));
@@ -65,7 +65,7 @@ const remarkOn = (item: string, { name, message }: RelayError): Remark => ({
 
 interface LookedUp {
   readonly held: Scan['held'];
-  /** Of single names; the errors of a store that is away are raised. */
+  /** Failures of single names. The errors of an unavailable store are raised instead. */
   readonly failures: ReadonlyMap<string, RelayError>;
 }
 
@@ -87,7 +87,7 @@ const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<L
         failures.set(name, failure);
       }
     },
-    { concurrency: MAX_INSPECTIONS_AT_ONCE },
+    { concurrency: MAX_CONCURRENCY },
   );
   return { held, failures };
 };
@@ -97,7 +97,7 @@ interface Listed {
   readonly complete: boolean;
 }
 
-/** The items that share the narrowing label with a named one; all of them where names could meet across it. */
+/** Lists the items that share the narrowing label with a named one, or all items if others could share their names. */
 const listAround = async (
   session: VaultSession,
   rule: SyncConfig,
@@ -134,7 +134,7 @@ const list = async (session: VaultSession, rule: SyncConfig, within?: Labels): P
   return { items, complete };
 };
 
-/** Raises what keeps the vault from listing anything: only while it does list is the name to blame that it was asked for. */
+/** Raises the error of a vault that cannot list anything. If it can, the failure was caused by the name. */
 const requireAnswers = async (session: VaultSession, rule: SyncConfig): Promise<void> => {
   const pages = session.list(rule)[Symbol.asyncIterator]();
   await pages.next();
@@ -147,13 +147,13 @@ interface Group {
   readonly addresses: readonly Labels[];
 }
 
-/** Undefined when everything has to be listed. */
+/** Undefined if everything has to be listed. */
 const narrow = (
   template: string,
   narrowing: AddressRules['narrowing'],
   named: readonly Labels[],
 ): readonly Group[] | undefined => {
-  if (narrowing === undefined || !standsAlone(template, narrowing.placeholders)) return undefined;
+  if (narrowing === undefined || !isWholeSegment(template, narrowing.placeholders)) return undefined;
   const { label } = narrowing;
   const groups = Map.groupBy(named, (labels) => (labels[label] ?? '').toLowerCase());
   if (groups.size > MAX_NARROWED_LISTS) return undefined;
@@ -166,7 +166,10 @@ interface Candidate {
   readonly name: string | undefined;
 }
 
-/** The named items, and those that would share a secret with one. What has no usable name the comparison refuses. */
+/**
+ * Returns the named items, and those that would share a secret with one. The comparison refuses items without a usable
+ * name.
+ */
 const withSharers = (
   items: readonly Item[],
   nameOf: (item: Item) => string,

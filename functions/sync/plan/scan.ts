@@ -3,17 +3,17 @@ import type { Remark } from '#shared/domain/plan/remark.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 
-/** State of both sides, as a plan compares it. */
+/** Contents of the store and of the vault for a plan. */
 export interface Scan {
-  /** The stamp of each secret, by its name; undefined for one without a stamp. */
+  /** Stamp of each secret, by name; undefined for a secret without a stamp. */
   readonly held: ReadonlyMap<string, Stamp | undefined>;
-  /** On what could not be looked up, and is left out of the rest. */
+  /** Remarks on items that could not be looked up. They are missing from the rest. */
   readonly remarks: readonly Remark[];
-  /** Shows what the vault lists, page by page. */
+  /** Visits the vault's list page by page. */
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
 }
 
-/** Lists everything: all secrets of the sync, and all that the vault has for it. */
+/** Lists all secrets of the sync and all items of its source. */
 export const scanAll = async (rule: Source, vault: Vault, store: SecretStore): Promise<Scan> => {
   const held = await listHeld(store);
   return {

@@ -1,42 +1,50 @@
 import pMap from 'p-map';
 import type { Notify } from '#shared/aws/alerts.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
-import { noOutcomes, OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
+import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind, zeroOutcomes } from '#shared/domain/outcome.ts';
 import { asRelayError } from '#shared/errors.ts';
+import { type Pages, pageAt } from '#shared/records/pages.ts';
 import { type Records, type Report, readRequired, recordAt } from '#shared/records/records.ts';
+import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { ReportInput, ReportOutput } from '#shared/workflows/sync.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export interface ReportDependencies {
   readonly records: Records;
+  readonly pages: Pages;
   readonly measure: (run: Pick<ReportInput, 'rule' | 'order'>, output: ReportOutput) => Promise<void>;
-  /** Tells people; called only when the run is not as it should be. */
+  /** Sends a notice to people. Called only for PARTIAL and FAILED runs. */
   readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-const RECORDS_AT_ONCE = 16;
+const MAX_CONCURRENCY = 16;
 
-/** What a notification tells in full; the rest is in the report. */
-const REMARKS_TOLD = 20;
+/** Remarks in a notice; the report has all of them. */
+const MAX_REMARKS = 20;
 
 /**
- * Adds up what became of a run, writes it down, remembers what the next run has to know, and says PARTIAL when a store
- * does not hold what it should. What was done counts whatever ended the run. Safe to repeat: from the same records it makes the
- * same report.
+ * Adds up the results of a run, writes the report, and saves the state for the next run. The status is PARTIAL if a
+ * target is not up to date. Results count even if the run failed. Repeatable: the same records give the same report.
  */
 export const createReport =
-  ({ records, measure, notify, now }: ReportDependencies) =>
+  ({ records, pages, measure, notify, now }: ReportDependencies) =>
   async (input: ReportInput): Promise<ReportOutput> => {
-    const { workflow, rule, run, planned, error } = input;
+    const { workflow, rule, run, startedAt, planned, error } = input;
     const { notes, ...tally } = planned?.status === 'planned' ? await addUp(records, input, now()) : nothingDone();
-    const told = { ...tally, notes: error === undefined ? notes : [messageOf(error), ...notes] };
-    const status = statusOf(input, told);
+    const totals = { ...tally, notes: error === undefined ? notes : [messageOf(error), ...notes] };
+    const status = statusOf(input, totals);
     const place = recordAt.report(input);
-    const report: Report = { workflow, rule, run, status, finishedAt: new Date(now()).toISOString(), ...told };
+    const report: Report = {
+      ...{ workflow, rule, run, status },
+      ...(startedAt !== undefined && { startedAt }),
+      finishedAt: new Date(now()).toISOString(),
+      ...totals,
+    };
     await records.write(place, report);
+    await pages.write(pageAt.sync(input), renderSyncPage(report));
 
     const output = summarise(report);
     await measure(input, output);
@@ -62,12 +70,12 @@ const addUp = async (records: Records, input: ReportInput, now: number): Promise
         tally.addBatch(content, record, ends.get(batch) ?? {});
       } catch (thrown) {
         const failure = asRelayError(thrown, `Adding up batch ${batch}`);
-        // One that stays unreadable must not keep the others from being told of.
+        // A batch that stays unreadable must not hide the results of the others.
         if (failure.retryable) throw failure;
         tally.addUnreadable(batch, failure.message);
       }
     },
-    { concurrency: RECORDS_AT_ONCE },
+    { concurrency: MAX_CONCURRENCY },
   );
   const remembered = tally.memory({ isWhole: order.items === 'all' });
   if (memory.run !== run) await records.write(memoryPlace, { ...remembered, run });
@@ -76,7 +84,7 @@ const addUp = async (records: Records, input: ReportInput, now: number): Promise
 
 const nothingDone = (): Tally => ({
   items: 0,
-  outcomes: noOutcomes(),
+  outcomes: zeroOutcomes(),
   orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
   notes: [],
   remarks: [],
@@ -85,7 +93,7 @@ const nothingDone = (): Tally => ({
 const statusOf = ({ order, error, planned }: ReportInput, { outcomes, orphans, notes }: Tally): Report['status'] => {
   if (error !== undefined) return 'FAILED';
   if (planned?.status === 'skipped') return 'SKIPPED';
-  // Of what is parked every scheduled run tells; a storm of messages about it is no news.
+  // Every scheduled run reports parked items, so runs over named items do not report them again.
   const parked = order.items === 'named' ? 0 : outcomes.parked;
   const outOfDate = outcomes.failed + parked + outcomes.approvalRequired + orphans.failed;
   return outOfDate > 0 || notes.length > 0 ? 'PARTIAL' : 'SUCCEEDED';
@@ -99,14 +107,14 @@ const summarise = ({ status, items, outcomes, orphans }: Report): ReportOutput =
 
 const describe = ({ rule, run, status, items, outcomes, orphans, notes, remarks }: Report, key: string): string[] => [
   `Sync ${rule}, run ${run}: ${status}.`,
-  `${items} accounts: ${counted(outcomes) || 'none looked at'}.`,
+  `${items} accounts: ${counted(outcomes) || 'none checked'}.`,
   ...(orphans.found > 0
     ? [`${orphans.found} secrets without an account: ${counted(orphans, 'found') || 'kept'}.`]
     : []),
   ...notes,
-  ...remarks.slice(0, REMARKS_TOLD).map(({ item, outcome, message }) => `${item}: ${outcome}. ${message}`),
-  ...(remarks.length > REMARKS_TOLD ? [`… and ${remarks.length - REMARKS_TOLD} more.`] : []),
-  `The whole report: ${key} in the records bucket.`,
+  ...remarks.slice(0, MAX_REMARKS).map(({ item, outcome, message }) => `${item}: ${outcome}. ${message}`),
+  ...(remarks.length > MAX_REMARKS ? [`… and ${remarks.length - MAX_REMARKS} more.`] : []),
+  `Full report: ${key} in the records bucket.`,
 ];
 
 const counted = (counts: Readonly<Record<string, number>>, besides = ''): string =>

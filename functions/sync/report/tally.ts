@@ -1,6 +1,6 @@
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { absentAfter, type Memory, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
-import { noOutcomes } from '#shared/domain/outcome.ts';
+import { absentAfter, type Backoff, backoffAfter, type Memory } from '#shared/domain/memory.ts';
+import { zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Batch } from '#shared/domain/plan/batch.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import type { ErrorName } from '#shared/errors.ts';
@@ -9,15 +9,15 @@ import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
 export type Tally = Pick<Report, 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks'>;
 
-/** How long a change may follow the end of a release before another run has seen it. */
+/** Time after the end of a release in which its change of the credential can still follow. */
 const FOLLOWED_MS = 3_600_000;
 
 const INCOMPLETE =
-  'The vault did not list all of its accounts. Where no remark says why, it repeated a page, or left accounts out between two.';
+  'The vault did not list all of its accounts. If no remark states the cause, it repeated a page or omitted accounts between two pages.';
 
-/** Adds up a run, batch by batch, beginning with what planning alone settled. Pure but for what it gathers in itself. */
+/** Adds up a run batch by batch, starting with the results of the plan. Pure except for its own state. */
 export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
-  const outcomes = { ...noOutcomes(), unchanged: plan.unchanged };
+  const outcomes = { ...zeroOutcomes(), unchanged: plan.unchanged };
   const orphans = { found: plan.orphans.found, retired: 0, gone: 0, failed: 0 };
   const remarks = [...plan.remarks];
   const notes = [
@@ -27,7 +27,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
   ];
   const unreadable: string[] = [];
   const leftOpen = new Map<string, number>();
-  const troubles: Record<string, Trouble> = { ...before.troubles, ...plan.troubles };
+  const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
   const checkIns: Record<string, number> = {};
   for (const { outcome } of plan.remarks) outcomes[outcome] += 1;
 
@@ -39,21 +39,21 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     }
     const { outcome, failure } = best(settled);
     const key = itemKey(item.ref);
-    const trouble = troubleAfter(troubles[key], outcome, failure, now);
-    if (trouble === undefined) delete troubles[key];
-    else troubles[key] = trouble;
+    const backoff = backoffAfter(backoffs[key], outcome, failure, now);
+    if (backoff === undefined) delete backoffs[key];
+    else backoffs[key] = backoff;
   };
 
   const retire = (name: string, { outcome, failure }: Pick<Retirement, 'outcome' | 'failure'>): void => {
     if (outcome === 'kept') return;
     orphans[outcome] += 1;
     if (failure === undefined) return;
-    const message = `It has lost its account, and could not be retired. ${failure.message}`;
+    const message = `The secret has lost its account and could not be retired. ${failure.message}`;
     remarks.push({ item: name, outcome: 'failed', error: failure.name, message });
   };
 
   return {
-    /** `record` is undefined when nobody lived to write it; `end` says how the batch ended, as far as the workflow knows. */
+    /** `record` is undefined if check-in did not write it. `end` is the end of the batch as the workflow saw it. */
     addBatch(batch: Batch, record: BatchRecord | undefined, end: Omit<BatchEnd, 'batch'>): void {
       const lost = lostBy(record?.error ?? end.error ?? end.open);
       const settledOf = new Map(record?.settled.map((settled) => [targetKey(settled), settled]));
@@ -74,28 +74,28 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       if (kept !== undefined) leftOpen.set(kept, (leftOpen.get(kept) ?? 0) + 1);
     },
 
-    /** Takes note of a batch of which nobody can say what it was to do. */
+    /** Adds a note for a batch whose work is unknown. */
     addUnreadable(batch: number, message: string): void {
-      unreadable.push(`What became of batch ${batch} is not known. ${message}`);
+      unreadable.push(`The result of batch ${batch} is unknown. ${message}`);
     },
 
     result: (): Tally => ({
       items: plan.items,
       outcomes,
       orphans,
-      // Batches are added as their records arrive; the same records make the same report.
+      // Sorted, because batches are added in any order and the same records must give the same report.
       notes: [...notes, ...[...unreadable, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
     }),
 
     /**
-     * Only this run's check-ins can have caused the changes that the next run sees, and releases that went on. A run that
-     * looked at a few items has seen no change of the others.
+     * The changes that the next run sees can come only from this run's check-ins and from releases that were still
+     * open. A run over named items has seen no change of the others, so it keeps their check-ins.
      */
     memory: ({ isWhole }: { readonly isWhole: boolean }): Memory => ({
       version: 1,
       checkIns: { ...(isWhole ? stillFollowed(before.checkIns, now) : before.checkIns), ...checkIns },
-      troubles,
+      backoffs,
       absent: absentAfter(before.absent, plan.absences ?? {}),
     }),
   };
@@ -104,20 +104,22 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
 const byText = (one: string, other: string): number => one.localeCompare(other);
 
 const noteOnLeftOpen = ([error, batches]: readonly [error: string, batches: number]): string =>
-  `${batches === 1 ? 'One batch' : `${batches} batches`} could not give back all that was opened; reap tries again. ${asSentence(error)}`;
+  `${batches === 1 ? 'One batch' : `${batches} batches`} could not check in all leases; reap tries again. ${asSentence(error)}`;
 
-/** What the workflow knows of an error is a bare name. */
+/** The workflow passes only the name of an error, which has no period. */
 const asSentence = (error: string): string => (error.endsWith('.') ? error : `${error}.`);
 
-/** A release that nobody can close ends by itself, after its run and perhaps after the next one: its change comes later still. */
+/**
+ * A release that cannot be checked in ends after its run, possibly after the next one, and its change comes even later.
+ */
 const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['checkIns'] =>
   Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
 
 type Outcome = Pick<Settled, 'outcome' | 'failure'>;
 
 /**
- * The outcome of a target that its item goes by: an item that reached any of its targets is in no trouble, since its park
- * would keep the credential from all of them.
+ * Outcome that determines the backoff of an item. An item that reached at least one target gets no backoff, because a
+ * parked item would be withheld from all targets.
  */
 const best = (settled: readonly Outcome[]): Outcome =>
   settled.find(({ outcome }) => outcome === 'delivered') ??
@@ -126,11 +128,11 @@ const best = (settled: readonly Outcome[]): Outcome =>
 
 const targetKey = ({ item, target }: Pick<Settled, 'item' | 'target'>): string => `${item}/${target}`;
 
-/** What is counted as failed although nobody saw it fail: some of it may be done. */
+/** Failure of targets without a recorded result. Some of them can be done. */
 const lostBy = (error: string | undefined): { name: ErrorName; message: string } => ({
   name: 'BatchLost',
   message: [
-    'Its batch ended before it could say what became of it; the next run looks, and does what is still to do.',
+    'Its batch ended before it recorded a result; the next run checks the target and does what is left.',
     ...(error === undefined ? [] : [asSentence(error)]),
   ].join(' '),
 });
@@ -139,7 +141,7 @@ const remarkOn = (item: string, outcome: Settled['outcome'], failure: Settled['f
   if (outcome === 'delivered' || outcome === 'unchanged') return undefined;
   const message =
     failure?.message ??
-    "A request would need an approval, so it was cancelled. Give the relay's user an access policy without approvers.";
+    "The request needed an approval and was cancelled. Give the relay's user an access policy without approvers.";
   return {
     item,
     outcome,

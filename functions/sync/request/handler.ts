@@ -1,6 +1,6 @@
 /**
- * Opens the leases of a batch. What it opened, CheckIn closes: by its id, or by the marker in its reason when the id got
- * lost. May run twice: it finds what it opened before.
+ * Opens the leases of a batch. CheckIn closes them by their ids, or by the marker in their reason if an id was lost.
+ * Repeatable: it finds the leases of earlier attempts.
  */
 import { createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';

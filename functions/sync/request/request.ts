@@ -6,7 +6,7 @@ import { failedWith } from '#shared/delivery/failed.ts';
 import { isUpToDate } from '#shared/delivery/targets.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
-import { inTheWay, mayReadUnder, readableLease } from '#shared/leases/authority.ts';
+import { canReadUnder, leaseConflict, readableLease } from '#shared/leases/authority.ts';
 import { type Marker, readMarker } from '#shared/leases/marker.ts';
 import { isFor, markedAs } from '#shared/leases/ours.ts';
 import { syncTerms } from '#shared/leases/read.ts';
@@ -23,24 +23,25 @@ export interface RequestDependencies {
   readonly records: Records;
 }
 
-/** Store look-ups and vault calls that wait in line at once; the vault's own limits are kept by its client. */
-const MAX_IN_LINE = 64;
+/** Concurrent store look-ups and vault calls. The vault's client enforces the limits of its connection. */
+const MAX_CONCURRENCY = 64;
 
 /** An item of the batch that has to be read. */
 interface Wanted extends BatchItem {
-  /** Its position in the batch. */
+  /** Position in the batch. */
   readonly index: number;
-  /** Positions of the targets that have an outcome already. */
+  /** Positions of the targets that already have an outcome. */
   readonly settledTargets: ReadonlySet<number>;
 }
 
-/** A lease that the vault answered with, or the error that asking ended in. */
+/** Result of a request: the lease, or the error. */
 type Attempt = Wanted &
   ({ readonly opened: { readonly id: string; readonly ours: boolean } } | { readonly error: RelayError });
 
 /**
- * Opens a lease for each item of a batch that a store really lacks; where reading needs none, it only looks into the store.
- * Repeatable: a lease that an earlier attempt opened comes back as held, and its marker shows that it is ours.
+ * Opens a lease for each item of a batch that is missing or outdated in a store. If reading needs no leases, it only
+ * checks the stores. Repeatable: the vault lists a lease of an earlier attempt as held, and the marker identifies it as
+ * ours.
  */
 export const createRequest =
   ({ relayId, config, vaultOf, storeFor, records }: RequestDependencies) =>
@@ -54,8 +55,8 @@ export const createRequest =
     if (wanted.length === 0) return nothing;
 
     const vault = await vaultOf(rule.connection, rule.concurrency);
-    const { wayIn, refusal } = vault.rules(rule);
-    if (wayIn === 'plain-reads') {
+    const { accessKind, refusal } = vault.rules(rule);
+    if (accessKind === 'plain-reads') {
       return { ...nothing, settled: [...settled, ...wanted.flatMap((one) => settleRefused(one, refusal?.(one.item)))] };
     }
     return vault.session(async (session) => {
@@ -70,7 +71,7 @@ export const createRequest =
     });
   };
 
-/** The items that a target still has to get. */
+/** Items with a target that has no outcome yet. */
 const wantedOf = (items: readonly BatchItem[], settled: readonly Settled[]): Wanted[] => {
   const done = Map.groupBy(settled, ({ item }) => item);
   return items
@@ -83,7 +84,7 @@ const wantedOf = (items: readonly BatchItem[], settled: readonly Settled[]): Wan
 
 type StoreOf = (store: string) => Promise<SecretStore>;
 
-/** Outcomes of the targets that need no read: those that hold what they should, and those that can't be delivered to. */
+/** Outcomes of the targets that need no read: those that are up to date, and those that cannot be delivered to. */
 const settleBeforeReading = async (
   items: readonly BatchItem[],
   mode: BatchRun['order']['mode'],
@@ -102,12 +103,12 @@ const settleBeforeReading = async (
         return { ...at, ...failedWith(asRelayError(thrown, `Looking up ${target.name}`)) };
       }
     },
-    { concurrency: MAX_IN_LINE },
+    { concurrency: MAX_CONCURRENCY },
   );
   return settled.filter((one) => one !== undefined);
 };
 
-/** One outcome for each target of an item that an error ended. */
+/** Failed outcomes for all open targets of an item. */
 const settleFailed = ({ index, targets, settledTargets }: Wanted, error: RelayError): Settled[] =>
   targets.flatMap((_, target) => (settledTargets.has(target) ? [] : [{ item: index, target, ...failedWith(error) }]));
 
@@ -119,7 +120,7 @@ interface Result {
   readonly settled: readonly Settled[];
 }
 
-/** Asks for all leases, then looks once at what is held: what is pending, what is ours, where answers got lost. */
+/** Requests all leases, then lists the held ones once to find pending ones and those whose response was lost. */
 const openAll = async (leases: Leases, wanted: readonly Wanted[], marker: Marker): Promise<Result[]> => {
   const terms = syncTerms(marker);
   const attempts = await pMap(
@@ -131,7 +132,7 @@ const openAll = async (leases: Leases, wanted: readonly Wanted[], marker: Marker
         return { ...one, error: asRelayError(thrown, `Requesting ${one.item.title}`) };
       }
     },
-    { concurrency: MAX_IN_LINE },
+    { concurrency: MAX_CONCURRENCY },
   );
   const held = await listIfAnswered(leases, attempts);
   return attempts.map((attempt) =>
@@ -139,7 +140,7 @@ const openAll = async (leases: Leases, wanted: readonly Wanted[], marker: Marker
   );
 };
 
-/** Everything that is held; an error when the vault does not say. Empty without a call when nothing can have been opened. */
+/** Lists the held leases, or returns the error. Empty, without a call, if no lease can have been opened. */
 const listIfAnswered = async (
   leases: Leases,
   attempts: readonly Attempt[],
@@ -147,16 +148,19 @@ const listIfAnswered = async (
   const isWorthAsking = attempts.some((one) => 'opened' in one || mayBeOpen(one.error));
   if (!isWorthAsking) return [];
   try {
-    // What it does not show readably is not read under; check-in finds out whether it is ours.
+    // Unreadable leases are not used for reading. Check-in finds those that are ours.
     return await leases.held(() => {});
   } catch (thrown) {
-    return asRelayError(thrown, 'Listing what is held');
+    return asRelayError(thrown, 'Listing the held leases');
   }
 };
 
 const mayBeOpen = (error: RelayError): boolean => error.mayHaveHappened || error.name === 'RequestConflict';
 
-/** Without a list only what the vault said so of is known to be ours; check-in finds the rest by the marker. */
+/**
+ * Without a list, only leases that the vault reported as new are known to be ours. Check-in finds the rest by the
+ * marker.
+ */
 const classifyOpened = (
   { opened, ...attempt }: Extract<Attempt, { opened: unknown }>,
   held: readonly HeldLease[] | RelayError,
@@ -187,13 +191,13 @@ const classifyFailed = (
     return { leases: [{ item: attempt.index, id: lost.id, ours: true, status: lost.status }], settled: [] };
   }
   const other = ofItem.find(
-    ({ opens, reason }) => opens !== 'target-session' && !mayReadUnder(readMarker(reason), own),
+    ({ opens, reason }) => opens !== 'target-session' && !canReadUnder(readMarker(reason), own),
   );
   if (error.name !== 'RequestConflict' || other === undefined) return failed;
-  return settleInTheWay(attempt, inTheWay(other, own, attempt.item.title), other);
+  return settleInTheWay(attempt, leaseConflict(other, own, attempt.item.title), other);
 };
 
-/** Whoever asks for an item whose lease waits for an approval would need one, too. */
+/** If the existing lease waits for an approval, a request of our own would need one as well. */
 const settleInTheWay = (wanted: Wanted, error: RelayError, lease: HeldLease | undefined): Result => {
   const settled = settleFailed(wanted, error);
   const isPending = lease?.status === 'pending';

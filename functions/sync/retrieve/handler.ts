@@ -1,6 +1,6 @@
 /**
- * Reads the credentials of a batch and delivers them: with the retrieve step of checkouts the only function that sees a
- * credential. May run twice: a stamp that is delivered already is left alone.
+ * Reads the credentials of a batch and delivers them. Only this function and the retrieve step of checkouts handle
+ * credentials. Repeatable: it skips a stamp that is already delivered.
  */
 import { createS3Records } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';

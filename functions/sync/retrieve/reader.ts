@@ -9,16 +9,16 @@ import type { BatchLease } from '#shared/workflows/sync.ts';
 
 /** State of one read, updated in place so that it survives a failure. */
 export interface Reading extends BatchItem {
-  /** The item's position in the batch. */
+  /** Position in the batch. */
   readonly index: number;
   lease?: BatchLease;
   releaseEndsAt?: number;
 }
 
-/** Reads the item of a reading, and keeps its state up to date. */
+/** Reads an item, and updates the state of the read. */
 export type Reader = (reading: Reading) => Promise<Read>;
 
-/** Reads the items of a batch in the way that the rule asks for. */
+/** Creates the reader of a batch for the access kind of the rule. */
 export const createReader = (
   session: VaultSession,
   connection: string,

@@ -23,18 +23,18 @@ export interface RetrieveDependencies {
   readonly records: Records;
 }
 
-/** Items on their way at once. More than the vault takes at a time, so that it is busy while the store answers. */
-const MAX_ON_THEIR_WAY = 64;
+/** Concurrent items. More than the vault accepts at a time, so that it is used while stores respond. */
+const MAX_CONCURRENCY = 64;
 
-/** An item is not begun when less than this is left of the invocation: check-in has to learn of every lease. */
-const LAST_MOMENT_MS = 30_000;
+/** Minimum time left in the invocation to begin an item, so that the step can still return every lease to check-in. */
+const MIN_REMAINING_MS = 30_000;
 
-const MAX_RETIRED_AT_ONCE = 4;
+const MAX_RETIRE_CONCURRENCY = 4;
 
 /**
- * Reads each credential once and delivers it to each of its targets. The one step of a sync that sees a credential, and the one
- * that may write to a store, which is why it retires orphans, too. Repeatable: stamps follow from the list, so that a second
- * delivery finds the first.
+ * Reads each credential once and delivers it to its targets. This is the only step of a sync that handles credentials,
+ * and the only one that can write to a store, so it also retires orphans. Repeatable: stamps are derived from the
+ * vault's list, so a second delivery finds the first.
  */
 export const createRetrieve =
   ({ relayId, config, vaultOf, storeFor, records }: RetrieveDependencies) =>
@@ -79,14 +79,14 @@ export const createRetrieve =
     };
 
     const vault = await vaultOf(rule.connection, rule.concurrency);
-    const readings = readingsOf(content, requested, vault.rules(rule).wayIn);
+    const readings = readingsOf(content, requested, vault.rules(rule).accessKind);
     const taken =
       readings.length === 0
         ? []
         : await vault.session((session) => {
             const items = readings.map(({ item }) => item);
             const read = createReader(session, rule.connection, rule, own, items);
-            return pMap(readings, (reading) => take(read, reading), { concurrency: MAX_ON_THEIR_WAY });
+            return pMap(readings, (reading) => take(read, reading), { concurrency: MAX_CONCURRENCY });
           });
     return {
       leases: readings.flatMap(({ lease }) => lease ?? []),
@@ -96,18 +96,22 @@ export const createRetrieve =
     };
   };
 
-/** The items to read: those with a lease, and where reading needs none those that a target still has to get. */
-const readingsOf = ({ items }: Batch, { leases, settled }: BatchProgress, wayIn: SourceRules['wayIn']): Reading[] => {
+/** Items to read: those with a lease, or, if reading needs no leases, those with an open target. */
+const readingsOf = (
+  { items }: Batch,
+  { leases, settled }: BatchProgress,
+  accessKind: SourceRules['accessKind'],
+): Reading[] => {
   const leaseOf = new Map(leases.map((lease) => [lease.item, lease]));
   return items.flatMap((item, index): Reading[] => {
     const reading: Reading = { ...item, index };
     const lease = leaseOf.get(index);
     if (lease !== undefined) return [{ ...reading, lease }];
-    return wayIn === 'leases' || openTargets(reading, settled).length === 0 ? [] : [reading];
+    return accessKind === 'leases' || openTargets(reading, settled).length === 0 ? [] : [reading];
   });
 };
 
-/** The targets of an item that have no outcome yet. */
+/** Targets of an item without an outcome. */
 const openTargets = ({ index, targets }: Reading, settled: readonly Settled[]): Pick<Settled, 'item' | 'target'>[] =>
   targets
     .map((_, target) => ({ item: index, target }))
@@ -124,11 +128,11 @@ const outcomeOf = (thrown: unknown, title: string): Pick<Settled, 'outcome' | 'f
 };
 
 const requireTime = (remainingMs: number): void => {
-  if (remainingMs >= LAST_MOMENT_MS) return;
-  throw new RelayError('OutOfTime', 'The step ran out of time; the next run goes on. Use a smaller batchSize.');
+  if (remainingMs >= MIN_REMAINING_MS) return;
+  throw new RelayError('OutOfTime', 'The step ran out of time; the next run continues. Use a smaller batchSize.');
 };
 
-/** One outcome for each orphan, whatever became of the others. */
+/** Returns one outcome for each orphan, independent of the others. */
 const retireAll = async (
   storeOf: (store: string) => Promise<SecretStore>,
   orphans: readonly Orphan[],
@@ -147,6 +151,6 @@ const retireAll = async (
         return { orphan, ...failedWith(asRelayError(thrown, `Retiring ${name}`)) };
       }
     },
-    { concurrency: MAX_RETIRED_AT_ONCE },
+    { concurrency: MAX_RETIRE_CONCURRENCY },
   );
 };

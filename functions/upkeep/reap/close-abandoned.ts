@@ -1,12 +1,12 @@
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
-import type { Notes } from '#shared/records/notes.ts';
+import type { Signals } from '#shared/records/signals.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import type { EndedAt } from './ended-at.ts';
 import type { StartRelease } from './start-release.ts';
 
 export interface CloseAbandonedDependencies {
-  readonly notes: Pick<Notes, 'list'>;
+  readonly signals: Pick<Signals, 'list'>;
   readonly endedAt: EndedAt;
   readonly startRelease: StartRelease;
   /** Epoch milliseconds. */
@@ -14,16 +14,16 @@ export interface CloseAbandonedDependencies {
 }
 
 /**
- * Lets every checkout be released whose run has ended and left something behind: a request that died with it is given
- * back at once by its marker, but only a release takes back what was delivered, too. A function that was at work when
- * its execution was stopped may deliver after that, so that the last release comes when none can be any more.
+ * Releases every checkout whose run has ended but is not closed. `reap` finds leases by their marker, but only a
+ * release also retires the delivered secrets. A function can still deliver after its execution was stopped, so the last
+ * release starts when none of them can be running.
  */
 export const createCloseAbandoned =
-  ({ notes, endedAt, startRelease, now }: CloseAbandonedDependencies) =>
+  ({ signals, endedAt, startRelease, now }: CloseAbandonedDependencies) =>
   async (): Promise<{ abandoned: number; failures: RelayError[] }> => {
     const failures: RelayError[] = [];
     let abandoned = 0;
-    for (const key of await notes.list(checkoutAt.allOpen)) {
+    for (const key of await signals.list(checkoutAt.allOpen)) {
       const open = readOpenKey(key);
       if (open === undefined) continue;
       try {

@@ -1,8 +1,8 @@
 /**
- * Started by a schedule, not by a workflow: closes what crashes left open. May run twice and at any time, next to running
- * workflows.
+ * Closes leases and checkouts that stopped runs left open. Started by a schedule, not by a workflow. Repeatable, and
+ * safe to run at any time beside running workflows.
  */
-import { createS3Notes } from '#shared/aws/s3.ts';
+import { createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
@@ -22,12 +22,12 @@ const endedAt = createEndedAt((workflow) =>
 );
 
 const closeCheckouts = (bucket: string) => {
-  const notes = createS3Notes(bucket);
-  const startRelease = createStartRelease(executionsOf('release'), notes, Date.now);
-  return createCloseAbandoned({ notes, endedAt, startRelease, now: Date.now });
+  const signals = createS3Signals(bucket);
+  const startRelease = createStartRelease(executionsOf('release'), signals, Date.now);
+  return createCloseAbandoned({ signals, endedAt, startRelease, now: Date.now });
 };
 
-// Granted only where there are checkouts.
+// Granted only if relay.yaml has checkouts.
 const bucket = env.find('RECORDS_BUCKET');
 const closeAbandoned = bucket === undefined ? async () => ({ abandoned: 0, failures: [] }) : closeCheckouts(bucket);
 

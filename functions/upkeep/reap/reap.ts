@@ -1,12 +1,12 @@
 import pMap from 'p-map';
 import type { HeldLease, Leases, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
-import { asRelayError, inOne, type RelayError } from '#shared/errors.ts';
+import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
 import { type Marker, readMarker } from '#shared/leases/marker.ts';
 import { endTargetSessions } from '#shared/leases/target-sessions.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import type { EndedAt } from './ended-at.ts';
 
-/** A connection at which leases of ours can be open, and a rule that opens them. */
+/** A connection on which leases of the relay can be open, and a rule that opens them. */
 export interface ReapedConnection {
   readonly connection: string;
   readonly vault: Vault;
@@ -15,14 +15,14 @@ export interface ReapedConnection {
 
 export interface ReapDependencies {
   readonly relayId: string;
-  /** Never raises: what kept it from one is a failure beside the others. */
+  /** Never raises. The error of a connection is one of the failures. */
   readonly connections: () => Promise<{ found: readonly ReapedConnection[]; failures: readonly RelayError[] }>;
   readonly endedAt: EndedAt;
   readonly measure: (
     connection: string,
     found: { openLeases: number; reaped: number; oldestAgeSeconds: number },
   ) => Promise<void>;
-  /** Looks after what checkouts leave behind beside their leases. */
+  /** Releases abandoned checkouts. */
   readonly closeAbandoned: () => Promise<{ abandoned: number; failures: readonly RelayError[] }>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -34,13 +34,13 @@ export interface Reaped {
   readonly abandoned: number;
 }
 
-/** A vault that does not answer takes minutes, which the others have to themselves. */
-const MAX_CONNECTIONS_AT_ONCE = 8;
+/** Concurrent connections, so that a vault that does not answer for minutes does not delay the others. */
+const MAX_CONCURRENCY = 8;
 
 /**
- * Closes what a crash left open: leases that carry our marker and whose run has ended. Never touches what a person, another
- * relay or a running execution opened. Repeatable. Checkouts come first, because to take back what they delivered needs no
- * vault; every one of them and every connection is looked after before what went wrong is raised.
+ * Closes leases that have this relay's marker and whose run has ended. Never touches leases of a person, another relay
+ * or a running execution. Repeatable. Checkouts come first, because retiring their secrets needs no vault. Every
+ * checkout and every connection is processed before an error is raised.
  */
 export const createReap =
   ({ relayId, connections, endedAt, measure, closeAbandoned, now }: ReapDependencies) =>
@@ -68,21 +68,24 @@ export const createReap =
       const checkouts = await closeAbandoned();
       total.abandoned = checkouts.abandoned;
       failures.push(...checkouts.failures);
-    }, 'Looking for abandoned checkouts');
+    }, 'Closing abandoned checkouts');
     const { found, failures: unknown } = await connections();
     failures.push(...unknown);
     await pMap(found, (one) => attempt(() => reapOne(one), `Reaping ${one.connection}`), {
-      concurrency: MAX_CONNECTIONS_AT_ONCE,
+      concurrency: MAX_CONCURRENCY,
     });
-    const failure = inOne(failures);
+    const failure = combineErrors(failures);
     if (failure !== undefined) throw failure;
     return total;
   };
 
-/** A checkout that goes on holds its leases for as long as it was asked to: none of them is too old. */
+/** True for a running checkout. Its window determines the age of its leases, so they raise no alarm. */
 const holdsLeases = ({ workflow }: Marker): boolean => workflow === 'checkout';
 
-/** State of a connection afterwards: leases `held` by runs that go on, and those `left` because they could not be closed. */
+/**
+ * Reaps one connection. Returns leases `held` by running executions, and leases `left` because they could not be
+ * closed.
+ */
 const reapConnection = ({ connection, vault, rule }: ReapedConnection, relayId: string, endedAt: EndedAt) =>
   vault.session(async (session) => {
     const leases = session.access(rule);

@@ -4,8 +4,9 @@ import { asRelayError, type RelayError } from '#shared/errors.ts';
 import type { ReapDependencies, ReapedConnection } from './reap.ts';
 
 /**
- * The connections at which leases of ours can be open, each with one of the rules that open them. Others are not asked: a user
- * that needs no leases may not even be allowed to list them. One that can not be opened keeps nobody from the others.
+ * Connections on which leases of the relay can be open, each with a rule that opens them. Others are skipped, because a
+ * user that needs no leases can lack the permission to list them. A connection that cannot be opened is a failure and
+ * does not affect the others.
  */
 export const createReapedConnections =
   (
@@ -21,7 +22,7 @@ export const createReapedConnections =
       if (readers.length === 0) continue;
       try {
         const vault = await vaultOf(connection);
-        const rule = readers.find((reader) => vault.rules(reader).wayIn === 'leases');
+        const rule = readers.find((reader) => vault.rules(reader).accessKind === 'leases');
         if (rule !== undefined) found.push({ connection, vault, rule });
       } catch (thrown) {
         failures.push(asRelayError(thrown, `Opening ${connection}`));

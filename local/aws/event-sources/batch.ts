@@ -4,15 +4,15 @@ import * as z from 'zod';
 import { LOCAL_REGION } from '../environment.ts';
 import type { InvocationResult } from '../functions/protocol.ts';
 
-/** A message of a queue, with what SQS always gives. */
+/** A message with the fields that SQS always returns. */
 export type Received = Required<Pick<Message, 'MessageId' | 'ReceiptHandle' | 'Body'>> & Message;
 
 export const isReceived = (message: Message): message is Received =>
   message.MessageId !== undefined && message.ReceiptHandle !== undefined && message.Body !== undefined;
 
 /**
- * A batch as Lambda hands it to a function. Source: Lambda developer guide, "Using Lambda with Amazon SQS".
- * @param shiftMs How far the clock is ahead of the machine's, by which the queue goes.
+ * A batch in the format of Lambda. Source: Lambda developer guide, "Using Lambda with Amazon SQS".
+ * @param shiftMs Offset of the clock from the machine's, which the queue uses.
  */
 export const toEvent = (messages: readonly Received[], queueArn: string, shiftMs: number): SQSEvent => {
   const shifted = (timestamp = '0') => String(Number(timestamp) + shiftMs);
@@ -54,8 +54,8 @@ const failuresSchema = z
   .nullable();
 
 /**
- * What of a batch comes back: all of it when the function throws, and when it reports failures in a way that AWS does
- * not understand. Source: Lambda developer guide, "Handling errors for an SQS event source in Lambda".
+ * Returns the failed messages of a batch: all messages if the function throws or reports failures in a format that AWS
+ * does not accept. Source: Lambda developer guide, "Handling errors for an SQS event source in Lambda".
  */
 export const failedOf = (
   messages: readonly Received[],

@@ -4,14 +4,14 @@ import type { Queues } from '../queues.ts';
 import { arnOf, type Resource, type Template } from '../template/template.ts';
 import { type Mapping, type Poller, type PollerOptions, startPoller } from './poller.ts';
 
-/** The queues that functions are called with what lies in them. */
+/** The queues whose messages invoke functions. */
 export interface EventSources {
   /**
-   * Resolves when everything that lay in a queue has been handled, or has become a dead letter.
-   * @throws when no function reads it, and when it cannot be read.
+   * Resolves when all messages of a queue were processed or moved to the dead-letter queue.
+   * @throws if no function reads the queue, and if it cannot be read.
    */
   drained(queueName: string): Promise<void>;
-  /** Receives no more. Resolves when what was received has been handled; @throws when a queue could not be read. */
+  /** Stops receiving. Resolves when the received messages were processed. @throws if a queue could not be read. */
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface EventSourcesOptions extends PollerOptions {
   readonly queues: Queues;
 }
 
-/** Brings the mappings of the template to life. @throws for what in them local mode does not know. */
+/** Starts the mappings of the template. @throws for properties that local mode does not support. */
 export const startEventSources = async (options: EventSourcesOptions): Promise<EventSources> => {
   const { template, definitions, queues } = options;
   const mappings = template
@@ -37,12 +37,12 @@ export const startEventSources = async (options: EventSourcesOptions): Promise<E
   return {
     async drained(queueName) {
       const poller = pollers.get(queueName);
-      if (poller === undefined) throw new Error(`No function reads ${queueName}.`);
+      if (poller === undefined) throw new Error(`No event source mapping reads ${queueName}.`);
       const stopped = poller.ended.then(() => {
-        throw new Error(`${queueName} is not read any more.`);
+        throw new Error(`${queueName} is no longer read.`);
       });
       stopped.catch(() => {});
-      // What happens while one looks counts, too.
+      // The promise is created before the check, so that progress during the check counts.
       for (let progress = poller.progress(); !(await isEmpty(queueName)); progress = poller.progress()) {
         await Promise.race([progress, stopped]);
       }
@@ -55,29 +55,29 @@ export const startEventSources = async (options: EventSourcesOptions): Promise<E
 };
 
 const mappingSchema = z.strictObject({
-  // Lambda takes more; nobody receives more of a queue at a time.
+  // Lambda allows larger batches, but SQS delivers at most 10 messages at a time.
   BatchSize: z.int().min(1).max(10).default(10),
   Enabled: z.literal(true).optional(),
   EventSourceArn: z.string(),
   FunctionName: z.string(),
   FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]).optional(),
-  // A fuller batch is no other batch: here nobody waits for it.
+  // Local mode does not wait for fuller batches.
   MaximumBatchingWindowInSeconds: z.int().optional(),
   ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1000).optional() }).optional(),
   Tags: z.unknown().optional(),
 });
 
-/** As many batches at a time as Lambda begins with. Source: developer guide, "Configuring scaling behavior". */
+/** Concurrent batches with which Lambda begins. Source: developer guide, "Configuring scaling behavior". */
 const INITIAL_CONCURRENCY = 5;
 
 const toMapping = (resource: Resource, template: Template, definitions: readonly FunctionDefinition[]): Mapping => {
   const parsed = mappingSchema.parse(resource.properties);
   const { EventSourceArn: arn, FunctionName: nameOrArn } = parsed;
   const queue = template.ofType('AWS::SQS::Queue').find((one) => arnOf(one) === arn);
-  if (queue === undefined) throw new Error(`${resource.logicalId} reads ${arn}, which is no queue of the template.`);
+  if (queue === undefined) throw new Error(`${resource.logicalId} reads ${arn}, which is not a queue of the template.`);
   const fn = definitions.find((one) => one.name === nameOrArn || one.arn === nameOrArn);
   if (fn === undefined) {
-    throw new Error(`${resource.logicalId} calls ${nameOrArn}, which is no function of the template.`);
+    throw new Error(`${resource.logicalId} calls ${nameOrArn}, which is not a function of the template.`);
   }
   return {
     queue: { name: queue.identity.name, arn, url: queue.identity.ref },

@@ -11,7 +11,7 @@ import { lambdaWithRoleOf } from '../permissions/permissions.ts';
 import { localClientConfig } from '../resources.ts';
 import { failedOf, isReceived, type Received, toEvent } from './batch.ts';
 
-/** A queue, the function that Lambda calls with what lies in it, and how. */
+/** An event source mapping: a queue, the function that processes its messages, and the settings. */
 export interface Mapping {
   readonly queue: { readonly name: string; readonly arn: string; readonly url: string };
   readonly function: { readonly name: string; readonly arn: string; readonly timeoutMs: number };
@@ -24,20 +24,23 @@ export interface PollerOptions {
   readonly endpoint: string;
   readonly clock: Clock;
   readonly functions: Pick<Functions, 'invoke'>;
-  /** What the time for which a failed message stays hidden is multiplied with; 1 leaves it alone. */
+  /** Factor for the visibility timeout of failed messages. 1 keeps it unchanged. */
   readonly waitScale: number;
 }
 
-/** Does for one mapping what Lambda does: receives, invokes, and deletes what was handled. */
+/** Lambda's poller for one mapping: receives messages, invokes the function, and deletes processed messages. */
 export interface Poller {
-  /** Resolves when it was told to stop and all that was under way is over. @throws what the queue refused. */
+  /** Resolves after {@link Poller.stop}, when the batches in progress have ended. @throws the error of the queue. */
   readonly ended: Promise<void>;
-  /** Resolves when the next batch is over, or when there is nothing to receive. */
+  /** Resolves when the next batch has ended, or when the queue is empty. */
   progress(): Promise<void>;
   stop(): void;
 }
 
-/** @throws when the function's role may not read the queue, and when messages would come back while they are handled. */
+/**
+ * @throws if the function's role does not allow reading the queue, and if the visibility timeout is shorter than the
+ * function's timeout.
+ */
 export const startPoller = async (mapping: Mapping, options: PollerOptions): Promise<Poller> => {
   const { queue, function: fn, batchSize, reportsFailures, maximumConcurrency } = mapping;
   const { endpoint, clock, functions, waitScale } = options;
@@ -47,9 +50,9 @@ export const startPoller = async (mapping: Mapping, options: PollerOptions): Pro
   const visibilitySeconds = await readVisibility(lambda, queue.url);
   refuseEarlyReturn(visibilitySeconds, fn);
 
-  // Time passing, which nobody's role has to allow. By itself the queue would let messages come back after that time of
-  // the machine, whatever the clock says.
-  const timePasses = new SQSClient(config);
+  // Uses the operator's permissions, because this call stands for time that passes. The queue itself would apply the
+  // visibility timeout in real time.
+  const operator = new SQSClient(config);
   const hide = async (messages: readonly Received[]) => {
     if (messages.length === 0 || waitScale === 1) return;
     const VisibilityTimeout = Math.round(visibilitySeconds * waitScale);
@@ -58,7 +61,7 @@ export const startPoller = async (mapping: Mapping, options: PollerOptions): Pro
       ReceiptHandle,
       VisibilityTimeout,
     }));
-    await timePasses.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }));
+    await operator.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }));
   };
 
   const readers = Array.from({ length: maximumConcurrency }, () =>
@@ -79,7 +82,7 @@ export const startPoller = async (mapping: Mapping, options: PollerOptions): Pro
     }),
   );
   const ended = Promise.all(readers.map((reader) => reader.ended)).then(() => {});
-  // Whoever waits for the end is told; until then it is no crash.
+  // Callers of `ended` receive the error. Without them, it must not end the process.
   ended.catch(() => {});
   return {
     ended,
@@ -90,7 +93,7 @@ export const startPoller = async (mapping: Mapping, options: PollerOptions): Pro
   };
 };
 
-/** Reads one batch after the other. */
+/** Reads batches one after another. */
 const startReader = (
   options: ConsumerOptions & { handleMessageBatch: (batch: Message[]) => Promise<Message[]> },
 ): Poller => {
@@ -124,7 +127,7 @@ const startReader = (
     progress: () => next.promise,
     stop: () => {
       isStopped = true;
-      // Whatever is only waited for is not waited for any longer.
+      // Aborts a pending long poll.
       consumer.stop({ abort: !isAtWork });
       if (!isAtWork) ended.resolve();
     },
@@ -136,7 +139,7 @@ const readVisibility = async (sqs: SQSClient, QueueUrl: string): Promise<number>
   return Number((await sqs.send(command)).Attributes?.VisibilityTimeout);
 };
 
-/** As `CreateEventSourceMapping` refuses it. */
+/** Rejects the mapping like `CreateEventSourceMapping`. */
 const refuseEarlyReturn = (visibilitySeconds: number, { name, timeoutMs }: Mapping['function']) => {
   const timeoutSeconds = timeoutMs / 1000;
   if (visibilitySeconds >= timeoutSeconds) return;

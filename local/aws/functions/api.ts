@@ -3,7 +3,7 @@ import type { Functions } from './functions.ts';
 
 const INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
-/** Lambda's `Invoke`, waiting for the answer: what `aws lambda invoke` calls. */
+/** Lambda's synchronous `Invoke`, which `aws lambda invoke` calls. */
 export const createLambdaApi =
   (functions: Functions): Service =>
   async (request, response, { body }) => {
@@ -12,7 +12,7 @@ export const createLambdaApi =
     );
     const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
     if (name === '' || type !== 'RequestResponse')
-      return refuse(response, 400, 'UnknownOperationException', 'Only Invoke, waiting for the answer.');
+      return refuse(response, 400, 'UnknownOperationException', 'Local mode supports only synchronous Invoke.');
     if (!functions.has(name)) return refuse(response, 404, 'ResourceNotFoundException', `Function not found: ${name}`);
     const payload = await body();
     const result = await functions.invoke(name, payload === '' ? '{}' : payload);

@@ -6,15 +6,15 @@ import { requireLoopback } from '../environment.ts';
 import { failure, type InvocationResult } from './protocol.ts';
 import { type FunctionDefinition, startWarmCopy, type WarmCopy } from './warm-copy.ts';
 
-/** Lambda's limit for the payload of a synchronous invocation and for its answer, in bytes. */
+/** Lambda's limit for the payload of a synchronous invocation and for its response, in bytes. */
 const PAYLOAD_LIMIT = 6_291_556;
 
-/** The functions of the template, each in threads of its own. */
+/** The functions of the template. Each copy runs in its own thread. */
 export interface Functions {
   has(nameOrArn: string): boolean;
-  /** Runs a function, by name or ARN, with a JSON text. An error of the function is a result; nothing is thrown for it. */
+  /** Invokes a function with a JSON payload. An error of the function is a result, not an exception. */
   invoke(nameOrArn: string, payload: string): Promise<InvocationResult>;
-  /** Ends every copy of a function in the middle of whatever it is doing, as a crash would. */
+  /** Terminates every copy of a function immediately, like a crash. */
   kill(nameOrArn: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface FunctionsOptions {
   readonly definitions: readonly FunctionDefinition[];
   readonly endpoint: string;
   readonly clock: Clock;
-  /** Everything that the functions print ends up here, a file for each. */
+  /** Directory of the logs, one file for each function. */
   readonly logDirectory: string;
 }
 
@@ -58,7 +58,7 @@ interface Pool {
 const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clock, logDirectory: string): Pool => {
   const idle: WarmCopy[] = [];
   const copies = new Set<WarmCopy>();
-  // At once, so that whoever searches the logs afterwards finds all of it.
+  // Synchronous, so that the logs are complete when they are searched.
   const log = (printed: Buffer) => appendFileSync(join(logDirectory, `${definition.name}.log`), printed);
 
   const takeCopy = (): WarmCopy => {
@@ -67,7 +67,7 @@ const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clo
     copies.add(copy);
     return copy;
   };
-  const giveBack = (copy: WarmCopy) => {
+  const release = (copy: WarmCopy) => {
     if (copy.alive) idle.push(copy);
     else void copy.kill().then(() => copies.delete(copy));
   };
@@ -87,7 +87,7 @@ const createPool = (definition: FunctionDefinition, endpoint: string, clock: Clo
         const result = await copy.invoke({ requestId: randomUUID(), payload, timeoutMs: definition.timeoutMs });
         return limitAnswer(result);
       } finally {
-        giveBack(copy);
+        release(copy);
       }
     },
   };

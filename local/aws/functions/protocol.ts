@@ -1,4 +1,4 @@
-/** What a function's thread is started with. */
+/** Start parameters of a function's thread. */
 export interface WorkerStart {
   readonly entryFile: string;
   readonly exportName: string;
@@ -14,7 +14,7 @@ export interface Invocation {
   readonly timeoutMs: number;
 }
 
-/** A failed invocation as Lambda answers it, and as Step Functions puts it into `Cause`. */
+/** A failed invocation in Lambda's response, which Step Functions copies to `Cause`. */
 export interface FunctionFailure {
   readonly errorType: string;
   readonly errorMessage: string;
@@ -25,7 +25,7 @@ export type InvocationResult =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly failure: FunctionFailure };
 
-/** What a thread says: that its bundle is loaded, that it could not be, or what became of the invocation it was given. */
+/** A message of a thread: its bundle is loaded, the bundle is broken, or an invocation has ended. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'broken'; readonly failure: FunctionFailure }

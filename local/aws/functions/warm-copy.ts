@@ -10,20 +10,22 @@ import { failure, type Invocation, type InvocationResult, type WorkerMessage, ty
 export interface FunctionDefinition {
   readonly name: string;
   readonly arn: string;
-  /** Where its bundle was unpacked to. */
+  /** Directory of its bundle. */
   readonly codeDirectory: string;
-  /** `<file>.<export>`, as Lambda takes it. */
+  /** `<file>.<export>`, in Lambda's format. */
   readonly handler: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One warm copy of a function: a thread that takes one invocation at a time. */
+/** One warm copy of a function: a thread that handles one invocation at a time. */
 export interface WarmCopy {
   readonly alive: boolean;
   invoke(invocation: Invocation): Promise<InvocationResult>;
-  /** Ends the thread at once; what it was doing fails as `Runtime.ExitError`. Resolves when all it printed is in the log. */
+  /**
+   * Terminates the thread. A running invocation fails with `Runtime.ExitError`. Resolves when its output is in the log.
+   */
   kill(): Promise<void>;
 }
 
@@ -31,11 +33,11 @@ export interface WarmCopyOptions {
   readonly definition: FunctionDefinition;
   readonly endpoint: string;
   readonly clockOffset: SharedArrayBuffer;
-  /** Takes what the function prints, as it comes. */
+  /** Receives the output of the function. */
   readonly log: (printed: Buffer) => void;
 }
 
-/** What each thread runs first, made once: threads that strip the types of it take a quarter of their start for that. */
+/** Start script of all threads, compiled once. Stripping its types would take a quarter of a thread's start. */
 let starter: URL | undefined;
 const starterUrl = (): URL => {
   starter ??= new URL(`data:text/javascript;base64,${bundleStarter().toString('base64')}`);
@@ -97,7 +99,7 @@ export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCo
     worker.postMessage(invocation);
     return answered.promise;
   };
-  const runOutOfTime = async (invocation: Invocation, signal: AbortSignal): Promise<InvocationResult> => {
+  const timeOut = async (invocation: Invocation, signal: AbortSignal): Promise<InvocationResult> => {
     await setTimeout(invocation.timeoutMs, undefined, { signal });
     alive = false;
     void worker.terminate();
@@ -109,12 +111,12 @@ export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCo
       return alive;
     },
     async invoke(invocation) {
-      // Loading does not count against the function's time, as on AWS.
+      // As on AWS, loading does not count towards the timeout.
       await ready.promise;
       if (ended !== undefined) return ended;
       const done = new AbortController();
       try {
-        return await Promise.race([run(invocation), runOutOfTime(invocation, done.signal)]);
+        return await Promise.race([run(invocation), timeOut(invocation, done.signal)]);
       } finally {
         done.abort();
         settle = undefined;
@@ -130,7 +132,8 @@ export const startWarmCopy = ({ definition, endpoint, clockOffset, log }: WarmCo
 
 const startOf = (definition: FunctionDefinition, clockOffset: SharedArrayBuffer): WorkerStart => {
   const [file, exportName] = definition.handler.split('.');
-  if (file === undefined || exportName === undefined) throw new Error(`${definition.name} has no usable handler name.`);
+  if (file === undefined || exportName === undefined)
+    throw new Error(`The handler of ${definition.name} must have the form <file>.<export>.`);
   return {
     entryFile: `${definition.codeDirectory}/${file}.mjs`,
     exportName,
@@ -141,11 +144,11 @@ const startOf = (definition: FunctionDefinition, clockOffset: SharedArrayBuffer)
   };
 };
 
-/** Everything that the function sees of the world: nothing is inherited from the developer's shell. */
+/** The complete environment of the function. Nothing is inherited from the developer's shell. */
 const environmentOf = (definition: FunctionDefinition, endpoint: string): Record<string, string> => ({
   ...definition.environment,
   ...awsEnvironment(endpoint),
-  // The access key tells the AWS side who is calling.
+  // The AWS side identifies the caller by the access key.
   AWS_ACCESS_KEY_ID: definition.name,
   AWS_LAMBDA_FUNCTION_NAME: definition.name,
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

@@ -4,14 +4,14 @@ import type { Context } from 'aws-lambda';
 import { followClock } from '../clock.ts';
 import type { FunctionFailure, Invocation, InvocationResult, WorkerMessage, WorkerStart } from './protocol.ts';
 
-/** The thread that one warm copy of a function lives in: what Lambda's Node runtime does, over messages. */
+/** The thread of one warm copy of a function: Lambda's Node runtime over messages. */
 
 type Handler = (event: unknown, context: Context) => unknown;
 
 const start: WorkerStart = workerData;
 const say = (message: WorkerMessage) => parentPort?.postMessage(message);
 
-/** As Lambda's Node runtime does: the error's name is its type, and its own text is kept. */
+/** Describes an error like Lambda's Node runtime: the name is the type, and the message is unchanged. */
 const describeThrown = (thrown: unknown): FunctionFailure =>
   thrown instanceof Error
     ? { errorType: thrown.name, errorMessage: thrown.message, trace: (thrown.stack ?? '').split('\n') }
@@ -20,7 +20,7 @@ const describeThrown = (thrown: unknown): FunctionFailure =>
 const contextOf = ({ requestId, timeoutMs }: Invocation): Context => {
   const deadline = performance.now() + timeoutMs;
   const refuse = () => {
-    throw new Error('Answers by callback are not supported: return a promise.');
+    throw new Error('Local mode does not support callbacks. Return a promise.');
   };
   return {
     awsRequestId: requestId,
@@ -40,7 +40,7 @@ const contextOf = ({ requestId, timeoutMs }: Invocation): Context => {
 
 const answer = async (handler: Handler, invocation: Invocation): Promise<void> => {
   const result = await run(handler, invocation);
-  // A thread may be ended once it has answered: what it printed has to be out by then.
+  // The thread can be terminated after its answer, so its output must be flushed before.
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   say({ kind: 'answer', result });
 };

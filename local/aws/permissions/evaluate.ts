@@ -1,19 +1,19 @@
 import { isLike } from './operators.ts';
 import type { Condition, Statement } from './statement.ts';
 
-/** One thing that a call needs to be allowed to do: most calls need one, some need several. */
+/** One permission that a call needs. Most calls need one, some need several. */
 export interface Need {
-  /** Such as `s3:GetObject`. */
+  /** For example `s3:GetObject`. */
   readonly action: string;
-  /** The ARN of what it is done to; `*` for what is done to nothing in particular. */
+  /** ARN of the resource, or `*` for an action without a resource. */
   readonly resource: string;
   readonly context?: Context;
 }
 
-/** What a service tells IAM about a call, by condition key. A key that is left out does not exist in the call. */
+/** The context that a service passes to IAM, by condition key. An omitted key is not in the context. */
 export type Context = Readonly<Record<string, readonly string[]>>;
 
-/** One action on one resource of an Allow, under its conditions: the smallest thing that can be taken away. */
+/** One action on one resource of a statement, with its conditions: the smallest unit that can be removed. */
 export interface Grant {
   readonly action: string;
   readonly resource: string;
@@ -25,7 +25,7 @@ export type Decision =
   | { readonly kind: 'not-allowed' }
   | { readonly kind: 'denied' };
 
-/** IAM's rule for one identity: what is denied is denied, what is allowed is allowed, and all else is not. */
+/** IAM's rule for one identity: an explicit deny wins, then an allow. Everything else is denied implicitly. */
 export const evaluate = (statements: readonly Statement[], need: Need): Decision => {
   if (grantsOf(statements, 'Deny').some((grant) => covers(grant, need))) return { kind: 'denied' };
   const by = grantsOf(statements, 'Allow').find((grant) => covers(grant, need));

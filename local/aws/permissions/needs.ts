@@ -6,15 +6,15 @@ import { arnOf, type Template } from '../template/template.ts';
 import type { Need } from './evaluate.ts';
 import { keyNeeds } from './permissions.ts';
 
-/** What one call needs to be allowed. */
+/** Returns the permissions that a call needs. */
 export type NeedsOf = (call: AwsCall, request: IncomingMessage) => Promise<Need[]>;
 
-/** Whether there is an object at `/<bucket>/<key>`. */
+/** True if there is an object at `/<bucket>/<key>`. */
 export type ObjectExists = (path: string) => Promise<boolean>;
 
 /**
- * What calls need, by service; Secrets Manager knows by itself, from what it holds.
- * Source: Service Authorization Reference, and what each service says of its use of KMS.
+ * The permissions that calls need, by service. Secrets Manager determines its own, from its state. Source: Service
+ * Authorization Reference, and each service's documentation of its use of KMS.
  */
 export const createNeedsOf = (template: Template, objectExists: ObjectExists): NeedsOf => {
   const s3 = createS3Needs(template, objectExists);
@@ -72,7 +72,7 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
       { action: `s3:${action}`, resource: `${onBucket}/${key.join('/')}` },
       ...keyNeeds(keyArns.get(bucket), 's3', use),
     ];
-    // Only who may list is told that there is nothing; anybody else is refused.
+    // S3 reveals that an object is missing only to callers with `s3:ListBucket`.
     const isMissing = action === 'GetObject' && !(await objectExists(path));
     return isMissing ? [...needs, { action: 's3:ListBucket', resource: onBucket }] : needs;
   };
@@ -98,7 +98,7 @@ const createSnsNeeds = (template: Template) => {
 const queueSchema = z.object({ KmsMasterKeyId: z.string().optional() });
 const sqsSchema = z.looseObject({ QueueUrl: z.string().optional(), QueueName: z.string().optional() });
 
-/** What SQS does with the key of an encrypted queue in the name of its caller. */
+/** KMS calls that SQS makes on behalf of its caller for an encrypted queue. */
 const KEY_USES: Readonly<Record<string, readonly string[]>> = {
   SendMessage: ['GenerateDataKey', 'Decrypt'],
   ReceiveMessage: ['Decrypt'],
@@ -110,11 +110,15 @@ const createSqsNeeds = (template: Template) => {
   return async (call: AwsCall): Promise<Need[]> => {
     const { QueueUrl, QueueName = QueueUrl?.split('/').at(-1) } = sqsSchema.parse(JSON.parse(await call.body()));
     const resource = QueueName === undefined ? '*' : `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${QueueName}`;
-    // A batch needs what each message in it needs.
+    // A batch needs the permissions of its messages.
     const action = call.action.replace(/Batch$/, '');
     return [
       { action: `sqs:${action}`, resource },
-      ...encrypting('aws:sqs:arn', resource, keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? []))),
+      ...withEncryptionContext(
+        'aws:sqs:arn',
+        resource,
+        keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? [])),
+      ),
     ];
   };
 };
@@ -123,7 +127,7 @@ const statesSchema = z.looseObject({ stateMachineArn: z.string().optional(), exe
 
 const machineSchema = z.object({ EncryptionConfiguration: z.object({ KmsKeyId: z.string().optional() }).optional() });
 
-/** Who asks for what was encrypted needs the key: not to start, list or stop executions, but to see one. */
+/** Describing an execution requires the key, because its data is encrypted. Starting, listing and stopping do not. */
 const createStatesNeeds = (template: Template) => {
   const keyArns = new Map(
     template
@@ -136,10 +140,10 @@ const createStatesNeeds = (template: Template) => {
     if (executionArn === undefined || call.action !== 'DescribeExecution') return [need];
     const ofMachine = executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
     const toDecrypt = keyNeeds(keyArns.get(ofMachine), 'states', 'Decrypt');
-    return [need, ...encrypting('aws:states:stateMachineArn', ofMachine, toDecrypt)];
+    return [need, ...withEncryptionContext('aws:states:stateMachineArn', ofMachine, toDecrypt)];
   };
 };
 
-/** The needs of a key, for what the service names to KMS. */
-const encrypting = (key: string, arn: string, needs: readonly Need[]): Need[] =>
+/** Adds the service's encryption context to the needs of a key. */
+const withEncryptionContext = (key: string, arn: string, needs: readonly Need[]): Need[] =>
   needs.map((need) => ({ ...need, context: { ...need.context, [`kms:EncryptionContext:${key}`]: [arn] } }));

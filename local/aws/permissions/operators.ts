@@ -1,7 +1,7 @@
-/** Whether a value of a call meets a value of a policy. */
+/** True if a value of a call matches a value of a policy. */
 export type Operator = (value: string, wanted: string) => boolean;
 
-/** IAM's wildcards: `*` for any number of characters, `?` for one; both also stand for slashes and colons. */
+/** IAM's wildcards: `*` matches any number of characters, `?` matches one. Both also match slashes and colons. */
 export const isLike: Operator = (value, pattern) => {
   const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
@@ -10,7 +10,7 @@ export const isLike: Operator = (value, pattern) => {
   return new RegExp(`^${source}$`, 'su').test(value);
 };
 
-/** Each of the six parts of an ARN by itself, so that a wildcard in one does not reach into the next. */
+/** Compares the six parts of an ARN separately, so that a wildcard does not extend into the next part. */
 const isArnLike: Operator = (value, pattern) => {
   const [parts, wanted] = [partsOf(value), partsOf(pattern)];
   return parts.length === wanted.length && parts.every((part, index) => isLike(part, wanted[index] ?? ''));
@@ -21,7 +21,7 @@ const partsOf = (arn: string): string[] => {
   return [...parts.slice(0, 5), parts.slice(5).join(':')];
 };
 
-/** By IAM's names. `ArnEquals` is documented to do what `ArnLike` does. */
+/** Operators by their names in IAM. `ArnEquals` is documented to behave like `ArnLike`. */
 export const OPERATOR: Readonly<Record<string, Operator>> = {
   StringEquals: (value, wanted) => value === wanted,
   StringLike: isLike,

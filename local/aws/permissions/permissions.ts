@@ -3,13 +3,16 @@ import { arnOf, type Template } from '../template/template.ts';
 import { type Context, evaluate, type Grant, grantsOf, type Need } from './evaluate.ts';
 import { rolesIn } from './roles.ts';
 
-/** Who may do what: each function what its role in the template allows, and anybody else everything, as an operator. */
+/**
+ * The permissions of all callers. A function has those of its role in the template. Any other caller is an operator
+ * with all permissions.
+ */
 export interface Permissions {
-  /** What AWS would say to a caller who lacks one of the needs of a call; undefined when all are allowed. */
+  /** Returns AWS's error message for the first permission that the caller lacks, or undefined if it has all of them. */
   check(caller: string, needs: readonly Need[]): string | undefined;
-  /** A sentence for each call that was refused. */
+  /** The message of each denied call. */
   readonly denials: readonly string[];
-  /** What no call of a function has needed yet, as `<function>: <action> on <resource>[ if …]`. */
+  /** Grants that no call of a function has used yet, as `<function>: <action> on <resource>[ if …]`. */
   unusedGrants(): string[];
 }
 
@@ -19,7 +22,7 @@ export const createPermissions = (template: Template): Permissions => {
   const used = new Set<string>();
   const denials: string[] = [];
 
-  /** Lambda tells IAM of a call whether the function's own code makes it. */
+  /** Lambda sets `lambda:SourceFunctionArn` on calls that the function's own code makes. */
   const identify = (caller: string): { readonly name: string; readonly context: Context } =>
     caller.startsWith(BY_LAMBDA)
       ? { name: caller.slice(BY_LAMBDA.length), context: {} }
@@ -52,7 +55,7 @@ export const createPermissions = (template: Template): Permissions => {
 
 const BY_LAMBDA = 'lambda:';
 
-/** Who calls when Lambda itself makes use of the role of a function, as it does to read a queue for it. */
+/** The caller when Lambda itself uses the role of a function, for example to read its queue. */
 export const lambdaWithRoleOf = (functionName: string): string => `${BY_LAMBDA}${functionName}`;
 
 const describe = (caller: string, { action, resource, conditions }: Grant): string => {
@@ -67,7 +70,7 @@ const denialOf = (caller: string, { action, resource }: Need, kind: 'not-allowed
   return `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
 };
 
-/** What the use of a customer's key by way of a service needs; nothing when there is no such key. */
+/** The permissions for using a customer managed key through a service. None without such a key. */
 export const keyNeeds = (keyArn: string | undefined, service: string, ...actions: readonly string[]): Need[] =>
   keyArn === undefined
     ? []

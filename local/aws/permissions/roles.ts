@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { arnOf, type Resource, type Template } from '../template/template.ts';
 import { parsePolicy, type Statement } from './statement.ts';
 
-/** What the role of each function lets it do, by the function's name, as the template says it. */
+/** The policy statements of each function's role, by the function's name. */
 export const rolesIn = (template: Template): ReadonlyMap<string, readonly Statement[]> =>
   new Map(
     template.ofType('AWS::Lambda::Function').map(({ identity, properties }) => {
@@ -26,7 +26,7 @@ const roleSchema = z.strictObject({
 });
 const roles = { Roles: z.array(z.string()) };
 const policySchema = inline.extend(roles);
-/** CDK puts into one what is too long for an inline policy. */
+/** CDK creates one if an inline policy would be too long. */
 const managedSchema = z.strictObject({
   PolicyDocument: z.unknown(),
   Description: z.string().optional(),
@@ -34,7 +34,9 @@ const managedSchema = z.strictObject({
   ...roles,
 });
 
-/** @throws when something else but policies of the template says what a role may do: one from outside, a boundary. */
+/**
+ * @throws if anything other than policies of the template affects the role, such as an external policy or a boundary.
+ */
 const statementsOf = (role: Resource, template: Template): Statement[] => {
   const attached = [
     ...ofType(template, 'AWS::IAM::Policy').map(({ properties }) => policySchema.parse(properties)),
@@ -46,7 +48,7 @@ const statementsOf = (role: Resource, template: Template): Statement[] => {
     .map((statement) => withWholeArns(statement, template));
 };
 
-/** What `Ref` gives for a secret lacks the end of its ARN here, which is made up when the secret is. */
+/** Completes the partial ARNs that `Ref` returns for secrets here. Their random suffix is unknown before creation. */
 const withWholeArns = (statement: Statement, template: Template): Statement => {
   const partialArns = template.ofType('AWS::SecretsManager::Secret').map(({ identity }) => identity.ref);
   const resources = statement.resources.map((arn) => (partialArns.includes(arn) ? `${arn}-??????` : arn));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { OPERATOR, type Operator } from './operators.ts';
 
-/** One statement of a policy, with everything in it known: a word that is not understood here is no word to skip. */
+/** One statement of a policy. Unsupported elements are rejected, never skipped. */
 export interface Statement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 export interface Condition {
-  /** As the policy writes it, such as `ForAllValues:StringLikeIfExists`. */
+  /** Operator as written in the policy, for example `ForAllValues:StringLikeIfExists`. */
   readonly operator: string;
   readonly quantifier: 'ForAllValues' | 'ForAnyValue' | undefined;
   readonly holds: Operator;
@@ -20,8 +20,11 @@ export interface Condition {
 }
 
 const texts = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
-/** Policy variables would have to be filled in. */
-const plainTexts = texts.refine((all) => !all.some((text) => text.includes('${')), 'holds a policy variable');
+/** Policy variables are not supported. */
+const plainTexts = texts.refine(
+  (all) => !all.some((text) => text.includes('${')),
+  'must not contain a policy variable',
+);
 
 const statementSchema = z.strictObject({
   Sid: z.string().optional(),
@@ -37,8 +40,8 @@ const documentSchema = z.strictObject({
 });
 
 /**
- * Reads the document of an identity-based policy, references resolved.
- * @throws for an element, a condition operator or a condition key that is not known here.
+ * Parses an identity-based policy whose references are resolved.
+ * @throws for an unsupported element, condition operator or condition key.
  */
 export const parsePolicy = (document: unknown): Statement[] =>
   documentSchema.parse(document).Statement.map(({ Effect, Action, Resource, Condition }) => ({
@@ -52,7 +55,7 @@ export const parsePolicy = (document: unknown): Statement[] =>
 
 const OPERATOR_NAME = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/;
 
-/** The keys that the services here tell about a call, or leave out when there is nothing to tell. */
+/** Condition keys that the services of local mode set. */
 const KEYS = [
   /^aws:ResourceTag\/./,
   /^aws:RequestTag\/./,
@@ -66,9 +69,10 @@ const KEYS = [
 const toCondition = (operator: string, key: string, values: readonly string[]): Condition => {
   const [, quantifier, name = '', ifExists] = OPERATOR_NAME.exec(operator) ?? [];
   const holds = OPERATOR[name];
-  if (holds === undefined) throw new Error(`A policy uses the operator ${operator}, which local mode does not know.`);
+  if (holds === undefined)
+    throw new Error(`A policy uses the operator ${operator}, which local mode does not support.`);
   if (!KEYS.some((known) => known.test(key))) {
-    throw new Error(`A policy uses the condition key ${key}, which local mode does not know.`);
+    throw new Error(`A policy uses the condition key ${key}, which local mode does not support.`);
   }
   return {
     operator,

@@ -3,7 +3,7 @@ import type { ContentInput, Requests } from './requests.ts';
 import { type State, type StoredSecret, toSeconds, withTags } from './state.ts';
 import { addVersion, CURRENT, holds, labelsByVersion } from './versions.ts';
 
-/** The actions on a secret as a whole. What AWS documents about each stands in its API reference under its name. */
+/** The actions on a whole secret. Source: the page of each action in the API reference. */
 
 const DAY_MS = 86_400_000;
 
@@ -22,7 +22,7 @@ export const createSecret = (state: State, input: Requests['CreateSecret']) => {
   return { ...identity(secret), ...(version && { VersionId: version.id }) };
 };
 
-/** A repeated creation with the same token and content is ignored; anything else fails. */
+/** A repeated creation with the same token and content is ignored. Any other fails. */
 const recreated = (secret: StoredSecret, token: string, content: ContentInput | undefined) => {
   if (secret.deletion !== undefined) {
     throw invalidRequest(
@@ -74,7 +74,7 @@ export const deleteSecret = (state: State, input: Requests['DeleteSecret']) => {
   return force ? deleteNow(state, input.SecretId) : scheduleDeletion(state, input.SecretId, days);
 };
 
-/** Succeeds for a secret that is not there, as documented. */
+/** Succeeds for a missing secret, as documented. */
 const deleteNow = (state: State, secretId: string) => {
   const secret = state.lookUp(secretId);
   if (secret !== undefined) state.remove(secret);
@@ -115,7 +115,7 @@ export const untagResource = (state: State, input: Requests['UntagResource']) =>
 
 export const identity = (secret: StoredSecret) => ({ ARN: secret.arn, Name: secret.name });
 
-/** The SDKs fill it in; a raw request has to bring it. */
+/** SDKs generate the token. A raw request must contain it. */
 export const requireToken = (token: string | undefined): string => {
   if (token !== undefined) return token;
   throw invalidRequest('You must provide a ClientRequestToken value. We recommend a UUID-type value.');

@@ -1,4 +1,4 @@
-/** An error as Secrets Manager answers it: its code becomes `__type` and `x-amzn-errortype`. */
+/** An error response of Secrets Manager. Its code becomes `__type` and `x-amzn-errortype`. */
 export class ServiceError extends Error {
   readonly code: string;
   readonly status: number;
@@ -10,7 +10,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** Raised by an injected fault: no answer at all, the connection breaks. */
+/** Raised by an injected fault: the connection breaks without a response. */
 export class ConnectionLost extends Error {}
 
 export const invalidParameter = (message: string) => new ServiceError('InvalidParameterException', message);

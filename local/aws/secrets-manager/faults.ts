@@ -1,27 +1,27 @@
 import { ConnectionLost, ServiceError } from './errors.ts';
 
-/** What a call is known by when a fault is matched against it, and in the list of calls. */
+/** The properties of a call that faults match, and that the list of calls contains. */
 export interface CallSite {
   readonly action: string;
-  /** The name or ARN that the request gave. */
+  /** Name or ARN in the request. */
   readonly secretId: string | undefined;
-  /** Who called: the access key id of its signature. */
+  /** Caller: the access key id in the signature. */
   readonly caller: string | undefined;
 }
 
 export interface Fault {
   readonly kind: 'deny' | 'throttle' | 'internal' | 'reset' | 'reject';
-  /** Each left out matches everything. */
+  /** An omitted property matches every call. */
   readonly action?: string;
   readonly secretId?: string;
   readonly caller?: string;
-  /** How many matching calls it hits; all of them when left out. */
+  /** Number of matching calls that fail. Default: all. */
   readonly times?: number;
-  /** How many matching calls pass before it begins to hit. */
+  /** Number of matching calls that pass before the first one fails. */
   readonly skip?: number;
-  /** `after` lets the call have its effect and loses the answer. */
+  /** With `after`, the call takes effect but its response is lost. */
   readonly when?: 'before' | 'after';
-  /** The code and message of a `reject`; the message of the others. */
+  /** Code and message of a `reject`. The other kinds use only the message. */
   readonly code?: string;
   readonly message?: string;
 }
@@ -34,7 +34,7 @@ export class Faults {
     this.#armed.push({ fault, toSkip: fault.skip ?? 0, left: fault.times ?? Number.POSITIVE_INFINITY });
   }
 
-  /** Denies an action as IAM would: to everybody, or to one caller. */
+  /** Denies an action like IAM, for all callers or for one. */
   denyAction(action: string, caller?: string): void {
     this.add({ kind: 'deny', action, ...(caller !== undefined && { caller }) });
   }
@@ -43,10 +43,10 @@ export class Faults {
     this.#armed = [];
   }
 
-  /** The fault that hits this call, if any: counts it down. */
+  /** Returns the fault for this call, if any, and counts it. */
   take(site: CallSite): Fault | undefined {
     for (const armed of this.#armed) {
-      if (!isHit(armed.fault, site) || armed.left === 0) continue;
+      if (!isMatch(armed.fault, site) || armed.left === 0) continue;
       if (armed.toSkip > 0) {
         armed.toSkip -= 1;
         continue;
@@ -58,7 +58,7 @@ export class Faults {
   }
 }
 
-const isHit = (fault: Fault, site: CallSite): boolean =>
+const isMatch = (fault: Fault, site: CallSite): boolean =>
   (fault.action ?? site.action) === site.action &&
   (fault.secretId ?? site.secretId) === site.secretId &&
   (fault.caller ?? site.caller) === site.caller;

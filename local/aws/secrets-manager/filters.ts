@@ -3,7 +3,7 @@ import type { ListEntry } from './state.ts';
 
 type Matcher = (entry: ListEntry) => boolean;
 
-/** Between filters all have to match; within a filter, any of its values. */
+/** All filters must match. A filter matches if any of its values matches. */
 export const compileFilters = (filters: readonly Filter[], region: string): Matcher => {
   const matchers = filters.map((filter) => {
     const values = filter.Values.map((value) => compileValue(filter.Key, value, region));
@@ -31,14 +31,14 @@ const compilePositive = (key: Filter['Key'], value: string, region: string): Mat
     case 'primary-region':
       return () => region.startsWith(value);
     case 'owning-service':
-      // No secret here belongs to an AWS service.
+      // No local secret belongs to an AWS service.
       return () => false;
     case 'all':
       return matchWords(value);
   }
 };
 
-/** Words end where case, kind of character or punctuation changes: credsDatabase#892 is creds, database, 892. */
+/** Splits a text where the case or the kind of character changes: credsDatabase#892 becomes creds, database, 892. */
 const wordsOf = (text: string): string[] => (text.match(/[A-Z]?[a-z]+|[A-Z]+|\d+/g) ?? []).map((w) => w.toLowerCase());
 
 const matchWords = (value: string): Matcher => {

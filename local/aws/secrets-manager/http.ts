@@ -6,7 +6,7 @@ type Handle = (action: string, body: unknown, caller?: string) => Record<string,
 
 export interface ProtocolRequest {
   readonly method: string | undefined;
-  /** With names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -21,7 +21,7 @@ const TARGET = /^secretsmanager\.(\w+)$/;
 const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//;
 const BODY_LIMIT_BYTES = 1_048_576;
 
-/** Serves Node's HTTP server; a broken connection, or a defect, breaks the connection. */
+/** Adapter for Node's HTTP server. An injected connection loss, or a defect, closes the connection. */
 export const httpAdapter =
   (handle: Handle) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -35,7 +35,7 @@ export const httpAdapter =
     }
   };
 
-/** AWS's JSON 1.1 protocol. The signature has to be there; it is not checked. Throws what is no ServiceError. */
+/** AWS's JSON 1.1 protocol. A signature is required but not verified. Errors other than ServiceError are rethrown. */
 export const answerRequest = (handle: Handle, request: ProtocolRequest): ProtocolAnswer => {
   try {
     const caller = callerOf(request);
@@ -79,7 +79,7 @@ const readBody = (request: IncomingMessage): Promise<string> =>
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > BODY_LIMIT_BYTES) reject(new Error('The request is larger than any that Secrets Manager takes.'));
+      if (size > BODY_LIMIT_BYTES) reject(new Error('The request is larger than Secrets Manager allows.'));
       else chunks.push(chunk);
     });
     request.on('end', () => resolve(Buffer.concat(chunks).toString()));

@@ -6,8 +6,8 @@ import type { ListEntry, State } from './state.ts';
 const DEFAULT_PAGE = 100;
 
 /**
- * One page of ListSecrets. Its token is the position in the order of creation, so that all pages together look at each
- * secret once. In which order AWS lists when not told is not documented.
+ * One page of ListSecrets. Its token is the position in the order of creation, so that all pages together visit each
+ * secret once. AWS does not document the default order.
  */
 export const pageOfSecrets = (state: State, input: Requests['ListSecrets']) => {
   const { SortOrder: order = 'asc', MaxResults: limit = DEFAULT_PAGE, Filters: filters = [] } = input;

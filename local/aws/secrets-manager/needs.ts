@@ -3,7 +3,7 @@ import type { Context, Need } from '../permissions/evaluate.ts';
 import { keyNeeds } from '../permissions/permissions.ts';
 import type { State, StoredSecret } from './state.ts';
 
-/** As much of any request as decides over what it needs to be allowed. */
+/** The fields of requests that determine the required permissions. */
 const requestSchema = z.object({
   Name: z.string().optional(),
   SecretId: z.string().optional(),
@@ -13,19 +13,19 @@ const requestSchema = z.object({
 });
 type Request = z.infer<typeof requestSchema>;
 
-const ON_NO_SECRET = new Set(['ListSecrets', 'BatchGetSecretValue', 'GetRandomPassword']);
+const WITHOUT_SECRET = new Set(['ListSecrets', 'BatchGetSecretValue', 'GetRandomPassword']);
 
 /**
- * What a call needs to be allowed. A body that is no request needs nothing: it is refused for what it is.
- * Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Secrets Manager".
+ * Returns the permissions that a call needs. An invalid body needs none, because it is rejected anyway. Source: Service
+ * Authorization Reference, "Actions, resources, and condition keys for AWS Secrets Manager".
  */
 export const needsOf = (state: State, action: string, body: unknown): Need[] => {
   const request = requestSchema.safeParse(body).data;
   if (request === undefined) return [];
   const secret = request.SecretId === undefined ? undefined : state.lookUp(request.SecretId);
-  const resource = ON_NO_SECRET.has(action) ? '*' : (secret?.arn ?? expectedArn(state, request));
+  const resource = WITHOUT_SECRET.has(action) ? '*' : (secret?.arn ?? expectedArn(state, request));
   const context = { ...tags('aws:ResourceTag', secret?.tags ?? new Map()), ...requestTags(request) };
-  // Tags at a creation are tagging, too.
+  // A creation with tags also requires the permission to tag.
   const actions = action === 'CreateSecret' && request.Tags.length > 0 ? [action, 'TagResource'] : [action];
   return [
     ...actions.map((one) => ({ action: `secretsmanager:${one}`, resource, context })),
@@ -33,7 +33,7 @@ export const needsOf = (state: State, action: string, body: unknown): Need[] => 
   ];
 };
 
-/** A name that no secret has yet stands for the ARN that it would get. */
+/** The ARN that a new secret with this name would get. */
 const expectedArn = (state: State, { Name, SecretId = '' }: Request): string =>
   SecretId.startsWith('arn:') ? SecretId : state.newArn(Name ?? SecretId);
 
@@ -49,9 +49,9 @@ const requestTags = ({ Tags }: Request): Context =>
       };
 
 /**
- * A value is encrypted with a new data key, and decrypted to be read, or to be compared when its version is there
- * already; a key that a secret is created with is tried both ways.
- * Source: Secrets Manager user guide, "Secret encryption and decryption", "How Secrets Manager uses your KMS key".
+ * Writing a value requires a new data key. Reading a value requires decryption, and so does comparing it with an
+ * existing version. Creating a secret tests the key both ways. Source: Secrets Manager user guide, "Secret encryption
+ * and decryption", "How Secrets Manager uses your KMS key".
  */
 const keyUses = (action: string, { ClientRequestToken }: Request, secret: StoredSecret | undefined): string[] => {
   switch (action) {

@@ -3,7 +3,7 @@ import { invalidNextToken } from './errors.ts';
 
 const tokenSchema = z.strictObject({ after: z.int(), scope: z.string() });
 
-/** A page token holds where to go on, and which question it belongs to: it is no answer to another one. */
+/** A page token contains the position and the request that it belongs to. It is invalid for any other request. */
 export const encodeToken = (after: number, scope: string): string =>
   Buffer.from(JSON.stringify({ after, scope })).toString('base64url');
 

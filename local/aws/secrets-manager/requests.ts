@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { ServiceError } from './errors.ts';
 
 /**
- * What each action takes, by the constraints of the API reference. A field that is not here is refused even where AWS
- * knows it (replicas, rotation, managed external secrets): ignoring it would be a false green.
+ * The parameters of each action, with the constraints of the API reference. Other parameters of AWS (replicas,
+ * rotation, managed external secrets) are rejected, because ignoring them would let tests pass wrongly.
  */
 
 const VALUE_LIMIT_BYTES = 65_536;
@@ -112,7 +112,7 @@ export type Requests = { [Action in keyof typeof requests]: z.infer<(typeof requ
 export type ContentInput = Pick<Requests['PutSecretValue'], 'SecretString' | 'SecretBinary'>;
 export type TagInput = z.infer<typeof tag>;
 
-/** Parses a body, or raises what AWS raises; without the value, which may be a secret. */
+/** Parses a body, or throws AWS's validation error. The message omits the value, which can be a secret. */
 export const parseRequest = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -27,17 +27,17 @@ import {
 import { CURRENT } from './versions.ts';
 
 export interface SecretsManagerOptions {
-  /** Milliseconds since the epoch; the wall clock when left out. */
+  /** Milliseconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
   readonly region?: string;
   readonly accountId?: string;
-  /** How far ListSecrets lags behind; AWS documents up to five minutes. */
+  /** Delay of ListSecrets. AWS documents up to five minutes. */
   readonly listLagMs?: number;
-  /** Why a caller is refused; everybody may do everything when left out. */
+  /** Returns the reason for denying a call. Default: every call is allowed. */
   readonly check?: (caller: string, needs: readonly Need[]) => string | undefined;
 }
 
-/** One call as it was answered. Never holds a value. */
+/** One completed call. Never contains a value. */
 interface Call extends CallSite {
   readonly at: number;
   /** `ok`, an error code, or `ConnectionLost`. */
@@ -46,27 +46,27 @@ interface Call extends CallSite {
 
 export interface SecretsManager {
   /**
-   * Does one action, given as its bare name, and gives back the body of the answer.
-   * Throws a ServiceError, or ConnectionLost when a fault breaks the connection.
+   * Performs an action and returns the body of the response. Throws a ServiceError, or ConnectionLost if a fault breaks
+   * the connection.
    */
   handle(action: string, body: unknown, caller?: string): Record<string, unknown>;
   /** Serves the JSON 1.1 protocol: `x-amz-target: secretsmanager.<Action>`. */
   readonly http: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly faults: Faults;
-  /** Every call since the start or the last {@link SecretsManager.forgetCalls}. */
+  /** All calls since the start or the last {@link SecretsManager.forgetCalls}. */
   readonly calls: readonly Call[];
-  /** How many calls each action got. */
+  /** Number of calls of each action. */
   callCounts(): Record<string, number>;
   forgetCalls(): void;
-  /** The version ids that AWSCURRENT has moved to, oldest first. */
+  /** Version ids to which AWSCURRENT has moved, oldest first. */
   promotions(name: string): readonly string[];
-  /** The current value of every secret that has one, base64 for a binary one. For tests and the sandbox. */
+  /** Current values of all secrets that have one. Binary values are in base64. For tests and the sandbox. */
   currentValues(): Record<string, string>;
 }
 
 const DEFAULTS = { now: Date.now, region: 'eu-central-1', accountId: '000000000000', listLagMs: 0 };
 
-/** A Secrets Manager in memory, after AWS's documentation. */
+/** An in-memory Secrets Manager that follows AWS's documentation. */
 export const createSecretsManager = (options: SecretsManagerOptions = {}): SecretsManager => {
   const state = new State({ ...DEFAULTS, ...options });
   const actions = bindActions(state);
@@ -138,7 +138,7 @@ const bindActions = (state: State): ReadonlyMap<string, Action> => {
 };
 
 const unknownAction = (action: string) =>
-  new ServiceError('UnknownOperationException', `The local Secrets Manager does not know the action ${action}.`);
+  new ServiceError('UnknownOperationException', `The local Secrets Manager does not support the action ${action}.`);
 
 const secretIdOf = (body: unknown): string | undefined => {
   if (typeof body !== 'object' || body === null) return undefined;

@@ -6,7 +6,7 @@ import { labelsByVersion, type Versioned } from './versions.ts';
 const SUFFIX_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const TAGS_PER_SECRET = 50;
 
-/** A row of ListSecrets, with its dates in seconds as the protocol has them. */
+/** A row of ListSecrets. Its dates are in seconds, as in the protocol. */
 export interface ListEntry {
   readonly ARN: string;
   readonly Name: string;
@@ -19,14 +19,14 @@ export interface ListEntry {
   readonly DeletedDate?: number;
 }
 
-/** How the list sees a secret from a moment on; without an entry it is gone. */
+/** The list entry of a secret from a point in time. Undefined after its deletion. */
 interface View {
   readonly from: number;
   readonly entry: ListEntry | undefined;
 }
 
 export interface StoredSecret extends Versioned {
-  /** Counts creations: the order of ListSecrets, and the position that its paging continues from. */
+  /** Number of the creation, which is the order and the page position of ListSecrets. */
   readonly sequence: number;
   readonly name: string;
   readonly createdAt: number;
@@ -43,11 +43,11 @@ export interface StateOptions {
   readonly now: () => number;
   readonly region: string;
   readonly accountId: string;
-  /** How far ListSecrets lags behind every other action. */
+  /** Delay of ListSecrets behind all other actions. */
   readonly listLagMs: number;
 }
 
-/** The secrets of one account and region. Each method is one step that nothing can interleave with. */
+/** The secrets of one account and region. Every method is atomic. */
 export class State {
   readonly options: StateOptions;
   readonly #byName = new Map<string, StoredSecret>();
@@ -88,7 +88,10 @@ export class State {
     return secret;
   }
 
-  /** By name, complete ARN or partial ARN; what looks like a complete ARN is never taken for a partial one. */
+  /**
+   * Finds a secret by name, complete ARN or partial ARN. An id in the form of a complete ARN is never treated as a
+   * partial one.
+   */
   lookUp(secretId: string): StoredSecret | undefined {
     const found = this.#byName.get(secretId) ?? this.#byArn.get(secretId) ?? this.#lookUpPartialArn(secretId);
     if (found?.deletion === undefined || found.deletion.endsAt > this.options.now()) return found;
@@ -115,7 +118,7 @@ export class State {
     else this.#listed = this.#listed.filter((other) => other !== secret);
   }
 
-  /** To be called after every change: stamps it, and lets the list see it once its lag has passed. */
+  /** Must be called after every change. Updates the date, and updates the list after its delay. */
   changed(secret: StoredSecret): void {
     secret.changedAt = this.options.now();
     this.#show(secret, toListEntry(secret));
@@ -125,7 +128,7 @@ export class State {
     return this.#byName.values();
   }
 
-  /** What the list sees, in order of creation, beginning behind a sequence number. */
+  /** The visible list entries in order of creation, after a sequence number. */
   *listedAfter(sequence: number | undefined, order: 'asc' | 'desc'): Iterable<{ sequence: number; entry: ListEntry }> {
     const step = order === 'asc' ? 1 : -1;
     for (let index = this.#indexAfter(sequence, order); ; index += step) {
@@ -171,7 +174,7 @@ export class State {
   }
 }
 
-/** The tags that a secret has after adding some: all of them or none. */
+/** Adds tags atomically and returns all tags of the secret. */
 export const withTags = (current: ReadonlyMap<string, string>, tags: readonly TagInput[]): Map<string, string> => {
   const added = new Map(tags.map((tag) => [tag.Key, tag.Value]));
   if (added.size < tags.length) throw invalidParameter('Duplicate tag keys found.');
@@ -181,7 +184,7 @@ export const withTags = (current: ReadonlyMap<string, string>, tags: readonly Ta
   return all;
 };
 
-/** Milliseconds to the seconds of the protocol. */
+/** Converts milliseconds to the protocol's seconds. */
 export const toSeconds = (ms: number): number => ms / 1000;
 
 const toListEntry = (secret: StoredSecret): ListEntry => ({

@@ -106,7 +106,10 @@ export const updateSecretVersionStage = (state: State, input: Requests['UpdateSe
   return identity(secret);
 };
 
-/** "If the label is attached and you either do not specify this parameter, or the version ID does not match, [it] fails." */
+/**
+ * "If the label is attached and you either do not specify this parameter, or the version ID does not match, [it]
+ * fails."
+ */
 const checkFence = (
   label: string,
   holder: Version | undefined,

@@ -16,17 +16,17 @@ export interface Version {
   accessedAt?: number;
 }
 
-/** The part of a secret that its versions live in. */
+/** The versions of a secret. */
 export interface Versioned {
   readonly arn: string;
   readonly versions: Map<string, Version>;
-  /** Which version each label is on. */
+  /** The version of each label. */
   readonly holders: Map<string, Version>;
-  /** Every version id that AWSCURRENT has moved to, in order. */
+  /** Version ids to which AWSCURRENT has moved, oldest first. */
   readonly promotions: string[];
 }
 
-/** Adds a version or, when its id is taken by the same content, finds it: the idempotency of ClientRequestToken. */
+/** Adds a version, or returns the existing one with the same id and content: the idempotency of ClientRequestToken. */
 export const addVersion = (
   secret: Versioned,
   id: string,
@@ -53,7 +53,7 @@ export const addVersion = (
 export const holds = (version: Version, content: ContentInput): boolean =>
   version.content.SecretString === content.SecretString && version.content.SecretBinary === content.SecretBinary;
 
-/** A label is on one version at a time, and AWSPREVIOUS follows to where AWSCURRENT has left. */
+/** A label is on one version at a time. AWSPREVIOUS moves to the version that AWSCURRENT leaves. */
 export const moveLabel = (secret: Versioned, label: string, to: Version | undefined): void => {
   const from = secret.holders.get(label);
   if (from === to) return;
@@ -75,7 +75,9 @@ const checkLabelCount = (count: number): void => {
 export const labelsByVersion = (secret: Versioned): Record<string, string[]> =>
   Object.fromEntries([...new Set(secret.holders.values())].map((version) => [version.id, [...version.labels]]));
 
-/** Without labels a version is deprecated; AWS drops such versions beyond a hundred once they are a day old. */
+/**
+ * A version without labels is deprecated. AWS deletes deprecated versions beyond a hundred that are older than a day.
+ */
 const dropDeprecated = (secret: Versioned, at: number): void => {
   for (const version of secret.versions.values()) {
     if (secret.versions.size <= VERSIONS_KEPT || version.createdAt > at - DAY_MS) return;

@@ -3,7 +3,7 @@ import { refuse, type Service, sendJson } from '../server.ts';
 import { ApiFault } from './faults.ts';
 import type { Execution, StepFunctions } from './step-functions.ts';
 
-/** The actions of the Step Functions API that local mode speaks, as the SDK sends and expects them. */
+/** The actions of the Step Functions API that local mode supports, in the SDK's format. */
 
 const paging = { maxResults: z.int().min(0).max(1000).default(100), nextToken: z.string().optional() };
 const onExecution = z.strictObject({ executionArn: z.string() });
@@ -78,7 +78,7 @@ const createActions = (stepFunctions: StepFunctions) => {
   };
   return (action: string, body: unknown): unknown => {
     const known = actions[action];
-    if (known === undefined) throw new ApiFault('UnknownOperationException', `Local mode does not know ${action}.`);
+    if (known === undefined) throw new ApiFault('UnknownOperationException', `Local mode does not support ${action}.`);
     return known(body);
   };
 };
@@ -105,8 +105,8 @@ interface Page {
 
 const pageOf = <T>(all: readonly T[], { maxResults, nextToken }: Page) => {
   const from = nextToken === undefined ? 0 : Number(nextToken);
-  if (!Number.isInteger(from)) throw new ApiFault('InvalidToken', 'The nextToken is not one of ours.');
-  // Zero asks for the default, as AWS has it.
+  if (!Number.isInteger(from)) throw new ApiFault('InvalidToken', 'The nextToken is invalid.');
+  // As on AWS, zero means the default.
   const to = from + (maxResults === 0 ? 100 : maxResults);
   return { items: all.slice(from, to), nextToken: to < all.length ? String(to) : undefined };
 };

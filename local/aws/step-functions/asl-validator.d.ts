@@ -1,4 +1,4 @@
-/** The package ships no types of its own. */
+/** The package has no type declarations. */
 declare module 'asl-validator' {
   export default function validate(
     definition: object,

@@ -3,12 +3,12 @@ import { StateMachine } from 'aws-local-stepfunctions';
 import * as z from 'zod';
 import { type MapState, machineSchema, type State, type WaitState } from './language.ts';
 
-/** One level of a state machine: the machine itself, or what a distributed Map runs for each item. */
+/** One level of a state machine: the machine itself, or the item processor of a distributed Map. */
 export interface Level {
   readonly interpreter: StateMachine;
   /** The function that each Task state calls, by the state's name. */
   readonly tasks: ReadonlyMap<string, string>;
-  /** What each distributed Map of this level runs, by the state's name. */
+  /** The distributed Maps of this level, by the state's name. */
   readonly maps: ReadonlyMap<string, DistributedMap>;
   /** The names of the Wait states. */
   readonly waits: ReadonlySet<string>;
@@ -18,14 +18,14 @@ export interface Level {
 export interface DistributedMap {
   readonly children: Level;
   readonly toleratedFailurePercentage: number;
-  /** Makes the input of one child; undefined when the item itself is the input. */
+  /** Creates the input of one child. Undefined if the item itself is the input. */
   readonly selector: StateMachine | undefined;
 }
 
-/** Where runs find in their context what the interpreter would take from the machine's own clock. */
+/** Context field with the start time. The interpreter would use the machine's own clock. */
 export const START_TIME = 'StartedAt';
 
-/** What a distributed Map's state hands to whoever runs its children. */
+/** Input of the handler that runs the children of a distributed Map. */
 export const mapInputSchema = z.object({
   items: z.array(z.json()),
   concurrency: z.int().min(0),
@@ -33,21 +33,24 @@ export const mapInputSchema = z.object({
 });
 
 export interface DefinitionOptions {
-  /** What the waits before retries are multiplied with; 1 leaves them alone. */
+  /** Factor for the waits before retries. 1 keeps them unchanged. */
   readonly waitScale: number;
 }
 
-/** Definitions that the validator has seen: it compiles its own schemas anew for each, which takes longer than all else. */
+/**
+ * Definitions that were already validated. The validator compiles its schemas again for each, which takes longer than
+ * all other work.
+ */
 const valid = new Set<string>();
 
 /**
  * Reads a state machine's definition.
- * @throws when it is not valid, or uses what does not run here as it does on AWS.
+ * @throws if it is invalid, or uses a feature that behaves differently here than on AWS.
  */
 export const loadDefinition = (name: string, text: string, options: DefinitionOptions): Level => {
   const raw = z.record(z.string(), z.json()).parse(JSON.parse(text));
   if (!valid.has(text)) {
-    // A copy, because the validator writes into what it is given.
+    // A copy, because the validator modifies its input.
     const verdict = validate(structuredClone(raw), { checkArn: true, checkPaths: true });
     if (!verdict.isValid) throw new Error(`State machine ${name} is not valid:\n${verdict.errorsText('\n')}`);
     valid.add(text);
@@ -56,16 +59,21 @@ export const loadDefinition = (name: string, text: string, options: DefinitionOp
     JSON.parse(text.replaceAll('$$.Execution.StartTime', () => `$$.${START_TIME}`)),
   );
   if (!parsed.success) {
-    throw new Error(`State machine ${name} uses what local mode cannot run:\n${z.prettifyError(parsed.error)}`);
+    throw new Error(
+      `State machine ${name} uses features that local mode does not support:\n${z.prettifyError(parsed.error)}`,
+    );
   }
   refuseContextPaths(name, text);
   return levelOf(parsed.data, options);
 };
 
-/** What of the context object the interpreter fills in differently: times, and a child's view of its parent. */
+/** Rejects context fields that the interpreter sets differently: times, and a child's view of its parent. */
 const refuseContextPaths = (name: string, text: string) => {
-  const strange = text.match(/\$\$\.(?!Execution\.(Name|Id|Input|StartTime)\b|Map\.Item\.(Value|Index)\b)[\w.]*/)?.[0];
-  if (strange !== undefined) throw new Error(`State machine ${name} uses ${strange}, which local mode cannot tell.`);
+  const unsupported = text.match(
+    /\$\$\.(?!Execution\.(Name|Id|Input|StartTime)\b|Map\.Item\.(Value|Index)\b)[\w.]*/,
+  )?.[0];
+  if (unsupported !== undefined)
+    throw new Error(`State machine ${name} uses ${unsupported}, which local mode does not support.`);
 };
 
 type LevelDefinition = Pick<z.infer<typeof machineSchema>, 'StartAt' | 'States'> & { readonly TimeoutSeconds?: number };
@@ -90,9 +98,9 @@ const levelOf = ({ StartAt, States, TimeoutSeconds }: LevelDefinition, options: 
   };
 };
 
-/** Validated already, and by a newer validator than the interpreter's own. */
+/** Skips the interpreter's own validator. A newer one has already validated the definition. */
 const interpret = (definition: object): StateMachine => {
-  if (!isRunnable(definition)) throw new Error('A state machine needs StartAt and States.');
+  if (!isRunnable(definition)) throw new Error('A state machine must have StartAt and States.');
   return new StateMachine(definition, { validationOptions: { noValidate: true } });
 };
 
@@ -111,26 +119,26 @@ const mapOf = (state: MapState, options: DefinitionOptions): DistributedMap => (
         }),
 });
 
-/** What is not the interpreter's own business is a task to it, with a handler of ours. */
+/** Converts Map and Wait states to tasks with local handlers. */
 const asRunnable = (state: State) => {
   if (state.Type === 'Map') return mapAsTask(state);
   return state.Type === 'Wait' ? waitAsTask(state) : state;
 };
 
-/** Of real time, and near the longest that the interpreter can wait for a task. */
-const AS_LONG_AS_IT_TAKES = { TimeoutSeconds: 2_000_000 };
+/** Real time, close to the interpreter's maximum for a task. */
+const MAX_TASK_TIMEOUT = { TimeoutSeconds: 2_000_000 };
 
-/** Its own waits follow the machine's clock, and end after 31 bits of milliseconds. */
+/** The interpreter's own waits use the machine's clock and are limited to 31 bits of milliseconds. */
 const waitAsTask = ({ Seconds, SecondsPath, ...kept }: WaitState) => ({
   ...kept,
-  ...AS_LONG_AS_IT_TAKES,
+  ...MAX_TASK_TIMEOUT,
   Type: 'Task',
   Resource: 'wait',
   Parameters: SecondsPath === undefined ? { seconds: Seconds } : { 'seconds.$': SecondsPath },
   ResultPath: null,
 });
 
-/** The children of a distributed Map are executions of their own. */
+/** The children of a distributed Map are separate executions. */
 const mapAsTask = (state: MapState) => {
   const {
     ItemsPath,
@@ -143,7 +151,7 @@ const mapAsTask = (state: MapState) => {
   } = state;
   return {
     ...kept,
-    ...AS_LONG_AS_IT_TAKES,
+    ...MAX_TASK_TIMEOUT,
     Type: 'Task',
     Resource: 'distributed-map',
     Parameters: {

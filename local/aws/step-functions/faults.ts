@@ -1,4 +1,4 @@
-/** An error as the Step Functions API answers it. */
+/** An error response of the Step Functions API. */
 export class ApiFault extends Error {
   constructor(name: string, message: string) {
     super(message);
@@ -6,7 +6,7 @@ export class ApiFault extends Error {
   }
 }
 
-/** A state's failure, under the name that `Retry` and `Catch` compare. */
+/** A state's failure, with the name that `Retry` and `Catch` compare. */
 export class StateFailure extends Error {
   readonly isRetryable: boolean;
   readonly isCatchable: boolean;
@@ -22,8 +22,8 @@ export class StateFailure extends Error {
 /** Step Functions' limit for the input and for the output of a state, in bytes. */
 const STATE_LIMIT = 262_144;
 
-/** Step Functions ends the whole execution over this; nothing catches it. */
+/** Ends the whole execution. It cannot be caught. */
 export const dataLimitExceeded = (where: string): StateFailure =>
-  new StateFailure('States.DataLimitExceeded', `${where} is over the limit of ${STATE_LIMIT} bytes.`, { final: true });
+  new StateFailure('States.DataLimitExceeded', `${where} exceeds the limit of ${STATE_LIMIT} bytes.`, { final: true });
 
 export const fitsState = (json: string): boolean => Buffer.byteLength(json) <= STATE_LIMIT;

@@ -5,18 +5,18 @@ import type { StateMachine } from 'aws-local-stepfunctions';
 type EventStream = ReturnType<StateMachine['run']>['eventLogs'];
 export type InterpreterEvent = EventStream extends AsyncGenerator<infer Event> ? Event : never;
 
-/** An event as `GetExecutionHistory` gives it; which details there are depends on the type. */
+/** An event of `GetExecutionHistory`. Its details depend on the type. */
 export interface HistoryEvent {
   readonly id: number;
-  /** Seconds since 1970, as the API's JSON has it. */
+  /** Seconds since 1970, as in the API's JSON. */
   readonly timestamp: number;
   readonly type: string;
   readonly [details: `${string}EventDetails`]: Readonly<Record<string, unknown>>;
 }
 
-/** The history of one execution, written to its file event by event, so that a crash leaves it behind. */
+/** The history of one execution. Every event is written immediately, so that it survives a crash. */
 export interface History {
-  /** State transitions so far, as AWS bills them: every state entered or tried again, and the start. */
+  /** State transitions so far, as AWS bills them: every state entered or retried, and the start. */
   readonly transitions: number;
   record(event: InterpreterEvent): void;
 }
@@ -24,7 +24,7 @@ export interface History {
 export interface HistoryOptions {
   readonly file: string;
   readonly now: () => number;
-  /** What the states are that the interpreter takes for tasks, by their names. */
+  /** The real types of states that the interpreter runs as tasks, by their names. */
   readonly kinds: ReadonlyMap<string, 'Map' | 'Wait'>;
 }
 
@@ -52,7 +52,7 @@ export const readHistory = (file: string): HistoryEvent[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 
-/** In AWS's words; undefined for what AWS has no event for. */
+/** Converts an event to AWS's format. Undefined if AWS has no such event. */
 const describe = (event: InterpreterEvent, kinds: HistoryOptions['kinds']) => {
   switch (event.type) {
     case 'ExecutionStarted':

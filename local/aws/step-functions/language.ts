@@ -1,23 +1,23 @@
 import * as z from 'zod';
 
 /**
- * The part of the Amazon States Language that runs the same on AWS and on `aws-local-stepfunctions` 3. Every field that
- * is not named here is refused, because the interpreter ignores what it does not know; so are the few fields that it
- * knows but reads differently.
+ * The part of the Amazon States Language that behaves the same on AWS and in `aws-local-stepfunctions` 3. Every other
+ * field is rejected, because the interpreter ignores unknown fields. Also rejected are the few fields that it
+ * interprets differently.
  */
 
-/** The interpreter hands its timeouts to `setTimeout`, which takes 31 bits of milliseconds. */
-const LONGEST_TIMEOUT_SECONDS = 2_147_483;
-const taskTimeout = z.int().min(1).max(LONGEST_TIMEOUT_SECONDS);
+/** The interpreter passes its timeouts to `setTimeout`, which is limited to 31 bits of milliseconds. */
+const MAX_TIMEOUT_SECONDS = 2_147_483;
+const taskTimeout = z.int().min(1).max(MAX_TIMEOUT_SECONDS);
 
 /** Source: developer guide, "Wait workflow state" and "State machine structure". */
-const LONGEST_SECONDS = 99_999_999;
-export const waitSeconds = z.int().min(0).max(LONGEST_SECONDS);
-const machineTimeout = z.int().min(1).max(LONGEST_SECONDS);
+const MAX_SECONDS = 99_999_999;
+export const waitSeconds = z.int().min(0).max(MAX_SECONDS);
+const machineTimeout = z.int().min(1).max(MAX_SECONDS);
 
 const json = z.json();
 const path = z.string().startsWith('$').nullable();
-// `$` alone is the default, and the interpreter would make a field of that name.
+// `$` alone is the default, but the interpreter would create a field of that name.
 const resultPath = z.string().startsWith('$.').nullable();
 
 const flow = { Type: z.string(), Comment: z.string().exactOptional(), InputPath: path.exactOptional() };
@@ -40,10 +40,10 @@ const catcher = z.strictObject({
 });
 const failureHandling = { Retry: z.array(retrier).exactOptional(), Catch: z.array(catcher).exactOptional() };
 
-// The interpreter never matches `"IsPresent": false` and its like.
+// The interpreter never matches `"IsPresent": false` and similar tests.
 const choiceRule = z
   .record(z.string(), json)
-  .refine((rule) => !/"Is\w+":false/.test(JSON.stringify(rule)), 'write Not around a test for presence or type');
+  .refine((rule) => !/"Is\w+":false/.test(JSON.stringify(rule)), 'use Not with a test for presence or type');
 
 const task = z.strictObject({
   ...flow,
@@ -53,7 +53,7 @@ const task = z.strictObject({
   Type: z.literal('Task'),
   Resource: z.string(),
   Parameters: json.exactOptional(),
-  // Without one the interpreter waits for a minute, and AWS for ever.
+  // The default of the interpreter is a minute, that of AWS is unlimited.
   TimeoutSeconds: taskTimeout,
 });
 

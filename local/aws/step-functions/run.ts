@@ -10,19 +10,19 @@ import { createWaiting, type WaitingOptions } from './waiting.ts';
 
 export type Json = Parameters<StateMachine['run']>[0];
 
-/** How an execution ended, in the words of `DescribeExecution`. */
+/** Ending of an execution, with the statuses of `DescribeExecution`. */
 export type Ending =
   | { readonly status: 'SUCCEEDED'; readonly output: string }
   | { readonly status: 'FAILED'; readonly error: string; readonly cause: string }
   | { readonly status: 'TIMED_OUT' | 'ABORTED' };
 
-/** An execution under way: a level of a state machine at work on one input. */
+/** A running execution: one level of a state machine with one input. */
 export interface Run {
-  /** Never rejects: failing is an ending. */
+  /** Never rejects. A failure is an ending. */
   readonly ended: Promise<Ending>;
-  /** Resolves when a Wait state of its own waits, with the time at which it goes on. */
+  /** Resolves when one of its own Wait states waits, with the time at which it continues. */
   waiting(): Promise<number>;
-  /** So far, those of its distributed Maps' children included. */
+  /** State transitions so far, including those of the children of distributed Maps. */
   transitions(): number;
   stop(): void;
 }
@@ -31,12 +31,12 @@ export interface RunOptions extends WaitingOptions {
   readonly arn: string;
   readonly name: string;
   readonly input: Json;
-  /** Where its history goes: `<directory>/<name>.jsonl`, and `<directory>/<name>/` for its children. */
+  /** Directory of the history: `<directory>/<name>.jsonl`, and `<directory>/<name>/` for its children. */
   readonly directory: string;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
-/** As many children at a time as AWS runs when nobody says. */
+/** AWS's default for concurrent children. */
 const DEFAULT_CONCURRENCY = 10_000;
 
 export const startRun = (level: Level, options: RunOptions): Run => {
@@ -80,8 +80,8 @@ export const startRun = (level: Level, options: RunOptions): Run => {
     stop();
   };
   const watch = (event: InterpreterEvent) => {
-    history.record(inTheLightOf(verdict, event));
-    const oversized = tooLarge(event);
+    history.record(withVerdict(verdict, event));
+    const oversized = oversizedData(event);
     if (oversized !== undefined) endAs(failureOf(dataLimitExceeded(oversized)));
   };
 
@@ -105,7 +105,7 @@ export const startRun = (level: Level, options: RunOptions): Run => {
     .then((output): Ending => ({ status: 'SUCCEEDED', output: JSON.stringify(output) }), endingOf)
     .then(async (ending): Promise<Ending> => {
       await watched;
-      // Nothing waits for its deadline any more; and a Map that runs out of time leaves its children behind.
+      // Cancels the deadline, and stops the children of a Map that timed out.
       stop();
       return verdict ?? ending;
     });
@@ -123,7 +123,7 @@ const drain = async (events: AsyncIterable<InterpreterEvent>, watch: (event: Int
   for await (const event of events) watch(event);
 };
 
-const tooLarge = (event: InterpreterEvent): string | undefined => {
+const oversizedData = (event: InterpreterEvent): string | undefined => {
   if (event.type === 'StateEntered' && !fitsState(JSON.stringify(event.state.input))) {
     return `The input of ${event.state.name}`;
   }
@@ -143,10 +143,10 @@ const endingOf = (thrown: unknown): Ending => {
 
 const failureOf = ({ name, message }: Error) => ({ status: 'FAILED', error: name, cause: message }) as const;
 
-/** Why an execution is ended from outside, where the interpreter only knows that it was aborted. */
+/** The reason for ending an execution from outside, which the interpreter reports only as aborted. */
 type Verdict = Extract<Ending, { readonly status: 'FAILED' }> | { readonly status: 'TIMED_OUT' };
 
-const inTheLightOf = (verdict: Verdict | undefined, event: InterpreterEvent): InterpreterEvent => {
+const withVerdict = (verdict: Verdict | undefined, event: InterpreterEvent): InterpreterEvent => {
   if (event.type !== 'ExecutionAborted' || verdict === undefined) return event;
   return verdict.status === 'FAILED'
     ? { ...event, type: 'ExecutionFailed', Error: verdict.error, Cause: verdict.cause }
@@ -156,13 +156,13 @@ const inTheLightOf = (verdict: Verdict | undefined, event: InterpreterEvent): In
 const callFunction =
   (stateName: string, functionArn: string, { invoke }: RunOptions, over: AbortSignal) =>
   async (input: Json) => {
-    // The interpreter tries a state again that failed when the execution was over already.
+    // The interpreter retries a failed state even after the execution has ended.
     if (over.aborted) throw new StateFailure('States.Aborted', 'The execution is over.', { final: true });
     const payload = JSON.stringify(input);
     if (!fitsState(payload)) throw dataLimitExceeded(`The input of ${stateName}`);
     const result = await invoke(functionArn, payload);
     if (!result.ok) throw new StateFailure(result.failure.errorType, JSON.stringify(result.failure));
-    if (!fitsState(result.payload)) throw dataLimitExceeded(`The answer of ${stateName}`);
+    if (!fitsState(result.payload)) throw dataLimitExceeded(`The output of ${stateName}`);
     const answer: Json = JSON.parse(result.payload);
     return answer;
   };
@@ -170,8 +170,8 @@ const callFunction =
 type RunChild = (level: Level, input: Json) => Promise<Ending>;
 
 /**
- * Runs a child for every item. Children that fail are left out of what comes back, as long as no more of them fail than
- * the Map tolerates.
+ * Runs a child for every item and returns the outputs of those that succeed. Fails if more children fail than the Map
+ * tolerates.
  */
 const runMap =
   (map: DistributedMap, context: object, runChild: RunChild) =>

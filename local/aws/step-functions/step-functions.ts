@@ -18,7 +18,7 @@ export interface Execution {
   readonly arn: string;
   readonly name: string;
   readonly machineArn: string;
-  /** As it was sent, byte by byte. */
+  /** Input exactly as sent. */
   readonly input: string;
   readonly startedAt: number;
   readonly stoppedAt: number | undefined;
@@ -29,33 +29,33 @@ export interface Execution {
 
 export interface StepFunctions {
   /**
-   * Starts an execution, or finds the running one of the same name and input.
-   * @throws ApiFault as `StartExecution` answers.
+   * Starts an execution, or returns the running one with the same name and input.
+   * @throws ApiFault like `StartExecution`.
    */
   start(machineArn: string, input: string, name?: string): Execution;
-  /** @throws ApiFault when there is no such execution. */
+  /** @throws ApiFault if there is no such execution. */
   get(executionArn: string): Execution;
-  /** Newest first. Children of a distributed Map are not among them. @throws ApiFault when there is no such machine. */
+  /** Executions without those of Map children, newest first. @throws ApiFault if there is no such machine. */
   list(machineArn: string): readonly Execution[];
   stop(executionArn: string): Execution;
   history(executionArn: string): readonly HistoryEvent[];
-  /** Resolves when the execution has ended, however it ended. */
+  /** Resolves when the execution has ended, whether it succeeded or failed. */
   settled(executionArn: string): Promise<Execution>;
   /**
-   * Resolves when the execution is in a Wait state, with the time at which it goes on, and with undefined when it has
-   * ended: what a clock has to be moved by. The Wait states of a distributed Map's children are left out.
+   * Resolves with the time at which the current Wait state ends, or with undefined when the execution has ended. Tests
+   * advance the clock to that time. Wait states of Map children are excluded.
    */
   nextWake(executionArn: string): Promise<number | undefined>;
-  /** Stops everything that still runs. */
+  /** Stops all running executions. */
   close(): Promise<void>;
 }
 
 export interface StepFunctionsOptions {
   readonly machines: readonly MachineDefinition[];
   readonly clock: Clock;
-  /** Every execution's history ends up here. */
+  /** Directory of the histories. */
   readonly historyDirectory: string;
-  /** What the waits before retries are multiplied with; 1 leaves them alone. */
+  /** Factor for the waits before retries. 1 keeps them unchanged. */
   readonly waitScale: number;
   knowsFunction(arn: string): boolean;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
@@ -149,7 +149,7 @@ const load = ({ name, definition }: MachineDefinition, options: StepFunctionsOpt
   const check = ({ tasks, maps }: Level): void => {
     for (const [state, resource] of tasks) {
       if (!options.knowsFunction(resource)) {
-        throw new Error(`State ${state} of ${name} calls ${resource}, which is no function of the template.`);
+        throw new Error(`State ${state} of ${name} calls ${resource}, which is not a function of the template.`);
       }
     }
     for (const { children } of maps.values()) check(children);
@@ -190,7 +190,9 @@ const begin = (started: Started, start: () => Run, clock: Clock): Entry => {
   };
 };
 
-/** Source: API reference, StartExecution, `name`: no white space, brackets, wildcards, special or control characters. */
+/**
+ * Source: API reference, StartExecution, `name`: no white space, brackets, wildcards, special or control characters.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: AWS refuses exactly these.
 const FORBIDDEN_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 

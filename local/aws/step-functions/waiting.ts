@@ -3,23 +3,23 @@ import type { Clock } from '../clock.ts';
 import { StateFailure } from './faults.ts';
 import { waitSeconds } from './language.ts';
 
-/** What the Wait states of one execution do. */
+/** The Wait states of one execution. */
 export interface Waiting {
-  /** Takes what a Wait state hands to its handler, and resolves when it is over. */
+  /** Handler of a Wait state. Resolves when the wait is over. */
   handle(input: unknown): Promise<null>;
-  /** Resolves when the execution waits, with the time at which it goes on. */
+  /** Resolves when the execution waits, with the time at which it continues. */
   begun(): Promise<number>;
 }
 
 export interface WaitingOptions {
   readonly clock: Pick<Clock, 'now' | 'sleepUntil'>;
-  /** How waiting is done; by the clock when left out. */
+  /** Replaces the wait. Default: sleeps by the clock. */
   wait?(seconds: number, signal: AbortSignal): Promise<void>;
 }
 
 const inputSchema = z.object({ seconds: waitSeconds });
 
-/** @param signal Ends whatever is waited for. */
+/** @param signal Aborts the wait. */
 export const createWaiting = ({ clock, wait }: WaitingOptions, signal: AbortSignal): Waiting => {
   let next = Promise.withResolvers<{ readonly until: number; readonly over: Promise<unknown> }>();
   return {
@@ -41,7 +41,7 @@ export const createWaiting = ({ clock, wait }: WaitingOptions, signal: AbortSign
       for (;;) {
         const { until, over } = await next.promise;
         if (until > clock.now()) return until;
-        // Its time has come, and it has only not noticed yet.
+        // The wait is over but has not resolved yet.
         await over;
       }
     },

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-/** What a template's references lead to. */
+/** Resolves the references of a template. */
 export interface Scope {
-  /** A resource's or parameter's `Ref`, or a pseudo parameter such as `AWS::Region`. */
+  /** The `Ref` of a resource or parameter, or a pseudo parameter such as `AWS::Region`. */
   ref(name: string): unknown;
   getAtt(logicalId: string, attribute: string): string;
 }
@@ -10,8 +10,8 @@ export interface Scope {
 const functionCall = z.record(z.string(), z.unknown());
 
 /**
- * A template's value with every intrinsic function worked out.
- * @throws for a function that is not known here: guessing would make a local run green that fails on AWS.
+ * Returns a template value with every intrinsic function evaluated.
+ * @throws for an unsupported function, because a guess could make a local run pass that fails on AWS.
  */
 export const resolve = (value: unknown, scope: Scope): unknown => {
   if (Array.isArray(value)) return value.map((item) => resolve(item, scope)).filter((item) => item !== NO_VALUE);
@@ -24,7 +24,7 @@ export const resolve = (value: unknown, scope: Scope): unknown => {
   );
 };
 
-/** What `AWS::NoValue` stands for: the property that holds it vanishes. */
+/** The value of `AWS::NoValue`, which removes its property. */
 export const NO_VALUE = Symbol('AWS::NoValue');
 
 const isFunctionName = (key: string): boolean => key === 'Ref' || key === 'Condition' || key.startsWith('Fn::');
@@ -46,7 +46,7 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
   'Fn::Select': (argument, scope) => {
     const [index, items] = z.tuple([z.coerce.number(), z.unknown()]).parse(argument);
     const item = z.array(z.unknown()).parse(resolve(items, scope))[index];
-    if (item === undefined) throw new Error(`Fn::Select: there is no item ${index}.`);
+    if (item === undefined) throw new Error(`Fn::Select: the list has no item ${index}.`);
     return item;
   },
   'Fn::Sub': (argument, scope) => {
@@ -57,7 +57,7 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
 
 const call = (name: string, argument: unknown, scope: Scope): unknown => {
   const known = FUNCTIONS[name];
-  if (known === undefined) throw new Error(`The template uses ${name}, which local mode does not know.`);
+  if (known === undefined) throw new Error(`The template uses ${name}, which local mode does not support.`);
   return known(argument, scope);
 };
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
 
-/** How other resources see one: what `Ref` gives, and what `Fn::GetAtt` gives for each attribute. */
+/** The values by which other resources refer to a resource: its `Ref` and its attributes for `Fn::GetAtt`. */
 export interface Identity {
   readonly name: string;
   readonly ref: string;
@@ -11,8 +11,8 @@ export interface Identity {
 
 type Properties = Readonly<Record<string, unknown>>;
 /**
- * Makes an identity from the name that CloudFormation would make up, the resource's resolved name properties, and the
- * endpoint that plays AWS.
+ * Creates an identity from the name that CloudFormation would generate, the resource's resolved name properties, and
+ * the endpoint of the AWS side.
  */
 type Identify = (generatedName: string, properties: Properties, endpoint: string) => Identity;
 
@@ -21,7 +21,7 @@ const arn = (service: string, resource: string) => `arn:aws:${service}:${LOCAL_R
 const nameIn = (properties: Properties, key: string, generatedName: string): string =>
   z.string().default(generatedName).parse(properties[key]);
 
-/** What AWS makes up as a UUID. */
+/** A deterministic UUID, where AWS generates a random one. */
 const idOf = (generatedName: string): string =>
   createHash('sha256')
     .update(generatedName)
@@ -29,7 +29,7 @@ const idOf = (generatedName: string): string =>
     .slice(0, 32)
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** The types that local mode brings to life. */
+/** The types that local mode runs. */
 const LIVE_TYPES = {
   'AWS::Lambda::Function': (generated, properties) => {
     const name = nameIn(properties, 'FunctionName', generated);
@@ -59,7 +59,7 @@ const LIVE_TYPES = {
   },
   'AWS::SecretsManager::Secret': (generated, properties) => {
     const name = nameIn(properties, 'Name', generated);
-    // The partial ARN, which Secrets Manager takes too: the rest of it is made up when the secret is.
+    // The partial ARN, which Secrets Manager accepts too. Its suffix is generated at creation.
     return { name, ref: arn('secretsmanager', `secret:${name}`), attributes: {} };
   },
   'AWS::Scheduler::Schedule': (generated, properties) => {
@@ -80,7 +80,7 @@ const keyIdentity: Identify = (generated) => {
   return { name: generated, ref: id, attributes: { Arn: arn('kms', `key/${id}`), KeyId: id } };
 };
 
-/** The types that guard, watch or describe, and so have nothing to do on one machine; all that matters is their names. */
+/** Types for protection, monitoring or description, which have no effect on one machine. Only their names matter. */
 const INERT_TYPES: Record<string, Identify> = {
   'AWS::CDK::Metadata': withArn('cdk', ''),
   'AWS::CloudWatch::Alarm': withArn('cloudwatch', 'alarm:'),
@@ -113,12 +113,12 @@ const INERT_TYPES: Record<string, Identify> = {
 
 const TYPES: Record<string, Identify> = { ...INERT_TYPES, ...LIVE_TYPES };
 
-/** How a type is known to its neighbours. @throws for a type that local mode has never heard of. */
+/** Returns the identity of a resource. @throws for a type that local mode does not support. */
 export const identify = (type: string, ...[generatedName, properties, endpoint]: Parameters<Identify>): Identity => {
   const known = TYPES[type];
   if (known === undefined) {
     throw new Error(
-      `The template holds a ${type}, which local mode neither runs nor knows to be needless: add it to resource-types.ts.`,
+      `The template contains a ${type}, which local mode does not support. Add the type to resource-types.ts.`,
     );
   }
   return known(generatedName, properties, endpoint);

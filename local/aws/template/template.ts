@@ -15,7 +15,7 @@ const templateSchema = z.object({
 });
 type RawTemplate = z.infer<typeof templateSchema>;
 
-/** A resource whose references all lead somewhere. */
+/** A resource with resolved references. */
 export interface Resource {
   readonly logicalId: string;
   readonly type: string;
@@ -27,7 +27,7 @@ export interface TemplateSource {
   readonly stackName: string;
   /** The template, parsed from its JSON. */
   readonly json: unknown;
-  /** What plays AWS. */
+  /** Endpoint of the AWS side. */
   readonly endpoint: string;
 }
 
@@ -40,14 +40,14 @@ export interface Template {
 
 /**
  * Reads a synthesised template.
- * @throws for a resource type, an intrinsic function or a reference that local mode does not know.
+ * @throws for an unsupported resource type or intrinsic function, and for a dangling reference.
  */
 export const parseTemplate = (source: TemplateSource): Template => {
   const raw = templateSchema.parse(source.json);
   const { scope, identityOf } = referencesIn(raw, source);
   const resources = Object.entries(raw.Resources).map(([logicalId, { Type, Properties, Condition }]) => {
     if (Condition !== undefined && Type !== 'AWS::CDK::Metadata') {
-      throw new Error(`${logicalId} has a condition, which local mode does not know.`);
+      throw new Error(`${logicalId} has a condition, which local mode does not support.`);
     }
     const properties = z.record(z.string(), z.unknown()).parse(resolve(Properties, scope));
     return { logicalId, type: Type, identity: identityOf(logicalId), properties };
@@ -59,7 +59,7 @@ export const parseTemplate = (source: TemplateSource): Template => {
   };
 };
 
-/** Identities are worked out when they are asked for, since a resource's name may refer to another resource. */
+/** Identities are resolved lazily, because a resource's name can refer to another resource. */
 const referencesIn = (raw: RawTemplate, { stackName, endpoint }: TemplateSource) => {
   const identities = new Map<string, Identity>();
   const pseudo = pseudoParameters(stackName);
@@ -68,7 +68,7 @@ const referencesIn = (raw: RawTemplate, { stackName, endpoint }: TemplateSource)
     const known = identities.get(logicalId);
     if (known !== undefined) return known;
     const resource = raw.Resources[logicalId];
-    if (resource === undefined) throw new Error(`The template refers to ${logicalId}, which it does not hold.`);
+    if (resource === undefined) throw new Error(`The template refers to ${logicalId}, which it does not contain.`);
     const names = Object.entries(resource.Properties).filter(([key]) => key.endsWith('Name'));
     const resolvedNames = Object.fromEntries(names.map(([key, value]) => [key, resolve(value, scope)]));
     const identity = identify(resource.Type, `${stackName}-${logicalId}`, resolvedNames, endpoint);
@@ -79,7 +79,8 @@ const referencesIn = (raw: RawTemplate, { stackName, endpoint }: TemplateSource)
     ref: (name) => pseudo[name] ?? raw.Parameters[name]?.Default ?? identityOf(name).ref,
     getAtt(logicalId, attribute) {
       const value = identityOf(logicalId).attributes[attribute];
-      if (value === undefined) throw new Error(`${logicalId} has no attribute ${attribute} that local mode knows.`);
+      if (value === undefined)
+        throw new Error(`Local mode does not support the attribute ${attribute} of ${logicalId}.`);
       return value;
     },
   };
@@ -96,7 +97,7 @@ const pseudoParameters = (stackName: string): Readonly<Record<string, unknown>> 
   'AWS::URLSuffix': 'amazonaws.com',
 });
 
-/** @throws for a resource that has no ARN. */
+/** @throws for a resource without an ARN. */
 export const arnOf = ({ identity, logicalId }: Resource): string => {
   const { Arn: arn } = identity.attributes;
   if (arn === undefined) throw new Error(`${logicalId} has no ARN.`);

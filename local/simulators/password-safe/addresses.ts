@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net';
 
-/** A rule's line: a single address, a range `a-b`, or a CIDR. @throws RangeError when it is none. */
+/** Adds the line of a rule: a single address, a range `a-b`, or a CIDR. @throws RangeError if it is none of them. */
 const addRule = (list: BlockList, rule: string): void => {
   const [address = '', prefix] = rule.split('/').map((part) => part.trim());
   if (prefix !== undefined) {
@@ -12,16 +12,19 @@ const addRule = (list: BlockList, rule: string): void => {
     list.addAddress(parseAddress(start));
     return;
   }
-  if (isIP(start) !== isIP(end)) throw new RangeError(`"${rule}" is no range.`);
+  if (isIP(start) !== isIP(end)) throw new RangeError(`"${rule}" is not a range.`);
   list.addRange(parseAddress(start), parseAddress(end));
 };
 
 const parseAddress = (text: string): SocketAddress => {
-  if (isIP(text) === 0) throw new RangeError(`"${text}" is no address.`);
+  if (isIP(text) === 0) throw new RangeError(`"${text}" is not an address.`);
   return new SocketAddress({ address: text, family: isIPv6(text) ? 'ipv6' : 'ipv4' });
 };
 
-/** Which addresses some rules let in, a line each. @throws when a line is neither address, range nor CIDR. */
+/**
+ * Returns a function that checks addresses against rules.
+ * @throws RangeError if a rule is not an address, range or CIDR.
+ */
 export const addressRules = (rules: readonly string[]): ((address: string) => boolean) => {
   const list = new BlockList();
   for (const rule of rules) addRule(list, rule);

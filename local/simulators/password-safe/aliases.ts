@@ -1,22 +1,22 @@
 import type { AccountState, Accounts } from './state.ts';
 
-/** A name for several accounts with the same rights, of which one is preferred at a time. */
+/** A name for several accounts with the same rights. One of them is preferred at a time. */
 export interface SimulatedAlias {
   readonly aliasId: number;
   readonly aliasName: string;
-  /** The first is preferred at the start; none leaves it unmapped. */
+  /** The first account is preferred initially. An alias without accounts is unmapped. */
   readonly accountIds: readonly number[];
 }
 
-/** `AliasState` of the wire. */
+/** Values of `AliasState` in the API. */
 const ALIAS_STATE = { unmapped: 0, mapped: 1, highlyAvailable: 2 } as const;
 
-/** An alias as it is now. */
+/** Current state of an alias. */
 export interface AliasState {
   readonly alias: SimulatedAlias;
   readonly state: number;
   readonly accounts: readonly AccountState[];
-  /** Undefined while it is unmapped. */
+  /** Undefined while the alias is unmapped. */
   readonly preferred: AccountState | undefined;
 }
 
@@ -40,12 +40,12 @@ export class Aliases {
     return alias && this.#stateOf(alias);
   }
 
-  /** The next account of the alias becomes the preferred one. */
+  /** Makes the next account of the alias the preferred one. */
   switchOver(aliasId: number): void {
     this.#turns.set(aliasId, (this.#turns.get(aliasId) ?? 0) + 1);
   }
 
-  /** What a request was made for, which it shows from then on. */
+  /** Records the alias for which a request was created. The request shows it from then on. */
   remember(requestId: number, aliasId: number): void {
     if (!this.#aliasOfRequest.has(requestId)) this.#aliasOfRequest.set(requestId, aliasId);
   }

@@ -18,24 +18,24 @@ export type CallKind =
   | 'terminate'
   | 'other';
 
-/** One call as the site saw it. Holds no credential, token or cookie. */
+/** One call as the site received it. Contains no credential, token or cookie. */
 export interface AuditEntry {
-  /** The site's clock when the call took effect, in milliseconds. */
+  /** Time of the effect by the site's clock, in milliseconds. */
   readonly at: number;
   readonly method: string;
-  /** Such as `Requests/{id}/Checkin`; the path as it came when the route is unknown. */
+  /** For example `Requests/{id}/Checkin`. The original path if the route is unknown. */
   readonly template: string;
   readonly kind: CallKind;
-  /** The status that was sent; 0 when the connection was dropped before one. */
+  /** The status that was sent, or 0 if the connection was dropped before. */
   readonly status: number;
   readonly user: string | undefined;
-  /** The number of the session, which is not its cookie. */
+  /** Number of the session, not its cookie. */
   readonly session: number | undefined;
   readonly accountIds: readonly number[];
   readonly requestId: number | undefined;
-  /** The secrets of Secrets Safe whose values were handed out. */
+  /** Secrets of Secrets Safe whose values were in the response. */
   readonly secretIds: readonly string[];
-  /** Whether the call reached the site, which a fault may have prevented. */
+  /** False if a fault prevented the effect of the call. */
   readonly tookEffect: boolean;
   readonly fault: FaultEffect['type'] | undefined;
 }

@@ -7,12 +7,15 @@ import { type Reply, refusal } from './replies.ts';
 const BASE_PATH = '/beyondtrust/api/public/v3';
 const MAX_BODY_BYTES = 1_048_576;
 
-/** A call as it came, with everything that the product treats as case-insensitive in lower case. */
+/** A received call. Everything that the product treats as case-insensitive is in lower case. */
 export interface Call {
   readonly method: string;
-  /** As the caller wrote it, without the query. */
+  /** Path as the caller wrote it, without the query. */
   readonly path: string;
-  /** Below the base, lower case, numbers and GUIDs replaced: `requests/{id}/checkin`. Undefined outside of the base. */
+  /**
+   * Path below the base in lower case, with placeholders for numbers and GUIDs: `requests/{id}/checkin`. Undefined
+   * outside the base.
+   */
   readonly route: string | undefined;
   /** The numbers of the path, in order. */
   readonly ids: readonly number[];
@@ -21,7 +24,7 @@ export interface Call {
   readonly endsWithSlash: boolean;
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingMessage['headers'];
-  /** One entry per `Cookie` line: Node would join them. */
+  /** One entry per `Cookie` line, because Node joins them. */
   readonly cookieHeaders: readonly string[];
   readonly body: string;
   readonly peer: Peer;
@@ -68,7 +71,7 @@ const parseQuery = (search: string): ReadonlyMap<string, string> =>
 const cookieLines = (rawHeaders: readonly string[]): string[] =>
   rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'cookie');
 
-/** Reads a call to its end; only then is its caller identified, who may be asked for a certificate. */
+/** Reads a call completely before it identifies the caller, which can include a certificate request. */
 export const readCall = async (
   request: IncomingMessage,
   identify: (request: IncomingMessage) => Promise<Peer>,
@@ -89,7 +92,7 @@ export const readCall = async (
 
 const isForm = (call: Call): boolean => call.headers['content-type']?.includes('form-urlencoded') === true;
 
-/** As lenient as Json.NET: single quotes are fine, and an empty body, `""` and `null` are no fields at all. */
+/** Parses as leniently as Json.NET: accepts single quotes, and treats an empty body, `""` and `null` as no fields. */
 const parseObject = (call: Call): unknown => {
   if (isForm(call)) return Object.fromEntries(new URLSearchParams(call.body));
   if (call.body.trim() === '') return {};
@@ -100,7 +103,7 @@ const parseObject = (call: Call): unknown => {
   }
 };
 
-/** Property names in lower case; null is the same as absent. */
+/** Converts property names to lower case. Null is equivalent to absent. */
 const normalise = (fields: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(fields)
@@ -108,7 +111,7 @@ const normalise = (fields: object): Record<string, unknown> =>
       .map(([name, value]) => [name.toLowerCase(), value]),
   );
 
-/** The body read by a schema with lower-case names, or the 400 that says what is wrong with it. */
+/** Parses the body with a schema of lower-case names. Returns a 400 response if it is invalid. */
 export const readFields = <T>(call: Call, schema: z.ZodType<T>): { fields: T } | { invalid: Reply } => {
   let parsed: unknown;
   try {
@@ -123,7 +126,7 @@ export const readFields = <T>(call: Call, schema: z.ZodType<T>): { fields: T } |
   return { invalid: refusal(400, `The field ${issue?.path.join('.') ?? ''} is invalid: ${issue?.message ?? ''}`) };
 };
 
-/** Json.NET takes a number from a string too. */
+/** Json.NET also accepts a number in a string. */
 export const integer = z.union([
   z.int(),
   z

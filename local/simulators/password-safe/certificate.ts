@@ -1,6 +1,6 @@
 import { generate } from 'selfsigned';
 
-/** A certificate with its key, PEM texts. */
+/** A certificate and its key as PEM texts. */
 export interface IssuedCertificate {
   readonly certPem: string;
   readonly keyPem: string;
@@ -8,11 +8,11 @@ export interface IssuedCertificate {
 
 /** A certificate authority that lives as long as the process. */
 export interface Authority {
-  /** What has to be trusted. */
+  /** The CA certificate that clients have to trust. */
   readonly caPem: string;
-  /** For the loopback address. */
+  /** Issues a server certificate for the loopback address. */
   issueServerCertificate(): Promise<IssuedCertificate>;
-  /** For a caller. */
+  /** Issues a client certificate. */
   issueClientCertificate(name: string): Promise<IssuedCertificate>;
 }
 
@@ -28,7 +28,7 @@ const LOOPBACK_NAMES: Extensions[number] = {
 
 const named = (value: string) => [{ name: 'commonName', value }];
 
-/** A fresh CA. */
+/** Creates a new CA. */
 export const createAuthority = async (name: string): Promise<Authority> => {
   const ca = await generate(named(name), {
     keyType: 'ec',

@@ -1,15 +1,15 @@
 import { hash, randomBytes } from 'node:crypto';
 
-/** What a credential looks like; all but `plain` break a client that is careless with JSON, blanks or lengths. */
+/** Form of a credential. All except `plain` break clients that mishandle JSON, blanks or lengths. */
 export type CredentialShape = 'plain' | 'quoted' | 'key' | 'blanks' | 'long' | 'base64';
 
-/** Every canary matches this, whichever account and change it belongs to. */
+/** Matches every canary. */
 export const CANARY_PATTERN = /canary-[0-9a-f]{24}/;
 
-/** What the site hands out to sign in with carries such a text, too: whoever finds one has found a secret. */
+/** Creates a canary for tokens and cookies, which are secrets too. */
 export const newCanary = (): string => `canary-${randomBytes(12).toString('hex')}`;
 
-/** The text that tells one credential of one account from all others: `generation` counts its changes. */
+/** The unique canary of one credential of one account. `generation` counts its changes. */
 export const canaryFor = (seed: number, accountId: number, generation: number): string =>
   `canary-${hash('sha256', `${seed}/${accountId}/${generation}`).slice(0, 24)}`;
 
@@ -26,12 +26,12 @@ const RENDER: Record<CredentialShape, (canary: string) => string> = {
   quoted: (canary) => `{"a":"\\"${canary}\\\\n"}'"\\/\t`,
   key: (canary) => keyLines(canary).join('\r\n'),
   blanks: (canary) => `  \u00a0pässwörd 🔑 ${canary} 田中\u2028 \n `,
-  // Looks encoded, and changes in every encoding; the text is in it as it is, and once more as base64.
+  // Looks encoded, and changes in every encoding. Contains the canary as text and as base64.
   base64: (canary) => `c2lt+${canary}/${Buffer.from(`+/${canary}`).toString('base64')}==`,
   long: (canary) => `${canary}/${'0123456789abcdef'.repeat(1280)}/${canary}`,
 };
 
 export const renderCredential = (shape: CredentialShape, canary: string): string => RENDER[shape](canary);
 
-/** The passphrase of a key, which only `type=passphrase` gives. */
+/** The passphrase of a key, which only `type=passphrase` returns. */
 export const renderPassphrase = (canary: string): string => `passphrase ${canary}`;

@@ -37,7 +37,7 @@ const withBody = (reply: Reply, body: string | Uint8Array): Reply => ({
   status: reply.status === 204 ? 200 : reply.status,
 });
 
-/** Promises more than it sends. */
+/** Sends less than its `Content-Length`. */
 const cutOff = (response: ServerResponse, reply: Reply): void => {
   const body = bytesOf(reply);
   response.setHeader('Content-Length', body.length + 1);
@@ -46,7 +46,7 @@ const cutOff = (response: ServerResponse, reply: Reply): void => {
   response.flushHeaders();
 };
 
-/** White space is well-formed JSON for as long as one cares to wait. */
+/** Endless white space, which is well-formed JSON so far. */
 async function* trickle(signal: AbortSignal): AsyncGenerator<string> {
   for (;;) {
     yield ' ';
@@ -60,7 +60,7 @@ function* longString(bytes: number): Generator<string> {
   yield '"';
 }
 
-/** Until it ends or the caller hangs up. */
+/** Streams until the end or until the caller closes the connection. */
 const stream = async (
   response: ServerResponse,
   reply: Reply,
@@ -79,7 +79,7 @@ const loginPage = (reply: Reply): Reply => ({
   body: '<!DOCTYPE html><html><body><form>Sign in to continue</form></body></html>',
 });
 
-/** Writes the answer, or what the fault makes of it. */
+/** Writes the response, modified by the fault. */
 export const deliver = async (
   response: ServerResponse,
   reply: Reply,

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 
-/** The form of an account's private key, plain or encrypted; each says by itself which, each in a place of its own. */
+/** Format of an account's private key, plain or encrypted. Each format marks encryption in a different place. */
 export type KeyShape = 'rsa' | 'rsa-encrypted' | 'pkcs8-encrypted' | 'openssh' | 'openssh-encrypted';
 
 const LINE = 64;
 
 const wrapped = (base64: string): string[] => base64.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
 
-/** Nothing of a key is in it; put together here, so that no scanner takes this file for one. */
+/** Contains no real key. Assembled from parts, so that secret scanners do not report this file. */
 const pem = (label: string, headers: readonly string[], body: string): string[] => [
   `-----BEGIN ${label}-----`,
   ...headers,
@@ -34,7 +34,7 @@ const RENDER: Record<KeyShape, (canary: string) => string[]> = {
   'openssh-encrypted': (canary) => pem('OPENSSH PRIVATE KEY', [], opensshBody('aes256-ctr', canary)),
 };
 
-/** The key as text, with the canary as the explanatory text that may stand before a PEM block (RFC 7468, 2). */
+/** The key as text. The canary is the explanatory text that is allowed before a PEM block (RFC 7468, 2). */
 export const renderKey = (shape: KeyShape, canary: string): string =>
   [`simulated key ${canary}`, ...RENDER[shape](canary)].join('\r\n');
 

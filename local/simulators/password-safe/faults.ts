@@ -1,11 +1,11 @@
 import type { CallKind } from './audit.ts';
 import { type Reply, refusal } from './replies.ts';
 
-/** Before or after the call had its effect at the site: a client cannot tell, and that is the point. */
+/** Before or after the effect of the call at the site. A client cannot distinguish the two. */
 type When = 'before' | 'after';
 
 export type FaultEffect =
-  /** Answers this instead. `body` is the exact text. */
+  /** Sends this response instead. `body` is the exact text. */
   | {
       readonly type: 'status';
       readonly status: number;
@@ -15,33 +15,33 @@ export type FaultEffect =
       /** Default `before`. */
       readonly when?: When;
     }
-  /** 429, which the vendor never documents; `retryAfter` is the header's text. */
+  /** 429, which the vendor does not document. `retryAfter` is the header's text. */
   | { readonly type: 'rate-limited'; readonly retryAfter?: string }
-  /** Makes the caller wait; default `after`, so that one who gives up has had the effect. */
+  /** Delays the response. Default `after`: a call that times out has taken effect. */
   | { readonly type: 'delay'; readonly ms: number; readonly when?: When }
-  /** Drops the connection without an answer. */
+  /** Drops the connection without a response. */
   | { readonly type: 'reset'; readonly when: When }
   /** Drops the connection in the middle of the body. */
   | { readonly type: 'cut-off' }
-  /** A body that never ends, a byte at a time. */
+  /** An endless body, byte by byte. */
   | { readonly type: 'endless' }
-  /** A well-formed body of so many bytes, without a `Content-Length`. */
+  /** A well-formed body of this size, without a `Content-Length`. */
   | { readonly type: 'huge'; readonly bytes: number }
   | { readonly type: 'malformed' }
-  /** A login page of a proxy, answered with 200; the call gets no further. */
+  /** A proxy's login page with status 200. The call does not reach the site. */
   | { readonly type: 'wrong-content-type' }
-  /** Well-formed JSON that is nothing like the answer, with its status. */
+  /** Well-formed JSON of another shape, with the real status. */
   | { readonly type: 'wrong-shape'; readonly value?: unknown }
-  /** The answer in UTF-16, and saying so. */
+  /** The response in UTF-16, declared as such. */
   | { readonly type: 'wrong-charset' };
 
 export interface Fault {
-  /** Which calls; all when absent. */
+  /** Kind of the affected calls. Default: all. */
   readonly kind?: CallKind;
   readonly accountId?: number;
-  /** The first call of these that it hits, counted from 1 and from when the fault was added. */
+  /** First affected call, counted from 1 since the fault was added. */
   readonly nth?: number;
-  /** How many calls it hits, one after the other. Default 1; `Infinity` is allowed. */
+  /** Number of consecutive affected calls. Default 1. `Infinity` is allowed. */
   readonly times?: number;
   readonly effect: FaultEffect;
 }
@@ -51,7 +51,7 @@ interface ProgrammedFault {
   seen: number;
 }
 
-/** The faults that a test programs. At most one hits a call: the one that was added first. */
+/** The faults of a test. At most one affects a call: the one that was added first. */
 export class Faults {
   #programmed: ProgrammedFault[] = [];
 
@@ -63,29 +63,29 @@ export class Faults {
     this.#programmed = [];
   }
 
-  /** The effect on this call, if any. Every fault that the call matches counts it. */
+  /** Returns the effect on this call, if any. Every matching fault counts the call. */
   take(kind: CallKind, accountId: number | undefined): FaultEffect | undefined {
-    let hit: FaultEffect | undefined;
+    let effect: FaultEffect | undefined;
     for (const programmed of this.#programmed) {
       const { fault } = programmed;
       if (fault.kind !== undefined && fault.kind !== kind) continue;
       if (fault.accountId !== undefined && fault.accountId !== accountId) continue;
       programmed.seen += 1;
       const { nth = 1, times = 1 } = fault;
-      if (programmed.seen >= nth && programmed.seen < nth + times) hit ??= fault.effect;
+      if (programmed.seen >= nth && programmed.seen < nth + times) effect ??= fault.effect;
     }
-    return hit;
+    return effect;
   }
 }
 
-/** Whether the fault keeps the call from reaching the site. */
+/** True if the fault prevents the effect of the call. */
 export const preventsEffect = (fault: FaultEffect | undefined): boolean => {
   if (fault?.type === 'rate-limited' || fault?.type === 'wrong-content-type') return true;
   if (fault?.type === 'status') return fault.when !== 'after';
   return fault?.type === 'reset' && fault.when === 'before';
 };
 
-/** The answer of a fault that stands in for the site's own; undefined when the site's own is sent, or damaged. */
+/** The response of a fault that replaces the site's own. Undefined if the site's own response is sent or damaged. */
 export const substitute = (fault: FaultEffect | undefined): Reply | undefined => {
   if (fault?.type === 'rate-limited') {
     const headers: Reply['headers'] = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter };

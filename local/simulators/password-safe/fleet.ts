@@ -5,7 +5,7 @@ import type { AccessPolicy } from './policies.ts';
 
 type AccountType = 'system' | 'domainlinked' | 'database' | 'cloud' | 'application';
 
-/** What is special about an account, so that a test can pick one. */
+/** Kind of an account, by which a test can select one. */
 type AccountKind = 'plain' | 'approval' | 'not-requestable' | 'changing' | 'rotating' | 'odd-name' | 'odd-credential';
 
 export interface FleetAccount {
@@ -26,26 +26,26 @@ export interface FleetAccount {
   readonly credentialShape: CredentialShape;
   /** Null for an account without a private key. */
   readonly dssKey: KeyShape | null;
-  /** The credential at the start, which contains the canary. */
+  /** Initial credential, which contains the canary. */
   readonly credential: string;
-  /** Unique text to search for where no credential may be. */
+  /** Unique text by which leaks are found. */
   readonly canary: string;
   readonly lastChangedAt: number | null;
   /** `ChangePasswordAfterAnyReleaseFlag`. */
   readonly changesAfterRelease: boolean;
   readonly defaultReleaseMinutes: number;
   readonly maximumReleaseMinutes: number;
-  /** Requests by different users at a time; 0 is no limit. */
+  /** Concurrent requests of different users. 0 means no limit. */
   readonly maxConcurrentRequests: number;
   readonly isaAccess: boolean;
-  /** Null when no schedule allows access now. */
+  /** Null if no schedule allows access now. */
   readonly policy: AccessPolicy | null;
 }
 
 export interface FleetOptions {
-  /** How many accounts, the awkward ones included. */
+  /** Number of accounts, including edge cases. */
   readonly accounts: number;
-  /** The same seed gives the same fleet, down to the credentials. */
+  /** The same seed generates the same fleet, including credentials. */
   readonly seed: number;
 }
 
@@ -65,8 +65,8 @@ const AUTO_APPROVED: AccessPolicy = {
 const APPROVED_BY_HAND: AccessPolicy = { ...AUTO_APPROVED, id: 2, name: 'Four eyes', minApprovers: 1, approvers: 1 };
 const ALWAYS_ROTATED: AccessPolicy = { ...AUTO_APPROVED, id: 3, name: 'Always rotate', allowsRotationOverride: false };
 
-/** In the order in which a small fleet gets them. */
-const AWKWARD: readonly Partial<FleetAccount>[] = [
+/** Edge cases in the order in which small fleets contain them. */
+const EDGE_CASES: readonly Partial<FleetAccount>[] = [
   { kind: 'odd-credential', credentialShape: 'quoted' },
   { kind: 'odd-name', systemName: 'backup.eu-1/primary', accountName: 'svc.backup/nightly run' },
   { kind: 'approval', policy: APPROVED_BY_HAND },
@@ -97,7 +97,7 @@ const FIRST_DAY = Date.UTC(2025, 0, 1);
 
 const pick = <T>(list: readonly [T, ...T[]] | readonly T[], index: number): T => {
   const item = list[index % list.length];
-  if (item === undefined) throw new RangeError('Nothing to pick from.');
+  if (item === undefined) throw new RangeError('The list is empty.');
   return item;
 };
 
@@ -137,29 +137,32 @@ const plainAccount = (seed: number, index: number): Omit<FleetAccount, 'credenti
   };
 };
 
-/** An awkward account with a name of its own sits on a system of its own. */
-const applyAwkward = (
+/** An edge case with its own system name also has its own system id. */
+const applyEdgeCase = (
   plain: ReturnType<typeof plainAccount>,
-  awkward: Partial<FleetAccount>,
+  edgeCase: Partial<FleetAccount>,
 ): ReturnType<typeof plainAccount> => ({
   ...plain,
-  ...awkward,
-  ...(awkward.systemName === undefined ? {} : { systemId: 1_000_000 + plain.accountId }),
+  ...edgeCase,
+  ...(edgeCase.systemName === undefined ? {} : { systemId: 1_000_000 + plain.accountId }),
 });
 
 /**
- * A fleet of exactly so many accounts, of which at most thirteen, and never more than half, are awkward. They are spread
- * evenly, so that each page and each batch meets some.
+ * Creates a fleet of this size. At most twelve accounts, and never more than half, are edge cases. They are spread
+ * evenly, so that pages and batches contain some.
  */
 export const createFleet = ({ accounts, seed }: FleetOptions): FleetAccount[] => {
-  const awkwardCount = Math.min(AWKWARD.length, Math.floor(accounts / 2));
-  const awkwardAt = new Map(
-    AWKWARD.slice(0, awkwardCount).map((awkward, rank) => [Math.floor((rank * accounts) / awkwardCount), awkward]),
+  const edgeCaseCount = Math.min(EDGE_CASES.length, Math.floor(accounts / 2));
+  const edgeCaseAt = new Map(
+    EDGE_CASES.slice(0, edgeCaseCount).map((edgeCase, rank) => [
+      Math.floor((rank * accounts) / edgeCaseCount),
+      edgeCase,
+    ]),
   );
   return Array.from({ length: accounts }, (_, index) => {
     const plain = plainAccount(seed, index);
-    const awkward = awkwardAt.get(index);
-    const account = awkward === undefined ? plain : applyAwkward(plain, awkward);
+    const edgeCase = edgeCaseAt.get(index);
+    const account = edgeCase === undefined ? plain : applyEdgeCase(plain, edgeCase);
     const canary = canaryFor(seed, account.accountId, 0);
     return { ...account, canary, credential: renderCredential(account.credentialShape, canary) };
   });

@@ -1,6 +1,6 @@
 import type { Switches } from './switches.ts';
 
-/** The rows of one page. Those that have left a list since its first page are missing from all later ones. */
+/** Returns the rows of one page. Rows that leave the top of the list after its first page shift all later pages. */
 export const pageOf = <Row>(
   rows: readonly Row[],
   { limit, offset }: { readonly limit: number; readonly offset: number },
@@ -10,8 +10,8 @@ export const pageOf = <Row>(
   return rows.slice(start, start + Math.min(limit, largestPage));
 };
 
-/** A row of a list with the fields that the site's switches give it instead of its own. */
-export const oddly = <Row extends object>({ oddRows }: Switches, of: string, row: Row): Row => {
+/** Returns a row with its fields replaced by those in the switch `oddRows`. */
+export const withOddFields = <Row extends object>({ oddRows }: Switches, of: string, row: Row): Row => {
   const odd = oddRows[of];
   return odd === undefined ? row : { ...row, ...odd };
 };

@@ -19,7 +19,10 @@ const ITERATIONS = 2048;
 
 const derOf = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
 
-/** A certificate and its key as the site hands them out: one PKCS#12 (`.pfx`) file with a passphrase, in AES-256. */
+/**
+ * Converts a certificate and its key to the site's format: one PKCS#12 (`.pfx`) file, encrypted with a passphrase and
+ * AES-256.
+ */
 export const toPkcs12 = async ({ certPem, keyPem }: IssuedCertificate, passphrase: string): Promise<Buffer> => {
   const password = new TextEncoder().encode(passphrase).buffer;
   const key = new PKCS8ShroudedKeyBag({ parsedValue: PrivateKeyInfo.fromBER(derOf(keyPem)) });

@@ -5,19 +5,19 @@ import { meetsRules } from './registrations.ts';
 import type { Switches } from './switches.ts';
 import { type KnownUser, shareGroup, type Users } from './users.ts';
 
-/** What the headers of a call prove. */
+/** The identity that the headers of a call prove. */
 export interface Proof {
-  /** Whose factors they are. */
+  /** Owner of the factors. */
   readonly user: KnownUser;
-  /** Whom the caller wants to be: the same, unless another one is impersonated. */
+  /** The same user, or the user that the caller impersonates. */
   readonly actsAs: KnownUser;
-  /** When the access token ends; null for an API key. */
+  /** Expiry of the access token. Null for an API key. */
   readonly tokenExpiresAt: number | null;
-  /** The answer to a challenge, where there is one. */
+  /** The answer to a challenge, if any. */
   readonly challenge: string | undefined;
 }
 
-/** What the token endpoint makes of a client: a token, an OAuth error, or a 401. */
+/** Outcome of the token endpoint: a token, an OAuth error, or a 401. */
 export type TokenOutcome =
   | { readonly kind: 'issued'; readonly token: string; readonly user: KnownUser }
   | { readonly kind: 'refused'; readonly error: 'invalid_client' | 'invalid_grant' }
@@ -28,7 +28,7 @@ interface Token {
   readonly expiresAt: number;
 }
 
-/** What `Authorization: PS-Auth key=…; runas=…; pwd=[…]; challenge=…;` says; a password may hold `;` and `=`. */
+/** Parses `Authorization: PS-Auth key=…; runas=…; pwd=[…]; challenge=…;`. A password can contain `;` and `=`. */
 const parsePsAuth = (header: string): Record<string, string> => {
   const parts = header
     .slice('PS-Auth '.length)
@@ -63,7 +63,7 @@ export class Proofs {
     return { kind: 'issued', token, user };
   }
 
-  /** Undefined means that a factor failed; which one, nobody is told. */
+  /** Undefined if a factor failed. The response does not reveal which one. */
   prove(call: Call): Proof | undefined {
     const { authorization = '' } = call.headers;
     if (/^Bearer /i.test(authorization)) return this.#proveByToken(call, authorization.slice('Bearer '.length).trim());

@@ -1,21 +1,21 @@
 import { addressRules } from './addresses.ts';
 import type { Call } from './calls.ts';
 
-/** What an API registration asks for besides its key or client secret. */
+/** Requirements of an API registration besides its key or client secret. */
 export interface RegistrationRules {
-  /** From where calls may come: an address, a range `a-b` or a CIDR each. Default: this machine. */
+  /** Allowed source addresses. Each rule is an address, a range `a-b` or a CIDR. Default: this machine. */
   readonly ipRules?: readonly string[];
-  /** Whom a load balancer may name in `X-Forwarded-For`, which has to be there once there is such a rule. */
+  /** Allowed addresses in `X-Forwarded-For`. With such a rule, the header is required. */
   readonly forwardedForRules?: readonly string[];
   readonly clientCertificateRequired?: boolean;
-  /** "Verify PSRUN Signature": its algorithm is not public, so that nobody can meet it here. */
+  /** "Verify PSRUN Signature". Its algorithm is not public, so no call meets this requirement here. */
   readonly psrunRequired?: boolean;
 }
 
-/** How the certificate of a connection stands with the site. */
+/** Trust of the site in the certificate of a connection. */
 export type CertificateStanding = 'none' | 'trusted' | 'untrusted';
 
-/** Whoever is at the other end of a connection. */
+/** The other end of a connection. */
 export interface Peer {
   readonly address: string;
   readonly certificate: CertificateStanding;
@@ -23,16 +23,16 @@ export interface Peer {
 
 const THIS_MACHINE = ['127.0.0.0/8', '::1'] as const;
 
-/** The first address is the client's; each proxy on the way adds the one that it was called from. */
+/** The first address is the client's. Each proxy appends the address of its caller. */
 const forwardedFor = (call: Call): string => call.headers['x-forwarded-for']?.toString().split(',')[0]?.trim() ?? '';
 
-const comesFromWhereItMay = (call: Call, { ipRules = THIS_MACHINE, forwardedForRules }: RegistrationRules): boolean =>
+const hasAllowedAddress = (call: Call, { ipRules = THIS_MACHINE, forwardedForRules }: RegistrationRules): boolean =>
   addressRules(ipRules)(call.peer.address) &&
   (forwardedForRules === undefined || addressRules(forwardedForRules)(forwardedFor(call)));
 
-/** Whether a call may use a registration at all. Which of its rules fails, nobody is told. */
+/** True if a call meets all rules of a registration. The response does not reveal which rule failed. */
 export const meetsRules = (call: Call, rules: RegistrationRules = {}): boolean =>
-  rules.psrunRequired !== true && comesFromWhereItMay(call, rules) && hasCertificate(call, rules);
+  rules.psrunRequired !== true && hasAllowedAddress(call, rules) && hasCertificate(call, rules);
 
 const hasCertificate = ({ peer }: Call, { clientCertificateRequired = false }: RegistrationRules): boolean =>
   !clientCertificateRequired || peer.certificate === 'trusted';

@@ -2,13 +2,13 @@ import type { Session } from './sessions.ts';
 import type { Switches } from './switches.ts';
 import type { KnownUser } from './users.ts';
 
-/** An answer before it is written: `body` is the exact text, or the bytes of a file, and null is no body. */
+/** A response before it is written. `body` is the exact text, the bytes of a file, or null for no body. */
 export interface Reply {
   readonly status: number;
   readonly body: string | Uint8Array | null;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** What the call made or found, for the audit. */
+  /** The objects that the call created or found, for the audit. */
   readonly about?: {
     readonly requestId?: number;
     readonly session?: Session;
@@ -33,13 +33,13 @@ export const empty = (status: number, headers: Reply['headers'] = {}): Reply => 
   headers,
 });
 
-/** The factor that failed is never told. */
+/** Never reveals which factor failed. */
 export const unauthenticated = (headers: Reply['headers'] = {}): Reply => json(401, 'User not authenticated', headers);
 
-/** Error bodies are a sentence as a JSON string. */
+/** Error bodies contain a sentence as a JSON string. */
 export const refusal = (status: number, sentence: string): Reply => json(status, sentence);
 
-/** The four digits of the vendor's special codes, which are a body and never a status. */
+/** The vendor's special codes of four digits, which appear in the body, never as status. */
 export type SpecialCode = 4031 | 4032 | 4033 | 4034 | 4035;
 
 export const forbidden = (code: SpecialCode, switches: Switches): Reply =>
@@ -58,7 +58,7 @@ export const unroutable = (status: 404 | 405, method: string, path: string): Rep
         : `The requested resource does not support http method '${method}'.`,
   });
 
-/** What IIS itself says about a file that is not there. */
+/** IIS's own response for a missing file. */
 export const fileNotFound = (): Reply => ({
   status: 404,
   body: '<!DOCTYPE html><html><body><h2>404 - File or directory not found.</h2></body></html>',
@@ -66,7 +66,7 @@ export const fileNotFound = (): Reply => ({
   headers: {},
 });
 
-/** What IIS itself says to a caller without a certificate that it trusts. */
+/** IIS's own response to a caller without a trusted certificate. */
 export const certificateRequired = (): Reply => ({
   status: 403,
   body: '<!DOCTYPE html><html><body><h2>403 - Forbidden: Access is denied.</h2></body></html>',
@@ -74,7 +74,7 @@ export const certificateRequired = (): Reply => ({
   headers: {},
 });
 
-/** A wall clock time as the site writes it: .NET drops trailing zeros of the fraction. */
+/** Formats a time like the site. .NET drops trailing zeros of the fraction. */
 export const formatDate = (at: number | null, format: Switches['dateFormat']): string | null => {
   if (at === null) return null;
   if (format === 'en-US') return new Date(at).toLocaleString('en-US', { timeZone: 'UTC' });

@@ -33,7 +33,7 @@ export interface NewRequest {
   readonly reason: string;
   readonly durationMs: number;
   readonly ticket: RequestTicket | null;
-  /** What it is opened together with; null when it is on its own. */
+  /** The set with which it is opened. Null for a single request. */
   readonly requestSetId: string | null;
   readonly rotateOnCheckIn: boolean;
   readonly conflictOption: 'reuse' | 'renew' | undefined;
@@ -41,8 +41,8 @@ export interface NewRequest {
 
 export type Opened = { readonly kind: 'created' | 'reused'; readonly request: AccessRequest } | { kind: 'conflict' };
 
-/** The smaller of two caps on different users, where 0 is no cap. */
-const tighterCap = (a: number, b: number): number =>
+/** The lower of two limits on different users. 0 means no limit. */
+const lowerLimit = (a: number, b: number): number =>
   Math.min(a || Number.POSITIVE_INFINITY, b || Number.POSITIVE_INFINITY);
 
 const approversFor = ({ account, accessType }: Pick<AccessRequest, 'account' | 'accessType'>): number =>
@@ -54,7 +54,7 @@ const addTo = <K>(index: Map<K, Set<AccessRequest>>, key: K, request: AccessRequ
   else set.add(request);
 };
 
-/** What the same user has asked for already. */
+/** An open request of the same user and access type. */
 const sameOf = (
   { user, accessType }: Pick<NewRequest, 'user' | 'accessType'>,
   onAccount: readonly AccessRequest[],
@@ -62,8 +62,8 @@ const sameOf = (
   onAccount.find((request) => request.user.userName === user.userName && request.accessType === accessType);
 
 /**
- * The life of requests: pending, active, ended. Time ends them lazily: each way in first ends what has expired by then
- * among the requests that it looks at.
+ * The life cycle of requests: pending, active, ended. Expiry is lazy: every operation first ends the expired ones among
+ * the requests that it reads.
  */
 export class Requests {
   readonly #now: () => number;
@@ -78,14 +78,14 @@ export class Requests {
     this.#switches = switches;
   }
 
-  /** An open or ended request, up to date. */
+  /** Returns an open or ended request with its current status. */
   find(requestId: number): AccessRequest | undefined {
     const request = this.#byId.get(requestId);
     if (request !== undefined) this.settle(request.account);
     return request;
   }
 
-  /** Brings an account up to date: its expired requests end, and the changes that follow happen. */
+  /** Brings an account up to date: ends its expired requests and applies the credential changes that follow. */
   settle(account: AccountState): void {
     const now = this.#now();
     for (const request of this.#openByAccount.get(account) ?? []) this.#endIfExpired(request, now);
@@ -100,7 +100,7 @@ export class Requests {
     return this.#stillOpen([...this.#openByUser.values()].flatMap((requests) => [...requests]));
   }
 
-  /** Accounts that the user has ever requested, the latest first. */
+  /** Accounts that the user has requested, latest first. */
   recentOf(user: KnownUser): AccountState[] {
     return [...(this.#recentByUser.get(user.userName) ?? [])].reverse();
   }
@@ -111,7 +111,7 @@ export class Requests {
     const mine = onAccount.filter((request) => request.user.userName === wanted.user.userName);
     const same = sameOf(wanted, onAccount);
     if (wanted.conflictOption === 'reuse' && same !== undefined) return this.#reuse(same);
-    if (this.#capReached(wanted, onAccount)) return { kind: 'conflict' };
+    if (this.#isLimitReached(wanted, onAccount)) return { kind: 'conflict' };
     if (wanted.conflictOption === 'renew') {
       for (const request of mine) if (request.status === 'active') this.end(request);
     }
@@ -119,11 +119,11 @@ export class Requests {
     return { kind: 'created', request: this.#create(wanted) };
   }
 
-  /** Whether {@link open} would find a conflict; nothing is opened. */
+  /** True if {@link open} would find a conflict. Opens nothing. */
   wouldConflict(wanted: Omit<NewRequest, 'conflictOption'>): boolean {
     this.settle(wanted.account);
     const onAccount = [...(this.#openByAccount.get(wanted.account) ?? [])];
-    return this.#capReached(wanted, onAccount) || sameOf(wanted, onAccount) !== undefined;
+    return this.#isLimitReached(wanted, onAccount) || sameOf(wanted, onAccount) !== undefined;
   }
 
   approve(request: AccessRequest, approver: string): void {
@@ -135,7 +135,7 @@ export class Requests {
     if (this.#switches.lateApprovalExtends) request.expiresAt = request.approvedAt + request.durationMs;
   }
 
-  /** Check-in, denial, cancellation and expiry are the same for what follows: only an active request was a release. */
+  /** Check-in, denial, cancellation and expiry have the same consequences. Only an active request was a release. */
   end(request: AccessRequest, at: number = this.#now()): void {
     if (request.status === 'ended') return;
     const wasReleased = request.status === 'active';
@@ -164,12 +164,12 @@ export class Requests {
     return shared ? { kind: 'reused', request } : { kind: 'conflict' };
   }
 
-  #capReached(wanted: Omit<NewRequest, 'conflictOption'>, onAccount: readonly AccessRequest[]): boolean {
+  #isLimitReached(wanted: Omit<NewRequest, 'conflictOption'>, onAccount: readonly AccessRequest[]): boolean {
     const others = new Set(onAccount.map((request) => request.user.userName));
     others.delete(wanted.user.userName);
     const { maxConcurrentRequests, policy } = wanted.account.row;
     const { maxConcurrent = 0 } = conditionsOf(policy, wanted.accessType) ?? {};
-    return others.size >= tighterCap(maxConcurrentRequests, maxConcurrent);
+    return others.size >= lowerLimit(maxConcurrentRequests, maxConcurrent);
   }
 
   #create(wanted: NewRequest): AccessRequest {

@@ -49,10 +49,10 @@ const refuseRoute = (site: Site, call: Call): Reply => {
   return unroutable(call.route !== undefined && ROUTES.has(call.route) ? 405 : 404, call.method, call.path);
 };
 
-const isWithoutCertificate = ({ certificateAsked, switches }: Site, { peer }: Call): boolean =>
-  certificateAsked !== 'never' && switches.badCertificate === 403 && peer.certificate !== 'trusted';
+const isWithoutCertificate = ({ certificateRequest, switches }: Site, { peer }: Call): boolean =>
+  certificateRequest !== 'never' && switches.badCertificate === 403 && peer.certificate !== 'trusted';
 
-/** Lets a call take effect. */
+/** Performs a call. */
 export const answer = async (site: Site, endpoint: Endpoint | undefined, call: Call): Promise<Reply> => {
   if (isWithoutCertificate(site, call)) return certificateRequired();
   if (endpoint === undefined) return refuseRoute(site, call);

@@ -3,16 +3,16 @@ import { guidOf, type SecretShape, type SimulatedSecret } from './secrets-safe.t
 const FIRST_DAY = Date.UTC(2025, 0, 1);
 const HOUR_MS = 3_600_000;
 
-type Awkward = Pick<SimulatedSecret, 'title' | 'folders' | 'shape'> & Partial<SimulatedSecret>;
+type EdgeCase = Pick<SimulatedSecret, 'title' | 'folders' | 'shape'> & Partial<SimulatedSecret>;
 
-/** One of each kind, with names that hold separators, quotes and other alphabets. */
-const AWKWARD: readonly Awkward[] = [
+/** One secret of each shape, with names that contain separators, quotes and other alphabets. */
+const EDGE_CASES: readonly EdgeCase[] = [
   {
     title: 'api',
     folders: ['Team A', 'Apps'],
     shape: 'credential',
     username: 'svc-api',
-    // Nobody asked for the notes, in which people keep secrets, too.
+    // Notes are not requested, but people also keep secrets in them.
     notes: 'old one: canary-00000000000000000000feed',
   },
   { title: 'api', folders: ['Team B', 'Apps'], shape: 'quoted-credential', username: 'svc "api"\\' },
@@ -25,17 +25,19 @@ const AWKWARD: readonly Awkward[] = [
   { title: 'certificate', folders: ['Team A', 'Apps'], shape: 'unknown' },
 ];
 
-/** What a sync can't deliver to AWS Secrets Manager, or does not know. */
+/** Shapes that a sync cannot deliver to AWS Secrets Manager or does not support. */
 const UNDELIVERABLE: ReadonlySet<SecretShape> = new Set(['large-file', 'largest-file', 'unknown']);
 
 export const isDeliverableSecret = ({ shape }: Pick<SimulatedSecret, 'shape'>): boolean => !UNDELIVERABLE.has(shape);
 
-/** The awkward ones, and so many plain credentials more in a folder of their own. The same everywhere. */
+/**
+ * Creates the edge cases and this number of plain credentials in a separate folder. Always returns the same secrets.
+ */
 export const createSecrets = ({ plain }: { readonly plain: number }): SimulatedSecret[] => {
-  const more = Array.from({ length: plain }, (_, index): Awkward => {
+  const more = Array.from({ length: plain }, (_, index): EdgeCase => {
     return { title: `secret-${index}`, folders: ['Team C', 'Bulk'], shape: 'credential', username: `user-${index}` };
   });
-  return [...AWKWARD, ...more].map((secret, index) => ({
+  return [...EDGE_CASES, ...more].map((secret, index) => ({
     secretId: guidOf(`secret ${index}`),
     username: '',
     notes: null,

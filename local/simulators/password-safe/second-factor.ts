@@ -3,22 +3,22 @@ import type { Switches } from './switches.ts';
 import { stepOf } from './totp.ts';
 import type { KnownUser } from './users.ts';
 
-/** What a user is asked for besides the factors of the registration. */
+/** A factor that a user needs in addition to those of the registration. */
 export type SecondFactor =
   /** A challenge with one fixed answer. */
   | { readonly type: 'answer'; readonly answer: string }
   /** A challenge for the code of an authenticator with this seed, in base32. */
   | { readonly type: 'totp'; readonly seed: string }
-  /** No challenge: the first call waits until somebody has answered a notification. */
+  /** No challenge. The first call waits until a person answers a notification. */
   | { readonly type: 'push' };
 
 type PushAnswer = 'approved' | 'denied';
 
-/** The second factors of a site: who has been challenged, which codes were used, who has answered a push. */
+/** The second factors of a site: open challenges, used codes, and answers to pushes. */
 export class SecondFactors {
   readonly #now: () => number;
   readonly #switches: Switches;
-  /** Sign-ins that wait for an answer, by their cookie. */
+  /** Sign-ins that wait for an answer, by session cookie. */
   readonly #challenged = new Map<string, number>();
   readonly #usedCodes = new Set<string>();
   readonly #pushes = new Map<number, PromiseWithResolvers<PushAnswer>>();
@@ -28,21 +28,21 @@ export class SecondFactors {
     this.#switches = switches;
   }
 
-  /** Asks for an answer, and gives the id of the session that it has to come on. */
+  /** Creates a challenge. Returns the id of the session in which the answer must be sent. */
   challenge(user: KnownUser): string {
     const id = randomUUID();
     this.#challenged.set(id, user.userId);
     return id;
   }
 
-  /** Whether this answers what was asked on this session. A right answer is taken once for a session. */
+  /** True if this is the answer to the challenge of this session. A correct answer is accepted once per session. */
   accepts(user: KnownUser, sessionId: string, answer: string): boolean {
-    const accepted = this.#challenged.get(sessionId) === user.userId && this.#isRight(user, answer);
+    const accepted = this.#challenged.get(sessionId) === user.userId && this.#isCorrect(user, answer);
     if (accepted) this.#challenged.delete(sessionId);
     return accepted;
   }
 
-  /** Waits for the answer to a push, for as long as the switch says, or until {@link answerPush}. */
+  /** Waits for the answer to a push, until {@link answerPush} or for the time of the switch. */
   async pushAnswered({ userId }: KnownUser): Promise<PushAnswer> {
     const { promise, resolve } = this.#pushOf(userId);
     const after = this.#switches.pushAnsweredAfterMs;
@@ -52,7 +52,7 @@ export class SecondFactors {
     return answer;
   }
 
-  /** Answers the push of a user that was sent, or the next one. */
+  /** Answers the pending or next push of a user. */
   answerPush({ userId }: KnownUser, answer: PushAnswer): void {
     this.#pushOf(userId).resolve(answer);
   }
@@ -63,7 +63,7 @@ export class SecondFactors {
     return known;
   }
 
-  #isRight({ userId, secondFactor }: KnownUser, answer: string): boolean {
+  #isCorrect({ userId, secondFactor }: KnownUser, answer: string): boolean {
     if (secondFactor?.type !== 'totp') return secondFactor?.type === 'answer' && answer === secondFactor.answer;
     const step = stepOf(secondFactor.seed, answer, this.#now());
     if (step === undefined) return false;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { canaryFor } from './credential-shapes.ts';
 
-/** What kind of value a secret has; all but `credential` and `text` break a relay that is careless with it. */
+/** Form of a secret's value. All except `credential` and `text` break a relay that mishandles them. */
 export type SecretShape =
   | 'credential'
   | 'quoted-credential'
@@ -10,15 +10,15 @@ export type SecretShape =
   | 'file'
   | 'large-file'
   | 'largest-file'
-  /** Of a type that newer versions may have, and that nobody here knows. */
+  /** Of a type that newer versions can have and the relay does not support. */
   | 'unknown';
 
-/** A secret at the start. */
+/** Initial state of a secret. */
 export interface SimulatedSecret {
   readonly secretId: string;
   readonly title: string;
   readonly username: string;
-  /** From the safe downwards. A name may hold a slash, which then looks like one more folder. */
+  /** From the safe downwards. A name can contain a slash, which then looks like another folder. */
   readonly folders: readonly string[];
   readonly shape: SecretShape;
   readonly notes: string | null;
@@ -38,8 +38,8 @@ const TYPES: Record<SecretShape, SecretType> = {
   unknown: 'Certificate',
 };
 
-/** The vault's own limit on a file (reference: 2.7), and one just beyond what AWS Secrets Manager takes. */
-const LARGEST_FILE_BYTES = 5_000_000;
+/** The vault's limit for files (reference: 2.7), and a size just above the limit of AWS Secrets Manager. */
+const MAX_FILE_BYTES = 5_000_000;
 const LARGE_FILE_BYTES = 65_537;
 
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -54,11 +54,11 @@ const RENDER: Record<SecretShape, (canary: string) => string | Buffer> = {
   'crlf-text': (canary) => `\ufefffirst "line"\r\n${canary}\r\n\tünïcödé 田中 🔑\r\n`,
   file: (canary) => Buffer.concat([EVERY_BYTE, Buffer.from(canary), EVERY_BYTE.toReversed()]),
   'large-file': (canary) => fileOf(canary, LARGE_FILE_BYTES),
-  'largest-file': (canary) => fileOf(canary, LARGEST_FILE_BYTES),
+  'largest-file': (canary) => fileOf(canary, MAX_FILE_BYTES),
   unknown: (canary) => canary,
 };
 
-/** A secret as it is now. */
+/** Current state of a secret. */
 export class SecretState {
   readonly row: SimulatedSecret;
   readonly type: SecretType;
@@ -84,7 +84,7 @@ export class SecretState {
     return this.row.folders.join('/');
   }
 
-  /** Contains a canary of its own, as do the notes. */
+  /** Contains a canary. So do the notes. */
   get value(): string | Buffer {
     const number = Number.parseInt(hash('sha256', this.row.secretId).slice(0, 12), 16);
     return RENDER[this.row.shape](canaryFor(this.#seed, number, this.#generation));
@@ -102,7 +102,7 @@ export class SecretState {
   }
 }
 
-/** Secrets Safe: what it holds, and what people do in it. */
+/** The contents of Secrets Safe, and the actions of people in it. */
 export class SecretsSafe {
   readonly #now: () => number;
   #secrets: readonly SecretState[];
@@ -120,12 +120,12 @@ export class SecretsSafe {
     return this.#secrets.find(({ row }) => row.secretId === secretId);
   }
 
-  /** Somebody saves another value; `at` defaults to now. */
+  /** A person saves another value. `at` defaults to now. */
   change(secretId: string, at: number = this.#now()): void {
     this.#required(secretId).change(at);
   }
 
-  /** Somebody changes the description alone. */
+  /** A person changes only the description. */
   describe(secretId: string, description: string): void {
     this.#required(secretId).describe(description, this.#now());
   }
@@ -141,7 +141,7 @@ export class SecretsSafe {
   }
 }
 
-/** The same text gives the same GUID. */
+/** Derives a GUID from a text. */
 export const guidOf = (text: string): string =>
   hash('sha256', text)
     .slice(0, 32)

@@ -27,67 +27,67 @@ export interface PasswordSafeOptions {
   readonly users?: readonly SimulatedUser[];
   /** Default: none. */
   readonly aliases?: readonly SimulatedAlias[];
-  /** What Secrets Safe holds; default: nothing. */
+  /** Contents of Secrets Safe. Default: none. */
   readonly secrets?: readonly SimulatedSecret[];
   /** Default: `DEFAULT_TICKET_SYSTEMS`. */
   readonly ticketSystems?: readonly TicketSystem[];
-  /** PEM texts of CAs beside its own whose client certificates the site trusts. */
+  /** PEM texts of further CAs whose client certificates the site trusts. */
   readonly trustedCas?: readonly string[];
-  /** Added to every call before it takes effect, on the wall clock. Default 0. */
+  /** Real delay of every call before it takes effect. Default 0. */
   readonly latencyMs?: number;
   readonly switches?: Partial<Switches>;
-  /** The site's clock, in milliseconds; nothing at the site happens but by it. Default the wall clock. */
+  /** The site's clock in milliseconds, which drives everything at the site. Default: the wall clock. */
   readonly now?: () => number;
-  /** Decides over the credentials that changes make. Default 1. */
+  /** Seed of the credentials that changes create. Default 1. */
   readonly seed?: number;
-  /** Default 0: a free one. */
+  /** Default 0: a free port. */
   readonly port?: number;
 }
 
-/** An account with what only the site knows. */
+/** An account with internal state of the site. */
 interface AccountView extends FleetAccount {
   readonly changeState: number;
 }
 
-/** A client certificate, in both of its forms. */
+/** A client certificate in both formats. */
 interface ClientCertificate extends IssuedCertificate {
-  /** PKCS#12, opened by the passphrase. */
+  /** PKCS#12 file, encrypted with the passphrase. */
   readonly pkcs12: Buffer;
 }
 
 export interface PasswordSafeSimulator {
-  /** The base of the API, without a slash at its end. */
+  /** Base URL of the API, without a trailing slash. */
   readonly url: string;
   readonly caPem: string;
-  /** Every call, in the order in which they took effect. */
+  /** All calls in the order of their effects. */
   readonly audit: readonly AuditEntry[];
   readonly faults: Faults;
-  /** May be changed at any time. */
+  /** Can be changed at any time. */
   readonly switches: Switches;
   /** Pending and active requests of all users. */
   openRequests(): readonly AccessRequest[];
-  /** Sessions that nobody signed out of and that have not run out. */
+  /** Sessions that are neither signed out nor expired. */
   openSessions(): readonly Session[];
-  /** Sessions on managed systems, those that are over included. */
+  /** Sessions on managed systems, including ended ones. */
   sessions(): readonly TargetSession[];
-  /** Somebody uses a ticket to get into a session; false when it lets nobody in, or not any more. */
+  /** Opens a session with a ticket. Returns false if the ticket is invalid or no longer valid. */
   connect(ticket: string): boolean;
   /** All accounts with their current credential, canary and date. */
   accounts(): readonly AccountView[];
   credentialOf(accountId: number): string;
-  /** Changes a credential out of band and gives the new one; `at` defaults to now. */
+  /** Changes a credential out of band and returns the new one. `at` defaults to now. */
   changeCredential(accountId: number, at?: number): string;
-  /** The vault is about to change the account that an alias points at, and points it at the next one. */
+  /** Points an alias at its next account, as the vault does before it changes the current one. */
   switchAlias(aliasId: number): void;
-  /** What is in Secrets Safe now, and what people do to it there. */
+  /** The contents of Secrets Safe, and the actions of people in it. */
   readonly secretsSafe: SecretsSafe;
-  /** What an administrator does to a user or its registrations: rotates a key, sets a password, quarantines. */
+  /** Changes a user or its registrations like an administrator: rotates a key, sets a password, quarantines. */
   changeUser(userName: string, change: Partial<SimulatedUser>): void;
-  /** Answers the push that a user was sent, or the next one. */
+  /** Answers the pending or next push of a user. */
   answerPush(userName: string, answer: 'approved' | 'denied'): void;
-  /** A certificate that the site trusts, as its administrators hand it out. */
+  /** Issues a certificate that the site trusts, like its administrators. */
   issueClientCertificate(passphrase: string): Promise<ClientCertificate>;
-  /** Approves as enough humans to make it active. */
+  /** Approves a request as the required number of people. */
   approve(requestId: number): void;
   deny(requestId: number): void;
   close(): Promise<void>;
@@ -112,19 +112,19 @@ const requestOf = (site: Site, requestId: number): AccessRequest => {
   return request;
 };
 
-/** No site without such a registration asks anybody for a certificate. */
-const certificateAskedFor = (users: readonly SimulatedUser[], { certificateAsked }: Switches): CertificateAsked =>
+/** A site without such a registration never requests certificates. */
+const certificateAskedFor = (users: readonly SimulatedUser[], { certificateRequest }: Switches): CertificateAsked =>
   users.some(({ oauth, apiKey }) => oauth?.clientCertificateRequired || apiKey?.clientCertificateRequired)
-    ? certificateAsked
+    ? certificateRequest
     : 'never';
 
 const makeSite = (options: PasswordSafeOptions): Site => {
   const { now: timeOfDay = Date.now, seed = 1 } = options;
-  const { fleet = createFleet({ accounts: 24, seed }), users: people = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } =
+  const { fleet = createFleet({ accounts: 24, seed }), users: givenUsers = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } =
     options;
   const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches };
   const now = () => timeOfDay() + switches.clockSkewMs;
-  const users = new Users(people);
+  const users = new Users(givenUsers);
   const proofs = new Proofs(users, now, switches);
   const requests = new Requests(now, switches);
   const secondFactors = new SecondFactors(now, switches);
@@ -140,7 +140,7 @@ const makeSite = (options: PasswordSafeOptions): Site => {
     proofs,
     secondFactors,
     sessions: new Sessions(proofs, secondFactors, now, switches),
-    certificateAsked: certificateAskedFor(people, switches),
+    certificateRequest: certificateAskedFor(givenUsers, switches),
     switches,
     now,
   };
@@ -153,7 +153,7 @@ const issueIdentity = async () => {
 
 let issued: ReturnType<typeof issueIdentity> | undefined;
 
-/** What all sites of a process show to their callers: to make it takes longer than all else in starting a site. */
+/** The server certificate of all sites of a process. Creating it takes most of the time of starting a site. */
 const serverIdentity = () => {
   issued ??= issueIdentity();
   return issued;
@@ -163,17 +163,17 @@ const listen = async (server: Server, port: number): Promise<number> => {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The simulator has no port.');
+  if (address === null || typeof address === 'string') throw new Error('The simulator is not listening on a port.');
   return address.port;
 };
 
-/** A Password Safe on the loopback address. Stands until it is closed. */
+/** Starts a Password Safe on the loopback address. The caller must close it. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
   const { caPem, certificate } = await serverIdentity();
   const site = makeSite(options);
-  const { certificateAsked: asked } = site;
+  const { certificateRequest: asked } = site;
   const service = new Service(site, createIdentification(asked), options.latencyMs ?? 0);
-  // Of each site its own: what one trusts, another one does not.
+  // Each site has its own CA for client certificates, which other sites do not trust.
   let authority: ReturnType<typeof createAuthority> | undefined;
   const callers = () => {
     authority ??= createAuthority('CA of the callers');
@@ -185,7 +185,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     service.serve(request, response).catch((error: unknown) => {
       const isOver = request.socket.destroyed || service.stopped;
       response.destroy();
-      // A caller that hung up is nothing to the site; anything else is a defect here, and must not look like a fault.
+      // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
       if (!isOver) throw error;
     });
   });

@@ -9,7 +9,7 @@ import { empty, type Reply } from './replies.ts';
 import { answer, findEndpoint } from './router.ts';
 import type { Endpoint, Site, Subject } from './site.ts';
 
-/** Serves calls one by one: waits, lets them take effect unless a fault prevents it, audits, answers. */
+/** Serves calls: waits, performs the call unless a fault prevents it, records it in the audit, and responds. */
 export class Service {
   readonly audit: AuditEntry[] = [];
   readonly faults = new Faults();
@@ -43,14 +43,14 @@ export class Service {
     return this.#stopping.signal.aborted;
   }
 
-  /** Ends what still waits. */
+  /** Aborts all waits. */
   stop(): void {
     this.#stopping.abort();
   }
 
   #isDropped({ peer }: Call): boolean {
-    const { certificateAsked, switches } = this.#site;
-    return certificateAsked !== 'never' && switches.badCertificate === 'reset' && peer.certificate !== 'trusted';
+    const { certificateRequest, switches } = this.#site;
+    return certificateRequest !== 'never' && switches.badCertificate === 'reset' && peer.certificate !== 'trusted';
   }
 
   async #takeEffect(

@@ -2,12 +2,12 @@ import type { Reply } from './replies.ts';
 import { json } from './replies.ts';
 import { SESSION_TYPES, type TargetSession } from './target-sessions.ts';
 
-/** Where sessions go through, which is not the system that they lead to. */
+/** The session proxy node, which is not the target system. */
 export const NODE_ID = '00000000-0000-4000-8000-0000000000bb';
 const HOST = 'node-1.vault.example';
 const PORTS = { SSH: '4422', RDP: '4489', App: '4489' } as const;
 
-/** Ports are strings, as the vendor has them. */
+/** As in the vendor's API, ports are strings. */
 const ticketAnswer = ({ sessionId, ticket, type }: TargetSession) => {
   const { accessType } = SESSION_TYPES[type];
   const port = PORTS[accessType];
@@ -45,6 +45,6 @@ const fileAnswer = (session: TargetSession): Reply => ({
   headers: { 'Content-Disposition': `attachment; filename=session-${session.sessionId}.rdp` },
 });
 
-/** What a new session is answered with: a ticket, or a file that holds it. */
+/** The response for a new session: a ticket, or a file that contains it. */
 export const sessionAnswer = (session: TargetSession): Reply =>
   SESSION_TYPES[session.type].isFile ? fileAnswer(session) : json(201, ticketAnswer(session));

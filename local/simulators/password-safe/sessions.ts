@@ -11,7 +11,7 @@ const VERIFICATION_COOKIE = '__RequestVerificationToken';
 const COOKIE_ATTRIBUTES = new Set(['path', 'domain', 'expires', 'max-age', 'samesite', 'httponly', 'secure']);
 
 export interface Session {
-  /** Names the session in the audit; the cookie's own value is as good as a password and stays inside. */
+  /** Identifies the session in the audit. The value of the cookie is a secret and is never exposed. */
   readonly number: number;
   readonly user: KnownUser;
   readonly signedInAt: number;
@@ -19,10 +19,10 @@ export interface Session {
 }
 
 interface StoredSession extends Session {
-  /** Whose factors opened it, which is not its user when that one is impersonated. */
+  /** Id of the user whose factors opened the session. Differs from its user if that one is impersonated. */
   readonly provenBy: number;
   readonly verification: string;
-  /** When the access token that it was opened with ends; null for an API key. */
+  /** Expiry of the access token with which it was opened. Null for an API key. */
   readonly tokenExpiresAt: number | null;
 }
 
@@ -34,7 +34,7 @@ export type SignIn =
 
 const REFUSED: SignIn = { kind: 'refused' };
 
-/** Sessions, and who is behind a call. */
+/** Sessions, and the authentication of calls. */
 export class Sessions {
   readonly #proofs: Proofs;
   readonly #secondFactors: SecondFactors;
@@ -50,7 +50,7 @@ export class Sessions {
     this.#switches = switches;
   }
 
-  /** Waits while the caller's user has a push to answer. */
+  /** Waits for the answer to a push if the user has one. */
   async signIn(call: Call): Promise<SignIn> {
     const proof = this.#proofs.prove(call);
     if (proof === undefined) return REFUSED;
@@ -61,7 +61,7 @@ export class Sessions {
     return (await this.#secondFactors.pushAnswered(proof.user)) === 'approved' ? this.#open(proof) : REFUSED;
   }
 
-  /** Who a call belongs to by its cookie, counted as use of the session; undefined means 401. */
+  /** Returns the session of a call by its cookie and records its use. Undefined means 401. */
   authenticate(call: Call): Session | undefined {
     const [header, ...others] = call.cookieHeaders;
     if (header === undefined || others.length > 0) return undefined;
@@ -81,7 +81,7 @@ export class Sessions {
     for (const [id, candidate] of this.#sessions) if (candidate === session) this.#sessions.delete(id);
   }
 
-  /** Sessions that nobody signed out of and that have not run out. */
+  /** Sessions that are neither signed out nor expired. */
   allOpen(): Session[] {
     return [...this.#sessions.keys()].flatMap((id) => this.#alive(id) ?? []);
   }

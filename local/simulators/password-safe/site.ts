@@ -14,7 +14,7 @@ import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
 import type { Users } from './users.ts';
 
-/** What every endpoint works on. */
+/** State of the site, on which every endpoint works. */
 export interface Site {
   readonly accounts: Accounts;
   readonly aliases: Aliases;
@@ -26,12 +26,12 @@ export interface Site {
   readonly proofs: Proofs;
   readonly secondFactors: SecondFactors;
   readonly sessions: Sessions;
-  readonly certificateAsked: CertificateAsked;
+  readonly certificateRequest: CertificateAsked;
   readonly switches: Switches;
   readonly now: () => number;
 }
 
-/** What a call is about, known before it takes effect. */
+/** The account and request of a call, known before it takes effect. */
 export interface Subject {
   readonly accountId?: number | undefined;
   readonly requestId?: number | undefined;
@@ -48,7 +48,7 @@ export type Endpoint =
   | (Route & { readonly anonymous: true; readonly handle: (site: Site, call: Call) => Reply | Promise<Reply> })
   | (Route & {
       readonly anonymous?: never;
-      /** Whether the POST binds a body, which decides over its answer to a missing `Content-Type`. */
+      /** True if the POST binds a body, which determines its response to a missing `Content-Type`. */
       readonly readsBody?: true;
       readonly handle: (site: Site, call: Call, session: Session) => Reply;
     });

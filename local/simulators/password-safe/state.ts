@@ -4,16 +4,16 @@ import { hasPassphrase, renderKey } from './dss-keys.ts';
 import type { FleetAccount } from './fleet.ts';
 import type { Switches } from './switches.ts';
 
-/** `ChangeState` of the wire. */
+/** Values of `ChangeState` in the API. */
 export const CHANGE_STATE = { idle: 0, changing: 1, queued: 2 } as const;
 
 interface ScheduledChange {
-  /** The end of the release, from which on the change shows. */
+  /** End of the release, from which the change is visible. */
   readonly queuedAt: number;
   readonly dueAt: number;
 }
 
-/** An account as it is now: the fleet's row and what changes about it. */
+/** Current state of an account: the fleet's row and its changing values. */
 export class AccountState {
   readonly row: FleetAccount;
   readonly #seed: number;
@@ -37,12 +37,12 @@ export class AccountState {
     return this.#credential;
   }
 
-  /** The private key, which changes together with the password; undefined when the account has none. */
+  /** The private key, which changes together with the password. Undefined if the account has none. */
   get dssKey(): string | undefined {
     return this.row.dssKey === null ? undefined : renderKey(this.row.dssKey, this.#canary);
   }
 
-  /** Undefined when the account has no key, or one that is not encrypted. */
+  /** Undefined if the account has no key, or an unencrypted one. */
   get passphrase(): string | undefined {
     const { dssKey } = this.row;
     return dssKey !== null && hasPassphrase(dssKey) ? renderPassphrase(this.#canary) : undefined;
@@ -63,13 +63,13 @@ export class AccountState {
     this.#lastChangedAt = at;
   }
 
-  /** The change agent gets to it after the switch's delay. */
+  /** Schedules a change for the end of the switch's delay. */
   scheduleChange(queuedAt: number): void {
     if (this.row.kind === 'changing') return;
     this.#scheduled.push({ queuedAt, dueAt: queuedAt + this.#switches.changeDelayMs });
   }
 
-  /** Lets everything happen that was due by now. Nothing runs in the background: whoever looks, settles first. */
+  /** Applies all due changes. Nothing runs in the background, so every reader must settle first. */
   settle(now: number): void {
     if (this.#scheduled.length === 0) return;
     const due = this.#scheduled.filter((change) => change.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
@@ -77,7 +77,7 @@ export class AccountState {
     for (const { dueAt } of due) if (!this.#fails(dueAt)) this.change(dueAt);
   }
 
-  /** Queued for the first half of the delay, changing for the second. */
+  /** Queued during the first half of the delay, changing during the second. */
   changeState(now: number): number {
     if (this.row.kind === 'changing') return CHANGE_STATE.changing;
     const current = this.#scheduled.find((change) => change.queuedAt <= now);
@@ -105,7 +105,7 @@ export interface ListFilter {
 
 const lower = (text: string): string => text.toLowerCase();
 
-/** The names that a caller may give for an account: its own, and for a directory account `DOMAIN\name` and the UPN. */
+/** The names that identify an account in calls: its own, and for a directory account also `DOMAIN\name` and the UPN. */
 const accountNames = ({ accountName, domainName, userPrincipalName }: FleetAccount): string[] => [
   lower(accountName),
   ...(domainName === null ? [] : [lower(`${domainName}\\${accountName}`)]),
@@ -122,9 +122,9 @@ export const matches = (row: FleetAccount, filter: ListFilter): boolean =>
   (filter.applicationDisplayName === undefined ||
     lower(row.applicationDisplayName ?? '') === filter.applicationDisplayName);
 
-const REMEMBERED_LISTS = 64;
+const MAX_CACHED_LISTS = 64;
 
-/** All accounts, with the look-ups that every call needs in constant time. */
+/** All accounts, with look-ups in constant time. */
 export class Accounts {
   readonly all: readonly AccountState[];
   readonly workgroups: readonly string[];
@@ -152,13 +152,13 @@ export class Accounts {
     return system === undefined ? 'no-system' : (system.get(lower(accountName)) ?? 'no-account');
   }
 
-  /** Text in the filter is lower case. What it selects never changes, so each list is made once for all its pages. */
+  /** Text in the filter is in lower case. The result of a filter never changes, so it is cached for all pages. */
   list(filter: ListFilter): readonly AccountState[] {
     const key = JSON.stringify(filter);
     if (key === '{}') return this.all;
-    const remembered = this.#lists.get(key);
-    if (remembered !== undefined) return remembered;
-    if (this.#lists.size >= REMEMBERED_LISTS) this.#lists.clear();
+    const cached = this.#lists.get(key);
+    if (cached !== undefined) return cached;
+    if (this.#lists.size >= MAX_CACHED_LISTS) this.#lists.clear();
     const list = this.all.filter((account) => matches(account.row, filter));
     this.#lists.set(key, list);
     return list;

@@ -1,102 +1,108 @@
 /**
- * Everything about the real product that nobody could confirm, or that a site can set, as a switch. The defaults are
+ * Switches for behaviour of the real product that could not be confirmed or that a site can configure. The defaults are
  * the most likely behaviour (reference: password-safe-api.md; its section 3.7 lists most of these).
  */
 export interface Switches {
-  /** How far the site's clock is ahead of everybody else's; below zero, behind. */
+  /** Offset of the site's clock. Positive values are ahead. */
   clockSkewMs: number;
 
-  // Signing in and staying signed in.
+  // Sign-in and sessions.
 
   /** The site's idle timeout of a session. */
   sessionIdleMinutes: number;
-  /** Lifetime of an access token, `expires_in`: 60 to 3600 are seen. */
+  /** Lifetime of an access token, `expires_in`. Observed: 60 to 3600. */
   tokenSeconds: number;
-  /** Whether a session ends together with the access token that it was opened with. */
+  /** True if a session ends with the access token with which it was opened. */
   tokenEndEndsSession: boolean;
-  /** Whether every call has to carry a valid `Authorization` header beside the cookie. */
+  /** True if every call needs a valid `Authorization` header in addition to the cookie. */
   recheckFactors: boolean;
-  /** `__RequestVerificationToken`: never set, set but not asked for, or set and asked for on every call. */
+  /** `__RequestVerificationToken`: never set, set but optional, or set and required on every call. */
   secondCookie: 'off' | 'optional' | 'required';
-  /** What a quarantined user is answered at sign-in. */
+  /** Response to the sign-in of a quarantined user. */
   quarantine: 401 | 403;
   /**
-   * When callers are asked for a certificate, at a site with a registration that requires one: after the request's head,
-   * as IIS does, or with the handshake. Looked at when the site starts.
+   * When the site requests a client certificate, if a registration requires one: after the request's head, like IIS, or
+   * during the handshake. Read at the start of the site.
    */
-  certificateAsked: 'renegotiation' | 'handshake';
+  certificateRequest: 'renegotiation' | 'handshake';
   /**
-   * What becomes of a caller without a certificate that the site trusts, where one is required: the registration refuses
-   * it like any other factor (401); or IIS itself answers 403 with a page, or drops the connection, whatever is called.
+   * Response to a caller without a trusted certificate where one is required. The registration rejects it like any
+   * other factor (401), or IIS itself answers every call with 403 and a page, or drops the connection.
    */
   badCertificate: 401 | 403 | 'reset';
-  /** Whether a code of an authenticator is taken a second time, in another session, while it is still shown. */
+  /** Response to a second use of an authenticator code in another session while the code is still valid. */
   usedCode: 'accepted' | 'refused';
-  /** How long a human takes to answer a push, on the wall clock; null waits for the test to do it. */
+  /** Real time until a person answers a push. With null, the test answers it. */
   pushAnsweredAfterMs: number | null;
-  /** `invalid` makes every sign-in be refused. */
+  /** With `invalid`, every sign-in is rejected. */
   licence: 'valid' | 'invalid';
-  /** How: the vendor's pages name both. */
+  /** Status of that rejection. The vendor's pages mention both. */
   licenceRefusal: 403 | 401;
-  /** `disabled` makes every call but the token call answer 410. */
+  /** With `disabled`, every call except the token call returns 410. */
   apiVersion: 'enabled' | 'disabled';
 
-  // The wire.
+  // Wire format.
 
-  /** Which POSTs without a `Content-Type` answer 415: those that read a body, all (sign-in and sign-out too), or none. */
+  /**
+   * POSTs without a `Content-Type` that return 415: those that read a body, all (including sign-in and sign-out), or
+   * none.
+   */
   missingContentType: 'refused-with-body' | 'refused' | 'accepted';
-  /** How dates are written: as UTC with `Z`, with an offset, without any zone, or as people in one country do. */
+  /** Format of dates: UTC with `Z`, with an offset, without a zone, or in US English. */
   dateFormat: 'Z' | '+00:00' | 'none' | 'en-US';
   /**
-   * What single rows of lists have instead of what they should: fields by what the row is of, such as `account 7`, `alias 1`,
-   * `request 3`, `session 2`, `workgroup 1` or `secret <id>`.
+   * Replaced fields of single rows, by row: `account 7`, `alias 1`, `request 3`, `session 2`, `workgroup 1` or `secret
+   * <id>`.
    */
   oddRows: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Body of a 403 with a special code: `4031`, or `"4031"`. */
   specialCodes: 'bare' | 'quoted';
   /** Body of a 409: a sentence, or the digits `4091`. */
   conflictBody: 'sentence' | 'digits';
-  /** Whether IIS takes a dot in the last path segment for a file name and answers 404, unless a slash follows. */
+  /** True if IIS treats a last path segment with a dot as a file name and returns 404, unless a slash follows. */
   dotInLastSegmentIs404: boolean;
 
-  // Listing accounts and secrets.
+  // Lists of accounts and secrets.
 
-  /** The most rows of one page, whatever its caller asks for. */
+  /** Maximum number of rows per page, regardless of the requested limit. */
   largestPage: number;
-  /** How many rows leave a list before its second page is asked for, from its top; below zero, how many come in there. */
+  /**
+   * Number of rows that leave the top of a list before its second page is read. Negative: number of rows that are added
+   * there.
+   */
   rowsMoved: number;
-  /** A list of accounts: bare, or counted as `{TotalCount, Data}`. */
+  /** Format of a list of accounts: an array, or `{TotalCount, Data}`. */
   accountList: 'array' | 'counted';
-  /** The answer to a look-up by both names. */
+  /** Response to a look-up by both names. */
   twoNameShape: 'object' | 'array';
-  /** The answer to a look-up by both names that finds nothing. */
+  /** Response to a look-up by both names without a match. */
   twoNameMissing: 'not-found' | 'empty-list';
-  /** Whether `offset` is ignored, so that every page is the first one. */
+  /** True if `offset` is ignored, so that every page is the first page. */
   offsetIgnored: boolean;
 
   // Secrets Safe.
 
-  /** Whether a list of secrets holds their values when the caller does not say: older versions did, newer ones don't. */
+  /** True if a list of secrets contains their values by default, as in older versions. */
   decryptByDefault: boolean;
-  /** What `afterDate` lets through: what was modified later, or at the same second, too. */
+  /** Matches of `afterDate`: modified later, or also in the same second. */
   afterDate: 'later' | 'not-earlier';
 
   // Requests.
 
-  /** Whether a late approval moves the end of a request, which then counts from the approval. */
+  /** True if the duration of a request counts from its approval. */
   lateApprovalExtends: boolean;
-  /** The answer to a check-in of a request that has ended already. */
+  /** Response to a check-in of an ended request. */
   finishedCheckIn: 404 | 204;
-  /** The answer to ending a session that is over already. */
+  /** Response to terminating an ended session. */
   finishedTerminate: 404 | 204;
-  /** The answer to `reuse` while the user's own request is still pending. */
+  /** Response to `reuse` while the user's own request is pending. */
   reusePending: 409 | 200;
 
   // The change of a credential after a release.
 
   /** Time between the end of a release and the new credential. */
   changeDelayMs: number;
-  /** Share, 0 to 1, of these changes that fail: the credential and `LastChangeDate` then stand still. */
+  /** Share of these changes that fail, 0 to 1. After a failure, the credential and `LastChangeDate` are unchanged. */
   changeFailureRate: number;
 }
 
@@ -108,7 +114,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   recheckFactors: false,
   secondCookie: 'optional',
   quarantine: 401,
-  certificateAsked: 'renegotiation',
+  certificateRequest: 'renegotiation',
   badCertificate: 401,
   usedCode: 'accepted',
   pushAnsweredAfterMs: null,

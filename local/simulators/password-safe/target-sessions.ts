@@ -4,7 +4,7 @@ import type { AccessRequest, Requests } from './requests.ts';
 import type { AccountState } from './state.ts';
 import type { KnownUser } from './users.ts';
 
-/** `Status` of the wire. */
+/** Values of `Status` in the API. */
 const SESSION_STATUS = {
   notStarted: 0,
   inProgress: 1,
@@ -15,7 +15,7 @@ const SESSION_STATUS = {
 } as const;
 type SessionStatus = (typeof SESSION_STATUS)[keyof typeof SESSION_STATUS];
 
-/** The words of `SessionType`, and what a request has to be for so that it opens such a session. */
+/** Values of `SessionType`, and the access type that a request needs for such a session. */
 export const SESSION_TYPES = {
   ssh: { accessType: 'SSH', isFile: false },
   sshticket: { accessType: 'SSH', isFile: false },
@@ -27,20 +27,20 @@ export const SESSION_TYPES = {
 } as const;
 export type SessionType = keyof typeof SESSION_TYPES;
 
-/** A session on a managed system, as opposed to a caller's session with the API. */
+/** A session on a managed system, unlike a caller's session with the API. */
 export interface TargetSession {
   readonly sessionId: number;
   readonly user: KnownUser;
   readonly account: AccountState;
-  /** Null for one by the ISA role, which ends with its duration. */
+  /** Null for a session by the ISA role, which ends after its duration. */
   readonly request: AccessRequest | null;
   readonly type: SessionType;
-  /** Lets its holder in, once. Carries a canary. */
+  /** Opens the session once. Contains a canary. */
   readonly ticket: string;
   readonly recordKey: string;
-  /** Opens its recording. Carries a canary, too. */
+  /** Opens the recording. Also contains a canary. */
   readonly token: string;
-  /** When a session without a request ends. */
+  /** End of a session without a request. */
   readonly endsAt: number | null;
   status: SessionStatus;
   startedAt: number | null;
@@ -51,7 +51,7 @@ const OVER: ReadonlySet<SessionStatus> = new Set([SESSION_STATUS.completed, SESS
 
 export const isOver = ({ status }: TargetSession): boolean => OVER.has(status);
 
-/** The life of sessions. As everything at the site they end lazily: whoever looks, settles first. */
+/** The life cycle of sessions. They end lazily, so every reader settles them first. */
 export class TargetSessions {
   readonly #requests: Requests;
   readonly #now: () => number;
@@ -86,7 +86,7 @@ export class TargetSessions {
     return session === undefined ? undefined : this.#settled(session);
   }
 
-  /** Somebody comes with a ticket; false when it lets nobody in, or not any more. */
+  /** Opens a session with a ticket. Returns false if the ticket is invalid or no longer valid. */
   connect(ticket: string): boolean {
     const session = this.all().find((candidate) => candidate.ticket === ticket);
     if (session?.status !== SESSION_STATUS.notStarted) return false;
@@ -105,12 +105,12 @@ export class TargetSessions {
     session.endedAt = at;
   }
 
-  /** Without its release nobody gets in any more; who is in already stays, unless the policy says otherwise. */
+  /** After the end of its release, a session cannot be opened. An open session continues unless the policy ends it. */
   #settled(session: TargetSession): TargetSession {
     const { request, account } = session;
     const endsAt = request === null ? session.endsAt : (this.#requests.find(request.requestId)?.endedAt ?? null);
-    const mayGoOn = session.startedAt !== null && account.row.policy?.endsSessions !== true;
-    if (endsAt !== null && endsAt <= this.#now() && !mayGoOn) this.terminate(session, endsAt);
+    const continues = session.startedAt !== null && account.row.policy?.endsSessions !== true;
+    if (endsAt !== null && endsAt <= this.#now() && !continues) this.terminate(session, endsAt);
     return session;
   }
 }

@@ -5,13 +5,13 @@ export interface TicketSystem {
   readonly isDefault: boolean;
 }
 
-/** A ticket as a request carries it. */
+/** The ticket of a request. */
 export interface RequestTicket {
   readonly systemId: number;
   readonly number: string;
 }
 
-const LONGEST_NUMBER = 20;
+const MAX_NUMBER_LENGTH = 20;
 
 export const DEFAULT_TICKET_SYSTEMS: readonly TicketSystem[] = [
   { id: 1, name: 'Service desk', active: true, isDefault: true },
@@ -19,7 +19,7 @@ export const DEFAULT_TICKET_SYSTEMS: readonly TicketSystem[] = [
   { id: 3, name: 'Former service desk', active: false, isDefault: false },
 ];
 
-/** What is wrong with the ticket of a request, as a sentence; the ticket otherwise, or null when there is none. */
+/** Returns the ticket of a request, null if there is none, or a sentence if the ticket is invalid. */
 export const readTicket = (
   systems: readonly TicketSystem[],
   { systemId, number }: { readonly systemId: number | undefined; readonly number: string },
@@ -27,7 +27,7 @@ export const readTicket = (
   const system = systems.find(({ id, isDefault }) => (systemId === undefined ? isDefault : id === systemId));
   if (systemId !== undefined && system === undefined) return 'The ticket system does not exist.';
   if (system?.active === false) return 'The ticket system is not active.';
-  if (number.length > LONGEST_NUMBER) return `TicketNumber exceeds ${LONGEST_NUMBER} characters.`;
+  if (number.length > MAX_NUMBER_LENGTH) return `TicketNumber exceeds ${MAX_NUMBER_LENGTH} characters.`;
   if (number === '') return null;
   return system === undefined ? 'There is no default ticket system.' : { systemId: system.id, number };
 };

@@ -5,23 +5,23 @@ import { TLSSocket } from 'node:tls';
 import type { IssuedCertificate } from './certificate.ts';
 import type { CertificateStanding, Peer } from './registrations.ts';
 
-/** When callers are asked for their certificate. IIS does so by renegotiation, once it has read what is called. */
+/** When the server requests client certificates. IIS renegotiates after it has read the request's head. */
 export type CertificateAsked = 'never' | 'handshake' | 'renegotiation';
 
 export interface TlsOptions {
   readonly certificate: IssuedCertificate;
   readonly asked: CertificateAsked;
-  /** PEM texts of the CAs whose client certificates count. */
+  /** PEM texts of the trusted CAs of client certificates. */
   readonly clientCas: readonly string[];
 }
 
-/** TLS 1.3 knows no renegotiation; and a session that is resumed in one would bring no certificate with it. */
+/** TLS 1.3 has no renegotiation, and a session resumed during one would not include a certificate. */
 const RENEGOTIATION = {
   maxVersion: 'TLSv1.2',
   secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION,
 } as const;
 
-/** An HTTPS server that lets every client certificate through: what it is worth is for {@link createIdentification}. */
+/** An HTTPS server that accepts every client certificate. {@link createIdentification} evaluates it. */
 export const createTlsServer = (
   { certificate: { certPem, keyPem }, asked, clientCas }: TlsOptions,
   serve: (request: IncomingMessage, response: ServerResponse) => void,
@@ -41,7 +41,7 @@ export const createTlsServer = (
 
 const askByRenegotiation = (socket: TLSSocket): Promise<void> =>
   new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('The caller hung up when it was asked for its certificate.')));
+    socket.once('close', () => reject(new Error('The caller closed the connection during the certificate request.')));
     socket.renegotiate({ requestCert: true, rejectUnauthorized: false }, (error) =>
       error ? reject(error) : resolve(),
     );
@@ -52,11 +52,11 @@ const standingOf = (socket: TLSSocket): CertificateStanding => {
   return socket.authorized ? 'trusted' : 'untrusted';
 };
 
-/** Finds out who a call comes from; each connection is asked for its certificate once. */
+/** Identifies the peer of a call. Requests the certificate once per connection. */
 export const createIdentification = (asked: CertificateAsked): ((request: IncomingMessage) => Promise<Peer>) => {
   const renegotiated = new WeakMap<TLSSocket, Promise<void>>();
   return async ({ socket }) => {
-    if (!(socket instanceof TLSSocket)) throw new TypeError('The call came without TLS.');
+    if (!(socket instanceof TLSSocket)) throw new TypeError('The call did not use TLS.');
     if (asked === 'renegotiation') {
       const asking = renegotiated.get(socket) ?? askByRenegotiation(socket);
       renegotiated.set(socket, asking);

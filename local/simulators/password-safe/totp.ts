@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * Codes by time, RFC 6238, in its usual form: SHA-1, 6 digits, a new one every 30 seconds. Written out here, because a
- * library that callers use as well would agree with them about any mistake.
+ * Time-based codes (RFC 6238) with SHA-1, 6 digits and steps of 30 seconds. Implemented here, because a library shared
+ * with callers would hide errors in it.
  */
 
 export const STEP_MS = 30_000;
@@ -16,7 +16,7 @@ const decodeBase32 = (text: string): Buffer => {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 };
 
-/** The code of a step, which is a time in milliseconds divided by {@link STEP_MS}. */
+/** The code of a step. A step is a time in milliseconds divided by {@link STEP_MS}. */
 export const codeAt = (seed: string, step: number): string => {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(step));
@@ -25,7 +25,7 @@ export const codeAt = (seed: string, step: number): string => {
   return String((digest.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
 };
 
-/** The step in which this is the right code: now, one before or one after; undefined when it is in none of them. */
+/** The step of a code: the current, previous or next one. Undefined if the code matches none of them. */
 export const stepOf = (seed: string, code: string, now: number): number | undefined => {
   const current = Math.floor(now / STEP_MS);
   return [current, current - 1, current + 1].find((step) => codeAt(seed, step) === code);

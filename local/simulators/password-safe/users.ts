@@ -1,7 +1,7 @@
 import type { RegistrationRules } from './registrations.ts';
 import type { SecondFactor } from './second-factor.ts';
 
-/** What a user may do. Password Safe gives roles per group and Smart Rule; here a role holds for every account. */
+/** Role of a user. Password Safe assigns roles per group and Smart Rule. Here, a role applies to every account. */
 export type Role =
   | 'requestor'
   | 'approver'
@@ -17,32 +17,32 @@ export type Role =
 interface OAuthRegistration extends RegistrationRules {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** The site's time from which on the secret is no longer taken, in milliseconds. */
+  /** Expiry of the secret in the site's time, in milliseconds. */
   readonly secretExpiresAt?: number;
 }
 
 /** A registration of type "API Key Policy". */
 interface ApiKeyRegistration extends RegistrationRules {
-  /** 128 characters; of an older registration a GUID. */
+  /** 128 characters, or a GUID in older registrations. */
   readonly key: string;
-  /** The user's password, when the registration asks for it. */
+  /** The user's password, if the registration requires it. */
   readonly password?: string;
 }
 
 export interface SimulatedUser {
   readonly userName: string;
   readonly roles: readonly Role[];
-  /** A user may be impersonated, by the `RunAs` header, by an application user of the same group. */
+  /** An application user of the same group can impersonate this user with the `RunAs` header. */
   readonly groups?: readonly string[];
   readonly oauth?: OAuthRegistration;
   readonly apiKey?: ApiKeyRegistration;
-  /** Asked for at sign-ins by key; application users have none. */
+  /** Required at sign-ins by key. Application users have none. */
   readonly secondFactor?: SecondFactor;
-  /** By an administrator: blocks signing in. */
+  /** Set by an administrator. Blocks the sign-in. */
   readonly quarantined?: boolean;
 }
 
-/** The user that machines sign in as when no users are given: by either registration. */
+/** The default user of machines, with both registrations. */
 export const DEFAULT_APPLICATION = {
   userName: 'pam-relay',
   roles: ['requestor'],
@@ -53,14 +53,14 @@ export const DEFAULT_APPLICATION = {
   apiKey: { key: 'simulated0'.repeat(13).slice(0, 128) },
 } as const satisfies SimulatedUser;
 
-/** A human who approves, and who takes accounts out too. */
+/** A person who approves requests and also opens them. */
 export const DEFAULT_APPROVER = {
   userName: 'CORP\\alice',
   roles: ['requestor', 'approver'],
   apiKey: { key: 'simulated1'.repeat(13).slice(0, 128), password: 'simulated;password=of [alice]' },
 } as const satisfies SimulatedUser;
 
-/** A user with a number, as the API shows it. */
+/** A user with its id in the API. */
 export interface KnownUser extends SimulatedUser {
   readonly userId: number;
 }
@@ -78,7 +78,7 @@ export class Users {
     return this.#users.find((user) => sameName(user.userName, userName));
   }
 
-  /** Somebody who is known to be there. @throws RangeError otherwise. */
+  /** Returns an existing user. @throws RangeError if there is none. */
   named(userName: string): KnownUser {
     const user = this.byName(userName);
     if (user === undefined) throw new RangeError(`There is no user ${userName}.`);
@@ -97,7 +97,7 @@ export class Users {
     return this.#users.find((user) => user.apiKey?.key === key && sameName(user.userName, runAs));
   }
 
-  /** What an administrator does to a user or its registrations: rotates a key, sets a password, quarantines. */
+  /** Changes a user or its registrations like an administrator: rotates a key, sets a password, quarantines. */
   change(userName: string, change: Partial<SimulatedUser>): void {
     const { userId } = this.named(userName);
     this.#users = this.#users.map((user) => (user.userId === userId ? { ...user, ...change } : user));
@@ -107,6 +107,6 @@ export class Users {
 export const hasRole = (user: KnownUser, ...roles: readonly Role[]): boolean =>
   user.roles.includes('administrator') || roles.some((role) => user.roles.includes(role));
 
-/** Whether an application user may act for another one. */
+/** True if an application user can act for another user. */
 export const shareGroup = (one: KnownUser, other: KnownUser): boolean =>
   one.groups?.some((group) => other.groups?.includes(group)) === true;

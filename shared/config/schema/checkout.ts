@@ -4,54 +4,56 @@ import { valueTemplate } from '#shared/config/schema/sync.ts';
 
 const DAY_MINUTES = 1440;
 
-/** Step Functions runs an execution for a year at most; these and the wait for an approval have to fit into it. */
-const LONGEST_WINDOW_MINUTES = 180 * DAY_MINUTES;
-const LONGEST_EXTENSION_MINUTES = 60 * DAY_MINUTES;
-const LONGEST_APPROVAL_HOURS = 60 * 24;
+/**
+ * A Step Functions execution lasts at most one year. The window, its extension and the wait for an approval must fit.
+ */
+const MAX_WINDOW_MINUTES = 180 * DAY_MINUTES;
+const MAX_EXTENSION_MINUTES = 60 * DAY_MINUTES;
+const MAX_APPROVAL_HOURS = 60 * 24;
 
 /**
- * What every rule has under which tickets and messages may open items for a while, as a raw shape: a source spreads it into
- * its `checkout`, beside `source` and settings of its own.
+ * Settings common to all checkouts, as a raw shape. A source spreads them into its `checkout`, beside `source` and its
+ * own settings.
  */
 export const commonCheckout = {
-  connection: name.describe('The connection to check out from.'),
-  store: name.describe('The store to deliver into.'),
+  connection: name.describe('Connection to check out from.'),
+  store: name.describe('Store to deliver to.'),
   name: template.describe(
-    'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It begins with a folder of its own, has {checkoutId} alone between two slashes, and tells items apart.',
+    'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It must begin with a folder of its own, contain {checkoutId} alone between two slashes, and be unique for each item.',
   ),
   value: valueTemplate
     .default({ username: '{accountName}', password: '{credential}' })
-    .describe('What each secret holds: a JSON object of templates, or one template for plain text.'),
-  longestMinutes: z
+    .describe('Content of each secret: a JSON object of templates, or one template for plain text.'),
+  maxMinutes: z
     .int()
     .min(1)
-    .max(LONGEST_WINDOW_MINUTES)
+    .max(MAX_WINDOW_MINUTES)
     .default(480)
-    .describe('The longest window that a message may ask for.'),
+    .describe('Longest window that a message can request.'),
   extensionMinutes: z
     .int()
     .min(0)
-    .max(LONGEST_EXTENSION_MINUTES)
+    .max(MAX_EXTENSION_MINUTES)
     .default(60)
-    .describe('How far a window may be extended. Every lease is made to last so much longer than its window.'),
+    .describe('Longest extension of a window. Every lease is requested for the window plus this time.'),
   approvalHours: z
     .int()
     .min(1)
-    .max(LONGEST_APPROVAL_HOURS)
+    .max(MAX_APPROVAL_HOURS)
     .default(72)
-    .describe('How long to wait for approval, and for an item that somebody else has checked out.'),
+    .describe('Longest wait for an approval, or for an item that someone else has checked out.'),
   rotateOnCheckIn: z
     .boolean()
     .default(true)
-    .describe('Whether the vault is to change the credential once it was given back.'),
+    .describe('True if the vault should change the credential after the check-in.'),
   confirmMinutes: z
     .int()
     .min(0)
     .max(DAY_MINUTES)
     .default(30)
-    .describe('How long to wait until the vault shows that it has changed the credential; 0 does not look.'),
+    .describe('Longest wait for the vault to show that it has changed the credential; 0 skips the check.'),
   retire: z
     .enum(['destroy', 'recoverable'])
     .default('destroy')
-    .describe('What becomes of the delivered secret in the end: gone at once, or recoverable for a week.'),
+    .describe('How the delivered secret is deleted at the end: immediately, or recoverable for a week.'),
 };

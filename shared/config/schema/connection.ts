@@ -1,23 +1,26 @@
 import * as z from 'zod';
 import { wrongFormat } from '#shared/config/schema/fields.ts';
 
-/** Nothing but the place: an address with a user, a password or a query in it would put a credential into a reviewed file. */
+/** True for an address without user, password, query and fragment, any of which could expose a credential. */
 const isBareAddress = (address: string): boolean => {
   const { username, password, search, hash } = new URL(address);
   return username + password + search + hash === '';
 };
 
-/** An https address without a slash at its end. `what` is its name in words, such as `address of the public API`. */
+/**
+ * Schema of an https address; removes trailing slashes. `what` names it in messages, such as `address of the public
+ * API`.
+ */
 export const httpsAddress = (what: string, example: string) =>
   z
     .url({ protocol: /^https$/, abort: true, error: wrongFormat(`use the https ${what}, such as ${example}`) })
-    .refine(isBareAddress, 'leave user, password, query and fragment out of the address')
+    .refine(isBareAddress, 'remove user, password, query and fragment from the address')
     .transform((url) => url.replace(/\/+$/, ''))
     .describe(`${what.replace(/^./, (letter) => letter.toUpperCase())}, such as ${example}.`);
 
 /**
- * What every connection has, as a raw shape: a type of connection spreads it into its settings, beside `type`. One with more
- * to say about its address puts a `url` of its own over it, made by {@link httpsAddress}.
+ * Settings common to all connections, as a raw shape. A connection type spreads them into its settings, beside `type`.
+ * A type with a more specific address overrides `url` with its own {@link httpsAddress}.
  */
 export const commonConnection = {
   url: httpsAddress('address of the vault', 'https://pam.example.com'),
@@ -33,15 +36,17 @@ export const commonConnection = {
         .min(1)
         .max(200)
         .default(16)
-        .describe('Calls to the vault at the same time, over all batches of one sync.'),
+        .describe('Maximum of concurrent calls to the vault, over all batches of one sync.'),
       perSecond: z
         .int()
         .min(1)
         .max(10_000)
         .default(200)
-        .describe('Calls to the vault a second, over all batches of one sync, counted in tenths of a second.'),
-      timeoutSeconds: z.int().min(1).max(300).default(30).describe('How long one call may take, its answer included.'),
+        .describe(
+          'Maximum of calls to the vault per second, over all batches of one sync, in slots of a tenth of a second.',
+        ),
+      timeoutSeconds: z.int().min(1).max(300).default(30).describe('Timeout of one call, including its response.'),
     })
     .prefault({})
-    .describe('How hard the vault may be worked.'),
+    .describe('Limits on the load of the vault.'),
 };

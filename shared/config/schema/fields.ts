@@ -1,30 +1,30 @@
 import * as z from 'zod';
 
-/** What fields of several sections are made of. */
+/** Building blocks for the fields of several sections. */
 
-/** The shape of an entry of which there are several types, each told by a field of its own. */
+/** Shape of an entry with several types, which a field discriminates. */
 export type EntryShape = z.ZodType & z.core.$ZodTypeDiscriminable;
 
-/** A name of the operator's choice: the key of an entry, and what others refer to it by. */
+/** Name that an operator chooses: the key of an entry, by which other entries refer to it. */
 export const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
 
-/** A secret that an operator makes for the relay, in the Secrets Manager of the stack. */
+/** Secret that an operator creates for the relay, in the Secrets Manager of the stack's account and region. */
 export const secretName = z
   .string()
   .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'use the name of a Secrets Manager secret, not its ARN and never the value');
 
-/** A message for what has the wrong format; what is missing or of another type has the loader's words. */
+/** Message for a wrong format. For a missing value or a wrong type the loader has its own messages. */
 export const wrongFormat =
   (message: string) =>
   ({ code }: z.core.$ZodRawIssue): string | undefined =>
     code === 'invalid_format' ? message : undefined;
 
-/** Patterns as `shared/domain/selection.ts` matches them. */
+/** Patterns; see `shared/domain/selection.ts`. */
 export const globs = z.array(z.string().min(1)).default([]);
 export const GLOBS =
-  'Patterns, not case-sensitive: * stands for any text, and every other character for itself. One that begins with ! excludes, whatever the others say and wherever it stands. Exclusions alone select all others, and an empty list all.';
+  'Patterns, not case-sensitive: * matches any text, and every other character matches itself. A pattern that begins with ! excludes, and takes precedence at any position. A list of exclusions selects everything else; an empty list selects everything.';
 
 const scheduleExpression = z
   .string()
@@ -32,7 +32,7 @@ const scheduleExpression = z
     message: 'write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
   });
 
-/** Formatting knows every zone, its old names too, but getting ready for it costs a cold start 15 ms. */
+/** A formatter accepts every zone, including old names, but creating one adds 15 ms to a cold start. */
 const isTimeZone = (zone: string): boolean =>
   zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone) || isFormattable(zone);
 
@@ -45,21 +45,23 @@ const isFormattable = (zone: string): boolean => {
   }
 };
 
-/** When something starts. */
+/** Schedule of a workflow. */
 export const schedule = z.strictObject({
-  expression: scheduleExpression.describe('An EventBridge Scheduler expression: rate(1 hour) or cron(0 3 * * ? *).'),
+  expression: scheduleExpression.describe(
+    'EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *).',
+  ),
   timeZone: z
     .string()
     .refine(isTimeZone, 'use a name from the IANA time zone database, such as Europe/Vienna')
     .default('UTC')
-    .describe('The time zone of a cron expression, by its IANA name.'),
+    .describe('IANA name of the time zone of a cron expression.'),
   flexibleMinutes: z
     .int()
     .min(0)
     .max(1440)
     .default(5)
     .describe(
-      'The start is spread over this many minutes, so that syncs do not all start together; 0 for exactly on time.',
+      'Window in minutes within which the start is delayed, so that syncs do not all start together; 0 starts on time.',
     ),
 });
 

@@ -7,7 +7,7 @@ const sender = z.strictObject({
       /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
       'use the ARN of a role, such as arn:aws:iam::111122223333:role/ticket-system',
     )
-    .describe('ARN of the role. It has to exist when the stack is deployed.'),
+    .describe('ARN of the role. It must exist when the stack is deployed.'),
   id: z
     .string()
     .regex(
@@ -15,9 +15,9 @@ const sender = z.strictObject({
       'use the unique id of the role: aws iam get-role --role-name ROLE --query Role.RoleId',
     )
     .describe(
-      'Unique id of the role, such as AROA1234567890EXAMPLE. Messages carry it and not the ARN; a role that is made anew has another.',
+      'Unique id of the role, such as AROA1234567890EXAMPLE. Messages carry this id instead of the ARN. A role that is created again has a different id.',
     ),
-  mayRelease: z.boolean().default(false).describe('Whether it may end checkouts that others have asked for.'),
+  mayRelease: z.boolean().default(false).describe('True if the role may release checkouts of other senders.'),
 });
 
 const isEachOnce = (senders: readonly z.infer<typeof sender>[]): boolean =>
@@ -29,13 +29,13 @@ const isEachOnce = (senders: readonly z.infer<typeof sender>[]): boolean =>
 export const intake = z.strictObject({
   senders: z
     .array(sender)
-    .refine(isEachOnce, 'name each role once, each with an id of its own')
+    .refine(isEachOnce, 'list each role once, with its own id')
     .default([])
-    .describe('The roles that may send messages, of other accounts, too.'),
+    .describe('Roles that may send messages, including roles of other accounts.'),
   concurrency: z
     .int()
     .min(2)
     .max(100)
     .default(5)
-    .describe('How many batches of up to ten messages are handled at the same time.'),
+    .describe('Batches of up to ten messages that are handled concurrently.'),
 });

@@ -3,7 +3,7 @@ import { wrongFormat } from '#shared/config/schema/fields.ts';
 
 const existingNetwork = z
   .strictObject({
-    type: z.literal('existing').describe('Subnets of a VPC of yours, from which the vault can be reached.'),
+    type: z.literal('existing').describe('Subnets of your own VPC, from which the vault can be reached.'),
     vpcId: z
       .string()
       .regex(/^vpc-[0-9a-f]+$/, 'use the id of a VPC, such as vpc-0a1b2c3d')
@@ -11,8 +11,11 @@ const existingNetwork = z
     subnetIds: z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'use the id of a subnet, such as subnet-0a1b2c3d'))
       .min(1)
-      .describe('Ids of the subnets to run in.'),
-    availabilityZones: z.array(z.string().min(1)).min(1).describe('The zone of each subnet, in the same order.'),
+      .describe('Ids of the subnets for the functions.'),
+    availabilityZones: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('Availability zone of each subnet, in the same order.'),
   })
   .refine(({ subnetIds, availabilityZones }) => subnetIds.length === availabilityZones.length, {
     path: ['availabilityZones'],
@@ -27,5 +30,5 @@ const fixedEgress = z.strictObject({
     .describe('Address range of the new VPC.'),
 });
 
-/** Where the functions run. */
+/** Network of the functions. */
 export const network = z.discriminatedUnion('type', [existingNetwork, fixedEgress]);

@@ -2,55 +2,62 @@ import * as z from 'zod';
 import { name, schedule, template } from '#shared/config/schema/fields.ts';
 import { MAX_ABSENT } from '#shared/domain/memory.ts';
 
-/** CloudWatch looks back seven days at most when it evaluates an alarm (PutMetricAlarm, `EvaluationPeriods`). */
+/** CloudWatch evaluates an alarm over at most seven days (PutMetricAlarm, `EvaluationPeriods`). */
 const MAX_STALE_HOURS = 168;
 
-/** What a secret holds, as relay.yaml says it: a JSON object of templates, or one template for plain text. */
+/** Content of a secret in relay.yaml: a JSON object of templates, or one template for plain text. */
 export const valueTemplate = z.union([template, z.record(z.string().min(1), template)]);
 
 /**
- * What every sync has, whatever it delivers, as a raw shape: a source spreads it into its `sync`, beside `source`, `value`
- * and settings of its own. A parsed sync always has a `value`.
+ * Settings common to all syncs, as a raw shape. A source spreads them into its `sync`, beside `source`, `value` and its
+ * own settings. A parsed sync always has a `value`.
  */
 export const commonSync = {
-  connection: name.describe('The connection to read from.'),
-  store: name.describe('The store to deliver into.'),
+  connection: name.describe('Connection to read from.'),
+  store: name.describe('Store to deliver to.'),
   name: template.describe(
-    'Name of each secret, such as prod/{systemName}/{accountName}. It begins with a folder of its own, and tells apart what is delivered.',
+    'Name of each secret, such as prod/{systemName}/{accountName}. It must begin with a folder of its own and be unique for each item.',
   ),
-  schedule: schedule.describe('When to look for changed credentials and deliver them.'),
+  schedule: schedule.describe('Schedule on which changed credentials are found and delivered.'),
   verify: schedule
     .optional()
-    .describe('When to compare every value itself, and not only the date of its change. Reads every credential.'),
+    .describe(
+      'Schedule on which the values themselves are compared, not only their dates of change. Reads every credential.',
+    ),
   orphans: z
     .discriminatedUnion('policy', [
-      z.strictObject({ policy: z.literal('keep').describe('They stay as they are.') }),
+      z.strictObject({ policy: z.literal('keep').describe('Orphans are kept.') }),
       z.strictObject({
         policy: z
           .literal('delete')
-          .describe('They are scheduled for deletion by the second run that misses their source.'),
+          .describe('The second run that misses the item of an orphan schedules its deletion.'),
         budget: z
           .int()
           .min(0)
           .max(MAX_ABSENT)
           .default(5)
-          .describe('When a run misses more than this at once, nothing is deleted, and the run says so.'),
-        recoveryDays: z.int().min(7).max(30).default(30).describe('How long a deleted secret can be restored.'),
+          .describe('If a run misses more than this number at once, nothing is deleted, and the report has a note.'),
+        recoveryDays: z
+          .int()
+          .min(7)
+          .max(30)
+          .default(30)
+          .describe('Days during which a deleted secret can be restored.'),
       }),
     ])
     .default({ policy: 'keep' })
-    .describe('What becomes of secrets of this sync whose source is no longer selected.'),
-  batchSize: z.int().min(1).max(250).default(100).describe('What one batch handles.'),
+    .describe('Orphans: secrets of this sync whose item is no longer selected.'),
+  batchSize: z.int().min(1).max(250).default(100).describe('Items in one batch.'),
   concurrency: z
     .int()
     .min(1)
     .max(40)
     .default(2)
-    .describe('Batches at the same time; they share the limits of the connection.'),
+    .describe('Batches that run concurrently. They share the limits of the connection.'),
   staleAfterHours: z
     .int()
     .min(1)
     .max(MAX_STALE_HOURS)
     .default(24)
-    .describe('Alarm when no run has succeeded for this long.'),
+    .describe('Hours without a successful run after which an alarm is raised.'),
 };

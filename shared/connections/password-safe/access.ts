@@ -7,20 +7,20 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import { json } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 
-/** What a request could be made for now, and on which conditions. */
+/** One access type that a request can be made for now, and its conditions. */
 export interface AccessOffer {
   readonly accessType: AccessType;
-  /** How many people have to approve; 0 approves at once. */
+  /** Number of required approvals; 0 means automatic approval. */
   readonly minApprovers: number;
   readonly requiresTicket: boolean;
-  /** The vault's default ticket system when it names none. */
+  /** Undefined for the vault's default ticket system. */
   readonly ticketSystemId?: number | undefined;
 }
 
 /**
- * What a request for the account and so many minutes could be made for now: one offer for each kind of access of each
- * schedule, none when nothing allows it at this time. Raises `NotRequestable` for an account that is not the user's to ask
- * for. Opens nothing; repeatable.
+ * Returns the offers for a request of the account and duration now: one per access type and schedule, none if no policy
+ * allows a request at this time. Raises `NotRequestable` if the user may not request the account. Opens no request;
+ * repeatable.
  */
 export const testAccess = async (
   session: Session,
@@ -32,17 +32,17 @@ export const testAccess = async (
     method: 'POST',
     path,
     body: jsonBody({ SystemId: systemId, AccountId: accountId, DurationMinutes: durationMinutes }),
-    // It only asks.
+    // A test opens no request.
     idempotent: true,
     interpret: interpretCall,
     read: json(policyListSchema),
   });
   const offers = readableIn(value.listed).flatMap(toOffers);
-  // What can't be read may offer what the others do not.
+  // An unreadable policy may contain the only offer, so it is an error if no readable policy has one.
   return offers.length > 0 ? offers : readableRows(session.connection, `POST ${path}`, value).flatMap(toOffers);
 };
 
-/** Kinds of access that we don't know are nothing that we could ask for. */
+/** Skips access types that the relay does not support. */
 const toOffers = ({ Schedules }: PolicyRow): AccessOffer[] =>
   Schedules.flatMap(({ AccessTypes, RequireTicketSystem, TicketSystemID }) =>
     AccessTypes.flatMap(({ AccessType, MinApprovers }) =>

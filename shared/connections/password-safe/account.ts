@@ -1,8 +1,8 @@
-/** The kinds of account that Password Safe tells apart (reference: password-safe-api.md 2.1, query `type`). */
+/** Account types of Password Safe (reference: password-safe-api.md 2.1, query `type`). */
 export const ACCOUNT_TYPES = ['system', 'domainlinked', 'database', 'cloud', 'application'] as const;
 export type AccountType = (typeof ACCOUNT_TYPES)[number];
 
-/** What a vault's list says of a privileged account. Holds no credential. */
+/** Fields of a privileged account in the vault's list. Holds no credential. */
 interface AccountRow {
   readonly systemId: number;
   readonly accountId: number;
@@ -10,21 +10,21 @@ interface AccountRow {
   readonly accountName: string;
   /** Empty when the account belongs to no domain. */
   readonly domainName: string;
-  /** Another name of a directory account, `name@domain`; undefined where the vault's row carries none. */
+  /** User principal name of a directory account, `name@domain`; undefined if the row has none. */
   readonly userPrincipalName?: string | undefined;
-  /** Empty unless the selection asked for workgroups: the vault's row does not carry it. */
+  /** Empty unless the selection filters by workgroup: the row itself does not contain it. */
   readonly workgroupName: string;
-  /** When the credential last changed, as UTC ISO 8601; undefined when the vault does not say, or not readably. */
+  /** Time of the last credential change, UTC ISO 8601; undefined if missing or unreadable. */
   readonly changedAt?: string | undefined;
-  /** That date as the vault writes it, where it can't be read. */
+  /** The change date as the vault sent it, if it is unreadable. */
   readonly unreadableDate?: string | undefined;
-  /** True while the vault is changing the credential, or has queued a change. */
+  /** True while the vault is changing the credential or has queued a change. */
   readonly changing: boolean;
-  /** Present for application accounts, whose request has to name the application. */
+  /** Present for application accounts, whose requests must name the application. */
   readonly applicationId?: number | undefined;
-  /** The longest request that the vault grants for this account, in minutes. */
+  /** Longest request that the vault grants for this account, in minutes. */
   readonly maximumReleaseMinutes?: number | undefined;
-  /** Whether the user may take the credential without a request, by the ISA role. */
+  /** True if the user can read the credential through the ISA role, without a request. */
   readonly isaAccess: boolean;
 }
 
@@ -34,8 +34,8 @@ export interface Account extends AccountRow {
 }
 
 /**
- * A name that points at one of several accounts at a time, the one that is not about to change (reference: 2.6, "Alias").
- * What it says of the account is that of the one that it points at now.
+ * A name that points at one of several accounts: the one that is not about to change (reference: 2.6, "Alias"). The
+ * account fields describe the account that it points at now.
  */
 export interface Alias extends AccountRow {
   readonly kind: 'alias';
@@ -43,12 +43,12 @@ export interface Alias extends AccountRow {
   readonly aliasName: string;
 }
 
-/** How people name an account: `system/account`, with the domain where there is one. For messages and reports only. */
+/** Name of an account in messages and reports: `system/account`, with the domain if there is one. */
 export const describeAccount = (account: Pick<Account, 'systemName' | 'accountName' | 'domainName'>): string =>
   account.domainName === ''
     ? `${account.systemName}/${account.accountName}`
     : `${account.systemName}/${account.domainName}\\${account.accountName}`;
 
-/** The name by which the vault finds an account on its system: that of a directory account has its domain before it. */
+/** Account name for a lookup in the vault: `DOMAIN\name` for a directory account. */
 export const nameInVault = ({ accountName, domainName }: Pick<Account, 'accountName' | 'domainName'>): string =>
   domainName === '' ? accountName : `${domainName}\\${accountName}`;

@@ -1,5 +1,5 @@
 import type { Account, AccountType } from '#shared/connections/password-safe/account.ts';
-import { atOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
+import { timeOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
 import { interpretCall } from '#shared/connections/password-safe/errors.ts';
 import { isNewRow, PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
 import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
@@ -10,31 +10,31 @@ import { matchesGlobs } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
 
-/** Which accounts to list: each entry of either list is asked for on its own, and an empty list asks for all. */
+/** Accounts to list: one list per combination of type and workgroup. An empty array applies no filter. */
 export interface AccountQuery {
   readonly types: readonly AccountType[];
-  /** Globs over workgroup names; names without a wildcard need no permission to list workgroups. */
+  /** Globs over workgroup names. Names without a wildcard need no permission to list workgroups. */
   readonly workgroups: readonly string[];
-  /** Only the accounts of the system of this name; of all systems when left out. */
+  /** Name of a system to list the accounts of; all systems if omitted. */
   readonly system?: string | undefined;
 }
 
 /** One page of accounts. */
 interface AccountPage {
   readonly accounts: readonly Account[];
-  /** False on the page that shows that the vault did not give us all of them, or may not have. */
+  /** False if this page shows that accounts are missing or may be missing. */
   readonly complete: boolean;
-  /** Rows that can't be read. */
+  /** Unreadable rows. */
   readonly rejected: readonly Rejected[];
 }
 
-/** One of the lists that a query is made of. */
+/** Filter of one of the lists of a query. */
 interface Slice {
   readonly type: AccountType | undefined;
   readonly workgroup: string | undefined;
 }
 
-/** Lists the accounts of a query page by page, each account once, even when several of its lists show it. Repeatable. */
+/** Lists the accounts of a query page by page. An account in several of the lists is returned once. Repeatable. */
 export async function* listAccounts(session: Session, query: AccountQuery): AsyncIterable<AccountPage> {
   const seen = new Set<string>();
   const { names, rejected } = await resolveWorkgroups(session, query.workgroups);
@@ -54,11 +54,11 @@ export async function* listAccounts(session: Session, query: AccountQuery): Asyn
 const slicesOf = ({ types }: AccountQuery, workgroups: readonly string[]): readonly Slice[] =>
   orUndefined(types).flatMap((type) => orUndefined(workgroups).map((workgroup) => ({ type, workgroup })));
 
-/** Nothing to choose from means that the choice is left out of the question. */
+/** Leaves a filter without choices out of the call. */
 const orUndefined = <T>(choices: readonly T[]): readonly (T | undefined)[] =>
   choices.length === 0 ? [undefined] : choices;
 
-/** Plain names are taken as they are, because listing workgroups needs a permission that few users have. */
+/** Uses plain names unchanged, because listing workgroups needs a permission that few users have. */
 async function resolveWorkgroups(
   session: Session,
   globs: readonly string[],
@@ -75,11 +75,11 @@ async function resolveWorkgroups(
   const names = readableIn(listed)
     .map((row) => row.Name)
     .filter((name) => matchesGlobs(name, globs));
-  // An empty list here would mean "all workgroups" to the vault, and "no accounts" to whoever reads the result.
+  // An empty array would apply no filter and list the accounts of every workgroup.
   if (names.length === 0) {
     throw new RelayError(
       'ConfigurationInvalid',
-      `${session.connection}: none of the ${listed.length} workgroups that the user may see matches ${globs.join(', ')}. Correct select.workgroups in relay.yaml, or let the user see its workgroups.`,
+      `${session.connection}: select.workgroups (${globs.join(', ')}) matches none of the ${listed.length} workgroups that the user can see. Correct it in relay.yaml, or give the user access to the workgroups.`,
     );
   }
   return { names, rejected: oddIn(listed).map(rejectedAs(session.connection, 'A workgroup')) };
@@ -97,7 +97,7 @@ async function fetchPage(session: Session, { type, workgroup }: Slice, systemNam
   return value;
 }
 
-/** A row of the list as an account; the workgroup is known only to who asked for one. */
+/** Converts a row to an account. Rows have no workgroup: callers that filter by workgroup pass its name. */
 export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
   kind: 'account',
   systemId: row.SystemId,
@@ -107,7 +107,7 @@ export const toAccount = (row: AccountRow, workgroup = ''): Account => ({
   domainName: row.DomainName,
   userPrincipalName: row.UserPrincipalName || undefined,
   workgroupName: workgroup,
-  changedAt: atOf(row.LastChangeDate),
+  changedAt: timeOf(row.LastChangeDate),
   unreadableDate: unreadableIn(row.LastChangeDate),
   changing: row.IsChanging === true || (row.ChangeState ?? 0) !== 0,
   applicationId: row.ApplicationID,

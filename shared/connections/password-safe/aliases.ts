@@ -11,17 +11,19 @@ import type { Credential } from '#shared/domain/content.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
 
-/** Mapped and highly available ones; an unmapped alias points at nothing (reference: 2.6, `AliasState`). */
+/** States of aliases that point at an account: mapped and highly available (reference: 2.6, `AliasState`). */
 const POINTING = '1,2';
 
-/** What the vault says about aliases; `complete` is false when it did not give us all of them, or not readably. */
+/** Aliases of one list call. `complete` is false if aliases are missing or unreadable. */
 interface AliasList {
   readonly aliases: readonly Alias[];
   readonly complete: boolean;
   readonly rejected: readonly Rejected[];
 }
 
-/** Lists the aliases that point at an account which the user may request. The vault gives them in one answer. Repeatable. */
+/**
+ * Lists the aliases that point at an account the user can request. The vault returns them in one answer. Repeatable.
+ */
 export const listAliases = async (session: Session): Promise<AliasList> => {
   const { value } = await session.send({
     method: 'GET',
@@ -46,8 +48,8 @@ export const listAliases = async (session: Session): Promise<AliasList> => {
 };
 
 /**
- * Reads the credential of an active request that was made for an alias. Raises `DeliverySuperseded` when it is not that
- * of the account which the alias pointed at before: whose it is has been written down by then.
+ * Reads the credential of an active request that was made for an alias. Raises `DeliverySuperseded` if the alias points
+ * at another account than when it was listed, because the run has already recorded the listed account.
  */
 export const readAliasCredential = (
   session: Session,
@@ -68,7 +70,7 @@ export const readAliasCredential = (
     if (value.SystemID !== alias.systemId || value.AccountID !== alias.accountId) {
       throw new RelayError(
         'DeliverySuperseded',
-        `${session.connection}: the alias ${alias.aliasName} points at another account by now. The next run delivers that one's credential.`,
+        `${session.connection}: alias ${alias.aliasName} now points at another account. The next run delivers that account's credential.`,
       );
     }
     return value.value;

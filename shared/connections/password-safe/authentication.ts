@@ -3,38 +3,38 @@ import { RelayError } from '#shared/errors.ts';
 import type { RequestHeaders } from '#shared/http/request.ts';
 import type { Secret } from '#shared/secret.ts';
 
-/** Where access tokens come from: a cache in front of {@link requestToken}. */
+/** Source of access tokens: a cache in front of {@link requestToken}. */
 interface TokenSource {
-  /** A token that is valid for a while yet. */
+  /** Returns a token that remains valid for a while. */
   get(): Promise<Secret>;
-  /** Discards this token, which the vault refused. */
+  /** Discards a token that the vault refused. */
   drop(token: Secret): Promise<void>;
 }
 
 /**
- * Answers a challenge for a second factor: the headers of the sign-in with the answer in them.
+ * Answers a second-factor challenge: returns the sign-in headers with the answer.
  *
- * @param challengedAt The vault's time, UTC ISO 8601; our own clock counts when it did not say.
+ * @param challengedAt Time of the challenge by the vault's clock, UTC ISO 8601; undefined uses the local clock.
  */
 export type AnswerChallenge = (challengedAt: string | undefined) => Promise<RequestHeaders>;
 
-/** What one sign-in, and each call of the session after it, proves its identity with. */
+/** Proof of identity for one sign-in and each call of its session. */
 interface Factors {
   readonly headers: RequestHeaders;
-  /** What to look at when they are refused: what was sent, and what it depends on. */
+  /** Advice for a refusal: what was sent and what to check. */
   readonly advice: string;
-  /** Left out when they hold no second factor. */
+  /** Absent without a second factor. */
   readonly answer?: AnswerChallenge | undefined;
-  /** To be called when the vault refused them. */
+  /** Called after the vault refused the factors. */
   discard(): Promise<void>;
 }
 
-/** A way to authenticate. Each sign-in asks for its factors anew, so that it never uses an expired token. */
+/** An authentication method. Each sign-in fetches its factors again, so it never uses an expired token. */
 export interface Authenticator {
   factors(): Promise<Factors>;
 }
 
-/** What every parser of a header agrees on: printable ASCII. Letters beyond are read as Latin-1 here, UTF-8 there. */
+/** Printable ASCII: header parsers read other characters as Latin-1 or as UTF-8. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
 export interface OAuthOptions {
@@ -42,24 +42,24 @@ export interface OAuthOptions {
   readonly tokens: TokenSource;
   /** The user to impersonate. */
   readonly runAs?: string | undefined;
-  /** Whether the connection has a client certificate to show. */
+  /** True if the connection has a client certificate. */
   readonly showsCertificate?: boolean | undefined;
 }
 
 const certificateSent = (showsCertificate = false): string => (showsCertificate ? 'a' : 'no');
 
 const COMMON_CHECKS =
-  'the rules of the API registration for addresses (IP and X-Forwarded-For), and whether it requires a client certificate, or the PSRUN signature, which the relay can not give; and the licence of the vault';
+  'the address rules of the API registration (IP and X-Forwarded-For); whether the registration requires a client certificate or the PSRUN signature, which the relay does not support; and the licence of the vault';
 
-/** Signs in with an OAuth access token, as another user where `runAs` is set. */
+/** Signs in with an OAuth access token, as another user if `runAs` is set. */
 export const oauthAuthenticator = ({ connection, tokens, runAs, showsCertificate }: OAuthOptions): Authenticator => {
   if (runAs !== undefined && !PLAIN.test(runAs)) {
     throw new RelayError(
       'ConfigurationInvalid',
-      `${connection}: authentication.runAs holds characters that a header can not carry. Use a user whose name is plain ASCII.`,
+      `${connection}: authentication.runAs contains characters that a header cannot carry. Use a user whose name is printable ASCII.`,
     );
   }
-  const advice = `It was sent an access token and ${certificateSent(showsCertificate)} client certificate. Check that the user to run as, if any, shares a group with the application user; ${COMMON_CHECKS}.`;
+  const advice = `The relay sent an access token and ${certificateSent(showsCertificate)} client certificate. Check that the runAs user, if any, shares a group with the application user; ${COMMON_CHECKS}.`;
   return {
     factors: async () => {
       const token = await tokens.get();
@@ -78,21 +78,20 @@ export interface ApiKeyOptions {
   readonly password?: Secret | undefined;
   /** The seed of the user's second factor: base32, or an `otpauth://totp/` address. */
   readonly totpSeed?: Secret | undefined;
-  /** Whether the connection has a client certificate to show. */
+  /** True if the connection has a client certificate. */
   readonly showsCertificate?: boolean | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
 /**
- * What each field of the header can not carry. Values are not escaped in it (reference: 1.1): a field ends at its `;`,
- * and a password, in brackets, at the `]` before a `;`, so that one with both in a row reads differently from server to
- * server.
+ * Values that each field of the header cannot carry. Fields have no escaping (reference: 1.1): a field ends at `;`, and
+ * a bracketed password ends at `]` before `;`. Servers differ in reading a password that contains both in a row.
  */
 const FIELD_RULES = {
   apiKey: [/^[^;]+$/, 'must be the key alone, without a semicolon'],
-  runAs: [/^[^;]+$/, 'must not hold a semicolon'],
-  password: [/^(?!.*\] *;)/, 'must not hold a closing bracket followed by a semicolon'],
+  runAs: [/^[^;]+$/, 'must not contain a semicolon'],
+  password: [/^(?!.*\] *;)/, 'must not contain a closing bracket followed by a semicolon'],
 } as const;
 
 const checkField = (connection: string, field: keyof typeof FIELD_RULES, value: string): void => {
@@ -101,16 +100,19 @@ const checkField = (connection: string, field: keyof typeof FIELD_RULES, value: 
   if (PLAIN.test(value) && allowed.test(value)) return;
   throw new RelayError(
     'BootstrapUnusable',
-    `${connection}: ${field} in the bootstrap secret ${problem}, because the API key header can not carry it. Change it in the vault and in the secret.`,
+    `${connection}: ${field} in the bootstrap secret ${problem}, because the API key header cannot carry it. Change it in the vault and in the secret.`,
   );
 };
 
-/** The header `PS-Auth key=…; runas=…; pwd=[…]; challenge=…;`. Raises `BootstrapUnusable` for what it can not carry. */
+/**
+ * Builds the header `PS-Auth key=…; runas=…; pwd=[…]; challenge=…;`. Raises `BootstrapUnusable` for a value it cannot
+ * carry.
+ */
 export const apiKeyHeader = (
   { connection, apiKey, runAs, password }: ApiKeyOptions,
   challengeAnswer?: Secret,
 ): Secret => {
-  // Samples in PowerShell and JSON double the backslash, and the doubling tends to get copied along.
+  // PowerShell and JSON samples double the backslash, and users often copy both.
   const user = runAs.replace(/\\+/g, '\\');
   checkField(connection, 'apiKey', apiKey.reveal());
   checkField(connection, 'runAs', user);
@@ -120,11 +122,11 @@ export const apiKeyHeader = (
   return apiKey.map((key) => `PS-Auth key=${key}; runas=${user};${pwd}${challenge}`);
 };
 
-/** Signs in with an API key, as the user whom the key is used for. */
+/** Signs in with an API key as the user `runAs`. */
 export const apiKeyAuthenticator = (options: ApiKeyOptions): Authenticator => {
   const { password, totpSeed, showsCertificate, now = Date.now } = options;
   const headers = { authorization: apiKeyHeader(options) };
-  const advice = `It was sent an API key, ${password === undefined ? 'no' : 'a'} password and ${certificateSent(showsCertificate)} client certificate. Check whether the key was rotated; that the user to run as may use it, and is neither locked nor quarantined; whether the registration requires the password of the user; ${COMMON_CHECKS}.`;
+  const advice = `The relay sent an API key, ${password === undefined ? 'no' : 'a'} password and ${certificateSent(showsCertificate)} client certificate. Check whether the key was rotated; that the runAs user may use it and is neither locked nor quarantined; whether the registration requires the password of the user; ${COMMON_CHECKS}.`;
   const answer: AnswerChallenge | undefined =
     totpSeed &&
     (async (challengedAt) => {

@@ -4,8 +4,8 @@ import type { ConnectionContext } from '#shared/connections/connection-type.ts';
 type ReadSecret = ConnectionContext['readSecret'];
 
 /**
- * Reads the secret that an operator made for signing in to a vault: text. Repeatable. Raises `BootstrapUnusable`, with
- * the command that helps, and otherwise what the store raises.
+ * Reads the bootstrap secret of a connection, which must be text. Repeatable. Raises `BootstrapUnusable`, with the
+ * command that fixes it, and any error of the store.
  */
 export const readBootstrapSecret = async (
   readSecret: ReadSecret,

@@ -6,7 +6,7 @@ import { Secret } from '#shared/secret.ts';
 const trimmed = z.string().trim().min(1);
 const trimmedSecret = trimmed.transform((value) => new Secret(value));
 
-/** What a bootstrap secret holds, by the way that its connection authenticates. */
+/** Content of a bootstrap secret, by authentication type. */
 export interface Bootstraps {
   readonly oauth: { readonly clientId: string; readonly clientSecret: Secret };
   readonly 'api-key': {
@@ -22,7 +22,7 @@ const BOOTSTRAPS: { readonly [Type in keyof Bootstraps]: z.ZodType<Bootstraps[Ty
   'api-key': z.object({
     apiKey: trimmedSecret,
     runAs: trimmed,
-    // Not trimmed: a space at its end may belong to it.
+    // Not trimmed: a password can end in a space.
     password: z
       .string()
       .min(1)
@@ -37,11 +37,11 @@ const BOOTSTRAPS: { readonly [Type in keyof Bootstraps]: z.ZodType<Bootstraps[Ty
   }),
 };
 
-/** What to put into a bootstrap secret, to be shown to an operator. */
+/** Expected content of a bootstrap secret, as shown to operators. */
 export const BOOTSTRAP_SHAPES = {
   oauth: '{"clientId": "…", "clientSecret": "…"}',
   'api-key':
-    '{"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"} (password and totpSeed only where the vault asks for them)',
+    '{"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"} (password and totpSeed only if the vault requires them)',
 } as const;
 
 const parseJson = (text: string): unknown => {
@@ -53,8 +53,8 @@ const parseJson = (text: string): unknown => {
 };
 
 /**
- * Reads the text of a bootstrap secret. Ends of lines and spaces around values, which would fail silently at the vault,
- * are dropped. Raises `BootstrapUnusable`, naming the fields that are missing or empty.
+ * Parses the text of a bootstrap secret. Trims every value except the password, because the vault refuses stray spaces
+ * and line ends without a reason. Raises `BootstrapUnusable`, naming the missing or invalid fields.
  */
 export const parseBootstrap = <Type extends keyof Bootstraps>(
   type: Type,
@@ -64,9 +64,9 @@ export const parseBootstrap = <Type extends keyof Bootstraps>(
   const parsed = BOOTSTRAPS[type].safeParse(parseJson(text.reveal()));
   if (parsed.success) return parsed.data;
   const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))].filter((path) => path !== '');
-  const problem = fields.length === 0 ? 'is not a JSON object' : `has nothing usable in ${fields.join(' and ')}`;
+  const problem = fields.length === 0 ? 'is not a JSON object' : `has no valid ${fields.join(' and no valid ')}`;
   throw new RelayError(
     'BootstrapUnusable',
-    `${connection}: the bootstrap secret ${problem}. Its authentication type is ${type}, so put ${BOOTSTRAP_SHAPES[type]} into it.`,
+    `${connection}: the bootstrap secret ${problem}. The authentication type is ${type}: put ${BOOTSTRAP_SHAPES[type]} into it.`,
   );
 };

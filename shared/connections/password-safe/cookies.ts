@@ -2,13 +2,13 @@ import { parseSetCookie, stringifyCookie } from 'cookie';
 import type { AnswerHeaders } from '#shared/http/exchange.ts';
 import { Secret } from '#shared/secret.ts';
 
-// The values are the server's business: they go back exactly as they came.
+// Cookie values return to the server unchanged.
 const verbatim = (value: string): string => value;
 
 /**
- * The cookies of answers as one `Cookie` header, all of them: the session's own, and those of load balancers; of one that
- * was set again, the latest. The vault answers 401 to several `Cookie` lines and to repeated attributes. Undefined when
- * there are none.
+ * Combines the cookies of the answers into one `Cookie` header, including those of load balancers; the latest value of
+ * each cookie applies. The vault answers 401 to several `Cookie` lines and to repeated attributes. Undefined if there
+ * are no cookies.
  */
 export const cookieHeader = (...answers: readonly AnswerHeaders[]): Secret | undefined => {
   const lines = answers.flatMap((headers) => headers['set-cookie'] ?? []);

@@ -1,11 +1,11 @@
 const VAULT_DATE = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
 
-/** A date that the vault gives: UTC ISO 8601, or its text where that is of no form that we know. */
+/** A date from the vault: UTC ISO 8601, or its text if the format is unknown. */
 export type VaultDate = { readonly at: string } | { readonly unreadable: string };
 
 /**
- * A date of the vault as UTC ISO 8601: with `Z`, with an offset, or with neither, which means UTC. Undefined for what can't be
- * read as one.
+ * Converts a date from the vault to UTC ISO 8601. A date without `Z` and without an offset is UTC. Undefined if it is
+ * unreadable.
  */
 export const parseVaultDate = (text: string): string | undefined => {
   const [, day, time, zone = 'Z'] = VAULT_DATE.exec(text.trim()) ?? [];
@@ -15,7 +15,7 @@ export const parseVaultDate = (text: string): string | undefined => {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 };
 
-/** What a field for a date holds; undefined where it is empty. A date that can't be read is there all the same. */
+/** Reads a date field; undefined if it is empty. An unreadable date is kept as text. */
 export const readVaultDate = (text: string): VaultDate | undefined => {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
@@ -23,10 +23,10 @@ export const readVaultDate = (text: string): VaultDate | undefined => {
   return at === undefined ? { unreadable: trimmed } : { at };
 };
 
-/** The date as UTC ISO 8601; undefined where there is none, or none that can be read. */
-export const atOf = (date: VaultDate | undefined): string | undefined =>
+/** The date as UTC ISO 8601; undefined if missing or unreadable. */
+export const timeOf = (date: VaultDate | undefined): string | undefined =>
   date !== undefined && 'at' in date ? date.at : undefined;
 
-/** The text of a date that can't be read. */
+/** Text of an unreadable date. */
 export const unreadableIn = (date: VaultDate | undefined): string | undefined =>
   date !== undefined && 'unreadable' in date ? date.unreadable : undefined;

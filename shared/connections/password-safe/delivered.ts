@@ -1,8 +1,10 @@
 import type { CredentialKind } from '#shared/connections/password-safe/private-key.ts';
 import type { AccessType } from '#shared/connections/password-safe/request-terms.ts';
 
-/** What can be delivered of an account: a credential, or the ticket or file of a session (reference: 2.3, 2.5). */
-export const HANDED_OUT = [
+/**
+ * Kinds of content delivered for an account: a credential, or the ticket or file of a session (reference: 2.3, 2.5).
+ */
+export const DELIVERED_KINDS = [
   'password',
   'dsskey',
   'ssh-ticket',
@@ -11,16 +13,16 @@ export const HANDED_OUT = [
   'application',
   'application-file',
 ] as const;
-export type HandedOut = (typeof HANDED_OUT)[number];
+export type DeliveredKind = (typeof DELIVERED_KINDS)[number];
 
-/** What a session is opened by: a ticket, or a file that holds one. */
-export type SessionType = Exclude<HandedOut, CredentialKind>;
+/** Kinds of content that open a session: a ticket, or a file that contains one. */
+export type SessionType = Exclude<DeliveredKind, CredentialKind>;
 
-export const isCredentialKind = (handsOut: HandedOut): handsOut is CredentialKind =>
-  handsOut === 'password' || handsOut === 'dsskey';
+export const isCredentialKind = (delivers: DeliveredKind): delivers is CredentialKind =>
+  delivers === 'password' || delivers === 'dsskey';
 
-/** The access that a request has to be made for, so that this can be handed out. */
-export const ACCESS_FOR: Readonly<Record<HandedOut, AccessType>> = {
+/** Access type that a request needs for each kind of content. */
+export const ACCESS_FOR: Readonly<Record<DeliveredKind, AccessType>> = {
   password: 'View',
   dsskey: 'View',
   'ssh-ticket': 'SSH',

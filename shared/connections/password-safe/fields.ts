@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readVaultDate } from '#shared/connections/password-safe/dates.ts';
 
-/** The kinds of field that rows are made of. The vault sends null for what it does not know. */
+/** Field types of the rows of the vault, which sends null for unknown values. */
 
 const WHOLE_NUMBER = /^\s*-?\d{1,15}\s*$/;
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
@@ -9,26 +9,26 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ]);
 
-/** A whole number, also one that comes as text. */
+/** A whole number, also as text. */
 export const int = z.preprocess(
   (value) => (typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value),
   z.int(),
 );
 export const optionalInt = int.nullish().transform((value) => value ?? undefined);
 
-/** True or false, also as text; null where the vault does not say. */
+/** A boolean, also as text; null or undefined if the vault sends no value. */
 export const optionalFlag = z.preprocess(
   (value) => (typeof value === 'string' ? (TRUTH.get(value.trim().toLowerCase()) ?? value) : value),
   z.boolean().nullish(),
 );
 
-/** Text, which is empty where the vault gives none. */
+/** Text; empty if the vault sends none. */
 export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '');
 
-/** A date as the vault writes it; undefined where it gives none. */
+/** A date as the vault writes it; undefined if it sends none. */
 export const date = z
   .union([z.string(), z.number()])
   .nullish()

@@ -2,30 +2,30 @@ import { ticketSchema } from '#shared/connections/password-safe/schema.ts';
 import { isPage, json, malformed, type Reader } from '#shared/http/answer.ts';
 import { Secret } from '#shared/secret.ts';
 
-/** What lets its holder into a session. */
+/** A ticket or a file that opens a session. */
 export interface SessionGrant {
   /**
-   * Of a ticket the vault's answer as it came, as JSON text (`Ticket`, `Host`, `Port`, for SSH also `TicketAtHost`, `Link`
-   * and `Command`; reference: 2.5); of a file its text.
+   * Text of a file; for a ticket the vault's unchanged answer, as JSON text (`Ticket`, `Host`, `Port`, for SSH also
+   * `TicketAtHost`, `Link` and `Command`; reference: 2.5).
    */
   readonly credential: Secret;
-  /** A file does not tell it; the list of sessions does, by the request. */
+  /** Undefined for a file: the list of sessions shows it, by request. */
   readonly sessionId: number | undefined;
 }
 
-/** A line of a file for a remote desktop client, such as `full address:s:host`. */
+/** A line of a remote desktop file, such as `full address:s:host`. */
 const RDP_SETTING = /^[^:\r\n]+:[a-z]:/m;
 
 const readTicketFields = json(ticketSchema);
 
-/** A ticket, as the text that it came in: what its holder needs of it differs by client. */
+/** Reads a ticket. Keeps the text of the answer, because clients need different fields of it. */
 export const readTicket: Reader<SessionGrant> = (answer, call) => ({
   sessionId: readTicketFields(answer, call).SessionID,
   credential: new Secret(answer.text),
 });
 
-/** A file for a remote desktop client. Anything else would only be found out when somebody opens it. */
+/** Reads a remote desktop file. Checks its format, because a wrong file would otherwise fail only when it is opened. */
 export const readFile: Reader<SessionGrant> = (answer, call) => {
-  if (isPage(answer) || !RDP_SETTING.test(answer.text)) throw malformed(call, 'is no file for a remote desktop client');
+  if (isPage(answer) || !RDP_SETTING.test(answer.text)) throw malformed(call, 'is not a remote desktop file');
   return { sessionId: undefined, credential: new Secret(answer.text) };
 };

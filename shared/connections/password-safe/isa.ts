@@ -7,7 +7,7 @@ import { jsonBody } from '#shared/http/request.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What a release without a request is asked for with. */
+/** Terms of a release without a request. */
 export interface IsaTerms {
   readonly systemId: number;
   readonly accountId: number;
@@ -19,13 +19,14 @@ export interface IsaTerms {
 
 /** A credential that was released without a request. */
 interface IsaCredential extends Credential {
-  /** When the release ends by itself, by the vault's own clock, UTC ISO 8601; undefined when it told no time. */
+  /** End of the release by the vault's clock, UTC ISO 8601; undefined if the answer had no date. */
   readonly endsAt: string | undefined;
 }
 
 /**
- * Releases a credential by the ISA role: one call that answers with the credential itself (reference: 2.4), without an
- * approval or a check-in. Raises `NotRequestable` without the role. Each call is another release, so it is never repeated.
+ * Releases a credential through the ISA role, in one call that returns the credential (reference: 2.4), without
+ * approval or check-in. Raises `NotRequestable` without the role. Each call is another release, so it is never
+ * repeated.
  */
 export const readAsIsa = async (
   session: Session,
@@ -39,7 +40,6 @@ export const readAsIsa = async (
       path: 'ISARequests',
       query: { type: part },
       body: jsonBody({ SystemID: systemId, AccountID: accountId, DurationMinutes: durationMinutes, Reason: reason }),
-      // Each call is a release of its own.
       idempotent: false,
       interpret: interpretIsa,
       read: readerOf(part),

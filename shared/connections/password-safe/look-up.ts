@@ -10,19 +10,19 @@ const PATH = 'ManagedAccounts';
 
 const readRows = json(accountListSchema);
 
-/** An account that the vault knows not to be there has no rows; the interpreter lets no other 404 get here. */
+/** Returns no accounts for a 404: the interpreter refuses every 404 except one for an account that does not exist. */
 const readFound: Reader<readonly Account[]> = (answer, call) => {
   if (answer.status === 404) return [];
   const { listed } = readRows(answer, call);
   const [odd] = oddIn(listed);
-  // It may be the one that was meant.
+  // The unreadable row may be the requested account.
   if (odd !== undefined) throw malformed(call, `has an unknown shape (${odd.misfit})`);
   return readableIn(listed).map((row) => toAccount(row));
 };
 
 /**
- * Finds an account by both of its names, of which a directory account's is `DOMAIN\\name`: whatever shape the answer comes in,
- * it holds that account or none. `none` is also what the vault does not show to this user. Repeatable.
+ * Finds an account by its system name and account name, which is `DOMAIN\\name` for a directory account. Accepts every
+ * shape of the answer. Returns `none` also for an account that the user may not see. Repeatable.
  */
 export const findAccount = async (
   session: Session,

@@ -13,7 +13,7 @@ import { createPasswordSafe } from '#shared/connections/password-safe/vault.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** A Password Safe with what relay.yaml and its bootstrap secret say about signing in; connects when it is first used. */
+/** Opens a Password Safe with the authentication of relay.yaml and its bootstrap secret. Connects on first use. */
 export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, context: ConnectionContext): Vault => {
   const { connection, readSecret, now } = context;
   const { bootstrapSecret, clientCertificate } = authentication;
@@ -59,7 +59,7 @@ export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, conte
     onSignOutFailure: context.onSignOutFailure,
   });
 
-  const noticing = async <T>(signingIn: () => Promise<T>): Promise<T> => {
+  const reportingRefusal = async <T>(signingIn: () => Promise<T>): Promise<T> => {
     try {
       return await signingIn();
     } catch (error) {
@@ -67,12 +67,12 @@ export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, conte
       throw error;
     }
   };
-  const session: Vault['session'] = (work) => noticing(() => signIn(work));
+  const session: Vault['session'] = (work) => reportingRefusal(() => signIn(work));
 
   return {
     session,
     async ensureSignIn() {
-      if (oauth !== undefined) return noticing(() => oauth.tokens.ensure());
+      if (oauth !== undefined) return reportingRefusal(() => oauth.tokens.ensure());
       await session(async () => {});
       return { expiresAt: null };
     },

@@ -1,21 +1,22 @@
 import type { Secret } from '#shared/secret.ts';
 
-/** The kinds of credential that an account has (reference: password-safe-api.md 2.3, query `type`). */
+/** Credential kinds of an account (reference: password-safe-api.md 2.3, query `type`). */
 export const CREDENTIAL_KINDS = ['password', 'dsskey'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-/** PKCS#8 says it in its first line, the older formats of OpenSSL in the first header (RFC 7468, RFC 1421). */
+/** PKCS#8 declares encryption in the first line, the older OpenSSL formats in the first header (RFC 7468, RFC 1421). */
 const SAYS_ENCRYPTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4 *, *ENCRYPTED/m;
-/** PuTTY's own format names its cipher. */
+/** PuTTY's format names its cipher. */
 const PUTTY_CIPHER = /^Encryption: *(\S+)/m;
 const OPENSSH_KEY = /^-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]*)/m;
 
-/** What an OpenSSH key begins with, before the length of its cipher's name and the name (OpenSSH, PROTOCOL.key). */
+/** Start of an OpenSSH key, before the length and the name of its cipher (OpenSSH, PROTOCOL.key). */
 const OPENSSH_MAGIC = 'openssh-key-v1\0';
 
 /**
- * Whether a private key needs a passphrase, by what it says itself. That of OpenSSH's format is in the binary part; one
- * whose cipher can't be read counts as encrypted: asking for a passphrase costs a call, missing it costs the key.
+ * True if a private key declares that it is encrypted. OpenSSH stores the cipher in the binary part. An unreadable
+ * cipher counts as encrypted: an unneeded read of the passphrase costs one call, a missing passphrase makes the key
+ * useless.
  */
 export const isEncryptedKey = (key: Secret): boolean => {
   const text = key.reveal();

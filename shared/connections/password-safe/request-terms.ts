@@ -1,30 +1,30 @@
-/** What a request gives access to: the credential itself, or a session in which it is never seen (reference: 2.2). */
+/** Access types of a request: the credential itself, or a session that never reveals it (reference: 2.2). */
 export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
 export type AccessType = (typeof ACCESS_TYPES)[number];
 
-/** The ticket that a request is made for; the vault's default ticket system when none is named. */
+/** Ticket for a request, in the vault's default ticket system unless another is named. */
 interface Ticket {
   readonly number: string;
   readonly systemId?: number | undefined;
 }
 
-/** What to ask the vault for. The duration is cut to what the vault grants for this account. */
+/** Terms of a request. The vault refuses a duration above the maximum of the account, so the caller limits it. */
 export interface RequestTerms {
   readonly systemId: number;
   readonly accountId: number;
-  /** The request is made for the alias, and thus for the account that it points at. */
+  /** Set to request the alias, and so the account that it points at. */
   readonly aliasId?: number | undefined;
   readonly applicationId?: number | undefined;
   readonly accessType: AccessType;
   readonly durationMinutes: number;
-  /** At most 1,000 characters. Approvers, audit and mails show it. */
+  /** At most 1,000 characters. Shown to approvers, in the audit and in mails. */
   readonly reason: string;
   readonly ticket?: Ticket | undefined;
-  /** Whether the vault is to change the credential once the request ends; its policy may overrule `false`. */
+  /** True to have the vault change the credential at the end of the request; its policy can override `false`. */
   readonly rotateOnCheckIn: boolean;
   /**
-   * What to do when this user has a request for the account open already: read along with it and leave it alone, or be
-   * refused with `RequestConflict`.
+   * Behaviour if this user already has an open request for the account: read under it and leave its check-in to its
+   * owner, or raise `RequestConflict`.
    */
   readonly whenOpen: 'share' | 'refuse';
 }

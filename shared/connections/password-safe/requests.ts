@@ -1,4 +1,4 @@
-import { atOf } from '#shared/connections/password-safe/dates.ts';
+import { timeOf } from '#shared/connections/password-safe/dates.ts';
 import { interpretCall, interpretCheckIn } from '#shared/connections/password-safe/errors.ts';
 import type { AccessType, RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
 import { type OnUnreadable, readableRows } from '#shared/connections/password-safe/rows.ts';
@@ -9,27 +9,27 @@ import { jsonBody } from '#shared/http/request.ts';
 
 interface OpenedRequest {
   readonly requestId: number;
-  /** True for a 200: somebody else opened it (another run of ours, too). Read it, never check it in. */
+  /** True for a 200: the request was already open, possibly from another run. Read under it, never check it in. */
   readonly reused: boolean;
 }
 
-/** A row of the vault's list of open requests of ours. */
+/** A row of the vault's list of this user's open requests. */
 export interface OpenRequest {
   readonly requestId: number;
   readonly systemId?: number | undefined;
   readonly accountId?: number | undefined;
-  /** Of a request that was made for an alias. */
+  /** Present for a request that was made for an alias. */
   readonly aliasId?: number | undefined;
   readonly status: 'pending' | 'active';
-  /** Undefined for a kind of access that we don't know. */
+  /** Undefined for an unknown access type. */
   readonly accessType: AccessType | undefined;
   readonly reason: string;
-  /** UTC ISO 8601, when the vault says it. */
+  /** UTC ISO 8601; undefined if the vault does not send it. */
   readonly createdAt: string | undefined;
   readonly expiresAt: string | undefined;
 }
 
-/** Asks for a request. Never repeated by the client. */
+/** Opens a request. Never repeated by the client. */
 export const openRequest = async (session: Session, terms: RequestTerms): Promise<OpenedRequest> => {
   const { status, value } = await session.send({
     method: 'POST',
@@ -45,9 +45,10 @@ export const openRequest = async (session: Session, terms: RequestTerms): Promis
       Reason: terms.reason,
       TicketSystemID: terms.ticket?.systemId,
       TicketNumber: terms.ticket?.number,
-      // Left out, an open request is a conflict. The third choice, `renew`, would cancel what others of us still read.
+      // If omitted, an open request is a conflict. The third option, `renew`, would cancel a request that other runs
+      // still read under.
       ConflictOption: terms.whenOpen === 'share' ? 'reuse' : undefined,
-      // Left out it means true.
+      // Defaults to true in the vault.
       RotateOnCheckin: terms.rotateOnCheckIn,
     }),
     idempotent: false,
@@ -58,8 +59,8 @@ export const openRequest = async (session: Session, terms: RequestTerms): Promis
 };
 
 /**
- * Gives a request back; one that is gone already counts as given back. `at` is the vault's own clock at the answer, UTC ISO
- * 8601, from its `Date` header; undefined when it sent none. Repeatable.
+ * Checks in a request; one that has already ended counts as checked in. `at` is the time of the answer by the vault's
+ * clock, UTC ISO 8601, from its `Date` header; undefined without that header. Repeatable.
  */
 export const checkIn = async (
   session: Session,
@@ -77,7 +78,7 @@ export const checkIn = async (
   return { at };
 };
 
-/** Lists this user's pending and active requests; {@link readableRows} says what becomes of one that can't be read. Repeatable. */
+/** Lists this user's pending and active requests. {@link readableRows} handles unreadable rows. Repeatable. */
 export const listOpenRequests = async (
   session: Session,
   onUnreadable?: OnUnreadable,
@@ -101,10 +102,10 @@ const toOpenRequest = (row: RequestRow): OpenRequest => ({
   status: isPending(row) ? 'pending' : 'active',
   accessType: row.AccessType,
   reason: row.Reason,
-  createdAt: atOf(row.RequestReleaseDate),
-  expiresAt: atOf(row.ExpiresDate),
+  createdAt: timeOf(row.RequestReleaseDate),
+  expiresAt: timeOf(row.ExpiresDate),
 });
 
-/** By its status where the vault says it; a request without an approval date waits for its approval. */
+/** Uses the status if the vault sends one; otherwise a request without an approval date is pending. */
 const isPending = ({ Status, ApprovedDate }: RequestRow): boolean =>
   Status === '' ? ApprovedDate === undefined : /pending/i.test(Status);

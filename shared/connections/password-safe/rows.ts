@@ -4,33 +4,36 @@ import type { Rejected } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 import { fit } from '#shared/json-shape.ts';
 
-/** Lists of the vault, row by row: one that can't be read is set aside, and hides no other. */
+/** Lists of the vault, read row by row: an unreadable row is set aside and hides no other row. */
 
-/** A row that can't be read, by what it may be told by: nothing of it but its ids. */
-export interface OddRow {
+/** An unreadable row, reduced to its ids. */
+export interface UnreadableRow {
   readonly ids: Readonly<Record<string, string>>;
-  /** What is wrong with it, in words. */
+  /** Description of the mismatch. */
   readonly misfit: string;
 }
 
-/** A row of a list; `key` tells it from all others, and is undefined where it lacks an id. */
-export type ListedRow<Row> = { readonly key: string | undefined } & ({ readonly row: Row } | { readonly odd: OddRow });
+/** A row of a list. `key` identifies the row; undefined if an id is missing. */
+export type ListedRow<Row> = { readonly key: string | undefined } & (
+  | { readonly row: Row }
+  | { readonly odd: UnreadableRow }
+);
 
 /** One answer of a list, in the order of its rows. */
 export interface Rows<Row> {
   readonly listed: readonly ListedRow<Row>[];
-  /** How many there are on all pages, where the vault says it. */
+  /** Number of rows on all pages, if the vault sends it. */
   readonly totalCount?: number | undefined;
 }
 
-export const isOdd = <Row>(listed: ListedRow<Row>): listed is Extract<ListedRow<Row>, { odd: OddRow }> =>
+export const isOdd = <Row>(listed: ListedRow<Row>): listed is Extract<ListedRow<Row>, { odd: UnreadableRow }> =>
   'odd' in listed;
 export const readableIn = <Row>(listed: readonly ListedRow<Row>[]): Row[] =>
   listed.flatMap((one) => (isOdd(one) ? [] : [one.row]));
-export const oddIn = <Row>(listed: readonly ListedRow<Row>[]): OddRow[] =>
+export const oddIn = <Row>(listed: readonly ListedRow<Row>[]): UnreadableRow[] =>
   listed.flatMap((one) => (isOdd(one) ? [one.odd] : []));
 
-/** A property of a row that holds an id; undefined where there is nothing that could be one. */
+/** Id in a property of a row; undefined if the value cannot be an id. */
 const idIn = (row: unknown, name: string): string | undefined => {
   if (typeof row !== 'object' || row === null) return undefined;
   const value: unknown = Reflect.get(row, name);
@@ -43,7 +46,7 @@ const keyOf = (row: unknown, names: readonly string[]): string | undefined => {
   return ids.length === 0 || ids.includes(undefined) ? undefined : ids.join('/');
 };
 
-const idsIn = (row: unknown, names: readonly string[]): OddRow['ids'] =>
+const idsIn = (row: unknown, names: readonly string[]): UnreadableRow['ids'] =>
   Object.fromEntries(
     names.flatMap((name) => {
       const id = idIn(row, name);
@@ -51,7 +54,7 @@ const idsIn = (row: unknown, names: readonly string[]): OddRow['ids'] =>
     }),
   );
 
-/** One shape for the three that a list comes in: an array, `{TotalCount, Data}`, or the only row by itself. */
+/** Converts the three shapes of a list to one: an array, `{TotalCount, Data}`, or a single row. */
 const unwrap = (answer: unknown) => {
   if (Array.isArray(answer)) return { rows: answer };
   if (typeof answer === 'object' && answer !== null && 'Data' in answer) {
@@ -61,8 +64,8 @@ const unwrap = (answer: unknown) => {
 };
 
 /**
- * The schema of a list of such rows; `ids` are the properties that tell them apart. An answer of which no row can be read, nor
- * has an id, is none.
+ * Schema of a list of such rows; `ids` are the properties that identify a row. Refuses an answer in which no row is
+ * readable and none has an id.
  */
 export const listOf = <Row extends z.ZodType>(row: Row, ids: readonly string[]) =>
   z
@@ -81,31 +84,33 @@ export const listOf = <Row extends z.ZodType>(row: Row, ids: readonly string[]) 
       return { listed, totalCount: totalCount ?? undefined };
     });
 
-/** What stands in an id's place may be anything: only what looks like one is told. */
+/** Pattern of a plausible id. Other values are not shown, because an id property can contain anything. */
 const ID = /^[\w-]{1,64}$/;
 
-const describeIds = ({ ids }: OddRow): string =>
+const describeIds = ({ ids }: UnreadableRow): string =>
   Object.entries(ids)
     .filter(([, id]) => ID.test(id))
     .map(([name, id]) => `${name} ${id}`)
     .join(', ') || 'without an id';
 
-/** A row of a list as a thing that can't be delivered. `what` is what the row is about, such as `an account`. */
+/** Converts an unreadable row to a rejected item. `what` describes the row, such as `An account`. */
 export const rejectedAs =
   (connection: string, what: string) =>
-  (odd: OddRow): Rejected => ({
+  (odd: UnreadableRow): Rejected => ({
     title: `${what} that can't be read (${describeIds(odd)})`,
-    message: `${connection}: its row in the list has an unknown shape (${odd.misfit}), so it is left out. Look at it in the vault; if it is as it should be there, the vault speaks a version that the relay does not know.`,
+    message: `${connection}: its row in the list has an unknown shape (${odd.misfit}), so it was skipped. Check it in the vault; if it is correct there, the relay does not support this version of the vault.`,
   });
 
-/** Told of a list whose rows can't all be read. */
+/** Called for a list with unreadable or missing rows. */
 export type OnUnreadable = (error: RelayError) => void;
 
 const raise: OnUnreadable = (error) => {
   throw error;
 };
 
-/** The rows that can be read. For others it raises `AnswerMalformed`, unless the caller says what to do about them. */
+/**
+ * Returns the readable rows. Raises `AnswerMalformed` for unreadable or missing rows, unless the caller handles them.
+ */
 export const readableRows = <Row>(
   connection: string,
   call: string,
@@ -113,16 +118,16 @@ export const readableRows = <Row>(
   onUnreadable: OnUnreadable = raise,
 ): readonly Row[] => {
   const [odd, ...others] = oddIn(listed);
-  const tell = (problem: string) =>
+  const report = (problem: string) =>
     onUnreadable(
       new RelayError(
         'AnswerMalformed',
-        `${connection}: ${call} ${problem}, so that nothing is known of the rest. If the vault itself shows all of it, it speaks a version that the relay does not know.`,
+        `${connection}: ${call} ${problem}, so the list is incomplete. If the vault shows all rows, the relay does not support this version of the vault.`,
       ),
     );
   if (odd !== undefined) {
     const more = others.length === 0 ? '' : `, and ${others.length} more`;
-    tell(`lists what can't be read (${describeIds(odd)}: ${odd.misfit}${more})`);
-  } else if (totalCount > listed.length) tell(`lists ${listed.length} of ${totalCount}`);
+    report(`returned unreadable rows (${describeIds(odd)}: ${odd.misfit}${more})`);
+  } else if (totalCount > listed.length) report(`returned ${listed.length} of ${totalCount} rows`);
   return readableIn(listed);
 };

@@ -5,17 +5,17 @@ import { listOf } from '#shared/connections/password-safe/rows.ts';
 import { Secret } from '#shared/secret.ts';
 
 /**
- * What we read of the vault's answers, and nothing else: versions add properties, and send null for what they do not
- * know. Spelling and shapes: reference password-safe-api.md, 2.1 to 2.3.
+ * Fields that the relay reads from the vault's answers, and no others: versions add properties, and send null for
+ * unknown values. Spelling and shapes: reference password-safe-api.md, 2.1 to 2.3.
  */
 
-/** A kind of access in any case; undefined for one that we don't know. */
+/** An access type in any letter case; undefined for an unknown one. */
 const accessType = z
   .string()
   .nullish()
   .transform((value) => ACCESS_TYPES.find((known) => known.toLowerCase() === value?.toLowerCase()));
 
-/** Ten years: what is more than that is no time. */
+/** Ten years: a larger value is not a plausible lifetime. */
 const MAX_TOKEN_SECONDS = 315_360_000;
 
 export const tokenSchema = z.object({
@@ -38,7 +38,7 @@ const accountRow = z.object({
   LastChangeDate: date,
   /** 0 idle, 1 changing, 2 queued. */
   ChangeState: optionalInt,
-  /** What older versions have instead. */
+  /** Sent by older versions instead. */
   IsChanging: optionalFlag,
   IsISAAccess: optionalFlag,
 });
@@ -52,7 +52,7 @@ export const workgroupListSchema = listOf(z.object({ Name: z.string() }), ['ID']
 /** The bare id of a request. */
 export const requestIdSchema = int;
 
-/** A JSON string. An empty one is no credential: delivering it would lock every reader out. */
+/** A JSON string. An empty one is refused, because delivering it would lock every reader out. */
 export const credentialSchema = z
   .string()
   .min(1)
@@ -63,7 +63,7 @@ export const passphraseSchema = z.string().transform((value) => new Secret(value
 
 const accountOfAlias = z.object({ SystemID: int, AccountID: int });
 
-/** Each part of an alias' credential, under the property that only the answer about it has, and whose it is. */
+/** Answers with one part of an alias's credential, each under its own property, and the account that it belongs to. */
 export const aliasCredentialSchemas = {
   password: accountOfAlias
     .extend({ Password: credentialSchema })
@@ -76,7 +76,9 @@ export const aliasCredentialSchemas = {
     .transform(({ Passphrase, ...account }) => ({ ...account, value: Passphrase })),
 };
 
-/** Its id and its reason say whether it is ours and is to be given back: nothing else keeps a request from being read. */
+/**
+ * Requires only the id and the reason, which identify our own requests for check-in. Any other field can be unreadable.
+ */
 const requestRow = z.object({
   RequestID: int,
   SystemID: optionalInt.catch(undefined),
@@ -106,7 +108,10 @@ const policyRow = z.object({
 export type PolicyRow = z.infer<typeof policyRow>;
 export const policyListSchema = listOf(policyRow, []);
 
-/** What we look at of a ticket; whoever gets it needs the rest as well, so that its text is handed on as it came. */
+/**
+ * Fields of a ticket that the relay checks. The recipient needs the other fields as well, so the text is delivered
+ * unchanged.
+ */
 export const ticketSchema = z.object({ Ticket: z.string().min(1), SessionID: optionalInt });
 
 const sessionRow = z.object({
@@ -128,13 +133,13 @@ const safeSecretRow = z.object({
   FolderPath: text,
   CreatedOn: date,
   ModifiedOn: date,
-  /** From version 3.2 on. */
+  /** Sent from version 3.2 on. */
   SecretValueModifiedOn: date,
 });
 export type SafeSecretRow = z.infer<typeof safeSecretRow>;
 export const safeListSchema = listOf(safeSecretRow, ['Id']);
 
-/** In lists the value of a text goes by the name of a password, too; files have none. */
+/** In lists, `Password` also holds the value of a text; files have none. */
 export const safeValueListSchema = listOf(
   z.object({
     Id: z.string().min(1),

@@ -1,4 +1,4 @@
-import { atOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
+import { timeOf, unreadableIn } from '#shared/connections/password-safe/dates.ts';
 import { interpretSafe } from '#shared/connections/password-safe/errors.ts';
 import { PAGE_SIZE, readPages } from '#shared/connections/password-safe/pages.ts';
 import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
@@ -22,7 +22,7 @@ import type { Query } from '#shared/http/request.ts';
 import { Secret } from '#shared/secret.ts';
 
 const PATH = 'Secrets-Safe/Secrets';
-/** The vault takes files of up to 5 MB (reference: 2.7); before version 26.1.0.878 it gave them back larger than they were. */
+/** The vault accepts files of up to 5 MB (reference: 2.7); before version 26.1.0.878 it returned them enlarged. */
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
 /** A page of a thousand texts of 4,096 characters each, with their notes. */
 const VALUES_MAX_BYTES = 64 * 1024 * 1024;
@@ -30,31 +30,31 @@ const VALUES_MAX_BYTES = 64 * 1024 * 1024;
 /** One page of secrets. */
 interface SafeSecretPage {
   readonly secrets: readonly SafeSecret[];
-  /** False on the page that shows that the vault did not give us all of them, or may not have. */
+  /** False if this page shows that secrets are missing or may be missing. */
   readonly complete: boolean;
-  /** Rows that can't be read. */
+  /** Unreadable rows. */
   readonly rejected: readonly Rejected[];
 }
 
-/** The values of a folder itself, not of those below it. */
+/** A bulk read of a folder, without its subfolders. */
 export interface SafeBulk {
   readonly folderId: string;
-  /** Only what was modified after it, UTC ISO 8601 in whole seconds; everything when left out. */
+  /** Reads only secrets modified after this time, UTC ISO 8601 in whole seconds; all secrets if omitted. */
   readonly since?: string | undefined;
   readonly version: SafeApiVersion;
 }
 
-/** Secrets Safe. Every call raises a RelayError, `PermissionMissing` where the user may not read; all are repeatable. */
+/** Secrets Safe. Every call raises a RelayError, `PermissionMissing` if the user may not read; all are repeatable. */
 export interface SecretsSafe {
-  /** Lists what the user may read, page by page, each secret once and without its value. */
+  /** Lists the secrets that the user can read, page by page, each once and without its value. */
   list(version: SafeApiVersion): AsyncIterable<SafeSecretPage>;
-  /** Reads values in bulk, page by page and by the secrets' ids: credentials and texts, but no files. */
+  /** Reads the values of credentials and texts in bulk, page by page, by the ids of the secrets. Omits files. */
   readFolder(bulk: SafeBulk): AsyncIterable<ReadonlyMap<string, Secret>>;
   /** Reads one value, or the bytes of a file. */
   read(secret: Pick<SafeSecret, 'secretId' | 'type'>, version: SafeApiVersion): Promise<Content>;
 }
 
-/** Secrets Safe as this session's user sees it. */
+/** Opens Secrets Safe for the session's user. */
 export const openSecretsSafe = (session: Session): SecretsSafe => ({
   list: (version) => listSecrets(session, version),
   readFolder: (bulk) => readFolder(session, bulk),
@@ -75,7 +75,7 @@ const get = async <T>(
 
 async function* listSecrets(session: Session, version: SafeApiVersion): AsyncIterable<SafeSecretPage> {
   const fetchPage = (offset: number) =>
-    // Some versions decrypt unless told not to.
+    // Some versions decrypt by default.
     get(session, PATH, { version, decrypt: 'false', limit: PAGE_SIZE, offset }, json(safeListSchema));
   for await (const { listed, complete } of readPages(fetchPage)) {
     yield {
@@ -86,7 +86,7 @@ async function* listSecrets(session: Session, version: SafeApiVersion): AsyncIte
   }
 }
 
-/** Types that we don't know are nothing that we could deliver. */
+/** Skips secret types that the relay does not support. */
 const toSafeSecret = (row: SafeSecretRow): SafeSecret[] => {
   const type = SAFE_SECRET_TYPES.find((known) => known === row.SecretType.toLowerCase());
   if (type === undefined) return [];
@@ -100,9 +100,9 @@ const toSafeSecret = (row: SafeSecretRow): SafeSecret[] => {
       username: row.Username,
       folderId: row.FolderId,
       folderPath: row.FolderPath,
-      changedAt: atOf(changed),
+      changedAt: timeOf(changed),
       unreadableDate: unreadableIn(changed),
-      modifiedAt: atOf(modified),
+      modifiedAt: timeOf(modified),
     },
   ];
 };
@@ -117,7 +117,7 @@ async function* readFolder(
       maxBytes: VALUES_MAX_BYTES,
     });
   for await (const { listed } of readPages(fetchPage)) {
-    // What has no value here, or can't be read, may have one where it is read by itself.
+    // A secret without a readable value in bulk may have one in an individual read.
     yield new Map(
       readableIn(listed).flatMap(({ Id, Password }) => (Password === undefined ? [] : [[Id, Password] as const])),
     );

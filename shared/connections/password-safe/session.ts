@@ -6,14 +6,16 @@ import type { Call, Reply } from '#shared/http/http.ts';
 import { emptyBody } from '#shared/http/request.ts';
 
 export interface SessionOptions extends SignInOptions {
-  /** Told when a session could not be signed out: it stays open until the vault ends it for idleness. */
+  /** Called when a session could not be signed out: it stays open until the idle timeout of the vault. */
   readonly onSignOutFailure: (error: RelayError) => void;
 }
 
-/** A signed-in session: sends calls with what proves it. */
+/** A signed-in session, which adds its headers to each call. */
 export interface Session {
   readonly connection: string;
-  /** As {@link Http.send}. A session that the vault ended meanwhile is renewed once, for all calls together. */
+  /**
+   * Sends a call like {@link Http.send}. A session that the vault has ended is renewed once, for all calls together.
+   */
   send<T>(call: Omit<Call<T>, 'headers'>): Promise<Reply<T>>;
 }
 
@@ -36,18 +38,18 @@ const signOut = async ({ http, onSignOutFailure }: SessionOptions, headers: Sign
 const isSessionLost = (error: unknown): boolean => error instanceof RelayError && error.name === 'SessionLost';
 
 /**
- * Signs in, does the work, and signs out whatever happened. A refused sign-in is final (`SignInRefused`,
- * `LicenceRefused`). A failed sign-out never hides what the work gave or threw.
+ * Signs in, runs the work and always signs out. A refused sign-in is final (`SignInRefused`, `LicenceRefused`). A
+ * failed sign-out never hides the result or the error of the work.
  */
 export const withSession = async <T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> => {
   let current = Promise.resolve(await signIn(options));
   let renewed = false;
   let closed = false;
 
-  /** The session after a lost one: already there, made now, or undefined when there will be none. */
+  /** Successor of a lost session: the existing one, a new one, or undefined if no other is allowed. */
   const successorOf = (lost: Promise<SignedIn>): Promise<SignedIn> | undefined => {
     if (lost !== current) return current;
-    // Work that goes on after its end must not open a session that nobody will close.
+    // Calls made after the work has ended must not open a session that would never be closed.
     if (renewed || closed) return undefined;
     renewed = true;
     current = signIn(options);

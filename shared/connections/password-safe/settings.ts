@@ -9,7 +9,7 @@ const clientCertificate = z
     ),
   })
   .optional()
-  .describe('What to show to a vault whose API registration requires a client certificate.');
+  .describe('Client certificate for a vault whose API registration requires one.');
 
 /** An entry under `connections` for a Password Safe. */
 export const passwordSafeSettings = z.strictObject({
@@ -23,13 +23,13 @@ export const passwordSafeSettings = z.strictObject({
         bootstrapSecret: secretName.describe(
           'Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.',
         ),
-        runAs: z.string().min(1).optional().describe('The user to impersonate, sent as the RunAs header.'),
+        runAs: z.string().min(1).optional().describe('User to impersonate, sent as the RunAs header.'),
         clientCertificate,
       }),
       z.strictObject({
         type: z.literal('api-key').describe('An API registration with a key, and the user it runs as.'),
         bootstrapSecret: secretName.describe(
-          'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"}; the last two only where the vault asks for them.',
+          'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"}; the last two only if the vault requires them.',
         ),
         clientCertificate,
         pushSeconds: z
@@ -37,7 +37,7 @@ export const passwordSafeSettings = z.strictObject({
           .min(1)
           .max(300)
           .optional()
-          .describe('How long each sign-in waits for somebody to answer the push of a second factor.'),
+          .describe('Maximum wait of each sign-in for the answer to a second-factor push.'),
       }),
     ])
     .describe('How to sign in. The credential itself is never in this file.'),

@@ -3,35 +3,35 @@ import { type Answer, isPage } from '#shared/http/answer.ts';
 import type { Interpreter } from '#shared/http/http.ts';
 
 /**
- * What refusals at sign-in mean. The vault itself never tells which factor failed: what can be told apart is told apart
- * here, and the rest says what to look at. `docs/sign-in.md` lists all causes.
+ * Meaning of refusals at sign-in. The vault never states which factor failed. Distinguishable causes have their own
+ * texts; the other texts list what to check. `docs/sign-in.md` lists all causes.
  */
 
 const CHALLENGE_HEADER = 'www-authenticate-2fa';
 
-/** Whether the vault asks for a second factor, to be answered on the same session. */
+/** True if the vault asks for a second factor on the same session. */
 export const isChallenge = ({ status, headers }: Pick<Answer, 'status' | 'headers'>): boolean =>
   status === 401 && headers[CHALLENGE_HEADER] !== undefined;
 
 const CHALLENGE_UNANSWERABLE: Verdict = [
   'SignInRefused',
-  'The vault asks for the code of a second factor, and the bootstrap secret has no totpSeed. Put the seed of the user into it, or use a user without two-factor authentication.',
+  'The vault requires the code of a second factor, and the bootstrap secret has no totpSeed. Add the seed of the user to it, or use a user without two-factor authentication.',
 ];
 
 const ANSWER_REFUSED: Verdict = [
   'SignInRefused',
-  'The vault refused the code of the second factor. Check that totpSeed in the bootstrap secret is the seed of this very user, and the clock of the vault. A vault that takes each code only once also refuses a second sign-in within the same 30 seconds: use a user without two-factor authentication for syncs then.',
+  'The vault refused the code of the second factor. Check that totpSeed in the bootstrap secret is the seed of this user, and check the clock of the vault. A vault that accepts each code only once also refuses a second sign-in within the same 30 seconds: for syncs, use a user without two-factor authentication.',
 ];
 
-/** IIS refuses callers without a trusted certificate before the API sees them, by a page of its own. */
+/** IIS refuses callers without a trusted certificate with a page of its own, before the call reaches the API. */
 const REFUSED_BY_PAGE: Verdict = [
   'SignInRefused',
-  'A page, not the API, refused it. Web servers do so to callers without a client certificate that they trust: where the API registration requires one, set authentication.clientCertificate in relay.yaml, and check that the certificate has not expired and that the vault trusts the CA that signed it. Otherwise a proxy in between keeps the relay out.',
+  'The answer was a web page, not an answer of the API. Web servers refuse callers without a trusted client certificate in this way: if the API registration requires one, set authentication.clientCertificate in relay.yaml, and check that the certificate has not expired and that the vault trusts the CA that signed it. Otherwise, a proxy in between blocks the relay.',
 ];
 
 const LICENCE_REFUSED: Verdict = [
   'LicenceRefused',
-  'The licence of Password Safe is not valid, or the user may not use the API, or is quarantined. Ask whoever runs the vault.',
+  'The licence of Password Safe is not valid, the user may not use the API, or the user is quarantined. Ask the administrator of the vault.',
 ];
 
 const readRefusal = (answer: Answer, unauthorized: Verdict): Verdict | undefined => {
@@ -41,28 +41,28 @@ const readRefusal = (answer: Answer, unauthorized: Verdict): Verdict | undefined
 };
 
 export interface SignInReading {
-  /** What to look at when these factors are refused. */
+  /** Advice for a refusal of these factors. */
   readonly advice: string;
-  /** Whether the factors can answer a challenge, which then is no refusal. */
+  /** True if the factors can answer a challenge, so a challenge is not a refusal. */
   readonly answersChallenge: boolean;
-  /** Whether somebody was asked to approve by a push. */
+  /** True if a person may have been asked to approve by a push. */
   readonly pushes: boolean;
 }
 
-/** For signing in: a 401 is final, because every failure is audited and mailed to an administrator. */
+/** For signing in. A 401 is final, because every failure is audited and mailed to an administrator. */
 export const interpretSignIn = ({ advice, answersChallenge, pushes }: SignInReading): Interpreter =>
   interpreter((answer) => {
     if (isChallenge(answer)) return answersChallenge ? 'fine' : CHALLENGE_UNANSWERABLE;
     return readRefusal(answer, [
       'SignInRefused',
-      `The vault does not tell callers which factor failed: look for the user in its User Audit. ${pushes ? 'Somebody may have denied the push. ' : ''}${advice}`,
+      `The vault does not state which factor failed: check its User Audit for the user. ${pushes ? 'The push may have been denied. ' : ''}${advice}`,
     ]);
   });
 
-/** For the answer to a challenge, of which there is one. */
+/** For the answer to a challenge, which is sent only once. */
 export const interpretChallengeAnswer = interpreter((answer) => readRefusal(answer, ANSWER_REFUSED));
 
-/** For signing out: a session that is over already is what we want. */
+/** For signing out. A 401 means that the session has already ended, which counts as success. */
 export const interpretSignOut = interpreter((answer) => (answer.status === 401 ? 'fine' : undefined));
 
 const CLIENT_REFUSED: Verdict = [
@@ -72,12 +72,12 @@ const CLIENT_REFUSED: Verdict = [
 
 const CLIENT_SECRET_EXPIRED: Verdict = [
   'SignInRefused',
-  'The client secret has expired. Make a new one in the vault and put it into the bootstrap secret.',
+  'The client secret has expired. Create a new one in the vault and put it into the bootstrap secret.',
 ];
 
 const CLIENT_KEPT_OUT: Verdict = [
   'SignInRefused',
-  'The API registration keeps the relay out: check its rules for addresses (IP and X-Forwarded-For), and whether it requires a client certificate, or the PSRUN signature, which the relay can not give.',
+  'The API registration blocks the relay: check its address rules (IP and X-Forwarded-For), and whether it requires a client certificate or the PSRUN signature, which the relay does not support.',
 ];
 
 const tokenRefused = (answer: Answer): Verdict => {

@@ -14,11 +14,11 @@ export interface SignInOptions {
   readonly connection: string;
   readonly http: Http;
   readonly authenticator: Authenticator;
-  /** How long a person has to answer a push, for which the vault keeps the call waiting. Default: nobody is asked. */
+  /** Time for a person to answer a push; the vault keeps the call open until then. Default: no push is expected. */
   readonly pushSeconds?: number | undefined;
 }
 
-/** The headers of a session: its cookies, and its factors again, because some registrations check them on each call. */
+/** Headers of a session: its cookies and its factors, because some registrations check the factors on each call. */
 export type SignedIn = RequestHeaders;
 
 const SIGN_IN = { method: 'POST', path: 'Auth/SignAppIn', body: emptyBody, read: nothing } as const;
@@ -31,17 +31,17 @@ const withCookies = (headers: RequestHeaders, ...replies: readonly Reply<unknown
 const pushUnanswered = (connection: string, pushSeconds: number): RelayError =>
   new RelayError(
     'SignInRefused',
-    `${connection}: nobody answered the push of the vault's second factor within ${pushSeconds} s. Answer it and start again, raise authentication.pushSeconds in relay.yaml, or use a user without two-factor authentication.`,
+    `${connection}: the push of the vault's second factor was not answered within ${pushSeconds} s. Start again and answer it, raise authentication.pushSeconds in relay.yaml, or use a user without two-factor authentication.`,
   );
 
-/** The first call, which is the only one unless the vault challenges it. */
+/** Sends the first call of a sign-in, which is the only one unless the vault answers with a challenge. */
 const callFirst = async (
   { connection, http, pushSeconds }: SignInOptions,
   call: Pick<Call<undefined>, 'headers' | 'interpret'>,
 ): Promise<Reply<undefined>> => {
   if (pushSeconds === undefined) return http.send({ ...SIGN_IN, ...call, idempotent: true });
   try {
-    // Each attempt would be one more push.
+    // Each attempt would send another push.
     return await http.send({ ...SIGN_IN, ...call, idempotent: false, timeoutSeconds: pushSeconds });
   } catch (error) {
     const isUnanswered = error instanceof RelayError && error.name === 'AnswerTimedOut';
@@ -49,7 +49,7 @@ const callFirst = async (
   }
 };
 
-/** The second call, on the session of the first. Sent once: the code may be used up. */
+/** Sends the second call, on the session of the first. Not repeated, because the code may already be used. */
 const answerChallenge = async (
   { http }: SignInOptions,
   challenge: Reply<undefined>,
@@ -60,8 +60,9 @@ const answerChallenge = async (
 };
 
 /**
- * Opens a session. A refusal is final (`SignInRefused`, `LicenceRefused`); a challenge for a second factor is answered,
- * once, where the factors can. Not to be repeated after a refusal: each is audited and mailed to an administrator.
+ * Opens a session. A refusal is final (`SignInRefused`, `LicenceRefused`). A second-factor challenge is answered once,
+ * if the factors can answer it. Do not repeat a refused sign-in: each refusal is audited and mailed to an
+ * administrator.
  */
 export const signIn = async (options: SignInOptions): Promise<SignedIn> => {
   const { headers, advice, answer, discard } = await options.authenticator.factors();
@@ -76,7 +77,7 @@ export const signIn = async (options: SignInOptions): Promise<SignedIn> => {
     return withCookies(headers, first, await answerChallenge(options, first, answer));
   } catch (error) {
     if (error instanceof RelayError && error.name === 'SignInRefused') {
-      // Whatever becomes of the cached token, the refusal is what has to be told.
+      // A failure to discard the cached token must not hide the refusal.
       await discard().catch(() => undefined);
     }
     throw error;

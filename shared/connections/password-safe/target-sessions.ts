@@ -13,17 +13,17 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import { json, nothing, type Reader } from '#shared/http/answer.ts';
 import { emptyBody, jsonBody } from '#shared/http/request.ts';
 
-/** A session that is not over. A locked or disconnected one may go on. */
+/** A session that has not ended. A locked or disconnected one can continue. */
 export interface OpenSession {
   readonly sessionId: number;
   readonly systemId?: number | undefined;
   readonly accountId?: number | undefined;
-  /** Older versions do not tell it, and a session by the ISA role has none. */
+  /** Absent in older versions, and for a session through the ISA role. */
   readonly requestId?: number | undefined;
   readonly status: 'not-started' | 'in-progress' | 'locked' | 'disconnected';
 }
 
-/** Each kind of session in the vault's word for it, and what it is answered with (reference: 2.5). */
+/** Word of the vault for each kind of session, and the reader of its answer (reference: 2.5). */
 const KINDS: Readonly<Record<SessionType, readonly [word: string, read: Reader<SessionGrant>]>> = {
   'ssh-ticket': ['sshticket', readTicket],
   'rdp-ticket': ['rdpticket', readTicket],
@@ -32,7 +32,7 @@ const KINDS: Readonly<Record<SessionType, readonly [word: string, read: Reader<S
   'application-file': ['appfile', readFile],
 };
 
-/** What is not over yet, by the numbers of the vault. */
+/** Statuses of sessions that have not ended, by the numbers of the vault. */
 const OPEN_STATUSES: ReadonlyMap<number, OpenSession['status']> = new Map([
   [0, 'not-started'],
   [1, 'in-progress'],
@@ -41,9 +41,9 @@ const OPEN_STATUSES: ReadonlyMap<number, OpenSession['status']> = new Map([
 ]);
 
 /**
- * Opens a session by an active request, whose access has to be for this kind of session. Raises `ApprovalPending` and
- * `LeaseGone` by the state of the request. Every call makes another ticket, so it is never repeated; a ticket that got lost
- * is void once the request has ended, or its session was terminated.
+ * Opens a session under an active request of the matching access type. Raises `ApprovalPending` and `LeaseGone` by the
+ * state of the request. Every call issues another ticket, so it is never repeated; a lost ticket is void once the
+ * request has ended or its session was terminated.
  */
 export const openSession = async (session: Session, requestId: number, type: SessionType): Promise<SessionGrant> => {
   const [word, read] = KINDS[type];
@@ -59,8 +59,8 @@ export const openSession = async (session: Session, requestId: number, type: Ses
 };
 
 /**
- * Opens a session by the ISA role: no approval and no request to give back, so it ends with its duration or by
- * {@link terminateSession}. Never repeated, as {@link openSession}.
+ * Opens a session through the ISA role, without approval or check-in. It ends after its duration, or by {@link
+ * terminateSession}. Never repeated, like {@link openSession}.
  */
 export const openIsaSession = async (
   session: Session,
@@ -87,8 +87,8 @@ export const openIsaSession = async (
 };
 
 /**
- * Lists the sessions that are not over, of all users whom this one may see; {@link readableRows} says what becomes of one that
- * can't be read. Repeatable.
+ * Lists the sessions of all users visible to this one that have not ended. {@link readableRows} handles unreadable
+ * rows. Repeatable.
  */
 export const listSessions = async (session: Session, onUnreadable?: OnUnreadable): Promise<readonly OpenSession[]> => {
   const { value } = await session.send({
@@ -102,7 +102,7 @@ export const listSessions = async (session: Session, onUnreadable?: OnUnreadable
   return readableRows(session.connection, 'GET Sessions', value, onUnreadable).flatMap(toOpenSession);
 };
 
-/** The status is looked at here, too: a server that ignores the filter shows everything that ever was. */
+/** Checks the status again, because a server that ignores the filter returns all past sessions as well. */
 const toOpenSession = (row: SessionRow): OpenSession[] => {
   const status = OPEN_STATUSES.get(row.Status);
   if (status === undefined) return [];
@@ -117,7 +117,7 @@ const toOpenSession = (row: SessionRow): OpenSession[] => {
   ];
 };
 
-/** Ends a session; false when it was over already. Needs a permission that requestors lack. Repeatable. */
+/** Ends a session; false if it had already ended. Needs a permission that requestors lack. Repeatable. */
 export const terminateSession = async (session: Session, sessionId: number): Promise<boolean> => {
   const { status } = await session.send({
     method: 'POST',

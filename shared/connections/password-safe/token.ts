@@ -17,8 +17,8 @@ export interface AccessToken {
 }
 
 /**
- * Asks for an access token by client credentials. Repeatable: a token more harms nothing. Raises `SignInRefused` when
- * the vault does not know the client. Values are trimmed, because a line end at one of them is refused without a word.
+ * Requests an access token with client credentials. Repeatable: an additional token is harmless. Raises `SignInRefused`
+ * if the vault refuses the client. Values are trimmed, because the vault refuses a trailing line end without a reason.
  */
 export const requestToken = async ({ http, clientId, clientSecret }: TokenRequest): Promise<AccessToken> => {
   const { value } = await http.send({

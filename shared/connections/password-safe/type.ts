@@ -2,7 +2,7 @@ import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import { passwordSafeSettings } from '#shared/connections/password-safe/settings.ts';
 import { SOURCES } from '#shared/connections/password-safe/sources/sources.ts';
 
-/** BeyondTrust Password Safe. Holds no code that talks to it: that is imported when a connection is opened. */
+/** BeyondTrust Password Safe. The code that calls it is imported when a connection is opened. */
 export const passwordSafe: ConnectionType<typeof passwordSafeSettings> = {
   settings: passwordSafeSettings,
   sources: SOURCES,

@@ -21,7 +21,10 @@ export interface PasswordSafeOptions extends Omit<SessionOptions, 'http'> {
   readonly http: CurrentHttp;
 }
 
-/** A Password Safe as a vault, however its authenticator comes by its factors. Facts about its API: reference password-safe-api.md. */
+/**
+ * Creates the vault for a Password Safe, independent of the authentication method. Facts about its API: reference
+ * password-safe-api.md.
+ */
 export const createPasswordSafe = ({ http, ...options }: PasswordSafeOptions): Pick<Vault, 'session' | 'rules'> => ({
   session: async (work) =>
     withSession({ ...options, http: await http() }, (session) => work(openVaultSession(session))),
@@ -44,7 +47,7 @@ const openVaultSession = (session: Session): VaultSession => {
       if (find !== undefined) return find(session, source, labels);
       throw new RelayError(
         'ConfigurationInvalid',
-        `${session.connection}: nothing of the source ${source.source} can be addressed by itself.`,
+        `${session.connection}: items of the source ${source.source} cannot be addressed individually.`,
       );
     },
     access: (source, expected = []) => readingOf(source).access(session, source, expected),

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
 
-/** What tells a checkout from all others, for ever. */
+/** Identifies a checkout uniquely and permanently. */
 export interface CheckoutIdentity {
   /** The rule. */
   readonly checkout: string;
-  /** As its sender calls it. Others may use the same. */
+  /** Id that the sender chose. Other senders can use the same. */
   readonly id: string;
-  /** Who asked for it. */
+  /** Sender of the request. */
   readonly principal: Principal;
-  /** When its id was first heard of, UTC ISO 8601. An id that is used again after it was forgotten is another checkout. */
+  /** Time of the first message with this id, UTC ISO 8601. An id reused after its expiry is a new checkout. */
   readonly opening: string;
 }
 
-/** With the longest name of a rule and a dot before it, it stays below the 80 characters of an execution's name. */
+/** With the longest rule name and a dot, an execution name stays below its limit of 80 characters. */
 const HASH_DIGITS = 40;
 
-/** The name of a checkout's execution, which its markers, notes, stamps and release go by. Pure. */
+/** Name of a checkout's execution. Its markers, signals, stamps and release are derived from it. Pure. */
 export const checkoutRun = ({ checkout, principal, id, opening }: CheckoutIdentity): string => {
   const identity = JSON.stringify([principal.kind, principal.id, id, opening]);
   return `${checkout}.${createHash('sha256').update(identity).digest('hex').slice(0, HASH_DIGITS)}`;

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 
 /**
- * Who sends a message. `id` is the unique id of a role or a user in AWS: one that is made anew under the same name has
- * another.
+ * Sender of a message. `id` is the unique id of an AWS role or user. A role or user that is created again under the
+ * same name has a different id.
  */
 export const principalSchema = z.object({ kind: z.literal('aws'), id: z.string().min(1).max(128) });
 export type Principal = z.infer<typeof principalSchema>;
 
 /**
- * Sender of a message of SQS: the part of its `SenderId` before the colon, behind which a role has the name of its session.
- * Undefined when SQS does not tell. Pure.
+ * Sender of an SQS message: the part of its `SenderId` before the colon. For a role the session name follows the colon.
+ * Undefined if the message has no valid `SenderId`. Pure.
  *
  * Source: SQS API reference, ReceiveMessage, `SenderId`.
  */

@@ -1,22 +1,22 @@
 const MINUTE_MS = 60_000;
 
-/** For how long a checkout asks, as its message says it: so many minutes from the delivery on, or until a time. */
+/** Window that the message of a checkout requests: a number of minutes after the delivery, or until a time. */
 export type Window = { readonly from?: string | undefined } & (
   | { readonly minutes: number }
   | { readonly until: string }
 );
 
-/** When a window begins, in epoch milliseconds: now, or later where it says so. Pure. */
+/** Start of a window in epoch milliseconds: its `from`, but not before now. Pure. */
 export const windowStart = ({ from }: Window, now: number): number =>
   Math.max(now, from === undefined ? now : Date.parse(from));
 
-/** Minutes of a window that are left at a time; of one that has not begun, all of them. Not rounded, and negative once it is over. Pure. */
+/** Minutes left in a window; all of them before it begins. Not rounded, and negative after it has ended. Pure. */
 export const minutesLeft = (window: Window, now: number): number =>
   'until' in window ? (Date.parse(window.until) - windowStart(window, now)) / MINUTE_MS : window.minutes;
 
 /**
- * True once a window that ends at a time has ended, as far as it was extended. One of so many minutes begins with the
- * delivery. Pure.
+ * True if a window with an end time has ended, including its extension. A window in minutes begins with the delivery.
+ * Pure.
  */
 export const isPast = (
   window: Window,
@@ -29,6 +29,6 @@ export const isPast = (
   return now >= Math.max(until, Math.min(extendedUntil ?? until, until + maxExtensionMs));
 };
 
-/** Whole minutes to ask a vault for, so that they last to the end of the window from now on: one at least. Pure. */
-export const minutesToAskFor = (window: Window, now: number): number =>
+/** Whole minutes to request from a vault now to cover the rest of the window; at least one. Pure. */
+export const minutesToRequest = (window: Window, now: number): number =>
   Math.max(1, 'until' in window ? Math.ceil((Date.parse(window.until) - now) / MINUTE_MS) : window.minutes);

@@ -1,13 +1,13 @@
 import type { Batch, BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
 
 /**
- * The ends of all batches come together in the workflow's state, which holds 256 KiB. Beyond so many batches, each
- * takes as many items as one may, so that a million accounts make less than five thousand.
+ * The results of all batches are collected in the workflow's state, which is limited to 256 KiB. Every batch after this
+ * number takes the maximum of items, so a million accounts need fewer than five thousand batches.
  */
-const BATCHES_OF_THEIR_SIZE = 1000;
-const LARGEST_BATCH = 250;
+const BATCHES_OF_CONFIGURED_SIZE = 1000;
+const MAX_BATCH_ITEMS = 250;
 
-/** Puts items into batches of a size and writes each down as soon as it is full, so that only one is in memory. */
+/** Groups items into batches. Writes each batch as soon as it is full, so only one is in memory. */
 export const createBatchWriter = (
   size: number,
   write: (batch: number, content: Batch) => Promise<void>,
@@ -16,7 +16,7 @@ export const createBatchWriter = (
   let pending: BatchItem[] = [];
   const written: number[] = [];
 
-  const capacity = (): number => (written.length < BATCHES_OF_THEIR_SIZE ? size : LARGEST_BATCH);
+  const capacity = (): number => (written.length < BATCHES_OF_CONFIGURED_SIZE ? size : MAX_BATCH_ITEMS);
   const put = async (content: Batch): Promise<void> => {
     const batch = written.length;
     written.push(batch);
@@ -30,7 +30,7 @@ export const createBatchWriter = (
   };
 
   return {
-    /** The number of the batch that the next item goes into. */
+    /** Number of the batch that the next item is added to. */
     next: (): number => written.length,
 
     async add(item: BatchItem): Promise<void> {
@@ -40,7 +40,7 @@ export const createBatchWriter = (
 
     flush,
 
-    /** Takes items out of a batch, written already or not yet. */
+    /** Removes items from a batch, whether it is already written or not. */
     async withdraw(batch: number, isWithdrawn: (item: BatchItem) => boolean): Promise<void> {
       if (batch === written.length) {
         pending = pending.filter((item) => !isWithdrawn(item));
@@ -50,7 +50,7 @@ export const createBatchWriter = (
       await write(batch, { ...content, items: content.items.filter((item) => !isWithdrawn(item)) });
     },
 
-    /** Orphans get batches of their own: they need no request. */
+    /** Writes orphans into separate batches, because they need no request. */
     async retire(orphans: readonly Orphan[]): Promise<void> {
       let rest = orphans;
       while (rest.length > 0) {

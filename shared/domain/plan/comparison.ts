@@ -1,6 +1,6 @@
 import type { Rejected } from '#shared/connections/vault.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import type { Memory, Trouble } from '#shared/domain/memory.ts';
+import type { Backoff, Memory } from '#shared/domain/memory.ts';
 import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
 import { type Decision, decide, type PlanRules } from '#shared/domain/plan/decide.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
@@ -8,11 +8,11 @@ import type { Rendering } from '#shared/domain/rendering.ts';
 import { type Stamp, stampOf } from '#shared/domain/stamp.ts';
 import { asRelayError, type ErrorName } from '#shared/errors.ts';
 
-/** The store that a plan compares with: its name, what its secrets are called, and what its list shows of ours. */
+/** The store that a plan compares with: its name, the names of its secrets, and the relay's secrets in its list. */
 interface ComparedStore {
   readonly store: string;
   readonly nameOf: (item: Item) => string;
-  /** The stamp of each secret, by its name; undefined for one without a stamp. */
+  /** Stamp of each secret, by name; undefined for a secret without a stamp. */
   readonly held: ReadonlyMap<string, Stamp | undefined>;
 }
 
@@ -22,33 +22,33 @@ export interface ComparisonOptions {
   readonly rendering: Pick<Rendering, 'fingerprint'>;
   readonly memory: Memory;
   readonly rules: PlanRules;
-  /** What to add to a name template whose names meet. */
-  readonly toTellApart: string;
+  /** Placeholder to add to a name template that gives two items the same name. */
+  readonly distinguishingPlaceholder: string;
 }
 
-/** Who uses a name: the first item that did, what was decided about it, and the batch it went into, if into any. */
+/** First item with a name: its title, the decision about it, and the number of its batch if it is delivered. */
 interface NameUse {
   readonly title: string;
   readonly kind: Decision['kind'];
   readonly batch: number;
 }
 
-/** Takes items out of a batch that is written already. */
+/** Removes items from a batch. */
 export type Withdraw = (batch: number, isWithdrawn: (item: BatchItem) => boolean) => Promise<void>;
 
-/** State of a comparison for the report: what needs no batch, and why. */
+/** Result of a comparison for the report: the items that need no batch, and the reasons. */
 export interface ComparisonSummary {
   readonly items: number;
   readonly unchanged: number;
   readonly remarks: readonly Remark[];
-  readonly troubles: Readonly<Record<string, Trouble>>;
-  /** How many items have a date of change that can't be read. */
+  readonly backoffs: Readonly<Record<string, Backoff>>;
+  /** Number of items whose date of change cannot be read. */
   readonly unreadableDates: number;
 }
 
 /**
- * One pass over what the vault lists against a store's secrets. What stays in memory is a name and a stamp for each secret
- * and a name for each item: the names must be there for the proof that no two of them share one.
+ * Compares the vault's list with a store's secrets in one pass. It keeps in memory a name and a stamp for each secret
+ * and a name for each item. The names are needed to prove that no two items share one.
  */
 export const createComparison = ({
   connection,
@@ -56,12 +56,12 @@ export const createComparison = ({
   rendering,
   memory,
   rules,
-  toTellApart,
+  distinguishingPlaceholder,
 }: ComparisonOptions) => {
   const uses = new Map<string, NameUse>();
   const collisions = new Map<string, string[]>();
   const remarks: Remark[] = [];
-  const troubles: Record<string, Trouble> = {};
+  const backoffs: Record<string, Backoff> = {};
   let items = 0;
   let unchanged = 0;
   let unreadableDates = 0;
@@ -75,8 +75,8 @@ export const createComparison = ({
     else if (decision.kind === 'changing') {
       remark(title, 'changing', 'The vault is changing the credential; the next run reads the new one.');
     } else {
-      if (decision.newly) troubles[itemKey(ref)] = decision.trouble;
-      remark(title, 'parked', explainPark(decision.trouble), decision.trouble.failure?.name);
+      if (decision.newly) backoffs[itemKey(ref)] = decision.backoff;
+      remark(title, 'parked', explainPark(decision.backoff), decision.backoff.failure?.name);
     }
   };
 
@@ -86,7 +86,7 @@ export const createComparison = ({
     return held.has(name) ? 'unstamped' : 'absent';
   };
 
-  /** An item that needs a batch; undefined for one that does not, of which the reason is noted. */
+  /** Returns the batch item; undefined for an item that needs no batch, whose reason goes into the summary. */
   const compare = (item: Item, nextBatch: number): BatchItem | undefined => {
     items += 1;
     if (item.hasUnreadableDate === true) unreadableDates += 1;
@@ -116,43 +116,43 @@ export const createComparison = ({
   return {
     compare,
 
-    /** Counts what the vault lists and can't be read: whatever it is, nothing of it can be compared. */
+    /** Counts a row of the vault's list that cannot be read and therefore not compared. */
     reject({ title, message }: Rejected): void {
       items += 1;
       remark(title, 'failed', message, 'AnswerMalformed');
     },
 
-    /** Those that share a name are none of them delivered: nobody could tell whose credential the secret holds. */
+    /** Withdraws all items that share a name: it would be unclear whose credential the secret holds. */
     async withdrawCollisions(withdraw: Withdraw): Promise<void> {
       for (const [name, sharers] of collisions) {
         const first = uses.get(name);
         if (first?.kind === 'deliver')
           await withdraw(first.batch, ({ targets }) => targets.some((one) => one.name === name));
         if (first?.kind === 'unchanged') unchanged -= 1;
-        const message = `${sharers.join(' and ')} would share the secret ${name}. Make the sync's name template tell them apart, for example with ${toTellApart}.`;
+        const message = `${sharers.join(' and ')} would share the secret ${name}. Add a placeholder that distinguishes them to the sync's name template, for example ${distinguishingPlaceholder}.`;
         const hasRemark = first?.kind === 'changing' || first?.kind === 'parked';
         for (const sharer of hasRemark ? sharers.slice(1) : sharers) remark(sharer, 'failed', message, 'NameCollision');
       }
     },
 
-    /** Secrets of ours that no item has the name of. */
+    /** Secrets of the relay whose name belongs to no item. */
     orphans: (): { store: string; name: string }[] =>
       [...held.keys()].filter((name) => !uses.has(name)).map((name) => ({ store, name })),
 
-    /** Whether an item has this name. */
+    /** True if an item has this name. */
     isUsed: (name: string): boolean => uses.has(name),
 
-    summary: (): ComparisonSummary => ({ items, unchanged, remarks, troubles, unreadableDates }),
+    summary: (): ComparisonSummary => ({ items, unchanged, remarks, backoffs, unreadableDates }),
   };
 };
 
-const explainPark = ({ reason, failure, parkedUntil }: Trouble): string => {
-  const until = parkedUntil === undefined ? '' : ` Tried again after ${new Date(parkedUntil).toISOString()}.`;
+const explainPark = ({ reason, failure, parkedUntil }: Backoff): string => {
+  const until = parkedUntil === undefined ? '' : ` Next try after ${new Date(parkedUntil).toISOString()}.`;
   switch (reason) {
     case 'rotates':
       return `The vault changes this credential after each release, so every sync makes its own copy stale. In its access policy turn on "Allow API Rotation Override", or turn off the password change after release.${until}`;
     case 'approval':
-      return `A request for this account waits for an approval, and a sync waits for nobody. Give the relay's user an access policy without approvers.${until}`;
+      return `A request for this account needs an approval, and a sync does not wait for one. Give the relay's user an access policy without approvers.${until}`;
     case 'failing':
       return `It failed several times in a row: ${failure?.message ?? 'see the reports of earlier runs.'}${until}`;
   }

@@ -1,13 +1,13 @@
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { followsOwnCheckIn, isParked, type Memory, rotatesAgain, type Trouble } from '#shared/domain/memory.ts';
+import { type Backoff, followsOwnCheckIn, isParked, type Memory, rotatesAgain } from '#shared/domain/memory.ts';
 import { revise, revisionOf, type Stamp } from '#shared/domain/stamp.ts';
 
-/** What a plan knows about one target: the item in the vault's list, its stamp, and what the store's list says of it. */
+/** Facts about one target: the item in the vault's list, its stamp, and the stamp in the store's list. */
 export interface Candidate {
   readonly item: Item;
   /** As the vault lists the item now. */
   readonly stamp: Stamp;
-  /** What the store holds; undefined while it holds nothing that was delivered. */
+  /** Stamp in the store; undefined if the store holds nothing that the relay delivered. */
   readonly held: Stamp | undefined;
 }
 
@@ -20,17 +20,18 @@ export interface PlanRules {
 }
 
 export type Decision =
-  /** Read the credential; deliver it with this stamp (in verify mode only when the value differs). */
+  /** Read the credential and deliver it with this stamp; in verify mode only if the value differs. */
   | { readonly kind: 'deliver'; readonly stamp: Stamp }
   | { readonly kind: 'unchanged' }
-  /** The vault is changing the credential: the next run reads the new one. */
+  /** The vault is changing the credential. The next run reads the new one. */
   | { readonly kind: 'changing' }
-  | { readonly kind: 'parked'; readonly trouble: Trouble; readonly newly: boolean };
+  | { readonly kind: 'parked'; readonly backoff: Backoff; readonly newly: boolean };
 
 /**
- * Decides what a sync does about one target. In this order: what is current needs nothing; what is being changed waits; what
- * the vault rotates after our own check-ins is parked before it costs another; what is parked stays so; the rest is
- * delivered. A verify run reads current ones, too, under a revision of the same stamp in case they differ. Pure.
+ * Decides what a sync does about one target. The first match applies: a current target needs nothing; a credential that
+ * is being changed waits; a parked item stays parked; an item that the vault rotates after our check-ins is parked
+ * before it costs another; all others are delivered. A verify run also reads current targets and delivers the next
+ * revision of the stamp if the value differs. Pure.
  */
 export const decide = ({ item, stamp, held }: Candidate, memory: Memory, rules: PlanRules): Decision => {
   const revision = revisionOf(stamp, held);
@@ -38,17 +39,19 @@ export const decide = ({ item, stamp, held }: Candidate, memory: Memory, rules: 
   if (item.changing === true) return { kind: 'changing' };
 
   const key = itemKey(item.ref);
-  const trouble = memory.troubles[key];
+  const backoff = memory.backoffs[key];
   if (!rules.retryParked) {
-    if (trouble !== undefined && isParked(trouble, rules.now)) return { kind: 'parked', trouble, newly: false };
+    if (backoff !== undefined && isParked(backoff, rules.now)) return { kind: 'parked', backoff, newly: false };
     const rotated = followsOwnCheckIn(item.changedAt, memory.checkIns[key], rules.rotationWindowMinutes);
-    if (revision === undefined && held !== undefined && rotated && !hasServedPark(trouble, rules.now)) {
-      return { kind: 'parked', trouble: rotatesAgain(trouble, rules.now), newly: true };
+    if (revision === undefined && held !== undefined && rotated && !hasServedPark(backoff, rules.now)) {
+      return { kind: 'parked', backoff: rotatesAgain(backoff, rules.now), newly: true };
     }
   }
   return { kind: 'deliver', stamp: revision === undefined ? stamp : revise(stamp, revision + 1) };
 };
 
-/** A park for rotation that is over earns one more try; the try's own check-in then tells whether it helped. */
-const hasServedPark = (trouble: Trouble | undefined, now: number): boolean =>
-  trouble?.reason === 'rotates' && trouble.parkedUntil !== undefined && now >= trouble.parkedUntil;
+/**
+ * An item parked for rotation is tried once more after its date. The check-in of that try shows if it still rotates.
+ */
+const hasServedPark = (backoff: Backoff | undefined, now: number): boolean =>
+  backoff?.reason === 'rotates' && backoff.parkedUntil !== undefined && now >= backoff.parkedUntil;

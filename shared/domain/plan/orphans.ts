@@ -1,21 +1,21 @@
 import { MAX_ABSENT } from '#shared/domain/memory.ts';
 import type { Orphan } from '#shared/domain/plan/batch.ts';
 
-/** What relay.yaml says about orphans. */
+/** Rule for orphans in relay.yaml. */
 export type OrphanRule =
   | { readonly policy: 'keep' }
   | { readonly policy: 'delete'; readonly budget: number; readonly recoveryDays: number };
 
-/** What a run knows of the secrets whose item is gone. */
+/** Secrets whose item is gone, as one run found them. */
 export interface Absences {
   readonly orphans: readonly Orphan[];
-  /** Names that no item had in the last run that saw everything. */
+  /** Names that no item had in the last run with a complete list. */
   readonly absentBefore: ReadonlySet<string>;
-  /** Why this run's list proves no absence; undefined when it does. */
+  /** Reason why this run's list proves no absence; undefined if it does. */
   readonly doubt?: string | undefined;
 }
 
-/** Which orphans to retire, and, when it is not all that could be, why not. */
+/** Orphans to retire. `note` gives the reason if orphans are kept although the policy is to delete them. */
 export interface OrphanDecision {
   readonly found: number;
   readonly retiring: number;
@@ -24,16 +24,16 @@ export interface OrphanDecision {
 }
 
 /**
- * Nothing is deleted unless the policy says so, nothing speaks against the vault's list, and the number is within the budget:
- * a lost permission looks just like a thousand deleted accounts. A list is read page by page while others change it, so
- * that one single absence is no proof: an orphan is retired by the second run that misses it. Pure.
+ * Deletes orphans only if the policy is `delete`, the vault's list is beyond doubt, and the number is within the
+ * budget: a lost permission looks exactly like a thousand deleted accounts. The list is read page by page while it can
+ * change, so one absence proves nothing: a secret is retired only after two runs missed its item. Pure.
  */
 export const decideOrphans = ({ orphans, absentBefore, doubt }: Absences, rule: OrphanRule): OrphanDecision => {
   const kept = { found: orphans.length, retiring: 0, orphans: [] };
   if (orphans.length === 0 || rule.policy === 'keep') return kept;
   if (doubt !== undefined) return { ...kept, note: `Nothing was deleted: ${doubt}` };
   const missedTwice = orphans.filter(({ name }) => absentBefore.has(name));
-  // Also of those that the next run would retire: what is lost all at once is lost for one reason.
+  // The budget also covers the orphans that the next run would retire: items lost at the same time share one cause.
   const atOnce = Math.max(missedTwice.length, orphans.length - missedTwice.length);
   if (atOnce > rule.budget) {
     return {
@@ -44,19 +44,21 @@ export const decideOrphans = ({ orphans, absentBefore, doubt }: Absences, rule: 
   return { found: orphans.length, retiring: missedTwice.length, orphans: missedTwice };
 };
 
-/** What a run adds to what is remembered of absences: see `absentAfter`. */
-export interface AbsenceNews {
-  /** All names that no item had; undefined for a run that proves no absence. */
+/** Changes by one run to the remembered absences; see `absentAfter`. */
+export interface AbsenceChanges {
+  /** All names that no item had; undefined if the run proves no absence. */
   readonly absent?: string[] | undefined;
-  /** Remembered names that are there again. */
+  /** Remembered names that an item has again. */
   readonly present: string[];
 }
 
-/** What to remember of a run's absences. More than any budget allows need not be known: nothing would be retired. Pure. */
-export const newsOf = (
+/**
+ * Changes to remember. A number of absences above every budget is not remembered, since nothing is retired then. Pure.
+ */
+export const changesOf = (
   { orphans, absentBefore, doubt }: Absences,
   isPresent: (name: string) => boolean,
-): AbsenceNews => ({
+): AbsenceChanges => ({
   ...(doubt === undefined && { absent: orphans.length > MAX_ABSENT ? [] : orphans.map(({ name }) => name) }),
   present: [...absentBefore].filter(isPresent),
 });

@@ -4,10 +4,10 @@ import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import type { createBatchWriter } from '#shared/domain/plan/batches.ts';
 import { type ComparisonOptions, type ComparisonSummary, createComparison } from '#shared/domain/plan/comparison.ts';
 import {
-  type AbsenceNews,
+  type AbsenceChanges,
   type Absences,
+  changesOf,
   decideOrphans,
-  newsOf,
   type OrphanRule,
 } from '#shared/domain/plan/orphans.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
@@ -15,27 +15,27 @@ import { isSelected, type Patterns } from '#shared/domain/selection.ts';
 export interface PlanOptions extends ComparisonOptions {
   readonly patterns: Patterns;
   readonly orphans: OrphanRule;
-  /** False for a run that looks at some items alone. */
+  /** False for a run over named items only. */
   readonly isWhole: boolean;
-  /** Shows what the vault lists, page by page; `preparation` where the source decides how it is read. */
+  /** Visits the vault's list page by page. `preparation` is given by a source that decides how its items are read. */
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
   readonly batches: ReturnType<typeof createBatchWriter>;
 }
 
-/** State of a plan for the report. */
+/** Result of a plan for the report. */
 export interface PlanSummary extends Omit<ComparisonSummary, 'unreadableDates'> {
-  /** False when the vault did not list everything: then nothing is retired. */
+  /** False if the vault's list was incomplete. Nothing is retired then. */
   readonly complete: boolean;
   readonly orphans: { readonly found: number; readonly retiring: number; readonly note?: string };
-  /** What to remember of absences. */
-  readonly absences: AbsenceNews;
-  /** One line each on what else is not as it should be. */
+  /** Absences to remember. */
+  readonly absences: AbsenceChanges;
+  /** Other findings, one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Plans a sync: compares the vault's list with the store's, page by page, and hands what is to be done to the batches. It
- * does no I/O of its own, so that whoever has both lists can plan.
+ * Plans a sync: compares the vault's list with the store's, page by page, and adds the work to the batches. It does no
+ * I/O of its own, so any caller that has both lists can plan.
  */
 export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   const { patterns, batches, eachPage, isWhole } = options;
@@ -67,7 +67,7 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   const absences: Absences = {
     orphans: comparison.orphans(),
     absentBefore: new Set(options.memory.absent),
-    doubt: isWhole ? doubtOf(complete, selected) : 'the run looked at some items alone.',
+    doubt: isWhole ? warningOf(complete, selected) : 'the run covered only some items.',
   };
   const { orphans, ...decision } = decideOrphans(absences, options.orphans);
   await batches.retire(orphans);
@@ -76,42 +76,42 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
     ...summary,
     complete,
     orphans: decision,
-    absences: newsOf(absences, comparison.isUsed),
+    absences: changesOf(absences, comparison.isUsed),
     notes: [...emptiness, ...(unreadableDates === 0 ? [] : [explainDates(unreadableDates)])],
   };
 };
 
-/** Why the list of a whole run proves no absence; undefined when it does. */
-const doubtOf = (complete: boolean, selected: number): string | undefined => {
+/** Reason why the list of a whole run proves no absence; undefined if it does. */
+const warningOf = (complete: boolean, selected: number): string | undefined => {
   if (!complete) return 'the vault did not list all of its accounts.';
   return selected === 0 ? 'nothing was selected.' : undefined;
 };
 
 const explainEmptiness = (listed: number): string => {
   if (listed === 0)
-    return 'The vault listed nothing at all. Look whether its user may see what the selection is about.';
+    return "The vault listed nothing at all. Check the permissions of the relay's user on the selected items.";
   const matched = listed === 1 ? 'did not match the one item' : `matched none of the ${listed} items`;
   return `The selection ${matched} listed. Correct select in relay.yaml.`;
 };
 
 const explainDates = (items: number): string =>
-  `The vault's date of change could not be read for ${items === 1 ? 'one item' : `${items} items`}: any other text counts as a change there, and a rotation after each release goes unnoticed. Report it with the vault's version.`;
+  `The vault's date of change could not be read for ${items === 1 ? 'one item' : `${items} items`}. Any different text counts as a change, and a rotation after each release is not detected. Report this with the vault's version.`;
 
-/** Holds back the items of a source that decides how to read them once it has seen all of its rows. */
+/** Collects the items of a source that decides how to read them after it has seen all rows. */
 const createPrepared = () => {
   let preparation: Preparation | undefined;
   const held = new Map<string, BatchItem>();
   return {
     note(using: Preparation, item: Item, wanted: BatchItem | undefined): void {
       preparation = using;
-      if (wanted === undefined) using.passOver(item);
+      if (wanted === undefined) using.exclude(item);
       else held.set(itemKey(item.ref), wanted);
     },
 
     withdraw(isWithdrawn: (item: BatchItem) => boolean): void {
       for (const [key, one] of held) {
         if (!isWithdrawn(one)) continue;
-        preparation?.passOver(one.item);
+        preparation?.exclude(one.item);
         held.delete(key);
       }
     },

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 
-/** What a person has to know about one item, or about a secret without one. */
+/** A remark for people about one item, or about a secret without one. */
 export const remarkSchema = z.object({
-  /** Title of the item; name of the secret where it has none. */
+  /** Title of the item, or name of a secret without an item. */
   item: z.string(),
   outcome: z.enum(OUTCOME_NAMES),
   error: z.enum(ERROR_NAMES).optional(),

@@ -8,7 +8,7 @@ import {
   type Tag,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { callSecretsManager, foundWrong, isRefusal } from '#shared/aws/secrets-manager-errors.ts';
+import { callSecretsManager, isRefusal, storeProblem } from '#shared/aws/secrets-manager-errors.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import type { RelayError } from '#shared/errors.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
@@ -27,7 +27,7 @@ export interface DeliveryOptions {
   readonly adoption: SecretStore['adoption'];
 }
 
-/** A delivery into a secret that is there; `replaces` is its version under AWSCURRENT, undefined where there is none. */
+/** A delivery into an existing secret; `replaces` is its version under AWSCURRENT, undefined if there is none. */
 interface Replacement extends Delivery {
   readonly replaces: Stamp | undefined;
 }
@@ -35,9 +35,10 @@ interface Replacement extends Delivery {
 /**
  * Delivers a value: a new secret in two calls (create, read back), a changed one in three (put, read back, promote).
  *
- * What the caller has inspected already is not asked again: `expected` says whether there is a current version, and AWS
- * refuses whatever no longer fits. Only then do we look, and decide anew. The stamp is the token of each write, and so the
- * id of the version: a repeated delivery, after a crash between any two calls, finds what the first one did.
+ * The secret is not inspected first: `expected` states whether there is a current version, and AWS refuses a write that
+ * conflicts with the current state. Only then is the secret inspected and the delivery adapted. The stamp is the token
+ * of each write and therefore the id of the version, so a delivery that is repeated after a crash between any two calls
+ * continues where the first one ended.
  */
 export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] => {
   const { client, inspect } = options;
@@ -45,7 +46,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   const deliver = async (delivery: Delivery): Promise<Delivered> => {
     checkValue(delivery);
     const { expected } = delivery;
-    // An empty secret of ours is not told from none: only AWS knows whether there is one by now.
+    // `absent` and `unstamped` are handled alike: only AWS can determine whether the secret exists now.
     return typeof expected === 'string' ? create(delivery) : replace({ ...delivery, replaces: expected.stamp });
   };
 
@@ -57,9 +58,9 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   };
 
   /**
-   * The id of the version that was made, or what ours is to replace: nothing in an empty secret of ours, and what was
-   * current in a retired one, which nobody else delivers into. Not every server takes our token for the id of what it
-   * makes: the id that the server made up is then what ours replaces.
+   * Creates the secret and returns the id of its version. If the secret exists, returns the version to replace:
+   * undefined for an empty secret, the current version of a retired one, into which no one else delivers. A server that
+   * ignores our token generates a version id of its own; our version then replaces that one.
    */
   const tryCreate = async (delivery: Delivery): Promise<Stamp | undefined> => {
     const { name, stamp, value, description } = delivery;
@@ -77,7 +78,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
       const presence = await makeWritable(name, error);
       if (presence.retired) return presence.stamp;
-      // A value under AWSPENDING would stay there beside that of the delivery that came first.
+      // Another delivery came first. Staging ours would leave its value under AWSPENDING.
       if (presence.stamp !== undefined && presence.stamp !== stamp) throw overtaken(delivery);
       return undefined;
     }
@@ -87,7 +88,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const { name, stamp, replaces } = delivery;
     await stage(delivery);
     const stages = await verify(delivery);
-    // AWS promotes the first version of an empty secret by itself.
+    // AWS itself promotes the first version of an empty secret.
     if (stages.includes(CURRENT)) return readBack(replaces === undefined);
     const command = new UpdateSecretVersionStageCommand({
       SecretId: name,
@@ -103,13 +104,13 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     }
   };
 
-  /** Puts the value under AWSPENDING. That label stays where it is until the next delivery takes it along. */
+  /** Stages the value under AWSPENDING. That label stays on this version until the next delivery moves it. */
   const stage = async (delivery: Delivery): Promise<void> => {
     try {
       await put(delivery);
     } catch (error) {
       if (isRefusal(error, 'ResourceExistsException')) {
-        throw foundWrong('stampTaken', { secret: delivery.name, detail: delivery.stamp });
+        throw storeProblem('stampConflict', { secret: delivery.name, detail: delivery.stamp });
       }
       if (isRefusal(error, 'ResourceNotFoundException')) throw overtaken(delivery);
       if (!isRefusal(error, 'InvalidRequestException')) throw error;
@@ -126,13 +127,12 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       VersionStages: [PENDING],
     });
     const answer = await callSecretsManager({ action: 'PutSecretValue', secret: name }, client.send(command));
-    if (answer.VersionId !== stamp) throw foundWrong('idNotTaken', { secret: name });
+    if (answer.VersionId !== stamp) throw storeProblem('versionIdIgnored', { secret: name });
   };
 
   /**
-   * What a refused write is followed by: sees that the secret is ours, and restores it when it is scheduled for
-   * deletion. Gives back how it was found. Whatever else it was refused for, somebody at the same work may have settled
-   * already.
+   * Handles a refused write: checks that the secret is ours, restores it if it is scheduled for deletion, and returns
+   * the state found. Any other cause of the refusal may already be settled by a concurrent delivery.
    */
   const makeWritable = async (name: string, refusal: unknown): Promise<OwnedPresence> => {
     const presence = await inspect(name);
@@ -144,7 +144,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     return presence;
   };
 
-  /** Reads the version back, compares it with what was to be delivered, and gives back its stages. */
+  /** Reads the version back, compares it with the value to deliver, and returns its stages. */
   const verify = async ({ name, stamp, value }: Delivery): Promise<readonly string[]> => {
     const command = new GetSecretValueCommand({ SecretId: name, VersionId: stamp });
     try {
@@ -153,10 +153,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     } catch (error) {
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
     }
-    throw foundWrong('readsBackOtherwise', { secret: name, detail: stamp });
+    throw storeProblem('readBackMismatch', { secret: name, detail: stamp });
   };
 
-  /** AWS refused to move AWSCURRENT: somebody else moved it, perhaps an earlier attempt of this very delivery. */
+  /** Settles a refusal to move AWSCURRENT: another writer moved it, possibly an earlier attempt of this delivery. */
   const settleRefusedPromotion = async (delivery: Replacement, error: unknown): Promise<Delivered> => {
     if (!isRefusal(error, 'InvalidParameterException', 'InvalidRequestException', 'ResourceNotFoundException')) {
       throw error;
@@ -170,7 +170,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   return deliver;
 };
 
-/** What a version holds; undefined when that is nothing at all. */
+/** Content of a version; undefined if it has none. */
 export const valueIn = ({
   SecretString,
   SecretBinary,
@@ -188,13 +188,13 @@ const checkValue = ({ name, value }: Delivery): void => {
   const { valueBytes } = awsSecretsManagerRules;
   const content = value.reveal();
   if (content.length === 0 || (typeof content === 'string' && !content.isWellFormed())) {
-    throw foundWrong('notText', { secret: name });
+    throw storeProblem('notText', { secret: name });
   }
   if (Buffer.byteLength(content) > valueBytes) {
-    throw foundWrong('tooLarge', { secret: name, detail: valueBytes.toLocaleString('en-US') });
+    throw storeProblem('tooLarge', { secret: name, detail: valueBytes.toLocaleString('en-US') });
   }
 };
 
 const readBack = (changed: boolean): Delivered => ({ changed, verified: 'read-back' });
 
-const overtaken = ({ name }: Delivery): RelayError => foundWrong('overtaken', { secret: name });
+const overtaken = ({ name }: Delivery): RelayError => storeProblem('overtaken', { secret: name });

@@ -2,32 +2,32 @@ import { OWNER_TAG } from '#shared/names.ts';
 import type { StoreScope, StoreUse } from '#shared/stores/store.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
-const LIST_SHOWS = 'ListSecrets can not be limited to a resource. It shows names, tags and version ids, never a value.';
+const LIST_SHOWS = 'ListSecrets cannot be limited to a resource. It shows names, tags and version ids, never a value.';
 const NAMES_FROM_VAULT =
-  'The items in the vault name these secrets; the fixed part of the name in relay.yaml limits them.';
+  'The items in the vault determine the names; the fixed beginning of the name in relay.yaml limits them.';
 
 /**
- * What one use of secrets takes in AWS: only under the fixed beginnings of the names in relay.yaml, and only what carries
- * the relay's own tag is changed. So even a defect in the relay can't overwrite somebody else's secret.
+ * AWS permissions for one use of secrets, limited to the fixed beginnings of the names in relay.yaml. Only secrets with
+ * the relay's own tag can be changed, so that even a defect in the relay can't overwrite a secret of another owner.
  *
  * @param keys ARNs of the keys that delivered secrets may be encrypted with.
  */
 export const permissionsFor = (use: StoreUse, keys: readonly string[], scope: StoreScope): readonly Permission[] => {
   if (use === 'list') {
-    // AWS allows it for all secrets or none.
+    // ListSecrets does not support resource-level permissions.
     return [{ actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS }];
   }
   return scope.prefixes.length === 0 ? [] : USES[use](namedBy(scope), keys, scope);
 };
 
-/** The secrets whose names begin as relay.yaml fixes it. */
+/** Secrets whose names have a fixed beginning from relay.yaml. */
 const namedBy = ({ partition, region, account, prefixes }: StoreScope): Named => ({
   resources: prefixes.map((prefix) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${prefix}*`),
   pattern: NAMES_FROM_VAULT,
 });
 type Named = Pick<Permission, 'resources' | 'pattern'>;
 
-/** Also of foreign ones: the relay has to see that they are. No value is read. */
+/** Covers foreign secrets as well, because the relay has to recognise them. No value is read. */
 const inspect = (named: Named): Permission[] => [{ actions: ['secretsmanager:DescribeSecret'], ...named }];
 
 const USES = {
@@ -37,19 +37,19 @@ const USES = {
     const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: owners };
     const asOurs = {
       StringLike: { [`aws:RequestTag/${OWNER_TAG}`]: owners },
-      // No other tag: one could open the secret to whoever is let in by tags.
+      // No other tag: it could open the secret to principals whose access depends on tags.
       'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG] },
     };
     const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
     return [
       ...inspect(named),
-      // Values are read back, and compared.
+      // Values are read back and compared.
       { actions: ['secretsmanager:GetSecretValue'], ...named, conditions: { StringLike: ours } },
       { actions: ['kms:Decrypt'], resources: keys, conditions: viaService },
       { actions: ['secretsmanager:CreateSecret'], ...named, conditions: asOurs },
       {
-        // CreateSecret needs it for the tag that it sets. A secret that another relay owns stays out of reach; for one
-        // that nobody has tagged, AWS has no condition that tells a creation from a tagging.
+        // CreateSecret needs it for the tag that it sets. Secrets of another relay stay out of reach. For untagged
+        // secrets, AWS has no condition that distinguishes creating from tagging.
         actions: ['secretsmanager:TagResource'],
         ...named,
         conditions: { ...asOurs, StringLikeIfExists: ours },

@@ -1,16 +1,19 @@
 import { encodeQuoted } from '#shared/domain/naming.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
 
-/** AWS takes names of ASCII letters, digits and these. Source: CreateSecret, `Name`. */
+/** A character that AWS allows in names. Source: CreateSecret, `Name`. */
 const NAME_CHARACTER = /^[A-Za-z0-9/_+=.@-]$/;
 
 /**
- * AWS advises against names that end like an ARN's suffix: a look-up by partial ARN would take one for the other.
+ * AWS advises against names that end like the suffix of an ARN, because a lookup by partial ARN can confuse the two.
  * Source: CreateSecret, `Name`.
  */
 const withoutArnSuffix = (name: string): string => name.replace(/-(?=[A-Za-z0-9]{6}$)/, '=2D');
 
-/** What Secrets Manager takes and can do. Sources: API reference, and its quotas "Secret value size" and "Secret name". */
+/**
+ * Limits and abilities of Secrets Manager. Sources: API reference, and its quotas "Secret value size" and "Secret
+ * name".
+ */
 export const awsSecretsManagerRules = {
   name: {
     store: 'Secrets Manager',
@@ -20,10 +23,10 @@ export const awsSecretsManagerRules = {
     finish: withoutArnSuffix,
     badEnding: (text) =>
       /-[A-Za-z0-9]{6}$/.test(text)
-        ? 'ends in a hyphen and six characters, as the ARN of a secret does; end it differently'
+        ? 'ends in a hyphen and six characters, like the ARN of a secret; change the ending'
         : undefined,
   },
-  /** Those of a text in UTF-8. */
+  /** For text, its bytes in UTF-8. */
   valueBytes: 65_536,
   binary: true,
   readable: true,

@@ -20,15 +20,15 @@ export interface AwsSecretsManagerStoreOptions {
   readonly client: SecretsManagerClient;
   /** Value of the owner tag, `<relayId>/<sync>`: at most 256 letters, digits, spaces and `_.:/=+-@`. */
   readonly owner: string;
-  /** The key that encrypts new secrets; the account's `aws/secretsmanager` when left out. */
+  /** Key that encrypts new secrets; the account's `aws/secretsmanager` if left out. */
   readonly kmsKeyArn?: string | undefined;
 }
 
 /**
- * AWS Secrets Manager. What is ours carries the owner tag. The stamp of a secret is the id of its version under AWSCURRENT,
- * whoever wrote that: for a delivery of ours it is the `ClientRequestToken`. What was current before stays under
- * AWSPREVIOUS, which the service sees to. A secret's description, tags and key are set when it is created and left alone
- * afterwards.
+ * AWS Secrets Manager. Secrets of the relay carry the owner tag. The stamp of a secret is the id of its version under
+ * AWSCURRENT, regardless of its writer; for a delivery by the relay it is the `ClientRequestToken`. The service keeps
+ * the previous version under AWSPREVIOUS. A secret's description, tags and key are set when it is created and not
+ * changed afterwards.
  */
 export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOptions): SecretStore => {
   const { client, owner } = options;
@@ -51,7 +51,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     }
   };
 
-  /** The filters match prefixes, of any tag: what they let through is ours only when the whole tag says so. */
+  /** The filters match prefixes and any tag. A listed secret is ours only if its owner tag matches completely. */
   const toStoredSecrets = (secrets: readonly SecretListEntry[]): StoredSecret[] =>
     secrets.flatMap(({ Name, Tags, SecretVersionsToStages }) =>
       Name !== undefined && isOurs(Tags) ? [{ name: Name, stamp: currentOf(SecretVersionsToStages) }] : [],
@@ -100,7 +100,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
       await callSecretsManager({ action: 'DeleteSecret', secret: name }, client.send(command));
       return true;
     } catch (error) {
-      // An attempt of the SDK whose answer got lost has scheduled it already.
+      // An earlier attempt of the SDK, whose answer was lost, may have scheduled the deletion.
       if (isRefusal(error, 'InvalidRequestException') && isRetired(await inspect(name))) return true;
       if (isRefusal(error, 'ResourceNotFoundException')) return false;
       throw error;

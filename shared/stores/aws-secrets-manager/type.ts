@@ -6,21 +6,21 @@ import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager
 import type { StoreType } from '#shared/stores/store.ts';
 
 const settings = z.strictObject({
-  type: z.literal('aws-secrets-manager').describe('AWS Secrets Manager of the account and region of the stack.'),
+  type: z.literal('aws-secrets-manager').describe('AWS Secrets Manager in the account and region of the stack.'),
   kmsKeyArn: z
     .string()
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'use the full ARN of a KMS key')
     .optional()
-    .describe('The key that encrypts delivered secrets; the key of the stack when left out.'),
+    .describe('Key that encrypts delivered secrets; the key of the stack if left out.'),
 });
 
-/** AWS Secrets Manager of the account and region of the stack. */
+/** AWS Secrets Manager in the account and region of the stack. */
 export const awsSecretsManager: StoreType<typeof settings> = {
   settings,
   rules: awsSecretsManagerRules,
   connect: ({ kmsKeyArn }, { owner, encryptionKey }) =>
     createAwsSecretsManagerStore({ client: secretsManager(), owner, kmsKeyArn: kmsKeyArn ?? encryptionKey }),
-  // What was delivered before relay.yaml named a key is still encrypted with the stack's.
+  // Secrets delivered before relay.yaml named a key are still encrypted with the key of the stack.
   grants: ({ kmsKeyArn }, use, scope) =>
     permissionsFor(use, [...new Set([scope.encryptionKey, kmsKeyArn ?? scope.encryptionKey])], scope),
 };

@@ -4,8 +4,8 @@ import { type AwsFault, headersOf } from '#test/support/faulty-aws.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
 import { type Call, openScene, type Scene, SERVICES, VALUE } from './scene.ts';
 
-const PAGE = 'docs/failure-modes.md';
-/** The page says what each fault ends in, and is held to it here: these are the test's data. */
+const PAGE = 'test/data/failure-modes.md';
+/** Test data: the outcome of each fault, as documented on the page. */
 const byService = tableBelow(PAGE, 'Calls to AWS');
 const byCode = tableBelow(PAGE, 'What Secrets Manager refuses');
 
@@ -20,7 +20,7 @@ const ACTIONS = [
   'DeleteSecret',
 ] as const;
 
-/** With the value in it, as AWS's validation messages have what they complain about. */
+/** Contains the value: validation messages of AWS quote the rejected input. */
 const REFUSAL = `1 validation error detected: Value '${VALUE}' at 'secretString' is not allowed`;
 
 const send = (response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void => {
@@ -34,7 +34,7 @@ const coded =
   (code: string): AwsFault =>
   (response) =>
     send(response, 400, JSON.stringify({ __type: code, message: REFUSAL }), { 'x-amzn-errortype': code });
-/** The service's own answer, damaged. */
+/** The service's own answer, damaged on the way. */
 const damaged =
   (damage: (response: ServerResponse, text: string) => void): AwsFault =>
   async (response, passOn) => {
@@ -72,7 +72,7 @@ const FAULTS: Readonly<Record<string, AwsFault>> = {
     const timer = setInterval(() => response.write(' '), 5);
     response.once('close', () => clearInterval(timer));
   }),
-  // The SDK has no cap: it reads all of it, however much that is.
+  // The SDK has no size cap: it reads the whole body.
   'answer too large': damaged((response) => response.end(Buffer.alloc(1_000_000, ' '))),
   'login page of a proxy': (response) =>
     send(response, 200, '<!DOCTYPE html><html>Sign in</html>', { 'content-type': 'text/html' }),
@@ -118,7 +118,7 @@ describe('a fault in a call to AWS', () => {
     ),
   )('%s: every call to %s ends as %s', async (name, service, outcome) => {
     const fault = FAULTS[name];
-    if (fault === undefined) throw new Error(`Nobody knows how to make the fault "${name}".`);
+    if (fault === undefined) throw new Error(`The campaign has no fault named "${name}".`);
     for (const call of scene.calls.filter((one) => one.service === service)) {
       const ended = await outcomeUnder(call, name, fault);
       expect.soft(`${call.action} to ${call.purpose}: ${ended}`).toBe(`${call.action} to ${call.purpose}: ${outcome}`);

@@ -28,25 +28,25 @@ export const VALUE = 'canary-value-of-a-credential';
 
 export const SERVICES = ['Secrets Manager', 'S3 read', 'S3 write', 'Step Functions', 'SNS'] as const;
 
-/** One thing that the relay asks of AWS: which service, by which action, and what asks it. */
+/** One call of the relay to AWS: its service, its action, and the code that makes it. */
 export interface Call {
   readonly service: (typeof SERVICES)[number];
   readonly action: string;
-  /** What it is for, where one action serves several ends. */
+  /** Purpose of the call; one action can have several. */
   readonly purpose: string;
-  /** Sees to what the call finds there. */
+  /** Sets up the state that the call finds. */
   readonly prepare?: () => void;
   readonly run: () => Promise<unknown>;
-  /** What the next run does about it; the same once more when left out. */
+  /** Call of the next run; repeats `run` if omitted. */
   readonly again?: () => Promise<unknown>;
-  /** What must be so once the call got through, whatever went wrong with it before. */
+  /** Assertions that hold once the call has succeeded, whatever failed before. */
   readonly check?: () => void;
 }
 
 export interface Scene {
   readonly aws: FaultyAws;
   readonly calls: readonly Call[];
-  /** How a call ends, in the words of `docs/failure-modes.md`. */
+  /** Outcome of a call, in the words of `test/data/failure-modes.md`. */
   outcomeOf(run: Call['run']): Promise<string>;
   close(): Promise<void>;
 }
@@ -60,7 +60,7 @@ const stepFunctions: Service = async (_request, response, { action }) =>
       : { executionArn: `${MACHINE}:x`, stateMachineArn: MACHINE, status: 'RUNNING', startDate: 1, input: '{}' },
   );
 
-/** Everything of the relay that calls AWS, each on an AWS side that can be broken at that very call. */
+/** All relay code that calls AWS, connected to an AWS side that can break any of these calls. */
 export const openScene = async (): Promise<Scene> => {
   const upstream = await startAwsServer();
   const manager = createSecretsManager({ region: LOCAL_REGION });
@@ -71,7 +71,7 @@ export const openScene = async (): Promise<Scene> => {
   const { TopicArn = '' } = await new SNSClient(direct).send(new CreateTopicCommand({ Name: TOPIC }));
 
   const aws = await startFaultyAws(upstream.endpoint);
-  // The SDK's own retries are its own matter.
+  // Retries of the SDK are out of scope.
   Object.assign(process.env, awsEnvironment(aws.endpoint), { AWS_MAX_ATTEMPTS: '1' });
   await createS3Records(BUCKET).write(recordAt.memory('databases'), emptyMemory());
   return {
@@ -83,7 +83,7 @@ export const openScene = async (): Promise<Scene> => {
         return 'done';
       } catch (thrown) {
         if (!(thrown instanceof RelayError)) throw thrown;
-        // The cause is AWS's own, and never leaves the function.
+        // The cause is the error of the AWS SDK. It never leaves the function.
         const told = `${thrown.message}${JSON.stringify({ ...thrown, cause: undefined })}${thrown.name}`;
         if (told.includes(VALUE)) throw new Error(`${thrown.name} shows the value: ${inspect(told)}`);
         return thrown.name;

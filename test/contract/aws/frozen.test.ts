@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A client of AWS and what plays AWS, which share a clock that nothing but `freeze` moves. */
+/** An AWS client and a fake AWS server that share a clock. Only `freeze` moves it. */
 const start = async () => {
   let time = Date.parse('2026-03-01T12:00:00Z');
   const now = () => time;
@@ -21,7 +21,7 @@ const start = async () => {
     endpoint: server.url,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    // A second attempt would hide what the first one met.
+    // A second attempt would hide the failure of the first.
     maxAttempts: 1,
   });
   closers.push(
@@ -47,7 +47,7 @@ describe('a client of AWS after a freeze', () => {
     expect([server.answered, server.connections]).toEqual([2 * AT_ONCE, 2 * AT_ONCE]);
   });
 
-  it('uses those again that did', async () => {
+  it('reuses the connections that did', async () => {
     const { server, send, freeze } = await start();
     await send();
     freeze(59_999);
@@ -55,21 +55,21 @@ describe('a client of AWS after a freeze', () => {
     expect(server.connections).toBe(AT_ONCE);
   });
 
-  it('drops those that waited, and lets a call that was under way have its answer', async () => {
+  it('drops idle connections, and lets a call in flight receive its answer', async () => {
     const { server, send, freeze } = await start();
     await send();
-    const letGo = server.hold();
+    const releaseAnswers = server.hold();
     const underWay = send(1);
     await vi.waitFor(() => expect(server.pending).toBe(1));
     freeze(KEEP_ALIVE_MS + 1);
-    letGo();
+    releaseAnswers();
     await underWay;
     await send();
-    // The one that was under way has answered just now.
+    // The connection of the call in flight has just been used.
     expect([server.answered, server.connections]).toEqual([2 * AT_ONCE + 1, 2 * AT_ONCE - 1]);
   });
 
-  it('uses none whose silence nobody can tell, because the clock was set back', async () => {
+  it('uses none whose idle time is unknown because the clock was set back', async () => {
     const { server, send, freeze } = await start();
     await send(1);
     freeze(-1);

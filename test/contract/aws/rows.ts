@@ -1,33 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** What each row works with: a client, and a name that nothing else uses. */
+/** Fixture of a row: a client, and a name that nothing else uses. */
 export interface Bench<Client> {
   readonly client: Client;
   readonly name: string;
 }
 
-/** What a server has to do, by its title. */
+/** Requirements for a server, by title. */
 export type Rows<Client> = Readonly<Record<string, (bench: Bench<Client>) => Promise<void>>>;
 
-/** Why a server is known to get a row wrong, by the row's title. */
+/** Known failures of a server: the reason, by the title of the row. */
 export type KnownWrong = Readonly<Record<string, string>>;
 
 export interface SuiteOptions {
-  /** These rows have to fail: a server that was repaired is noticed, and so is an excuse for no row at all. */
-  readonly knownWrong?: KnownWrong;
+  /** Rows that must fail. The suite detects a repaired server, and an entry without a row. */
+  readonly knownDeviations?: KnownWrong;
 }
 
 interface Suite<Client> extends SuiteOptions {
   readonly rows: Rows<Client>;
   readonly connect: () => Promise<Client>;
-  /** What the names of a row's things begin with. */
+  /** Prefix of the names that a row creates. */
   readonly prefix: string;
 }
 
-/** Holds a server against what AWS documents, through the SDK. */
+/** Checks a server against the AWS documentation, through the SDK. */
 export const describeRows = <Client extends { destroy(): void }>(subject: string, suite: Suite<Client>): void => {
-  const { rows, connect, prefix, knownWrong = {} } = suite;
+  const { rows, connect, prefix, knownDeviations = {} } = suite;
   describe(subject, () => {
     let client: Client;
     beforeAll(async () => {
@@ -36,11 +36,11 @@ export const describeRows = <Client extends { destroy(): void }>(subject: string
     afterAll(() => client.destroy());
 
     for (const [title, check] of Object.entries(rows)) {
-      const run = title in knownWrong ? test.fails : test;
+      const run = title in knownDeviations ? test.fails : test;
       run(title, () => check({ client, name: prefix + randomUUID() }));
     }
-    test('is excused for rows that there are, and not for all', () => {
-      const excused = Object.keys(knownWrong);
+    test('has known failures in existing rows only, and not in all of them', () => {
+      const excused = Object.keys(knownDeviations);
       expect(Object.keys(rows)).toEqual(expect.arrayContaining(excused));
       expect(excused.length).toBeLessThan(Object.keys(rows).length);
     });

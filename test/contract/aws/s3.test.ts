@@ -10,13 +10,13 @@ afterAll(() => server.close());
 const connect = () => new S3Client({ ...localClientConfig(server.endpoint), maxAttempts: 1 });
 
 describeS3('the local side', async () => connect(), {
-  knownWrong: {
+  knownDeviations: {
     'a put that may only replace what was read leaves alone what has changed since':
       'Refused as not implemented: the emulator beneath would overwrite.',
   },
 });
 
-it('lets one of many puts at once create what is not there', async () => {
+it('lets exactly one of many concurrent puts create an object', async () => {
   const client = connect();
   const Bucket = 'at-once';
   await client.send(new CreateBucketCommand({ Bucket }));

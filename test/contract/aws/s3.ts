@@ -153,6 +153,6 @@ const rows: Rows<S3Client> = {
   },
 };
 
-/** Holds a server against what AWS documents of S3, as far as the records bucket needs it. */
+/** Checks a server against the AWS documentation of S3, as far as the records bucket needs it. */
 export const describeS3 = (server: string, connect: () => Promise<S3Client>, options: SuiteOptions = {}): void =>
   describeRows(`${server} as S3`, { ...options, rows, connect, prefix: 'contract-' });

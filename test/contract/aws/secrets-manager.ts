@@ -5,7 +5,7 @@ import { lists } from './secrets-manager/lists.ts';
 import { stages } from './secrets-manager/stages.ts';
 import { values } from './secrets-manager/values.ts';
 
-/** Holds a server against what AWS documents of Secrets Manager. */
+/** Checks a server against the AWS documentation of Secrets Manager. */
 export const describeSecretsManager = (
   server: string,
   connect: () => Promise<SecretsManagerClient>,

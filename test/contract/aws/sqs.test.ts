@@ -8,5 +8,5 @@ const server = await startAwsServer();
 afterAll(() => server.close());
 
 describeSqs('the local side', async () => new SQSClient({ ...localClientConfig(server.endpoint), maxAttempts: 1 }), {
-  knownWrong: { 'a made-up receipt is refused': 'Takes any receipt for one that was used already.' },
+  knownDeviations: { 'a made-up receipt is refused': 'Takes any receipt for one that was used already.' },
 });

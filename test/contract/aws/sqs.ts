@@ -39,14 +39,14 @@ const makeQueue = async ({ client, name }: Bench<SQSClient>, Attributes: Attribu
       });
       return (await client.send(command)).Messages ?? [];
     },
-    /** Makes a message visible again, or keeps it away for longer. */
+    /** Makes a message visible again, or extends its visibility timeout. */
     hide: (ReceiptHandle: string | undefined, VisibilityTimeout: number) =>
       client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout })),
     delete: (ReceiptHandle: string | undefined) => client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle })),
   };
 };
 
-/** A queue that gives up on a message after so many receives, and the queue where it then lies. */
+/** A queue with a maximum receive count, and its dead-letter queue. */
 const withDeadLetters = async ({ client, name }: Bench<SQSClient>, maxReceiveCount: number) => {
   const dead = await makeQueue({ client, name: `${name}-dead` });
   const deadLetterTargetArn = await dead.attribute('QueueArn');
@@ -86,7 +86,7 @@ const rows: Rows<SQSClient> = {
     await queue.receive();
     expect(await queue.receive(5)).toMatchObject([{ Body: 'one', Attributes: { ApproximateReceiveCount: '2' } }]);
   },
-  'a message given back comes back at once, under another receipt': async (bench) => {
+  'a message made visible again comes back at once, under another receipt': async (bench) => {
     const queue = await makeQueue(bench);
     await queue.send('one');
     const [first] = await queue.receive();
@@ -95,7 +95,7 @@ const rows: Rows<SQSClient> = {
     expect(second).toMatchObject({ MessageId: first?.MessageId, Attributes: { ApproximateReceiveCount: '2' } });
     expect(second?.ReceiptHandle).not.toBe(first?.ReceiptHandle);
   },
-  'whoever needs longer can keep a message away for longer': async (bench) => {
+  'the visibility timeout of a message can be extended': async (bench) => {
     const queue = await makeQueue(bench, { VisibilityTimeout: '1' });
     await queue.send('one');
     const [message] = await queue.receive();
@@ -162,13 +162,13 @@ const rows: Rows<SQSClient> = {
     expect(await queue.receive()).toEqual([]);
     expect(await dead.receive()).toMatchObject([{ MessageAttributes }]);
   },
-  'whoever waits for a message gets it as soon as it is sent': async (bench) => {
+  'a long poll gets a message as soon as it is sent': async (bench) => {
     const queue = await makeQueue(bench);
     const waiting = queue.receive(20);
     await queue.send('one');
     expect(await waiting).toMatchObject([{ Body: 'one' }]);
   },
-  'a batch says of each message what became of it': async (bench) => {
+  'a batch reports the result of each message': async (bench) => {
     const queue = await makeQueue(bench);
     const Entries = ['a', 'b'].map((Id) => ({ Id, MessageBody: `body of ${Id}` }));
     const answer = await bench.client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }));
@@ -191,6 +191,6 @@ const rows: Rows<SQSClient> = {
   },
 };
 
-/** Holds a server against what AWS documents of SQS, as far as queues of the relay need it. */
+/** Checks a server against the AWS documentation of SQS, as far as queues of the relay need it. */
 export const describeSqs = (server: string, connect: () => Promise<SQSClient>, options: SuiteOptions = {}): void =>
   describeRows(`${server} as SQS`, { ...options, rows, connect, prefix: 'contract-' });

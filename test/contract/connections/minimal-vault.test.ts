@@ -40,10 +40,10 @@ const start = async (): Promise<VaultSite> => {
     openSessions: () => remote.openSessions,
     signIns: () => remote.signIns,
     refuseSignIn: () => {
-      remote.mood = 'refusing';
+      remote.mode = 'refusing';
     },
     failCalls: () => {
-      remote.mood = 'failing';
+      remote.mode = 'failing';
     },
     secrets: () => [...remote.entries.values()].map(({ value }) => value),
   };

@@ -6,42 +6,42 @@ import type { Access, LeaseTerms, Read, Source, Vault, VaultSession } from '#sha
 import { type Item, itemSchema, type Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** A vault with a remote end of its own, and what the suite can do to that end and ask of it. */
+/** A vault with its own remote end, which the suite can change and inspect. */
 export interface VaultSite {
   readonly vault: Vault;
   /** Ids of all items that the rule lists. */
   ids(): readonly string[];
-  /** Whether a listed item can be read at once. At least two can. */
+  /** True if a listed item can be read at once. At least two can. */
   isReadable(item: Item): boolean;
-  /** What reading the item has to give now. */
+  /** Value that a read of the item must return now. */
   valueOf(item: Item): string | Uint8Array;
   /** Changes the credential of an item behind the vault's back. */
   change(item: Item): void;
-  /** How many leases are open at the remote end, whoever has them. */
+  /** Number of leases that any client has open at the remote end. */
   openLeases(): number;
   /** Ends all leases, as an administrator does. */
   endLeases(): void;
-  /** How many sessions are signed in. */
+  /** Number of signed-in sessions. */
   openSessions(): number;
-  /** How often the remote end was asked to sign somebody in. */
+  /** Number of sign-in attempts at the remote end. */
   signIns(): number;
-  /** From now on nobody is let in. */
+  /** Refuses every sign-in from now on. */
   refuseSignIn(): void;
-  /** From now on all calls fail but those that sign in and out. */
+  /** Fails all calls from now on, except sign-in and sign-out. */
   failCalls(): void;
-  /** Whether a lease for the item waits for somebody's approval; left out where nothing ever does. */
+  /** True if a lease for the item waits for an approval; omitted where none does. */
   waits?(item: Item): boolean;
-  /** Makes an address mean several items, and gives it; left out where that can't be. */
+  /** Makes an address match several items, and returns it; omitted where that is impossible. */
   makeAmbiguous?(): Labels;
-  /** Texts that no error may show: credentials, and what is signed in with. */
+  /** Texts that no error may show: credentials, and the secrets of the sign-in. */
   secrets(): readonly string[];
 }
 
-/** Where the suite runs: a rule of one source of a type of connection, and how to start a remote end for it. */
+/** Subject of the suite: a rule of one source, its connection type, and a function that starts a remote end. */
 export interface VaultBench {
   readonly type: ConnectionType;
   readonly rule: Source;
-  /** A rule of the same source under which reading opens a target session; left out where there is none. */
+  /** A rule of the same source whose reads open target sessions; omitted if there is none. */
   readonly sessionRule?: Source;
   /** Starts a remote end with a few items, of which some differ in every label of an address. */
   start(): Promise<VaultSite>;
@@ -64,7 +64,7 @@ export const listAll = async (session: VaultSession, rule: Source, within?: Labe
   return { items, complete };
 };
 
-/** As an item comes back from where batches are written down. */
+/** The item after a round trip through a batch record. */
 export const writtenDown = (item: Item): Item => itemSchema.parse(JSON.parse(JSON.stringify(item)));
 
 export const listReadable = async (site: VaultSite, session: VaultSession, rule: Source): Promise<Item[]> =>
@@ -77,7 +77,7 @@ export const anyReadable = async (site: VaultSite, session: VaultSession, rule: 
   return writtenDown(item);
 };
 
-export const wayIn = <Kind extends Access['kind']>(
+export const accessKind = <Kind extends Access['kind']>(
   access: Access,
   kind: Kind,
 ): Extract<Access, { readonly kind: Kind }> => {
@@ -86,7 +86,7 @@ export const wayIn = <Kind extends Access['kind']>(
   return access;
 };
 
-export const leasesOf = (session: VaultSession, rule: Source) => wayIn(session.access(rule), 'leases');
+export const leasesOf = (session: VaultSession, rule: Source) => accessKind(session.access(rule), 'leases');
 
 /** The terms of a sync. */
 export const terms = (more: Partial<LeaseTerms> = {}): LeaseTerms => ({
@@ -99,13 +99,13 @@ export const terms = (more: Partial<LeaseTerms> = {}): LeaseTerms => ({
 export const contentOf = ({ content }: Read): string | Uint8Array =>
   'file' in content ? new Uint8Array(content.file.reveal()) : content.secret.reveal();
 
-/** As {@link contentOf} gives it, so that bytes are compared with bytes. */
+/** Expected value in the form of {@link contentOf}: bytes are compared with bytes. */
 export const expected = (site: VaultSite, item: Item): string | Uint8Array => {
   const value = site.valueOf(item);
   return typeof value === 'string' ? value : new Uint8Array(value);
 };
 
-/** Reads one item in whichever way the rule asks for, and leaves nothing open. */
+/** Reads one item as the rule configures, and leaves nothing open. */
 export const readBy = async (access: Access, item: Item): Promise<Read> => {
   switch (access.kind) {
     case 'plain-reads':
@@ -125,7 +125,7 @@ export const readBy = async (access: Access, item: Item): Promise<Read> => {
   }
 };
 
-/** What a call is rejected with, after a look into every corner of it for what must not be there. */
+/** Error of a rejected call, after a check that no part of it shows a secret. */
 export const failureOf = async (site: VaultSite, call: Promise<unknown>): Promise<RelayError> => {
   const error: unknown = await call.then(
     () => expect.fail('It should have been rejected.'),

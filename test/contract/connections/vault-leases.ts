@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  accessKind,
   anyReadable,
   contentOf,
   expected,
@@ -9,10 +10,9 @@ import {
   rulesOf,
   terms,
   type VaultBench,
-  wayIn,
 } from './vault-bench.ts';
 
-/** The part of the vault suite about what reading leaves open. */
+/** Part of the vault suite: leases, claims and target sessions. */
 
 export const describeLeases = (bench: VaultBench): void => {
   const { rule, start } = bench;
@@ -33,7 +33,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is read under as often as needed', async () => {
+    it('can be read under repeatedly', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -43,7 +43,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is shared with whoever asks again, and not theirs', async () => {
+    it('is shared by later requests, which do not own it', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -54,7 +54,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is refused to whoever will not share it', async () => {
+    it('is refused to a request that does not share it', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -65,7 +65,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is closed once however often, and says when by the clock of the vault', async () => {
+    it('is closed once, however often it is closed, with the time of the vault', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -78,7 +78,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('that somebody ended is gone for reading, and closed for closing', async () => {
+    it('that was ended in the vault is gone for a read, and closed for a check-in', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -90,7 +90,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is never taken for none because the vault does not say', async () => {
+    it('is never considered absent because a list failed', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -100,7 +100,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('by an id that the vault never gave is refused', async () => {
+    it('by an id that the vault never issued is refused', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -123,7 +123,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is offered on conditions that opening it takes back, where the vault makes offers', async () => {
+    it('is offered on conditions that a request accepts, where the vault makes offers', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -145,7 +145,7 @@ export const describeOpeningReads = ({ rule, start }: VaultBench): void => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
-        const reads = wayIn(session.access(rule), 'opening-reads');
+        const reads = accessKind(session.access(rule), 'opening-reads');
         const claim = { item: item.ref, run: 'rule.1' };
         expect(contentOf(await reads.openAndRead(item, terms(), claim))).toEqual(expected(site, item));
         expect(site.openLeases()).toBe(1);
@@ -183,7 +183,7 @@ export const describeTargetSessions = ({ rule, start, type }: VaultBench, sessio
       expect(site.openLeases()).toBe(0);
     });
 
-    it('is never taken for none because the vault does not say', async () => {
+    it('is never considered absent because a list failed', async () => {
       const site = await start();
       await site.vault.session(async ({ targetSessions }) => {
         site.failCalls();

@@ -5,7 +5,7 @@ import { isSelected } from '#shared/domain/selection.ts';
 import { stampOf } from '#shared/domain/stamp.ts';
 import { anyReadable, failureOf, listAll, rulesOf, type VaultBench, writtenDown } from './vault-bench.ts';
 
-/** The part of the vault suite about what is known without reading. */
+/** Part of the vault suite: rules, lists and addresses. */
 
 export const describeRules = (bench: VaultBench): void => {
   const { rule, start } = bench;
@@ -17,12 +17,12 @@ export const describeRules = (bench: VaultBench): void => {
       expect(JSON.stringify(vault.rules(rule))).toBe(JSON.stringify(rules));
     });
 
-    it('say the way in that a session then gives', async () => {
+    it('state the access that a session then provides', async () => {
       const { vault } = await start();
-      expect(await vault.session(async (session) => session.access(rule).kind)).toBe(rules.wayIn);
+      expect(await vault.session(async (session) => session.access(rule).kind)).toBe(rules.accessKind);
     });
 
-    it('speak of no label that an item does not have', async () => {
+    it('use no label that items do not have', async () => {
       const { vault } = await start();
       const spokenOf = new Set([
         ...Object.keys(rules.labels),
@@ -49,7 +49,7 @@ export const describeLists = (bench: VaultBench): void => {
   const { address } = rulesOf(bench);
 
   describe('a list', () => {
-    it('has each item once, and says that these are all', async () => {
+    it('has each item once, and is complete', async () => {
       const { vault, ids } = await start();
       const { items, complete } = await vault.session((session) => listAll(session, rule));
       expect(items.map(({ ref }) => ref.id).toSorted()).toEqual([...ids()].toSorted());
@@ -64,7 +64,7 @@ export const describeLists = (bench: VaultBench): void => {
       });
     });
 
-    it('holds no credential, and survives being written down', async () => {
+    it('holds no credential, and survives serialization', async () => {
       const site = await start();
       const { items } = await site.vault.session((session) => listAll(session, rule));
       for (const item of items) {
@@ -88,7 +88,7 @@ export const describeLists = (bench: VaultBench): void => {
         site.change(changed);
         const after = await stamps();
         const different = [...after].filter(([key, stamp]) => before.get(key) !== stamp).map(([key]) => key);
-        // A vault without dates shows no change: there a verify run finds it.
+        // A vault without dates shows no change; a verify run finds it.
         expect(different).toEqual(
           changed.changedAt === undefined ? [] : expect.arrayContaining([itemKey(changed.ref)]),
         );
@@ -116,7 +116,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
     Object.fromEntries(address.labels.map((label) => [label, labels[label] ?? '']));
 
   describe('an address', () => {
-    it('finds the item that it is made of, as the rules would know it', async () => {
+    it('finds the item that it was made from, as the rules match it', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -127,7 +127,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
       });
     });
 
-    it('is all the better for the other labels of an item, which find it, too', async () => {
+    it('finds the item also with all of its other labels', async () => {
       const { vault } = await start();
       await vault.session(async (session) => {
         for (const item of (await listAll(session, rule)).items) {
@@ -142,7 +142,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
         const [item] = (await listAll(session, rule)).items;
         if (item === undefined) throw new Error('Nothing is listed.');
         for (const label of address.labels) {
-          expect(await session.find(rule, { ...addressOf(item), [label]: 'nobody-has-this' })).toBe('none');
+          expect(await session.find(rule, { ...addressOf(item), [label]: 'no-item-has-this' })).toBe('none');
         }
       });
     });
@@ -153,7 +153,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
       await vault.session(async (session) => expect(await session.find(rule, makeAmbiguous())).toBe('several'));
     });
 
-    it('that can not be looked up is an error, and nothing else', async () => {
+    it('that cannot be looked up is an error, and nothing else', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);

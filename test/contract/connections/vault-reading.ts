@@ -12,7 +12,7 @@ import {
   writtenDown,
 } from './vault-bench.ts';
 
-/** The part of the vault suite about reading in any way, and about the sessions that it happens in. */
+/** Part of the vault suite: reads of any kind, and the sessions around them. */
 
 export const describeReading = ({ rule, start }: VaultBench): void => {
   describe('reading', () => {
@@ -25,13 +25,13 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       expect([site.openLeases(), site.openSessions()]).toEqual([0, 0]);
     });
 
-    it('gives what each of many items holds, as they were prepared and whatever was passed over', async () => {
+    it('gives the value of each of many items, whatever the preparation skipped', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const readable = await listReadable(site, session, rule);
         const wanted = readable.slice(Math.floor(readable.length / 2));
         const preparation = session.prepare?.(rule);
-        for (const item of readable) if (!wanted.includes(item)) preparation?.passOver(item);
+        for (const item of readable) if (!wanted.includes(item)) preparation?.exclude(item);
         const arranged = (preparation?.arrange(wanted) ?? wanted).map(writtenDown);
         expect(arranged.map(({ ref }) => itemKey(ref)).toSorted()).toEqual(
           wanted.map(({ ref }) => itemKey(ref)).toSorted(),
@@ -64,7 +64,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
-        const foreign = { ...item, ref: { ...item.ref, kind: 'somebody-elses' }, handle: null };
+        const foreign = { ...item, ref: { ...item.ref, kind: 'foreign' }, handle: null };
         const access = session.access(rule, [foreign]);
         await failureOf(site, (async () => readBy(access, foreign))());
       });
@@ -75,14 +75,14 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
 
 export const describeSessions = ({ rule, start }: VaultBench): void => {
   describe('a session', () => {
-    it('is made sure of, and says until when where that is known', async () => {
+    it('can be ensured, with its expiry where that is known', async () => {
       const site = await start();
       const { expiresAt } = await site.vault.ensureSignIn();
       expect(expiresAt === null || new Date(expiresAt).toISOString() === expiresAt).toBe(true);
       expect(site.openSessions()).toBe(0);
     });
 
-    it('is one for all that is done in it, and gives what the work gives', async () => {
+    it('is one for all of its work, and returns the result of the work', async () => {
       const site = await start();
       const given = await site.vault.session(async (session) => {
         await Promise.all([listAll(session, rule), listAll(session, rule)]);
@@ -91,7 +91,7 @@ export const describeSessions = ({ rule, start }: VaultBench): void => {
       expect([given, site.signIns(), site.openSessions()]).toEqual([1, 1, 0]);
     });
 
-    it('is signed out after work that failed in any way, which is told as it came', async () => {
+    it('is signed out after work that failed in any way, whose error it throws', async () => {
       const site = await start();
       const failing = site.vault.session(() => Promise.reject(new RangeError('the work')));
       await expect(failing).rejects.toThrow(RangeError);
@@ -104,7 +104,7 @@ export const describeSessions = ({ rule, start }: VaultBench): void => {
       expect([site.signIns(), site.openSessions()]).toEqual([2, 0]);
     });
 
-    it('that is refused is not asked for again', async () => {
+    it('that is refused is not attempted again', async () => {
       const site = await start();
       site.refuseSignIn();
       const session = await failureOf(

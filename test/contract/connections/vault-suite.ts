@@ -5,8 +5,8 @@ import { describeAddresses, describeLists, describeRules } from './vault-lists.t
 import { describeReading, describeSessions } from './vault-reading.ts';
 
 /**
- * What every vault has to keep to, whatever it is: run it over each source, and over each way in that a source has. What it
- * asks follows from the rules of the source and from what a session can do.
+ * Requirements for every vault. Run the suite over each source, and over each access of a source. The checks follow
+ * from the rules of the source and the capabilities of a session.
  */
 export const describeVault = (name: string, bench: VaultBench): void => {
   const rules = rulesOf(bench);
@@ -15,8 +15,8 @@ export const describeVault = (name: string, bench: VaultBench): void => {
     describeLists(bench);
     if (rules.address !== undefined) describeAddresses(bench, rules.address);
     describeReading(bench);
-    if (rules.wayIn === 'leases') describeLeases(bench);
-    if (rules.wayIn === 'opening-reads') describeOpeningReads(bench);
+    if (rules.accessKind === 'leases') describeLeases(bench);
+    if (rules.accessKind === 'opening-reads') describeOpeningReads(bench);
     if (bench.sessionRule !== undefined) describeTargetSessions(bench, bench.sessionRule);
     describeSessions(bench);
   });

@@ -24,7 +24,7 @@ const post = {
   read: json(z.object({})),
 } as const;
 
-/** A client and a server that share a clock, which nothing but `freeze` moves. */
+/** A client and a server that share a clock. Only `freeze` moves it. */
 const start = async (forgotten: Forgotten = 'reset') => {
   let time = Date.parse('2026-03-01T12:00:00Z');
   const now = () => time;
@@ -43,14 +43,14 @@ const start = async (forgotten: Forgotten = 'reset') => {
   return {
     server,
     send: (calls = AT_ONCE) => Promise.all(Array.from({ length: calls }, () => http.send(post))),
-    /** No timer of the process sees it, as while a function is frozen. */
+    /** Advances no timer of the process, like the freeze of a function. */
     freeze: (ms = FREEZE_MS) => {
       time += ms;
     },
   };
 };
 
-describe('after a freeze that outlasted what the server keeps connections for', () => {
+describe('after a freeze longer than the keep-alive time of the server', () => {
   it.each(FORGOTTEN)(
     'calls that may not be repeated get through, all at once (a forgotten connection: %s)',
     async (how) => {
@@ -63,7 +63,7 @@ describe('after a freeze that outlasted what the server keeps connections for', 
     },
   );
 
-  it('they do behind a first call, too, as behind a sign-in', async () => {
+  it('calls get through behind a first call, as behind a sign-in', async () => {
     const { server, send, freeze } = await start();
     await send();
     freeze();
@@ -72,21 +72,21 @@ describe('after a freeze that outlasted what the server keeps connections for', 
     expect(server.answered).toBe(2 * AT_ONCE + 1);
   });
 
-  it('they do when a call was under way meanwhile, which gets its answer', async () => {
+  it('calls get through after a call in flight, which gets its answer', async () => {
     const { server, send, freeze } = await start();
     await send();
-    const letGo = server.hold();
+    const releaseAnswers = server.hold();
     const underWay = send(1);
     const before = server.answered;
     await vi.waitFor(() => expect(server.pending).toBe(1));
     freeze();
-    letGo();
+    releaseAnswers();
     await underWay;
     await send();
     expect(server.answered).toBe(before + 1 + AT_ONCE);
   });
 
-  it('they do however long the freezes are that come between them', async () => {
+  it('calls get through between freezes of any length', async () => {
     const rounds = fc.array(fc.record({ ms: fc.nat({ max: 8000 }), calls: fc.integer({ min: 1, max: AT_ONCE }) }), {
       minLength: 2,
       maxLength: 6,
@@ -108,7 +108,7 @@ describe('after a freeze that outlasted what the server keeps connections for', 
 });
 
 describe('a connection', () => {
-  it('is used again as long as it was not silent for four seconds', async () => {
+  it('is reused while it was idle for less than four seconds', async () => {
     const { server, send, freeze } = await start();
     await send();
     for (let round = 0; round < 5; round += 1) {
@@ -118,7 +118,7 @@ describe('a connection', () => {
     expect(server.connections).toBe(AT_ONCE);
   });
 
-  it('is used again before others that were silent for longer', async () => {
+  it('is reused before others that were idle for longer', async () => {
     const { server, send, freeze } = await start();
     await send(2);
     for (let round = 0; round < 3; round += 1) {
@@ -130,7 +130,7 @@ describe('a connection', () => {
     expect(server.connections).toBe(3);
   });
 
-  it('is not used again after the clock was set back, since nobody knows how long it was silent', async () => {
+  it('is not reused after the clock was set back: its idle time is unknown', async () => {
     const { server, send, freeze } = await start();
     await send(1);
     freeze(-1000);

@@ -6,7 +6,7 @@ import { type Authority, createAuthority } from '#local/simulators/password-safe
 import { json } from '#shared/http/answer.ts';
 import { createHttp } from '#shared/http/http.ts';
 
-/** The OpenSSL of this Node would refuse old versions by itself. Others allow them, and then it is the pool that has to refuse. */
+/** The OpenSSL of this Node refuses old versions itself. Where OpenSSL allows them, the pool must refuse. */
 const LENIENT = 'DEFAULT@SECLEVEL=0';
 
 let authority: Authority;
@@ -38,7 +38,7 @@ const start = async (version: SecureVersion): Promise<URL> => {
   return new URL(`https://127.0.0.1:${address.port}`);
 };
 
-/** What a client agrees on that takes every version. */
+/** TLS version negotiated with a client that accepts every version. */
 const agreedOn = ({ hostname: host, port }: URL): Promise<string | null> =>
   new Promise((resolve, reject) => {
     const { caPem: ca } = authority;
@@ -70,7 +70,7 @@ const call = async (url: URL): Promise<unknown> => {
   }
 };
 
-/** As if this were a machine that takes every version; what a caller does not say, Node takes from here. */
+/** Simulates a machine that allows every version, through Node's defaults for options that a caller omits. */
 const leniently = async (work: () => Promise<unknown>): Promise<void> => {
   const usual = { DEFAULT_CIPHERS: tls.DEFAULT_CIPHERS, DEFAULT_MIN_VERSION: tls.DEFAULT_MIN_VERSION };
   Object.assign(tls, { DEFAULT_CIPHERS: LENIENT, DEFAULT_MIN_VERSION: 'TLSv1' });

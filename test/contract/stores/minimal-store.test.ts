@@ -9,7 +9,7 @@ describeStore('the minimal store', {
     const settings = { type: 'minimal-store', url: remote.url, ca: remote.caPem } as const;
     return {
       connect: (owner) => minimalStore.connect(settings, { owner, encryptionKey: undefined }),
-      makeForeign: async (name, value) => void remote.secrets.set(name, { owner: 'somebody', value }),
+      makeForeign: async (name, value) => void remote.secrets.set(name, { owner: 'stranger', value }),
       adopt: async (name, owner) => {
         const secret = remote.secrets.get(name);
         if (secret !== undefined) remote.secrets.set(name, { ...secret, owner });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
 
-/** What becomes of deliveries, one after the other and against each other. */
+/** Part of the store suite: deliveries in sequence, and competing ones. */
 export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScene): void => {
   describe('delivering', () => {
-    test('makes a secret of a name that is free, and says how far that was verified', async () => {
+    test('creates a secret under a free name, and returns how it was verified', async () => {
       const { name, store, deliver, value } = aSecret();
       expect(await store.inspect(name)).toEqual({ kind: 'absent' });
       expect(await deliver(1, 'absent')).toEqual({ changed: true, verified });
@@ -49,24 +49,24 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
   });
 
   describe('a delivery that was overtaken', () => {
-    /** What was decided by whoever comes too late, and what somebody else has done meanwhile. */
-    const COURSES = {
-      'by the first delivery of all': { decided: 'absent', before: [], meanwhile: [[2, 'absent']] },
-      'by a newer value': { decided: 1, before: [[1, 'absent']], meanwhile: [[3, 1]] },
+    /** The expectation of a late delivery, and the deliveries that preceded it. */
+    const CASES = {
+      'by the first delivery of all': { decided: 'absent', before: [], disturbance: [[2, 'absent']] },
+      'by a newer value': { decided: 1, before: [[1, 'absent']], disturbance: [[3, 1]] },
       'by two newer values': {
         decided: 1,
         before: [[1, 'absent']],
-        meanwhile: [
+        disturbance: [
           [3, 1],
           [4, 3],
         ],
       },
     } as const;
 
-    test.each(Object.entries(COURSES))('%s', async (_how, { decided, before, meanwhile }) => {
+    test.each(Object.entries(CASES))('%s', async (_how, { decided, before, disturbance }) => {
       const { name, store, delivery, deliver, value } = aSecret();
-      for (const [generation, expected] of [...before, ...meanwhile]) await deliver(generation, expected);
-      const [newest = 0] = meanwhile.at(-1) ?? [];
+      for (const [generation, expected] of [...before, ...disturbance]) await deliver(generation, expected);
+      const [newest = 0] = disturbance.at(-1) ?? [];
       const late = store.deliver({ ...delivery(1, decided), stamp: stamp(9) });
       if (rules.fence === 'none') {
         expect(await late).toMatchObject({ changed: true });

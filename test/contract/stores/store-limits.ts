@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Secret, type SecretContent } from '#shared/secret.ts';
 import { CANARY, collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
 
-/** Texts that a vault may name things by, and that a store may not take as they are. */
+/** Names that a vault accepts, and that a store can reject. */
 const AWKWARD = [
   'web 01',
   'a/b',
@@ -22,10 +22,10 @@ const AWKWARD = [
   '*',
 ];
 
-/** What a store takes for a value and for a name. */
+/** Part of the store suite: limits of values and names. */
 export const describeLimits = ({ rules, site, folder, nameOf, aSecret }: StoreScene): void => {
   describe('a value', () => {
-    /** So many bytes of text, two in each character as far as that goes. */
+    /** Text of this many bytes, with two bytes per character as far as possible. */
     const text = (bytes: number) => 'é'.repeat(bytes / 2) + 'x'.repeat(bytes % 2);
 
     test('may be as large as the store says, in bytes', async () => {

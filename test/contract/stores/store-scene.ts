@@ -5,20 +5,20 @@ import { RelayError } from '#shared/errors.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
 import type { Delivery, Expected, SecretStore, StoredSecret, StoreRules } from '#shared/stores/store.ts';
 
-/** A store as whoever else uses it sees it. */
+/** A store as its other users see it. */
 export interface StoreSite {
   /** The secrets of one owner. */
   connect(owner: string): SecretStore;
-  /** Makes a secret that the relay has no part in. */
+  /** Creates a secret that the relay does not own. */
   makeForeign(name: string, value: string): Promise<void>;
-  /** Does what the store's command for handing a secret over to an owner would do. */
+  /** Has the effect of the store's command that hands a secret over to an owner. */
   adopt(name: string, owner: string): Promise<void>;
-  /** What a secret holds for a workload that reads it; undefined when there is nothing to read. */
+  /** Value of a secret as a workload reads it; undefined if there is none. */
   valueOf(name: string): Promise<SecretContent | undefined>;
   close?(): Promise<void>;
 }
 
-/** A type of store, and how to get at one that nobody else uses. */
+/** A type of store, and a function that opens one for exclusive use. */
 export interface StoreBench {
   readonly rules: StoreRules;
   open(): Promise<StoreSite>;
@@ -37,7 +37,7 @@ export const collect = async (store: SecretStore): Promise<StoredSecret[]> => {
   return all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
 
-/** How a call was refused, which must not show a value. Its cause is the store's own and never leaves the function. */
+/** Error of a refused call, after a check that it shows no value. Its cause never leaves the function. */
 export const refusalOf = async (call: Promise<unknown>): Promise<RelayError> => {
   const [outcome] = await Promise.allSettled([call]);
   if (outcome.status === 'fulfilled') throw new Error('Nothing was refused.');
@@ -47,7 +47,7 @@ export const refusalOf = async (call: Promise<unknown>): Promise<RelayError> => 
   return error;
 };
 
-/** One site for all tests of a suite, to be opened where they are described. */
+/** One site for all tests of a suite. Call this where the tests are described. */
 export const useScene = ({ rules, open }: StoreBench) => {
   let opened: StoreSite | undefined;
   beforeAll(async () => {
@@ -63,7 +63,7 @@ export const useScene = ({ rules, open }: StoreBench) => {
   const nameOf = createNaming({ template: `${folder}{name}`, labels: { name: {} }, rules: rules.name });
   let names = 0;
 
-  /** A secret's name that nothing else uses, and everything about it. */
+  /** A secret under an unused name, with its helpers. */
   const aSecret = (owner = `${OWNER}-${names}`) => {
     names += 1;
     const labels = { name: `web${String(names).padStart(3, '0')}` };

@@ -13,7 +13,7 @@ import {
   useScene,
 } from './store-scene.ts';
 
-/** Holds a type of store against the port, as far as its rules say that it can keep it. */
+/** Checks a type of store against the port, as far as its rules promise. */
 export const describeStore = (title: string, bench: StoreBench): void => {
   describe(title, () => {
     const scene = useScene(bench);
@@ -23,7 +23,7 @@ export const describeStore = (title: string, bench: StoreBench): void => {
   });
 };
 
-/** What a store does to secrets that are there: whose they are, what they hold, and their end. */
+/** Part of the store suite: ownership, comparison and retirement of existing secrets. */
 const describeOwnership = ({ rules, verified, site, aSecret }: StoreScene): void => {
   describe('a foreign secret', () => {
     test('is left alone, and refused with the command that hands it over, which does so', async () => {
@@ -61,12 +61,12 @@ const describeOwnership = ({ rules, verified, site, aSecret }: StoreScene): void
   });
 
   describe('retiring', () => {
-    test('does nothing to what is not there', async () => {
+    test('does nothing to an absent secret', async () => {
       const { name, store } = aSecret();
       expect(await store.retire(name, RECOVERY_DAYS)).toBe(false);
     });
 
-    test('takes a secret away, once more changes nothing, and the next delivery brings it back', async () => {
+    test('removes a secret, changes nothing when repeated, and the next delivery restores it', async () => {
       const { name, store, deliver, value } = aSecret();
       const isKept = rules.recovery !== 'none';
       await deliver(1, 'absent');
@@ -83,7 +83,7 @@ const describeOwnership = ({ rules, verified, site, aSecret }: StoreScene): void
       expect(await store.inspect(name)).toEqual({ kind: 'owned', stamp: stamp(2), retired: false });
     });
 
-    test('without recovery takes it away, too', async () => {
+    test('removes it without recovery, too', async () => {
       const { name, store, deliver, value } = aSecret();
       await deliver(1, 'absent');
       expect(await store.retire(name, 'none')).toBe(true);

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const CDK = resolve(ROOT, 'node_modules/.bin/cdk');
 const TIMEOUT_MS = 240_000;
 
-/** Runs the CDK's command line, as an operator does, against an emulator. @returns what it printed. @throws with it, too. */
+/** Runs the CDK CLI against an emulator, as an operator does. @returns its output. @throws an error with the output. */
 export const cdk = async ({ env }: Pick<Emulator, 'env'>, ...args: string[]): Promise<string> => {
   const options = {
     cwd: ROOT,

@@ -34,11 +34,11 @@ import { type Emulator, startMinistack } from './emulators.ts';
 const EXECUTION_TIMEOUT_MS = 180_000;
 const POLL_MS = 100;
 
-/** Small batches, so that the map has several; `reap` as often as schedules go. */
+/** Small batches, so that the map has several; `reap` at the shortest interval of a schedule. */
 const BATCH_SIZE = 8;
 const REAP_EVERY_MINUTES = 1;
 
-/** The name of the relay and thus of the stack in `examples/local.yaml`. */
+/** Name of the relay in `examples/local.yaml`, and of its stack. */
 export const STACK = 'local';
 
 const outputsSchema = z.object({
@@ -53,10 +53,10 @@ interface Parts {
   readonly relayFile: string;
 }
 
-/** The stack on ministack, beside a simulated vault, handled as an operator handles it: with the CDK and the AWS SDK. */
+/** The stack on ministack and a simulated vault, used as an operator does: with the CDK and the AWS SDK. */
 export class Deployment {
   readonly vault: PasswordSafeSimulator;
-  /** The vault's; AWS and the functions in it go by the real one. */
+  /** Clock of the vault. The emulator and its functions use the real one. */
   readonly vaultClock: Clock;
   readonly emulator: Emulator;
   readonly cloudFormation: CloudFormationClient;
@@ -101,7 +101,7 @@ export class Deployment {
     this.s3 = new S3Client(config);
   }
 
-  /** @returns what the CDK printed. */
+  /** @returns the output of the CDK. */
   deploy(): Promise<string> {
     return cdk(
       this.emulator,
@@ -134,7 +134,7 @@ export class Deployment {
     throw new Error(`Execution ${executionArn} did not end; see ${this.emulator.logFile}.`);
   }
 
-  /** What `ListSecrets` shows of every delivered secret. */
+  /** The entry of every delivered secret in `ListSecrets`. */
   async deliveredSecrets(): Promise<SecretListEntry[]> {
     const found: SecretListEntry[] = [];
     for await (const { SecretList = [] } of paginateListSecrets({ client: this.secrets }, {})) {
@@ -153,7 +153,7 @@ export class Deployment {
     return values;
   }
 
-  /** What an execution left anywhere but in secrets: its history, all records, and what functions and emulator printed. */
+  /** Everything that an execution wrote outside secrets: its history, all records, all logs. */
   async *written(executionArn: string): AsyncIterable<Written> {
     const { events } = await this.stepFunctions.send(new GetExecutionHistoryCommand({ executionArn }));
     yield { where: 'history', content: Buffer.from(JSON.stringify(events)) };

@@ -14,14 +14,14 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
-/** An AWS that nobody here wrote, on the loopback interface. */
+/** A third-party emulator of AWS, on the loopback interface. */
 export interface Emulator {
   readonly endpoint: string;
-  /** What makes an AWS client or the CDK talk to it, and find nothing else. */
+  /** Environment that directs an AWS client or the CDK to the emulator only. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it and the functions in it print. */
+  /** Output of the emulator and of the functions in it. */
   readonly logFile: string;
-  /** Ends it and whatever it started. May be repeated. */
+  /** Ends the emulator and its child processes. Can be repeated. */
   close(): Promise<void>;
 }
 
@@ -34,11 +34,11 @@ interface Launch {
   readonly name: string;
   readonly argumentsFor: (port: number) => string[];
   readonly settingsFor: (port: number, directory: string) => Record<string, string>;
-  /** Answers with 200 as soon as the emulator is up. */
+  /** Path that answers 200 once the emulator is ready. */
   readonly health: string;
 }
 
-/** Deploys a CDK stack and runs its functions, each in a Node process. Left alone it would listen on every interface. */
+/** Deploys a CDK stack and runs its functions in Node processes. By default it would listen on every interface. */
 export const startMinistack = (options: EmulatorOptions = {}): Promise<Emulator> =>
   start(
     {
@@ -57,7 +57,7 @@ export const startMinistack = (options: EmulatorOptions = {}): Promise<Emulator>
     options,
   );
 
-/** Interprets state machines. With `MOTO_PORT` among the settings it makes its own calls of AWS to that port. */
+/** Interprets state machines. With `MOTO_PORT` in the settings, its own calls to AWS go to that port. */
 export const startMoto = (options: EmulatorOptions = {}): Promise<Emulator> =>
   start(
     {
@@ -74,7 +74,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const env = awsEnvironment(endpoint);
-  // Outside the project: ministack puts CommonJS files into it, which the project's package.json would make ES modules.
+  // Outside the project: ministack writes CommonJS files, which the package.json of the project would make ES modules.
   const directory = mkdtempSync(join(tmpdir(), `pam-relay-${launch.name}-`));
   mkdirSync(LOGS, { recursive: true });
   const logFile = join(LOGS, `${basename(directory)}.log`);
@@ -83,7 +83,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
     cwd: directory,
     env: {
       ...env,
-      // The project's own Node comes first: functions run with the version that they are built for.
+      // The Node of the project first: functions run on the version that they are built for.
       PATH: [BINARIES, process.env['PATH']].join(':'),
       HOME: directory,
       TMPDIR: directory,
@@ -92,7 +92,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
       ...settings,
     },
     stdio: ['ignore', log, log],
-    // A process group of its own, so that what it started can be ended with it, and nothing else.
+    // In its own process group, so that it can be ended together with its children.
     detached: true,
   });
   closeSync(log);
@@ -101,7 +101,7 @@ const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promis
     await untilReady(child, `${endpoint}${launch.health}`);
   } catch (cause) {
     await close();
-    throw new Error(`${launch.name} did not start; what it printed is in ${logFile}.`, { cause });
+    throw new Error(`${launch.name} did not start. Its output is in ${logFile}.`, { cause });
   }
   return { endpoint, env, logFile, close };
 };
@@ -123,7 +123,7 @@ const closer = (child: ChildProcess, directory: string): (() => Promise<void>) =
       signal('SIGTERM');
       await Promise.race([ended, after(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     }
-    // What it started may outlive it.
+    // Its children can outlive it.
     signal('SIGKILL');
     process.off('exit', atExit);
     rmSync(directory, { recursive: true, force: true });

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** What can be installed: the AWS emulators, and the vendor's client, which pins what it works with otherwise. */
+/** Separate environments, since the vendor's client pins other versions of shared dependencies. */
 const REQUIREMENTS = {
   emulators: resolve(import.meta.dirname, '../requirements.txt'),
   'vendor-client': resolve(import.meta.dirname, '../requirements-client.txt'),
@@ -16,10 +16,10 @@ const REQUIREMENTS = {
 const INSTALL_TIMEOUT_MS = 300_000;
 
 /**
- * Installs Python packages, pinned by version and hash, into a virtual environment below `.venv/` that is named after what
- * is in it: another pin means another environment, and one that is there is right.
+ * Installs Python packages, pinned by version and hash, into a virtual environment below `.venv/`. A digest of the pins
+ * names it, so an existing environment is up to date.
  * @returns the path of its Python.
- * @throws when that can't be done. Nothing is ever skipped for want of a package.
+ * @throws if the installation fails. No test is skipped for a missing package.
  */
 export const installPython = async (what: keyof typeof REQUIREMENTS): Promise<string> => {
   const requirements = REQUIREMENTS[what];
@@ -29,7 +29,7 @@ export const installPython = async (what: keyof typeof REQUIREMENTS): Promise<st
   return join(home, 'bin', 'python');
 };
 
-/** Under a name of its own until it is whole, so that an interrupted install never passes for a finished one. */
+/** Builds under a temporary name: an interrupted installation never counts as finished. */
 const build = async (home: string, requirements: string): Promise<void> => {
   const draft = `${home}.${process.pid}`;
   mkdirSync(join(home, '..'), { recursive: true });
@@ -40,9 +40,12 @@ const build = async (home: string, requirements: string): Promise<void> => {
     await run(join(draft, 'bin', 'python'), [...pip, '-r', requirements], options);
     if (!existsSync(home)) renameSync(draft, home);
   } catch (cause) {
-    throw new Error(`${requirements} could not be installed: it takes Python 3.11 or newer, with venv, and PyPI.`, {
-      cause,
-    });
+    throw new Error(
+      `${requirements} could not be installed. It requires Python 3.11 or later with venv, and access to PyPI.`,
+      {
+        cause,
+      },
+    );
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -10,9 +10,9 @@ import { localClientConfig } from '#local/aws/resources.ts';
 import { startMoto } from './emulators.ts';
 import { type Answer, startLambdaBridge } from './lambda-bridge.ts';
 
-const SHORTEST_POLL_MS = 50;
-const LONGEST_POLL_MS = 800;
-const LONGEST_RUN_MS = 120_000;
+const MIN_POLL_MS = 50;
+const MAX_POLL_MS = 800;
+const MAX_RUN_MS = 120_000;
 const ROLE = 'arn:aws:iam::000000000000:role/states';
 
 /** An execution that has ended. */
@@ -21,23 +21,23 @@ interface Ended {
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly output: unknown;
-  /** The states of the machine itself in the order in which they were entered; those of a Map's children not. */
+  /** The states of the machine in the order of entry, without those of a Map's children. */
   readonly states: readonly string[];
 }
 
-/** A state machine interpreter that is not ours. */
+/** A third-party interpreter of state machines. */
 export interface Interpreter {
   readonly client: SFNClient;
-  /** Gives back the machine's ARN. */
+  /** @returns the ARN of the machine. */
   createMachine(name: string, definition: string): Promise<string>;
-  /** Starts an execution whose function calls are answered as told; gives back its ARN. */
+  /** Starts an execution whose function calls `answer` answers. @returns its ARN. */
   start(machineArn: string, name: string, input: unknown, answer: Answer): Promise<string>;
-  /** Waits until it has ended, however it ended. */
+  /** Waits for the end of an execution, successful or not. */
   ended(executionArn: string): Promise<Ended>;
   close(): Promise<void>;
 }
 
-/** moto, with Lambda's Invoke answered in this process. */
+/** Starts moto, with the Invoke calls of Lambda answered in this process. */
 export const startInterpreter = async (): Promise<Interpreter> => {
   const bridge = await startLambdaBridge();
   const moto = await startMoto({ settings: { MOTO_PORT: String(bridge.port) } });
@@ -64,8 +64,8 @@ export const startInterpreter = async (): Promise<Interpreter> => {
       return (await client.send(command)).executionArn ?? '';
     },
     async ended(executionArn) {
-      const deadline = Date.now() + LONGEST_RUN_MS;
-      for (let pollMs = SHORTEST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, 2 * pollMs)) {
+      const deadline = Date.now() + MAX_RUN_MS;
+      for (let pollMs = MIN_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, 2 * pollMs)) {
         const { status, error, cause, output } = await client.send(new DescribeExecutionCommand({ executionArn }));
         if (status !== 'RUNNING') {
           const parsed: unknown = output === undefined ? undefined : JSON.parse(output);
@@ -83,11 +83,11 @@ export const startInterpreter = async (): Promise<Interpreter> => {
   };
 };
 
-/** Left alone, moto keeps executions running for ever without a single step. */
+/** By default, moto leaves executions running without executing any state. */
 const executeMachines = async (endpoint: string): Promise<void> => {
   const answer = await fetch(`${endpoint}/moto-api/config`, {
     method: 'POST',
     body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
   });
-  if (!answer.ok) throw new Error(`moto does not take its settings: ${answer.status}.`);
+  if (!answer.ok) throw new Error(`moto refused its settings with ${answer.status}.`);
 };

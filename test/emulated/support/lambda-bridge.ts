@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { InvocationResult } from '#local/aws/functions/protocol.ts';
 
-/** What every step of a run is given, as far as calls are told apart by it. */
+/** The fields of a payload that identify a call. */
 const payloadSchema = z.looseObject({ run: z.string(), batch: z.int().optional() });
 
 export interface Invocation {
@@ -14,15 +14,15 @@ export interface Invocation {
 
 export type Answer = (invocation: Invocation) => InvocationResult | Promise<InvocationResult>;
 
-/** Lambda's Invoke, answered in this process. */
+/** Answers the Invoke calls of Lambda in this process. */
 export interface LambdaBridge {
   readonly port: number;
-  /** Whoever answers the calls of one run. */
+  /** Sets the function that answers the calls of one run. */
   answer(run: string, answer: Answer): void;
   close(): Promise<void>;
 }
 
-/** The address that moto's interpreter makes its own calls of AWS to; it knows nothing but Invoke. */
+/** Starts the endpoint of moto's own calls to AWS. It supports only Invoke. */
 export const startLambdaBridge = async (): Promise<LambdaBridge> => {
   const answers = new Map<string, Answer>();
 
@@ -31,7 +31,7 @@ export const startLambdaBridge = async (): Promise<LambdaBridge> => {
     if (functionArn === undefined) throw new Error(`The bridge has no answer to ${request.url}.`);
     const payload = payloadSchema.parse(JSON.parse(await text(request)));
     const answer = answers.get(payload.run);
-    if (answer === undefined) throw new Error(`Nobody answers for the run ${payload.run}.`);
+    if (answer === undefined) throw new Error(`The run ${payload.run} has no answers.`);
     return answer({ functionArn: decodeURIComponent(functionArn), payload });
   };
 
@@ -41,7 +41,7 @@ export const startLambdaBridge = async (): Promise<LambdaBridge> => {
         if (!result.ok) response.setHeader('x-amz-function-error', 'Unhandled');
         response.end(result.ok ? result.payload : JSON.stringify(result.failure));
       },
-      // No answer at all is nothing that a workflow could take for one of its functions' failures.
+      // A dropped connection is never mistaken for a failure of the function.
       () => response.destroy(),
     );
   });

@@ -4,7 +4,7 @@ import type { PasswordSafeSimulator } from '#local/simulators/password-safe/serv
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { cookieOf, makeCaller, psAuth, requestFor } from '#test/contract/simulators/password-safe/site.ts';
 
-/** Opens a request with this reason as the relay's user and then signs out, as if a run had died. */
+/** Opens a request with this reason as the relay's user and signs out, like a run that failed before its check-in. */
 export const leaveOpen = async (
   { url, caPem }: Pick<PasswordSafeSimulator, 'url' | 'caPem'>,
   account: FleetAccount,

@@ -7,7 +7,7 @@ import type { Answer, Invocation } from './lambda-bridge.ts';
 type Payload = Invocation['payload'];
 
 const STEPS = { authenticate, ...syncSteps };
-/** Of the sync workflow, by what it is called there. */
+/** Name of a step in the sync workflow. */
 type StepName = keyof typeof STEPS;
 
 const isStepName = (name: string): name is StepName => Object.hasOwn(STEPS, name);
@@ -18,10 +18,10 @@ const stepOf = (functionArn: string): StepName => {
   return found;
 };
 
-/** What a step is told to do; without an answer it does what it does on a good day. */
-export type Told = (step: StepName, payload: Payload) => InvocationResult | Promise<InvocationResult> | undefined;
+/** Overrides the answer of a step. Default: its successful answer. */
+export type Override = (step: StepName, payload: Payload) => InvocationResult | Promise<InvocationResult> | undefined;
 
-const GOOD_DAY: Readonly<Record<StepName, object>> = {
+const SUCCESSES: Readonly<Record<StepName, object>> = {
   authenticate: { connection: 'vault', expiresAt: null },
   plan: { status: 'planned', batches: [0], concurrency: 1 },
   request: { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [], retirements: [] },
@@ -30,13 +30,13 @@ const GOOD_DAY: Readonly<Record<StepName, object>> = {
   report: { status: 'SUCCEEDED' },
 };
 
-/** Steps that answer as told, and what they were called with. */
-export const script = (told: Told = () => undefined) => {
+/** Scripted steps, and the calls that they received. */
+export const script = (override: Override = () => undefined) => {
   const calls: { readonly step: StepName; readonly payload: Payload }[] = [];
   const answer: Answer = async ({ functionArn, payload }) => {
     const step = stepOf(functionArn);
     calls.push({ step, payload });
-    return (await told(step, payload)) ?? does(GOOD_DAY[step]);
+    return (await override(step, payload)) ?? does(SUCCESSES[step]);
   };
   return {
     answer,
@@ -51,7 +51,7 @@ export const script = (told: Told = () => undefined) => {
 export const does = (answer: unknown): InvocationResult => ({ ok: true, payload: JSON.stringify(answer) });
 export const fails = (error: string): InvocationResult => failure(error, `what ${error} says`);
 
-/** What the state machine makes of it. */
+/** The same error as the state machine passes it on. */
 export const caught = (error: string) => ({
   Error: error,
   Cause: JSON.stringify({ errorType: error, errorMessage: `what ${error} says`, trace: [] }),

@@ -8,14 +8,14 @@ const WHOLE_PERCENT = /("ToleratedFailurePercentage":\d+)(?=[,}])/g;
 const TASK_TIMEOUT = /"TimeoutSeconds":(?!86400)\d+/g;
 
 /**
- * The synthesised sync workflow, state by state as it is deployed, but for two things: retries wait for up to a second
- * each, because the interpreter really waits; and the percentage has a decimal point, because it reads no other.
+ * The synthesised sync workflow as deployed, with two differences: retries wait for one second, because the interpreter
+ * waits in real time; and the percentage has a decimal point, which the interpreter requires.
  */
 export const syncDefinition = (): string =>
   JSON.stringify(definitionIn(synthesise(aConfig()).template.toJSON()))
     .replace(SECONDS, '"$1":1')
     .replace(WHOLE_PERCENT, '$1.0');
 
-/** The same with so short a patience with its functions that a test can wait for its end. */
+/** The same with task timeouts that are short enough for a test. */
 export const impatientDefinition = (taskSeconds: number): string =>
   syncDefinition().replace(TASK_TIMEOUT, `"TimeoutSeconds":${taskSeconds}`);

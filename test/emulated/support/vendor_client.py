@@ -1,7 +1,7 @@
 """Fetches a credential with BeyondTrust's published Python library, from what `npm run sandbox -- --json` prints.
 
-Takes the way to sign in (oauth or api-key) and SYSTEM/ACCOUNT as arguments and the printed line on its standard input;
-prints as JSON what it was given, and how many requests it has left open.
+Takes the type of sign-in (oauth or api-key) and SYSTEM/ACCOUNT as arguments and the printed line on standard input.
+Prints the credential and the number of open requests as JSON.
 """
 
 import json

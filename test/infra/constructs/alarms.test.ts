@@ -9,7 +9,7 @@ const alarmNamed = (name: string) => alarms.find(({ AlarmName }) => AlarmName ==
 
 const runbook = readFileSync('docs/runbook.md', 'utf8');
 
-/** The headings of the third level in a chapter, with the text under each. */
+/** Third-level headings of a chapter, with their texts. */
 const headingsIn = (chapter: string): Map<string, string> => {
   const text = runbook.split(/^## /m).find((part) => part.startsWith(`${chapter}\n`)) ?? '';
   return new Map(
@@ -26,19 +26,19 @@ const anchorOf = (heading: string): string =>
     .replaceAll(' ', '-');
 
 describe('alarms', () => {
-  it('each lead to a heading of the runbook, which has no others', () => {
-    const led = alarms.map(({ AlarmDescription }) => /docs\/runbook\.md#([\w-]+)$/.exec(AlarmDescription)?.[1]);
-    expect([...new Set(led)].toSorted()).toEqual([...headingsIn('Alarms').keys()].map(anchorOf).toSorted());
+  it('each have a heading in the runbook, which has no others', () => {
+    const linked = alarms.map(({ AlarmDescription }) => /docs\/runbook\.md#([\w-]+)$/.exec(AlarmDescription)?.[1]);
+    expect([...new Set(linked)].toSorted()).toEqual([...headingsIn('Alarms').keys()].map(anchorOf).toSorted());
   });
 
-  it('are called after their heading and what they are about', () => {
+  it('are named after their heading and their subject', () => {
     for (const { AlarmName, AlarmDescription } of alarms) {
       const [, kind] = /docs\/runbook\.md#([\w-]+)$/.exec(AlarmDescription) ?? [];
       expect(AlarmName).toMatch(new RegExp(`^pam-relay-prod-${kind}(-[\\w-]+)?$`));
     }
   });
 
-  it('lead to the topic', () => {
+  it('notify the topic', () => {
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
   });
 
@@ -56,7 +56,7 @@ describe('alarms', () => {
     });
   });
 
-  it('notice a request that stays open for longer than relay.yaml allows', () => {
+  it('detect a request that stays open for longer than relay.yaml allows', () => {
     expect(alarmNamed('lease-open-vault')).toMatchObject({
       Namespace: 'PamRelay',
       MetricName: 'OldestOpenLeaseAge',
@@ -67,31 +67,31 @@ describe('alarms', () => {
     });
   });
 
-  it('notice runs that could not even report', () => {
+  it('detect runs that could not report', () => {
     const metrics = alarmNamed('run-failed')?.Metrics.flatMap(
       ({ MetricStat }: { MetricStat?: { Metric: { MetricName: string } } }) => MetricStat?.Metric.MetricName ?? [],
     );
     expect(metrics.toSorted()).toEqual(['ExecutionsAborted', 'ExecutionsFailed', 'ExecutionsTimedOut']);
   });
 
-  it('notice that nobody looks for left-over requests', () => {
+  it('detect that reap does not run', () => {
     expect(alarmNamed('reap-failing')).toMatchObject({ EvaluationPeriods: 3, TreatMissingData: 'breaching' });
   });
 });
 
 describe('the runbook', () => {
-  it('has a heading for each error that the relay raises, and for no other', () => {
+  it('has a heading for each error of the relay, and no others', () => {
     expect([...headingsIn('Errors').keys()].toSorted()).toEqual(ERROR_NAMES.toSorted());
   });
 
-  it('says under each what it means, where to look and what to do', () => {
+  it('states the meaning, the investigation and the resolution of each', () => {
     for (const [heading, text] of [...headingsIn('Alarms'), ...headingsIn('Errors')]) {
       const isWhole = ['**Means**', '**Investigate**', '**Resolve**'].every((part) => text.includes(part));
       expect(isWhole || text.includes('See the alarm'), heading).toBe(true);
     }
   });
 
-  it('leads nowhere that is not there', () => {
+  it('has no broken links', () => {
     const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
     for (const [, target] of runbook.matchAll(/\]\(#([\w-]+)\)/g)) expect(anchors).toContain(target);
   });

@@ -13,7 +13,7 @@ const widgetsOf = (config: RelayConfig): Readonly<Record<string, string>> => {
 
 const MESSAGES = 'Messages, and the age of the oldest in seconds';
 
-it('a dashboard shows what became of messages, and of the checkouts of each rule', () => {
+it('a dashboard shows the outcomes of messages, and of the checkouts of each rule', () => {
   const widgets = widgetsOf(loadExample('tickets.yaml'));
   for (const metric of ['MessagesHandled', 'MessagesRefused', 'ApproximateAgeOfOldestMessage']) {
     expect(widgets[MESSAGES]).toContain(metric);
@@ -25,7 +25,7 @@ it('a dashboard shows what became of messages, and of the checkouts of each rule
   expect(widgets).not.toHaveProperty('Runs');
 });
 
-it('a dashboard shows nothing of messages and checkouts to a relay that has none', () => {
+it('a dashboard omits messages and checkouts for a relay without them', () => {
   const { intake: _, ...rest } = loadExample(FULL);
   const config = { ...rest, checkouts: {} };
   const titles = Object.keys(widgetsOf(config));
@@ -35,7 +35,7 @@ it('a dashboard shows nothing of messages and checkouts to a relay that has none
   expect(Object.keys(widgetsOf({ ...config, intake: { senders: [], concurrency: 5 } }))).toContain(MESSAGES);
 });
 
-it('a dashboard shows how long every function of the stack takes, and its errors', () => {
+it('a dashboard shows the duration and the errors of every function of the stack', () => {
   const config = loadExample(FULL);
   const functions = synthesise(config).template.findResources('AWS::Lambda::Function');
   const widgets = widgetsOf(config);

@@ -17,13 +17,13 @@ const vpcConfigs = (template: typeof existing) =>
   Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties.VpcConfig);
 
 describe('the network', () => {
-  it('is none, unless relay.yaml asks for one', () => {
+  it('exists only if relay.yaml configures one', () => {
     const { template } = synthesise(minimal);
     expect(vpcConfigs(template)).toEqual(Array.from({ length: 7 }, () => undefined));
     template.resourceCountIs('AWS::EC2::VPC', 0);
   });
 
-  it('of the operator is used as it is', () => {
+  it('of the operator is used unchanged', () => {
     existing.resourceCountIs('AWS::EC2::VPC', 0);
     for (const { SubnetIds } of vpcConfigs(existing)) {
       expect(SubnetIds).toEqual(['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728']);
@@ -31,7 +31,7 @@ describe('the network', () => {
     expect(existing.findOutputs('EgressAddress')).toEqual({});
   });
 
-  it('with fixed egress has one way out, whose address is told and whose flows are logged', () => {
+  it('with fixed egress has one route out, whose address is an output and whose flows are logged', () => {
     fixedEgress.resourceCountIs('AWS::EC2::NatGateway', 1);
     fixedEgress.resourceCountIs('AWS::EC2::FlowLog', 1);
     const [address] = Object.keys(fixedEgress.findResources('AWS::EC2::EIP'));
@@ -40,7 +40,7 @@ describe('the network', () => {
     });
   });
 
-  it('lets nothing in, and out only to HTTPS and the ports of the vaults', () => {
+  it('allows no inbound traffic, and outbound only to HTTPS and the ports of the vaults', () => {
     const { connections } = minimal;
     const { vault } = connections;
     if (vault === undefined) throw new Error('The example has no connection vault.');

@@ -5,7 +5,7 @@ import { asText, FULL, loadExample, synthesise } from '../synthesis.ts';
 
 const { template } = synthesise(loadExample(FULL));
 
-/** What each function is told beside the relay's own name, written down beside the declarations and not taken from them. */
+/** Expected variables of each function besides the relay's name, independent of the declarations. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   authenticate: [],
   'sync-plan': ['RECORDS_BUCKET', 'SYNC_MACHINE_ARN'],
@@ -43,7 +43,7 @@ describe('every function', () => {
     expect(NAMES.toSorted()).toEqual(ALL_STEPS.map(functionName).toSorted());
   });
 
-  it.each(NAMES)('%s is told exactly what it was granted, and how to sign its logs and metrics', (name) => {
+  it.each(NAMES)('%s has exactly the variables that it needs, and the names for its logs and metrics', (name) => {
     const variables = functionOf(name).Environment.Variables;
     expect(Object.keys(variables).toSorted()).toEqual(
       ['POWERTOOLS_SERVICE_NAME', 'RELAY_ID', ...(VARIABLES[name] ?? [])].toSorted(),
@@ -52,29 +52,29 @@ describe('every function', () => {
     expect(asText(variables.RELAY_ID)).toBe('pam-relay-prod.<AWS::AccountId>.<AWS::Region>');
   });
 
-  it('finds under each variable what it is for', () => {
-    const told = (name: string, variable: string) => asText(functionOf(name).Environment.Variables[variable]);
+  it('has the right value in each variable', () => {
+    const variableOf = (name: string, variable: string) => asText(functionOf(name).Environment.Variables[variable]);
     const machine = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod';
-    expect(told('sync-plan', 'SYNC_MACHINE_ARN')).toBe(`${machine}-sync`);
-    expect(told('intake-queue', 'CHECKOUT_MACHINE_ARN')).toBe(`${machine}-checkout`);
-    expect(told('intake-queue', 'RELEASE_MACHINE_ARN')).toBe(`${machine}-release`);
-    expect(told('sync-plan', 'RECORDS_BUCKET')).toMatch(/^<RecordsBucket\w+>$/);
-    expect(told('sync-retrieve', 'STORE_KEY_ARN')).toMatch(/^<Key\w+\.Arn>$/);
-    expect(told('sync-report', 'ALERT_TOPIC_ARN')).toMatch(/^<AlertsTopic\w+>$/);
-    expect(told('intake-queue', 'REFUSED_QUEUE_URL')).toMatch(/^<IntakeRefused\w+>$/);
+    expect(variableOf('sync-plan', 'SYNC_MACHINE_ARN')).toBe(`${machine}-sync`);
+    expect(variableOf('intake-queue', 'CHECKOUT_MACHINE_ARN')).toBe(`${machine}-checkout`);
+    expect(variableOf('intake-queue', 'RELEASE_MACHINE_ARN')).toBe(`${machine}-release`);
+    expect(variableOf('sync-plan', 'RECORDS_BUCKET')).toMatch(/^<RecordsBucket\w+>$/);
+    expect(variableOf('sync-retrieve', 'STORE_KEY_ARN')).toMatch(/^<Key\w+\.Arn>$/);
+    expect(variableOf('sync-report', 'ALERT_TOPIC_ARN')).toMatch(/^<AlertsTopic\w+>$/);
+    expect(variableOf('intake-queue', 'REFUSED_QUEUE_URL')).toMatch(/^<IntakeRefused\w+>$/);
   });
 
-  it('of a relay that only takes messages for syncs is told of no machine of checkouts', () => {
+  it('of a relay without checkouts has no variable for a machine of checkouts', () => {
     const syncsOnly = synthesise({ ...loadExample(FULL), checkouts: {} }).template;
-    const toldTo = (name: string) => Object.keys(functionOf(name, syncsOnly).Environment.Variables);
+    const variablesOf = (name: string) => Object.keys(functionOf(name, syncsOnly).Environment.Variables);
     for (const name of ['intake-queue', 'upkeep-reap']) {
-      expect(toldTo(name)).toContain('SYNC_MACHINE_ARN');
-      expect(toldTo(name).filter((variable) => /CHECKOUT|RELEASE/.test(variable))).toEqual([]);
+      expect(variablesOf(name)).toContain('SYNC_MACHINE_ARN');
+      expect(variablesOf(name).filter((variable) => /CHECKOUT|RELEASE/.test(variable))).toEqual([]);
     }
   });
 
   it.each(ALL_STEPS.map((step) => [functionName(step), step] as const))(
-    '%s runs on Node 24 and arm64, traced, in the size that its step declares',
+    '%s runs on Node 24 and arm64, with tracing, in the size that its step declares',
     (name, { seconds, memoryMb }) => {
       expect(functionOf(name)).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -87,7 +87,7 @@ describe('every function', () => {
     },
   );
 
-  it('has a role of its own, without any policy of AWS', () => {
+  it('has its own role, without AWS managed policies', () => {
     const roles = NAMES.map((name) => asText(functionOf(name).Role));
     expect(new Set(roles).size).toBe(NAMES.length);
     for (const role of Object.values(template.findResources('AWS::IAM::Role'))) {
@@ -95,7 +95,7 @@ describe('every function', () => {
     }
   });
 
-  it('writes to an encrypted log group that is kept for as long as relay.yaml says', () => {
+  it('writes to an encrypted log group with the retention of relay.yaml', () => {
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
     expect(groups.length).toBeGreaterThan(NAMES.length);
     for (const { Properties } of groups) {

@@ -5,7 +5,7 @@ const oauth = synthesise(loadExample(FULL)).template;
 const apiKey = synthesise(loadExample('api-key.yaml')).template;
 
 describe('the records bucket', () => {
-  it('forgets runs after a month, checkouts after more than a year, and never what the next run has to know', () => {
+  it('deletes records of runs after a month and of checkouts after 400 days, and never the state of the next run', () => {
     oauth.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
@@ -19,7 +19,7 @@ describe('the records bucket', () => {
     });
   });
 
-  it('is private, encrypted with the key of the stack, and reached by TLS only', () => {
+  it('is private, encrypted with the key of the stack, and accessible only over TLS', () => {
     oauth.hasResourceProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
       BucketEncryption: {
@@ -34,7 +34,7 @@ describe('the records bucket', () => {
 });
 
 describe('the token caches', () => {
-  it('are made empty, one for each OAuth connection, under the name that the functions look for', () => {
+  it('are created empty, one for each OAuth connection, under the name that the functions use', () => {
     const [cache, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
     expect(others).toEqual([]);
     expect(cache).toMatchObject({
@@ -45,19 +45,19 @@ describe('the token caches', () => {
     expect(cache?.['Properties']).not.toHaveProperty('GenerateSecretString');
   });
 
-  it('are not made for a connection that signs in with an API key', () => {
+  it('are not created for a connection that signs in with an API key', () => {
     apiKey.resourceCountIs('AWS::SecretsManager::Secret', 0);
   });
 });
 
 describe('the key', () => {
-  it('rotates, and outlives the stack together with the secrets that it encrypts', () => {
+  it('rotates, and outlives the stack with the secrets that it encrypts', () => {
     const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
     expect(key).toMatchObject({ Properties: { EnableKeyRotation: true }, DeletionPolicy: 'Retain' });
   });
 
   it.each(['"cloudwatch.amazonaws.com', '"logs.', '"delivery.logs.amazonaws.com'])(
-    'may be used by %s, on conditions',
+    'can be used by %s, under conditions',
     (service) => {
       const [key] = Object.values(oauth.findResources('AWS::KMS::Key'));
       const statements: { Principal: unknown; Condition?: unknown }[] = key?.['Properties'].KeyPolicy.Statement;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
+import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import { intakeSteps } from '#shared/workflows/intake.ts';
 import { actionsOf, asText, FULL, loadExample, resourcesOf, statementsOf, synthesise } from '../synthesis.ts';
 
@@ -10,27 +10,27 @@ const SENDER = 'arn:aws:iam::111122223333:role/ticket-system';
 
 const queueNamed = (name: string) => {
   const [found] = Object.entries(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: name } }));
-  if (found === undefined) throw new Error(`There is no queue ${name}.`);
+  if (found === undefined) throw new Error(`The template has no queue ${name}.`);
   return { id: found[0], properties: found[1]['Properties'] };
 };
 const queue = queueNamed('pam-relay-prod-intake');
 const refused = queueNamed('pam-relay-prod-intake-refused');
 
 describe('the queue of messages', () => {
-  it('and that of refused ones keep messages for as long as SQS does, encrypted with the key of the stack', () => {
+  it('and that of refused messages have the longest retention of SQS, encrypted with the key of the stack', () => {
     for (const { properties } of [queue, refused]) {
       expect(properties.MessageRetentionPeriod).toBe(14 * 86_400);
       expect(asText(properties.KmsMasterKeyId)).toMatch(/^<Key\w+\.Arn>$/);
     }
   });
 
-  it('lets go of a message that failed five times, and gives the function its time before it shows one again', () => {
-    expect(queue.properties.RedrivePolicy).toMatchObject({ maxReceiveCount: MAXIMUM_RECEIVES });
+  it('drops a message after five failures, with a visibility timeout longer than the function', () => {
+    expect(queue.properties.RedrivePolicy).toMatchObject({ maxReceiveCount: MAX_RECEIVES });
     expect(asText(queue.properties.RedrivePolicy.deadLetterTargetArn)).toBe(`<${refused.id}.Arn>`);
     expect(queue.properties.VisibilityTimeout).toBe(6 * intakeSteps.queue.seconds);
   });
 
-  it('calls its function with up to ten messages, of which each may fail alone', () => {
+  it('invokes its function with up to ten messages, each of which can fail alone', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -38,7 +38,7 @@ describe('the queue of messages', () => {
     });
   });
 
-  it('takes messages by TLS only, and from nobody but this account and the senders in relay.yaml', () => {
+  it('accepts messages only over TLS, and only from this account and the senders in relay.yaml', () => {
     const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy')).filter(({ Properties }) =>
       JSON.stringify(Properties.Queues).includes(queue.id),
     );
@@ -52,7 +52,7 @@ describe('the queue of messages', () => {
     );
   });
 
-  it('lets senders use the key by way of SQS, for this queue alone', () => {
+  it('lets senders use the key only through SQS, and only for this queue', () => {
     const [key] = Object.values(template.findResources('AWS::KMS::Key'));
     const statements: { Principal?: { AWS?: unknown }; Action: string[]; Condition?: object }[] =
       key?.['Properties'].KeyPolicy.Statement;
@@ -65,7 +65,7 @@ describe('the queue of messages', () => {
     expect(JSON.stringify(allowed?.Condition)).toContain(`:${queue.properties.QueueName}"`);
   });
 
-  it('is told to whoever deploys', () => {
+  it('has its URL in the outputs of the stack', () => {
     expect(template.findOutputs('IntakeQueueUrl')['IntakeQueueUrl']?.['Value']).toEqual({ Ref: queue.id });
   });
 });
@@ -77,7 +77,7 @@ describe('the function that reads it', () => {
       .flatMap(resourcesOf)
       .map((resource) => resource.replace(/^.*<AWS::AccountId>:/, ''));
 
-  it('may start what messages start, and look at checkouts that there are already', () => {
+  it('may start the workflows of messages, and describe existing checkouts', () => {
     expect(may('states:StartExecution').toSorted()).toEqual([
       'stateMachine:pam-relay-prod-checkout',
       'stateMachine:pam-relay-prod-release',
@@ -86,7 +86,7 @@ describe('the function that reads it', () => {
     expect(may('states:DescribeExecution')).toEqual(['execution:pam-relay-prod-checkout:*']);
   });
 
-  it('may leave notes for checkouts and names for runs, and read nothing but whose an id is', () => {
+  it('may write signals of checkouts and names of runs, and read only the owner of an id', () => {
     expect(
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
@@ -96,7 +96,7 @@ describe('the function that reads it', () => {
     expect(may('secretsmanager:GetSecretValue')).toEqual([]);
   });
 
-  it('may read the one queue, and write to the other', () => {
+  it('may receive from the queue, and send to that of refused messages', () => {
     expect(may('sqs:ReceiveMessage')).toEqual([`<${queue.id}.Arn>`]);
     expect(may('sqs:SendMessage')).toEqual([`<${refused.id}.Arn>`]);
   });
@@ -106,13 +106,13 @@ describe('a stack', () => {
   const without = (more: Partial<RelayConfig>) =>
     synthesise({ ...config, checkouts: {}, intake: undefined, ...more }).template;
 
-  it('without checkouts and without a section intake has no queue of messages', () => {
+  it('without checkouts and an intake section has no queue of messages', () => {
     const bare = without({});
     expect(Object.keys(bare.findResources('AWS::Lambda::EventSourceMapping'))).toEqual([]);
     expect(bare.findOutputs('IntakeQueueUrl')).toEqual({});
   });
 
-  it('with a section intake alone takes messages, and may start nothing but syncs by them', () => {
+  it('with only an intake section accepts messages, and can start only syncs', () => {
     const syncsOnly = without({ intake: { senders: [], concurrency: 2 } });
     const starts = statementsOf(syncsOnly, 'IntakeQueue')
       .filter((statement) => actionsOf(statement).includes('states:StartExecution'))

@@ -9,7 +9,7 @@ const scheduleNamed = (name: string) => {
 };
 
 describe('schedules', () => {
-  it('start each sync as relay.yaml says, spread over its window and in its time zone', () => {
+  it('start each sync as configured, with its window and time zone', () => {
     expect(scheduleNamed('sync.databases')).toMatchObject({
       ScheduleExpression: 'cron(15 * * * ? *)',
       ScheduleExpressionTimezone: 'Europe/Vienna',
@@ -17,7 +17,7 @@ describe('schedules', () => {
     });
   });
 
-  it('are there for each sync, each verification and the reaping', () => {
+  it('exist for each sync, each verification and reap', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
@@ -47,7 +47,7 @@ describe('schedules', () => {
     expect(JSON.parse(call.Input)).toEqual({ sync: 'databases', mode, scheduledAt: '<aws.scheduler.scheduled-time>' });
   });
 
-  it('look for left-over requests exactly as often as relay.yaml says', () => {
+  it('run reap at the configured interval', () => {
     expect(scheduleNamed('reap')).toMatchObject({
       ScheduleExpression: 'rate(15 minutes)',
       FlexibleTimeWindow: { Mode: 'OFF' },
@@ -55,8 +55,8 @@ describe('schedules', () => {
     });
   });
 
-  it('may start the machine and the function that they start, read what they say, and put aside what could not be started', () => {
-    const statements = roleStatements(template, 'What the schedules may start');
+  it('may start their machine and function, use the key of their input, and send failed starts to the queue', () => {
+    const statements = roleStatements(template, 'Role of the schedules');
     const short = (text: string) => text.replace(/\w{8}\.Arn>$/, '>');
     const conditionsOf = ({ Condition = {} }: (typeof statements)[number]) =>
       Object.values(Condition).flatMap((keys) =>
@@ -76,7 +76,7 @@ describe('schedules', () => {
       [['lambda:InvokeFunction'], ['<UpkeepReapFunction>']],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
       [
-        ['kms:GenerateDataKey', 'kms:Decrypt'],
+        ['kms:Decrypt', 'kms:GenerateDataKey'],
         ['<Key>'],
         'kms:ViaService sqs.<AWS::Region>.amazonaws.com',
         'kms:EncryptionContext:aws:sqs:arn <SchedulesUndelivered>',
@@ -89,7 +89,7 @@ describe('schedules', () => {
     ]);
   });
 
-  it('keep what could not be delivered', () => {
+  it('keep undelivered starts', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
       expect(Properties.Target).toMatchObject({
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SchedulesUndelivered/), 'Arn'] } },

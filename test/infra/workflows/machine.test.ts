@@ -17,7 +17,7 @@ import {
 
 const { template } = synthesise(loadExample(FULL));
 
-/** Which functions each machine calls, written down beside the code that makes it. */
+/** Expected functions of each machine, independent of the code that declares them. */
 const CALLS: Readonly<Record<Machine, readonly string[]>> = {
   sync: ['authenticate', 'sync-checkin', 'sync-plan', 'sync-report', 'sync-request', 'sync-retrieve'],
   checkout: [
@@ -33,7 +33,7 @@ const CALLS: Readonly<Record<Machine, readonly string[]>> = {
   release: ['checkout-checkin', 'checkout-report', 'checkout-retire', 'checkout-watch'],
 };
 
-/** The short name of each function, by the beginning of its logical id. */
+/** Short name of each function, by the prefix of its logical id. */
 const nameOf = (logicalId: string): string => {
   const [, id = ''] = /^<(\w+)Function\w{8}\.Arn>$/.exec(logicalId) ?? [];
   const found = ALL_STEPS.map(functionName).find((name) => name.replaceAll('-', '') === id.toLowerCase());
@@ -43,54 +43,51 @@ const nameOf = (logicalId: string): string => {
 const tasksOf = (machine: Machine) => allStates(machineOf(template, machine)).filter(([, { Type }]) => Type === 'Task');
 
 describe.each(MACHINES)('the machine %s', (machine) => {
-  it('is a definition that the Amazon States Language allows', () => {
+  it('has a valid definition in the Amazon States Language', () => {
     const { errorsText } = validate(JSON.parse(JSON.stringify(definitionIn(template.toJSON(), machine))));
     expect(errorsText('\n')).toBe('');
   });
 
-  it('calls functions of its own workflow, and those that all share', () => {
+  it('calls only functions of its own workflow and shared ones', () => {
     const called = tasksOf(machine).map(([, { Resource }]) => String(Resource).replace(/^.*pam-relay-prod-/, ''));
     expect([...new Set(called)].toSorted()).toEqual(CALLS[machine]);
   });
 
   it('may invoke exactly the functions that its states call', () => {
-    const statements = roleStatements(template, `What the ${machine} workflow may do`);
+    const statements = roleStatements(template, `Role of the ${machine} workflow`);
     const invoking = statements.filter((statement) => actionsOf(statement).includes('lambda:InvokeFunction'));
     expect(invoking.flatMap(resourcesOf).map(nameOf).toSorted()).toEqual(CALLS[machine]);
   });
 
-  it('may do nothing else but encrypt its data, deliver its logs and traces, and what a map needs for its children', () => {
-    const others = roleStatements(template, `What the ${machine} workflow may do`)
+  it('may otherwise only encrypt its data, deliver its logs and traces, and manage the children of a map', () => {
+    const others = roleStatements(template, `Role of the ${machine} workflow`)
       .flatMap(actionsOf)
       .filter((action) => !/^(logs|xray|kms):/.test(action));
     const ofTheMap = ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'];
     expect(others).toEqual(['lambda:InvokeFunction', ...(machine === 'sync' ? ofTheMap : [])]);
   });
 
-  it.each(tasksOf(machine))(
-    'lets the function of %s say itself that its time is up',
-    (_, { Resource, TimeoutSeconds }) => {
-      const step = ALL_STEPS.find((one) => String(Resource).endsWith(`:pam-relay-prod-${functionName(one)}`));
-      expect(TimeoutSeconds).toBe((step?.seconds ?? 0) + 30);
-    },
-  );
+  it.each(tasksOf(machine))('times out in %s later than the function', (_, { Resource, TimeoutSeconds }) => {
+    const step = ALL_STEPS.find((one) => String(Resource).endsWith(`:pam-relay-prod-${functionName(one)}`));
+    expect(TimeoutSeconds).toBe((step?.seconds ?? 0) + 30);
+  });
 });
 
 it('the machine sync may start, watch and stop the executions of its own batches', () => {
   const states = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>';
-  const may = roleStatements(template, 'What the sync workflow may do')
+  const granted = roleStatements(template, 'Role of the sync workflow')
     .filter((statement) => actionsOf(statement).some((action) => action.startsWith('states:')))
     .map((statement) => [actionsOf(statement), resourcesOf(statement)]);
-  expect(may).toEqual([
+  expect(granted).toEqual([
     [['states:StartExecution'], [`${states}:stateMachine:pam-relay-prod-sync`]],
     [['states:DescribeExecution', 'states:StopExecution'], [`${states}:execution:pam-relay-prod-sync:*`]],
   ]);
 });
 
-describe('what every step of a run is told first', () => {
+describe('the input of every step of a run', () => {
   const begin = (machine: Machine) => machineOf(template, machine).States['Begin'];
 
-  it('is the workflow, the rule, the run and the order', () => {
+  it('contains the workflow, the rule, the run and the order', () => {
     expect(begin('sync')).toMatchObject({
       Type: 'Pass',
       Parameters: {

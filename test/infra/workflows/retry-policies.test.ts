@@ -1,36 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { asRetry, BRIEF, longestWaitSeconds, PATIENT } from '#infra/workflows/retry-policies.ts';
+import { asRetry, CLOSING_RETRY, DEFAULT_RETRY, maxWaitSeconds } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 
 describe('retry policies', () => {
-  it('wait for as long as they say', () => {
-    expect(longestWaitSeconds(BRIEF)).toBe(150);
-    expect(longestWaitSeconds(PATIENT)).toBe(10 + 20 + 40 + 80 + 160 + 8 * 300);
+  it('wait as long as declared', () => {
+    expect(maxWaitSeconds(DEFAULT_RETRY)).toBe(150);
+    expect(maxWaitSeconds(CLOSING_RETRY)).toBe(10 + 20 + 40 + 80 + 160 + 8 * 300);
   });
 
   it.each([
-    ['Lambda.ClientExecutionTimeoutException', 'the answer of Lambda did not come'],
+    ['Lambda.ClientExecutionTimeoutException', 'Lambda did not answer'],
     ['Lambda.ServiceException', 'Lambda itself failed'],
-    ['Lambda.AWSLambdaException', 'Lambda itself failed, under another name'],
-    ['Lambda.SdkClientException', 'Lambda was not reached'],
-    ['Lambda.TooManyRequestsException', 'the account runs as many functions as it may'],
+    ['Lambda.AWSLambdaException', 'Lambda itself failed, under another error name'],
+    ['Lambda.SdkClientException', 'Lambda could not be reached'],
+    ['Lambda.TooManyRequestsException', 'the concurrency limit of the account was reached'],
     ['Lambda.Unknown', 'the function ran out of memory, or was killed'],
-    ['Runtime.ExitError', 'the process of the function went away'],
-    ['Sandbox.Timedout', 'the time of the function was up'],
-    ['States.Timeout', 'the time of the task was up'],
-  ])('try again after %s: %s, which says nothing about the step', (error) => {
-    expect(BRIEF.errors).toContain(error);
-    expect(PATIENT.errors).toContain(error);
+    ['Runtime.ExitError', 'the process of the function exited'],
+    ['Sandbox.Timedout', 'the function timed out'],
+    ['States.Timeout', 'the task timed out'],
+  ])('try again after %s: %s, which is not an error of the step', (error) => {
+    expect(DEFAULT_RETRY.errors).toContain(error);
+    expect(CLOSING_RETRY.errors).toContain(error);
   });
 
-  it('name our own errors from the closed list only, beside those of Lambda and Step Functions', () => {
+  it('name only errors of the relay, Lambda and Step Functions', () => {
     const known: readonly string[] = ERROR_NAMES;
-    const foreign = BRIEF.errors.filter((name) => !known.includes(name));
+    const foreign = DEFAULT_RETRY.errors.filter((name) => !known.includes(name));
     expect(foreign.filter((name) => !/^(Lambda|Runtime|Sandbox|States)\./.test(name))).toEqual([]);
-    expect(BRIEF.errors.length).toBeGreaterThan(foreign.length);
+    expect(DEFAULT_RETRY.errors.length).toBeGreaterThan(foreign.length);
   });
 
-  it('spread retries, so that batches which failed together do not come back together', () => {
-    expect(asRetry(PATIENT)).toMatchObject({ jitterStrategy: 'FULL', maxAttempts: 13, backoffRate: 2 });
+  it('add jitter, so that batches that failed together are not retried together', () => {
+    expect(asRetry(CLOSING_RETRY)).toMatchObject({ jitterStrategy: 'FULL', maxAttempts: 13, backoffRate: 2 });
   });
 });

@@ -10,31 +10,33 @@ const batch = batches.ItemProcessor ?? machine;
 const states = allStates(machine);
 const tasks = states.filter(([, { Type }]) => Type === 'Task');
 
-const waysFrom = ({ Next, Default, Choices, Catch }: StateDefinition): string[] =>
+const nextStatesOf = ({ Next, Default, Choices, Catch }: StateDefinition): string[] =>
   [Next, Default, ...Choices.map((choice) => choice.Next), ...Catch.map((caught) => caught.Next)].filter(
     (next) => next !== undefined,
   );
 
-/** Every way through a batch from a state on, as lists of names. */
+/** Every path through a batch from a state, as lists of names. */
 const pathsFrom = (name: string): string[][] => {
-  const ways = waysFrom(stateOf(batch, name));
-  return ways.length === 0 ? [[name]] : ways.flatMap((next) => pathsFrom(next).map((path) => [name, ...path]));
+  const nextStates = nextStatesOf(stateOf(batch, name));
+  return nextStates.length === 0
+    ? [[name]]
+    : nextStates.flatMap((next) => pathsFrom(next).map((path) => [name, ...path]));
 };
 
 describe('the sync workflow', () => {
-  it('gives every state a name of its own, also inside the batches', () => {
+  it('gives every state a unique name, including those inside the batches', () => {
     expect(new Set(states.map(([name]) => name)).size).toBe(states.length);
   });
 
-  it('ends by itself after a day', () => {
+  it('times out after a day', () => {
     expect(machine.TimeoutSeconds).toBe(24 * 60 * 60);
   });
 
-  it.each(pathsFrom('Request').map((path) => ({ path })))('gives everything back on the way $path', ({ path }) => {
+  it.each(pathsFrom('Request').map((path) => ({ path })))('checks in on the path $path', ({ path }) => {
     expect(path).toContain('CheckIn');
   });
 
-  it('has more than one way out of a batch, so that the line above proves something', () => {
+  it('has more than one path out of a batch', () => {
     expect(pathsFrom('Request').length).toBeGreaterThanOrEqual(6);
   });
 
@@ -48,8 +50,8 @@ describe('the sync workflow', () => {
     }
   });
 
-  it('never lets a batch fail: each ends by handing its number to the report', () => {
-    const ends = Object.entries(batch.States).filter(([, state]) => waysFrom(state).length === 0);
+  it('never lets a batch fail: each ends by passing its number to the report', () => {
+    const ends = Object.entries(batch.States).filter(([, state]) => nextStatesOf(state).length === 0);
     expect(ends.map(([name, { Type }]) => [name, Type]).toSorted()).toEqual([
       ['BatchDone', 'Pass'],
       ['BatchFailed', 'Pass'],
@@ -58,7 +60,7 @@ describe('the sync workflow', () => {
     for (const [, state] of ends) expect(state).toMatchObject({ Parameters: { 'batch.$': '$.batch' }, End: true });
   });
 
-  it('tells the report apart what ended a batch and what left it open', () => {
+  it('distinguishes for the report the error that ended a batch from the one that left it open', () => {
     expect(stateOf(batch, 'BatchFailed')['Parameters']).toEqual({ 'batch.$': '$.batch', 'error.$': '$.error.Error' });
     expect(stateOf(batch, 'BatchLeftOpen')['Parameters']).toEqual({
       'batch.$': '$.batch',
@@ -66,11 +68,11 @@ describe('the sync workflow', () => {
     });
   });
 
-  it('lets the neighbours of a lost batch go on', () => {
+  it('continues the other batches after a lost one', () => {
     expect(batches).toMatchObject({ ToleratedFailurePercentage: 100 });
   });
 
-  it('runs batches as workflows of their own, as many at a time as the plan says', () => {
+  it('runs batches as child workflows, as many at a time as planned', () => {
     expect(batches).toMatchObject({
       ItemsPath: '$.planned.batches',
       MaxConcurrencyPath: '$.planned.concurrency',
@@ -85,7 +87,7 @@ describe('the sync workflow', () => {
     });
   });
 
-  it.each(['Authenticate', 'Plan', 'Batches'])('reports a run that %s ended, and fails with its error', (name) => {
+  it.each(['Authenticate', 'Plan', 'Batches'])('reports a run that failed in %s, and fails with its error', (name) => {
     expect(stateOf(machine, name).Catch.map(({ Next }) => Next)).toEqual(['ReportFailure']);
     expect(stateOf(machine, 'ReportFailure')).toMatchObject({ Next: 'RunFailed', ResultPath: null });
     expect(stateOf(machine, 'ReportFailure').Catch).toEqual([
@@ -94,20 +96,20 @@ describe('the sync workflow', () => {
     expect(stateOf(machine, 'RunFailed')).toMatchObject({ ErrorPath: '$.error.Error', CausePath: '$.error.Cause' });
   });
 
-  it.each(tasks)('retries in %s what passes by itself and no error that waits for a person', (_, { Retry }) => {
+  it.each(tasks)('retries temporary errors in %s, and no error that a person has to resolve', (_, { Retry }) => {
     const retried = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
     expect(ERROR_NAMES.filter((name) => retried.includes(name))).toEqual(ERROR_NAMES.filter(isRetryable));
     expect(retried).not.toContain('States.ALL');
     expect(Retry).toHaveLength(1);
   });
 
-  it('is the most patient in the check-in', () => {
+  it('retries the check-in the longest', () => {
     const attempts = (name: string) => stateOf(batch, name).Retry[0];
     expect(attempts('CheckIn')).toMatchObject({ MaxAttempts: 13 });
     expect(attempts('Retrieve')).toMatchObject({ MaxAttempts: 4 });
   });
 
-  it('is logged whole but without data, encrypted, and traced', () => {
+  it('is logged completely but without data, encrypted, and traced', () => {
     template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
       StateMachineName: 'pam-relay-prod-sync',
       StateMachineType: 'STANDARD',

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAuthority } from '#local/simulators/password-safe/certificate.ts';
 
-/** A server on loopback, and the CA that its certificate was signed by. */
+/** A loopback server, and the CA that signed its certificate. */
 interface Remote extends AsyncDisposable {
   readonly url: string;
   readonly caPem: string;
@@ -31,12 +31,12 @@ interface Entry {
   readonly value: string;
 }
 
-/** What the minimal vault talks to: its entries by id, and how many sessions are open. */
+/** The server behind the minimal vault: its entries by id, and the number of open sessions. */
 export interface MinimalVaultRemote extends Remote {
   readonly entries: Map<string, Entry>;
   readonly reads: string[];
-  /** `failing` answers nothing but sign-in and sign-out. */
-  mood: 'willing' | 'refusing' | 'failing';
+  /** In the mode `failing`, every call except sign-in and sign-out fails. */
+  mode: 'working' | 'refusing' | 'failing';
   signIns: number;
   openSessions: number;
 }
@@ -47,7 +47,7 @@ export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
 
   const signIn = (): number => {
     remote.signIns += 1;
-    if (remote.mood === 'refusing') return 401;
+    if (remote.mode === 'refusing') return 401;
     remote.openSessions += 1;
     return 200;
   };
@@ -58,7 +58,7 @@ export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
   const answer = (url: string): readonly [status: number, body: unknown] => {
     if (url === '/sign-in') return [signIn(), {}];
     if (url === '/sign-out') return [signOut(), {}];
-    if (remote.mood === 'failing') return [500, {}];
+    if (remote.mode === 'failing') return [500, {}];
     if (url === '/entries') return [200, [...entries].map(([id, { name, shelf }]) => ({ id, name, shelf }))];
     const id = decodeURIComponent(url.slice('/entries/'.length));
     reads.push(id);
@@ -71,7 +71,7 @@ export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
       const [status, body] = answer(url);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     }),
-    { entries, reads, mood: 'willing', signIns: 0, openSessions: 0 } as const,
+    { entries, reads, mode: 'working', signIns: 0, openSessions: 0 } as const,
   );
   return remote;
 };
@@ -82,7 +82,7 @@ interface MinimalSecret {
   readonly value: string;
 }
 
-/** What the minimal store talks to: its secrets by name. It tells everything about them but the values. */
+/** The server behind the minimal store: its secrets by name. It returns everything about them except the values. */
 export interface MinimalStoreRemote extends Remote {
   readonly secrets: Map<string, MinimalSecret>;
 }

@@ -8,7 +8,7 @@ import { foreignSecret } from '#shared/stores/foreign.ts';
 import type { Delivery, Presence, SecretStore, StoreType } from '#shared/stores/store.ts';
 
 /**
- * The smallest store that the port allows: a name, an owner and a stamp for each value, which nobody can read back. It has no
+ * The smallest store that the port allows: a name, an owner, a stamp and a write-only value per secret. It has no
  * stages, no fence and no way to restore.
  */
 
@@ -82,7 +82,7 @@ const adoption = (name: string, owner: string): string => `curl -X PATCH ${pathO
 const checkValue = ({ name, value }: Delivery): void => {
   const content = value.reveal();
   if (typeof content !== 'string' || content === '' || !content.isWellFormed()) {
-    throw new RelayError('ValueNotText', `${name}: the value is empty or no text.`);
+    throw new RelayError('ValueNotText', `${name}: the value is empty or not text.`);
   }
   if (Buffer.byteLength(content) > MAX_VALUE_BYTES)
     throw new RelayError('ValueTooLarge', `${name}: the value is too large.`);

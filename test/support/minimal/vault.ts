@@ -12,8 +12,8 @@ import { emptyBody } from '#shared/http/request.ts';
 import { Secret } from '#shared/secret.ts';
 
 /**
- * The smallest vault that the port allows: entries on shelves, read as they are, without leases, dates or look-ups. It shows
- * that nothing outside of `connections/` depends on what other vaults have.
+ * The smallest vault that the port allows: entries on shelves, read without leases, dates or look-ups. It proves that
+ * nothing outside `connections/` depends on features of a specific vault.
  */
 
 const settings = z.strictObject({ type: z.literal('minimal-vault'), ...commonConnection });
@@ -30,13 +30,13 @@ const rowSchema = z.object({ id: z.string(), name: z.string(), shelf: z.string()
 const valueSchema = z.object({ value: z.string().min(1) }).transform(({ value }) => new Secret(value));
 
 const MEANINGS: Readonly<Record<number, readonly [ErrorName, string]>> = {
-  401: ['SignInRefused', 'Ask its keeper.'],
-  404: ['NotFound', 'Look at its shelf.'],
+  401: ['SignInRefused', 'Check the credentials of the connection.'],
+  404: ['NotFound', 'Check that the entry exists.'],
 };
 
 const interpret: Interpreter = ({ status }, { connection, name }) => {
   if (status === 200) return undefined;
-  const [error, fix] = MEANINGS[status] ?? ['VaultUnavailable', 'It is tried again.'];
+  const [error, fix] = MEANINGS[status] ?? ['VaultUnavailable', 'The call is retried.'];
   return new RelayError(error, `${connection}: ${name} was answered with ${status}. ${fix}`);
 };
 
@@ -59,21 +59,21 @@ const openSession = (http: Http): VaultSession => ({
   access: () => ({
     kind: 'plain-reads',
     read: async ({ ref: { kind, id }, title }) => {
-      if (kind !== 'entry') throw new RelayError('ContractViolated', `${title} is no entry. Start the run again.`);
+      if (kind !== 'entry') throw new RelayError('ContractViolated', `${title} is not an entry. Start the run again.`);
       return { content: { secret: await get(http, `entries/${encodeURIComponent(id)}`, valueSchema) } };
     },
   }),
 });
 
 const rules = (rule: Source) => ({
-  wayIn: 'plain-reads' as const,
+  accessKind: 'plain-reads' as const,
   opens: 'credential' as const,
   labels: { name: {}, shelf: {} },
   needs: [
     { oneOf: ['name'], otherwise: 'gives two entries of a shelf the same name; add {name}' },
     { oneOf: ['shelf'], otherwise: 'gives entries of two shelves the same name; add {shelf}' },
   ],
-  toTellApart: '{shelf}',
+  distinguishingPlaceholder: '{shelf}',
   hasPassphrase: false,
   patterns: { shelf: ruleSchema.parse(rule).shelves },
   rotationWindowMinutes: 0,

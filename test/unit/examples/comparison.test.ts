@@ -7,7 +7,7 @@ const DOCUMENTED = ['POST <base>/Auth/SignAppin', 'GET <base>/Credentials/{reque
 const OURS = ['POST Auth/SignAppIn', 'GET Credentials/{id}', 'POST Auth/Signout'];
 
 describe('comparing our calls with the documented ones', () => {
-  it('knows a call by whatever spelling, id or query', () => {
+  it('matches a call in any spelling, with any id or query', () => {
     expect(compare(DOCUMENTED, OURS)).toEqual({
       rows: OURS.map((ours, index) => ({ ours, documented: DOCUMENTED[index] })),
       broken: [],
@@ -22,18 +22,18 @@ describe('comparing our calls with the documented ones', () => {
     expect(broken).toEqual([]);
   });
 
-  it('minds a call that nobody gave a reason for', () => {
+  it('reports a call without a documented reason', () => {
     expect(compare(DOCUMENTED, [...OURS, 'POST Requests']).broken).toEqual([
-      'The call POST Requests is not documented, and nobody has said why it is made.',
+      'The call POST Requests is not documented and has no reason in comparison.ts.',
     ]);
   });
 
-  it('minds a documented call that is left out, and one that comes too early', () => {
+  it('reports a documented call that is missing, and one that comes too early', () => {
     expect(compare(DOCUMENTED, OURS.slice(0, 2)).broken).toHaveLength(1);
     expect(compare(DOCUMENTED, OURS.toReversed()).broken).not.toEqual([]);
   });
 
-  it('takes any documented case with explained calls anywhere in between', () => {
+  it('accepts any documented case with explained calls anywhere in between', () => {
     const anyCase = fc.constantFrom(...Object.values(DOCUMENTED_CASES));
     const explained = fc.array(fc.constantFrom('GET Requests', 'POST AccessPolicies/Test'), { maxLength: 3 });
     fc.assert(

@@ -18,7 +18,7 @@ describe('authenticating', () => {
   const authenticate = (run: Run, checkout = {}) =>
     createAuthenticate({ config: aCheckoutConfig(checkout), vaultOf })(run);
 
-  it('for a sync signs in to its connection, and says until when that is good', async () => {
+  it('for a sync signs in to its connection, and returns the expiry', async () => {
     expect(await authenticate(aRun())).toEqual({ connection: 'vault', expiresAt: EXPIRES_AT });
     expect(vaultOf).toHaveBeenLastCalledWith('vault');
   });
@@ -30,9 +30,9 @@ describe('authenticating', () => {
   });
 
   it.each([
-    [{ ...aRun(), run: 'by-hand.1' }, 'start it as databases.<anything>, not by-hand.1'],
-    [{ ...aRun(), run: 'databases' }, 'start it as databases.<anything>'],
-    [{ ...CHECKOUT, run: 'tickets2.CHG1' }, 'start it as tickets.<anything>'],
+    [{ ...aRun(), run: 'by-hand.1' }, 'Start it as databases.<unique part>, not by-hand.1'],
+    [{ ...aRun(), run: 'databases' }, 'Start it as databases.<unique part>'],
+    [{ ...CHECKOUT, run: 'tickets2.CHG1' }, 'Start it as tickets.<unique part>'],
   ])('refuses an execution that does not carry the name of its rule: $run', async (run, message) => {
     await expect(authenticate(run)).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
@@ -43,10 +43,10 @@ describe('authenticating', () => {
 
   it('refuses a rule that was not deployed, with those that were', async () => {
     await expect(authenticate({ workflow: 'checkout', rule: 'toString', run: 'toString.1' })).rejects.toThrow(
-      'There is no checkout "toString" in the deployed relay.yaml. Ask under one of: tickets.',
+      'There is no checkout "toString" in the deployed relay.yaml. Use one of: tickets.',
     );
     await expect(authenticate({ workflow: 'sync', rule: 'tickets', run: 'tickets.1' })).rejects.toThrow(
-      'There is no sync "tickets" in the deployed relay.yaml. Start one of: databases.',
+      'There is no sync "tickets" in the deployed relay.yaml. Use one of: databases.',
     );
   });
 });

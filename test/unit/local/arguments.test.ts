@@ -15,11 +15,11 @@ describe('the options of a command', () => {
   });
 
   it.each([
-    [['--accounts', 'many'], '--accounts is a whole number'],
-    [['--accounts=-1'], '--accounts is a whole number'],
-    [['--accounts=1.5'], '--accounts is a whole number'],
-    [['--accounts=0'], '--accounts is at least 1'],
-    [['--accounts=1001'], '--accounts is at most 1000'],
+    [['--accounts', 'many'], '--accounts must be a whole number'],
+    [['--accounts=-1'], '--accounts must be a whole number'],
+    [['--accounts=1.5'], '--accounts must be a whole number'],
+    [['--accounts=0'], '--accounts must be at least 1'],
+    [['--accounts=1001'], '--accounts must be at most 1000'],
     [['--acounts=1'], "Unknown option '--acounts'. Known options: --accounts, --json"],
     [['forty'], "Unexpected argument 'forty'. Known options: --accounts, --json"],
   ])('that cannot be used are refused in one line: %j', (argv, message) => {

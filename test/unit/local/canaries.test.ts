@@ -32,7 +32,7 @@ const forms: [string, (text: string) => string][] = [
 ];
 
 describe('the search for canaries', () => {
-  it.each(forms)('finds one %s, whatever stands around it', (_, write) => {
+  it.each(forms)('finds one %s, whatever surrounds it', (_, write) => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (before, after) => {
         expect(hitsIn(`log: ${write(`${before}${CANARY}${after}`)} end`).length).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ describe('the search for canaries', () => {
     expect(hitsIn(String(said))).toHaveLength(1);
   });
 
-  it.each(forms)('finds every credential, token and cookie that the simulator hands out, %s', (_, write) => {
+  it.each(forms)('finds every credential, token and cookie that the simulator issues, %s', (_, write) => {
     const shapes = new Set<string>();
     for (const { credential, credentialShape } of createFleet({ accounts: 26, seed: 1 })) {
       shapes.add(credentialShape);
@@ -63,7 +63,7 @@ describe('the search for canaries', () => {
     ]);
   });
 
-  it('finds nothing in what only sounds like one', () => {
+  it('finds nothing in a text that only resembles one', () => {
     expect(hitsIn('the canary- in the mine, canary-01, and [secret]')).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { RunFigures } from '#local/figures.ts';
 import { summarise } from '#local/summary.ts';
-import { noOutcomes } from '#shared/domain/outcome.ts';
+import { zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 
@@ -33,14 +33,14 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
     status: 'PARTIAL',
     finishedAt: '2026-01-02T04:00:00Z',
     items: 1,
-    outcomes: noOutcomes(),
+    outcomes: zeroOutcomes(),
     orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
     notes: [],
     remarks,
   },
 });
 
-describe('what a person reads after a local run', () => {
+describe('the summary of a local run', () => {
   it('shows names of others within their lines, and lets none of them speak to the terminal', () => {
     const name = 'db-01/sa\n✓ all is well\x1b[2J\u202e';
     const remarks: Remark[] = [{ item: name, outcome: 'failed', error: 'NotFound', message: `No ${name}.` }];
@@ -51,6 +51,7 @@ describe('what a person reads after a local run', () => {
       openSessions: 0,
       canaryHits: 0,
       broken: [`The store does not hold ${name}.`],
+      pages: ['/tmp/run/run-1.html', '/tmp/run/run-2.html'],
       directory: '/tmp/run',
     });
     const lines = stripVTControlCharacters(text).split('\n');

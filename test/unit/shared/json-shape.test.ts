@@ -10,7 +10,7 @@ const misfitOf = (schema: z.ZodType, value: unknown): string | undefined => {
   return fitted.fits ? undefined : fitted.misfit;
 };
 
-/** One field for each way in which something may not fit. */
+/** One field for each kind of mismatch. */
 const FIELDS = {
   text: z.string().min(1).max(4),
   number: z.number().positive().lt(10),
@@ -34,7 +34,7 @@ const FIELDS = {
   pair: z.tuple([z.string(), z.string()]),
 };
 
-describe('what does not fit', () => {
+describe('a mismatch', () => {
   it.each<[keyof typeof FIELDS, unknown, string]>([
     ['text', undefined, 'a JSON string is missing'],
     ['text', null, 'expected a JSON string, found null'],
@@ -42,7 +42,7 @@ describe('what does not fit', () => {
     ['text', '', 'expected at least 1 character'],
     ['text', CANARY, 'expected at most 4 characters'],
     ['number', CANARY, 'expected a JSON number, found a JSON string'],
-    ['number', Number.NaN, 'expected a JSON number, found another one'],
+    ['number', Number.NaN, 'expected a JSON number, found another value'],
     ['number', 0, 'expected more than 0'],
     ['number', 10, 'expected less than 10'],
     ['whole', 3.5, 'expected a whole number, found a JSON number'],
@@ -55,23 +55,23 @@ describe('what does not fit', () => {
     ['word', CANARY, 'expected "open" or "closed", found another value'],
     ['word', undefined, '"open" or "closed" is missing'],
     ['fixed', 4, 'expected 3, found another value'],
-    ['time', CANARY, 'expected text of another form'],
-    ['either', 7, 'expected a thing of a known kind'],
-    ['kind', { type: CANARY }, 'expected a thing of a known kind'],
-    ['closed', { [CANARY]: CANARY }, 'expected fewer fields'],
+    ['time', CANARY, 'expected text in another format'],
+    ['either', 7, 'expected a known variant'],
+    ['kind', { type: CANARY }, 'expected a known variant'],
+    ['closed', { [CANARY]: CANARY }, 'found unknown fields'],
     ['even', 3, 'expected another value'],
     ['judged', CANARY, 'expected another value'],
     ['explained', CANARY, 'is not the name of a day'],
-    ['never', CANARY, 'expected something else, found a JSON string'],
+    ['never', CANARY, 'expected another type, found a JSON string'],
     ['pair', [CANARY], 'expected at least 2 entries'],
-  ])('in a field %s is said in words, and %j does not appear', (field, value, words) => {
+  ])('in a field %s is described in words, and %j does not appear', (field, value, words) => {
     const misfit = misfitOf(z.object({ [field]: FIELDS[field] }), { [field]: value });
     expect(misfit?.startsWith(words)).toBe(true);
     expect(misfit).toMatch(/ at "[\w.]+(?:canary[\w-]+)?"$/);
     expect(misfit?.replace(`at "map.${CANARY}"`, '')).not.toContain(CANARY);
   });
 
-  it('is told by its place, in whatever depth', () => {
+  it('is named by its place, at any depth', () => {
     const rows = z.object({ rows: z.array(z.object({ SystemName: z.string() })) });
     expect(misfitOf(rows, { rows: [{ SystemName: 'a' }, {}, { SystemName: null }] })).toBe(
       'a JSON string is missing at "rows.1.SystemName"',
@@ -98,8 +98,8 @@ describe('what does not fit', () => {
   });
 });
 
-describe('what fits', () => {
-  it('comes out parsed', () => {
+describe('a matching value', () => {
+  it('is returned parsed', () => {
     expect(fit(z.object({ at: z.string().transform(Number) }), { at: '7', more: 1 })).toEqual({
       fits: true,
       data: { at: 7 },

@@ -17,7 +17,7 @@ const examples = readdirSync(EXAMPLES).map((name): [string, unknown] => [
 ]);
 const [, requested] = examples.find(([name]) => name === 'checkout-requested.json') ?? [];
 
-/** What it is the order of, once it is known who has sent it. */
+/** The order of the example message, with the identity of its sender. */
 const order = { ...identityOf('CHG1'), ...Object(requested) };
 
 /** The same JSON with the fields of each object in another order. */
@@ -109,7 +109,7 @@ describe('a message', () => {
   });
 
   it.each([
-    ['a field that nobody knows', { surplus: true }],
+    ['an unknown field', { surplus: true }],
     ['an id with a space', { id: 'CHG 1' }],
     ['an id that is too long', { id: 'x'.repeat(49) }],
     ['no item', { items: [] }],
@@ -174,12 +174,12 @@ describe('an item in a message', () => {
     ['labels in other letters', { systemname: 'db-01', accountName: 'sa' }],
     ['none', {}],
   ])('is refused with %s, in words that repeat nothing of it', (_what, labels) => {
-    expect(checkAddress(labels, ADDRESS)).toBe('must be named by systemName and accountName, and by nothing else');
+    expect(checkAddress(labels, ADDRESS)).toBe('must be addressed by systemName and accountName only');
   });
 
   it('is refused where nothing can be named', () => {
     expect(checkAddress({ systemName: 'db-01' }, undefined)).toBe(
-      'can not be named: what this source has, messages have no names for',
+      'cannot be addressed: messages have no address for items of this source',
     );
   });
 });

@@ -33,7 +33,7 @@ describe('Secret', () => {
     );
   });
 
-  it('keeps bytes as bytes, prints them as little, and never takes a text for them', () => {
+  it('keeps bytes as bytes, never prints them, and never equals a text of the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), (one, other) => {
         const secret = new Secret(one);

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { Call } from '../calls.ts';
-import { oddly, pageOf } from '../paging.ts';
+import { pageOf, withOddFields } from '../paging.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
 
-const USUAL_PAGE = 1000;
+const DEFAULT_PAGE = 1000;
 
 const lowerText = (limit: number) => z.string().max(limit).toLowerCase().optional();
 
@@ -23,17 +23,20 @@ const listQuery = z.object({
     .toLowerCase()
     .pipe(z.enum(['system', 'recent', 'domainlinked', 'database', 'cloud', 'application']))
     .optional(),
-  limit: z.coerce.number().int().min(1).default(USUAL_PAGE),
+  limit: z.coerce.number().int().min(1).default(DEFAULT_PAGE),
   offset: z.coerce.number().int().min(0).default(0),
 });
 type ListQuery = z.infer<typeof listQuery>;
 
-/** Nothing in it tells whether an account has a key (`DSSAutoManagementFlag` is the management side's alone). */
+/**
+ * The row of an account. It does not show whether the account has a key: only the management API has
+ * `DSSAutoManagementFlag`.
+ */
 export const accountRow = (site: Site, session: Session, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());
-  return oddly(site.switches, `account ${row.accountId}`, {
+  return withOddFields(site.switches, `account ${row.accountId}`, {
     PlatformID: row.platformId,
     SystemId: row.systemId,
     SystemName: row.systemName,
@@ -105,7 +108,7 @@ const listAccounts: Endpoint = {
 
 const workgroupRows = (site: Site) =>
   site.accounts.workgroups.map((name, index) =>
-    oddly(site.switches, `workgroup ${index + 1}`, {
+    withOddFields(site.switches, `workgroup ${index + 1}`, {
       OrganizationID: '00000000-0000-4000-8000-0000000000aa',
       ID: index + 1,
       Name: name,

@@ -1,6 +1,6 @@
 import type { AliasState } from '../aliases.ts';
 import { type Call, readFields } from '../calls.ts';
-import { oddly } from '../paging.ts';
+import { withOddFields } from '../paging.ts';
 import { forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site, Subject } from '../site.ts';
@@ -11,7 +11,7 @@ import { readWanted } from './opening.ts';
 import { newRequest, open, RELEASE_GONE } from './requests.ts';
 
 const aliasRow = (site: Site, session: Session, { alias, state, accounts, preferred }: AliasState) =>
-  oddly(site.switches, `alias ${alias.aliasId}`, {
+  withOddFields(site.switches, `alias ${alias.aliasId}`, {
     AliasId: alias.aliasId,
     AliasName: alias.aliasName,
     AliasState: state,
@@ -48,7 +48,7 @@ const aliasSubject = (site: Site, { ids: [aliasId = 0] }: Call): Subject => ({
   accountId: site.aliases.byId(aliasId)?.preferred?.row.accountId,
 });
 
-/** Finds the alias that the path names, or says that there is none. */
+/** Finds the alias in the path, or returns a 404. */
 const withAlias = (site: Site, { ids: [aliasId = 0] }: Call, act: (alias: AliasState) => Reply): Reply => {
   const alias = site.aliases.byId(aliasId);
   return alias === undefined ? refusal(404, 'Alias not found') : act(alias);
@@ -88,7 +88,7 @@ const openRequest: Endpoint = {
 
 const PROPERTIES = { password: 'Password', dsskey: 'PrivateKey', passphrase: 'Passphrase' } as const;
 
-/** The account is the one that the request was made for, wherever the alias points by now. */
+/** Reads the account for which the request was created, even if the alias now points at another one. */
 const credentials: Endpoint = {
   method: 'GET',
   template: 'Aliases/{id}/Credentials/{id}',

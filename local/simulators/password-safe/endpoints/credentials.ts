@@ -11,7 +11,7 @@ import { RELEASE_GONE, requestSubject } from './requests.ts';
 
 type Part = 'password' | 'dsskey' | 'passphrase';
 
-/** The part of a credential that is asked for; not every account has a key, and not every key a passphrase. */
+/** Reads the requested part of a credential. Accounts can lack a key, and keys can lack a passphrase. */
 export const readPart = (
   account: AccountState,
   call: Call,
@@ -25,13 +25,13 @@ export const readPart = (
   return text === undefined ? { refused: refusal(404, `No ${type} was found`) } : { type, text };
 };
 
-/** The credential of the asked type as a JSON string. */
+/** Returns the requested part of a credential as a JSON string. */
 const readCredential = (account: AccountState, call: Call, status: 200 | 201): Reply => {
   const part = readPart(account, call);
   return 'refused' in part ? part.refused : json(status, part.text);
 };
 
-/** The user's own request whose credential may be read now. */
+/** Finds the user's own active request, whose credential can be read. */
 export const findRelease = (
   site: Site,
   requestId: number,
@@ -64,7 +64,7 @@ const isaRequest = z.object({
   reason: reasonText,
 });
 
-/** An ISA release has no request: it is not listed, not checked in, and in nobody's way. */
+/** An ISA release has no request: it is not listed, not checked in, and conflicts with nothing. */
 const isaRequests: Endpoint = {
   method: 'POST',
   template: 'ISARequests',
@@ -84,7 +84,7 @@ const isaRequests: Endpoint = {
   },
 };
 
-/** What a failed change answers: the log of the platform plug-in, with the reason at its end. */
+/** Response of a failed change: the log of the platform plug-in, which ends with the reason. */
 const PLUGIN_LOG = [
   ...Array.from({ length: 12 }, (_, line) => `${line + 1}: platform plug-in: opening a channel to the managed system`),
   'The password could not be changed: another change is running.',

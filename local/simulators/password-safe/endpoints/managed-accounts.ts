@@ -3,7 +3,7 @@ import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE } from '../state.ts';
 import { hasRole } from '../users.ts';
 
-/** The provisioning side's view of an account, whose ids are spelt otherwise. Never holds a credential. */
+/** The row of an account in the provisioning API, which spells ids differently. Never contains a credential. */
 const managedAccountRow = (site: Site, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
@@ -32,7 +32,7 @@ const managedAccountRow = (site: Site, account: AccountState) => {
   };
 };
 
-/** Not a right of requestors, who have the list. */
+/** Requestors lack this permission. They use the list. */
 const readManagedAccount: Endpoint = {
   method: 'GET',
   template: 'ManagedAccounts/{id}',

@@ -8,7 +8,7 @@ import type { AccountState } from '../state.ts';
 import { readTicket } from '../tickets.ts';
 import type { KnownUser } from '../users.ts';
 
-/** An enum whose words are matched in any case. */
+/** An enum that ignores case. */
 export const word = <const T extends readonly [string, ...string[]]>(words: T) =>
   z.string().transform((text, context): T[number] => {
     const found = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
@@ -19,7 +19,7 @@ export const word = <const T extends readonly [string, ...string[]]>(words: T) =
 
 export const minutes = integer.refine((value) => value >= 1 && value <= 525_600, 'must be from 1 to 525600');
 
-/** What every way to ask for access says. */
+/** The common fields of all calls that request access. */
 export const requestFields = z.object({
   systemid: integer,
   accountid: integer,
@@ -31,7 +31,7 @@ export const requestFields = z.object({
 });
 export type RequestFields = z.infer<typeof requestFields>;
 
-/** The pair is authorised, not the account: a wrong `SystemID` is as forbidden as an unknown account. */
+/** Authorisation applies to the pair, not to the account: a wrong `SystemID` is rejected like an unknown account. */
 export const findRequestable = (
   site: Site,
   fields: { readonly systemid: number; readonly accountid: number },
@@ -48,8 +48,8 @@ export const bodySubject = (call: Call): Subject => {
   return 'fields' in read ? { accountId: read.fields.accountid } : {};
 };
 
-/** What the account and its policy find wrong with a request, as a sentence. */
-const complaintAbout = ({ row }: AccountState, fields: RequestFields, accessType: AccessType): string | undefined => {
+/** Returns a sentence about the first rule of the account or its policy that a request violates. */
+const findViolation = ({ row }: AccountState, fields: RequestFields, accessType: AccessType): string | undefined => {
   if (conditionsOf(row.policy, accessType) === undefined) return 'No access policy schedule allows this request.';
   if (fields.durationminutes > row.maximumReleaseMinutes) {
     return `DurationMinutes exceeds the maximum release duration of ${row.maximumReleaseMinutes} minutes.`;
@@ -64,7 +64,7 @@ const complaintAbout = ({ row }: AccountState, fields: RequestFields, accessType
 
 export type Wanted = Omit<NewRequest, 'rotateOnCheckIn' | 'conflictOption' | 'requestSetId'>;
 
-/** The request that the fields ask for, or why the site refuses it. */
+/** Returns the request for these fields, or the response that rejects it. */
 export const readWanted = (
   site: Site,
   user: KnownUser,
@@ -73,8 +73,8 @@ export const readWanted = (
 ): { readonly wanted: Wanted } | { readonly refused: Reply } => {
   const account = findRequestable(site, fields);
   if (account === undefined) return { refused: forbidden(4031, site.switches) };
-  const complaint = complaintAbout(account, fields, accessType);
-  if (complaint !== undefined) return { refused: refusal(400, complaint) };
+  const violation = findViolation(account, fields, accessType);
+  if (violation !== undefined) return { refused: refusal(400, violation) };
   const { policy } = account.row;
   const systemId = fields.ticketsystemid ?? policy?.ticketSystemId ?? undefined;
   const ticket = readTicket(site.ticketSystems, { systemId, number: fields.ticketnumber });

@@ -52,7 +52,7 @@ const testPolicies: Endpoint = {
     if (account === undefined) return forbidden(4031, site.switches);
     const { policy, maximumReleaseMinutes, applicationId } = account.row;
     if (policy === null || read.fields.durationminutes > maximumReleaseMinutes) return json(200, []);
-    // Nobody can ask for an application where there is none.
+    // Accounts without an application have no application access.
     const possible = ACCESS_TYPES.filter((accessType) => accessType !== 'App' || applicationId !== null);
     return json(200, [policyRow(policy, possible)]);
   },

@@ -6,32 +6,32 @@ import type { Endpoint, Site } from '../site.ts';
 import type { TargetSession } from '../target-sessions.ts';
 import { hasRole } from '../users.ts';
 
-/** What requests and sessions have in common: whose they are, and what they lead to. */
+/** Common fields of requests and sessions. */
 type Held = Pick<AccessRequest | TargetSession, 'user' | 'account'>;
 
-/** By what the calls of a quarantine choose what they end. */
+/** The scopes of quarantine calls. */
 const SCOPES: Readonly<Record<string, (held: Held) => number>> = {
   ManagedAccounts: ({ account }) => account.row.accountId,
   ManagedSystems: ({ account }) => account.row.systemId,
   Users: ({ user }) => user.userId,
 };
 
-const ACTIONS: Readonly<Record<string, (site: Site, isMeant: (held: Held) => boolean) => void>> = {
-  'Requests/Terminate': (site, isMeant) => {
+const ACTIONS: Readonly<Record<string, (site: Site, isSelected: (held: Held) => boolean) => void>> = {
+  'Requests/Terminate': (site, isSelected) => {
     const active = site.requests.allOpen().filter(({ status }) => status === 'active');
-    for (const request of active.filter(isMeant)) site.requests.end(request);
+    for (const request of active.filter(isSelected)) site.requests.end(request);
   },
-  'Sessions/Terminate': (site, isMeant) => {
-    for (const session of site.targetSessions.all().filter(isMeant)) site.targetSessions.terminate(session);
+  'Sessions/Terminate': (site, isSelected) => {
+    for (const session of site.targetSessions.all().filter(isSelected)) site.targetSessions.terminate(session);
   },
-  'Sessions/Lock': (site, isMeant) => {
-    for (const session of site.targetSessions.all().filter(isMeant)) site.targetSessions.lock(session);
+  'Sessions/Lock': (site, isSelected) => {
+    for (const session of site.targetSessions.all().filter(isSelected)) site.targetSessions.lock(session);
   },
 };
 
 const fields = z.object({ reason: reasonText });
 
-/** For holders of the permission *Password Safe API Global Quarantine*. Nothing to end is fine. */
+/** Require the permission *Password Safe API Global Quarantine*. A call without a match succeeds. */
 export const quarantineEndpoints: readonly Endpoint[] = Object.entries(SCOPES).flatMap(([scope, idOf]) =>
   Object.entries(ACTIONS)
     // The vendor has no call that ends the sessions of a user.

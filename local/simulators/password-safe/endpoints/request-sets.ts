@@ -16,7 +16,7 @@ const setRow = (site: Site, requestSetId: string, requests: readonly AccessReque
   Requests: requests.map((request) => requestRow(request, site)),
 });
 
-/** All of its requests are opened, or none. */
+/** Opens all requests of the set, or none. */
 const openSet: Endpoint = {
   method: 'POST',
   template: 'RequestSets',

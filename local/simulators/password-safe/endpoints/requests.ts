@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Call, flag, readFields, reasonText } from '../calls.ts';
-import { oddly } from '../paging.ts';
+import { withOddFields } from '../paging.ts';
 import { ACCESS_TYPES } from '../policies.ts';
 import { conflict, empty, forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { AccessRequest } from '../requests.ts';
@@ -19,7 +19,7 @@ export const newRequest = requestFields.extend({
 
 type RequestRules = Pick<z.infer<typeof newRequest>, 'conflictoption' | 'rotateoncheckin'>;
 
-/** Opens what was asked for, and answers with the bare id: 201 for a new request, 200 for one that was there already. */
+/** Opens a request and returns its id: 201 for a new request, 200 for an existing one. */
 export const open = (site: Site, wanted: Wanted, fields: RequestRules): Reply => {
   const opened = site.requests.open({
     ...wanted,
@@ -50,7 +50,7 @@ const openRequest: Endpoint = {
 
 export const requestRow = (request: AccessRequest, { aliases, switches }: Site) => {
   const { row } = request.account;
-  return oddly(switches, `request ${request.requestId}`, {
+  return withOddFields(switches, `request ${request.requestId}`, {
     RequestID: request.requestId,
     SystemID: row.systemId,
     SystemName: row.systemName,
@@ -73,7 +73,7 @@ export const requestRow = (request: AccessRequest, { aliases, switches }: Site) 
   });
 };
 
-/** What an approver sees: others' requests that wait, and those that this approver let through. */
+/** True for requests in an approver's queue: pending requests of others, and those that this approver approved. */
 const isInApproverQueue = (request: AccessRequest, { user }: Session): boolean =>
   request.user.userName !== user.userName && (request.status === 'pending' || request.approvedBy.has(user.userName));
 
@@ -90,7 +90,7 @@ const listQuery = z.object({
     .default('req'),
 });
 
-/** The open requests that a list is to show, or why it shows none. */
+/** Returns the open requests of a list, or the response that rejects it. */
 export const selectRequests = (
   site: Site,
   call: Call,
@@ -131,7 +131,7 @@ const actionFields = z.object({ reason: reasonText });
 
 type RequestAction = (site: Site, request: AccessRequest, session: Session) => Reply;
 
-/** A PUT on one request: finds it, checks the optional reason and who may, then acts. */
+/** A PUT on one request: checks the optional reason and the permission, then acts. */
 const actOn = (
   template: string,
   kind: 'checkin' | 'other',
@@ -154,7 +154,7 @@ const actOn = (
 const ownerOnly = (site: Site, request: AccessRequest, { user }: Session): Reply | undefined =>
   request.user.userName === user.userName ? undefined : forbidden(4031, site.switches);
 
-/** Nobody approves their own request. */
+/** Approvers cannot approve their own requests. */
 const approverOnly = (site: Site, request: AccessRequest, { user }: Session): Reply | undefined => {
   if (!hasRole(user, 'approver')) return forbidden(4033, site.switches);
   return request.user.userName === user.userName ? forbidden(4031, site.switches) : undefined;

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { Call } from '../calls.ts';
-import { oddly, pageOf } from '../paging.ts';
+import { pageOf, withOddFields } from '../paging.ts';
 import { formatDate, json, type Reply, refusal } from '../replies.ts';
 import { guidOf, type SecretState } from '../secrets-safe.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { hasRole } from '../users.ts';
 
-const USUAL_PAGE = 1000;
+const DEFAULT_PAGE = 1000;
 
 const versionField = z.enum(['3.0', '3.1', '3.2']).default('3.0');
 
@@ -22,14 +22,14 @@ const listQuery = z.object({
     .transform(Date.parse)
     .optional(),
   folderid: z.guid().toLowerCase().optional(),
-  limit: z.coerce.number().int().min(1).default(USUAL_PAGE),
+  limit: z.coerce.number().int().min(1).default(DEFAULT_PAGE),
   offset: z.coerce.number().int().min(0).default(0),
   decrypt: z.stringbool().optional(),
   version: versionField,
 });
 type ListQuery = z.infer<typeof listQuery>;
 
-/** The row of a list; `withValue` is the only one that holds a value, and files never do. */
+/** The row of a secret. It contains the value only with `withValue`, and never for files. */
 const secretRow = (
   { switches }: Site,
   secret: SecretState,
@@ -38,7 +38,7 @@ const secretRow = (
   const { row, type, value } = secret;
   const isFile = type === 'File';
   const modifiedOn = secret.modifiedAt === row.createdAt ? null : secret.modifiedAt;
-  return oddly(switches, `secret ${row.secretId}`, {
+  return withOddFields(switches, `secret ${row.secretId}`, {
     Id: row.secretId,
     Title: row.title,
     Description: secret.description,
@@ -104,7 +104,7 @@ const withSecret = (
   return secret === undefined ? refusal(404, 'Secret not found') : act(secret);
 };
 
-const handedOut = (reply: Reply, { row }: SecretState): Reply => ({ ...reply, about: { secretIds: [row.secretId] } });
+const withAudit = (reply: Reply, { row }: SecretState): Reply => ({ ...reply, about: { secretIds: [row.secretId] } });
 
 const versionOf = (call: Call): ListQuery['version'] => versionField.catch('3.0').parse(call.query.get('version'));
 
@@ -114,7 +114,7 @@ const readCredential: Endpoint = {
   kind: 'secret',
   handle: (site, call, session) =>
     withSecret(site, call, session, (secret) =>
-      handedOut(json(200, secretRow(site, secret, { version: versionOf(call), withValue: true })), secret),
+      withAudit(json(200, secretRow(site, secret, { version: versionOf(call), withValue: true })), secret),
     ),
 };
 
@@ -126,11 +126,11 @@ const readText: Endpoint = {
     withSecret(site, call, session, (secret) => {
       if (secret.type !== 'Text') return refusal(404, 'Secret not found');
       const row = secretRow(site, secret, { version: versionOf(call), withValue: false });
-      return handedOut(json(200, { ...row, Text: secret.value }), secret);
+      return withAudit(json(200, { ...row, Text: secret.value }), secret);
     }),
 };
 
-/** What is known of a file; its bytes are at `Download`. */
+/** Describes a file. `Download` returns its content. */
 const describeFile: Endpoint = {
   method: 'GET',
   template: 'Secrets-Safe/Secrets/{guid}/File',
@@ -152,11 +152,11 @@ const downloadFile: Endpoint = {
       if (secret.type !== 'File') return refusal(404, 'Secret not found');
       const headers = { 'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(secret.row.title)}` };
       const contentType = 'application/octet-stream';
-      return handedOut({ status: 200, body: Buffer.from(secret.value), contentType, headers }, secret);
+      return withAudit({ status: 200, body: Buffer.from(secret.value), contentType, headers }, secret);
     }),
 };
 
-/** Folders, the safes at their roots included, each once. */
+/** All folders without duplicates, including the safes at their roots. */
 const folderRows = (site: Site) => {
   const paths = new Map<string, readonly string[]>();
   for (const { row } of site.secretsSafe.all) {

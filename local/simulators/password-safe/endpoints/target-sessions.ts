@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Call, integer, readFields, reasonText } from '../calls.ts';
-import { oddly } from '../paging.ts';
+import { withOddFields } from '../paging.ts';
 import { empty, forbidden, formatDate, json, refusal } from '../replies.ts';
 import { NODE_ID, sessionAnswer } from '../session-answers.ts';
 import type { Session } from '../sessions.ts';
@@ -75,7 +75,7 @@ const sessionRow = ({ now, switches }: Site, session: TargetSession) => {
   const { row } = session.account;
   const { startedAt, endedAt } = session;
   const { accessType } = SESSION_TYPES[session.type];
-  return oddly(switches, `session ${session.sessionId}`, {
+  return withOddFields(switches, `session ${session.sessionId}`, {
     SessionID: session.sessionId,
     UserID: session.user.userId,
     NodeID: NODE_ID,

@@ -19,7 +19,7 @@ import {
   accountRef,
   aliasIn,
   aliasRef,
-  anyAccountIn,
+  targetAccountIn,
 } from '#shared/connections/password-safe/sources/account-items.ts';
 import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import { offerHandle, ticketSystemIn } from '#shared/connections/password-safe/sources/offers.ts';
@@ -27,11 +27,11 @@ import { openIsaSession, openSession } from '#shared/connections/password-safe/t
 import type { Access, HeldLease, Leases, LeaseTerms, PlainReads, Read } from '#shared/connections/vault.ts';
 import type { Item, ItemRef } from '#shared/domain/item.ts';
 
-/** The two ways to what an account has: a request, which somebody may have to approve, or the ISA role. */
+/** Access to accounts: through requests, which may need approval, or through the ISA role. */
 export const accessAccounts = (session: Session, rule: AccountRule): Access =>
   rule.access === 'isa' ? createIsaReads(session, rule) : createRequests(session, rule);
 
-/** The vault cuts no duration that is too long: it refuses the request. */
+/** Limits the duration, because the vault refuses a request that is too long. */
 const cutMinutes = (minutes: number, { maximumReleaseMinutes }: AccountHandle): number =>
   Math.min(minutes, maximumReleaseMinutes ?? minutes);
 
@@ -39,9 +39,9 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
   kind: 'leases',
 
   async offers(item, minutes) {
-    const offers = await testAccess(session, anyAccountIn(item), minutes);
+    const offers = await testAccess(session, targetAccountIn(item), minutes);
     return offers
-      .filter(({ accessType }) => accessType === ACCESS_FOR[rule.handsOut])
+      .filter(({ accessType }) => accessType === ACCESS_FOR[rule.delivers])
       .map((offer) => ({
         approvers: offer.minApprovers,
         needsTicket: offer.requiresTicket,
@@ -56,13 +56,13 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
 
   async read(leaseId, item) {
     const requestId = idIn(leaseId, 'request');
-    const { handsOut } = rule;
-    if (!isCredentialKind(handsOut)) return readingOf(await openSession(session, requestId, handsOut));
+    const { delivers } = rule;
+    if (!isCredentialKind(delivers)) return readingOf(await openSession(session, requestId, delivers));
     const alias = aliasIn(item);
     const content =
       alias === undefined
-        ? await readCredential(session, requestId, handsOut)
-        : await readAliasCredential(session, requestId, alias, handsOut);
+        ? await readCredential(session, requestId, delivers)
+        : await readAliasCredential(session, requestId, alias, delivers);
     return { content };
   },
 
@@ -72,13 +72,13 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
 });
 
 const requestTerms = (rule: AccountRule, item: Item, terms: LeaseTerms): RequestTerms => {
-  const account = anyAccountIn(item);
+  const account = targetAccountIn(item);
   return {
     systemId: account.systemId,
     accountId: account.accountId,
     aliasId: aliasIn(item)?.aliasId,
     applicationId: account.applicationId ?? undefined,
-    accessType: ACCESS_FOR[rule.handsOut],
+    accessType: ACCESS_FOR[rule.delivers],
     durationMinutes: cutMinutes(terms.minutes ?? rule.requestMinutes, account),
     reason: terms.reason,
     ticket:
@@ -119,9 +119,9 @@ const createIsaReads = (session: Session, rule: AccountRule): PlainReads => ({
       durationMinutes: cutMinutes(minutes, account),
       reason,
     };
-    const { handsOut } = rule;
-    if (!isCredentialKind(handsOut)) return readingOf(await openIsaSession(session, terms, handsOut));
-    const { endsAt, ...content } = await readAsIsa(session, terms, handsOut);
+    const { delivers } = rule;
+    if (!isCredentialKind(delivers)) return readingOf(await openIsaSession(session, terms, delivers));
+    const { endsAt, ...content } = await readAsIsa(session, terms, delivers);
     return { content, endsAt };
   },
 });

@@ -9,10 +9,10 @@ import { RelayError } from '#shared/errors.ts';
 
 export const accountsReading: SourceReading = {
   async *list(session, source, within) {
-    const { select, handsOut } = parseAccountRule(source);
+    const { select, delivers } = parseAccountRule(source);
     const query = { types: select.types, workgroups: select.workgroups, system: within['systemName'] };
     for await (const { accounts, ...page } of listAccounts(session, query)) {
-      yield { items: accounts.map((account) => accountItem(account, handsOut)), ...page };
+      yield { items: accounts.map((account) => accountItem(account, delivers)), ...page };
     }
   },
 
@@ -21,7 +21,7 @@ export const accountsReading: SourceReading = {
       throw new RelayError('ContractViolated', 'An account is found by its systemName and its accountName.');
     }
     const found = await findAccount(session, systemName, nameInVault({ accountName, domainName }));
-    return found === 'none' || found === 'several' ? found : accountItem(found, parseAccountRule(source).handsOut);
+    return found === 'none' || found === 'several' ? found : accountItem(found, parseAccountRule(source).delivers);
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),

@@ -4,7 +4,7 @@ import { GLOBS, globs } from '#shared/config/schema/fields.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
-import { HANDED_OUT } from '#shared/connections/password-safe/delivered.ts';
+import { DELIVERED_KINDS } from '#shared/connections/password-safe/delivered.ts';
 import {
   ACCOUNT_LABELS,
   access,
@@ -32,7 +32,7 @@ const sync = z
         types: z.array(z.enum(ACCOUNT_TYPES)).default([]).describe('Kinds of account; empty selects all.'),
       })
       .prefault({})
-      .describe('Which accounts to deliver; every account that the connection may request when left out.'),
+      .describe('Accounts to deliver; all accounts that the connection can request if omitted.'),
     access,
   })
   .transform(withDefaultValue);
@@ -43,17 +43,17 @@ const checkout = z.strictObject({
   select: z
     .strictObject(selectedSystems)
     .prefault({})
-    .describe('Which accounts may be asked for; every account that the connection may request when left out.'),
-  handsOut: z
-    .enum(HANDED_OUT)
+    .describe('Accounts that can be requested; all accounts that the connection can request if omitted.'),
+  delivers: z
+    .enum(DELIVERED_KINDS)
     .default('password')
-    .describe('What is delivered: the password, the SSH key, or the ticket or file of a session.'),
+    .describe('Delivered content: the password, the SSH key, or the ticket or file of a session.'),
   access,
   ticketSystemId: z
     .int()
     .min(1)
     .optional()
-    .describe("Id of the vault's ticket system that ticket numbers belong to; its default one when left out."),
+    .describe("Id of the vault's ticket system that ticket numbers belong to; its default one if omitted."),
 });
 
 const NEEDS: readonly NameNeed[] = [
@@ -67,12 +67,13 @@ const NEEDS: readonly NameNeed[] = [
   },
 ];
 
-/** The vault may keep the name as it is, or keep the domain apart from it, and spelled in another way. */
+/** The vault may store the name unchanged, or store the domain separately and in another spelling. */
 const namesOf = (name: string): readonly string[] => [...new Set([name, name.slice(name.lastIndexOf('\\') + 1)])];
 
 /**
- * The labels of an account that others call by these two names: what the vault calls its system, and its name, for a
- * directory account `DOMAIN\name` or its user principal name, which need not have anything in common with the account's name.
+ * Possible labels of an account that a request addresses by two names: the system name of the vault and the account
+ * name, which is `DOMAIN\name` or the user principal name for a directory account. A user principal name can differ
+ * completely from the account name.
  */
 const spellings = ({ systemName = '', accountName = '' }: Labels): readonly Labels[] => {
   const names = namesOf(accountName);

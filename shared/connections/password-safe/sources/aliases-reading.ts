@@ -6,9 +6,9 @@ import type { SourceReading } from '#shared/connections/password-safe/sources/re
 
 export const aliasesReading: SourceReading = {
   async *list(session, source) {
-    const { handsOut } = parseAccountRule(source);
+    const { delivers } = parseAccountRule(source);
     const { aliases, ...list } = await listAliases(session);
-    yield { items: aliases.map((alias) => aliasItem(alias, handsOut)), ...list };
+    yield { items: aliases.map((alias) => aliasItem(alias, delivers)), ...list };
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),

@@ -22,7 +22,7 @@ const sync = z
         ...selectedSystems,
       })
       .prefault({})
-      .describe('Which aliases to deliver, by their own names and by the account that each points at now.'),
+      .describe('Aliases to deliver, selected by their own names and by the account that each points at now.'),
   })
   .transform(withDefaultValue);
 
@@ -35,7 +35,7 @@ export const aliases: SourceType = {
     return {
       ...rules,
       labels: { aliasName: {}, ...ACCOUNT_LABELS },
-      // By the account alone, the secret would be another one whenever the alias points elsewhere.
+      // A name made of account labels alone would change whenever the alias points at another account.
       needs: [{ oneOf: ['aliasName'], otherwise: 'gives two aliases of an account the same name; add {aliasName}' }],
       patterns: { aliasName: parsed.select.aliases, ...patterns },
     };

@@ -1,8 +1,8 @@
 import type { Item } from '#shared/domain/item.ts';
 
 /**
- * What an item is marked with: that which tells its credential apart, and the text of a date of change that can't be read, so
- * that another text counts as another credential.
+ * Mark of an item: the parts that identify its credential, and the text of an unreadable change date, so that a
+ * different text counts as a different credential.
  */
 export const marksOf = (
   parts: readonly (string | undefined)[],

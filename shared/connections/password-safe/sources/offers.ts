@@ -5,15 +5,15 @@ import { RelayError } from '#shared/errors.ts';
 
 const handleSchema = z.object({ ticketSystemId: z.int().nullable() });
 
-/** What an offer has to say again when it is taken: the ticket system of its policy. */
+/** Handle of an offer: the ticket system of its policy. */
 export const offerHandle = ({ ticketSystemId }: Pick<AccessOffer, 'ticketSystemId'>): Offer['handle'] => ({
   ticketSystemId: ticketSystemId ?? null,
 });
 
-/** The ticket system of an offer; undefined for the vault's default one. */
+/** Ticket system of an offer; undefined for the vault's default one. */
 export const ticketSystemIn = (offer: Offer | undefined): number | undefined => {
   if (offer === undefined) return undefined;
   const parsed = handleSchema.safeParse(offer.handle);
-  if (!parsed.success) throw new RelayError('ContractViolated', 'An offer of another connection was taken.');
+  if (!parsed.success) throw new RelayError('ContractViolated', 'The offer belongs to another connection.');
   return parsed.data.ticketSystemId ?? undefined;
 };

@@ -11,11 +11,11 @@ const KIND = 'safe-secret';
 const handleSchema = z.object({
   type: z.enum(SAFE_SECRET_TYPES),
   folderId: z.string(),
-  /** When anything about it last changed, UTC ISO 8601. */
+  /** Time of the last change of any kind, UTC ISO 8601. */
   modifiedAt: z.string().nullable(),
   /**
-   * How it is read in bulk, together with everything in its folder that was modified after `since`, or with all of the
-   * folder; absent for one that is read by itself.
+   * Bulk read of the item, together with everything in its folder that was modified after `since`, or with the whole
+   * folder if null. Absent for an item that is read individually.
    */
   inBulk: z.object({ since: z.string().nullable() }).optional(),
 });
@@ -27,7 +27,7 @@ export const safeItem = (secret: SafeSecret): Item => ({
   labels: { folderPath: secret.folderPath, title: secret.title, username: secret.username, type: secret.type },
   changedAt: secret.changedAt,
   ...marksOf([], secret),
-  // Only people change it.
+  // The vault never changes a secret by itself.
   changing: false,
   ...(secret.type !== 'credential' && { verbatim: true }),
   handle: { type: secret.type, folderId: secret.folderId, modifiedAt: secret.modifiedAt ?? null },
@@ -38,7 +38,7 @@ export const isSafeItem = ({ ref }: Item): boolean => ref.kind === KIND;
 /** Raises `ContractViolated` for an item of another source. */
 export const safeHandleIn = (item: Item): SafeHandle => parseHandle(handleSchema, item, [KIND]);
 
-/** The item, to be read in bulk. */
+/** Marks an item for a bulk read. */
 export const inBulk = (item: Item, { type, folderId, modifiedAt }: SafeHandle, since: string | undefined): Item => ({
   ...item,
   handle: { type, folderId, modifiedAt, inBulk: { since: since ?? null } },

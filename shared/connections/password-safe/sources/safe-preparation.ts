@@ -1,21 +1,21 @@
 import { inBulk, type SafeHandle, safeHandleIn } from '#shared/connections/password-safe/sources/safe-items.ts';
 import type { Preparation } from '#shared/connections/vault.ts';
 
-/** The vault takes dates by the second: a bulk begins with the second after what must not be read. */
+/** The vault takes dates in whole seconds: a bulk begins one second after the last value that must not be read. */
 const SECOND_MS = 1000;
 
 /**
- * Says which secrets can be read in bulk, once all of the list is known: those that changed later than everything in their
- * folder that is not to be read. So a bulk holds no value that nobody needs; what changed earlier is read one by one.
+ * Selects the secrets to read in bulk once the whole list is known: those modified after every secret in their folder
+ * that must not be read. A bulk read therefore returns no unneeded value. Other secrets are read individually.
  */
 export const prepareSafe = (): Preparation => {
-  /** For each folder until when it holds values that are not to be read, epoch milliseconds; Infinity when unknown. */
-  const leftAloneUntil = new Map<string, number>();
+  /** Per folder, the latest change of a secret that must not be read, epoch milliseconds; Infinity if unknown. */
+  const lastExcludedAt = new Map<string, number>();
 
-  /** From when on a secret is read in bulk, `undefined` for all of its folder; none when it is to be read by itself. */
+  /** Start of the bulk read for a secret, `undefined` for the whole folder; `none` for an individual read. */
   const bulkOf = ({ folderId, type, modifiedAt }: SafeHandle): { readonly since: string | undefined } | 'none' => {
     if (type === 'file') return 'none';
-    const until = leftAloneUntil.get(folderId);
+    const until = lastExcludedAt.get(folderId);
     if (until === undefined) return { since: undefined };
     const since = (Math.floor(until / SECOND_MS) + 1) * SECOND_MS;
     const isLater = modifiedAt !== null && Date.parse(modifiedAt) > since;
@@ -23,15 +23,15 @@ export const prepareSafe = (): Preparation => {
   };
 
   return {
-    passOver(item) {
+    exclude(item) {
       const { folderId, type, modifiedAt } = safeHandleIn(item);
-      // The list of values has none for files, so one of these stands in nobody's way.
+      // A bulk read returns no files, so a file excludes no other secret from it.
       if (type === 'file') return;
       const until = modifiedAt === null ? Number.POSITIVE_INFINITY : Date.parse(modifiedAt);
-      leftAloneUntil.set(folderId, Math.max(leftAloneUntil.get(folderId) ?? Number.NEGATIVE_INFINITY, until));
+      lastExcludedAt.set(folderId, Math.max(lastExcludedAt.get(folderId) ?? Number.NEGATIVE_INFINITY, until));
     },
 
-    /** Folder by folder, so that few batches share a bulk. */
+    /** Sorts by folder, so that few batches share a bulk. */
     arrange: (wanted) =>
       wanted
         .map((item) => ({ item, handle: safeHandleIn(item) }))

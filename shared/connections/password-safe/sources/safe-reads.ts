@@ -5,7 +5,7 @@ import type { PlainReads } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import type { Secret } from '#shared/secret.ts';
 
-/** One reading of a folder for all that is expected of it; its values come with the first item that wants one. */
+/** One bulk read of a folder for all of its expected items. It starts with the first item that needs it. */
 interface Bulk {
   readonly query: SafeBulk;
   readonly wanted: Set<string>;
@@ -13,15 +13,15 @@ interface Bulk {
 }
 
 /**
- * Reads secrets of Secrets Safe: in bulk what the preparation found can be, all others one by one. What a bulk turns out not
- * to hold, because it was changed or moved meanwhile, is read by itself, too.
+ * Reads secrets of Secrets Safe: in bulk where the preparation allows it, the others individually. A secret that is
+ * missing in its bulk, because it was changed or moved since, is also read individually.
  */
 export const createSafeReads = (
   safe: Pick<SecretsSafe, 'read' | 'readFolder'>,
   version: SafeApiVersion,
   expected: readonly Item[],
 ): PlainReads => {
-  const bulks = gatherBulks(expected, version);
+  const bulks = collectBulks(expected, version);
 
   const readBulk = async ({ query, wanted }: Bulk): Promise<ReadonlyMap<string, Secret>> => {
     const found = new Map<string, Secret>();
@@ -45,13 +45,13 @@ export const createSafeReads = (
   };
 };
 
-/** Undefined for what is read by itself. */
+/** Undefined for an item that is read individually. */
 const keyOf = ({ folderId, inBulk }: SafeHandle): string | undefined =>
   inBulk === undefined ? undefined : `${folderId} ${inBulk.since ?? ''}`;
 
-const gatherBulks = (expected: readonly Item[], version: SafeApiVersion): Map<string | undefined, Bulk> => {
+const collectBulks = (expected: readonly Item[], version: SafeApiVersion): Map<string | undefined, Bulk> => {
   const bulks = new Map<string | undefined, Bulk>();
-  // What is of another source is refused when it is read: it must not keep the others from being read.
+  // An item of another source is refused when it is read. It must not block the others.
   for (const item of expected.filter(isSafeItem)) {
     const handle = safeHandleIn(item);
     const key = keyOf(handle);

@@ -12,7 +12,7 @@ const sync = z.strictObject({
   value: valueTemplate
     .default({ username: '{username}', password: '{credential}' })
     .describe(
-      'What the secret of a credential holds: a JSON object of templates, or one template for plain text. Texts and files are delivered as they are.',
+      'Content of the secret of a credential: a JSON object of templates, or one template for plain text. Texts and files are delivered as they are.',
     ),
   select: z
     .strictObject({
@@ -21,16 +21,16 @@ const sync = z.strictObject({
       types: z.array(z.enum(SAFE_SECRET_TYPES)).default([]).describe('Kinds of secret; empty selects all.'),
     })
     .prefault({})
-    .describe('Which secrets to deliver; every secret that the connection may read when left out.'),
+    .describe('Secrets to deliver; all secrets that the connection can read if omitted.'),
   apiVersion: z
     .enum(SAFE_API_VERSIONS)
     .default('3.0')
     .describe(
-      "The version of the vault's answers. From 3.2 on they say when the value itself has changed; before, a new description counts as a change, too.",
+      "Version of the vault's answers. From 3.2 on, they contain the time of the last change of the value; before 3.2, a new description also counts as a change.",
     ),
 });
 
-/** What the vault itself reads of a sync, which the whole shape was checked by when it was deployed. */
+/** Settings that Password Safe reads from a sync. Deployment has validated the complete rule. */
 const ruleSchema = z.object({
   select: z
     .object({ folders: globs, titles: globs, types: z.array(z.enum(SAFE_SECRET_TYPES)).default([]) })
@@ -40,20 +40,20 @@ const ruleSchema = z.object({
 
 export const parseSafeRule = (rule: Source) => parseRule(ruleSchema, rule);
 
-/** Secrets of Secrets Safe, which only people change. */
+/** Secrets of Secrets Safe. The vault never changes them by itself. */
 export const secretsSafe: SourceType = {
   sync,
   rules: (rule) => {
     const { folders, titles, types } = parseSafeRule(rule).select;
     return {
-      wayIn: 'plain-reads',
+      accessKind: 'plain-reads',
       opens: 'credential',
       labels: { username: {}, title: {}, folderPath: { path: true } },
       needs: [
         { oneOf: ['title'], otherwise: 'gives two secrets of a folder the same name; add {title}' },
         { oneOf: ['folderPath'], otherwise: 'gives secrets of two folders the same name; add {folderPath}' },
       ],
-      toTellApart: '{folderPath}',
+      distinguishingPlaceholder: '{folderPath}',
       hasPassphrase: false,
       patterns: { folderPath: folders, title: titles, type: types },
       rotationWindowMinutes: 0,

@@ -51,7 +51,7 @@ export const list = async ({ client }: Bench, input: ListSecretsCommandInput) =>
 /** A secret with a current version and a pending one. */
 export const staged = async (bench: Bench) => {
   const pending = id();
-  // Not by a token of ours: that servers take it for the version's id has a row of its own.
+  // Without a request token: a separate row covers its use as the version id.
   const { VersionId: current = '' } = await create(bench);
   await put(bench, pending, 'two', ['AWSPENDING']);
   return { current, pending };

@@ -12,7 +12,7 @@ const FLEET = createFleet({ accounts: 24, seed: 1 }).map(
 const [FIRST, SECOND] = FLEET.filter(({ kind }) => kind === 'plain').map(({ accountId }) => accountId);
 const ALIASES: readonly SimulatedAlias[] = [
   { aliasId: 31, aliasName: 'payments', accountIds: [FIRST ?? 0, SECOND ?? 0] },
-  { aliasId: 32, aliasName: 'nobody', accountIds: [] },
+  { aliasId: 32, aliasName: 'unmapped', accountIds: [] },
   { aliasId: 33, aliasName: 'reports', accountIds: [SECOND ?? 0] },
 ];
 const RULE = { source: 'aliases' };
@@ -53,7 +53,7 @@ describe('an alias', () => {
     });
   });
 
-  it('is requested, read and given back like an account, whose request it shows', async () => {
+  it('is requested, read and checked in like an account, whose request it shows', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const [alias, leases] = [await aliasOf(session), leasesOf(session, RULE)];
@@ -81,7 +81,7 @@ describe('an alias', () => {
     });
   });
 
-  it('that points elsewhere by now gives no credential: it would go by the wrong name', async () => {
+  it('that now points to another account gives no credential: its name would be wrong', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const [alias, leases] = [await aliasOf(session), leasesOf(session, RULE)];
@@ -92,7 +92,7 @@ describe('an alias', () => {
     });
   });
 
-  it('of which the request is over reads as a lease that is gone', async () => {
+  it('whose request has ended reads as a lease that is gone', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const [alias, leases] = [await aliasOf(session), leasesOf(session, RULE)];
@@ -102,7 +102,7 @@ describe('an alias', () => {
     });
   });
 
-  it('shares the request of another alias of its account, which is given back once for both', async () => {
+  it('shares the request of another alias of its account, which is checked in once for both', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const leases = leasesOf(session, RULE);

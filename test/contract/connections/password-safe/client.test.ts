@@ -4,7 +4,7 @@ import { termsOf } from '#test/support/terms.ts';
 import { itemOf, leasesOf, listAll, openSite, pick, textIn } from './site.ts';
 
 describe('listing accounts', () => {
-  it('finds all of a fleet of several pages, as the vault has them', async () => {
+  it('finds all accounts of a fleet of several pages, unchanged', async () => {
     const fleet = createFleet({ accounts: 2500, seed: 3 });
     const site = await openSite({ fleet });
     const { items, complete } = await site.vault.session((session) => listAll(session));
@@ -32,7 +32,7 @@ describe('listing accounts', () => {
     },
   );
 
-  it('says so when the site ignores the offset of a full page', async () => {
+  it('reports a site that ignores the offset of a full page', async () => {
     const site = await openSite({ fleet: createFleet({ accounts: 1200, seed: 3 }), switches: { offsetIgnored: true } });
     const { items, complete } = await site.vault.session((session) => listAll(session));
     expect([items.length, complete]).toEqual([1000, false]);
@@ -60,7 +60,7 @@ describe('listing accounts', () => {
 });
 
 describe('a request', () => {
-  it('is opened, read, listed and given back', async () => {
+  it('is opened, read, listed and checked in', async () => {
     const site = await openSite();
     const account = pick(site);
     const item = itemOf(account);
@@ -96,7 +96,7 @@ describe('a request', () => {
     });
   });
 
-  it('lives for the minutes of the rule when nobody says for how long', async () => {
+  it('lasts for the minutes of the rule by default', async () => {
     const site = await openSite();
     const rule = { source: 'accounts', requestMinutes: 9 };
     await site.vault.session(async (session) => {
@@ -120,7 +120,7 @@ describe('a request', () => {
     });
   });
 
-  it('does not make the account change when it is given back', async () => {
+  it('does not change the credential when it is checked in', async () => {
     const site = await openSite({ switches: { changeDelayMs: 0 } });
     const account = pick(site);
     await site.vault.session(async (session) => {
@@ -142,7 +142,7 @@ describe('a request', () => {
     });
   });
 
-  it.each([404, 204] as const)('that is gone already is given back by the way of %i', async (finishedCheckIn) => {
+  it.each([404, 204] as const)('that is already gone is checked in with status %i', async (finishedCheckIn) => {
     const site = await openSite({ switches: { finishedCheckIn } });
     await site.vault.session(async (session) => {
       const { id } = await leasesOf(session).open(itemOf(pick(site)), termsOf());
@@ -155,7 +155,7 @@ describe('a request', () => {
 });
 
 describe('a credential', () => {
-  it('arrives to the letter, whatever it is made of', async () => {
+  it('arrives unchanged, whatever its characters', async () => {
     const site = await openSite();
     const readable = site.simulator.accounts().filter(({ kind }) => !['approval', 'not-requestable'].includes(kind));
     expect(new Set(readable.map(({ credentialShape }) => credentialShape)).size).toBeGreaterThan(3);

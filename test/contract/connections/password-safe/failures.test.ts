@@ -10,7 +10,7 @@ import { Secret } from '#shared/secret.ts';
 import { termsOf } from '#test/support/terms.ts';
 import { connection, itemOf, leasesOf, openSite, pick, type TestSite, textIn } from './site.ts';
 
-/** Reads a credential while the site misbehaves at that call; gives the error, and lets the session end as ever. */
+/** Returns the error of a read under a fault in that call. The session ends normally. */
 const failRead = async (site: TestSite, effect: FaultEffect, times = Number.POSITIVE_INFINITY): Promise<RelayError> =>
   await site.vault.session(async (session) => {
     const [item, leases] = [itemOf(pick(site)), leasesOf(session)];
@@ -28,9 +28,9 @@ const failOpen = async (site: TestSite, effect: FaultEffect, times = Number.POSI
 const status = (code: number, body?: string): FaultEffect =>
   body === undefined ? { type: 'status', status: code } : { type: 'status', status: code, body };
 
-describe('what the vault says about a request', () => {
+describe('an answer to a request', () => {
   it.each(['bare', 'quoted'] as const)(
-    'that is not granted is told apart by codes that are %s',
+    'that was not granted is classified by codes that are %s',
     async (specialCodes) => {
       const site = await openSite({ switches: { specialCodes } });
       await site.vault.session(async (session) => {
@@ -48,7 +48,7 @@ describe('what the vault says about a request', () => {
     },
   );
 
-  it('that somebody else holds is a conflict', async () => {
+  it('that another client holds is a conflict', async () => {
     for (const conflictBody of ['sentence', 'digits'] as const) {
       const site = await openSite({ switches: { conflictBody } });
       await site.vault.session(async (session) => {
@@ -60,7 +60,7 @@ describe('what the vault says about a request', () => {
     }
   });
 
-  it('that is over is a lease that is gone, to be asked for anew', async () => {
+  it('that has ended is a lease that is gone, to be requested again', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       const [item, leases] = [itemOf(pick(site)), leasesOf(session)];
@@ -96,14 +96,14 @@ describe('what the vault says about a request', () => {
     [{ type: 'wrong-content-type' }, 'AnswerMalformed', 1],
     [{ type: 'wrong-shape' }, 'AnswerMalformed', 1],
     [{ type: 'wrong-shape', value: '' }, 'AnswerMalformed', 1],
-  ])('by %j when a credential is read is %s, after %i attempts', async (effect, name, attempts) => {
+  ])('of %j when a credential is read is %s, after %i attempts', async (effect, name, attempts) => {
     const site = await openSite();
     expect(await failRead(site, effect)).toMatchObject({ name, mayHaveHappened: false });
     expect(site.simulator.audit.filter(({ kind }) => kind === 'credential')).toHaveLength(attempts);
     expect(site.simulator.openSessions()).toEqual([]);
   });
 
-  it('too slowly is a time-out', async () => {
+  it('that comes too late is a time-out', async () => {
     let expires = false;
     const deadline = () => (expires ? AbortSignal.timeout(10) : new AbortController().signal);
     const site = await openSite({}, { deadline });
@@ -119,7 +119,7 @@ describe('what the vault says about a request', () => {
     expect(error).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: false });
   });
 
-  it('is heard at the next attempt when only one went wrong', async () => {
+  it('is read at the next attempt when only one failed', async () => {
     for (const effect of [status(500), { type: 'cut-off' }, { type: 'reset', when: 'after' }] as const) {
       const site = await openSite();
       const account = pick(site);
@@ -154,13 +154,13 @@ describe('opening a request', () => {
     [{ type: 'status', status: 500, when: 'after' }, 'VaultUnavailable'],
     [{ type: 'malformed' }, 'AnswerMalformed'],
     [{ type: 'wrong-shape' }, 'AnswerMalformed'],
-  ])('with %j may have happened, and is never sent a second time', async (effect, name) => {
+  ])('with %j may have happened, and is never repeated', async (effect, name) => {
     const site = await openSite();
     expect(await failOpen(site, effect)).toMatchObject({ name, mayHaveHappened: true });
     expect(site.simulator.audit.filter(({ kind }) => kind === 'request')).toHaveLength(1);
   });
 
-  it('is found again by its reason when the answer got lost', async () => {
+  it('is found again by its reason when the answer was lost', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       site.simulator.faults.add({ kind: 'request', effect: { type: 'reset', when: 'after' } });
@@ -179,12 +179,12 @@ describe('opening a request', () => {
   });
 });
 
-describe('a site that can not be trusted or reached', () => {
+describe('a site that cannot be trusted or reached', () => {
   it('says that the certificate is not trusted, and that ca has to be set', async () => {
     const site = await openSite({}, { ca: undefined });
     const error = await site.failureOf(site.vault.session(async () => undefined));
     expect(error.name).toBe('VaultUnavailable');
-    expect(error.message).toMatch(/not trusted: set ca in relay.yaml/);
+    expect(error.message).toMatch(/not trusted\. Set ca in relay.yaml/);
     expect(site.simulator.audit).toEqual([]);
   });
 

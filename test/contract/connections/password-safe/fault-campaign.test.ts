@@ -4,8 +4,8 @@ import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
 import { type Calls, type FaultedSite, openFaultedSite, TEN_MINUTES_MS, TOO_MANY_BYTES } from './faulted-site.ts';
 
-/** The page says what each fault ends in, and is held to it here: this is the test's data. */
-const table = tableBelow('docs/failure-modes.md', 'Calls to the vault');
+/** Test data: the outcome of each fault, as documented on the page. */
+const table = tableBelow('test/data/failure-modes.md', 'Calls to the vault');
 
 const status = (code: number, more: Partial<Extract<FaultEffect, { type: 'status' }>> = {}): FaultEffect => ({
   type: 'status',
@@ -18,22 +18,22 @@ const special = (code: string): FaultEffect[] => [
 ];
 const PAGE = { body: '<!DOCTYPE html><html></html>', contentType: 'text/html' };
 
-interface Trouble {
-  /** Every form in which it may come; all of them end alike. */
+interface FaultCase {
+  /** Forms of the fault. All have the same outcome. */
   readonly effects?: readonly FaultEffect[];
-  /** How many calls it hits; all of them when left out. */
+  /** Number of calls that it hits; all if omitted. */
   readonly times?: number;
-  /** What happens to the site as a whole. */
-  readonly befalls?: (site: FaultedSite) => Promise<void> | void;
+  /** Event that affects the whole site. */
+  readonly interruption?: (site: FaultedSite) => Promise<void> | void;
 }
 
 const skew =
-  (ms: number): Trouble['befalls'] =>
+  (ms: number): FaultCase['interruption'] =>
   ({ simulator }) => {
     simulator.switches.clockSkewMs = ms;
   };
 
-const TROUBLES: Readonly<Record<string, Trouble>> = {
+const FAULT_CASES: Readonly<Record<string, FaultCase>> = {
   '302': { effects: [status(302, { headers: { Location: 'https://elsewhere.example/' } })] },
   '400': { effects: [status(400)] },
   '401, once': { effects: [status(401)], times: 1 },
@@ -59,7 +59,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   '429, `Retry-After: 3600`': { effects: [{ type: 'rate-limited', retryAfter: '3600' }] },
   '500': { effects: [status(500), status(500, { when: 'after' })] },
   '503': { effects: [status(503), status(503, { when: 'after' })] },
-  'connection refused': { befalls: (site) => site.shutDown() },
+  'connection refused': { interruption: (site) => site.shutDown() },
   'reset before the effect': { effects: [{ type: 'reset', when: 'before' }] },
   'reset after the effect': { effects: [{ type: 'reset', when: 'after' }] },
   'answer cut off': { effects: [{ type: 'cut-off' }] },
@@ -69,11 +69,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'invalid JSON': { effects: [{ type: 'malformed' }] },
   'wrong shape': { effects: [{ type: 'wrong-shape' }] },
   'wrong charset': { effects: [{ type: 'wrong-charset' }] },
-  'clock ten minutes ahead': { befalls: skew(TEN_MINUTES_MS) },
-  'clock ten minutes behind': { befalls: skew(-TEN_MINUTES_MS) },
+  'clock ten minutes ahead': { interruption: skew(TEN_MINUTES_MS) },
+  'clock ten minutes behind': { interruption: skew(-TEN_MINUTES_MS) },
 };
 
-/** The columns of the page: which call each is about, and which calls of the simulator it hits. */
+/** Columns of the page: the call of the client, and the simulator calls that the fault hits. */
 const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])[]>> = {
   token: [['token', 'token']],
   'sign in': [['signIn', 'signIn']],
@@ -108,15 +108,15 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
 
 describe('the page about failures', () => {
   it('has a row for every fault, a column for every call, and no other', () => {
-    expect([...table.rows.keys()].toSorted()).toEqual(Object.keys(TROUBLES).toSorted());
+    expect([...table.rows.keys()].toSorted()).toEqual(Object.keys(FAULT_CASES).toSorted());
     expect(table.columns).toEqual(Object.keys(CALLS));
   });
 });
 
-const cases = Object.entries(TROUBLES).flatMap(([name, trouble]) =>
+const cases = Object.entries(FAULT_CASES).flatMap(([name, faultCase]) =>
   Object.entries(CALLS).flatMap(([column, calls], index) =>
     calls.map(
-      ([call, kind]) => [name, call, table.rows.get(name)?.[index] ?? `no column ${column}`, kind, trouble] as const,
+      ([call, kind]) => [name, call, table.rows.get(name)?.[index] ?? `no column ${column}`, kind, faultCase] as const,
     ),
   ),
 );
@@ -132,32 +132,32 @@ describe('a fault in a call to the vault', () => {
     site: FaultedSite,
     call: keyof Calls,
     kind: CallKind,
-    { effects = [], times, befalls }: Trouble,
+    { effects = [], times, interruption }: FaultCase,
   ) => {
-    if (befalls !== undefined) return new Set([await site.outcomeOf(call, kind, () => befalls(site))]);
+    if (interruption !== undefined) return new Set([await site.outcomeOf(call, kind, () => interruption(site))]);
     const outcomes = new Set<string>();
     for (const effect of effects)
       outcomes.add(await site.outcomeUnder(call, { kind, effect, times: times ?? Infinity }));
     return outcomes;
   };
 
-  it.each(cases)('%s: %s ends as %s', async (_name, call, outcome, kind, trouble) => {
-    if (trouble.befalls === undefined) {
-      expect([...(await outcomesOf(shared, call, kind, trouble))]).toEqual([outcome]);
+  it.each(cases)('%s: %s ends as %s', async (_name, call, outcome, kind, faultCase) => {
+    if (faultCase.interruption === undefined) {
+      expect([...(await outcomesOf(shared, call, kind, faultCase))]).toEqual([outcome]);
       return;
     }
     const own = await openFaultedSite();
     try {
-      expect([...(await outcomesOf(own, call, kind, trouble))]).toEqual([outcome]);
+      expect([...(await outcomesOf(own, call, kind, faultCase))]).toEqual([outcome]);
     } finally {
       await own.close();
     }
   });
 
   it.each(cases.filter(([, , outcome]) => outcome.includes('×3')))(
-    '%s: %s gets through when it is over after two attempts',
-    async (_name, call, _outcome, kind, { effects = [], befalls }) => {
-      if (befalls !== undefined) return;
+    '%s: %s succeeds when the fault ends after two attempts',
+    async (_name, call, _outcome, kind, { effects = [], interruption }) => {
+      if (interruption !== undefined) return;
       for (const effect of effects) expect(await shared.outcomeUnder(call, { kind, effect, times: 2 })).toBe('done ×3');
     },
   );

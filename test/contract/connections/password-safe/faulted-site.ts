@@ -34,11 +34,11 @@ const EVERYTHING: AccountQuery = { types: [], workgroups: [] };
 const FLEET = createFleet({ accounts: 900, seed: 5 });
 const { clientId, clientSecret } = DEFAULT_APPLICATION.oauth;
 
-/** More than any answer of the site, and little to send: that calls have caps of their own is proven where they are. */
+/** Larger than any answer of the site, yet fast to send. Caps of single calls have their own tests. */
 const MAX_BYTES = 2_000_000;
 export const TOO_MANY_BYTES = MAX_BYTES + 100_000;
 
-/** When one call begins, with all done that leads up to it, and when it is over, with the session still to be closed. */
+/** Marks the start of a call, after its preparations, and its end, before the session is closed. */
 interface Watch {
   readonly begin: () => Promise<void>;
   readonly end: () => void;
@@ -72,21 +72,20 @@ export interface Calls {
 
 export interface FaultedSite {
   readonly simulator: PasswordSafeSimulator;
-  /** How a call ends when this befalls the site just before it, in the words of `docs/failure-modes.md`. */
-  outcomeOf(call: keyof Calls, kind: CallKind, befalls: () => Promise<void> | void): Promise<string>;
-  /** How a call ends while a fault is in force. */
+  /** Outcome of a call after an interruption of the site, in the words of `test/data/failure-modes.md`. */
+  outcomeOf(call: keyof Calls, kind: CallKind, interruption: () => Promise<void> | void): Promise<string>;
+  /** Outcome of a call under a fault. */
   outcomeUnder(call: keyof Calls, fault: Fault & { readonly kind: CallKind }): Promise<string>;
-  /** Nothing listens any more. */
+  /** Stops the server. */
   shutDown(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The vault's client and a simulator on which any call can be made to fail; nothing waits but by its own clock. */
+/** The vault's client, and a simulator that can fail any call. All waits use the site's own clock. */
 export const openFaultedSite = async (): Promise<FaultedSite> => {
   let now = Date.UTC(2026, 2, 1, 12);
   let attempts = 0;
   let isWatched = false;
-  /** So many attempts of the call get an answer without an end. */
   const simulator = await startPasswordSafe({
     now: () => now,
     fleet: FLEET,
@@ -97,7 +96,7 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       accountIds: [accountId],
     })),
     secrets: createSecrets({ plain: 0 }),
-    // So that a list is one call.
+    // Makes a list one call.
     switches: { accountList: 'counted' },
   });
   const http = createHttp({
@@ -118,7 +117,7 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
     },
   });
   const countEndless = () => simulator.audit.filter(({ fault }) => fault === 'endless').length;
-  /** Passes the deadline of an attempt as soon as its answer is one that never ends, and no other attempt's. */
+  /** Ends an attempt once its answer proves endless. A fixed deadline could end one that a busy machine delays. */
   const abortOnceEndless = (controller: AbortController): void => {
     const before = countEndless();
     const poll = setInterval(() => {
@@ -145,16 +144,16 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
   const shutDown = async () => {
     if (isUp) await simulator.close();
     isUp = false;
-    // So that the client has noticed, and what it sends next goes nowhere.
+    // Lets the client notice that its connections are closed.
     for (let turn = 0; turn < 10; turn += 1) await setImmediate();
   };
   const fresh = simulator.accounts().filter(({ kind }) => kind === 'plain');
   const calls = makeCalls({ getToken, around: inSession, signOutFailures, nextAccount: () => fresh.pop() });
 
-  const outcomeOf: FaultedSite['outcomeOf'] = async (call, kind, befalls) => {
+  const outcomeOf: FaultedSite['outcomeOf'] = async (call, kind, interruption) => {
     let before = 0;
     const begin = async () => {
-      await befalls();
+      await interruption();
       before = sent(simulator, kind);
       attempts = 1;
       isWatched = true;
@@ -166,7 +165,7 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
       () => undefined,
       (thrown: unknown) => safe(thrown),
     );
-    // A call that reached nobody is known by the waits between its attempts alone.
+    // If no attempt reached the server, only the waits between attempts were counted.
     const times = Math.max(sent(simulator, kind) - before, error === undefined ? 1 : attempts);
     return `${error?.name ?? 'done'}${times > 1 ? ` ×${times}` : ''}${error?.mayHaveHappened ? ' †' : ''}`;
   };
@@ -194,7 +193,7 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
 const sent = ({ audit }: PasswordSafeSimulator, kind: CallKind): number =>
   audit.filter((entry) => entry.kind === kind).length;
 
-/** The error, once it is seen that nothing in it is what nobody may know. */
+/** Returns the error after a check that it shows no secret. */
 const safe = (thrown: unknown): RelayError => {
   if (!(thrown instanceof RelayError)) throw thrown;
   const everything = `${inspect(thrown, { depth: null, showHidden: true })}${JSON.stringify(thrown)}`;
@@ -211,7 +210,7 @@ interface Parts {
   /** Signs in and out around calls. */
   readonly around: InSession;
   readonly signOutFailures: RelayError[];
-  /** One that no call has been about yet. */
+  /** An account that no call has used yet. */
   readonly nextAccount: () => FleetAccount | undefined;
 }
 

@@ -44,7 +44,7 @@ describe('a private key', () => {
     expect(site.effects('credential')).toBe(2);
   });
 
-  it('that an account does not have is no lost password', async () => {
+  it('that an account does not have is not found, which is no lost password', async () => {
     const { site, account } = await siteWith({ dssKey: null });
     const failure = await site.failureOf(readKey(site, account));
     expect(failure).toMatchObject({ name: 'NotFound', message: expect.stringContaining('private key') });
@@ -73,14 +73,14 @@ describe('the ISA role', () => {
     expect([site.effects('credential'), site.effects('request'), site.effects('checkin')]).toEqual([1, 0, 0]);
   });
 
-  it('releases for the minutes of the rule when nobody says for how long', async () => {
+  it('releases for the minutes of the rule by default', async () => {
     const { site, account } = await siteWith({});
     const rule = { ...BY_ROLE, requestMinutes: 9 };
     const read = await site.vault.session((session) => readsOf(session, rule).read(itemOf(account), { reason: 'r' }));
     expect(read.endsAt).toBe(new Date(site.clock.now + 9 * 60_000).toISOString());
   });
 
-  it('is refused with what to do where the user does not have it', async () => {
+  it('is refused with a fix where the user does not have it', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       const failure = await site.failureOf(readsOf(session).read(itemOf(pick(site)), TERMS));
@@ -88,7 +88,7 @@ describe('the ISA role', () => {
     });
   });
 
-  it('is never used twice for an answer that got lost: each use is a release', async () => {
+  it('is never used twice for a lost answer: each use is a release', async () => {
     const { site, account } = await siteWith({});
     site.simulator.faults.add({ kind: 'credential', effect: { type: 'reset', when: 'after' } });
     await site.vault.session(async (session) => {
@@ -98,7 +98,7 @@ describe('the ISA role', () => {
     expect(site.effects('credential')).toBe(1);
   });
 
-  it('tells of each account whether it has it there', async () => {
+  it('is shown for each account that it covers', async () => {
     const fleet = createFleet({ accounts: 24, seed: 1 }).map((row, index) => ({ ...row, isaAccess: index % 2 === 0 }));
     const site = await openSite({ fleet, users: [ISA_USER] });
     const { items } = await site.vault.session((session) => listAll(session, BY_ROLE));

@@ -31,7 +31,7 @@ describe('looking an account up by its names', () => {
     });
   });
 
-  it('finds each account that is listed by its own labels, and by what people would call it', async () => {
+  it('finds each listed account by its own labels, and by its usual name', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       const { address } = site.vault.rules(ACCOUNTS);
@@ -45,7 +45,7 @@ describe('looking an account up by its names', () => {
     });
   });
 
-  it('tells what the list tells', async () => {
+  it('returns the same item as the list', async () => {
     const site = await openSite({ users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa'] }] });
     const { systemName, accountName, systemId, accountId } = pick(site);
     const [found, listed] = await site.vault.session(async (session) => [
@@ -62,15 +62,15 @@ describe('looking an account up by its names', () => {
   ] satisfies [string, PasswordSafeOptions][])('finds nothing where the vault has nothing: %s', async (_, options) => {
     const site = await openSite(options);
     const { systemName } = pick(site);
-    expect(await find(site, systemName, 'nobody')).toBe('none');
-    expect(await find(site, 'nowhere', 'nobody')).toBe('none');
+    expect(await find(site, systemName, 'unknown')).toBe('none');
+    expect(await find(site, 'nowhere', 'unknown')).toBe('none');
   });
 
   it.each([
     ['a page of a proxy', '<html>Managed Account not found</html>', 'text/html', 'RequestRejected'],
     ['an unknown address', { Message: 'No HTTP resource was found.' }, 'application/json', 'NotFound'],
     ['a sentence that we do not know', '"Gone fishing"', 'application/json', 'NotFound'],
-  ])('does not take %s for an account that is not there', async (_what, body, contentType, name) => {
+  ])('does not treat %s as an absent account', async (_what, body, contentType, name) => {
     const site = await withAnswer(404, body, contentType);
     expect((await site.failureOf(find(site, 'web', 'admin'))).name).toBe(name);
   });
@@ -81,7 +81,7 @@ describe('looking an account up by its names', () => {
   });
 
   it.each([[[null]], [{ Unexpected: true }], [{ TotalCount: 1 }], ['text']])(
-    'takes %j for an answer that it does not know',
+    'treats %j as a malformed answer',
     async (value) => {
       const site = await withAnswer(200, JSON.stringify(value));
       expect((await site.failureOf(find(site, 'web', 'admin'))).name).toBe('AnswerMalformed');
@@ -101,7 +101,7 @@ describe('looking an account up by its names', () => {
   });
 });
 
-describe('a source that there is not', () => {
+describe('an unknown source', () => {
   it('is refused with its name', async () => {
     const site = await openSite();
     expect(() => site.vault.rules({ source: 'rumours' })).toThrow(/no source "rumours"/);
@@ -115,7 +115,7 @@ describe('testing access', () => {
   const test = (site: TestSite, more: { readonly systemId?: number } = {}, minutes = 15) =>
     site.call((session) => testAccess(session, { ...pick(site), ...more }, minutes));
 
-  it('tells each kind of access and its conditions, and opens nothing', async () => {
+  it('returns each kind of access with its conditions, and opens nothing', async () => {
     const base = pick(await openSite());
     if (base.policy === null) throw new Error('The account has no policy.');
     const policy = {
@@ -131,9 +131,9 @@ describe('testing access', () => {
       { accessType: 'View', minApprovers: 0, ...conditions },
       { accessType: 'SSH', minApprovers: 2, ...conditions },
     ]);
-    const offers = (handsOut: string) =>
+    const offers = (delivers: string) =>
       site.vault.session(async (session) =>
-        leasesOf(session, { source: 'accounts', handsOut }).offers?.(itemOf(base), 15),
+        leasesOf(session, { source: 'accounts', delivers }).offers?.(itemOf(base), 15),
       );
     const handle = { ticketSystemId: 2 };
     expect(await offers('password')).toEqual([{ approvers: 0, needsTicket: true, handle }]);
@@ -153,7 +153,7 @@ describe('testing access', () => {
     expect((await site.failureOf(test(site, { systemId: 0 }))).name).toBe('NotRequestable');
   });
 
-  it('knows kinds of access in any case, and passes over others and over what is null', async () => {
+  it('accepts kinds of access in any case, and skips unknown ones and null', async () => {
     const site = await openSite();
     const schedule = { RequireReason: null, RequireTicketSystem: null, TicketSystemID: null };
     const access = (AccessType: string | null) => ({ AccessType, MinApprovers: 1 });
@@ -176,11 +176,11 @@ describe('testing access', () => {
 });
 
 describe('the list of open requests', () => {
-  it('tells what each is for, and whether it was approved', async () => {
+  it('shows the purpose and the approval of each', async () => {
     const site = await openSite();
     const listed = await site.vault.session(async (session) => {
       const terms = termsOf({ minutes: 5, reason: 'a test', whenHeld: 'refuse' });
-      const ssh = leasesOf(session, { source: 'accounts', handsOut: 'ssh-ticket' });
+      const ssh = leasesOf(session, { source: 'accounts', delivers: 'ssh-ticket' });
       await ssh.open(itemOf(pick(site)), terms);
       await leasesOf(session).open(itemOf(pick(site, 'approval')), terms);
       const before = await ssh.held();
@@ -195,7 +195,7 @@ describe('the list of open requests', () => {
     ]);
   });
 
-  it('does not know what it has never heard of', async () => {
+  it('reports unknown access types as unknown', async () => {
     const site = await openSite();
     const row = { RequestID: 1, SystemID: 1, AccountID: 1, Status: 'Active' };
     const value = [{ ...row, AccessType: 'Telepathy' }, row, { ...row, AccessType: 'rdp' }];

@@ -55,7 +55,7 @@ describe('a list of several pages', () => {
       expect([items.length, complete]).toEqual([sizeAt(site), true]);
     });
 
-    it('is not taken for complete when a row left it between two pages', async () => {
+    it('is not complete when a row left it between two pages', async () => {
       const site = await large({ rowsMoved: 1 });
       expect((await list(site, rule)).complete).toBe(false);
     });
@@ -67,7 +67,7 @@ describe('a list of several pages', () => {
   });
 });
 
-describe('a row that can not be read', () => {
+describe('a row that cannot be read', () => {
   const [one] = PLAIN;
   if (one === undefined) throw new Error('The fleet has plain accounts.');
   const { systemId, accountId } = one;
@@ -118,7 +118,7 @@ describe('a row that can not be read', () => {
   });
 });
 
-describe('a list of open requests with one that can not be read', () => {
+describe('a list of open requests with one that cannot be read', () => {
   const openTwo = async (oddRows: Record<string, Record<string, unknown>>) => {
     const site = await open();
     const [one, two] = PLAIN;
@@ -133,7 +133,7 @@ describe('a list of open requests with one that can not be read', () => {
   it.each([
     ['id', { RequestID: null }, 'without an id'],
     ['reason', { Reason: 7 }, 'RequestID 1'],
-  ])('in its %s hides no other, and is told', async (_what, odd, ids) => {
+  ])('in its %s hides no other, and is reported', async (_what, odd, ids) => {
     const site = await openTwo({ 'request 1': odd });
     await site.vault.session(async (session) => {
       expect(await site.failureOf(leasesOf(session).held())).toMatchObject({
@@ -146,7 +146,7 @@ describe('a list of open requests with one that can not be read', () => {
     });
   });
 
-  it('is read as far as it takes to know whose it is, and to give it back', async () => {
+  it('is read as far as its owner and its check-in need', async () => {
     const odd = {
       SystemID: null,
       AccountID: 'x',
@@ -164,17 +164,17 @@ describe('a list of open requests with one that can not be read', () => {
     expect(site.simulator.openRequests()).toMatchObject([{ requestId: 2 }]);
   });
 
-  it('is approved when its date of approval is there and can not be read', async () => {
+  it('is approved when its date of approval is there and cannot be read', async () => {
     const site = await openTwo({ 'request 1': { Status: null, ApprovedDate: '11/27/2026, 2:00:00 AM' } });
     const held = await site.vault.session((session) => leasesOf(session).held());
     expect(held.map(({ status }) => status)).toEqual(['active', 'active']);
   });
 });
 
-describe('a list of target sessions with one that can not be read', () => {
-  it('hides no other, and is told', async () => {
+describe('a list of target sessions with one that cannot be read', () => {
+  it('hides no other, and is reported', async () => {
     const site = await open({ switches: { oddRows: { 'session 1': { Status: null } } } });
-    const rule = { source: 'accounts', handsOut: 'ssh-ticket' };
+    const rule = { source: 'accounts', delivers: 'ssh-ticket' };
     await site.vault.session(async (session) => {
       const leases = leasesOf(session, rule);
       const item = itemOf(pick(site), 'ssh-ticket');
@@ -188,13 +188,13 @@ describe('a list of target sessions with one that can not be read', () => {
   });
 });
 
-describe('dates that can not be read', () => {
+describe('dates that cannot be read', () => {
   it.each([
     ['accounts', ACCOUNTS],
     ['aliases', ALIASES],
     ['secrets-safe', SAFE_ARRAY],
     ['secrets-safe, by their values', SAFE_COUNTED],
-  ])('of %s show a change by their text, and are told from none', async (_what, rule) => {
+  ])('of %s show a change by their text, and are distinguished from none', async (_what, rule) => {
     const site = await open({ switches: { dateFormat: 'en-US' } });
     const stamps = async () => {
       const { items, complete } = await list(site, rule);

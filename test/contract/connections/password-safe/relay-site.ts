@@ -25,7 +25,7 @@ export const CERTIFICATE_SECRET = 'bootstrap/vault-certificate';
 
 const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
 
-/** What bootstrap secrets of the default application user hold. */
+/** Contents of the bootstrap secrets of the default application user. */
 export const KEY_BOOTSTRAP = { apiKey: apiKey.key, runAs: userName };
 export const OAUTH_BOOTSTRAP = { clientId: oauth.clientId, clientSecret: oauth.clientSecret };
 
@@ -34,18 +34,18 @@ type Content = Uint8Array | string | object;
 
 export interface RelaySiteOptions {
   readonly site?: PasswordSafeOptions;
-  /** `authentication` of relay.yaml, without the bootstrap secret. By API key when left out. */
+  /** `authentication` of relay.yaml, without the bootstrap secret. Defaults to an API key. */
   readonly authentication?: {
     readonly type: 'oauth' | 'api-key';
     readonly runAs?: string;
     readonly pushSeconds?: number;
   };
-  /** What the bootstrap secret holds, or null for none; that of the default application user when left out. */
+  /** Content of the bootstrap secret, or null for none. Defaults to that of the default application user. */
   readonly bootstrap?: Content | null;
-  /** What the secret with the client certificate holds, or where it comes from; no certificate when left out. */
+  /** Content of the client certificate's secret, or a function that returns it. No certificate if omitted. */
   readonly certificate?: Content | ((simulator: PasswordSafeSimulator) => Promise<Content>);
   readonly http?: Partial<HttpOptions>;
-  /** What something between relay and vault does to the headers of each request. */
+  /** Change that a proxy between relay and vault makes to the headers of each request. */
   readonly between?: (headers: Headers) => void;
 }
 
@@ -53,9 +53,9 @@ export interface RelaySite {
   readonly simulator: PasswordSafeSimulator;
   readonly vault: Vault;
   readonly clock: { now: number };
-  /** Every wait of the client before it repeated a call, in milliseconds. */
+  /** Waits of the client before repeated calls, in milliseconds. */
   readonly waits: readonly number[];
-  /** What the deadlines of the client's calls were, in milliseconds. */
+  /** Deadlines of the client's calls, in milliseconds. */
   readonly deadlines: readonly number[];
   /** The connections that were reported as refused. */
   readonly refused: readonly string[];
@@ -73,7 +73,7 @@ const fieldsOf = (content: Content) => {
 const create = (client: SecretsManagerClient, name: string, content?: Content) =>
   client.send(new CreateSecretCommand({ Name: name, ...(content !== undefined && fieldsOf(content)) }));
 
-/** Connections on which something in between changes what is sent. */
+/** Connections through a proxy that changes the headers. */
 const through = (change: (headers: Headers) => void, { url, caPem }: PasswordSafeSimulator): Dispatcher => {
   const pool = new Pool(new URL(url).origin, { connect: { ca: caPem } });
   onTestFinished(() => pool.destroy());
@@ -84,7 +84,7 @@ const through = (change: (headers: Headers) => void, { url, caPem }: PasswordSaf
   });
 };
 
-/** The relay's own way to a simulated vault: configuration, secrets, token cache and all, as in a warm function. */
+/** The relay's full path to a simulated vault, with configuration, secrets and token cache, as in a warm function. */
 export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<RelaySite> => {
   const { authentication = { type: 'api-key' }, certificate } = options;
   const clock = { now: Date.UTC(2026, 2, 1, 12) };

@@ -41,7 +41,7 @@ describe('listing Secrets Safe', () => {
     expect(JSON.stringify(items)).not.toContain('canary-');
   });
 
-  it('tells what a secret is and where it lies', async () => {
+  it('shows the type and the folder of a secret', async () => {
     const site = await open();
     const { items } = await site.vault.session((session) => listAll(session, ruleFor()));
     expect(items[1]).toMatchObject({
@@ -56,7 +56,7 @@ describe('listing Secrets Safe', () => {
     ['3.0', true],
     ['3.1', true],
     ['3.2', false],
-  ] as const)('in version %s takes a new description for a change of the value: %s', async (version, counts) => {
+  ] as const)('in version %s treats a new description as a change of the value: %s', async (version, counts) => {
     const site = await open();
     const [secret] = site.simulator.secretsSafe.all;
     await site.vault.session(async (session) => {
@@ -69,12 +69,12 @@ describe('listing Secrets Safe', () => {
     });
   });
 
-  it('says so when the site ignores the offset', async () => {
+  it('reports a site that ignores the offset', async () => {
     const site = await open({ plain: 1100, switches: { offsetIgnored: true } });
     expect((await site.vault.session((session) => listAll(session, ruleFor()))).complete).toBe(false);
   });
 
-  it('needs the permission, and says which', async () => {
+  it('needs a permission, which the error names', async () => {
     const site = await openSite({ secrets: createSecrets({ plain: 0 }) });
     await site.vault.session(async (session) => {
       const failure = await site.failureOf(listAll(session, ruleFor()));
@@ -116,7 +116,7 @@ describe('reading Secrets Safe', () => {
     });
   });
 
-  it('gives of a folder only what was modified since, however the site reads that', async () => {
+  it('gives only what was modified since from a folder, however the site reads that', async () => {
     for (const afterDate of ['later', 'not-earlier'] as const) {
       const site = await open({ plain: 5, switches: { afterDate } });
       const changed = site.simulator.secretsSafe.all.at(-1)?.row.secretId ?? '';
@@ -146,7 +146,7 @@ describe('reading Secrets Safe', () => {
     });
   });
 
-  it('of what is not there any more says so', async () => {
+  it('reports a secret that no longer exists', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       for (const item of (await listAll(session, ruleFor())).items) {
@@ -156,7 +156,7 @@ describe('reading Secrets Safe', () => {
     });
   });
 
-  it('takes no login page for a file', async () => {
+  it('does not accept a login page as a file', async () => {
     const site = await open();
     site.simulator.faults.add({ kind: 'secret', effect: { type: 'wrong-content-type' } });
     await site.vault.session(async (session) => {

@@ -65,7 +65,7 @@ describe('signing in', () => {
     expect((await disabled.failureOf(disabled.vault.session(async () => undefined))).name).toBe('ApiVersionDisabled');
   });
 
-  it('has no token to begin with when the client is unknown', async () => {
+  it('gets no token when the client is unknown', async () => {
     const site = await openSite();
     const clientSecret = new Secret('canary-wrong');
     const error = await site.failureOf(requestToken({ http: site.http, clientId: 'unknown', clientSecret }));
@@ -131,7 +131,7 @@ describe('a session', () => {
     expect(site.effects('signOut')).toBe(1);
   });
 
-  it('that can not be signed out is told, and hides nothing', async () => {
+  it('that cannot be signed out is reported, and hides no other error', async () => {
     const site = await openSite();
     site.simulator.faults.add({ kind: 'signOut', times: 3, effect: { type: 'status', status: 500 } });
     expect(await site.vault.session(async () => 'done')).toBe('done');

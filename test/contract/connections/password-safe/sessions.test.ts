@@ -15,9 +15,9 @@ const TERMS = { reason: 'checkout [x/y/0]', minutes: 15 };
 
 const openReviewed = (options: PasswordSafeOptions = {}) => openSite({ users: [REVIEWER], ...options });
 
-const ruleFor = (handsOut: SessionType, access: 'request' | 'isa' = 'request'): Source => ({
+const ruleFor = (delivers: SessionType, access: 'request' | 'isa' = 'request'): Source => ({
   source: 'accounts',
-  handsOut,
+  delivers,
   access,
 });
 
@@ -59,13 +59,13 @@ describe('a session', () => {
     expect(textIn(read)).toContain(`username:s:${opened?.ticket}\r\n`);
   });
 
-  it.each([...TICKETS, ...FILES])('is shown by no printing of what was granted: %s', async (type) => {
+  it.each([...TICKETS, ...FILES])('is never printed: %s', async (type) => {
     const site = await openReviewed();
     const { read } = await site.vault.session((session) => openOne(site, session, type));
     expect(`${inspect(read, { depth: null, showHidden: true })}${JSON.stringify(read)}`).not.toContain('canary-');
   });
 
-  it('is another one with each call', async () => {
+  it('is a new one with each call', async () => {
     const site = await openReviewed();
     await site.vault.session(async (session) => {
       const { read, again } = await openOne(site, session);
@@ -76,9 +76,9 @@ describe('a session', () => {
 
   it.each([
     ['waits for its approval', 'ApprovalPending'],
-    ['was given back', 'LeaseGone'],
+    ['was checked in', 'LeaseGone'],
     ['is for another access', 'RequestRejected'],
-    ['is that of somebody else', 'NotRequestable'],
+    ['belongs to another user', 'NotRequestable'],
   ] as const)('is not opened by a request that %s', async (which, name) => {
     const site = await openReviewed();
     const error = await site.failureOf(
@@ -86,8 +86,8 @@ describe('a session', () => {
         const item = itemFor(site, 'ssh-ticket', which === 'waits for its approval' ? 'approval' : 'plain');
         const leases = leasesOf(session, ruleFor('ssh-ticket'));
         const { id } = await leases.open(item, termsOf());
-        if (which === 'was given back') await leases.close(id, 'done');
-        if (which === 'is that of somebody else') {
+        if (which === 'was checked in') await leases.close(id, 'done');
+        if (which === 'belongs to another user') {
           site.simulator.faults.add({ kind: 'session', effect: { type: 'status', status: 403, body: '4031' } });
         }
         return leasesOf(session, ruleFor(which === 'is for another access' ? 'rdp-file' : 'ssh-ticket')).read(id, item);
@@ -96,7 +96,7 @@ describe('a session', () => {
     expect([error.name, site.simulator.sessions()]).toEqual([name, []]);
   });
 
-  it('is never asked for twice when the answer got lost, which its ticket did, too', async () => {
+  it('is never requested twice when the answer was lost, and the ticket with it', async () => {
     const site = await openReviewed();
     site.simulator.faults.add({ kind: 'session', effect: { type: 'reset', when: 'after' } });
     const error = await site.failureOf(site.vault.session((session) => openOne(site, session)));
@@ -112,7 +112,7 @@ describe('a session', () => {
     ['a ticket', 'ssh-ticket', { type: 'wrong-shape', value: { SessionID: 1, Ticket: '' } }],
     ['a file', 'rdp-file', { type: 'wrong-shape', value: 'canary-0123456789ab' }],
     ['a file', 'rdp-file', { type: 'wrong-content-type' }],
-  ] as const)('that is answered with something else than %s is an error without that text', async (_, type, effect) => {
+  ] as const)('that is answered without %s is an error without that text', async (_, type, effect) => {
     const site = await openReviewed();
     site.simulator.faults.add({ kind: 'session', effect });
     const error = await site.failureOf(site.vault.session((session) => openOne(site, session, type)));
@@ -132,7 +132,7 @@ describe('a session by the ISA role', () => {
     expect(site.simulator.connect(site.simulator.sessions()[0]?.ticket ?? '')).toBe(false);
   });
 
-  it('is refused to who lacks the role', async () => {
+  it('is refused to a user without the role', async () => {
     const site = await openSite();
     const error = await site.failureOf(
       site.vault.session((session) =>
@@ -163,7 +163,7 @@ describe('open sessions', () => {
     });
   });
 
-  it('are told with their accounts and how they stand', async () => {
+  it('are listed with their accounts and status', async () => {
     const site = await openReviewed();
     const { systemId, accountId } = pick(site);
     await site.vault.session(async (session) => {
@@ -175,7 +175,7 @@ describe('open sessions', () => {
     expect(listed).toEqual([{ sessionId: 1, systemId, accountId, requestId: 1, status: 'in-progress' }]);
   });
 
-  it('are told from others also by a server that shows all there ever were', async () => {
+  it('are distinguished from ended ones of a server that lists all', async () => {
     const site = await openReviewed();
     const rows = [0, 1, 2, 5, 7, 8, 9, 42].map((Status) => ({ SessionID: Status + 100, Status }));
     site.simulator.faults.add({ kind: 'sessions', effect: { type: 'wrong-shape', value: rows } });
@@ -188,7 +188,7 @@ describe('open sessions', () => {
     ]);
   });
 
-  it('have numbers, so that nothing else is sent to the vault', async () => {
+  it('have numeric ids: nothing else is sent to the vault', async () => {
     const site = await openReviewed();
     const end = site.vault.session((session) => sessionsOf(session).end('1/../../Auth'));
     await expect(end).rejects.toMatchObject({ name: 'ContractViolated' });
@@ -199,7 +199,7 @@ describe('open sessions', () => {
     ['seen', 'Session Auditor', (session) => sessionsOf(session).list()],
     ['ended', 'Password Safe API Global Quarantine', (session) => sessionsOf(session).end('1')],
   ];
-  it.each(CALLS)('are %s by nobody who lacks the right, whose name the error tells', async (_what, right, call) => {
+  it.each(CALLS)('cannot be %s without the permission, which the error names', async (_what, right, call) => {
     const site = await openSite();
     const error = await site.failureOf(site.vault.session(call));
     expect(error.name).toBe('PermissionMissing');

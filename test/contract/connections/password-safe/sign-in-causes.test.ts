@@ -8,7 +8,7 @@ import { RelayError } from '#shared/errors.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
 import { KEY_BOOTSTRAP, OAUTH_BOOTSTRAP, openRelaySite, type RelaySite, type RelaySiteOptions } from './relay-site.ts';
 
-/** The page says how each cause is told, and is held to it here: this is the test's data. */
+/** Test data: the report of each cause, as documented on the page. */
 const { columns, rows } = tableBelow('docs/sign-in.md', 'Why a sign-in is refused');
 
 const SEED = 'JBSWY3DPEHPK3PXP';
@@ -19,11 +19,11 @@ const OAUTH = { type: 'oauth' } as const;
 const PUSH = { type: 'api-key', pushSeconds: 60 } as const;
 
 interface Cause extends RelaySiteOptions {
-  /** What happens before the sign-in that is refused. */
-  readonly befalls?: (site: RelaySite) => Promise<unknown> | unknown;
+  /** Step before the refused sign-in. */
+  readonly interruption?: (site: RelaySite) => Promise<unknown> | unknown;
 }
 
-/** The default application user, with these rules on its registrations and this about itself. */
+/** The default application user, with these rules on its registrations and these overrides. */
 const userWith = (rules: RegistrationRules, more: Partial<SimulatedUser> = {}): SimulatedUser[] => [
   { ...DEFAULT_APPLICATION, oauth: { ...oauth, ...rules }, apiKey: { ...apiKey, ...rules }, ...more },
 ];
@@ -38,9 +38,9 @@ const pem = async (simulator: PasswordSafeSimulator) => {
 
 const CAUSES: Readonly<Record<string, Cause>> = {
   'API key: the key was rotated': {
-    befalls: ({ simulator }) => simulator.changeUser('pam-relay', { apiKey: { key: 'simulated9'.repeat(12) } }),
+    interruption: ({ simulator }) => simulator.changeUser('pam-relay', { apiKey: { key: 'simulated9'.repeat(12) } }),
   },
-  'API key: the user to run as is not the one of the key': { bootstrap: { ...KEY_BOOTSTRAP, runAs: alice.runAs } },
+  'API key: the user in `runAs` is not the user of the key': { bootstrap: { ...KEY_BOOTSTRAP, runAs: alice.runAs } },
   'API key: a password is required, and the secret has none': { bootstrap: alice },
   'API key: the password is wrong': { bootstrap: { ...alice, password: WRONG } },
   'The user is quarantined or locked': { site: site({}, { quarantined: true }) },
@@ -58,29 +58,29 @@ const CAUSES: Readonly<Record<string, Cause>> = {
     certificate: async () => pem((await openRelaySite()).simulator),
   },
   'The registration verifies the PSRUN signature': { site: site({ psrunRequired: true }) },
-  'The licence is not valid, told as 401': { site: { switches: { licence: 'invalid', licenceRefusal: 401 } } },
+  'The licence is not valid, answered with 401': { site: { switches: { licence: 'invalid', licenceRefusal: 401 } } },
   'A proxy in between drops the header with the factors': { between: (headers) => headers.delete('authorization') },
-  'A second factor is asked for, and the secret has no seed': {
+  'A second factor is required, and the secret has no seed': {
     site: site({}, { secondFactor: { type: 'totp', seed: SEED } }),
   },
   'The code of the second factor is wrong': {
     site: site({}, { secondFactor: { type: 'totp', seed: SEED } }),
     bootstrap: { ...KEY_BOOTSTRAP, totpSeed: 'GEZDGNBVGY3TQOJQ' },
   },
-  'The code of the second factor was used already': {
+  'The code of the second factor was already used': {
     site: { ...site({}, { secondFactor: { type: 'totp', seed: SEED } }), switches: { usedCode: 'refused' } },
     bootstrap: { ...KEY_BOOTSTRAP, totpSeed: SEED },
-    befalls: async ({ use, clock }) => {
+    interruption: async ({ use, clock }) => {
       await use();
       clock.now += STEP_MS / 2;
     },
   },
-  'Somebody denied the push': {
+  'The push was denied': {
     site: site({}, { secondFactor: { type: 'push' } }),
     authentication: PUSH,
-    befalls: ({ simulator }) => simulator.answerPush('pam-relay', 'denied'),
+    interruption: ({ simulator }) => simulator.answerPush('pam-relay', 'denied'),
   },
-  'Nobody answered the push': {
+  'The push was not answered': {
     site: site({}, { secondFactor: { type: 'push' } }),
     authentication: PUSH,
     http: { deadline: () => AbortSignal.timeout(50) },
@@ -93,18 +93,18 @@ const CAUSES: Readonly<Record<string, Cause>> = {
     site: { users: [{ ...DEFAULT_APPLICATION, oauth: { ...oauth, secretExpiresAt: 0 } }] },
     authentication: OAUTH,
   },
-  "OAuth: the token call is kept out by the registration's rules": {
+  "OAuth: the registration's rules refuse the token call": {
     site: site({ ipRules: ['10.0.0.0/8'] }),
     authentication: OAUTH,
   },
-  'OAuth: the vault no longer knows the cached token': {
+  'OAuth: the vault no longer accepts the cached token': {
     authentication: OAUTH,
-    befalls: async ({ use, simulator }) => {
+    interruption: async ({ use, simulator }) => {
       await use();
       simulator.switches.clockSkewMs = HOUR_MS;
     },
   },
-  'OAuth: the user to run as shares no group with the application user': {
+  'OAuth: the user in `runAs` shares no group with the application user': {
     site: {
       users: [
         { ...DEFAULT_APPLICATION, groups: ['relays'] },
@@ -113,25 +113,26 @@ const CAUSES: Readonly<Record<string, Cause>> = {
     },
     authentication: { ...OAUTH, runAs: DEFAULT_APPROVER.userName },
   },
-  'The session ended, by itself or by an administrator': {
-    befalls: ({ simulator }) => simulator.faults.add({ kind: 'listRequests', effect: { type: 'status', status: 401 } }),
+  'The session expired, or an administrator ended it': {
+    interruption: ({ simulator }) =>
+      simulator.faults.add({ kind: 'listRequests', effect: { type: 'status', status: 401 } }),
   },
-  'Every session ends at once: a proxy drops cookies, or a limit of sessions': {
+  'Every session ends at once: a proxy drops cookies, or the number of sessions is limited': {
     between: (headers) => headers.delete('cookie'),
   },
-  'The web server wants a client certificate, told as 403': {
+  'The web server requires a client certificate and answers with 403': {
     site: { ...site(CERTIFIED), switches: { badCertificate: 403 } },
   },
-  'The web server wants a client certificate, told by breaking off': {
+  'The web server requires a client certificate and closes the connection': {
     site: { ...site(CERTIFIED), switches: { badCertificate: 'reset' } },
   },
-  'The licence is not valid, told as 403': { site: { switches: { licence: 'invalid' } } },
-  'The user is quarantined, told as 403': {
+  'The licence is not valid, answered with 403': { site: { switches: { licence: 'invalid' } } },
+  'The user is quarantined, answered with 403': {
     site: { ...site({}, { quarantined: true }), switches: { quarantine: 403 } },
   },
   'The bootstrap secret is missing': { bootstrap: null },
-  'The bootstrap secret holds something else': { bootstrap: OAUTH_BOOTSTRAP },
-  'The client certificate can not be opened by its passphrase': {
+  'The bootstrap secret has the wrong content': { bootstrap: OAUTH_BOOTSTRAP },
+  'The passphrase does not open the client certificate': {
     site: site(CERTIFIED),
     certificate: async (simulator) => ({
       pkcs12Base64: (await simulator.issueClientCertificate('simulated')).pkcs12.toString('base64'),
@@ -149,15 +150,15 @@ const refusalOf = (use: Promise<void>): Promise<RelayError | undefined> =>
 const plain = (cell = ''): string => cell.replaceAll('`', '');
 
 describe('a refused sign-in', () => {
-  it('is looked at from every cause that the page has, and no other', () => {
+  it('is tested for every cause on the page, and for no other', () => {
     expect(columns).toEqual(['answer', 'error', 'the message says', 'what to do']);
     expect(Object.keys(CAUSES)).toEqual([...rows.keys()]);
   });
 
   it.each([...rows])('%s', async (cause, [answer, error, words, remedy]) => {
-    const { befalls, ...options } = CAUSES[cause] ?? {};
+    const { interruption, ...options } = CAUSES[cause] ?? {};
     const opened = await openRelaySite(options);
-    await befalls?.(opened);
+    await interruption?.(opened);
     const before = opened.simulator.audit.length;
     const refusal = await refusalOf(opened.use());
     const answered = opened.simulator.audit.slice(before).find(({ status }) => status >= 400);
@@ -167,7 +168,7 @@ describe('a refused sign-in', () => {
     expect(message).not.toContain(WRONG);
     expect(remedy).not.toBe('');
     if (error !== 'SignInRefused') return;
-    // Final, told once, and never repeated: each refusal is audited and mailed.
+    // Final, reported once, and never repeated: the vault audits and mails each refusal.
     expect([refusal?.retryable, opened.refused, opened.waits]).toEqual([false, ['corp-vault'], []]);
     expect(opened.simulator.openSessions()).toEqual([]);
   });

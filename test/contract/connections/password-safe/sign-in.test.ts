@@ -127,7 +127,7 @@ describe('a second factor', () => {
     expect([site.waits, site.refused]).toEqual([[], ['corp-vault']]);
   });
 
-  it('that is not to be had is final at the challenge', async () => {
+  it('that is unavailable is final at the challenge', async () => {
     const site = await openRelaySite({ site: { users: withFactor({ type: 'totp', seed: SEED }) } });
     await expect(site.use()).rejects.toMatchObject({ name: 'SignInRefused' });
     expect(signInsOf(site)).toEqual([401]);
@@ -160,46 +160,49 @@ describe('a second factor', () => {
   });
 });
 
-describe.each(['renegotiation', 'handshake'] as const)('a client certificate, asked for by %s', (certificateAsked) => {
-  const required = { clientCertificateRequired: true };
-  const requiring = {
-    users: [{ ...DEFAULT_APPLICATION, oauth: { ...oauth, ...required }, apiKey: { ...apiKey, ...required } }],
-    switches: { certificateAsked },
-  };
-  const pem = async (simulator: PasswordSafeSimulator) => {
-    const { certPem, keyPem } = await simulator.issueClientCertificate(PASSPHRASE);
-    return { certificate: certPem, privateKey: keyPem };
-  };
+describe.each(['renegotiation', 'handshake'] as const)(
+  'a client certificate, asked for by %s',
+  (certificateRequest) => {
+    const required = { clientCertificateRequired: true };
+    const requiring = {
+      users: [{ ...DEFAULT_APPLICATION, oauth: { ...oauth, ...required }, apiKey: { ...apiKey, ...required } }],
+      switches: { certificateRequest },
+    };
+    const pem = async (simulator: PasswordSafeSimulator) => {
+      const { certPem, keyPem } = await simulator.issueClientCertificate(PASSPHRASE);
+      return { certificate: certPem, privateKey: keyPem };
+    };
 
-  it.each([
-    [
-      'a PKCS#12 file without a passphrase',
-      async (simulator: PasswordSafeSimulator) => (await simulator.issueClientCertificate('')).pkcs12,
-    ],
-    [
-      'a PKCS#12 file with its passphrase',
-      async (simulator: PasswordSafeSimulator) => ({
-        pkcs12Base64: (await simulator.issueClientCertificate(PASSPHRASE)).pkcs12.toString('base64'),
-        passphrase: PASSPHRASE,
-      }),
-    ],
-    ['PEM texts', pem],
-  ])('is shown from %s, by either way to sign in', async (_what, certificate) => {
-    for (const type of ['api-key', 'oauth'] as const) {
-      const site = await openRelaySite({ site: requiring, authentication: { type }, certificate });
+    it.each([
+      [
+        'a PKCS#12 file without a passphrase',
+        async (simulator: PasswordSafeSimulator) => (await simulator.issueClientCertificate('')).pkcs12,
+      ],
+      [
+        'a PKCS#12 file with its passphrase',
+        async (simulator: PasswordSafeSimulator) => ({
+          pkcs12Base64: (await simulator.issueClientCertificate(PASSPHRASE)).pkcs12.toString('base64'),
+          passphrase: PASSPHRASE,
+        }),
+      ],
+      ['PEM texts', pem],
+    ])('is shown from %s, by either way to sign in', async (_what, certificate) => {
+      for (const type of ['api-key', 'oauth'] as const) {
+        const site = await openRelaySite({ site: requiring, authentication: { type }, certificate });
+        await site.use();
+        expect(site.simulator.audit.map(({ status }) => status).every((status) => status === 200)).toBe(true);
+        expect(site.simulator.openSessions()).toEqual([]);
+      }
+    });
+
+    it('is picked up again in a warm function', async () => {
+      const stranger = await openRelaySite();
+      const site = await openRelaySite({ site: requiring, certificate: () => pem(stranger.simulator) });
+      await expect(site.use()).rejects.toMatchObject({ name: 'SignInRefused' });
+      await site.put(CERTIFICATE_SECRET, await pem(site.simulator));
       await site.use();
-      expect(site.simulator.audit.map(({ status }) => status).every((status) => status === 200)).toBe(true);
-      expect(site.simulator.openSessions()).toEqual([]);
-    }
-  });
-
-  it('is picked up anew in a warm function', async () => {
-    const stranger = await openRelaySite();
-    const site = await openRelaySite({ site: requiring, certificate: () => pem(stranger.simulator) });
-    await expect(site.use()).rejects.toMatchObject({ name: 'SignInRefused' });
-    await site.put(CERTIFICATE_SECRET, await pem(site.simulator));
-    await site.use();
-    await site.use();
-    expect(signInsOf(site)).toEqual([401, 200, 200]);
-  });
-});
+      await site.use();
+      expect(signInsOf(site)).toEqual([401, 200, 200]);
+    });
+  },
+);

@@ -8,7 +8,7 @@ import {
 } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { type Authenticator, oauthAuthenticator } from '#shared/connections/password-safe/authentication.ts';
-import type { HandedOut } from '#shared/connections/password-safe/delivered.ts';
+import type { DeliveredKind } from '#shared/connections/password-safe/delivered.ts';
 import { type Session, withSession } from '#shared/connections/password-safe/session.ts';
 import { accountItem } from '#shared/connections/password-safe/sources/account-items.ts';
 import { requestToken } from '#shared/connections/password-safe/token.ts';
@@ -36,19 +36,19 @@ export interface TestSite {
   /** Waits that the client would have slept, in milliseconds. */
   readonly waits: readonly number[];
   readonly signOutFailures: readonly RelayError[];
-  /** Tokens as they were handed out, so that no error may show them. */
+  /** Issued tokens, which no error may show. */
   readonly tokens: readonly string[];
   readonly vault: TestVault;
   vaultWith(authenticator: Authenticator): TestVault;
   /** Signs in and out around calls of the client alone. */
   call<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** What a call is rejected with, after a look into every corner of it for what must not be there. */
+  /** Error of a rejected call, after a check that no part of it shows a secret. */
   failureOf(promise: Promise<unknown>): Promise<RelayError>;
-  /** How many calls of a kind took effect. */
+  /** Number of calls of a kind that took effect. */
   effects(kind: string): number;
 }
 
-/** A client of a simulator of its own; the clock of the site stands still until the test moves it. */
+/** A client with its own simulator. Only the test moves the clock of the site. */
 export const openSite = async (
   options: PasswordSafeOptions = {},
   httpOptions: Partial<HttpOptions> = {},
@@ -111,21 +111,21 @@ export const openSite = async (
   };
 };
 
-/** The account of this kind with which the test works. */
+/** The first account of this kind. */
 export const pick = ({ simulator }: TestSite, kind: FleetAccount['kind'] = 'plain'): FleetAccount => {
   const account = simulator.accounts().find((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no account of kind ${kind}.`);
   return account;
 };
 
-/** Rules about accounts. */
+/** Rules for accounts. */
 export const ACCOUNTS: Source = { source: 'accounts' };
 export const BY_ROLE: Source = { source: 'accounts', access: 'isa' };
 
-/** An account as its item, as far as it takes to ask for it. */
+/** The item of an account, with the fields that a request needs. */
 export const itemOf = (
   account: Pick<FleetAccount, 'systemId' | 'accountId'> & Partial<FleetAccount>,
-  handsOut: HandedOut = 'password',
+  delivers: DeliveredKind = 'password',
 ): Item =>
   accountItem(
     {
@@ -140,24 +140,24 @@ export const itemOf = (
       applicationId: account.applicationId ?? undefined,
       isaAccess: true,
     },
-    handsOut,
+    delivers,
   );
 
-/** Reading by requests, as the rule asks for. */
+/** Reads by request, as the rule configures. */
 export const leasesOf = (session: VaultSession, rule: Source = ACCOUNTS): Leases => {
   const access = session.access(rule);
   if (access.kind !== 'leases') throw new Error(`The rule asks for ${access.kind}.`);
   return access;
 };
 
-/** Reading without a request, as the rule asks for. */
+/** Reads without a request, as the rule configures. */
 export const readsOf = (session: VaultSession, rule: Source = BY_ROLE): PlainReads => {
   const access = session.access(rule);
   if (access.kind !== 'plain-reads') throw new Error(`The rule asks for ${access.kind}.`);
   return access;
 };
 
-/** What was read, where it is a text. */
+/** The text that was read. */
 export const textIn = ({ content }: Read): string => {
   if ('file' in content) throw new Error('It is a file.');
   return content.secret.reveal();

@@ -18,7 +18,7 @@ const PLAIN = FLEET.filter(({ kind }) => kind === 'plain').map(({ accountId }) =
 const ALIASES = [
   { aliasId: 31, aliasName: 'payments', accountIds: PLAIN.slice(0, 2) },
   { aliasId: 32, aliasName: 'reports', accountIds: PLAIN.slice(2, 4) },
-  { aliasId: 33, aliasName: 'nobody', accountIds: [] },
+  { aliasId: 33, aliasName: 'unmapped', accountIds: [] },
 ];
 
 const CALLS: readonly CallKind[] = [
@@ -35,7 +35,7 @@ const CALLS: readonly CallKind[] = [
 
 type Source = Pick<VaultSite, 'ids' | 'isReadable' | 'valueOf' | 'change' | 'waits' | 'makeAmbiguous'>;
 
-/** A vault of its own, of which one source is looked at. */
+/** A separate vault, tested by one of its sources. */
 const start =
   (source: (simulator: PasswordSafeSimulator) => Source, options: PasswordSafeOptions = {}) =>
   async (): Promise<VaultSite> => {
@@ -68,7 +68,7 @@ const accountOf = (simulator: PasswordSafeSimulator, { labels }: Item): FleetAcc
 
 const NOT_AT_ONCE: readonly FleetAccount['kind'][] = ['approval', 'not-requestable'];
 
-/** What accounts and aliases have in common: whose credential it is. */
+/** Shared by accounts and aliases: the account that has the credential. */
 const ofAccounts = (simulator: PasswordSafeSimulator): Omit<Source, 'ids'> => ({
   isReadable: (item) => !NOT_AT_ONCE.some((kind) => accountOf(simulator, item)?.kind === kind),
   waits: (item) => accountOf(simulator, item)?.kind === 'approval',
@@ -91,7 +91,7 @@ const byRequest = { source: 'accounts' };
 describeVault('accounts by request', {
   type: passwordSafe,
   rule: byRequest,
-  sessionRule: { ...byRequest, handsOut: 'ssh-ticket' },
+  sessionRule: { ...byRequest, delivers: 'ssh-ticket' },
   start: accounts,
 });
 
@@ -99,7 +99,7 @@ const byRole = { source: 'accounts', access: 'isa' };
 describeVault('accounts by the ISA role', {
   type: passwordSafe,
   rule: byRole,
-  sessionRule: { ...byRole, handsOut: 'ssh-ticket' },
+  sessionRule: { ...byRole, delivers: 'ssh-ticket' },
   start: accounts,
 });
 

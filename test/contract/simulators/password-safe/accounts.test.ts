@@ -149,14 +149,14 @@ describe('the look-up by both names', () => {
     }
   });
 
-  test('says with 404 what is missing', async () => {
+  test('names with 404 what is missing', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     expect(await caller.get(query({ systemName: 'nowhere', accountName: 'root' }))).toMatchObject({
       status: 404,
       text: '"Managed System not found"',
     });
-    expect(await caller.get(query({ systemName: 'db-0001', accountName: 'nobody' }))).toMatchObject({
+    expect(await caller.get(query({ systemName: 'db-0001', accountName: 'unknown' }))).toMatchObject({
       status: 404,
       text: '"Managed Account not found"',
     });
@@ -168,7 +168,7 @@ describe('the look-up by both names', () => {
     const caller = await site.signIn();
     const { systemName = '', accountName = '' } = account ?? {};
     expect(rows(await caller.get(query({ systemName, accountName })))).toHaveLength(1);
-    expect(await caller.get(query({ systemName, accountName: 'nobody' }))).toMatchObject({ status: 200, text: '[]' });
+    expect(await caller.get(query({ systemName, accountName: 'unknown' }))).toMatchObject({ status: 200, text: '[]' });
   });
 });
 

@@ -27,7 +27,7 @@ describe('an alias', () => {
     expect(await read(caller, 'Aliases?state=0')).toMatchObject([{ AliasId: 3, AccountId: null }]);
     expect(await read(caller, 'Aliases?name=PAIR')).toMatchObject({ AliasId: 1 });
     expect(await read(caller, 'Aliases/2')).toMatchObject({ AliasName: 'single' });
-    expect((await caller.get('Aliases?name=nobody')).status).toBe(404);
+    expect((await caller.get('Aliases?name=unknown')).status).toBe(404);
     expect((await caller.get('Aliases/9')).status).toBe(404);
   });
 

@@ -131,7 +131,7 @@ describe('the change after a release', () => {
     expect((await caller.put('Requests/1/RotateOnCheckin')).status).toBe(404);
   });
 
-  test('counts from the end of a request that expired, although nobody looked', async () => {
+  test('counts from the end of a request that expired, even without a call in between', async () => {
     const site = await startSite({ fleet: FLEET, switches: { dateFormat: 'Z' } });
     await (await site.signIn()).post('Requests', requestFor(PLAIN));
     site.pass(24 * 60 * MINUTE_MS);

@@ -74,7 +74,7 @@ describe('a fault that answers', () => {
     expect(answer.text).toMatch(/^\d\0/);
   });
 
-  test("with a shape of the test's choice gives that", async () => {
+  test('with a given shape returns it', async () => {
     const { caller } = await startFaulty({ type: 'wrong-shape', value: ['1'] });
     expect((await openRequest(caller)).text).toBe('["1"]');
   });
@@ -129,7 +129,7 @@ describe('a fault that makes wait', () => {
   const DELAY_MS = 40;
   const TIMER_SLACK_MS = 2;
 
-  /** How long the call took to take effect, and how long its answer took from there. */
+  /** Milliseconds until the call took effect, and from there until its answer. */
   const waits = async (effect: FaultEffect): Promise<{ toEffect: number; toAnswer: number }> => {
     const site = await startSite({ fleet: FLEET, now: Date.now });
     const caller = await site.signIn();
@@ -151,7 +151,7 @@ describe('a fault that makes wait', () => {
   });
 });
 
-describe('which calls a fault hits', () => {
+describe('the calls that a fault hits', () => {
   const statuses = async (caller: Caller, count: number): Promise<number[]> => {
     const answers: number[] = [];
     for (let call = 0; call < count; call += 1) answers.push((await caller.get('ManagedAccounts?limit=1')).status);
@@ -159,14 +159,14 @@ describe('which calls a fault hits', () => {
   };
   const effect: FaultEffect = { type: 'status', status: 500 };
 
-  test('is told by their number and how many', async () => {
+  test('are selected by number and count', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     site.simulator.faults.add({ kind: 'list', nth: 2, times: 2, effect }, { kind: 'token', effect });
     expect(await statuses(caller, 5)).toEqual([200, 500, 500, 200, 200]);
   });
 
-  test('is told by their account, of a request, a credential or a check-in', async () => {
+  test('are selected by the account of a request, a credential or a check-in', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     for (const account of FLEET) await caller.post('Requests', requestFor(account));
@@ -181,7 +181,7 @@ describe('which calls a fault hits', () => {
     expect((await openRequest(caller)).status).toBe(500);
   });
 
-  test('is none after clearing', async () => {
+  test('are none after clearing', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     site.simulator.faults.add({ effect, times: 10 });

@@ -28,7 +28,7 @@ describe('a fleet', () => {
     );
   });
 
-  test('tells all its accounts apart by id, by names and by canary, which its credential holds', () => {
+  test('has accounts with unique ids, names and canaries, which the credentials hold', () => {
     fc.assert(
       fc.property(sizes, seeds, (accounts, seed) => {
         const fleet = createFleet({ accounts, seed });

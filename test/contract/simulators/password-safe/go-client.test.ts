@@ -3,12 +3,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { APPLICATION, cookieOf, makeCaller, psAuth, startSite, type TestSite } from './site.ts';
 
 /**
- * The calls of the vendor's Go client, byte for byte as far as a site can tell, for which docs/emulated.md says why they
- * stand in for it. Source: BeyondTrust/go-client-library-passwordsafe, api/{authentication,managed_account,utils}.
+ * The calls of the vendor's Go client, byte for byte as far as a site can observe. docs/emulated.md explains why they
+ * replace it. Source: BeyondTrust/go-client-library-passwordsafe, api/{authentication,managed_account,utils}.
  */
 const goClient = async (site: TestSite, signInWith: string, tokenType: string) => {
   const { simulator } = site;
-  // TLS 1.2 and HTTP/1.1, whatever the site could do.
+  // TLS 1.2 and HTTP/1.1, whatever the site supports.
   const agent = new Agent({ connect: { ca: simulator.caPem, maxVersion: 'TLSv1.2' }, allowH2: false });
   onTestFinished(() => agent.destroy());
   const always = { 'user-agent': 'Go-http-client/1.1', 'content-type': 'application/json' };
@@ -28,7 +28,7 @@ const goClient = async (site: TestSite, signInWith: string, tokenType: string) =
   const authorization = signInWith === 'oauth' ? await getToken() : psAuth(APPLICATION);
   const signedIn = await anonymous.call('POST', 'Auth/SignAppIn', { headers: { authorization }, body: '' });
 
-  // From here on the cookie jar alone.
+  // From here on, the cookie jar alone authenticates.
   const caller = makeCaller(simulator.url, agent, { ...always, cookie: cookieOf(signedIn) });
   return {
     getSecret: async (systemName: string, accountName: string): Promise<string> => {

@@ -7,7 +7,7 @@ const IDS = FLEET.map(({ accountId }) => accountId);
 
 const idsIn = (text: string): number[] => JSON.parse(text).map((row: { AccountId: number }) => row.AccountId);
 
-describe('what a site makes of its lists', () => {
+describe('a site with unusual lists', () => {
   test('cuts pages below what is asked for', async () => {
     const site = await startSite({ fleet: FLEET, switches: { largestPage: 25 } });
     const caller = await site.signIn();

@@ -4,7 +4,7 @@ import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import { APPLICATION, fleetOf, MINUTE_MS, pickKind, requestFor, START, startSite } from './site.ts';
 
 describe('the audit', () => {
-  test('tells every call by kind, account, request and session, in the order of their effects', async () => {
+  test('records every call by kind, account, request and session, in the order of their effects', async () => {
     const fleet = fleetOf({});
     const account = pickKind(fleet, 'plain');
     const site = await startSite({ fleet });
@@ -46,7 +46,7 @@ describe('the audit', () => {
   });
 });
 
-describe('what only the site knows', () => {
+describe('the state of the site', () => {
   test('are the open requests and sessions of all users', async () => {
     const site = await startSite({ fleet: fleetOf({}) });
     const caller = await site.signIn();

@@ -10,7 +10,7 @@ const USERS = [APPLICATION, APPROVER, ADMIN];
 const { policy } = one().account;
 if (policy === null) throw new Error('The account has no policy.');
 
-/** A site with one account, whose policy says this. */
+/** A site with one account under this policy. */
 const siteWith = async (more: Partial<NonNullable<FleetAccount['policy']>>, row: Partial<FleetAccount> = {}) => {
   const { fleet, account } = one({ policy: { ...policy, ...more }, ...row });
   const site = await startSite({ fleet, users: USERS });
@@ -91,7 +91,7 @@ describe('a ticket', () => {
     ['of the default system', { TicketNumber: 'CHG-1' }, { systemId: 1, number: 'CHG-1' }],
     ['of another system', { TicketNumber: 'CHG-1', TicketSystemID: 2 }, { systemId: 2, number: 'CHG-1' }],
     ['of the longest length', { TicketNumber: 'x'.repeat(20) }, { systemId: 1, number: 'x'.repeat(20) }],
-    ['that nobody gave', {}, null],
+    ['that is not given', {}, null],
   ])('%s is kept with the request', async (_what, fields, ticket) => {
     const { site, ask } = await siteWith({});
     expect((await ask(fields)).status).toBe(201);
@@ -142,7 +142,7 @@ describe('a request set', () => {
     expect((await caller.get('RequestSets')).text).toBe('[]');
   });
 
-  test('shows approvers those that wait, and nobody else', async () => {
+  test('shows pending requests to approvers only', async () => {
     const { site, account, caller } = await siteWith({ minApprovers: 1, approvers: 1 });
     await caller.post('RequestSets', requestFor(account, fields));
     const approver = await site.signIn(APPROVER);

@@ -42,7 +42,7 @@ const askToken = (caller: Caller) =>
     }).toString(),
   });
 
-/** A caller with connections of its own. */
+/** A caller with its own connections. */
 const connect = (site: TestSite, options: { localAddress?: string; certificate?: IssuedCertificate } = {}): Caller => {
   const { localAddress, certificate } = options;
   const agent = new Agent({
@@ -56,7 +56,7 @@ const connect = (site: TestSite, options: { localAddress?: string; certificate?:
   return makeCaller(site.simulator.url, agent, {});
 };
 
-/** Linux has all of 127.0.0.0/8; elsewhere there may be just the one address. */
+/** Linux has all of 127.0.0.0/8; other systems can have a single address. */
 const hasSecondAddress = await new Promise<boolean>((resolve) => {
   const server = createServer();
   server.once('error', () => resolve(false));
@@ -110,54 +110,57 @@ describe('an X-Forwarded-For rule', () => {
   });
 });
 
-describe.each(['renegotiation', 'handshake'] as const)('a client certificate, asked for by %s', (certificateAsked) => {
-  const open = () => siteWith({ clientCertificateRequired: true }, { switches: { certificateAsked } });
+describe.each(['renegotiation', 'handshake'] as const)(
+  'a client certificate, asked for by %s',
+  (certificateRequest) => {
+    const open = () => siteWith({ clientCertificateRequired: true }, { switches: { certificateRequest } });
 
-  test('that the site has signed is taken, on the first call of a connection and on those after', async () => {
-    const site = await open();
-    const caller = connect(site, { certificate: await site.simulator.issueClientCertificate('p') });
-    expect((await signInBy(caller)).status).toBe(200);
-    expect((await askToken(caller)).status).toBe(200);
-  });
+    test('that the site has signed is taken, on the first call of a connection and on those after', async () => {
+      const site = await open();
+      const caller = connect(site, { certificate: await site.simulator.issueClientCertificate('p') });
+      expect((await signInBy(caller)).status).toBe(200);
+      expect((await askToken(caller)).status).toBe(200);
+    });
 
-  test('of another CA that it trusts is taken, of one that it does not is refused, and so is none', async () => {
-    const [partner, stranger] = [await createAuthority('Partner CA'), await createAuthority('Stranger CA')];
-    const site = await siteWith(
-      { clientCertificateRequired: true },
-      { switches: { certificateAsked }, trustedCas: [partner.caPem] },
-    );
-    const statusWith = async (certificate?: IssuedCertificate) =>
-      (await signInBy(connect(site, certificate === undefined ? {} : { certificate }))).status;
-    expect(await statusWith(await partner.issueClientCertificate('relay'))).toBe(200);
-    expect(await statusWith(await stranger.issueClientCertificate('relay'))).toBe(401);
-    expect(await statusWith()).toBe(401);
-  });
+    test('of another CA that it trusts is taken, of one that it does not is refused, and so is none', async () => {
+      const [partner, stranger] = [await createAuthority('Partner CA'), await createAuthority('Stranger CA')];
+      const site = await siteWith(
+        { clientCertificateRequired: true },
+        { switches: { certificateRequest }, trustedCas: [partner.caPem] },
+      );
+      const statusWith = async (certificate?: IssuedCertificate) =>
+        (await signInBy(connect(site, certificate === undefined ? {} : { certificate }))).status;
+      expect(await statusWith(await partner.issueClientCertificate('relay'))).toBe(200);
+      expect(await statusWith(await stranger.issueClientCertificate('relay'))).toBe(401);
+      expect(await statusWith()).toBe(401);
+    });
 
-  test('is nothing to a registration that does not require one', async () => {
-    const other: SimulatedUser = { ...APPROVER, apiKey: { ...APPROVER.apiKey, clientCertificateRequired: true } };
-    const site = await startSite({ users: [APPLICATION, other], switches: { certificateAsked } });
-    expect((await signInBy(site.anonymous)).status).toBe(200);
-    expect((await signInBy(site.anonymous, other)).status).toBe(401);
-  });
+    test('is nothing to a registration that does not require one', async () => {
+      const other: SimulatedUser = { ...APPROVER, apiKey: { ...APPROVER.apiKey, clientCertificateRequired: true } };
+      const site = await startSite({ users: [APPLICATION, other], switches: { certificateRequest } });
+      expect((await signInBy(site.anonymous)).status).toBe(200);
+      expect((await signInBy(site.anonymous, other)).status).toBe(401);
+    });
 
-  test.each([
-    [403, /403 - Forbidden/],
-    ['reset', /other side closed|ECONNRESET/],
-  ] as const)('that is missing can be answered by IIS itself with %s', async (badCertificate, words) => {
-    const site = await siteWith(
-      { clientCertificateRequired: true },
-      { switches: { certificateAsked, badCertificate } },
-    );
-    const outcome = signInBy(site.anonymous).then(
-      ({ status, text }) => `${status} ${text}`,
-      (error: unknown) => String(error),
-    );
-    expect(await outcome).toMatch(words);
-  });
-});
+    test.each([
+      [403, /403 - Forbidden/],
+      ['reset', /other side closed|ECONNRESET/],
+    ] as const)('that is missing can be answered by IIS itself with %s', async (badCertificate, words) => {
+      const site = await siteWith(
+        { clientCertificateRequired: true },
+        { switches: { certificateRequest, badCertificate } },
+      );
+      const outcome = signInBy(site.anonymous).then(
+        ({ status, text }) => `${status} ${text}`,
+        (error: unknown) => String(error),
+      );
+      expect(await outcome).toMatch(words);
+    });
+  },
+);
 
 describe('a registration that verifies the PSRUN signature', () => {
-  test('refuses everybody here', async () => {
+  test('refuses every caller of the simulator', async () => {
     const { anonymous } = await siteWith({ psrunRequired: true });
     expect((await signInBy(anonymous)).status).toBe(401);
     expect((await askToken(anonymous)).status).toBe(401);
@@ -220,7 +223,7 @@ describe('the RunAs header', () => {
     expect(JSON.parse((await signInAs(site, 'corp\\ALICE')).text)).toMatchObject({ UserName: APPROVER.userName });
     site.simulator.changeUser(APPROVER.userName, { groups: ['humans'] });
     expect((await signInAs(site, APPROVER.userName)).status).toBe(401);
-    expect((await signInAs(site, 'nobody')).status).toBe(401);
+    expect((await signInAs(site, 'stranger')).status).toBe(401);
     expect((await signInAs(site, 'pam-relay')).status).toBe(200);
   });
 });

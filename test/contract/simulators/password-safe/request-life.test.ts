@@ -84,7 +84,7 @@ describe('checking in', () => {
     ['with a reason', 'Requests/1/Checkin/', { 'content-type': 'application/json' }, '{"reason":"done"}'],
     ['with a form', 'requests/1/CheckIn', { 'content-type': 'application/x-www-form-urlencoded' }, 'Reason=done'],
     ['by the old form', 'Requests/Release/1', { 'content-type': 'application/json' }, '{}'],
-  ])('%s answers 204 and gives the request back', async (_how, path, headers, body) => {
+  ])('%s answers 204 and checks the request in', async (_how, path, headers, body) => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -154,7 +154,7 @@ describe('whatever users do', () => {
     const callers = await Promise.all(USERS.map((user) => site.signIn(user)));
     const play = async ({ act, user, account, minutes }: Step) => {
       const [caller, target] = [callers[user], fleet[account]];
-      if (caller === undefined || target === undefined) throw new Error('The step names nobody or nothing.');
+      if (caller === undefined || target === undefined) throw new Error('The step has no user or no account.');
       const held = site.simulator.openRequests().find((request) => request.account.row === target);
       if (act === 'wait') return site.pass(minutes * MINUTE_MS);
       if (act === 'approve') return held && site.simulator.approve(held.requestId);

@@ -5,10 +5,10 @@ import { type Answer, APPLICATION, APPROVER, type Caller, fleetOf, pickKind } fr
 export const OTHER: SimulatedUser = { ...APPROVER, userName: 'CORP\\bob', apiKey: { key: 'simulated2'.repeat(13) } };
 export const USERS = [APPLICATION, APPROVER, OTHER];
 
-/** One human has to approve. */
+/** Requires the approval of one person. */
 export const PENDING_POLICY = pickKind(createFleet({ accounts: 24, seed: 1 }), 'approval').policy;
 
-/** A fleet of one plain account, but for what the test says about it. */
+/** A fleet of one plain account, with the overrides of the test. */
 export const one = (overrides: Partial<FleetAccount> = {}) => {
   const fleet = fleetOf(overrides);
   return { fleet, account: pickKind(fleet, 'plain') };

@@ -128,7 +128,7 @@ describe('a session', () => {
     });
   });
 
-  test('that nobody has begun is over with its request', async () => {
+  test('that has not begun ends with its request', async () => {
     const { site, caller } = await open();
     const { Ticket } = await ticketOf(caller);
     await caller.put('Requests/1/Checkin');
@@ -147,7 +147,7 @@ describe('a session', () => {
     expect(await statusesSeen(caller)).toEqual([status]);
   });
 
-  test('is locked and terminated by whoever may', async () => {
+  test('is locked and terminated by a user with the permission', async () => {
     const { site, caller } = await open();
     site.simulator.connect((await ticketOf(caller)).Ticket);
     const [guard, approver] = [await site.signIn(GUARD), await site.signIn(APPROVER)];
@@ -223,7 +223,7 @@ describe('a quarantine', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  test('leaves those that still wait to whoever approves', async () => {
+  test('leaves pending requests to the approvers', async () => {
     const { site } = await open({}, { fleet: [{ ...account, policy: PENDING_POLICY }] });
     await (await site.signIn(GUARD)).post(`${paths[0]}/Requests/Terminate`, {});
     expect(site.simulator.openRequests()).toMatchObject([{ status: 'pending' }]);
@@ -239,7 +239,7 @@ describe('a quarantine', () => {
     expect(await statusesSeen(caller)).toEqual([8]);
   });
 
-  test('is nothing that a requestor, or one with the ISA role, may do', async () => {
+  test('is not permitted to a requestor, nor to a user with the ISA role', async () => {
     const { site, caller } = await open();
     for (const path of paths) expect((await caller.post(`${path}/Requests/Terminate`, {})).status).toBe(403);
     expect((await caller.post(`${paths[0]}/Sessions/Terminate`, {})).status).toBe(403);

@@ -89,7 +89,7 @@ describe('signing in', () => {
     ['as the vendor writes it', `PS-Auth key=${APPLICATION.apiKey.key}; runas=pam-relay;`],
     ['without the last separator', `PS-Auth key=${APPLICATION.apiKey.key}; runas=pam-relay`],
     ['with a blank before the key, in any case', `ps-auth key= ${APPLICATION.apiKey.key};RUNAS=PAM-RELAY;`],
-    ['with a password that nobody asked for', `PS-Auth key=${APPLICATION.apiKey.key}; runas=pam-relay; pwd=[x];`],
+    ['with a password that is not required', `PS-Auth key=${APPLICATION.apiKey.key}; runas=pam-relay; pwd=[x];`],
     ['with a password full of separators', psAuth(APPROVER)],
     ['with a doubled backslash', psAuth(APPROVER).replace('\\', '\\\\')],
   ])('by key works %s', async (_how, authorization) => {
@@ -100,7 +100,7 @@ describe('signing in', () => {
   test.each([
     ['no header', {}],
     ['an unknown key', { authorization: `PS-Auth key=${'0'.repeat(128)}; runas=pam-relay;` }],
-    ['the key of somebody else', { authorization: `PS-Auth key=${APPLICATION.apiKey.key}; runas=CORP\\alice;` }],
+    ['the key of another user', { authorization: `PS-Auth key=${APPLICATION.apiKey.key}; runas=CORP\\alice;` }],
     ['a missing password', { authorization: `PS-Auth key=${APPROVER.apiKey.key}; runas=CORP\\alice;` }],
     ['a wrong password', { authorization: `PS-Auth key=${APPROVER.apiKey.key}; runas=CORP\\alice; pwd=[no];` }],
     ['another scheme', { authorization: 'Basic cGFtOnJlbGF5' }],
@@ -138,7 +138,7 @@ describe('a session', () => {
     expect((await caller.call('POST', 'Auth/Signout')).status).toBe(401);
   });
 
-  test('ends after 20 idle minutes, which each call starts anew', async () => {
+  test('ends after 20 idle minutes, which each call restarts', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     site.pass(19 * MINUTE_MS);

@@ -25,7 +25,7 @@ interface Sent {
   readonly body?: string;
 }
 
-/** A caller with the headers that every call of it carries. */
+/** A caller that sends the same headers with every call. */
 export interface Caller {
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, sent?: Sent): Promise<Answer>;
   get(path: string): Promise<Answer>;
@@ -36,21 +36,21 @@ export interface Caller {
 export interface TestSite {
   readonly simulator: PasswordSafeSimulator;
   readonly anonymous: Caller;
-  /** A caller with those headers, for a session opened by hand. */
+  /** A caller with these headers, for a session opened by hand. */
   withHeaders(headers: Record<string, string | string[]>): Caller;
   signIn(user?: SimulatedUser): Promise<Caller>;
   now(): number;
   pass(ms: number): void;
 }
 
-/** Plain accounts, each with what a test says about it. */
+/** Plain accounts, each with the overrides of a test. */
 export const fleetOf = (...overrides: readonly Partial<FleetAccount>[]): FleetAccount[] =>
   createFleet({ accounts: overrides.length + 24, seed: 7 })
     .filter((account) => account.kind === 'plain')
     .slice(0, overrides.length)
     .map((account, index) => ({ ...account, ...overrides[index] }));
 
-/** The one account of a fleet that is of this kind, or the first of several. */
+/** The first account of this kind in a fleet. */
 export const pickKind = (fleet: readonly FleetAccount[], kind: FleetAccount['kind']): FleetAccount => {
   const account = fleet.find((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no account of kind ${kind}.`);

@@ -105,7 +105,7 @@ describe('the media type', () => {
     expect((await anonymous.call('POST', 'Auth/SignAppIn', typed)).status).toBe(401);
   });
 
-  test('that nobody reads is refused', async () => {
+  test('that is not supported is refused', async () => {
     const site = await startSite();
     const answer = await (await site.signIn()).call('POST', 'Requests', {
       headers: { 'content-type': 'text/xml' },
@@ -129,7 +129,7 @@ test('latency delays every call on the wall clock', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(38);
 });
 
-test('a caller that hangs up, or sends without end, does the site no harm', async () => {
+test('a caller that hangs up, or sends without end, does not harm the site', async () => {
   const site = await startSite();
   const caller = await site.signIn();
   const headers = { 'content-type': 'application/json' };

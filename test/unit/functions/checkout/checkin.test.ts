@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCheckInCheckout } from '#functions/checkout/checkin/checkin.ts';
-import { noteAt } from '#shared/records/notes.ts';
-import type { CourseInput } from '#shared/workflows/checkout.ts';
+import { signalAt } from '#shared/records/signals.ts';
+import type { CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import {
   aCheckoutRun,
   after,
@@ -14,18 +14,18 @@ import {
 } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { CLOSED_AT, fakeVault } from '#test/support/fake-vault.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
-const SSH = { rule: { handsOut: 'ssh-ticket' } };
+const SSH = { rule: { delivers: 'ssh-ticket' } };
 
 describe('checking in a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   const onSessionLeft = vi.fn();
   beforeEach(() => {
     vault = fakeVault();
-    notes = memoryNotes();
+    signals = memorySignals();
     onSessionLeft.mockClear();
   });
   const requested = (...ids: string[]) => ({
@@ -33,7 +33,7 @@ describe('checking in a checkout', () => {
     conflict: false,
     leases: ids.map((id, item) => ({ item, id, status: 'active' as const })),
   });
-  const checkIn = async (course: Partial<CourseInput> = {}, checkout: RecordedCheckout | 'lost' = {}) => {
+  const checkIn = async (state: Partial<CheckoutStepInput> = {}, checkout: RecordedCheckout | 'lost' = {}) => {
     const records = memoryRecords();
     if (checkout !== 'lost') await recordCheckout(records, checkout);
     return createCheckInCheckout({
@@ -44,27 +44,27 @@ describe('checking in a checkout', () => {
         return vault.vault;
       },
       records,
-      notes,
+      signals,
       now: () => NOW,
       onSessionLeft,
-    })({ ...aCheckoutRun, ...course });
+    })({ ...aCheckoutRun, ...state });
   };
   const session = (id: string, leaseId?: string, item = '10') =>
     vault.sessions.set(id, { id, leaseId, item: { kind: 'account', id: item } });
 
-  it('closes what it knows, then what only the marker shows, and says when by the clock of the vault', async () => {
+  it('closes known leases, then those found by the marker, and returns the time of the vault', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
     vault.opened({ id: '2', item: '2', reason: OURS, status: 'pending' });
     expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 2 });
     expect(vault.open.size).toBe(0);
   });
 
-  it('needs no more than its name: by the marker a release finds everything', async () => {
+  it('needs only its name: a release finds everything by the marker', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
     expect(await checkIn()).toEqual({ at: CLOSED_AT, closed: 1 });
   });
 
-  it('goes by relay.yaml when nothing is written down about it', async () => {
+  it('uses relay.yaml when there is no record of the checkout', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
     expect(await checkIn({}, 'lost')).toEqual({ at: CLOSED_AT, closed: 1 });
   });
@@ -86,7 +86,7 @@ describe('checking in a checkout', () => {
     expect(await checkIn()).toEqual({ at: after(0), closed: 0 });
   });
 
-  it('takes for closed what is gone, so that it can be repeated', async () => {
+  it('counts leases that are gone as closed, and can be repeated', async () => {
     expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 1 });
     expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 1 });
   });
@@ -98,13 +98,13 @@ describe('checking in a checkout', () => {
     expect([...vault.open.keys()]).toEqual(['1']);
   });
 
-  it('looks for no sessions where credentials were handed out', async () => {
+  it('lists no sessions where credentials were delivered', async () => {
     await checkIn({ requested: requested('1') });
     expect(vault.count('listSessions')).toBe(0);
   });
 
   describe('of target sessions', () => {
-    it('ends those that it knows, or that a lease of its own has, and no other, before their leases', async () => {
+    it('ends known sessions, and those of its own leases, and no others, before the leases', async () => {
       vault.opened({ id: '1', item: '1', reason: OURS });
       vault.opened({ id: '2', item: '2', reason: OURS });
       session('50');
@@ -112,19 +112,19 @@ describe('checking in a checkout', () => {
       session('52', '2');
       session('53', '9');
       session('54');
-      for (const id of ['50', '51']) await notes.put(noteAt.session(CHECKOUT, id));
-      await notes.put(noteAt.session(OTHER_CHECKOUT, '53'));
+      for (const id of ['50', '51']) await signals.put(signalAt.session(CHECKOUT, id));
+      await signals.put(signalAt.session(OTHER_CHECKOUT, '53'));
       await checkIn({ requested: requested('1') }, SSH);
       expect([...vault.sessions.keys()]).toEqual(['53', '54']);
       expect(vault.order('endSession', 'close')).toEqual(['endSession', 'endSession', 'endSession', 'close', 'close']);
     });
 
-    it('does not end what a forged note names: the session of another checkout, or one that nobody knows', async () => {
+    it('does not end a session that a forged signal names: one of another checkout, or an unknown one', async () => {
       session('50');
       session('60', undefined, '11');
       session('61', '9', '11');
       vault.sessions.set('62', { id: '62' });
-      for (const id of ['50', '60', '61', '62', '63']) await notes.put(noteAt.session(CHECKOUT, id));
+      for (const id of ['50', '60', '61', '62', '63']) await signals.put(signalAt.session(CHECKOUT, id));
       for (const rule of [SSH.rule, { ...SSH.rule, access: 'isa' }]) {
         session('50');
         await checkIn({}, { rule });
@@ -132,14 +132,14 @@ describe('checking in a checkout', () => {
       }
     });
 
-    it('ends none by a note when nothing is written down of what it is about', async () => {
+    it('ends none by a signal when there is no record of the checkout', async () => {
       session('50');
-      await notes.put(noteAt.session(CHECKOUT, '50'));
+      await signals.put(signalAt.session(CHECKOUT, '50'));
       await checkIn({}, 'lost');
       expect([...vault.sessions.keys()]).toEqual(['50']);
     });
 
-    it('ends them for a release, too, which knows of none', async () => {
+    it('ends them for a release, too, which has no state', async () => {
       vault.opened({ id: '1', item: '1', reason: OURS });
       session('51', '1');
       session('53', '9');
@@ -147,17 +147,17 @@ describe('checking in a checkout', () => {
       expect([...vault.sessions.keys()]).toEqual(['53']);
     });
 
-    it('without a lease ends them by their notes, and asks for no leases', async () => {
+    it('ends them by their signals where there is no lease, and lists no leases', async () => {
       session('50');
       session('54');
-      await notes.put(noteAt.session(CHECKOUT, '50'));
+      await signals.put(signalAt.session(CHECKOUT, '50'));
       await checkIn({}, { rule: { ...SSH.rule, access: 'isa' } });
       expect([...vault.sessions.keys()]).toEqual(['54']);
       expect(vault.count('held')).toBe(0);
     });
 
     it.each(['listSessions', 'endSession'] as const)(
-      'closes leases all the same where its user may not end sessions, and tells (%s)',
+      'closes leases even if its user may not end sessions, and reports it (%s)',
       async (call) => {
         vault.opened({ id: '1', item: '1', reason: OURS });
         session('51', '1');

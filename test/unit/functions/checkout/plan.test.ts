@@ -4,13 +4,13 @@ import { createPlanCheckout } from '#functions/checkout/plan/plan.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import { after, anOrder, aRule, CHECKOUT, identityOf, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryClaims, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { anItem } from '#test/support/items.ts';
 
 const numbered = (id: string, labels: Labels) => anItem({ ref: { kind: 'account', id }, labels });
@@ -23,11 +23,11 @@ const OPEN = checkoutAt.open(CHECKOUT);
 
 describe('planning a checkout', () => {
   let records: ReturnType<typeof memoryRecords>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   let vault: ReturnType<typeof fakeVault>;
   beforeEach(() => {
     records = memoryRecords();
-    notes = memoryNotes();
+    signals = memorySignals();
     vault = fakeVault([pageOf(ITEMS)]);
   });
   const plan = (
@@ -40,15 +40,15 @@ describe('planning a checkout', () => {
       vaultOf: async () => vault.vault,
       storeRules: async () => awsSecretsManagerRules,
       records,
-      claims: memoryClaims(records, notes),
-      notes,
+      claims: memoryClaims(records, signals),
+      signals,
       now: () => now,
     })({ ...CHECKOUT, ...run, startedAt, order: anOrder(order) });
   const recorded = () => records.read(checkoutAt.record(CHECKOUT));
   const refuses = async (attempt: Promise<unknown>, message: string, name = 'CheckoutRefused') => {
     await expect(attempt).rejects.toMatchObject({ name, retryable: false, message: expect.stringContaining(message) });
     expect(await recorded()).toBeUndefined();
-    expect([...notes.keys]).toEqual([]);
+    expect([...signals.keys]).toEqual([]);
   };
 
   it('writes down the rule, the order and the items, and opens nothing', async () => {
@@ -64,11 +64,11 @@ describe('planning a checkout', () => {
     expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
   });
 
-  it('holds to what was written down first: a deployment in between changes nothing', async () => {
+  it('keeps the first record: a deployment in between changes nothing', async () => {
     await plan();
     const first = await recorded();
     expect(
-      await plan({}, { longestMinutes: 1, name: 'elsewhere/{checkoutId}/{systemId}/{accountId}' }, { now: NOW + 9e9 }),
+      await plan({}, { maxMinutes: 1, name: 'elsewhere/{checkoutId}/{systemId}/{accountId}' }, { now: NOW + 9e9 }),
     ).toEqual({ items: 1 });
     expect(await recorded()).toEqual(first);
     expect(vault.count('find')).toBe(1);
@@ -77,7 +77,7 @@ describe('planning a checkout', () => {
   const usedBefore = (attempt: Promise<unknown>) =>
     expect(attempt).rejects.toMatchObject({
       name: 'CheckoutRefused',
-      message: 'Checkout tickets.CHG1: this id was used before. Ask again, under another id.',
+      message: 'Checkout tickets.CHG1: this id was used before. Send the request again with another id.',
     });
 
   it.each([
@@ -86,26 +86,26 @@ describe('planning a checkout', () => {
     ['by an order for longer', { window: { minutes: 61 } }, {}],
   ])('refuses what was written down %s, and opens nothing by it', async (_how, order, more) => {
     await plan();
-    notes.keys.clear();
+    signals.keys.clear();
     const first = await recorded();
     await usedBefore(plan(order, {}, more));
     expect(await recorded()).toEqual(first);
-    expect([...notes.keys]).toEqual([]);
+    expect([...signals.keys]).toEqual([]);
   });
 
   it('is found each time that it was planned, also when a release has taken the note of the first away', async () => {
     await plan();
-    await notes.remove(OPEN);
+    await signals.remove(OPEN);
     expect(await plan()).toEqual({ items: 1 });
-    expect([...notes.keys]).toContain(OPEN);
+    expect([...signals.keys]).toContain(OPEN);
   });
 
-  it('is found by whoever looks for what may be open before there is anything to find', async () => {
+  it('is listed as open before it opens anything', async () => {
     await plan();
-    expect([...notes.keys]).toEqual([OPEN, checkoutAt.record(CHECKOUT).key]);
+    expect([...signals.keys]).toEqual([OPEN, checkoutAt.record(CHECKOUT).key]);
   });
 
-  it('keeps to what an attempt wrote down that came first, although it was started later', async () => {
+  it('keeps to what an attempt wrote down that came first, even if that was started later', async () => {
     const { read } = records;
     records.read = async (place) => {
       const written = await read(place);
@@ -119,10 +119,10 @@ describe('planning a checkout', () => {
     expect(await recorded()).toMatchObject({ items: [{ secretName: expect.stringMatching(/^elsewhere/) }] });
   });
 
-  it('leaves alone what was noted before it came', async () => {
-    await notes.put(noteAt.released(CHECKOUT));
+  it('leaves earlier signals alone', async () => {
+    await signals.put(signalAt.released(CHECKOUT));
     await plan();
-    expect(notes.keys).toContain(noteAt.released(CHECKOUT));
+    expect(signals.keys).toContain(signalAt.released(CHECKOUT));
   });
 
   it('lists items in one order, whatever the order of the message, so that two checkouts never wait for each other', async () => {
@@ -139,7 +139,7 @@ describe('planning a checkout', () => {
     );
   });
 
-  it('opens an item once that goes by two names', async () => {
+  it('opens an item with two names once', async () => {
     const twice = [
       { systemName: 'db-01', accountName: 'web' },
       { systemName: 'db-01', accountName: 'CORP\\web' },
@@ -150,19 +150,19 @@ describe('planning a checkout', () => {
   it.each([
     [
       'an item that the vault does not show',
-      { items: [{ systemName: 'db-01', accountName: 'nobody' }] },
+      { items: [{ systemName: 'db-01', accountName: 'unknown' }] },
       {},
-      'no item with accountName nobody, systemName db-01',
+      'no item with accountName unknown, systemName db-01',
     ],
     ['an item that the rule does not allow', {}, { select: { accounts: ['*', '!sa'] } }, 'does not allow db-01/sa'],
     ['a window that is too long', { window: { minutes: 481 } }, {}, 'more than the 480 minutes'],
     ['a window that ends too late', { window: { until: after(481) } }, {}, 'more than the 480 minutes'],
-    ['a window that is over', { window: { until: after(0) } }, {}, 'its window is over'],
+    ['a window that is over', { window: { until: after(0) } }, {}, 'its window has ended'],
     [
       'a window that ends before it begins',
       { window: { from: after(60), until: after(30) } },
       {},
-      'its window is over',
+      'its window has ended',
     ],
     [
       'a window that begins when its execution may be over',
@@ -183,7 +183,7 @@ describe('planning a checkout', () => {
   it.each(['tickets.CHG1', checkoutRun(identityOf('CHG10')), 'tickets.by-hand'])(
     'refuses an execution by another name, by which nothing of it would be found again: %s',
     async (run) => {
-      const message = `start it as ${CHECKOUT.run}, not ${run}`;
+      const message = `Start it as ${CHECKOUT.run}, not ${run}`;
       await refuses(plan({}, {}, { run: { run } }), message, 'ConfigurationInvalid');
       expect(vault.calls).toEqual([]);
     },
@@ -198,7 +198,7 @@ describe('planning a checkout', () => {
     vault.fail('find', '', 'RequestRejected');
     await refuses(
       plan(),
-      'its item with accountName sa, systemName db-01 can not be looked up. RequestRejected by find',
+      'the item with accountName sa, systemName db-01 cannot be looked up. RequestRejected by find',
     );
   });
 
@@ -226,6 +226,6 @@ describe('planning a checkout', () => {
   it('is tried again when the vault does not answer, and leaves nothing behind', async () => {
     vault.fail('find', '', 'VaultUnavailable');
     await expect(plan()).rejects.toMatchObject({ name: 'VaultUnavailable', retryable: true });
-    expect([...notes.keys]).toEqual([]);
+    expect([...signals.keys]).toEqual([]);
   });
 });

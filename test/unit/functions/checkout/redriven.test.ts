@@ -3,13 +3,13 @@ import { createPlanCheckout } from '#functions/checkout/plan/plan.ts';
 import { createReportCheckout } from '#functions/checkout/report/report.ts';
 import { createWatch } from '#functions/checkout/watch/watch.ts';
 import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
-import type { Move } from '#shared/domain/checkout/next-move.ts';
+import type { Action } from '#shared/domain/checkout/next-action.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { aCheckoutRun, after, anOrder, CHECKOUT, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryClaims, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryClaims, memoryPages, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { anItem } from '#test/support/items.ts';
 
 const CLOSED = { checkedIn: { at: after(1), closed: 0 }, retired: { retired: 0 } };
@@ -17,37 +17,37 @@ const OVER = { watched: { next: 'report' as const, waitSeconds: 0, ending: 'canc
 
 describe('an execution that was stopped, released by reap, and is redriven under its name and start', () => {
   let records: ReturnType<typeof memoryRecords>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   const vault = fakeVault([pageOf([anItem()])]);
-  const shared = () => ({ vaultOf: async () => vault.vault, records, notes, now: () => NOW });
+  const shared = () => ({ vaultOf: async () => vault.vault, records, signals, now: () => NOW });
   const plan = (): Promise<unknown> =>
     createPlanCheckout({
       ...shared(),
-      claims: memoryClaims(records, notes),
+      claims: memoryClaims(records, signals),
       config: aCheckoutConfig({ value: '{credential}' }),
       storeRules: async () => awsSecretsManagerRules,
     })({ ...CHECKOUT, startedAt: STARTED_AT, order: anOrder() });
-  const watch = (): Promise<Move> => createWatch(shared())(aCheckoutRun);
+  const watch = (): Promise<Action> => createWatch(shared())(aCheckoutRun);
   const report = (type: 'checkout.requested' | 'checkout.abandoned') =>
-    createReportCheckout({ ...shared(), measure: async () => {}, notify: async () => {} })({
+    createReportCheckout({ ...shared(), pages: memoryPages(), measure: async () => {}, notify: async () => {} })({
       ...CHECKOUT,
       ...CLOSED,
       ...OVER,
       order: { ...aCheckoutRun.order, type },
     });
-  /** As reap has it started; its waits may take a day, before which it reports nothing. */
+  /** The release as reap starts it. Its waits can take a day, and it reports nothing before. */
   const startRelease = () =>
-    createStartRelease({ start: async () => true }, notes, () => NOW)({ ...CHECKOUT, isSettled: true });
-  const isOpen = (): boolean => notes.keys.has(checkoutAt.open(CHECKOUT));
+    createStartRelease({ start: async () => true }, signals, () => NOW)({ ...CHECKOUT, isSettled: true });
+  const isOpen = (): boolean => signals.keys.has(checkoutAt.open(CHECKOUT));
 
   beforeEach(async () => {
     records = memoryRecords();
-    notes = memoryNotes();
+    signals = memorySignals();
     await plan();
     expect(await watch()).toMatchObject({ next: 'request' });
   });
 
-  it('opens nothing from the moment on at which its release is started, and closes', async () => {
+  it('opens nothing once its release is started, and closes', async () => {
     await startRelease();
     expect(await watch()).toMatchObject({ next: 'checkin', ending: 'cancelled' });
   });

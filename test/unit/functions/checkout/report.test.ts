@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReportCheckout } from '#functions/checkout/report/report.ts';
-import type { Move } from '#shared/domain/checkout/next-move.ts';
+import type { Action } from '#shared/domain/checkout/next-action.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
-import { noteAt } from '#shared/records/notes.ts';
-import type { CourseInput } from '#shared/workflows/checkout.ts';
+import { signalAt } from '#shared/records/signals.ts';
+import type { CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import { aCheckoutRun, after, CHECKOUT, NOW, recordCheckout, SENDER } from '#test/support/checkouts.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryPages, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const OPEN = checkoutAt.open(CHECKOUT);
 const RETIRED = { retired: { retired: 1 } };
@@ -14,31 +14,33 @@ const CHECKED_IN = { checkedIn: { at: after(0), closed: 1 } };
 const CLOSED = { ...RETIRED, ...CHECKED_IN };
 const DELIVERED = { retrieved: { at: after(0), delivered: 1, gone: false } };
 const ERROR = { Error: 'CheckoutRefused', Cause: JSON.stringify({ errorMessage: 'Ask for less.' }) };
-const ended = (ending: Move['ending'], more: Partial<Move> = {}) => ({
+const ended = (ending: Action['ending'], more: Partial<Action> = {}) => ({
   watched: { next: 'report' as const, waitSeconds: 0, ending, ...more },
 });
 
 describe('reporting a checkout', () => {
   let records: ReturnType<typeof memoryRecords>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let pages: ReturnType<typeof memoryPages>;
+  let signals: ReturnType<typeof memorySignals>;
   const notify = vi.fn(async (_subject: string, _lines: readonly string[]) => {});
   const measure = vi.fn(async () => {});
   beforeEach(async () => {
     vi.resetAllMocks();
     records = memoryRecords();
-    notes = memoryNotes();
-    await notes.put(OPEN);
+    pages = memoryPages();
+    signals = memorySignals();
+    await signals.put(OPEN);
   });
-  const report = async (course: Partial<CourseInput> = {}) => {
+  const report = async (state: Partial<CheckoutStepInput> = {}) => {
     await recordCheckout(records, { order: { ticket: 'CHG-7' } });
-    const step = createReportCheckout({ records, notes, measure, notify, now: () => NOW });
-    return step({ ...aCheckoutRun, ...course });
+    const step = createReportCheckout({ records, pages, signals, measure, notify, now: () => NOW });
+    return step({ ...aCheckoutRun, ...state });
   };
   const written = () => records.read(checkoutAt.report(CHECKOUT));
-  /** What people are told in the first mail. */
+  /** Text of the first alert. */
   const told = () => notify.mock.calls[0]?.[1].join('\n');
 
-  it('writes down how it ended, and tells nobody when all is well', async () => {
+  it('records how it ended, and sends no alert when all is well', async () => {
     expect(await report({ ...DELIVERED, ...CLOSED, ...ended('completed') })).toEqual({
       status: 'completed',
       notes: [],
@@ -65,15 +67,15 @@ describe('reporting a checkout', () => {
     expect(said).toEqual(['Its window ended before all of its items were delivered.']);
   });
 
-  it.each(['released', 'cancelled'] as const)('tells nobody what somebody did on purpose: %s', async (ending) => {
+  it.each(['released', 'cancelled'] as const)('sends no alert about an intended end: %s', async (ending) => {
     expect(await report({ ...CLOSED, ...ended(ending) })).toEqual({ status: ending, notes: [] });
     expect(notify).not.toHaveBeenCalled();
   });
 
   it.each([
-    ['denied', 'Somebody denied or ended a request'],
-    ['expired', 'Nobody approved in time'],
-  ] as const)('tells people what they did not want: %s', async (ending, why) => {
+    ['denied', 'was denied or ended in the vault'],
+    ['expired', 'No approval came in time'],
+  ] as const)('sends an alert about an unwanted end: %s', async (ending, why) => {
     expect(await report({ ...CLOSED, ...ended(ending) })).toMatchObject({ status: ending });
     expect(notify).toHaveBeenCalledExactlyOnceWith(
       `pam-relay: checkout tickets.CHG1 ${ending}`,
@@ -83,25 +85,30 @@ describe('reporting a checkout', () => {
     expect(told()).toContain(`checkouts/tickets/${CHECKOUT.run}/report.json`);
   });
 
-  it('tells people when the vault did not show that the credential changed', async () => {
+  it('sends an alert when the vault has not shown a change of the credential', async () => {
     await report({ ...DELIVERED, ...CLOSED, ...ended('completed', { unconfirmed: true }) });
     expect(measure).toHaveBeenCalledWith('tickets', 'completed', true);
     expect(told()).toContain('has not shown that it changed the credential');
   });
 
-  it('says why it failed, in the words of the error', async () => {
+  it('writes the first report as a page for people, too', async () => {
+    await report({ ...CLOSED, ...ended('completed') });
+    expect([...pages.written.keys()]).toEqual([`checkouts/tickets/${CHECKOUT.run}/report.html`]);
+  });
+
+  it('quotes the error of a failed checkout', async () => {
     expect(await report({ error: ERROR })).toEqual({ status: 'failed', notes: ['CheckoutRefused: Ask for less.'] });
     expect(told()).toContain('CheckoutRefused: Ask for less.');
     expect(await written()).toMatchObject({ status: 'failed' });
   });
 
-  it('reports what came to nothing before anything was written down', async () => {
-    const step = createReportCheckout({ records, notes, measure, notify, now: () => NOW });
+  it('reports a checkout that failed before it was recorded', async () => {
+    const step = createReportCheckout({ records, pages, signals, measure, notify, now: () => NOW });
     expect(await step({ ...aCheckoutRun, error: ERROR })).toMatchObject({ status: 'failed' });
     expect(await written()).toMatchObject({ items: [], reason: '' });
   });
 
-  it('says nothing of a delivery that was none', async () => {
+  it('records no delivery if nothing was delivered', async () => {
     await report({
       retrieved: { at: after(0), delivered: 0, gone: true },
       ...CLOSED,
@@ -111,19 +118,19 @@ describe('reporting a checkout', () => {
   });
 
   describe('that was released', () => {
-    beforeEach(() => notes.put(noteAt.released(CHECKOUT)));
+    beforeEach(() => signals.put(signalAt.released(CHECKOUT)));
 
     it.each([
       ['released', { ...DELIVERED, ...CLOSED }],
       ['released', { retired: { retired: 2 }, ...CHECKED_IN }],
       ['cancelled', { retired: { retired: 0 }, ...CHECKED_IN }],
       ['completed', { ...DELIVERED, ...CLOSED, ...ended('completed') }],
-    ] as const)('is %s, and not failed because a step met the release', async (status, course) => {
-      expect(await report({ ...course, error: ERROR })).toEqual({ status, notes: [] });
+    ] as const)('is %s, and not failed because a step met the release', async (status, state) => {
+      expect(await report({ ...state, error: ERROR })).toEqual({ status, notes: [] });
       expect(notify).not.toHaveBeenCalled();
     });
 
-    it('has failed all the same when it could not be closed', async () => {
+    it('has failed when it could not be closed', async () => {
       expect(await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } })).toMatchObject({ status: 'failed' });
       expect(notify).toHaveBeenCalledOnce();
     });
@@ -131,16 +138,16 @@ describe('reporting a checkout', () => {
 
   describe('by a release', () => {
     const order = { ...aCheckoutRun.order, type: 'checkout.released' } as const;
-    it('that somebody asked for writes nothing and tells nobody: the checkout itself knows more', async () => {
+    it('on request writes nothing and sends no alert: the checkout reports itself', async () => {
       expect(await report({ order, ...CLOSED, ...ended('released') })).toEqual({ status: 'released', notes: [] });
       expect(await report({ order, error: ERROR })).toMatchObject({ status: 'failed' });
       expect(await written()).toBeUndefined();
-      expect([...notes.keys]).toEqual([OPEN]);
+      expect([...signals.keys]).toEqual([OPEN]);
       expect(notify).not.toHaveBeenCalled();
       expect(measure).not.toHaveBeenCalled();
     });
 
-    it('tells people at once that a credential was not changed, and does not count the checkout as over', async () => {
+    it('sends an alert about an unchanged credential at once, and does not count the checkout as over', async () => {
       await report({
         order,
         ...CLOSED,
@@ -154,18 +161,18 @@ describe('reporting a checkout', () => {
       expect(await written()).toBeUndefined();
     });
 
-    it('says what the checkout has said when that was first', async () => {
+    it('repeats the report of the checkout if that came first', async () => {
       await report({ ...CLOSED, ...ended('denied') });
       expect(await report({ order, ...CLOSED, ...ended('cancelled') })).toMatchObject({ status: 'denied' });
     });
 
     it.each([
-      ['abandoned', { ...CLOSED, ...ended('released') }, 'was stopped, or died'],
+      ['abandoned', { ...CLOSED, ...ended('released') }, 'failed or was stopped'],
       ['failed', { error: ERROR }, 'CheckoutRefused: Ask for less.'],
-    ] as const)('of a checkout that has died is %s, and somebody is told', async (status, course, why) => {
-      await notes.put(noteAt.released(CHECKOUT));
+    ] as const)('of an abandoned checkout is %s, and sends an alert', async (status, state, why) => {
+      await signals.put(signalAt.released(CHECKOUT));
       const abandoned = { ...order, type: 'checkout.abandoned' } as const;
-      expect(await report({ order: abandoned, ...course })).toMatchObject({ status });
+      expect(await report({ order: abandoned, ...state })).toMatchObject({ status });
       expect(await written()).toMatchObject({ status });
       expect(told()).toContain(why);
     });
@@ -173,18 +180,15 @@ describe('reporting a checkout', () => {
     it.each([
       [false, [OPEN]],
       [true, []],
-    ])(
-      'of a checkout that has died leaves it to reap while it may deliver yet: settled %s',
-      async (isSettled, left) => {
-        const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
-        await report({ order: abandoned, ...CLOSED, ...ended('released') });
-        expect([...notes.keys]).toEqual(left);
-      },
-    );
+    ])('of an abandoned checkout leaves it to reap while it can still deliver: settled %s', async (isSettled, left) => {
+      const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
+      await report({ order: abandoned, ...CLOSED, ...ended('released') });
+      expect([...signals.keys]).toEqual(left);
+    });
   });
 
   describe('once more', () => {
-    it('keeps to the first report, and tells nobody again', async () => {
+    it('keeps the first report, and sends no second alert', async () => {
       await report({ ...CLOSED, ...ended('denied') });
       const first = await written();
       expect(await report({ ...DELIVERED, ...CLOSED, ...ended('completed') })).toMatchObject({ status: 'denied' });
@@ -193,7 +197,7 @@ describe('reporting a checkout', () => {
       expect(measure).toHaveBeenCalledOnce();
     });
 
-    it('tells people again rather than never, when telling them failed', async () => {
+    it('sends the alert again if sending it failed', async () => {
       notify.mockRejectedValueOnce(new RelayError('StoreUnavailable', 'no'));
       await expect(report({ ...CLOSED, ...ended('denied') })).rejects.toMatchObject({ name: 'StoreUnavailable' });
       expect(await report({ ...CLOSED, ...ended('denied') })).toMatchObject({ status: 'denied' });
@@ -205,25 +209,25 @@ describe('reporting a checkout', () => {
     const REFUSED = { Error: 'SignInRefused', Cause: JSON.stringify({ errorMessage: 'Look at its key.' }) };
     const DENIED = { Error: 'StoreDenied', Cause: JSON.stringify({ errorMessage: 'Look at its policy.' }) };
 
-    it('has failed, and says that its leases are open, when the vault did not take them back', async () => {
+    it('has failed, and reports open leases, when the vault did not check them in', async () => {
       const { status, notes: lines } = await report({ ...DELIVERED, ...RETIRED, error: REFUSED });
       expect(status).toBe('failed');
-      expect(lines).toEqual(['SignInRefused: Look at its key.', expect.stringContaining('leases are not given back')]);
+      expect(lines).toEqual(['SignInRefused: Look at its key.', expect.stringContaining('leases are not checked in')]);
     });
 
-    it('has failed, and says that its secret is there, when the store did not let it be taken back', async () => {
+    it('has failed, and reports the remaining secret, when the store did not retire it', async () => {
       const { status, notes: lines } = await report({ ...DELIVERED, ...CHECKED_IN, retireError: DENIED });
       expect(status).toBe('failed');
-      expect(lines).toEqual(['StoreDenied: Look at its policy.', expect.stringContaining('is still there')]);
+      expect(lines).toEqual(['StoreDenied: Look at its policy.', expect.stringContaining('still exist')]);
     });
 
-    it('says both when both failed, the secret first', async () => {
+    it('reports both when both failed, the secret first', async () => {
       const { notes: lines } = await report({ ...DELIVERED, retireError: DENIED, error: REFUSED });
       expect(lines.map((line) => line.split(':')[0])).toEqual([
         'StoreDenied',
         'SignInRefused',
-        expect.stringContaining('is still there'),
-        expect.stringContaining('leases are not given back'),
+        expect.stringContaining('still exist'),
+        expect.stringContaining('leases are not checked in'),
       ]);
       expect(told()).toContain('Look at its key.');
     });
@@ -231,30 +235,30 @@ describe('reporting a checkout', () => {
     it.each([
       ['the leases', { ...RETIRED, error: REFUSED }],
       ['the secret', { ...CHECKED_IN, retireError: DENIED }],
-    ])('has failed although somebody released it, when %s is left', async (_what, course) => {
-      await notes.put(noteAt.released(CHECKOUT));
-      expect(await report({ ...DELIVERED, ...course })).toMatchObject({ status: 'failed' });
-      expect([...notes.keys]).toContain(OPEN);
+    ])('has failed in spite of a release when %s is left', async (_what, state) => {
+      await signals.put(signalAt.released(CHECKOUT));
+      expect(await report({ ...DELIVERED, ...state })).toMatchObject({ status: 'failed' });
+      expect([...signals.keys]).toContain(OPEN);
     });
 
     it.each([
       ['the leases', { ...RETIRED, error: REFUSED }],
       ['the secret', { ...CHECKED_IN, retireError: DENIED }],
-    ])('is left to reap, which closes it later, because of %s', async (_what, course) => {
-      await report({ ...DELIVERED, ...course });
-      expect([...notes.keys]).toEqual([OPEN]);
+    ])('is left to reap, which closes it later, because of %s', async (_what, state) => {
+      await report({ ...DELIVERED, ...state });
+      expect([...signals.keys]).toEqual([OPEN]);
       const order = { ...aCheckoutRun.order, type: 'checkout.abandoned', isSettled: true } as const;
-      expect(await report({ order, ...course })).toMatchObject({ status: 'failed' });
-      expect([...notes.keys]).toEqual([OPEN]);
+      expect(await report({ order, ...state })).toMatchObject({ status: 'failed' });
+      expect([...signals.keys]).toEqual([OPEN]);
       expect(await report({ order, ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
-      expect([...notes.keys]).toEqual([]);
+      expect([...signals.keys]).toEqual([]);
     });
   });
 
   describe('says that nothing is open any more', () => {
-    it('when what was delivered is taken back, and the leases are given back', async () => {
+    it('when the delivered secrets are retired and the leases are checked in', async () => {
       await report({ ...CLOSED, ...ended('completed') });
-      expect([...notes.keys]).toEqual([]);
+      expect([...signals.keys]).toEqual([]);
     });
 
     it.each([
@@ -264,7 +268,7 @@ describe('reporting a checkout', () => {
       const retrieved = { at: after(-60), delivered: 1, gone: false };
       const retired = { at: after(minutes - 60), retired: 1 };
       await report({ ...CLOSED, retrieved, retired, ...ended('completed') });
-      expect([...notes.keys]).toEqual(open);
+      expect([...signals.keys]).toEqual(open);
     });
 
     it.each([
@@ -273,18 +277,18 @@ describe('reporting a checkout', () => {
     ] as const)('%s', async (_name, next, open) => {
       const watched = { next, waitSeconds: 0 };
       await report({ ...CLOSED, watched, error: { Error: 'StoreUnavailable' } });
-      expect([...notes.keys]).toEqual(open);
+      expect([...signals.keys]).toEqual(open);
     });
 
-    it('not when it is not, so that it is looked after', async () => {
+    it('not when something is: reap closes it', async () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
-      expect([...notes.keys]).toEqual([OPEN]);
+      expect([...signals.keys]).toEqual([OPEN]);
     });
 
-    it('as soon as somebody has closed it later', async () => {
+    it('as soon as it was closed later', async () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
       expect(await report({ ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
-      expect([...notes.keys]).toEqual([]);
+      expect([...signals.keys]).toEqual([]);
     });
   });
 });

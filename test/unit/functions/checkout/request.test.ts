@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRequestCheckout } from '#functions/checkout/request/request.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import {
   aCheckoutRun,
   after,
@@ -12,22 +12,22 @@ import {
   recordCheckout,
 } from '#test/support/checkouts.ts';
 import { anOffer, fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
 
 describe('requesting for a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   beforeEach(() => {
     vault = fakeVault();
-    notes = memoryNotes();
+    signals = memorySignals();
   });
   const request = async (checkout: RecordedCheckout = {}, now = NOW) => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
     const vaultOf = async () => vault.vault;
-    return createRequestCheckout({ relayId: 'relay', vaultOf, records, notes, now: () => now })(aCheckoutRun);
+    return createRequestCheckout({ relayId: 'relay', vaultOf, records, signals, now: () => now })(aCheckoutRun);
   };
   const minutesOf = async (checkout: RecordedCheckout, now = NOW) => {
     await request(checkout, now);
@@ -35,7 +35,7 @@ describe('requesting for a checkout', () => {
   };
   const refusal = (message: string) => ({ name: 'CheckoutRefused', message: expect.stringContaining(message) });
 
-  it('opens one lease for each item, and says how each stands', async () => {
+  it('opens one lease for each item, and returns their status', async () => {
     expect(await request({ numbers: [1, 2] })).toEqual({
       at: after(0),
       conflict: false,
@@ -47,20 +47,20 @@ describe('requesting for a checkout', () => {
   });
 
   it.each(['released', 'closing', 'report'] as const)(
-    'opens nothing once the checkout has its note %s',
+    'opens nothing once the checkout has its signal %s',
     async (note) => {
-      await notes.put(noteAt[note](CHECKOUT));
+      await signals.put(signalAt[note](CHECKOUT));
       expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
       expect(vault.terms).toEqual([]);
     },
   );
 
   it('opens nothing more once the checkout is released while it opens', async () => {
-    const { list } = notes;
+    const { list } = signals;
     let looks = 0;
-    notes.list = async (prefix) => {
+    signals.list = async (prefix) => {
       looks += 1;
-      if (looks === 3) await notes.put(noteAt.released(CHECKOUT));
+      if (looks === 3) await signals.put(signalAt.released(CHECKOUT));
       return list(prefix);
     };
     expect(await request({ numbers: [1, 2, 3] })).toMatchObject({ conflict: true, leases: [{ item: 0 }] });
@@ -72,7 +72,7 @@ describe('requesting for a checkout', () => {
     expect(vault.terms).toMatchObject([{ reason: OURS, changeAtEnd: true, whenHeld: 'refuse' }]);
   });
 
-  it('takes for its own what an earlier attempt opened, pending or not, and asks for the rest only', async () => {
+  it('owns leases that an earlier attempt opened, pending or not, and requests only the rest', async () => {
     vault.opened({ id: '7', item: '1', reason: OURS, status: 'pending', endsAt: after(90) });
     expect(await request({ numbers: [1, 2] })).toMatchObject({
       conflict: false,
@@ -84,21 +84,21 @@ describe('requesting for a checkout', () => {
     expect(vault.terms.map(({ item }) => item)).toEqual(['2']);
   });
 
-  it('waits while the vault changes a credential, since what it delivered would be stale at once', async () => {
+  it('waits while the vault changes a credential: a delivery would be outdated at once', async () => {
     const { items } = aRecord();
     vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
     expect(await request()).toMatchObject({ conflict: true, leases: [] });
     expect(vault.terms).toEqual([]);
   });
 
-  it('does not care whether a credential changes that a target session shows to nobody', async () => {
+  it('ignores a change of a credential that a target session does not show', async () => {
     const { items } = aRecord();
     vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
-    expect(await request({ rule: { handsOut: 'ssh-ticket' } })).toMatchObject({ conflict: false });
+    expect(await request({ rule: { delivers: 'ssh-ticket' } })).toMatchObject({ conflict: false });
     expect(vault.count('find')).toBe(0);
   });
 
-  it('finds a lease whose answer got lost when it is repeated', async () => {
+  it('finds a lease whose answer was lost when it is repeated', async () => {
     vault.fail('open', '10', 'VaultUnavailable', { mayHaveHappened: true });
     await expect(request()).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect(await request()).toMatchObject({ leases: [{ id: '101' }] });
@@ -118,13 +118,13 @@ describe('requesting for a checkout', () => {
     expect(vault.terms.map(({ item }) => item)).toEqual(['1', '2']);
   });
 
-  it('is not kept from asking by a lease of others that can not be read', async () => {
+  it('is not prevented by an unreadable lease of others', async () => {
     vault.opened({ id: '7', item: '9', reason: 'by hand' });
     vault.unreadable.add('7');
     expect(await request({ numbers: [1, 2] })).toMatchObject({ conflict: false, leases: [{}, {}] });
   });
 
-  it('fails when what can not be read may be the lease that it has just opened', async () => {
+  it('fails when the unreadable lease may be the one that it just opened', async () => {
     vault.unreadable.add('102');
     await expect(request({ numbers: [1, 2] })).rejects.toMatchObject({ name: 'AnswerMalformed' });
   });
@@ -134,27 +134,27 @@ describe('requesting for a checkout', () => {
     expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
   });
 
-  it('fails with what is no conflict', async () => {
+  it('fails with an error that is no conflict', async () => {
     vault.fail('open', '10', 'NotRequestable');
     await expect(request()).rejects.toMatchObject({ name: 'NotRequestable' });
   });
 
-  it('asks the vault first whether it would grant the window, and for nothing when it would not', async () => {
+  it('checks first that the vault would grant the window, and requests nothing otherwise', async () => {
     vault.offers.set('10', []);
     await expect(request()).rejects.toMatchObject(
-      refusal("gives the relay's user this kind of access to db-01/a10 now, for 60 minutes"),
+      refusal("grants the relay's user this kind of access to db-01/a10 now for 60 minutes"),
     );
     expect(vault.calls).toContainEqual(['offers', '10', 60]);
     expect(vault.terms).toEqual([]);
   });
 
-  it('asks about all items before it opens anything: what one is refused for would cost the others a release', async () => {
+  it('checks all items before it opens anything: a refusal of one would cost the others a release', async () => {
     vault.offers.set('2', []);
     await expect(request({ numbers: [1, 2] })).rejects.toMatchObject(refusal('db-01/a2'));
     expect(vault.terms).toEqual([]);
   });
 
-  it('asks under the conditions that the vault has offered, of which those with the fewest approvers', async () => {
+  it('requests under the offered conditions with the fewest approvers', async () => {
     const offer = anOffer({ approvers: 1, handle: { policy: 3 } });
     vault.offers.set('10', [anOffer({ approvers: 2 }), offer]);
     await request();
@@ -163,7 +163,7 @@ describe('requesting for a checkout', () => {
 
   it('sends the ticket, and refuses to ask without one where the policy wants it', async () => {
     vault.offers.set('10', [anOffer({ needsTicket: true })]);
-    await expect(request()).rejects.toMatchObject(refusal('asks for a ticket'));
+    await expect(request()).rejects.toMatchObject(refusal('requires a ticket'));
     await request({ order: { ticket: 'CHG-7' } });
     expect(vault.terms).toMatchObject([{ ticket: 'CHG-7' }]);
   });
@@ -193,7 +193,7 @@ describe('requesting for a checkout', () => {
       expect((await minutesOf({ rule })).at(-1)).toBe(60 + 20 + 5);
     });
 
-    it('outlasts the wait for the other items, whoever has them', async () => {
+    it('outlasts the wait for items that other clients hold', async () => {
       expect(await minutesOf({ rule, numbers: [1, 2] })).toEqual([60 + 20 + 120 + 5, 60 + 20 + 120 + 5]);
     });
   });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetire } from '#functions/checkout/retire/retire.ts';
 import { newStamp } from '#shared/domain/checkout/stamps.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import {
   aCheckoutRun,
@@ -12,7 +12,7 @@ import {
   type RecordedCheckout,
   recordCheckout,
 } from '#test/support/checkouts.ts';
-import { fakeStore, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const stampOf = ({ run }: Pick<Run, 'run'>): string => newStamp(run, '0'.repeat(32));
 const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, stamp: stampOf(CHECKOUT) });
@@ -20,17 +20,17 @@ const stored = (number: number) => ({ name: `checkouts/CHG1/db-01/a${number}`, s
 describe('retiring what a checkout delivered', () => {
   let store: ReturnType<typeof fakeStore>;
   let records: ReturnType<typeof memoryRecords>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   beforeEach(() => {
     store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: stampOf(CHECKOUT) }]);
     records = memoryRecords();
-    notes = memoryNotes();
+    signals = memorySignals();
   });
   const retire = () =>
-    createRetire({ storeFor: async () => store.store, records, notes, now: () => NOW })(aCheckoutRun);
+    createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })(aCheckoutRun);
   const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
 
-  it('takes back what the checkout is about, and nothing of another one', async () => {
+  it('retires what the checkout delivered, and nothing of another one', async () => {
     await record();
     expect(await retire()).toEqual({ at: after(0), retired: 2 });
     expect([...store.presences.keys()]).toEqual(['checkouts/CHG2/db-01/a1']);
@@ -41,19 +41,19 @@ describe('retiring what a checkout delivered', () => {
     const { inspect } = store.store;
     const noted: string[][] = [];
     store.store.inspect = async (name) => {
-      noted.push([...notes.keys]);
+      noted.push([...signals.keys]);
       return inspect(name);
     };
     await retire();
-    expect(noted[0]).toEqual([noteAt.closing(CHECKOUT)]);
+    expect(noted[0]).toEqual([signalAt.closing(CHECKOUT)]);
   });
 
   it('leaves the note of a release where a release retires it, also one that was started by hand', async () => {
-    await createRetire({ storeFor: async () => store.store, records, notes, now: () => NOW })({
+    await createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })({
       ...aCheckoutRun,
       order: { type: 'checkout.released' },
     });
-    expect([...notes.keys]).toEqual([noteAt.released(CHECKOUT)]);
+    expect([...signals.keys]).toEqual([signalAt.released(CHECKOUT)]);
   });
 
   it('leaves alone what another checkout has delivered under the same name', async () => {
@@ -64,7 +64,7 @@ describe('retiring what a checkout delivered', () => {
   });
 
   it.each(['d0a1c3b2-0000-4000-8000-000000000001', undefined])(
-    'takes back what a person has written over, whose version before can be read yet: %s',
+    'retires a secret that a person has overwritten, whose previous version is still readable: %s',
     async (stamp) => {
       await record({ numbers: [1] });
       store.presences.set(stored(1).name, { kind: 'owned', stamp, retired: false });
@@ -86,7 +86,7 @@ describe('retiring what a checkout delivered', () => {
   it.each([
     ['destroy', 'none'],
     ['recoverable', 7],
-  ] as const)('goes by the rule that held when the checkout began: %s', async (policy, recovery) => {
+  ] as const)('uses the rule from the start of the checkout: %s', async (policy, recovery) => {
     const asked: unknown[] = [];
     store.store.retire = async (_name, days) => {
       asked.push(days);
@@ -97,21 +97,21 @@ describe('retiring what a checkout delivered', () => {
     expect(asked).toEqual([recovery]);
   });
 
-  it('takes back all it can before it raises what it could not', async () => {
+  it('retires all that it can before it throws', async () => {
     await record();
     store.fail(stored(1).name, 'StoreUnavailable');
     await expect(retire()).rejects.toMatchObject({ name: 'StoreUnavailable' });
     expect(store.presences.has(stored(2).name)).toBe(false);
   });
 
-  it('looks into the store of its own record', async () => {
+  it('uses the store of its record', async () => {
     await record({ rule: { store: 'elsewhere' } });
     const seen: unknown[] = [];
     const storeFor = async (...of: string[]) => {
       seen.push(of);
       return store.store;
     };
-    await createRetire({ storeFor, records, notes, now: () => NOW })(aCheckoutRun);
+    await createRetire({ storeFor, records, signals, now: () => NOW })(aCheckoutRun);
     expect(seen).toEqual([['elsewhere', 'tickets']]);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetrieveCheckout } from '#functions/checkout/retrieve/retrieve.ts';
 import { newStamp } from '#shared/domain/checkout/stamps.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import { Secret } from '#shared/secret.ts';
 import type { CheckoutLease } from '#shared/workflows/checkout.ts';
 import type { Run } from '#shared/workflows/run.ts';
@@ -16,7 +16,7 @@ import {
   recordCheckout,
 } from '#test/support/checkouts.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const NAME = 'checkouts/CHG1/db-01/a10';
 
@@ -27,13 +27,13 @@ const stampOf = (number: number, { run }: Pick<Run, 'run'> = CHECKOUT): string =
 describe('retrieving for a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let store: ReturnType<typeof fakeStore>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   let stamps: number;
   let clock: number;
   beforeEach(() => {
     vault = fakeVault();
     store = fakeStore();
-    notes = memoryNotes();
+    signals = memorySignals();
     stamps = 0;
     clock = NOW;
   });
@@ -50,7 +50,7 @@ describe('retrieving for a checkout', () => {
       vaultOf: async () => vault.vault,
       storeFor: async () => store.store,
       records,
-      notes,
+      signals,
       now: () => clock,
       random: () => numbered(++stamps),
     })({ ...aCheckoutRun, requested: { at: after(0), conflict: false, leases } });
@@ -71,9 +71,9 @@ describe('retrieving for a checkout', () => {
   });
 
   it.each(['released', 'closing', 'report'] as const)(
-    'delivers nothing once the checkout has its note %s',
+    'delivers nothing once the checkout has its signal %s',
     async (note) => {
-      await notes.put(noteAt[note](CHECKOUT));
+      await signals.put(signalAt[note](CHECKOUT));
       expect(await retrieve([lease(0, 10)])).toEqual({ at: after(0), delivered: 0, gone: true });
       expect(values()).toEqual({});
     },
@@ -86,17 +86,17 @@ describe('retrieving for a checkout', () => {
     });
     expect(await retrieve([lease(0, 10)], order(0))).toEqual({ at: after(0), delivered: 0, gone: false, late: true });
     expect(values()).toEqual({});
-    await notes.put(noteAt.extended(CHECKOUT, NOW + 60_000));
+    await signals.put(signalAt.extended(CHECKOUT, NOW + 60_000));
     expect(await retrieve([lease(0, 10)], order(0))).toEqual({ at: after(0), delivered: 1, gone: false });
     expect(await retrieve([lease(0, 10)], order(-30))).toMatchObject({ delivered: 0, late: true });
   });
 
   it('says what it has delivered when its window ends between two items', async () => {
-    const { list } = notes;
+    const { list } = signals;
     const { deliver } = store.store;
     const delivered = Promise.withResolvers<void>();
     let looks = 0;
-    notes.list = async (prefix) => {
+    signals.list = async (prefix) => {
       looks += 1;
       if (looks === 3) await delivered.promise;
       return list(prefix);
@@ -115,24 +115,24 @@ describe('retrieving for a checkout', () => {
 
   it('delivers nothing when the checkout is released while its credential is read', async () => {
     const held = lease(0, 10);
-    const list = notes.list;
+    const list = signals.list;
     let looks = 0;
-    notes.list = async (prefix) => {
+    signals.list = async (prefix) => {
       looks += 1;
-      if (looks === 2) await notes.put(noteAt.released(CHECKOUT));
+      if (looks === 2) await signals.put(signalAt.released(CHECKOUT));
       return list(prefix);
     };
     expect(await retrieve([held])).toEqual({ at: after(0), delivered: 0, gone: true });
     expect(values()).toEqual({});
   });
 
-  it('gives nothing on but what it did: no credential, nor anything made of one', async () => {
-    const output = await retrieve([lease(0, 10)], { rule: { handsOut: 'dsskey', value: '{credential} {passphrase}' } });
+  it('returns only its progress: no credential, nor anything derived from one', async () => {
+    const output = await retrieve([lease(0, 10)], { rule: { delivers: 'dsskey', value: '{credential} {passphrase}' } });
     expect(values()).toEqual({ [NAME]: 'credential of 10 passphrase of 10' });
     expect(JSON.stringify(output)).not.toMatch(/credential|passphrase/);
   });
 
-  it('writes what the rule says, with the id of the checkout', async () => {
+  it('writes the value of the rule, with the id of the checkout', async () => {
     await retrieve([lease(0, 10)], {
       rule: { value: { user: '{accountName}', secret: '{credential}', for: '{checkoutId}' } },
     });
@@ -146,7 +146,7 @@ describe('retrieving for a checkout', () => {
     ]);
   });
 
-  it('delivers anew when it is repeated, over its own earlier delivery', async () => {
+  it('delivers again when it is repeated, over its own earlier delivery', async () => {
     const leases = [lease(0, 10)];
     await retrieve(leases);
     await retrieve(leases);
@@ -156,7 +156,7 @@ describe('retrieving for a checkout', () => {
     ]);
   });
 
-  it('delivers into what was retired before as if there were nothing', async () => {
+  it('delivers into a retired secret as into an absent one', async () => {
     store.presences.set(NAME, { kind: 'owned', stamp: stampOf(7), retired: true });
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([{ expected: 'absent' }]);
@@ -169,7 +169,7 @@ describe('retrieving for a checkout', () => {
     store.presences.set(NAME, { kind: 'owned', stamp: stampOf(1, OTHER_CHECKOUT), retired });
     await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
       name: 'CheckoutRefused',
-      message: `Checkout tickets.CHG1: the secret ${NAME} is that of another checkout. Ask again under another id, or once that one is over.`,
+      message: `Checkout tickets.CHG1: the secret ${NAME} belongs to another checkout. Send the request again with another id, or after that checkout has ended.`,
     });
     expect(store.deliveries).toEqual([]);
   });
@@ -186,7 +186,7 @@ describe('retrieving for a checkout', () => {
     expect(store.deliveries).toMatchObject([{ expected: 'unstamped' }]);
   });
 
-  it('never writes into a secret of somebody else, and says how it is handed over', async () => {
+  it('never writes into a foreign secret, and describes how to hand it over', async () => {
     store.presences.set(NAME, { kind: 'foreign' });
     await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
       name: 'SecretForeign',
@@ -195,7 +195,7 @@ describe('retrieving for a checkout', () => {
     expect(store.deliveries).toEqual([]);
   });
 
-  it('says that a lease is gone which somebody ended before it was read', async () => {
+  it('reports a lease as gone that was ended before the read', async () => {
     const leases = [lease(0, 10)];
     vault.open.clear();
     expect(await retrieve(leases)).toEqual({
@@ -206,13 +206,13 @@ describe('retrieving for a checkout', () => {
     expect(values()).toEqual({});
   });
 
-  it('never reads without a lease what the rule wants one for, also when the lease got lost', async () => {
+  it('never reads without a required lease, even if the lease was lost', async () => {
     expect(await retrieve([])).toMatchObject({ gone: true });
     expect(vault.count('readPlain')).toBe(0);
     expect(values()).toEqual({});
   });
 
-  it('leaves nothing under way when one item fails: what came later would outlive the checkout', async () => {
+  it('leaves nothing in flight when one item fails: a later delivery would outlive the checkout', async () => {
     vault.fail('read', '101', 'VaultUnavailable');
     const leases = [lease(0, 1), lease(1, 2), lease(2, 3)];
     await expect(retrieve(leases, { numbers: [1, 2, 3] })).rejects.toMatchObject({ name: 'VaultUnavailable' });
@@ -230,29 +230,29 @@ describe('retrieving for a checkout', () => {
   it('raises that a lease is still pending', async () => {
     const leases = [lease(0, 10)];
     vault.opened({ id: '101', item: '10', status: 'pending' });
-    await expect(retrieve(leases, { rule: { handsOut: 'rdp-file' } })).rejects.toMatchObject({
+    await expect(retrieve(leases, { rule: { delivers: 'rdp-file' } })).rejects.toMatchObject({
       name: 'ApprovalPending',
     });
   });
 
   describe('a target session', () => {
-    const rule = { handsOut: 'ssh-ticket' };
+    const rule = { delivers: 'ssh-ticket' };
     it('delivers its ticket like a credential, and notes the id by which it is ended', async () => {
       expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false });
-      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '102')]);
+      expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '102')]);
       expect(values()).toEqual({ [NAME]: 'session 102 of 10' });
     });
 
     it('has no id to note when it is opened by a file', async () => {
       vault.reads.set('10', { content: { secret: new Secret('a file') } });
-      expect(await retrieve([lease(0, 10)], { rule: { handsOut: 'rdp-file' } })).toMatchObject({ gone: false });
-      expect([...notes.keys]).toEqual([]);
+      expect(await retrieve([lease(0, 10)], { rule: { delivers: 'rdp-file' } })).toMatchObject({ gone: false });
+      expect([...signals.keys]).toEqual([]);
     });
 
     it('that could not be delivered is noted all the same', async () => {
       store.fail(NAME, 'StoreUnavailable');
       await expect(retrieve([lease(0, 10)], { rule })).rejects.toMatchObject({ name: 'StoreUnavailable' });
-      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '102')]);
+      expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '102')]);
     });
 
     it('is known by its id also when the lease of another item is gone', async () => {
@@ -263,7 +263,7 @@ describe('retrieving for a checkout', () => {
         delivered: 1,
         gone: true,
       });
-      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '103')]);
+      expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '103')]);
     });
   });
 
@@ -272,13 +272,13 @@ describe('retrieving for a checkout', () => {
     it('takes a credential for the window and its longest extension', async () => {
       await retrieve([], { rule: isa });
       expect(vault.calls).toContainEqual(['readPlain', '10', 70]);
-      await retrieve([], { rule: { ...isa, handsOut: 'dsskey' }, order: { window: { until: after(20) } } });
+      await retrieve([], { rule: { ...isa, delivers: 'dsskey' }, order: { window: { until: after(20) } } });
       expect(vault.calls).toContainEqual(['readPlain', '10', 30]);
     });
 
     it('opens a target session, with the marker in its reason', async () => {
-      await retrieve([], { rule: { ...isa, handsOut: 'rdp-ticket' } });
-      expect([...notes.keys]).toEqual([noteAt.session(CHECKOUT, '101')]);
+      await retrieve([], { rule: { ...isa, delivers: 'rdp-ticket' } });
+      expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '101')]);
       expect(vault.readTerms).toMatchObject([{ reason: `Replace a disk ${MARKER}` }]);
     });
   });

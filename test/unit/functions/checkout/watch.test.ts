@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWatch } from '#functions/checkout/watch/watch.ts';
 import type { Item } from '#shared/domain/item.ts';
-import { noteAt } from '#shared/records/notes.ts';
-import type { CheckoutLease, CourseInput } from '#shared/workflows/checkout.ts';
+import { signalAt } from '#shared/records/signals.ts';
+import type { CheckoutLease, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import {
   aCheckoutRun,
   after,
@@ -13,7 +13,7 @@ import {
   recordCheckout,
 } from '#test/support/checkouts.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { memoryNotes, memoryRecords } from '#test/support/fakes.ts';
+import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const lease = (status: CheckoutLease['status'], item = 0): CheckoutLease => ({
@@ -28,31 +28,31 @@ const aRow = (changedAt: string | undefined, more: Partial<Item> = {}) => itemNu
 
 describe('watching a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   beforeEach(() => {
     vault = fakeVault();
-    notes = memoryNotes();
+    signals = memorySignals();
   });
   const watch = async (
-    course: Partial<CourseInput> = {},
+    state: Partial<CheckoutStepInput> = {},
     { minutes = 0, ...checkout }: RecordedCheckout & { minutes?: number } = {},
   ) => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
     const now = () => NOW + minutes * 60_000;
-    return createWatch({ vaultOf: async () => vault.vault, records, notes, now })({ ...aCheckoutRun, ...course });
+    return createWatch({ vaultOf: async () => vault.vault, records, signals, now })({ ...aCheckoutRun, ...state });
   };
   const changedAt = (...rows: Parameters<typeof aRow>[]) => {
     vault = fakeVault([pageOf(rows.map((row) => aRow(...row)))]);
   };
 
-  it('takes a checkout of which nothing is written down for cancelled before it began', async () => {
-    const step = createWatch({ vaultOf: async () => vault.vault, records: memoryRecords(), notes, now: () => NOW });
+  it('treats a checkout without a record as cancelled before it began', async () => {
+    const step = createWatch({ vaultOf: async () => vault.vault, records: memoryRecords(), signals, now: () => NOW });
     expect(await step(aCheckoutRun)).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
     expect(vault.calls).toEqual([]);
   });
 
-  it('asks nobody where there is nothing to know: before it begins, and while it holds', async () => {
+  it('makes no call before it begins, and while it holds', async () => {
     expect(await watch({}, { order: { window: { from: after(10), minutes: 5 } } })).toMatchObject({ waitSeconds: 600 });
     expect(await watch({ requested: asked(lease('active')), retrieved: DELIVERED })).toMatchObject({
       waitSeconds: 3600,
@@ -61,41 +61,41 @@ describe('watching a checkout', () => {
   });
 
   it('goes on as soon as the last lease was approved', async () => {
-    const course = { requested: asked(lease('pending'), lease('pending', 1)) };
+    const state = { requested: asked(lease('pending'), lease('pending', 1)) };
     vault.opened({ id: '101', item: '1' });
     vault.opened({ id: '102', item: '2', status: 'pending' });
-    expect(await watch(course)).toMatchObject({ next: 'wait', waitSeconds: 30 });
+    expect(await watch(state)).toMatchObject({ next: 'wait', waitSeconds: 30 });
     vault.opened({ id: '102', item: '2' });
-    expect(await watch(course)).toMatchObject({ next: 'retrieve' });
+    expect(await watch(state)).toMatchObject({ next: 'retrieve' });
   });
 
-  it('takes a lease for denied that the vault no longer shows', async () => {
+  it('treats a lease as denied that the vault no longer lists', async () => {
     expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'checkin', ending: 'denied' });
   });
 
-  it('does not take a lease for denied that may be the one which can not be read', async () => {
+  it('does not take a lease for denied that may be the one which cannot be read', async () => {
     vault.opened({ id: '101', item: '1', status: 'pending' });
     vault.opened({ id: '102', item: '2' });
     vault.unreadable.add('101');
-    const course = { requested: asked(lease('pending'), lease('pending', 1)) };
-    expect(await watch(course)).toMatchObject({ next: 'wait' });
+    const state = { requested: asked(lease('pending'), lease('pending', 1)) };
+    expect(await watch(state)).toMatchObject({ next: 'wait' });
   });
 
   it.each(['VaultUnavailable', 'RateLimited', 'AnswerTimedOut'] as const)(
-    'waits on when the vault can not say how a lease stands (%s): unknown is not ended',
+    'keeps waiting when the status of a lease is unknown (%s): unknown is not ended',
     async (failure) => {
       vault.fail('held', '', failure);
       expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'wait' });
     },
   );
 
-  it('fails when it will never be told how a lease stands', async () => {
+  it('fails when the status of a lease stays unavailable', async () => {
     vault.fail('held', '', 'PermissionMissing');
     await expect(watch({ requested: asked(lease('pending')) })).rejects.toMatchObject({ name: 'PermissionMissing' });
   });
 
   it('closes what was released, whatever it waited for', async () => {
-    await notes.put(noteAt.released(CHECKOUT));
+    await signals.put(signalAt.released(CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'checkin', ending: 'cancelled' });
     expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
   });
@@ -104,9 +104,9 @@ describe('watching a checkout', () => {
     ['reported, when its execution is redriven', 'report'],
     ['closed by a release that was started by hand', 'closing'],
   ] as const)('closes what was %s, and opens nothing', async (_how, note) => {
-    await notes.put(noteAt[note](CHECKOUT));
-    for (const course of [{}, { requested: asked(lease('active')) }, { requested: asked(lease('pending')) }]) {
-      expect(await watch(course)).toMatchObject({ next: 'checkin', ending: 'cancelled' });
+    await signals.put(signalAt[note](CHECKOUT));
+    for (const state of [{}, { requested: asked(lease('active')) }, { requested: asked(lease('pending')) }]) {
+      expect(await watch(state)).toMatchObject({ next: 'checkin', ending: 'cancelled' });
     }
     expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
     expect(await watch({ retrieved: DELIVERED, ...CLOSED }, { rule: { confirmMinutes: 0 } })).toMatchObject({
@@ -114,18 +114,18 @@ describe('watching a checkout', () => {
     });
   });
 
-  it('is not released by the note of another checkout whose name begins like its own', async () => {
-    await notes.put(noteAt.released(OTHER_CHECKOUT));
+  it('is not released by the signal of another checkout whose name begins like its own', async () => {
+    await signals.put(signalAt.released(OTHER_CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'request' });
   });
 
   it('holds for as long as it was extended, and no longer than the rule allows', async () => {
-    await notes.put(noteAt.extended(CHECKOUT, Date.parse(after(90))));
+    await signals.put(signalAt.extended(CHECKOUT, Date.parse(after(90))));
     expect(await watch({ retrieved: DELIVERED }, { minutes: 61 })).toMatchObject({
       next: 'wait',
       waitSeconds: 29 * 60,
     });
-    await notes.put(noteAt.extended(CHECKOUT, Date.parse(after(9000))));
+    await signals.put(signalAt.extended(CHECKOUT, Date.parse(after(9000))));
     expect(await watch({ retrieved: DELIVERED }, { minutes: 61 })).toMatchObject({
       next: 'wait',
       waitSeconds: 60 * 60,
@@ -134,12 +134,12 @@ describe('watching a checkout', () => {
 
   it('waits for an approval no longer than the rule says, or than the window lasts', async () => {
     const rule = { approvalHours: 1 };
-    const course = { requested: asked(lease('pending')) };
+    const state = { requested: asked(lease('pending')) };
     vault.opened({ id: '101', item: '10', status: 'pending' });
-    expect(await watch(course, { rule, minutes: 60 })).toMatchObject({ next: 'checkin', ending: 'expired' });
+    expect(await watch(state, { rule, minutes: 60 })).toMatchObject({ next: 'checkin', ending: 'expired' });
     const order = { window: { until: after(30) } };
-    expect(await watch(course, { rule, order, minutes: 29.5 })).toMatchObject({ next: 'wait', waitSeconds: 30 });
-    expect(await watch(course, { rule, order, minutes: 30 })).toMatchObject({ next: 'checkin', ending: 'expired' });
+    expect(await watch(state, { rule, order, minutes: 29.5 })).toMatchObject({ next: 'wait', waitSeconds: 30 });
+    expect(await watch(state, { rule, order, minutes: 30 })).toMatchObject({ next: 'checkin', ending: 'expired' });
   });
 
   it('asks for no lease where the rule needs none', async () => {
@@ -147,12 +147,12 @@ describe('watching a checkout', () => {
   });
 
   describe('after everything was closed', () => {
-    const course = { requested: asked(lease('pending')), retrieved: DELIVERED, ...CLOSED };
+    const state = { requested: asked(lease('pending')), retrieved: DELIVERED, ...CLOSED };
     const watched = { next: 'checkin', waitSeconds: 0, ending: 'completed' } as const;
-    const look = (more: Partial<CourseInput> = {}, checkout = {}) =>
-      watch({ ...course, watched, ...more }, { minutes: 61, ...checkout });
+    const look = (more: Partial<CheckoutStepInput> = {}, checkout = {}) =>
+      watch({ ...state, watched, ...more }, { minutes: 61, ...checkout });
 
-    it('is over when every credential has changed since it was handed out', async () => {
+    it('is over when every credential has changed since its delivery', async () => {
       changedAt([after(60)]);
       expect(await look()).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
       expect(vault.calls).toContainEqual([
@@ -162,14 +162,14 @@ describe('watching a checkout', () => {
       expect(vault.count('held')).toBe(0);
     });
 
-    it('knows a change that came with the release of somebody else, before its own', async () => {
+    it('counts a change that came with the release of another client, before its own', async () => {
       changedAt([after(30)]);
       expect(await look()).toMatchObject({ next: 'report' });
     });
 
     it.each([
       ['has not changed', [after(0)]],
-      ['has changed just before it was handed out', [after(1 - 0.5 / 60)]],
+      ['has changed just before its delivery', [after(1 - 0.5 / 60)]],
       ['is changing', [after(60), { changing: true }]],
       ['has a change of which the vault does not say when', [undefined]],
       ['is gone', [after(60), { labels: { accountName: 'renamed' } }]],
@@ -191,17 +191,17 @@ describe('watching a checkout', () => {
       expect(await look({}, { numbers: [10, 11] })).toMatchObject({ next: 'wait' });
     });
 
-    it('fails when the vault knows several of the name, since it will never know', async () => {
+    it('fails when several accounts have the name: waiting would not help', async () => {
       changedAt([after(60)], [after(60)]);
       await expect(look()).rejects.toMatchObject({ name: 'RequestRejected' });
     });
 
-    it('takes a credential of which the vault can not say whether it is changing for one that is not', async () => {
+    it('treats a credential as unchanging when the vault does not report that', async () => {
       changedAt([after(60), { changing: 'unknown' }]);
       expect(await look()).toMatchObject({ next: 'report' });
     });
 
-    it('waits on when the vault does not answer', async () => {
+    it('keeps waiting when the vault does not answer', async () => {
       changedAt([after(60)]);
       vault.fail('find', '', 'VaultUnavailable');
       expect(await look()).toMatchObject({ next: 'wait' });
@@ -209,15 +209,15 @@ describe('watching a checkout', () => {
 
     it.each([
       ['the credential is to stay', { rotateOnCheckIn: false }],
-      ['nobody is to look', { confirmMinutes: 0 }],
-      ['a target session was opened, which shows no credential', { handsOut: 'ssh-ticket' }],
+      ['confirmation is turned off', { confirmMinutes: 0 }],
+      ['a target session was opened, which shows no credential', { delivers: 'ssh-ticket' }],
       ['there was no lease to close', { access: 'isa' }],
     ])('looks for no change when %s', async (_what, rule) => {
       expect(await look({}, { rule })).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
       expect(vault.calls).toEqual([]);
     });
 
-    it('looks for no change of what nobody has seen', async () => {
+    it('looks for no change of an undelivered credential', async () => {
       const denied = {
         retrieved: undefined,
         retired: { retired: 0 },
@@ -228,7 +228,7 @@ describe('watching a checkout', () => {
     });
   });
 
-  describe('for a release, which knows nothing of the course', () => {
+  describe('for a release, which has no state of the checkout', () => {
     it('looks for a change since its own check-in', async () => {
       changedAt([after(59)]);
       expect(await watch(CLOSED, { minutes: 61 })).toMatchObject({ next: 'wait', ending: 'released' });
@@ -236,13 +236,13 @@ describe('watching a checkout', () => {
       expect(await watch(CLOSED, { minutes: 61 })).toMatchObject({ next: 'report', ending: 'released' });
     });
 
-    it('takes any change since the plan for it when somebody closed everything before', async () => {
+    it('counts any change since the plan when everything was closed before', async () => {
       changedAt([after(59)]);
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 1 } };
       expect(await watch(nothing, { minutes: 61 })).toMatchObject({ next: 'report', ending: 'released' });
     });
 
-    it('says that it was cancelled when there was nothing to take back', async () => {
+    it('is cancelled when there was nothing to retire', async () => {
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
       expect(await watch(nothing, { minutes: 61 })).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
     });

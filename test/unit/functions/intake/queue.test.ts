@@ -3,23 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
-import { MAXIMUM_RECEIVES } from '#shared/messages/messages.ts';
+import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
-import { memoryClaims, memoryNotes, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { memoryClaims, memoryRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
 
 const NOW = Date.parse('2026-03-01T08:00:10Z');
 const DAY_MS = 24 * 3_600_000;
 
-/** Who sends, as SQS tells it: the id of a role, and the name of its session. */
+/** Senders in the form of SQS: the id of a role, and the name of its session. */
 const ALICE = 'AROA1234567890ALICE:alice';
 const BOB = 'AROA1234567890BOBBY:bob';
-/** May release what others have asked for. */
+/** May release checkouts of other senders. */
 const DESK = 'AROA1234567890DESK0:desk';
 
 const principalIn = (senderId: string) => ({ kind: 'aws', id: senderId.split(':')[0] ?? '' }) as const;
 
-/** What the first message of a sender about an id makes known. */
+/** Identity of a checkout, fixed by the first message of a sender about an id. */
 const identityOf = (id: string, senderId = ALICE, at = NOW) => ({
   checkout: 'tickets',
   id,
@@ -50,16 +50,16 @@ const noted = (kind: 'released' | 'extended', id: string) => ({
 });
 
 const createScene = () => {
-  const [notes, records] = [memoryNotes(), memoryRecords()];
+  const [signals, records] = [memorySignals(), memoryRecords()];
   const scene = {
     checkouts: memoryExecutions(),
     releases: memoryExecutions(),
     syncs: memoryExecutions(),
-    notes,
+    signals,
     records,
     refused: [] as { messageId: string; body: string; reason: string }[],
     measured: [] as { handled: number; refused: number }[],
-    troubles: [] as string[],
+    backoffs: [] as string[],
     now: NOW,
   };
   const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
@@ -77,9 +77,9 @@ const createScene = () => {
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
     executionsOf: (machine: Machine) => machines[machine],
-    notes,
+    signals,
     records,
-    claims: memoryClaims(records, notes),
+    claims: memoryClaims(records, signals),
     now: () => scene.now,
   };
   const step = createIntakeQueue({
@@ -87,7 +87,7 @@ const createScene = () => {
     refuse: async ({ messageId, body }, { name, message }) => {
       scene.refused.push({ messageId, body, reason: `${name}: ${message}` });
     },
-    onTrouble: ({ messageId }) => scene.troubles.push(messageId),
+    onFailure: ({ messageId }) => scene.backoffs.push(messageId),
     measure: async (count) => {
       scene.measured.push(count);
     },
@@ -111,8 +111,8 @@ const createScene = () => {
     receiveFrom,
     receive: (bodies: readonly unknown[], receiveCount = 1) => receiveFrom(ALICE, bodies, { receiveCount }),
     shared,
-    /** What others were told by notes. */
-    told: () => [...notes.keys].filter((key) => key.startsWith('checkouts/')),
+    /** Signals left for checkouts. */
+    told: () => [...signals.keys].filter((key) => key.startsWith('checkouts/')),
     /** The checkouts whose release was started. */
     released: () => [...scene.releases.started.keys()],
   });
@@ -150,8 +150,8 @@ describe('a message that asks for a checkout', () => {
     await scene.receive([requested('CHG-7')]);
     expect(await scene.receive([requested('CHG-7', { reason: 'Another' }), requested('CHG-8')])).toEqual([]);
     expect(scene.refused.map(({ reason }) => reason)).toEqual([
-      'MessageInvalid: id: CHG-7 was used for another checkout of tickets; use an id of its own',
-      'MessageInvalid: id: CHG-8 was used for another checkout of tickets; use an id of its own',
+      'MessageInvalid: id: CHG-7 was used for another checkout of tickets; use a new id',
+      'MessageInvalid: id: CHG-8 was used for another checkout of tickets; use a new id',
     ]);
   });
 
@@ -165,7 +165,7 @@ describe('a message that asks for a checkout', () => {
     expect(scene.refused).toMatchObject([
       {
         messageId: 'm2',
-        reason: 'MessageInvalid: window.until: has passed; ask again, with a time that is still to come',
+        reason: 'MessageInvalid: window.until: is in the past; send the request again with a later time',
       },
     ]);
   });
@@ -180,13 +180,13 @@ describe('a message that asks for a checkout', () => {
 });
 
 describe('a message about a checkout', () => {
-  it('leaves a note, and twice the same note', async () => {
+  it('leaves a signal, and the same one for a repeated message', async () => {
     const scene = createScene();
     await scene.receive([noted('extended', '7'), noted('extended', '7')]);
     expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7')}/extended-${Date.parse('2026-03-01T10:00:00Z')}`]);
   });
 
-  it('that releases it leaves the note before it starts the release, once', async () => {
+  it('that releases it leaves the signal before it starts the release, once', async () => {
     const scene = createScene();
     scene.releases.fail(new RelayError('StoreUnavailable', 'throttled'));
     expect(await scene.receive([noted('released', '7')])).toHaveLength(1);
@@ -216,7 +216,7 @@ describe('an id', () => {
     expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
   });
 
-  it('is known by whichever message comes first, and is the same checkout for all that follow', async () => {
+  it('is fixed by the first message, and is the same checkout for all later ones', async () => {
     const scene = createScene();
     await scene.receive([noted('extended', '7')]);
     scene.now += DAY_MS;
@@ -250,7 +250,7 @@ describe('an id', () => {
     expect(scene.released()).toEqual([runOf('7')]);
   });
 
-  it('that another sender has released before anybody asked for it is opened all the same', async () => {
+  it('that another sender has released before it was requested is opened all the same', async () => {
     const scene = createScene();
     await scene.receiveFrom(BOB, [noted('released', '7')]);
     await scene.receive([requested('7')]);
@@ -338,7 +338,7 @@ describe('an id', () => {
     expect(await scene.receive([requested('7')])).toEqual([]);
     expect(scene.checkouts.started.size).toBe(0);
     expect(scene.refused).toMatchObject([
-      { reason: 'MessageInvalid: id: 7 was used for a checkout of tickets before; use an id of its own' },
+      { reason: 'MessageInvalid: id: 7 was already used for a checkout of tickets; use a new id' },
     ]);
   });
 
@@ -350,11 +350,11 @@ describe('an id', () => {
     expect([scene.refused, scene.checkouts.started.size]).toEqual([[], 1]);
   });
 
-  it("is nobody's where SQS does not tell who has sent the message", async () => {
+  it('has no owner where SQS does not name the sender of the message', async () => {
     const scene = createScene();
     expect(await scene.receiveFrom('', [requested('7'), noted('released', '7'), changed('sa')])).toEqual([]);
     expect(scene.refused).toHaveLength(2);
-    for (const { reason } of scene.refused) expect(reason).toContain('came without its sender');
+    for (const { reason } of scene.refused) expect(reason).toContain('has no SenderId');
     expect([scene.checkouts.started.size, scene.told(), scene.measured]).toEqual([0, [], [{ handled: 1, refused: 2 }]]);
   });
 });
@@ -398,7 +398,7 @@ describe('messages about changed credentials', () => {
       ...scene.shared,
       rules: messageConfig({ syncs: ['databases'] }),
       refuse: async () => {},
-      onTrouble: () => {},
+      onFailure: () => {},
       measure: async () => {},
     });
     await late({
@@ -428,7 +428,7 @@ describe('messages about changed credentials', () => {
   });
 });
 
-describe('a message that can not be acted on', () => {
+describe('a message that cannot be acted on', () => {
   it('is put aside with the reason, unchanged, and its neighbours are handled', async () => {
     const scene = createScene();
     const bodies = ['{', '[]', '"x"', requested('1'), { type: 'checkout.asked' }, '', noted('released', '1')];
@@ -445,12 +445,12 @@ describe('a message that can not be acted on', () => {
     expect(scene.measured).toEqual([{ handled: 2, refused: 5 }]);
   });
 
-  it('comes again when it can not even be put aside', async () => {
+  it('comes again when it cannot even be put aside', async () => {
     const scene = createScene();
     const step = createIntakeQueue({
       ...scene.shared,
       refuse: () => Promise.reject(new RelayError('StoreUnavailable', 'full')),
-      onTrouble: () => {},
+      onFailure: () => {},
       measure: async () => {},
     });
     expect(
@@ -463,21 +463,21 @@ describe('a message that can not be acted on', () => {
   });
 });
 
-describe('a failure that may pass', () => {
-  it('lets the message come again, until it came for the last time', async () => {
+describe('a temporary failure', () => {
+  it('lets the message come again, until its last receive', async () => {
     const scene = createScene();
     scene.checkouts.fail(new RelayError('StoreUnavailable', 'Step Functions did not start tickets.1'));
-    expect(await scene.receive([requested('1'), changed('sa')], MAXIMUM_RECEIVES - 1)).toHaveLength(1);
+    expect(await scene.receive([requested('1'), changed('sa')], MAX_RECEIVES - 1)).toHaveLength(1);
     expect(scene.refused).toEqual([]);
-    expect(await scene.receive([requested('1')], MAXIMUM_RECEIVES)).toEqual([]);
+    expect(await scene.receive([requested('1')], MAX_RECEIVES)).toEqual([]);
     expect(scene.refused).toMatchObject([{ reason: 'StoreUnavailable: Step Functions did not start tickets.1' }]);
-    expect(scene.troubles).toHaveLength(2);
+    expect(scene.backoffs).toHaveLength(2);
   });
 
-  it('of another making is put aside under a name of ours, without its text', async () => {
+  it('that is no relay error is put aside under a name of ours, without its text', async () => {
     const scene = createScene();
     scene.checkouts.fail(new Error('something with a value in it'));
-    await scene.receive([requested('1')], MAXIMUM_RECEIVES);
+    await scene.receive([requested('1')], MAX_RECEIVES);
     expect(scene.refused).toMatchObject([{ reason: expect.stringMatching(/^Unexpected: Handling a message failed/) }]);
     expect(scene.refused[0]?.reason).not.toContain('value');
   });

@@ -49,7 +49,7 @@ describe('a message in the queue', () => {
 
   it.each([
     ['not JSON', '{"type":', 'the whole message: is not JSON; send one JSON object'],
-    ['of a type nobody knows', { type: 'checkout.request' }, 'type: is not known; did you mean "checkout.requested"?'],
+    ['of an unknown type', { type: 'checkout.request' }, 'type: is not known; did you mean "checkout.requested"?'],
     [
       'without a type',
       {},
@@ -58,7 +58,7 @@ describe('a message in the queue', () => {
     [
       'with half a character',
       changed({ item: { systemName: 'db-\ud800', accountName: 'a' } }),
-      'item.systemName: is not usable; use whole characters, and no control characters such as tabs, line breaks or marks of direction',
+      'item.systemName: is not valid; use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
     ],
     [
       'for a rule that is not there',
@@ -83,27 +83,27 @@ describe('a message in the queue', () => {
     [
       'for too many minutes',
       requested({ window: { minutes: 121 } }),
-      'window.minutes: is longer than the rule allows; ask for at most 120 minutes',
+      'window.minutes: is longer than the rule allows; request at most 120 minutes',
     ],
     [
       'until too late',
       requested({ window: { until: at(121) } }),
-      'window.until: is longer than the rule allows; ask for at most 120 minutes',
+      'window.until: is longer than the rule allows; request at most 120 minutes',
     ],
     [
       'for a window that is too long',
       requested({ window: { from: at(10), until: at(131) } }),
-      'window.until: is longer than the rule allows; ask for at most 120 minutes',
+      'window.until: is longer than the rule allows; request at most 120 minutes',
     ],
     [
       'for a window that ends before it begins',
       requested({ window: { from: at(10), until: at(10) } }),
-      'window.until: is not after window.from; swap them',
+      'window.until: is not after window.from; use a later time',
     ],
     [
       'with a time that is none',
       requested({ window: { until: 'noon' } }),
-      'window.until: is not usable; use a time with its zone, such as 2026-03-01T08:00:00Z',
+      'window.until: is not valid; use a time with a time zone, such as 2026-03-01T08:00:00Z',
     ],
     [
       'with a reason that is too long',
@@ -113,27 +113,27 @@ describe('a message in the queue', () => {
     [
       'with two things wrong',
       requested({ id: '', reason: '' }),
-      'id: is not usable; use 1 to 48 letters, digits, dots, hyphens and underscores; reason: is empty; write something or remove the key',
+      'id: is not valid; use 1 to 48 letters, digits, dots, hyphens and underscores; reason: is empty; add a value or remove the key',
     ],
     [
       'about an item by other words than the rule has',
       requested({ items: [{ systemName: 'db-01', accountName: 'sa' }, { title: 'x' }] }),
-      'items[1]: must be named by systemName and accountName, and by nothing else',
+      'items[1]: must be addressed by systemName and accountName only',
     ],
     [
       'about a change of an item by other words than any sync has',
       changed({ item: { systemName: 's', accountName: 'a', domainName: 'd' } }),
-      'item: must be named by systemName and accountName, and by nothing else',
+      'item: must be addressed by systemName and accountName only',
     ],
   ])('is refused when it is %s', async (_what, message, reason) => expect(await reasonOf(message)).toBe(reason));
 
-  it('without any rule in relay.yaml is told that there is none', async () => {
+  it('is refused with that reason when relay.yaml has no rule', async () => {
     expect(await reasonOf(requested(), { ...rules, checkouts: {} })).toBe(
       'checkout: is not in relay.yaml; there are none in relay.yaml',
     );
   });
 
-  it('about a change that only syncs could follow whose items nobody can name is taken, and leads to nothing', async () => {
+  it('about a change is taken without effect when no sync has addressable items', async () => {
     const { syncs } = aConfig({ source: 'aliases', name: 'prod/{aliasName}' });
     expect(await reasonOf(changed(), { ...rules, syncs })).toBe('taken');
     expect(await reasonOf(changed({ item: { whatever: 'x' } }), { ...rules, syncs })).toBe('taken');

@@ -34,13 +34,13 @@ describe('a batch of', () => {
       expect([closed, record?.checkIns]).toEqual([0, { 0: Date.parse(ENDS_AT) }]);
     });
 
-    it('remembers the release also of what could not be delivered', async () => {
+    it('remembers the release of an item even if its delivery failed', async () => {
       store.fail('prod/one', 'StoreDenied');
       const { record } = await goThrough(scene, [itemOf(account())], { sync });
       expect(record).toMatchObject({ settled: [{ outcome: 'failed' }], checkIns: { 0: Date.parse(ENDS_AT) } });
     });
 
-    it('asks nothing of the vault for an item that it may not read so, and says what to do', async () => {
+    it('makes no call for an item that it may not read this way, and describes the fix', async () => {
       const { retrieved } = await goThrough(scene, [itemOf(account(false))], { sync });
       expect(retrieved.settled).toMatchObject([{ outcome: 'failed', failure: { name: 'NotRequestable' } }]);
       expect(retrieved.settled[0]?.failure?.message).toContain('access: request');
@@ -54,7 +54,7 @@ describe('a batch of', () => {
       expect(vault.calls).toEqual([]);
     });
 
-    it('refuses what another source has planned, as a deploy in between may leave it', async () => {
+    it('refuses a plan of another source, as a deployment in between can leave it', async () => {
       const alias = aliasItem(anAlias({ isaAccess: true }), 'password');
       const { retrieved } = await goThrough(scene, [itemOf(alias)], { sync });
       expect(retrieved.settled).toMatchObject([{ failure: { name: 'ContractViolated' } }]);
@@ -77,7 +77,7 @@ describe('a batch of', () => {
       expect([closed, vault.open.size]).toEqual([1, 0]);
     });
 
-    it('finds a lease whose answer got lost by the name, wherever that points by now', async () => {
+    it('finds a lease whose answer was lost by its name, whatever account that now points to', async () => {
       vault.fail('open', 'payments', 'AnswerTimedOut', { mayHaveHappened: true });
       const { requested } = await goThrough(scene, [itemOf(payments)], { sync });
       expect(requested.leases).toMatchObject([{ id: '101', ours: true }]);
@@ -101,7 +101,7 @@ describe('a batch of', () => {
     });
     const aFile = () => secretOf('file', { verbatim: true });
 
-    it('opens and closes nothing, and delivers each as what it is', async () => {
+    it('opens and closes nothing, and delivers each in its own form', async () => {
       const items = [secretOf('login'), secretOf('text', { verbatim: true }), aFile()];
       await goThrough(scene, items, { sync });
       expect(delivered().toSorted()).toEqual(

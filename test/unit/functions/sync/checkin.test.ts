@@ -43,14 +43,14 @@ describe('checkin', () => {
     })({ ...aBatchRun(), ...input });
   const recorded = () => records.read(recordAt.batchRecord(BATCH_MARKER, 0));
 
-  it('closes what it owns, and notes when, by the clock of the vault', async () => {
+  it('closes what it owns, and records the time of the vault', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
     expect(await recorded()).toEqual({ settled: [], checkIns: { 0: Date.parse(CLOSED_AT) }, retirements: [] });
   });
 
-  it('never closes what somebody else opened: a person, another relay, workflow, run or batch', async () => {
+  it('never closes what others opened: a person, another relay, workflow, run or batch', async () => {
     vault.opened({ id: '101', item: '1', reason: 'by hand' });
     vault.opened({ id: '102', item: '2', reason: reasonOf({ relayId: 'other' }) });
     vault.opened({ id: '103', item: '3', reason: reasonOf({ run: 'databases.0' }) });
@@ -60,7 +60,7 @@ describe('checkin', () => {
     expect([...vault.open.keys()]).toEqual(['101', '102', '103', '104', '105']);
   });
 
-  it('finds by the marker what a step opened that did not live to tell', async () => {
+  it('finds by the marker what a step opened that was stopped before it returned', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ error: ERROR })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
@@ -72,7 +72,7 @@ describe('checkin', () => {
     });
   });
 
-  it('knows the latest leases: retrieve may have renewed one', async () => {
+  it('uses the latest leases: retrieve may have renewed one', async () => {
     vault.opened({ id: '105', item: '1', reason: '' });
     await checkIn({ requested: progress(lease(101, { ours: false })), retrieved: progress(lease(105, { item: 0 })) });
     expect(vault.open.size).toBe(0);
@@ -93,7 +93,7 @@ describe('checkin', () => {
     });
   });
 
-  it('takes what is gone already for closed', async () => {
+  it('counts leases that are already gone as closed', async () => {
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
   });
 
@@ -117,7 +117,7 @@ describe('checkin', () => {
     expect(vault.calls).toEqual([]);
   });
 
-  describe('that can not ask the vault', () => {
+  describe('without an answer of the vault', () => {
     const settled: Settled[] = [{ item: 0, target: 0, outcome: 'delivered' }];
     const retirements: Retirement[] = [{ orphan: 0, outcome: 'retired' }];
     const delivered = (...leases: BatchLease[]) => ({ ...progress(...leases), settled, retirements });
@@ -125,21 +125,21 @@ describe('checkin', () => {
     it.each<[string, Parameters<typeof vault.fail>, ErrorName]>([
       ['that refuses to sign in', ['signIn', '', 'SignInRefused'], 'SignInRefused'],
       ['whose list can not be read', ['held', '', 'AnswerMalformed'], 'AnswerMalformed'],
-    ])('has written down before what became of the batch: one %s', async (_what, failure, name) => {
+    ])('has recorded the result of the batch before: one %s', async (_what, failure, name) => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.fail(...failure);
       await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name });
       expect(await recorded()).toMatchObject({ settled, retirements, leftOpen: expect.stringContaining(`${name}: `) });
     });
 
-    it('still knows what it gave back before the list could not be read', async () => {
+    it('still records what it closed before the list failed', async () => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.fail('held', '', 'AnswerMalformed');
       await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name: 'AnswerMalformed' });
       expect(await recorded()).toMatchObject({ checkIns: { 0: Date.parse(CLOSED_AT) } });
     });
 
-    it('keeps what an earlier attempt wrote down, and takes its error back once all is closed', async () => {
+    it('keeps the record of an earlier attempt, and removes its error once all is closed', async () => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.opened({ id: '102', item: '2', reason: reasonOf() });
       vault.fail('close', '102', 'VaultUnavailable');
@@ -159,7 +159,7 @@ describe('checkin', () => {
     });
   });
 
-  it('gives back what is open also when nothing can be written down, and says so only then', async () => {
+  it('closes what is open even if nothing can be recorded, and fails only then', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     const write = async () => Promise.reject(new RelayError('StoreUnavailable', 'S3 is away.'));
     records = { ...records, write };
@@ -167,7 +167,7 @@ describe('checkin', () => {
     expect(vault.open.size).toBe(0);
   });
 
-  it('writes down what ended the batch, in the words of the error', async () => {
+  it('records the error that ended the batch', async () => {
     const error = { Error: 'StoreDenied', Cause: JSON.stringify({ errorMessage: 'Allow it.' }) };
     await checkIn({ requested: progress(), error });
     expect(await recorded()).toMatchObject({ error: 'StoreDenied: Allow it.' });

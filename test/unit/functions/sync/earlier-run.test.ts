@@ -8,7 +8,7 @@ const RUN = { rule: 'databases', run: 'databases.2' };
 const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
 const stepFunctions = mockAws(SFNClient);
 
-describe('whether an earlier run still runs', () => {
+describe('an earlier run that still runs', () => {
   it('is found on every page of running executions', async () => {
     const at = (second: number) => new Date(second * 1000);
     const row = (name: string, startDate: Date) => ({
@@ -25,14 +25,14 @@ describe('whether an earlier run still runs', () => {
     expect(await createHasEarlierRun(MACHINE)(RUN)).toBe(true);
   });
 
-  it('is raised when it can not be known', async () => {
+  it('is an error when the list fails', async () => {
     stepFunctions.on(ListExecutionsCommand).rejects(THROTTLED);
     await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({
       name: 'StoreUnavailable',
     });
   });
 
-  it('is unknown, and thus raised, when the answer is none of Step Functions', async () => {
+  it('is an error when the answer is not from Step Functions', async () => {
     stepFunctions.on(ListExecutionsCommand).resolves({});
     await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });

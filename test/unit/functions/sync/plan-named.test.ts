@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
 import { createReadNamed } from '#functions/sync/plan/named.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
-import { gatheringAt } from '#shared/domain/gathering.ts';
+import { debounceAt } from '#shared/domain/debounce.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
@@ -25,12 +25,12 @@ const on = (systemName: string, accountName: string, more: Labels = {}) => ({
 interface Given {
   readonly secrets?: readonly StoredSecret[];
   readonly sync?: Record<string, unknown>;
-  /** Lets calls of the vault fail. */
+  /** Makes calls of the vault fail. */
   readonly vault?: (vault: ReturnType<typeof fakeVault>) => void;
   readonly inspect?: SecretStore['inspect'];
 }
 
-describe('a plan for items that messages named', () => {
+describe('a plan for named items', () => {
   let records: ReturnType<typeof memoryRecords>;
   beforeEach(() => {
     records = memoryRecords();
@@ -63,7 +63,7 @@ describe('a plan for items that messages named', () => {
     return { planned, targets, delivered: targets.map(({ name }) => name), record, vault };
   };
 
-  it('looks at these alone, and never waits for another run', async () => {
+  it('plans these alone, and never waits for another run', async () => {
     const { planned, delivered, record } = await plan(
       [itemNumbered(1), itemNumbered(2), itemNumbered(3, { labels: { systemName: 'db-02' } })],
       [named('db-01', 'a2')],
@@ -73,7 +73,7 @@ describe('a plan for items that messages named', () => {
     expect(record).toMatchObject({ items: 1, unchanged: 0, orphans: { found: 0, retiring: 0 } });
   });
 
-  it('asks the vault for nothing but their systems, each once', async () => {
+  it('lists only their systems, each once', async () => {
     const { vault } = await plan([itemNumbered(1)], [named('db-01', 'a1'), named('DB-01', 'a9'), named('db-02', 'x')]);
     expect(vault.calls.filter(([call]) => call === 'list').map(([, within]) => within)).toEqual([
       { systemName: 'db-01' },
@@ -91,12 +91,12 @@ describe('a plan for items that messages named', () => {
     expect(delivered).toHaveLength(25);
   });
 
-  it('knows them in any case, and with their domain', async () => {
+  it('matches them in any case, and with their domain', async () => {
     const items = [itemNumbered(1, on('db-01', 'Svc', { domainName: 'corp.example' })), itemNumbered(2)];
     expect((await plan(items, [named('DB-01', 'CORP\\svc')])).delivered).toEqual(['prod/db-01/Svc']);
   });
 
-  it('knows a directory account by its user principal name, whatever it is called otherwise', async () => {
+  it('matches a directory account by its user principal name', async () => {
     const items = [
       itemNumbered(1, on('db-01', 'svc', { userPrincipalName: 'Service.One@corp.example' })),
       itemNumbered(2, on('db-01', 'svc2')),
@@ -105,7 +105,7 @@ describe('a plan for items that messages named', () => {
     expect(delivered).toEqual(['prod/db-01/svc']);
   });
 
-  it('leaves out what the sync does not select', async () => {
+  it('skips items that the sync does not select', async () => {
     const sync = { select: { accounts: ['!a2'], types: ['database'] } };
     const names = [named('db-01', 'a1'), named('db-01', 'a2')];
     const { delivered, vault } = await plan([itemNumbered(1), itemNumbered(2)], names, { sync });
@@ -113,7 +113,7 @@ describe('a plan for items that messages named', () => {
     expect(vault.listed).toMatchObject([{ select: { types: ['database'] } }]);
   });
 
-  it('leaves out what is current, so that messages after the first cost no checkout', async () => {
+  it('skips current items: messages after the first cost no checkout', async () => {
     const first = await plan([itemNumbered(1)], [named('db-01', 'a1')]);
     expect(first.delivered).toHaveLength(1);
     const { planned, record } = await plan([itemNumbered(1)], [named('db-01', 'a1')], { secrets: first.targets });
@@ -139,7 +139,7 @@ describe('a plan for items that messages named', () => {
     expect(record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
   });
 
-  it('leaves alone what the vault rotated after our own check-in: no tail is chased', async () => {
+  it('skips an item that the vault rotated after our own check-in: no endless loop', async () => {
     const one = itemNumbered(1, { changedAt: '2026-01-02T03:04:05.000Z' });
     const memory: Memory = { ...emptyMemory(), checkIns: { 'account:1': Date.parse('2026-01-02T03:00:00Z') } };
     await records.write(recordAt.memory('databases'), memory);
@@ -147,10 +147,10 @@ describe('a plan for items that messages named', () => {
     const { delivered, record } = await plan([one], [named('db-01', 'a1')], { secrets });
     expect(delivered).toEqual([]);
     expect(record.remarks).toMatchObject([{ outcome: 'parked' }]);
-    expect(Object.keys(record.troubles)).toEqual(['account:1']);
+    expect(Object.keys(record.backoffs)).toEqual(['account:1']);
   });
 
-  describe('of which some can not be looked up', () => {
+  describe('of which some cannot be looked up', () => {
     const items = [itemNumbered(1), itemNumbered(2, { labels: { systemName: 'db-02', accountName: 'a2' } })];
     const bad = [named('db-bad', 'sa'), named('DB-BAD', 'sb')];
     const names = [named('db-01', 'a1'), ...bad, named('db-02', 'a2')];
@@ -214,7 +214,7 @@ describe('a plan for items that messages named', () => {
     });
   });
 
-  it('refuses a sync whose items nobody can name, as somebody may start one by hand', async () => {
+  it('refuses a sync without addressable items, which could be started by hand', async () => {
     const sync = { source: 'aliases', name: 'prod/{aliasName}' };
     await expect(plan([itemNumbered(1)], [named('db-01', 'a1')], { sync })).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
@@ -246,7 +246,7 @@ describe('a plan for items that messages named', () => {
 });
 
 describe('a run for named items', () => {
-  const { run } = gatheringAt('databases', NOW);
+  const { run } = debounceAt('databases', NOW);
   const started = (name: string, second: number) => ({ name, startDate: new Date(second * 1000) });
 
   it('does not keep a run of the whole sync from starting', () => {
@@ -260,7 +260,7 @@ describe('a run for named items', () => {
     const own = { workflow: 'sync', rule: 'databases', run } as const;
     for (const name of ['a', 'b', 'a']) await records.write(namedAt.item(own, named('db', name)), named('db', name));
     await records.write(namedAt.item({ ...own, run: `${run}0` }, named('db', 'c')), named('db', 'c'));
-    // Whatever the order of its labels, it is the same item.
+    // The order of labels does not matter.
     await records.write(namedAt.item(own, { accountName: 'a', systemName: 'db' }), named('db', 'a'));
     const list = async (prefix: string) => [...records.objects.keys()].filter((key) => key.startsWith(prefix));
     const found = await createReadNamed(records, { list })(own);

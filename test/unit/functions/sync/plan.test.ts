@@ -21,7 +21,7 @@ const currentOf = (item: Item): StoredSecret => ({
   name: `prod/${item.labels['systemName']}/${item.labels['accountName']}`,
   stamp: stampOf('vault', item, createRendering(VALUE).fingerprint(item)),
 });
-/** Another item of the name of the first one. */
+/** Another item with the name of the first one. */
 const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
 
 describe('plan', () => {
@@ -55,7 +55,7 @@ describe('plan', () => {
   };
   const namesIn = (batch: Batch | undefined) => batch?.items.flatMap(({ targets }) => targets.map(({ name }) => name));
 
-  it('puts what is new or changed into batches, and leaves out what is current', async () => {
+  it('puts new and changed items into batches, and skips current ones', async () => {
     const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
     const stale = { ...currentOf(two), stamp: 'older' };
     const { planned, batches, record } = await plan([pageOf([one, two, three])], [currentOf(one), stale]);
@@ -67,7 +67,7 @@ describe('plan', () => {
     expect(record).toMatchObject({ items: 3, unchanged: 1, remarks: [] });
   });
 
-  it('tells a secret of ours without a stamp from one that is not there', async () => {
+  it('distinguishes an owned secret without a stamp from an absent one', async () => {
     const { batches } = await plan([pageOf([itemNumbered(1)])], [{ name: 'prod/db-01/a1', stamp: undefined }]);
     expect(batches[0]?.items).toMatchObject([{ targets: [{ expected: 'unstamped' }] }]);
   });
@@ -86,7 +86,7 @@ describe('plan', () => {
     expect((await plan([pageOf([itemNumbered(1)])], [currentOf(itemNumbered(1))])).planned.batches).toEqual([]);
   });
 
-  it('selects by the patterns of the rule, and hands the vault the whole rule for what only that can tell', async () => {
+  it('selects by the patterns of the rule, and passes the whole rule to the vault', async () => {
     const select = { systems: ['db-*'], accounts: ['!a2'], workgroups: ['linux'], types: ['database'] };
     const elsewhere = itemNumbered(3, { labels: { systemName: 'web' } });
     const { batches, vault } = await plan([pageOf([itemNumbered(1), itemNumbered(2), elsewhere])], [], { select });
@@ -102,7 +102,7 @@ describe('plan', () => {
       { item: 'db-01/a1', outcome: 'failed', error: 'NameCollision' },
       { item: 'db-01/a1', outcome: 'failed', error: 'NameCollision' },
     ]);
-    expect(record?.remarks[0]?.message).toContain('for example with {domainName} or {accountId}');
+    expect(record?.remarks[0]?.message).toContain('for example {domainName} or {accountId}');
     expect(record).toMatchObject({ items: 3, unchanged: 0 });
   });
 
@@ -118,7 +118,7 @@ describe('plan', () => {
     expect(vault.calls).toEqual([]);
   });
 
-  it('notes what is changing and what it parks, with what to do about it', async () => {
+  it('notes changing and parked items, with the fix', async () => {
     const rotating = itemNumbered(1);
     const checkIns = { 'account:1': Date.parse(rotating.changedAt ?? '') };
     await records.write(recordAt.memory('databases'), { ...emptyMemory(), checkIns });
@@ -127,7 +127,7 @@ describe('plan', () => {
     expect(batches).toEqual([]);
     expect(record?.remarks.map(({ outcome }) => outcome)).toEqual(['parked', 'changing']);
     expect(record?.remarks[0]?.message).toContain('Allow API Rotation Override');
-    expect(record?.troubles).toMatchObject({ 'account:1': { reason: 'rotates', times: 1 } });
+    expect(record?.backoffs).toMatchObject({ 'account:1': { reason: 'rotates', times: 1 } });
   });
 
   describe('with secrets whose item is gone', () => {
@@ -178,7 +178,7 @@ describe('plan', () => {
 
     it('retires none of them when the selection matches nothing, and notes it', async () => {
       await missed(gone);
-      const select = { accounts: ['nobody'] };
+      const select = { accounts: ['unmatched'] };
       const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans, select });
       expect(batches).toEqual([]);
       expect(record?.notes).toEqual([expect.stringContaining('did not match the one item listed')]);

@@ -5,7 +5,7 @@ import { recordAt } from '#shared/records/records.ts';
 import { type Settled, syncSteps } from '#shared/workflows/sync.ts';
 import { batchItem } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
-import { memoryRecords } from '#test/support/fakes.ts';
+import { memoryPages, memoryRecords } from '#test/support/fakes.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
@@ -14,10 +14,10 @@ const PLAN: PlanRecord = {
   unchanged: 1,
   complete: true,
   remarks: [],
-  troubles: {},
+  backoffs: {},
   orphans: { found: 0, retiring: 0 },
 };
-/** Outcome of the one target of an item. */
+/** Outcome of the only target of an item. */
 const end = (item: number, outcome: Settled['outcome'], failure?: Settled['failure']): Settled => ({
   item,
   target: 0,
@@ -27,10 +27,12 @@ const end = (item: number, outcome: Settled['outcome'], failure?: Settled['failu
 
 describe('report', () => {
   let records: ReturnType<typeof memoryRecords>;
+  let pages: ReturnType<typeof memoryPages>;
   const notify = vi.fn(async () => {});
   const measure = vi.fn(async () => {});
   beforeEach(async () => {
     records = memoryRecords();
+    pages = memoryPages();
     vi.clearAllMocks();
     await records.write(recordAt.plan(aRun()), PLAN);
     await records.write(recordAt.batch(aRun(), 0), { items: [batchItem(1), batchItem(2)], retire: [] });
@@ -39,13 +41,13 @@ describe('report', () => {
     records.write(recordAt.batchRecord(aRun(), 0), { settled, checkIns: {}, retirements: [], ...more });
   const report = (input = {}) => {
     const planned = { status: 'planned', batches: [0], concurrency: 1 };
-    const step = createReport({ records, measure, notify, now: () => NOW });
+    const step = createReport({ records, pages, measure, notify, now: () => NOW });
     return step(syncSteps.report.input.parse({ ...aRun(), planned, batchEnds: [{ batch: 0 }], ...input }));
   };
   const written = () => records.read(recordAt.report(aRun()));
   const memory = () => records.read(recordAt.memory('databases'));
 
-  it('adds up what planning and batches settled, and tells nobody when all is well', async () => {
+  it('adds up what planning and batches settled, and sends no alert when all is well', async () => {
     await settle([end(0, 'delivered'), end(1, 'unchanged')]);
     expect(await report()).toEqual({
       status: 'SUCCEEDED',
@@ -63,7 +65,14 @@ describe('report', () => {
     );
   });
 
-  it('says PARTIAL, to people too, when a store does not hold what it should', async () => {
+  it('writes the same as a page for people, beside the record', async () => {
+    await settle([end(0, 'delivered'), end(1, 'unchanged')]);
+    await report({ startedAt: '2026-01-02T03:59:18Z' });
+    expect([...pages.written.keys()]).toEqual([recordAt.report(aRun()).key.replace('.json', '.html')]);
+    expect([...pages.written.values()].join()).toContain('<dd>42 s</dd>');
+  });
+
+  it('is PARTIAL, and sends an alert, when a store does not hold what it should', async () => {
     const failure = { name: 'NotRequestable', message: 'Enable the account for the API.' } as const;
     await settle([end(0, 'delivered'), end(1, 'failed', failure)]);
     expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
@@ -84,7 +93,7 @@ describe('report', () => {
     ]);
   });
 
-  it('tells of a lost item what ended its batch, in the words of the error', async () => {
+  it('quotes for a lost item the error that ended its batch', async () => {
     await settle([end(0, 'delivered')], { error: 'AnswerMalformed: vault: the answer to GET Requests is cut off.' });
     expect(await report({ batchEnds: [{ batch: 0, error: 'AnswerMalformed' }] })).toMatchObject({ delivered: 1 });
     expect((await written())?.remarks).toMatchObject([
@@ -105,11 +114,11 @@ describe('report', () => {
       failed: 0,
     });
     expect((await written())?.notes).toEqual([
-      `One batch could not give back all that was opened; reap tries again. ${leftOpen}`,
+      `One batch could not check in all leases; reap tries again. ${leftOpen}`,
     ]);
   });
 
-  it('tells once what left many batches open', async () => {
+  it('reports once why many batches were left open', async () => {
     const batches = [0, 1, 2];
     for (const batch of batches) {
       await records.write(recordAt.batch(aRun(), batch), { items: [batchItem(batch)], retire: [] });
@@ -119,8 +128,8 @@ describe('report', () => {
       batchEnds: batches.map((batch) => ({ batch, open: batch === 2 ? 'VaultUnavailable' : 'SignInRefused' })),
     });
     expect((await written())?.notes).toEqual([
-      '2 batches could not give back all that was opened; reap tries again. SignInRefused.',
-      'One batch could not give back all that was opened; reap tries again. VaultUnavailable.',
+      '2 batches could not check in all leases; reap tries again. SignInRefused.',
+      'One batch could not check in all leases; reap tries again. VaultUnavailable.',
     ]);
   });
 
@@ -132,15 +141,13 @@ describe('report', () => {
     expect((await memory())?.checkIns).toEqual({ 'account:1': NOW });
   });
 
-  it('tells of a batch that nobody can read, and counts all others', async () => {
+  it('reports an unreadable batch, and counts all others', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     await report({ planned: { status: 'planned', batches: [0, 1], concurrency: 1 } });
     expect(await written()).toMatchObject({
       status: 'PARTIAL',
       outcomes: { delivered: 2 },
-      notes: [
-        expect.stringContaining('batch 1 is not known. The record runs/databases/databases.1/batches/000001.json'),
-      ],
+      notes: [expect.stringContaining('batch 1 is unknown. The record runs/databases/databases.1/batches/000001.json')],
     });
   });
 
@@ -193,7 +200,7 @@ describe('report', () => {
     });
   });
 
-  it('counts what a step did not live to settle as lost', async () => {
+  it('counts what a stopped step did not settle as lost', async () => {
     await settle([end(0, 'unchanged')]);
     expect(await report()).toMatchObject({ status: 'PARTIAL', failed: 1, unchanged: 2 });
   });
@@ -258,14 +265,14 @@ describe('report', () => {
     expect(await after('databases.0', { absent: ['d'], present: [] })).toEqual(['d']);
   });
 
-  it('remembers check-ins and troubles for the next run', async () => {
+  it('remembers check-ins and backoffs for the next run', async () => {
     await settle([end(0, 'delivered'), end(1, 'approvalRequired')], { checkIns: { 0: NOW } });
     await report();
     expect(await memory()).toEqual({
       version: 1,
       run: 'databases.1',
       checkIns: { 'account:1': NOW },
-      troubles: { 'account:2': { reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS } },
+      backoffs: { 'account:2': { reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS } },
     });
   });
 
@@ -303,7 +310,7 @@ describe('report', () => {
     const before = {
       version: 1 as const,
       checkIns: { 'account:9': NOW + hour, 'account:8': NOW - 2 * hour },
-      troubles: {},
+      backoffs: {},
     };
     await records.write(recordAt.memory('databases'), before);
     await settle([]);
@@ -314,15 +321,15 @@ describe('report', () => {
   describe('of a run that looked at named items', () => {
     const order = aRun({ items: 'named' }).order;
 
-    it('keeps what is remembered of all others, and adds its own', async () => {
-      const before = { version: 1 as const, checkIns: { 'account:9': 1, 'account:1': 2 }, troubles: {} };
+    it('keeps the memory of all other items, and adds its own', async () => {
+      const before = { version: 1 as const, checkIns: { 'account:9': 1, 'account:1': 2 }, backoffs: {} };
       await records.write(recordAt.memory('databases'), before);
       await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });
       await report({ order });
       expect((await memory())?.checkIns).toEqual({ 'account:9': 1, 'account:1': NOW });
     });
 
-    it('tells nobody of what is parked, which scheduled runs tell of', async () => {
+    it('sends no alert about parked items, which scheduled runs report', async () => {
       const remarks = [{ item: 'x', outcome: 'parked' as const, message: '' }];
       await records.write(recordAt.plan(aRun()), { ...PLAN, remarks });
       await settle([end(0, 'delivered'), end(1, 'unchanged')]);

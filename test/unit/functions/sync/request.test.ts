@@ -39,7 +39,7 @@ describe('request', () => {
     expect(vault.count('held')).toBe(1);
   });
 
-  it('asks for as long as the rule says, shares with whoever is there, and wants no change afterwards', async () => {
+  it('requests the minutes of the rule, shares existing leases, and requests no change afterwards', async () => {
     await request([batchItem(1)]);
     expect(vault.terms).toEqual([{ item: '1', reason: ours, changeAtEnd: false, whenHeld: 'share' }]);
   });
@@ -57,7 +57,7 @@ describe('request', () => {
     expect(leases).toHaveLength(1);
   });
 
-  it('reads one all the same in a verify run whose stamp an earlier attempt has delivered', async () => {
+  it('reads one in a verify run even if an earlier attempt has delivered its stamp', async () => {
     store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
     expect((await request([batchItem(1)], { mode: 'verify' })).leases).toHaveLength(1);
   });
@@ -96,9 +96,9 @@ describe('request', () => {
   });
 
   describe.each([
-    ['a person', 'by hand', 'of somebody who signs in'],
-    ['a checkout', `Replace a disk ${CHECKOUT}`, 'of checkout tickets.CHG1'],
-    ['a sync of another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' }), 'of another relay, other'],
+    ['a person', 'by hand', 'made by another client that signs in'],
+    ['a checkout', `Replace a disk ${CHECKOUT}`, 'made by checkout tickets.CHG1'],
+    ['a sync of another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' }), 'made by another relay, other'],
   ])('does not read under what was approved for %s', (_who, reason, words) => {
     it('who has the item, and says so, and goes on with the others', async () => {
       vault.opened({ id: '7', item: '1', reason });
@@ -115,7 +115,7 @@ describe('request', () => {
       const { leases, settled } = await request([batchItem(1)]);
       expect(leases).toEqual([]);
       expect(settled).toMatchObject([{ outcome: 'approvalRequired', failure: { name: 'RequestConflict' } }]);
-      expect(settled[0]?.failure?.message).toMatch(new RegExp(`${words}.*waits for an approval`));
+      expect(settled[0]?.failure?.message).toMatch(new RegExp(`${words}.*waiting for approval`));
     });
   });
 
@@ -128,7 +128,7 @@ describe('request', () => {
     expect(settled[0]?.failure?.message).toContain('does not list it');
   });
 
-  it('goes by what it can read of what is held, whatever else is there', async () => {
+  it('uses the leases that it can read, and ignores unreadable ones', async () => {
     vault.opened({ id: '7', item: '1', reason: theirs });
     vault.opened({ id: '8', item: '2', reason: 'by hand' });
     vault.unreadable.add('8');
@@ -137,26 +137,26 @@ describe('request', () => {
     expect(settled).toMatchObject([{ item: 1, failure: { name: 'RequestConflict' } }]);
   });
 
-  it('keeps the words of the vault for a conflict that nothing of its user explains', async () => {
+  it('quotes the vault for a conflict that no lease of its user explains', async () => {
     vault.opened({ id: '7', item: '1', reason: 'by hand', opens: 'target-session', status: 'pending' });
     vault.fail('open', '1', 'RequestConflict');
     const { settled } = await request([batchItem(1)]);
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { message: 'RequestConflict by open' } }]);
   });
 
-  it('knows a lease by its marker that an earlier attempt of this step opened', async () => {
+  it('recognizes by its marker a lease that an earlier attempt of this step opened', async () => {
     vault.opened({ id: '9', item: '1', reason: ours });
     expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true }]);
   });
 
-  it('finds a lease by its marker whose answer got lost', async () => {
+  it('finds a lease by its marker whose answer was lost', async () => {
     vault.fail('open', '1', 'VaultUnavailable', { mayHaveHappened: true });
     const { leases, settled } = await request([batchItem(1)]);
     expect(leases).toMatchObject([{ id: '101', ours: true }]);
     expect(settled).toEqual([]);
   });
 
-  it('tells a pending lease apart', async () => {
+  it('distinguishes a pending lease', async () => {
     vault.opened({ id: '9', item: '1', reason: ours, status: 'pending' });
     vault.fail('open', '1', 'RequestConflict');
     expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true, status: 'pending' }]);
@@ -169,13 +169,13 @@ describe('request', () => {
     expect(settled).toMatchObject([{ item: 0, target: 0, outcome: 'failed', failure: { name: 'NotRequestable' } }]);
   });
 
-  it('asks nobody what is held when no lease can have been opened', async () => {
+  it('lists no leases when none can have been opened', async () => {
     vault.fail('open', '1', 'NotRequestable');
     await request([batchItem(1)]);
     expect(vault.count('held')).toBe(0);
   });
 
-  it('reads under nothing that it can not know of, when the list fails, and says that this is why', async () => {
+  it('reads under nothing that it cannot know of, when the list fails, and says that this is why', async () => {
     vault.opened({ id: '9', item: '1', reason: ours });
     vault.fail('held', '', 'VaultUnavailable');
     const { leases, settled } = await request([batchItem(1), batchItem(2)]);

@@ -72,7 +72,7 @@ describe('retrieve', () => {
     expect(store.deliveries).toMatchObject([{ description: 'db-01/a1, delivered by pam-relay.' }]);
   });
 
-  it('gives on nothing that holds a credential', async () => {
+  it('returns nothing that holds a credential', async () => {
     expect(JSON.stringify(await retrieve([batchItem(1)], [aLease(0)]))).not.toContain('credential of');
   });
 
@@ -89,20 +89,20 @@ describe('retrieve', () => {
     expect(vault.count('signIn')).toBe(1);
   });
 
-  it('takes the vault by its word when it says that an approval is missing', async () => {
+  it('trusts the vault when it reports a missing approval', async () => {
     vault.fail('read', '101', 'ApprovalPending');
     const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
     expect(settled).toEqual([{ item: 0, target: 0, outcome: 'approvalRequired' }]);
   });
 
-  it('asks anew when the lease of somebody else ended under its hands, and owns what it opened', async () => {
+  it('requests again when the lease of another client ended during the run, and owns what it opened', async () => {
     vault.open.delete('101');
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
     expect(settled).toEqual([{ item: 0, target: 0, outcome: 'delivered' }]);
     expect(leases).toEqual([aLease(0, { id: '103' })]);
   });
 
-  it('owns no lease that it got anew from somebody else again', async () => {
+  it('does not own a lease that it shares with another client again', async () => {
     vault.open.delete('101');
     vault.opened({ id: '110', item: '1', reason: writeReason({ ...BATCH_MARKER, rule: 'copies', run: 'copies.1' }) });
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
@@ -124,7 +124,7 @@ describe('retrieve', () => {
     expect(store.deliveries).toEqual([]);
   });
 
-  it('does not ask anew for a lease of its own, which ended because somebody wanted it to', async () => {
+  it('does not request again when its own lease was ended on purpose', async () => {
     vault.open.delete('101');
     const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'LeaseGone' } }]);

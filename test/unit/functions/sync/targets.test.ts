@@ -6,7 +6,7 @@ import type { ReportOutput } from '#shared/workflows/sync.ts';
 import { aTarget, type BatchGiven, type BatchScene, goThrough } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryPages, memoryRecords } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
@@ -32,7 +32,7 @@ describe('an item with two targets in two stores', () => {
     goThrough(scene, items, { sync: { ...VALUE, ...sync }, ...given });
   const valuesIn = ({ values }: ReturnType<typeof fakeStore>) => [...values].map(([name, one]) => [name, one.reveal()]);
 
-  /** What the report of the batch says, and what it remembers of the item. */
+  /** Reports the batch, and updates the memory of the item. */
   const report = async (): Promise<ReportOutput> => {
     const { records } = scene;
     await records.write(recordAt.plan(aRun()), {
@@ -40,13 +40,19 @@ describe('an item with two targets in two stores', () => {
       unchanged: 0,
       complete: true,
       remarks: [],
-      troubles: {},
+      backoffs: {},
       orphans: { found: 0, retiring: 0 },
     });
-    const step = createReport({ records, measure: async () => {}, notify: async () => {}, now: () => NOW });
+    const step = createReport({
+      records,
+      pages: memoryPages(),
+      measure: async () => {},
+      notify: async () => {},
+      now: () => NOW,
+    });
     return step({ ...aRun(), planned: { status: 'planned', batches: [0], concurrency: 1 } });
   };
-  const troubles = async () => (await scene.records.read(recordAt.memory('databases')))?.troubles;
+  const backoffs = async () => (await scene.records.read(recordAt.memory('databases')))?.backoffs;
 
   it('is read once, and delivered into both, each behind its own fence', async () => {
     const { retrieved, closed } = await go();
@@ -153,21 +159,24 @@ describe('an item with two targets in two stores', () => {
     expect(retrieved.settled).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'delivered' }]);
   });
 
-  describe('is in trouble', () => {
-    it.each(['aws', 'other'])('not while one of them fails, %s: its park would keep it from both', async (failing) => {
-      aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
-      other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
-      await go();
-      await report();
-      expect(await troubles()).toEqual({});
-    });
+  describe('enters backoff', () => {
+    it.each(['aws', 'other'])(
+      'not while only one of them fails, %s: a parked item reaches neither',
+      async (failing) => {
+        aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
+        other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
+        await go();
+        await report();
+        expect(await backoffs()).toEqual({});
+      },
+    );
 
     it('once for a run in which it reaches none', async () => {
       aws.fail('prod/one', 'StoreDenied');
       other.fail('prod-one', 'StoreDenied');
       await go();
       await report();
-      expect(await troubles()).toMatchObject({ 'account:1': { reason: 'failing', times: 1 } });
+      expect(await backoffs()).toMatchObject({ 'account:1': { reason: 'failing', times: 1 } });
     });
   });
 });

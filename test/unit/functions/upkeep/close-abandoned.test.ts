@@ -6,25 +6,25 @@ import { name as nameOfRule } from '#shared/config/schema/fields.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
-import { noteAt } from '#shared/records/notes.ts';
+import { signalAt } from '#shared/records/signals.ts';
 import { type Run, runSchema } from '#shared/workflows/run.ts';
 import { CHECKOUT, identityOf, NOW, OTHER_CHECKOUT } from '#test/support/checkouts.ts';
-import { memoryNotes } from '#test/support/fakes.ts';
+import { memorySignals } from '#test/support/fakes.ts';
 
 const UNKNOWN = new RelayError('StoreUnavailable', 'no answer');
 
 describe('closing abandoned checkouts', () => {
-  let notes: ReturnType<typeof memoryNotes>;
+  let signals: ReturnType<typeof memorySignals>;
   beforeEach(async () => {
-    notes = memoryNotes();
+    signals = memorySignals();
     for (const run of ['tickets.1', 'tickets.2', 'tickets.3'])
-      await notes.put(checkoutAt.open({ rule: 'tickets', run }));
+      await signals.put(checkoutAt.open({ rule: 'tickets', run }));
   });
   const close = (
     endedAt: (run: Pick<Run, 'workflow' | 'run'>) => Promise<number | undefined>,
     startRelease = vi.fn(async (_abandoned: object) => {}),
   ) => ({
-    closed: createCloseAbandoned({ notes, endedAt, startRelease, now: () => NOW })(),
+    closed: createCloseAbandoned({ signals, endedAt, startRelease, now: () => NOW })(),
     startRelease,
   });
   const longAgo = async () => 0;
@@ -42,13 +42,13 @@ describe('closing abandoned checkouts', () => {
     [0, false],
     [15, false],
     [16, true],
-  ])('knows that %i minutes after the end nothing of it can be at work any more: %s', async (minutes, isSettled) => {
+  ])('considers an execution settled %i minutes after its end: %s', async (minutes, isSettled) => {
     const { closed, startRelease } = close(async () => NOW - minutes * 60_000);
     await closed;
     expect(startRelease).toHaveBeenCalledWith(expect.objectContaining({ isSettled }));
   });
 
-  it('does not take for ended what it can not know of, and goes on with the others', async () => {
+  it('does not consider a run of unknown state ended, and continues with the others', async () => {
     const { closed, startRelease } = close(async ({ run }) => {
       if (run === 'tickets.1') throw UNKNOWN;
       return 0;
@@ -57,21 +57,21 @@ describe('closing abandoned checkouts', () => {
     expect(startRelease).toHaveBeenCalledTimes(2);
   });
 
-  it('tells of a release that did not start, and goes on with the others', async () => {
+  it('reports a release that did not start, and continues with the others', async () => {
     const startRelease = vi.fn(async () => {}).mockRejectedValueOnce(UNKNOWN);
     const { closed } = close(longAgo, startRelease);
     expect(await closed).toEqual({ abandoned: 3, failures: [UNKNOWN] });
     expect(startRelease).toHaveBeenCalledTimes(3);
   });
 
-  it('leaves the note to the release, which takes it away once all is closed', async () => {
+  it('leaves the signal to the release, which removes it once all is closed', async () => {
     await close(longAgo).closed;
-    expect(notes.keys.size).toBe(3);
+    expect(signals.keys.size).toBe(3);
   });
 
-  it('looks at nothing but the notes of open checkouts', async () => {
-    await notes.put('open/unreadable');
-    await notes.put('checkouts/tickets/tickets.9/released');
+  it('reads only the signals of open checkouts', async () => {
+    await signals.put('open/unreadable');
+    await signals.put('checkouts/tickets/tickets.9/released');
     const { closed, startRelease } = close(longAgo);
     expect(await closed).toMatchObject({ abandoned: 3 });
     expect(startRelease).toHaveBeenCalledTimes(3);
@@ -101,12 +101,12 @@ describe('starting the release of an abandoned checkout', () => {
     { run = CHECKOUT.run, isSettled = true }: { run?: string; isSettled?: boolean } = {},
   ) => {
     const start = vi.fn(async (_name: string, _input: string) => true);
-    await createStartRelease({ start }, memoryNotes(), () => now)({ ...CHECKOUT, run, isSettled });
+    await createStartRelease({ start }, memorySignals(), () => now)({ ...CHECKOUT, run, isSettled });
     const [name = '', input = ''] = start.mock.calls[0] ?? [];
     return { name, input };
   };
 
-  it('says which checkout it is about, that nobody asked for its end, and whether it is the last', async () => {
+  it('names the checkout, marks it as abandoned, and states whether it is settled', async () => {
     const { input } = await started(NOW, { isSettled: false });
     expect(JSON.parse(input)).toEqual({
       type: 'checkout.abandoned',
@@ -116,13 +116,13 @@ describe('starting the release of an abandoned checkout', () => {
     });
   });
 
-  it('notes it before, so that an execution which is redriven meanwhile opens nothing any more', async () => {
-    const notes = memoryNotes();
+  it('leaves the signal first: an execution that is redriven in between opens nothing', async () => {
+    const signals = memorySignals();
     const start = async (): Promise<boolean> => {
-      expect([...notes.keys]).toEqual([noteAt.released(CHECKOUT)]);
+      expect([...signals.keys]).toEqual([signalAt.released(CHECKOUT)]);
       return true;
     };
-    await createStartRelease({ start }, notes, () => NOW)({ ...CHECKOUT, isSettled: false });
+    await createStartRelease({ start }, signals, () => NOW)({ ...CHECKOUT, isSettled: false });
     expect.assertions(1);
   });
 
@@ -146,12 +146,12 @@ describe('starting the release of an abandoned checkout', () => {
     expect(runSchema.shape.run.safeParse(run).success).toBe(true);
   });
 
-  it('is content when it was started before, and tried again when it could not be', async () => {
+  it('succeeds when it was started before, and is tried again when it could not be', async () => {
     const abandoned = { ...CHECKOUT, isSettled: true };
     await expect(
-      createStartRelease({ start: async () => false }, memoryNotes(), () => NOW)(abandoned),
+      createStartRelease({ start: async () => false }, memorySignals(), () => NOW)(abandoned),
     ).resolves.toBeUndefined();
     const start = vi.fn().mockRejectedValue(UNKNOWN);
-    await expect(createStartRelease({ start }, memoryNotes(), () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
+    await expect(createStartRelease({ start }, memorySignals(), () => NOW)(abandoned)).rejects.toBe(UNKNOWN);
   });
 });

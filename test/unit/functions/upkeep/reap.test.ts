@@ -59,7 +59,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 60 });
   });
 
-  it('closes what it can read, and raises that there is something which it can not', async () => {
+  it('closes what it can read, and throws for what it cannot', async () => {
     const { vaults, reap, measure } = world(async () => true);
     for (const id of ['1', '2', '3']) vaults[0]?.opened({ id, item: id, reason: reasonOf(SYNC) });
     vaults[0]?.unreadable.add('1');
@@ -68,7 +68,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 0, reaped: 2, oldestAgeSeconds: 0 });
   });
 
-  it('does not take a run for ended of which it can not know', async () => {
+  it('does not consider a run of unknown state ended', async () => {
     const { vaults, reap } = world(async () => {
       throw new RelayError('StoreUnavailable', 'no answer');
     });
@@ -94,7 +94,7 @@ describe('reap', () => {
     expect(vaults[0]?.open.size).toBe(0);
   });
 
-  it('gets to every connection and every checkout while one vault does not answer', async () => {
+  it('reaches every connection and every checkout while one vault does not answer', async () => {
     const { promise: silence, resolve: answer } = Promise.withResolvers<boolean>();
     const closeAbandoned = vi.fn(NOTHING_ABANDONED);
     const { vaults, reap } = world(async ({ run }) => run !== 'databases.2' || silence, {
@@ -111,7 +111,7 @@ describe('reap', () => {
     expect(await done).toMatchObject({ reaped: 2 });
   });
 
-  it('raises what it could not close although measuring failed, too', async () => {
+  it('throws for what it could not close even if measuring failed, too', async () => {
     const { vaults, reap, measure } = world(async () => true);
     measure.mockRejectedValue(new RelayError('StoreUnavailable', 'not measured'));
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
@@ -119,7 +119,7 @@ describe('reap', () => {
     await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
 
-  it('takes no lease for old that a checkout is to hold', async () => {
+  it('does not count a lease as old that a checkout is to hold', async () => {
     const { vaults, reap, measure } = world(async () => false);
     const createdAt = '2026-01-01T04:00:00Z';
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), createdAt });
@@ -127,7 +127,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 0 });
   });
 
-  it('takes for old what a checkout that has ended still has, because it could not be closed', async () => {
+  it('counts a lease as old that an ended checkout still has because it could not be closed', async () => {
     const { vaults, reap, measure } = world(async () => true);
     const createdAt = '2026-01-02T03:00:00Z';
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), createdAt });
@@ -136,7 +136,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 3600 });
   });
 
-  it('counts the checkouts that it closes, and raises what kept it from one after all else', async () => {
+  it('counts the checkouts that it closes, and throws for a failed one after everything else', async () => {
     const closeAbandoned = async () => ({ abandoned: 2, failures: [] });
     expect(await world(async () => true, { closeAbandoned }).reap()).toMatchObject({ abandoned: 2 });
 
@@ -156,7 +156,7 @@ describe('reap', () => {
       for (const id of ['1', '2']) vault?.sessions.set(id, { id, leaseId: id });
     };
 
-    it('ends their sessions first, and those of nobody else', async () => {
+    it('ends their sessions first, and no others', async () => {
       const { vaults, reap } = world(async () => true);
       left(vaults[0]);
       await reap();
@@ -164,7 +164,7 @@ describe('reap', () => {
       expect(vaults[0]?.order('endSession', 'close')).toEqual(['endSession', 'close']);
     });
 
-    it('looks for none where what was opened is a credential, and looks where nobody can tell', async () => {
+    it('lists none for leases of credentials, and lists them where the kind is unknown', async () => {
       const { vaults, reap } = world(async () => true);
       vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), opens: 'credential' });
       await reap();
@@ -181,7 +181,7 @@ describe('reap', () => {
       expect(await reap()).toMatchObject({ reaped: 1 });
     });
 
-    it('leaves them open until it knows of their sessions: afterwards nobody could tell', async () => {
+    it('leaves them open until their sessions are listed: closed leases show none', async () => {
       const { vaults, reap } = world(async () => true);
       left(vaults[0]);
       vaults[0]?.fail('listSessions', '', 'VaultUnavailable');
@@ -190,7 +190,7 @@ describe('reap', () => {
     });
   });
 
-  it('closes leases also when nobody can say which checkouts are abandoned', async () => {
+  it('closes leases even if abandoned checkouts cannot be listed', async () => {
     const { vaults, reap } = world(async () => true, {
       closeAbandoned: async () => {
         throw new RelayError('StoreUnavailable', 'no answer');
@@ -201,7 +201,7 @@ describe('reap', () => {
     expect(vaults[0]?.open.size).toBe(0);
   });
 
-  it('asks about the run of the workflow that the marker names', async () => {
+  it('looks up the run in the workflow that the marker names', async () => {
     const hasEnded = vi.fn(async () => true);
     const { vaults, reap } = world(hasEnded);
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf({ ...SYNC, rule: 'same', run: 'same.1' }) });
@@ -212,7 +212,7 @@ describe('reap', () => {
     expect(hasEnded).toHaveBeenCalledWith(expect.objectContaining({ workflow: 'checkout', run: 'same.1' }));
   });
 
-  it('asks once about a run, however many leases it left', async () => {
+  it('looks up a run once, however many leases it left', async () => {
     const hasEnded = vi.fn(async () => true);
     const { vaults, reap } = world(hasEnded);
     for (const id of ['1', '2', '3']) vaults[0]?.opened({ id, item: id, reason: reasonOf(SYNC) });

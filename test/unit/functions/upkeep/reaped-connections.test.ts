@@ -34,7 +34,7 @@ describe('where leases can be open', () => {
     expect(vaultOf).toHaveBeenCalledExactlyOnceWith('vault');
   });
 
-  it('is also wherever another connection can not be opened, and that is told', async () => {
+  it('is also wherever another connection cannot be opened, and that is reported', async () => {
     const { connections, checkouts, ...config } = aCheckoutConfig({}, {});
     const [settings] = Object.values(connections);
     const more = parseShapeOf({

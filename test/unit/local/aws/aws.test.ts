@@ -160,7 +160,7 @@ describe('the AWS side, through the SDK', () => {
     expect(aws.server.callCounts()['states.ListExecutions']).toBe(before + 1);
   });
 
-  it('answers nothing that it does not know, and remembers that it was asked', async () => {
+  it('refuses unknown calls, and records them', async () => {
     const headers = {
       authorization: 'AWS4-HMAC-SHA256 Credential=step/20261122/us-east-1/dynamodb/aws4_request, SignedHeaders=host',
       'x-amz-target': 'DynamoDB_20120810.GetItem',
@@ -190,7 +190,7 @@ describe('bringing a stack up', () => {
       clock: createClock(),
       runDirectory,
     });
-    await expect(starting).rejects.toThrow('The code of echo is no asset of the stack.');
+    await expect(starting).rejects.toThrow('The code of echo is not an asset of the stack.');
   });
 
   it.each<[string, object]>([

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { createClock } from '#local/aws/clock.ts';
 
 describe('the clock', () => {
-  it('runs with the machine until it is moved', () => {
+  it('follows the clock of the machine until it is moved', () => {
     const before = Date.now();
     const now = createClock().now();
     expect(now).toBeGreaterThanOrEqual(before);
     expect(now).toBeLessThanOrEqual(Date.now());
   });
 
-  it('moves forward by what it is told', () => {
+  it('moves forward by the given time', () => {
     const clock = createClock();
     clock.advance(3_600_000);
     clock.advance(1);
@@ -26,7 +26,7 @@ describe('sleeping by the clock', () => {
   const START = Date.parse('2026-03-01T00:00:00Z');
   const WEEK_MS = 7 * 86_400_000;
   const never = new AbortController().signal;
-  /** A clock that stands still but for being moved, and what it has woken. */
+  /** A clock that only moves on command, and the sleepers that it woke. */
   const sleeping = (...sleeps: readonly number[]) => {
     const clock = createClock(() => START);
     const woken: number[] = [];
@@ -53,7 +53,7 @@ describe('sleeping by the clock', () => {
     expect(woken).toEqual([0, -WEEK_MS]);
   });
 
-  it('is over when the machine gets there by itself', async () => {
+  it('is over when the clock of the machine gets there', async () => {
     const clock = createClock();
     const until = clock.now() + 20;
     await clock.sleepUntil(until, never);

@@ -31,15 +31,15 @@ describe('a queue that a function reads', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('tells who has sent a message: a role, and the name of its session', async () => {
+  it('names the sender of a message: a role, and the name of its session', async () => {
     const { aws, records } = await start();
     await aws.queues.sendAs('ticket-system', 'intake', 'one', 'two');
-    await aws.queues.sendAs('somebody-else', 'intake', 'three');
+    await aws.queues.sendAs('other-system', 'intake', 'three');
     await aws.eventSources.drained('intake');
     const senders = records().map(({ body, attributes }) => [body, attributes.SenderId]);
     expect(senders.toSorted()).toEqual([
       ['one', `${roleIdOf('ticket-system')}:ticket-system`],
-      ['three', `${roleIdOf('somebody-else')}:somebody-else`],
+      ['three', `${roleIdOf('other-system')}:other-system`],
       ['two', `${roleIdOf('ticket-system')}:ticket-system`],
     ]);
     expect(roleIdOf('ticket-system')).toMatch(/^AROA[A-Z0-9]{17}$/);
@@ -62,7 +62,7 @@ describe('a queue that a function reads', () => {
     });
   });
 
-  it('tells by the clock when a message was sent', async () => {
+  it('shows the time by the clock at which a message was sent', async () => {
     const clock = createClock();
     clock.advance(30 * 86_400_000);
     const { handle, records } = await start({}, { clock });
@@ -70,7 +70,7 @@ describe('a queue that a function reads', () => {
     expect(Math.abs(Number(records()[0]?.attributes.SentTimestamp) - clock.now())).toBeLessThan(10_000);
   });
 
-  it('calls the function with no more messages at a time than it is told', async () => {
+  it('calls the function with no more messages at a time than the batch size', async () => {
     const { handle, batches } = await start({ mapping: { BatchSize: 3 } });
     const bodies = Array.from({ length: 10 }, (_, n) => String(n));
     await handle(...bodies);
@@ -90,7 +90,7 @@ describe('a queue that a function reads', () => {
     expect(most).toBe(2);
   });
 
-  it('gives a message that failed again, and no other of its batch', async () => {
+  it('redelivers a message that failed, and no other of its batch', async () => {
     const { handle, records, deadLetters } = await start();
     await handle('fine', 'later');
     const counts = records().map(({ body, attributes }) => `${body} ${attributes.ApproximateReceiveCount}`);
@@ -98,7 +98,7 @@ describe('a queue that a function reads', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('gives it after the time for which the queue hides it, when nobody is in a hurry', async () => {
+  it('gives it again after the visibility timeout of the queue, when waits are not scaled', async () => {
     const { handle, records } = await start({ queue: { VisibilityTimeout: 1 }, fn: { Timeout: 1 } }, { waitScale: 1 });
     const before = Date.now();
     await handle('later');
@@ -106,26 +106,26 @@ describe('a queue that a function reads', () => {
     expect(Date.now() - before).toBeGreaterThan(900);
   });
 
-  it('gives up on a message that fails each time, and on nothing else', async () => {
+  it('moves a message that fails each time to the dead letters, and nothing else', async () => {
     const { handle, deadLetters, aws } = await start();
     await handle('fine', 'poison', 'later', 'poison');
     expect(await deadLetters()).toEqual(['poison', 'poison']);
     expect(await aws.queues.depth('dead-letters')).toMatchObject({ visible: 2 });
   });
 
-  it.each(['throw', 'nonsense'])('gives a whole batch again when the function answers with %j', async (body) => {
+  it.each(['throw', 'nonsense'])('redelivers a whole batch when the function answers with %j', async (body) => {
     const { handle, deadLetters } = await start();
     await handle(body, body);
     expect(await deadLetters()).toEqual([body, body]);
   });
 
-  it('takes no answer for success', async () => {
+  it('treats a missing answer as success', async () => {
     const { handle, deadLetters } = await start();
     await handle('nothing', 'poison');
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('heeds no answer of a function that is not said to report failures', async () => {
+  it('ignores the answer when the mapping does not report failures', async () => {
     const { handle, deadLetters } = await start({ mapping: { FunctionResponseTypes: undefined } });
     await handle('poison', 'poison');
     expect(await deadLetters()).toEqual([]);
@@ -133,7 +133,7 @@ describe('a queue that a function reads', () => {
     expect(await deadLetters()).toEqual(['throw']);
   });
 
-  it('gives a message again whose function was killed over it', async () => {
+  it('redelivers a message whose function was killed', async () => {
     const { aws, records, deadLetters } = await start();
     await aws.queues.send('intake', 'hang');
     while (records().length === 0) await aws.queues.depth('intake');
@@ -177,7 +177,9 @@ describe('reading a queue', () => {
 
   it('can be waited for only where it is done', async () => {
     const { aws } = await start();
-    await expect(aws.eventSources.drained('dead-letters')).rejects.toThrow('No function reads dead-letters.');
+    await expect(aws.eventSources.drained('dead-letters')).rejects.toThrow(
+      'No event source mapping reads dead-letters.',
+    );
   });
 });
 
@@ -186,8 +188,12 @@ describe('a mapping', () => {
     ['filters', { mapping: { FilterCriteria: {} } }, /FilterCriteria/],
     ['gathers more than SQS gives at a time', { mapping: { BatchSize: 11 } }, /BatchSize/],
     ['is off', { mapping: { Enabled: false } }, /Enabled/],
-    ['reads another queue', { mapping: { EventSourceArn: 'arn:aws:sqs:us-east-1:1:x' } }, /no queue of the template/],
-    ['calls another function', { mapping: { FunctionName: 'other' } }, /no function of the template/],
+    [
+      'reads another queue',
+      { mapping: { EventSourceArn: 'arn:aws:sqs:us-east-1:1:x' } },
+      /not a queue of the template/,
+    ],
+    ['calls another function', { mapping: { FunctionName: 'other' } }, /not a function of the template/],
     ['reads a queue that gives messages back too early', { queue: { VisibilityTimeout: 9 } }, /visibility timeout/],
   ])('that %s is refused', async (_, changes, message) => {
     await expect(start(changes)).rejects.toThrow(message);
@@ -198,20 +204,20 @@ describe('a mapping', () => {
     [
       'sends its dead letters elsewhere',
       { queue: { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 1 } } },
-      /dead letters/,
+      /dead-letter queue of intake is not in the template/,
     ],
     [
       'sends its dead letters to a queue that takes none',
       { taking: { redrivePermission: 'denyAll' } },
-      /does not take them/,
+      /does not accept its messages/,
     ],
     [
       'sends its dead letters to a queue that takes those of another',
       { taking: { redrivePermission: 'byQueue', sourceQueueArns: ['arn:aws:sqs:us-east-1:000000000000:other'] } },
-      /does not take them/,
+      /does not accept its messages/,
     ],
     [
-      'sends its dead letters to a queue that takes those of nobody in particular',
+      'sends its dead letters to a queue that names no source queues',
       { taking: { redrivePermission: 'byQueue' } },
       /sourceQueueArns/,
     ],

@@ -11,7 +11,7 @@ const ENDPOINT = 'http://127.0.0.1:9';
 let functions: Functions | undefined;
 afterEach(() => functions?.close());
 
-/** Functions that live in one bundle, whose source is given. */
+/** Functions of one bundle with this source. */
 const run = (source: string, options: Partial<FunctionDefinition> = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'functions-'));
   writeFileSync(join(directory, 'index.mjs'), source);
@@ -64,12 +64,12 @@ describe('a function on this machine', () => {
     expect(await invoke()).toEqual(failed('SignInRefused', 'not today'));
   });
 
-  it('reports what is thrown without being an error by its type', async () => {
+  it('reports a thrown value that is no error by its type', async () => {
     const { invoke } = run('export const handler = async () => { throw 42 };');
     expect(await invoke()).toEqual(failed('number', '42'));
   });
 
-  it('is ended when its time is up, and starts anew', async () => {
+  it('is ended when its time is up, and starts again', async () => {
     const { invoke } = run('export const handler = ({ hang }) => hang ? new Promise(() => {}) : "alive";', {
       timeoutMs: 200,
     });
@@ -79,7 +79,7 @@ describe('a function on this machine', () => {
     expect(await invoke({ hang: false })).toEqual(answered('alive'));
   });
 
-  it('is ended even when it never lets go of its thread', async () => {
+  it('is ended even when it blocks its thread', async () => {
     const { invoke } = run('export const handler = () => { for (;;); };', { timeoutMs: 200 });
     expect(await invoke()).toEqual(failed('Sandbox.Timedout'));
   });
@@ -118,7 +118,7 @@ describe('a function on this machine', () => {
     expect(together).toEqual(expect.arrayContaining([answered(2), answered(1)]));
   });
 
-  it('that is killed in the middle fails as a crash, and starts anew', async () => {
+  it('that is killed in the middle fails as a crash, and starts again', async () => {
     const { invoke, kill } = run('export const handler = ({ hang }) => hang ? new Promise(() => {}) : "alive";');
     await invoke();
     const hanging = invoke({ hang: true });
@@ -177,7 +177,7 @@ describe('a function on this machine', () => {
     expect(log).toContain('raw');
   });
 
-  it('can neither take nor give more than Lambda lets through', async () => {
+  it('can neither receive nor return more than Lambda allows', async () => {
     const { invoke } = run('export const handler = async ({ size }) => "x".repeat(size ?? 1);');
     expect(await invoke({ filler: 'x'.repeat(6_291_556) })).toEqual(failed('Lambda.RequestTooLargeException'));
     expect(await invoke({ size: 6_291_556 })).toEqual(failed('Function.ResponseSizeTooLarge'));
@@ -190,7 +190,7 @@ describe('functions', () => {
     (endpoint) => {
       const logDirectory = mkdtempSync(join(tmpdir(), 'functions-'));
       expect(() => createFunctions({ definitions: [], endpoint, clock: createClock(), logDirectory })).toThrow(
-        /local mode/,
+        /Local mode/,
       );
     },
   );

@@ -6,7 +6,7 @@ import { type Clock, createClock } from '#local/aws/clock.ts';
 import type { InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createStepFunctions, type StepFunctions } from '#local/aws/step-functions/step-functions.ts';
 
-/** State machines whose functions are plain ones. */
+/** State machines whose functions are plain functions. */
 
 export const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:machine';
 const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
@@ -25,7 +25,7 @@ const ok = (value: unknown): InvocationResult => ({ ok: true, payload: JSON.stri
 let latest: StepFunctions | undefined;
 afterEach(() => latest?.close());
 
-/** What a function gives is the answer; an `InvocationResult` is given as it is. Closed after the test. */
+/** Loads a machine until the end of the test. A handler returns its answer, or a complete `InvocationResult`. */
 export const load = (
   definition: string,
   handlers: Record<string, Handler> = {},

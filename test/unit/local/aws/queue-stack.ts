@@ -10,7 +10,7 @@ import { createClock } from '#local/aws/clock.ts';
 
 export const INTAKE_ARN = 'arn:aws:sqs:us-east-1:000000000000:intake';
 
-/** Prints what it gets, and does with each message what its body says. */
+/** Prints its events, and handles each message as its body says. */
 const HANDLER = `
   const say = (what) => console.log(JSON.stringify(what));
   export const handler = async (event) => {
@@ -31,7 +31,7 @@ const HANDLER = `
 export interface Changes {
   readonly mapping?: object;
   readonly queue?: object;
-  /** Whose dead letters the queue of dead letters takes; those of any when left out. */
+  /** Queues whose dead letters are accepted; any queue if omitted. */
   readonly taking?: object;
   readonly fn?: object;
   readonly actions?: readonly string[];
@@ -40,7 +40,7 @@ export interface Changes {
 
 type Said = { readonly kind: 'begin'; readonly event: SQSEvent } | { readonly kind: 'end' };
 
-/** What AWS says the role of the function has to allow. */
+/** Actions that AWS requires of the function's role. */
 export const READING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
 const template = ({ mapping = {}, queue = {}, taking, fn = {}, actions = READING, conditions = {} }: Changes) => ({
@@ -144,7 +144,7 @@ export const start = async (changes: Changes = {}, { clock = createClock(), wait
     said,
     batches,
     records: () => batches().flat(),
-    /** Sends messages, and lets them be handled, however often that is tried. */
+    /** Sends messages, and waits until they are handled, retries included. */
     handle: async (...bodies: readonly string[]) => {
       await queues.send('intake', ...bodies);
       await eventSources.drained('intake');

@@ -48,7 +48,7 @@ const record = (target: object, rest: object = {}) => {
 };
 
 describe('a schedule', () => {
-  it('starts an execution under a new name each time, and tells it when it was due', async () => {
+  it('starts an execution under a new name each time, with the time at which it was due', async () => {
     const { started, scheduler } = record({
       Arn: 'arn:aws:scheduler:::aws-sdk:sfn:startExecution',
       Input: JSON.stringify({
@@ -79,7 +79,7 @@ describe('a schedule', () => {
   it('is refused with a target or a property that local mode does not know', () => {
     expect(() => record({ Arn: 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage' })).toThrow(/hourly calls .*sendMessage/);
     expect(() => record({ Arn: FUNCTION, EcsParameters: {} })).toThrow(/EcsParameters/);
-    // AWS takes the ARN of a key here, and neither its id nor its alias alone.
+    // AWS accepts the ARN of a key here, but not its id or its alias alone.
     expect(() => record({ Arn: FUNCTION }, { KmsKeyArn: '11111111-2222-4333-8444-555555555555' })).toThrow(/KmsKeyArn/);
   });
 
@@ -89,7 +89,9 @@ describe('a schedule', () => {
   });
 
   it('that does not exist cannot be due', async () => {
-    await expect(record({ Arn: FUNCTION }).scheduler.fire('daily', AT)).rejects.toThrow('There is no schedule daily.');
+    await expect(record({ Arn: FUNCTION }).scheduler.fire('daily', AT)).rejects.toThrow(
+      'The template has no schedule daily.',
+    );
   });
 });
 

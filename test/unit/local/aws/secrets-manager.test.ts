@@ -5,7 +5,7 @@ import { answerRequest, type ProtocolRequest } from '#local/aws/secrets-manager/
 import { createSecretsManager, type SecretsManagerOptions } from '#local/aws/secrets-manager/server.ts';
 import { startSecretsManager } from '#test/support/secrets-manager.ts';
 
-/** What no other emulator can be held against: time, faults, what it refuses on purpose, what it lets a test see. */
+/** Parts that other emulators lack: time, faults, deliberate refusals, and inspection by a test. */
 
 const DAY_MS = 86_400_000;
 
@@ -21,9 +21,9 @@ const setUp = (options: SecretsManagerOptions = {}) => {
   return { world, manager, create, names };
 };
 
-describe('what it refuses', () => {
+describe('the server refuses', () => {
   test('an action that it does not know', () => {
-    expect(() => setUp().manager.handle('RotateSecret', {})).toThrow('does not know the action RotateSecret');
+    expect(() => setUp().manager.handle('RotateSecret', {})).toThrow('does not support the action RotateSecret');
   });
 
   test('a field that it does not know, though AWS may', () => {
@@ -123,7 +123,7 @@ describe('filters', () => {
   });
 });
 
-describe('what a test can see and do', () => {
+describe('a test can see and do', () => {
   test('every call with its caller and result, counted by action, without a value', () => {
     const { manager, create } = setUp();
     create('a');

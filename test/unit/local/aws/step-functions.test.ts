@@ -22,7 +22,7 @@ describe('an execution', () => {
     expect(ending).toEqual({ status: 'SUCCEEDED', output: '{"run":"a.1","order":{"sync":"a"}}' });
   });
 
-  it('knows by the clock when it was started', async () => {
+  it('has its start time from the clock', async () => {
     const clock = createClock(() => Date.parse('2026-03-01T00:00:00Z'));
     clock.advance(3_600_000);
     const begin = { Type: 'Pass', Parameters: { 'at.$': '$$.Execution.StartTime' }, End: true };
@@ -87,7 +87,7 @@ describe('an execution', () => {
     expect(execution.transitions).toBe(1 + 3);
   });
 
-  it('does not try again what no retrier names', async () => {
+  it('does not retry an error that no retrier names', async () => {
     let attempts = 0;
     const Retry = [{ ErrorEquals: ['RateLimited'] }];
     const loaded = load(machine('Work', { Work: task('work', { Retry, End: true }) }), {
@@ -163,7 +163,7 @@ describe('starting', () => {
     expect(() => loaded.start(MACHINE, '{}', 'a.2')).toThrow(/Already Exists/);
   });
 
-  it('makes up a name when none is given', () => {
+  it('generates a name when none is given', () => {
     const loaded = hanging();
     expect(loaded.start(MACHINE, '{"hang":1}').name).not.toBe(loaded.start(MACHINE, '{"hang":1}').name);
   });
@@ -172,7 +172,7 @@ describe('starting', () => {
     expect(() => hanging().start(MACHINE, '{}', name)).toThrow(expect.objectContaining({ name: 'InvalidName' }));
   });
 
-  it('refuses an input that is no JSON, or too large', () => {
+  it('refuses an input that is not JSON, or is too large', () => {
     const invalid = expect.objectContaining({ name: 'InvalidExecutionInput' });
     expect(() => hanging().start(MACHINE, '{')).toThrow(invalid);
     expect(() => hanging().start(MACHINE, JSON.stringify('x'.repeat(262_143)))).toThrow(invalid);
@@ -211,7 +211,7 @@ describe('a distributed Map', () => {
     });
   });
 
-  it('runs no more of them at the same time than it is told', async () => {
+  it('runs no more of them at the same time than the configured maximum', async () => {
     let [running, most] = [0, 0];
     const loaded = load(mapping(), {
       child: async () => {

@@ -4,7 +4,7 @@ import { parseTemplate } from '#local/aws/template/template.ts';
 const parse = (Resources: object, Parameters: object = {}) =>
   parseTemplate({ stackName: 'stack', json: { Resources, Parameters }, endpoint: 'http://127.0.0.1:1' });
 
-/** What a property becomes, among resources that it can refer to. */
+/** Resolved value of a property, among resources that it can refer to. */
 const resolved = (value: unknown) => {
   const { resources } = parse(
     {
@@ -54,10 +54,10 @@ describe("a template's values", () => {
   });
 
   it.each([
-    ['an unknown function', { 'Fn::ImportValue': 'x' }, /Fn::ImportValue, which local mode does not know/],
+    ['an unknown function', { 'Fn::ImportValue': 'x' }, /Fn::ImportValue, which local mode does not support/],
     ['a condition', { 'Fn::If': ['c', 1, 2] }, /Fn::If/],
     ['a missing resource', { Ref: 'Gone' }, /refers to Gone/],
-    ['an unknown attribute', { 'Fn::GetAtt': ['Queue', 'Colour'] }, /no attribute Colour/],
+    ['an unknown attribute', { 'Fn::GetAtt': ['Queue', 'Colour'] }, /does not support the attribute Colour/],
     ['an item that is not there', { 'Fn::Select': [3, ['a']] }, /no item 3/],
   ])('with %s are refused', (_, value, message) => {
     expect(() => resolved(value)).toThrow(message);
@@ -75,7 +75,7 @@ describe("a template's resources", () => {
     });
   });
 
-  it('are refused when local mode has never heard of their type', () => {
+  it('are refused when local mode does not know their type', () => {
     expect(() => parse({ Table: { Type: 'AWS::DynamoDB::Table' } })).toThrow(/AWS::DynamoDB::Table, which local mode/);
   });
 

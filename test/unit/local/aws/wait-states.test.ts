@@ -7,7 +7,7 @@ import { load, MACHINE, machine, task } from './machines.ts';
 const START = Date.parse('2026-03-01T00:00:00Z');
 const DAY_SECONDS = 86_400;
 
-/** Stands still but for being moved. */
+/** Only moves on command. */
 let clock: Clock;
 beforeEach(() => {
   clock = createClock(() => START);
@@ -21,7 +21,7 @@ const begin = (definition: string, input: object = {}) => {
   return { loaded, arn: loaded.start(MACHINE, JSON.stringify(input)).arn };
 };
 
-/** Moves the clock to the moment at which the execution goes on, and says how many seconds that took. */
+/** Moves the clock to the moment at which the execution continues, and returns the seconds until then. */
 const skip = async (loaded: StepFunctions, arn: string): Promise<number | undefined> => {
   const wake = await loaded.nextWake(arn);
   if (wake === undefined) return undefined;
@@ -31,7 +31,7 @@ const skip = async (loaded: StepFunctions, arn: string): Promise<number | undefi
 };
 
 describe('a Wait state', () => {
-  it('takes no time but by the clock, and hands on what it was given', async () => {
+  it('takes time by the clock only, and passes its input on', async () => {
     const { loaded, arn } = begin(waiting({ Seconds: 60 * DAY_SECONDS }), { kept: 1 });
     expect(await skip(loaded, arn)).toBe(60 * DAY_SECONDS);
     expect((await loaded.settled(arn)).ending).toEqual({ status: 'SUCCEEDED', output: '{"kept":1}' });
@@ -99,7 +99,7 @@ describe('a Wait state', () => {
     expect(loaded.history(arn).at(-1)).toMatchObject({ type: 'ExecutionTimedOut' });
   });
 
-  it('can be come back to as often as a choice wants it', async () => {
+  it('can be repeated by a choice', async () => {
     const states = {
       Watch: task('watch', { ResultPath: '$.watched', Next: 'Over' }),
       Over: {

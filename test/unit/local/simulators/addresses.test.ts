@@ -37,7 +37,7 @@ describe('address rules', () => {
     );
   });
 
-  it('let in what any of them lets in, and nobody when there is none', () => {
+  it('let in what any of them lets in, and nothing when there is none', () => {
     const lets = addressRules(['10.0.0.1', '2001:db8::/64']);
     expect(['10.0.0.1', '2001:db8::9', '::ffff:10.0.0.1', '10.0.0.2', '2001:db9::1'].map(lets)).toEqual([
       true,

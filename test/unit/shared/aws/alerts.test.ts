@@ -6,7 +6,7 @@ import { mockAws } from '#test/support/aws-mock.ts';
 const sns = mockAws(SNSClient);
 
 describe('a notification', () => {
-  it('is cut to what SNS takes', async () => {
+  it('is cut to the limits of SNS', async () => {
     sns.on(PublishCommand).resolves({ MessageId: '1' });
     await createNotify('topic')('s'.repeat(200), ['ä'.repeat(300_000)]);
     const { Subject, Message } = sns.commandCalls(PublishCommand)[0]?.args[0].input ?? {};
@@ -23,7 +23,7 @@ describe('a notification', () => {
     });
   });
 
-  it('that can not be sent is tried again', async () => {
+  it('that cannot be sent is tried again', async () => {
     sns.on(PublishCommand).rejects(new Error('of AWS'));
     await expect(createNotify('topic')('s', ['t'])).rejects.toMatchObject({
       name: 'StoreUnavailable',

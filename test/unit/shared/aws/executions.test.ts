@@ -29,7 +29,7 @@ describe('starting an execution', () => {
 
   it.each([
     ['refuses', () => stepFunctions.on(StartExecutionCommand).rejects(THROTTLED), '(ThrottlingException)'],
-    ['answers with nothing', () => stepFunctions.on(StartExecutionCommand).resolves({}), '(no answer of its own)'],
+    ['answers with nothing', () => stepFunctions.on(StartExecutionCommand).resolves({}), '(unexpected answer)'],
   ])('is worth another try when Step Functions %s', async (_what, answer, why) => {
     answer();
     await expect(executions.start('tickets.7', '{}')).rejects.toMatchObject({
@@ -53,7 +53,7 @@ describe('finding an execution', () => {
     expect(await executions.find('tickets.7')).toEqual({ input: '{}', endedAt: stopDate.getTime() });
   });
 
-  it('gives none when Step Functions knows of none', async () => {
+  it('returns none when Step Functions has none', async () => {
     stepFunctions.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(metadata));
     expect(await executions.find('tickets.7')).toBeUndefined();
   });
@@ -63,12 +63,12 @@ describe('finding an execution', () => {
     ['no input', { status: 'SUCCEEDED', stopDate } as const],
     ['no status and no end', { input: '{}' }],
     ['an end without its time', { input: '{}', status: 'ABORTED' } as const],
-  ])('is unknown, and thus raised, when the answer says %s', async (_what, answer) => {
+  ])('is an error when the answer says %s', async (_what, answer) => {
     stepFunctions.on(DescribeExecutionCommand).resolves(answer);
     await expect(executions.find('tickets.7')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
-  it('is unknown, and thus raised, when Step Functions does not say', async () => {
+  it('is an error when Step Functions does not answer', async () => {
     stepFunctions.on(DescribeExecutionCommand).rejects(THROTTLED);
     await expect(executions.find('tickets.7')).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
   });

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createS3Claims, createS3Notes, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
@@ -36,18 +36,18 @@ describe('the records bucket', () => {
   it('refuses a record that is not what the relay writes, by its address', async () => {
     s3.on(GetObjectCommand).resolves({});
     await expect(records.read(place)).rejects.toThrow(
-      's3://bucket/memory/databases.json is not what the relay writes there',
+      's3://bucket/memory/databases.json is not a valid record of the relay',
     );
   });
 });
 
-describe('records that are made once', () => {
+describe('records that are written once', () => {
   const { claim } = createS3Claims('bucket');
   const place = { key: 'ids/a', schema: z.object({ by: z.string() }) };
   const named = (name: string) => Object.assign(new Error('of AWS'), { name });
   const bodyOf = (text: string) => async () => ({ Body: { transformToString: async () => text } });
 
-  it('are written only where there is nothing, in one call', async () => {
+  it('are written only where none exists, in one call', async () => {
     s3.on(PutObjectCommand).resolves({ ETag: '1' });
     expect(await claim(place, { by: 'us' })).toEqual({ by: 'us' });
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
@@ -60,7 +60,7 @@ describe('records that are made once', () => {
   });
 
   it.each(['PreconditionFailed', 'ConditionalRequestConflict'])(
-    'are what was there before, or at once: %s',
+    'are returned as they are when one exists, or is written at the same time: %s',
     async (name) => {
       s3.on(PutObjectCommand).rejects(named(name));
       s3.on(GetObjectCommand).callsFake(bodyOf('{"by":"others"}'));
@@ -68,7 +68,7 @@ describe('records that are made once', () => {
     },
   );
 
-  it('are unknown, and thus raised, when nobody has written them in the end, or S3 does not say', async () => {
+  it('are an error when none exists after a conflict, or S3 does not confirm the write', async () => {
     s3.on(PutObjectCommand).rejects(named('ConditionalRequestConflict'));
     s3.on(GetObjectCommand).rejects(new NoSuchKey(metadata));
     await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
@@ -79,41 +79,41 @@ describe('records that are made once', () => {
   });
 });
 
-describe('the notes in the records bucket', () => {
-  const notes = createS3Notes('bucket');
+describe('the signals in the records bucket', () => {
+  const signals = createS3Signals('bucket');
 
   it('are listed on every page', async () => {
     s3.on(ListObjectsV2Command)
       .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/1' }], IsTruncated: true, NextContinuationToken: 'more' })
       .resolvesOnce({ KeyCount: 1, Contents: [{ Key: 'a/2' }] });
-    expect(await notes.list('a/')).toEqual(['a/1', 'a/2']);
+    expect(await signals.list('a/')).toEqual(['a/1', 'a/2']);
   });
 
-  it('are unknown, and thus raised, when S3 does not say, and never none', async () => {
+  it('are an error when S3 does not answer, and never an empty list', async () => {
     s3.on(ListObjectsV2Command).resolvesOnce({});
-    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    await expect(signals.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
     s3.on(ListObjectsV2Command).rejects(Object.assign(new Error('of AWS'), { name: 'AccessDenied' }));
-    await expect(notes.list('a/')).rejects.toMatchObject({ name: 'StoreDenied' });
+    await expect(signals.list('a/')).rejects.toMatchObject({ name: 'StoreDenied' });
   });
 
-  it('are gone only when S3 does not object', async () => {
+  it('are removed only if S3 confirms it', async () => {
     s3.on(DeleteObjectCommand)
       .resolvesOnce({})
       .rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
-    await notes.remove('a/1');
+    await signals.remove('a/1');
     expect(s3.commandCalls(DeleteObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'bucket', Key: 'a/1' });
-    await expect(notes.remove('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    await expect(signals.remove('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
-  it('are left as empty objects, and only an answer of S3 says that they are', async () => {
+  it('are left as empty objects, and only if S3 confirms it', async () => {
     s3.on(PutObjectCommand).resolvesOnce({ ETag: '1' }).resolves({});
-    await notes.put('a/1');
+    await signals.put('a/1');
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
       Bucket: 'bucket',
       Key: 'a/1',
       Body: '',
       ContentLength: 0,
     });
-    await expect(notes.put('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    await expect(signals.put('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });

@@ -11,11 +11,13 @@ describe('an error code of AWS', () => {
   it('means what its table says', () => {
     expect(toStoreError(answered('AccessDeniedException'), CALL)).toMatchObject({
       name: 'StoreDenied',
-      message: expect.stringContaining('failed (AccessDeniedException): allow secretsmanager:PutSecretValue'),
+      message: expect.stringContaining(
+        'failed (AccessDeniedException): grant the role of this function secretsmanager:PutSecretValue',
+      ),
     });
   });
 
-  it('says what keeps AWS from deleting a secret', () => {
+  it('names the reason why AWS cannot delete a secret', () => {
     const call = { action: 'DeleteSecret', secret: 'prod/db-01/sa' };
     expect(toStoreError(answered('InvalidParameterException'), call)).toMatchObject({
       name: 'StoreRejected',
@@ -24,11 +26,11 @@ describe('an error code of AWS', () => {
   });
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'NewException'])(
-    'that nobody knows is a refusal, or an outage, also when it is %s',
+    'that is unknown is a refusal, or an outage, also when it is %s',
     (code) => {
       expect(toStoreError(answered(code), CALL)).toMatchObject({
         name: 'StoreRejected',
-        message: expect.stringContaining(`failed (${code}): AWS takes the request for invalid`),
+        message: expect.stringContaining(`failed (${code}): AWS rejected the request as invalid`),
         mayHaveHappened: false,
       });
       expect(toStoreError(answered(code, 'server'), CALL)).toMatchObject({

@@ -10,7 +10,7 @@ import { connectInProcess } from '#test/support/secrets-manager.ts';
 const CACHE = 'pam-relay/relay/token/vault';
 const MINUTE_MS = 60_000;
 
-/** A vault that hands out numbered tokens, the cache's secret in a store, and as many processes as asked for. */
+/** A vault that issues numbered tokens, the cache's secret in a store, and any number of processes. */
 const setUp = async ({ lifetimeSeconds = 3600 } = {}) => {
   const world = { now: Date.UTC(2026, 0, 1), bootstrapVersion: 'bootstrap-1', fetched: 0 };
   const manager = createSecretsManager({ now: () => world.now });
@@ -39,14 +39,14 @@ const setUp = async ({ lifetimeSeconds = 3600 } = {}) => {
 const reveal = async (token: Promise<Secret>): Promise<string> => (await token).reveal();
 
 describe('ensure', () => {
-  test('fetches a token into an empty cache, and says until when it is good', async () => {
+  test('fetches a token into an empty cache, and returns its expiry', async () => {
     const { world, newProcess } = await setUp();
     expect(await newProcess().ensure()).toEqual({ expiresAt: new Date(world.now + 3600_000).toISOString() });
     expect(await reveal(newProcess().get())).toBe('token-1');
     expect(world.fetched).toBe(1);
   });
 
-  test('takes no token for good for longer than a day, whatever its vault says', async () => {
+  test('uses no token for longer than a day, whatever its vault says', async () => {
     for (const lifetimeSeconds of [86_401, 1e9, 1e300, Number.POSITIVE_INFINITY]) {
       const { world, newProcess, pass } = await setUp({ lifetimeSeconds });
       expect(await newProcess().ensure()).toEqual({ expiresAt: new Date(world.now + 86_400_000).toISOString() });
@@ -86,7 +86,7 @@ describe('ensure', () => {
     expect(world.fetched).toBe(2);
   });
 
-  test('takes content that it cannot read for a missing token', async () => {
+  test('treats unreadable content as a missing token', async () => {
     const { client, newProcess } = await setUp();
     await client.send(new PutSecretValueCommand({ SecretId: CACHE, SecretString: 'made by hand' }));
     await newProcess().ensure();
@@ -100,7 +100,7 @@ describe('ensure', () => {
     expect(world.fetched).toBe(0);
   });
 
-  test('does not take a denied read for an empty cache', async () => {
+  test('does not treat a denied read as an empty cache', async () => {
     const { manager, world, newProcess } = await setUp();
     manager.faults.denyAction('GetSecretValue');
     await expect(newProcess().ensure()).rejects.toMatchObject({ name: 'StoreDenied' });
@@ -109,7 +109,7 @@ describe('ensure', () => {
 });
 
 describe('get', () => {
-  test('reads the store, in one call, each time: what a process remembers may have been replaced', async () => {
+  test('reads the store, in one call, each time: a remembered token can be outdated', async () => {
     const { manager, newProcess } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -118,7 +118,7 @@ describe('get', () => {
     expect(manager.callCounts()).toEqual({ GetSecretValue: 1 });
   });
 
-  test('does not go on with the token of a client secret that was rotated meanwhile', async () => {
+  test('does not use the token of a client secret that was rotated since', async () => {
     const { world, newProcess } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -127,7 +127,7 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('near the end takes the token that somebody else has refreshed', async () => {
+  test('near the end uses the token that another process has refreshed', async () => {
     const { world, newProcess, pass } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -153,7 +153,7 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('gives tokens that nobody shares when the cache takes no more versions', async () => {
+  test('returns unshared tokens when the cache accepts no more versions', async () => {
     const { manager, newProcess } = await setUp();
     const relay = newProcess();
     manager.faults.add({ kind: 'reject', code: 'LimitExceededException', action: 'PutSecretValue' });
@@ -171,7 +171,7 @@ describe('drop', () => {
     expect(world.fetched).toBe(2);
   });
 
-  test('leaves a token alone that somebody else has put in its place', async () => {
+  test('leaves a token alone that another process has put in its place', async () => {
     const { world, newProcess } = await setUp();
     const [relay, other] = [newProcess(), newProcess()];
     const refused = await relay.get();

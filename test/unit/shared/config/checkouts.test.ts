@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
-import { HANDED_OUT } from '#shared/connections/password-safe/delivered.ts';
+import { DELIVERED_KINDS } from '#shared/connections/password-safe/delivered.ts';
 import type { Source } from '#shared/connections/vault.ts';
 import { aCheckoutRule } from '#test/support/configs.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
@@ -10,7 +10,7 @@ const NAME = 'tickets/{checkoutId}/{systemName}/{accountName}';
 const SYNCS = { 11: '', 12: '', 13: '', 14: '', 15: '', 16: '', 17: '' };
 
 const NOT_ALONE =
-  'lets two checkouts share a name, because {checkoutId} does not stand alone; put it between two slashes, such as checkouts/{checkoutId}/';
+  'lets two checkouts share a name, because {checkoutId} is not a whole path segment; put it between two slashes, such as checkouts/{checkoutId}/';
 
 interface Rule {
   readonly called?: string;
@@ -20,7 +20,7 @@ interface Rule {
   readonly more?: string;
 }
 
-/** A rule below whatever stands in the lines before. */
+/** YAML lines of a rule, to be appended. */
 const ruleText = ({
   called = 'tickets',
   connection = 'vault',
@@ -40,7 +40,7 @@ const problemsWith = (...rules: Rule[]): string[] =>
   problemsOf(withRules(rules)).map((problem) => problem.replace(/^relay\.yaml:\d+:\d+ /, ''));
 
 describe('a rule for checkouts', () => {
-  it('stands beside a sync, or alone', () => {
+  it('can be beside a sync, or alone', () => {
     expect(problemsWith({})).toEqual([]);
     expect(problemsOf(withRules([{}], SYNCS))).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('a rule for checkouts', () => {
       'checkouts.tickets.connection: there is no connection "valt"; did you mean "vault"?',
     ],
     ['a store that is not there', { store: 'azure' }, 'checkouts.tickets.store: there is no store "azure"; use "aws"'],
-    ['the name of a sync', { called: 'fleet' }, 'checkouts.fleet: has the name of a sync; give it another one'],
+    ['the name of a sync', { called: 'fleet' }, 'checkouts.fleet: has the same name as a sync; rename it'],
     [
       'names that two checkouts could share, since each takes back what it delivered',
       { name: 'tickets/{systemName}/{accountName}' },
@@ -82,27 +82,27 @@ describe('a rule for checkouts', () => {
     [
       'names without a folder',
       { name: "'{checkoutId}/{systemName}/{accountName}'" },
-      'checkouts.tickets.name: begins with no folder of its own; put text and a slash before the first placeholder, such as prod/',
+      'checkouts.tickets.name: does not begin with a folder; put text and a slash before the first placeholder, such as prod/',
     ],
     [
       'a name that holds the credential',
       { name: `${NAME}/{credential}` },
-      'checkouts.tickets.name: must not hold {credential}, because names are listed and logged; use it in value only',
+      'checkouts.tickets.name: must not contain {credential}, because names are listed and logged; use it only in value',
     ],
     [
       'a folder inside that of a sync',
       { name: `fleet/${NAME}` },
-      'checkouts.tickets.name: begins with "fleet/tickets/" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other',
+      'checkouts.tickets.name: begins with "fleet/tickets/" while sync "fleet" begins with "fleet/", so each could overwrite secrets of the other; use folders that do not contain each other',
     ],
     [
       'the folder of the tokens',
       { name: `pam-relay/pam-relay/token/${NAME}` },
-      `checkouts.tickets.name: begins with "pam-relay/pam-relay/token/tickets/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; begin it with another folder`,
+      `checkouts.tickets.name: begins with "pam-relay/pam-relay/token/tickets/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; use another folder`,
     ],
     [
       'the folder of a bootstrap secret',
       { name: `bootstrap/{checkoutId}/{systemName}/{accountName}` },
-      'checkouts.tickets.name: begins with "bootstrap/" and could overwrite the bootstrap secret bootstrap/vault; begin it with another folder',
+      'checkouts.tickets.name: begins with "bootstrap/" and could overwrite the bootstrap secret bootstrap/vault; use another folder',
     ],
     [
       'a value without the credential',
@@ -112,7 +112,7 @@ describe('a rule for checkouts', () => {
     [
       'a passphrase where there is none',
       { more: "    value: '{credential}{passphrase}'" },
-      'checkouts.tickets.value: holds {passphrase}, which only a key has; leave it out',
+      'checkouts.tickets.value: contains {passphrase}, which only a key has; remove it',
     ],
   ] satisfies [string, Rule, string][])('is refused with %s', (_what, rule, problem) => {
     expect(problemsWith(rule)).toEqual([problem]);
@@ -135,20 +135,20 @@ describe('a rule for checkouts', () => {
 
   it('keeps its folder from that of another rule', () => {
     expect(problemsWith({}, { called: 'emergencies' })).toEqual([
-      'checkouts.emergencies.name: begins with "tickets/" while checkout "tickets" begins with "tickets/", so that each could meet secrets of the other; begin them with folders of which none contains the other',
+      'checkouts.emergencies.name: begins with "tickets/" while checkout "tickets" begins with "tickets/", so each could overwrite secrets of the other; use folders that do not contain each other',
     ]);
     expect(problemsWith({}, { called: 'emergencies', name: `emergencies/${NAME}` })).toEqual([]);
   });
 
-  it('alone knows an id: a sync has none to name a secret by', () => {
+  it('alone has an id: the names of a sync cannot contain one', () => {
     expect(problemsOf(configWith({ 15: '    name: fleet/{checkoutId}/{systemName}/{accountName}' }))).toEqual([
-      'relay.yaml:15:11 syncs.fleet.name: holds {checkoutId}, which only a checkout has; leave it out',
+      'relay.yaml:15:11 syncs.fleet.name: contains {checkoutId}, which only a checkout has; remove it',
     ]);
   });
 
   it.each([
     ['a value may hold the id', { more: "    value: '{checkoutId} {credential}'" }],
-    ['a key has a passphrase', { more: "    handsOut: dsskey\n    value: '{credential}{passphrase}'" }],
+    ['a key has a passphrase', { more: "    delivers: dsskey\n    value: '{credential}{passphrase}'" }],
     ['ids of accounts and systems tell them apart as well', { name: 'tickets/{systemId}-{accountId}/{checkoutId}' }],
     [
       'an id that stands alone once may stand beside others as well',
@@ -156,9 +156,9 @@ describe('a rule for checkouts', () => {
     ],
   ] satisfies [string, Rule][])('is fine: %s', (_what, rule) => expect(problemsWith(rule)).toEqual([]));
 
-  it('hands out passwords on request, and has them changed and taken back, unless it says otherwise', () => {
+  it('delivers passwords by request, and has them changed and retired, by default', () => {
     expect(aCheckoutRule()).toMatchObject({
-      handsOut: 'password',
+      delivers: 'password',
       access: 'request',
       rotateOnCheckIn: true,
       retire: 'destroy',
@@ -167,17 +167,17 @@ describe('a rule for checkouts', () => {
   });
 
   it('may last so long that, with the longest lead of a message, it fits into the year of an execution, and no longer', () => {
-    const longest = { longestMinutes: 259_200, extensionMinutes: 86_400, approvalHours: 1440, confirmMinutes: 1440 };
+    const longest = { maxMinutes: 259_200, extensionMinutes: 86_400, approvalHours: 1440, confirmMinutes: 1440 };
     const DAY_MINUTES = 1440;
     const lead = 60 * DAY_MINUTES;
-    const { longestMinutes, extensionMinutes, approvalHours, confirmMinutes } = aCheckoutRule(longest);
-    const minutes = lead + longestMinutes + extensionMinutes + approvalHours * 60 + confirmMinutes;
+    const { maxMinutes, extensionMinutes, approvalHours, confirmMinutes } = aCheckoutRule(longest);
+    const minutes = lead + maxMinutes + extensionMinutes + approvalHours * 60 + confirmMinutes;
     expect(minutes).toBeLessThan(365 * DAY_MINUTES);
     for (const [field, most] of Object.entries(longest))
       expect(() => aCheckoutRule({ [field]: most + 1 }), field).toThrow(z.ZodError);
   });
 
-  it.each(HANDED_OUT)('can hand out %s', (handsOut) => {
-    expect(aCheckoutRule({ handsOut })).toMatchObject({ handsOut });
+  it.each(DELIVERED_KINDS)('can deliver %s', (delivers) => {
+    expect(aCheckoutRule({ delivers })).toMatchObject({ delivers });
   });
 });

@@ -3,7 +3,7 @@ import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 type Case = [behaviour: string, replacements: Record<number, string>, problem: string];
 
-/** A second sync behind the first, complete but for its name; its `name` stands in line 21. */
+/** A second sync behind the first, complete but for its name; its `name` is in line 21. */
 const secondSync = (name: string, store = 'aws') =>
   `    schedule: { expression: rate(1 hour) }\n  second:\n    connection: vault\n    store: ${store}\n    name: ${name}\n    schedule: { expression: rate(1 hour) }`;
 
@@ -31,14 +31,14 @@ describe('references', () => {
     [
       'refuses a store that no sync uses',
       { 10: '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager' },
-      '11:3 stores.spare: is used by no sync and no checkout; use it or remove it',
+      '11:3 stores.spare: is not used by any sync or checkout; use it or remove it',
     ],
     [
       'refuses a connection that no sync uses',
       {
         7: '      bootstrapSecret: bootstrap/vault\n  spare:\n    type: password-safe\n    url: https://spare.example.com\n    authentication: { type: oauth, bootstrapSecret: bootstrap/spare }',
       },
-      '8:3 connections.spare: is used by no sync and no checkout; use it or remove it',
+      '8:3 connections.spare: is not used by any sync or checkout; use it or remove it',
     ],
   ]);
 });
@@ -46,7 +46,7 @@ describe('references', () => {
 describe('the name template', () => {
   const named = (name: string): Record<number, string> => ({ 15: `    name: ${name}` });
   const NO_FOLDER =
-    '15:11 syncs.fleet.name: begins with no folder of its own; put text and a slash before the first placeholder, such as prod/';
+    '15:11 syncs.fleet.name: does not begin with a folder; put text and a slash before the first placeholder, such as prod/';
   itFinds([
     ['needs a folder before the first placeholder', named("'{systemName}/{accountName}'"), NO_FOLDER],
     ['needs a folder, not only some text', named('fleet-{systemName}/{accountName}'), NO_FOLDER],
@@ -64,22 +64,22 @@ describe('the name template', () => {
     [
       'holds no credential',
       named('fleet/{systemId}/{accountId}/{credential}'),
-      '15:11 syncs.fleet.name: must not hold {credential}, because names are listed and logged; use it in value only',
+      '15:11 syncs.fleet.name: must not contain {credential}, because names are listed and logged; use it only in value',
     ],
     [
       'has a partner for each brace',
       named('fleet/{systemName}/{accountName'),
-      '15:11 syncs.fleet.name: the "{" at character 20 has no partner; double it when it is meant as text',
+      '15:11 syncs.fleet.name: the "{" at character 20 is unmatched; double it to use it as text',
     ],
     [
       'holds only what Secrets Manager takes',
       named('fleet/my db/{{{systemName}}}/{accountName} ü'),
-      '15:11 syncs.fleet.name: holds " ", "{", "}", "ü", which Secrets Manager does not take; use letters, digits and /_+=.@- only',
+      '15:11 syncs.fleet.name: contains " ", "{", "}", "ü", which Secrets Manager does not allow; use letters, digits and /_+=.@- only',
     ],
     [
       'does not end like an ARN',
       named('fleet/{systemName}/{accountName}-secret'),
-      '15:11 syncs.fleet.name: ends in a hyphen and six characters, as the ARN of a secret does; end it differently',
+      '15:11 syncs.fleet.name: ends in a hyphen and six characters, like the ARN of a secret; change the ending',
     ],
   ]);
 
@@ -121,7 +121,7 @@ describe('the value template', () => {
     [
       'has a partner for each brace',
       valued("'{credential}}'"),
-      '16:12 syncs.fleet.value: the "}" at character 13 has no partner; double it when it is meant as text',
+      '16:12 syncs.fleet.value: the "}" at character 13 is unmatched; double it to use it as text',
     ],
   ]);
 
@@ -130,13 +130,13 @@ describe('the value template', () => {
   });
 });
 
-describe('what deliveries could land on', () => {
+describe('the check for colliding deliveries', () => {
   it.each([
     ['the same folder', 'fleet/{systemId}/{accountId}', 'fleet/'],
     ['a folder inside', 'fleet/db/{systemId}/{accountId}', 'fleet/db/'],
   ])('refuses two syncs with %s', (_case, name, prefix) => {
     expect(problemsOf(configWith({ 17: secondSync(name) }))).toEqual([
-      `relay.yaml:21:11 syncs.second.name: begins with "${prefix}" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other`,
+      `relay.yaml:21:11 syncs.second.name: begins with "${prefix}" while sync "fleet" begins with "fleet/", so each could overwrite secrets of the other; use folders that do not contain each other`,
     ]);
   });
 
@@ -148,7 +148,7 @@ describe('what deliveries could land on', () => {
     expect(problemsOf(text)).toHaveLength(1);
   });
 
-  it('keeps each message on one line, whatever stands in a template', () => {
+  it('keeps each message on one line, whatever a template contains', () => {
     const text = configWith({
       15: '    name: "fl\\neet/{systemName}/{accountName}"',
       17: secondSync('"fl\\neet/{x\\ny}"'),
@@ -161,7 +161,7 @@ describe('what deliveries could land on', () => {
     expect(problemsOf(overlapping)).toHaveLength(3);
   });
 
-  it('takes two syncs with folders of their own', () => {
+  it('accepts two syncs with separate folders', () => {
     expect(problemsOf(configWith({ 17: secondSync('fleet2/{systemId}/{accountId}') }))).toEqual([]);
   });
 
@@ -171,32 +171,32 @@ describe('what deliveries could land on', () => {
     [
       'refuses a sync that could overwrite a bootstrap secret',
       { 7: '      bootstrapSecret: fleet/vault' },
-      '15:11 syncs.fleet.name: begins with "fleet/" and could overwrite the bootstrap secret fleet/vault; begin it with another folder',
+      '15:11 syncs.fleet.name: begins with "fleet/" and could overwrite the bootstrap secret fleet/vault; use another folder',
     ],
     [
       'refuses a sync that could overwrite a client certificate',
       { 7: `      bootstrapSecret: bootstrap/vault\n${certificate('fleet/vault-certificate')}` },
-      '17:11 syncs.fleet.name: begins with "fleet/" and could overwrite the client certificate fleet/vault-certificate; begin it with another folder',
+      '17:11 syncs.fleet.name: begins with "fleet/" and could overwrite the client certificate fleet/vault-certificate; use another folder',
     ],
     [
       'refuses a client certificate where the tokens are',
       { 7: `      bootstrapSecret: bootstrap/vault\n${certificate('pam-relay/pam-relay/token/vault')}` },
-      '9:17 connections.vault.authentication.clientCertificate.secret: lies in pam-relay/pam-relay/token/, where the relay keeps its tokens; move it elsewhere',
+      '9:17 connections.vault.authentication.clientCertificate.secret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
     [
       "refuses a sync that could overwrite the relay's tokens",
       { 15: '    name: pam-relay/{systemName}/{accountName}' },
-      `15:11 syncs.fleet.name: begins with "pam-relay/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; begin it with another folder`,
+      `15:11 syncs.fleet.name: begins with "pam-relay/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; use another folder`,
     ],
     [
       'refuses a sync that delivers in between the tokens, by the name of this relay',
       { 11: 'relay: two\nsyncs:', 15: '    name: pam-relay/two/token/x/{systemName}/{accountName}' },
-      `16:11 syncs.fleet.name: begins with "pam-relay/two/token/x/" and could overwrite the relay's tokens in pam-relay/two/token/; begin it with another folder`,
+      `16:11 syncs.fleet.name: begins with "pam-relay/two/token/x/" and could overwrite the relay's tokens in pam-relay/two/token/; use another folder`,
     ],
     [
       'refuses a bootstrap secret where the tokens are',
       { 7: '      bootstrapSecret: pam-relay/pam-relay/token/vault' },
-      '7:24 connections.vault.authentication.bootstrapSecret: lies in pam-relay/pam-relay/token/, where the relay keeps its tokens; move it elsewhere',
+      '7:24 connections.vault.authentication.bootstrapSecret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
   ]);
 });
@@ -210,12 +210,12 @@ describe('the pace', () => {
     [
       'has a call at a time for each batch',
       paced('inFlight: 3', '    concurrency: 4'),
-      "16:18 syncs.fleet.concurrency: is more than the connection's limits have calls for; use at most 3, or raise inFlight and perSecond",
+      "16:18 syncs.fleet.concurrency: exceeds the connection's limits; use at most 3, or raise inFlight and perSecond",
     ],
     [
       'has a call a second for each batch',
       paced('perSecond: 1', '    concurrency: 2'),
-      "16:18 syncs.fleet.concurrency: is more than the connection's limits have calls for; use at most 1, or raise inFlight and perSecond",
+      "16:18 syncs.fleet.concurrency: exceeds the connection's limits; use at most 1, or raise inFlight and perSecond",
     ],
     [
       'lets no lease end before its batch is read',
@@ -224,7 +224,7 @@ describe('the pace', () => {
     ],
   ]);
 
-  it('may use what the limits give, and no more', () => {
+  it('may use the limits fully, and no more', () => {
     const text = configWith(
       paced('inFlight: 2, perSecond: 2', '    concurrency: 2\n    batchSize: 250\n    requestMinutes: 9'),
     );

@@ -8,7 +8,7 @@ const EXAMPLES = new URL('../../../../examples/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, EXAMPLES), 'utf8');
 const parse = (text: string) => parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
 
-/** The names of all settings in a JSON schema, in whatever depth. */
+/** Names of all settings in a JSON schema, at any depth. */
 const settingsOf = (schema: unknown): string[] => {
   if (typeof schema !== 'object' || schema === null) return [];
   return Object.entries(schema).flatMap(([key, inner]) => [
@@ -20,17 +20,17 @@ const settingsOf = (schema: unknown): string[] => {
 describe('the examples', () => {
   const names = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
 
-  it('are there', () => {
+  it('exist', () => {
     expect(names).toEqual(expect.arrayContaining(['api-key.yaml', 'full.yaml', 'local.yaml', 'minimal.yaml']));
   });
 
-  it.each(names)('%s has nothing wrong with it, and tells editors of the schema', (name) => {
+  it.each(names)('%s is valid, and names the schema for editors', (name) => {
     const { syncs, checkouts } = parse(read(name));
     expect({ ...syncs, ...checkouts }).not.toEqual({});
     expect(read(name)).toMatch(/^# yaml-language-server: \$schema=\.\.\/relay\.schema\.json\n/);
   });
 
-  it('full.yaml is right about what is a default', () => {
+  it('full.yaml states the defaults correctly', () => {
     const withoutDefaults = read('full.yaml')
       .replaceAll(/^.*# default(;.*)?\n/gm, '')
       .replaceAll(/^ *(limits|reap):\n/gm, ''); // They held nothing else.

@@ -23,17 +23,17 @@ describe('a sender of messages', () => {
     [
       'an id of something else than a role',
       `{ role: '${ROLE}', id: AIDA1234567890EXAMPLE }`,
-      'intake.senders[0].id: is not usable; use the unique id of the role: aws iam get-role --role-name ROLE --query Role.RoleId',
+      'intake.senders[0].id: is not valid; use the unique id of the role: aws iam get-role --role-name ROLE --query Role.RoleId',
     ],
     [
       'the name of a session behind its id',
       `{ role: '${ROLE}', id: '${ID}:session' }`,
-      'intake.senders[0].id: is not usable; use the unique id of the role',
+      'intake.senders[0].id: is not valid; use the unique id of the role',
     ],
     [
       'a user',
       `{ role: 'arn:aws:iam::111122223333:user/alice', id: ${ID} }`,
-      'intake.senders[0].role: is not usable; use the ARN of a role',
+      'intake.senders[0].role: is not valid; use the ARN of a role',
     ],
   ])('is refused with %s', (_what, sender, problem) => {
     expect(problemsWith(sender)).toEqual([expect.stringContaining(problem)]);
@@ -42,9 +42,9 @@ describe('a sender of messages', () => {
   it.each([
     ['role', `{ role: '${ROLE}', id: AROA1234567890ANOTHER }`],
     ['id', `{ role: '${ROLE}-2', id: ${ID} }`],
-  ])('stands there once: the same %s twice would be two answers to one question', (_what, other) => {
+  ])('is listed once: the same %s twice would be ambiguous', (_what, other) => {
     expect(problemsWith(`{ role: '${ROLE}', id: ${ID}, mayRelease: true }`, other)).toEqual([
-      expect.stringContaining('name each role once, each with an id of its own'),
+      expect.stringContaining('list each role once, with its own id'),
     ]);
   });
 });

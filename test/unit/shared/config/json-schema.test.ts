@@ -14,7 +14,7 @@ const nodeSchema = z.looseObject({
   additionalProperties: z.unknown().optional(),
 });
 
-/** The paths of all properties that have no description, in whatever depth. */
+/** Paths of all properties without a description, at any depth. */
 const undescribed = (schema: unknown, path = ''): string[] => {
   const { data: node } = nodeSchema.safeParse(schema);
   if (node === undefined) return [];

@@ -9,7 +9,7 @@ import { RelayError } from '#shared/errors.ts';
 import { CA_PEM, configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 const TAG =
-  'a ! without quotes begins a YAML tag, which changes what follows and is not used here; put the whole text in quotes, such as "!db-test-*"';
+  'an unquoted ! begins a YAML tag, and tags are not supported; put the whole text in quotes, such as "!db-test-*"';
 
 const NAME_RULE = 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter';
 
@@ -27,7 +27,7 @@ describe('the YAML', () => {
     [
       'a key that stands there twice',
       configWith({ 14: '    store: aws\n    store: aws' }),
-      'relay.yaml:15:5 this key stands here twice; remove one of them',
+      'relay.yaml:15:5 this key is used twice; remove one of them',
     ],
     [
       'a second document',
@@ -37,9 +37,13 @@ describe('the YAML', () => {
     [
       'an alias of nothing',
       configWith({ 13: '    connection: *vault' }),
-      'relay.yaml:13:17 there is no anchor &vault before this alias; write it or repeat the lines',
+      'relay.yaml:13:17 there is no anchor &vault before this alias; define it or repeat the lines',
     ],
-    ['a tab as indent', configWith({ 14: '\tstore: aws' }), 'relay.yaml:14:1 a tab is used to indent; use spaces'],
+    [
+      'a tab as indent',
+      configWith({ 14: '\tstore: aws' }),
+      'relay.yaml:14:1 a tab is used for indentation; use spaces',
+    ],
     [
       'a bracket that stays open',
       configWith({ 17: '    schedule: { expression: rate(1 hour)' }),
@@ -77,7 +81,7 @@ describe('the YAML', () => {
     );
   });
 
-  it('takes for no tag what is quoted, or does not begin with its !', () => {
+  it('does not treat a quoted text, or one without a leading !, as a tag', () => {
     const text = configWith({
       14: `    store: aws\n    select: { systems: ["!db-*", '! x', db!x, "! !"], accounts: [a !b] } # ! c`,
       16: "    value: { '!k': '{credential} !x' }",
@@ -89,7 +93,7 @@ describe('the YAML', () => {
   });
 
   it.each([
-    ['another version', '%YAML 1.1\n---\n', ['1:1 a line that begins with % instructs the YAML parser']],
+    ['another version', '%YAML 1.1\n---\n', ['1:1 a line that begins with % is a YAML directive']],
     [
       'what it does not know, and names for tags',
       '%TAG ! tag:example.com,2026:\n%OTHER x\n---\n',
@@ -120,11 +124,11 @@ describe('the YAML', () => {
     ['a list', '[a, b]'],
   ])('refuses %s without quotes for a key', (_what, key) => {
     expect(problemsOf(configWith({ 16: `    value: { ${key}: '{credential}' }` }))).toEqual([
-      'relay.yaml:16:14 a list or a map stands here for a key, which has to be text; put it in quotes',
+      'relay.yaml:16:14 a list or a map is used as a key, which must be text; put it in quotes',
     ]);
   });
 
-  it('reads a key as it stands there', () => {
+  it('reads a key as it is written', () => {
     const text = configWith({ 16: "    value: { 007: '{credential}', yes: a, 0x1F: b }" });
     expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']?.value).toEqual({
       '007': '{credential}',
@@ -142,7 +146,7 @@ describe('the YAML', () => {
       }),
     ];
     expect(problemsOf(bomb.join('\n'))).toEqual([
-      'relay.yaml:1:1 aliases refer to aliases too often; repeat lines instead',
+      'relay.yaml:1:1 the aliases expand too far; repeat the lines instead',
     ]);
   });
 
@@ -152,17 +156,17 @@ describe('the YAML', () => {
     );
   });
 
-  it('goes on to the rest after a key that stands there twice', () => {
+  it('goes on to the rest after a duplicate key', () => {
     expect(problemsOf(configWith({ 13: '    connection: valt', 14: '    store: aws\n    store: aws' }))).toEqual([
       'relay.yaml:13:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
-      'relay.yaml:15:5 this key stands here twice; remove one of them',
+      'relay.yaml:15:5 this key is used twice; remove one of them',
     ]);
   });
 });
 
 describe('the shape', () => {
   it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
-    'knows no type, no source and no entry by the name %s, which every object has',
+    'finds no type, no source and no entry by the name %s, which every object has',
     (name) => {
       const problems = problemsOf(
         configWith({ 3: `    type: ${name}`, 10: `    type: ${name}`, 12: `  fleet:\n    source: ${name}` }),
@@ -178,7 +182,7 @@ describe('the shape', () => {
     },
   );
 
-  it('takes an entry of that name for what it is', () => {
+  it('accepts an entry of that name', () => {
     const text = configWith({ 2: '  constructor:', 12: '  valueof:', 13: '    connection: constructor' });
     expect(problemsOf(text)).toEqual([]);
   });
@@ -194,12 +198,12 @@ describe('the shape', () => {
     });
     const value = { form: 'a', time: 'a', judged: 'a', even: 3, kind: {}, never: 'a' };
     expect(parseShape(shape, value).problems.map(({ message }) => message)).toEqual([
-      'is not usable; write it in another form',
-      'is not usable; write it in another form',
-      'is not usable; must be something else',
-      'must be something else',
+      'is not valid; use another format',
+      'is not valid; use another format',
+      'is not valid; use another value',
+      'use another value',
       'is missing; write "a"',
-      'must be something else, not text',
+      'must be another type, not text',
     ]);
   });
 
@@ -231,9 +235,9 @@ describe('the shape', () => {
       '15:5 syncs.fleet.request: is not a known key; did you mean "requestMinutes"?',
     ],
     [
-      'a signature that nobody outside can make',
+      'a signature whose algorithm is not public',
       { 7: '      bootstrapSecret: bootstrap/vault\n      psrunSecret: bootstrap/psrun' },
-      "8:7 connections.vault.authentication.psrunSecret: is not possible: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and bind that to the relay's address and a client certificate instead",
+      "8:7 connections.vault.authentication.psrunSecret: is not supported: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and restrict that registration to the relay's address and a client certificate",
     ],
     [
       'a key that is not known at all',
@@ -280,11 +284,7 @@ describe('the shape', () => {
       { 14: '    store: aws\n    select: { systems: db-* }' },
       '15:24 syncs.fleet.select.systems: must be a list, not text',
     ],
-    [
-      'text that is empty',
-      { 15: "    name: ''" },
-      '15:11 syncs.fleet.name: is empty; write something or remove the key',
-    ],
+    ['text that is empty', { 15: "    name: ''" }, '15:11 syncs.fleet.name: is empty; add a value or remove the key'],
     ['a section that is empty', { 8: 'reap:\nstores:' }, '8:1 reap: is empty; write a map here'],
     [
       'a value that is neither text nor a map',
@@ -296,53 +296,53 @@ describe('the shape', () => {
       { 16: "    value: { a: '{credential}', b: 3 }" },
       '16:36 syncs.fleet.value.b: must be text, not a number',
     ],
-    ['a name that is none', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not usable; ${NAME_RULE}`],
+    ['a name that is none', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not valid; ${NAME_RULE}`],
     [
       'an expression that is none',
       { 17: '    schedule: { expression: hourly }' },
-      '17:29 syncs.fleet.schedule.expression: is not usable; write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
+      '17:29 syncs.fleet.schedule.expression: is not valid; write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
     ],
     [
       'a time zone that is none',
       { 17: '    schedule: { expression: rate(1 hour), timeZone: Mars }' },
-      '17:53 syncs.fleet.schedule.timeZone: is not usable; use a name from the IANA time zone database, such as Europe/Vienna',
+      '17:53 syncs.fleet.schedule.timeZone: is not valid; use a name from the IANA time zone database, such as Europe/Vienna',
     ],
     [
       'an address without TLS',
       { 4: '    url: http://pam.example.com' },
-      '4:10 connections.vault.url: is not usable; use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
+      '4:10 connections.vault.url: is not valid; use the https address of the public API, such as https://pam.example.com/BeyondTrust/api/public/v3',
     ],
     [
       'an address with a password',
       { 4: '    url: https://me:hunter2@pam.example.com' },
-      '4:10 connections.vault.url: is not usable; leave user, password, query and fragment out of the address',
+      '4:10 connections.vault.url: is not valid; remove user, password, query and fragment from the address',
     ],
     [
       'an ARN as bootstrap secret',
       { 7: '      bootstrapSecret: arn:aws:secretsmanager:x' },
-      '7:24 connections.vault.authentication.bootstrapSecret: is not usable; use the name of a Secrets Manager secret, not its ARN and never the value',
+      '7:24 connections.vault.authentication.bootstrapSecret: is not valid; use the name of a Secrets Manager secret, not its ARN and never the value',
     ],
     [
       'a key that is no ARN',
       { 10: '    type: aws-secrets-manager\n    kmsKeyArn: alias/x' },
-      '11:16 stores.aws.kmsKeyArn: is not usable; use the full ARN of a KMS key',
+      '11:16 stores.aws.kmsKeyArn: is not valid; use the full ARN of a KMS key',
     ],
     [
       'an address that gets no mail',
       { 8: 'alerts: { emails: [me] }\nstores:' },
-      '8:20 alerts.emails[0]: is not usable; use an e-mail address',
+      '8:20 alerts.emails[0]: is not valid; use an e-mail address',
     ],
     [
       'a range that is none',
       { 8: 'network: { type: fixed-egress, cidr: 10.0.0.0/99 }\nstores:' },
-      '8:38 network.cidr: is not usable; use an IPv4 range, such as 10.87.0.0/24',
+      '8:38 network.cidr: is not valid; use an IPv4 range, such as 10.87.0.0/24',
     ],
     [
       'subnets without zones',
       {
         8: 'network: { type: existing, vpcId: vpc-1, subnetIds: [subnet-1, subnet-2], availabilityZones: [a] }\nstores:',
       },
-      '8:94 network.availabilityZones: is not usable; write one availability zone for each subnet, in the same order',
+      '8:94 network.availabilityZones: is not valid; write one availability zone for each subnet, in the same order',
     ],
     [
       'a list without entries',
@@ -355,8 +355,8 @@ describe('the shape', () => {
 
   it('refuses the name of an entry, at the name', () => {
     expect(problemsOf(configWith({ 9: '  AWS:', 14: '    store: AWS' }))).toEqual([
-      `relay.yaml:9:3 stores.AWS: is not usable; ${NAME_RULE}`,
-      `relay.yaml:14:12 syncs.fleet.store: is not usable; ${NAME_RULE}`,
+      `relay.yaml:9:3 stores.AWS: is not valid; ${NAME_RULE}`,
+      `relay.yaml:14:12 syncs.fleet.store: is not valid; ${NAME_RULE}`,
     ]);
   });
 
@@ -366,7 +366,7 @@ describe('the shape', () => {
     ]);
   });
 
-  it('points into the anchor when what an alias stands for is wrong', () => {
+  it('points into the anchor when the value of an alias is wrong', () => {
     const text = configWith({ 17: '    schedule: &s { expression: hourly }\n    verify: *s' });
     expect(problemsOf(text).map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
       'relay.yaml:17:32 syncs.fleet.schedule.expression:',
@@ -399,8 +399,8 @@ describe('all at once', () => {
       throw new Error('ENOENT');
     };
     expect(problemsOf(text, readFile)).toEqual([
-      `relay.yaml:5:9 connections.vault.ca: there is no readable file ${join(process.cwd(), 'nowhere.pem')}; put the CA there or correct the path`,
-      'relay.yaml:12:3 this key stands here twice; remove one of them',
+      `relay.yaml:5:9 connections.vault.ca: the file ${join(process.cwd(), 'nowhere.pem')} cannot be read; put the CA there or correct the path`,
+      'relay.yaml:12:3 this key is used twice; remove one of them',
       'relay.yaml:15:3 syncs.broken.connection: is missing; add it (text)',
       'relay.yaml:15:3 syncs.broken.name: is missing; add it (text)',
       'relay.yaml:15:3 syncs.broken.schedule: is missing; add it (a map)',
@@ -426,7 +426,7 @@ describe('all at once', () => {
     ]);
   });
 
-  it('does not blame a sync for a section that is not there', () => {
+  it('does not blame a sync for a missing section', () => {
     expect(problemsOf(configWith().split('\n').slice(7).join('\n'))).toEqual([
       'relay.yaml:1:1 connections: is missing; add it (a map)',
     ]);
@@ -465,7 +465,7 @@ describe('the CA', () => {
     ['a certificate that is damaged', CA_PEM.replace(/MII/, 'AAA')],
   ])('is refused when the file holds %s', (_case, pem) => {
     expect(problemsOf(withCa('vault.pem'), () => pem)).toEqual([
-      'relay.yaml:5:9 connections.vault.ca: holds no certificate that can be read; use a PEM file with the certificate of the CA',
+      'relay.yaml:5:9 connections.vault.ca: contains no readable certificate; use a PEM file with the certificate of the CA',
     ]);
   });
 });
@@ -484,12 +484,12 @@ describe('loadConfig', () => {
     expect(loadConfig(file).connections['vault']).toMatchObject({ url: 'https://pam.example.com/v3', ca: CA_PEM });
   });
 
-  it('says what to do when there is no file', () => {
+  it('describes the fix when there is no file', () => {
     const file = join(directory, 'none.yaml');
     expect(() => loadConfig(file)).toThrow(
       new RelayError(
         'ConfigurationInvalid',
-        `There is no readable file ${file}. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
+        `The file ${file} cannot be read. Start from examples/minimal.yaml, or name your file: -c config=<path>.`,
       ),
     );
   });

@@ -6,7 +6,7 @@ import { relayConfigSchema } from '#shared/config/schema.ts';
 import { MORE_TYPES } from '#test/unit/shared/config/other-types.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
-/** The configuration of the others with a locker and a shelf for the sync `fleet`. */
+/** Configuration of the other types, with a locker and a shelf for the sync `fleet`. */
 const LOCKER = {
   3: '    type: locker',
   5: '    pinSecret: pins/vault',
@@ -36,7 +36,7 @@ describe('a type that was registered', () => {
     expect(buildRelaySchema(MORE_TYPES).parse(config)).toEqual(config);
   });
 
-  it('can not be used where it was not', () => {
+  it('cannot be used where it was not', () => {
     expect(problemsOf(configWith(LOCKER))[0]).toBe(
       'relay.yaml:3:11 connections.vault.type: is not known; use "password-safe"',
     );
@@ -66,7 +66,7 @@ describe('a type that was registered', () => {
     [
       'a label of another source',
       { 16: "    source: boxes\n    value: '{accountName}{credential}'" },
-      '16:12 syncs.fleet.value: holds {accountName}, which a sync of boxes does not have; leave it out',
+      '16:12 syncs.fleet.value: contains {accountName}, which a sync of boxes does not have; remove it',
     ],
     [
       'a label of no source',
@@ -76,7 +76,7 @@ describe('a type that was registered', () => {
     [
       'a passphrase where there is none',
       { 16: "    source: boxes\n    value: '{credential}{passphrase}'" },
-      '16:12 syncs.fleet.value: holds {passphrase}, which only a key has; leave it out',
+      '16:12 syncs.fleet.value: contains {passphrase}, which only a key has; remove it',
     ],
     [
       'a name that misses what its source needs',
@@ -86,7 +86,7 @@ describe('a type that was registered', () => {
     [
       'a name that its store does not take',
       { 15: '    name: Fleet/{boxNumber}' },
-      '14:11 syncs.fleet.name: holds "F", which the shelf does not take; use small letters and slashes only',
+      '14:11 syncs.fleet.name: contains "F", which the shelf does not allow; use small letters and slashes only',
     ],
     [
       'a name that its store takes no end of',
@@ -96,12 +96,12 @@ describe('a type that was registered', () => {
     [
       'a folder that holds what its operator made',
       { 15: '    name: pins/{boxNumber}' },
-      '14:11 syncs.fleet.name: begins with "pins/" and could overwrite the pin pins/vault; begin it with another folder',
+      '14:11 syncs.fleet.name: begins with "pins/" and could overwrite the pin pins/vault; use another folder',
     ],
     [
       'a secret of its operator among the tokens',
       { 5: '    pinSecret: pam-relay/pam-relay/token/pin' },
-      '5:16 connections.vault.pinSecret: lies in pam-relay/pam-relay/token/, where the relay keeps its tokens; move it elsewhere',
+      '5:16 connections.vault.pinSecret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
     [
       'leases that end too soon for the pace',
@@ -134,7 +134,7 @@ describe('two syncs with one folder', () => {
       withoutPlace,
     );
   const MEETS =
-    'syncs.second.name: begins with "fleet/" while sync "fleet" begins with "fleet/", so that each could meet secrets of the other; begin them with folders of which none contains the other';
+    'syncs.second.name: begins with "fleet/" while sync "fleet" begins with "fleet/", so each could overwrite secrets of the other; use folders that do not contain each other';
 
   it('are fine in two places', () => {
     expect(apart('type: shelf\n    board: bottom')).toEqual([]);

@@ -5,7 +5,7 @@ import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 
-/** Types beside those that the relay has, to show that the loader knows none of them by name. */
+/** Types that the relay does not have. They show that the loader depends on no type by name. */
 
 const settings = z.strictObject({
   type: z.literal('locker').describe('A locker.'),
@@ -29,11 +29,11 @@ const locker: ConnectionType<typeof settings> = {
         holdMinutes: z.int().default(15).describe('How long a lease lives.'),
       }),
       rules: ({ holdMinutes }) => ({
-        wayIn: 'leases',
+        accessKind: 'leases',
         opens: 'credential',
         labels: { boxNumber: {} },
         needs: [{ oneOf: ['boxNumber'], otherwise: 'gives two boxes the same name; add {boxNumber}' }],
-        toTellApart: '{boxNumber}',
+        distinguishingPlaceholder: '{boxNumber}',
         hasPassphrase: false,
         patterns: {},
         leaseMinutes: typeof holdMinutes === 'number' ? { setting: 'holdMinutes', minutes: holdMinutes } : undefined,
@@ -51,7 +51,7 @@ const shelfSettings = z.strictObject({
   board: z.string().describe('Which board.'),
 });
 
-/** Each board is a place of its own. */
+/** Each board is a separate place. */
 const shelf: StoreType<typeof shelfSettings> = {
   settings: shelfSettings,
   rules: {

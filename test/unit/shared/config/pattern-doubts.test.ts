@@ -8,9 +8,9 @@ const warningsOf = (text: string): string[] => {
   return lines;
 };
 
-const ONLY = 'only * is a wildcard, and only a ! at its beginning excludes';
+const ONLY = 'only * is a wildcard, and only a leading ! excludes';
 
-describe('what the loader warns of', () => {
+describe('a warning of the loader', () => {
   it('is nothing where patterns are plain', () => {
     const select = `{ systems: [db-*, "!db-test-*"], accounts: ['CORP\\svc*'], types: [system] }`;
     expect(warningsOf(configWith({ 14: `    store: aws\n    select: ${select}` }))).toEqual([]);
@@ -21,9 +21,9 @@ describe('what the loader warns of', () => {
       14: '    store: aws\n    select:\n      systems:\n        - db-*\n        - db-0?\n      accounts: ["[ab]*", "sa$"]',
     });
     expect(warningsOf(text)).toEqual([
-      `relay.yaml:18:11 syncs.fleet.select.systems[1]: holds "?", which stands for itself in a pattern; ${ONLY}`,
-      `relay.yaml:19:18 syncs.fleet.select.accounts[0]: holds "[", "]", which stand for themselves in a pattern; ${ONLY}`,
-      `relay.yaml:19:27 syncs.fleet.select.accounts[1]: holds "$", which stands for itself in a pattern; ${ONLY}`,
+      `relay.yaml:18:11 syncs.fleet.select.systems[1]: contains "?", which matches itself in a pattern; ${ONLY}`,
+      `relay.yaml:19:18 syncs.fleet.select.accounts[0]: contains "[", "]", which match themselves in a pattern; ${ONLY}`,
+      `relay.yaml:19:27 syncs.fleet.select.accounts[1]: contains "$", which matches itself in a pattern; ${ONLY}`,
     ]);
   });
 
@@ -41,8 +41,8 @@ describe('what the loader warns of', () => {
       14: '    store: aws\n    source: secrets-safe\n    select: { titles: [" app*"] }',
     };
     expect(warningsOf([configWith(safe), ...rules].join('\n'))).toEqual([
-      'relay.yaml:16:24 syncs.fleet.select.titles[0]: begins or ends with a space, which belongs to the names that it matches; remove it if theirs have none',
-      `relay.yaml:25:25 checkouts.tickets.select.domains[0]: holds "^", which stands for itself in a pattern; ${ONLY}`,
+      'relay.yaml:16:24 syncs.fleet.select.titles[0]: begins or ends with a space, which is part of the pattern; remove it if the names have none',
+      `relay.yaml:25:25 checkouts.tickets.select.domains[0]: contains "^", which matches itself in a pattern; ${ONLY}`,
     ]);
   });
 

@@ -68,7 +68,7 @@ const syncRest = fc.record(
   { requiredKeys: ['schedule'] },
 );
 
-/** Configurations with one connection, one store and some syncs, each in its folder: nothing can be wrong with them. */
+/** Valid configurations with one connection, one store and some syncs, each with its own folder. */
 const validConfig = fc
   .record({
     names: fc.tuple(name, name),
@@ -91,7 +91,7 @@ const validConfig = fc
     ),
   }));
 
-it('parses any valid configuration, and what came out of it again to the same', () => {
+it('parses any valid configuration, and its own output to the same result', () => {
   fc.assert(
     fc.property(validConfig, (config) => {
       const parsed = parse(stringify(config));
@@ -103,7 +103,7 @@ it('parses any valid configuration, and what came out of it again to the same', 
   );
 });
 
-/** A piece of the text replaced by another: a slip of the finger, a lost line, a line from elsewhere. */
+/** Replaces a piece of the text: a typing error, a lost line, or a line from elsewhere. */
 const slip = fc.record({
   at: fc.nat(FULL.length),
   length: fc.oneof(fc.nat(3), fc.nat(200)),

@@ -5,7 +5,7 @@ import { aCheckoutConfig } from '#test/support/configs.ts';
 const NOT_THERE = ['database', '', 'toString', '__proto__', 'constructor'];
 
 describe('a rule by its workflow and name', () => {
-  const config = aCheckoutConfig({ longestMinutes: 7 }, { batchSize: 7 });
+  const config = aCheckoutConfig({ maxMinutes: 7 }, { batchSize: 7 });
 
   it('is the one that was deployed', () => {
     expect(ruleOf(config, 'sync', 'databases').batchSize).toBe(7);
@@ -13,11 +13,11 @@ describe('a rule by its workflow and name', () => {
   });
 
   it.each(NOT_THERE)('is refused as sync %j, with the names that there are', (name) => {
-    expect(() => ruleOf(config, 'sync', name)).toThrow(/There is no sync .* Start one of: databases\./);
+    expect(() => ruleOf(config, 'sync', name)).toThrow(/There is no sync .* Use one of: databases\./);
   });
 
   it.each(NOT_THERE)('is refused as checkout %j, with the names that there are', (name) => {
-    expect(() => ruleOf(config, 'checkout', name)).toThrow(/There is no checkout .* Ask under one of: tickets\./);
+    expect(() => ruleOf(config, 'checkout', name)).toThrow(/There is no checkout .* Use one of: tickets\./);
   });
 
   it('of another workflow is none', () => {

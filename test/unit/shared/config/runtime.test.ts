@@ -19,7 +19,7 @@ describe('readBundledConfig', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('gives what was parsed before it was bundled, the CA as PEM text', () => {
+  it('returns the configuration as it was parsed before bundling, with the CA as PEM text', () => {
     const text = configWith({ 4: '    url: https://pam.example.com/v3/\n    ca: ca.pem' });
     const parsed = parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
     expect(readBundledConfig(bundled(JSON.stringify(parsed)))).toEqual(parsed);
@@ -46,7 +46,7 @@ describe('readBundledConfig', () => {
     expect(() => readBundledConfig(bundled(JSON.stringify(without)))).toThrow('Deploy the stack again.');
   });
 
-  it('looks beside its own module, and says so when there is nothing', () => {
+  it('looks beside its own module, and reports a missing file', () => {
     expect(() => readBundledConfig()).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
   });
 });

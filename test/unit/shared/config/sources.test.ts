@@ -3,7 +3,7 @@ import { aConfig } from '#test/support/configs.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 const VALUE = 16;
-/** The sync of the configuration with another source; its name stands in line 15, its value in line 16. */
+/** The sync of the configuration with another source; its name is in line 15, its value in line 16. */
 const syncWith = (name: string, more: readonly string[] = [], value = "    value: '{credential}'") =>
   problemsOf(
     configWith({ 15: `    name: ${name}`, [VALUE]: [value, ...more.map((line) => `    ${line}`)].join('\n') }),
@@ -32,21 +32,21 @@ describe('a sync', () => {
       'fleet/{systemId}/{accountId}',
       [],
       "    value: '{credential}{passphrase}'",
-      /16:12 syncs\.fleet\.value: holds \{passphrase\}, which only a key has; leave it out/,
+      /16:12 syncs\.fleet\.value: contains \{passphrase\}, which only a key has; remove it/,
     ],
     [
       'the passphrase is part of a name',
       'fleet/{systemId}/{accountId}/{passphrase}',
       ['credential: dsskey'],
       undefined,
-      /syncs\.fleet\.name: must not hold \{passphrase\}, because names are listed and logged/,
+      /syncs\.fleet\.name: must not contain \{passphrase\}, because names are listed and logged/,
     ],
     [
       'accounts have an alias',
       'fleet/{systemId}/{accountId}/{aliasName}',
       [],
       undefined,
-      /syncs\.fleet\.name: holds \{aliasName\}, which a sync of accounts does not have; leave it out/,
+      /syncs\.fleet\.name: contains \{aliasName\}, which a sync of accounts does not have; remove it/,
     ],
     [
       'aliases are told apart by their accounts',
@@ -74,7 +74,7 @@ describe('a sync', () => {
       'fleet/{folderPath}/{title}',
       SAFE,
       "    value: '{accountName}{credential}'",
-      /syncs\.fleet\.value: holds \{accountName\}, which a sync of secrets-safe does not have; leave it out/,
+      /syncs\.fleet\.value: contains \{accountName\}, which a sync of secrets-safe does not have; remove it/,
     ],
     [
       'a source is not known',
@@ -102,10 +102,10 @@ describe('a sync', () => {
   });
 });
 
-describe('a value that is left out', () => {
+describe('an omitted value', () => {
   const writtenBy = (sync: Record<string, unknown>) => aConfig(sync).syncs['databases']?.value;
 
-  it('is an object of what there is', () => {
+  it('is an object of the available parts', () => {
     expect(writtenBy({})).toEqual({ username: '{accountName}', password: '{credential}' });
     expect(writtenBy({ credential: 'dsskey' })).toEqual({
       username: '{accountName}',

@@ -3,7 +3,7 @@ import { parseConfig } from '#shared/config/load.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** A configuration in which every line has a number that tests can name. */
+/** Base configuration. Tests refer to its line numbers. */
 const LINES = [
   'connections:',
   '  vault:',
@@ -24,13 +24,13 @@ const LINES = [
   '    schedule: { expression: rate(1 hour) }',
 ];
 
-/** That configuration with some of its lines, counted from 1, replaced; one can become several, or nothing at all. */
+/** The base configuration with some lines replaced, counted from 1. A line can become several lines, or none. */
 export const configWith = (replacements: Readonly<Record<number, string | readonly string[]>> = {}): string =>
   LINES.flatMap((line, index) => replacements[index + 1] ?? line).join('\n');
 
 export const CA_PEM = readFileSync(new URL('../../../fixtures/ca.pem', import.meta.url), 'utf8');
 
-/** The lines of the one error that a configuration gives. */
+/** Lines of the single error of a configuration. */
 export const problemsOf = (
   text: string,
   readFile: (path: string) => string = () => CA_PEM,

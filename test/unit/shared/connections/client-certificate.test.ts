@@ -12,7 +12,7 @@ import { connectInProcess } from '#test/support/secrets-manager.ts';
 const NAME = 'pam/certificate';
 const PASSPHRASE = 'simulated passphrase';
 
-/** What is read from a secret with this content; from one that is not there when it is undefined. */
+/** Reads the certificate from a secret with this content; undefined means a missing secret. */
 const readFrom = async (content: Uint8Array | string | object | undefined) => {
   const client = connectInProcess(createSecretsManager());
   const value =
@@ -63,26 +63,26 @@ describe('a client certificate', () => {
 
   it.each<[string, () => Promise<Uint8Array | string | object | undefined>, RegExp]>([
     ['is not there', async () => undefined, /does not exist or has no value.*create-secret/],
-    ['is no JSON', async () => 'canary', /is not JSON of a form/],
-    ['is JSON of another kind', async () => ({ clientId: 'canary' }), /is not JSON of a form/],
-    ['is no PKCS#12', async () => Buffer.from('canary'), /can not be read/],
-    ['has a passphrase that is missing', () => toPkcs12(issued, PASSPHRASE), /is not opened by its passphrase/],
+    ['is no JSON', async () => 'canary', /is not JSON of a known form/],
+    ['is JSON of another kind', async () => ({ clientId: 'canary' }), /is not JSON of a known form/],
+    ['is no PKCS#12', async () => Buffer.from('canary'), /cannot be read/],
+    ['has a passphrase that is missing', () => toPkcs12(issued, PASSPHRASE), /cannot be opened with its passphrase/],
     [
       'has another passphrase',
       async () => ({ pkcs12Base64: (await toPkcs12(issued, PASSPHRASE)).toString('base64'), passphrase: 'canary' }),
-      /is not opened by its passphrase/,
+      /cannot be opened with its passphrase/,
     ],
     [
       'has an encrypted key without its passphrase',
       async () => ({ certificate: issued.certPem, privateKey: encryptedKey }),
-      /is not opened by its passphrase/,
+      /cannot be opened with its passphrase/,
     ],
     [
       'has the key of another',
       async () => ({ certificate: issued.certPem, privateKey: other.keyPem }),
       /belongs to another certificate/,
     ],
-    ['has no certificate', async () => ({ certificate: 'canary', privateKey: issued.keyPem }), /can not be read/],
+    ['has no certificate', async () => ({ certificate: 'canary', privateKey: issued.keyPem }), /cannot be read/],
   ])('that %s is unusable, and says how to put a right one in', async (_what, content, message) => {
     const failure = readFrom(await content());
     await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable', message: expect.stringMatching(message) });

@@ -42,13 +42,16 @@ describe('a target', () => {
       ['another stamp', owned('newer'), { stamp: 'old' }],
       ['a stamp where there was none', owned('newer'), 'absent'],
       ['no stamp where there was one', owned(undefined), { stamp: 'old' }],
-    ])('and is left to the next run when somebody else has written it since: %s', async (_what, presence, expected) => {
-      found(presence);
-      await expect(look({ expected })).rejects.toMatchObject({
-        name: 'DeliverySuperseded',
-        message: expect.stringContaining(NAME),
-      });
-    });
+    ])(
+      'and is left to the next run when another client has written it since: %s',
+      async (_what, presence, expected) => {
+        found(presence);
+        await expect(look({ expected })).rejects.toMatchObject({
+          name: 'DeliverySuperseded',
+          message: expect.stringContaining(NAME),
+        });
+      },
+    );
 
     it('and is left alone when it is foreign, with the command that hands it over', async () => {
       found({ kind: 'foreign' });
@@ -119,12 +122,12 @@ describe('a target', () => {
       expect(await deliver({ expected }, 'verify')).toBe('delivered');
     });
 
-    it('in a verify run, too, where the store can not be read', async () => {
+    it('in a verify run, too, where the store cannot be read', async () => {
       store.store.holds = async () => 'unknown';
       expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
     });
 
-    it('or else raises what the store raises', async () => {
+    it('or else throws the error of the store', async () => {
       store.fail(NAME, 'StoreDenied');
       await expect(deliver({}, 'changes')).rejects.toMatchObject({ name: 'StoreDenied' });
     });

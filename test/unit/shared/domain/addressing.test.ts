@@ -55,7 +55,7 @@ const item = fc.record({ host: word, user: word, principal: word }, { requiredKe
 const glob = fc.stringMatching(/^!?[abABσςΣ*@]{1,3}$/);
 const patterns = fc.record({ host: fc.array(glob, { maxLength: 2 }), user: fc.array(glob, { maxLength: 2 }) });
 
-/** An address, and an item that it means, in letters of another case. */
+/** An address, and a matching item in another case. */
 const addressed = fc.record({ called: address, at: fc.nat(2), user: word }).map(({ called, at, user }) => {
   const spellings = RULES.spellings(called);
   const spelling = Object.entries(spellings[at % spellings.length] ?? called);

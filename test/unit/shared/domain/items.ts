@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Item } from '#shared/domain/item.ts';
 
-/** An item to begin with; a test names only what matters to it. */
+/** A default item. A test overrides only the fields that matter to it. */
 export const anItem = ({ labels, ...overrides }: Partial<Item> = {}): Item => ({
   ref: { kind: 'account', id: '1:10' },
   title: 'db-01/sa',
@@ -14,7 +14,7 @@ export const anItem = ({ labels, ...overrides }: Partial<Item> = {}): Item => ({
 
 const anyText = fc.string({ unit: 'binary', maxLength: 20 });
 
-/** Items as awkward as a vault may hold them. */
+/** Items with awkward texts that a vault can hold. */
 export const anyItem: fc.Arbitrary<Item> = fc
   .record({ systemName: anyText, accountName: anyText, domainName: anyText })
   .map((labels) => anItem({ labels, title: `${labels.systemName}/${labels.accountName}` }));

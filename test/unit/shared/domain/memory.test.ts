@@ -1,43 +1,43 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { absentAfter, parkFor, type Trouble, troubleAfter } from '#shared/domain/memory.ts';
+import { absentAfter, type Backoff, backoffAfter, parkFor } from '#shared/domain/memory.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 
 const NOW = 1_700_000_000_000;
 const DAY_MS = 86_400_000;
 const failing = (name: (typeof ERROR_NAMES)[number]) => ({ name, message: 'why' });
 
-describe('the trouble that an account is in', () => {
+describe('the backoff of an account', () => {
   it('parks after the third failure in a row that waiting cannot mend', () => {
-    let trouble: Trouble | undefined;
+    let backoff: Backoff | undefined;
     const parks: (number | undefined)[] = [];
     for (let run = 0; run < 5; run += 1) {
-      trouble = troubleAfter(trouble, 'failed', failing('NotRequestable'), NOW);
-      parks.push(trouble?.parkedUntil);
+      backoff = backoffAfter(backoff, 'failed', failing('NotRequestable'), NOW);
+      parks.push(backoff?.parkedUntil);
     }
     expect(parks).toEqual([undefined, undefined, NOW + DAY_MS, NOW + 2 * DAY_MS, NOW + 4 * DAY_MS]);
   });
 
   it('never grows by an error that passes by itself: an outage must not park a fleet', () => {
     for (const name of ERROR_NAMES.filter(isRetryable)) {
-      expect(troubleAfter(undefined, 'failed', failing(name), NOW)).toBeUndefined();
+      expect(backoffAfter(undefined, 'failed', failing(name), NOW)).toBeUndefined();
     }
   });
 
-  it('parks at once what would need an approval, since each try sends mail to the approvers', () => {
-    const first = troubleAfter(undefined, 'approvalRequired', undefined, NOW);
+  it('parks an item that needs an approval at once: each try sends mail to the approvers', () => {
+    const first = backoffAfter(undefined, 'approvalRequired', undefined, NOW);
     expect(first).toEqual({ reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS });
-    expect(troubleAfter(first, 'approvalRequired', undefined, NOW)).toMatchObject({
+    expect(backoffAfter(first, 'approvalRequired', undefined, NOW)).toMatchObject({
       times: 2,
       parkedUntil: NOW + 2 * DAY_MS,
     });
   });
 
   it('ends with a delivery, except for one that the vault may rotate once more', () => {
-    const trouble: Trouble = { reason: 'failing', times: 2 };
-    expect(troubleAfter(trouble, 'delivered', undefined, NOW)).toBeUndefined();
-    expect(troubleAfter({ ...trouble, reason: 'rotates' }, 'delivered', undefined, NOW)).toMatchObject({ times: 2 });
-    expect(troubleAfter(trouble, 'unchanged', undefined, NOW)).toBeUndefined();
+    const backoff: Backoff = { reason: 'failing', times: 2 };
+    expect(backoffAfter(backoff, 'delivered', undefined, NOW)).toBeUndefined();
+    expect(backoffAfter({ ...backoff, reason: 'rotates' }, 'delivered', undefined, NOW)).toMatchObject({ times: 2 });
+    expect(backoffAfter(backoff, 'unchanged', undefined, NOW)).toBeUndefined();
   });
 
   it('never parks for longer than a week, nor for less than the time before', () => {
@@ -56,7 +56,7 @@ describe('the absences that are remembered', () => {
     expect(absentAfter(undefined, { absent: [] })).toEqual([]);
   });
 
-  it('are neither confirmed nor forgotten by a run that did not, but for what it saw again', () => {
+  it('are kept by any other run, except for those that it saw again', () => {
     expect(absentAfter(['a', 'b'], {})).toEqual(['a', 'b']);
     expect(absentAfter(['a', 'b'], { present: ['a', 'z'] })).toEqual(['b']);
     expect(absentAfter(undefined, { present: [] })).toBeUndefined();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Item } from '#shared/domain/item.ts';
 import { createNaming, type NameRules } from '#shared/domain/naming.ts';
-import { standsAlone } from '#shared/domain/template.ts';
+import { isWholeSegment } from '#shared/domain/template.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { aFiledItem, anItem, anyItem } from '#test/unit/shared/domain/items.ts';
 
@@ -18,7 +18,7 @@ const naming = (template: string, checkoutId?: string): ((item: Item) => string)
 describe('the name of a secret', () => {
   const nameOf = naming('prod/{systemName}/{domainName}/{accountName}');
 
-  it('keeps what reads well', () => {
+  it('keeps readable texts unchanged', () => {
     expect(nameOf(anItem({ labels: { domainName: 'corp.example' } }))).toBe('prod/db-01/corp.example/sa');
   });
 
@@ -64,7 +64,7 @@ describe('the name of a secret', () => {
   it('is refused when it is too long, with the item, the store and the fix', () => {
     const long = anItem({ title: 'xxx/sa', labels: { systemName: 'x'.repeat(520) } });
     expect(() => nameOf(long)).toThrow(
-      /xxx\/sa would be 530 characters long; Secrets Manager takes 512\. Shorten the name template/,
+      /xxx\/sa would be 530 characters long; Secrets Manager allows 512\. Shorten the name template/,
     );
   });
 
@@ -88,11 +88,11 @@ describe('names of two checkouts', () => {
     .record({ systemName: text, accountName: text, folderPath: text })
     .map((made) => anItem({ labels: made }));
   const part = fc.constantFrom('{systemName}', '{accountName}-{systemName}', 'x{accountName}', '{folderPath}', 'x');
-  /** The folder of the rule, then parts in any order, of which one is the id. */
+  /** The folder of the rule, then parts in any order; one of them is the id. */
   const template = fc
     .tuple(fc.array(part, { maxLength: 2 }), fc.array(part, { maxLength: 2 }))
     .map(([before, after]) => ['co', ...before, '{checkoutId}', ...after].join('/'))
-    .filter((made) => standsAlone(made, ['checkoutId'], ['folderPath']));
+    .filter((made) => isWholeSegment(made, ['checkoutId'], ['folderPath']));
 
   it('never meet, whatever they hold, where the id stands alone', () => {
     fc.assert(
@@ -142,7 +142,7 @@ describe('a store with rules of its own', () => {
     };
     expect(createNaming({ template: 'a{title}', labels, rules })(aFiledItem())).toBe('a<api>.');
     expect(() => createNaming({ template: 'abc{title}', labels, rules })(aFiledItem())).toThrow(
-      'The name of the secret for Team/Apps/api would be 9 characters long; the shelf takes 8.',
+      'The secret name for Team/Apps/api would be 9 characters long; the shelf allows 8.',
     );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noOutcomes, OUTCOME_NAMES, OUTCOMES } from '#shared/domain/outcome.ts';
+import { OUTCOME_NAMES, OUTCOMES, zeroOutcomes } from '#shared/domain/outcome.ts';
 
 describe('the outcomes of an item', () => {
   it('are a closed list, each of a kind', () => {
@@ -14,8 +14,8 @@ describe('the outcomes of an item', () => {
   });
 
   it('are counted from nothing, each of them, and each count by itself', () => {
-    expect(Object.keys(noOutcomes())).toEqual(OUTCOME_NAMES);
-    expect(new Set(Object.values(noOutcomes()))).toEqual(new Set([0]));
-    expect(noOutcomes()).not.toBe(noOutcomes());
+    expect(Object.keys(zeroOutcomes())).toEqual(OUTCOME_NAMES);
+    expect(new Set(Object.values(zeroOutcomes()))).toEqual(new Set([0]));
+    expect(zeroOutcomes()).not.toBe(zeroOutcomes());
   });
 });

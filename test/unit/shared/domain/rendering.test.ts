@@ -11,7 +11,7 @@ const rendering = createRendering({
 });
 
 describe('a rendered value', () => {
-  it('is a JSON object that gives back every credential and name, whatever is in them', () => {
+  it('is a JSON object that preserves every credential and name, whatever is in them', () => {
     fc.assert(
       fc.property(anyItem, fc.string({ unit: 'binary' }), (item, credential) => {
         const value = rendering.render(item, { secret: new Secret(credential) });
@@ -42,7 +42,7 @@ describe('a rendered value', () => {
     expect(render(anItem(), { secret: new Secret('right') }).reveal()).toBe('right');
   });
 
-  it('has a fingerprint that tells everything but the credential', () => {
+  it('has a fingerprint of everything but the credential', () => {
     const other = createRendering({ username: '{accountName}', password: '{credential}' });
     const renamed = anItem({ labels: { systemName: 'db-02' } });
     expect(rendering.fingerprint(anItem())).toBe(rendering.fingerprint(anItem({ changedAt: undefined })));
@@ -54,7 +54,7 @@ describe('a rendered value', () => {
 describe('an item that is delivered as it is', () => {
   const written = createRendering({ user: '{username}', password: '{credential}' });
 
-  it('is not written by the template: neither a text nor a file', () => {
+  it('is not rendered by the template, as a text or as a file', () => {
     const secret = new Secret('{credential} "as it is"\r\n');
     expect(written.render(aFiledItem(), { secret }).reveal()).toBe(
       JSON.stringify({ user: 'svc', password: secret.reveal() }),
@@ -64,7 +64,7 @@ describe('an item that is delivered as it is', () => {
     expect(written.render(aFiledItem({ verbatim: true }), { file }).reveal()).toEqual(Uint8Array.of(0, 255, 34));
   });
 
-  it('is not written anew for another template', () => {
+  it('is not written again for another template', () => {
     const other = createRendering('{credential}');
     const isSame = (verbatim: boolean) =>
       written.fingerprint(aFiledItem({ verbatim })) === other.fingerprint(aFiledItem({ verbatim }));

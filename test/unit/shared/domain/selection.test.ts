@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { doubtOf, foldCase, isSelected, matchesGlobs } from '#shared/domain/selection.ts';
+import { foldCase, isSelected, matchesGlobs, warningOf } from '#shared/domain/selection.ts';
 import { anItem } from '#test/unit/shared/domain/items.ts';
 
 const { labels } = anItem();
@@ -28,7 +28,7 @@ describe('a selection', () => {
     expect(isSelected(patterns, { ...labels, domainName: 'CORP', accountName: 'root' })).toBe(false);
   });
 
-  it('takes a label that an item does not have for an empty one', () => {
+  it('treats a missing label as empty', () => {
     expect(isSelected({ workgroupName: ['apps'] }, labels)).toBe(false);
     expect(isSelected({ workgroupName: ['!apps'] }, labels)).toBe(true);
     expect(isSelected({ toString: ['*native*'] }, labels)).toBe(false);
@@ -84,7 +84,7 @@ describe('a list of patterns', () => {
   });
 });
 
-/** The definition, letter by letter: slow, and too simple to be wrong. */
+/** The definition, character by character: slow, and obviously correct. */
 const takes = (pattern: string, text: string): boolean => {
   if (pattern === '') return text === '';
   if (pattern.startsWith('*')) {
@@ -104,7 +104,7 @@ const takesList = (text: string, globs: readonly string[]): boolean => {
 describe('matching', () => {
   const letters = (alphabet: string, maxLength: number) => fc.string({ unit: fc.constantFrom(...alphabet), maxLength });
 
-  it('is what its definition says, of any patterns and texts', () => {
+  it('agrees with its definition, for any patterns and texts', () => {
     const lists = fc.array(letters('aAb**!\\?', 6), { maxLength: 3 });
     fc.assert(
       fc.property(letters('aAbB!\\?', 7), lists, (text, globs) => {
@@ -151,22 +151,19 @@ describe('matching', () => {
 describe('doubt about a pattern', () => {
   it.each(['db-*', '!db-test-*', 'CORP\\svc*', 'DOMAIN\\a b', 'svc_a+b@corp.com', "o'neil", '*', '!'])(
     'there is none about %s',
-    (pattern) => expect(doubtOf(pattern)).toBeUndefined(),
+    (pattern) => expect(warningOf(pattern)).toBeUndefined(),
   );
 
   it.each([
-    [
-      'db-0?',
-      'holds "?", which stands for itself in a pattern; only * is a wildcard, and only a ! at its beginning excludes',
-    ],
+    ['db-0?', 'contains "?", which matches itself in a pattern; only * is a wildcard, and only a leading ! excludes'],
     [
       '[ab]-*',
-      'holds "[", "]", which stand for themselves in a pattern; only * is a wildcard, and only a ! at its beginning excludes',
+      'contains "[", "]", which match themselves in a pattern; only * is a wildcard, and only a leading ! excludes',
     ],
     ['{db,app}-*', expect.stringContaining('"{", "}"')],
     ['^svc$', expect.stringContaining('"^", "$"')],
     ['! db-test-*', expect.stringContaining('begins or ends with a space')],
     [' db-*', expect.stringContaining('begins or ends with a space')],
     ['db-* ', expect.stringContaining('begins or ends with a space')],
-  ])('there is some about %j', (pattern, doubt) => expect(doubtOf(pattern)).toEqual(doubt));
+  ])('there is some about %j', (pattern, doubt) => expect(warningOf(pattern)).toEqual(doubt));
 });

@@ -18,7 +18,7 @@ describe('a stamp', () => {
     ['everything', stampOf('vault', aFiledItem(), 'v1')],
   ])('is another one when %s differs', (_what, other) => expect(other).not.toBe(base));
 
-  it('does not depend on whether the vault is changing the credential, nor on what else the vault says', () => {
+  it('does not depend on a change in progress, nor on other fields of the vault', () => {
     expect(stampOf('vault', anItem({ changing: true }), 'v1')).toBe(base);
     expect(stampOf('vault', anItem({ handle: { id: 1 }, title: 'renamed', labels: { systemName: 'x' } }), 'v1')).toBe(
       base,
@@ -55,7 +55,7 @@ describe('a stamp', () => {
     expect(revisionOf(base, revise(base, 16))).toBeUndefined();
   });
 
-  it('knows nothing of a secret that has none', () => {
+  it('is undefined for a secret that has none', () => {
     expect(revisionOf(base, undefined)).toBeUndefined();
   });
 });

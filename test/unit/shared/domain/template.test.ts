@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillTemplate, parseTemplate, standsAlone, staticPrefix, type TemplatePart } from '#shared/domain/template.ts';
+import {
+  fillTemplate,
+  isWholeSegment,
+  parseTemplate,
+  staticPrefix,
+  type TemplatePart,
+} from '#shared/domain/template.ts';
 
 const asWritten = (parts: readonly TemplatePart[]): string =>
   parts.map((part) => ('text' in part ? part.text.replaceAll(/[{}]/g, '$&$&') : `{${part.placeholder}}`)).join('');
@@ -11,13 +17,13 @@ const part = fc.oneof(
   fc.record({ text: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('{', '}', '{}', '}{', '{credential}')) }),
   fc.record({ placeholder: fc.oneof(fc.constantFrom('credential', 'systemName', ''), fc.string().filter(isOneWord)) }),
 );
-/** Parts as `parseTemplate` gives them: no two texts beside each other. */
+/** Parts as `parseTemplate` returns them: no two adjacent texts. */
 const partsList = fc
   .array(part)
   .filter((parts) => parts.every((each, index) => !('text' in each && 'text' in (parts[index - 1] ?? {}))));
 
 describe('parseTemplate', () => {
-  it('tells text and placeholders apart', () => {
+  it('separates text and placeholders', () => {
     expect(parseTemplate('prod/{systemName}/{accountId}')).toEqual({
       ok: true,
       parts: [{ text: 'prod/' }, { placeholder: 'systemName' }, { text: '/' }, { placeholder: 'accountId' }],
@@ -74,7 +80,7 @@ describe('parseTemplate', () => {
     });
   });
 
-  it('takes apart again whatever was written from parts', () => {
+  it('parses any text that was written from parts', () => {
     fc.assert(
       fc.property(partsList, (parts) => {
         expect(parseTemplate(asWritten(parts))).toEqual({ ok: true, parts });
@@ -106,7 +112,7 @@ describe('fillTemplate', () => {
     expect(fillTemplate([{ placeholder: 'accountName' }], () => '{credential}{{$&')).toBe('{credential}{{$&');
   });
 
-  it('gives back any text whose braces were doubled', () => {
+  it('restores any text whose braces were doubled', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', '/', 'accountName') }), (text) => {
         const parsed = parseTemplate(text.replaceAll(/[{}]/g, '$&$&'));
@@ -146,7 +152,7 @@ describe('standsAlone', () => {
     ['prod/{accountName}', false],
     ['{systemName}', true],
   ])('of a system in %s is %s', (name, isAlone) => {
-    expect(standsAlone(name, ['systemName', 'systemId'])).toBe(isAlone);
+    expect(isWholeSegment(name, ['systemName', 'systemId'])).toBe(isAlone);
   });
 
   it.each([
@@ -156,6 +162,6 @@ describe('standsAlone', () => {
     ['co/x-{folderPath}/{checkoutId}/{homePath}-x', false],
     ['co/{folderPath}/{checkoutId}/{homePath}/{checkoutId}', true],
   ])('beside what may be several folders, in %s, is %s', (name, isAlone) => {
-    expect(standsAlone(name, ['checkoutId'], ['folderPath', 'homePath'])).toBe(isAlone);
+    expect(isWholeSegment(name, ['checkoutId'], ['folderPath', 'homePath'])).toBe(isAlone);
   });
 });

@@ -18,7 +18,7 @@ const HIDDEN = [
   '\u202e',
 ];
 const more = [...HIDDEN, '\u2066', '\u2069', '\ud800', '\udc00', '\\', 'u{', '\\u{1B}', '\\u{', '}', 'a', 'ä', '😀'];
-/** Any text, made of what matters and of everything else. */
+/** Any text: special characters mixed with all others. */
 const anyText = fc
   .array(fc.oneof(fc.constantFrom(...more), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 12 })
   .map((parts) => parts.join(''));

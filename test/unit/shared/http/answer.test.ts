@@ -77,7 +77,7 @@ describe('reading an answer', () => {
 
   it.each(['application/json; charset=iso-8859-1', 'application/json;charset="utf-16"'])(
     'refuses %s, in which the same bytes may mean another text',
-    (type) => expect(() => read(type)).toThrow('is not UTF-8 by its type'),
+    (type) => expect(() => read(type)).toThrow('is not UTF-8 according to its content type'),
   );
 
   it.each([
@@ -96,9 +96,9 @@ describe('reading an answer', () => {
     );
   });
 
-  it('takes a page for no answer, even where nothing is read of it', () => {
+  it('does not accept a page as an answer, even where no value is read', () => {
     const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', bytes: new Uint8Array(), receivedAtMs: NOW };
-    expect(() => nothing(page, call)).toThrow('is a page of HTML');
+    expect(() => nothing(page, call)).toThrow('is an HTML page');
     expect(nothing({ ...page, text: '' }, call)).toBeUndefined();
   });
 });

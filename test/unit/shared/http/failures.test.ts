@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Broken } from '#shared/http/exchange.ts';
+import type { FailedExchange } from '#shared/http/exchange.ts';
 import { brokenError } from '#shared/http/failures.ts';
 
-const explain = (broken: Partial<Broken>, idempotent = false) =>
+const explain = (broken: Partial<FailedExchange>, idempotent = false) =>
   brokenError(
     { kind: 'broken', by: 'connection', reached: 'nothing', code: undefined, ...broken },
     {
@@ -15,20 +15,20 @@ const explain = (broken: Partial<Broken>, idempotent = false) =>
 
 describe('the error for a broken exchange', () => {
   it.each([
-    ['ENOTFOUND', /host name can not be resolved/],
-    ['EAI_AGAIN', /host name can not be resolved/],
-    ['ECONNREFUSED', /Nothing listens there/],
-    ['UND_ERR_CONNECT_TIMEOUT', /can not be reached.*firewall/],
-    ['SELF_SIGNED_CERT_IN_CHAIN', /not trusted: set ca in relay.yaml/],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not trusted: set ca in relay.yaml/],
-    ['CERT_HAS_EXPIRED', /renewed/],
+    ['ENOTFOUND', /host name cannot be resolved/],
+    ['EAI_AGAIN', /host name cannot be resolved/],
+    ['ECONNREFUSED', /refuses connections/],
+    ['UND_ERR_CONNECT_TIMEOUT', /cannot be reached.*firewall/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /not trusted\. Set ca in relay\.yaml/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not trusted\. Set ca in relay\.yaml/],
+    ['CERT_HAS_EXPIRED', /Renew it/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /another name/],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', /TLS 1.2/],
     ['UND_ERR_SOCKET', /connection broke/],
     ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', /TLS 1.2.*authentication\.clientCertificate/],
     ['ECONNRESET', /connection broke.*authentication\.clientCertificate/],
     [undefined, /no code/],
-  ])('says for %s what to do', (code, advice) => {
+  ])('describes the fix for %s', (code, advice) => {
     const error = explain({ code });
     expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
     expect(error.message).toMatch(advice);

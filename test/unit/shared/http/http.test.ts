@@ -47,7 +47,7 @@ const connectTo = (url: string, options: Partial<HttpOptions> = {}): { http: Htt
   return { http, waits };
 };
 
-/** Only 429 and 5xx mean errors here: what a status means is each client's own business. */
+/** Only 429 and 5xx are errors here. Each client defines the meaning of a status. */
 const interpret: Call<unknown>['interpret'] = ({ status, headers }, call) => {
   if (status === 429) {
     return new RelayError('RateLimited', 'slow down', { retryAfterMs: Number(headers['retry-after'] ?? 0) * 1000 });
@@ -159,12 +159,12 @@ describe('the rate', () => {
   });
 });
 
-describe('what did not get through', () => {
-  it('is told apart by what the operator can do about it, and has not happened when nobody listens', async () => {
+describe('a failed call', () => {
+  it('is classified by its fix, and has not happened when nothing listens', async () => {
     const { http } = connectTo(await deadUrl());
     const error = await failureOf(http.send(post));
     expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
-    expect(error.message).toMatch(/POST things.*ECONNREFUSED.*Nothing listens/);
+    expect(error.message).toMatch(/POST things.*ECONNREFUSED.*refuses connections/);
   });
 
   it('may have happened when the connection was reset after the request, and is not repeated then', async () => {
@@ -205,7 +205,7 @@ describe('what did not get through', () => {
     expect(await failureOf(connectTo(server.url).http.send(get))).toMatchObject({ name: 'AnswerTruncated' });
   });
 
-  it('is malformed when what answers does not speak HTTP', async () => {
+  it('is malformed when the server does not speak HTTP', async () => {
     await using server = await rawServer(`SSH-2.0-${CANARY}\r\n`);
     const error = await failureOf(connectTo(server.url).http.send(get));
     expect(error).toMatchObject({ name: 'AnswerMalformed' });
@@ -214,7 +214,7 @@ describe('what did not get through', () => {
 });
 
 describe('a POST', () => {
-  it('is repeated after a 429, because it was not done, and waits as long as it was asked to', async () => {
+  it('is repeated after a 429, because it was not done, after the wait that the server asked for', async () => {
     const { http, server, waits } = await connect([answer(429, '', { 'retry-after': '7' }), answer(201, 5)]);
     expect(await http.send(post)).toMatchObject({ status: 201, value: 5 });
     expect(server.seen).toHaveLength(2);
@@ -311,7 +311,7 @@ describe('the deadline', () => {
   });
 });
 
-describe('an answer that can not be used', () => {
+describe('an answer that cannot be used', () => {
   const send = async (step: Step, call: Partial<Call<unknown>> = {}): Promise<[RelayError, ScriptedServer]> => {
     const { http, server } = await connect([step]);
     return [await failureOf(http.send({ ...get, ...call })), server];
@@ -353,7 +353,7 @@ describe('an answer that can not be used', () => {
     [
       'a web page',
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${CANARY}`),
-      /not JSON by its type.*login page/,
+      /not JSON according to its content type.*login page/,
     ],
     [
       'another shape',

@@ -14,7 +14,7 @@ const raise = ({ name, mayHaveHappened, retryAfterMs }: typeof error extends fc.
   new RelayError(name, 'x', { mayHaveHappened, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
 describe('the wait before a call is repeated', () => {
-  it('is never given for what may have happened, nor for what a repetition can not mend', () => {
+  it('is never given if the call may have happened, or if a repetition cannot help', () => {
     fc.assert(
       fc.property(error, (options) => {
         const waitMs = waitBeforeRetryMs(raise(options), policy, progress);
@@ -44,7 +44,7 @@ describe('the wait before a call is repeated', () => {
     );
   });
 
-  it('leaves to the workflow what takes minutes to mend', () => {
+  it('leaves errors that take minutes to the workflow', () => {
     expect(waitBeforeRetryMs(new RelayError('RequestConflict', 'x'), policy, progress)).toBeUndefined();
     expect(waitBeforeRetryMs(new RelayError('LeaseGone', 'x'), policy, progress)).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeldLease } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
-import { inTheWay, mayReadUnder, readableLease } from '#shared/leases/authority.ts';
+import { canReadUnder, leaseConflict, readableLease } from '#shared/leases/authority.ts';
 import { isSameMarker, type Marker, withMarker, writeReason } from '#shared/leases/marker.ts';
 import { WORKFLOWS } from '#shared/workflows/run.ts';
 import { BATCH_MARKER } from '#test/support/batches.ts';
@@ -20,7 +20,7 @@ const lease = (reason: string, more: Partial<HeldLease> = {}): HeldLease => ({
   ...more,
 });
 
-describe('what somebody approved', () => {
+describe('an approved request', () => {
   it.each<{ whose: string; marker: Marker | undefined; may: boolean }>([
     { whose: 'its own run', marker: BATCH_MARKER, may: true },
     { whose: 'another batch of its run', marker: { ...BATCH_MARKER, batch: 3 }, may: true },
@@ -29,7 +29,7 @@ describe('what somebody approved', () => {
     { whose: 'a checkout of its relay', marker: CHECKOUT, may: false },
     { whose: 'a person, or a client that we do not know', marker: undefined, may: false },
   ])('is used by a sync when it was asked for by $whose: $may', ({ marker, may }) => {
-    expect(mayReadUnder(marker, BATCH_MARKER)).toBe(may);
+    expect(canReadUnder(marker, BATCH_MARKER)).toBe(may);
   });
 
   it.each<{ whose: string; marker: Marker | undefined; may: boolean }>([
@@ -38,7 +38,7 @@ describe('what somebody approved', () => {
     { whose: 'a sync of its relay', marker: OTHER_SYNC, may: false },
     { whose: 'a person', marker: undefined, may: false },
   ])('is used by a checkout when it was asked for by $whose: $may', ({ marker, may }) => {
-    expect(mayReadUnder(marker, CHECKOUT)).toBe(may);
+    expect(canReadUnder(marker, CHECKOUT)).toBe(may);
   });
 
   it('is never used across relays or workflows, nor by one checkout for another', () => {
@@ -52,7 +52,7 @@ describe('what somebody approved', () => {
     });
     fc.assert(
       fc.property(fc.option(marker, { nil: undefined }), marker, (one, own) => {
-        if (!mayReadUnder(one, own)) return;
+        if (!canReadUnder(one, own)) return;
         expect(one?.relayId).toBe(own.relayId);
         expect(one?.workflow).toBe(own.workflow);
         expect(own.workflow === 'sync' || isSameMarker(one, own)).toBe(true);
@@ -65,7 +65,7 @@ describe('a lease that was there already', () => {
   const readable = (held: readonly HeldLease[], ours = false) =>
     readableLease({ id: '7', ours }, held, BATCH_MARKER, 'db-01/sa');
 
-  it('is told by the list of what is held: own, or of another sync, and in which state', () => {
+  it('is classified by the list of leases: own, or of another sync, and its status', () => {
     expect(readable([lease(writeReason(BATCH_MARKER))])).toEqual({ id: '7', ours: true, status: 'active' });
     expect(readable([lease(writeReason(OTHER_SYNC), { status: 'pending' })])).toEqual({
       id: '7',
@@ -87,28 +87,28 @@ describe('a lease that was there already', () => {
     [
       'a checkout',
       lease(withMarker('Replace a disk', CHECKOUT)),
-      /of checkout tickets\.CHG1\. .*The next run delivers it once that checkout is over/,
+      /made by checkout tickets\.CHG1\. .*The first run after the end of that checkout delivers it/,
     ],
     [
       'a checkout that waits',
       lease(withMarker('Replace a disk', CHECKOUT), { status: 'pending' }),
-      /of checkout tickets\.CHG1, and waits for an approval\. /,
+      /made by checkout tickets\.CHG1 and waiting for approval\. /,
     ],
     [
       'another relay',
       lease(writeReason({ ...OTHER_SYNC, relayId: 'other.1.eu' })),
-      /of another relay, other\.1\.eu \(sync copies\.1\).*Give each relay a user of its own/,
+      /made by another relay, other\.1\.eu \(sync copies\.1\).*Give each relay its own user/,
     ],
     [
       'a person',
       lease('canary of a reason'),
-      /of somebody who signs in as the relay's user.*Give it back in the vault/,
+      /made by another client that signs in as the relay's user.*Check it in when/,
     ],
-    ['nobody knows', undefined, /does not list it.*Look at the open requests/],
-  ])('says in words whose it is, and what to do, and nothing that others wrote: %s', (_whose, held, words) => {
-    const { name, message } = inTheWay(held, BATCH_MARKER, 'db-01/sa');
+    ['an unknown holder', undefined, /does not list it.*Check the open requests/],
+  ])('names its holder and the fix, and quotes nothing that others wrote: %s', (_whose, held, words) => {
+    const { name, message } = leaseConflict(held, BATCH_MARKER, 'db-01/sa');
     expect([name, message]).toEqual(['RequestConflict', expect.stringMatching(words)]);
-    expect(message).toMatch(/^db-01\/sa: .* it was not read\./);
+    expect(message).toMatch(/^db-01\/sa: .* the item was not read\./);
     expect(message).not.toContain('canary');
   });
 });

@@ -33,12 +33,12 @@ describe('the leases of a run', () => {
     expect((await withLeases((leases) => findOurs(leases, isOurs))).map(({ id }) => id)).toEqual(['1', '2']);
   });
 
-  it('are unknown, and thus raised, when the vault does not say what is held', async () => {
+  it('are an error when the vault does not list them', async () => {
     vault.fail('held', '', 'VaultUnavailable');
     await expect(withLeases((leases) => findOurs(leases, isOurs))).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
 
-  it('are for an item by whichever of its names they were asked for', () => {
+  it('are for an item under any of its names', () => {
     const lease = [...vault.open.values()][0];
     if (lease === undefined) throw new Error('There is one.');
     const items = [...lease.items, { kind: 'alias', id: '7' }];
@@ -47,7 +47,7 @@ describe('the leases of a run', () => {
     expect(isFor({ ...lease, items }, { kind: 'account', id: '7' })).toBe(false);
   });
 
-  it('are closed, the known ones first, then those that are found, each once, and when is told', async () => {
+  it('are closed, the known ones first, then those that are found, each once, with the time', async () => {
     expect(await close(['1'])).toEqual([
       { id: '1', at: AT },
       { id: '2', at: AT },
@@ -76,7 +76,7 @@ describe('the leases of a run', () => {
     ]);
   });
 
-  it('are not asked for anew when closing one of them has failed', async () => {
+  it('are not searched for when closing a known one has failed', async () => {
     vault.fail('close', '2', 'VaultUnavailable');
     expect(await close(['1', '2'])).toMatchObject([{ at: AT }, { failure: { name: 'VaultUnavailable' } }]);
     expect(vault.count('close')).toBe(2);
@@ -89,14 +89,14 @@ describe('the leases of a run', () => {
     expect(vault.open.has('1')).toBe(false);
   });
 
-  it('are closed as far as they can be read, and not taken for closed when there is one that can not', async () => {
+  it('are closed as far as they can be read, and not taken for closed when there is one that cannot', async () => {
     vault.unreadable.add('3');
     const closing = await withLeases((leases) => closeAll(leases, [], isOurs));
     expect(closing).toMatchObject({ closed: [{ id: '1' }, { id: '2' }], failure: { name: 'AnswerMalformed' } });
     expect([...vault.open.keys()]).toEqual(['3', '4']);
   });
 
-  it('have no time where the vault tells none', async () => {
+  it('have no time where the vault returns none', async () => {
     const { closed } = await withLeases((leases) =>
       closeAll({ ...leases, close: async () => ({}) }, ['1'], () => false),
     );

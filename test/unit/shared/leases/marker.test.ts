@@ -55,7 +55,7 @@ describe('the marker in a reason', () => {
     '[a/b.c/1]',
     '[a/export/b/b.c/1]',
     'see [a/sync/b/b.c/1] for more',
-  ])('is not found in what somebody else wrote: %j', (reason) => {
+  ])('is not found in the reason of another client: %j', (reason) => {
     expect(readMarker(reason)).toBeUndefined();
   });
 

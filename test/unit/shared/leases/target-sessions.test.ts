@@ -43,7 +43,7 @@ describe('ending target sessions', () => {
     expect(ended()).toEqual(['51']);
   });
 
-  it('has nothing to end in a vault without target sessions, and asks nobody for leases', async () => {
+  it('has nothing to end in a vault without target sessions, and lists no leases', async () => {
     const leaseIds = () => Promise.reject(new Error('asked'));
     const none: TargetSessions | undefined = undefined;
     expect(await endTargetSessions(none, leaseIds, 'x', { ids: ['50'], items: [ITEM] })).toBeUndefined();
@@ -52,18 +52,18 @@ describe('ending target sessions', () => {
   it.each([
     ['listSessions', '', 'PermissionMissing', false],
     ['endSession', '51', 'VaultUnavailable', true],
-  ] as const)('gives back what stood in the way of it: %s', async (call, id, name, retryable) => {
+  ] as const)('returns the error that prevented it: %s', async (call, id, name, retryable) => {
     vault.fail(call, id, name);
     expect(await end([], ['1'])).toMatchObject({ name, retryable });
   });
 
-  it('ends those that can be read, and gives back that there is one that can not', async () => {
+  it('ends readable sessions, and returns an error for an unreadable one', async () => {
     vault.unreadable.add('54');
     expect(await end([], ['1'])).toMatchObject({ name: 'AnswerMalformed', retryable: false });
     expect(ended()).toEqual(['51']);
   });
 
-  it('ends the others when one can not be ended, and gives back what may pass by itself before what does not', async () => {
+  it('ends the others when one cannot be ended, and prefers a temporary error to a final one', async () => {
     vault.sessions.set('55', { id: '55', leaseId: '1', item: ITEM });
     vault.fail('endSession', '50', 'PermissionMissing');
     vault.fail('endSession', '51', 'VaultUnavailable');
@@ -71,14 +71,14 @@ describe('ending target sessions', () => {
     expect([...vault.sessions.keys()]).not.toContain('55');
   });
 
-  it('ends those that are noted also when nobody can say which leases there are', async () => {
+  it('ends those that are noted even if the leases cannot be listed', async () => {
     expect(await end(['50'], Promise.reject(new RelayError('VaultUnavailable', 'away')))).toMatchObject({
       name: 'VaultUnavailable',
     });
     expect(ended()).toEqual(['50']);
   });
 
-  it('gives back under a name of ours what nobody knows', async () => {
+  it('returns an unknown error under a name of ours', async () => {
     const thrown = Promise.reject(new TypeError('of another making'));
     expect(await end([], thrown)).toMatchObject({
       name: 'Unexpected',

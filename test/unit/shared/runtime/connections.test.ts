@@ -109,13 +109,13 @@ describe('the connections of a relay', () => {
     );
   });
 
-  it('tell by their name of a sign-in that was refused', async () => {
+  it('report a refused sign-in by their name', async () => {
     await connections().vaultOf('hall');
     await contextOf().onSignInRefused();
     expect(onSignInRefused).toHaveBeenCalledExactlyOnceWith('hall');
   });
 
-  it('say what follows from a rule without being opened', async () => {
+  it('return the rules of a source without being opened', async () => {
     expect(await connections().rulesOf('hall', RULE)).toBe(rules);
     expect(rulesOf).toHaveBeenCalledExactlyOnceWith(RULE);
     expect(open).not.toHaveBeenCalled();
@@ -127,8 +127,8 @@ describe('the connections of a relay', () => {
   });
 
   it('refuse a type that this version of the relay does not have', async () => {
-    await expect(connections().vaultOf('odd')).rejects.toMatchObject(refusal('no connections of type drawer'));
-    await expect(connections().rulesOf('odd', RULE)).rejects.toMatchObject(refusal('no connections of type drawer'));
+    await expect(connections().vaultOf('odd')).rejects.toMatchObject(refusal('no connection type drawer'));
+    await expect(connections().rulesOf('odd', RULE)).rejects.toMatchObject(refusal('no connection type drawer'));
   });
 
   it.each(['bags', 'constructor'])('refuse a source that their type does not have: %s', async (source) => {

@@ -5,7 +5,7 @@ import { RelayError } from '#shared/errors.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { Secret } from '#shared/secret.ts';
 
-// The logger writes past the global console otherwise, and is made when it is imported.
+// Otherwise the logger bypasses the global console. It is created on import.
 vi.hoisted(() => {
   process.env['POWERTOOLS_DEV'] = 'true';
 });
@@ -52,7 +52,7 @@ describe('a handler', () => {
     ]);
   });
 
-  it('says nothing of a run in the log of one that belongs to none, and nothing of the run before', async () => {
+  it('names no run in the log of an invocation without one, not even the previous run', async () => {
     await handle(async () => ({ count: 2 }));
     await thrownBy(handle(async () => ({ count: 2 }), { Records: [] }));
     const [, second] = lines.map((line) => JSON.parse(line));
@@ -60,21 +60,20 @@ describe('a handler', () => {
     for (const key of ['workflow', 'rule', 'run', 'batch']) expect(second).not.toHaveProperty(key);
   });
 
-  it('says whose run it is also in the log of one that failed', async () => {
+  it('names the run in the log of a failed invocation, too', async () => {
     await thrownBy(handle(() => Promise.reject(new Error('no'))));
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ step: 'sync/count', ...RUN, batch: 7, message: 'step failed' });
   });
 
-  it('refuses an input that is not what it should be, by the field', async () => {
+  it('refuses an invalid input, by the field', async () => {
     expect(await thrownBy(handle(async () => ({ count: 1 }), { run: 'x', count: CANARY }))).toMatchObject({
       name: 'ContractViolated',
-      message:
-        'The input of sync/count is not what it should be: expected a JSON number, found a JSON string at "count".',
+      message: 'The input of sync/count has the wrong shape: expected a JSON number, found a JSON string at "count".',
     });
     expect(lines.join()).not.toContain(CANARY);
   });
 
-  it('refuses an output that is not what it should be', async () => {
+  it('refuses an invalid output', async () => {
     expect(await thrownBy(handle(async () => ({ count: 1.5 })))).toMatchObject({ name: 'ContractViolated' });
   });
 

@@ -11,7 +11,7 @@ const MACHINE: Grant = { to: 'runs', may: 'start', of: 'release' };
 const ALL = { RELAY_ID: 'relay', RECORDS_BUCKET: 'bucket', RELEASE_MACHINE_ARN: 'arn', ALERT_TOPIC_ARN: 'topic' };
 
 describe('the environment of a function', () => {
-  it('is what its grants come with, and which relay it is', () => {
+  it('contains the variables of its grants, and the identity of the relay', () => {
     const env = readEnvironment(stepWith(RECORDS, MACHINE), aConfig(), ALL);
     expect(env.relayId).toBe('relay');
     expect(env.get('RECORDS_BUCKET')).toBe('bucket');
@@ -34,7 +34,7 @@ describe('the environment of a function', () => {
     expect(variableOf(grant)).toBe(variable);
   });
 
-  it('names every variable that is missing or empty, and none that is there', () => {
+  it('names every variable that is missing or empty, and no other', () => {
     const read = (variables: NodeJS.ProcessEnv) => () =>
       readEnvironment(stepWith(RECORDS, MACHINE), aConfig(), variables);
     const error = { name: 'ConfigurationInvalid' };
@@ -48,12 +48,12 @@ describe('the environment of a function', () => {
     expect(read({ ...ALL, RECORDS_BUCKET: '' })).toThrow(/: RECORDS_BUCKET\. Deploy/);
   });
 
-  it('refuses a variable that no grant comes with, although it is there', () => {
+  it('refuses a variable of no grant, even if it is set', () => {
     const env = readEnvironment(stepWith(RECORDS), aConfig(), ALL);
     expect(() => env.get('ALERT_TOPIC_ARN')).toThrow(
       expect.objectContaining({
         name: 'ConfigurationInvalid',
-        message: expect.stringMatching(/sync\/something was granted nothing that comes with ALERT_TOPIC_ARN/),
+        message: expect.stringMatching(/sync\/something has no grant for ALERT_TOPIC_ARN/),
       }),
     );
     expect(env.find('ALERT_TOPIC_ARN')).toBeUndefined();

@@ -14,7 +14,7 @@ const moduleSchema = z.object({
   handler: z.custom<(event: unknown, context: object) => Promise<unknown>>((value) => typeof value === 'function'),
 });
 
-/** No step takes it, because an execution's name has a dot; whose run it is can be told all the same. */
+/** No step accepts it: the name of an execution has a dot. The log still names its run. */
 const EVENT = { workflow: 'sync', rule: 'databases', run: 'without-a-dot', batch: 3 };
 
 describe('each bundled function', () => {
@@ -32,7 +32,7 @@ describe('each bundled function', () => {
     import(/* @vite-ignore */ `${pathToFileURL(join(directory, functionName(step), 'index.mjs')).href}?${times}`);
   const withEnvironment = (): void => {
     for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
-    // The logger writes past the global console otherwise.
+    // Otherwise the logger bypasses the global console.
     vi.stubEnv('POWERTOOLS_DEV', 'true');
   };
 
@@ -47,7 +47,7 @@ describe('each bundled function', () => {
   );
 
   it.each(ALL_STEPS.filter(({ input }) => !input.safeParse(EVENT).success))(
-    '$folder takes what its step declares, and says in its log which step it is, and whose run',
+    '$folder accepts the input of its step, and names the step and the run in its log',
     async (step) => {
       withEnvironment();
       const lines: string[] = [];

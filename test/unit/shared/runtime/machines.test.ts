@@ -19,7 +19,7 @@ const env = readEnvironment({ folder: 'intake/queue', grants: () => grants }, aC
 });
 
 describe('the machines of a step', () => {
-  it('are each reached by the address that it was told', async () => {
+  it('are each reached at the configured address', async () => {
     stepFunctions.on(StartExecutionCommand).resolves({ executionArn: 'x' });
     const executionsOf = createExecutionsOf(env);
     await executionsOf('sync').start('databases.1', '{}');
@@ -36,7 +36,7 @@ describe('the machines of a step', () => {
     expect(executionsOf('sync')).not.toBe(executionsOf('release'));
   });
 
-  it('are not to be had without a grant', () => {
+  it('are unavailable without a grant', () => {
     expect(() => createExecutionsOf(env)('checkout')).toThrow(
       expect.objectContaining({
         name: 'ConfigurationInvalid',

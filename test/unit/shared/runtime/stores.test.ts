@@ -70,7 +70,7 @@ describe('the stores of a relay', () => {
     expect([connect.mock.calls.length, load.mock.calls.length]).toEqual([2, 2]);
   });
 
-  it('say what they take without being connected', async () => {
+  it('return their rules without being connected', async () => {
     expect(await stores().rulesOf('left')).toBe(rules);
     expect(connect).not.toHaveBeenCalled();
   });
@@ -81,7 +81,7 @@ describe('the stores of a relay', () => {
   });
 
   it('refuse a type that this version of the relay does not have', async () => {
-    await expect(stores().storeOf('odd', 'x')).rejects.toMatchObject(refusal('no stores of type drawer'));
-    await expect(stores().rulesOf('odd')).rejects.toMatchObject(refusal('no stores of type drawer'));
+    await expect(stores().storeOf('odd', 'x')).rejects.toMatchObject(refusal('no store type drawer'));
+    await expect(stores().rulesOf('odd')).rejects.toMatchObject(refusal('no store type drawer'));
   });
 });

@@ -103,7 +103,7 @@ describe('delivering a changed secret', () => {
   test('with another value under the same stamp is superseded, and says why', async () => {
     const { manager, store } = await begin();
     const other = { ...delivery(1, 1), value: new Secret('other') };
-    await expect(store.deliver(other)).rejects.toThrow('holds another value already');
+    await expect(store.deliver(other)).rejects.toThrow('already holds another value');
     expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
   });
 

@@ -20,14 +20,14 @@ const deliveryOf = (generation: number, expected: Expected): Delivery => ({
   expected,
   description: 'svc on web01',
 });
-/** What somebody who looks finds there. */
+/** Current state of the secret, as a delivery expects it. */
 const look = async (store: SecretStore): Promise<Expected> => {
   const presence = await store.inspect(NAME);
   if (presence.kind !== 'owned') return 'absent';
   return presence.stamp === undefined ? 'unstamped' : { stamp: presence.stamp };
 };
 
-/** What the store holds before anybody delivers. */
+/** Setups of the store before the first delivery. */
 const STARTS: Readonly<Record<string, (manager: SecretsManager) => Promise<void>>> = {
   absent: async () => {},
   empty: async (manager) => {
@@ -49,7 +49,7 @@ const started = async (start: string): Promise<SecretsManager> => {
   return manager;
 };
 
-/** Somebody who looks, decides as a plan does, and delivers: what is current and not older is left alone. */
+/** Inspects, decides as a plan does, and delivers: a current secret that is not older is left alone. */
 const deliverer =
   (manager: SecretsManager, generation: number): Actor<Delivered | undefined> =>
   async (gate) => {
@@ -70,7 +70,7 @@ test('of two first deliveries, the one that comes second leaves no value behind'
   expect(manager.callCounts()).not.toHaveProperty('PutSecretValue');
 });
 
-test('whoever delivers at the same time, an older generation never replaces a newer one', async () => {
+test('whatever is delivered at the same time, an older generation never replaces a newer one', async () => {
   const generations = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 });
   const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
   await fc.assert(

@@ -5,7 +5,7 @@ import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules
 
 const { name: rules } = awsSecretsManagerRules;
 const TAKEN_BY_AWS = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
-/** Any texts, and those of letters that matter: what an ARN ends in, and what quoting is written with. */
+/** Any texts, and texts of special characters: ARN suffixes, and the characters of the quoting. */
 const texts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.string({ unit: fc.constantFrom(...'a2D=-_/é'), maxLength: 12 }),

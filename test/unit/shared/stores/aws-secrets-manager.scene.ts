@@ -20,7 +20,7 @@ export const setUp = (options: InProcessOptions & { kmsKeyArn?: string } = {}) =
 export type Scene = ReturnType<typeof setUp>;
 
 export const stamp = (generation: number): Stamp => String(generation).padStart(64, '0');
-/** A delivery of a generation, decided when another one was there, or none at all. */
+/** A delivery of a generation, decided on another one, or on an absent secret. */
 export const delivery = (generation: number, expected: number | Exclude<Expected, object> = 'absent'): Delivery => ({
   name: NAME,
   value: new Secret(`${CANARY} of ${generation}`),

@@ -82,7 +82,7 @@ describe('retiring', () => {
     expect(scene.manager.callCounts()).toMatchObject({ DeleteSecret: 1 });
   });
 
-  test('does not take the loss of an answer for a refusal', async () => {
+  test('does not treat a lost answer as a refusal', async () => {
     const scene = setUp();
     await scene.store.deliver(delivery(1));
     scene.client.middlewareStack.add(

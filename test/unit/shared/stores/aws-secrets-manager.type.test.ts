@@ -22,7 +22,7 @@ describe('its settings', () => {
     expect(settings.parse({ type: 'aws-secrets-manager' })).toEqual({ type: 'aws-secrets-manager' });
   });
 
-  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('can not be %j', (setting) => {
+  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('cannot be %j', (setting) => {
     expect(settings.safeParse({ type: 'aws-secrets-manager', ...setting }).success).toBe(false);
   });
 });
@@ -97,7 +97,7 @@ describe('the permissions', () => {
     }
   });
 
-  test('see all secrets only to list them, which AWS can not limit', () => {
+  test('see all secrets only to list them, which AWS cannot limit', () => {
     expect(permissions('list')).toMatchObject([
       { resources: ['*'], pattern: expect.stringContaining('never a value') },
     ]);

@@ -46,7 +46,7 @@ describe('the steps', () => {
   });
 });
 
-describe('what the steps may touch', () => {
+describe('the grants of the steps', () => {
   const config = withIntake(aCheckoutConfig());
   const foldersThat = (may: (grant: Grant) => boolean): string[] =>
     foldersOf(ALL_STEPS.filter((step) => step.grants(config).some(may)));
@@ -55,33 +55,33 @@ describe('what the steps may touch', () => {
     (grant: Grant) =>
       grant.to === 'stores' && uses.includes(grant.may);
 
-  it('lets two of them see a credential and write into a store', () => {
+  it('let two of them see a credential and write into a store', () => {
     expect(foldersThat(usesStores('deliver'))).toEqual(['checkout/retrieve', 'sync/retrieve']);
   });
 
-  it('lets those two tell nobody anything but the records', () => {
+  it('give those two sign-in, records and stores, and nothing else', () => {
     for (const { retrieve } of [syncSteps, checkoutSteps]) {
       const others = retrieve.grants().map(({ to }) => to);
       expect(new Set(others)).toEqual(new Set(['sign-in', 'records', 'stores']));
     }
   });
 
-  it('lets nobody else take a secret away but who takes back what checkouts have delivered', () => {
+  it('let only two steps retire a secret: of an orphan, and of a checkout', () => {
     expect(foldersThat(usesStores('retire'))).toEqual(['checkout/retire', 'sync/retrieve']);
   });
 
   it.each(['intake/queue', 'sync/report', 'checkout/report', 'checkout/retire'])(
-    'keeps %s from every vault',
+    'keep %s from every vault',
     (folder) => {
       expect(foldersThat(({ to }) => to === 'sign-in')).not.toContain(folder);
     },
   );
 
-  it('keeps messages from every store', () => {
+  it('keep messages from every store', () => {
     expect(foldersThat(usesStores('list', 'inspect', 'deliver', 'retire'))).not.toContain('intake/queue');
   });
 
-  it('is nothing of checkouts where there are none', () => {
+  it('include nothing of checkouts where there are none', () => {
     const touched = stepsFor(withIntake(aConfig())).flatMap((step) => step.grants(withIntake(aConfig())));
     const ofCheckouts = touched.filter(
       (grant) =>
@@ -92,7 +92,7 @@ describe('what the steps may touch', () => {
     expect(ofCheckouts).toEqual([]);
   });
 
-  it('is nothing of named items where no message can name any', () => {
+  it('include nothing of named items where no message can name any', () => {
     const namesOf = (of: RelayConfig) =>
       syncSteps.plan.grants(of).filter((grant) => 'folder' in grant && grant.folder === 'named');
     expect(namesOf(aConfig())).toEqual([]);
@@ -122,15 +122,15 @@ describe('a run', () => {
   });
 });
 
-describe('what the steps of a sync hand each other', () => {
+describe('the state that steps of a sync pass on', () => {
   const batchRun = { ...aRun(), batch: 3 };
   const progress = { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [] };
 
-  it('begins with what somebody started, and everything else is the usual', () => {
+  it('begins with the order, and everything else is the default', () => {
     expect(syncSteps.plan.input.parse({ ...aRun(), order: { sync: 'databases' } })).toEqual(aRun());
   });
 
-  it('is taken on by every step of a batch, in whatever state that is', () => {
+  it('is accepted by every step of a batch, however far the batch got', () => {
     const requested = syncSteps.request.output.parse(progress);
     expect(requested).toMatchObject({ releaseEnds: {}, retirements: [] });
     expect(syncSteps.retrieve.input.parse({ ...batchRun, requested }).requested).toEqual(requested);
@@ -150,25 +150,22 @@ describe('what the steps of a sync hand each other', () => {
   });
 });
 
-describe('what the steps of a checkout hand each other', () => {
+describe('the state that steps of a checkout pass on', () => {
   it('begins with a message', () => {
     const input = { ...aCheckoutRun, order: anOrder(), startedAt: STARTED_AT };
     expect(checkoutSteps.plan.input.parse(input).order).toEqual(anOrder());
   });
 
-  it.each(['checkin', 'retire', 'watch', 'report'] as const)(
-    'need not be more than its name for a release: %s',
-    (step) => {
-      for (const order of [
-        { type: 'checkout.released', checkout: 'tickets', id: 'CHG1', run: aCheckoutRun.run },
-        { type: 'checkout.abandoned', checkout: 'tickets', run: aCheckoutRun.run, isSettled: false },
-      ]) {
-        expect(checkoutSteps[step].input.safeParse({ ...aCheckoutRun, order }).success).toBe(true);
-      }
-    },
-  );
+  it.each(['checkin', 'retire', 'watch', 'report'] as const)('can be only its name for a release: %s', (step) => {
+    for (const order of [
+      { type: 'checkout.released', checkout: 'tickets', id: 'CHG1', run: aCheckoutRun.run },
+      { type: 'checkout.abandoned', checkout: 'tickets', run: aCheckoutRun.run, isSettled: false },
+    ]) {
+      expect(checkoutSteps[step].input.safeParse({ ...aCheckoutRun, order }).success).toBe(true);
+    }
+  });
 
-  it('is never a text of the message that asked for it, but to the step that writes it down', () => {
+  it('holds no text of the message, except for the step that records it', () => {
     const state = { ...aCheckoutRun, order: anOrder({ reason: 'a reason' }) };
     for (const step of ['checkin', 'retire', 'watch', 'report', 'request', 'retrieve'] as const) {
       expect(JSON.stringify(checkoutSteps[step].input.parse(state))).not.toContain('a reason');

@@ -32,8 +32,8 @@ const likeByHand = (value: string, pattern: string): boolean => {
   return likeByHand(characters.slice(1).join(''), rest.join(''));
 };
 
-describe('what a policy allows', () => {
-  it('is nothing that it does not name', () => {
+describe('the effect of a policy', () => {
+  it('allows nothing that the policy does not name', () => {
     expect(decision(policy({}))).toBe('allowed');
     expect(decision(policy({}), { action: 's3:PutObject' })).toBe('not-allowed');
     expect(decision(policy({}), { resource: 'arn:aws:s3:::records-of-others/runs/1' })).toBe('not-allowed');
@@ -45,7 +45,7 @@ describe('what a policy allows', () => {
     expect(decision(policy({ Resource: 'arn:aws:s3:::Records/*' }))).toBe('not-allowed');
   });
 
-  it('is overruled by what a policy denies', () => {
+  it('is overruled by a denial', () => {
     expect(decision(policy({ Action: 's3:*' }, { Effect: 'Deny', Resource: '*' }))).toBe('denied');
   });
 
@@ -112,7 +112,7 @@ describe('wildcards', () => {
   const letters = fc.string({ unit: fc.constantFrom('a', 'b', '/', ':', '.', '(', '\\', '\n') });
   const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', '(', '\\', '\n', '*', '?'), maxLength: 8 });
 
-  it('match as IAM documents them, whatever stands around them', () => {
+  it('match as IAM documents them, whatever surrounds them', () => {
     fc.assert(fc.property(letters, patterns, (text, pattern) => isLike(text, pattern) === likeByHand(text, pattern)));
   });
 

@@ -20,7 +20,7 @@ const rows = (count: number): Row[] => Array.from({ length: count }, (_, index) 
 type Query = Record<string, string | number | undefined>;
 type Handler = (path: string, query: Query) => unknown;
 
-/** A session with a vault that answers calls by a function. */
+/** A session with a vault whose answers a function computes. */
 const sessionWith = (handler: Handler) => {
   const calls: { path: string; query: Query }[] = [];
   const session: Session = {
@@ -59,7 +59,7 @@ const collect = async (session: Session, query: AccountQuery = ALL) => {
 const page = (all: readonly Row[], { offset = 0, limit = 0 }: Query): Row[] =>
   all.slice(Number(offset), Number(offset) + Number(limit));
 
-/** Answers pages of a list of at most `cap` rows, which `before` may change before each but the first. */
+/** Answers with pages of at most `cap` rows. `before` can change the list before each page but the first. */
 const pagesOf = (
   list: readonly Row[],
   { cap = 1000, counts = false, before = (all: readonly Row[]) => all, offsetIgnored = false } = {},
@@ -76,7 +76,7 @@ const pagesOf = (
 };
 
 describe('paging', () => {
-  it('finds each account once, whatever the number, and knows that these are all', async () => {
+  it('finds each account once, whatever the number, and is complete', async () => {
     const counts = fc.constantFrom(0, 1, 2, 999, 1000, 1001, 1999, 2000, 2500);
     await fc.assert(
       fc.asyncProperty(counts, fc.constantFrom(1, 2, 500, 1000), fc.boolean(), async (count, cap, isCounted) => {
@@ -110,7 +110,7 @@ describe('paging', () => {
     [1000, true, 1],
     [10_000, false, 12],
     [10_000, true, 11],
-  ])('takes for %i accounts, counted %s, %i calls', async (count, counts, expected) => {
+  ])('reads %i accounts, counted %s, in %i calls', async (count, counts, expected) => {
     const { session, calls } = sessionWith(pagesOf(rows(count), { counts }));
     await collect(session);
     expect(calls).toHaveLength(expected);
@@ -140,7 +140,7 @@ describe('paging', () => {
     expect([ids.length, complete]).toEqual([2500, true]);
   });
 
-  it('says so, too, when a server orders rows otherwise for a later page, which skips one and repeats another', async () => {
+  it('is incomplete, too, when a later page has another order, which skips one and repeats another', async () => {
     const all = rows(1500);
     const [skipped = row(0), repeated = row(0)] = [all[1000], all[998]];
     const { session } = sessionWith(pagesOf(all, { before: () => all.with(998, skipped).with(1000, repeated) }));
@@ -199,7 +199,7 @@ describe('paging', () => {
     });
     await fc.assert(
       fc.asyncProperty(server, async ({ count, cap, offsetIgnored, counts, leaving }) => {
-        // A server that cuts pages without a word and ignores the offset can't be told from one that has no more.
+        // A server that silently cuts pages and ignores the offset looks like one without more rows.
         fc.pre(counts || !offsetIgnored || cap === 1000);
         const all = rows(count);
         const before = (rest: readonly Row[]) => rest.filter(({ AccountId }) => AccountId !== leaving);
@@ -221,7 +221,7 @@ describe('paging', () => {
   });
 });
 
-describe('a row that can not be read', () => {
+describe('a row that cannot be read', () => {
   it.each([
     [{ SystemName: null }, 'SystemId 1, AccountId 7', 'expected a JSON string, found null at "SystemName"'],
     [{ ChangeState: 'soon' }, 'SystemId 1, AccountId 7', 'at "ChangeState"'],
@@ -237,7 +237,7 @@ describe('a row that can not be read', () => {
     ]);
   });
 
-  it('tells nothing of what it holds', async () => {
+  it('shows nothing of its content', async () => {
     const canary = 'canary-in-a-name';
     const { session } = sessionWith(pagesOf([row(1), row(7, { SystemId: canary.repeat(9), ApplicationID: canary })]));
     const { rejected } = await collect(session);
@@ -245,7 +245,7 @@ describe('a row that can not be read', () => {
     expect(JSON.stringify(rejected)).not.toContain(canary);
   });
 
-  it('is told once, at the end of a page, too, and wherever the end of a list is', async () => {
+  it('is reported once, also at the end of a page, wherever the list ends', async () => {
     for (const [count, at] of [
       [1001, 1000],
       [1001, 999],
@@ -342,7 +342,7 @@ describe('a query', () => {
     const { session, calls } = sessionWith(() => [{ Name: 'Finance' }]);
     await expect(collect(session, { types: [], workgroups: ['prod*'] })).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
-      message: expect.stringContaining('corp-vault: none of the 1 workgroups'),
+      message: expect.stringContaining('corp-vault: select.workgroups (prod*) matches none of the 1 workgroups'),
     });
     expect(calls).toHaveLength(1);
   });
@@ -395,7 +395,7 @@ describe('an account', () => {
     expect(await read(more)).toMatchObject({ changing });
   });
 
-  it('whose numbers come as text is the same', async () => {
+  it('with numbers as text is the same', async () => {
     const texts = {
       SystemId: '1',
       AccountId: ' 7 ',
@@ -412,7 +412,7 @@ describe('an account', () => {
     ['11/27/2026, 2:00:00 AM', '11/27/2026, 2:00:00 AM'],
     ['/Date(1795744800000)/', '/Date(1795744800000)/'],
     [1795744800, '1795744800'],
-  ])('whose date of change is %j has one that can not be read, which is not none', async (LastChangeDate, text) => {
+  ])('whose date of change is %j has one that cannot be read, which is not none', async (LastChangeDate, text) => {
     expect(await read({ LastChangeDate })).toMatchObject({ changedAt: undefined, unreadableDate: text });
   });
 

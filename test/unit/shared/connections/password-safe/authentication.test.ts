@@ -28,8 +28,8 @@ const headerOf = ({ apiKey, runAs, password }: Fields, answer?: string): string 
   ).reveal();
 
 /**
- * Two readings of the grammar that differ where it is silent: one takes a password to the first bracket that ends its
- * field, the other to the last one.
+ * Two readings of the grammar, which differ where it is ambiguous: one ends a password at the first bracket that ends
+ * its field, the other at the last one.
  */
 const parseWith = (password: string) => (header: string) =>
   new RegExp(`^PS-Auth key=([^;]*); *runas=([^;]*);(?: *pwd=\\[(${password})\\] *;)?(?: *challenge=(\\d+);)?$`)
@@ -109,7 +109,7 @@ describe('the API key header', () => {
     );
   });
 
-  it('is what an API key authenticator proves itself with', async () => {
+  it('authenticates an API key authenticator', async () => {
     const { headers, discard } = await apiKeyAuthenticator({
       connection,
       apiKey: new Secret('k'),
@@ -130,19 +130,19 @@ describe('the answer to a challenge', () => {
       now: () => 0,
     }).factors();
 
-  it('goes by the time of the vault, and by our own where it says none', async () => {
+  it('uses the time of the vault, and our own where that is missing', async () => {
     const { answer } = await keyWith('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
     const headerAt = async (at: string | undefined) => revealHeaders(await answer?.(at))['authorization'];
     expect(await headerAt('2005-03-18T01:58:31.000Z')).toBe('PS-Auth key=k; runas=svc; challenge=050471;');
     expect(await headerAt(undefined)).toBe('PS-Auth key=k; runas=svc; challenge=755224;');
   });
 
-  it('is not to be had without a seed', async () => {
+  it('is unavailable without a seed', async () => {
     expect((await keyWith()).answer).toBeUndefined();
   });
 });
 
-describe('what to look at after a refusal', () => {
+describe('the advice after a refusal', () => {
   const adviceOf = async (options: { password?: string; showsCertificate?: boolean }) => {
     const password = options.password === undefined ? undefined : new Secret(options.password);
     const { advice } = await apiKeyAuthenticator({
@@ -156,10 +156,10 @@ describe('what to look at after a refusal', () => {
     return advice;
   };
 
-  it('begins with what was sent, and holds nothing of it', async () => {
-    expect(await adviceOf({})).toMatch(/^It was sent an API key, no password and no client certificate\./);
+  it('begins with the factors that were sent, and shows none of them', async () => {
+    expect(await adviceOf({})).toMatch(/^The relay sent an API key, no password and no client certificate\./);
     expect(await adviceOf({ password: 'canary', showsCertificate: true })).toMatch(
-      /^It was sent an API key, a password and a client certificate\./,
+      /^The relay sent an API key, a password and a client certificate\./,
     );
   });
 });
@@ -173,7 +173,7 @@ describe('OAuth', () => {
     expect(JSON.stringify(headers)).not.toContain('t0ken');
   });
 
-  it('asks for a token anew at each sign-in, and drops the very one that was refused', async () => {
+  it('gets a token at each sign-in, and drops exactly the refused one', async () => {
     const dropped: string[] = [];
     let count = 0;
     const authenticator = oauthAuthenticator({
@@ -189,7 +189,7 @@ describe('OAuth', () => {
     expect(dropped).toEqual(['t2', 't1']);
   });
 
-  it('refuses a user whom a header can not name', () => {
+  it('refuses a user whom a header cannot name', () => {
     expect(() => oauthAuthenticator({ connection, tokens, runAs: 'jürgen' })).toThrow(
       expect.objectContaining({ name: 'ConfigurationInvalid' }),
     );

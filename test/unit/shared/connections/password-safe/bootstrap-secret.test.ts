@@ -25,27 +25,27 @@ test('gives the value and the version that it was read in', async () => {
   expect(bootstrap.versionId).toBe(VersionId);
 });
 
-test('that nobody has made yet is unusable, and says how to make it', async () => {
+test('a missing bootstrap secret is unusable, and the error contains the command that creates it', async () => {
   const failure = setUp().read();
   await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable' });
   await expect(failure).rejects.toThrow(/aws secretsmanager create-secret --name pam\/bootstrap/);
   await expect(failure).rejects.toThrow('{"apiKey": "…"}');
 });
 
-test('that was deleted is unusable, and says how to restore it', async () => {
+test('a deleted bootstrap secret is unusable, and the error describes how to restore it', async () => {
   const { client, read } = setUp();
   await client.send(new CreateSecretCommand({ Name: NAME, SecretString: 'content' }));
   await client.send(new DeleteSecretCommand({ SecretId: NAME }));
   await expect(read()).rejects.toThrow('aws secretsmanager restore-secret --secret-id pam/bootstrap');
 });
 
-test('that is binary is unusable', async () => {
+test('a binary bootstrap secret is unusable', async () => {
   const { client, read } = setUp();
   await client.send(new CreateSecretCommand({ Name: NAME, SecretBinary: new Uint8Array([1]) }));
   await expect(read()).rejects.toMatchObject({ name: 'BootstrapUnusable' });
 });
 
-test('that may not be read is denied, and one that cannot be reached now is unavailable', async () => {
+test('a bootstrap secret without permission is denied, and one that cannot be reached is unavailable', async () => {
   const { manager, read } = setUp();
   manager.faults.add({ kind: 'deny', times: 1 });
   await expect(read()).rejects.toMatchObject({ name: 'StoreDenied' });

@@ -33,12 +33,12 @@ describe('a bootstrap secret', () => {
     ['oauth', 'canary', /corp-vault: the bootstrap secret is not a JSON object.*clientId/],
     ['oauth', '"canary"', /is not a JSON object/],
     ['oauth', ['canary'], /is not a JSON object/],
-    ['oauth', { clientId: 'canary' }, /has nothing usable in clientSecret\./],
-    ['oauth', { clientId: '  ', clientSecret: 7 }, /has nothing usable in clientId and clientSecret/],
-    ['oauth', { apiKey: 'canary', runAs: 'x' }, /type is oauth, so put \{"clientId"/],
-    ['api-key', { apiKey: 'canary' }, /has nothing usable in runAs.*"runAs": "DOMAIN/],
-    ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /has nothing usable in password/],
-    ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'canary-0189' }, /has nothing usable in totpSeed/],
+    ['oauth', { clientId: 'canary' }, /has no valid clientSecret\./],
+    ['oauth', { clientId: '  ', clientSecret: 7 }, /has no valid clientId and no valid clientSecret/],
+    ['oauth', { apiKey: 'canary', runAs: 'x' }, /type is oauth: put \{"clientId"/],
+    ['api-key', { apiKey: 'canary' }, /has no valid runAs.*"runAs": "DOMAIN/],
+    ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /has no valid password/],
+    ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'canary-0189' }, /has no valid totpSeed/],
     ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'otpauth://hotp/x?secret=canary' }, /totpSeed/],
   ])('of type %s with %j is refused with the fix, and without its content', (type, content, message) => {
     expect(() => parse(type, content)).toThrow(expect.objectContaining({ name: 'BootstrapUnusable' }));

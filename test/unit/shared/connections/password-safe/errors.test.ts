@@ -6,7 +6,7 @@ import { answered, CANARY } from '#test/support/answers.ts';
 
 const call = { connection: 'corp-vault', name: 'POST Requests', idempotent: false };
 
-describe('what a status means to a call', () => {
+describe('the status of a call', () => {
   it.each<[number, string, ErrorName]>([
     [302, '', 'RequestRejected'],
     [400, '"A reason is required."', 'RequestRejected'],
@@ -38,7 +38,7 @@ describe('what a status means to a call', () => {
     expect(error?.message).toMatch(new RegExp(`^corp-vault: POST Requests was answered with ${status}\\. .{20,}`));
   });
 
-  it('is nothing wrong for a success', () => {
+  it('is no error for a success', () => {
     for (const status of [200, 201, 204]) expect(interpretCall(answered(status), call)).toBeUndefined();
   });
 
@@ -68,14 +68,14 @@ describe('what a status means to a call', () => {
   });
 });
 
-describe('what a status means to a particular call', () => {
-  it('a credential that is not found is a lease that is gone, unless it was not the API that said so', () => {
+describe('the status of a particular call', () => {
+  it('is a lease that is gone for a credential that the API does not find', () => {
     expect(interpretCredential(answered(404), call)?.name).toBe('LeaseGone');
     expect(interpretCredential(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCredential(answered(403, '4034'), call)?.name).toBe('ApprovalPending');
   });
 
-  it('a check-in of what is gone is done, unless it was not the API that said so', () => {
+  it('is success for a check-in of a lease that the API does not find', () => {
     expect(interpretCheckIn(answered(404), call)).toBeUndefined();
     expect(interpretCheckIn(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCheckIn(answered(410), call)?.name).toBe('ApiVersionDisabled');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isEncryptedKey } from '#shared/connections/password-safe/private-key.ts';
 import { Secret } from '#shared/secret.ts';
 
-/** Put together here, so that no scanner takes this file for a key. */
+/** Assembled here: secret scanners would flag a literal key. */
 const pem = (label: string, body: string, headers: readonly string[] = []): string =>
   [`-----BEGIN ${label}-----`, ...headers, body, `-----END ${label}-----`, ''].join('\n');
 
@@ -43,7 +43,7 @@ describe('a private key', () => {
     (body) => expect(isEncryptedKey(new Secret(pem('OPENSSH PRIVATE KEY', body)))).toBe(true),
   );
 
-  it('of OpenSSH is told by the name of its cipher, whatever follows', () => {
+  it('of OpenSSH is classified by the name of its cipher, whatever follows', () => {
     fc.assert(
       fc.property(fc.constantFrom('none', 'aes256-ctr', 'none2', 'nonE'), fc.string(), (cipher, rest) => {
         expect(isEncryptedKey(new Secret(openssh(cipher, rest)))).toBe(cipher !== 'none');
@@ -51,7 +51,7 @@ describe('a private key', () => {
     );
   });
 
-  it('is told without a fault, whatever it is', () => {
+  it('is classified without an exception, whatever it is', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

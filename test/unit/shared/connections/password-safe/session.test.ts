@@ -30,7 +30,7 @@ const cookiesOf = (session: number) => [
 const respond = (response: ServerResponse, status: number, headers: Record<string, string | string[]> = {}): unknown =>
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end('{}');
 
-/** A site whose n-th sign-in opens session n; the rest is up to each test. */
+/** A site whose n-th sign-in opens session n. Each test defines the rest. */
 const openSite = async (site: Partial<Site> = {}) => {
   let signIns = 0;
   const {
@@ -107,7 +107,7 @@ describe('a session', () => {
     expect(server.seen[0]?.headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '0' });
   });
 
-  it('is signed out after work that failed, and the failure of the work is what comes out', async () => {
+  it('is signed out after work that failed, and throws the error of the work', async () => {
     const { run, paths, signOutFailures } = await openSite({ signOut: (response) => respond(response, 500) });
     const failure = new Error('the work itself');
     await expect(run(() => Promise.reject(failure))).rejects.toBe(failure);
@@ -115,13 +115,13 @@ describe('a session', () => {
     expect(signOutFailures).toEqual([expect.objectContaining({ name: 'VaultUnavailable' })]);
   });
 
-  it('that could not be signed out is told, and does not spoil what the work gave', async () => {
+  it('that could not be signed out is reported, and does not affect the result of the work', async () => {
     const { run, signOutFailures } = await openSite({ signOut: (response) => response.socket?.resetAndDestroy() });
     expect(await run(async () => 'done')).toBe('done');
     expect(signOutFailures).toHaveLength(1);
   });
 
-  it('that was over at sign-out already is nothing to tell', async () => {
+  it('that was already over at sign-out is not reported', async () => {
     const { run, signOutFailures } = await openSite({ signOut: (response) => respond(response, 401) });
     await run(async () => undefined);
     expect(signOutFailures).toEqual([]);
@@ -147,7 +147,7 @@ describe('a refused sign-in', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('is told apart from one that did not get through, which is tried again', async () => {
+  it('is distinguished from a failed call, which is tried again', async () => {
     const { run, paths } = await openSite({
       signIn: (response, attempt) =>
         attempt < 3 ? response.socket?.resetAndDestroy() : respond(response, 200, { 'set-cookie': cookiesOf(attempt) }),
@@ -187,7 +187,7 @@ describe('a session that ended on the way', () => {
     expect(paths().at(-1)).toBe('Auth/Signout');
   });
 
-  it('is lost for all when signing in again is refused, and nobody tries a third time', async () => {
+  it('is lost for all when signing in again is refused, without a third attempt', async () => {
     const { run, paths, dropped } = await openSite({
       signIn: (response, attempt) => respond(response, attempt === 1 ? 200 : 401, { 'set-cookie': cookiesOf(attempt) }),
       call: endedSession(1),

@@ -17,13 +17,13 @@ const withCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: true
 const withoutCode = interpretSignIn({ advice: 'Sent was X.', answersChallenge: false, pushes: false });
 
 describe('signing in', () => {
-  it.each([withCode, withoutCode])('with a 401 is refused, and says where to look and what was sent', (interpret) => {
+  it.each([withCode, withoutCode])('with a 401 is refused, with advice and the factors that were sent', (interpret) => {
     const error = interpret(answered(401), call);
     expect(error).toMatchObject({ name: 'SignInRefused', retryable: false });
-    expect(error?.message).toMatch(/User Audit\. Sent was X\.$/);
+    expect(error?.message).toMatch(/User Audit for the user\. Sent was X\.$/);
   });
 
-  it('with a challenge goes on where it can be answered, and is refused where it can not', () => {
+  it('with a challenge goes on where it can be answered, and is refused where it cannot', () => {
     expect(isChallenge(challenge)).toBe(true);
     expect(isChallenge(answered(401))).toBe(false);
     expect(withCode(challenge, call)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('signing in', () => {
     });
   });
 
-  it('with a 401 to the answer of a challenge is refused for good, also when it is challenged anew', () => {
+  it('with a 401 to the answer of a challenge is refused for good, even with another challenge', () => {
     for (const answer of [answered(401), challenge]) {
       expect(interpretChallengeAnswer(answer, call)).toMatchObject({
         name: 'SignInRefused',
@@ -62,9 +62,9 @@ describe('asking for a token', () => {
     [400, '{"error":"invalid_client"}', /clientId and clientSecret/],
     [403, '"Forbidden"', /clientId and clientSecret/],
     [400, '{"error":"invalid_grant"}', /client secret has expired/],
-    [401, '"User not authenticated"', /rules for addresses/],
+    [401, '"User not authenticated"', /address rules/],
     [403, PAGE, /authentication\.clientCertificate/],
-  ])('and getting a %i with %s is a refusal that says what to do', (status, text, message) => {
+  ])('and getting a %i with %s is a refusal with a fix', (status, text, message) => {
     expect(interpretToken(answered(status, text), call)).toMatchObject({
       name: 'SignInRefused',
       message: expect.stringMatching(message),
@@ -84,7 +84,7 @@ describe('signing out', () => {
 });
 
 describe('a refusal', () => {
-  it('is told without a header, a body or a value', () => {
+  it('is reported without a header, a body or a value', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(withCode, withoutCode, interpretChallengeAnswer, interpretToken),

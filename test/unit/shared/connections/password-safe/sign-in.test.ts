@@ -11,7 +11,7 @@ const challenge = answer(401, 'User not authenticated', {
   date: 'Sun, 06 Nov 1994 08:49:37 GMT',
 });
 
-/** Signs in at a site that answers by these steps; the answer to a challenge is `code`. */
+/** Signs in at a site that answers with these steps. The answer to a challenge is `code`. */
 const open = async (...steps: readonly Step[]) => {
   const server = await scriptedServer(...steps);
   onTestFinished(() => server[Symbol.asyncDispose]());
@@ -58,7 +58,7 @@ describe('a challenge', () => {
     ['is refused', answer(401, 'User not authenticated'), 'SignInRefused'],
     ['got lost', reset, 'VaultUnavailable'],
     ['ran into a fault of the vault', answer(503, ''), 'VaultUnavailable'],
-  ])('whose answer %s is answered no second time', async (_what, step, name) => {
+  ])('whose answer %s is not answered a second time', async (_what, step, name) => {
     const { server, signedIn } = await open(challenge, step);
     await expect(signedIn).rejects.toMatchObject({ name });
     expect(server.seen).toHaveLength(2);

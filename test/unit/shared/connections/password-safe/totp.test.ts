@@ -47,7 +47,7 @@ describe('the code of a second factor', () => {
   });
 
   it.each(['otpauth://totp/canary', 'otpauth://totp/x?secret=canary!', 'canary!'])(
-    'can not be computed from %j, which is not shown',
+    'cannot be computed from %j, which is not shown',
     async (seed) => {
       const failure = totpCode(new Secret(seed), 0);
       await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable' });

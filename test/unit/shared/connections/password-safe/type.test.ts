@@ -31,7 +31,7 @@ describe('the settings of a Password Safe', () => {
     });
   });
 
-  it('say what operators have to make for signing in, and where they name it', () => {
+  it('name the secrets that operators create for signing in, and the settings that refer to them', () => {
     expect(passwordSafe.operatorSecrets(OAUTH)).toEqual([
       { path: ['authentication', 'bootstrapSecret'], what: 'bootstrap secret', secret: 'pam/bootstrap' },
     ]);
@@ -68,11 +68,11 @@ describe('a rule of a Password Safe', () => {
 
   it('under checkouts is about accounts, too', () => {
     const checkout = passwordSafe.sources['accounts']?.checkout?.parse(common);
-    expect(checkout).toMatchObject({ source: 'accounts', access: 'request', handsOut: 'password' });
+    expect(checkout).toMatchObject({ source: 'accounts', access: 'request', delivers: 'password' });
     expect(passwordSafe.sources['aliases']?.checkout).toBeUndefined();
   });
 
-  it('takes no setting that nobody knows', () => {
+  it('accepts no unknown setting', () => {
     expect(() => aSync({ acccess: 'isa' })).toThrow(/acccess/);
   });
 });

@@ -32,7 +32,7 @@ describe('the run of a checkout', () => {
     expect(checkoutRun({ ...identityOf('CHG1'), ...more })).not.toBe(checkoutRun(identityOf('CHG1')));
   });
 
-  it('can be made by whoever knows these, wherever they are', () => {
+  it('follows from these alone, in every process', () => {
     const { principal, id, opening, checkout } = identityOf('CHG1');
     const hash = createHash('sha256')
       .update(`["${principal.kind}","${principal.id}","${id}","${opening}"]`)
@@ -50,7 +50,7 @@ describe('the principal of a sender', () => {
     expect(principalOf(senderId)).toEqual({ kind: 'aws', id });
   });
 
-  it.each(['', ':session', 'A'.repeat(129)])('is unknown where SQS tells none: %j', (senderId) => {
+  it.each(['', ':session', 'A'.repeat(129)])('is unknown where SQS sends none: %j', (senderId) => {
     expect(principalOf(senderId)).toBeUndefined();
   });
 });

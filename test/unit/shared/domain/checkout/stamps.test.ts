@@ -27,7 +27,7 @@ describe('the stamps of checkouts', () => {
     );
   });
 
-  it('are not what a person leaves who writes over a secret, or hands one over', () => {
+  it('differ from the stamps of secrets that a person overwrites or hands over', () => {
     fc.assert(fc.property(run, fc.uuid(), (one, version) => !isStampOfAnother(one, version)));
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { minutesLeft, minutesToAskFor, type Window, windowStart } from '#shared/domain/checkout/window.ts';
+import { minutesLeft, minutesToRequest, type Window, windowStart } from '#shared/domain/checkout/window.ts';
 
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 const MINUTE_MS = 60_000;
@@ -30,7 +30,7 @@ describe('a window', () => {
     fc.assert(
       fc.property(from, minutes, moment, (begin, length, now) => {
         expect(minutesLeft({ from: begin, minutes: length }, now)).toBe(length);
-        expect(minutesToAskFor({ from: begin, minutes: length }, now)).toBe(length);
+        expect(minutesToRequest({ from: begin, minutes: length }, now)).toBe(length);
       }),
     );
   });
@@ -62,7 +62,7 @@ describe('a window', () => {
   it('is asked for in whole minutes that last to its end from now on, and for no minute more than that', () => {
     fc.assert(
       fc.property(untilThen, moment, (window, now) => {
-        const asked = minutesToAskFor(window, now);
+        const asked = minutesToRequest(window, now);
         const left = Date.parse(window.until) - now;
         expect(Number.isInteger(asked)).toBe(true);
         expect(asked).toBeGreaterThanOrEqual(1);
@@ -75,7 +75,7 @@ describe('a window', () => {
   it('is never asked for with less than is left of it', () => {
     fc.assert(
       fc.property(anyWindow, moment, (window, now) => {
-        expect(minutesToAskFor(window, now)).toBeGreaterThanOrEqual(minutesLeft(window, now));
+        expect(minutesToRequest(window, now)).toBeGreaterThanOrEqual(minutesLeft(window, now));
       }),
     );
   });

@@ -18,7 +18,7 @@ const compareWith = (held: Readonly<Record<string, string | undefined>> = {}, mo
     rendering: { fingerprint: () => 'v1' },
     memory: emptyMemory(),
     rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW },
-    toTellApart: '{domainName}',
+    distinguishingPlaceholder: '{domainName}',
     ...more,
   });
 const withdrawn = async (comparison: ReturnType<typeof createComparison>) => {
@@ -33,7 +33,7 @@ describe('comparing what a vault lists with a store', () => {
     ['absent', {}, 'absent'],
     ['there without a stamp', { 'prod/a1': undefined }, 'unstamped'],
     ['there with another one', { 'prod/a1': 'older' }, { stamp: 'older' }],
-  ])('delivers one that is %s, and says what it found', (_what, held, expected) => {
+  ])('delivers one that is %s, and returns its current state', (_what, held, expected) => {
     const item = itemNumbered(1);
     expect(compareWith(held).compare(item, 0)).toEqual({
       item,
@@ -45,7 +45,7 @@ describe('comparing what a vault lists with a store', () => {
     const item = itemNumbered(1);
     const comparison = compareWith({ 'prod/a1': stampNow(item) });
     expect(comparison.compare(item, 0)).toBeUndefined();
-    expect(comparison.summary()).toMatchObject({ items: 1, unchanged: 1, remarks: [], troubles: {} });
+    expect(comparison.summary()).toMatchObject({ items: 1, unchanged: 1, remarks: [], backoffs: {} });
   });
 
   it('notes one that has no usable name, and goes on', () => {
@@ -71,16 +71,16 @@ describe('comparing what a vault lists with a store', () => {
   });
 
   describe('of items that share a name', () => {
-    it('takes the first one out of its batch, and says of each of them who they are and what to do', async () => {
+    it('takes the first one out of its batch, and names all of them with the fix', async () => {
       const comparison = compareWith();
       for (const [batch, id] of [1, 2, 3].entries()) comparison.compare(twin(id), batch + 4);
       expect(await withdrawn(comparison)).toEqual([4]);
       const message =
-        "twin 1 and twin 2 and twin 3 would share the secret prod/a1. Make the sync's name template tell them apart, for example with {domainName}.";
+        "twin 1 and twin 2 and twin 3 would share the secret prod/a1. Add a placeholder that distinguishes them to the sync's name template, for example {domainName}.";
       expect(comparison.summary()).toMatchObject({
         items: 3,
         unchanged: 0,
-        troubles: {},
+        backoffs: {},
         remarks: [1, 2, 3].map((id) => ({ item: `twin ${id}`, outcome: 'failed', error: 'NameCollision', message })),
       });
     });
@@ -93,7 +93,7 @@ describe('comparing what a vault lists with a store', () => {
       expect(comparison.summary().remarks).toHaveLength(2);
     });
 
-    it('leaves it at one remark for one that is changing', async () => {
+    it('makes only one remark about one that is changing', async () => {
       const comparison = compareWith();
       comparison.compare({ ...twin(1), changing: true }, 0);
       comparison.compare(twin(2), 0);
@@ -114,24 +114,24 @@ describe('comparing what a vault lists with a store', () => {
     ]);
   });
 
-  it('parks what the vault rotated after our own check-in, and remembers that once', () => {
+  it('parks an item that the vault rotated after our own check-in, and remembers that once', () => {
     const item = itemNumbered(1, { changedAt: '2026-01-02T03:04:05.000Z' });
     const memory: Memory = { ...emptyMemory(), checkIns: { 'account:1': Date.parse('2026-01-02T03:00:00Z') } };
     const comparison = compareWith({ 'prod/a1': 'older' }, { memory });
     expect(comparison.compare(item, 0)).toBeUndefined();
-    const { remarks, troubles } = comparison.summary();
+    const { remarks, backoffs } = comparison.summary();
     expect(remarks).toMatchObject([
-      { outcome: 'parked', message: expect.stringContaining('Tried again after 2026-01-03T04:00:00.000Z') },
+      { outcome: 'parked', message: expect.stringContaining('Next try after 2026-01-03T04:00:00.000Z') },
     ]);
-    expect(troubles).toMatchObject({ 'account:1': { reason: 'rotates' } });
+    expect(backoffs).toMatchObject({ 'account:1': { reason: 'rotates' } });
 
-    const parked = compareWith({ 'prod/a1': 'older' }, { memory: { ...memory, troubles: { ...troubles } } });
+    const parked = compareWith({ 'prod/a1': 'older' }, { memory: { ...memory, backoffs: { ...backoffs } } });
     parked.compare(item, 0);
-    expect(parked.summary()).toMatchObject({ remarks: [{ outcome: 'parked' }], troubles: {} });
+    expect(parked.summary()).toMatchObject({ remarks: [{ outcome: 'parked' }], backoffs: {} });
   });
 
   it.each([
-    [{ reason: 'approval', times: 1, parkedUntil: NOW + 1 }, 'waits for an approval'],
+    [{ reason: 'approval', times: 1, parkedUntil: NOW + 1 }, 'needs an approval'],
     [{ reason: 'failing', times: 3, parkedUntil: NOW + 1 }, 'see the reports of earlier runs'],
     [
       {
@@ -142,8 +142,8 @@ describe('comparing what a vault lists with a store', () => {
       },
       'Enable it for the API.',
     ],
-  ] as const)('says why one is parked: %j', (trouble, why) => {
-    const comparison = compareWith({}, { memory: { ...emptyMemory(), troubles: { 'account:1': trouble } } });
+  ] as const)('says why one is parked: %j', (backoff, why) => {
+    const comparison = compareWith({}, { memory: { ...emptyMemory(), backoffs: { 'account:1': backoff } } });
     comparison.compare(itemNumbered(1), 0);
     expect(comparison.summary().remarks).toMatchObject([{ outcome: 'parked', message: expect.stringContaining(why) }]);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { emptyMemory, type Memory, troubleAfter } from '#shared/domain/memory.ts';
+import { backoffAfter, emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import { decide, type PlanRules } from '#shared/domain/plan/decide.ts';
 import { revise, stampOf } from '#shared/domain/stamp.ts';
 import { anItem, anyItem } from '#test/support/items.ts';
@@ -15,7 +15,7 @@ const current = (item: Item = anItem(), revision = 0) =>
 const STALE = 'another-stamp';
 const checkedIn = (at: string): Memory => ({ ...emptyMemory(), checkIns: { 'account:10': Date.parse(at) } });
 
-describe('what a plan decides about an item', () => {
+describe('the decision of a plan about an item', () => {
   it('delivers one that the store does not have', () => {
     const wanted = candidate();
     expect(decide(wanted, emptyMemory(), rules)).toEqual({ kind: 'deliver', stamp: wanted.stamp });
@@ -43,7 +43,7 @@ describe('what a plan decides about an item', () => {
     expect(decide(candidate(anItem({ changing: true })), emptyMemory(), rules)).toEqual({ kind: 'changing' });
   });
 
-  it('waits for nothing when the vault can not say whether it is changing the credential', () => {
+  it('waits for nothing when the vault cannot say whether it is changing the credential', () => {
     expect(decide(candidate(anItem({ changing: 'unknown' })), emptyMemory(), rules).kind).toBe('deliver');
   });
 
@@ -67,32 +67,32 @@ describe('what a plan decides about an item', () => {
     if (decision.kind === 'parked') {
       expect(decision).toMatchObject({
         newly: true,
-        trouble: { reason: 'rotates', times: 1, parkedUntil: NOW + DAY_MS },
+        backoff: { reason: 'rotates', times: 1, parkedUntil: NOW + DAY_MS },
       });
     }
   });
 
-  it('does not take the first delivery for a rotation', () => {
+  it('does not treat the first delivery as a rotation', () => {
     expect(decide(candidate(), checkedIn('2026-01-02T03:04:00Z'), rules).kind).toBe('deliver');
   });
 
   it('leaves a parked one alone until its park ends, tries once, and parks it for longer when that rotated it again', () => {
     const item = anItem();
-    const trouble = { reason: 'rotates' as const, times: 1, parkedUntil: NOW };
-    const memory = { ...checkedIn('2026-01-02T03:04:00Z'), troubles: { 'account:10': trouble } };
+    const backoff = { reason: 'rotates' as const, times: 1, parkedUntil: NOW };
+    const memory = { ...checkedIn('2026-01-02T03:04:00Z'), backoffs: { 'account:10': backoff } };
     const stale = candidate(item, STALE);
-    expect(decide(stale, memory, { ...rules, now: NOW - 1 })).toEqual({ kind: 'parked', trouble, newly: false });
+    expect(decide(stale, memory, { ...rules, now: NOW - 1 })).toEqual({ kind: 'parked', backoff, newly: false });
     expect(decide(stale, memory, rules).kind).toBe('deliver');
 
-    const tried = troubleAfter(trouble, 'delivered', undefined, NOW);
+    const tried = backoffAfter(backoff, 'delivered', undefined, NOW);
     expect(tried).toMatchObject({ reason: 'rotates', times: 1 });
-    const later: Memory = { ...memory, troubles: tried === undefined ? {} : { 'account:10': tried } };
-    expect(decide(stale, later, rules)).toMatchObject({ trouble: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
+    const later: Memory = { ...memory, backoffs: tried === undefined ? {} : { 'account:10': tried } };
+    expect(decide(stale, later, rules)).toMatchObject({ backoff: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
   });
 
   it('tries parked ones at once when an operator says so', () => {
-    const trouble = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
-    const memory = { ...emptyMemory(), troubles: { 'account:10': trouble } };
+    const backoff = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
+    const memory = { ...emptyMemory(), backoffs: { 'account:10': backoff } };
     expect(decide(candidate(), memory, rules).kind).toBe('parked');
     expect(decide(candidate(), memory, { ...rules, retryParked: true }).kind).toBe('deliver');
   });

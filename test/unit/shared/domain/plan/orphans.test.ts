@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Orphan } from '#shared/domain/plan/batch.ts';
-import { type Absences, decideOrphans, newsOf, type OrphanRule } from '#shared/domain/plan/orphans.ts';
+import { type Absences, changesOf, decideOrphans, type OrphanRule } from '#shared/domain/plan/orphans.ts';
 
 const orphans = fc
   .uniqueArray(fc.string(), { maxLength: 10 })
@@ -11,7 +11,7 @@ const TWO: readonly Orphan[] = [
   { store: 'aws', name: 'one' },
   { store: 'other', name: 'two' },
 ];
-/** What a run knows that misses these for the second time. */
+/** Absences in a run that misses these for the second time. */
 const missedAgain = (found: readonly Orphan[], more: Partial<Absences> = {}): Absences => ({
   orphans: found,
   absentBefore: new Set(found.map(({ name }) => name)),
@@ -42,7 +42,7 @@ describe('secrets whose item is gone', () => {
     });
   });
 
-  it('are told of by the first run that misses more than the budget allows', () => {
+  it('are reported by the first run that misses more than the budget allows', () => {
     expect(decideOrphans(missedAgain(TWO, { absentBefore: new Set() }), budgeted(1))).toMatchObject({
       retiring: 0,
       note: expect.stringContaining('the budget is 1'),
@@ -98,22 +98,22 @@ describe('secrets whose item is gone', () => {
   });
 });
 
-describe('what is remembered of absences', () => {
+describe('the memory of absences', () => {
   const never = () => false;
 
-  it('is what a run that saw everything missed', () => {
-    expect(newsOf(missedAgain(TWO), never)).toEqual({ absent: ['one', 'two'], present: [] });
+  it('is the absences of a run that saw everything', () => {
+    expect(changesOf(missedAgain(TWO), never)).toEqual({ absent: ['one', 'two'], present: [] });
   });
 
   it('is, after any other run, only that it saw something again', () => {
     const absences = missedAgain(TWO, { doubt: 'why' });
-    expect(newsOf(absences, (name) => name === 'one')).toEqual({ present: ['one'] });
+    expect(changesOf(absences, (name) => name === 'one')).toEqual({ present: ['one'] });
   });
 
   it('is nothing beyond what a budget could ever allow', () => {
     const numbered = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ store: 'aws', name: `${index}` }));
-    expect(newsOf(missedAgain(numbered(1000)), never).absent).toHaveLength(1000);
-    expect(newsOf(missedAgain(numbered(1001)), never).absent).toEqual([]);
+    expect(changesOf(missedAgain(numbered(1000)), never).absent).toHaveLength(1000);
+    expect(changesOf(missedAgain(numbered(1001)), never).absent).toEqual([]);
   });
 });

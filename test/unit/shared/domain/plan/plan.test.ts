@@ -13,9 +13,9 @@ const pageOf = (items: readonly Item[], complete = true): ItemPage => ({ items, 
 const stampNow = (item: Item): string => stampOf('vault', item, 'v1');
 const nameOf = ({ labels }: Item): string => `prod/${labels['accountName']}`;
 
-/** Reads the wanted items backwards, and writes into their handles how many it was told to pass over. */
+/** Reads the wanted items backwards, and writes the number of skipped items into their handles. */
 const backwards = (passedOver: Item[]): Preparation => ({
-  passOver: (item) => void passedOver.push(item),
+  exclude: (item) => void passedOver.push(item),
   arrange: (wanted) => wanted.toReversed().map((item) => ({ ...item, handle: passedOver.length })),
 });
 
@@ -42,7 +42,7 @@ describe('planning a sync', () => {
       rendering: { fingerprint: () => 'v1' },
       memory: emptyMemory(),
       rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 0, now: NOW },
-      toTellApart: '{domainName}',
+      distinguishingPlaceholder: '{domainName}',
       patterns: {},
       isWhole: true,
       orphans: { policy: 'keep' },
@@ -59,7 +59,7 @@ describe('planning a sync', () => {
   const planned = () => [...batches.values()].map(({ items }) => items.map(({ item }) => item.ref.id));
   const idsOf = (items: readonly Item[]) => items.map(({ ref }) => ref.id);
 
-  it('puts what is selected and not current into batches, in the order of the list', async () => {
+  it('puts selected items that are not current into batches, in the order of the list', async () => {
     const current = itemNumbered(2);
     const pages = [pageOf([itemNumbered(1), current]), pageOf([itemNumbered(3), itemNumbered(4), itemNumbered(5)])];
     const patterns = { accountName: ['!a4'] };
@@ -69,7 +69,7 @@ describe('planning a sync', () => {
       items: 4,
       unchanged: 1,
       remarks: [],
-      troubles: {},
+      backoffs: {},
       complete: true,
       orphans: { found: 0, retiring: 0 },
       absences: { absent: [], present: [] },
@@ -77,7 +77,7 @@ describe('planning a sync', () => {
     });
   });
 
-  it('takes what turns out to share a name out of batches, written or not yet', async () => {
+  it('takes items that share a name out of batches, written or not yet', async () => {
     const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
     const other = itemNumbered(8, { labels: { accountName: 'a3' } });
     await plan([pageOf([itemNumbered(1), itemNumbered(2), itemNumbered(3), twin, other])], { size: 2 });
@@ -90,7 +90,7 @@ describe('planning a sync', () => {
   });
 
   describe('of a source that decides how it is read once it has seen all of its rows', () => {
-    it('holds back what is wanted until then, and takes the order and the handles that it gives', async () => {
+    it('holds back wanted items until then, and uses its order and handles', async () => {
       const current = itemNumbered(2);
       const pages = [pageOf([itemNumbered(1), current]), pageOf([itemNumbered(3), itemNumbered(4)])];
       await plan(pages, {
@@ -111,7 +111,7 @@ describe('planning a sync', () => {
       ]);
     });
 
-    it('tells it also of what was withdrawn for its name, both of them', async () => {
+    it('reports withdrawn items to it, too, both of them', async () => {
       const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
       await plan([pageOf([itemNumbered(1), itemNumbered(2), twin])], { preparation: backwards(passedOver) });
       expect(idsOf(passedOver).toSorted()).toEqual(['1', '9']);
@@ -119,7 +119,7 @@ describe('planning a sync', () => {
     });
 
     it('plans only what is wanted, also when it arranges something else', async () => {
-      const stray: Preparation = { passOver: () => {}, arrange: (wanted) => [itemNumbered(77), ...wanted] };
+      const stray: Preparation = { exclude: () => {}, arrange: (wanted) => [itemNumbered(77), ...wanted] };
       await plan([pageOf([itemNumbered(1)])], { preparation: stray });
       expect(planned()).toEqual([['1']]);
     });
@@ -135,7 +135,7 @@ describe('planning a sync', () => {
     const orphans = { policy: 'delete', budget: 5, recoveryDays: 30 } as const;
     const memory = { ...emptyMemory(), absent: ['prod/gone'] };
     const held = { 'prod/gone': 'x' };
-    const patterns = { accountName: ['nobody'] };
+    const patterns = { accountName: ['unmatched'] };
 
     it('retires nothing, and says how many items it does not match', async () => {
       const pages = [pageOf([itemNumbered(1), itemNumbered(2)]), pageOf([itemNumbered(3)])];
@@ -160,7 +160,7 @@ describe('planning a sync', () => {
     });
   });
 
-  it('counts each row that can not be read as an item that failed', async () => {
+  it('counts each row that cannot be read as an item that failed', async () => {
     const rejected = [{ title: 'An account without a name', message: 'Look at it.' }];
     const summary = await plan([{ ...pageOf([itemNumbered(1)], false), rejected }]);
     expect(planned()).toEqual([['1']]);
@@ -173,7 +173,7 @@ describe('planning a sync', () => {
     });
   });
 
-  it('notes once how many dates of change can not be read, of the items that are selected', async () => {
+  it('notes once how many dates of change cannot be read, of the items that are selected', async () => {
     const undated = (number: number) =>
       itemNumbered(number, { changedAt: undefined, mark: 'date:11/27/2026', hasUnreadableDate: true });
     const items = [undated(1), undated(2), undated(3), itemNumbered(4)];
@@ -235,7 +235,7 @@ describe('planning a sync', () => {
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
 
-    it('takes nothing for gone that it passes over for its name alone, or parks, or finds changing', async () => {
+    it('does not treat an item as gone that it skips for its name, parks, or finds changing', async () => {
       const changing = itemNumbered(1, { changing: true });
       const missed = { ...emptyMemory(), absent: ['prod/a1'] };
       await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' }, memory: missed });

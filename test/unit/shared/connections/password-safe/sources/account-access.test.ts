@@ -9,7 +9,7 @@ import { anAccount, anAlias } from '#test/support/accounts.ts';
 import { aSafeSecret } from '#test/support/fake-safe.ts';
 import { termsOf } from '#test/support/terms.ts';
 
-/** A session that answers every call alike and remembers what it was sent. */
+/** A session that gives every call the same answer, and records the calls. */
 const sessionWith = (answer: unknown, status = 201) => {
   const sent: { path: string; body: unknown }[] = [];
   const session: Session = {
@@ -60,7 +60,7 @@ describe('a lease is asked for', () => {
 
   it('as a request of its own, with a change at its end, for a checkout', async () => {
     const terms = { changeAtEnd: true, whenHeld: 'refuse' } as const;
-    const { body } = (await openWith({ handsOut: 'ssh-ticket' }, ACCOUNT, terms)) ?? {};
+    const { body } = (await openWith({ delivers: 'ssh-ticket' }, ACCOUNT, terms)) ?? {};
     expect(body).toMatchObject({ AccessType: 'SSH', RotateOnCheckin: true });
     expect(body).not.toHaveProperty('ConflictOption');
   });
@@ -100,7 +100,7 @@ describe('a lease is asked for', () => {
     expect(body).not.toHaveProperty('TicketSystemID');
   });
 
-  it('never for what another source has planned, as a deploy in between may leave it', async () => {
+  it('never for a plan of another source, as a deployment in between can leave it', async () => {
     await expect(openWith({}, safeItem(aSafeSecret()))).rejects.toMatchObject({
       name: 'ContractViolated',
       message: expect.stringContaining('Team/Apps/api'),

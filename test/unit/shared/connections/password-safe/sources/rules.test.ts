@@ -21,7 +21,7 @@ const ITEMS: Readonly<Record<SourceName, Item>> = {
 };
 const NAMES = Object.keys(SOURCES).filter((name): name is SourceName => Object.hasOwn(SOURCES, name));
 
-/** A store that takes every name. */
+/** A store that accepts every name. */
 const ANY_NAME: NameRules = {
   store: 'a store',
   maxLength: 1000,
@@ -30,7 +30,7 @@ const ANY_NAME: NameRules = {
 };
 
 describe('an item', () => {
-  it('is known by a key that no other source has, and called what people call it', () => {
+  it('has a key that no other source has, and its usual name as title', () => {
     expect(Object.values(ITEMS).map(({ ref }) => itemKey(ref))).toEqual(['account:1:10', 'alias:7', 'safe-secret:s1']);
     expect(Object.values(ITEMS).map(({ title }) => title)).toEqual([
       'db-01/sa',
@@ -40,7 +40,7 @@ describe('an item', () => {
     expect(accountItem(anAccount({ domainName: 'CORP' }), 'password').title).toBe('db-01/CORP\\sa');
   });
 
-  it('says in labels what it is, and nothing that it is not', () => {
+  it('has labels that describe it, and no empty ones', () => {
     expect(ITEMS.aliases.labels).toMatchObject({ aliasName: 'payments', accountName: 'sa', systemId: '1' });
     expect(ITEMS.accounts.labels).not.toHaveProperty('aliasName');
     expect(ITEMS.aliases.labels).not.toHaveProperty('workgroupName');
@@ -98,7 +98,7 @@ describe.each(NAMES)('the rules of the source %s', (source) => {
     expect(isSelected(rulesOf(source).patterns, ITEMS[source].labels)).toBe(true);
   });
 
-  it('fit what a sync of no other settings comes to', () => {
+  it('match the defaults of a sync', () => {
     const sync = SOURCES[source].sync?.parse({
       source,
       connection: 'vault',
@@ -111,20 +111,20 @@ describe.each(NAMES)('the rules of the source %s', (source) => {
     expect(defaults.leaseMinutes?.minutes).toBe(source === 'secrets-safe' ? undefined : 15);
   });
 
-  it('that were made by another version are refused with what to do', () => {
+  it('that were made by another version are refused with a fix', () => {
     const broken = () => rulesOf(source, { select: 'everything' });
     expect(broken).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
   });
 });
 
 describe('the rules of accounts', () => {
-  it('follow from the access and from what is handed out', () => {
-    expect(rulesOf('accounts')).toMatchObject({ wayIn: 'leases', opens: 'credential', hasPassphrase: false });
-    expect(rulesOf('accounts', { access: 'isa' })).toMatchObject({ wayIn: 'plain-reads', opens: 'credential' });
+  it('follow from the access and from what is delivered', () => {
+    expect(rulesOf('accounts')).toMatchObject({ accessKind: 'leases', opens: 'credential', hasPassphrase: false });
+    expect(rulesOf('accounts', { access: 'isa' })).toMatchObject({ accessKind: 'plain-reads', opens: 'credential' });
     expect(rulesOf('accounts', { access: 'isa' }).leaseMinutes).toBeUndefined();
     expect(rulesOf('accounts', { credential: 'dsskey' }).hasPassphrase).toBe(true);
-    expect(rulesOf('accounts', { handsOut: 'dsskey' }).hasPassphrase).toBe(true);
-    expect(rulesOf('accounts', { handsOut: 'rdp-file' })).toMatchObject({ opens: 'target-session' });
+    expect(rulesOf('accounts', { delivers: 'dsskey' }).hasPassphrase).toBe(true);
+    expect(rulesOf('accounts', { delivers: 'rdp-file' })).toMatchObject({ opens: 'target-session' });
     expect(rulesOf('accounts', { requestMinutes: 9 }).leaseMinutes).toEqual({ setting: 'requestMinutes', minutes: 9 });
   });
 
@@ -134,7 +134,7 @@ describe('the rules of accounts', () => {
     expect(named.labels['userPrincipalName']).toBe('sa@corp.example');
   });
 
-  it('refuse without a call what the ISA role does not reach, and what another source has planned', () => {
+  it('refuse without a call an account outside the ISA role, and a plan of another source', () => {
     const { refusal } = rulesOf('accounts', { access: 'isa' });
     const of = (item: Item) => refusal?.(item);
     expect(of(accountItem(anAccount({ isaAccess: true }), 'password'))).toBeUndefined();
@@ -192,7 +192,7 @@ describe('the address of an account', () => {
     expect(mayBeSelected({ accounts: ['sa'], domains: ['other'] }, 'CORP\\sa')).toBe(true);
     expect(mayBeSelected({ accounts: ['sa'] }, 'root')).toBe(false);
     expect(mayBeSelected({ systems: ['web-*'] }, 'sa')).toBe(false);
-    // It need not have anything in common with the name that patterns are about.
+    // It can differ completely from the name that patterns match.
     expect(mayBeSelected({ accounts: ['sa'] }, 'root@corp.example')).toBe(true);
     expect(mayBeSelected({ systems: ['web-*'] }, 'root@corp.example')).toBe(false);
   });

@@ -35,11 +35,11 @@ const textOf = async (reads: PlainReads, item: Item): Promise<string> => {
   return 'file' in content ? 'a file' : content.secret.reveal();
 };
 
-/** As it comes back from where batches are written down. */
+/** Items after a round trip through a batch record. */
 const writtenDown = (items: readonly Item[]): Item[] =>
   items.map((item) => itemSchema.parse(JSON.parse(JSON.stringify(item))));
 
-/** Plans and reads, and gives the values that were read and those that the vault handed out. */
+/** Plans and reads. Returns the values that were read, and the ids that the vault delivered. */
 const readAll = async (rows: readonly { readonly wanted: boolean; readonly secret: SafeSecret }[]) => {
   const safe = fakeSafe();
   const preparation = prepareSafe();
@@ -48,12 +48,12 @@ const readAll = async (rows: readonly { readonly wanted: boolean; readonly secre
     safe.secrets.push(row.secret);
     const item = safeItem(row.secret);
     if (row.wanted) wanted.push(item);
-    else preparation.passOver(item);
+    else preparation.exclude(item);
   }
   const items = writtenDown(preparation.arrange(wanted));
   const reads = createSafeReads(safe.safe, '3.0', items);
   const values = await Promise.all(items.map((item) => textOf(reads, item)));
-  const handedOut = safe.calls.flatMap((call) => {
+  const delivered = safe.calls.flatMap((call) => {
     const [, folderId, since] = /^folder (\S+)(?: since (\S+))?$/.exec(call) ?? [];
     if (folderId === undefined) return [call.replace('read ', '')];
     return safe.secrets
@@ -61,21 +61,21 @@ const readAll = async (rows: readonly { readonly wanted: boolean; readonly secre
       .filter(({ modifiedAt = '' }) => since === undefined || modifiedAt > since)
       .map(({ secretId }) => secretId);
   });
-  return { items, values, handedOut, calls: safe.calls };
+  return { items, values, delivered, calls: safe.calls };
 };
 
-describe('what changed in Secrets Safe', () => {
+describe('a changed secret in Secrets Safe', () => {
   it('is read in full, and nothing else is, whatever changed when', async () => {
     await fc.assert(
       fc.asyncProperty(anySecrets, async (rows) => {
         const wanted = rows.filter((row) => row.wanted).map(({ secret }) => secret);
-        const { items, values, handedOut } = await readAll(rows);
+        const { items, values, delivered } = await readAll(rows);
         const ids = wanted.map(({ secretId }) => secretId).toSorted();
         expect(items.map(({ ref }) => ref.id).toSorted()).toEqual(ids);
         expect(values).toEqual(
           items.map(({ ref, labels }) => (labels['type'] === 'file' ? 'a file' : `value of ${ref.id}`)),
         );
-        expect(handedOut.toSorted()).toEqual(ids);
+        expect(delivered.toSorted()).toEqual(ids);
       }),
     );
   });
@@ -96,7 +96,7 @@ describe('what changed in Secrets Safe', () => {
     expect((await readAll(rows)).calls).toEqual(['folder f1 since 2026-01-01T00:03:08.000Z']);
   });
 
-  it('is read by itself when it is older than something that nobody needs', async () => {
+  it('is read by itself when it is older than an unwanted secret', async () => {
     const old = { wanted: true, secret: aSafeSecret({ secretId: 'old', modifiedAt: dateOf(1) }) };
     const kept = { wanted: false, secret: aSafeSecret({ secretId: 'kept', modifiedAt: dateOf(2) }) };
     expect((await readAll([old, kept])).calls).toEqual(['read old']);
@@ -106,7 +106,7 @@ describe('what changed in Secrets Safe', () => {
     const preparation = prepareSafe();
     const [one, other] = [aSafeSecret({ secretId: 'one' }), aSafeSecret({ secretId: 'other' })].map(safeItem);
     if (one === undefined || other === undefined) throw new Error('There are two.');
-    preparation.passOver(other);
+    preparation.exclude(other);
     expect(preparation.arrange([one])).toEqual([one]);
   });
 });
@@ -114,7 +114,7 @@ describe('what changed in Secrets Safe', () => {
 describe('reading in bulk', () => {
   const items = prepareSafe().arrange(['s1', 's2'].map((secretId) => safeItem(aSafeSecret({ secretId }))));
 
-  it('gives each type as what it is', async () => {
+  it('returns each type in its own form', async () => {
     const types = (['credential', 'text', 'file'] as const).map((type) => aSafeSecret({ secretId: type, type }));
     const { values, calls } = await readAll(types.map((secret) => ({ wanted: true, secret })));
     expect(values.toSorted()).toEqual(['a file', 'value of credential', 'value of text']);
@@ -140,7 +140,7 @@ describe('reading in bulk', () => {
     expect(safe.calls).toEqual(['folder f1', 'read s3']);
   });
 
-  it('refuses what another source has planned, as a deploy in between may leave it, and reads the rest', async () => {
+  it('refuses a plan of another source, as a deployment in between can leave it, and reads the rest', async () => {
     const safe = fakeSafe();
     const alone = safeItem(aSafeSecret({ secretId: 's3' }));
     const foreign: Item = { ...alone, ref: { kind: 'account', id: '1:10' } };

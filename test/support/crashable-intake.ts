@@ -1,0 +1,45 @@
+import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Principal } from '#shared/domain/checkout/principal.ts';
+import type { Message } from '#shared/messages/messages.ts';
+import type { ExecutionsOf } from '#shared/runtime/machines.ts';
+import type { CrashableBucket } from '#test/support/crashable-bucket.ts';
+import { rulesOf } from '#test/support/fakes.ts';
+
+export interface Intake {
+  readonly config: RelayConfig;
+  readonly bucket: CrashableBucket;
+  readonly executionsOf: ExecutionsOf;
+  readonly now: () => number;
+}
+
+/**
+ * Handles a message like the intake function, which opens no lease and is never killed here.
+ * @returns the reason of a refusal, or undefined. @throws when the message would be redelivered.
+ */
+export const takeMessage = async (
+  { config, bucket, executionsOf, now }: Intake,
+  message: Message,
+  by: Principal,
+): Promise<string | undefined> => {
+  let refusal: string | undefined;
+  const handle = createIntakeQueue({
+    rules: config,
+    rulesOf: async (rule) => rulesOf(rule),
+    addressOf: async (rule) => rulesOf(rule).address,
+    executionsOf,
+    ...bucket,
+    refuse: async (_, { message: reason }) => {
+      refusal = reason;
+    },
+    onFailure: () => {},
+    measure: async () => {},
+    now,
+  });
+  const attributes = { ApproximateReceiveCount: 1, SenderId: `${by.id}:session`, SentTimestamp: now() };
+  const { batchItemFailures } = await handle({
+    Records: [{ messageId: 'any', body: JSON.stringify(message), attributes }],
+  });
+  if (batchItemFailures.length > 0) throw new Error(`The message would be redelivered: ${JSON.stringify(message)}`);
+  return refusal;
+};

@@ -1,0 +1,165 @@
+import { createAuthenticate } from '#functions/authenticate/authenticate.ts';
+import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
+import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
+import { createReadNamed } from '#functions/sync/plan/named.ts';
+import { createPlan } from '#functions/sync/plan/plan.ts';
+import { createReport } from '#functions/sync/report/report.ts';
+import { createRequest } from '#functions/sync/request/request.ts';
+import { createRetrieve } from '#functions/sync/retrieve/retrieve.ts';
+import { createCloseAbandoned } from '#functions/upkeep/reap/close-abandoned.ts';
+import { createEndedAt } from '#functions/upkeep/reap/ended-at.ts';
+import { createReap } from '#functions/upkeep/reap/reap.ts';
+import { createReapedConnections } from '#functions/upkeep/reap/reaped-connections.ts';
+import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
+import type { SecretsManager } from '#local/aws/secrets-manager/server.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Http } from '#shared/http/http.ts';
+import { ownerOf } from '#shared/names.ts';
+import type { Claims } from '#shared/records/ids.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { Signals } from '#shared/records/signals.ts';
+import { createConnections } from '#shared/runtime/connections.ts';
+import { createStores } from '#shared/runtime/stores.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
+import { authenticate as authenticateStep } from '#shared/workflows/authenticate.ts';
+import type { checkoutSteps } from '#shared/workflows/checkout.ts';
+import type { Machine } from '#shared/workflows/grants.ts';
+import { syncSteps } from '#shared/workflows/sync.ts';
+import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
+import { crashableCheckoutSteps } from '#test/support/crashable-checkout-steps.ts';
+import type { CrashableProcess } from '#test/support/crashable-process.ts';
+import { connectInProcess } from '#test/support/secrets-manager.ts';
+
+export const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
+
+/** An execution in Step Functions. */
+export interface Execution {
+  readonly machine: Machine;
+  readonly name: string;
+  /** JSON. */
+  readonly input: string;
+  readonly startDate: Date;
+  isRunning: boolean;
+  /** Epoch milliseconds; undefined while it runs. */
+  endedAt?: number;
+  /** False if the eventually consistent list of executions does not contain it yet. */
+  readonly isListed: boolean;
+}
+
+/** Dependencies of a relay process that outlive it. */
+export interface Outside {
+  readonly config: RelayConfig;
+  readonly http: Http;
+  readonly manager: SecretsManager;
+  readonly records: Records;
+  readonly claims: Claims;
+  readonly signals: Signals;
+  readonly executions: readonly Execution[];
+  /** Starts an execution of the release machine. Returns false if the name is in use. */
+  readonly startRelease: (name: string, input: string) => boolean;
+  readonly now: () => number;
+}
+
+export type Perform = (payload: unknown) => Promise<unknown>;
+
+/** The function folders of the steps. */
+export type FolderOf<Steps extends Readonly<Record<string, { readonly folder: string }>>> =
+  Steps[keyof Steps]['folder'];
+
+/** The folder of any function except intake, which opens no lease itself. */
+export type PlayedStep =
+  | (typeof authenticateStep)['folder']
+  | FolderOf<typeof syncSteps>
+  | FolderOf<typeof checkoutSteps>
+  | FolderOf<typeof upkeepSteps>;
+
+/**
+ * Creates the relay's steps and clients, whose outside calls go through the crashable process. Call it for each
+ * invocation, so that no state survives a process.
+ */
+export const crashableSteps = (outside: Outside, crashable: CrashableProcess): Record<PlayedStep, Perform> => {
+  const { config, manager, now } = outside;
+  const secretsManager = crashable.secretsManager(connectInProcess(manager));
+  const { vaultOf, rulesOf } = createConnections({
+    config,
+    secretsManager,
+    onSignOutFailure: () => {},
+    onSignInRefused: async () => {},
+    now,
+    connectHttp: () => crashable.http(outside.http),
+  });
+  const stores = createStores({
+    config,
+    encryptionKey: undefined,
+    types: {
+      'aws-secrets-manager': async () => ({
+        ...awsSecretsManager,
+        connect: (_, { owner }) => createAwsSecretsManagerStore({ client: secretsManager, owner }),
+      }),
+    },
+  });
+  const records = crashable.records(outside.records);
+  const signals = crashable.signals(outside.signals);
+  const notify = () => crashable.call(async () => {});
+  const pages = { write: () => crashable.call(async () => {}) };
+  const shared = {
+    relayId: RELAY_ID,
+    config,
+    vaultOf,
+    rulesOf,
+    storeFor: (store: string, rule: string) => stores.storeOf(store, ownerOf(RELAY_ID, rule)),
+    storeRules: stores.rulesOf,
+    records,
+    measure: async () => {},
+    now,
+  };
+  const listSyncs = () =>
+    crashable.call(async () =>
+      outside.executions.filter(({ machine, isRunning, isListed }) => machine === 'sync' && isRunning && isListed),
+    );
+  const endedAt = createEndedAt((workflow) => ({
+    find: (run) =>
+      crashable.call(async () => {
+        const found = outside.executions.findLast(({ machine, name }) => machine === workflow && name === run);
+        return found && { input: found.input, endedAt: found.endedAt };
+      }),
+  }));
+
+  const authenticate = createAuthenticate(shared);
+  const plan = createPlan({
+    ...shared,
+    readNamed: createReadNamed(records, signals),
+    hasEarlierRun: async ({ rule, run }) => isAfterAnother(rule, run, await listSyncs()),
+  });
+  const request = createRequest(shared);
+  const retrieve = createRetrieve(shared);
+  const checkin = createCheckIn(shared);
+  const report = createReport({ ...shared, pages, notify });
+  const reap = createReap({
+    ...shared,
+    connections: createReapedConnections(config, vaultOf),
+    endedAt,
+    closeAbandoned: createCloseAbandoned({
+      signals,
+      endedAt,
+      startRelease: createStartRelease(
+        { start: (name, input) => crashable.call(async () => outside.startRelease(name, input)) },
+        signals,
+        now,
+      ),
+      now,
+    }),
+  });
+
+  return {
+    authenticate: (payload) => authenticate(authenticateStep.input.parse(payload)),
+    'sync/plan': (payload) => plan(syncSteps.plan.input.parse(payload)),
+    'sync/request': (payload) => request(syncSteps.request.input.parse(payload)),
+    'sync/retrieve': (payload) => retrieve(syncSteps.retrieve.input.parse(payload), { remainingMs: () => 900_000 }),
+    'sync/checkin': (payload) => checkin(syncSteps.checkin.input.parse(payload)),
+    'sync/report': (payload) => report(syncSteps.report.input.parse(payload)),
+    ...crashableCheckoutSteps({ ...shared, claims: crashable.claims(outside.claims), signals, pages, notify }),
+    'upkeep/reap': () => reap(),
+  };
+};

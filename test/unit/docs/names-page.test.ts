@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
+import { createNaming } from '#shared/domain/naming.ts';
+import { createRendering, type ValueTemplate } from '#shared/domain/rendering.ts';
+import { Secret } from '#shared/secret.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import { tableBelow } from '#test/support/markdown-tables.ts';
+
+const PAGE = 'docs/names-and-templates.md';
+
+/** The text of a cell in backticks; a cell without them stands for no text. */
+const codeIn = (cell = ''): string => /^`(.*)`$/.exec(cell)?.[1] ?? '';
+
+const rowsBelow = (heading: string): string[][] =>
+  [...tableBelow(PAGE, heading).rows].map(([first, rest]) => [first, ...rest].map(codeIn));
+
+const sources = Object.values(REGISTERED_TYPES.connections).flatMap((type) => Object.entries(type.sources));
+const PATHS = Object.assign({}, ...sources.map(([source, type]) => type.rules({ source }).labels));
+
+const nameOf = (template: string, { checkoutId, ...labels }: Readonly<Record<string, string>>): string =>
+  createNaming({
+    template,
+    labels: PATHS,
+    rules: awsSecretsManagerRules.name,
+    ...(checkoutId !== undefined && { checkoutId }),
+  })({ labels, title: 'the item' });
+
+const contentOf = (template: ValueTemplate, credential: string) =>
+  createRendering(template)
+    .render({ labels: { systemName: 'db-01', accountName: 'sa' } }, { secret: new Secret(credential) })
+    .reveal();
+
+describe('the page of names and templates', () => {
+  it('has the placeholders of every source', () => {
+    const { rows } = tableBelow(PAGE, 'Placeholders');
+    expect([...rows.keys()].map(codeIn).toSorted()).toEqual(sources.map(([source]) => source).toSorted());
+    for (const [source, type] of sources) {
+      const named = rows.get(`\`${source}\``)?.[0]?.split(', ').map(codeIn) ?? [];
+      expect(named.toSorted()).toEqual(Object.keys(type.rules({ source }).labels).toSorted());
+    }
+  });
+
+  it.each(rowsBelow('Accounts and their secrets'))(
+    'names the secret of the account "%s" %s',
+    (accountName = '', name) => {
+      expect(nameOf('prod/{systemName}/{accountName}', { systemName: 'db-01', accountName })).toBe(name);
+    },
+  );
+
+  it.each(rowsBelow('Other templates'))('names the secret of %s by %s', (labels = '', template = '', name) => {
+    expect(nameOf(template, JSON.parse(labels))).toBe(name);
+  });
+
+  it.each(rowsBelow('Examples of values'))('renders %s', (value = '', credential = '', content) => {
+    expect(contentOf(JSON.parse(value), credential)).toBe(content);
+  });
+
+  it('knows the limits of AWS Secrets Manager', () => {
+    expect(awsSecretsManagerRules.name.maxLength).toBe(512);
+    expect(awsSecretsManagerRules.valueBytes).toBe(65_536);
+    expect(() => nameOf('prod/{accountName}', { accountName: 'a'.repeat(508) })).toThrow('512');
+  });
+});

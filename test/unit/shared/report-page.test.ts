@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { zeroOutcomes } from '#shared/domain/outcome.ts';
+import type { Report } from '#shared/records/records.ts';
+import { renderCheckoutPage } from '#shared/report-page/checkout-page.ts';
+import { renderReportPage } from '#shared/report-page/page.ts';
+import { durationOf, renderSyncPage } from '#shared/report-page/sync-page.ts';
+import { CHECKOUT } from '#test/support/checkouts.ts';
+
+const HOSTILE = '</script><img src=x onerror="fetch(`https://evil.example`)">';
+const REPORT: Report = {
+  ...{ workflow: 'sync', rule: 'databases', run: 'databases.1', status: 'PARTIAL' },
+  startedAt: '2026-01-02T03:55:48Z',
+  finishedAt: '2026-01-02T04:00:00Z',
+  items: 1204,
+  outcomes: { ...zeroOutcomes(), delivered: 1200, parked: 3, failed: 1 },
+  orphans: { found: 2, retired: 1, gone: 0, failed: 0 },
+  notes: ['The vault did not list everything.'],
+  remarks: [
+    { item: 'db-01/parked', outcome: 'parked', message: 'Wait.' },
+    { item: 'db-01/failed', outcome: 'failed', message: 'Enable it for the API.' },
+  ],
+};
+
+describe('the page of a sync', () => {
+  it('shows a summary of the run, its outcomes, its time and its notes', () => {
+    const page = renderSyncPage(REPORT, { vault: 3612, store: 2401 });
+    expect(page).toContain('<title>Sync databases: PARTIAL</title>');
+    expect(page).toContain('aria-label="1,200 delivered, 3 parked, 1 failed"');
+    expect(page).toContain('<dd>4 min 12 s</dd>');
+    expect(page).toContain('<dd>3,612 to the vault, 2,401 to the store</dd>');
+    expect(page).toContain('<li>The vault did not list everything.</li>');
+  });
+
+  it('lists failures before all other items that need attention, with their advice', () => {
+    const page = renderSyncPage(REPORT);
+    expect(page.indexOf('db-01/failed')).toBeLessThan(page.indexOf('db-01/parked'));
+    expect(page).toContain('<td>Enable it for the API.</td>');
+  });
+
+  it('has bars as wide as their share of all items', () => {
+    const page = renderSyncPage({ ...REPORT, outcomes: { ...zeroOutcomes(), delivered: 3, failed: 1 } });
+    expect(page).toContain('x="0.0" y="0" width="750.0"');
+    expect(page).toContain('x="750.0" y="0" width="250.0"');
+  });
+
+  it('names the items beyond the thousandth by their number', () => {
+    const remarks = Array.from({ length: 1002 }, (_, index) => ({
+      ...{ item: `a${index}`, outcome: 'failed' as const, message: 'Look.' },
+    }));
+    expect(renderSyncPage({ ...REPORT, remarks })).toContain('2 more items need attention');
+  });
+});
+
+describe('the page of a checkout', () => {
+  it('shows the request and its sender, and omits unknown fields', () => {
+    const page = renderCheckoutPage({
+      ...{ ...CHECKOUT, status: 'completed', finishedAt: '2026-01-02T04:00:00Z', items: ['db-01/sa'] },
+      ...{ id: 'CHG7', reason: 'Replace a disk', notes: [] },
+    });
+    expect(page).toContain('<dt>Id</dt><dd>CHG7</dd>');
+    expect(page).toContain('<dd>db-01/sa</dd>');
+    expect(page).not.toContain('Ticket');
+  });
+});
+
+describe('a page', () => {
+  it.each([HOSTILE, '"><svg onload=x>', "' onclick='x", '\u202Eevil', 'a\u0000b'])('escapes %j everywhere', (text) => {
+    const page = renderReportPage({
+      ...{ title: text, status: text, facts: [[text, text]], notes: [text] },
+      shares: [{ label: text, count: 1, tone: 'good' }],
+      concerns: [{ item: text, outcome: text, message: text }],
+    });
+    expect(page).not.toContain(text);
+    expect(page).not.toMatch(/<(img|script)|<svg o/);
+  });
+
+  it('has no markup in it that a text brought along, whatever the text', () => {
+    const tags = (page: string) => page.replaceAll(/[^<>]/g, '');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const pageOf = (item: string) => renderSyncPage({ ...REPORT, notes: [item], remarks: [] });
+        expect(tags(pageOf(text))).toBe(tags(pageOf('plain')));
+      }),
+    );
+  });
+
+  it('allows its own style sheet and nothing else', () => {
+    const [, policy = ''] = /Content-Security-Policy" content="([^"]+)"/.exec(renderSyncPage(REPORT)) ?? [];
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]+=*'; base-uri 'none'; form-action 'none'$/);
+    expect(renderSyncPage(REPORT)).not.toMatch(/https?:|<script|style="/);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['00:00:00', '0 s'],
+    ['00:00:42', '42 s'],
+    ['00:04:12', '4 min 12 s'],
+    ['02:00:05', '2 h 5 s'],
+    ['02:10:05', '2 h 10 min'],
+  ])('from midnight to %s is %s', (end, shown) => {
+    expect(durationOf('2026-01-02T00:00:00Z', `2026-01-02T${end}Z`)).toBe(shown);
+  });
+});
