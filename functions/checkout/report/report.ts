@@ -109,11 +109,9 @@ const notesOf = (input: CheckoutStepInput, status: CheckoutReported['status']): 
     ? ['Its execution failed or was stopped. The checkout was closed, possibly before its window ended.']
     : []),
   ...(status === 'denied' ? ['A request of this checkout was denied or ended in the vault.'] : []),
-  ...(status === 'expired'
-    ? ['No approval came in time, or an account was in use or being changed until the time limit.']
-    : []),
+  ...(status === 'expired' ? [whyExpired(input)] : []),
   ...(status === 'completed' && input.retrieved?.late === true
-    ? ['Its window ended before all of its items were delivered.']
+    ? ['Its window ended before all of its items were confirmed as delivered.']
     : []),
   ...(wasUnconfirmed(input)
     ? [
@@ -121,6 +119,11 @@ const notesOf = (input: CheckoutStepInput, status: CheckoutReported['status']): 
       ]
     : []),
 ];
+
+const whyExpired = ({ retrieved }: CheckoutStepInput): string =>
+  retrieved?.late === true
+    ? 'Its window ended before its items could be delivered.'
+    : 'No approval came in time, or an account was in use or being changed until the time limit.';
 
 const messagesOf = (error: Caught | undefined): string[] => (error === undefined ? [] : [messageOf(error)]);
 

@@ -6,6 +6,7 @@ import {
   type LeaseState,
   nextAction,
   wasDelivered,
+  windowEnd,
 } from '#shared/domain/checkout/next-action.ts';
 import { windowStart } from '#shared/domain/checkout/window.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -40,7 +41,7 @@ export const createWatch =
     const { requested, retrieved, checkedIn, retired, watched } = input;
     const { isOver, extendedUntil } = readSignals(await signals.list(signalAt.prefix(input)));
     const state: CheckoutState = {
-      plan: planOf(record, vault),
+      plan: planOf(record, vault, extendedUntil),
       // A release that was started by hand, or `reap` before a redrive, can also have closed it.
       signals: { released: isOver, extendedUntil },
       ...(requested &&
@@ -60,12 +61,13 @@ export const createWatch =
     });
   };
 
-const planOf = (record: CheckoutRecord, vault: Vault): CheckoutState['plan'] => {
+const planOf = (record: CheckoutRecord, vault: Vault, extendedUntil: number | undefined): CheckoutState['plan'] => {
   const { order, settings } = record;
   const plannedAt = Date.parse(record.plannedAt);
   const from = windowStart(order.window, plannedAt);
   const window: CheckoutState['plan']['window'] =
     'until' in order.window ? { until: Date.parse(order.window.until) } : { minutes: order.window.minutes };
+  const maxExtensionMs = settings.extensionMinutes * MINUTE_MS;
   const waitEndsAt = from + settings.approvalHours * HOUR_MS;
   const { accessKind, opens } = vault.rules(settings);
   // A change follows only the end of a lease for the credential itself that was requested with a change at its end.
@@ -73,8 +75,11 @@ const planOf = (record: CheckoutRecord, vault: Vault): CheckoutState['plan'] => 
   return {
     from,
     window,
-    maxExtensionMs: settings.extensionMinutes * MINUTE_MS,
-    waitEndsAt: 'until' in window ? Math.min(waitEndsAt, window.until) : waitEndsAt,
+    maxExtensionMs,
+    waitEndsAt:
+      'until' in window
+        ? Math.min(waitEndsAt, windowEnd({ window, maxExtensionMs }, from, extendedUntil, []))
+        : waitEndsAt,
     needsLease: accessKind === 'leases',
     confirmMs: isFollowedByChange ? settings.confirmMinutes * MINUTE_MS : 0,
   };

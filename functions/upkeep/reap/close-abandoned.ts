@@ -1,6 +1,6 @@
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { checkoutAt, readOpenKey } from '#shared/records/checkout-record.ts';
-import type { Signals } from '#shared/records/signals.ts';
+import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import type { EndedAt } from './ended-at.ts';
 import type { StartRelease } from './start-release.ts';
@@ -14,9 +14,9 @@ export interface CloseAbandonedDependencies {
 }
 
 /**
- * Releases every checkout whose run has ended but is not closed. `reap` finds leases by their marker, but only a
- * release also retires the delivered secrets. A function can still deliver after its execution was stopped, so the last
- * release starts when none of them can be running.
+ * Releases every checkout whose run has ended but is not closed, and again every released one whose run continues.
+ * `reap` finds leases by their marker, but only a release also retires the delivered secrets. A function can still
+ * deliver after its execution was stopped, so the last release starts when none of them can be running.
  */
 export const createCloseAbandoned =
   ({ signals, endedAt, startRelease, now }: CloseAbandonedDependencies) =>
@@ -28,7 +28,12 @@ export const createCloseAbandoned =
       if (open === undefined) continue;
       try {
         const ended = await endedAt(open);
-        if (ended === undefined) continue;
+        if (ended === undefined) {
+          // A delivery that was under way when the checkout was released stays readable until its next look.
+          const { released } = readSignals(await signals.list(signalAt.prefix(open)));
+          if (released) await startRelease({ ...open, isRunning: true, isSettled: false });
+          continue;
+        }
         abandoned += 1;
         await startRelease({ ...open, isSettled: now() - ended >= MAX_INVOCATION_MS });
       } catch (thrown) {

@@ -3,8 +3,11 @@ import type { Executions } from '#shared/aws/executions.ts';
 import { type Signals, signalAt } from '#shared/records/signals.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
-/** Starts the release of an abandoned checkout. `isSettled`: none of its functions can still be running. */
-export type StartRelease = (abandoned: Run & { readonly isSettled: boolean }) => Promise<void>;
+/**
+ * Starts the release of a checkout. `isSettled`: none of its functions can still be running. `isRunning`: its execution
+ * continues and reports its own end.
+ */
+export type StartRelease = (open: Run & { readonly isSettled: boolean; readonly isRunning?: boolean }) => Promise<void>;
 
 /** Interval after which another release of the same checkout is started. */
 const RELEASE_INTERVAL_MS = 3_600_000;
@@ -20,9 +23,10 @@ const releaseName = (run: string, isSettled: boolean, now: number): string => {
 
 export const createStartRelease =
   (releases: Pick<Executions, 'start'>, signals: Pick<Signals, 'put'>, now: () => number): StartRelease =>
-  async ({ rule, run, isSettled }) => {
+  async ({ rule, run, isSettled, isRunning = false }) => {
     // An execution that is redriven at the same time then also closes and opens nothing.
     await signals.put(signalAt.released({ rule, run }));
-    const order = { type: 'checkout.abandoned', checkout: rule, run, isSettled };
+    const type = isRunning ? 'checkout.released' : 'checkout.abandoned';
+    const order = { type, checkout: rule, run, isSettled };
     await releases.start(releaseName(run, isSettled, now()), JSON.stringify(order));
   };

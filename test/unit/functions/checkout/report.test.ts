@@ -40,7 +40,7 @@ describe('reporting a checkout', () => {
   /** Text of the first alert. */
   const told = () => notify.mock.calls[0]?.[1].join('\n');
 
-  it('records how it ended, and sends no alert when all is well', async () => {
+  it('records its ending, and sends no alert after a success', async () => {
     expect(await report({ ...DELIVERED, ...CLOSED, ...ended('completed') })).toEqual({
       status: 'completed',
       notes: [],
@@ -61,10 +61,16 @@ describe('reporting a checkout', () => {
     expect(notify).not.toHaveBeenCalled();
   });
 
-  it('says that not all was delivered when the window ended in between', async () => {
+  it('reports an incomplete delivery if the window ended during the delivery', async () => {
     const retrieved = { at: after(0), delivered: 1, gone: false, late: true };
     const { notes: said } = await report({ retrieved, ...CLOSED, ...ended('completed') });
-    expect(said).toEqual(['Its window ended before all of its items were delivered.']);
+    expect(said).toEqual(['Its window ended before all of its items were confirmed as delivered.']);
+  });
+
+  it('does not blame approvals if the window ended while the items were read', async () => {
+    const retrieved = { at: after(0), delivered: 0, gone: false, late: true };
+    const { notes: said } = await report({ retrieved, ...CLOSED, ...ended('expired') });
+    expect(said).toEqual(['Its window ended before its items could be delivered.']);
   });
 
   it.each(['released', 'cancelled'] as const)('sends no alert about an intended end: %s', async (ending) => {
@@ -85,13 +91,13 @@ describe('reporting a checkout', () => {
     expect(told()).toContain(`checkouts/tickets/${CHECKOUT.run}/report.json`);
   });
 
-  it('sends an alert when the vault has not shown a change of the credential', async () => {
+  it('sends an alert if the vault has not shown a change of the credential', async () => {
     await report({ ...DELIVERED, ...CLOSED, ...ended('completed', { unconfirmed: true }) });
     expect(measure).toHaveBeenCalledWith('tickets', 'completed', true);
     expect(told()).toContain('has not shown that it changed the credential');
   });
 
-  it('writes the first report as a page for people, too', async () => {
+  it('writes the first report as an HTML page as well', async () => {
     await report({ ...CLOSED, ...ended('completed') });
     expect([...pages.written.keys()]).toEqual([`checkouts/tickets/${CHECKOUT.run}/report.html`]);
   });
@@ -125,7 +131,7 @@ describe('reporting a checkout', () => {
       ['released', { retired: { retired: 2 }, ...CHECKED_IN }],
       ['cancelled', { retired: { retired: 0 }, ...CHECKED_IN }],
       ['completed', { ...DELIVERED, ...CLOSED, ...ended('completed') }],
-    ] as const)('is %s, and not failed because a step met the release', async (status, state) => {
+    ] as const)('is %s, and not failed, if the release interrupted a step', async (status, state) => {
       expect(await report({ ...state, error: ERROR })).toEqual({ status, notes: [] });
       expect(notify).not.toHaveBeenCalled();
     });
@@ -147,7 +153,7 @@ describe('reporting a checkout', () => {
       expect(measure).not.toHaveBeenCalled();
     });
 
-    it('sends an alert about an unchanged credential at once, and does not count the checkout as over', async () => {
+    it('sends an alert about an unchanged credential immediately, and does not count the checkout as ended', async () => {
       await report({
         order,
         ...CLOSED,
@@ -244,7 +250,7 @@ describe('reporting a checkout', () => {
     it.each([
       ['the leases', { ...RETIRED, error: REFUSED }],
       ['the secret', { ...CHECKED_IN, retireError: DENIED }],
-    ])('is left to reap, which closes it later, because of %s', async (_what, state) => {
+    ])('is left to reap, which closes it later, after %s', async (_what, state) => {
       await report({ ...DELIVERED, ...state });
       expect([...signals.keys]).toEqual([OPEN]);
       const order = { ...aCheckoutRun.order, type: 'checkout.abandoned', isSettled: true } as const;
@@ -263,7 +269,7 @@ describe('reporting a checkout', () => {
 
     it.each([
       ['when no attempt to deliver can have gone on until it was retired', 16, []],
-      ['not when one can, however much later it is reported', 15, [OPEN]],
+      ['not when one can, even if it is reported much later', 15, [OPEN]],
     ] as const)('%s', async (_name, minutes, open) => {
       const retrieved = { at: after(-60), delivered: 1, gone: false };
       const retired = { at: after(minutes - 60), retired: 1 };

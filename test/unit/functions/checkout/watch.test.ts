@@ -46,13 +46,13 @@ describe('watching a checkout', () => {
     vault = fakeVault([pageOf(rows.map((row) => aRow(...row)))]);
   };
 
-  it('treats a checkout without a record as cancelled before it began', async () => {
+  it('treats a checkout without a record as cancelled', async () => {
     const step = createWatch({ vaultOf: async () => vault.vault, records: memoryRecords(), signals, now: () => NOW });
     expect(await step(aCheckoutRun)).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
     expect(vault.calls).toEqual([]);
   });
 
-  it('makes no call before it begins, and while it holds', async () => {
+  it('makes no call before it begins or while it holds', async () => {
     expect(await watch({}, { order: { window: { from: after(10), minutes: 5 } } })).toMatchObject({ waitSeconds: 600 });
     expect(await watch({ requested: asked(lease('active')), retrieved: DELIVERED })).toMatchObject({
       waitSeconds: 3600,
@@ -60,7 +60,7 @@ describe('watching a checkout', () => {
     expect(vault.calls).toEqual([]);
   });
 
-  it('goes on as soon as the last lease was approved', async () => {
+  it('continues as soon as the last lease is approved', async () => {
     const state = { requested: asked(lease('pending'), lease('pending', 1)) };
     vault.opened({ id: '101', item: '1' });
     vault.opened({ id: '102', item: '2', status: 'pending' });
@@ -69,11 +69,11 @@ describe('watching a checkout', () => {
     expect(await watch(state)).toMatchObject({ next: 'retrieve' });
   });
 
-  it('treats a lease as denied that the vault no longer lists', async () => {
+  it('treats a lease that the vault no longer lists as denied', async () => {
     expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'checkin', ending: 'denied' });
   });
 
-  it('does not take a lease for denied that may be the one which cannot be read', async () => {
+  it('does not treat a lease as denied if it can be the unreadable one', async () => {
     vault.opened({ id: '101', item: '1', status: 'pending' });
     vault.opened({ id: '102', item: '2' });
     vault.unreadable.add('101');
@@ -82,7 +82,7 @@ describe('watching a checkout', () => {
   });
 
   it.each(['VaultUnavailable', 'RateLimited', 'AnswerTimedOut'] as const)(
-    'keeps waiting when the status of a lease is unknown (%s): unknown is not ended',
+    'keeps waiting if the status of a lease is unknown (%s)',
     async (failure) => {
       vault.fail('held', '', failure);
       expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'wait' });
@@ -94,7 +94,7 @@ describe('watching a checkout', () => {
     await expect(watch({ requested: asked(lease('pending')) })).rejects.toMatchObject({ name: 'PermissionMissing' });
   });
 
-  it('closes what was released, whatever it waited for', async () => {
+  it('closes a released checkout during every kind of wait', async () => {
     await signals.put(signalAt.released(CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'checkin', ending: 'cancelled' });
     expect(await watch({ retrieved: DELIVERED })).toMatchObject({ next: 'checkin', ending: 'released' });
@@ -114,7 +114,7 @@ describe('watching a checkout', () => {
     });
   });
 
-  it('is not released by the signal of another checkout whose name begins like its own', async () => {
+  it('is not released by the signal of another checkout whose name starts with its own', async () => {
     await signals.put(signalAt.released(OTHER_CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'request' });
   });
@@ -142,7 +142,17 @@ describe('watching a checkout', () => {
     expect(await watch(state, { rule, order, minutes: 30 })).toMatchObject({ next: 'checkin', ending: 'expired' });
   });
 
-  it('asks for no lease where the rule needs none', async () => {
+  it('waits for an approval as long as the window was extended', async () => {
+    const rule = { approvalHours: 1, extensionMinutes: 60 };
+    const state = { requested: asked(lease('pending')) };
+    vault.opened({ id: '101', item: '10', status: 'pending' });
+    await signals.put(signalAt.extended(CHECKOUT, Date.parse(after(40))));
+    const order = { window: { until: after(10) } };
+    expect(await watch(state, { rule, order, minutes: 39.5 })).toMatchObject({ next: 'wait', waitSeconds: 30 });
+    expect(await watch(state, { rule, order, minutes: 40 })).toMatchObject({ next: 'checkin', ending: 'expired' });
+  });
+
+  it('requests no lease if the rule needs none', async () => {
     expect(await watch({}, { rule: { access: 'isa' } })).toMatchObject({ next: 'retrieve' });
   });
 
@@ -152,7 +162,7 @@ describe('watching a checkout', () => {
     const look = (more: Partial<CheckoutStepInput> = {}, checkout = {}) =>
       watch({ ...state, watched, ...more }, { minutes: 61, ...checkout });
 
-    it('is over when every credential has changed since its delivery', async () => {
+    it('ends when every credential has changed since its delivery', async () => {
       changedAt([after(60)]);
       expect(await look()).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
       expect(vault.calls).toContainEqual([
@@ -174,7 +184,7 @@ describe('watching a checkout', () => {
       ['has a change of which the vault does not say when', [undefined]],
       ['is gone', [after(60), { labels: { accountName: 'renamed' } }]],
     ] satisfies [string, Parameters<typeof aRow>][])(
-      'waits when a credential %s, and tells in the end',
+      'waits if a credential %s, and reports it at the end',
       async (_what, row) => {
         changedAt(row);
         expect(await look()).toMatchObject({ next: 'wait', ending: 'completed' });
@@ -191,7 +201,7 @@ describe('watching a checkout', () => {
       expect(await look({}, { numbers: [10, 11] })).toMatchObject({ next: 'wait' });
     });
 
-    it('fails when several accounts have the name: waiting would not help', async () => {
+    it('fails if several accounts have the name', async () => {
       changedAt([after(60)], [after(60)]);
       await expect(look()).rejects.toMatchObject({ name: 'RequestRejected' });
     });

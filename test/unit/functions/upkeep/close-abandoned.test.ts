@@ -29,12 +29,22 @@ describe('closing abandoned checkouts', () => {
   });
   const longAgo = async () => 0;
 
-  it('releases what has ended and is still open, and nothing that runs', async () => {
+  it('releases checkouts that have ended and are still open, and none that runs', async () => {
     const { closed, startRelease } = close(async ({ run }) => (run === 'tickets.2' ? undefined : 0));
     expect(await closed).toEqual({ abandoned: 2, failures: [] });
     expect(startRelease.mock.calls).toEqual([
       [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.1', isSettled: true }],
       [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.3', isSettled: true }],
+    ]);
+  });
+
+  it('releases a released checkout again while its run continues, because a late delivery can follow the release', async () => {
+    await signals.put(signalAt.released({ rule: 'tickets', run: 'tickets.2' }));
+    await signals.put(signalAt.closing({ rule: 'tickets', run: 'tickets.3' }));
+    const { closed, startRelease } = close(async () => undefined);
+    expect(await closed).toEqual({ abandoned: 0, failures: [] });
+    expect(startRelease.mock.calls).toEqual([
+      [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.2', isRunning: true, isSettled: false }],
     ]);
   });
 
@@ -79,7 +89,7 @@ describe('closing abandoned checkouts', () => {
 });
 
 describe('the key of an open checkout', () => {
-  it('says which one it is, whatever its id', () => {
+  it('names the checkout, for any id', () => {
     const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
     const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
     fc.assert(
@@ -98,10 +108,10 @@ describe('the key of an open checkout', () => {
 describe('starting the release of an abandoned checkout', () => {
   const started = async (
     now: number,
-    { run = CHECKOUT.run, isSettled = true }: { run?: string; isSettled?: boolean } = {},
+    { run = CHECKOUT.run, isSettled = true, ...more }: { run?: string; isSettled?: boolean; isRunning?: boolean } = {},
   ) => {
     const start = vi.fn(async (_name: string, _input: string) => true);
-    await createStartRelease({ start }, memorySignals(), () => now)({ ...CHECKOUT, run, isSettled });
+    await createStartRelease({ start }, memorySignals(), () => now)({ ...CHECKOUT, run, isSettled, ...more });
     const [name = '', input = ''] = start.mock.calls[0] ?? [];
     return { name, input };
   };
@@ -116,7 +126,12 @@ describe('starting the release of an abandoned checkout', () => {
     });
   });
 
-  it('leaves the signal first: an execution that is redriven in between opens nothing', async () => {
+  it('is an ordinary release while the run continues, which reports its own end', async () => {
+    const { input } = await started(NOW, { isRunning: true, isSettled: false });
+    expect(JSON.parse(input)).toMatchObject({ type: 'checkout.released', run: CHECKOUT.run });
+  });
+
+  it('writes the signal first: an execution that is redriven after it opens nothing', async () => {
     const signals = memorySignals();
     const start = async (): Promise<boolean> => {
       expect([...signals.keys]).toEqual([signalAt.released(CHECKOUT)]);
@@ -137,7 +152,7 @@ describe('starting the release of an abandoned checkout', () => {
     expect((await Promise.all(others)).map((other) => other.name)).not.toContain(name);
   });
 
-  it('has a name that Step Functions takes, and that no rule can have: not even one that is called reap', async () => {
+  it('has a name that Step Functions accepts and that no rule can have, not even one called reap', async () => {
     const run = checkoutRun(identityOf('CHG1', 'reap'));
     const { name } = await started(NOW, { run });
     expect(name).toMatch(/^[\w-]{1,80}$/);
@@ -146,7 +161,7 @@ describe('starting the release of an abandoned checkout', () => {
     expect(runSchema.shape.run.safeParse(run).success).toBe(true);
   });
 
-  it('succeeds when it was started before, and is tried again when it could not be', async () => {
+  it('succeeds if it was already started, and is retried after a failed start', async () => {
     const abandoned = { ...CHECKOUT, isSettled: true };
     await expect(
       createStartRelease({ start: async () => false }, memorySignals(), () => NOW)(abandoned),
