@@ -33,7 +33,7 @@ describe('authenticating', () => {
     [{ ...aRun(), run: 'by-hand.1' }, 'Start it as databases.<unique part>, not by-hand.1'],
     [{ ...aRun(), run: 'databases' }, 'Start it as databases.<unique part>'],
     [{ ...CHECKOUT, run: 'tickets2.CHG1' }, 'Start it as tickets.<unique part>'],
-  ])('refuses an execution that does not carry the name of its rule: $run', async (run, message) => {
+  ])('refuses an execution whose name does not begin with its rule: $run', async (run, message) => {
     await expect(authenticate(run)).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
       message: expect.stringContaining(message),
@@ -41,7 +41,7 @@ describe('authenticating', () => {
     expect(ensureSignIn).not.toHaveBeenCalled();
   });
 
-  it('refuses a rule that was not deployed, with those that were', async () => {
+  it('refuses a rule that was not deployed, and lists the deployed ones', async () => {
     await expect(authenticate({ workflow: 'checkout', rule: 'toString', run: 'toString.1' })).rejects.toThrow(
       'There is no checkout "toString" in the deployed relay.yaml. Use one of: tickets.',
     );

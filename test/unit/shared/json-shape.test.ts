@@ -71,7 +71,7 @@ describe('a mismatch', () => {
     expect(misfit?.replace(`at "map.${CANARY}"`, '')).not.toContain(CANARY);
   });
 
-  it('is named by its place, at any depth', () => {
+  it('is located by its path, at any depth', () => {
     const rows = z.object({ rows: z.array(z.object({ SystemName: z.string() })) });
     expect(misfitOf(rows, { rows: [{ SystemName: 'a' }, {}, { SystemName: null }] })).toBe(
       'a JSON string is missing at "rows.1.SystemName"',
@@ -82,13 +82,13 @@ describe('a mismatch', () => {
     expect(misfitOf(z.string(), {})).toBe('expected a JSON string, found a JSON object');
   });
 
-  it('forges no line by the name of a field', () => {
+  it('contains no line break from the name of a field', () => {
     expect(misfitOf(z.record(z.string(), z.int()), { 'a\nb"': 'x' })).toBe(
       'expected a JSON number, found a JSON string at "a\\nb\\""',
     );
   });
 
-  it('is never told in the words of a validator, nor by its value', () => {
+  it('contains neither the wording of a validator nor its value', () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(FIELDS)), fc.jsonValue({ maxDepth: 2 }), (schema, value) => {
         const misfit = misfitOf(schema, value) ?? '';
@@ -106,7 +106,7 @@ describe('a matching value', () => {
     });
   });
 
-  it('may be nothing', () => {
+  it('may be undefined', () => {
     expect(fit(z.undefined(), undefined)).toEqual({ fits: true, data: undefined });
   });
 });

@@ -39,7 +39,7 @@ describe('the example messages', () => {
     ]);
   });
 
-  it('are those that docs/messages.md shows', () => {
+  it('are those in docs/messages.md', () => {
     const page = readFileSync(new URL('docs/messages.md', ROOT), 'utf8');
     const shown = [...page.matchAll(/^```json\n([\s\S]*?)```/gm)].map(([, block = '']) => JSON.parse(block));
     expect(shown).toEqual(expect.arrayContaining(examples.map(([, example]) => example)));
@@ -48,7 +48,7 @@ describe('the example messages', () => {
 });
 
 describe('a message', () => {
-  it('is the same text once it is parsed, whatever the order of its fields', () => {
+  it('results in the same text once it is parsed, in any order of its fields', () => {
     fc.assert(
       fc.property(fc.constantFrom(...examples), fc.nat(20), ([, example], turn) => {
         const text = (message: unknown) => JSON.stringify(messageSchema.parse(message));
@@ -58,7 +58,7 @@ describe('a message', () => {
     );
   });
 
-  it('is taken under every name of a rule that relay.yaml takes, and under no other', () => {
+  it('accepts every name of a rule that relay.yaml accepts, and no other', () => {
     const anyName = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9-]{0,32}$/), fc.string({ maxLength: 33 }));
     fc.assert(
       fc.property(anyName, (checkout) => {
@@ -68,7 +68,7 @@ describe('a message', () => {
     );
   });
 
-  it('can give no reason that hides whose request it is, nor one that is too long for the vault', () => {
+  it('cannot contain a reason that hides the requester or is too long for the vault', () => {
     const marker = {
       relayId: `${'r'.repeat(31)}.000000000000.ap-southeast-2`,
       workflow: 'checkout',
@@ -96,7 +96,7 @@ describe('a message', () => {
     );
   });
 
-  it('gives an execution a name that Step Functions takes', () => {
+  it('results in an execution name that Step Functions accepts', () => {
     const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
     const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
     fc.assert(
@@ -115,7 +115,7 @@ describe('a message', () => {
     ['no item', { items: [] }],
     ['more than twenty items', { items: Array.from({ length: 21 }, (_none, index) => ({ accountName: `${index}` })) }],
     [
-      'an item twice, however it is written',
+      'an item twice, in any spelling',
       {
         items: [
           { systemName: 'A', accountName: 'b' },
@@ -124,21 +124,21 @@ describe('a message', () => {
       },
     ],
     ['an item without a label', { items: [{}] }],
-    ['an item of too many labels', { items: [{ a: '1', b: '1', c: '1', d: '1', e: '1', f: '1', g: '1' }] }],
-    ['a label that is none', { items: [{ 'system name': 'db-01' }] }],
+    ['an item with too many labels', { items: [{ a: '1', b: '1', c: '1', d: '1', e: '1', f: '1', g: '1' }] }],
+    ['an invalid label', { items: [{ 'system name': 'db-01' }] }],
     ['a label whose name is too long', { items: [{ ['x'.repeat(32)]: 'db-01' }] }],
-    ['a label without a text', { items: [{ systemName: '' }] }],
+    ['a label without text', { items: [{ systemName: '' }] }],
     ['a text that is too long', { items: [{ systemName: 'x'.repeat(247) }] }],
-    ['a label that is no text', { items: [{ systemName: 1 }] }],
+    ['a label that is not text', { items: [{ systemName: 1 }] }],
     ['a window without an end', { window: {} }],
     ['a window with two ends', { window: { minutes: 5, until: '2026-03-01T10:30:00Z' } }],
     ['a time without its zone', { window: { until: '2026-03-01T10:30:00' } }],
-    ['a day that there is not', { window: { until: '2026-02-30T10:30:00Z' } }],
-    ['a reason of nothing but spaces', { reason: '  ' }],
+    ['a day that does not exist', { window: { until: '2026-02-30T10:30:00Z' } }],
+    ['a reason of only spaces', { reason: '  ' }],
     ['a text with half a character', { items: [{ systemName: 'db-\ud800' }] }],
     ['a text with a control character', { items: [{ systemName: 'db-01', accountName: 'sa\x1b[2J' }] }],
-    ['a text that turns the direction', { items: [{ systemName: 'db\u202e10' }] }],
-    ['a reason of several lines', { reason: 'Restore\nApproved by: everybody' }],
+    ['a text with a bidirectional mark', { items: [{ systemName: 'db\u202e10' }] }],
+    ['a reason with several lines', { reason: 'Restore\nApproved by: everybody' }],
     ['a reason with a tab', { reason: 'Restore\tit' }],
     ['a reason that ends in a line break', { reason: 'Restore\n' }],
     ['a reason with half a character', { reason: '\udc00' }],
@@ -148,7 +148,7 @@ describe('a message', () => {
 });
 
 describe('an item in a message', () => {
-  it('has up to six labels, as long as names can be, in the order of their names', () => {
+  it('has up to six labels, as long as names can be, sorted by name', () => {
     const text = 'x'.repeat(246);
     const item = Object.fromEntries(['f', 'b', 'D', 'a', 'z'.repeat(31), 'e'].map((label) => [label, text]));
     const { items } = checkoutOrderSchema.parse({ ...order, items: [item] });
@@ -156,28 +156,28 @@ describe('an item in a message', () => {
     expect(Object.keys(items[0] ?? {})).toEqual(Object.keys(item).toSorted());
   });
 
-  it('is another one when a text or a label is', () => {
+  it('differs if a text or a label differs', () => {
     const items = [{ a: 'x' }, { a: 'y' }, { b: 'x' }, { a: 'x', b: 'x' }];
     expect(checkoutOrderSchema.safeParse({ ...order, items }).success).toBe(true);
   });
 
   const ADDRESS = { labels: ['systemName', 'accountName'], spellings: () => [] };
 
-  it('is fine when it has the labels that its rule asks for', () => {
+  it('is valid with the labels that its rule requires', () => {
     expect(checkAddress({ systemName: 'db-01', accountName: 'sa' }, ADDRESS)).toBeUndefined();
   });
 
   it.each([
     ['too few labels', { systemName: 'db-01' }],
-    ['too many', { systemName: 'db-01', accountName: 'sa', domainName: 'corp' }],
-    ['others', { systemName: 'db-01', canary: 'sa' }],
-    ['labels in other letters', { systemname: 'db-01', accountName: 'sa' }],
-    ['none', {}],
-  ])('is refused with %s, in words that repeat nothing of it', (_what, labels) => {
+    ['too many labels', { systemName: 'db-01', accountName: 'sa', domainName: 'corp' }],
+    ['other labels', { systemName: 'db-01', canary: 'sa' }],
+    ['labels in another case', { systemname: 'db-01', accountName: 'sa' }],
+    ['no labels', {}],
+  ])('is refused with %s, without repeating any of its text', (_what, labels) => {
     expect(checkAddress(labels, ADDRESS)).toBe('must be addressed by systemName and accountName only');
   });
 
-  it('is refused where nothing can be named', () => {
+  it('is refused if nothing can be addressed', () => {
     expect(checkAddress({ systemName: 'db-01' }, undefined)).toBe(
       'cannot be addressed: messages have no address for items of this source',
     );

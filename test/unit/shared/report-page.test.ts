@@ -32,7 +32,7 @@ describe('the page of a sync', () => {
     expect(page).toContain('<li>The vault did not list everything.</li>');
   });
 
-  it('lists failures before all other items that need attention, with their advice', () => {
+  it('lists failures before all other items that need attention, with their fixes', () => {
     const page = renderSyncPage(REPORT);
     expect(page.indexOf('db-01/failed')).toBeLessThan(page.indexOf('db-01/parked'));
     expect(page).toContain('<td>Enable it for the API.</td>');
@@ -44,7 +44,7 @@ describe('the page of a sync', () => {
     expect(page).toContain('x="750.0" y="0" width="250.0"');
   });
 
-  it('names the items beyond the thousandth by their number', () => {
+  it('counts the items beyond the thousandth without listing them', () => {
     const remarks = Array.from({ length: 1002 }, (_, index) => ({
       ...{ item: `a${index}`, outcome: 'failed' as const, message: 'Look.' },
     }));
@@ -75,7 +75,7 @@ describe('a page', () => {
     expect(page).not.toMatch(/<(img|script)|<svg o/);
   });
 
-  it('has no markup in it that a text brought along, whatever the text', () => {
+  it('contains no markup from any text', () => {
     const tags = (page: string) => page.replaceAll(/[^<>]/g, '');
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -85,7 +85,7 @@ describe('a page', () => {
     );
   });
 
-  it('allows its own style sheet and nothing else', () => {
+  it('allows only its own style sheet', () => {
     const [, policy = ''] = /Content-Security-Policy" content="([^"]+)"/.exec(renderSyncPage(REPORT)) ?? [];
     expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]+=*'; base-uri 'none'; form-action 'none'$/);
     expect(renderSyncPage(REPORT)).not.toMatch(/https?:|<script|style="/);

@@ -20,11 +20,11 @@ describe('Secret', () => {
     expect(print(new Secret(WORD))).not.toContain(WORD);
   });
 
-  it('reveals exactly what was put in', () => {
+  it('reveals exactly the original value', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (value) => new Secret(value).reveal() === value));
   });
 
-  it('equals another secret exactly when the values are equal', () => {
+  it('equals another secret if and only if their values are equal', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (one, other) => {
         expect(new Secret(one).equals(new Secret(other))).toBe(one === other);

@@ -59,17 +59,17 @@ describe('checking in a checkout', () => {
     expect(vault.open.size).toBe(0);
   });
 
-  it('needs only its name: a release finds everything by the marker', async () => {
+  it('needs only the run: a release finds every lease by the marker', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
     expect(await checkIn()).toEqual({ at: CLOSED_AT, closed: 1 });
   });
 
-  it('uses relay.yaml when there is no record of the checkout', async () => {
+  it('uses relay.yaml if the checkout has no record', async () => {
     vault.opened({ id: '1', item: '1', reason: OURS });
     expect(await checkIn({}, 'lost')).toEqual({ at: CLOSED_AT, closed: 1 });
   });
 
-  it('never closes what is not its own: of a person, a sync, another checkout or another relay', async () => {
+  it('never closes leases of others: a person, a sync, another checkout or another relay', async () => {
     const reasons = [
       'by hand',
       'x [relay/sync/databases/databases.1/0]',
@@ -82,7 +82,7 @@ describe('checking in a checkout', () => {
     expect(vault.open.size).toBe(reasons.length);
   });
 
-  it('is done, by its own clock, when there is nothing to close', async () => {
+  it('succeeds, by its own clock, if there is nothing to close', async () => {
     expect(await checkIn()).toEqual({ at: after(0), closed: 0 });
   });
 
@@ -91,20 +91,20 @@ describe('checking in a checkout', () => {
     expect(await checkIn({ requested: requested('1') })).toEqual({ at: CLOSED_AT, closed: 1 });
   });
 
-  it('closes all it can before it raises what it could not', async () => {
+  it('closes every lease that it can before it throws', async () => {
     for (const id of ['1', '2', '3']) vault.opened({ id, item: id, reason: OURS });
     vault.fail('close', '1', 'VaultUnavailable');
     await expect(checkIn({ requested: requested('1', '2') })).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect([...vault.open.keys()]).toEqual(['1']);
   });
 
-  it('lists no sessions where credentials were delivered', async () => {
+  it('lists no sessions if credentials were delivered', async () => {
     await checkIn({ requested: requested('1') });
     expect(vault.count('listSessions')).toBe(0);
   });
 
-  describe('of target sessions', () => {
-    it('ends known sessions, and those of its own leases, and no others, before the leases', async () => {
+  describe('with target sessions', () => {
+    it('ends noted sessions and sessions of its own leases, and no others, before it closes the leases', async () => {
       vault.opened({ id: '1', item: '1', reason: OURS });
       vault.opened({ id: '2', item: '2', reason: OURS });
       session('50');
@@ -132,14 +132,14 @@ describe('checking in a checkout', () => {
       }
     });
 
-    it('ends none by a signal when there is no record of the checkout', async () => {
+    it('ends no session by a signal if the checkout has no record', async () => {
       session('50');
       await signals.put(signalAt.session(CHECKOUT, '50'));
       await checkIn({}, 'lost');
       expect([...vault.sessions.keys()]).toEqual(['50']);
     });
 
-    it('ends them for a release, too, which has no state', async () => {
+    it('ends them for a release too, which has no state', async () => {
       vault.opened({ id: '1', item: '1', reason: OURS });
       session('51', '1');
       session('53', '9');
@@ -147,7 +147,7 @@ describe('checking in a checkout', () => {
       expect([...vault.sessions.keys()]).toEqual(['53']);
     });
 
-    it('ends them by their signals where there is no lease, and lists no leases', async () => {
+    it('ends noted sessions and lists no leases if the rule needs none', async () => {
       session('50');
       session('54');
       await signals.put(signalAt.session(CHECKOUT, '50'));
@@ -167,7 +167,7 @@ describe('checking in a checkout', () => {
       },
     );
 
-    it('is tried again when the vault did not answer about sessions, but only after leases were closed', async () => {
+    it('is retried after an outage while listing sessions, and closes the leases nevertheless', async () => {
       vault.opened({ id: '1', item: '1', reason: OURS });
       vault.fail('listSessions', '', 'VaultUnavailable');
       await expect(checkIn({ requested: requested('1') }, SSH)).rejects.toMatchObject({ name: 'VaultUnavailable' });

@@ -51,7 +51,7 @@ describe('planning a checkout', () => {
     expect([...signals.keys]).toEqual([]);
   };
 
-  it('writes down the rule, the order and the items, and opens nothing', async () => {
+  it('records the rule, the order and the items, and opens nothing', async () => {
     expect(await plan()).toEqual({ items: 1 });
     expect(await recorded()).toEqual({
       ...CHECKOUT,
@@ -64,7 +64,7 @@ describe('planning a checkout', () => {
     expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
   });
 
-  it('keeps the first record: a deployment in between changes nothing', async () => {
+  it('keeps the first record: a deployment between two attempts changes nothing', async () => {
     await plan();
     const first = await recorded();
     expect(
@@ -81,10 +81,10 @@ describe('planning a checkout', () => {
     });
 
   it.each([
-    ['by an execution of the same name, which was free again', {}, { startedAt: after(90 * 24 * 60) }],
-    ['by another order', { items: [{ systemName: 'db-01', accountName: 'ops' }] }, {}],
-    ['by an order for longer', { window: { minutes: 61 } }, {}],
-  ])('refuses what was written down %s, and opens nothing by it', async (_how, order, more) => {
+    ['of an earlier execution with the same name', {}, { startedAt: after(90 * 24 * 60) }],
+    ['of another order', { items: [{ systemName: 'db-01', accountName: 'ops' }] }, {}],
+    ['of an order with a longer window', { window: { minutes: 61 } }, {}],
+  ])('refuses the record %s, and opens nothing', async (_how, order, more) => {
     await plan();
     signals.keys.clear();
     const first = await recorded();
@@ -93,19 +93,19 @@ describe('planning a checkout', () => {
     expect([...signals.keys]).toEqual([]);
   });
 
-  it('is found each time that it was planned, also when a release has taken the note of the first away', async () => {
+  it('leaves an open note on each attempt, even after a release removed the first note', async () => {
     await plan();
     await signals.remove(OPEN);
     expect(await plan()).toEqual({ items: 1 });
     expect([...signals.keys]).toContain(OPEN);
   });
 
-  it('is listed as open before it opens anything', async () => {
+  it('leaves an open note before it opens anything', async () => {
     await plan();
     expect([...signals.keys]).toEqual([OPEN, checkoutAt.record(CHECKOUT).key]);
   });
 
-  it('keeps to what an attempt wrote down that came first, even if that was started later', async () => {
+  it('uses the record of the attempt that wrote first, even if that attempt started later', async () => {
     const { read } = records;
     records.read = async (place) => {
       const written = await read(place);
@@ -125,7 +125,7 @@ describe('planning a checkout', () => {
     expect(signals.keys).toContain(signalAt.released(CHECKOUT));
   });
 
-  it('lists items in one order, whatever the order of the message, so that two checkouts never wait for each other', async () => {
+  it('lists items in a fixed order, so that two checkouts never wait for each other', async () => {
     const named = ITEMS.map(({ labels: { systemName, accountName, domainName } }) => ({
       systemName,
       accountName: domainName === '' ? accountName : `${domainName}\\${accountName}`,
@@ -139,7 +139,7 @@ describe('planning a checkout', () => {
     );
   });
 
-  it('opens an item with two names once', async () => {
+  it('opens an item that is addressed by two names only once', async () => {
     const twice = [
       { systemName: 'db-01', accountName: 'web' },
       { systemName: 'db-01', accountName: 'CORP\\web' },
@@ -174,14 +174,14 @@ describe('planning a checkout', () => {
     await refuses(plan(order, rule), message);
   });
 
-  it('refuses a rule that is not there', async () => {
+  it('refuses a rule that does not exist', async () => {
     const run = checkoutRun(identityOf('CHG1', 'tests'));
     const attempt = plan({ checkout: 'tests' }, {}, { run: { rule: 'tests', run } });
     await refuses(attempt, 'There is no checkout "tests"', 'ConfigurationInvalid');
   });
 
   it.each(['tickets.CHG1', checkoutRun(identityOf('CHG10')), 'tickets.by-hand'])(
-    'refuses an execution by another name, by which nothing of it would be found again: %s',
+    'refuses an execution with another name, because nothing of it would be found again: %s',
     async (run) => {
       const message = `Start it as ${CHECKOUT.run}, not ${run}`;
       await refuses(plan({}, {}, { run: { run } }), message, 'ConfigurationInvalid');
@@ -189,12 +189,12 @@ describe('planning a checkout', () => {
     },
   );
 
-  it('refuses an address that several items of the vault have', async () => {
+  it('refuses an address that matches several items of the vault', async () => {
     vault = fakeVault([pageOf([anItem(), numbered('11', {})])]);
     await refuses(plan(), 'several items with accountName sa, systemName db-01');
   });
 
-  it('refuses an item whose own text the vault does not take for a question', async () => {
+  it('refuses an item if the vault rejects its text as a query', async () => {
     vault.fail('find', '', 'RequestRejected');
     await refuses(
       plan(),
@@ -203,16 +203,16 @@ describe('planning a checkout', () => {
   });
 
   it.each([
-    ['all of it', { minutes: 480 }],
-    ['until then', { until: after(480) }],
+    ['in minutes', { minutes: 480 }],
+    ['until a time', { until: after(480) }],
     ['later', { from: after(1000), until: after(1480) }],
-    ['since a while ago, which counts from now', { from: after(-1000), until: after(480) }],
-    ['as late as it may begin', { from: after(60 * 24 * 60), minutes: 480 }],
-  ])('lets a window be as long as the rule allows: %s', async (_what, window) => {
+    ['from a time in the past, which counts from now', { from: after(-1000), until: after(480) }],
+    ['from the latest possible beginning', { from: after(60 * 24 * 60), minutes: 480 }],
+  ])('accepts a window as long as the rule allows: %s', async (_what, window) => {
     expect(await plan({ window })).toEqual({ items: 1 });
   });
 
-  it('refuses two items that would share a secret, since one would take the place of the other', async () => {
+  it('refuses two items that would share a secret, because one would overwrite the other', async () => {
     const other = { ...numbered('11', { domainName: 'CORP', accountName: 'ops' }), title: 'db-01/CORP\\ops' };
     vault = fakeVault([pageOf([anItem(), other])]);
     const items = [
@@ -223,7 +223,7 @@ describe('planning a checkout', () => {
     await refuses(plan({ items }, { name: 'checkouts/{checkoutId}/{systemName}' }), message, 'NameCollision');
   });
 
-  it('is tried again when the vault does not answer, and leaves nothing behind', async () => {
+  it('is retried if the vault does not answer, and leaves nothing behind', async () => {
     vault.fail('find', '', 'VaultUnavailable');
     await expect(plan()).rejects.toMatchObject({ name: 'VaultUnavailable', retryable: true });
     expect([...signals.keys]).toEqual([]);

@@ -15,7 +15,7 @@ import { anItem } from '#test/support/items.ts';
 const CLOSED = { checkedIn: { at: after(1), closed: 0 }, retired: { retired: 0 } };
 const OVER = { watched: { next: 'report' as const, waitSeconds: 0, ending: 'cancelled' as const } };
 
-describe('an execution that was stopped, released by reap, and is redriven under its name and start', () => {
+describe('a stopped execution that reap released, redriven with its name and start', () => {
   let records: ReturnType<typeof memoryRecords>;
   let signals: ReturnType<typeof memorySignals>;
   const vault = fakeVault([pageOf([anItem()])]);
@@ -35,7 +35,7 @@ describe('an execution that was stopped, released by reap, and is redriven under
       ...OVER,
       order: { ...aCheckoutRun.order, type },
     });
-  /** The release as reap starts it. Its waits can take a day, and it reports nothing before. */
+  /** A release as reap starts it. It can wait for a day, and reports only afterwards. */
   const startRelease = () =>
     createStartRelease({ start: async () => true }, signals, () => NOW)({ ...CHECKOUT, isSettled: true });
   const isOpen = (): boolean => signals.keys.has(checkoutAt.open(CHECKOUT));
@@ -47,12 +47,12 @@ describe('an execution that was stopped, released by reap, and is redriven under
     expect(await watch()).toMatchObject({ next: 'request' });
   });
 
-  it('opens nothing once its release is started, and closes', async () => {
+  it('opens nothing once its release has started, and closes', async () => {
     await startRelease();
     expect(await watch()).toMatchObject({ next: 'checkin', ending: 'cancelled' });
   });
 
-  it('is planned, closed and no longer open in the end, and the first report holds', async () => {
+  it('is planned, closed and no longer open at the end, and keeps the first report', async () => {
     await startRelease();
     expect(await report('checkout.abandoned')).toMatchObject({ status: 'abandoned' });
     expect(isOpen()).toBe(false);

@@ -136,7 +136,7 @@ describe('reporting a checkout', () => {
       expect(notify).not.toHaveBeenCalled();
     });
 
-    it('has failed when it could not be closed', async () => {
+    it('has failed if it could not be closed', async () => {
       expect(await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } })).toMatchObject({ status: 'failed' });
       expect(notify).toHaveBeenCalledOnce();
     });
@@ -186,11 +186,14 @@ describe('reporting a checkout', () => {
     it.each([
       [false, [OPEN]],
       [true, []],
-    ])('of an abandoned checkout leaves it to reap while it can still deliver: settled %s', async (isSettled, left) => {
-      const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
-      await report({ order: abandoned, ...CLOSED, ...ended('released') });
-      expect([...signals.keys]).toEqual(left);
-    });
+    ])(
+      'of an abandoned checkout leaves it to reap while a delivery is still possible: settled %s',
+      async (isSettled, left) => {
+        const abandoned = { ...order, type: 'checkout.abandoned', isSettled } as const;
+        await report({ order: abandoned, ...CLOSED, ...ended('released') });
+        expect([...signals.keys]).toEqual(left);
+      },
+    );
   });
 
   describe('once more', () => {
@@ -215,19 +218,19 @@ describe('reporting a checkout', () => {
     const REFUSED = { Error: 'SignInRefused', Cause: JSON.stringify({ errorMessage: 'Look at its key.' }) };
     const DENIED = { Error: 'StoreDenied', Cause: JSON.stringify({ errorMessage: 'Look at its policy.' }) };
 
-    it('has failed, and reports open leases, when the vault did not check them in', async () => {
+    it('has failed, and reports open leases, if the vault did not check them in', async () => {
       const { status, notes: lines } = await report({ ...DELIVERED, ...RETIRED, error: REFUSED });
       expect(status).toBe('failed');
       expect(lines).toEqual(['SignInRefused: Look at its key.', expect.stringContaining('leases are not checked in')]);
     });
 
-    it('has failed, and reports the remaining secret, when the store did not retire it', async () => {
+    it('has failed, and reports the remaining secret, if the store did not retire it', async () => {
       const { status, notes: lines } = await report({ ...DELIVERED, ...CHECKED_IN, retireError: DENIED });
       expect(status).toBe('failed');
       expect(lines).toEqual(['StoreDenied: Look at its policy.', expect.stringContaining('still exist')]);
     });
 
-    it('reports both when both failed, the secret first', async () => {
+    it('reports both errors if both steps failed, the secret first', async () => {
       const { notes: lines } = await report({ ...DELIVERED, retireError: DENIED, error: REFUSED });
       expect(lines.map((line) => line.split(':')[0])).toEqual([
         'StoreDenied',
@@ -239,18 +242,18 @@ describe('reporting a checkout', () => {
     });
 
     it.each([
-      ['the leases', { ...RETIRED, error: REFUSED }],
-      ['the secret', { ...CHECKED_IN, retireError: DENIED }],
-    ])('has failed in spite of a release when %s is left', async (_what, state) => {
+      ['a lease', { ...RETIRED, error: REFUSED }],
+      ['a secret', { ...CHECKED_IN, retireError: DENIED }],
+    ])('has failed in spite of a release if %s is left', async (_what, state) => {
       await signals.put(signalAt.released(CHECKOUT));
       expect(await report({ ...DELIVERED, ...state })).toMatchObject({ status: 'failed' });
       expect([...signals.keys]).toContain(OPEN);
     });
 
     it.each([
-      ['the leases', { ...RETIRED, error: REFUSED }],
-      ['the secret', { ...CHECKED_IN, retireError: DENIED }],
-    ])('is left to reap, which closes it later, after %s', async (_what, state) => {
+      ['open leases', { ...RETIRED, error: REFUSED }],
+      ['a remaining secret', { ...CHECKED_IN, retireError: DENIED }],
+    ])('is left to reap, which closes it later, because of %s', async (_what, state) => {
       await report({ ...DELIVERED, ...state });
       expect([...signals.keys]).toEqual([OPEN]);
       const order = { ...aCheckoutRun.order, type: 'checkout.abandoned', isSettled: true } as const;
@@ -261,15 +264,19 @@ describe('reporting a checkout', () => {
     });
   });
 
-  describe('says that nothing is open any more', () => {
-    it('when the delivered secrets are retired and the leases are checked in', async () => {
+  describe('removes the open note', () => {
+    it('once the delivered secrets are retired and the leases are checked in', async () => {
       await report({ ...CLOSED, ...ended('completed') });
       expect([...signals.keys]).toEqual([]);
     });
 
     it.each([
-      ['when no attempt to deliver can have gone on until it was retired', 16, []],
-      ['not when one can, even if it is reported much later', 15, [OPEN]],
+      ['if no delivery attempt can have lasted until the retirement', 16, []],
+      [
+        'not if a delivery attempt can have lasted until the retirement, even if the report comes much later',
+        15,
+        [OPEN],
+      ],
     ] as const)('%s', async (_name, minutes, open) => {
       const retrieved = { at: after(-60), delivered: 1, gone: false };
       const retired = { at: after(minutes - 60), retired: 1 };
@@ -278,20 +285,20 @@ describe('reporting a checkout', () => {
     });
 
     it.each([
-      ['not when it was given up for an attempt to deliver', 'retrieve', [OPEN]],
-      ['when it was given up before', 'request', []],
+      ['not if the run failed during a delivery attempt', 'retrieve', [OPEN]],
+      ['if the run failed before any delivery attempt', 'request', []],
     ] as const)('%s', async (_name, next, open) => {
       const watched = { next, waitSeconds: 0 };
       await report({ ...CLOSED, watched, error: { Error: 'StoreUnavailable' } });
       expect([...signals.keys]).toEqual(open);
     });
 
-    it('not when something is: reap closes it', async () => {
+    it('not while anything is open: reap closes it', async () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
       expect([...signals.keys]).toEqual([OPEN]);
     });
 
-    it('as soon as it was closed later', async () => {
+    it('as soon as a later attempt has closed everything', async () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
       expect(await report({ ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
       expect([...signals.keys]).toEqual([]);

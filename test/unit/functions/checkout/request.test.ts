@@ -16,7 +16,7 @@ import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
 const OURS = `Replace a disk ${MARKER}`;
 
-describe('requesting for a checkout', () => {
+describe('requesting the leases of a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let signals: ReturnType<typeof memorySignals>;
   beforeEach(() => {
@@ -67,12 +67,12 @@ describe('requesting for a checkout', () => {
     expect(vault.terms.map(({ item }) => item)).toEqual(['1']);
   });
 
-  it('asks under the reason of the message, with the marker that everything of ours is found by', async () => {
+  it('writes the reason of the message, with the marker by which everything of ours is found', async () => {
     await request();
     expect(vault.terms).toMatchObject([{ reason: OURS, changeAtEnd: true, whenHeld: 'refuse' }]);
   });
 
-  it('owns leases that an earlier attempt opened, pending or not, and requests only the rest', async () => {
+  it('owns leases that an earlier attempt opened, pending or not, and requests only the missing ones', async () => {
     vault.opened({ id: '7', item: '1', reason: OURS, status: 'pending', endsAt: after(90) });
     expect(await request({ numbers: [1, 2] })).toMatchObject({
       conflict: false,
@@ -84,21 +84,21 @@ describe('requesting for a checkout', () => {
     expect(vault.terms.map(({ item }) => item)).toEqual(['2']);
   });
 
-  it('waits while the vault changes a credential: a delivery would be outdated at once', async () => {
+  it('waits while the vault changes a credential, because a delivery would be outdated at once', async () => {
     const { items } = aRecord();
     vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
     expect(await request()).toMatchObject({ conflict: true, leases: [] });
     expect(vault.terms).toEqual([]);
   });
 
-  it('ignores a change of a credential that a target session does not show', async () => {
+  it('ignores a change in progress for a target session, which shows no credential', async () => {
     const { items } = aRecord();
     vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
     expect(await request({ rule: { delivers: 'ssh-ticket' } })).toMatchObject({ conflict: false });
     expect(vault.count('find')).toBe(0);
   });
 
-  it('finds a lease whose answer was lost when it is repeated', async () => {
+  it('finds a lease whose answer was lost on the next attempt', async () => {
     vault.fail('open', '10', 'VaultUnavailable', { mayHaveHappened: true });
     await expect(request()).rejects.toMatchObject({ name: 'VaultUnavailable' });
     expect(await request()).toMatchObject({ leases: [{ id: '101' }] });
@@ -110,7 +110,7 @@ describe('requesting for a checkout', () => {
     ['a sync', 'pam-relay delivers [relay/sync/databases/databases.1/0]'],
     ['another checkout', 'Replace a disk [relay/checkout/tickets/tickets.CHG2/0]'],
     ['another relay', `Replace a disk [other/checkout/tickets/${CHECKOUT.run}/0]`],
-  ])('never shares what %s has open, and asks for nothing beyond it', async (_who, reason) => {
+  ])('never shares a lease of %s, and makes no further request', async (_who, reason) => {
     vault.opened({ id: '7', item: '2', reason });
     const { conflict, leases } = await request({ numbers: [1, 2, 3] });
     expect({ conflict, leases }).toMatchObject({ conflict: true, leases: [{ item: 0 }] });
@@ -124,22 +124,22 @@ describe('requesting for a checkout', () => {
     expect(await request({ numbers: [1, 2] })).toMatchObject({ conflict: false, leases: [{}, {}] });
   });
 
-  it('fails when the unreadable lease may be the one that it just opened', async () => {
+  it('fails if the unreadable lease may be the one that it just opened', async () => {
     vault.unreadable.add('102');
     await expect(request({ numbers: [1, 2] })).rejects.toMatchObject({ name: 'AnswerMalformed' });
   });
 
-  it('waits when the vault refuses another lease for the item', async () => {
+  it('waits if the vault refuses another lease for the item', async () => {
     vault.fail('open', '10', 'RequestConflict');
     expect(await request()).toEqual({ at: after(0), conflict: true, leases: [] });
   });
 
-  it('fails with an error that is no conflict', async () => {
+  it('fails on an error other than a conflict', async () => {
     vault.fail('open', '10', 'NotRequestable');
     await expect(request()).rejects.toMatchObject({ name: 'NotRequestable' });
   });
 
-  it('checks first that the vault would grant the window, and requests nothing otherwise', async () => {
+  it('first checks that the vault grants the window, and requests nothing otherwise', async () => {
     vault.offers.set('10', []);
     await expect(request()).rejects.toMatchObject(
       refusal("grants the relay's user this kind of access to db-01/a10 now for 60 minutes"),
@@ -148,7 +148,7 @@ describe('requesting for a checkout', () => {
     expect(vault.terms).toEqual([]);
   });
 
-  it('checks all items before it opens anything: a refusal of one would cost the others a release', async () => {
+  it('checks all items before it opens a lease, because one refusal would cost the others a release', async () => {
     vault.offers.set('2', []);
     await expect(request({ numbers: [1, 2] })).rejects.toMatchObject(refusal('db-01/a2'));
     expect(vault.terms).toEqual([]);
@@ -161,31 +161,31 @@ describe('requesting for a checkout', () => {
     expect(vault.terms).toMatchObject([{ offer }]);
   });
 
-  it('sends the ticket, and refuses to ask without one where the policy wants it', async () => {
+  it('sends the ticket, and refuses to request without one if the policy requires it', async () => {
     vault.offers.set('10', [anOffer({ needsTicket: true })]);
     await expect(request()).rejects.toMatchObject(refusal('requires a ticket'));
     await request({ order: { ticket: 'CHG-7' } });
     expect(vault.terms).toMatchObject([{ ticket: 'CHG-7' }]);
   });
 
-  it('does not have the credential changed where the rule says so', async () => {
+  it('requests no change of the credential if the rule says so', async () => {
     await request({ rule: { rotateOnCheckIn: false } });
     expect(vault.terms).toMatchObject([{ changeAtEnd: false }]);
   });
 
-  describe('for how long', () => {
+  describe('the duration of a lease', () => {
     const rule = { extensionMinutes: 20, approvalHours: 2 };
-    it('lasts for the window, its longest extension and five minutes, so that it is ended by us', async () => {
+    it('covers the window, its longest extension and five minutes, so that the relay ends the lease', async () => {
       expect(await minutesOf({ rule })).toEqual([60 + 20 + 5]);
     });
 
-    it('lasts until the window ends that ends at a time', async () => {
+    it('covers the window until its end time', async () => {
       expect(await minutesOf({ rule, order: { window: { until: after(90) } } }, NOW + 30 * 60_000)).toEqual([
         60 + 20 + 5,
       ]);
     });
 
-    it('outlasts the wait for an approval, by the policy that asks the fewest', async () => {
+    it('covers the wait for an approval, under the policy with the fewest approvers', async () => {
       vault.offers.set('10', [anOffer({ approvers: 2 }), anOffer({ approvers: 1 })]);
       expect(await minutesOf({ rule })).toEqual([60 + 20 + 120 + 5]);
       vault.offers.set('10', [anOffer({ approvers: 2 }), anOffer()]);
@@ -193,7 +193,7 @@ describe('requesting for a checkout', () => {
       expect((await minutesOf({ rule })).at(-1)).toBe(60 + 20 + 5);
     });
 
-    it('outlasts the wait for items that other clients hold', async () => {
+    it('covers the wait for items that other clients hold', async () => {
       expect(await minutesOf({ rule, numbers: [1, 2] })).toEqual([60 + 20 + 120 + 5, 60 + 20 + 120 + 5]);
     });
   });

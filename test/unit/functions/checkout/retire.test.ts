@@ -30,13 +30,13 @@ describe('retiring what a checkout delivered', () => {
     createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })(aCheckoutRun);
   const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
 
-  it('retires what the checkout delivered, and nothing of another one', async () => {
+  it('retires what the checkout delivered, and nothing of another checkout', async () => {
     await record();
     expect(await retire()).toEqual({ at: after(0), retired: 2 });
     expect([...store.presences.keys()]).toEqual(['checkouts/CHG2/db-01/a1']);
   });
 
-  it('says that the checkout is closing before it looks at any secret', async () => {
+  it('leaves the closing signal before it looks at any secret', async () => {
     await record();
     const { inspect } = store.store;
     const noted: string[][] = [];
@@ -48,7 +48,7 @@ describe('retiring what a checkout delivered', () => {
     expect(noted[0]).toEqual([signalAt.closing(CHECKOUT)]);
   });
 
-  it('leaves the note of a release where a release retires it, also one that was started by hand', async () => {
+  it('leaves the released signal if a release runs it, even one that was started by hand', async () => {
     await createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })({
       ...aCheckoutRun,
       order: { type: 'checkout.released' },
@@ -56,7 +56,7 @@ describe('retiring what a checkout delivered', () => {
     expect([...signals.keys]).toEqual([signalAt.released(CHECKOUT)]);
   });
 
-  it('leaves alone what another checkout has delivered under the same name', async () => {
+  it('keeps a secret that another checkout delivered under the same name', async () => {
     await record();
     store.presences.set(stored(2).name, { kind: 'owned', stamp: stampOf(OTHER_CHECKOUT), retired: false });
     expect(await retire()).toEqual({ at: after(0), retired: 1 });
@@ -64,7 +64,7 @@ describe('retiring what a checkout delivered', () => {
   });
 
   it.each(['d0a1c3b2-0000-4000-8000-000000000001', undefined])(
-    'retires a secret that a person has overwritten, whose previous version is still readable: %s',
+    'retires a secret that a person overwrote, because its previous version is still readable: %s',
     async (stamp) => {
       await record({ numbers: [1] });
       store.presences.set(stored(1).name, { kind: 'owned', stamp, retired: false });
@@ -72,13 +72,13 @@ describe('retiring what a checkout delivered', () => {
     },
   );
 
-  it('can be repeated, and counts what was there', async () => {
+  it('can be repeated, and counts the secrets that existed', async () => {
     await record({ numbers: [1, 2, 3] });
     expect(await retire()).toEqual({ at: after(0), retired: 2 });
     expect(await retire()).toEqual({ at: after(0), retired: 0 });
   });
 
-  it('has nothing to take back when nothing was planned', async () => {
+  it('retires nothing if nothing was planned', async () => {
     expect(await retire()).toEqual({ at: after(0), retired: 0 });
     expect(store.retired).toEqual([]);
   });
@@ -97,14 +97,14 @@ describe('retiring what a checkout delivered', () => {
     expect(asked).toEqual([recovery]);
   });
 
-  it('retires all that it can before it throws', async () => {
+  it('retires everything that it can before it throws', async () => {
     await record();
     store.fail(stored(1).name, 'StoreUnavailable');
     await expect(retire()).rejects.toMatchObject({ name: 'StoreUnavailable' });
     expect(store.presences.has(stored(2).name)).toBe(false);
   });
 
-  it('uses the store of its record', async () => {
+  it('uses the store in the record', async () => {
     await record({ rule: { store: 'elsewhere' } });
     const seen: unknown[] = [];
     const storeFor = async (...of: string[]) => {

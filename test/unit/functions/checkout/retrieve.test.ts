@@ -79,7 +79,7 @@ describe('retrieving for a checkout', () => {
     },
   );
 
-  it('delivers nothing once its window is past, as far as it was extended', async () => {
+  it('delivers nothing once its window, with its extensions, is over', async () => {
     const order = (minutes: number) => ({
       order: { window: { until: after(minutes) } },
       rule: { extensionMinutes: 30 },
@@ -91,7 +91,7 @@ describe('retrieving for a checkout', () => {
     expect(await retrieve([lease(0, 10)], order(-30))).toMatchObject({ delivered: 0, late: true });
   });
 
-  it('says what it has delivered when its window ends between two items', async () => {
+  it('reports what it delivered if its window ends between two items', async () => {
     const { list } = signals;
     const { deliver } = store.store;
     const delivered = Promise.withResolvers<void>();
@@ -113,7 +113,7 @@ describe('retrieving for a checkout', () => {
     });
   });
 
-  it('delivers nothing when the checkout is released while its credential is read', async () => {
+  it('delivers nothing if the checkout is released while its credential is read', async () => {
     const held = lease(0, 10);
     const list = signals.list;
     let looks = 0;
@@ -126,7 +126,7 @@ describe('retrieving for a checkout', () => {
     expect(values()).toEqual({});
   });
 
-  it('returns only its progress: no credential, nor anything derived from one', async () => {
+  it('returns only its progress: no credential and nothing derived from one', async () => {
     const output = await retrieve([lease(0, 10)], { rule: { delivers: 'dsskey', value: '{credential} {passphrase}' } });
     expect(values()).toEqual({ [NAME]: 'credential of 10 passphrase of 10' });
     expect(JSON.stringify(output)).not.toMatch(/credential|passphrase/);
@@ -139,14 +139,14 @@ describe('retrieving for a checkout', () => {
     expect(values()).toEqual({ [NAME]: '{"user":"a10","secret":"credential of 10","for":"CHG1"}' });
   });
 
-  it('describes the secret by its checkout and item, which are no secrets', async () => {
+  it('describes the secret by its checkout and item, which are not confidential', async () => {
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([
       { description: 'Checkout tickets.CHG1 of db-01/a10, delivered by pam-relay.', expected: 'absent' },
     ]);
   });
 
-  it('delivers again when it is repeated, over its own earlier delivery', async () => {
+  it('delivers again over its own earlier delivery when it is repeated', async () => {
     const leases = [lease(0, 10)];
     await retrieve(leases);
     await retrieve(leases);
@@ -156,16 +156,16 @@ describe('retrieving for a checkout', () => {
     ]);
   });
 
-  it('delivers into a retired secret as into an absent one', async () => {
+  it('delivers into a retired secret as if it were absent', async () => {
     store.presences.set(NAME, { kind: 'owned', stamp: stampOf(7), retired: true });
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([{ expected: 'absent' }]);
   });
 
   it.each([
-    ['that goes on', false],
+    ['that still runs', false],
     ['that is over and can be restored', true],
-  ])('never delivers into the secret of another checkout %s, be its id the same', async (_what, retired) => {
+  ])('never delivers into the secret of another checkout %s, even with the same id', async (_what, retired) => {
     store.presences.set(NAME, { kind: 'owned', stamp: stampOf(1, OTHER_CHECKOUT), retired });
     await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
       name: 'CheckoutRefused',
@@ -174,13 +174,13 @@ describe('retrieving for a checkout', () => {
     expect(store.deliveries).toEqual([]);
   });
 
-  it('delivers over what a person wrote into it, or handed over', async () => {
+  it('overwrites what a person wrote or handed over', async () => {
     store.presences.set(NAME, { kind: 'owned', stamp: 'd0a1c3b2-0000-4000-8000-000000000001', retired: false });
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([{ expected: { stamp: expect.stringMatching(/^d0a1/) } }]);
   });
 
-  it('delivers into a secret of its own that has no stamp', async () => {
+  it('delivers into its own secret that has no stamp', async () => {
     store.presences.set(NAME, { kind: 'owned', stamp: undefined, retired: false });
     await retrieve([lease(0, 10)]);
     expect(store.deliveries).toMatchObject([{ expected: 'unstamped' }]);
@@ -195,7 +195,7 @@ describe('retrieving for a checkout', () => {
     expect(store.deliveries).toEqual([]);
   });
 
-  it('reports a lease as gone that was ended before the read', async () => {
+  it('reports a lease that was ended before the read as gone', async () => {
     const leases = [lease(0, 10)];
     vault.open.clear();
     expect(await retrieve(leases)).toEqual({
@@ -212,7 +212,7 @@ describe('retrieving for a checkout', () => {
     expect(values()).toEqual({});
   });
 
-  it('leaves nothing in flight when one item fails: a later delivery would outlive the checkout', async () => {
+  it('waits for all deliveries if one item fails, because a later delivery would outlive the checkout', async () => {
     vault.fail('read', '101', 'VaultUnavailable');
     const leases = [lease(0, 1), lease(1, 2), lease(2, 3)];
     await expect(retrieve(leases, { numbers: [1, 2, 3] })).rejects.toMatchObject({ name: 'VaultUnavailable' });
@@ -220,14 +220,14 @@ describe('retrieving for a checkout', () => {
     expect(vault.calls.at(-1)).toEqual(['signOut']);
   });
 
-  it('raises a failure rather than calling it gone when there is both', async () => {
+  it('throws the failure if one lease is gone and another item fails', async () => {
     const leases = [lease(0, 1), lease(1, 2)];
     vault.open.delete('101');
     store.fail('checkouts/CHG1/db-01/a2', 'StoreUnavailable');
     await expect(retrieve(leases, { numbers: [1, 2] })).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
-  it('raises that a lease is still pending', async () => {
+  it('throws if a lease is still pending', async () => {
     const leases = [lease(0, 10)];
     vault.opened({ id: '101', item: '10', status: 'pending' });
     await expect(retrieve(leases, { rule: { delivers: 'rdp-file' } })).rejects.toMatchObject({
@@ -237,25 +237,25 @@ describe('retrieving for a checkout', () => {
 
   describe('a target session', () => {
     const rule = { delivers: 'ssh-ticket' };
-    it('delivers its ticket like a credential, and notes the id by which it is ended', async () => {
+    it('delivers its ticket like a credential, and notes its id, by which it is ended', async () => {
       expect(await retrieve([lease(0, 10)], { rule })).toMatchObject({ gone: false });
       expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '102')]);
       expect(values()).toEqual({ [NAME]: 'session 102 of 10' });
     });
 
-    it('has no id to note when it is opened by a file', async () => {
+    it('has no id to note if a file opens it', async () => {
       vault.reads.set('10', { content: { secret: new Secret('a file') } });
       expect(await retrieve([lease(0, 10)], { rule: { delivers: 'rdp-file' } })).toMatchObject({ gone: false });
       expect([...signals.keys]).toEqual([]);
     });
 
-    it('that could not be delivered is noted all the same', async () => {
+    it('is noted even if its delivery failed', async () => {
       store.fail(NAME, 'StoreUnavailable');
       await expect(retrieve([lease(0, 10)], { rule })).rejects.toMatchObject({ name: 'StoreUnavailable' });
       expect([...signals.keys]).toEqual([signalAt.session(CHECKOUT, '102')]);
     });
 
-    it('is known by its id also when the lease of another item is gone', async () => {
+    it('is noted even if the lease of another item is gone', async () => {
       const leases = [lease(0, 1), lease(1, 2)];
       vault.open.delete('101');
       expect(await retrieve(leases, { rule, numbers: [1, 2] })).toEqual({
@@ -269,7 +269,7 @@ describe('retrieving for a checkout', () => {
 
   describe('without a lease', () => {
     const isa = { access: 'isa', extensionMinutes: 10 };
-    it('takes a credential for the window and its longest extension', async () => {
+    it('reads a credential for the window and its longest extension', async () => {
       await retrieve([], { rule: isa });
       expect(vault.calls).toContainEqual(['readPlain', '10', 70]);
       await retrieve([], { rule: { ...isa, delivers: 'dsskey' }, order: { window: { until: after(20) } } });

@@ -89,7 +89,7 @@ describe('watching a checkout', () => {
     },
   );
 
-  it('fails when the status of a lease stays unavailable', async () => {
+  it('fails if the status of a lease stays unavailable', async () => {
     vault.fail('held', '', 'PermissionMissing');
     await expect(watch({ requested: asked(lease('pending')) })).rejects.toMatchObject({ name: 'PermissionMissing' });
   });
@@ -114,12 +114,12 @@ describe('watching a checkout', () => {
     });
   });
 
-  it('is not released by the signal of another checkout whose name starts with its own', async () => {
+  it('is not released by the signal of another checkout whose name begins with its own name', async () => {
     await signals.put(signalAt.released(OTHER_CHECKOUT));
     expect(await watch()).toMatchObject({ next: 'request' });
   });
 
-  it('holds for as long as it was extended, and no longer than the rule allows', async () => {
+  it('holds for as long as it was extended, but no longer than the rule allows', async () => {
     await signals.put(signalAt.extended(CHECKOUT, Date.parse(after(90))));
     expect(await watch({ retrieved: DELIVERED }, { minutes: 61 })).toMatchObject({
       next: 'wait',
@@ -132,7 +132,7 @@ describe('watching a checkout', () => {
     });
   });
 
-  it('waits for an approval no longer than the rule says, or than the window lasts', async () => {
+  it('waits for an approval no longer than the rule or the window allows', async () => {
     const rule = { approvalHours: 1 };
     const state = { requested: asked(lease('pending')) };
     vault.opened({ id: '101', item: '10', status: 'pending' });
@@ -142,7 +142,7 @@ describe('watching a checkout', () => {
     expect(await watch(state, { rule, order, minutes: 30 })).toMatchObject({ next: 'checkin', ending: 'expired' });
   });
 
-  it('waits for an approval as long as the window was extended', async () => {
+  it('waits for an approval until the end of the extended window', async () => {
     const rule = { approvalHours: 1, extensionMinutes: 60 };
     const state = { requested: asked(lease('pending')) };
     vault.opened({ id: '101', item: '10', status: 'pending' });
@@ -156,13 +156,13 @@ describe('watching a checkout', () => {
     expect(await watch({}, { rule: { access: 'isa' } })).toMatchObject({ next: 'retrieve' });
   });
 
-  describe('after everything was closed', () => {
+  describe('after everything is closed', () => {
     const state = { requested: asked(lease('pending')), retrieved: DELIVERED, ...CLOSED };
     const watched = { next: 'checkin', waitSeconds: 0, ending: 'completed' } as const;
     const look = (more: Partial<CheckoutStepInput> = {}, checkout = {}) =>
       watch({ ...state, watched, ...more }, { minutes: 61, ...checkout });
 
-    it('ends when every credential has changed since its delivery', async () => {
+    it('ends once every credential has changed since its delivery', async () => {
       changedAt([after(60)]);
       expect(await look()).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
       expect(vault.calls).toContainEqual([
@@ -172,16 +172,16 @@ describe('watching a checkout', () => {
       expect(vault.count('held')).toBe(0);
     });
 
-    it('counts a change that came with the release of another client, before its own', async () => {
+    it("counts a change after another client's release, before its own release", async () => {
       changedAt([after(30)]);
       expect(await look()).toMatchObject({ next: 'report' });
     });
 
     it.each([
       ['has not changed', [after(0)]],
-      ['has changed just before its delivery', [after(1 - 0.5 / 60)]],
+      ['has changed shortly before its delivery', [after(1 - 0.5 / 60)]],
       ['is changing', [after(60), { changing: true }]],
-      ['has a change of which the vault does not say when', [undefined]],
+      ['has a change without a date', [undefined]],
       ['is gone', [after(60), { labels: { accountName: 'renamed' } }]],
     ] satisfies [string, Parameters<typeof aRow>][])(
       'waits if a credential %s, and reports it at the end',
@@ -201,33 +201,33 @@ describe('watching a checkout', () => {
       expect(await look({}, { numbers: [10, 11] })).toMatchObject({ next: 'wait' });
     });
 
-    it('fails if several accounts have the name', async () => {
+    it('fails if several accounts match the name', async () => {
       changedAt([after(60)], [after(60)]);
       await expect(look()).rejects.toMatchObject({ name: 'RequestRejected' });
     });
 
-    it('treats a credential as unchanging when the vault does not report that', async () => {
+    it('treats a credential as unchanging if the vault does not report changes in progress', async () => {
       changedAt([after(60), { changing: 'unknown' }]);
       expect(await look()).toMatchObject({ next: 'report' });
     });
 
-    it('keeps waiting when the vault does not answer', async () => {
+    it('keeps waiting if the vault does not answer', async () => {
       changedAt([after(60)]);
       vault.fail('find', '', 'VaultUnavailable');
       expect(await look()).toMatchObject({ next: 'wait' });
     });
 
     it.each([
-      ['the credential is to stay', { rotateOnCheckIn: false }],
+      ['the rule requests no change', { rotateOnCheckIn: false }],
       ['confirmation is turned off', { confirmMinutes: 0 }],
       ['a target session was opened, which shows no credential', { delivers: 'ssh-ticket' }],
       ['there was no lease to close', { access: 'isa' }],
-    ])('looks for no change when %s', async (_what, rule) => {
+    ])('does not wait for a change if %s', async (_what, rule) => {
       expect(await look({}, { rule })).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
       expect(vault.calls).toEqual([]);
     });
 
-    it('looks for no change of an undelivered credential', async () => {
+    it('does not wait for a change of an undelivered credential', async () => {
       const denied = {
         retrieved: undefined,
         retired: { retired: 0 },
@@ -239,20 +239,20 @@ describe('watching a checkout', () => {
   });
 
   describe('for a release, which has no state of the checkout', () => {
-    it('looks for a change since its own check-in', async () => {
+    it('waits for a change since its own check-in', async () => {
       changedAt([after(59)]);
       expect(await watch(CLOSED, { minutes: 61 })).toMatchObject({ next: 'wait', ending: 'released' });
       changedAt([after(60)]);
       expect(await watch(CLOSED, { minutes: 61 })).toMatchObject({ next: 'report', ending: 'released' });
     });
 
-    it('counts any change since the plan when everything was closed before', async () => {
+    it('accepts any change since the plan if everything was already closed', async () => {
       changedAt([after(59)]);
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 1 } };
       expect(await watch(nothing, { minutes: 61 })).toMatchObject({ next: 'report', ending: 'released' });
     });
 
-    it('is cancelled when there was nothing to retire', async () => {
+    it('ends as cancelled if there was nothing to retire', async () => {
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
       expect(await watch(nothing, { minutes: 61 })).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
     });

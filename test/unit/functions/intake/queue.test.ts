@@ -120,8 +120,8 @@ const createScene = () => {
 
 type Scene = ReturnType<typeof createScene>;
 
-describe('a message that asks for a checkout', () => {
-  it('starts an execution that is named after its rule, id and sender, with the message and its sender as its input', async () => {
+describe('a message that requests a checkout', () => {
+  it('starts an execution named after its rule, id and sender, with the message and its sender as input', async () => {
     const scene = createScene();
     expect(await scene.receive([requested('CHG-7')])).toEqual([]);
     const input = JSON.stringify({
@@ -133,7 +133,7 @@ describe('a message that asks for a checkout', () => {
     expect(scene.measured).toEqual([{ handled: 1, refused: 0 }]);
   });
 
-  it('that comes again is done, whether the execution runs or has ended, and whatever the order of its fields', async () => {
+  it('is done when it is repeated, whether the execution runs or has ended, and in any order of its fields', async () => {
     const scene = createScene();
     await scene.receive([requested('CHG-7')]);
     const { type, ...rest } = requested('CHG-7');
@@ -144,7 +144,7 @@ describe('a message that asks for a checkout', () => {
     expect(scene.refused).toEqual([]);
   });
 
-  it('is refused when its id was used for another one, also when that was an earlier version of the relay', async () => {
+  it('is refused if its id was used for another checkout, even by an earlier version of the relay', async () => {
     const scene = createScene();
     scene.checkouts.started.set(runOf('CHG-8'), '{"ticket":8}');
     await scene.receive([requested('CHG-7')]);
@@ -155,7 +155,7 @@ describe('a message that asks for a checkout', () => {
     ]);
   });
 
-  it('is refused when its window is over, unless it is one that was taken before that', async () => {
+  it('is refused if its window is over, unless it was accepted before', async () => {
     const scene = createScene();
     const until = (id: string) => requested(id, { window: { until: new Date(NOW + 60_000).toISOString() } });
     await scene.receive([until('CHG-7')]);
@@ -170,7 +170,7 @@ describe('a message that asks for a checkout', () => {
     ]);
   });
 
-  it('comes again while Step Functions does not show what was started under its name', async () => {
+  it('comes again while Step Functions does not show the execution with its name', async () => {
     const scene = createScene();
     await scene.receive([requested('CHG-7')]);
     scene.checkouts.end(runOf('CHG-7'));
@@ -180,13 +180,13 @@ describe('a message that asks for a checkout', () => {
 });
 
 describe('a message about a checkout', () => {
-  it('leaves a signal, and the same one for a repeated message', async () => {
+  it('leaves one signal, even if it is repeated', async () => {
     const scene = createScene();
     await scene.receive([noted('extended', '7'), noted('extended', '7')]);
     expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7')}/extended-${Date.parse('2026-03-01T10:00:00Z')}`]);
   });
 
-  it('that releases it leaves the signal before it starts the release, once', async () => {
+  it('leaves the released signal before it starts the release, and starts it once', async () => {
     const scene = createScene();
     scene.releases.fail(new RelayError('StoreUnavailable', 'throttled'));
     expect(await scene.receive([noted('released', '7')])).toHaveLength(1);
@@ -201,7 +201,7 @@ describe('a message about a checkout', () => {
 describe('an id', () => {
   const NOT_THEIRS = expect.stringMatching(/^MessageInvalid: id: belongs to another sender; /);
 
-  it('that two senders use means a checkout of each', async () => {
+  it('used by two senders identifies one checkout of each', async () => {
     const scene = createScene();
     await scene.receiveFrom(ALICE, [requested('7')]);
     await scene.receiveFrom(BOB, [requested('7', { reason: 'Look around' })]);
@@ -209,14 +209,14 @@ describe('an id', () => {
     expect(scene.refused).toEqual([]);
   });
 
-  it('belongs to the role, in whichever session it sends', async () => {
+  it('belongs to the role, in any of its sessions', async () => {
     const scene = createScene();
     await scene.receive([requested('7')]);
     await scene.receiveFrom('AROA1234567890ALICE:another-session', [requested('7'), noted('released', '7')]);
     expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
   });
 
-  it('is fixed by the first message, and is the same checkout for all later ones', async () => {
+  it('is fixed by the first message, and identifies the same checkout in all later messages', async () => {
     const scene = createScene();
     await scene.receive([noted('extended', '7')]);
     scene.now += DAY_MS;
@@ -227,22 +227,25 @@ describe('an id', () => {
     expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
   });
 
-  it('of messages that come at once is that of one checkout', async () => {
+  it('identifies one checkout in messages that arrive together', async () => {
     const scene = createScene();
     await scene.receive([noted('released', '7'), requested('7'), noted('extended', '7'), requested('7')]);
     expect([...scene.checkouts.started.keys(), ...scene.released()]).toEqual([runOf('7'), runOf('7')]);
   });
 
-  it.each(['released', 'extended'] as const)('is not %s by another sender, who learns nothing of it', async (kind) => {
-    const scene = createScene();
-    await scene.receive([requested('7', { reason: 'canary' })]);
-    await scene.receiveFrom(BOB, [noted(kind, '7')]);
-    expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
-    expect(JSON.stringify(scene.refused)).not.toMatch(/canary|AROA|db-01/);
-    expect([...scene.told(), ...scene.released()].filter((place) => place.includes(runOf('7')))).toEqual([]);
-  });
+  it.each(['released', 'extended'] as const)(
+    'cannot be %s by another sender, who learns nothing about it',
+    async (kind) => {
+      const scene = createScene();
+      await scene.receive([requested('7', { reason: 'canary' })]);
+      await scene.receiveFrom(BOB, [noted(kind, '7')]);
+      expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }]);
+      expect(JSON.stringify(scene.refused)).not.toMatch(/canary|AROA|db-01/);
+      expect([...scene.told(), ...scene.released()].filter((place) => place.includes(runOf('7')))).toEqual([]);
+    },
+  );
 
-  it('that another sender has used first is released early all the same', async () => {
+  it('can be released early even if another sender used it first', async () => {
     const scene = createScene();
     await scene.receiveFrom(BOB, [requested('7')]);
     await scene.receive([noted('released', '7'), requested('7')]);
@@ -250,7 +253,7 @@ describe('an id', () => {
     expect(scene.released()).toEqual([runOf('7')]);
   });
 
-  it('that another sender has released before it was requested is opened all the same', async () => {
+  it('can be opened even if another sender released it before the request', async () => {
     const scene = createScene();
     await scene.receiveFrom(BOB, [noted('released', '7')]);
     await scene.receive([requested('7')]);
@@ -259,7 +262,7 @@ describe('an id', () => {
     expect(scene.refused).toEqual([]);
   });
 
-  it('is released for all who use it by a sender that may, and extended by none but their own', async () => {
+  it('is released for all its users by a privileged sender, and extended only by its own sender', async () => {
     const scene = createScene();
     await scene.receiveFrom(ALICE, [requested('7')]);
     await scene.receiveFrom(BOB, [requested('7')]);
@@ -272,7 +275,7 @@ describe('an id', () => {
   });
 
   it.each(['requested', 'released', 'extended'] as const)(
-    'that another sender has used first by "%s" is released early by such a sender all the same',
+    'can be released early by a privileged sender even if another sender has first %s it',
     async (kind) => {
       const scene = createScene();
       await scene.receiveFrom(BOB, [kind === 'requested' ? requested('7') : noted(kind, '7')]);
@@ -283,35 +286,38 @@ describe('an id', () => {
   );
 
   it.each([
-    ['again, once its own is over', async (scene: Scene) => scene.checkouts.end(runOf('7', DESK), scene.now + 60_000)],
     [
-      'again, after its release could not be started',
+      'again after that checkout ended',
+      async (scene: Scene) => scene.checkouts.end(runOf('7', DESK), scene.now + 60_000),
+    ],
+    [
+      'again after its release could not be started',
       async (scene: Scene) => scene.checkouts.end(runOf('7', DESK), scene.now),
     ],
-  ])(
-    'of its own that such a sender has released stays the one that the message was for when it comes %s',
-    async (_, end) => {
+  ])("of a privileged sender still identifies the sender's own checkout if the release comes %s", async (_, end) => {
+    const scene = createScene();
+    await scene.receive([requested('7')]);
+    await scene.receiveFrom(DESK, [requested('7')]);
+    const sentAt = scene.now;
+    await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt });
+    await end(scene);
+    scene.now += 120_000;
+    await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt, receiveCount: 2 });
+    expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7', DESK)}/released`]);
+  });
+
+  it.each(['released', 'extended'] as const)(
+    'is refused each time that another sender tries to have it %s',
+    async (kind) => {
       const scene = createScene();
       await scene.receive([requested('7')]);
-      await scene.receiveFrom(DESK, [requested('7')]);
-      const sentAt = scene.now;
-      await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt });
-      await end(scene);
-      scene.now += 120_000;
-      await scene.receiveFrom(DESK, [noted('released', '7')], { sentAt, receiveCount: 2 });
-      expect(scene.told()).toEqual([`checkouts/tickets/${runOf('7', DESK)}/released`]);
+      await scene.receiveFrom(BOB, [noted(kind, '7')]);
+      await scene.receiveFrom(BOB, [noted(kind, '7')], { receiveCount: 2 });
+      expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }, { reason: NOT_THEIRS }]);
     },
   );
 
-  it.each(['released', 'extended'] as const)('is refused each time that another sender has it %s', async (kind) => {
-    const scene = createScene();
-    await scene.receive([requested('7')]);
-    await scene.receiveFrom(BOB, [noted(kind, '7')]);
-    await scene.receiveFrom(BOB, [noted(kind, '7')], { receiveCount: 2 });
-    expect(scene.refused).toMatchObject([{ reason: NOT_THEIRS }, { reason: NOT_THEIRS }]);
-  });
-
-  it('that such a sender has used up is released by it for another sender that uses it now', async () => {
+  it('used up by a privileged sender is released by it for another sender that uses it now', async () => {
     const scene = createScene();
     await scene.receiveFrom(DESK, [requested('7')]);
     scene.checkouts.end(runOf('7', DESK));
@@ -320,7 +326,7 @@ describe('an id', () => {
     expect(scene.released()).toContain(runOf('7'));
   });
 
-  it('of its own is what such a sender releases, unless it has but announced a release', async () => {
+  it("names a privileged sender's own checkout first, unless that sender has only announced a release", async () => {
     const scene = createScene();
     await scene.receiveFrom(DESK, [requested('own'), noted('released', 'early')]);
     await scene.receive([requested('own'), requested('early')]);
@@ -330,7 +336,7 @@ describe('an id', () => {
     );
   });
 
-  it('is used up, also when names of executions are free again', async () => {
+  it('stays used up, even once the name of its execution is free again', async () => {
     const scene = createScene();
     await scene.receive([requested('7')]);
     scene.checkouts.started.clear();
@@ -342,7 +348,7 @@ describe('an id', () => {
     ]);
   });
 
-  it('that was asked for long ago and goes on is not refused when its message comes again', async () => {
+  it('of a long-running checkout is not refused if its message comes again', async () => {
     const scene = createScene();
     await scene.receive([requested('7')]);
     scene.now += 100 * DAY_MS;
@@ -350,7 +356,7 @@ describe('an id', () => {
     expect([scene.refused, scene.checkouts.started.size]).toEqual([[], 1]);
   });
 
-  it('has no owner where SQS does not name the sender of the message', async () => {
+  it('has no owner if SQS does not name the sender of the message', async () => {
     const scene = createScene();
     expect(await scene.receiveFrom('', [requested('7'), noted('released', '7'), changed('sa')])).toEqual([]);
     expect(scene.refused).toHaveLength(2);
@@ -366,7 +372,7 @@ describe('messages about changed credentials', () => {
       .filter(([key]) => key.startsWith(`named/${sync}/${syncRun(sync)}/`))
       .map(([, text]) => JSON.parse(text));
 
-  it('of one half minute share one run for each sync, which looks when it is over', async () => {
+  it('share one run per sync in each half minute, which starts reading after the half minute', async () => {
     const scene = createScene();
     await scene.receive([changed('sa'), changed('sa'), changed('app')]);
     scene.now += 19_999;
@@ -387,7 +393,7 @@ describe('messages about changed credentials', () => {
     expect(scene.syncs.started.has('databases.changed-20260301T080100Z')).toBe(true);
   });
 
-  it('go to the next run when the half minute was over before they were written down', async () => {
+  it('go to the next run if the half minute ended before they were recorded', async () => {
     const scene = createScene();
     const { write } = scene.records;
     scene.records.write = async (place, record) => {
@@ -415,7 +421,7 @@ describe('messages about changed credentials', () => {
     expect(last).toContain('named/databases/databases.changed-20260301T080100Z/');
   });
 
-  it('start only what may select the item, by its name with and without its domain, or any name when it is told by another', async () => {
+  it('start only syncs that may select the item, by its name with or without domain, or by any principal name', async () => {
     const scene = createScene();
     await scene.receive([changed('CORP\\svc-1', 'web-01')]);
     await scene.receive([changed('other', 'web-01')]);
@@ -429,7 +435,7 @@ describe('messages about changed credentials', () => {
 });
 
 describe('a message that cannot be acted on', () => {
-  it('is put aside with the reason, unchanged, and its neighbours are handled', async () => {
+  it('is put aside unchanged, with the reason, and its neighbours are handled', async () => {
     const scene = createScene();
     const bodies = ['{', '[]', '"x"', requested('1'), { type: 'checkout.asked' }, '', noted('released', '1')];
     expect(await scene.receive(bodies)).toEqual([]);
@@ -445,7 +451,7 @@ describe('a message that cannot be acted on', () => {
     expect(scene.measured).toEqual([{ handled: 2, refused: 5 }]);
   });
 
-  it('comes again when it cannot even be put aside', async () => {
+  it('comes again if it cannot be put aside', async () => {
     const scene = createScene();
     const step = createIntakeQueue({
       ...scene.shared,
@@ -463,8 +469,8 @@ describe('a message that cannot be acted on', () => {
   });
 });
 
-describe('a temporary failure', () => {
-  it('lets the message come again, until its last receive', async () => {
+describe('a message after a temporary failure', () => {
+  it('comes again until its last receive', async () => {
     const scene = createScene();
     scene.checkouts.fail(new RelayError('StoreUnavailable', 'Step Functions did not start tickets.1'));
     expect(await scene.receive([requested('1'), changed('sa')], MAX_RECEIVES - 1)).toHaveLength(1);
@@ -474,7 +480,7 @@ describe('a temporary failure', () => {
     expect(scene.backoffs).toHaveLength(2);
   });
 
-  it('that is no relay error is put aside under a name of ours, without its text', async () => {
+  it('is put aside as Unexpected, without the text of the error, if the error is not ours', async () => {
     const scene = createScene();
     scene.checkouts.fail(new Error('something with a value in it'));
     await scene.receive([requested('1')], MAX_RECEIVES);

@@ -37,15 +37,12 @@ const reasonOf = async (message: unknown, config = rules): Promise<string> => {
 
 describe('a message in the queue', () => {
   it.each([
-    ['of the longest window', requested()],
-    ['whose window ends when it may', requested({ window: { until: at(120) } })],
-    ['whose window lies far away, and is short', requested({ window: { from: at(90_000), until: at(90_120) } })],
-    [
-      'whose window is over, which only matters to one that is not known yet',
-      requested({ window: { until: at(-10) } }),
-    ],
+    ['with the longest window', requested()],
+    ['with the latest end of its window', requested({ window: { until: at(120) } })],
+    ['with a short window far in the future', requested({ window: { from: at(90_000), until: at(90_120) } })],
+    ['with a window that is over, which only matters for a new id', requested({ window: { until: at(-10) } })],
     ['about a connection without such an item', changed()],
-  ])('is taken %s', async (_what, message) => expect(await reasonOf(message)).toBe('taken'));
+  ])('is accepted %s', async (_what, message) => expect(await reasonOf(message)).toBe('taken'));
 
   it.each([
     ['not JSON', '{"type":', 'the whole message: is not JSON; send one JSON object'],
@@ -61,22 +58,22 @@ describe('a message in the queue', () => {
       'item.systemName: is not valid; use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
     ],
     [
-      'for a rule that is not there',
+      'for a rule that does not exist',
       requested({ checkout: 'tickts' }),
       'checkout: is not in relay.yaml; did you mean "tickets"?',
     ],
     [
-      'for a rule by a name that every object has',
+      'for a rule with a name that every object has',
       requested({ checkout: 'constructor' }),
       'checkout: is not in relay.yaml; use "tickets"',
     ],
     [
-      'to release by a rule that is not there',
+      'a release for a rule that does not exist',
       { type: 'checkout.released', checkout: 'x', id: '7' },
       'checkout: is not in relay.yaml; use "tickets"',
     ],
     [
-      'for a connection that is not there',
+      'for a connection that does not exist',
       changed({ connection: 'valt' }),
       'connection: is not in relay.yaml; did you mean "vault"?',
     ],
@@ -86,7 +83,7 @@ describe('a message in the queue', () => {
       'window.minutes: is longer than the rule allows; request at most 120 minutes',
     ],
     [
-      'until too late',
+      'for a window that ends too late',
       requested({ window: { until: at(121) } }),
       'window.until: is longer than the rule allows; request at most 120 minutes',
     ],
@@ -101,7 +98,7 @@ describe('a message in the queue', () => {
       'window.until: is not after window.from; use a later time',
     ],
     [
-      'with a time that is none',
+      'with an invalid time',
       requested({ window: { until: 'noon' } }),
       'window.until: is not valid; use a time with a time zone, such as 2026-03-01T08:00:00Z',
     ],
@@ -116,30 +113,30 @@ describe('a message in the queue', () => {
       'id: is not valid; use 1 to 48 letters, digits, dots, hyphens and underscores; reason: is empty; add a value or remove the key',
     ],
     [
-      'about an item by other words than the rule has',
+      'about an item with labels that the rule does not have',
       requested({ items: [{ systemName: 'db-01', accountName: 'sa' }, { title: 'x' }] }),
       'items[1]: must be addressed by systemName and accountName only',
     ],
     [
-      'about a change of an item by other words than any sync has',
+      'about a changed item with labels that no sync has',
       changed({ item: { systemName: 's', accountName: 'a', domainName: 'd' } }),
       'item: must be addressed by systemName and accountName only',
     ],
   ])('is refused when it is %s', async (_what, message, reason) => expect(await reasonOf(message)).toBe(reason));
 
-  it('is refused with that reason when relay.yaml has no rule', async () => {
+  it('is refused with that reason if relay.yaml has no rule', async () => {
     expect(await reasonOf(requested(), { ...rules, checkouts: {} })).toBe(
       'checkout: is not in relay.yaml; there are none in relay.yaml',
     );
   });
 
-  it('about a change is taken without effect when no sync has addressable items', async () => {
+  it('about a change is accepted without effect if no sync has addressable items', async () => {
     const { syncs } = aConfig({ source: 'aliases', name: 'prod/{aliasName}' });
     expect(await reasonOf(changed(), { ...rules, syncs })).toBe('taken');
     expect(await reasonOf(changed({ item: { whatever: 'x' } }), { ...rules, syncs })).toBe('taken');
   });
 
-  it('never finds its values in the reason why it is refused', async () => {
+  it('keeps its values out of the reason for its refusal', async () => {
     const value = fc.stringMatching(/^[A-Z0-9]{12,20}$/).map((text) => `sentinel${text}`);
     await fc.assert(
       fc.asyncProperty(
@@ -156,7 +153,7 @@ describe('a message in the queue', () => {
     );
   });
 
-  it('never finds the labels of an address in it, nor their texts', async () => {
+  it('keeps the labels of an address, and their texts, out of that reason', async () => {
     const text = fc.stringMatching(/^sentinel[A-Z0-9]{12,20}$/);
     await fc.assert(
       fc.asyncProperty(text, text, async (label, value) => {

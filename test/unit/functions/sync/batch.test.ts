@@ -26,7 +26,7 @@ describe('a batch of', () => {
     const sync = { access: 'isa', value: '{credential}' };
     const account = (isaAccess = true) => accountItem(anAccount({ isaAccess }), 'password');
 
-    it('opens nothing, reads each by one call, and remembers when its releases end', async () => {
+    it('opens no leases, reads each item with one call, and remembers when its releases end', async () => {
       const { requested, closed, record } = await goThrough(scene, [itemOf(account())], { sync });
       expect(requested).toEqual({ leases: [], settled: [], releaseEnds: {}, retirements: [] });
       expect(vault.calls).toEqual([['signIn'], ['readPlain', '1:10', undefined], ['signOut']]);
@@ -47,21 +47,21 @@ describe('a batch of', () => {
       expect(vault.calls).toEqual([]);
     });
 
-    it('reads nothing that the store holds already', async () => {
+    it('reads no item whose current value is already stored', async () => {
       store.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
       const { retrieved } = await goThrough(scene, [itemOf(account())], { sync });
       expect(retrieved.settled).toEqual([{ item: 0, target: 0, outcome: 'unchanged' }]);
       expect(vault.calls).toEqual([]);
     });
 
-    it('refuses a plan of another source, as a deployment in between can leave it', async () => {
+    it('refuses a plan for another source, which a deployment can leave', async () => {
       const alias = aliasItem(anAlias({ isaAccess: true }), 'password');
       const { retrieved } = await goThrough(scene, [itemOf(alias)], { sync });
       expect(retrieved.settled).toMatchObject([{ failure: { name: 'ContractViolated' } }]);
     });
   });
 
-  describe('items that several names lead to', () => {
+  describe('items with several names', () => {
     const sync = {
       source: 'aliases',
       name: 'prod/{aliasName}',
@@ -70,20 +70,20 @@ describe('a batch of', () => {
     };
     const [payments, reports] = [aliasOf(itemNumbered(1), 'payments'), aliasOf(itemNumbered(1), 'reports')];
 
-    it('is read under a lease for the name, with all that belongs to its credential', async () => {
+    it('reads an item under a lease for the name, with all that belongs to its credential', async () => {
       const { closed } = await goThrough(scene, [itemOf(payments)], { sync });
       expect(vault.calls).toContainEqual(['read', '101']);
       expect(delivered()).toEqual([['prod/one', 'credential of paymentspassphrase of payments']]);
       expect([closed, vault.open.size]).toEqual([1, 0]);
     });
 
-    it('finds a lease whose answer was lost by its name, whatever account that now points to', async () => {
+    it('finds a lease whose answer was lost by its name, whatever account the name now points to', async () => {
       vault.fail('open', 'payments', 'AnswerTimedOut', { mayHaveHappened: true });
       const { requested } = await goThrough(scene, [itemOf(payments)], { sync });
       expect(requested.leases).toMatchObject([{ id: '101', ours: true }]);
     });
 
-    it('that share a lease have it closed once for both', async () => {
+    it('closes a shared lease once', async () => {
       const items = [itemOf(payments), itemOf(reports, 'prod/other')];
       const { closed, record } = await goThrough(scene, items, { sync });
       expect(delivered()).toHaveLength(2);
@@ -101,7 +101,7 @@ describe('a batch of', () => {
     });
     const aFile = () => secretOf('file', { verbatim: true });
 
-    it('opens and closes nothing, and delivers each in its own form', async () => {
+    it('opens and closes no leases, and delivers each in its own form', async () => {
       const items = [secretOf('login'), secretOf('text', { verbatim: true }), aFile()];
       await goThrough(scene, items, { sync });
       expect(delivered().toSorted()).toEqual(
@@ -127,7 +127,7 @@ describe('a batch of', () => {
       expect(retrieved.settled).toMatchObject([{ outcome: 'unchanged' }]);
     });
 
-    it('lets one fail without its neighbours, and asks for no leases afterwards', async () => {
+    it('isolates the failure of one item, and lists no leases afterwards', async () => {
       vault.fail('readPlain', 'file', 'NotFound');
       const { retrieved } = await goThrough(scene, [aFile(), secretOf('text')], { sync });
       expect(retrieved.settled).toMatchObject([{ failure: { name: 'NotFound' } }, { outcome: 'delivered' }]);

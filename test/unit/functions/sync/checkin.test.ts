@@ -43,7 +43,7 @@ describe('checkin', () => {
     })({ ...aBatchRun(), ...input });
   const recorded = () => records.read(recordAt.batchRecord(BATCH_MARKER, 0));
 
-  it('closes what it owns, and records the time of the vault', async () => {
+  it('closes its own leases, and records the time of the vault', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
@@ -60,7 +60,7 @@ describe('checkin', () => {
     expect([...vault.open.keys()]).toEqual(['101', '102', '103', '104', '105']);
   });
 
-  it('finds by the marker what a step opened that was stopped before it returned', async () => {
+  it('finds by the marker a lease that a stopped step opened before it returned', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ error: ERROR })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
@@ -72,13 +72,13 @@ describe('checkin', () => {
     });
   });
 
-  it('uses the latest leases: retrieve may have renewed one', async () => {
+  it('uses the latest leases, because retrieve may have renewed one', async () => {
     vault.opened({ id: '105', item: '1', reason: '' });
     await checkIn({ requested: progress(lease(101, { ours: false })), retrieved: progress(lease(105, { item: 0 })) });
     expect(vault.open.size).toBe(0);
   });
 
-  it('closes all it can, writes down what it knows, and then raises what it could not', async () => {
+  it('closes every lease that it can, records the result, and then throws the first error', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     vault.opened({ id: '102', item: '2', reason: reasonOf() });
     vault.fail('close', '101', 'VaultUnavailable');
@@ -97,7 +97,7 @@ describe('checkin', () => {
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
   });
 
-  it('does not sign in when the batch opened nothing', async () => {
+  it('does not sign in if the batch opened no leases', async () => {
     const settled: Settled[] = [{ item: 0, target: 0, outcome: 'unchanged' }];
     const told = { ...progress(), settled };
     expect(await checkIn({ requested: told, retrieved: told })).toEqual({ closed: 0 });
@@ -105,41 +105,41 @@ describe('checkin', () => {
     expect(await recorded()).toMatchObject({ settled });
   });
 
-  it('looks for left-overs when an item failed, since its lease may have been opened all the same', async () => {
+  it('looks for remaining leases if an item failed, because its lease may have been opened', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     const failure = { name: 'VaultUnavailable', message: '' } as const;
     await checkIn({ requested: { ...progress(), settled: [{ item: 0, target: 0, outcome: 'failed', failure }] } });
     expect(vault.open.size).toBe(0);
   });
 
-  it('asks for no leases where reading needs none, which its user may not be allowed to see', async () => {
+  it('lists no leases if reading needs none, because its user may not be allowed to list them', async () => {
     expect(await checkIn({ error: ERROR }, { access: 'isa' })).toEqual({ closed: 0 });
     expect(vault.calls).toEqual([]);
   });
 
-  describe('without an answer of the vault', () => {
+  describe('when the vault fails', () => {
     const settled: Settled[] = [{ item: 0, target: 0, outcome: 'delivered' }];
     const retirements: Retirement[] = [{ orphan: 0, outcome: 'retired' }];
     const delivered = (...leases: BatchLease[]) => ({ ...progress(...leases), settled, retirements });
 
     it.each<[string, Parameters<typeof vault.fail>, ErrorName]>([
-      ['that refuses to sign in', ['signIn', '', 'SignInRefused'], 'SignInRefused'],
-      ['whose list can not be read', ['held', '', 'AnswerMalformed'], 'AnswerMalformed'],
-    ])('has recorded the result of the batch before: one %s', async (_what, failure, name) => {
+      ['that refuses the sign-in', ['signIn', '', 'SignInRefused'], 'SignInRefused'],
+      ['whose list cannot be read', ['held', '', 'AnswerMalformed'], 'AnswerMalformed'],
+    ])('records the result of the batch before it throws: a vault %s', async (_what, failure, name) => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.fail(...failure);
       await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name });
       expect(await recorded()).toMatchObject({ settled, retirements, leftOpen: expect.stringContaining(`${name}: `) });
     });
 
-    it('still records what it closed before the list failed', async () => {
+    it('records what it closed before the list failed', async () => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.fail('held', '', 'AnswerMalformed');
       await expect(checkIn({ retrieved: delivered(lease(101)) })).rejects.toMatchObject({ name: 'AnswerMalformed' });
       expect(await recorded()).toMatchObject({ checkIns: { 0: Date.parse(CLOSED_AT) } });
     });
 
-    it('keeps the record of an earlier attempt, and removes its error once all is closed', async () => {
+    it('keeps the record of an earlier attempt, and removes its error once everything is closed', async () => {
       vault.opened({ id: '101', item: '1', reason: reasonOf() });
       vault.opened({ id: '102', item: '2', reason: reasonOf() });
       vault.fail('close', '102', 'VaultUnavailable');
@@ -159,7 +159,7 @@ describe('checkin', () => {
     });
   });
 
-  it('closes what is open even if nothing can be recorded, and fails only then', async () => {
+  it('closes what is open even if nothing can be recorded, and then fails', async () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     const write = async () => Promise.reject(new RelayError('StoreUnavailable', 'S3 is away.'));
     records = { ...records, write };

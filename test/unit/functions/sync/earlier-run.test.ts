@@ -8,8 +8,8 @@ const RUN = { rule: 'databases', run: 'databases.2' };
 const THROTTLED = Object.assign(new Error('of AWS'), { name: 'ThrottlingException' });
 const stepFunctions = mockAws(SFNClient);
 
-describe('an earlier run that still runs', () => {
-  it('is found on every page of running executions', async () => {
+describe('the search for an earlier run that still runs', () => {
+  it('reads every page of running executions', async () => {
     const at = (second: number) => new Date(second * 1000);
     const row = (name: string, startDate: Date) => ({
       name,
@@ -25,14 +25,14 @@ describe('an earlier run that still runs', () => {
     expect(await createHasEarlierRun(MACHINE)(RUN)).toBe(true);
   });
 
-  it('is an error when the list fails', async () => {
+  it('fails if the list fails', async () => {
     stepFunctions.on(ListExecutionsCommand).rejects(THROTTLED);
     await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({
       name: 'StoreUnavailable',
     });
   });
 
-  it('is an error when the answer is not from Step Functions', async () => {
+  it('fails if the answer is not from Step Functions', async () => {
     stepFunctions.on(ListExecutionsCommand).resolves({});
     await expect(createHasEarlierRun(MACHINE)(RUN)).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });

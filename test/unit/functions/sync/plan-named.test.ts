@@ -63,7 +63,7 @@ describe('a plan for named items', () => {
     return { planned, targets, delivered: targets.map(({ name }) => name), record, vault };
   };
 
-  it('plans these alone, and never waits for another run', async () => {
+  it('includes only these items, and never waits for another run', async () => {
     const { planned, delivered, record } = await plan(
       [itemNumbered(1), itemNumbered(2), itemNumbered(3, { labels: { systemName: 'db-02' } })],
       [named('db-01', 'a2')],
@@ -81,7 +81,7 @@ describe('a plan for named items', () => {
     ]);
   });
 
-  it('lists everything when there are too many systems to ask for each', async () => {
+  it('lists everything if there are too many systems to list each', async () => {
     const items = Array.from({ length: 30 }, (_, n) => itemNumbered(n, { labels: { systemName: `db-${n}` } }));
     const { vault, delivered } = await plan(
       items,
@@ -113,7 +113,7 @@ describe('a plan for named items', () => {
     expect(vault.listed).toMatchObject([{ select: { types: ['database'] } }]);
   });
 
-  it('skips current items: messages after the first cost no checkout', async () => {
+  it('skips current items: repeated messages cost no checkout', async () => {
     const first = await plan([itemNumbered(1)], [named('db-01', 'a1')]);
     expect(first.delivered).toHaveLength(1);
     const { planned, record } = await plan([itemNumbered(1)], [named('db-01', 'a1')], { secrets: first.targets });
@@ -121,7 +121,7 @@ describe('a plan for named items', () => {
     expect(record.unchanged).toBe(1);
   });
 
-  it('delivers none of those that would share a secret, also when only one of them is named', async () => {
+  it('delivers none of the items that would share a secret, even if only one of them is named', async () => {
     const twins = [
       itemNumbered(1, on('db-01', 'sa', { domainName: 'a' })),
       itemNumbered(2, on('db-01', 'sa', { domainName: 'b' })),
@@ -131,7 +131,7 @@ describe('a plan for named items', () => {
     expect(one.record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
   });
 
-  it('sees those on other systems, too, where names could be the same', async () => {
+  it('detects shared names on other systems too, if names can be the same', async () => {
     const items = [itemNumbered(1, on('a-b', 'c')), itemNumbered(2, on('a', 'b-c')), itemNumbered(3, on('a', 'd'))];
     const sync = { name: 'prod/{systemName}-{accountName}' };
     const { delivered, record } = await plan(items, [named('a', 'b-c'), named('a', 'd')], { sync });
@@ -139,7 +139,7 @@ describe('a plan for named items', () => {
     expect(record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
   });
 
-  it('skips an item that the vault rotated after our own check-in: no endless loop', async () => {
+  it('skips an item that the vault rotated after our own check-in, which prevents an endless loop', async () => {
     const one = itemNumbered(1, { changedAt: '2026-01-02T03:04:05.000Z' });
     const memory: Memory = { ...emptyMemory(), checkIns: { 'account:1': Date.parse('2026-01-02T03:00:00Z') } };
     await records.write(recordAt.memory('databases'), memory);
@@ -150,7 +150,7 @@ describe('a plan for named items', () => {
     expect(Object.keys(record.backoffs)).toEqual(['account:1']);
   });
 
-  describe('of which some cannot be looked up', () => {
+  describe('with items that cannot be looked up', () => {
     const items = [itemNumbered(1), itemNumbered(2, { labels: { systemName: 'db-02', accountName: 'a2' } })];
     const bad = [named('db-bad', 'sa'), named('DB-BAD', 'sb')];
     const names = [named('db-01', 'a1'), ...bad, named('db-02', 'a2')];
@@ -158,7 +158,7 @@ describe('a plan for named items', () => {
       vault.calls.filter(([call]) => call === 'list').map(([, within]) => within);
 
     it.each<ErrorName>(['RequestRejected', 'VaultUnavailable', 'AnswerMalformed'])(
-      'delivers all others, and says of each of these why, when the vault answers their list with %s',
+      'delivers all others, and reports the error of each, if the vault answers their list with %s',
       async (error) => {
         const { delivered, record } = await plan(items, names, {
           vault: (vault) => vault.fail('list', 'db-bad', error),
@@ -173,12 +173,12 @@ describe('a plan for named items', () => {
       },
     );
 
-    it('costs one call more, by which the vault shows that it still lists', async () => {
+    it('costs one more call, which shows whether the vault still lists', async () => {
       const { vault } = await plan(items, names, { vault: (told) => told.fail('list', 'db-bad', 'RequestRejected') });
       expect(lists(vault)).toEqual([{ systemName: 'db-01' }, { systemName: 'db-bad' }, {}, { systemName: 'db-02' }]);
     });
 
-    it('fails as a whole when the vault lists nothing any more', async () => {
+    it('fails as a whole if the vault no longer lists anything', async () => {
       const failing = plan(items, names, {
         vault: (vault) => {
           vault.fail('list', 'db-bad', 'VaultUnavailable');
@@ -188,7 +188,7 @@ describe('a plan for named items', () => {
       await expect(failing).rejects.toMatchObject({ name: 'SessionLost' });
     });
 
-    it('fails as a whole when signing in is refused', async () => {
+    it('fails as a whole if the sign-in is refused', async () => {
       const failing = plan(items, names, { vault: (vault) => vault.fail('signIn', '', 'SignInRefused') });
       await expect(failing).rejects.toMatchObject({ name: 'SignInRefused' });
     });
@@ -200,7 +200,7 @@ describe('a plan for named items', () => {
         return { kind: 'absent' };
       };
 
-    it('delivers all others when the store says nothing about the secret of one', async () => {
+    it('delivers all others if the store refuses to inspect one secret', async () => {
       const two = [named('db-01', 'a1'), named('db-02', 'a2')];
       const { delivered, record } = await plan(items, two, { inspect: denying('StoreDenied') });
       expect(delivered).toEqual(['prod/db-02/a2']);
@@ -221,7 +221,7 @@ describe('a plan for named items', () => {
     });
   });
 
-  it('delivers of any vault the same as a plan for everything does, as far as it is named', async () => {
+  it('delivers the same named items as a plan for everything, for any vault', async () => {
     const someItem = fc.tuple(fc.nat(3), fc.nat(5), fc.constantFrom('', 'a', 'b')).map(([system, id, domainName]) =>
       itemNumbered(id, {
         ref: { kind: 'account', id: `${system}:${id}` },
@@ -249,13 +249,13 @@ describe('a run for named items', () => {
   const { run } = debounceAt('databases', NOW);
   const started = (name: string, second: number) => ({ name, startDate: new Date(second * 1000) });
 
-  it('does not keep a run of the whole sync from starting', () => {
+  it('does not prevent a run of the whole sync from starting', () => {
     const others = [started('databases.1', 1), started('databases.2', 2)];
     expect(isAfterAnother('databases', 'databases.2', [started(run, 1), started('databases.2', 2)])).toBe(false);
     expect(isAfterAnother('databases', 'databases.2', others)).toBe(true);
   });
 
-  it('reads which items those are, each once, and none of another run', async () => {
+  it('reads its own named items, each once, and none of another run', async () => {
     const records = memoryRecords();
     const own = { workflow: 'sync', rule: 'databases', run } as const;
     for (const name of ['a', 'b', 'a']) await records.write(namedAt.item(own, named('db', name)), named('db', name));

@@ -72,7 +72,7 @@ describe('plan', () => {
     expect(batches[0]?.items).toMatchObject([{ targets: [{ expected: 'unstamped' }] }]);
   });
 
-  it('cuts batches at their size, across pages, and hands on nothing but their numbers', async () => {
+  it('cuts batches at their size, across pages, and returns only their numbers', async () => {
     const pages = [
       pageOf([itemNumbered(1), itemNumbered(2)]),
       pageOf([itemNumbered(3), itemNumbered(4), itemNumbered(5)]),
@@ -82,7 +82,7 @@ describe('plan', () => {
     expect(batches.map(({ items }) => items.length)).toEqual([2, 2, 1]);
   });
 
-  it('has no batch when nothing changed', async () => {
+  it('has no batch if nothing changed', async () => {
     expect((await plan([pageOf([itemNumbered(1)])], [currentOf(itemNumbered(1))])).planned.batches).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('plan', () => {
     expect(vault.listed).toMatchObject([{ select: { workgroups: ['linux'], types: ['database'] } }]);
   });
 
-  it('delivers neither of two items that would share a name, and names both', async () => {
+  it('delivers neither of two items that would share a name, and reports both', async () => {
     const { batches, record } = await plan([pageOf([itemNumbered(1), itemNumbered(2), twin])], [], { batchSize: 2 });
     expect(batches.flatMap(namesIn)).toEqual(['prod/db-01/a2']);
     expect(record?.remarks).toMatchObject([
@@ -106,19 +106,19 @@ describe('plan', () => {
     expect(record).toMatchObject({ items: 3, unchanged: 0 });
   });
 
-  it('counts each item once when a current one turns out to share its name', async () => {
+  it('counts an item once if a current item shares its name', async () => {
     const { record } = await plan([pageOf([itemNumbered(1), twin])], [currentOf(itemNumbered(1))]);
     expect(record).toMatchObject({ items: 2, unchanged: 0 });
     expect(record?.remarks).toHaveLength(2);
   });
 
-  it('ends at once when an earlier run of the sync still runs', async () => {
+  it('ends at once if an earlier run of the sync still runs', async () => {
     const { planned, vault } = await plan([pageOf([itemNumbered(1)])], [], {}, true);
     expect(planned.status).toBe('skipped');
     expect(vault.calls).toEqual([]);
   });
 
-  it('notes changing and parked items, with the fix', async () => {
+  it('reports changing and parked items, with the fix', async () => {
     const rotating = itemNumbered(1);
     const checkIns = { 'account:1': Date.parse(rotating.changedAt ?? '') };
     await records.write(recordAt.memory('databases'), { ...emptyMemory(), checkIns });
@@ -143,7 +143,7 @@ describe('plan', () => {
       expect(record?.orphans).toEqual({ found: 1, retiring: 0 });
     });
 
-    it('retires them within the budget, in a batch of their own', async () => {
+    it('retires them within the budget, in a separate batch', async () => {
       await missed(gone);
       const { batches } = await plan([pageOf([itemNumbered(1)])], gone, { orphans });
       expect(batches.map(({ items, retire }) => [items.length, retire])).toEqual([
@@ -167,7 +167,7 @@ describe('plan', () => {
       expect(record).toMatchObject({ complete: false, orphans: { retiring: 0 } });
     });
 
-    it('retires none of them that the run before has not missed, and writes down which they are', async () => {
+    it('retires none of them that the previous run did not miss, and records them', async () => {
       const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans });
       expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
       expect(record).toMatchObject({
@@ -176,7 +176,7 @@ describe('plan', () => {
       });
     });
 
-    it('retires none of them when the selection matches nothing, and notes it', async () => {
+    it('retires none of them if the selection matches nothing, and notes it', async () => {
       await missed(gone);
       const select = { accounts: ['unmatched'] };
       const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans, select });
@@ -186,7 +186,7 @@ describe('plan', () => {
   });
 });
 
-describe('a run comes after another', () => {
+describe('a run after another run', () => {
   const at = (name: string, second: number) => ({ name, startDate: new Date(second * 1000) });
 
   it.each([
@@ -198,5 +198,5 @@ describe('a run comes after another', () => {
     [[at('db.2', 5), at('db-web.1', 4), at('other.1', 3)], false],
     [[at('db.1', 9)], true],
     [[], false],
-  ])('among %j', (running, found) => expect(isAfterAnother('db', 'db.2', running)).toBe(found));
+  ])('is detected among %j', (running, found) => expect(isAfterAnother('db', 'db.2', running)).toBe(found));
 });

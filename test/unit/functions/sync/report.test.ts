@@ -47,7 +47,7 @@ describe('report', () => {
   const written = () => records.read(recordAt.report(aRun()));
   const memory = () => records.read(recordAt.memory('databases'));
 
-  it('adds up what planning and batches settled, and sends no alert when all is well', async () => {
+  it('adds up the outcomes of planning and batches, and sends no alert if all is well', async () => {
     await settle([end(0, 'delivered'), end(1, 'unchanged')]);
     expect(await report()).toEqual({
       status: 'SUCCEEDED',
@@ -65,14 +65,14 @@ describe('report', () => {
     );
   });
 
-  it('writes the same as a page for people, beside the record', async () => {
+  it('writes the same content as an HTML page beside the record', async () => {
     await settle([end(0, 'delivered'), end(1, 'unchanged')]);
     await report({ startedAt: '2026-01-02T03:59:18Z' });
     expect([...pages.written.keys()]).toEqual([recordAt.report(aRun()).key.replace('.json', '.html')]);
     expect([...pages.written.values()].join()).toContain('<dd>42 s</dd>');
   });
 
-  it('is PARTIAL, and sends an alert, when a store does not hold what it should', async () => {
+  it('is PARTIAL, and sends an alert, if a store lacks a current value', async () => {
     const failure = { name: 'NotRequestable', message: 'Enable the account for the API.' } as const;
     await settle([end(0, 'delivered'), end(1, 'failed', failure)]);
     expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
@@ -82,7 +82,7 @@ describe('report', () => {
     );
   });
 
-  it('counts a batch that was never closed as lost, each of its items, with the error that ended it', async () => {
+  it('counts each item of a batch that was never closed as lost, with the error that ended the batch', async () => {
     expect(await report({ batchEnds: [{ batch: 0, error: 'States.Timeout' }] })).toMatchObject({
       status: 'PARTIAL',
       failed: 2,
@@ -93,7 +93,7 @@ describe('report', () => {
     ]);
   });
 
-  it('quotes for a lost item the error that ended its batch', async () => {
+  it('quotes the error that ended the batch for each lost item', async () => {
     await settle([end(0, 'delivered')], { error: 'AnswerMalformed: vault: the answer to GET Requests is cut off.' });
     expect(await report({ batchEnds: [{ batch: 0, error: 'AnswerMalformed' }] })).toMatchObject({ delivered: 1 });
     expect((await written())?.remarks).toMatchObject([
@@ -105,7 +105,7 @@ describe('report', () => {
     ]);
   });
 
-  it('counts what is delivered as delivered when its batch could not be closed, and tells that besides', async () => {
+  it('counts delivered items as delivered even if their batch could not be closed, and notes that', async () => {
     const leftOpen = 'AnswerMalformed: vault: the answer to GET Requests has no list.';
     await settle([end(0, 'delivered'), end(1, 'delivered')], { leftOpen });
     expect(await report({ batchEnds: [{ batch: 0, open: 'AnswerMalformed' }] })).toMatchObject({
@@ -118,7 +118,7 @@ describe('report', () => {
     ]);
   });
 
-  it('reports once why many batches were left open', async () => {
+  it('reports the reason once if many batches were left open', async () => {
     const batches = [0, 1, 2];
     for (const batch of batches) {
       await records.write(recordAt.batch(aRun(), batch), { items: [batchItem(batch)], retire: [] });
@@ -133,7 +133,7 @@ describe('report', () => {
     ]);
   });
 
-  it('adds up what was done also of a run that was given up, and tells what ended it first', async () => {
+  it('adds up the outcomes of a failed run too, and first reports the error that ended it', async () => {
     await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });
     const error = { Error: 'States.DataLimitExceeded' };
     expect(await report({ batchEnds: undefined, error })).toMatchObject({ status: 'FAILED', items: 3, delivered: 1 });
@@ -159,7 +159,7 @@ describe('report', () => {
       await records.write(recordAt.batch(aRun(), 0), { items: [], retire: orphans });
     });
 
-    it('counts what was really retired, and names each that was not, with its reason', async () => {
+    it('counts the retired ones, and names each that was not retired, with the reason', async () => {
       const [retired, gone, failed] = ['retired', 'gone', 'failed'] as const;
       await settle([], {
         retirements: [
@@ -182,7 +182,7 @@ describe('report', () => {
       );
     });
 
-    it('counts those of a lost batch as failed, each', async () => {
+    it('counts each one in a lost batch as failed', async () => {
       expect(await report({ batchEnds: [{ batch: 0, error: 'Sandbox.Timedout' }] })).toMatchObject({
         status: 'PARTIAL',
       });
@@ -192,7 +192,7 @@ describe('report', () => {
       });
     });
 
-    it('is fine when all are retired, or were gone, or the rule keeps them by now', async () => {
+    it('reports no problem if all are retired, already gone, or kept by a changed rule', async () => {
       await settle([], {
         retirements: (['retired', 'gone', 'kept', 'kept'] as const).map((outcome, orphan) => ({ orphan, outcome })),
       });
@@ -200,7 +200,7 @@ describe('report', () => {
     });
   });
 
-  it('counts what a stopped step did not settle as lost', async () => {
+  it('counts items that a stopped step left open as lost', async () => {
     await settle([end(0, 'unchanged')]);
     expect(await report()).toMatchObject({ status: 'PARTIAL', failed: 1, unchanged: 2 });
   });
@@ -220,7 +220,7 @@ describe('report', () => {
     expect(delivered + unchanged + skipped + failed).toBe(items);
   });
 
-  it('does not call a run PARTIAL for items that are changing right now', async () => {
+  it('does not become PARTIAL because of items that are changing right now', async () => {
     await records.write(recordAt.plan(aRun()), {
       ...PLAN,
       items: 4,
@@ -230,7 +230,7 @@ describe('report', () => {
     expect(await report()).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });
   });
 
-  it('says PARTIAL when the list was incomplete or orphans went over the budget', async () => {
+  it('is PARTIAL if the list was incomplete or the orphans exceeded the budget', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     await records.write(recordAt.plan(aRun()), { ...PLAN, complete: false });
     expect(await report()).toMatchObject({ status: 'PARTIAL' });
@@ -241,7 +241,7 @@ describe('report', () => {
     expect(await report()).toMatchObject({ status: 'PARTIAL' });
   });
 
-  it('says PARTIAL for each note of the plan, and repeats it', async () => {
+  it('is PARTIAL for each note of the plan, and repeats the note', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     await records.write(recordAt.plan(aRun()), {
       ...PLAN,
@@ -251,7 +251,7 @@ describe('report', () => {
     expect((await written())?.notes).toEqual(['The selection matched none of the 3 items listed.']);
   });
 
-  it('remembers which secrets no item had, as long as no run sees one of them again', async () => {
+  it('remembers absent secrets until a run finds their items again', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     const after = async (run: string, absences: PlanRecord['absences']) => {
       await records.write(recordAt.plan(aRun()), { ...PLAN, absences });
@@ -276,7 +276,7 @@ describe('report', () => {
     });
   });
 
-  it('makes the same report and the same memory from the same records', async () => {
+  it('produces the same report and the same memory from the same records', async () => {
     await settle([end(0, 'delivered'), end(1, 'approvalRequired')]);
     await report();
     const [first, remembered] = [await written(), await memory()];
@@ -284,7 +284,7 @@ describe('report', () => {
     expect([await written(), await memory()]).toEqual([first, remembered]);
   });
 
-  it('reports a skipped run as skipped and touches no memory', async () => {
+  it('reports a skipped run as skipped, and leaves the memory unchanged', async () => {
     expect(
       await report({ planned: { status: 'skipped', batches: [], concurrency: 1 }, batchEnds: undefined }),
     ).toMatchObject({ status: 'SKIPPED', items: 0 });
@@ -292,7 +292,7 @@ describe('report', () => {
     expect(notify).not.toHaveBeenCalled();
   });
 
-  it('reports a run that failed before it had a plan, with the message of its error', async () => {
+  it('reports a run that failed before its plan, with the message of its error', async () => {
     const error = {
       Error: 'SignInRefused',
       Cause: JSON.stringify({ errorMessage: 'vault: rotate the client secret.' }),
@@ -305,7 +305,7 @@ describe('report', () => {
     );
   });
 
-  it('remembers releases that end by themselves until their change can have been seen', async () => {
+  it('remembers releases that end by themselves until their change must be visible', async () => {
     const hour = 3_600_000;
     const before = {
       version: 1 as const,
@@ -318,10 +318,10 @@ describe('report', () => {
     expect((await memory())?.checkIns).toEqual({ 'account:9': NOW + hour });
   });
 
-  describe('of a run that looked at named items', () => {
+  describe('of a run for named items', () => {
     const order = aRun({ items: 'named' }).order;
 
-    it('keeps the memory of all other items, and adds its own', async () => {
+    it('keeps the memory of all other items, and adds that of its own items', async () => {
       const before = { version: 1 as const, checkIns: { 'account:9': 1, 'account:1': 2 }, backoffs: {} };
       await records.write(recordAt.memory('databases'), before);
       await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });

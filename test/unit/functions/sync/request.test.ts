@@ -39,30 +39,30 @@ describe('request', () => {
     expect(vault.count('held')).toBe(1);
   });
 
-  it('requests the minutes of the rule, shares existing leases, and requests no change afterwards', async () => {
+  it('requests the minutes of the rule, shares existing leases, and requests no change at the end', async () => {
     await request([batchItem(1)]);
     expect(vault.terms).toEqual([{ item: '1', reason: ours, changeAtEnd: false, whenHeld: 'share' }]);
   });
 
-  it('asks the vault for nothing when the store holds everything already', async () => {
+  it('makes no call to the vault if the store has every current value', async () => {
     store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
     const { leases, settled } = await request([batchItem(1)]);
     expect({ leases, settled }).toEqual({ leases: [], settled: [{ item: 0, target: 0, outcome: 'unchanged' }] });
     expect(vault.calls).toEqual([]);
   });
 
-  it('reads a current one all the same in a verify run', async () => {
+  it('reads a current item in a verify run', async () => {
     store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp-0', retired: false });
     const { leases } = await request([batchItem(1, { expected: { stamp: 'stamp-0' } })], { mode: 'verify' });
     expect(leases).toHaveLength(1);
   });
 
-  it('reads one in a verify run even if an earlier attempt has delivered its stamp', async () => {
+  it('reads an item in a verify run even if an earlier attempt delivered its stamp', async () => {
     store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
     expect((await request([batchItem(1)], { mode: 'verify' })).leases).toHaveLength(1);
   });
 
-  it('refuses a foreign secret before it costs a checkout, and gives the command that adopts it', async () => {
+  it('refuses a foreign secret before it opens a lease, and returns the command that adopts the secret', async () => {
     store.presences.set('prod/1', { kind: 'foreign' });
     const { settled } = await request([batchItem(1), batchItem(2)]);
     expect(settled).toMatchObject([{ item: 0, outcome: 'failed', failure: { name: 'SecretForeign' } }]);
@@ -70,21 +70,21 @@ describe('request', () => {
     expect(vault.count('open')).toBe(1);
   });
 
-  it('leaves a secret alone that has changed since the plan was made', async () => {
+  it('skips a secret that has changed since the plan', async () => {
     store.presences.set('prod/1', { kind: 'owned', stamp: 'newer', retired: false });
     const { settled } = await request([batchItem(1, { expected: { stamp: 'older' } })]);
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'DeliverySuperseded' } }]);
   });
 
   it.each(['older', 'stamp of prod/1'])(
-    'goes on with a secret that was retired at %s and is wanted again',
+    'continues with a secret that was retired at %s and is selected again',
     async (stamp) => {
       store.presences.set('prod/1', { kind: 'owned', stamp, retired: true });
       expect((await request([batchItem(1)])).leases).toHaveLength(1);
     },
   );
 
-  it('reads along with another sync, and does not take its lease for its own', async () => {
+  it('shares the lease of another sync without owning it', async () => {
     vault.opened({ id: '7', item: '1', reason: theirs });
     vault.opened({ id: '8', item: '2', reason: writeReason({ ...BATCH_MARKER, rule: 'copies', run: 'copies.1' }) });
     const { leases, settled } = await request([batchItem(1), batchItem(2)]);
@@ -99,8 +99,8 @@ describe('request', () => {
     ['a person', 'by hand', 'made by another client that signs in'],
     ['a checkout', `Replace a disk ${CHECKOUT}`, 'made by checkout tickets.CHG1'],
     ['a sync of another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' }), 'made by another relay, other'],
-  ])('does not read under what was approved for %s', (_who, reason, words) => {
-    it('who has the item, and says so, and goes on with the others', async () => {
+  ])('does not use a lease of %s', (_who, reason, words) => {
+    it('for an item in use, names the holder, and continues with the other items', async () => {
       vault.opened({ id: '7', item: '1', reason });
       const { leases, settled } = await request([batchItem(1), batchItem(2)]);
       expect(leases).toMatchObject([{ item: 1, ours: true }]);
@@ -108,7 +108,7 @@ describe('request', () => {
       expect(settled[0]?.failure?.message).toContain(words);
     });
 
-    it.each(['shared', 'refused'])('who waits for an approval of it, which is %s by the vault', async (answer) => {
+    it.each(['shared', 'refused'])('for an item with a pending approval, which the vault has %s', async (answer) => {
       vault.opened({ id: '7', item: '1', reason, status: 'pending' });
       if (answer === 'refused') vault.fail('open', '1', 'RequestConflict');
       else vault.sharesPending();
@@ -144,38 +144,38 @@ describe('request', () => {
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { message: 'RequestConflict by open' } }]);
   });
 
-  it('recognizes by its marker a lease that an earlier attempt of this step opened', async () => {
+  it('recognizes a lease that an earlier attempt of this step opened, by its marker', async () => {
     vault.opened({ id: '9', item: '1', reason: ours });
     expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true }]);
   });
 
-  it('finds a lease by its marker whose answer was lost', async () => {
+  it('finds a lease whose answer was lost, by its marker', async () => {
     vault.fail('open', '1', 'VaultUnavailable', { mayHaveHappened: true });
     const { leases, settled } = await request([batchItem(1)]);
     expect(leases).toMatchObject([{ id: '101', ours: true }]);
     expect(settled).toEqual([]);
   });
 
-  it('distinguishes a pending lease', async () => {
+  it('returns the status of a pending lease', async () => {
     vault.opened({ id: '9', item: '1', reason: ours, status: 'pending' });
     vault.fail('open', '1', 'RequestConflict');
     expect((await request([batchItem(1)])).leases).toMatchObject([{ id: '9', ours: true, status: 'pending' }]);
   });
 
-  it('lets one item fail without its neighbours', async () => {
+  it('isolates the failure of one item', async () => {
     vault.fail('open', '1', 'NotRequestable');
     const { leases, settled } = await request([batchItem(1), batchItem(2)]);
     expect(leases).toMatchObject([{ item: 1, ours: true }]);
     expect(settled).toMatchObject([{ item: 0, target: 0, outcome: 'failed', failure: { name: 'NotRequestable' } }]);
   });
 
-  it('lists no leases when none can have been opened', async () => {
+  it('lists no leases if none can have been opened', async () => {
     vault.fail('open', '1', 'NotRequestable');
     await request([batchItem(1)]);
     expect(vault.count('held')).toBe(0);
   });
 
-  it('reads under nothing that it cannot know of, when the list fails, and says that this is why', async () => {
+  it('uses no existing lease if the list fails, and reports that error', async () => {
     vault.opened({ id: '9', item: '1', reason: ours });
     vault.fail('held', '', 'VaultUnavailable');
     const { leases, settled } = await request([batchItem(1), batchItem(2)]);

@@ -47,13 +47,13 @@ describe('retrieve', () => {
     return step({ ...aBatchRun(order), requested }, { remainingMs: () => remainingMs });
   };
 
-  it('closes nothing itself: that may change a credential, and belongs after the promotion of all of them', async () => {
+  it('closes nothing itself, because a check-in may change a credential and belongs after all promotions', async () => {
     store.fail('prod/2', 'StoreDenied');
     await retrieve([batchItem(1), batchItem(2)], [aLease(0), aLease(1)]);
     expect(vault.count('close')).toBe(0);
   });
 
-  it('delivers each credential under its stamp, behind the fence that the plan set', async () => {
+  it('delivers each credential with its stamp, behind the fence that the plan set', async () => {
     const items = [batchItem(1, { expected: { stamp: 'older' } }), batchItem(2)];
     const { settled } = await retrieve(items, [aLease(0), aLease(1)]);
     expect(settled).toEqual([
@@ -67,21 +67,21 @@ describe('retrieve', () => {
     expect(store.values.get('prod/1')?.reveal()).toBe('credential of 1');
   });
 
-  it('describes the secret by its item, which is no secret', async () => {
+  it('describes the secret by its item, which is not confidential', async () => {
     await retrieve([batchItem(1)], [aLease(0)]);
     expect(store.deliveries).toMatchObject([{ description: 'db-01/a1, delivered by pam-relay.' }]);
   });
 
-  it('returns nothing that holds a credential', async () => {
+  it('returns nothing that contains a credential', async () => {
     expect(JSON.stringify(await retrieve([batchItem(1)], [aLease(0)]))).not.toContain('credential of');
   });
 
-  it('keeps what was settled before', async () => {
+  it('keeps earlier outcomes', async () => {
     const settled: Settled[] = [{ item: 0, target: 0, outcome: 'unchanged' }];
     expect((await retrieve([batchItem(1), batchItem(2)], [aLease(1)], { settled })).settled).toHaveLength(2);
   });
 
-  it('does not read under a pending lease, and signs in for nothing when there is no lease', async () => {
+  it('does not read under a pending lease, and does not sign in if there is no lease', async () => {
     const { settled } = await retrieve([batchItem(1)], [aLease(0, { status: 'pending' })]);
     expect(settled).toEqual([{ item: 0, target: 0, outcome: 'approvalRequired' }]);
     expect(vault.count('read')).toBe(0);
@@ -89,20 +89,20 @@ describe('retrieve', () => {
     expect(vault.count('signIn')).toBe(1);
   });
 
-  it('trusts the vault when it reports a missing approval', async () => {
+  it('reports the missing approval that the vault reports', async () => {
     vault.fail('read', '101', 'ApprovalPending');
     const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
     expect(settled).toEqual([{ item: 0, target: 0, outcome: 'approvalRequired' }]);
   });
 
-  it('requests again when the lease of another client ended during the run, and owns what it opened', async () => {
+  it('requests again if the lease of another client ended during the run, and owns the new lease', async () => {
     vault.open.delete('101');
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
     expect(settled).toEqual([{ item: 0, target: 0, outcome: 'delivered' }]);
     expect(leases).toEqual([aLease(0, { id: '103' })]);
   });
 
-  it('does not own a lease that it shares with another client again', async () => {
+  it('does not own a new lease that it shares with another client', async () => {
     vault.open.delete('101');
     vault.opened({ id: '110', item: '1', reason: writeReason({ ...BATCH_MARKER, rule: 'copies', run: 'copies.1' }) });
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
@@ -114,7 +114,7 @@ describe('retrieve', () => {
     ['a checkout', writeReason({ ...BATCH_MARKER, workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG1' })],
     ['a person', 'by hand'],
     ['another relay', writeReason({ ...BATCH_MARKER, relayId: 'other' })],
-  ])('reads nothing under a lease of %s that took the place of one of a sync', async (_who, reason) => {
+  ])('does not read under a lease of %s that replaced the lease of a sync', async (_who, reason) => {
     vault.open.delete('101');
     vault.opened({ id: '110', item: '1', reason });
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
@@ -124,14 +124,14 @@ describe('retrieve', () => {
     expect(store.deliveries).toEqual([]);
   });
 
-  it('does not request again when its own lease was ended on purpose', async () => {
+  it('does not request again if its own lease was ended on purpose', async () => {
     vault.open.delete('101');
     const { settled } = await retrieve([batchItem(1)], [aLease(0)]);
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'LeaseGone' } }]);
     expect(vault.count('open')).toBe(0);
   });
 
-  it('keeps the renewed lease when what follows fails, so that it is closed', async () => {
+  it('keeps the renewed lease if a later call fails, so that it is closed', async () => {
     vault.open.delete('101');
     store.fail('prod/1', 'StoreDenied');
     const { leases, settled } = await retrieve([batchItem(1)], [aLease(0, { ours: false })]);
@@ -139,7 +139,7 @@ describe('retrieve', () => {
     expect(leases).toMatchObject([{ id: '103', ours: true }]);
   });
 
-  it('lets one item fail without its neighbours', async () => {
+  it('isolates the failure of one item', async () => {
     vault.fail('read', '101', 'VaultUnavailable');
     const { settled } = await retrieve([batchItem(1), batchItem(2)], [aLease(0), aLease(1)]);
     expect(settled).toMatchObject([
@@ -148,7 +148,7 @@ describe('retrieve', () => {
     ]);
   });
 
-  it('begins nothing in the last moments of an invocation', async () => {
+  it('starts no item in the last moments of an invocation', async () => {
     const { settled } = await retrieve([batchItem(1)], [aLease(0)], { remainingMs: 29_000 });
     expect(settled).toMatchObject([{ outcome: 'failed', failure: { name: 'OutOfTime' } }]);
     expect(vault.count('read')).toBe(0);
@@ -171,14 +171,14 @@ describe('retrieve', () => {
     const retire = async (names: readonly string[], given: Given = { sync }) =>
       (await retrieve([], [], { ...given, retire: names.map(orphan) })).retirements;
 
-    it('retires them only where the policy says so', async () => {
+    it('are retired only if the policy says so', async () => {
       owned('prod/8', 'prod/9');
       expect(await retire(['prod/8'], {})).toEqual([{ orphan: 0, outcome: 'kept' }]);
       expect(await retire(['prod/9'])).toEqual([{ orphan: 0, outcome: 'retired' }]);
       expect(store.retired).toEqual(['prod/9']);
     });
 
-    it('gives each an outcome of its own: one that fails stops none of the others', async () => {
+    it('have separate outcomes: one failure stops none of the others', async () => {
       owned('prod/1', 'prod/2', 'prod/4');
       store.fail('prod/2', 'StoreRejected');
       expect(await retire(['prod/1', 'prod/2', 'prod/3', 'prod/4'])).toEqual([
@@ -189,7 +189,7 @@ describe('retrieve', () => {
       ]);
     });
 
-    it('begins none in the last moments of an invocation', async () => {
+    it('are not started in the last moments of an invocation', async () => {
       owned('prod/1');
       expect(await retire(['prod/1'], { sync, remainingMs: 29_000 })).toMatchObject([
         { outcome: 'failed', failure: { name: 'OutOfTime' } },

@@ -73,7 +73,7 @@ describe('an item with two targets in two stores', () => {
     expect(await report()).toMatchObject({ status: 'SUCCEEDED', items: 1, delivered: 2 });
   });
 
-  it('is delivered into the one although the other fails, and its lease is closed', async () => {
+  it('is delivered into one even if the other fails, and its lease is closed', async () => {
     aws.fail('prod/one', 'StoreDenied');
     const { retrieved, closed } = await go();
     expect(retrieved.settled).toMatchObject([
@@ -85,7 +85,7 @@ describe('an item with two targets in two stores', () => {
     expect(await report()).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 1 });
   });
 
-  it('is not kept waiting by a store that does not answer yet', async () => {
+  it('is delivered into one without waiting for the other store', async () => {
     const arrived: string[] = [];
     let answer = () => {};
     const { deliver } = aws.store;
@@ -106,7 +106,7 @@ describe('an item with two targets in two stores', () => {
     expect(arrived).toEqual(['other', 'aws']);
   });
 
-  it('is read for the target that lacks it alone', async () => {
+  it('is read for the one target that lacks it', async () => {
     aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
     const { retrieved } = await go();
     expect(retrieved.settled).toEqual([
@@ -117,7 +117,7 @@ describe('an item with two targets in two stores', () => {
     expect(vault.count('read')).toBe(1);
   });
 
-  it('is not read at all when each of them has an outcome already', async () => {
+  it('is not read if each target already has an outcome', async () => {
     aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
     other.presences.set('prod-one', { kind: 'foreign' });
     const { retrieved } = await go();
@@ -128,7 +128,7 @@ describe('an item with two targets in two stores', () => {
     expect(vault.order('open', 'read', 'readPlain')).toEqual([]);
   });
 
-  it('has an outcome for each of them when reading it failed', async () => {
+  it('has an outcome for each target if the read failed', async () => {
     vault.fail('read', '101', 'NotRequestable');
     const { retrieved } = await go();
     expect(retrieved.settled).toMatchObject([
@@ -137,7 +137,7 @@ describe('an item with two targets in two stores', () => {
     ]);
   });
 
-  it('has an outcome for each that is left when its lease could not be opened', async () => {
+  it('has an outcome for each remaining target if its lease could not be opened', async () => {
     aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
     vault.fail('open', '1', 'NotRequestable');
     const { retrieved } = await go();
@@ -147,7 +147,7 @@ describe('an item with two targets in two stores', () => {
     ]);
   });
 
-  it('compares each by itself in a verify run, and writes only into the one that differs', async () => {
+  it('compares each target separately in a verify run, and writes only the one that differs', async () => {
     const expected = { expected: { stamp: 'older' } };
     const items = [
       { ...ITEM, targets: [aTarget('prod/one', expected), aTarget('prod-one', { ...expected, store: 'other' })] },
@@ -161,7 +161,7 @@ describe('an item with two targets in two stores', () => {
 
   describe('enters backoff', () => {
     it.each(['aws', 'other'])(
-      'not while only one of them fails, %s: a parked item reaches neither',
+      'not while only one target fails, %s: a parked item would reach neither',
       async (failing) => {
         aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
         other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
@@ -171,7 +171,7 @@ describe('an item with two targets in two stores', () => {
       },
     );
 
-    it('once for a run in which it reaches none', async () => {
+    it('once for a run that reaches no target', async () => {
       aws.fail('prod/one', 'StoreDenied');
       other.fail('prod-one', 'StoreDenied');
       await go();

@@ -29,7 +29,7 @@ describe('closing abandoned checkouts', () => {
   });
   const longAgo = async () => 0;
 
-  it('releases checkouts that have ended and are still open, and none that runs', async () => {
+  it('releases checkouts that have ended and are still open, and no running checkout', async () => {
     const { closed, startRelease } = close(async ({ run }) => (run === 'tickets.2' ? undefined : 0));
     expect(await closed).toEqual({ abandoned: 2, failures: [] });
     expect(startRelease.mock.calls).toEqual([
@@ -74,7 +74,7 @@ describe('closing abandoned checkouts', () => {
     expect(startRelease).toHaveBeenCalledTimes(3);
   });
 
-  it('leaves the signal to the release, which removes it once all is closed', async () => {
+  it('leaves removing the signal to the release, which does so once everything is closed', async () => {
     await close(longAgo).closed;
     expect(signals.keys.size).toBe(3);
   });
@@ -89,7 +89,7 @@ describe('closing abandoned checkouts', () => {
 });
 
 describe('the key of an open checkout', () => {
-  it('names the checkout, for any id', () => {
+  it('identifies the checkout, for any id', () => {
     const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
     const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
     fc.assert(
@@ -100,9 +100,12 @@ describe('the key of an open checkout', () => {
     );
   });
 
-  it.each(['open/', 'open/tickets', 'open/tickets/a/b', 'closed/tickets/a', 'open/Tickets/a'])('is not %s', (key) => {
-    expect(readOpenKey(key)).toBeUndefined();
-  });
+  it.each(['open/', 'open/tickets', 'open/tickets/a/b', 'closed/tickets/a', 'open/Tickets/a'])(
+    'cannot be %s',
+    (key) => {
+      expect(readOpenKey(key)).toBeUndefined();
+    },
+  );
 });
 
 describe('starting the release of an abandoned checkout', () => {
@@ -116,7 +119,7 @@ describe('starting the release of an abandoned checkout', () => {
     return { name, input };
   };
 
-  it('names the checkout, marks it as abandoned, and states whether it is settled', async () => {
+  it('passes the checkout, marks it as abandoned, and states whether it is settled', async () => {
     const { input } = await started(NOW, { isSettled: false });
     expect(JSON.parse(input)).toEqual({
       type: 'checkout.abandoned',
@@ -126,12 +129,12 @@ describe('starting the release of an abandoned checkout', () => {
     });
   });
 
-  it('is an ordinary release while the run continues, which reports its own end', async () => {
+  it('is an ordinary release while the run continues, because the run reports its own end', async () => {
     const { input } = await started(NOW, { isRunning: true, isSettled: false });
     expect(JSON.parse(input)).toMatchObject({ type: 'checkout.released', run: CHECKOUT.run });
   });
 
-  it('writes the signal first: an execution that is redriven after it opens nothing', async () => {
+  it('leaves the signal first, so that an execution that is redriven later opens nothing', async () => {
     const signals = memorySignals();
     const start = async (): Promise<boolean> => {
       expect([...signals.keys]).toEqual([signalAt.released(CHECKOUT)]);
@@ -141,7 +144,7 @@ describe('starting the release of an abandoned checkout', () => {
     expect.assertions(1);
   });
 
-  it('has one name for an hour, and another for every other checkout and hour, and for the last time', async () => {
+  it('uses one name within an hour, and another for each other checkout and hour, and for the last time', async () => {
     const { name } = await started(NOW);
     expect((await started(NOW + 3_599_999)).name).toBe(name);
     const others = [
@@ -152,7 +155,7 @@ describe('starting the release of an abandoned checkout', () => {
     expect((await Promise.all(others)).map((other) => other.name)).not.toContain(name);
   });
 
-  it('has a name that Step Functions accepts and that no rule can have, not even one called reap', async () => {
+  it('uses a name that Step Functions accepts and that no rule can have, not even one called reap', async () => {
     const run = checkoutRun(identityOf('CHG1', 'reap'));
     const { name } = await started(NOW, { run });
     expect(name).toMatch(/^[\w-]{1,80}$/);

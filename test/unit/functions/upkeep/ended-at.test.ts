@@ -7,27 +7,27 @@ const machine = (found: { endedAt: number | undefined } | undefined) => ({
 });
 const CHECKOUT = { workflow: 'checkout', run: 'tickets.1' } as const;
 
-describe('when a run ended', () => {
+describe('the end of a run', () => {
   it.each([
-    ['the machine of its workflow says so', { endedAt: 7 }, 7],
-    ['that machine still shows it as running', { endedAt: undefined }, undefined],
-    ['the execution is no longer known: long ago', undefined, 0],
+    ['is the end that the machine of its workflow reports', { endedAt: 7 }, 7],
+    ['is undefined while that machine reports it as running', { endedAt: undefined }, undefined],
+    ['is long ago if the execution is no longer known', undefined, 0],
   ])('%s', async (_what, found, expected) => {
     expect(await createEndedAt(() => machine(found))(CHECKOUT)).toBe(expected);
   });
 
-  it('comes from no other machine: a rule of another workflow can have the same name', async () => {
+  it('comes only from the machine of its workflow, because a rule of another workflow can have the same name', async () => {
     const machines = { sync: machine({ endedAt: undefined }), checkout: machine({ endedAt: 7 }) };
     expect(await createEndedAt((workflow: Workflow) => machines[workflow])(CHECKOUT)).toBe(7);
     expect(machines.sync.find).not.toHaveBeenCalled();
     expect(machines.checkout.find).toHaveBeenCalledExactlyOnceWith('tickets.1');
   });
 
-  it('is long ago when the stack no longer has its machine', async () => {
+  it('is long ago if the stack no longer has the machine', async () => {
     expect(await createEndedAt(() => undefined)(CHECKOUT)).toBe(0);
   });
 
-  it('is an error when the machine does not answer', async () => {
+  it('is an error if the machine does not answer', async () => {
     const silent = { find: () => Promise.reject(new Error('no answer')) };
     await expect(createEndedAt(() => silent)(CHECKOUT)).rejects.toThrow('no answer');
   });

@@ -37,14 +37,14 @@ const world = (
 };
 
 describe('reap', () => {
-  it('closes what carries our marker and whose run has ended, whatever the batch', async () => {
+  it('closes leases with our marker whose run has ended, in any batch', async () => {
     const { vaults, reap } = world(async () => true);
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
     expect(await reap()).toEqual({ openLeases: 0, reaped: 1, abandoned: 0 });
     expect(vaults[0]?.open.size).toBe(0);
   });
 
-  it('leaves alone what a running execution, another relay or a person opened', async () => {
+  it('keeps leases of a running execution, another relay or a person', async () => {
     const { vaults, reap, measure } = world(async ({ run }) => run !== 'databases.2');
     vaults[0]?.opened({
       id: '1',
@@ -59,7 +59,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 60 });
   });
 
-  it('closes what it can read, and throws for what it cannot', async () => {
+  it('closes the leases that it can read, and throws for the others', async () => {
     const { vaults, reap, measure } = world(async () => true);
     for (const id of ['1', '2', '3']) vaults[0]?.opened({ id, item: id, reason: reasonOf(SYNC) });
     vaults[0]?.unreadable.add('1');
@@ -77,7 +77,7 @@ describe('reap', () => {
     expect(vaults[0]?.open.size).toBe(1);
   });
 
-  it('looks after every connection before it raises the first error', async () => {
+  it('processes every connection before it throws the first error', async () => {
     const { vaults, reap, measure } = world(async () => true, { connections: 2 });
     vaults[0]?.fail('held', '', 'VaultUnavailable');
     vaults[1]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
@@ -86,7 +86,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledTimes(1);
   });
 
-  it('looks after every connection also when one could not even be opened, and raises that', async () => {
+  it('processes every connection even if one could not be opened, and throws that error', async () => {
     const failures = [new RelayError('ConfigurationInvalid', 'broken')];
     const { vaults, reap } = world(async () => true, { failures });
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
@@ -111,7 +111,7 @@ describe('reap', () => {
     expect(await done).toMatchObject({ reaped: 2 });
   });
 
-  it('throws for what it could not close even if measuring failed, too', async () => {
+  it('throws for leases that it could not close, even if measuring failed too', async () => {
     const { vaults, reap, measure } = world(async () => true);
     measure.mockRejectedValue(new RelayError('StoreUnavailable', 'not measured'));
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(SYNC) });
@@ -119,7 +119,7 @@ describe('reap', () => {
     await expect(reap()).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
 
-  it('does not count a lease as old that a checkout is to hold', async () => {
+  it('does not count a lease as old if a running checkout holds it', async () => {
     const { vaults, reap, measure } = world(async () => false);
     const createdAt = '2026-01-01T04:00:00Z';
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), createdAt });
@@ -127,7 +127,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 0 });
   });
 
-  it('counts a lease as old that an ended checkout still has because it could not be closed', async () => {
+  it('counts a lease of an ended checkout as old if it could not be closed', async () => {
     const { vaults, reap, measure } = world(async () => true);
     const createdAt = '2026-01-02T03:00:00Z';
     vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), createdAt });
@@ -136,7 +136,7 @@ describe('reap', () => {
     expect(measure).toHaveBeenCalledWith('vault-0', { openLeases: 1, reaped: 0, oldestAgeSeconds: 3600 });
   });
 
-  it('counts the checkouts that it closes, and throws for a failed one after everything else', async () => {
+  it('counts the checkouts that it closes, and throws for a failed one at the end', async () => {
     const closeAbandoned = async () => ({ abandoned: 2, failures: [] });
     expect(await world(async () => true, { closeAbandoned }).reap()).toMatchObject({ abandoned: 2 });
 
@@ -149,7 +149,7 @@ describe('reap', () => {
     expect(vaults[0]?.open.size).toBe(0);
   });
 
-  describe('of leases for target sessions', () => {
+  describe('with leases for target sessions', () => {
     const left = (vault: ReturnType<typeof fakeVault> | undefined) => {
       vault?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), opens: 'target-session' });
       vault?.opened({ id: '2', item: '2', reason: 'by hand', opens: 'target-session' });
@@ -164,7 +164,7 @@ describe('reap', () => {
       expect(vaults[0]?.order('endSession', 'close')).toEqual(['endSession', 'close']);
     });
 
-    it('lists none for leases of credentials, and lists them where the kind is unknown', async () => {
+    it('lists no sessions for leases of credentials, but lists them if the kind is unknown', async () => {
       const { vaults, reap } = world(async () => true);
       vaults[0]?.opened({ id: '1', item: '1', reason: reasonOf(CHECKOUT), opens: 'credential' });
       await reap();
@@ -174,14 +174,14 @@ describe('reap', () => {
       expect(vaults[0]?.count('listSessions')).toBe(1);
     });
 
-    it('closes them all the same where its user may not end sessions', async () => {
+    it('closes them even if its user may not end sessions', async () => {
       const { vaults, reap } = world(async () => true);
       left(vaults[0]);
       vaults[0]?.fail('listSessions', '', 'PermissionMissing');
       expect(await reap()).toMatchObject({ reaped: 1 });
     });
 
-    it('leaves them open until their sessions are listed: closed leases show none', async () => {
+    it('keeps them open until their sessions are listed, because closed leases show none', async () => {
       const { vaults, reap } = world(async () => true);
       left(vaults[0]);
       vaults[0]?.fail('listSessions', '', 'VaultUnavailable');
@@ -212,7 +212,7 @@ describe('reap', () => {
     expect(hasEnded).toHaveBeenCalledWith(expect.objectContaining({ workflow: 'checkout', run: 'same.1' }));
   });
 
-  it('looks up a run once, however many leases it left', async () => {
+  it('looks up a run once, even for several leases', async () => {
     const hasEnded = vi.fn(async () => true);
     const { vaults, reap } = world(hasEnded);
     for (const id of ['1', '2', '3']) vaults[0]?.opened({ id, item: id, reason: reasonOf(SYNC) });

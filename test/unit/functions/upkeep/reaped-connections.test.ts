@@ -7,25 +7,25 @@ import { fakeVault } from '#test/support/fake-vault.ts';
 
 const { vault } = fakeVault();
 
-describe('where leases can be open', () => {
+describe('the connections where leases can be open', () => {
   const found = async (config: RelayConfig) => (await createReapedConnections(config, async () => vault)()).found;
 
   it.each([
-    ['opens them for accounts', {}, ['vault']],
+    ['opens leases for accounts', {}, ['vault']],
     ['reads by the ISA role', { access: 'isa' }, []],
-    ['opens them for aliases', { source: 'aliases', name: 'a/{aliasName}' }, ['vault']],
+    ['opens leases for aliases', { source: 'aliases', name: 'a/{aliasName}' }, ['vault']],
     ['reads Secrets Safe', { source: 'secrets-safe', name: 'a/{folderPath}/{title}' }, []],
-  ])('is wherever a sync does that %s', async (_what, sync, expected) => {
+  ])('are checked for a sync that %s', async (_what, sync, expected) => {
     expect((await found(aConfig(sync))).map(({ connection }) => connection)).toEqual(expected);
   });
 
-  it('is wherever a checkout does, and a rule that opens them goes with it', async () => {
+  it('include those of checkouts that open leases, with such a rule', async () => {
     const config = aCheckoutConfig({}, { access: 'isa' });
     expect(await found(config)).toEqual([{ connection: 'vault', vault, rule: config.checkouts['tickets'] }]);
     expect(await found(aCheckoutConfig({ access: 'isa' }, { access: 'isa' }))).toEqual([]);
   });
 
-  it('is not at a connection that nothing reads from, which is not even opened', async () => {
+  it('exclude a connection that no rule reads from, which is not even opened', async () => {
     const { connections, ...config } = aConfig();
     const [settings] = Object.values(connections);
     const vaultOf = vi.fn(async () => vault);
@@ -34,7 +34,7 @@ describe('where leases can be open', () => {
     expect(vaultOf).toHaveBeenCalledExactlyOnceWith('vault');
   });
 
-  it('is also wherever another connection cannot be opened, and that is reported', async () => {
+  it('are found even if another connection cannot be opened, and that error is reported', async () => {
     const { connections, checkouts, ...config } = aCheckoutConfig({}, {});
     const [settings] = Object.values(connections);
     const more = parseShapeOf({

@@ -14,7 +14,7 @@ describe('a notification', () => {
     expect(Buffer.byteLength(Message ?? '')).toBeLessThanOrEqual(262_144);
   });
 
-  it('keeps text of others within its line, and shows what it hides', async () => {
+  it('keeps text of others within its line, and escapes hidden characters', async () => {
     sns.on(PublishCommand).resolves({ MessageId: '1' });
     await createNotify('topic')('checkout a\nb', ['db-01/sa\n\nAll is well.\x1b[8m', 'x\u202ey']);
     expect(sns.commandCalls(PublishCommand)[0]?.args[0].input).toMatchObject({
@@ -23,7 +23,7 @@ describe('a notification', () => {
     });
   });
 
-  it('that cannot be sent is tried again', async () => {
+  it('is sent again after a failure', async () => {
     sns.on(PublishCommand).rejects(new Error('of AWS'));
     await expect(createNotify('topic')('s', ['t'])).rejects.toMatchObject({
       name: 'StoreUnavailable',

@@ -14,7 +14,7 @@ const tokenOf = (issuedAt: number, lifetimeMs: number) => ({
 });
 
 describe('the time to refresh', () => {
-  test('lies before the end by at most five minutes and at most a quarter of the lifetime, and by at least half of that', () => {
+  test('lies before the end by at most five minutes or a quarter of the lifetime, and by at least half of that', () => {
     fc.assert(
       fc.property(lifetimes, draws, (lifetime, draw) => {
         const ahead = lifetime - refreshTime(tokenOf(0, lifetime), draw);
@@ -25,7 +25,7 @@ describe('the time to refresh', () => {
     );
   });
 
-  test('is spread: another draw gives another time', () => {
+  test('is random: another draw results in another time', () => {
     fc.assert(
       fc.property(lifetimes, draws, draws, (lifetime, one, other) => {
         fc.pre(Math.abs(one - other) > 0.001);
@@ -36,8 +36,8 @@ describe('the time to refresh', () => {
   });
 });
 
-describe('the content of the cache', () => {
-  test('reads back as it was written', () => {
+describe('a cache entry', () => {
+  test('is parsed as it was written', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.nat(), lifetimes, fc.string(), (value, at, lifetime, version) => {
         const token = { ...tokenOf(at, lifetime), accessToken: new Secret(value), bootstrapVersion: version };
@@ -48,7 +48,7 @@ describe('the content of the cache', () => {
     );
   });
 
-  test('counts as missing when it is anything else', () => {
+  test('counts as missing if it has any other form', () => {
     for (const content of [undefined, '', 'x', '{}', '{"accessToken":""}', '[]', 'null']) {
       expect(parseToken(content)).toBeUndefined();
     }

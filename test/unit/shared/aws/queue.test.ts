@@ -11,7 +11,7 @@ describe('a refused message', () => {
   const refuse = createRefuse('queue');
   const message = { messageId: 'm1', body: '{"type":' };
 
-  it('goes to the dead-letter queue as it came, with a reason that SQS takes', async () => {
+  it('goes to the dead-letter queue unchanged, with a reason that SQS accepts', async () => {
     sqs.on(SendMessageCommand).resolves({ MessageId: '1' });
     await refuse(message, new RelayError('MessageInvalid', `["\uFFFE\u0001"]: is not a known key ${'x'.repeat(2000)}`));
     const sent = sqs.commandCalls(SendMessageCommand)[0]?.args[0].input;
@@ -22,7 +22,7 @@ describe('a refused message', () => {
     expect(reason).toHaveLength(1000);
   });
 
-  it('is not put aside unless SQS says so', async () => {
+  it('counts as put aside only if SQS confirms it', async () => {
     sqs.on(SendMessageCommand).resolvesOnce({}).rejects(THROTTLED);
     const error = new RelayError('MessageInvalid', 'x');
     await expect(refuse(message, error)).rejects.toMatchObject({ name: 'StoreUnavailable' });

@@ -20,7 +20,7 @@ describe('the records bucket', () => {
   const records = createS3Records('bucket');
   const place = recordAt.memory('databases');
 
-  it('reads a missing record as missing, and only that', async () => {
+  it('treats a record as missing only if S3 reports that it does not exist', async () => {
     s3.on(GetObjectCommand).rejectsOnce(new NoSuchKey(metadata));
     expect(await records.read(place)).toBeUndefined();
     const denied = Object.assign(new Error('of AWS'), { name: 'AccessDenied' });
@@ -33,7 +33,7 @@ describe('the records bucket', () => {
     });
   });
 
-  it('refuses a record that is not what the relay writes, by its address', async () => {
+  it('rejects a record of another shape, and names its key', async () => {
     s3.on(GetObjectCommand).resolves({});
     await expect(records.read(place)).rejects.toThrow(
       's3://bucket/memory/databases.json is not a valid record of the relay',
@@ -47,7 +47,7 @@ describe('records that are written once', () => {
   const named = (name: string) => Object.assign(new Error('of AWS'), { name });
   const bodyOf = (text: string) => async () => ({ Body: { transformToString: async () => text } });
 
-  it('are written only where none exists, in one call', async () => {
+  it('are written only if none exists, in one call', async () => {
     s3.on(PutObjectCommand).resolves({ ETag: '1' });
     expect(await claim(place, { by: 'us' })).toEqual({ by: 'us' });
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({
@@ -60,7 +60,7 @@ describe('records that are written once', () => {
   });
 
   it.each(['PreconditionFailed', 'ConditionalRequestConflict'])(
-    'are returned as they are when one exists, or is written at the same time: %s',
+    'are returned unchanged if one exists or is written at the same time: %s',
     async (name) => {
       s3.on(PutObjectCommand).rejects(named(name));
       s3.on(GetObjectCommand).callsFake(bodyOf('{"by":"others"}'));
@@ -68,7 +68,7 @@ describe('records that are written once', () => {
     },
   );
 
-  it('are an error when none exists after a conflict, or S3 does not confirm the write', async () => {
+  it('are an error if none exists after a conflict, or if S3 does not confirm the write', async () => {
     s3.on(PutObjectCommand).rejects(named('ConditionalRequestConflict'));
     s3.on(GetObjectCommand).rejects(new NoSuchKey(metadata));
     await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true });
@@ -89,7 +89,7 @@ describe('the signals in the records bucket', () => {
     expect(await signals.list('a/')).toEqual(['a/1', 'a/2']);
   });
 
-  it('are an error when S3 does not answer, and never an empty list', async () => {
+  it('are an error if S3 does not answer, never an empty list', async () => {
     s3.on(ListObjectsV2Command).resolvesOnce({});
     await expect(signals.list('a/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
     s3.on(ListObjectsV2Command).rejects(Object.assign(new Error('of AWS'), { name: 'AccessDenied' }));
@@ -105,7 +105,7 @@ describe('the signals in the records bucket', () => {
     await expect(signals.remove('a/1')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
-  it('are left as empty objects, and only if S3 confirms it', async () => {
+  it('are written as empty objects, and count as written only if S3 confirms it', async () => {
     s3.on(PutObjectCommand).resolvesOnce({ ETag: '1' }).resolves({});
     await signals.put('a/1');
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({

@@ -8,7 +8,7 @@ const answered = (name: string, fault: 'client' | 'server' = 'client') =>
   new SecretsManagerServiceException({ name, $fault: fault, $metadata: {}, message: 'canary' });
 
 describe('an error code of AWS', () => {
-  it('means what its table says', () => {
+  it('maps to the error in its table', () => {
     expect(toStoreError(answered('AccessDeniedException'), CALL)).toMatchObject({
       name: 'StoreDenied',
       message: expect.stringContaining(
@@ -17,7 +17,7 @@ describe('an error code of AWS', () => {
     });
   });
 
-  it('names the reason why AWS cannot delete a secret', () => {
+  it('explains why AWS cannot delete a secret', () => {
     const call = { action: 'DeleteSecret', secret: 'prod/db-01/sa' };
     expect(toStoreError(answered('InvalidParameterException'), call)).toMatchObject({
       name: 'StoreRejected',
@@ -26,7 +26,7 @@ describe('an error code of AWS', () => {
   });
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'NewException'])(
-    'that is unknown is a refusal, or an outage, also when it is %s',
+    'that is unknown maps to a refusal or an outage, even if it is %s',
     (code) => {
       expect(toStoreError(answered(code), CALL)).toMatchObject({
         name: 'StoreRejected',

@@ -46,7 +46,7 @@ describe('ensure', () => {
     expect(world.fetched).toBe(1);
   });
 
-  test('uses no token for longer than a day, whatever its vault says', async () => {
+  test('uses no token for longer than a day, whatever lifetime the vault reports', async () => {
     for (const lifetimeSeconds of [86_401, 1e9, 1e300, Number.POSITIVE_INFINITY]) {
       const { world, newProcess, pass } = await setUp({ lifetimeSeconds });
       expect(await newProcess().ensure()).toEqual({ expiresAt: new Date(world.now + 86_400_000).toISOString() });
@@ -55,7 +55,7 @@ describe('ensure', () => {
     }
   });
 
-  test('leaves a good token alone, in one call', async () => {
+  test('keeps a valid token, in one call', async () => {
     const { manager, world, newProcess } = await setUp();
     await newProcess().ensure();
     manager.forgetCalls();
@@ -75,7 +75,7 @@ describe('ensure', () => {
     expect(world.fetched).toBe(2);
   });
 
-  test('replaces a token that was made with another version of the bootstrap secret', async () => {
+  test('replaces a token that was obtained with another version of the bootstrap secret', async () => {
     const { world, newProcess } = await setUp();
     const relay = newProcess();
     await relay.ensure();
@@ -93,7 +93,7 @@ describe('ensure', () => {
     expect(await reveal(newProcess().get())).toBe('token-1');
   });
 
-  test('without the secret of the stack asks for a deployment, and for no token', async () => {
+  test('requests a deployment, and no token, if the secret of the stack is missing', async () => {
     const { client, world, newProcess } = await setUp();
     await client.send(new DeleteSecretCommand({ SecretId: CACHE, ForceDeleteWithoutRecovery: true }));
     await expect(newProcess().ensure()).rejects.toMatchObject({ name: 'ConfigurationInvalid' });
@@ -109,7 +109,7 @@ describe('ensure', () => {
 });
 
 describe('get', () => {
-  test('reads the store, in one call, each time: a remembered token can be outdated', async () => {
+  test('reads the store in one call each time, because a remembered token can be outdated', async () => {
     const { manager, newProcess } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -118,7 +118,7 @@ describe('get', () => {
     expect(manager.callCounts()).toEqual({ GetSecretValue: 1 });
   });
 
-  test('does not use the token of a client secret that was rotated since', async () => {
+  test('does not use a token of a client secret that was rotated since', async () => {
     const { world, newProcess } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -127,7 +127,7 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('near the end uses the token that another process has refreshed', async () => {
+  test('uses the token that another process refreshed, if its own is near the end', async () => {
     const { world, newProcess, pass } = await setUp();
     const relay = newProcess();
     await relay.get();
@@ -137,7 +137,7 @@ describe('get', () => {
     expect(world.fetched).toBe(2);
   });
 
-  test('refreshes once however many ask at the same time', async () => {
+  test('refreshes once, even for many callers at the same time', async () => {
     const { world, newProcess } = await setUp();
     const relay = newProcess();
     const tokens = await Promise.all(Array.from({ length: 20 }, () => reveal(relay.get())));
@@ -145,7 +145,7 @@ describe('get', () => {
     expect(world.fetched).toBe(1);
   });
 
-  test('tries again after a refresh that failed', async () => {
+  test('tries again after a failed refresh', async () => {
     const { manager, newProcess } = await setUp();
     const relay = newProcess();
     manager.faults.add({ kind: 'throttle', action: 'PutSecretValue', times: 1 });
@@ -153,7 +153,7 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('returns unshared tokens when the cache accepts no more versions', async () => {
+  test('returns unshared tokens if the cache accepts no more versions', async () => {
     const { manager, newProcess } = await setUp();
     const relay = newProcess();
     manager.faults.add({ kind: 'reject', code: 'LimitExceededException', action: 'PutSecretValue' });
@@ -171,7 +171,7 @@ describe('drop', () => {
     expect(world.fetched).toBe(2);
   });
 
-  test('leaves a token alone that another process has put in its place', async () => {
+  test('keeps a token that another process has already replaced', async () => {
     const { world, newProcess } = await setUp();
     const [relay, other] = [newProcess(), newProcess()];
     const refused = await relay.get();
@@ -182,7 +182,7 @@ describe('drop', () => {
   });
 });
 
-test('processes that refresh at once end up with one cached token, which all of them can use', async () => {
+test('processes that refresh at the same time end up with one cached token, which all of them can use', async () => {
   const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
   const starts = fc.constantFrom('empty', 'expiring');
   await fc.assert(
@@ -221,7 +221,7 @@ test('two processes that disagree about the bootstrap secret still end with a us
   expect(results.every((result) => result.status === 'fulfilled')).toBe(true);
 });
 
-test('a token of any lifetime is never given after it has ended', async () => {
+test('a token of any lifetime is never returned after its end', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 60, max: 3600 }),
@@ -243,7 +243,7 @@ test('a token of any lifetime is never given after it has ended', async () => {
   );
 });
 
-test('no error of the cache holds the token', async () => {
+test('no error of the cache contains the token', async () => {
   for (const action of ['PutSecretValue', 'UpdateSecretVersionStage', 'GetSecretValue']) {
     const { manager, client, newProcess } = await setUp();
     await client.send(new PutSecretValueCommand({ SecretId: CACHE, SecretString: 'old' }));

@@ -40,12 +40,12 @@ const problemsWith = (...rules: Rule[]): string[] =>
   problemsOf(withRules(rules)).map((problem) => problem.replace(/^relay\.yaml:\d+:\d+ /, ''));
 
 describe('a rule for checkouts', () => {
-  it('can be beside a sync, or alone', () => {
+  it('can exist beside a sync, or alone', () => {
     expect(problemsWith({})).toEqual([]);
     expect(problemsOf(withRules([{}], SYNCS))).toEqual([]);
   });
 
-  it('is needed where there is no sync', () => {
+  it('is required if there is no sync', () => {
     expect(problemsOf(`${configWith(SYNCS)}\ncheckouts: {}`)).toEqual([
       'relay.yaml:1:1 syncs: is missing or empty; write at least one sync, or one entry under checkouts',
     ]);
@@ -58,24 +58,28 @@ describe('a rule for checkouts', () => {
 
   it.each([
     [
-      'a connection that is not there',
+      'a connection that does not exist',
       { connection: 'valt' },
       'checkouts.tickets.connection: there is no connection "valt"; did you mean "vault"?',
     ],
-    ['a store that is not there', { store: 'azure' }, 'checkouts.tickets.store: there is no store "azure"; use "aws"'],
+    [
+      'a store that does not exist',
+      { store: 'azure' },
+      'checkouts.tickets.store: there is no store "azure"; use "aws"',
+    ],
     ['the name of a sync', { called: 'fleet' }, 'checkouts.fleet: has the same name as a sync; rename it'],
     [
-      'names that two checkouts could share, since each takes back what it delivered',
+      'names that two checkouts could share, because each retires what it delivered',
       { name: 'tickets/{systemName}/{accountName}' },
       'checkouts.tickets.name: gives two checkouts of an item the same name; add {checkoutId}',
     ],
     [
-      'names that two checkouts share, as CHG1 and db-01 do with CHG1-db and 01',
+      'names that two checkouts share, such as CHG1 with db-01 and CHG1-db with 01',
       { name: 'tickets/{checkoutId}-{systemName}/{accountName}' },
       `checkouts.tickets.name: ${NOT_ALONE}`,
     ],
     [
-      'an id with text beside it, however few the systems',
+      'an id with text beside it, even for a single system',
       { name: 'tickets/id-{checkoutId}{systemId}/{accountName}' },
       `checkouts.tickets.name: ${NOT_ALONE}`,
     ],
@@ -85,7 +89,7 @@ describe('a rule for checkouts', () => {
       'checkouts.tickets.name: does not begin with a folder; put text and a slash before the first placeholder, such as prod/',
     ],
     [
-      'a name that holds the credential',
+      'a name that contains the credential',
       { name: `${NAME}/{credential}` },
       'checkouts.tickets.name: must not contain {credential}, because names are listed and logged; use it only in value',
     ],
@@ -110,18 +114,18 @@ describe('a rule for checkouts', () => {
       'checkouts.tickets.value: delivers no credential; use {credential} in it',
     ],
     [
-      'a passphrase where there is none',
+      'a passphrase of an item that has none',
       { more: "    value: '{credential}{passphrase}'" },
       'checkouts.tickets.value: contains {passphrase}, which only a key has; remove it',
     ],
-  ] satisfies [string, Rule, string][])('is refused with %s', (_what, rule, problem) => {
+  ] satisfies [string, Rule, string][])('is refused for %s', (_what, rule, problem) => {
     expect(problemsWith(rule)).toEqual([problem]);
   });
 
-  it('has its id at one place, also where folders stand on either side of it', () => {
+  it('has the id at an unambiguous place, never between two labels that contain folders', () => {
     const vault = REGISTERED_TYPES.connections['password-safe'];
     const accounts = vault?.sources['accounts'];
-    if (vault === undefined || accounts === undefined) throw new Error('There are accounts.');
+    if (vault === undefined || accounts === undefined) throw new Error('Password Safe has no source accounts.');
     const labels = { ...accounts.rules({ source: 'accounts' }).labels, domainName: { path: true } } as const;
     const source = { ...accounts, rules: (rule: Source) => ({ ...accounts.rules(rule), labels }) };
     const connections = { 'password-safe': { ...vault, sources: { accounts: source } } };
@@ -133,30 +137,30 @@ describe('a rule for checkouts', () => {
     ]);
   });
 
-  it('keeps its folder from that of another rule', () => {
+  it('has another folder than every other rule', () => {
     expect(problemsWith({}, { called: 'emergencies' })).toEqual([
       'checkouts.emergencies.name: begins with "tickets/" while checkout "tickets" begins with "tickets/", so each could overwrite secrets of the other; use folders that do not contain each other',
     ]);
     expect(problemsWith({}, { called: 'emergencies', name: `emergencies/${NAME}` })).toEqual([]);
   });
 
-  it('alone has an id: the names of a sync cannot contain one', () => {
+  it('alone has an id: names of a sync cannot contain one', () => {
     expect(problemsOf(configWith({ 15: '    name: fleet/{checkoutId}/{systemName}/{accountName}' }))).toEqual([
       'relay.yaml:15:11 syncs.fleet.name: contains {checkoutId}, which only a checkout has; remove it',
     ]);
   });
 
   it.each([
-    ['a value may hold the id', { more: "    value: '{checkoutId} {credential}'" }],
+    ['a value may contain the id', { more: "    value: '{checkoutId} {credential}'" }],
     ['a key has a passphrase', { more: "    delivers: dsskey\n    value: '{credential}{passphrase}'" }],
-    ['ids of accounts and systems tell them apart as well', { name: 'tickets/{systemId}-{accountId}/{checkoutId}' }],
+    ['ids of systems and accounts distinguish items as well', { name: 'tickets/{systemId}-{accountId}/{checkoutId}' }],
     [
-      'an id that stands alone once may stand beside others as well',
+      'an id that is alone in one place may be repeated beside other text',
       { name: 'tickets/{checkoutId}/{systemName}/{accountName}-{checkoutId}' },
     ],
-  ] satisfies [string, Rule][])('is fine: %s', (_what, rule) => expect(problemsWith(rule)).toEqual([]));
+  ] satisfies [string, Rule][])('is valid: %s', (_what, rule) => expect(problemsWith(rule)).toEqual([]));
 
-  it('delivers passwords by request, and has them changed and retired, by default', () => {
+  it('delivers passwords by request, and has them changed and retired by default', () => {
     expect(aCheckoutRule()).toMatchObject({
       delivers: 'password',
       access: 'request',
@@ -166,7 +170,7 @@ describe('a rule for checkouts', () => {
     });
   });
 
-  it('may last so long that, with the longest lead of a message, it fits into the year of an execution, and no longer', () => {
+  it('may last so long that, with the longest lead time, it fits within the year of an execution, and no longer', () => {
     const longest = { maxMinutes: 259_200, extensionMinutes: 86_400, approvalHours: 1440, confirmMinutes: 1440 };
     const DAY_MINUTES = 1440;
     const lead = 60 * DAY_MINUTES;

@@ -3,7 +3,7 @@ import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 type Case = [behaviour: string, replacements: Record<number, string>, problem: string];
 
-/** A second sync behind the first, complete but for its name; its `name` is in line 21. */
+/** A second sync behind the first, complete except for its name, which is in line 21. */
 const secondSync = (name: string, store = 'aws') =>
   `    schedule: { expression: rate(1 hour) }\n  second:\n    connection: vault\n    store: ${store}\n    name: ${name}\n    schedule: { expression: rate(1 hour) }`;
 
@@ -12,19 +12,19 @@ const itFinds = (cases: readonly Case[]) =>
     expect(problemsOf(configWith(replacements))).toEqual([`relay.yaml:${problem}`]);
   });
 
-it('finds nothing wrong with a configuration that is right', () => {
+it('a correct configuration causes no problem', () => {
   expect(problemsOf(configWith())).toEqual([]);
 });
 
 describe('references', () => {
   itFinds([
     [
-      'refuses a connection that is not there, with the nearest that is',
+      'refuses an unknown connection, and suggests the nearest one',
       { 13: '    connection: valt' },
       '13:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
     ],
     [
-      'refuses a store that is not there, with those that are',
+      'refuses an unknown store, and lists the existing ones',
       { 14: '    store: azure' },
       '14:12 syncs.fleet.store: there is no store "azure"; use "aws"',
     ],
@@ -52,27 +52,27 @@ describe('the name template', () => {
     ['needs a folder, not only some text', named('fleet-{systemName}/{accountName}'), NO_FOLDER],
     ['needs a folder with a name', named('/{systemName}/{accountName}'), NO_FOLDER],
     [
-      'tells accounts apart',
+      'distinguishes accounts',
       named('fleet/{systemName}'),
       '15:11 syncs.fleet.name: gives two accounts of a system the same name; add {accountName} or {accountId}',
     ],
     [
-      'tells systems apart',
+      'distinguishes systems',
       named('fleet/{accountId}'),
       '15:11 syncs.fleet.name: gives accounts of two systems the same name; add {systemName} or {systemId}',
     ],
     [
-      'holds no credential',
+      'contains no credential',
       named('fleet/{systemId}/{accountId}/{credential}'),
       '15:11 syncs.fleet.name: must not contain {credential}, because names are listed and logged; use it only in value',
     ],
     [
-      'has a partner for each brace',
+      'has only matched braces',
       named('fleet/{systemName}/{accountName'),
       '15:11 syncs.fleet.name: the "{" at character 20 is unmatched; double it to use it as text',
     ],
     [
-      'holds only what Secrets Manager takes',
+      'contains only characters that Secrets Manager allows',
       named('fleet/my db/{{{systemName}}}/{accountName} ü'),
       '15:11 syncs.fleet.name: contains " ", "{", "}", "ü", which Secrets Manager does not allow; use letters, digits and /_+=.@- only',
     ],
@@ -83,7 +83,7 @@ describe('the name template', () => {
     ],
   ]);
 
-  it('names everything that is wrong with it', () => {
+  it('reports every problem', () => {
     expect(problemsOf(configWith(named('fleet/{acountName}/{x}')))).toEqual([
       'relay.yaml:15:11 syncs.fleet.name: there is no placeholder "{acountName}"; did you mean "accountName"?',
       'relay.yaml:15:11 syncs.fleet.name: there is no placeholder "{x}"; use one of "accountName", "accountId", "systemName", "systemId", "domainName", "workgroupName"',
@@ -103,29 +103,29 @@ describe('the value template', () => {
   const valued = (value: string): Record<number, string> => ({ 16: `    value: ${value}` });
   itFinds([
     [
-      'uses the credential, as text',
+      'contains the credential, as text',
       valued("'{accountName}'"),
       '16:12 syncs.fleet.value: delivers no credential; use {credential} in it',
     ],
     [
-      'uses the credential in some field',
+      'contains the credential in at least one field',
       valued("{ a: '{accountName}', b: '{{credential}}' }"),
       '16:12 syncs.fleet.value: delivers no credential; use {credential} in it',
     ],
-    ['has fields', valued('{}'), '16:12 syncs.fleet.value: delivers no credential; use {credential} in it'],
+    ['has at least one field', valued('{}'), '16:12 syncs.fleet.value: delivers no credential; use {credential} in it'],
     [
-      'knows its placeholders, field by field',
+      'contains only known placeholders, in each field',
       valued("{ a: '{credential}', b: '{pasword}' }"),
       '16:36 syncs.fleet.value.b: there is no placeholder "{pasword}"; use one of "credential", "accountName", "accountId", "systemName", "systemId", "domainName", "workgroupName"',
     ],
     [
-      'has a partner for each brace',
+      'has only matched braces',
       valued("'{credential}}'"),
       '16:12 syncs.fleet.value: the "}" at character 13 is unmatched; double it to use it as text',
     ],
   ]);
 
-  it('may be plain text with braces in it', () => {
+  it('may be plain text with braces', () => {
     expect(problemsOf(configWith(valued(`'{{"key": "{credential}"}}'`)))).toEqual([]);
   });
 });
@@ -140,7 +140,7 @@ describe('the check for colliding deliveries', () => {
     ]);
   });
 
-  it('refuses two syncs with one folder even over two stores, which are one Secrets Manager', () => {
+  it('refuses two syncs with one folder even in two stores that are the same Secrets Manager', () => {
     const text = configWith({
       10: '    type: aws-secrets-manager\n  other:\n    type: aws-secrets-manager',
       17: secondSync('fleet/{systemId}/{accountId}', 'other'),
@@ -179,7 +179,7 @@ describe('the check for colliding deliveries', () => {
       '17:11 syncs.fleet.name: begins with "fleet/" and could overwrite the client certificate fleet/vault-certificate; use another folder',
     ],
     [
-      'refuses a client certificate where the tokens are',
+      'refuses a client certificate in the folder of the tokens',
       { 7: `      bootstrapSecret: bootstrap/vault\n${certificate('pam-relay/pam-relay/token/vault')}` },
       '9:17 connections.vault.authentication.clientCertificate.secret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
@@ -189,12 +189,12 @@ describe('the check for colliding deliveries', () => {
       `15:11 syncs.fleet.name: begins with "pam-relay/" and could overwrite the relay's tokens in pam-relay/pam-relay/token/; use another folder`,
     ],
     [
-      'refuses a sync that delivers in between the tokens, by the name of this relay',
+      'refuses a sync that delivers into the folder of the tokens, with the name of this relay',
       { 11: 'relay: two\nsyncs:', 15: '    name: pam-relay/two/token/x/{systemName}/{accountName}' },
       `16:11 syncs.fleet.name: begins with "pam-relay/two/token/x/" and could overwrite the relay's tokens in pam-relay/two/token/; use another folder`,
     ],
     [
-      'refuses a bootstrap secret where the tokens are',
+      'refuses a bootstrap secret in the folder of the tokens',
       { 7: '      bootstrapSecret: pam-relay/pam-relay/token/vault' },
       '7:24 connections.vault.authentication.bootstrapSecret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
@@ -208,23 +208,23 @@ describe('the pace', () => {
   });
   itFinds([
     [
-      'has a call at a time for each batch',
+      'allows each batch at least one call at a time',
       paced('inFlight: 3', '    concurrency: 4'),
       "16:18 syncs.fleet.concurrency: exceeds the connection's limits; use at most 3, or raise inFlight and perSecond",
     ],
     [
-      'has a call a second for each batch',
+      'allows each batch at least one call per second',
       paced('perSecond: 1', '    concurrency: 2'),
       "16:18 syncs.fleet.concurrency: exceeds the connection's limits; use at most 1, or raise inFlight and perSecond",
     ],
     [
-      'lets no lease end before its batch is read',
+      'allows each batch to be read before its leases end',
       paced('perSecond: 1', '    concurrency: 1\n    batchSize: 250\n    requestMinutes: 8'),
       "18:21 syncs.fleet.requestMinutes: leases would end before their batch is read at the connection's perSecond; use at least 9, or a smaller batchSize",
     ],
   ]);
 
-  it('may use the limits fully, and no more', () => {
+  it('may use the limits fully, but no more', () => {
     const text = configWith(
       paced('inFlight: 2, perSecond: 2', '    concurrency: 2\n    batchSize: 250\n    requestMinutes: 9'),
     );
@@ -248,7 +248,7 @@ describe('staleness', () => {
   ]);
 
   it.each(['rate(1 day), flexibleMinutes: 59', 'cron(0 3 1 * ? *)', 'rate(1440 minutes)'])(
-    'of 25 hours suits %s',
+    'of 25 hours fits %s',
     (when) => {
       const text = configWith({ 17: `    schedule: { expression: ${when} }\n    staleAfterHours: 25` });
       expect(problemsOf(text)).toEqual([]);

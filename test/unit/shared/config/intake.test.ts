@@ -11,7 +11,7 @@ const problemsWith = (...senders: string[]): string[] =>
   );
 
 describe('a sender of messages', () => {
-  it('is a role and the id that messages carry, and may release its own checkouts alone', () => {
+  it('is a role and the id that messages carry, and may release only its own checkouts by default', () => {
     expect(problemsWith(`{ role: '${ROLE}', id: ${ID} }`)).toEqual([]);
     const { intake } = parseShapeOf({ ...aConfig(), intake: { senders: [{ role: ROLE, id: ID }] } });
     expect(intake?.senders).toEqual([{ role: ROLE, id: ID, mayRelease: false }]);
@@ -21,12 +21,12 @@ describe('a sender of messages', () => {
     ['no id', `{ role: '${ROLE}' }`, 'intake.senders[0].id: is missing'],
     ['the ARN alone, as earlier versions had it', `'${ROLE}'`, 'intake.senders[0]: must be a map'],
     [
-      'an id of something else than a role',
+      'an id that is not of a role',
       `{ role: '${ROLE}', id: AIDA1234567890EXAMPLE }`,
       'intake.senders[0].id: is not valid; use the unique id of the role: aws iam get-role --role-name ROLE --query Role.RoleId',
     ],
     [
-      'the name of a session behind its id',
+      'a session name after its id',
       `{ role: '${ROLE}', id: '${ID}:session' }`,
       'intake.senders[0].id: is not valid; use the unique id of the role',
     ],
@@ -42,7 +42,7 @@ describe('a sender of messages', () => {
   it.each([
     ['role', `{ role: '${ROLE}', id: AROA1234567890ANOTHER }`],
     ['id', `{ role: '${ROLE}-2', id: ${ID} }`],
-  ])('is listed once: the same %s twice would be ambiguous', (_what, other) => {
+  ])('is listed once, because the same %s twice would be ambiguous', (_what, other) => {
     expect(problemsWith(`{ role: '${ROLE}', id: ${ID}, mayRelease: true }`, other)).toEqual([
       expect.stringContaining('list each role once, with its own id'),
     ]);

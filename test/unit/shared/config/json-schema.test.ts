@@ -35,7 +35,7 @@ describe.each([
   ['relay.schema.json', buildJsonSchema],
   ['messages.schema.json', buildMessageJsonSchema],
 ])('the JSON schema %s', (name, build) => {
-  it('is published as it is built (npm run schema writes it)', () => {
+  it('is published as it is generated (run npm run schema to update it)', () => {
     const published: unknown = JSON.parse(readFileSync(new URL(name, ROOT), 'utf8'));
     expect(published).toEqual(build());
   });
@@ -46,7 +46,7 @@ describe.each([
 });
 
 describe('the JSON schema of relay.yaml', () => {
-  it('asks only for what has no default', () => {
+  it('requires only keys without a default', () => {
     expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores'] });
   });
 });

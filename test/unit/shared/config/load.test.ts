@@ -25,7 +25,7 @@ describe('the YAML', () => {
     ['an empty file', '', 'relay.yaml:1:1 the whole file: is empty; write a map here'],
     ['a file that is a list', '- a', 'relay.yaml:1:1 the whole file: must be a map, not a list'],
     [
-      'a key that stands there twice',
+      'a key that is used twice',
       configWith({ 14: '    store: aws\n    store: aws' }),
       'relay.yaml:15:5 this key is used twice; remove one of them',
     ],
@@ -35,17 +35,17 @@ describe('the YAML', () => {
       'relay.yaml:18:1 a second document begins here; keep one document in the file',
     ],
     [
-      'an alias of nothing',
+      'an alias without an anchor',
       configWith({ 13: '    connection: *vault' }),
       'relay.yaml:13:17 there is no anchor &vault before this alias; define it or repeat the lines',
     ],
     [
-      'a tab as indent',
+      'a tab as indentation',
       configWith({ 14: '\tstore: aws' }),
       'relay.yaml:14:1 a tab is used for indentation; use spaces',
     ],
     [
-      'a bracket that stays open',
+      'a bracket that is not closed',
       configWith({ 17: '    schedule: { expression: rate(1 hour)' }),
       'relay.yaml:17:41 Flow map in block collection must be sufficiently indented and end with a }',
     ],
@@ -57,17 +57,17 @@ describe('the YAML', () => {
     ['without a name', '! db-test-*'],
     ['with one', '!not db-test-*'],
     ['that the parser knows', '!!str db-test-*'],
-    ['that says that there is none', '!<tag:yaml.org,2002:str> db-test-*'],
-    ['on nothing', '!db-test-*'],
-    ['that no directive explains', '!e!db test'],
-    ['that makes a value of another kind', '!!int 7'],
-  ])('refuses a tag %s, which an exclusion may look like: %s', (_what, entry) => {
+    ['that is spelled in full', '!<tag:yaml.org,2002:str> db-test-*'],
+    ['without a value', '!db-test-*'],
+    ['that no directive defines', '!e!db test'],
+    ['that changes the type of the value', '!!int 7'],
+  ])('refuses a tag %s, which looks like an exclusion: %s', (_what, entry) => {
     expect(problemsOf(configWith({ 14: `    store: aws\n    select: { systems: [db-*, ${entry}] }` }))).toEqual([
       `relay.yaml:15:31 ${TAG}`,
     ]);
   });
 
-  it('refuses tags on keys, lists and maps, each at its place', () => {
+  it('refuses tags on keys, lists and maps, each at its position', () => {
     const text = configWith({
       12: '  !a fleet: !!map',
       14: '    store: ! aws\n    select: !!map { systems: !!seq [ !b db-* ], !!str accounts: [sa] }',
@@ -81,7 +81,7 @@ describe('the YAML', () => {
     );
   });
 
-  it('does not treat a quoted text, or one without a leading !, as a tag', () => {
+  it('does not treat quoted text, or text without a leading !, as a tag', () => {
     const text = configWith({
       14: `    store: aws\n    select: { systems: ["!db-*", '! x', db!x, "! !"], accounts: [a !b] } # ! c`,
       16: "    value: { '!k': '{credential} !x' }",
@@ -93,20 +93,20 @@ describe('the YAML', () => {
   });
 
   it.each([
-    ['another version', '%YAML 1.1\n---\n', ['1:1 a line that begins with % is a YAML directive']],
+    ['for another version', '%YAML 1.1\n---\n', ['1:1 a line that begins with % is a YAML directive']],
     [
-      'what it does not know, and names for tags',
+      'for tag prefixes and for unknown settings',
       '%TAG ! tag:example.com,2026:\n%OTHER x\n---\n',
       ['1:1 a line that begins with %', '2:1 a line that begins with %'],
     ],
-  ])('refuses to be told %s', (_what, before, problems) => {
+  ])('refuses directives %s', (_what, before, problems) => {
     expect(problemsOf(before + configWith())).toEqual(
       problems.map((problem) => expect.stringContaining(`relay.yaml:${problem}`)),
     );
     expect(problemsOf(`%YAML 1.2\n---\n${configWith()}`)).toEqual([]);
   });
 
-  it('refuses what its parser has doubts about, and goes on to the rest', () => {
+  it('reports warnings of the YAML parser as problems, and continues with the rest', () => {
     const text = configWith({
       8: 'stores: &a:\n',
       13: '    connection: valt',
@@ -122,13 +122,13 @@ describe('the YAML', () => {
   it.each([
     ['a placeholder', '{accountName}'],
     ['a list', '[a, b]'],
-  ])('refuses %s without quotes for a key', (_what, key) => {
+  ])('refuses %s without quotes as a key', (_what, key) => {
     expect(problemsOf(configWith({ 16: `    value: { ${key}: '{credential}' }` }))).toEqual([
       'relay.yaml:16:14 a list or a map is used as a key, which must be text; put it in quotes',
     ]);
   });
 
-  it('reads a key as it is written', () => {
+  it('keeps a key as it is written', () => {
     const text = configWith({ 16: "    value: { 007: '{credential}', yes: a, 0x1F: b }" });
     expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']?.value).toEqual({
       '007': '{credential}',
@@ -137,7 +137,7 @@ describe('the YAML', () => {
     });
   });
 
-  it('refuses aliases that multiply beyond reason', () => {
+  it('refuses aliases that multiply without limit', () => {
     const bomb = [
       'a: &a [x, x]',
       ...[...'bcdefghijk'].map((key, index) => {
@@ -150,13 +150,13 @@ describe('the YAML', () => {
     ]);
   });
 
-  it('survives an alias inside of its own anchor', () => {
+  it('survives an alias inside its own anchor', () => {
     expect(problemsOf(configWith({ 12: '  fleet: &fleet\n    verify: *fleet' }))).toContain(
       'relay.yaml:14:5 syncs.fleet.verify.connection: is not a known key; use one of "expression", "timeZone", "flexibleMinutes"',
     );
   });
 
-  it('goes on to the rest after a duplicate key', () => {
+  it('continues with the rest after a duplicate key', () => {
     expect(problemsOf(configWith({ 13: '    connection: valt', 14: '    store: aws\n    store: aws' }))).toEqual([
       'relay.yaml:13:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
       'relay.yaml:15:5 this key is used twice; remove one of them',
@@ -164,9 +164,9 @@ describe('the YAML', () => {
   });
 });
 
-describe('the shape', () => {
+describe('the structure', () => {
   it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
-    'finds no type, no source and no entry by the name %s, which every object has',
+    'finds no type, source or entry by the name %s, which every object has',
     (name) => {
       const problems = problemsOf(
         configWith({ 3: `    type: ${name}`, 10: `    type: ${name}`, 12: `  fleet:\n    source: ${name}` }),
@@ -187,7 +187,7 @@ describe('the shape', () => {
     expect(problemsOf(text)).toEqual([]);
   });
 
-  it('never speaks in the words of a validator', () => {
+  it('never uses the wording of a validator', () => {
     const shape = z.object({
       form: z.string().regex(/x/),
       time: z.iso.datetime(),
@@ -208,29 +208,25 @@ describe('the shape', () => {
   });
 
   it.each<[string, Record<number, string>, string]>([
+    ['a missing key, at the parent key', { 14: '    # none' }, '12:3 syncs.fleet.store: is missing; add it (text)'],
+    ['a missing type', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
     [
-      'a key that is missing, at the key it belongs to',
-      { 14: '    # none' },
-      '12:3 syncs.fleet.store: is missing; add it (text)',
-    ],
-    ['a type that is missing', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
-    [
-      'a type that is nearly known',
+      'a misspelled type',
       { 6: '      type: oath' },
       '6:13 connections.vault.authentication.type: is not known; did you mean "oauth"?',
     ],
     [
-      'a type that is not known at all',
+      'an unknown type',
       { 6: '      type: kerberos' },
       '6:13 connections.vault.authentication.type: is not known; use one of "oauth", "api-key"',
     ],
     [
-      'a key that is nearly known',
+      'a misspelled key',
       { 14: '    store: aws\n    requestMinuets: 5' },
       '15:5 syncs.fleet.requestMinuets: is not a known key; did you mean "requestMinutes"?',
     ],
     [
-      'a key that begins a known one',
+      'the beginning of a known key',
       { 14: '    store: aws\n    request: 5' },
       '15:5 syncs.fleet.request: is not a known key; did you mean "requestMinutes"?',
     ],
@@ -240,12 +236,12 @@ describe('the shape', () => {
       "8:7 connections.vault.authentication.psrunSecret: is not supported: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and restrict that registration to the relay's address and a client certificate",
     ],
     [
-      'a key that is not known at all',
+      'an unknown key',
       { 17: '    schedule: { expression: rate(1 hour), 7: x }' },
       '17:43 syncs.fleet.schedule.7: is not a known key; use one of "expression", "timeZone", "flexibleMinutes"',
     ],
     [
-      'a key that would break the line',
+      'a key with a line break',
       { 8: '"a\\nb": 1\nstores:' },
       '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
@@ -265,7 +261,7 @@ describe('the shape', () => {
       '15:16 syncs.fleet.batchSize: must be at least 1',
     ],
     [
-      'a number that is too big',
+      'a number that is too large',
       { 14: '    store: aws\n    batchSize: 251' },
       '15:16 syncs.fleet.batchSize: must be at most 250',
     ],
@@ -284,26 +280,26 @@ describe('the shape', () => {
       { 14: '    store: aws\n    select: { systems: db-* }' },
       '15:24 syncs.fleet.select.systems: must be a list, not text',
     ],
-    ['text that is empty', { 15: "    name: ''" }, '15:11 syncs.fleet.name: is empty; add a value or remove the key'],
-    ['a section that is empty', { 8: 'reap:\nstores:' }, '8:1 reap: is empty; write a map here'],
+    ['empty text', { 15: "    name: ''" }, '15:11 syncs.fleet.name: is empty; add a value or remove the key'],
+    ['an empty section', { 8: 'reap:\nstores:' }, '8:1 reap: is empty; write a map here'],
     [
       'a value that is neither text nor a map',
       { 16: '    value: [1]' },
       '16:12 syncs.fleet.value: must be text or a map',
     ],
     [
-      'a value with a field that is no text',
+      'a value with a field that is not text',
       { 16: "    value: { a: '{credential}', b: 3 }" },
       '16:36 syncs.fleet.value.b: must be text, not a number',
     ],
-    ['a name that is none', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not valid; ${NAME_RULE}`],
+    ['an invalid name', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not valid; ${NAME_RULE}`],
     [
-      'an expression that is none',
+      'an invalid expression',
       { 17: '    schedule: { expression: hourly }' },
       '17:29 syncs.fleet.schedule.expression: is not valid; write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
     ],
     [
-      'a time zone that is none',
+      'an invalid time zone',
       { 17: '    schedule: { expression: rate(1 hour), timeZone: Mars }' },
       '17:53 syncs.fleet.schedule.timeZone: is not valid; use a name from the IANA time zone database, such as Europe/Vienna',
     ],
@@ -323,17 +319,17 @@ describe('the shape', () => {
       '7:24 connections.vault.authentication.bootstrapSecret: is not valid; use the name of a Secrets Manager secret, not its ARN and never the value',
     ],
     [
-      'a key that is no ARN',
+      'a KMS key that is not an ARN',
       { 10: '    type: aws-secrets-manager\n    kmsKeyArn: alias/x' },
       '11:16 stores.aws.kmsKeyArn: is not valid; use the full ARN of a KMS key',
     ],
     [
-      'an address that gets no mail',
+      'an invalid e-mail address',
       { 8: 'alerts: { emails: [me] }\nstores:' },
       '8:20 alerts.emails[0]: is not valid; use an e-mail address',
     ],
     [
-      'a range that is none',
+      'an invalid range',
       { 8: 'network: { type: fixed-egress, cidr: 10.0.0.0/99 }\nstores:' },
       '8:38 network.cidr: is not valid; use an IPv4 range, such as 10.87.0.0/24',
     ],
@@ -353,20 +349,20 @@ describe('the shape', () => {
     expect(problemsOf(configWith(replacements))[0]).toBe(`relay.yaml:${problem}`);
   });
 
-  it('refuses the name of an entry, at the name', () => {
+  it('refuses the name of an entry, at its position', () => {
     expect(problemsOf(configWith({ 9: '  AWS:', 14: '    store: AWS' }))).toEqual([
       `relay.yaml:9:3 stores.AWS: is not valid; ${NAME_RULE}`,
       `relay.yaml:14:12 syncs.fleet.store: is not valid; ${NAME_RULE}`,
     ]);
   });
 
-  it('refuses to do without any sync', () => {
+  it('requires at least one sync', () => {
     expect(problemsOf(configWith({ 11: 'syncs: {}' }).split('\n').slice(0, 11).join('\n'))).toEqual([
       'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts',
     ]);
   });
 
-  it('points into the anchor when the value of an alias is wrong', () => {
+  it('points into the anchor if the value of an alias is wrong', () => {
     const text = configWith({ 17: '    schedule: &s { expression: hourly }\n    verify: *s' });
     expect(problemsOf(text).map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
       'relay.yaml:17:32 syncs.fleet.schedule.expression:',
@@ -374,7 +370,7 @@ describe('the shape', () => {
     ]);
   });
 
-  it('never repeats a value, which may be a credential in the wrong place', () => {
+  it('never repeats a value, which may be a misplaced credential', () => {
     const text = configWith({
       4: '    url: canary-value',
       7: '      bootstrapSecret: "canary-value of {the} vault"',
@@ -386,8 +382,8 @@ describe('the shape', () => {
   });
 });
 
-describe('all at once', () => {
-  it('names problems of syntax, shape, checks and files together, in the order of the file', () => {
+describe('all problems together', () => {
+  it('are listed for syntax, structure, checks and files, in the order of the file', () => {
     const text = configWith({
       4: '    url: https://pam.example.com\n    ca: nowhere.pem',
       10: '    type: aws-secrets-manager\n  aws:\n    type: aws-secrets-manager',
@@ -409,13 +405,13 @@ describe('all at once', () => {
     ]);
   });
 
-  it('does not blame a sync for a connection that is there but broken', () => {
+  it('blame no sync for a connection that exists but is invalid', () => {
     expect(problemsOf(configWith({ 4: '    # no address' }))).toEqual([
       'relay.yaml:2:3 connections.vault.url: is missing; add it (text)',
     ]);
   });
 
-  it('does not call a connection unused that only a broken sync may use', () => {
+  it('do not include an unused connection that an invalid sync may use', () => {
     const text = configWith({
       10: '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager',
       11: 'syncs:\n  broken:\n    connection: vault\n    store: spare',
@@ -426,7 +422,7 @@ describe('all at once', () => {
     ]);
   });
 
-  it('does not blame a sync for a missing section', () => {
+  it('blame no sync for a missing section', () => {
     expect(problemsOf(configWith().split('\n').slice(7).join('\n'))).toEqual([
       'relay.yaml:1:1 connections: is missing; add it (a map)',
     ]);
@@ -438,7 +434,7 @@ describe('the CA', () => {
   const caOf = (text: string, pem: string) =>
     parseConfig(text, { file: 'conf/relay.yaml', readFile: () => pem }).connections['vault']?.ca;
 
-  it('is looked for beside relay.yaml', () => {
+  it('is read from beside relay.yaml', () => {
     const asked: string[] = [];
     parseConfig(withCa('ca/vault.pem'), {
       file: '/etc/relay/relay.yaml',
@@ -450,7 +446,7 @@ describe('the CA', () => {
     expect(asked).toEqual(['/etc/relay/ca/vault.pem']);
   });
 
-  it('is replaced by its certificates, and nothing else of the file is taken over', () => {
+  it('is replaced by its certificates, without anything else from the file', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
     expect(caOf(withCa('vault.pem'), `# our CA\n${CA_PEM}${key}${CA_PEM}`)).toBe(CA_PEM + CA_PEM);
   });
@@ -462,8 +458,8 @@ describe('the CA', () => {
 
   it.each([
     ['no certificate', 'nothing'],
-    ['a certificate that is damaged', CA_PEM.replace(/MII/, 'AAA')],
-  ])('is refused when the file holds %s', (_case, pem) => {
+    ['a damaged certificate', CA_PEM.replace(/MII/, 'AAA')],
+  ])('is refused if the file contains %s', (_case, pem) => {
     expect(problemsOf(withCa('vault.pem'), () => pem)).toEqual([
       'relay.yaml:5:9 connections.vault.ca: contains no readable certificate; use a PEM file with the certificate of the CA',
     ]);
@@ -484,7 +480,7 @@ describe('loadConfig', () => {
     expect(loadConfig(file).connections['vault']).toMatchObject({ url: 'https://pam.example.com/v3', ca: CA_PEM });
   });
 
-  it('describes the fix when there is no file', () => {
+  it('describes the fix if there is no file', () => {
     const file = join(directory, 'none.yaml');
     expect(() => loadConfig(file)).toThrow(
       new RelayError(

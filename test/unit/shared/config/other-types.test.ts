@@ -22,32 +22,28 @@ const problemsWith = (replacements: Readonly<Record<number, string | readonly st
 
 const parse = (text: string) => parseConfig(text, { file: 'relay.yaml' }, MORE_TYPES);
 
-describe('a type that was registered', () => {
-  it('can be used, with settings of its own and defaults for them', () => {
+describe('a registered type', () => {
+  it('can be used, with its own settings and their defaults', () => {
     const config = parse(configWith(LOCKER));
     expect(config.connections['vault']).toMatchObject({ type: 'locker', pinSecret: 'pins/vault' });
     expect(config.stores['aws']).toEqual({ type: 'shelf', board: 'top' });
     expect(config.syncs['fleet']).toMatchObject({ source: 'boxes', holdMinutes: 15, value: '{credential}' });
   });
 
-  it('survives the shape that functions read, which does not know it', () => {
+  it('passes the schema that functions use, which does not know the type', () => {
     const config = parse(configWith(LOCKER));
     expect(relayConfigSchema.parse(JSON.parse(JSON.stringify(config)))).toEqual(config);
     expect(buildRelaySchema(MORE_TYPES).parse(config)).toEqual(config);
   });
 
-  it('cannot be used where it was not', () => {
+  it('cannot be used without registration', () => {
     expect(problemsOf(configWith(LOCKER))[0]).toBe(
       'relay.yaml:3:11 connections.vault.type: is not known; use "password-safe"',
     );
   });
 
   it.each<[what: string, replacements: Record<number, string>, problem: string]>([
-    [
-      'a setting that is wrong',
-      { 5: '    pinSecret: 7' },
-      '5:16 connections.vault.pinSecret: must be text, not a number',
-    ],
+    ['a wrong setting', { 5: '    pinSecret: 7' }, '5:16 connections.vault.pinSecret: must be text, not a number'],
     [
       'a setting of another type',
       { 10: '    type: shelf\n    board: top\n    kmsKeyArn: x' },
@@ -59,7 +55,7 @@ describe('a type that was registered', () => {
       '15:13 syncs.fleet.source: connection "vault" has no source "aliases"; use "boxes"',
     ],
     [
-      'the source that is meant when there is none, of another type of connection',
+      'no source, if the default belongs to another type of connection',
       { 15: '    name: fleet/{systemName}/{accountName}', 16: '    # none' },
       '11:3 syncs.fleet.source: connection "vault" has no source "accounts"; use "boxes"',
     ],
@@ -74,37 +70,37 @@ describe('a type that was registered', () => {
       '14:11 syncs.fleet.name: there is no placeholder "{boxNumbr}"; did you mean "boxNumber"?',
     ],
     [
-      'a passphrase where there is none',
+      'a passphrase of an item that has none',
       { 16: "    source: boxes\n    value: '{credential}{passphrase}'" },
       '16:12 syncs.fleet.value: contains {passphrase}, which only a key has; remove it',
     ],
     [
-      'a name that misses what its source needs',
+      'a name without a label that its source needs',
       { 15: '    name: fleet/all' },
       '14:11 syncs.fleet.name: gives two boxes the same name; add {boxNumber}',
     ],
     [
-      'a name that its store does not take',
+      'a name that its store does not allow',
       { 15: '    name: Fleet/{boxNumber}' },
       '14:11 syncs.fleet.name: contains "F", which the shelf does not allow; use small letters and slashes only',
     ],
     [
-      'a name that its store takes no end of',
+      'a name with an end that its store does not allow',
       { 15: '    name: fleet/{boxNumber}/end' },
       '14:11 syncs.fleet.name: ends as nothing may; end it differently',
     ],
     [
-      'a folder that holds what its operator made',
+      'a folder with secrets of the operator',
       { 15: '    name: pins/{boxNumber}' },
       '14:11 syncs.fleet.name: begins with "pins/" and could overwrite the pin pins/vault; use another folder',
     ],
     [
-      'a secret of its operator among the tokens',
+      'a secret of the operator among the tokens',
       { 5: '    pinSecret: pam-relay/pam-relay/token/pin' },
       '5:16 connections.vault.pinSecret: is in pam-relay/pam-relay/token/, where the relay keeps its tokens; use another folder',
     ],
     [
-      'leases that end too soon for the pace',
+      'leases that are too short for the pace',
       {
         5: '    pinSecret: pins/vault\n    limits: { perSecond: 1 }',
         16: '    source: boxes\n    concurrency: 1\n    batchSize: 250\n    holdMinutes: 8',
@@ -115,7 +111,7 @@ describe('a type that was registered', () => {
     expect(problemsWith(replacements)).toEqual([`relay.yaml:${problem}`]);
   });
 
-  it('that has nothing to check out is refused under checkouts', () => {
+  it('without checkouts is refused under checkouts', () => {
     const checkout =
       'checkouts:\n  tickets:\n    connection: vault\n    store: aws\n    name: tickets/{checkoutId}/{systemName}/{accountName}';
     expect(problemsOf(`${configWith(LOCKER)}\n${checkout}`, undefined, MORE_TYPES).map(withoutPlace)).toEqual([
@@ -136,16 +132,16 @@ describe('two syncs with one folder', () => {
   const MEETS =
     'syncs.second.name: begins with "fleet/" while sync "fleet" begins with "fleet/", so each could overwrite secrets of the other; use folders that do not contain each other';
 
-  it('are fine in two places', () => {
+  it('are valid in two places', () => {
     expect(apart('type: shelf\n    board: bottom')).toEqual([]);
     expect(apart('type: aws-secrets-manager')).toEqual([]);
   });
 
-  it('are refused in one place, by whatever two names it is called', () => {
+  it('are refused in one place, even if its two stores have different names', () => {
     expect(apart('type: shelf\n    board: top')).toEqual([MEETS]);
   });
 
-  it('are refused in one store whose settings are broken', () => {
+  it('are refused in one store with invalid settings', () => {
     expect(problemsWith({ 10: '    type: shelf', 17: second('aws') }).map(withoutPlace)).toEqual([
       'stores.aws.board: is missing; add it (text)',
       MEETS,
@@ -154,7 +150,7 @@ describe('two syncs with one folder', () => {
 });
 
 describe('loading types', () => {
-  it('imports each once, under its word', async () => {
+  it('imports each once, by its name', async () => {
     const imported: string[] = [];
     const { locker } = MORE_TYPES.connections;
     const { shelf } = MORE_TYPES.stores;
@@ -173,7 +169,7 @@ describe('loading types', () => {
     expect(imported.toSorted()).toEqual(['locker', 'shelf']);
   });
 
-  it('gives no schema without any type, which is a defect', () => {
+  it('throws without any type, which is a defect', () => {
     expect(() => buildRelaySchema({ connections: {}, stores: {} })).toThrow('No registered type has a shape');
   });
 });

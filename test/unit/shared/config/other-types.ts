@@ -17,7 +17,7 @@ const notOpened = () => {
   throw new Error('Nothing is opened while a configuration is loaded.');
 };
 
-/** Has one source, `boxes`, of which there are syncs but no checkouts; reading is by leases of `holdMinutes`. */
+/** Has one source, `boxes`, of which there are syncs but no checkouts; items are read under leases of `holdMinutes`. */
 const locker: ConnectionType<typeof settings> = {
   settings,
   sources: {

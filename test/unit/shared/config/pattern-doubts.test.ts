@@ -11,12 +11,12 @@ const warningsOf = (text: string): string[] => {
 const ONLY = 'only * is a wildcard, and only a leading ! excludes';
 
 describe('a warning of the loader', () => {
-  it('is nothing where patterns are plain', () => {
+  it('is absent for plain patterns', () => {
     const select = `{ systems: [db-*, "!db-test-*"], accounts: ['CORP\\svc*'], types: [system] }`;
     expect(warningsOf(configWith({ 14: `    store: aws\n    select: ${select}` }))).toEqual([]);
   });
 
-  it('is each pattern that another language would read otherwise, at its line', () => {
+  it('names each pattern with another meaning in other languages, at its line', () => {
     const text = configWith({
       14: '    store: aws\n    select:\n      systems:\n        - db-*\n        - db-0?\n      accounts: ["[ab]*", "sa$"]',
     });
@@ -27,7 +27,7 @@ describe('a warning of the loader', () => {
     ]);
   });
 
-  it('is looked for in rules for checkouts, and in every source', () => {
+  it('covers rules for checkouts, and every source', () => {
     const rules = [
       'checkouts:',
       '  tickets:',
@@ -46,11 +46,11 @@ describe('a warning of the loader', () => {
     ]);
   });
 
-  it('is nothing but patterns', () => {
+  it('covers nothing but patterns', () => {
     expect(warningsOf(configWith({ 16: `    value: { '$[?]': "{credential}^{{}}" }` }))).toEqual([]);
   });
 
-  it('waits until nothing is wrong', () => {
+  it('appears only if nothing is wrong', () => {
     const lines: string[] = [];
     const text = configWith({ 13: '    connection: valt', 14: '    store: aws\n    select: { systems: [db-0?] }' });
     expect(() => parseConfig(text, { file: 'relay.yaml' }, undefined, (line) => lines.push(line))).toThrow('valt');

@@ -91,7 +91,7 @@ const validConfig = fc
     ),
   }));
 
-it('parses any valid configuration, and its own output to the same result', () => {
+it('the loader parses any valid configuration, and parses its output to the same result', () => {
   fc.assert(
     fc.property(validConfig, (config) => {
       const parsed = parse(stringify(config));
@@ -131,7 +131,7 @@ const slip = fc.record({
   ),
 });
 
-it('parses any mutation of a valid configuration, or names places inside of the file', () => {
+it('the loader parses any mutation of a valid configuration, or names positions inside the file', () => {
   fc.assert(
     fc.property(fc.array(slip, { minLength: 1, maxLength: 4 }), (slips) => {
       const mutated = slips.reduce(

@@ -19,14 +19,14 @@ describe('readBundledConfig', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('returns the configuration as it was parsed before bundling, with the CA as PEM text', () => {
+  it('returns the configuration that was parsed before bundling, with the CA as PEM text', () => {
     const text = configWith({ 4: '    url: https://pam.example.com/v3/\n    ca: ca.pem' });
     const parsed = parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
     expect(readBundledConfig(bundled(JSON.stringify(parsed)))).toEqual(parsed);
   });
 
   it.each([
-    ['is no JSON', '{'],
+    ['is not JSON', '{'],
     ['has another shape', '{"relay": "pam-relay"}'],
   ])('refuses a relay.json that %s', (_case, content) => {
     expect(() => readBundledConfig(bundled(content))).toThrow(
@@ -37,7 +37,7 @@ describe('readBundledConfig', () => {
     );
   });
 
-  it('refuses a sync without the value that loading fills in', () => {
+  it('refuses a sync without the value that the loader adds', () => {
     const { fleet, ...syncs } = parseConfig(configWith(), { file: 'relay.yaml' }).syncs;
     const without = {
       ...parseConfig(configWith(), { file: 'relay.yaml' }),
@@ -46,7 +46,7 @@ describe('readBundledConfig', () => {
     expect(() => readBundledConfig(bundled(JSON.stringify(without)))).toThrow('Deploy the stack again.');
   });
 
-  it('looks beside its own module, and reports a missing file', () => {
+  it('reads the file beside its own module, and reports a missing one', () => {
     expect(() => readBundledConfig()).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
   });
 });

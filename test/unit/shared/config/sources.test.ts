@@ -19,12 +19,12 @@ describe('a sync', () => {
     ['of aliases', 'fleet/{aliasName}', [...ALIASES, 'select: { aliases: [a*], systems: [b*] }']],
     ['of Secrets Safe', 'fleet/{folderPath}/{title}', [...SAFE, 'select: { folders: [a/*], types: [file] }']],
     [
-      'of a version of it',
+      'of Secrets Safe with an API version',
       'fleet/{folderPath}/{title}',
       [...SAFE, 'apiVersion: "3.2"'],
       "    value: '{username}{credential}'",
     ],
-  ])('%s is fine', (_what, name, more, value) => expect(syncWith(name, more, value)).toEqual([]));
+  ])('%s is valid', (_what, name, more, value) => expect(syncWith(name, more, value)).toEqual([]));
 
   it.each<[what: string, name: string, more: readonly string[], value: string | undefined, problem: RegExp]>([
     [
@@ -49,21 +49,21 @@ describe('a sync', () => {
       /syncs\.fleet\.name: contains \{aliasName\}, which a sync of accounts does not have; remove it/,
     ],
     [
-      'aliases are told apart by their accounts',
+      'aliases are distinguished only by their accounts',
       'fleet/{systemId}/{accountId}',
       ALIASES,
       undefined,
       /syncs\.fleet\.name: gives two aliases of an account the same name; add \{aliasName\}/,
     ],
     [
-      'secrets are told apart by their folders alone',
+      'secrets are distinguished only by their folders',
       'fleet/{folderPath}',
       SAFE,
       undefined,
       /syncs\.fleet\.name: gives two secrets of a folder the same name; add \{title\}/,
     ],
     [
-      'secrets are told apart by their titles alone',
+      'secrets are distinguished only by their titles',
       'fleet/{title}',
       SAFE,
       undefined,
@@ -97,7 +97,7 @@ describe('a sync', () => {
       undefined,
       /18:15 syncs\.fleet\.select\.systems: is not a known key/,
     ],
-  ])('is refused when %s', (_what, name, more, value, problem) => {
+  ])('is refused if %s', (_what, name, more, value, problem) => {
     expect(syncWith(name, more, value).join('\n')).toMatch(problem);
   });
 });
@@ -105,7 +105,7 @@ describe('a sync', () => {
 describe('an omitted value', () => {
   const writtenBy = (sync: Record<string, unknown>) => aConfig(sync).syncs['databases']?.value;
 
-  it('is an object of the available parts', () => {
+  it('is an object with the available parts', () => {
     expect(writtenBy({})).toEqual({ username: '{accountName}', password: '{credential}' });
     expect(writtenBy({ credential: 'dsskey' })).toEqual({
       username: '{accountName}',

@@ -39,7 +39,7 @@ describe('a client certificate', () => {
     });
   });
 
-  it('is a PKCS#12 file as it is, or in base64 with its passphrase', async () => {
+  it('is a plain PKCS#12 file, or one in base64 with its passphrase', async () => {
     const open = await toPkcs12(issued, '');
     expect((await readFrom(open)).certificate.form).toBe('pkcs12');
     const locked = (await toPkcs12(issued, PASSPHRASE)).toString('base64');
@@ -48,27 +48,27 @@ describe('a client certificate', () => {
     expect(versionId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is PEM texts, of which the key may be encrypted', async () => {
+  it('is PEM texts, with a plain or an encrypted key', async () => {
     const open = { certificate: issued.certPem, privateKey: issued.keyPem };
     expect((await readFrom(open)).certificate.form).toBe('pem');
     const locked = { certificate: issued.certPem, privateKey: encryptedKey, passphrase: PASSPHRASE };
     expect((await readFrom(locked)).certificate.form).toBe('pem');
   });
 
-  it('prints nothing of its key', async () => {
+  it('does not print its key', async () => {
     const { certificate } = await readFrom({ certificate: issued.certPem, privateKey: issued.keyPem });
     const printed = JSON.stringify(certificate) + inspect(certificate, { depth: null, showHidden: true });
     expect(printed).not.toContain('PRIVATE');
   });
 
   it.each<[string, () => Promise<Uint8Array | string | object | undefined>, RegExp]>([
-    ['is not there', async () => undefined, /does not exist or has no value.*create-secret/],
-    ['is no JSON', async () => 'canary', /is not JSON of a known form/],
+    ['does not exist', async () => undefined, /does not exist or has no value.*create-secret/],
+    ['is not JSON', async () => 'canary', /is not JSON of a known form/],
     ['is JSON of another kind', async () => ({ clientId: 'canary' }), /is not JSON of a known form/],
-    ['is no PKCS#12', async () => Buffer.from('canary'), /cannot be read/],
-    ['has a passphrase that is missing', () => toPkcs12(issued, PASSPHRASE), /cannot be opened with its passphrase/],
+    ['is not PKCS#12', async () => Buffer.from('canary'), /cannot be read/],
+    ['lacks its passphrase', () => toPkcs12(issued, PASSPHRASE), /cannot be opened with its passphrase/],
     [
-      'has another passphrase',
+      'has a wrong passphrase',
       async () => ({ pkcs12Base64: (await toPkcs12(issued, PASSPHRASE)).toString('base64'), passphrase: 'canary' }),
       /cannot be opened with its passphrase/,
     ],
@@ -78,12 +78,12 @@ describe('a client certificate', () => {
       /cannot be opened with its passphrase/,
     ],
     [
-      'has the key of another',
+      'has the key of another certificate',
       async () => ({ certificate: issued.certPem, privateKey: other.keyPem }),
       /belongs to another certificate/,
     ],
     ['has no certificate', async () => ({ certificate: 'canary', privateKey: issued.keyPem }), /cannot be read/],
-  ])('that %s is unusable, and says how to put a right one in', async (_what, content, message) => {
+  ])('that %s is unusable, and its error describes how to replace it', async (_what, content, message) => {
     const failure = readFrom(await content());
     await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable', message: expect.stringMatching(message) });
     await expect(failure).rejects.toThrow(/client certificate pam\/certificate .* aws secretsmanager /);

@@ -19,21 +19,21 @@ describe('a target', () => {
   const look = (target: Partial<Target> = {}, mode: DeliveryMode = 'changes') =>
     isUpToDate(store.store, aTarget(NAME, { stamp: 'new', ...target }), mode, 'db-01/sa');
 
-  describe('is looked at before its credential is read', () => {
+  describe('is inspected before its credential is read', () => {
     it.each<[string, Presence, Partial<Target>, boolean]>([
       ['is missing', { kind: 'absent' }, {}, false],
-      ['has gone since', { kind: 'absent' }, { expected: { stamp: 'old' } }, false],
-      ['holds what the plan found', owned('old'), { expected: { stamp: 'old' } }, false],
-      ['holds what it should', owned('new'), { expected: { stamp: 'old' } }, true],
+      ['has been deleted since', { kind: 'absent' }, { expected: { stamp: 'old' } }, false],
+      ['has the version that the plan found', owned('old'), { expected: { stamp: 'old' } }, false],
+      ['has the new version', owned('new'), { expected: { stamp: 'old' } }, true],
       ['was delivered by an earlier attempt', owned('new'), { expected: 'absent' }, true],
       ['has no stamp, as planned', owned(undefined), { expected: 'unstamped' }, false],
-      ['is retired, whatever it holds', owned('new', true), {}, false],
+      ['is retired, with any version', owned('new', true), {}, false],
     ])('and %s', async (_what, presence, target, isDone) => {
       found(presence);
       expect(await look(target)).toBe(isDone);
     });
 
-    it('and is compared all the same in a verify run', async () => {
+    it('and is compared nevertheless in a verify run', async () => {
       found(owned('new'));
       expect(await look({}, 'verify')).toBe(false);
     });
@@ -42,18 +42,15 @@ describe('a target', () => {
       ['another stamp', owned('newer'), { stamp: 'old' }],
       ['a stamp where there was none', owned('newer'), 'absent'],
       ['no stamp where there was one', owned(undefined), { stamp: 'old' }],
-    ])(
-      'and is left to the next run when another client has written it since: %s',
-      async (_what, presence, expected) => {
-        found(presence);
-        await expect(look({ expected })).rejects.toMatchObject({
-          name: 'DeliverySuperseded',
-          message: expect.stringContaining(NAME),
-        });
-      },
-    );
+    ])('and is left to the next run if another client has written it since: %s', async (_what, presence, expected) => {
+      found(presence);
+      await expect(look({ expected })).rejects.toMatchObject({
+        name: 'DeliverySuperseded',
+        message: expect.stringContaining(NAME),
+      });
+    });
 
-    it('and is left alone when it is foreign, with the command that hands it over', async () => {
+    it('and is left alone if it is foreign, with the command that adopts it', async () => {
       found({ kind: 'foreign' });
       await expect(look()).rejects.toMatchObject({
         name: 'SecretForeign',
@@ -62,31 +59,28 @@ describe('a target', () => {
     });
   });
 
-  describe('as it stands now', () => {
+  describe('in its current state', () => {
     it.each<[Presence, Target['expected']]>([
       [{ kind: 'absent' }, 'absent'],
       [owned('old'), { stamp: 'old' }],
       [owned('old', true), 'absent'],
       [owned(undefined), 'unstamped'],
-    ])('%j is the fence %j', async (presence, expected) => {
+    ])('%j has the fence %j', async (presence, expected) => {
       found(presence);
       expect(await expectedNow(store.store, NAME, 'db-01/sa')).toEqual(expected);
     });
 
-    it.each([true, false])(
-      'is no fence when its stamp may not be delivered over, be it retired or not: %s',
-      async (retired) => {
-        found(owned('theirs', retired));
-        const check = (stamp: string): void => {
-          throw new RelayError('CheckoutRefused', stamp);
-        };
-        await expect(expectedNow(store.store, NAME, 'db-01/sa', check)).rejects.toMatchObject({ message: 'theirs' });
-        found(owned(undefined));
-        expect(await expectedNow(store.store, NAME, 'db-01/sa', check)).toBe('unstamped');
-      },
-    );
+    it.each([true, false])('has no fence if its stamp must not be overwritten, retired or not: %s', async (retired) => {
+      found(owned('theirs', retired));
+      const check = (stamp: string): void => {
+        throw new RelayError('CheckoutRefused', stamp);
+      };
+      await expect(expectedNow(store.store, NAME, 'db-01/sa', check)).rejects.toMatchObject({ message: 'theirs' });
+      found(owned(undefined));
+      expect(await expectedNow(store.store, NAME, 'db-01/sa', check)).toBe('unstamped');
+    });
 
-    it('is no fence when it is foreign', async () => {
+    it('has no fence if it is foreign', async () => {
       found({ kind: 'foreign' });
       await expect(expectedNow(store.store, NAME, 'db-01/sa')).rejects.toMatchObject({ name: 'SecretForeign' });
     });
@@ -97,19 +91,19 @@ describe('a target', () => {
     const deliver = (target: Partial<Target>, mode: DeliveryMode) =>
       deliverTo(store.store, aTarget(NAME, { stamp: 'new', ...target }), value, mode, 'what it is');
 
-    it('with its stamp, behind its fence, and with what it is beside it', async () => {
+    it('with its stamp, behind its fence, and with its description', async () => {
       expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
       expect(store.deliveries).toEqual([
         { name: NAME, value, stamp: 'new', expected: { stamp: 'old' }, description: 'what it is' },
       ]);
     });
 
-    it('without a look at its value in a run that looks for changes', async () => {
+    it('without a comparison of its value in a run that looks for changes', async () => {
       store.values.set(NAME, value);
       expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
     });
 
-    it('only when it differs in a verify run', async () => {
+    it('only if it differs in a verify run', async () => {
       store.values.set(NAME, new Secret('value'));
       expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('unchanged');
       expect(store.deliveries).toEqual([]);
@@ -117,17 +111,17 @@ describe('a target', () => {
       expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
     });
 
-    it.each(['absent', 'unstamped'] as const)('in a verify run, too, where it was %s', async (expected) => {
+    it.each(['absent', 'unstamped'] as const)('in a verify run if it was %s', async (expected) => {
       store.values.set(NAME, new Secret('value'));
       expect(await deliver({ expected }, 'verify')).toBe('delivered');
     });
 
-    it('in a verify run, too, where the store cannot be read', async () => {
+    it('in a verify run if the store cannot be read', async () => {
       store.store.holds = async () => 'unknown';
       expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
     });
 
-    it('or else throws the error of the store', async () => {
+    it('or throws the error of the store', async () => {
       store.fail(NAME, 'StoreDenied');
       await expect(deliver({}, 'changes')).rejects.toMatchObject({ name: 'StoreDenied' });
     });

@@ -19,17 +19,22 @@ const isAddressedBy = (...addresses: Labels[]) => createIsAddressed(RULES, addre
 describe('an address', () => {
   it.each<[what: string, address: Labels, labels: Labels, isMeant: boolean]>([
     ['the item', { host: 'db', user: 'sa' }, { host: 'db', user: 'sa' }, true],
-    ['it in other letters', { host: 'DB', user: 'Sa' }, { host: 'db', user: 'sA' }, true],
-    ['it when the item has more labels', { host: 'db', user: 'sa' }, { host: 'db', user: 'sa', zone: 'x' }, true],
+    ['it in another case', { host: 'DB', user: 'Sa' }, { host: 'db', user: 'sA' }, true],
+    ['it if the item has more labels', { host: 'db', user: 'sa' }, { host: 'db', user: 'sa', zone: 'x' }, true],
     ['it as the vault spells it', { host: 'db', user: 'CORP\\sa' }, { host: 'db', user: 'sa' }, true],
     ['it under another label', { host: 'db', user: 'sa@x' }, { host: 'db', user: 'other', principal: 'SA@x' }, true],
     ['no item of another host', { host: 'db', user: 'sa' }, { host: 'web', user: 'sa' }, false],
     ['no item without the label', { host: 'db', user: 'sa' }, { host: 'db' }, false],
-    ['no item by where one text ends', { host: 'a","b', user: 'c' }, { host: 'a', user: 'b","c' }, false],
-    ['no item that lacks what every object has', { host: 'db', user: 'sa@x' }, { host: 'db', user: 'sa' }, false],
+    [
+      'no item with the same texts joined differently',
+      { host: 'a","b', user: 'c' },
+      { host: 'a', user: 'b","c' },
+      false,
+    ],
+    ['no item without the label', { host: 'db', user: 'sa@x' }, { host: 'db', user: 'sa' }, false],
   ])('means %s', (_what, address, labels, isMeant) => expect(isAddressedBy(address)(labels)).toBe(isMeant));
 
-  it('of several is one that means the item; of none there is none', () => {
+  it('matches an item if one of several addresses means it; no address matches nothing', () => {
     const labels = { host: 'db', user: 'sa' };
     expect(isAddressedBy({ host: 'web', user: 'sa' }, { host: 'db', user: 'sa' })(labels)).toBe(true);
     expect(isAddressedBy()(labels)).toBe(false);
@@ -63,7 +68,7 @@ const addressed = fc.record({ called: address, at: fc.nat(2), user: word }).map(
   return { called, labels: { user, ...other } };
 });
 
-it('never calls an item out of reach of patterns that select it', () => {
+it('patterns never rule out the address of an item that they select', () => {
   fc.assert(
     fc.property(addressed, patterns, ({ called, labels }, wanted) => {
       expect(isAddressedBy(called)(labels)).toBe(true);
@@ -73,7 +78,7 @@ it('never calls an item out of reach of patterns that select it', () => {
   );
 });
 
-it('means what one of its spellings says, whatever other addresses there are', () => {
+it('an address means an item by any of its spellings, whatever other addresses exist', () => {
   const isSpelled = (labels: Labels, spelling: Labels): boolean =>
     Object.entries(spelling).every(([label, text]) => foldCase(labels[label] ?? '') === foldCase(text));
   fc.assert(

@@ -6,7 +6,7 @@ const time = fc.nat(4_000_000_000_000);
 const sync = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
 
 describe('a debounced run', () => {
-  it('ends at most half a minute after it was joined, and waits beyond that end', () => {
+  it('ends at most half a minute after a message joined it, and waits beyond that end', () => {
     fc.assert(
       fc.property(sync, time, (name, now) => {
         const { endsAt, waitSeconds } = debounceAt(name, now);
@@ -18,7 +18,7 @@ describe('a debounced run', () => {
     );
   });
 
-  it('is shared by all messages before its end, and by none after it', () => {
+  it('is shared by all messages before its end, and by none afterwards', () => {
     fc.assert(
       fc.property(sync, time, fc.nat(60_000), (name, now, later) => {
         const [one, other] = [debounceAt(name, now), debounceAt(name, now + later)];

@@ -7,7 +7,7 @@ import { aFiledItem, anItem } from '#test/unit/shared/domain/items.ts';
 const anAlias = (account: string) => anItem({ ref: { kind: 'alias', id: '7' }, mark: account });
 
 describe('an item', () => {
-  it('is known by a key that no other kind has', () => {
+  it('has a key that no other kind has', () => {
     const kind = fc.stringMatching(/^[a-z-]{1,9}$/);
     const ref = fc.record({ kind, id: fc.string({ unit: fc.constantFrom('1', ':', 'a'), maxLength: 3 }) });
     fc.assert(
@@ -22,13 +22,13 @@ describe('an item', () => {
     ]);
   });
 
-  it('that means another credential has another stamp under the same key', () => {
+  it('has another stamp under the same key if it means another credential', () => {
     const [before, after] = [anAlias('1:10'), anAlias('1:11')];
     expect(itemKey(after.ref)).toBe(itemKey(before.ref));
     expect(stampOf('vault', after, 'v1')).not.toBe(stampOf('vault', before, 'v1'));
   });
 
-  it('survives being written down, with the handle that only its vault reads', () => {
+  it('is unchanged after a round trip through JSON, with the handle that only its vault reads', () => {
     for (const item of [
       anItem({ handle: { ids: [1, 2], of: { its: 'own' } } }),
       aFiledItem({ verbatim: true, mark: 'x', changing: 'unknown' }),

@@ -38,7 +38,7 @@ describe('the name of a secret', () => {
     expect(nameOf(anItem({ labels: { accountName: 'svc-mail' } }))).toBe('prod/db-01/_/svc-mail');
   });
 
-  it('never is the same for items that differ in what the template names', () => {
+  it('is never the same for items that differ in the labels of the template', () => {
     fc.assert(
       fc.property(anyItem, anyItem, ({ labels: one, ...item }, { labels: other }) => {
         const isSame =
@@ -52,7 +52,7 @@ describe('the name of a secret', () => {
     );
   });
 
-  it('always is one that Secrets Manager takes', () => {
+  it('is always one that Secrets Manager accepts', () => {
     fc.assert(
       fc.property(anyItem, (item) => {
         expect(nameOf(item)).toMatch(MAY_STAND_IN_A_NAME);
@@ -61,7 +61,7 @@ describe('the name of a secret', () => {
     );
   });
 
-  it('is refused when it is too long, with the item, the store and the fix', () => {
+  it('is refused if it is too long, with the item, the store and the fix', () => {
     const long = anItem({ title: 'xxx/sa', labels: { systemName: 'x'.repeat(520) } });
     expect(() => nameOf(long)).toThrow(
       /xxx\/sa would be 530 characters long; Secrets Manager allows 512\. Shorten the name template/,
@@ -73,7 +73,7 @@ describe('the name of a secret', () => {
     expect(() => naming('prod/{passphrase}')(anItem())).toThrow(/must not contain \{passphrase\}/);
   });
 
-  it('holds the id of a checkout, as one part', () => {
+  it('contains the id of a checkout as one part', () => {
     expect(naming('tickets/{checkoutId}/{accountName}', 'CHG/1')(anItem())).toBe('tickets/CHG=2F1/sa');
     expect(naming('tickets/{checkoutId}/{accountName}')(anItem({ labels: { checkoutId: 'of the vault' } }))).toBe(
       'tickets/_/sa',
@@ -94,7 +94,7 @@ describe('names of two checkouts', () => {
     .map(([before, after]) => ['co', ...before, '{checkoutId}', ...after].join('/'))
     .filter((made) => isWholeSegment(made, ['checkoutId'], ['folderPath']));
 
-  it('never meet, whatever they hold, where the id stands alone', () => {
+  it('never collide if the id is alone in a part, whatever the labels contain', () => {
     fc.assert(
       fc.property(template, id, id, item, item, (made, one, other, its, others) => {
         fc.pre(one !== other);
@@ -104,7 +104,7 @@ describe('names of two checkouts', () => {
     );
   });
 
-  it('meet where it does not', () => {
+  it('collide if the id is not alone in a part', () => {
     const of = (checkoutId: string, systemName: string): string =>
       naming('co/{checkoutId}-{systemName}', checkoutId)(anItem({ labels: { systemName } }));
     expect(of('CHG1', 'db-01')).toBe(of('CHG1-db', '01'));
@@ -115,12 +115,12 @@ describe('a label that is a path', () => {
   const nameOf = naming('safe/{folderPath}/{title}');
   const filed = (folderPath: string, title: string) => aFiledItem({ labels: { folderPath, title } });
 
-  it('keeps its folders in the name, and everything else out of the way', () => {
+  it('keeps its folders in the name, and encodes every unsuitable character', () => {
     expect(nameOf(aFiledItem())).toBe('safe/Team/Apps/api');
     expect(nameOf(filed('Team A//b', 'c/d'))).toBe('safe/Team=20A/_/b/c=2Fd');
   });
 
-  it('gives a name that no other folder or title has', () => {
+  it('results in a unique name for each folder and title', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '/', '_', '=', ' ', 'é'), maxLength: 6 });
     fc.assert(
       fc.property(text, text, text, text, (folderPath, title, otherPath, otherTitle) => {
@@ -131,8 +131,8 @@ describe('a label that is a path', () => {
   });
 });
 
-describe('a store with rules of its own', () => {
-  it('decides how a part is written, how long a name is, and how it ends', () => {
+describe('a store with its own rules', () => {
+  it('decides how a part is encoded, how long a name may be, and how it may end', () => {
     const rules: NameRules = {
       store: 'the shelf',
       maxLength: 8,

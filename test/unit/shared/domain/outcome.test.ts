@@ -13,7 +13,7 @@ describe('the outcomes of an item', () => {
     });
   });
 
-  it('are counted from nothing, each of them, and each count by itself', () => {
+  it('are counted from zero, each separately', () => {
     expect(Object.keys(zeroOutcomes())).toEqual(OUTCOME_NAMES);
     expect(new Set(Object.values(zeroOutcomes()))).toEqual(new Set([0]));
     expect(zeroOutcomes()).not.toBe(zeroOutcomes());

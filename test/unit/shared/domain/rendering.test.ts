@@ -11,7 +11,7 @@ const rendering = createRendering({
 });
 
 describe('a rendered value', () => {
-  it('is a JSON object that preserves every credential and name, whatever is in them', () => {
+  it('is a JSON object that preserves every credential and name, whatever they contain', () => {
     fc.assert(
       fc.property(anyItem, fc.string({ unit: 'binary' }), (item, credential) => {
         const value = rendering.render(item, { secret: new Secret(credential) });
@@ -24,20 +24,20 @@ describe('a rendered value', () => {
     );
   });
 
-  it('is the text itself when the template is one', () => {
+  it('is plain text if the template is', () => {
     const value = createRendering('{accountName}:{credential}').render(anItem(), {
       secret: new Secret('{accountName}"\n'),
     });
     expect(value.reveal()).toBe('sa:{accountName}"\n');
   });
 
-  it('holds the credential, the passphrase and the checkout, whatever labels an item has', () => {
+  it('contains the credential, the passphrase and the checkout, whatever labels an item has', () => {
     const labels = { credential: 'wrong', passphrase: 'wrong', checkoutId: 'wrong' };
     const { render } = createRendering('{credential}|{passphrase}|{checkoutId}', 'CHG1');
     expect(render(anItem({ labels }), { secret: new Secret('right') }).reveal()).toBe('right||CHG1');
   });
 
-  it('is empty where an item has no such label', () => {
+  it('contains empty text for a label that the item lacks', () => {
     const { render } = createRendering('{aliasName}{credential}{toString}');
     expect(render(anItem(), { secret: new Secret('right') }).reveal()).toBe('right');
   });
@@ -51,10 +51,10 @@ describe('a rendered value', () => {
   });
 });
 
-describe('an item that is delivered as it is', () => {
+describe('an item that is delivered unchanged', () => {
   const written = createRendering({ user: '{username}', password: '{credential}' });
 
-  it('is not rendered by the template, as a text or as a file', () => {
+  it('is not rendered by the template, whether it is a text or a file', () => {
     const secret = new Secret('{credential} "as it is"\r\n');
     expect(written.render(aFiledItem(), { secret }).reveal()).toBe(
       JSON.stringify({ user: 'svc', password: secret.reveal() }),
@@ -64,7 +64,7 @@ describe('an item that is delivered as it is', () => {
     expect(written.render(aFiledItem({ verbatim: true }), { file }).reveal()).toEqual(Uint8Array.of(0, 255, 34));
   });
 
-  it('is not written again for another template', () => {
+  it('is not written again because of another template', () => {
     const other = createRendering('{credential}');
     const isSame = (verbatim: boolean) =>
       written.fingerprint(aFiledItem({ verbatim })) === other.fingerprint(aFiledItem({ verbatim }));
@@ -73,7 +73,7 @@ describe('an item that is delivered as it is', () => {
 });
 
 describe('a key', () => {
-  it('is written with its passphrase, which is empty when there is none', () => {
+  it('is written with its passphrase, or with empty text if it has none', () => {
     const { render } = createRendering('{credential}|{passphrase}');
     const secret = new Secret('key');
     expect(render(anItem(), { secret, passphrase: new Secret('{credential}') }).reveal()).toBe('key|{credential}');

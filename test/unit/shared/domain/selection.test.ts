@@ -6,7 +6,7 @@ import { anItem } from '#test/unit/shared/domain/items.ts';
 const { labels } = anItem();
 
 describe('a selection', () => {
-  it('takes every item when it names nothing', () => {
+  it('accepts every item if it names nothing', () => {
     expect(isSelected({}, labels)).toBe(true);
     expect(isSelected({ systemName: [], accountName: [] }, labels)).toBe(true);
   });
@@ -19,9 +19,9 @@ describe('a selection', () => {
     [['!web-*'], true],
     [['web-*', '*-01'], true],
     [['db.01'], false],
-  ])('by system %j takes db-01: %s', (systemName, taken) => expect(isSelected({ systemName }, labels)).toBe(taken));
+  ])('for systems %j accepts db-01: %s', (systemName, taken) => expect(isSelected({ systemName }, labels)).toBe(taken));
 
-  it('takes what matches by all its patterns at once', () => {
+  it('accepts only items that match all its patterns at once', () => {
     const patterns = { systemName: ['db-*'], accountName: ['sa'], domainName: ['corp'] };
     expect(isSelected(patterns, { ...labels, domainName: 'CORP' })).toBe(true);
     expect(isSelected(patterns, { ...labels, domainName: '' })).toBe(false);
@@ -47,13 +47,12 @@ describe('a pattern', () => {
     ['\\!sa', 'sa', false],
     ['!!sa', '!sa', false],
     ['a*!b', 'a1!b', true],
-  ])(
-    '%s means by its backslashes and exclamation marks what stands there, so that it takes %s: %s',
-    (glob, text, taken) => expect(matchesGlobs(text, [glob])).toBe(taken),
+  ])('%s reads backslashes and exclamation marks literally, so that it matches %s: %s', (glob, text, taken) =>
+    expect(matchesGlobs(text, [glob])).toBe(taken),
   );
 
   it.each(['a?', '[ab]', '{a,b}', 'a|b', '^a', 'a$', '(a)', 'a+', '.', '@(a)', '**/a'])(
-    '%s has no meaning but its characters and stars',
+    '%s has no special characters except stars',
     (glob) => {
       expect(matchesGlobs(glob.replaceAll('*', ''), [glob])).toBe(true);
       for (const text of ['a', 'b', 'ab', 'aa', '^']) expect(matchesGlobs(text, [glob])).toBe(glob === text);
@@ -67,18 +66,18 @@ describe('a pattern', () => {
     ['dž', 'DŽ', true],
     ['𐐀', '𐐨', true],
     ['strasse', 'straße', false],
-  ])('%s takes %s whatever their case: %s', (glob, text, taken) => expect(matchesGlobs(text, [glob])).toBe(taken));
+  ])('%s matches %s in any case: %s', (glob, text, taken) => expect(matchesGlobs(text, [glob])).toBe(taken));
 });
 
 describe('a list of patterns', () => {
   it.each([[['db-*', '!db-test-*']], [['!db-test-*', 'db-*']], [['db-1', '!db-test-*', 'db-*', 'db-test-1']]])(
-    '%j excludes wherever the exclusion stands',
+    '%j excludes wherever the exclusion is',
     (globs) => {
       expect(['db-1', 'db-test-1', 'web-1'].filter((text) => matchesGlobs(text, globs))).toEqual(['db-1']);
     },
   );
 
-  it('of nothing but exclusions takes everything else', () => {
+  it('of only exclusions accepts everything else', () => {
     const taken = ['db-1', 'db-test-1', 'web-1', ''].filter((text) => matchesGlobs(text, ['!db-test-*', '!WEB-*']));
     expect(taken).toEqual(['db-1', '']);
   });
@@ -114,7 +113,7 @@ describe('matching', () => {
     );
   });
 
-  it('takes each text by itself in any case, unless its beginning excludes it', () => {
+  it('accepts each text as its own pattern in any case, unless it begins with an exclamation mark', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {
         const glob = text.startsWith('!') ? `*${text}` : text;
@@ -124,7 +123,7 @@ describe('matching', () => {
     );
   });
 
-  it('folds a text as it folds its pieces, so that a pattern may be cut anywhere', () => {
+  it('folds the case of a text as that of its pieces, so that a pattern can be cut anywhere', () => {
     const pieces = fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), letters('ΣσςΑİI ', 3)), { maxLength: 4 });
     fc.assert(
       fc.property(pieces, (texts) => {
@@ -133,7 +132,7 @@ describe('matching', () => {
     );
   });
 
-  it('looks for each piece of a pattern once, from where the one before ended', () => {
+  it('searches for each piece of a pattern once, from the end of the previous piece', () => {
     const indexOf = vi.spyOn(String.prototype, 'indexOf');
     try {
       const text = 'a'.repeat(2000);
@@ -148,9 +147,9 @@ describe('matching', () => {
   });
 });
 
-describe('doubt about a pattern', () => {
+describe('the warning about a pattern', () => {
   it.each(['db-*', '!db-test-*', 'CORP\\svc*', 'DOMAIN\\a b', 'svc_a+b@corp.com', "o'neil", '*', '!'])(
-    'there is none about %s',
+    'is absent for %s',
     (pattern) => expect(warningOf(pattern)).toBeUndefined(),
   );
 
@@ -165,5 +164,5 @@ describe('doubt about a pattern', () => {
     ['! db-test-*', expect.stringContaining('begins or ends with a space')],
     [' db-*', expect.stringContaining('begins or ends with a space')],
     ['db-* ', expect.stringContaining('begins or ends with a space')],
-  ])('there is some about %j', (pattern, doubt) => expect(warningOf(pattern)).toEqual(doubt));
+  ])('is present for %j', (pattern, doubt) => expect(warningOf(pattern)).toEqual(doubt));
 });

@@ -16,16 +16,16 @@ describe('a stamp', () => {
     ['the vault', stampOf('other', anItem(), 'v1')],
     ['what is written around the credential', stampOf('vault', anItem(), 'v2')],
     ['everything', stampOf('vault', aFiledItem(), 'v1')],
-  ])('is another one when %s differs', (_what, other) => expect(other).not.toBe(base));
+  ])('differs if %s differs', (_what, other) => expect(other).not.toBe(base));
 
-  it('does not depend on a change in progress, nor on other fields of the vault', () => {
+  it('does not depend on a change in progress or on other fields of the vault', () => {
     expect(stampOf('vault', anItem({ changing: true }), 'v1')).toBe(base);
     expect(stampOf('vault', anItem({ handle: { id: 1 }, title: 'renamed', labels: { systemName: 'x' } }), 'v1')).toBe(
       base,
     );
   });
 
-  it('never is the same for two items, dates or marks, wherever one text ends and the next begins', () => {
+  it('is never the same for two items, dates or marks, wherever their texts are split', () => {
     const text = fc.string({ unit: fc.constantFrom('a', ':', '"', ',', '\\', '\u0000', ' '), maxLength: 4 });
     const described = fc.record({ kind: text, id: text, mark: fc.option(text), changedAt: fc.option(text) });
     fc.assert(
@@ -38,7 +38,7 @@ describe('a stamp', () => {
     );
   });
 
-  it('is 64 hex digits, which Secrets Manager takes as a request token, and so is each revision, told apart', () => {
+  it('is 64 hex digits, which Secrets Manager accepts as a request token, and so is each distinct revision', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(15), (rendering, revision) => {
         const stamp = stampOf('vault', anItem(), rendering);
@@ -50,12 +50,12 @@ describe('a stamp', () => {
     );
   });
 
-  it('is its own first revision, and no stamp has more than sixteen', () => {
+  it('is its own first revision, and has at most sixteen', () => {
     expect(revise(base, 0)).toBe(base);
     expect(revisionOf(base, revise(base, 16))).toBeUndefined();
   });
 
-  it('is undefined for a secret that has none', () => {
+  it('is undefined for a secret without a stamp', () => {
     expect(revisionOf(base, undefined)).toBeUndefined();
   });
 });

@@ -30,7 +30,7 @@ describe('parseTemplate', () => {
     });
   });
 
-  it('reads a doubled brace as one brace of text', () => {
+  it('reads a doubled brace as one literal brace', () => {
     expect(parseTemplate('{{"password": "{credential}"}}')).toEqual({
       ok: true,
       parts: [{ text: '{"password": "' }, { placeholder: 'credential' }, { text: '"}' }],
@@ -48,12 +48,12 @@ describe('parseTemplate', () => {
     expect(parseTemplate('{{credential}}')).toEqual({ ok: true, parts: [{ text: '{credential}' }] });
   });
 
-  it('gives no parts for an empty template', () => {
+  it('returns no parts for an empty template', () => {
     expect(parseTemplate('')).toEqual({ ok: true, parts: [] });
   });
 
   it.each(['acountName', '', ' credential ', 'Credential', 'toString'])(
-    'reads the placeholder {%s} as it is: which ones there are, the sources know',
+    'accepts the placeholder {%s}, because only the sources know which exist',
     (placeholder) => {
       expect(parseTemplate(`a/{${placeholder}}`)).toEqual({ ok: true, parts: [{ text: 'a/' }, { placeholder }] });
     },
@@ -70,7 +70,7 @@ describe('parseTemplate', () => {
     expect(parseTemplate(template)).toEqual({ ok: false, problems: [{ found, at }] });
   });
 
-  it('names every problem, in the order of the template', () => {
+  it('reports every problem, in the order of the template', () => {
     expect(parseTemplate('{x}/}/{y}/{{{')).toEqual({
       ok: false,
       problems: [
@@ -88,7 +88,7 @@ describe('parseTemplate', () => {
     );
   });
 
-  it('gives parts that read as the template did, or places inside it, for any text', () => {
+  it('returns parts that reproduce the template, or positions inside it, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', 'credential', 'é') }), (template) => {
         const parsed = parseTemplate(template);
@@ -134,7 +134,7 @@ describe('staticPrefix', () => {
     expect(staticPrefix(template)).toBe(prefix);
   });
 
-  it('begins whatever the template is filled to', () => {
+  it('begins every filled template', () => {
     fc.assert(
       fc.property(partsList, fc.string(), (parts, value) => {
         expect(fillTemplate(parts, () => value).startsWith(staticPrefix(asWritten(parts)))).toBe(true);
@@ -151,7 +151,7 @@ describe('standsAlone', () => {
     ['prod/x{systemName}/{accountName}', false],
     ['prod/{accountName}', false],
     ['{systemName}', true],
-  ])('of a system in %s is %s', (name, isAlone) => {
+  ])('for a system in %s is %s', (name, isAlone) => {
     expect(isWholeSegment(name, ['systemName', 'systemId'])).toBe(isAlone);
   });
 
@@ -161,7 +161,7 @@ describe('standsAlone', () => {
     ['co/{folderPath}/{checkoutId}/{folderPath}', false],
     ['co/x-{folderPath}/{checkoutId}/{homePath}-x', false],
     ['co/{folderPath}/{checkoutId}/{homePath}/{checkoutId}', true],
-  ])('beside what may be several folders, in %s, is %s', (name, isAlone) => {
+  ])('next to labels that can be several folders, in %s, is %s', (name, isAlone) => {
     expect(isWholeSegment(name, ['checkoutId'], ['folderPath', 'homePath'])).toBe(isAlone);
   });
 });

@@ -26,10 +26,10 @@ const anyText = fc
 describe('text of others', () => {
   it.each([
     ['a line break', 'sa\nPARTIAL', 'sa\\u{A}PARTIAL'],
-    ['what a terminal obeys', '\x1b[2Jsa', '\\u{1B}[2Jsa'],
-    ['the same in one character', '\x9b2Jsa', '\\u{9B}2Jsa'],
-    ['a separator of lines', 'a\u2028b\u2029c', 'a\\u{2028}b\\u{2029}c'],
-    ['what turns the direction', 'a\u202Eb\u2066c', 'a\\u{202E}b\\u{2066}c'],
+    ['a terminal escape sequence', '\x1b[2Jsa', '\\u{1B}[2Jsa'],
+    ['a one-character escape sequence', '\x9b2Jsa', '\\u{9B}2Jsa'],
+    ['a line separator', 'a\u2028b\u2029c', 'a\\u{2028}b\\u{2029}c'],
+    ['a bidirectional mark', 'a\u202Eb\u2066c', 'a\\u{202E}b\\u{2066}c'],
     ['half a character', 'db-\ud800', 'db-\\u{D800}'],
   ])('is shown with %s escaped', (_what, text, shown) => {
     expect(showText(text)).toBe(shown);
@@ -37,14 +37,14 @@ describe('text of others', () => {
   });
 
   it.each(['', 'db-01/sa', 'CORP\\svc', 'CORP\\users', 'Müller 😀', 'مدير', 'a  b'])(
-    'is shown as it is: %s',
+    'is shown unchanged: %s',
     (text) => {
       expect(showText(text)).toBe(text);
       expect(isPlainText(text)).toBe(true);
     },
   );
 
-  it('is one line without a control character, whatever it was', () => {
+  it('becomes one line without control characters, whatever it was', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const shown = showText(text);
@@ -55,7 +55,7 @@ describe('text of others', () => {
     );
   });
 
-  it('is shown as it is where it is plain and holds no escape of ours, however often', () => {
+  it('is shown unchanged if it is plain and contains no escape, however often', () => {
     const plain = anyText.map((text) => [...text].filter(isPlainText).join('').replaceAll('\\u{', ''));
     fc.assert(
       fc.property(plain, (text) => {
@@ -65,11 +65,11 @@ describe('text of others', () => {
     );
   });
 
-  it('stays different from every other one, since it can be read back', () => {
+  it('stays distinct from every other text, because it can be decoded', () => {
     fc.assert(fc.property(anyText, (text) => readShown(showText(text)) === text));
   });
 
-  it('is cut between characters, with a sign that it was', () => {
+  it('is cut between characters, and marked as cut', () => {
     expect(shorten('abcdef', 6)).toBe('abcdef');
     expect(shorten('abcdef', 4)).toBe('abc…');
     expect(shorten('ab😀def', 4)).toBe('ab…');

@@ -13,7 +13,7 @@ const answered = (headers: Answer['headers']): Answer => ({
 });
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
-describe('the wait that an answer asks for', () => {
+describe('the wait that an answer requests', () => {
   it('is read from seconds', () => {
     fc.assert(
       fc.property(fc.nat(100_000), (seconds) => {
@@ -22,7 +22,7 @@ describe('the wait that an answer asks for', () => {
     );
   });
 
-  it('is read from a date by the clock of the server, however wrong ours is', () => {
+  it('is read from a date by the clock of the server, even if ours is wrong', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1e6, max: 1e6 }), fc.nat(3600), (skewSeconds, seconds) => {
         const serverMs = NOW + skewSeconds * 1000;
@@ -32,11 +32,11 @@ describe('the wait that an answer asks for', () => {
     );
   });
 
-  it('is read from a date by our clock when the server shows none', () => {
+  it('is read from a date by our clock if the server sends none', () => {
     expect(retryAfterMs(answered({ 'retry-after': httpDate(NOW + 5000) }))).toBe(5000);
   });
 
-  it('is nothing for a date in the past', () => {
+  it('is zero for a date in the past', () => {
     expect(retryAfterMs(answered({ 'retry-after': httpDate(NOW - 5000) }))).toBe(0);
   });
 
@@ -71,12 +71,15 @@ describe('reading an answer', () => {
       call,
     );
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'text/json;charset="UTF-8"'])('takes %s', (type) => {
-    expect(read(type)).toBe('pässwörd');
-  });
+  it.each(['application/json', 'application/json; charset=utf-8', 'text/json;charset="UTF-8"'])(
+    'accepts %s',
+    (type) => {
+      expect(read(type)).toBe('pässwörd');
+    },
+  );
 
   it.each(['application/json; charset=iso-8859-1', 'application/json;charset="utf-16"'])(
-    'refuses %s, in which the same bytes may mean another text',
+    'refuses %s, in which the same bytes can mean another text',
     (type) => expect(() => read(type)).toThrow('is not UTF-8 according to its content type'),
   );
 
@@ -85,7 +88,7 @@ describe('reading an answer', () => {
     ['["canary"]', 'expected a JSON string, found a JSON array'],
     ['null', 'expected a JSON string, found null'],
     ['""', 'expected at least 1 character'],
-  ])('says of %s, which is no credential, that it has an unknown shape: %s', (text, misfit) => {
+  ])('reports an unknown shape for %s, which is no credential: %s', (text, misfit) => {
     const answer = { status: 200, headers: {}, text, bytes: new Uint8Array(), receivedAtMs: NOW };
     const credential = z
       .string()
@@ -96,7 +99,7 @@ describe('reading an answer', () => {
     );
   });
 
-  it('does not accept a page as an answer, even where no value is read', () => {
+  it('does not accept a page as an answer, even if no value is read', () => {
     const page = { status: 200, headers: {}, text: ' <!DOCTYPE html>', bytes: new Uint8Array(), receivedAtMs: NOW };
     expect(() => nothing(page, call)).toThrow('is an HTML page');
     expect(nothing({ ...page, text: '' }, call)).toBeUndefined();

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { tlsOptionsOf } from '#shared/http/client-certificate.ts';
 import { Secret } from '#shared/secret.ts';
 
-describe('a client certificate, as TLS takes it', () => {
-  it('is the bytes of a PKCS#12 file, with its passphrase', () => {
+describe('a client certificate in TLS options', () => {
+  it('contains the bytes of a PKCS#12 file, with its passphrase', () => {
     const base64 = new Secret(Buffer.from([1, 2, 255]).toString('base64'));
     expect(tlsOptionsOf({ form: 'pkcs12', base64, passphrase: new Secret('p') })).toEqual({
       pfx: Buffer.from([1, 2, 255]),
@@ -12,7 +12,7 @@ describe('a client certificate, as TLS takes it', () => {
     });
   });
 
-  it('is PEM texts, in TLS 1.2 as well, because a server that asks for it late can only renegotiate there', () => {
+  it('contains PEM texts, in TLS 1.2 as well, because a server that requests it late can only renegotiate there', () => {
     expect(tlsOptionsOf({ form: 'pem', certificate: 'c', privateKey: new Secret('k') })).toEqual({
       cert: 'c',
       key: 'k',

@@ -40,7 +40,7 @@ describe('the error for a broken exchange', () => {
     'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
     'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-  ])('is final when the other side of TLS refused our certificate: %s', (code) => {
+  ])('is final if the other side refused our certificate in TLS: %s', (code) => {
     expect(explain({ code, reached: 'request' })).toMatchObject({
       name: 'SignInRefused',
       retryable: false,
@@ -48,7 +48,7 @@ describe('the error for a broken exchange', () => {
     });
   });
 
-  it('says that a call may have happened only when it was sent and is not idempotent', () => {
+  it('may have happened only if the call was sent and is not idempotent', () => {
     for (const by of ['deadline', 'size', 'connection'] as const) {
       expect(explain({ by, reached: 'nothing' }).mayHaveHappened).toBe(false);
       expect(explain({ by, reached: 'request' }).mayHaveHappened).toBe(true);

@@ -72,14 +72,14 @@ const failureOf = async (promise: Promise<unknown>): Promise<RelayError> => {
 };
 
 describe('send', () => {
-  it('refuses to ask by half a character, once, and without an answer', async () => {
+  it('refuses, without a call, a query with half a character', async () => {
     const { http, server } = await connect([answer(200, {})]);
     const error = await failureOf(http.send({ ...get, query: { systemName: 'db-\ud800' } }));
     expect(error).toMatchObject({ name: 'RequestRejected', message: expect.stringContaining('its systemName') });
     expect(server.seen).toEqual([]);
   });
 
-  it('sends method, path, query, headers and body, and gives status, headers, time and value', async () => {
+  it('sends method, path, query, headers and body, and returns status, headers, time and value', async () => {
     const step = answer(201, { id: 7 }, { date: 'Sun, 06 Nov 1994 08:49:37 GMT' });
     const { http, server } = await connect([step]);
     const reply = await http.send({
@@ -145,7 +145,7 @@ describe('the rate', () => {
   it.each([
     [20, 2, 100],
     [3, 1, 333],
-  ])('of %i calls a second lets no more than %i go in %i ms', async (perSecond, atOnce, windowMs) => {
+  ])('of %i calls per second allows at most %i in %i ms', async (perSecond, atOnce, windowMs) => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
     const limits = { inFlight: 4, perSecond, timeoutSeconds: 30 };
     const { http, server } = await connect([answer(200, 1)], { limits });
@@ -160,39 +160,39 @@ describe('the rate', () => {
 });
 
 describe('a failed call', () => {
-  it('is classified by its fix, and has not happened when nothing listens', async () => {
+  it('is classified by its fix, and has not happened if nothing listens', async () => {
     const { http } = connectTo(await deadUrl());
     const error = await failureOf(http.send(post));
     expect(error).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
     expect(error.message).toMatch(/POST things.*ECONNREFUSED.*refuses connections/);
   });
 
-  it('may have happened when the connection was reset after the request, and is not repeated then', async () => {
+  it('may have happened if the connection was reset after the request, and is not repeated then', async () => {
     const { http, server } = await connect([reset]);
     expect(await failureOf(http.send(post))).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: true });
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is repeated when that is safe', async () => {
+  it('is repeated if that is safe', async () => {
     const { http, server, waits } = await connect([reset, reset, answer(200, 'third time lucky')]);
     expect(await http.send(get)).toMatchObject({ value: 'third time lucky' });
     expect(server.seen).toHaveLength(3);
     expect(waits).toEqual([250, 500]);
   });
 
-  it('is given up after three attempts', async () => {
+  it('fails after three attempts', async () => {
     const { http, server } = await connect([reset]);
     expect(await failureOf(http.send(get))).toMatchObject({ name: 'VaultUnavailable', mayHaveHappened: false });
     expect(server.seen).toHaveLength(3);
   });
 
-  it('is given up when the next attempt would begin after the budget', async () => {
+  it('fails if the next attempt would begin after the budget', async () => {
     const { http, server } = await connect([answer(429, '', { 'retry-after': '61' })]);
     await expect(http.send(get)).rejects.toMatchObject({ name: 'RateLimited', retryAfterMs: 61_000 });
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is a cut-off answer when the answer had begun', async () => {
+  it('has a cut-off answer if the answer had begun', async () => {
     const { http, server } = await connect([cutOff]);
     expect(await failureOf(http.send(get))).toMatchObject({ name: 'AnswerTruncated' });
     expect(server.seen).toHaveLength(3);
@@ -200,12 +200,12 @@ describe('a failed call', () => {
     expect(server.seen).toHaveLength(4);
   });
 
-  it('is a cut-off answer too when the length was not announced', async () => {
+  it('has a cut-off answer even if the length was not announced', async () => {
     await using server = await rawServer('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n[1,2,\r\n');
     expect(await failureOf(connectTo(server.url).http.send(get))).toMatchObject({ name: 'AnswerTruncated' });
   });
 
-  it('is malformed when the server does not speak HTTP', async () => {
+  it('has a malformed answer if the server does not use HTTP', async () => {
     await using server = await rawServer(`SSH-2.0-${CANARY}\r\n`);
     const error = await failureOf(connectTo(server.url).http.send(get));
     expect(error).toMatchObject({ name: 'AnswerMalformed' });
@@ -214,7 +214,7 @@ describe('a failed call', () => {
 });
 
 describe('a POST', () => {
-  it('is repeated after a 429, because it was not done, after the wait that the server asked for', async () => {
+  it('is repeated after a 429, because it was not done, after the wait that the server requested', async () => {
     const { http, server, waits } = await connect([answer(429, '', { 'retry-after': '7' }), answer(201, 5)]);
     expect(await http.send(post)).toMatchObject({ status: 201, value: 5 });
     expect(server.seen).toHaveLength(2);
@@ -227,7 +227,7 @@ describe('a POST', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is repeated like a GET when its caller says that it is idempotent', async () => {
+  it('is repeated like a GET if its caller declares it idempotent', async () => {
     const { http, server } = await connect([answer(500, 'oops'), reset, answer(201, 5)]);
     expect(await http.send({ ...post, idempotent: true })).toMatchObject({ value: 5 });
     expect(server.seen).toHaveLength(3);
@@ -249,7 +249,7 @@ describe('the deadline', () => {
     return { deadline, expire };
   };
 
-  it('holds for an answer that does not begin', async () => {
+  it('applies to an answer that does not begin', async () => {
     const { deadline, expire } = deadlines();
     const { http } = await connect([() => expire()], { deadline });
     const error = await failureOf(http.send(post));
@@ -257,7 +257,7 @@ describe('the deadline', () => {
     expect(error.message).toContain('30 s');
   });
 
-  it('holds for a body that does not end', async () => {
+  it('applies to a body that does not end', async () => {
     const { deadline, expire } = deadlines();
     const { http, server } = await connect([(response) => response.write('[1,', () => setImmediate(expire))], {
       deadline,
@@ -266,7 +266,7 @@ describe('the deadline', () => {
     expect(server.seen).toHaveLength(3);
   });
 
-  it('is that of the call where it has one of its own, and that of the connection for every other', async () => {
+  it('is that of the call if it has one, and that of the connection otherwise', async () => {
     const given: number[] = [];
     const { http } = await connect([answer(200, 1)], {
       deadline: (ms) => {
@@ -279,7 +279,7 @@ describe('the deadline', () => {
     expect(given).toEqual([120_000, 30_000]);
   });
 
-  it('does not run yet while a call waits for its turn', async () => {
+  it('does not start while a call waits for its turn', async () => {
     let running = 0;
     let mostRunning = 0;
     const { http } = await connect([(response) => setImmediate(() => response.end('1', () => running--))], {
@@ -293,7 +293,7 @@ describe('the deadline', () => {
     expect(mostRunning).toBe(1);
   });
 
-  it('before the request was sent means that nothing happened, nor will', async () => {
+  it('before the request was sent means that the call did not and will not happen', async () => {
     const { deadline, expire } = deadlines();
     const atOnce = (ms: number): AbortSignal => {
       queueMicrotask(expire);
@@ -317,7 +317,7 @@ describe('an answer that cannot be used', () => {
     return [await failureOf(http.send({ ...get, ...call })), server];
   };
 
-  it('is too large when it passes the cap, and is not asked for again', async () => {
+  it('is too large beyond the limit of the call, and is not requested again', async () => {
     const endless: Step = (response) => {
       const pump = (): void =>
         void (response.write('x'.repeat(1000)) ? setImmediate(pump) : response.once('drain', pump));
@@ -329,13 +329,13 @@ describe('an answer that cannot be used', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is too large when it passes the cap of all calls, whatever its own allows', async () => {
+  it('is too large beyond the limit of all calls, whatever the call allows', async () => {
     const { http } = await connect([answer(200, 'x'.repeat(1000))], { maxBytes: 500 });
     const error = await failureOf(http.send({ ...get, maxBytes: 10_000 }));
     expect(error).toMatchObject({ name: 'AnswerTooLarge', message: expect.stringContaining('500 bytes') });
   });
 
-  it('is too large beyond 16 MiB when nothing else is said', async () => {
+  it('is too large beyond 16 MiB by default', async () => {
     const mebibyte = Buffer.alloc(1024 * 1024, ' ');
     const long: Step = async (response) => {
       for (let sent = 0; sent < 17 && !response.destroyed; sent += 1) {
@@ -361,7 +361,7 @@ describe('an answer that cannot be used', () => {
       /unknown shape \(expected a JSON number, found a JSON string at "a\.b"\)/,
     ],
     ['bytes that are not UTF-8', (response) => response.end(Buffer.from('22ff22', 'hex')), /not UTF-8/],
-  ])('is malformed when it is %s', async (_what, step, message) => {
+  ])('is malformed if it is %s', async (_what, step, message) => {
     const read = json(z.object({ a: z.object({ b: z.number() }) }));
     const [error, server] = await send(step, { read });
     expect(error).toMatchObject({ name: 'AnswerMalformed', mayHaveHappened: false });
@@ -370,7 +370,7 @@ describe('an answer that cannot be used', () => {
     expect((await send(step, { read, idempotent: false }))[0].mayHaveHappened).toBe(true);
   });
 
-  it('is still read for its status when its text is not UTF-8', async () => {
+  it('keeps its status even if its text is not UTF-8', async () => {
     const { http } = await connect([(response) => response.writeHead(503).end(Buffer.from('ff', 'hex'))]);
     await expect(http.send(get)).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
@@ -384,7 +384,7 @@ describe('a file', () => {
     (response) =>
       response.writeHead(200, { 'content-type': contentType }).end(body);
 
-  it('comes byte by byte, whatever it would be as text', async () => {
+  it('is returned byte by byte, whatever it would be as text', async () => {
     const { http } = await connect([sent('application/octet-stream', BYTES)]);
     expect(Buffer.from((await http.send(download)).value).equals(BYTES)).toBe(true);
   });
@@ -394,7 +394,7 @@ describe('a file', () => {
     ['a sentence of the API', sent('application/json', '"not here"')],
     ['of no type', (response) => response.end(BYTES)],
     ['empty', sent('application/octet-stream', '')],
-  ])('is not taken for one when it is %s', async (_what, step) => {
+  ])('is refused if it is %s', async (_what, step) => {
     const { http } = await connect([step]);
     expect((await failureOf(http.send(download))).name).toBe('AnswerMalformed');
   });

@@ -14,7 +14,7 @@ const raise = ({ name, mayHaveHappened, retryAfterMs }: typeof error extends fc.
   new RelayError(name, 'x', { mayHaveHappened, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
 describe('the wait before a call is repeated', () => {
-  it('is never given if the call may have happened, or if a repetition cannot help', () => {
+  it('is absent if the call may have happened, or if a repetition cannot help', () => {
     fc.assert(
       fc.property(error, (options) => {
         const waitMs = waitBeforeRetryMs(raise(options), policy, progress);
@@ -26,7 +26,7 @@ describe('the wait before a call is repeated', () => {
     );
   });
 
-  it('is at least what the server asked for, within the backoff of it, and within the budget', () => {
+  it('is at least what the server requested, within the backoff of that, and within the budget', () => {
     fc.assert(
       fc.property(
         fc.option(fc.nat(120_000), { nil: undefined }),
@@ -44,7 +44,7 @@ describe('the wait before a call is repeated', () => {
     );
   });
 
-  it('leaves errors that take minutes to the workflow', () => {
+  it('is absent for errors that take minutes, which the workflow retries', () => {
     expect(waitBeforeRetryMs(new RelayError('RequestConflict', 'x'), policy, progress)).toBeUndefined();
     expect(waitBeforeRetryMs(new RelayError('LeaseGone', 'x'), policy, progress)).toBeUndefined();
   });

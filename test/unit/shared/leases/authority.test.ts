@@ -27,8 +27,8 @@ describe('an approved request', () => {
     { whose: 'another sync of its relay', marker: OTHER_SYNC, may: true },
     { whose: 'a sync of another relay', marker: { ...OTHER_SYNC, relayId: 'other' }, may: false },
     { whose: 'a checkout of its relay', marker: CHECKOUT, may: false },
-    { whose: 'a person, or a client that we do not know', marker: undefined, may: false },
-  ])('is used by a sync when it was asked for by $whose: $may', ({ marker, may }) => {
+    { whose: 'a person, or an unknown client', marker: undefined, may: false },
+  ])('is used by a sync if it was requested by $whose: $may', ({ marker, may }) => {
     expect(canReadUnder(marker, BATCH_MARKER)).toBe(may);
   });
 
@@ -37,11 +37,11 @@ describe('an approved request', () => {
     { whose: 'another checkout', marker: OTHER_CHECKOUT, may: false },
     { whose: 'a sync of its relay', marker: OTHER_SYNC, may: false },
     { whose: 'a person', marker: undefined, may: false },
-  ])('is used by a checkout when it was asked for by $whose: $may', ({ marker, may }) => {
+  ])('is used by a checkout if it was requested by $whose: $may', ({ marker, may }) => {
     expect(canReadUnder(marker, CHECKOUT)).toBe(may);
   });
 
-  it('is never used across relays or workflows, nor by one checkout for another', () => {
+  it('is never used across relays or workflows, nor across checkouts', () => {
     const few = (...texts: string[]) => fc.constantFrom(...texts);
     const marker: fc.Arbitrary<Marker> = fc.record({
       relayId: few('relay', 'other'),
@@ -61,11 +61,11 @@ describe('an approved request', () => {
   });
 });
 
-describe('a lease that was there already', () => {
+describe('an existing lease', () => {
   const readable = (held: readonly HeldLease[], ours = false) =>
     readableLease({ id: '7', ours }, held, BATCH_MARKER, 'db-01/sa');
 
-  it('is classified by the list of leases: own, or of another sync, and its status', () => {
+  it('is classified by the list of leases: owner and status', () => {
     expect(readable([lease(writeReason(BATCH_MARKER))])).toEqual({ id: '7', ours: true, status: 'active' });
     expect(readable([lease(writeReason(OTHER_SYNC), { status: 'pending' })])).toEqual({
       id: '7',
@@ -74,12 +74,12 @@ describe('a lease that was there already', () => {
     });
   });
 
-  it('is not needed to be listed when the vault said that it was opened just now', () => {
+  it('needs no entry in the list if the vault has just opened it', () => {
     expect(readable([], true)).toEqual({ id: '7', ours: true, status: 'active' });
     expect(readable([lease('', { status: 'pending' })], true)).toEqual({ id: '7', ours: true, status: 'pending' });
   });
 
-  it('is not read under when it is not listed, whatever else is', () => {
+  it('is refused if it is not listed, whatever else is', () => {
     expect(readable([lease(writeReason(BATCH_MARKER), { id: '8' })])).toBeInstanceOf(RelayError);
   });
 
@@ -90,7 +90,7 @@ describe('a lease that was there already', () => {
       /made by checkout tickets\.CHG1\. .*The first run after the end of that checkout delivers it/,
     ],
     [
-      'a checkout that waits',
+      'a waiting checkout',
       lease(withMarker('Replace a disk', CHECKOUT), { status: 'pending' }),
       /made by checkout tickets\.CHG1 and waiting for approval\. /,
     ],
@@ -105,7 +105,7 @@ describe('a lease that was there already', () => {
       /made by another client that signs in as the relay's user.*Check it in when/,
     ],
     ['an unknown holder', undefined, /does not list it.*Check the open requests/],
-  ])('names its holder and the fix, and quotes nothing that others wrote: %s', (_whose, held, words) => {
+  ])('is refused with its holder and the fix, and with no text of others: %s', (_whose, held, words) => {
     const { name, message } = leaseConflict(held, BATCH_MARKER, 'db-01/sa');
     expect([name, message]).toEqual(['RequestConflict', expect.stringMatching(words)]);
     expect(message).toMatch(/^db-01\/sa: .* the item was not read\./);

@@ -29,16 +29,16 @@ describe('the leases of a run', () => {
   const close = async (known: readonly string[]): Promise<readonly Closed[]> =>
     (await withLeases((leases) => closeAll(leases, known, isOurs))).closed;
 
-  it('are those with its marker, whatever their state', async () => {
+  it('are those with its marker, in any state', async () => {
     expect((await withLeases((leases) => findOurs(leases, isOurs))).map(({ id }) => id)).toEqual(['1', '2']);
   });
 
-  it('are an error when the vault does not list them', async () => {
+  it('are an error if the vault does not list them', async () => {
     vault.fail('held', '', 'VaultUnavailable');
     await expect(withLeases((leases) => findOurs(leases, isOurs))).rejects.toMatchObject({ name: 'VaultUnavailable' });
   });
 
-  it('are for an item under any of its names', () => {
+  it('are found for an item under any of its names', () => {
     const lease = [...vault.open.values()][0];
     if (lease === undefined) throw new Error('There is one.');
     const items = [...lease.items, { kind: 'alias', id: '7' }];
@@ -47,7 +47,7 @@ describe('the leases of a run', () => {
     expect(isFor({ ...lease, items }, { kind: 'account', id: '7' })).toBe(false);
   });
 
-  it('are closed, the known ones first, then those that are found, each once, with the time', async () => {
+  it('are closed once each, the known ones first, then those found by the marker, with the time', async () => {
     expect(await close(['1'])).toEqual([
       { id: '1', at: AT },
       { id: '2', at: AT },
@@ -60,7 +60,7 @@ describe('the leases of a run', () => {
     expect([...vault.open.keys()]).toEqual(['3', '4']);
   });
 
-  it('are closed again without harm', async () => {
+  it('can be closed again without harm', async () => {
     await close(['1', '2']);
     expect(await close(['1', '2'])).toEqual([
       { id: '1', at: AT },
@@ -68,7 +68,7 @@ describe('the leases of a run', () => {
     ]);
   });
 
-  it('fail each by itself, under a name of ours', async () => {
+  it('fail independently, under our error names', async () => {
     vault.fail('close', '1', 'VaultUnavailable');
     expect(await close(['1'])).toMatchObject([
       { id: '1', failure: { name: 'VaultUnavailable' } },
@@ -76,27 +76,27 @@ describe('the leases of a run', () => {
     ]);
   });
 
-  it('are not searched for when closing a known one has failed', async () => {
+  it('are not searched for if closing a known one failed', async () => {
     vault.fail('close', '2', 'VaultUnavailable');
     expect(await close(['1', '2'])).toMatchObject([{ at: AT }, { failure: { name: 'VaultUnavailable' } }]);
     expect(vault.count('close')).toBe(2);
   });
 
-  it('are not taken for closed when the vault does not say what is left', async () => {
+  it('do not count as closed if the vault does not list the remaining ones', async () => {
     vault.fail('held', '', 'VaultUnavailable');
     const closing = await withLeases((leases) => closeAll(leases, ['1'], isOurs));
     expect(closing).toMatchObject({ closed: [{ id: '1', at: AT }], failure: { name: 'VaultUnavailable' } });
     expect(vault.open.has('1')).toBe(false);
   });
 
-  it('are closed as far as they can be read, and not taken for closed when there is one that cannot', async () => {
+  it('are closed if they are readable, and do not count as closed if one is unreadable', async () => {
     vault.unreadable.add('3');
     const closing = await withLeases((leases) => closeAll(leases, [], isOurs));
     expect(closing).toMatchObject({ closed: [{ id: '1' }, { id: '2' }], failure: { name: 'AnswerMalformed' } });
     expect([...vault.open.keys()]).toEqual(['3', '4']);
   });
 
-  it('have no time where the vault returns none', async () => {
+  it('have no time if the vault returns none', async () => {
     const { closed } = await withLeases((leases) =>
       closeAll({ ...leases, close: async () => ({}) }, ['1'], () => false),
     );

@@ -20,7 +20,7 @@ describe('the marker in a reason', () => {
     );
   });
 
-  it('is read as it was written behind any reason, also one that looks like a marker', () => {
+  it('is read as it was written after any reason, even one that looks like a marker', () => {
     const reason = fc.oneof(
       fc.string({ maxLength: 500 }),
       marker.map((one) => withMarker('', one)),
@@ -32,7 +32,7 @@ describe('the marker in a reason', () => {
     );
   });
 
-  it('names a run as steps are given it', () => {
+  it('identifies a run in the form that steps use', () => {
     fc.assert(
       fc.property(marker, ({ relayId: _, batch: __, ...run }) => {
         expect(runSchema.parse(run)).toEqual(run);
@@ -59,7 +59,7 @@ describe('the marker in a reason', () => {
     expect(readMarker(reason)).toBeUndefined();
   });
 
-  it('is the same only when relay, workflow, rule, run and batch all are', () => {
+  it('is the same only if relay, workflow, rule, run and batch are the same', () => {
     const one: Marker = { relayId: 'r', workflow: 'sync', rule: 's', run: 's.1', batch: 1 };
     expect(isSameMarker({ ...one }, one)).toBe(true);
     expect(isSameMarker({ ...one, batch: 2 }, one)).toBe(false);

@@ -36,13 +36,13 @@ describe('reading under a lease', () => {
     ...more,
   });
 
-  it('opens none when the existing one can be read under', async () => {
+  it('opens none if the existing one is readable', async () => {
     expect(await readUnder({ id: '1', ours: false })).toBe(READ);
     expect(read).toHaveBeenCalledExactlyOnceWith('1', ITEM);
     expect(open).not.toHaveBeenCalled();
   });
 
-  it('opens another one when that of another sync has ended, under the same terms, and reports it before the read', async () => {
+  it('opens another if the lease of another sync has ended, with the same terms, and reports it before the read', async () => {
     read.mockRejectedValueOnce(GONE);
     read.mockImplementationOnce(async () => {
       expect(onReopened).toHaveBeenCalledExactlyOnceWith({ item: 3, id: '2', ours: true, status: 'active' });
@@ -56,8 +56,8 @@ describe('reading under a lease', () => {
 
   it.each([
     ['of another sync', OTHER_SYNC, false],
-    ['of its own, whose answer got lost', BATCH_MARKER, true],
-  ])('reports the holder of the other one: %s', async (_whose, marker, ours) => {
+    ['of its own, whose answer was lost', BATCH_MARKER, true],
+  ])('reports the owner of the new lease: %s', async (_whose, marker, ours) => {
     read.mockRejectedValueOnce(GONE);
     open.mockResolvedValueOnce({ id: '2', ours: false });
     held.mockResolvedValueOnce([lease(writeReason(marker))]);
@@ -70,7 +70,7 @@ describe('reading under a lease', () => {
     ['of a person', [lease('by hand')]],
     ['of another relay', [lease(writeReason({ ...OTHER_SYNC, relayId: 'other' }))]],
     ['that the vault does not list', []],
-  ])('reads under none %s, nor owns it', async (_whose, listed) => {
+  ])('uses none %s, and does not own it', async (_whose, listed) => {
     read.mockRejectedValueOnce(GONE);
     open.mockResolvedValueOnce({ id: '2', ours: false });
     held.mockResolvedValueOnce(listed);
@@ -79,7 +79,7 @@ describe('reading under a lease', () => {
     expect(onReopened).not.toHaveBeenCalled();
   });
 
-  it('reads under none while its holder is unknown', async () => {
+  it('uses none while its holder is unknown', async () => {
     const away = new RelayError('VaultUnavailable', 'away');
     read.mockRejectedValueOnce(GONE);
     open.mockResolvedValueOnce({ id: '2', ours: false });
@@ -88,22 +88,22 @@ describe('reading under a lease', () => {
     expect(read).toHaveBeenCalledOnce();
   });
 
-  it('opens another one only once', async () => {
+  it('opens another only once', async () => {
     read.mockRejectedValue(GONE);
     await expect(readUnder({ id: '1', ours: false })).rejects.toBe(GONE);
     expect([open.mock.calls.length, read.mock.calls.length]).toEqual([1, 2]);
   });
 
   it.each([
-    ['its own, which was ended on purpose', GONE, true],
-    ['any, for another reason', new RelayError('VaultUnavailable', 'away'), false],
+    ['its own lease, which was ended on purpose', GONE, true],
+    ['any lease after another error', new RelayError('VaultUnavailable', 'away'), false],
   ])('opens none in place of %s', async (_what, error, ours) => {
     read.mockRejectedValue(error);
     await expect(readUnder({ id: '1', ours })).rejects.toBe(error);
     expect(open).not.toHaveBeenCalled();
   });
 
-  it('is shared for a sync, and without a change afterwards', () => {
+  it('is shared for a sync, and requests no change at its end', () => {
     expect(TERMS).toEqual({ reason: writeReason(BATCH_MARKER), changeAtEnd: false, whenHeld: 'share' });
   });
 });

@@ -22,28 +22,28 @@ describe('ending target sessions', () => {
     );
   const ended = () => vault.calls.flatMap(([call, id]) => (call === 'endSession' ? [id] : []));
 
-  it('ends those that are noted and those of the leases, each once, and no other', async () => {
+  it('ends noted sessions and those of the leases, each once, and no others', async () => {
     expect(await end(['50', '51'], ['1'])).toBeUndefined();
     expect(ended()).toEqual(['50', '51']);
     expect([...vault.sessions.keys()]).toEqual(['52', '53', '54']);
   });
 
-  it('goes by the list of the vault: a note ends nothing but a session for an item of the run', async () => {
+  it('uses the list of the vault: a note ends only a session for an item of the run', async () => {
     await end(['50', '53', '54', '99'], []);
     expect(ended()).toEqual(['50']);
   });
 
-  it('looks for none where there is neither a lease nor a note', async () => {
+  it('lists none if there is neither a lease nor a note', async () => {
     await end([], []);
     expect(vault.count('listSessions')).toBe(0);
   });
 
-  it('has nothing to do for what is over already', async () => {
+  it('ends nothing that is already over', async () => {
     expect(await end(['99'], ['1'])).toBeUndefined();
     expect(ended()).toEqual(['51']);
   });
 
-  it('has nothing to end in a vault without target sessions, and lists no leases', async () => {
+  it('ends nothing in a vault without target sessions, and lists no leases', async () => {
     const leaseIds = () => Promise.reject(new Error('asked'));
     const none: TargetSessions | undefined = undefined;
     expect(await endTargetSessions(none, leaseIds, 'x', { ids: ['50'], items: [ITEM] })).toBeUndefined();
@@ -63,7 +63,7 @@ describe('ending target sessions', () => {
     expect(ended()).toEqual(['51']);
   });
 
-  it('ends the others when one cannot be ended, and prefers a temporary error to a final one', async () => {
+  it('ends the others if one cannot be ended, and prefers a temporary error to a final one', async () => {
     vault.sessions.set('55', { id: '55', leaseId: '1', item: ITEM });
     vault.fail('endSession', '50', 'PermissionMissing');
     vault.fail('endSession', '51', 'VaultUnavailable');
@@ -71,14 +71,14 @@ describe('ending target sessions', () => {
     expect([...vault.sessions.keys()]).not.toContain('55');
   });
 
-  it('ends those that are noted even if the leases cannot be listed', async () => {
+  it('ends noted sessions even if the leases cannot be listed', async () => {
     expect(await end(['50'], Promise.reject(new RelayError('VaultUnavailable', 'away')))).toMatchObject({
       name: 'VaultUnavailable',
     });
     expect(ended()).toEqual(['50']);
   });
 
-  it('returns an unknown error under a name of ours', async () => {
+  it('returns an unknown error under our error name', async () => {
     const thrown = Promise.reject(new TypeError('of another making'));
     expect(await end([], thrown)).toMatchObject({
       name: 'Unexpected',

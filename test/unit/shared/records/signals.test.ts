@@ -18,7 +18,7 @@ const told = fc.array(
 );
 
 describe('the signals of a checkout', () => {
-  it('say in any order, and however often each was left, the latest extension and whether it is released', () => {
+  it('contain the latest extension and the release, in any order and number', () => {
     return fc.assert(
       fc.asyncProperty(rule, run, told, async (of, name, all) => {
         const checkout = { rule: of, run: name };
@@ -41,7 +41,7 @@ describe('the signals of a checkout', () => {
     );
   });
 
-  it('are never those of another checkout', () => {
+  it('never include those of another checkout', () => {
     return fc.assert(
       fc.asyncProperty(
         rule,
@@ -74,14 +74,14 @@ describe('the signals of a checkout', () => {
     expect(readSessions(keys)).toEqual([]);
   });
 
-  it('say which sessions it has opened, beside all else', () => {
+  it('contain the target sessions that it opened', () => {
     const keys = ['5', '0', 'b-7.x'].map((id) => signalAt.session(CHECKOUT, id));
     const others = [signalAt.released(CHECKOUT), signalAt.extended(CHECKOUT, 9)];
     expect(readSessions([...others, ...keys])).toEqual(['5', '0', 'b-7.x']);
     expect(readSignals([...keys, ...others])).toEqual({ released: true, isOver: true, extendedUntil: 9 });
   });
 
-  it('say that a checkout is over once it is released, being closed, or reported', () => {
+  it('mark a checkout as over once it is released, being closed, or reported', () => {
     expect(readSignals([checkoutAt.record(CHECKOUT).key])).toMatchObject({ isOver: false });
     expect(readSignals([signalAt.released(CHECKOUT)])).toMatchObject({ isOver: true, released: true });
     expect(readSignals([signalAt.closing(CHECKOUT)])).toMatchObject({ isOver: true, released: false });

@@ -64,7 +64,7 @@ describe('the connections of a relay', () => {
   };
   const refusal = (message: string) => ({ name: 'ConfigurationInvalid', message: expect.stringContaining(message) });
 
-  it('are opened with their own settings and their name', async () => {
+  it('are opened with their own settings and name', async () => {
     await connections().vaultOf('hall');
     expect(open.mock.calls[0]?.[0]).toEqual(LOCKER);
     expect(contextOf()).toMatchObject({ connection: 'hall', onSignOutFailure });
@@ -72,7 +72,7 @@ describe('the connections of a relay', () => {
     expect(connectHttp).not.toHaveBeenCalled();
   });
 
-  it('load a type when it is first used, and no other', async () => {
+  it('load a type on its first use, and no other', async () => {
     const { vaultOf } = connections();
     expect(load).not.toHaveBeenCalled();
     await vaultOf('hall');
@@ -81,7 +81,7 @@ describe('the connections of a relay', () => {
     expect(unused).not.toHaveBeenCalled();
   });
 
-  it('are opened once for the life of the process, for each share of their limits', async () => {
+  it('are opened once per process, for each share of their limits', async () => {
     const { vaultOf } = connections();
     const [one, other] = await Promise.all([vaultOf('hall'), vaultOf('hall')]);
     expect(one).toBe(other);
@@ -96,11 +96,11 @@ describe('the connections of a relay', () => {
     [3, { inFlight: 3, perSecond: 8 }],
     [20, { inFlight: 1, perSecond: 1 }],
     [40, { inFlight: 1, perSecond: 1 }],
-  ])('keep, for one of %s callers, to its part of the limits, and to one call at least', async (share, limits) => {
+  ])('allow one of %s callers its part of the limits, and at least one call', async (share, limits) => {
     expect(await limitsFor(share)).toEqual({ ...limits, timeoutSeconds: 7 });
   });
 
-  it('are reached at their address, with the certificate that is shown there', async () => {
+  it('are reached at their address, with their CA', async () => {
     await connections().vaultOf('hall');
     const clientCertificate = { versionId: '1' };
     contextOf().connect(Object(clientCertificate));

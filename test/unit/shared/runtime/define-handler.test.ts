@@ -39,20 +39,20 @@ describe('a handler', () => {
       (thrown: unknown) => thrown,
     );
 
-  it('gives the step its parsed input and the time that is left', async () => {
+  it('passes the parsed input and the remaining time to the step', async () => {
     const run = vi.fn(async () => ({ count: 2 }));
     expect(await handle(run)).toEqual({ count: 2 });
     expect(run).toHaveBeenCalledWith({ run: 'databases.1', count: 1 }, { remainingMs: expect.any(Function) });
   });
 
-  it('names the step, the workflow, the rule, the run and the batch in its log, and how long it took', async () => {
+  it('logs the step, the workflow, the rule, the run, the batch and its duration', async () => {
     await handle(async () => ({ count: 2 }));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { step: 'sync/count', ...RUN, batch: 7, durationMs: expect.any(Number) },
     ]);
   });
 
-  it('names no run in the log of an invocation without one, not even the previous run', async () => {
+  it('logs no run for an invocation without one, not even the previous run', async () => {
     await handle(async () => ({ count: 2 }));
     await thrownBy(handle(async () => ({ count: 2 }), { Records: [] }));
     const [, second] = lines.map((line) => JSON.parse(line));
@@ -60,12 +60,12 @@ describe('a handler', () => {
     for (const key of ['workflow', 'rule', 'run', 'batch']) expect(second).not.toHaveProperty(key);
   });
 
-  it('names the run in the log of a failed invocation, too', async () => {
+  it('logs the run of a failed invocation, too', async () => {
     await thrownBy(handle(() => Promise.reject(new Error('no'))));
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ step: 'sync/count', ...RUN, batch: 7, message: 'step failed' });
   });
 
-  it('refuses an invalid input, by the field', async () => {
+  it('refuses an invalid input, and names the field', async () => {
     expect(await thrownBy(handle(async () => ({ count: 1 }), { run: 'x', count: CANARY }))).toMatchObject({
       name: 'ContractViolated',
       message: 'The input of sync/count has the wrong shape: expected a JSON number, found a JSON string at "count".',
@@ -77,7 +77,7 @@ describe('a handler', () => {
     expect(await thrownBy(handle(async () => ({ count: 1.5 })))).toMatchObject({ name: 'ContractViolated' });
   });
 
-  it('rethrows an error under its name, so that the workflow can act on it', async () => {
+  it('rethrows an error under its name, which the workflow uses', async () => {
     const error = new RelayError('VaultUnavailable', 'The vault is away.');
     expect(await thrownBy(handle(() => Promise.reject(error)))).toMatchObject({
       name: 'VaultUnavailable',
@@ -86,7 +86,7 @@ describe('a handler', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ failure: { name: 'VaultUnavailable', retryable: true } });
   });
 
-  it('shows names of others escaped, in its log and in what it rethrows', async () => {
+  it('escapes text of others, in its log and in the error that it rethrows', async () => {
     const error = new RelayError('VaultUnavailable', 'db\x9b2J\u202e\n01 is away.');
     const shown = 'db\\u{9B}2J\\u{202E}\\u{A}01 is away.';
     expect(await thrownBy(handle(() => Promise.reject(error)))).toMatchObject({ message: shown });
@@ -99,10 +99,10 @@ describe('a handler', () => {
       'the cause of a known one',
       () => new RelayError('StoreDenied', 'no', { cause: new Error(CANARY, { cause: CANARY }) }),
     ],
-    ['something that is no error', () => ({ value: CANARY })],
+    ['a value that is not an error', () => ({ value: CANARY })],
     ['a secret', () => new Secret(CANARY)],
-    ['an error with more in it', () => Object.assign(new Error('x'), { body: CANARY, code: 'E1' })],
-  ])('lets nothing out of %s', async (_what, thing) => {
+    ['an error with more fields', () => Object.assign(new Error('x'), { body: CANARY, code: 'E1' })],
+  ])('reveals nothing of %s', async (_what, thing) => {
     const thrown = await thrownBy(handle(() => Promise.reject(thing())));
     expect(thrown).toBeInstanceOf(RelayError);
     expect(inspect(thrown, { depth: null, showHidden: true }) + lines.join()).not.toContain(CANARY);

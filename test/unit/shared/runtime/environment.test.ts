@@ -48,7 +48,7 @@ describe('the environment of a function', () => {
     expect(read({ ...ALL, RECORDS_BUCKET: '' })).toThrow(/: RECORDS_BUCKET\. Deploy/);
   });
 
-  it('refuses a variable of no grant, even if it is set', () => {
+  it('refuses a variable without a grant, even if it is set', () => {
     const env = readEnvironment(stepWith(RECORDS), aConfig(), ALL);
     expect(() => env.get('ALERT_TOPIC_ARN')).toThrow(
       expect.objectContaining({
@@ -60,11 +60,11 @@ describe('the environment of a function', () => {
     expect(env.find('RECORDS_BUCKET')).toBe('bucket');
   });
 
-  it('asks for nothing but which relay it is where nothing else was granted', () => {
+  it('contains only the identity of the relay if nothing else was granted', () => {
     expect(readEnvironment(stepWith({ to: 'sign-in' }), aConfig(), { RELAY_ID: 'relay' }).relayId).toBe('relay');
   });
 
-  it('follows from the configuration where the grants do', () => {
+  it('depends on the configuration if the grants do', () => {
     const reap = ALL_STEPS.find(({ folder }) => folder === 'upkeep/reap');
     if (reap === undefined) throw new Error('There is such a step.');
     expect(readEnvironment(reap, aCheckoutConfig(), ENVIRONMENT).find('RECORDS_BUCKET')).toBe('bench');

@@ -36,18 +36,15 @@ describe('each bundled function', () => {
     vi.stubEnv('POWERTOOLS_DEV', 'true');
   };
 
-  it.each(ALL_STEPS)(
-    '$folder starts with its environment, and says which variable is missing without it',
-    async (step) => {
-      for (const name of Object.keys(ENVIRONMENT)) vi.stubEnv(name, undefined);
-      await expect(load(step, 'without')).rejects.toThrow(/RELAY_ID.*Deploy the stack again/);
-      withEnvironment();
-      moduleSchema.parse(await load(step, 'with'));
-    },
-  );
+  it.each(ALL_STEPS)('$folder starts with its environment, and reports a missing variable without it', async (step) => {
+    for (const name of Object.keys(ENVIRONMENT)) vi.stubEnv(name, undefined);
+    await expect(load(step, 'without')).rejects.toThrow(/RELAY_ID.*Deploy the stack again/);
+    withEnvironment();
+    moduleSchema.parse(await load(step, 'with'));
+  });
 
   it.each(ALL_STEPS.filter(({ input }) => !input.safeParse(EVENT).success))(
-    '$folder accepts the input of its step, and names the step and the run in its log',
+    '$folder accepts the input of its step, and logs the step and the run',
     async (step) => {
       withEnvironment();
       const lines: string[] = [];

@@ -30,7 +30,7 @@ describe('the machines of a step', () => {
     ]);
   });
 
-  it('have one client each, however often they are asked for', () => {
+  it('have one client each, however often they are requested', () => {
     const executionsOf = createExecutionsOf(env);
     expect(executionsOf('sync')).toBe(executionsOf('sync'));
     expect(executionsOf('sync')).not.toBe(executionsOf('release'));
@@ -45,7 +45,7 @@ describe('the machines of a step', () => {
     );
   });
 
-  it('have each a variable of its own', () => {
+  it('have one variable each', () => {
     expect(new Set(MACHINES.map(machineVariable)).size).toBe(MACHINES.length);
   });
 });

@@ -39,7 +39,7 @@ describe('the stores of a relay', () => {
     );
   });
 
-  it('get descriptions of one line that is not too long, and everything else as it is', async () => {
+  it('receive descriptions cut to one short line, and everything else unchanged', async () => {
     const inner = fakeStore();
     connect.mockReturnValueOnce(inner.store);
     const store = await stores().storeOf('left', 'relay/databases');
@@ -53,7 +53,7 @@ describe('the stores of a relay', () => {
     expect(store.adoption('x')).toBe('adopt x');
   });
 
-  it('load a type when it is first used, and no other', async () => {
+  it('load a type on its first use, and no other', async () => {
     const { storeOf } = stores();
     expect(load).not.toHaveBeenCalled();
     await storeOf('left', 'relay/databases');
@@ -61,7 +61,7 @@ describe('the stores of a relay', () => {
     expect(unused).not.toHaveBeenCalled();
   });
 
-  it('are connected once for an owner, however often and at whatever time they are asked for', async () => {
+  it('are connected once for an owner, however often and whenever they are requested', async () => {
     const { storeOf } = stores();
     const [one, other] = await Promise.all([storeOf('left', 'relay/a'), storeOf('left', 'relay/a')]);
     expect(one).toBe(other);

@@ -18,14 +18,14 @@ import {
 } from './aws-secrets-manager.scene.ts';
 
 describe('delivering a new secret', () => {
-  test('takes two calls: it is created under its stamp and read back', async () => {
+  test('takes two calls: creation under its stamp and a read', async () => {
     const { manager, store } = setUp();
     expect(await store.deliver(delivery(1))).toEqual(delivered(true));
     expect(manager.callCounts()).toEqual({ CreateSecret: 1, GetSecretValue: 1 });
     expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
   });
 
-  test('gives it our owner tag, the description and the configured key', async () => {
+  test('adds our owner tag, the description and the configured key', async () => {
     const kmsKeyArn = 'arn:aws:kms:eu-central-1:000000000000:key/1';
     const scene = setUp({ kmsKeyArn });
     await scene.store.deliver(delivery(1));
@@ -36,14 +36,14 @@ describe('delivering a new secret', () => {
     });
   });
 
-  test('twice leaves one version', async () => {
+  test('twice results in one version', async () => {
     const { manager, store } = setUp();
     await store.deliver(delivery(1));
     expect(await store.deliver(delivery(1))).toEqual(delivered(true));
     expect(manager.promotions(NAME)).toEqual([stamp(1)]);
   });
 
-  test('over a foreign secret that is scheduled for deletion is refused, and leaves it scheduled', async () => {
+  test('over a foreign secret that is scheduled for deletion is refused, and changes nothing', async () => {
     const scene = setUp();
     await makeForeign(scene);
     await scene.client.send(new DeleteSecretCommand({ SecretId: NAME }));
@@ -52,7 +52,7 @@ describe('delivering a new secret', () => {
   });
 
   test.each(['absent', 'unstamped'] as const)(
-    'into an empty secret of ours, taken for %s, fills it',
+    'into our own empty secret, expected to be %s, fills it',
     async (expected) => {
       const { client, manager, store } = setUp();
       await client.send(new CreateSecretCommand({ Name: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] }));
@@ -61,7 +61,7 @@ describe('delivering a new secret', () => {
     },
   );
 
-  test('to a server that makes up its own version id goes on with a put under ours', async () => {
+  test('to a server that generates its own version id continues with a put under our id', async () => {
     const manager = createSecretsManager();
     const client = connectInProcess(manager);
     client.middlewareStack.add(
@@ -85,14 +85,14 @@ describe('delivering a changed secret', () => {
     return scene;
   };
 
-  test('takes three calls: put, read back, promote; and keeps the one before as previous', async () => {
+  test('takes three calls: put, read back and promote; and keeps the previous version', async () => {
     const scene = await begin();
     expect(await scene.store.deliver(delivery(2, 1))).toEqual(delivered(true));
     expect(scene.manager.callCounts()).toEqual({ PutSecretValue: 1, GetSecretValue: 1, UpdateSecretVersionStage: 1 });
     expect((await describeSecret(scene)).VersionIdsToStages?.[stamp(1)]).toEqual(['AWSPREVIOUS']);
   });
 
-  test('that is current already changes nothing', async () => {
+  test('that is already current changes nothing', async () => {
     const { manager, store } = await begin();
     await store.deliver(delivery(2, 1));
     expect(await store.deliver(delivery(2, 1))).toEqual(delivered(false));
@@ -100,7 +100,7 @@ describe('delivering a changed secret', () => {
     expect(manager.promotions(NAME)).toEqual([stamp(1), stamp(2)]);
   });
 
-  test('with another value under the same stamp is superseded, and says why', async () => {
+  test('with another value under the same stamp is superseded, with the reason', async () => {
     const { manager, store } = await begin();
     const other = { ...delivery(1, 1), value: new Secret('other') };
     await expect(store.deliver(other)).rejects.toThrow('already holds another value');
@@ -124,7 +124,7 @@ describe('delivering a changed secret', () => {
     await expect(store.deliver(delivery(2, 1))).rejects.toMatchObject({ name: 'DeliverySuperseded' });
   });
 
-  test('whose promotion succeeded although its answer got lost counts as current', async () => {
+  test('counts as current if its promotion succeeded but the answer was lost', async () => {
     const { client, manager, store } = await begin();
     client.middlewareStack.add(
       (next, context) => async (args) => {
@@ -137,7 +137,7 @@ describe('delivering a changed secret', () => {
     expect(manager.promotions(NAME)).toEqual([stamp(1), stamp(2)]);
   });
 
-  test('that reads back otherwise is not promoted', async () => {
+  test('that reads back with another value is not promoted', async () => {
     const { manager, client, store } = await begin();
     client.middlewareStack.add(
       (next, context) => async (args) => {
@@ -151,7 +151,7 @@ describe('delivering a changed secret', () => {
     expect(manager.currentValues()).toEqual({ [NAME]: `${CANARY} of 1` });
   });
 
-  test('to a server that makes up its own version ids is rejected', async () => {
+  test('to a server that generates its own version ids is rejected', async () => {
     const { client, store } = await begin();
     client.middlewareStack.add((next) => (args) => next({ ...args, input: withoutToken(args.input) }), {
       step: 'initialize',
@@ -160,7 +160,7 @@ describe('delivering a changed secret', () => {
   });
 });
 
-describe('a value that Secrets Manager cannot hold', () => {
+describe('a value that Secrets Manager cannot store', () => {
   test.each([
     ['one byte over the limit', 'x'.repeat(65_537), 'ValueTooLarge'],
     ['over the limit in bytes though not in characters', `${'é'.repeat(32_768)}x`, 'ValueTooLarge'],
@@ -181,7 +181,7 @@ describe('delivering bytes', () => {
     value: new Secret(value),
   });
 
-  test('never promotes what reads back otherwise, a text of the same letters included', async () => {
+  test('never promotes another value, not even a text with the same letters', async () => {
     const { manager, client, store } = setUp();
     client.middlewareStack.add(
       (next, context) => async (args) => {
@@ -197,7 +197,7 @@ describe('delivering bytes', () => {
     expect(manager.callCounts()).toEqual({ CreateSecret: 1, GetSecretValue: 1 });
   });
 
-  test('takes 65,536 of them, and refuses one more, or none', async () => {
+  test('accepts up to 65,536 bytes, but not more and not none', async () => {
     const { store } = setUp();
     await store.deliver(file(new Uint8Array(65_536).fill(255)));
     await expect(store.deliver(file(new Uint8Array(65_537), 2, 1))).rejects.toMatchObject({ name: 'ValueTooLarge' });

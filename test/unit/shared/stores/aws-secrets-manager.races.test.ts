@@ -62,7 +62,7 @@ const deliverer =
 const isSuperseded = (result: PromiseSettledResult<unknown>): boolean =>
   result.status === 'rejected' && result.reason instanceof RelayError && result.reason.name === 'DeliverySuperseded';
 
-test('of two first deliveries, the one that comes second leaves no value behind', async () => {
+test('the second of two first deliveries leaves no value behind', async () => {
   const manager = createSecretsManager();
   const store = storeOn(manager);
   await store.deliver(deliveryOf(1, 'absent'));
@@ -70,7 +70,7 @@ test('of two first deliveries, the one that comes second leaves no value behind'
   expect(manager.callCounts()).not.toHaveProperty('PutSecretValue');
 });
 
-test('whatever is delivered at the same time, an older generation never replaces a newer one', async () => {
+test('an older generation never replaces a newer one, whatever is delivered at the same time', async () => {
   const generations = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 });
   const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
   await fc.assert(
@@ -91,7 +91,7 @@ test('whatever is delivered at the same time, an older generation never replaces
   );
 });
 
-test('whatever was superseded, the next run delivers the newest generation', async () => {
+test('the next run delivers the newest generation after any supersession', async () => {
   const choices = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(starts, choices, async (start, order) => {
@@ -107,7 +107,7 @@ test('whatever was superseded, the next run delivers the newest generation', asy
   );
 });
 
-test('a delivery cut off at any call, before or after its effect, is completed by delivering it again', async () => {
+test('a delivery that is cut off at any call, before or after its effect, is completed by a repetition', async () => {
   const moments = fc.constantFrom<'before' | 'after'>('before', 'after');
   await fc.assert(
     fc.asyncProperty(starts, fc.nat(5), moments, fc.boolean(), async (start, call, when, looksAgain) => {

@@ -14,7 +14,7 @@ const nameOf = createNaming({ template: 'prod/{one}/{other}', labels: { one: {},
 const name = (one: string, other: string): string => nameOf({ labels: { one, other }, title: 'an item' });
 
 describe('a name', () => {
-  test('always is one that Secrets Manager takes, and never ends as an ARN does', () => {
+  test('is always one that Secrets Manager accepts, and never ends like an ARN', () => {
     fc.assert(
       fc.property(texts, texts, (one, other) => {
         expect(name(one, other)).toMatch(TAKEN_BY_AWS);
@@ -24,7 +24,7 @@ describe('a name', () => {
     );
   });
 
-  test('never is the same for texts that differ', () => {
+  test('is never the same for different texts', () => {
     fc.assert(
       fc.property(texts, texts, texts, texts, (one, other, another, yetAnother) => {
         const isSame = one === another && other === yetAnother;
@@ -38,17 +38,17 @@ describe('a name', () => {
     ['svc-backup', 'prod/web/svc=2Dbackup'],
     ['svc-mail', 'prod/web/svc-mail'],
     ['svc-backups', 'prod/web/svc-backups'],
-  ])('that ends in %s is %s', (other, expected) => expect(name('web', other)).toBe(expected));
+  ])('that ends in %s becomes %s', (other, expected) => expect(name('web', other)).toBe(expected));
 });
 
 describe('the text of a template', () => {
-  test('may hold the characters that the message names, and no other', () => {
+  test('may contain the characters that the message lists, and no others', () => {
     const allowed = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(rules.allowed.test);
     expect(allowed.join('')).toBe('+-./0123456789=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz');
     expect(rules.allowed.words).toBe('letters, digits and /_+=.@-');
   });
 
-  test('ends badly in a hyphen and six characters, and only so', () => {
+  test('has an invalid end only if it ends in a hyphen and six characters', () => {
     expect(rules.badEnding('/svc-backup')).toMatch(/ARN/);
     for (const text of ['/svc-mail', '/svc-backups', '/svc-back_p', '-', ''])
       expect(rules.badEnding(text)).toBeUndefined();

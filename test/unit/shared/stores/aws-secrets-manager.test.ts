@@ -11,7 +11,7 @@ const collect = async (pages: AsyncIterable<readonly StoredSecret[]>) => {
   return all;
 };
 describe('listing', () => {
-  test('gives what carries exactly our owner tag, with its current version, in pages of 100', async () => {
+  test('returns secrets with exactly our owner tag, with their current versions, in pages of 100', async () => {
     const { manager, store, storeOf } = setUp();
     const names = Array.from({ length: 230 }, (_, index) => `prod/${index}`);
     for (const name of names) await store.deliver({ ...delivery(1), name });
@@ -22,7 +22,7 @@ describe('listing', () => {
     expect(manager.callCounts()).toEqual({ ListSecrets: 3 });
   });
 
-  test('shows a secret without a current version as such, and leaves retired ones out', async () => {
+  test('returns no stamp for a secret without a current version, and omits retired secrets', async () => {
     const scene = setUp();
     const Tags = [{ Key: 'pam-relay:owner', Value: OWNER }];
     await scene.client.send(new CreateSecretCommand({ Name: 'empty', Tags }));
@@ -31,7 +31,7 @@ describe('listing', () => {
     expect(await collect(scene.store.list())).toEqual([{ name: 'empty', stamp: undefined }]);
   });
 
-  test('that breaks off fails instead of ending early', async () => {
+  test('fails if it breaks off, instead of ending early', async () => {
     const { manager, store } = setUp();
     for (let n = 0; n < 150; n += 1) await store.deliver({ ...delivery(1), name: `prod/${n}` });
     manager.faults.add({ kind: 'throttle', action: 'ListSecrets', skip: 1 });
@@ -47,7 +47,7 @@ describe('inspecting', () => {
     [{ kind: 'reset' }, 'StoreUnavailable'],
     [{ kind: 'reject', code: 'DecryptionFailure' }, 'StoreDenied'],
     [{ kind: 'reject', code: 'SomethingNewException' }, 'StoreRejected'],
-  ])('never takes an error for absence: %j', async (fault, name) => {
+  ])('never treats an error as absence: %j', async (fault, name) => {
     const { manager, store } = setUp();
     manager.faults.add(fault);
     await expect(store.inspect(NAME)).rejects.toMatchObject({ name });
@@ -55,7 +55,7 @@ describe('inspecting', () => {
 });
 
 describe('comparing a value', () => {
-  test('finds none in a secret that is empty', async () => {
+  test('finds none in an empty secret', async () => {
     const { client, store } = setUp();
     await client.send(new CreateSecretCommand({ Name: NAME }));
     expect(await store.holds(NAME, new Secret(''))).toBe(false);
@@ -65,7 +65,7 @@ describe('comparing a value', () => {
     [{ kind: 'deny' }, 'StoreDenied'],
     [{ kind: 'throttle' }, 'StoreUnavailable'],
     [{ kind: 'reject', code: 'DecryptionFailure' }, 'StoreDenied'],
-  ])('never takes an error for another value: %j', async (fault, name) => {
+  ])('never treats an error as another value: %j', async (fault, name) => {
     const { manager, store } = setUp();
     await store.deliver(delivery(1));
     manager.faults.add(fault);
@@ -74,7 +74,7 @@ describe('comparing a value', () => {
 });
 
 describe('retiring', () => {
-  test('schedules a secret of ours for deletion, once', async () => {
+  test('schedules our own secret for deletion, once', async () => {
     const scene = setUp();
     await scene.store.deliver(delivery(1));
     await retire(scene);
@@ -96,7 +96,7 @@ describe('retiring', () => {
   });
 });
 
-test('the command that hands a secret over sets our owner tag, and is safe in a shell', () => {
+test('the command that adopts a secret sets our owner tag, and is safe in a shell', () => {
   expect(setUp().store.adoption("prod/o'b")).toBe(
     `aws secretsmanager tag-resource --secret-id 'prod/o'\\''b' --tags '[{"Key":"pam-relay:owner","Value":"${OWNER}"}]'`,
   );
@@ -111,7 +111,7 @@ describe('an error', () => {
     await expect(denied).rejects.toThrow(/secretsmanager:TagResource.*kms:GenerateDataKey/);
   });
 
-  test('never repeats what AWS said, which can quote a value', async () => {
+  test('never repeats the message of AWS, which can quote a value', async () => {
     for (const code of ['ValidationException', 'InvalidRequestException', 'AccessDeniedException', 'NewException']) {
       const { manager, store } = setUp();
       manager.faults.add({ kind: 'reject', code, message: `Value '${CANARY}' at 'secretString' failed` });
@@ -125,13 +125,13 @@ describe('an error', () => {
     ['internal', true],
     ['throttle', false],
     ['deny', false],
-  ])('of kind %s says whether the call may have happened: %s', async (kind, mayHaveHappened) => {
+  ])('of kind %s states whether the call may have happened: %s', async (kind, mayHaveHappened) => {
     const { manager, store } = setUp();
     manager.faults.add({ kind });
     await expect(store.inspect(NAME)).rejects.toMatchObject({ mayHaveHappened });
   });
 
-  test('about missing credentials says so', async () => {
+  test('states that credentials are missing', async () => {
     const { client, store } = setUp();
     client.config.credentials = () =>
       Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' }));

@@ -9,20 +9,20 @@ import { delivery, NAME, OWNER, stamp } from './aws-secrets-manager.scene.ts';
 const STACK_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/stack';
 const OWN_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/own';
 
-test('is the type that relay.yaml knows as aws-secrets-manager', async () => {
+test('the type is known to relay.yaml as aws-secrets-manager', async () => {
   expect(await STORE_TYPES['aws-secrets-manager']?.()).toBe(awsSecretsManager);
 });
 
 describe('its settings', () => {
   const { settings } = awsSecretsManager;
 
-  test('may name a key by its full ARN', () => {
+  test('accept the full ARN of a key', () => {
     const named = { type: 'aws-secrets-manager', kmsKeyArn: OWN_KEY };
     expect(settings.parse(named)).toEqual(named);
     expect(settings.parse({ type: 'aws-secrets-manager' })).toEqual({ type: 'aws-secrets-manager' });
   });
 
-  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('cannot be %j', (setting) => {
+  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('do not accept %j', (setting) => {
     expect(settings.safeParse({ type: 'aws-secrets-manager', ...setting }).success).toBe(false);
   });
 });
@@ -40,7 +40,7 @@ describe('a connected store', () => {
     ['relay.yaml', OWN_KEY, STACK_KEY, OWN_KEY],
     ['the stack', undefined, STACK_KEY, STACK_KEY],
     ['the account', undefined, undefined, undefined],
-  ])('encrypts what it creates with the key of %s', async (_whose, kmsKeyArn, encryptionKey, KmsKeyId) => {
+  ])('encrypts new secrets with the key of %s', async (_whose, kmsKeyArn, encryptionKey, KmsKeyId) => {
     const settings = { type: 'aws-secrets-manager', kmsKeyArn } as const;
     await awsSecretsManager.connect(settings, { owner: OWNER, encryptionKey }).deliver(delivery(1));
     const { input } = aws.commandCalls(CreateSecretCommand)[0]?.args[0] ?? {};
@@ -84,7 +84,7 @@ describe('the permissions', () => {
     expect(actions(use)).toEqual(expected);
   });
 
-  test('reach only secrets whose names begin as relay.yaml fixes it, and say why that is a pattern', () => {
+  test('cover only secrets whose names begin with the prefix in relay.yaml, and explain why that is a pattern', () => {
     for (const use of ['inspect', 'deliver', 'retire'] as const) {
       for (const { actions: allowed, resources, pattern } of permissions(use)) {
         if (allowed.some((action) => action.startsWith('kms:'))) continue;
@@ -97,18 +97,18 @@ describe('the permissions', () => {
     }
   });
 
-  test('see all secrets only to list them, which AWS cannot limit', () => {
+  test('cover all secrets only for listing, which AWS cannot limit', () => {
     expect(permissions('list')).toMatchObject([
       { resources: ['*'], pattern: expect.stringContaining('never a value') },
     ]);
   });
 
-  test('without a prefix are none, but for listing', () => {
+  test('cover nothing without a prefix, except listing', () => {
     const uses = ['list', 'inspect', 'deliver', 'retire'] as const;
     expect(uses.map((use) => permissions(use, { prefixes: [] }).length)).toEqual([1, 0, 0, 0]);
   });
 
-  test('read, change and delete only what carries the owner tag', () => {
+  test('allow reading, changing and deleting only with the owner tag', () => {
     const tagged = { StringLike: { 'aws:ResourceTag/pam-relay:owner': scope.owners } };
     const conditions = [...permissions('deliver'), ...permissions('retire')].flatMap((permission) =>
       permission.actions.map((action) => [action.replace('secretsmanager:', ''), permission.conditions] as const),
@@ -124,7 +124,7 @@ describe('the permissions', () => {
     }
   });
 
-  test('create and tag only with the owner tag and no other, and never what another relay owns', () => {
+  test('allow creating and tagging only with the owner tag, and never for secrets of another relay', () => {
     const asOurs = {
       StringLike: { 'aws:RequestTag/pam-relay:owner': scope.owners },
       'ForAllValues:StringEquals': { 'aws:TagKeys': ['pam-relay:owner'] },
@@ -138,7 +138,7 @@ describe('the permissions', () => {
     });
   });
 
-  test("use the stack's key and the store's own, through Secrets Manager only", () => {
+  test("cover the stack's key and the store's own key, only through Secrets Manager", () => {
     const keys = (kmsKeyArn?: string) =>
       permissions('deliver', {}, kmsKeyArn).filter(({ actions: [action = ''] }) => action.startsWith('kms:'));
     const viaService = { StringEquals: { 'kms:ViaService': 'secretsmanager.cn-north-1.amazonaws.com' } };

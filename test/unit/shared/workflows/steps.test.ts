@@ -18,22 +18,25 @@ const foldersOf = (steps: readonly Step[]): string[] => steps.map(({ folder }) =
 const withIntake = (config: RelayConfig): RelayConfig => parseShapeOf({ ...config, intake: {} });
 
 describe('the steps', () => {
-  it('are declared for every function that there is, and for no other', () => {
+  it('are declared for every existing function, and for no other', () => {
     const handlers = globSync('**/handler.ts', { cwd: FUNCTIONS }).map((path) => dirname(path));
     expect(foldersOf(ALL_STEPS)).toEqual(handlers.toSorted());
   });
 
-  it('have names of their own, which are those of their folders', () => {
+  it('have the names of their folders', () => {
     const names = ALL_STEPS.map(functionName);
     expect(new Set(names).size).toBe(ALL_STEPS.length);
     expect(functionName(syncSteps.plan)).toBe('sync-plan');
     for (const name of names) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
-  it.each(ALL_STEPS)('keep to the limits of Lambda, and start in good time: $folder', ({ seconds, memoryMb }) => {
-    expect(seconds).toBeLessThanOrEqual(900);
-    expect(memoryMb).toBeGreaterThanOrEqual(512);
-  });
+  it.each(ALL_STEPS)(
+    'keep to the limits of Lambda, and have enough memory to start quickly: $folder',
+    ({ seconds, memoryMb }) => {
+      expect(seconds).toBeLessThanOrEqual(900);
+      expect(memoryMb).toBeGreaterThanOrEqual(512);
+    },
+  );
 
   const ALWAYS = foldersOf(ALL_STEPS).filter((folder) => !/^(checkout|intake)\//.test(folder));
 
@@ -41,7 +44,7 @@ describe('the steps', () => {
     ['syncs alone', aConfig(), ALWAYS],
     ['syncs that messages start', withIntake(aConfig()), [...ALWAYS, 'intake/queue'].toSorted()],
     ['checkouts, which come by messages', aCheckoutConfig(), foldersOf(ALL_STEPS)],
-  ])('are those that a configuration has a use for: %s', (_what, config, folders) => {
+  ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
   });
 });
@@ -55,18 +58,18 @@ describe('the grants of the steps', () => {
     (grant: Grant) =>
       grant.to === 'stores' && uses.includes(grant.may);
 
-  it('let two of them see a credential and write into a store', () => {
+  it('allow two steps to see a credential and to write into a store', () => {
     expect(foldersThat(usesStores('deliver'))).toEqual(['checkout/retrieve', 'sync/retrieve']);
   });
 
-  it('give those two sign-in, records and stores, and nothing else', () => {
+  it('allow those two sign-in, records and stores, and nothing else', () => {
     for (const { retrieve } of [syncSteps, checkoutSteps]) {
       const others = retrieve.grants().map(({ to }) => to);
       expect(new Set(others)).toEqual(new Set(['sign-in', 'records', 'stores']));
     }
   });
 
-  it('let only two steps retire a secret: of an orphan, and of a checkout', () => {
+  it('allow two steps to retire a secret: of an orphan, and of a checkout', () => {
     expect(foldersThat(usesStores('retire'))).toEqual(['checkout/retire', 'sync/retrieve']);
   });
 
@@ -81,7 +84,7 @@ describe('the grants of the steps', () => {
     expect(foldersThat(usesStores('list', 'inspect', 'deliver', 'retire'))).not.toContain('intake/queue');
   });
 
-  it('include nothing of checkouts where there are none', () => {
+  it('include nothing for checkouts if there are none', () => {
     const touched = stepsFor(withIntake(aConfig())).flatMap((step) => step.grants(withIntake(aConfig())));
     const ofCheckouts = touched.filter(
       (grant) =>
@@ -92,7 +95,7 @@ describe('the grants of the steps', () => {
     expect(ofCheckouts).toEqual([]);
   });
 
-  it('include nothing of named items where no message can name any', () => {
+  it('include nothing for named items if no message can name any', () => {
     const namesOf = (of: RelayConfig) =>
       syncSteps.plan.grants(of).filter((grant) => 'folder' in grant && grant.folder === 'named');
     expect(namesOf(aConfig())).toEqual([]);
@@ -108,9 +111,9 @@ describe('a run', () => {
     [{ workflow: 'sync', rule: 'Databases', run: 'databases.1' }, false],
     [{ workflow: 'sync', rule: 'databases', run: 'databases' }, false],
     [{ workflow: 'sync', rule: 'databases', run: 'databases.a/b' }, false],
-  ])('is %j: %s', (run, isOne) => expect(runSchema.safeParse(run).success).toBe(isOne));
+  ])('with the form %j is valid: %s', (run, isOne) => expect(runSchema.safeParse(run).success).toBe(isOne));
 
-  it('may be that of any checkout which a message can ask for', () => {
+  it('may be that of any checkout that a message can request', () => {
     const rule = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
     const id = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/);
     fc.assert(
@@ -126,11 +129,11 @@ describe('the state that steps of a sync pass on', () => {
   const batchRun = { ...aRun(), batch: 3 };
   const progress = { leases: [{ item: 0, id: '7', ours: true, status: 'active' }], settled: [] };
 
-  it('begins with the order, and everything else is the default', () => {
+  it('begins with the order, and has defaults for everything else', () => {
     expect(syncSteps.plan.input.parse({ ...aRun(), order: { sync: 'databases' } })).toEqual(aRun());
   });
 
-  it('is accepted by every step of a batch, however far the batch got', () => {
+  it('is accepted by every step of a batch, at any point of the batch', () => {
     const requested = syncSteps.request.output.parse(progress);
     expect(requested).toMatchObject({ releaseEnds: {}, retirements: [] });
     expect(syncSteps.retrieve.input.parse({ ...batchRun, requested }).requested).toEqual(requested);
@@ -156,7 +159,7 @@ describe('the state that steps of a checkout pass on', () => {
     expect(checkoutSteps.plan.input.parse(input).order).toEqual(anOrder());
   });
 
-  it.each(['checkin', 'retire', 'watch', 'report'] as const)('can be only its name for a release: %s', (step) => {
+  it.each(['checkin', 'retire', 'watch', 'report'] as const)('can contain only the run for a release: %s', (step) => {
     for (const order of [
       { type: 'checkout.released', checkout: 'tickets', id: 'CHG1', run: aCheckoutRun.run },
       { type: 'checkout.abandoned', checkout: 'tickets', run: aCheckoutRun.run, isSettled: false },
@@ -165,7 +168,7 @@ describe('the state that steps of a checkout pass on', () => {
     }
   });
 
-  it('holds no text of the message, except for the step that records it', () => {
+  it('contains no text of the message, except in the step that records it', () => {
     const state = { ...aCheckoutRun, order: anOrder({ reason: 'a reason' }) };
     for (const step of ['checkin', 'retire', 'watch', 'report', 'request', 'retrieve'] as const) {
       expect(JSON.stringify(checkoutSteps[step].input.parse(state))).not.toContain('a reason');

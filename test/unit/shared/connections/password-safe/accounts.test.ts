@@ -76,7 +76,7 @@ const pagesOf = (
 };
 
 describe('paging', () => {
-  it('finds each account once, whatever the number, and is complete', async () => {
+  it('finds each account once, for any number, and is complete', async () => {
     const counts = fc.constantFrom(0, 1, 2, 999, 1000, 1001, 1999, 2000, 2500);
     await fc.assert(
       fc.asyncProperty(counts, fc.constantFrom(1, 2, 500, 1000), fc.boolean(), async (count, cap, isCounted) => {
@@ -90,12 +90,12 @@ describe('paging', () => {
     );
   });
 
-  it('reads a vault to its end that cuts pages below what it was asked for without a word', async () => {
+  it('reads a vault completely that silently cuts pages below the requested size', async () => {
     const { session } = sessionWith(pagesOf(rows(1500), { cap: 500 }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 1500 } });
   });
 
-  it('begins each page with the last row of the one before', async () => {
+  it('begins each page with the last row of the page before', async () => {
     const { session, calls } = sessionWith(pagesOf(rows(2500)));
     await collect(session);
     expect(calls.map(({ query: { offset } }) => offset)).toEqual([0, 999, 1998, 2499]);
@@ -116,23 +116,20 @@ describe('paging', () => {
     expect(calls).toHaveLength(expected);
   });
 
-  it.each([true, false])(
-    'says that it is incomplete when an account left between two pages, counted %s',
-    async (counts) => {
-      const before = (all: readonly Row[]) => all.filter(({ AccountId }) => AccountId !== 10);
-      const { session } = sessionWith(pagesOf(rows(2500), { counts, before }));
-      const { ids, complete } = await collect(session);
-      expect([ids.includes(1000), complete]).toEqual([true, false]);
-    },
-  );
+  it.each([true, false])('is incomplete if an account was removed between two pages, counted %s', async (counts) => {
+    const before = (all: readonly Row[]) => all.filter(({ AccountId }) => AccountId !== 10);
+    const { session } = sessionWith(pagesOf(rows(2500), { counts, before }));
+    const { ids, complete } = await collect(session);
+    expect([ids.includes(1000), complete]).toEqual([true, false]);
+  });
 
-  it('says so, too, when as many came in later as have left', async () => {
+  it('is incomplete if as many accounts were added as removed', async () => {
     const before = (all: readonly Row[]) => [...all.filter(({ AccountId }) => AccountId !== 10), row(9000)];
     const { session } = sessionWith(pagesOf(rows(2500), { counts: true, before }));
     expect(await collect(session)).toMatchObject({ complete: false });
   });
 
-  it('is complete when accounts came in between two pages: all of those that were there are seen', async () => {
+  it('is complete if accounts were added between two pages, because it saw all earlier ones', async () => {
     let next = 5000;
     const before = (all: readonly Row[]) => [row(next++), ...all];
     const { session } = sessionWith(pagesOf(rows(2500), { before }));
@@ -140,7 +137,7 @@ describe('paging', () => {
     expect([ids.length, complete]).toEqual([2500, true]);
   });
 
-  it('is incomplete, too, when a later page has another order, which skips one and repeats another', async () => {
+  it('is incomplete if a later page has another order, which skips one account and repeats another', async () => {
     const all = rows(1500);
     const [skipped = row(0), repeated = row(0)] = [all[1000], all[998]];
     const { session } = sessionWith(pagesOf(all, { before: () => all.with(998, skipped).with(1000, repeated) }));
@@ -148,20 +145,20 @@ describe('paging', () => {
     expect([ids.length, complete]).toEqual([1499, false]);
   });
 
-  it('says that it is incomplete when a server that ignores the offset has a full page', async () => {
+  it('is incomplete if a server that ignores the offset has a full page', async () => {
     const { session, calls } = sessionWith(pagesOf(rows(1500), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: false, ids: { length: 1000 } });
     expect(calls).toHaveLength(2);
   });
 
-  it('is complete when a server that ignores the offset has less than a page', async () => {
+  it('is complete if a server that ignores the offset has less than a page', async () => {
     const { session, calls } = sessionWith(pagesOf(rows(999), { offsetIgnored: true }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 999 } });
     expect(calls).toHaveLength(3);
   });
 
   it.each([1, 2, 50])(
-    'is incomplete when pages of %i are cut and one of them is there twice, by rows that came in',
+    'is incomplete if pages of %i are cut and new rows make one of them appear twice',
     async (cap) => {
       const before = (all: readonly Row[]) => [
         ...rows(Math.max(1, cap - 1)).map((_, index) => row(5000 + index)),
@@ -173,23 +170,23 @@ describe('paging', () => {
     },
   );
 
-  it('goes on after a short page when the server counts more', async () => {
+  it('continues after a short page if the server counts more', async () => {
     const { session } = sessionWith(pagesOf(rows(120), { cap: 50, counts: true }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 120 } });
   });
 
-  it('says that it is incomplete when the server counts more than it gives', async () => {
+  it('is incomplete if the server counts more than it returns', async () => {
     const { session } = sessionWith((_path, { offset }) => ({ TotalCount: 12, Data: offset === 0 ? rows(10) : [] }));
     expect(await collect(session)).toMatchObject({ complete: false, ids: { length: 10 } });
   });
 
-  it('does not believe a count of less than there is', async () => {
+  it('ignores a count below the number of rows', async () => {
     const all = rows(1500);
     const { session } = sessionWith((_path, query) => ({ TotalCount: 0, Data: page(all, query) }));
     expect(await collect(session)).toMatchObject({ complete: true, ids: { length: 1500 } });
   });
 
-  it('always ends, and never calls a list complete that lacks what the server has', async () => {
+  it('always ends, and never reports a list as complete that lacks rows of the server', async () => {
     const server = fc.record({
       count: fc.integer({ min: 0, max: 3000 }),
       cap: fc.constantFrom(1000, 700, 100),
@@ -227,7 +224,7 @@ describe('a row that cannot be read', () => {
     [{ ChangeState: 'soon' }, 'SystemId 1, AccountId 7', 'at "ChangeState"'],
     [{ AccountId: null }, 'SystemId 1', 'at "AccountId"'],
     [{ SystemId: null, AccountId: undefined }, 'without an id', 'at "SystemId"'],
-  ])('with %j is set aside with the ids that it has, and hides no other', async (odd, ids, misfit) => {
+  ])('with %j is rejected with its readable ids, and hides no other row', async (odd, ids, misfit) => {
     const all = [row(1), row(7, odd), row(8)];
     const { session } = sessionWith(pagesOf(all));
     const found = await collect(session);
@@ -245,7 +242,7 @@ describe('a row that cannot be read', () => {
     expect(JSON.stringify(rejected)).not.toContain(canary);
   });
 
-  it('is reported once, also at the end of a page, wherever the list ends', async () => {
+  it('is reported once, even at the end of a page or of the list', async () => {
     for (const [count, at] of [
       [1001, 1000],
       [1001, 999],
@@ -261,7 +258,7 @@ describe('a row that cannot be read', () => {
     }
   });
 
-  it('without an id is not read for ever where the offset is ignored', async () => {
+  it('without an id does not cause an endless loop if the server ignores the offset', async () => {
     const odd = row(2, { SystemId: null, AccountId: null });
     for (const all of [
       [row(1), odd],
@@ -274,7 +271,7 @@ describe('a row that cannot be read', () => {
     }
   });
 
-  it('among the workgroups leaves in doubt whether these are all accounts', async () => {
+  it('among the workgroups makes the list incomplete', async () => {
     const names = [
       { ID: 1, Name: 'prod-eu' },
       { ID: 2, Name: null },
@@ -288,7 +285,7 @@ describe('a row that cannot be read', () => {
     });
   });
 
-  it('makes an answer of another kind when there is nothing else', async () => {
+  it('makes the answer malformed if there are no other rows', async () => {
     for (const answer of [[null], ['text'], { Unexpected: true }, [{ Unexpected: true }, null], { TotalCount: 1 }]) {
       await expect(collect(sessionWith(() => answer).session)).rejects.toMatchObject({ name: 'AnswerMalformed' });
     }
@@ -296,7 +293,7 @@ describe('a row that cannot be read', () => {
 });
 
 describe('a query', () => {
-  it('is one list for each type in each workgroup, and an account in several lists is found once', async () => {
+  it('is one list for each type in each workgroup, and returns an account in several lists once', async () => {
     const { session, calls } = sessionWith(() => rows(3));
     const { ids, complete, accounts } = await collect(session, {
       types: ['system', 'database'],
@@ -338,7 +335,7 @@ describe('a query', () => {
     expect(calls.slice(1).map(({ query: { workgroupName } }) => workgroupName)).toEqual(expected);
   });
 
-  it('is refused when its patterns match no workgroup, rather than taken for all or none', async () => {
+  it('is refused if its patterns match no workgroup, because it would mean all accounts or none', async () => {
     const { session, calls } = sessionWith(() => [{ Name: 'Finance' }]);
     await expect(collect(session, { types: [], workgroups: ['prod*'] })).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
@@ -352,7 +349,7 @@ describe('an account', () => {
   const read = async (more: Record<string, unknown>): Promise<Account | undefined> =>
     (await collect(sessionWith(() => [row(7, more)]).session)).accounts[0];
 
-  it('is what the row says, in our words', async () => {
+  it("contains the fields of the row under the relay's names", async () => {
     const account = await read({
       DomainName: 'CORP',
       ApplicationID: 4,
@@ -379,7 +376,7 @@ describe('an account', () => {
     });
   });
 
-  it('may lack everything but its names and ids', async () => {
+  it('may lack everything except its names and ids', async () => {
     const nulls = { ApplicationID: null, MaximumReleaseDuration: null, LastChangeDate: null, ChangeState: null };
     for (const more of [{}, nulls]) {
       expect(await read(more)).toMatchObject({ domainName: '', changedAt: undefined, changing: false });
@@ -395,7 +392,7 @@ describe('an account', () => {
     expect(await read(more)).toMatchObject({ changing });
   });
 
-  it('with numbers as text is the same', async () => {
+  it('with numbers as text is the same account', async () => {
     const texts = {
       SystemId: '1',
       AccountId: ' 7 ',
@@ -412,11 +409,11 @@ describe('an account', () => {
     ['11/27/2026, 2:00:00 AM', '11/27/2026, 2:00:00 AM'],
     ['/Date(1795744800000)/', '/Date(1795744800000)/'],
     [1795744800, '1795744800'],
-  ])('whose date of change is %j has one that cannot be read, which is not none', async (LastChangeDate, text) => {
+  ])('with the date of change %j has an unreadable date, which differs from no date', async (LastChangeDate, text) => {
     expect(await read({ LastChangeDate })).toMatchObject({ changedAt: undefined, unreadableDate: text });
   });
 
-  it.each([null, '', '  '])('whose date of change is %j has none', async (LastChangeDate) => {
+  it.each([null, '', '  '])('with the date of change %j has no date', async (LastChangeDate) => {
     const account = await read({ LastChangeDate });
     expect([account?.changedAt, account?.unreadableDate]).toEqual([undefined, undefined]);
   });

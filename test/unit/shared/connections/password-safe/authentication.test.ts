@@ -49,7 +49,7 @@ const code = fc.option(
 const plainField = printable.filter((text) => text.trim() !== '' && !text.includes(';') && !text.includes('\\'));
 
 describe('the API key header', () => {
-  it('is read back as it was meant by every reading of its grammar, or refused', () => {
+  it('is parsed as intended under each interpretation of its grammar, or refused', () => {
     fc.assert(
       fc.property(
         plainField,
@@ -73,17 +73,17 @@ describe('the API key header', () => {
     );
   });
 
-  it('has no pwd without a password', () => {
+  it('has no pwd field without a password', () => {
     expect(headerOf({ apiKey: 'k', runAs: 'svc' })).toBe('PS-Auth key=k; runas=svc;');
   });
 
-  it('holds brackets, semicolons and equals signs of a password', () => {
+  it('preserves brackets, semicolons and equals signs of a password', () => {
     expect(headerOf({ apiKey: 'k', runAs: 'svc', password: 'a;b=c]d[e]' })).toBe(
       'PS-Auth key=k; runas=svc; pwd=[a;b=c]d[e]];',
     );
   });
 
-  it('has one backslash before the user, however many were copied', () => {
+  it('has one backslash before the user, even if several were copied', () => {
     for (const runAs of ['CORP\\svc', 'CORP\\\\svc', 'CORP\\\\\\\\svc']) {
       expect(headerOf({ apiKey: 'k', runAs })).toBe('PS-Auth key=k; runas=CORP\\svc;');
     }
@@ -96,20 +96,20 @@ describe('the API key header', () => {
     ['the vendor libraries’ combined key', { apiKey: 'canary; runas=x;', runAs: 'svc' }, /apiKey.*key alone/],
     ['a line break in the key', { apiKey: 'canary\n', runAs: 'svc' }, /apiKey.*line breaks/],
     ['a semicolon in the user', { apiKey: 'k', runAs: 'canary;' }, /runAs.*semicolon/],
-  ])('refuses %s without showing it', (_what, fields, message) => {
+  ])('refuses %s without revealing it', (_what, fields, message) => {
     const build = () => headerOf(fields);
     expect(build).toThrow(expect.objectContaining({ name: 'BootstrapUnusable' }));
     expect(build).toThrow(message);
     expect(build).not.toThrow(/canary/);
   });
 
-  it('carries the answer to a challenge behind everything else', () => {
+  it('ends with the answer to a challenge', () => {
     expect(headerOf({ apiKey: 'k', runAs: 'svc', password: 'p' }, '123456')).toBe(
       'PS-Auth key=k; runas=svc; pwd=[p]; challenge=123456;',
     );
   });
 
-  it('authenticates an API key authenticator', async () => {
+  it('authenticates an authenticator of type API key', async () => {
     const { headers, discard } = await apiKeyAuthenticator({
       connection,
       apiKey: new Secret('k'),
@@ -130,7 +130,7 @@ describe('the answer to a challenge', () => {
       now: () => 0,
     }).factors();
 
-  it('uses the time of the vault, and our own where that is missing', async () => {
+  it("uses the vault's time, or our own if that is missing", async () => {
     const { answer } = await keyWith('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
     const headerAt = async (at: string | undefined) => revealHeaders(await answer?.(at))['authorization'];
     expect(await headerAt('2005-03-18T01:58:31.000Z')).toBe('PS-Auth key=k; runas=svc; challenge=050471;');
@@ -156,7 +156,7 @@ describe('the advice after a refusal', () => {
     return advice;
   };
 
-  it('begins with the factors that were sent, and shows none of them', async () => {
+  it('begins with the factors that were sent, and reveals none of them', async () => {
     expect(await adviceOf({})).toMatch(/^The relay sent an API key, no password and no client certificate\./);
     expect(await adviceOf({ password: 'canary', showsCertificate: true })).toMatch(
       /^The relay sent an API key, a password and a client certificate\./,
@@ -167,13 +167,13 @@ describe('the advice after a refusal', () => {
 describe('OAuth', () => {
   const tokens = { get: async () => new Secret('t0ken'), drop: async () => undefined };
 
-  it('proves itself with the token, and names the user to impersonate', async () => {
+  it('sends the token, and names the user to impersonate', async () => {
     const { headers } = await oauthAuthenticator({ connection, tokens, runAs: 'CORP\\svc' }).factors();
     expect(revealHeaders(headers)).toMatchObject({ authorization: 'Bearer t0ken', runas: 'CORP\\svc' });
     expect(JSON.stringify(headers)).not.toContain('t0ken');
   });
 
-  it('gets a token at each sign-in, and drops exactly the refused one', async () => {
+  it('gets a token at each sign-in, and drops only a refused one', async () => {
     const dropped: string[] = [];
     let count = 0;
     const authenticator = oauthAuthenticator({
@@ -189,7 +189,7 @@ describe('OAuth', () => {
     expect(dropped).toEqual(['t2', 't1']);
   });
 
-  it('refuses a user whom a header cannot name', () => {
+  it('refuses a user that a header cannot contain', () => {
     expect(() => oauthAuthenticator({ connection, tokens, runAs: 'jürgen' })).toThrow(
       expect.objectContaining({ name: 'ConfigurationInvalid' }),
     );

@@ -17,7 +17,7 @@ const setUp = () => {
   return { manager, client, read: () => readBootstrapSecret(readSecret, { name: NAME, shape: '{"apiKey": "…"}' }) };
 };
 
-test('gives the value and the version that it was read in', async () => {
+test('a bootstrap secret has a value and the version of that value', async () => {
   const { client, read } = setUp();
   const { VersionId } = await client.send(new CreateSecretCommand({ Name: NAME, SecretString: 'content' }));
   const bootstrap = await read();

@@ -6,7 +6,7 @@ const parse = (type: 'oauth' | 'api-key', content: unknown) =>
   parseBootstrap(type, new Secret(typeof content === 'string' ? content : JSON.stringify(content)), 'corp-vault');
 
 describe('a bootstrap secret', () => {
-  it('gives an OAuth client, trimmed', () => {
+  it('contains an OAuth client, trimmed', () => {
     expect(
       parseBootstrap('oauth', new Secret('{"clientId": " id\\n", "clientSecret": "s3cret\\n", "more": 1}'), 'c'),
     ).toEqual({ clientId: 'id', clientSecret: new Secret('s3cret') });
@@ -14,7 +14,7 @@ describe('a bootstrap secret', () => {
     expect(clientSecret.reveal()).toBe('s');
   });
 
-  it('gives an API key, trimmed, with or without a password, which keeps its spaces', () => {
+  it('contains an API key, trimmed, and an optional password, which keeps its spaces', () => {
     const text = new Secret(JSON.stringify({ apiKey: ' k\n', runAs: 'CORP\\svc ', password: ' p ' }));
     const { apiKey, runAs, password } = parseBootstrap('api-key', text, 'c');
     expect([apiKey.reveal(), runAs, password?.reveal()]).toEqual(['k', 'CORP\\svc', ' p ']);
@@ -22,7 +22,7 @@ describe('a bootstrap secret', () => {
   });
 
   it.each(['JBSWY3DPEHPK3PXP', ' jbsw y3dp ehpk 3pxp=\n', 'otpauth://totp/Vault:svc?secret=JBSWY3DPEHPK3PXP'])(
-    'gives the seed of a second factor, written as %j',
+    'contains the seed of a second factor, written as %j',
     (totpSeed) => {
       const text = new Secret(JSON.stringify({ apiKey: 'k', runAs: 'svc', totpSeed }));
       expect(parseBootstrap('api-key', text, 'c').totpSeed?.reveal()).toBe(totpSeed.trim());
@@ -40,7 +40,7 @@ describe('a bootstrap secret', () => {
     ['api-key', { apiKey: 'canary', runAs: 'x', password: '' }, /has no valid password/],
     ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'canary-0189' }, /has no valid totpSeed/],
     ['api-key', { apiKey: 'k', runAs: 'x', totpSeed: 'otpauth://hotp/x?secret=canary' }, /totpSeed/],
-  ])('of type %s with %j is refused with the fix, and without its content', (type, content, message) => {
+  ])('of type %s with %j is refused with the fix, and without its content in the error', (type, content, message) => {
     expect(() => parse(type, content)).toThrow(expect.objectContaining({ name: 'BootstrapUnusable' }));
     expect(() => parse(type, content)).toThrow(message);
     expect(() => parse(type, content)).not.toThrow(/canary/);

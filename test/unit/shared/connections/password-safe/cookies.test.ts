@@ -5,7 +5,7 @@ import { cookieHeader } from '#shared/connections/password-safe/cookies.ts';
 const cookieText = fc.stringMatching(/^[\w%!#-]{1,20}$/);
 
 describe('the cookie header', () => {
-  it('holds every cookie verbatim, once, and no attribute', () => {
+  it('contains every cookie unchanged, once, and no attributes', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.tuple(cookieText, cookieText), { minLength: 1, selector: ([name]) => name }),
@@ -18,22 +18,22 @@ describe('the cookie header', () => {
     );
   });
 
-  it('is read from a single line too', () => {
+  it('is read from a single line as well', () => {
     expect(cookieHeader({ 'set-cookie': 'ASP.NET_SessionId=a%20b; path=/' })?.reveal()).toBe('ASP.NET_SessionId=a%20b');
   });
 
-  it('has the cookies of several answers, and the latest of those that were set again', () => {
+  it('contains the cookies of several answers, and the latest value of each', () => {
     const first = { 'set-cookie': ['ASP.NET_SessionId=challenged; path=/', 'affinity=node1'] };
     const second = { 'set-cookie': 'ASP.NET_SessionId=signed-in; path=/' };
     expect(cookieHeader(first, second)?.reveal()).toBe('ASP.NET_SessionId=signed-in; affinity=node1');
     expect(cookieHeader(first, {})?.reveal()).toBe('ASP.NET_SessionId=challenged; affinity=node1');
   });
 
-  it('is none without cookies', () => {
+  it('is absent without cookies', () => {
     expect(cookieHeader({})).toBeUndefined();
   });
 
-  it('does not show its cookies', () => {
+  it('does not print its cookies', () => {
     expect(`${cookieHeader({ 'set-cookie': ['a=canary'] })}`).not.toContain('canary');
   });
 });

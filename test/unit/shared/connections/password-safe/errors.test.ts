@@ -38,22 +38,22 @@ describe('the status of a call', () => {
     expect(error?.message).toMatch(new RegExp(`^corp-vault: POST Requests was answered with ${status}\\. .{20,}`));
   });
 
-  it('is no error for a success', () => {
+  it('is no error after a success', () => {
     for (const status of [200, 201, 204]) expect(interpretCall(answered(status), call)).toBeUndefined();
   });
 
-  it('may hide that it happened only for a call that is not idempotent and a server that failed', () => {
+  it('may have happened only if the call is not idempotent and the server failed', () => {
     expect(interpretCall(answered(500), call)?.mayHaveHappened).toBe(true);
     expect(interpretCall(answered(500), { ...call, idempotent: true })?.mayHaveHappened).toBe(false);
     expect(interpretCall(answered(429), call)?.mayHaveHappened).toBe(false);
     expect(interpretCall(answered(409), call)?.mayHaveHappened).toBe(false);
   });
 
-  it('passes on how long the vault asks to wait', () => {
+  it('contains the wait that the vault requests', () => {
     expect(interpretCall(answered(429, '', { 'retry-after': '3' }), call)?.retryAfterMs).toBe(3000);
   });
 
-  it('is told without a header, a body or a value', () => {
+  it('is reported without a header, a body or a value', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential),
@@ -69,13 +69,13 @@ describe('the status of a call', () => {
 });
 
 describe('the status of a particular call', () => {
-  it('is a lease that is gone for a credential that the API does not find', () => {
+  it('means a lease that is gone if the API does not find the credential', () => {
     expect(interpretCredential(answered(404), call)?.name).toBe('LeaseGone');
     expect(interpretCredential(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCredential(answered(403, '4034'), call)?.name).toBe('ApprovalPending');
   });
 
-  it('is success for a check-in of a lease that the API does not find', () => {
+  it('means success if the API does not find the lease at check-in', () => {
     expect(interpretCheckIn(answered(404), call)).toBeUndefined();
     expect(interpretCheckIn(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCheckIn(answered(410), call)?.name).toBe('ApiVersionDisabled');

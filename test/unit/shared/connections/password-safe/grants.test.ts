@@ -16,7 +16,7 @@ const answerOf = (text: string, contentType = 'application/json'): Answer => ({
 const anyText = fc.string({ unit: 'binary', maxLength: 30 });
 
 describe('a ticket', () => {
-  it('is handed on as the text that it came in, whatever else is in it and however it is written', () => {
+  it('is returned as the text that was received, whatever else the answer contains and however it is written', () => {
     const ticket = fc.record({ Ticket: fc.string({ minLength: 1 }), SessionID: fc.option(fc.nat()), Extra: anyText });
     fc.assert(
       fc.property(ticket, fc.nat({ max: 4 }), (value, indent) => {
@@ -42,7 +42,7 @@ describe('a ticket', () => {
 });
 
 describe('a file', () => {
-  it('is handed on to the last character, when it has a setting', () => {
+  it('is returned completely if it contains a setting', () => {
     fc.assert(
       fc.property(anyText, anyText, (before, after) => {
         const text = `${before}\r\nfull address:s:node-1\r\n${after}`;

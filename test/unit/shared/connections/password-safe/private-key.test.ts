@@ -22,7 +22,7 @@ describe('a private key', () => {
     ['OpenSSL', pem('RSA PRIVATE KEY', BODY, ['Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-256-CBC,00', ''])],
     ['OpenSSH', openssh('aes256-ctr')],
     ['PuTTY', 'PuTTY-User-Key-File-3: ssh-rsa\nEncryption: aes256-cbc\nComment: none\n'],
-  ])('is encrypted when it says so: %s', (_format, key) => {
+  ])('is encrypted if it declares that: %s', (_format, key) => {
     expect(isEncryptedKey(new Secret(key))).toBe(true);
     expect(isEncryptedKey(new Secret(key.replaceAll('\n', '\r\n')))).toBe(true);
   });
@@ -32,14 +32,14 @@ describe('a private key', () => {
     ['OpenSSL', pem('RSA PRIVATE KEY', BODY)],
     ['OpenSSH', openssh('none')],
     ['PuTTY', 'PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: ENCRYPTED\n'],
-    ['that speaks of encryption elsewhere', `This one is not ENCRYPTED.\n${pem('EC PRIVATE KEY', BODY)}`],
-  ])('is plain when it does not: %s', (_format, key) => {
+    ['a key with the word elsewhere', `This one is not ENCRYPTED.\n${pem('EC PRIVATE KEY', BODY)}`],
+  ])('is plain if it does not: %s', (_format, key) => {
     expect(isEncryptedKey(new Secret(key))).toBe(false);
     expect(isEncryptedKey(new Secret(key.replaceAll('\n', '\r\n')))).toBe(false);
   });
 
   it.each(['', '!', 'AAAA', Buffer.from('openssh-key-v1\0').toString('base64')])(
-    "of OpenSSH's whose cipher can't be read counts as encrypted: %j",
+    'of OpenSSH with an unreadable cipher counts as encrypted: %j',
     (body) => expect(isEncryptedKey(new Secret(pem('OPENSSH PRIVATE KEY', body)))).toBe(true),
   );
 
@@ -51,7 +51,7 @@ describe('a private key', () => {
     );
   });
 
-  it('is classified without an exception, whatever it is', () => {
+  it('is classified without an exception, whatever it contains', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

@@ -93,7 +93,7 @@ const endedSession = (number: number) => (response: ServerResponse, request: See
   respond(response, request.headers.cookie?.includes(`s${number};`) === true ? 401 : 200);
 
 describe('a session', () => {
-  it('signs in, sends all cookies in one header and the factors again with each call, and signs out', async () => {
+  it('signs in, sends all cookies in one header and the factors with each call, and signs out', async () => {
     const { run, server, paths } = await openSite();
     expect(await run(async (session) => (await session.send(things)).status)).toBe(200);
     expect(paths()).toEqual(['Auth/SignAppIn', 'Things', 'Auth/Signout']);
@@ -107,7 +107,7 @@ describe('a session', () => {
     expect(server.seen[0]?.headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '0' });
   });
 
-  it('is signed out after work that failed, and throws the error of the work', async () => {
+  it('is signed out after failed work, and throws the error of the work', async () => {
     const { run, paths, signOutFailures } = await openSite({ signOut: (response) => respond(response, 500) });
     const failure = new Error('the work itself');
     await expect(run(() => Promise.reject(failure))).rejects.toBe(failure);
@@ -115,13 +115,13 @@ describe('a session', () => {
     expect(signOutFailures).toEqual([expect.objectContaining({ name: 'VaultUnavailable' })]);
   });
 
-  it('that could not be signed out is reported, and does not affect the result of the work', async () => {
+  it('is reported if it could not be signed out, which does not affect the result of the work', async () => {
     const { run, signOutFailures } = await openSite({ signOut: (response) => response.socket?.resetAndDestroy() });
     expect(await run(async () => 'done')).toBe('done');
     expect(signOutFailures).toHaveLength(1);
   });
 
-  it('that was already over at sign-out is not reported', async () => {
+  it('is not reported if it was already over at sign-out', async () => {
     const { run, signOutFailures } = await openSite({ signOut: (response) => respond(response, 401) });
     await run(async () => undefined);
     expect(signOutFailures).toEqual([]);
@@ -141,13 +141,13 @@ describe('a refused sign-in', () => {
     expect([paths(), dropped, worked]).toEqual([['Auth/SignAppIn'], [`${CANARY}-1`], false]);
   });
 
-  it('is about the licence when it is a 403, and the token is kept', async () => {
+  it('is a licence error if the status is 403, and the token is kept', async () => {
     const { run, dropped } = await openSite({ signIn: (response) => respond(response, 403) });
     expect((await failureOf(run(async () => undefined))).name).toBe('LicenceRefused');
     expect(dropped).toEqual([]);
   });
 
-  it('is distinguished from a failed call, which is tried again', async () => {
+  it('differs from a failed call, which is tried again', async () => {
     const { run, paths } = await openSite({
       signIn: (response, attempt) =>
         attempt < 3 ? response.socket?.resetAndDestroy() : respond(response, 200, { 'set-cookie': cookiesOf(attempt) }),
@@ -157,8 +157,8 @@ describe('a refused sign-in', () => {
   });
 });
 
-describe('a session that ended on the way', () => {
-  it('is renewed once for all parallel calls, which then go through', async () => {
+describe('a session that ended early', () => {
+  it('is renewed once for all parallel calls, which then succeed', async () => {
     const { run, server, paths } = await openSite({ call: endedSession(1) });
     const statuses = await run((session) =>
       Promise.all(Array.from({ length: 10 }, async () => (await session.send(things)).status)),
@@ -169,14 +169,14 @@ describe('a session that ended on the way', () => {
     expect(server.seen.at(-1)?.headers.cookie).toContain('s2;');
   });
 
-  it('is renewed with factors of its own, and a POST goes through too, because a 401 means that it did not happen', async () => {
+  it('is renewed with new factors, even for a POST, because a 401 means that the call did not happen', async () => {
     const { run, server } = await openSite({ call: endedSession(1) });
     const post = { ...things, method: 'POST', body: jsonBody({}), idempotent: false } as const;
     expect(await run(async (session) => (await session.send(post)).status)).toBe(200);
     expect(server.seen.map(({ headers }) => headers.authorization?.slice(-1))).toEqual(['1', '1', '2', '2', '2']);
   });
 
-  it('is lost when the new one ends as well, for the calls at that time and all after them', async () => {
+  it('is lost if the new session ends as well, for current and all later calls', async () => {
     const { run, paths } = await openSite({ call: (response) => respond(response, 401) });
     const errors = await run(async (session) => {
       const parallel = await Promise.all(Array.from({ length: 5 }, () => failureOf(session.send(things))));
@@ -187,7 +187,7 @@ describe('a session that ended on the way', () => {
     expect(paths().at(-1)).toBe('Auth/Signout');
   });
 
-  it('is lost for all when signing in again is refused, without a third attempt', async () => {
+  it('is lost for all calls if the second sign-in is refused, without a third attempt', async () => {
     const { run, paths, dropped } = await openSite({
       signIn: (response, attempt) => respond(response, attempt === 1 ? 200 : 401, { 'set-cookie': cookiesOf(attempt) }),
       call: endedSession(1),
@@ -201,7 +201,7 @@ describe('a session that ended on the way', () => {
     expect(paths()).not.toContain('Auth/Signout');
   });
 
-  it('is not renewed for work that went on after its end', async () => {
+  it('is not renewed for work that continues after its end', async () => {
     const { run, paths } = await openSite({ call: endedSession(1) });
     let late: Session | undefined;
     await run(async (session) => {

@@ -23,7 +23,7 @@ describe('signing in', () => {
     expect(error?.message).toMatch(/User Audit for the user\. Sent was X\.$/);
   });
 
-  it('with a challenge goes on where it can be answered, and is refused where it cannot', () => {
+  it('with a challenge continues if it can be answered, and is refused otherwise', () => {
     expect(isChallenge(challenge)).toBe(true);
     expect(isChallenge(answered(401))).toBe(false);
     expect(withCode(challenge, call)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('signing in', () => {
     });
   });
 
-  it('with a 401 to the answer of a challenge is refused for good, even with another challenge', () => {
+  it('with a 401 to the answer of a challenge is refused finally, even with another challenge', () => {
     for (const answer of [answered(401), challenge]) {
       expect(interpretChallengeAnswer(answer, call)).toMatchObject({
         name: 'SignInRefused',
@@ -42,7 +42,7 @@ describe('signing in', () => {
     }
   });
 
-  it('with a 403 is about the licence, and about a certificate when it was no answer of the API', () => {
+  it('with a 403 is a licence error, or a certificate error if the answer is not from the API', () => {
     for (const interpret of [withCode, withoutCode, interpretChallengeAnswer]) {
       expect(interpret(answered(403, '4031'), call)?.name).toBe('LicenceRefused');
       expect(interpret(answered(403, PAGE), call)).toMatchObject({
@@ -52,32 +52,32 @@ describe('signing in', () => {
     }
   });
 
-  it('with a 404 is not at the address of the API', () => {
+  it('with a 404 means that the address is not that of the API', () => {
     expect(withCode(answered(404), call)?.name).toBe('RequestRejected');
   });
 });
 
-describe('asking for a token', () => {
+describe('requesting a token', () => {
   it.each([
     [400, '{"error":"invalid_client"}', /clientId and clientSecret/],
     [403, '"Forbidden"', /clientId and clientSecret/],
     [400, '{"error":"invalid_grant"}', /client secret has expired/],
     [401, '"User not authenticated"', /address rules/],
     [403, PAGE, /authentication\.clientCertificate/],
-  ])('and getting a %i with %s is a refusal with a fix', (status, text, message) => {
+  ])('with a %i and %s is a refusal with a fix', (status, text, message) => {
     expect(interpretToken(answered(status, text), call)).toMatchObject({
       name: 'SignInRefused',
       message: expect.stringMatching(message),
     });
   });
 
-  it('of a vault that has a problem of its own is tried again', () => {
+  it('is tried again if the vault has a problem', () => {
     expect(interpretToken(answered(503), call)?.name).toBe('VaultUnavailable');
   });
 });
 
 describe('signing out', () => {
-  it('is done when the session is over already', () => {
+  it('is done if the session is already over', () => {
     expect(interpretSignOut(answered(401), call)).toBeUndefined();
     expect(interpretSignOut(answered(500), call)?.name).toBe('VaultUnavailable');
   });

@@ -37,7 +37,7 @@ const open = async (...steps: readonly Step[]) => {
 };
 
 describe('a challenge', () => {
-  it('is answered on its own session, by the time of its answer', async () => {
+  it('is answered in its own session, by the time in its answer', async () => {
     const { server, challengedAt, signedIn } = await open(challenge, answer(200, {}));
     await signedIn;
     expect(server.seen.map(({ headers }) => [headers.authorization, headers.cookie])).toEqual([
@@ -47,7 +47,7 @@ describe('a challenge', () => {
     expect(challengedAt).toEqual(['1994-11-06T08:49:37.000Z']);
   });
 
-  it('leaves a session with the cookies of both answers, and without the code', async () => {
+  it('results in a session with the cookies of both answers, and without the code', async () => {
     const { signedIn } = await open(challenge, answer(200, {}, { 'set-cookie': 'ASP.NET_SessionId=s2; path=/' }));
     const headers = revealHeaders(await signedIn);
     expect(headers).toMatchObject({ authorization: 'key', cookie: 'ASP.NET_SessionId=s2; affinity=a1' });
@@ -58,13 +58,13 @@ describe('a challenge', () => {
     ['is refused', answer(401, 'User not authenticated'), 'SignInRefused'],
     ['got lost', reset, 'VaultUnavailable'],
     ['ran into a fault of the vault', answer(503, ''), 'VaultUnavailable'],
-  ])('whose answer %s is not answered a second time', async (_what, step, name) => {
+  ])('is not answered a second time if the answer %s', async (_what, step, name) => {
     const { server, signedIn } = await open(challenge, step);
     await expect(signedIn).rejects.toMatchObject({ name });
     expect(server.seen).toHaveLength(2);
   });
 
-  it('is not there at a site that takes the factors at once', async () => {
+  it('is absent at a site that accepts the factors at once', async () => {
     const { challengedAt, server, signedIn } = await open(answer(200, {}));
     await signedIn;
     expect([challengedAt.length, server.seen.length]).toEqual([0, 1]);

@@ -30,7 +30,7 @@ const ask = async (...steps: readonly Step[]) => {
 const granted = answer(200, { access_token: 'abc', expires_in: '600', token_type: 'Bearer', scope: 'publicapi' });
 
 describe('a token', () => {
-  it('is asked for by a form with trimmed client credentials', async () => {
+  it('is requested with a form of trimmed client credentials', async () => {
     const { token, seen } = await ask(granted);
     expect(token).toEqual({ accessToken: expect.any(Secret), expiresInSeconds: 600 });
     expect(token.accessToken.reveal()).toBe('abc');
@@ -46,11 +46,11 @@ describe('a token', () => {
     });
   });
 
-  it('is asked for again when the answer got lost', async () => {
+  it('is requested again if the answer was lost', async () => {
     expect((await ask(reset, granted)).seen).toHaveLength(2);
   });
 
-  it.each([400, 401, 403])('that is refused with %i says what to check', async (status) => {
+  it.each([400, 401, 403])('that is refused with %i results in an error that states what to check', async (status) => {
     await expect(ask(answer(status, { error: 'invalid_client', echo: CANARY }))).rejects.toMatchObject({
       name: 'SignInRefused',
       message: expect.stringMatching(/corp-vault: POST Auth\/Connect\/Token.*clientSecret in the bootstrap secret/),
@@ -66,7 +66,7 @@ describe('a token', () => {
     { access_token: 'abc', expires_in: 1e300 },
     { access_token: 'abc', expires_in: '1e999' },
     { access_token: 'abc', expires_in: 8.64e15 },
-  ])('that comes as %j is none', async (body) => {
+  ])('is malformed as %j', async (body) => {
     await expect(ask(answer(200, body))).rejects.toMatchObject({ name: 'AnswerMalformed' });
   });
 });

@@ -20,11 +20,11 @@ describe('the code of a second factor', () => {
     [59, '287082'],
     [1_111_111_111, '050471'],
     [20_000_000_000, '353130'],
-  ])('at second %i is what RFC 6238 says', async (seconds, code) => {
+  ])('at second %i is the value in RFC 6238', async (seconds, code) => {
     expect(await codeOf(SEED, seconds * 1000)).toBe(code);
   });
 
-  it('is the one that another reading of RFC 6238 computes, for any seed and time', async () => {
+  it('equals that of a second implementation of RFC 6238, for any seed and time', async () => {
     await fc.assert(
       fc.asyncProperty(base32, time, async (seed, atMs) => {
         expect(await codeOf(seed, atMs)).toBe(codeAt(seed, Math.floor(atMs / STEP_MS)));
@@ -32,7 +32,7 @@ describe('the code of a second factor', () => {
     );
   });
 
-  it('is still taken when it arrives up to a step later, whenever in its step it was computed', async () => {
+  it('is still valid up to one step later, whenever it was computed', async () => {
     await fc.assert(
       fc.asyncProperty(base32, time, fc.integer({ min: 0, max: STEP_MS }), async (seed, atMs, delayMs) => {
         expect(stepOf(seed, await codeOf(seed, atMs), atMs + delayMs)).toBeDefined();
@@ -40,14 +40,14 @@ describe('the code of a second factor', () => {
     );
   });
 
-  it('follows what an otpauth:// address says about digits, period and algorithm', async () => {
+  it('uses the digits, period and algorithm of an otpauth:// address', async () => {
     const seed = `otpauth://totp/Vault:svc?secret=${SEED}&digits=8&period=60`;
     expect(await codeOf(seed, 59_000)).toMatch(/^\d{8}$/);
     expect(await codeOf(seed, 0)).toBe(await codeOf(seed, 59_000));
   });
 
   it.each(['otpauth://totp/canary', 'otpauth://totp/x?secret=canary!', 'canary!'])(
-    'cannot be computed from %j, which is not shown',
+    'cannot be computed from %j, which is not printed',
     async (seed) => {
       const failure = totpCode(new Secret(seed), 0);
       await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable' });

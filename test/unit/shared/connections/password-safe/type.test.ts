@@ -24,7 +24,7 @@ const aSync = (settings: object = {}) =>
   });
 
 describe('the settings of a Password Safe', () => {
-  it('keep the address without the slash at its end, and limits by default', () => {
+  it('store the address without a trailing slash, and have default limits', () => {
     expect(OAUTH).toMatchObject({
       url: 'https://pam.example.com/BeyondTrust/api/public/v3',
       limits: { inFlight: 16, perSecond: 200, timeoutSeconds: 30 },
@@ -44,13 +44,13 @@ describe('the settings of a Password Safe', () => {
     ]);
   });
 
-  it('share a token by OAuth only', () => {
+  it('share a token only with OAuth', () => {
     expect([OAUTH, KEY].map((settings) => passwordSafe.sharesToken(settings))).toEqual([true, false]);
   });
 });
 
 describe('a rule of a Password Safe', () => {
-  it('is about accounts and their passwords unless it says otherwise', () => {
+  it('delivers passwords of accounts by default', () => {
     expect(aSync()).toMatchObject({
       source: 'accounts',
       access: 'request',
@@ -60,13 +60,13 @@ describe('a rule of a Password Safe', () => {
     });
   });
 
-  it('writes a key with its passphrase, unless it has a value of its own', () => {
+  it('writes a key with its passphrase, unless it has its own value', () => {
     const value = { username: '{accountName}', privateKey: '{credential}', passphrase: '{passphrase}' };
     expect(aSync({ credential: 'dsskey' })).toMatchObject({ value });
     expect(aSync({ credential: 'dsskey', value: '{credential}' })).toMatchObject({ value: '{credential}' });
   });
 
-  it('under checkouts is about accounts, too', () => {
+  it('delivers passwords of accounts under checkouts, too', () => {
     const checkout = passwordSafe.sources['accounts']?.checkout?.parse(common);
     expect(checkout).toMatchObject({ source: 'accounts', access: 'request', delivers: 'password' });
     expect(passwordSafe.sources['aliases']?.checkout).toBeUndefined();
@@ -78,7 +78,7 @@ describe('a rule of a Password Safe', () => {
 });
 
 describe('the type', () => {
-  it('loads nothing that talks to a vault before a connection is opened', async () => {
+  it('loads no code that calls a vault before a connection is opened', async () => {
     const { metafile } = await build({
       entryPoints: ['shared/connections/password-safe/type.ts'],
       bundle: true,

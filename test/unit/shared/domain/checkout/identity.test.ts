@@ -13,7 +13,7 @@ const identity = fc.record({
 });
 
 describe('the run of a checkout', () => {
-  it('is another one for every other rule, id, sender and opening, and no text of the sender', () => {
+  it('is different for every other rule, id, sender and opening, and contains no text of the sender', () => {
     fc.assert(
       fc.property(identity, identity, (one, other) => {
         const differs = JSON.stringify(one) !== JSON.stringify(other);
@@ -28,11 +28,11 @@ describe('the run of a checkout', () => {
     ['id', { id: 'CHG10' }],
     ['sender', { principal: { kind: 'aws' as const, id: 'AROA1234567890OTHER0' } }],
     ['opening', { opening: '2027-04-05T00:00:00.000Z' }],
-  ])('is another one for another %s', (_what, more) => {
+  ])('is different for another %s', (_what, more) => {
     expect(checkoutRun({ ...identityOf('CHG1'), ...more })).not.toBe(checkoutRun(identityOf('CHG1')));
   });
 
-  it('follows from these alone, in every process', () => {
+  it('depends on these alone, in every process', () => {
     const { principal, id, opening, checkout } = identityOf('CHG1');
     const hash = createHash('sha256')
       .update(`["${principal.kind}","${principal.id}","${id}","${opening}"]`)
@@ -50,7 +50,7 @@ describe('the principal of a sender', () => {
     expect(principalOf(senderId)).toEqual({ kind: 'aws', id });
   });
 
-  it.each(['', ':session', 'A'.repeat(129)])('is unknown where SQS sends none: %j', (senderId) => {
+  it.each(['', ':session', 'A'.repeat(129)])('is unknown if SQS sends none: %j', (senderId) => {
     expect(principalOf(senderId)).toBeUndefined();
   });
 });

@@ -68,7 +68,7 @@ describe('the way through the workflow', () => {
     leases: fc.integer({ min: 1, max: 3 }),
   });
 
-  it('always comes to its report, and closes what it opened exactly once', () => {
+  it('always ends with a report, and closes everything it opened exactly once', () => {
     fc.assert(
       fc.property(anyScenario, (scenario) => {
         const nexts = play(scenario).map(({ next }) => next);
@@ -85,7 +85,7 @@ describe('the way through the workflow', () => {
     ['an approval that never comes', { approvedAfter: Number.POSITIVE_INFINITY }],
     ['a conflict that never ends', { freeAfter: Number.POSITIVE_INFINITY }],
     ['a change that never comes', { changedAfter: Number.POSITIVE_INFINITY }],
-  ])('is short enough for one execution with the longest patience and %s', (_what, more) => {
+  ])('is short enough for one execution with the longest waits and %s', (_what, more) => {
     const plan = aPlan({ waitEndsAt: NOON + 1440 * HOUR, confirmMs: DAY, window: { minutes: 259_200 } });
     const scenario = { plan, approvedAfter: 0, freeAfter: 0, releasedAfter: Number.POSITIVE_INFINITY, changedAfter: 0 };
     expect(play({ ...scenario, extendedUntil: undefined, leases: 2, ...more }).length).toBeLessThan(MAX_ACTIONS);

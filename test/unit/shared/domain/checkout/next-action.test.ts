@@ -39,7 +39,7 @@ const isOpen = ({ signals, checkedIn, retrieved }: CheckoutState): boolean =>
   !signals.released && checkedIn === undefined && retrieved === undefined;
 
 describe('the next action of a checkout in any state', () => {
-  it('waits for whole seconds and at least one, or not at all', () => {
+  it('waits for at least one whole second, or does not wait', () => {
     always((_state, { next, waitSeconds }) => {
       expect(Number.isInteger(waitSeconds)).toBe(true);
       if (next === 'wait') expect(waitSeconds).toBeGreaterThanOrEqual(1);
@@ -47,7 +47,7 @@ describe('the next action of a checkout in any state', () => {
     });
   });
 
-  it('never waits beyond the next moment that matters', () => {
+  it('never waits beyond the next relevant moment', () => {
     always(({ now, plan, signals, requested, retrieved, checkedIn }, { next, waitSeconds }) => {
       if (next !== 'wait') return;
       const moments = checkedIn
@@ -61,7 +61,7 @@ describe('the next action of a checkout in any state', () => {
     });
   });
 
-  it('closes what was released, and what it no longer has a request for', () => {
+  it('closes a released checkout, and one whose request is gone', () => {
     always((state, { next }) => {
       if (state.checkedIn !== undefined) return;
       const isGone = state.requested?.leases.some(({ status }) => status === 'gone') && state.plan.needsLease;
@@ -70,7 +70,7 @@ describe('the next action of a checkout in any state', () => {
     });
   });
 
-  it('requests nothing, and reads nothing, before its time or when it is too late', () => {
+  it('requests and reads nothing before the window begins or after it ends', () => {
     always((state, { next }) => {
       const { now, plan } = state;
       const isOver = 'until' in plan.window && now >= plan.window.until;
@@ -78,7 +78,7 @@ describe('the next action of a checkout in any state', () => {
     });
   });
 
-  it('reads nothing while a request is pending, gone, or in conflict', () => {
+  it('reads nothing while a request is pending, gone or in conflict', () => {
     always(({ plan, requested }, { next }) => {
       if (next !== 'retrieve' || !plan.needsLease) return;
       expect(requested).toMatchObject({ conflict: false });
@@ -86,13 +86,13 @@ describe('the next action of a checkout in any state', () => {
     });
   });
 
-  it('asks for no request where none is needed', () => {
+  it('requests nothing if no request is needed', () => {
     always(({ plan }, { next }) => {
       if (!plan.needsLease) expect(next).not.toBe('request');
     });
   });
 
-  it('is to wait or to report once everything was checked in', () => {
+  it('is to wait or to report once everything is checked in', () => {
     always(({ checkedIn }, { next }) => {
       if (checkedIn === undefined) expect(next).not.toBe('report');
       else expect(['wait', 'report']).toContain(next);
@@ -127,7 +127,7 @@ describe('the end of a window', () => {
   const granted = (leases: readonly LeaseState[]): number =>
     Math.min(...leases.map(({ endsAt }) => endsAt ?? Number.POSITIVE_INFINITY));
 
-  it('never comes earlier by an extension', () => {
+  it('never moves earlier because of an extension', () => {
     fc.assert(
       fc.property(anyEnd, ({ plan, deliveredAt, extendedUntil, leases }) => {
         const without = windowEnd(plan, deliveredAt, undefined, leases);
@@ -136,7 +136,7 @@ describe('the end of a window', () => {
     );
   });
 
-  it('never lies beyond what the vault granted, nor beyond what the rule allows', () => {
+  it('never exceeds what the vault granted or what the rule allows', () => {
     fc.assert(
       fc.property(anyEnd, ({ plan, deliveredAt, extendedUntil, leases }) => {
         const end = windowEnd(plan, deliveredAt, extendedUntil, leases);
@@ -148,13 +148,13 @@ describe('the end of a window', () => {
   });
 
   it.each([
-    ['as long as was asked for, from the delivery on', {}, undefined, [active], NOON + HOUR],
-    ['until when was asked for, whenever it was delivered', { window: { until: NOON + 5 } }, undefined, [], NOON + 5],
-    ['as late as it was extended', {}, NOON + 2 * HOUR, [active], NOON + 2 * HOUR],
-    ['no later than the rule lets it be extended', {}, NOON + 9 * HOUR, [], NOON + 3 * HOUR],
-    ['not at all earlier by an extension that is late', {}, NOON + MINUTE, [], NOON + HOUR],
+    ['the requested minutes after the delivery', {}, undefined, [active], NOON + HOUR],
+    ['the requested time, whenever it was delivered', { window: { until: NOON + 5 } }, undefined, [], NOON + 5],
+    ['the time of the extension', {}, NOON + 2 * HOUR, [active], NOON + 2 * HOUR],
+    ['the latest extension that the rule allows', {}, NOON + 9 * HOUR, [], NOON + 3 * HOUR],
+    ['unchanged by an extension that would shorten it', {}, NOON + MINUTE, [], NOON + HOUR],
     [
-      'when the vault ends the first of its requests',
+      'the end of its first request in the vault',
       {},
       undefined,
       [active, { status: 'active', endsAt: NOON + 9 }],
@@ -169,7 +169,7 @@ describe('the end of a window', () => {
 });
 
 describe('the time until the next look', () => {
-  it('grows with what was waited, from half a minute to an hour', () => {
+  it('grows with the time waited, from half a minute to an hour', () => {
     const elapsed = fc.integer({ min: 0, max: 60 * DAY });
     fc.assert(
       fc.property(elapsed, elapsed, (one, other) => {
@@ -181,7 +181,7 @@ describe('the time until the next look', () => {
     );
   });
 
-  it('notices an answer after a twentieth of the time that it took', () => {
+  it('notices an answer within a twentieth of the time waited', () => {
     expect(nextLookDelayMs(NOON, NOON + 10 * HOUR)).toBe(HOUR / 2);
   });
 });
@@ -195,47 +195,47 @@ describe('a checkout', () => {
   });
   const waiting = (waitSeconds: number, ending?: Action['ending']) => ({ ...going('wait', ending), waitSeconds });
 
-  it('waits for its beginning, and asks then', () => {
+  it('waits for its beginning, and then requests', () => {
     expect(actionIn({ now: NOON - DAY })).toEqual(waiting(86_400));
     expect(actionIn({ now: NOON - 1 })).toEqual(waiting(1));
     expect(actionIn()).toEqual(going('request'));
   });
 
-  it('reads at once what needs no request', () => {
+  it('reads immediately if no request is needed', () => {
     expect(actionIn({ plan: { needsLease: false } })).toEqual(going('retrieve'));
   });
 
-  it('reads what was granted, and only when all of it was', () => {
+  it('reads once all requests are granted', () => {
     expect(actionIn({ requested: asked([active, active]) })).toEqual(going('retrieve'));
     expect(actionIn({ requested: asked([active, pending]) })).toEqual(waiting(30));
   });
 
-  it('looks for an approval for as long as its patience lasts', () => {
+  it('waits for an approval until the wait of the rule ends', () => {
     const requested = asked([pending]);
     expect(actionIn({ now: NOON + 10 * HOUR, requested })).toEqual(waiting(1800));
     expect(actionIn({ now: NOON + 72 * HOUR - MINUTE, requested })).toEqual(waiting(60));
     expect(actionIn({ now: NOON + 72 * HOUR, requested })).toEqual(going('checkin', 'expired'));
   });
 
-  it('does not open when its window is over', () => {
+  it('does not open after its window is over', () => {
     const plan = { window: { until: NOON + HOUR } };
     expect(actionIn({ now: NOON + HOUR, plan, requested: asked([active]) })).toEqual(going('checkin', 'expired'));
   });
 
-  it('was denied when a request is gone before its time, and has expired when it is gone in time', () => {
+  it('is denied if a request is gone early, and has expired if the request ended on time', () => {
     const gone = asked([{ status: 'gone', endsAt: NOON + HOUR }]);
     expect(actionIn({ requested: gone })).toEqual(going('checkin', 'denied'));
     expect(actionIn({ now: NOON + HOUR, requested: gone })).toEqual(going('checkin', 'expired'));
   });
 
-  it('requests again after a conflict, half as often as it looks for an approval', () => {
+  it('requests again after a conflict, half as often as it checks for an approval', () => {
     const requested = asked([], { conflict: true });
     expect(actionIn({ now: NOON + SECOND, requested })).toEqual(waiting(59));
     expect(actionIn({ now: NOON + MINUTE, requested })).toEqual(going('request'));
     expect(actionIn({ now: NOON + 72 * HOUR, requested })).toEqual(going('checkin', 'expired'));
   });
 
-  it('looks within the hour while it has to wait for one of several items, since it holds others', () => {
+  it('looks within the hour while it waits for one of several items, because it has the others open', () => {
     const now = NOON + 50 * HOUR;
     const requested = { ...asked([active], { conflict: true }), at: now };
     expect(actionIn({ now, requested })).toEqual(waiting(3600));
@@ -243,26 +243,26 @@ describe('a checkout', () => {
     expect(actionIn({ now: now + 2 * HOUR, requested })).toEqual(going('request'));
   });
 
-  it('holds until its window is over', () => {
+  it('stays open until its window is over', () => {
     const requested = asked([active]);
     expect(actionIn({ requested, retrieved: delivered })).toEqual(waiting(3600));
     expect(actionIn({ now: NOON + HOUR, requested, retrieved: delivered })).toEqual(going('checkin', 'completed'));
   });
 
   it.each([
-    ['an hour of a day', DAY, HOUR],
-    ['a hundredth of a year', 365 * DAY, 3.65 * DAY],
-  ])('looks for a release that failed to close it after %s', (_name, length, look) => {
+    ['every hour in a window of a day', DAY, HOUR],
+    ['every hundredth of a window of a year', 365 * DAY, 3.65 * DAY],
+  ])('looks %s for a release that failed to close it', (_name, length, look) => {
     const plan = { window: { until: NOON + length } };
     expect(actionIn({ plan, retrieved: delivered })).toEqual(waiting(look / SECOND));
   });
 
-  it('holds for longer when it was extended, also at the last moment', () => {
+  it('stays open longer if it was extended, even at the last moment', () => {
     const state = { now: NOON + HOUR, requested: asked([active]), retrieved: delivered };
     expect(actionIn({ ...state, signals: { released: false, extendedUntil: NOON + 2 * HOUR } })).toEqual(waiting(3600));
   });
 
-  it('holds nothing that was ended in the vault', () => {
+  it('closes if it was ended in the vault', () => {
     const ended = asked([{ status: 'gone', endsAt: NOON + 9 * HOUR }]);
     expect(actionIn({ requested: ended, retrieved: delivered })).toEqual(going('checkin', 'denied'));
     expect(actionIn({ requested: asked([active]), retrieved: { at: NOON, delivered: 0, gone: true } })).toEqual(
@@ -276,7 +276,7 @@ describe('a checkout', () => {
     expect(actionIn({ retrieved: late(1) })).toEqual(going('checkin', 'completed'));
   });
 
-  it('has completed if an attempt whose answer was lost has delivered', () => {
+  it('has completed if an attempt whose answer was lost delivered it', () => {
     const closed = { checkedIn: { at: NOON }, retrieved: { at: NOON, delivered: 0, gone: false, late: true } };
     expect(actionIn({ ...closed, ending: 'expired', retired: 1, changed: true })).toEqual(going('report', 'completed'));
     expect(actionIn({ ...closed, ending: 'expired', retired: 0, changed: true })).toEqual(going('report', 'expired'));
@@ -289,7 +289,7 @@ describe('a checkout', () => {
     expect(actionIn({ plan, signals })).toEqual(going('request'));
   });
 
-  it('is cancelled by a release before anything was delivered, and released by one afterwards', () => {
+  it('is cancelled by a release before a delivery, and released by one afterwards', () => {
     const signals = { released: true };
     expect(actionIn({ now: NOON - DAY, signals })).toEqual(going('checkin', 'cancelled'));
     expect(actionIn({ signals, requested: asked([pending]) })).toEqual(going('checkin', 'cancelled'));
@@ -299,7 +299,7 @@ describe('a checkout', () => {
     );
   });
 
-  it('is released, and waits for the change, also when only some of its accounts were delivered', () => {
+  it('is released, and waits for the change, even if only some of its accounts were delivered', () => {
     const retrieved = { ...delivered, gone: true };
     expect(actionIn({ signals: { released: true }, retrieved })).toEqual(going('checkin', 'released'));
     expect(actionIn({ retrieved, checkedIn: { at: NOON }, ending: 'released' })).toEqual(waiting(30, 'released'));
@@ -317,13 +317,13 @@ describe('a checkout', () => {
   });
 
   it.each(['denied', 'expired', 'cancelled'] as const)(
-    'waits for no change when it ended as %s before the credential was delivered',
+    'does not wait for a change if it ended as %s before the credential was delivered',
     (ending) => {
       expect(actionIn({ checkedIn: { at: NOON }, retired: 0, ending })).toEqual(going('report', ending));
     },
   );
 
-  it('derives its ending from what it retired, when nothing else is known', () => {
+  it('derives its ending from what it retired, if nothing else is known', () => {
     expect(actionIn({ checkedIn: { at: NOON }, retired: 1 })).toEqual(waiting(30, 'released'));
     expect(actionIn({ checkedIn: { at: NOON }, retired: 0 })).toEqual(going('report', 'cancelled'));
   });

@@ -8,7 +8,7 @@ const run = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,47}$/).map((id) => checkoutR
 const random = fc.stringMatching(/^[0-9a-f]{32}$/);
 
 describe('the stamps of checkouts', () => {
-  it('are 64 hex digits, which every store takes, and tell their runs apart', () => {
+  it('are 64 hex digits, which every store accepts, and differ between runs', () => {
     fc.assert(
       fc.property(run, run, random, (one, other, digits) => {
         const stamp = newStamp(one, digits);
@@ -19,7 +19,7 @@ describe('the stamps of checkouts', () => {
     );
   });
 
-  it('are others for each delivery', () => {
+  it('differ for each delivery', () => {
     fc.assert(
       fc.property(run, random, random, (one, first, second) => {
         expect(newStamp(one, first) === newStamp(one, second)).toBe(first === second);

@@ -15,7 +15,7 @@ const untilThen: fc.Arbitrary<Window & { until: string }> = fc.record({ from, un
 const anyWindow: fc.Arbitrary<Window> = fc.oneof(forMinutes, untilThen);
 
 describe('a window', () => {
-  it('begins now, or later where it says so, and never earlier', () => {
+  it('begins now, or at its later start, and never earlier', () => {
     expect(windowStart({ minutes: 5 }, NOON)).toBe(NOON);
     expect(windowStart({ from: at(10), minutes: 5 }, NOON)).toBe(NOON + 10 * MINUTE_MS);
     expect(windowStart({ from: at(-10), minutes: 5 }, NOON)).toBe(NOON);
@@ -26,7 +26,7 @@ describe('a window', () => {
     );
   });
 
-  it('of so many minutes has all of them left, whenever that is', () => {
+  it('of some minutes has all of them left, whenever it begins', () => {
     fc.assert(
       fc.property(from, minutes, moment, (begin, length, now) => {
         expect(minutesLeft({ from: begin, minutes: length }, now)).toBe(length);
@@ -35,7 +35,7 @@ describe('a window', () => {
     );
   });
 
-  it('until a time has left what lies between its beginning and that time', () => {
+  it('until a time has the time between its beginning and that time left', () => {
     fc.assert(
       fc.property(untilThen, moment, (window, now) => {
         const end = windowStart(window, now) + minutesLeft(window, now) * MINUTE_MS;
@@ -44,7 +44,7 @@ describe('a window', () => {
     );
   });
 
-  it('until a time gets no longer as time passes', () => {
+  it('until a time never gets longer as time passes', () => {
     fc.assert(
       fc.property(untilThen, moment, fc.nat(10_000_000), (window, now, later) => {
         expect(minutesLeft(window, now + later)).toBeLessThanOrEqual(minutesLeft(window, now));
@@ -59,7 +59,7 @@ describe('a window', () => {
     expect(minutesLeft({ from: at(60), until: at(30) }, NOON)).toBe(-30);
   });
 
-  it('is asked for in whole minutes that last to its end from now on, and for no minute more than that', () => {
+  it('is requested in whole minutes that cover its rest, and not a minute more', () => {
     fc.assert(
       fc.property(untilThen, moment, (window, now) => {
         const asked = minutesToRequest(window, now);
@@ -72,7 +72,7 @@ describe('a window', () => {
     );
   });
 
-  it('is never asked for with less than is left of it', () => {
+  it('is never requested for less time than is left', () => {
     fc.assert(
       fc.property(anyWindow, moment, (window, now) => {
         expect(minutesToRequest(window, now)).toBeGreaterThanOrEqual(minutesLeft(window, now));

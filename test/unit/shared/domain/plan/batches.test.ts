@@ -20,7 +20,7 @@ const writeAll = async (count: number, size: number) => {
 };
 
 describe('the batches of a plan', () => {
-  it('hold every item, in batches no larger than asked for, however many there are', async () => {
+  it('contain every item, in batches no larger than the limit, for any number of items', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 50 }), async (count, size) => {
         const { sizes, numbers } = await writeAll(count, size);
@@ -31,7 +31,7 @@ describe('the batches of a plan', () => {
     );
   });
 
-  it('take an item out again, whether its batch is written or not yet', async () => {
+  it('remove an item, whether its batch is written or not', async () => {
     const written = new Map<number, Batch>();
     const batches = createBatchWriter(
       2,
@@ -51,7 +51,7 @@ describe('the batches of a plan', () => {
     expect(batches.numbers()).toEqual([0]);
   });
 
-  it('hold orphans by themselves, in shares of the same size', async () => {
+  it('contain orphans separately, in parts of the same size', async () => {
     const written: Batch[] = [];
     const batches = createBatchWriter(
       2,
@@ -66,12 +66,9 @@ describe('the batches of a plan', () => {
     ]);
   });
 
-  it.each([1, 100, 250])(
-    'leave room in the state for a million items that all fail, begun with batches of %i',
-    async (size) => {
-      const { numbers } = await writeAll(1_000_000, size);
-      const ends = numbers.map((batch) => ({ batch, error: 'DeliveryUnverified' }));
-      expect(JSON.stringify({ planned: numbers, batchEnds: ends }).length).toBeLessThan(0.95 * STATE_LIMIT_BYTES);
-    },
-  );
+  it.each([1, 100, 250])('leave room in the state for a million failing items, from batches of %i', async (size) => {
+    const { numbers } = await writeAll(1_000_000, size);
+    const ends = numbers.map((batch) => ({ batch, error: 'DeliveryUnverified' }));
+    expect(JSON.stringify({ planned: numbers, batchEnds: ends }).length).toBeLessThan(0.95 * STATE_LIMIT_BYTES);
+  });
 });

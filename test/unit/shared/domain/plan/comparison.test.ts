@@ -31,9 +31,9 @@ const twin = (id: number) => itemNumbered(id, { labels: { accountName: 'a1' }, t
 describe('comparing what a vault lists with a store', () => {
   it.each([
     ['absent', {}, 'absent'],
-    ['there without a stamp', { 'prod/a1': undefined }, 'unstamped'],
-    ['there with another one', { 'prod/a1': 'older' }, { stamp: 'older' }],
-  ])('delivers one that is %s, and returns its current state', (_what, held, expected) => {
+    ['present without a stamp', { 'prod/a1': undefined }, 'unstamped'],
+    ['present with another stamp', { 'prod/a1': 'older' }, { stamp: 'older' }],
+  ])('delivers an item that is %s, and returns its current state', (_what, held, expected) => {
     const item = itemNumbered(1);
     expect(compareWith(held).compare(item, 0)).toEqual({
       item,
@@ -41,14 +41,14 @@ describe('comparing what a vault lists with a store', () => {
     });
   });
 
-  it('has nothing to do for one that is current', () => {
+  it('leaves a current item unchanged', () => {
     const item = itemNumbered(1);
     const comparison = compareWith({ 'prod/a1': stampNow(item) });
     expect(comparison.compare(item, 0)).toBeUndefined();
     expect(comparison.summary()).toMatchObject({ items: 1, unchanged: 1, remarks: [], backoffs: {} });
   });
 
-  it('notes one that has no usable name, and goes on', () => {
+  it('reports an item without a usable name, and continues', () => {
     const comparison = compareWith(
       {},
       {
@@ -71,7 +71,7 @@ describe('comparing what a vault lists with a store', () => {
   });
 
   describe('of items that share a name', () => {
-    it('takes the first one out of its batch, and names all of them with the fix', async () => {
+    it('removes the first one from its batch, and reports all of them with the fix', async () => {
       const comparison = compareWith();
       for (const [batch, id] of [1, 2, 3].entries()) comparison.compare(twin(id), batch + 4);
       expect(await withdrawn(comparison)).toEqual([4]);
@@ -85,7 +85,7 @@ describe('comparing what a vault lists with a store', () => {
       });
     });
 
-    it('takes nothing out when the first one went into no batch, and counts it once', async () => {
+    it('removes nothing if the first one is in no batch, and counts it once', async () => {
       const comparison = compareWith({ 'prod/a1': stampNow(twin(1)) });
       for (const id of [1, 2]) comparison.compare(twin(id), 0);
       expect(await withdrawn(comparison)).toEqual([]);
@@ -93,7 +93,7 @@ describe('comparing what a vault lists with a store', () => {
       expect(comparison.summary().remarks).toHaveLength(2);
     });
 
-    it('makes only one remark about one that is changing', async () => {
+    it('reports a changing one only once', async () => {
       const comparison = compareWith();
       comparison.compare({ ...twin(1), changing: true }, 0);
       comparison.compare(twin(2), 0);
@@ -105,7 +105,7 @@ describe('comparing what a vault lists with a store', () => {
     });
   });
 
-  it('finds the secrets that no item has the name of, with their store', () => {
+  it('finds the secrets whose name no item has, with their store', () => {
     const comparison = compareWith({ 'prod/a1': 'x', 'prod/gone': 'x', 'prod/gone-2': undefined });
     comparison.compare(itemNumbered(1), 0);
     expect(comparison.orphans()).toEqual([
@@ -142,13 +142,13 @@ describe('comparing what a vault lists with a store', () => {
       },
       'Enable it for the API.',
     ],
-  ] as const)('says why one is parked: %j', (backoff, why) => {
+  ] as const)('explains why an item is parked: %j', (backoff, why) => {
     const comparison = compareWith({}, { memory: { ...emptyMemory(), backoffs: { 'account:1': backoff } } });
     comparison.compare(itemNumbered(1), 0);
     expect(comparison.summary().remarks).toMatchObject([{ outcome: 'parked', message: expect.stringContaining(why) }]);
   });
 
-  it('counts every item once, whatever there is: delivered, unchanged or with a remark', async () => {
+  it('counts every item once, as delivered, unchanged or with a remark', async () => {
     const items = fc.array(anyItem, { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(items, fc.infiniteStream(fc.nat(2)), async (listed, dice) => {

@@ -15,22 +15,22 @@ const current = (item: Item = anItem(), revision = 0) =>
 const STALE = 'another-stamp';
 const checkedIn = (at: string): Memory => ({ ...emptyMemory(), checkIns: { 'account:10': Date.parse(at) } });
 
-describe('the decision of a plan about an item', () => {
-  it('delivers one that the store does not have', () => {
+describe("the plan's decision about an item", () => {
+  it('delivers an item that the store does not have', () => {
     const wanted = candidate();
     expect(decide(wanted, emptyMemory(), rules)).toEqual({ kind: 'deliver', stamp: wanted.stamp });
   });
 
-  it('delivers one that changed', () => {
+  it('delivers an item that changed', () => {
     expect(decide(candidate(anItem(), STALE), emptyMemory(), rules).kind).toBe('deliver');
   });
 
-  it('leaves one alone that is current, in any revision', () => {
+  it('leaves a current item alone, in any revision', () => {
     expect(decide(current(), emptyMemory(), rules)).toEqual({ kind: 'unchanged' });
     expect(decide(current(anItem(), 3), emptyMemory(), rules)).toEqual({ kind: 'unchanged' });
   });
 
-  it('never reads a credential whose stamp the store holds, whatever it remembers', () => {
+  it('never reads a credential whose stamp is stored, whatever the memory contains', () => {
     fc.assert(
       fc.property(anyItem, fc.nat(), (item, at) => {
         const memory = { ...emptyMemory(), checkIns: { [itemKey(item.ref)]: at } };
@@ -43,11 +43,11 @@ describe('the decision of a plan about an item', () => {
     expect(decide(candidate(anItem({ changing: true })), emptyMemory(), rules)).toEqual({ kind: 'changing' });
   });
 
-  it('waits for nothing when the vault cannot say whether it is changing the credential', () => {
+  it('does not wait if the vault cannot report changes in progress', () => {
     expect(decide(candidate(anItem({ changing: 'unknown' })), emptyMemory(), rules).kind).toBe('deliver');
   });
 
-  it('reads a current one in a verify run, under the next revision', () => {
+  it('reads a current item in a verify run, under the next revision', () => {
     const wanted = current(anItem(), 1);
     expect(decide(wanted, emptyMemory(), { ...rules, mode: 'verify' })).toEqual({
       kind: 'deliver',
@@ -76,7 +76,7 @@ describe('the decision of a plan about an item', () => {
     expect(decide(candidate(), checkedIn('2026-01-02T03:04:00Z'), rules).kind).toBe('deliver');
   });
 
-  it('leaves a parked one alone until its park ends, tries once, and parks it for longer when that rotated it again', () => {
+  it('leaves a parked item alone until its date, tries once, and parks it longer after another rotation', () => {
     const item = anItem();
     const backoff = { reason: 'rotates' as const, times: 1, parkedUntil: NOW };
     const memory = { ...checkedIn('2026-01-02T03:04:00Z'), backoffs: { 'account:10': backoff } };
@@ -90,7 +90,7 @@ describe('the decision of a plan about an item', () => {
     expect(decide(stale, later, rules)).toMatchObject({ backoff: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
   });
 
-  it('tries parked ones at once when an operator says so', () => {
+  it('tries parked items at once if an operator requests it', () => {
     const backoff = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
     const memory = { ...emptyMemory(), backoffs: { 'account:10': backoff } };
     expect(decide(candidate(), memory, rules).kind).toBe('parked');

@@ -19,11 +19,11 @@ const missedAgain = (found: readonly Orphan[], more: Partial<Absences> = {}): Ab
 });
 
 describe('secrets whose item is gone', () => {
-  it('are retired by the second run that misses them, each in its store, as many as the budget allows', () => {
+  it('are retired by the second run that misses them, each in its store, within the budget', () => {
     expect(decideOrphans(missedAgain(TWO), budgeted(2))).toEqual({ found: 2, retiring: 2, orphans: TWO });
   });
 
-  it('are kept by the first run that misses them, which is no news', () => {
+  it('are kept without a note by the first run that misses them', () => {
     const first = missedAgain(TWO, { absentBefore: new Set(['one', 'another']) });
     expect(decideOrphans(first, budgeted(2))).toEqual({ found: 2, retiring: 1, orphans: TWO.slice(0, 1) });
     expect(decideOrphans({ ...first, absentBefore: new Set() }, budgeted(2))).toEqual({
@@ -33,7 +33,7 @@ describe('secrets whose item is gone', () => {
     });
   });
 
-  it('are all kept when there are more than the budget allows, with what to look at', () => {
+  it('are all kept if there are more than the budget allows, with a note', () => {
     expect(decideOrphans(missedAgain(TWO), budgeted(1))).toEqual({
       found: 2,
       retiring: 0,
@@ -49,7 +49,7 @@ describe('secrets whose item is gone', () => {
     });
   });
 
-  it('are retired run by run where each run misses no more than the budget allows', () => {
+  it('are retired run by run if each run misses no more than the budget allows', () => {
     const [one] = TWO;
     expect(decideOrphans(missedAgain(TWO, { absentBefore: new Set(['one']) }), budgeted(1))).toEqual({
       found: 2,
@@ -58,7 +58,7 @@ describe('secrets whose item is gone', () => {
     });
   });
 
-  it('are all kept after an incomplete list, however few', () => {
+  it('are all kept after an incomplete list, even if there are only a few', () => {
     const doubt = 'the vault did not list all of its accounts.';
     expect(decideOrphans(missedAgain(TWO, { doubt }), budgeted(1000))).toMatchObject({
       retiring: 0,
@@ -67,12 +67,12 @@ describe('secrets whose item is gone', () => {
     });
   });
 
-  it('are kept, and no news, unless the policy says otherwise', () => {
+  it('are kept without a note unless the policy says otherwise', () => {
     const keep = { policy: 'keep' } as const;
     expect(decideOrphans(missedAgain(TWO, { doubt: 'why' }), keep)).toEqual({ found: 2, retiring: 0, orphans: [] });
   });
 
-  it('are no news when there are none', () => {
+  it('cause no note if there are none', () => {
     expect(decideOrphans(missedAgain([], { doubt: 'why' }), budgeted(0))).toEqual({
       found: 0,
       retiring: 0,
@@ -101,16 +101,16 @@ describe('secrets whose item is gone', () => {
 describe('the memory of absences', () => {
   const never = () => false;
 
-  it('is the absences of a run that saw everything', () => {
+  it('contains the absences of a run that saw everything', () => {
     expect(changesOf(missedAgain(TWO), never)).toEqual({ absent: ['one', 'two'], present: [] });
   });
 
-  it('is, after any other run, only that it saw something again', () => {
+  it('loses, after any other run, only secrets whose items were seen again', () => {
     const absences = missedAgain(TWO, { doubt: 'why' });
     expect(changesOf(absences, (name) => name === 'one')).toEqual({ present: ['one'] });
   });
 
-  it('is nothing beyond what a budget could ever allow', () => {
+  it('stays empty beyond the largest possible budget', () => {
     const numbered = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ store: 'aws', name: `${index}` }));
     expect(changesOf(missedAgain(numbered(1000)), never).absent).toHaveLength(1000);

@@ -77,20 +77,20 @@ describe('planning a sync', () => {
     });
   });
 
-  it('takes items that share a name out of batches, written or not yet', async () => {
+  it('removes items that share a name from batches, written or not yet', async () => {
     const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
     const other = itemNumbered(8, { labels: { accountName: 'a3' } });
     await plan([pageOf([itemNumbered(1), itemNumbered(2), itemNumbered(3), twin, other])], { size: 2 });
     expect(planned()).toEqual([['2']]);
   });
 
-  it('says that the list was not complete as soon as one page says so', async () => {
+  it('reports an incomplete list as soon as one page is incomplete', async () => {
     const pages = [pageOf([itemNumbered(1)], false), pageOf([itemNumbered(2)])];
     expect(await plan(pages)).toMatchObject({ complete: false });
   });
 
-  describe('of a source that decides how it is read once it has seen all of its rows', () => {
-    it('holds back wanted items until then, and uses its order and handles', async () => {
+  describe('with a source that decides how to read once it has seen all rows', () => {
+    it('holds back selected items until then, and uses the order and handles of the source', async () => {
       const current = itemNumbered(2);
       const pages = [pageOf([itemNumbered(1), current]), pageOf([itemNumbered(3), itemNumbered(4)])];
       await plan(pages, {
@@ -103,7 +103,7 @@ describe('planning a sync', () => {
       expect(batches.get(0)?.items.map(({ item }) => item.handle)).toEqual([2, 2]);
     });
 
-    it('keeps to each item its own target', async () => {
+    it('keeps the target of each item', async () => {
       await plan([pageOf([itemNumbered(1), itemNumbered(2)])], { preparation: backwards(passedOver) });
       expect(batches.get(0)?.items).toMatchObject([
         { item: { ref: { id: '2' } }, targets: [{ name: 'prod/a2' }] },
@@ -111,33 +111,33 @@ describe('planning a sync', () => {
       ]);
     });
 
-    it('reports withdrawn items to it, too, both of them', async () => {
+    it('reports both withdrawn items to the source', async () => {
       const twin = itemNumbered(9, { labels: { accountName: 'a1' } });
       await plan([pageOf([itemNumbered(1), itemNumbered(2), twin])], { preparation: backwards(passedOver) });
       expect(idsOf(passedOver).toSorted()).toEqual(['1', '9']);
       expect(planned()).toEqual([['2']]);
     });
 
-    it('plans only what is wanted, also when it arranges something else', async () => {
+    it('plans only selected items, even if the source arranges others', async () => {
       const stray: Preparation = { exclude: () => {}, arrange: (wanted) => [itemNumbered(77), ...wanted] };
       await plan([pageOf([itemNumbered(1)])], { preparation: stray });
       expect(planned()).toEqual([['1']]);
     });
 
-    it('plans nothing when there is nothing', async () => {
+    it('plans nothing if there is nothing', async () => {
       await plan([], { preparation: backwards(passedOver) });
       await plan([pageOf([])], { preparation: backwards(passedOver) });
       expect(planned()).toEqual([]);
     });
   });
 
-  describe('of a selection that matches nothing', () => {
+  describe('with a selection that matches nothing', () => {
     const orphans = { policy: 'delete', budget: 5, recoveryDays: 30 } as const;
     const memory = { ...emptyMemory(), absent: ['prod/gone'] };
     const held = { 'prod/gone': 'x' };
     const patterns = { accountName: ['unmatched'] };
 
-    it('retires nothing, and says how many items it does not match', async () => {
+    it('retires nothing, and reports how many items it does not match', async () => {
       const pages = [pageOf([itemNumbered(1), itemNumbered(2)]), pageOf([itemNumbered(3)])];
       expect(await plan(pages, { patterns, orphans, held, memory })).toMatchObject({
         orphans: { found: 1, retiring: 0, note: expect.stringContaining('nothing was selected') },
@@ -146,7 +146,7 @@ describe('planning a sync', () => {
       expect(batches.size).toBe(0);
     });
 
-    it('retires nothing either when nothing is listed at all, and says so', async () => {
+    it('retires nothing if the vault lists nothing, and reports that', async () => {
       for (const pages of [[], [pageOf([])]]) {
         expect(await plan(pages, { orphans, held, memory })).toMatchObject({
           orphans: { retiring: 0 },
@@ -155,12 +155,12 @@ describe('planning a sync', () => {
       }
     });
 
-    it('is no news of a run that looks at some items alone', async () => {
+    it('is not reported by a run for named items', async () => {
       expect(await plan([pageOf([])], { isWhole: false })).toMatchObject({ notes: [] });
     });
   });
 
-  it('counts each row that cannot be read as an item that failed', async () => {
+  it('counts each unreadable row as a failed item', async () => {
     const rejected = [{ title: 'An account without a name', message: 'Look at it.' }];
     const summary = await plan([{ ...pageOf([itemNumbered(1)], false), rejected }]);
     expect(planned()).toEqual([['1']]);
@@ -173,7 +173,7 @@ describe('planning a sync', () => {
     });
   });
 
-  it('notes once how many dates of change cannot be read, of the items that are selected', async () => {
+  it('reports once how many dates of change of the selected items are unreadable', async () => {
     const undated = (number: number) =>
       itemNumbered(number, { changedAt: undefined, mark: 'date:11/27/2026', hasUnreadableDate: true });
     const items = [undated(1), undated(2), undated(3), itemNumbered(4)];
@@ -186,24 +186,21 @@ describe('planning a sync', () => {
     const held = { 'prod/gone': 'x', 'prod/gone-2': 'x' };
     const memory = { ...emptyMemory(), absent: Object.keys(held) };
 
-    it.each(['aws', 'other'])(
-      'retires them in the store that was compared with, after everything else: %s',
-      async (store) => {
-        expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held, memory })).toMatchObject({
-          orphans: { found: 2, retiring: 2 },
-        });
-        expect([...batches.values()].map(({ retire }) => retire)).toEqual([
-          [],
-          [
-            { store, name: 'prod/gone' },
-            { store, name: 'prod/gone-2' },
-          ],
-        ]);
-        expect(batches.get(0)?.items[0]?.targets).toMatchObject([{ store }]);
-      },
-    );
+    it.each(['aws', 'other'])('retires them in the compared store, after everything else: %s', async (store) => {
+      expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held, memory })).toMatchObject({
+        orphans: { found: 2, retiring: 2 },
+      });
+      expect([...batches.values()].map(({ retire }) => retire)).toEqual([
+        [],
+        [
+          { store, name: 'prod/gone' },
+          { store, name: 'prod/gone-2' },
+        ],
+      ]);
+      expect(batches.get(0)?.items[0]?.targets).toMatchObject([{ store }]);
+    });
 
-    it('retires none after an incomplete list, and notes it', async () => {
+    it('retires none after an incomplete list, and reports that', async () => {
       const summary = await plan([pageOf([itemNumbered(1)], false)], { orphans, held, memory });
       expect(summary.orphans).toMatchObject({
         found: 2,
@@ -213,7 +210,7 @@ describe('planning a sync', () => {
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
 
-    it('retires none that the run before did not miss, and notes which they are for the next one', async () => {
+    it('retires none that the previous run did not miss, and records them for the next run', async () => {
       const summary = await plan([pageOf([itemNumbered(1)])], {
         orphans,
         held,
@@ -228,14 +225,14 @@ describe('planning a sync', () => {
 
     it.each([
       ['an incomplete list', [pageOf([itemNumbered(1)], false)], true],
-      ['a look at some items alone', [pageOf([itemNumbered(1)])], false],
-      ['a selection of nothing', [pageOf([])], true],
-    ])('proves no absence by %s', async (_what, pages, isWhole) => {
+      ['a run for named items', [pageOf([itemNumbered(1)])], false],
+      ['a selection that matches nothing', [pageOf([])], true],
+    ])('does not prove an absence by %s', async (_what, pages, isWhole) => {
       expect((await plan(pages, { orphans, held, memory, isWhole })).absences.absent).toBeUndefined();
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
 
-    it('does not treat an item as gone that it skips for its name, parks, or finds changing', async () => {
+    it('does not treat an item as gone that has no usable name, is parked or is changing', async () => {
       const changing = itemNumbered(1, { changing: true });
       const missed = { ...emptyMemory(), absent: ['prod/a1'] };
       await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' }, memory: missed });

@@ -41,8 +41,8 @@ const openWith = async (settings: Record<string, unknown>, item: Item, terms: Pa
 const ACCOUNT = accountItem(anAccount({ applicationId: 4 }), 'password');
 const ALIAS = aliasItem(anAlias(), 'password');
 
-describe('a lease is asked for', () => {
-  it('as a request for the account, short, shared and without a change for a sync', async () => {
+describe('a lease is requested', () => {
+  it('with a shared, short request for the account, and no change at its end, for a sync', async () => {
     expect(await openWith({}, ACCOUNT)).toEqual({
       path: 'Requests',
       body: {
@@ -58,14 +58,14 @@ describe('a lease is asked for', () => {
     });
   });
 
-  it('as a request of its own, with a change at its end, for a checkout', async () => {
+  it('with a separate request, and a change at its end, for a checkout', async () => {
     const terms = { changeAtEnd: true, whenHeld: 'refuse' } as const;
     const { body } = (await openWith({ delivers: 'ssh-ticket' }, ACCOUNT, terms)) ?? {};
     expect(body).toMatchObject({ AccessType: 'SSH', RotateOnCheckin: true });
     expect(body).not.toHaveProperty('ConflictOption');
   });
 
-  it('for the alias, of which the vault knows the account', async () => {
+  it('for the account behind an alias', async () => {
     const { path, body } = (await openWith({ source: 'aliases' }, ALIAS)) ?? {};
     expect(path).toBe('Aliases/7/Requests');
     expect(body).not.toHaveProperty('AccountID');
@@ -77,10 +77,13 @@ describe('a lease is asked for', () => {
     [{}, undefined, 15],
     [{ requestMinutes: 9 }, undefined, 9],
     [{ requestMinutes: 400 }, undefined, 120],
-  ])('by the rule %j and for %s minutes as %i, which the vault grants', async (settings, minutes, expected) => {
-    const { body } = (await openWith(settings, ACCOUNT, { minutes })) ?? {};
-    expect(body).toMatchObject({ DurationMinutes: expected });
-  });
+  ])(
+    'for the rule %j and %s minutes with a duration of %i minutes, which the vault accepts',
+    async (settings, minutes, expected) => {
+      const { body } = (await openWith(settings, ACCOUNT, { minutes })) ?? {};
+      expect(body).toMatchObject({ DurationMinutes: expected });
+    },
+  );
 
   const offer = { approvers: 0, needsTicket: true, handle: { ticketSystemId: 2 } };
 
@@ -95,19 +98,19 @@ describe('a lease is asked for', () => {
     expect(Object(body).TicketSystemID).toBe(expected);
   });
 
-  it('without the system of a ticket that there is not', async () => {
+  it('without a ticket system that does not exist', async () => {
     const { body } = (await openWith({ ticketSystemId: 5 }, ACCOUNT, { offer })) ?? {};
     expect(body).not.toHaveProperty('TicketSystemID');
   });
 
-  it('never for a plan of another source, as a deployment in between can leave it', async () => {
+  it('never for a plan of another source, which a deployment can leave', async () => {
     await expect(openWith({}, safeItem(aSafeSecret()))).rejects.toMatchObject({
       name: 'ContractViolated',
       message: expect.stringContaining('Team/Apps/api'),
     });
   });
 
-  it('never by an offer that is not of this vault', async () => {
+  it('never with an offer that is not of this vault', async () => {
     const foreign = { ...offer, handle: 'else' };
     await expect(openWith({}, ACCOUNT, { ticket: 'CHG-1', offer: foreign })).rejects.toMatchObject({
       name: 'ContractViolated',
@@ -127,19 +130,19 @@ describe('reading by the ISA role', () => {
     [undefined, 15, '2026-01-02T03:15:00.000Z'],
     [30, 30, '2026-01-02T03:30:00.000Z'],
     [500, 120, '2026-01-02T05:00:00.000Z'],
-  ])('for %s minutes is a release of %i, which says when it ends', async (minutes, expected, endsAt) => {
+  ])('for %s minutes is a release of %i minutes, and returns its end', async (minutes, expected, endsAt) => {
     const { read, sent } = await readWith({}, ACCOUNT, minutes);
     expect(read.endsAt).toBe(endsAt);
     expect(sent).toMatchObject([{ path: 'ISARequests', body: { DurationMinutes: expected, Reason: 'r' } }]);
   });
 
-  it('is for accounts alone', async () => {
+  it('is only for accounts', async () => {
     await expect(readWith({}, ALIAS)).rejects.toMatchObject({ name: 'ContractViolated' });
   });
 });
 
 describe('a lease', () => {
-  it('has a number, so that nothing else is sent to the vault', async () => {
+  it('has a numeric id, so that nothing else is sent to the vault', async () => {
     const { session, sent } = sessionWith('a credential');
     const access = accessAccounts(session, parseAccountRule({ source: 'accounts' }));
     if (access.kind !== 'leases') throw new Error('The rule asks for leases.');

@@ -30,7 +30,7 @@ const ANY_NAME: NameRules = {
 };
 
 describe('an item', () => {
-  it('has a key that no other source has, and its usual name as title', () => {
+  it('has a key that differs from that of every other source, and its usual name as title', () => {
     expect(Object.values(ITEMS).map(({ ref }) => itemKey(ref))).toEqual(['account:1:10', 'alias:7', 'safe-secret:s1']);
     expect(Object.values(ITEMS).map(({ title }) => title)).toEqual([
       'db-01/sa',
@@ -52,7 +52,7 @@ describe('an item', () => {
     });
   });
 
-  it('changes in the vault by itself, unless people keep it in Secrets Safe', () => {
+  it('changes in the vault by itself, except in Secrets Safe, where people change it', () => {
     const changing = [
       accountItem(anAccount({ changing: true }), 'password'),
       aliasItem(anAlias({ changing: true }), 'password'),
@@ -61,7 +61,7 @@ describe('an item', () => {
     expect(changing.map((item) => item.changing)).toEqual([true, true, false]);
   });
 
-  it('is delivered as it is when it is a text or a file', () => {
+  it('is delivered unchanged if it is a text or a file', () => {
     const isVerbatim = (['credential', 'text', 'file'] as const).map(
       (type) => safeItem(aSafeSecret({ type })).verbatim,
     );
@@ -70,12 +70,12 @@ describe('an item', () => {
 
   const stamp = (item: Item) => stampOf('vault', item, 'v1');
 
-  it('has another stamp as a key than as a password', () => {
+  it('has another stamp for a key than for a password', () => {
     expect(stamp(accountItem(anAccount(), 'dsskey'))).not.toBe(stamp(ITEMS.accounts));
     expect(stamp(aliasItem(anAlias(), 'dsskey'))).not.toBe(stamp(ITEMS.aliases));
   });
 
-  it('that is an alias has another stamp under the same key when it points at another account', () => {
+  it('that is an alias has another stamp under the same key if it points to another account', () => {
     const after = aliasItem(anAlias({ accountId: 11 }), 'password');
     expect(after.ref).toEqual(ITEMS.aliases.ref);
     expect(stamp(after)).not.toBe(stamp(ITEMS.aliases));
@@ -94,7 +94,7 @@ describe.each(NAMES)('the rules of the source %s', (source) => {
     expect(used.filter((label) => ITEMS[source].labels[label] === undefined)).toEqual([]);
   });
 
-  it('select everything when they name nothing', () => {
+  it('select everything if they name nothing', () => {
     expect(isSelected(rulesOf(source).patterns, ITEMS[source].labels)).toBe(true);
   });
 
@@ -111,14 +111,14 @@ describe.each(NAMES)('the rules of the source %s', (source) => {
     expect(defaults.leaseMinutes?.minutes).toBe(source === 'secrets-safe' ? undefined : 15);
   });
 
-  it('that were made by another version are refused with a fix', () => {
+  it('are refused with a fix if another version made them', () => {
     const broken = () => rulesOf(source, { select: 'everything' });
     expect(broken).toThrow(expect.objectContaining({ name: 'ConfigurationInvalid' }));
   });
 });
 
 describe('the rules of accounts', () => {
-  it('follow from the access and from what is delivered', () => {
+  it('follow from the access and the delivered credential', () => {
     expect(rulesOf('accounts')).toMatchObject({ accessKind: 'leases', opens: 'credential', hasPassphrase: false });
     expect(rulesOf('accounts', { access: 'isa' })).toMatchObject({ accessKind: 'plain-reads', opens: 'credential' });
     expect(rulesOf('accounts', { access: 'isa' }).leaseMinutes).toBeUndefined();
@@ -128,13 +128,13 @@ describe('the rules of accounts', () => {
     expect(rulesOf('accounts', { requestMinutes: 9 }).leaseMinutes).toEqual({ setting: 'requestMinutes', minutes: 9 });
   });
 
-  it('name no account by its principal name, which not every account has', () => {
+  it('do not build names from principal names, which not every account has', () => {
     expect(rulesOf('accounts').labels).not.toHaveProperty('userPrincipalName');
     const named = accountItem(anAccount({ userPrincipalName: 'sa@corp.example' }), 'password');
     expect(named.labels['userPrincipalName']).toBe('sa@corp.example');
   });
 
-  it('refuse without a call an account outside the ISA role, and a plan of another source', () => {
+  it('refuse, without a call, an account without the ISA role, and a plan of another source', () => {
     const { refusal } = rulesOf('accounts', { access: 'isa' });
     const of = (item: Item) => refusal?.(item);
     expect(of(accountItem(anAccount({ isaAccess: true }), 'password'))).toBeUndefined();
@@ -152,7 +152,7 @@ describe('the rules of accounts', () => {
     [{ systems: ['web-*'] }, false],
     [{ accounts: ['root'] }, false],
     [{ domains: ['other'] }, false],
-  ])('select by system, account and domain at once: %j takes it: %s', (select, taken) => {
+  ])('select by system, account and domain at once: %j selects it: %s', (select, taken) => {
     const item = accountItem(anAccount({ domainName: 'CORP' }), 'password');
     expect(isSelected(rulesOf('accounts', { select }).patterns, item.labels)).toBe(taken);
   });
@@ -186,7 +186,7 @@ describe('the address of an account', () => {
   const mayBeSelected = (select: object, accountName: string): boolean =>
     maySelect(address, rulesOf('accounts', { select }).patterns, { systemName: 'db-01', accountName });
 
-  it('is surely of no account that patterns leave out, and else may be of one that they take', () => {
+  it('rules out only accounts that the patterns exclude, and may match an account that they select', () => {
     expect(mayBeSelected({ accounts: ['sa'] }, 'sa')).toBe(true);
     expect(mayBeSelected({ accounts: ['sa'] }, 'CORP\\sa')).toBe(true);
     expect(mayBeSelected({ accounts: ['sa'], domains: ['other'] }, 'CORP\\sa')).toBe(true);
@@ -199,7 +199,7 @@ describe('the address of an account', () => {
 });
 
 describe('the rules of aliases', () => {
-  it('select by its own name and by the account that it points at', () => {
+  it("select by the alias's name and by the account that it points to", () => {
     const { patterns } = rulesOf('aliases', { select: { aliases: ['pay*'], systems: ['db-*'] } });
     const isTaken = (alias: Parameters<typeof anAlias>[0]) =>
       isSelected(patterns, aliasItem(anAlias(alias), 'password').labels);
@@ -231,12 +231,12 @@ describe('the rules of Secrets Safe', () => {
     rules: ANY_NAME,
   });
 
-  it('keep the folders of a path in a name, and everything else out of the way of names', () => {
+  it('keep the folders of a path in a name, and encode every unsuitable character', () => {
     expect(nameOf(labelsOf({}))).toBe('safe/Team/Apps/api');
     expect(nameOf(labelsOf({ folderPath: 'Team A/b', title: 'c/d' }))).toBe('safe/Team%20A/b/c%2Fd');
   });
 
-  it('give each folder and title a name of its own', () => {
+  it('produce a unique name for each folder and title', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '/', '_', '=', ' ', 'é'), maxLength: 6 });
     fc.assert(
       fc.property(text, text, text, text, (folderPath, title, otherPath, otherTitle) => {

@@ -65,7 +65,7 @@ const readAll = async (rows: readonly { readonly wanted: boolean; readonly secre
 };
 
 describe('a changed secret in Secrets Safe', () => {
-  it('is read in full, and nothing else is, whatever changed when', async () => {
+  it('is read in full, and no other secret is, whichever changed when', async () => {
     await fc.assert(
       fc.asyncProperty(anySecrets, async (rows) => {
         const wanted = rows.filter((row) => row.wanted).map(({ secret }) => secret);
@@ -80,7 +80,7 @@ describe('a changed secret in Secrets Safe', () => {
     );
   });
 
-  it('costs a call for each folder when all of it is new', async () => {
+  it('costs one call per folder if all of the folder is new', async () => {
     const rows = Array.from({ length: 100 }, (_, index) => ({
       wanted: true,
       secret: aSafeSecret({ secretId: `s${index}`, folderId: `f${index % 2}` }),
@@ -88,7 +88,7 @@ describe('a changed secret in Secrets Safe', () => {
     expect((await readAll(rows)).calls).toEqual(['folder f0', 'folder f1']);
   });
 
-  it('costs one call when it is newer than all the rest of its folder', async () => {
+  it('costs one call if it is newer than the rest of its folder', async () => {
     const rows = Array.from({ length: 9 }, (_, index) => ({
       wanted: index > 3,
       secret: aSafeSecret({ secretId: `s${index}`, modifiedAt: dateOf(index) }),
@@ -96,13 +96,13 @@ describe('a changed secret in Secrets Safe', () => {
     expect((await readAll(rows)).calls).toEqual(['folder f1 since 2026-01-01T00:03:08.000Z']);
   });
 
-  it('is read by itself when it is older than an unwanted secret', async () => {
+  it('is read individually if it is older than an unwanted secret', async () => {
     const old = { wanted: true, secret: aSafeSecret({ secretId: 'old', modifiedAt: dateOf(1) }) };
     const kept = { wanted: false, secret: aSafeSecret({ secretId: 'kept', modifiedAt: dateOf(2) }) };
     expect((await readAll([old, kept])).calls).toEqual(['read old']);
   });
 
-  it('is not read in bulk beside one that turns out late not to be wanted, as for its name', () => {
+  it('is not read in bulk together with one that is excluded late, for example because of its name', () => {
     const preparation = prepareSafe();
     const [one, other] = [aSafeSecret({ secretId: 'one' }), aSafeSecret({ secretId: 'other' })].map(safeItem);
     if (one === undefined || other === undefined) throw new Error('There are two.');
@@ -114,14 +114,14 @@ describe('a changed secret in Secrets Safe', () => {
 describe('reading in bulk', () => {
   const items = prepareSafe().arrange(['s1', 's2'].map((secretId) => safeItem(aSafeSecret({ secretId }))));
 
-  it('returns each type in its own form', async () => {
+  it('returns each type in its form', async () => {
     const types = (['credential', 'text', 'file'] as const).map((type) => aSafeSecret({ secretId: type, type }));
     const { values, calls } = await readAll(types.map((secret) => ({ wanted: true, secret })));
     expect(values.toSorted()).toEqual(['a file', 'value of credential', 'value of text']);
     expect(calls.toSorted()).toEqual(['folder f1', 'read file']);
   });
 
-  it('falls back to reading one by itself that the bulk does not hold', async () => {
+  it('falls back to individual reads for secrets that the bulk lacks', async () => {
     const safe = fakeSafe();
     safe.secrets.push(aSafeSecret({ secretId: 's1' }), aSafeSecret({ secretId: 's2' }));
     safe.moved.add('s2');
@@ -130,7 +130,7 @@ describe('reading in bulk', () => {
     expect(safe.calls).toEqual(['folder f1', 'read s2']);
   });
 
-  it('fails for all of a folder when it fails, and for nothing else', async () => {
+  it('fails for a whole folder, and for nothing else', async () => {
     const safe = fakeSafe();
     safe.fail('f1', new RelayError('PermissionMissing', 'not this folder'));
     const alone = safeItem(aSafeSecret({ secretId: 's3' }));
@@ -140,7 +140,7 @@ describe('reading in bulk', () => {
     expect(safe.calls).toEqual(['folder f1', 'read s3']);
   });
 
-  it('refuses a plan of another source, as a deployment in between can leave it, and reads the rest', async () => {
+  it('refuses a plan of another source, which a deployment can leave, and reads the rest', async () => {
     const safe = fakeSafe();
     const alone = safeItem(aSafeSecret({ secretId: 's3' }));
     const foreign: Item = { ...alone, ref: { kind: 'account', id: '1:10' } };
