@@ -7,7 +7,7 @@ export const LATENCY_MS = 20;
 
 export const SEED = 1;
 
-/** Leaves calls in flight as the only limit. The default limit of 200 calls per second would determine the result. */
+/** Makes calls in flight the only limit. The default limit of 200 calls per second would determine the result. */
 export const limitInFlightOnly =
   (inFlight: number) =>
   (config: Document): void => {

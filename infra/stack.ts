@@ -21,7 +21,7 @@ import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registere
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 
-/** Every workflow has a line here. The rows of the dashboard are in this order. */
+/** All workflows, in the order of their rows on the dashboard. */
 const WORKFLOWS: readonly AddWorkflow[] = [addSync, addIntake, addCheckout, addUpkeep, addAuthenticate];
 
 export interface RelayStackProps extends StackProps {

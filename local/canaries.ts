@@ -18,7 +18,7 @@ const CANARY = /^canary-[0-9a-f]{3}/;
 const CANARY_LENGTH = CANARY_PREFIX.length + 3;
 
 /**
- * Searches for all canaries and for other secret values, in every form in which they can have been written. All
+ * Searches for all canaries and for other secret values, in every form in which they may have been written. All
  * canaries share a prefix, so one search finds them all.
  */
 export const createSearch = (values: readonly string[] = []) => {

@@ -12,7 +12,7 @@ import { NAMES, type World } from './world.ts';
 export const VAULT_CALLS = ['token', 'signIn', 'signOut', 'list', 'request', 'credential', 'checkin', 'other'] as const;
 type VaultCall = (typeof VAULT_CALLS)[number];
 
-/** Figures of one sync run, counted by the simulators. Only the report has the unchanged, failed and skipped items. */
+/** Figures of one sync run, counted by the simulators, except unchanged, failed and skipped items (from the report). */
 export interface RunFigures {
   readonly accounts: number;
   /** Moves of AWSCURRENT. */

@@ -46,7 +46,7 @@ export const synthesise = async (
   const app = new App({
     outdir: join(directory, 'cdk.out'),
     analyticsReporting: false,
-    // Validation takes most of the time of a synthesis, and `npm run synth` does it.
+    // Validation takes most of the time of a synthesis. `npm run synth` validates instead.
     builtinCloudFormationValidation: false,
     // The bundles are used in place.
     context: { ...cdkJson.context, [DISABLE_ASSET_STAGING_CONTEXT]: true },

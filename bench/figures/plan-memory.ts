@@ -44,7 +44,7 @@ const fillStore = ({ vault, aws }: World, relayId: string): void => {
 const planSchema = z.object({ batches: z.int(), durationMs: z.number(), residentMb: z.number() });
 
 /**
- * Flags of a small machine. With spare memory, V8 delays garbage collection, and its size exceeds the required memory.
+ * Flags of a small machine. With spare memory, V8 delays garbage collection and uses more memory than it needs.
  */
 const SMALL_HEAP = ['--max-old-space-size=160', '--max-semi-space-size=4'];
 /** Heap limit for a million accounts, which leaves room for memory outside the heap. */

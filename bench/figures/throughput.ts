@@ -8,8 +8,8 @@ const ROUNDS = 3;
 const HALF_AN_HOUR = 30 * 60_000;
 
 /**
- * Few enough that both wait for the vault and not for a processor. One machine runs the vault, AWS and the functions
- * here. With the default of 16 in flight, which is measured as well, the processor determines the result.
+ * Few enough that both the sync and the loop wait for the vault, not for a processor: here one machine runs the vault,
+ * AWS and the functions. With the default of 16 in flight, which is measured as well, the processor is the bottleneck.
  */
 const IN_FLIGHT = 4;
 const DEFAULT_IN_FLIGHT = 16;
@@ -45,7 +45,7 @@ const changeAll = ({ vault, clock }: World): void => {
   clock.advance(HALF_AN_HOUR);
 };
 
-/** Measures both in turn on one vault. The first sync has cold starts and is reported separately. */
+/** Measures the sync and the loop in turn on one vault. The first sync has cold starts and is reported separately. */
 const compareRates = async (inFlight: number) => {
   const configure = limitInFlightOnly(inFlight);
   const world = await startWorld({ accounts: ACCOUNTS, seed: SEED, latencyMs: LATENCY_MS, configure });

@@ -1,4 +1,4 @@
-/** A call of the relay with the documented call that it matches, or with the reason for an undocumented call. */
+/** A call of the relay, with the documented call that it matches or the reason why it is not documented. */
 export interface ComparedCall {
   readonly ours: string;
   readonly documented?: string;

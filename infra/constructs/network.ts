@@ -96,8 +96,7 @@ export class Network extends Construct {
 
   #logFlows(vpc: Vpc, encryptionKey: IKey, retention: RetentionDays): void {
     const logGroup = new LogGroup(this, 'FlowLogs', { encryptionKey, retention, removalPolicy: RemovalPolicy.DESTROY });
-    // AWS assigns the id of a flow log after its role exists. Source: VPC user guide, "IAM role for publishing flow
-    // logs".
+    // A flow log gets its id only after its role exists. Source: VPC user guide, "IAM role for publishing flow logs".
     const flowLogs = Stack.of(this).formatArn({ service: 'ec2', resource: 'vpc-flow-log', resourceName: '*' });
     const role = new Role(this, 'FlowLogsRole', {
       assumedBy: serviceFor(this, 'vpc-flow-logs.amazonaws.com', flowLogs),

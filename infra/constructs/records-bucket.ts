@@ -7,7 +7,7 @@ import type { Folder, Grant, Permission } from '#shared/workflows/grants.ts';
 
 type RecordsGrant = Extract<Grant, { readonly to: 'records' }>;
 
-/** Long enough for questions about last month. relay.yaml sets the retention of the logs. */
+/** Long enough to investigate runs of the last month. relay.yaml sets the retention of the logs. */
 const RUNS_KEPT = Duration.days(30);
 
 /** A checkout can last for a year. */

@@ -31,7 +31,7 @@ const BATCH = 10;
 
 const SOON = Duration.minutes(5);
 
-/** Leaves time for two retries of a message that failed with a transient error. */
+/** Age of a message that raises the alarm. Leaves time for two retries after a transient error. */
 const LATE = Duration.minutes(15);
 
 /** The queue for incoming messages and its dead-letter queue. */

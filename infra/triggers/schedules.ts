@@ -57,8 +57,9 @@ export class Schedules extends Construct {
       encryptionMasterKey: key,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-      // Denies only queues. EventBridge Scheduler sends with the role of the schedules. Source: SQS developer guide,
-      // "Using dead-letter queues", and EventBridge Scheduler user guide, "Configuring a schedule's dead-letter queue".
+      // Denies only other queues: EventBridge Scheduler sends with the role of the schedules. Source: SQS developer
+      // guide, "Using dead-letter queues", and EventBridge Scheduler user guide, "Configuring a schedule's dead-letter
+      // queue".
       redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
     });
     accept(this.#undelivered, 'SQS3', 'This queue is itself the dead-letter queue of the schedules.');

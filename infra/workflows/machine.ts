@@ -23,7 +23,7 @@ import { asRetry, DEFAULT_RETRY, type RetryPolicy } from '#infra/workflows/retry
 import type { Grant, Machine, Permission } from '#shared/workflows/grants.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
-/** Grace period by which a task outlasts its function, so that the function reports its own timeout. */
+/** Time by which a task's timeout exceeds that of its function, so that the function reports its own timeout. */
 const TASK_GRACE_SECONDS = 30;
 
 /** Time for which Step Functions reuses a data key. A revoked permission takes effect after it. */
@@ -115,7 +115,7 @@ export interface WorkflowMachineProps {
   /** The factory that created the tasks in the definition, and no others. */
   readonly tasks: Tasks;
   readonly timeout: Duration;
-  /** True when a distributed Map in the definition starts child executions. */
+  /** True if a distributed Map in the definition starts child executions. */
   readonly hasChildren?: boolean;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;

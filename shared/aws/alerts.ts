@@ -6,7 +6,7 @@ import { RelayError } from '#shared/errors.ts';
 const SUBJECT_LIMIT = 100;
 const MESSAGE_LIMIT_BYTES = 200_000;
 
-/** Sends an alert of a subject and lines. Each line stays one line, even if it contains text from other systems. */
+/** Sends an alert: a subject and lines. Each line stays one line, even if it contains text from other systems. */
 export type Notify = (subject: string, lines: readonly string[]) => Promise<void>;
 
 /**

@@ -37,8 +37,8 @@ export const parseToken = (content: string | undefined): CachedToken | undefined
 };
 
 /**
- * Time at which to refresh a token. It precedes the end by half to all of a margin, which is five minutes but at most a
- * quarter of the lifetime. The random part prevents processes that share a token from refreshing it all at once.
+ * Time at which to refresh a token: between half a margin and a full margin before its end. The margin is five minutes,
+ * but at most a quarter of the lifetime. The random part keeps processes that share a token from refreshing it at once.
  *
  * @param random From 0 inclusive to 1 exclusive.
  */

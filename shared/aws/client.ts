@@ -6,12 +6,13 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 const ANSWER_MS = 20_000;
 
 /**
- * A connection that has been silent for this long is not used again. Timers do not run while a function is frozen. A
- * connection that AWS closed in that time costs the next call an attempt; one that a NAT dropped costs it all its time.
+ * A connection that has been silent for this long is not used again, because timers do not run while a function is
+ * frozen. If AWS closed the connection in that time, the next call loses one attempt; if a NAT dropped it, the attempt
+ * lasts until its time limit.
  */
 const MAX_SILENCE_MS = 60_000;
 
-/** The options of the agents that the SDK creates itself. */
+/** Same options as for the agents that the SDK creates itself. */
 const KEPT_OPEN: AgentOptions = { keepAlive: true, maxSockets: 50 };
 
 type Clock = () => number;

@@ -49,7 +49,7 @@ export interface TokenCache {
    */
   ensure(): Promise<{ readonly expiresAt: string }>;
   /**
-   * Returns a token that is not due for a refresh. Always reads the store, once, because a token in memory can have
+   * Returns a token that is not due for a refresh. Always reads the store, once, because a token in memory may have
    * been replaced together with the client secret. Refreshes a token that is missing or due. Repeatable.
    */
   get(): Promise<Secret>;

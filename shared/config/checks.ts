@@ -38,10 +38,10 @@ const checkReference = (
   return [{ path, message: `there is no ${path[2]} "${wanted}"; ${suggest(wanted, known)}` }];
 };
 
-/** Property of a source type that has the shape of a section's entries. */
+/** Property of a source type that contains the shape of a section's entries. */
 const SHAPES = { syncs: 'sync', checkouts: 'checkout' } as const satisfies Record<Delivering, string>;
 
-/** A source that exists and has the shape can still belong to another type of connection. */
+/** The schema accepts every source that exists for the section, even one of another type of connection. */
 const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry: { connection, source } }) => {
     const type = ownOf(types.connections, ownOf(config.connections, connection)?.type ?? '');
@@ -65,7 +65,7 @@ const checkNotEmpty = ({ syncs, checkouts }: Checkable): Problem[] =>
 const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
   const written = DELIVERING.flatMap((section) => Object.keys(config[section] ?? {}));
-  // An invalid entry can be the one that uses it, and a configuration without entries has its own message.
+  // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judged.length === 0 || judged.length < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
     const known = Object.keys(entries ?? {});

@@ -11,7 +11,7 @@ const inQuotes = (text: string): string => JSON.stringify(text);
 
 const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
-/** Identifies the secrets of an entry under `stores`, independent of its name. Undefined if it cannot be checked. */
+/** Identifies where an entry under `stores` keeps its secrets, whatever its name. Undefined if it cannot be checked. */
 const placeOf = ({ stores }: Checkable, types: RegisteredTypes, name: string): string | undefined => {
   const store = ownOf(stores, name);
   const type = store && ownOf(types.stores, store.type);

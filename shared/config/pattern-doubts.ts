@@ -23,8 +23,8 @@ const listsIn = (settings: unknown, path: Problem['path']): Setting[] => {
 };
 
 /**
- * Warnings about the patterns of all rules. Only a source defines which of its settings are patterns, so these are the
- * lists of a rule that are equal to one of the source's pattern lists.
+ * Warnings about the patterns of all rules. A source returns its pattern lists without their paths in the rule, so a
+ * list of the rule counts as patterns if it is equal to one of them.
  */
 export const findWarnings = (config: Checkable, types: RegisteredTypes): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry }) => {

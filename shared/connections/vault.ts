@@ -5,8 +5,8 @@ import type { Item, ItemRef, Labels } from '#shared/domain/item.ts';
 import type { RelayError } from '#shared/errors.ts';
 
 /**
- * The port for systems that issue credentials. Vendors implement it in `connections/<type>/`; workflows use nothing
- * else of them. All errors are RelayErrors.
+ * The port for systems that issue credentials. Each vendor has an implementation in `connections/<type>/`, which
+ * workflows use only through this port. All errors are RelayErrors.
  */
 
 /**
@@ -18,7 +18,7 @@ export interface Source {
   readonly [setting: string]: unknown;
 }
 
-/** A row of a vault's list that can't be read. It contains nothing but ids. */
+/** A row of a vault's list that can't be read, reduced to its ids. */
 export interface Rejected {
   readonly title: string;
   /** Problem and fix. */
@@ -33,7 +33,7 @@ export interface ItemPage {
    * during the read. Items that are not listed may then still exist.
    */
   readonly complete: boolean;
-  /** Rows that can't be read. Each fails alone. */
+  /** Rows that can't be read. They do not affect the other rows. */
   readonly rejected?: readonly Rejected[] | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface Read {
 export interface ReadTerms {
   /** At most 1,000 characters; shown to approvers and in audits and mails. */
   readonly reason: string;
-  /** Duration; that of the rule if left out. Reduced to the maximum that the vault grants for the item. */
+  /** Duration; by default that of the rule. Reduced to the maximum that the vault grants for the item. */
   readonly minutes?: number | undefined;
 }
 
@@ -117,14 +117,14 @@ export interface Leases {
   close(leaseId: string, note: string): Promise<{ readonly at?: string | undefined }>;
 }
 
-/** Exclusive right to open an item of a vault without lease ids: one run at a time holds it, across all workflows. */
+/** Exclusive right to open an item of a vault without lease ids. One run at a time has it, across all workflows. */
 interface Claim {
   readonly item: ItemRef;
   /** The run that holds it. */
   readonly run: string;
 }
 
-/** Reads in which opening returns the credential: the claim precedes it, and closing names only the item. */
+/** Reads in which opening returns the credential. The run claims the item first, and closes it by its name alone. */
 interface OpeningReads {
   readonly kind: 'opening-reads';
   openAndRead(item: Item, terms: ReadTerms, claim: Claim): Promise<Read>;
@@ -159,7 +159,7 @@ export interface TargetSessions {
   end(id: string): Promise<boolean>;
 }
 
-/** Plans the reads of the wanted items of a list, where they depend on the items that are not wanted. */
+/** Plans how the wanted items of a list are read if that depends on the items that are not wanted. */
 export interface Preparation {
   /** Records a listed item that is not to be read. */
   exclude(item: Item): void;
@@ -187,7 +187,7 @@ export interface VaultSession {
 }
 
 export interface Vault {
-  /** Ensures that sign-in works, and returns how long, UTC ISO 8601, if that is known. Repeatable. */
+  /** Ensures that sign-in works, and returns until when, UTC ISO 8601, if that is known. Repeatable. */
   ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
   /** Signs in, runs the work and always signs out. One session per function invocation. */
   session<T>(work: (session: VaultSession) => Promise<T>): Promise<T>;

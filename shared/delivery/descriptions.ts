@@ -5,8 +5,8 @@ import type { SecretStore } from '#shared/stores/store.ts';
 const MAX_DESCRIPTION = 1000;
 
 /**
- * Limits the descriptions of a store to one line of at most 1,000 characters, whatever names they contain, because
- * people read them in consoles and terminals.
+ * Limits the descriptions that a store receives to one line of at most 1,000 characters, whatever names they contain,
+ * because people read them in consoles and terminals.
  */
 export const limitDescriptions = (store: SecretStore): SecretStore => ({
   ...store,

@@ -23,7 +23,7 @@ export const isUpToDate = async (
   if (found.kind === 'foreign') {
     throw foreignSecret({ name, for: title, command: store.adoption(name) });
   }
-  // A delivery restores a retired secret, whatever it holds.
+  // A delivery restores a retired secret, whatever its content.
   if (found.kind === 'absent' || found.retired) return false;
   if (found.stamp === stamp) return mode === 'changes';
   if (found.stamp === stampIn(expected)) return false;

@@ -32,7 +32,7 @@ interface LookUp {
   readonly keys: Set<string>;
 }
 
-/** Returns a test that is true for the labels of an item that one of the addresses can mean. Ignores case. Pure. */
+/** Returns a test that is true for the labels of an item that one of the addresses can refer to. Ignores case. Pure. */
 export const createIsAddressed = (
   { spellings }: AddressRules,
   addresses: readonly Labels[],

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-// Only the parts of undici in use: all of it would add 20 ms to every cold start.
+// Imports only the parts of undici that are used: the whole library would add 20 ms to every cold start.
 import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import { type ClientCertificate, tlsOptionsOf } from '#shared/http/client-certificate.ts';

@@ -5,9 +5,9 @@ import { type ReadableLease, readableLease } from '#shared/leases/authority.ts';
 import { type Marker, writeReason } from '#shared/leases/marker.ts';
 
 /**
- * Reads under a lease of a sync, as permitted by {@link mayReadUnder}. A lease of another sync can end in the meantime.
- * In that case a new lease is opened, once, and reported before it is read under, so that it is closed even if the read
- * fails. Raises `RequestConflict` if this run must not read under the lease that the vault then returns.
+ * Reads under a lease of a sync, as permitted by {@link canReadUnder}. A lease of another sync can end in the meantime.
+ * In that case a new lease is opened, once, and reported before the read, so that it is closed even if the read fails.
+ * Raises `RequestConflict` if this run must not read under the lease that the vault then returns.
  */
 export const readUnderLease = async <L extends ReadableLease>(
   leases: Pick<Leases, 'open' | 'read' | 'held'>,
@@ -29,7 +29,7 @@ export const readUnderLease = async <L extends ReadableLease>(
 
 const reopen = async (leases: Pick<Leases, 'open' | 'held'>, item: Item, own: Marker): Promise<ReadableLease> => {
   const opened = await leases.open(item, syncTerms(own));
-  // An unreadable lease is never read under.
+  // Ignores unreadable leases: the run must not read under one.
   const lease = readableLease(opened, opened.ours ? [] : await leases.held(() => {}), own, item.title);
   if (lease instanceof RelayError) throw lease;
   return lease;
@@ -37,7 +37,7 @@ const reopen = async (leases: Pick<Leases, 'open' | 'held'>, item: Item, own: Ma
 
 /**
  * Terms of a lease for a sync: no change at its end, and shared if one is held already. The owner of a shared lease is
- * known only after opening; it decides whether the run reads under it.
+ * known only after opening, and determines whether the run may read under it.
  */
 export const syncTerms = (own: Marker): LeaseTerms => ({
   reason: writeReason(own),

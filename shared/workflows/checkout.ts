@@ -14,7 +14,7 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 /** Types of order: the checkout itself, a release by a message, or the release of an abandoned checkout. */
 const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'] as const;
 
-/** A release has no more data about a checkout than this. */
+/** All data that a release has about a checkout. */
 const checkoutRunSchema = runSchema.extend({
   order: z.object({
     type: z.enum(WORKERS),

@@ -5,7 +5,7 @@ export const WORKFLOWS = ['sync', 'checkout'] as const;
 export type Workflow = (typeof WORKFLOWS)[number];
 
 /**
- * Identifies one execution of a workflow in every step input, log line and record, and in the mark of every lease.
+ * Identifies one execution of a workflow in every step input, log line and record, and in the marker of every lease.
  * `rule` is an entry of relay.yaml. `run` is the name of the execution: the rule, a dot, and a part that is unique
  * among its runs.
  */

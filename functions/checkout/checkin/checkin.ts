@@ -36,7 +36,7 @@ export const createCheckInCheckout =
     const { accessKind, opens } = vault.rules(settings);
     const mayHaveSessions = opens === 'target-session';
     const opened = mayHaveSessions ? readSessions(await signals.list(signalAt.prefix(input))) : [];
-    // A user that needs no leases can lack the permission to list them.
+    // A user that needs no leases may lack the permission to list them.
     if (accessKind !== 'leases' && opened.length === 0) return { at: new Date(now()).toISOString(), closed: 0 };
     const known = requested?.leases.map(({ id }) => id) ?? [];
     const isOurs = markedAs({ relayId, workflow, rule, run, batch: 0 });

@@ -42,7 +42,7 @@ export const createPlanCheckout =
     const written = await records.read(place);
     if (written !== undefined) {
       checkSame(written, order, startedAt);
-      // A release after the earlier attempt can have removed this object.
+      // A release after the earlier attempt may have removed this object.
       await signals.put(checkoutAt.open(run));
       return { items: written.items.length };
     }
@@ -65,7 +65,7 @@ export const createPlanCheckout =
     return { items: held.items.length };
   };
 
-/** Under another name neither a release nor a message would find the checkout. */
+/** Neither a release nor a message would find a checkout under another name. */
 const checkName = (order: CheckoutOrder, run: string): void => {
   if (run === checkoutRun(order)) return;
   throw new RelayError(
@@ -74,7 +74,7 @@ const checkName = (order: CheckoutOrder, run: string): void => {
   );
 };
 
-/** A record is kept longer than the name of its execution, so another execution can find it. */
+/** A record is kept longer than the name of its execution, so a later execution with the same name can find it. */
 const checkSame = (written: CheckoutRecord, order: CheckoutOrder, startedAt: string): void => {
   const isSame = written.startedAt === startedAt && JSON.stringify(written.order) === JSON.stringify(order);
   if (!isSame) throw refused(order, 'this id was used before. Send the request again with another id.');
@@ -87,7 +87,7 @@ const refused = (order: CheckoutOrder, problem: string): RelayError =>
 const MAX_LEAD_DAYS = 60;
 const DAY_MS = 24 * 3_600_000;
 
-/** Repeats the checks of the queue, because a message can have waited and an execution can be started by hand. */
+/** Repeats the checks of the queue, because a message may have waited and an execution can be started by hand. */
 const checkWindow = (order: CheckoutOrder, { maxMinutes }: CheckoutConfig, now: number): void => {
   const { window } = order;
   if (windowStart(window, now) > now + MAX_LEAD_DAYS * DAY_MS) {
@@ -103,7 +103,7 @@ const checkWindow = (order: CheckoutOrder, { maxMinutes }: CheckoutConfig, now: 
   }
 };
 
-/** Of two items with one name, the second would overwrite the first. */
+/** If two items had the same secret name, the second would overwrite the first. */
 const checkNames = (order: CheckoutOrder, items: CheckoutRecord['items'], distinguishingPlaceholder: string): void => {
   for (const [index, { item, secretName }] of items.entries()) {
     const other = items.slice(0, index).find((earlier) => earlier.secretName === secretName);

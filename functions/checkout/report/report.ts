@@ -46,7 +46,7 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
       // Written last: no notice is sent once the report exists.
       await records.write(place, report);
     }
-    // Without this object `reap` ignores the checkout, so it stays if something is not closed or can still be opened.
+    // `reap` ignores a checkout without this object, so the object stays if anything is open or can still be opened.
     if (isClosed(input) && isSettled(input)) await signals.remove(checkoutAt.open(input));
     return { status, notes: report.notes };
   };
@@ -75,12 +75,12 @@ const reportOn = async (
   };
 };
 
-/** True if the delivered secrets are retired and the leases are checked in. Neither implies the other. */
+/** True if the delivered secrets are retired and the leases are checked in. Either can fail alone. */
 const isClosed = ({ retired, checkedIn }: CheckoutStepInput): boolean =>
   retired !== undefined && checkedIn !== undefined;
 
 /**
- * False if an attempt of Retrieve whose response was lost can still have been running after the secrets were retired.
+ * False if an attempt of Retrieve whose response was lost may still have been running after the secrets were retired.
  */
 const isSettled = ({ order, retrieved, retired, watched }: CheckoutStepInput): boolean => {
   if (order.type === 'checkout.abandoned') return order.isSettled !== false;

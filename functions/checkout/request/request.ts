@@ -50,7 +50,7 @@ export const createRequestCheckout =
       // An unreadable lease of ours causes a conflict when it is requested again.
       const earlier = await findOurs(access, markedAs(marker), () => {});
       const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
-      // Agrees on all terms before it opens any lease, because a refusal of one item would cost the others a release.
+      // Agrees on all terms before it opens any lease, so that a refusal of one item causes no release of the others.
       const agreed: Agreed[] = [];
       for (const item of missing) agreed.push({ item, terms: await agreeOnTerms(access, record, item, marker, now()) });
       const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
@@ -71,7 +71,8 @@ const leaseOf = (ours: readonly HeldLease[], { ref }: Item, index: number): Chec
 };
 
 /**
- * A queued change would make a credential stale that is read now. A target session gets its credential from the vault.
+ * True if a change is in progress or queued, which would make a credential that is read now stale. A target session is
+ * not affected, because the vault supplies its credential.
  */
 const isAnyChanging = async (session: VaultSession, source: Source, items: readonly Item[]): Promise<boolean> => {
   for (const { labels } of items) if ((await findOne(session, source, labels))?.changing === true) return true;
@@ -99,7 +100,7 @@ const open = async (leases: Leases, { item, terms }: Agreed): Promise<boolean> =
 };
 
 const HOUR_MINUTES = 60;
-/** Margin in which the relay checks in a lease before the vault ends it. */
+/** Margin that lets the relay check in a lease before the vault ends it. */
 const MARGIN_MINUTES = 5;
 
 /** Determines the terms of a lease from the offers of the vault. Opens nothing. */

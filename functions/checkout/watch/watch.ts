@@ -42,7 +42,7 @@ export const createWatch =
     const { isOver, extendedUntil } = readSignals(await signals.list(signalAt.prefix(input)));
     const state: CheckoutState = {
       plan: planOf(record, vault, extendedUntil),
-      // A release that was started by hand, or `reap` before a redrive, can also have closed it.
+      // A release that was started by hand, or `reap` before a redrive, may also have closed it.
       signals: { released: isOver, extendedUntil },
       ...(requested &&
         !checkedIn && {
@@ -70,7 +70,7 @@ const planOf = (record: CheckoutRecord, vault: Vault, extendedUntil: number | un
   const maxExtensionMs = settings.extensionMinutes * MINUTE_MS;
   const waitEndsAt = from + settings.approvalHours * HOUR_MS;
   const { accessKind, opens } = vault.rules(settings);
-  // A change follows only the end of a lease for the credential itself that was requested with a change at its end.
+  // The vault changes a credential only after a lease for the credential itself that was requested with a change.
   const isFollowedByChange = settings.rotateOnCheckIn && accessKind === 'leases' && opens === 'credential';
   return {
     from,
@@ -98,7 +98,7 @@ const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: 
     });
     return leases.map(({ id, status, endsAt }) => {
       const lease = held.find((candidate) => candidate.id === id);
-      // An unreadable lease can be this one.
+      // An unreadable lease could be this one.
       const otherwise = unreadable.length === 0 ? 'gone' : status;
       return { status: lease?.status ?? otherwise, endsAt: toMs(lease?.endsAt ?? endsAt) };
     });
@@ -113,8 +113,8 @@ const toMs = (date: string | undefined): number | undefined => (date === undefin
 /**
  * Time after which a change of the credential invalidates the delivered one: the time of the delivery. A release has no
  * such time and uses its own check-in, or the time of the plan if everything was already closed, for example by `reap`.
- * There is no tolerance for dates that the vault rounds down, because a change that an earlier checkout caused can be
- * just before this time.
+ * There is no tolerance for dates that the vault rounds down, because an earlier checkout can cause a change shortly
+ * before this time.
  */
 const changeCountsFrom = (record: CheckoutRecord, { retrieved }: CheckoutStepInput, checkedIn: CheckedIn): number =>
   Date.parse(retrieved?.at ?? (checkedIn.closed > 0 ? checkedIn.at : record.plannedAt));

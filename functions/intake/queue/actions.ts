@@ -31,7 +31,7 @@ export const createActions = (dependencies: ActionDependencies) => {
   const startNamedRun = async (sync: string, item: Labels): Promise<void> => {
     const { run, endsAt, waitSeconds } = debounceAt(sync, now());
     await records.write(namedAt.item({ rule: sync, run }, item), item);
-    // The run can have started before the item was written.
+    // The run may have started before the item was written.
     if (now() >= endsAt) return startNamedRun(sync, item);
     if (started.get(sync) === run) return;
     await executionsOf('sync').start(run, JSON.stringify({ sync, items: 'named', waitSeconds }));
@@ -60,7 +60,7 @@ const senderOf = (senderId: string): Principal => {
   throw new RelayError('MessageInvalid', 'the whole message: has no SenderId from SQS; send it again');
 };
 
-/** Syncs that possibly select the item. A sync whose items have no address finds changes only on its schedule. */
+/** Syncs that may select the item. A sync whose items have no address finds changes only on its schedule. */
 const syncsThatMaySelect = async (
   { connection, item }: CredentialChanged,
   { syncs }: Rules,

@@ -36,7 +36,7 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     const run = checkoutRun(order);
     const input = JSON.stringify(order);
     const isOver = 'until' in message.window && Date.parse(message.window.until) <= now();
-    // The name can be available again by now, and would start a second checkout of the same id.
+    // The name may be available again by now, and would start a second checkout with the same id.
     const isOld = now() - Date.parse(opening) >= NAME_RESERVED_MS;
     const checkouts = executionsOf('checkout');
     if (!isOver && !isOld && (await checkouts.start(run, input))) return;
@@ -50,7 +50,10 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
 
   const find = (checkout: CheckoutIdentity) => executionsOf('checkout').find(checkoutRun(checkout));
 
-  /** Applies to the sender's own checkout, even before its request. Refused if only other senders have a checkout. */
+  /**
+   * Extends the sender's own checkout, even before its request. Refused if only other senders have a checkout with this
+   * id.
+   */
   const extend = async (message: CheckoutExtended, principal: Principal): Promise<void> => {
     const { own, others } = await ids.find(message, principal);
     const mine = own ?? (await ids.claim(message, principal));
@@ -65,7 +68,7 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
   /**
    * Releases the sender's own checkout, even before its request. If the sender may release those of others, their
    * checkouts with the same id are released as well, unless the message was sent before the end of the sender's own
-   * checkout: it was then meant for that one, also when it is delivered again.
+   * checkout: it was then meant for that one, even if it is delivered again later.
    */
   const release = async (message: CheckoutReleased, principal: Principal, sentAt: number): Promise<void> => {
     const { own, others } = await ids.find(message, principal);
@@ -108,7 +111,7 @@ const ofAnotherSender = () =>
     'id: belongs to another sender; send the message as that sender, or set mayRelease for this one under intake.senders in relay.yaml',
   );
 
-/** Normalizes the input of an execution, which an earlier version of the relay can have written in another form. */
+/** Normalizes the input of an execution, which an earlier version of the relay may have written in another form. */
 const canonical = (input: string): string | undefined => {
   const { data } = checkoutOrderSchema.safeParse(JSON.parse(input));
   return data && JSON.stringify(data);

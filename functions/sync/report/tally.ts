@@ -9,7 +9,7 @@ import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
 export type Tally = Pick<Report, 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks'>;
 
-/** Time after the end of a release in which its change of the credential can still follow. */
+/** Time after the end of a release within which the vault may still change the credential. */
 const FOLLOWED_MS = 3_600_000;
 
 const INCOMPLETE =
@@ -128,7 +128,7 @@ const best = (settled: readonly Outcome[]): Outcome =>
 
 const targetKey = ({ item, target }: Pick<Settled, 'item' | 'target'>): string => `${item}/${target}`;
 
-/** Failure of targets without a recorded result. Some of them can be done. */
+/** Failure of targets without a recorded result. Some of them may have been delivered. */
 const lostBy = (error: string | undefined): { name: ErrorName; message: string } => ({
   name: 'BatchLost',
   message: [

@@ -14,9 +14,10 @@ export interface CloseAbandonedDependencies {
 }
 
 /**
- * Releases every checkout whose run has ended but is not closed, and again every released one whose run continues.
- * `reap` finds leases by their marker, but only a release also retires the delivered secrets. A function can still
- * deliver after its execution was stopped, so the last release starts when none of them can be running.
+ * Releases every checkout that is still open although its run has ended. Also releases again every released checkout
+ * whose run continues. `reap` finds leases by their marker, but only a release also retires the delivered secrets. A
+ * function can still deliver after its execution was stopped, so the last release starts only when no function of the
+ * checkout can still be running.
  */
 export const createCloseAbandoned =
   ({ signals, endedAt, startRelease, now }: CloseAbandonedDependencies) =>
@@ -29,7 +30,7 @@ export const createCloseAbandoned =
       try {
         const ended = await endedAt(open);
         if (ended === undefined) {
-          // A delivery that was under way when the checkout was released stays readable until its next look.
+          // Otherwise a secret whose delivery was in progress at the release would stay readable until the next look.
           const { released } = readSignals(await signals.list(signalAt.prefix(open)));
           if (released) await startRelease({ ...open, isRunning: true, isSettled: false });
           continue;

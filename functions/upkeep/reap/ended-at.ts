@@ -9,7 +9,7 @@ export type EndedAt = (run: Pick<Run, 'workflow' | 'run'>) => Promise<number | u
 /** End of a run that Step Functions no longer has, or never had. */
 const LONG_AGO = 0;
 
-/** Looks up runs in the machine of their workflow. A machine that was removed from the stack took its runs with it. */
+/** Looks up runs in the machine of their workflow. If the machine was removed from the stack, its runs have ended. */
 export const createEndedAt =
   (executionsOf: (workflow: Workflow) => Pick<Executions, 'find'> | undefined): EndedAt =>
   async ({ workflow, run }) => {

@@ -79,7 +79,7 @@ export const createReap =
     return total;
   };
 
-/** True for a running checkout. Its window determines the age of its leases, so they raise no alarm. */
+/** True for leases of a checkout. Its window determines how long they stay open, so they raise no alarm. */
 const holdsLeases = ({ workflow }: Marker): boolean => workflow === 'checkout';
 
 /**

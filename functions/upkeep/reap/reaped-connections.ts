@@ -5,7 +5,7 @@ import type { ReapDependencies, ReapedConnection } from './reap.ts';
 
 /**
  * Connections on which leases of the relay can be open, each with a rule that opens them. Others are skipped, because a
- * user that needs no leases can lack the permission to list them. A connection that cannot be opened is a failure and
+ * user that needs no leases may lack the permission to list them. A connection that cannot be opened is a failure and
  * does not affect the others.
  */
 export const createReapedConnections =

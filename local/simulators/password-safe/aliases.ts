@@ -1,6 +1,6 @@
 import type { AccountState, Accounts } from './state.ts';
 
-/** A name for several accounts with the same rights. One of them is preferred at a time. */
+/** A name for several accounts with the same rights, one of which is preferred at a time. */
 export interface SimulatedAlias {
   readonly aliasId: number;
   readonly aliasName: string;

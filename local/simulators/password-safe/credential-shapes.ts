@@ -26,7 +26,7 @@ const RENDER: Record<CredentialShape, (canary: string) => string> = {
   quoted: (canary) => `{"a":"\\"${canary}\\\\n"}'"\\/\t`,
   key: (canary) => keyLines(canary).join('\r\n'),
   blanks: (canary) => `  \u00a0pässwörd 🔑 ${canary} 田中\u2028 \n `,
-  // Looks encoded, and changes in every encoding. Contains the canary as text and as base64.
+  // Looks encoded, but every encoding changes it. Contains the canary as text and as base64.
   base64: (canary) => `c2lt+${canary}/${Buffer.from(`+/${canary}`).toString('base64')}==`,
   long: (canary) => `${canary}/${'0123456789abcdef'.repeat(1280)}/${canary}`,
 };

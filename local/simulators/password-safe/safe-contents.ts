@@ -12,7 +12,7 @@ const EDGE_CASES: readonly EdgeCase[] = [
     folders: ['Team A', 'Apps'],
     shape: 'credential',
     username: 'svc-api',
-    // Notes are not requested, but people also keep secrets in them.
+    // The relay does not request notes, but people also keep secrets in them.
     notes: 'old one: canary-00000000000000000000feed',
   },
   { title: 'api', folders: ['Team B', 'Apps'], shape: 'quoted-credential', username: 'svc "api"\\' },

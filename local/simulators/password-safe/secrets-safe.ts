@@ -10,7 +10,7 @@ export type SecretShape =
   | 'file'
   | 'large-file'
   | 'largest-file'
-  /** Of a type that newer versions can have and the relay does not support. */
+  /** A secret of a type that newer versions may add and the relay does not support. */
   | 'unknown';
 
 /** Initial state of a secret. */

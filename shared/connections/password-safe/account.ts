@@ -2,13 +2,13 @@
 export const ACCOUNT_TYPES = ['system', 'domainlinked', 'database', 'cloud', 'application'] as const;
 export type AccountType = (typeof ACCOUNT_TYPES)[number];
 
-/** Fields of a privileged account in the vault's list. Holds no credential. */
+/** Fields of a privileged account in the vault's list. Contains no credential. */
 interface AccountRow {
   readonly systemId: number;
   readonly accountId: number;
   readonly systemName: string;
   readonly accountName: string;
-  /** Empty when the account belongs to no domain. */
+  /** Empty if the account belongs to no domain. */
   readonly domainName: string;
   /** User principal name of a directory account, `name@domain`; undefined if the row has none. */
   readonly userPrincipalName?: string | undefined;

@@ -54,7 +54,7 @@ export async function* listAccounts(session: Session, query: AccountQuery): Asyn
 const slicesOf = ({ types }: AccountQuery, workgroups: readonly string[]): readonly Slice[] =>
   orUndefined(types).flatMap((type) => orUndefined(workgroups).map((workgroup) => ({ type, workgroup })));
 
-/** Leaves a filter without choices out of the call. */
+/** Omits a filter without choices from the call. */
 const orUndefined = <T>(choices: readonly T[]): readonly (T | undefined)[] =>
   choices.length === 0 ? [undefined] : choices;
 

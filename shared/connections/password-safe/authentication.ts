@@ -85,8 +85,8 @@ export interface ApiKeyOptions {
 }
 
 /**
- * Values that each field of the header cannot carry. Fields have no escaping (reference: 1.1): a field ends at `;`, and
- * a bracketed password ends at `]` before `;`. Servers differ in reading a password that contains both in a row.
+ * Values that each field of the header can carry. Fields have no escaping (reference: 1.1): a field ends at `;`, and a
+ * bracketed password ends at `]` before `;`. Servers differ in how they parse a password that contains `];` itself.
  */
 const FIELD_RULES = {
   apiKey: [/^[^;]+$/, 'must be the key alone, without a semicolon'],

@@ -13,8 +13,8 @@ export const CREDENTIAL_MAX_BYTES = 1024 * 1024;
 type Part = CredentialKind | 'passphrase';
 
 /**
- * Reads a credential part by part: the credential first, then the passphrase if it is an encrypted key. Other keys save
- * that call.
+ * Reads a credential part by part: first the credential itself, then the passphrase, but only of an encrypted key. For
+ * every other key this saves a call.
  */
 export const readParts = async (kind: CredentialKind, read: (part: Part) => Promise<Secret>): Promise<Credential> => {
   const secret = await read(kind);

@@ -6,7 +6,7 @@ type SafeSecretType = (typeof SAFE_SECRET_TYPES)[number];
 export const SAFE_API_VERSIONS = ['3.0', '3.1', '3.2'] as const;
 export type SafeApiVersion = (typeof SAFE_API_VERSIONS)[number];
 
-/** A secret in a folder of Secrets Safe, as listed. Holds neither value nor notes. */
+/** A secret in a folder of Secrets Safe, as listed. Contains neither value nor notes. */
 export interface SafeSecret {
   /** A GUID. */
   readonly secretId: string;

@@ -41,9 +41,9 @@ const OPEN_STATUSES: ReadonlyMap<number, OpenSession['status']> = new Map([
 ]);
 
 /**
- * Opens a session under an active request of the matching access type. Raises `ApprovalPending` and `LeaseGone` by the
- * state of the request. Every call issues another ticket, so it is never repeated; a lost ticket is void once the
- * request has ended or its session was terminated.
+ * Opens a session under an active request of the matching access type. Raises `ApprovalPending` or `LeaseGone`,
+ * depending on the state of the request. Every call issues another ticket, so it is never repeated; a lost ticket
+ * becomes void when the request ends or its session is terminated.
  */
 export const openSession = async (session: Session, requestId: number, type: SessionType): Promise<SessionGrant> => {
   const [word, read] = KINDS[type];

@@ -90,8 +90,8 @@ export const nextLookDelayMs = (since: number, now: number): number =>
 const signalLookDelayMs = (wholeMs: number): number => Math.max(MAX_LOOK_MS, wholeMs / MAX_LOOKS);
 
 /**
- * Decides the next action of a checkout from its state alone, so a repeated step decides the same. A release signal
- * takes precedence until everything is checked in.
+ * Decides the next action of a checkout from its state alone, so a repeated step makes the same decision. A release
+ * signal takes precedence until everything is checked in.
  */
 export const nextAction = (state: CheckoutState): Action => {
   if (state.checkedIn !== undefined) return confirm(state, state.checkedIn.at);
@@ -123,7 +123,8 @@ const open = ({ now, plan, signals, requested }: CheckoutState): Action => {
 
   const patience = plan.waitEndsAt - now;
   if (!requested.conflict) return wait(Math.min(nextLookDelayMs(plan.from, now), patience));
-  // A pending approval needs only a look. A conflict needs a new request, which takes twice the steps: half as often.
+  // A pending approval needs only a look. A conflict needs a new request, which takes twice as many steps, so it is
+  // made half as often.
   const nextRequestAt = requested.at + 2 * nextLookDelayMs(plan.from, requested.at);
   return now >= nextRequestAt
     ? go('request')
@@ -162,7 +163,7 @@ export const windowEnd = (
 const confirm = (state: CheckoutState, checkedInAt: number): Action => {
   const { now, plan, changed } = state;
   const isDelivered = wasDelivered(state);
-  // A release has no state of the checkout, and a failed attempt to deliver can still have delivered something.
+  // A release lacks the state of the checkout, and a failed attempt to deliver may still have delivered something.
   const asReleased = isDelivered ? 'released' : 'cancelled';
   const known = state.ending === 'expired' && isDelivered ? 'completed' : state.ending;
   const ending = known === 'cancelled' ? asReleased : (known ?? asReleased);

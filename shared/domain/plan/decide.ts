@@ -29,8 +29,8 @@ export type Decision =
 
 /**
  * Decides what a sync does about one target. The first match applies: a current target needs nothing; a credential that
- * is being changed waits; a parked item stays parked; an item that the vault rotates after our check-ins is parked
- * before it costs another; all others are delivered. A verify run also reads current targets and delivers the next
+ * is being changed waits; a parked item stays parked; an item that the vault rotates after our check-ins is parked,
+ * to avoid another rotation; all others are delivered. A verify run also reads current targets and delivers the next
  * revision of the stamp if the value differs. Pure.
  */
 export const decide = ({ item, stamp, held }: Candidate, memory: Memory, rules: PlanRules): Decision => {

@@ -17,7 +17,7 @@ export interface PlanOptions extends ComparisonOptions {
   readonly orphans: OrphanRule;
   /** False for a run over named items only. */
   readonly isWhole: boolean;
-  /** Visits the vault's list page by page. `preparation` is given by a source that decides how its items are read. */
+  /** Visits the vault's list page by page. `preparation` comes from a source that decides how its items are read. */
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
   readonly batches: ReturnType<typeof createBatchWriter>;
 }
@@ -89,7 +89,7 @@ const warningOf = (complete: boolean, selected: number): string | undefined => {
 
 const explainEmptiness = (listed: number): string => {
   if (listed === 0)
-    return "The vault listed nothing at all. Check the permissions of the relay's user on the selected items.";
+    return "The vault listed no items. Check the permissions of the relay's user on the selected items.";
   const matched = listed === 1 ? 'did not match the one item' : `matched none of the ${listed} items`;
   return `The selection ${matched} listed. Correct select in relay.yaml.`;
 };

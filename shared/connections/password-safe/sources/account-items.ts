@@ -30,7 +30,7 @@ export const accountRef = ({ systemId, accountId }: Pick<Account, 'systemId' | '
 
 export const aliasRef = ({ aliasId }: Pick<Alias, 'aliasId'>): ItemRef => ({ kind: ALIAS, id: String(aliasId) });
 
-/** A password has no mark, because it is the usual content. */
+/** A password, the usual content, has no mark. */
 const kindOf = (delivers: DeliveredKind): string | undefined => (delivers === 'password' ? undefined : delivers);
 
 const labelsOf = ({ systemId, accountId, ...account }: Account | Alias) => ({

@@ -1,7 +1,7 @@
 import { inBulk, type SafeHandle, safeHandleIn } from '#shared/connections/password-safe/sources/safe-items.ts';
 import type { Preparation } from '#shared/connections/vault.ts';
 
-/** The vault takes dates in whole seconds: a bulk begins one second after the last value that must not be read. */
+/** The vault accepts only whole seconds: a bulk read begins one second after the last value that must not be read. */
 const SECOND_MS = 1000;
 
 /**
@@ -31,7 +31,7 @@ export const prepareSafe = (): Preparation => {
       lastExcludedAt.set(folderId, Math.max(lastExcludedAt.get(folderId) ?? Number.NEGATIVE_INFINITY, until));
     },
 
-    /** Sorts by folder, so that few batches share a bulk. */
+    /** Sorts by folder, so that the items of a bulk read are in as few batches as possible. */
     arrange: (wanted) =>
       wanted
         .map((item) => ({ item, handle: safeHandleIn(item) }))

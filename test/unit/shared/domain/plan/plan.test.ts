@@ -150,7 +150,7 @@ describe('planning a sync', () => {
       for (const pages of [[], [pageOf([])]]) {
         expect(await plan(pages, { orphans, held, memory })).toMatchObject({
           orphans: { retiring: 0 },
-          notes: [expect.stringContaining('listed nothing at all')],
+          notes: [expect.stringContaining('The vault listed no items.')],
         });
       }
     });
