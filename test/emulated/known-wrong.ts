@@ -16,27 +16,27 @@ export const KNOWN_DEVIATIONS = {
       'a created secret has its token as version id, under AWSCURRENT': 'Generates its own version id.',
       'creating again with the same token and content changes nothing': 'Refuses, because it ignores the token.',
       'creating over a secret that is scheduled for deletion is refused as a request': ANSWERS_EXISTS,
-      'a secret made without a value has none, and its first version becomes current whatever its label':
+      'a secret created without a value has none, and its first version becomes current under any label':
         'Creates a version without a value, labelled AWSCURRENT.',
       'a value of 65,536 bytes fits and one byte more does not': 'Enforces no limit.',
       'a name with other characters is refused': 'Accepts any name.',
       'putting the same token and content again changes nothing': MOVES_LABELS_AGAIN,
       'putting the same token with other content is refused, and the version stays': ACCEPTS_OTHER_CONTENT,
       'a label is on one version at a time': 'Leaves AWSPENDING on the previous version.',
-      'a version without labels is left out of every list unless asked for, and is still readable':
+      'a version without labels is omitted from every list unless requested, and remains readable':
         'Never removes AWSPENDING from a version.',
       'a version id together with a stage that it does not have is refused': 'Returns the value.',
       'AWSCURRENT cannot be taken away altogether': 'Removes it.',
-      'a version takes twenty labels': 'Enforces no limit.',
-      'a forced deletion frees the name at once, and an unknown secret is no error':
+      'a version can have twenty labels': 'Enforces no limit.',
+      'a forced deletion frees the name immediately, and succeeds for an unknown secret':
         'Answers that the unknown secret does not exist.',
       'filters match prefixes, all filters and any value of each': 'Filters by tag match whole words only.',
       'a filter that begins with an exclamation mark excludes': 'Treats the mark as part of the name.',
-      'the order by creation can be turned round': IGNORES_ORDER,
+      'the order by creation can be reversed': IGNORES_ORDER,
       'more than 100 results a page, and a made-up page token, are refused': 'Accepts both.',
     },
     SQS: {
-      'a deleted message is gone, and deleting it again is no error': 'Refuses a receipt that was already used.',
+      'a deleted message is gone, and a second deletion succeeds': 'Refuses a receipt that was already used.',
     },
     S3: {},
   },
@@ -48,15 +48,16 @@ export const KNOWN_DEVIATIONS = {
       'putting the same token and content again changes nothing': MOVES_LABELS_AGAIN,
       'putting the same token with other content is refused, and the version stays': ACCEPTS_OTHER_CONTENT,
       'a label is on one version at a time': 'Also describes versions without labels.',
-      'a version without labels is left out of every list unless asked for, and is still readable':
+      'a version without labels is omitted from every list unless requested, and remains readable':
         LISTS_WITHOUT_LABELS,
-      'a read without a stage gives what AWSCURRENT was moved to': 'Returns the last value that was put as AWSCURRENT.',
+      'a read without a stage returns the version under AWSCURRENT':
+        'Returns the last value that was put as AWSCURRENT.',
       'AWSCURRENT cannot be taken away altogether': 'Makes the version AWSPREVIOUS and leaves none current.',
       'a put as AWSCURRENT after a stage move makes the one before it previous':
         'AWSCURRENT is on two versions, and AWSPREVIOUS stays where it was.',
-      'a version takes twenty labels': 'Enforces no limit.',
-      'a secret scheduled for deletion is described but neither read nor written': 'Accepts writes to it.',
-      'the order by creation can be turned round': IGNORES_ORDER,
+      'a version can have twenty labels': 'Enforces no limit.',
+      'a secret scheduled for deletion can be described, but neither read nor written': 'Accepts writes to it.',
+      'the order by creation can be reversed': IGNORES_ORDER,
       'more than 100 results a page, and a made-up page token, are refused':
         'Accepts a larger page, and crashes on the token.',
     },

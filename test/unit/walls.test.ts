@@ -26,7 +26,7 @@ describe('code that knows no vendor and no cloud', () => {
   const VENDOR_WORDS = ['systemId', 'accountId', 'isa'];
   const CLOUD_WORDS = ['AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING', 'ClientRequestToken', 'VersionStage'];
 
-  it('is there to be looked at', () => {
+  it('exists', () => {
     expect(files.length).toBeGreaterThan(60);
   });
 
@@ -40,7 +40,7 @@ describe('code outside of the registries and of the types themselves', () => {
   const ofATypeItself = /^shared\/(connections|stores)\/([^/]+\/|registry\.ts$)/;
   const files = filesIn('shared', 'functions', 'infra').filter(({ path }) => !ofATypeItself.test(path));
 
-  it('is there to be looked at', () => {
+  it('exists', () => {
     expect(types).toEqual(expect.arrayContaining(['password-safe', 'aws-secrets-manager']));
     expect(files.length).toBeGreaterThan(130);
     for (const needed of ['shared/connections/vault.ts', 'shared/runtime/connections.ts', 'infra/stack.ts']) {

@@ -11,7 +11,7 @@ const connect = () => new S3Client({ ...localClientConfig(server.endpoint), maxA
 
 describeS3('the local side', async () => connect(), {
   knownDeviations: {
-    'a put that may only replace what was read leaves alone what has changed since':
+    'a put with If-Match does not replace an object that has changed':
       'Refused as not implemented: the emulator beneath would overwrite.',
   },
 });

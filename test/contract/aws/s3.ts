@@ -44,7 +44,7 @@ const makeBucket = async ({ client, name: Bucket }: Bench<S3Client>) => {
 };
 
 const rows: Rows<S3Client> = {
-  'an object comes back as it was put, with its type': async (bench) => {
+  'an object is returned unchanged, with its type': async (bench) => {
     const bucket = await makeBucket(bench);
     const text = '{"account":"svc é\\\\web","count":1}';
     await bucket.put('runs/databases/databases.1/plan.json', text);
@@ -54,31 +54,31 @@ const rows: Rows<S3Client> = {
       ContentLength: Buffer.byteLength(text),
     });
   },
-  'putting again replaces, and is read at once': async (bench) => {
+  'a second put replaces the object, and is visible immediately': async (bench) => {
     const bucket = await makeBucket(bench);
     for (const n of [1, 2, 3]) {
       await bucket.put('memory/databases.json', String(n));
       expect((await bucket.get('memory/databases.json')).text).toBe(String(n));
     }
   },
-  'the entity tag changes with the content alone': async (bench) => {
+  'the entity tag depends only on the content': async (bench) => {
     const bucket = await makeBucket(bench);
     const [one, again, other] = [await bucket.put('k', 'a'), await bucket.put('k', 'a'), await bucket.put('k', 'b')];
     expect(again.ETag).toBe(one.ETag);
     expect(other.ETag).not.toBe(one.ETag);
   },
-  'an empty object is there': async (bench) => {
+  'an empty object exists': async (bench) => {
     const bucket = await makeBucket(bench);
     await bucket.put('empty', '');
     expect((await bucket.get('empty')).text).toBe('');
   },
-  'an object of ten megabytes comes back whole': async (bench) => {
+  'an object of ten megabytes is returned completely': async (bench) => {
     const bucket = await makeBucket(bench);
     const text = 'é'.repeat(5_000_000);
     await bucket.put('large', text);
     expect((await bucket.get('large')).text === text).toBe(true);
   },
-  'a key may hold what addresses escape': async (bench) => {
+  'a key can contain characters that URLs escape': async (bench) => {
     const bucket = await makeBucket(bench);
     const key = 'runs/a b/é+%2F=&?#';
     await bucket.put(key, 'x');
@@ -89,11 +89,11 @@ const rows: Rows<S3Client> = {
     const bucket = await makeBucket(bench);
     await expect(bucket.get('absent')).rejects.toEqual(refusal('NoSuchKey'));
   },
-  'a missing bucket is something else than a missing key': async ({ client, name }) => {
+  'a missing bucket is distinguished from a missing key': async ({ client, name }) => {
     const missing = client.send(new GetObjectCommand({ Bucket: name, Key: 'absent' }));
     await expect(missing).rejects.toEqual(refusal('NoSuchBucket'));
   },
-  'a head tells whether there is an object': async (bench) => {
+  'a head request shows if an object exists': async (bench) => {
     const bucket = await makeBucket(bench);
     await bucket.put('k', 'abc');
     const head = (Key: string) => bench.client.send(new HeadObjectCommand({ Bucket: bench.name, Key }));
@@ -116,7 +116,7 @@ const rows: Rows<S3Client> = {
     expect(pages.map((page) => page.length)).toEqual([1000, 1]);
     expect(pages.flat()).toEqual(keys);
   },
-  'a list of few keys says that there are no more': async (bench) => {
+  'a short list is marked as complete': async (bench) => {
     const bucket = await makeBucket(bench);
     for (const key of ['checkouts/a/released', 'checkouts/b/released']) await bucket.put(key, '');
     const command = new ListObjectsV2Command({ Bucket: bench.name, Prefix: 'checkouts/a/', MaxKeys: 2 });
@@ -126,11 +126,11 @@ const rows: Rows<S3Client> = {
       KeyCount: 1,
     });
   },
-  'a list under a prefix that nothing has is empty': async (bench) => {
+  'a list under an unused prefix is empty': async (bench) => {
     const bucket = await makeBucket(bench);
     expect(await bucket.list('runs/')).toEqual([[]]);
   },
-  'a deleted object is gone, and deleting it again is no error': async (bench) => {
+  'a deleted object is gone, and a second deletion succeeds': async (bench) => {
     const bucket = await makeBucket(bench);
     await bucket.put('k', 'x');
     const remove = () => bench.client.send(new DeleteObjectCommand({ Bucket: bench.name, Key: 'k' }));
@@ -138,13 +138,13 @@ const rows: Rows<S3Client> = {
     await remove();
     await expect(bucket.get('k')).rejects.toEqual(refusal('NoSuchKey'));
   },
-  'a put that may only create leaves alone what is there': async (bench) => {
+  'a put with If-None-Match does not replace an object': async (bench) => {
     const bucket = await makeBucket(bench);
     await bucket.put('k', 'first', { IfNoneMatch: '*' });
     await expect(bucket.put('k', 'second', { IfNoneMatch: '*' })).rejects.toEqual(refusal('PreconditionFailed'));
     expect((await bucket.get('k')).text).toBe('first');
   },
-  'a put that may only replace what was read leaves alone what has changed since': async (bench) => {
+  'a put with If-Match does not replace an object that has changed': async (bench) => {
     const bucket = await makeBucket(bench);
     const { ETag } = await bucket.put('k', 'first');
     await bucket.put('k', 'second', { IfMatch: ETag });

@@ -55,7 +55,7 @@ const withDeadLetters = async ({ client, name }: Bench<SQSClient>, maxReceiveCou
 };
 
 const rows: Rows<SQSClient> = {
-  'a message comes back as it was sent, under its id': async (bench) => {
+  'a message is received unchanged, under its id': async (bench) => {
     const queue = await makeQueue(bench);
     const body = '{"sync":"databases","said":"\\"é\\" <&>\\n"}';
     const { MessageId } = await queue.send(body);
@@ -63,7 +63,7 @@ const rows: Rows<SQSClient> = {
       { MessageId, Body: body, Attributes: { ApproximateReceiveCount: '1' } },
     ]);
   },
-  'an empty queue gives nothing': async (bench) => {
+  'an empty queue returns nothing': async (bench) => {
     const queue = await makeQueue(bench);
     expect(await queue.receive()).toEqual([]);
   },
@@ -80,13 +80,13 @@ const rows: Rows<SQSClient> = {
     await queue.send('two');
     expect(await queue.attribute('ApproximateNumberOfMessages')).toBe('2');
   },
-  'a hidden message comes back when its time is over, received once more': async (bench) => {
+  'a hidden message becomes visible after its timeout, with a higher receive count': async (bench) => {
     const queue = await makeQueue(bench, { VisibilityTimeout: '1' });
     await queue.send('one');
     await queue.receive();
     expect(await queue.receive(5)).toMatchObject([{ Body: 'one', Attributes: { ApproximateReceiveCount: '2' } }]);
   },
-  'a message made visible again comes back at once, under another receipt': async (bench) => {
+  'a message made visible again is received immediately, under another receipt': async (bench) => {
     const queue = await makeQueue(bench);
     await queue.send('one');
     const [first] = await queue.receive();
@@ -102,7 +102,7 @@ const rows: Rows<SQSClient> = {
     await queue.hide(message?.ReceiptHandle, 600);
     expect(await queue.receive(2)).toEqual([]);
   },
-  'a deleted message is gone, and deleting it again is no error': async (bench) => {
+  'a deleted message is gone, and a second deletion succeeds': async (bench) => {
     const queue = await makeQueue(bench, { VisibilityTimeout: '0' });
     await queue.send('one');
     const [message] = await queue.receive();
@@ -125,7 +125,7 @@ const rows: Rows<SQSClient> = {
     expect(await queue.receive()).toEqual([]);
     expect(await dead.receive()).toMatchObject([{ MessageId, Body: 'poison' }]);
   },
-  'a message deleted in time never gets to the dead-letter queue': async (bench) => {
+  'a message deleted in time never reaches the dead-letter queue': async (bench) => {
     const { queue, dead } = await withDeadLetters(bench, 1);
     await queue.send('good');
     const [message] = await queue.receive();
@@ -133,7 +133,7 @@ const rows: Rows<SQSClient> = {
     expect(await queue.receive()).toEqual([]);
     expect(await dead.receive()).toEqual([]);
   },
-  'messages sent, received, hidden and deleted by the batch are like those that go one by one': async (bench) => {
+  'batches of messages are sent, received, hidden and deleted like single messages': async (bench) => {
     const { queue, dead } = await withDeadLetters(bench, 1);
     const QueueUrl = queue.url;
     await queue.send('good');
@@ -151,7 +151,7 @@ const rows: Rows<SQSClient> = {
     for (const counted of ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const)
       expect(await queue.attribute(counted)).toBe('0');
   },
-  'a message keeps its attributes, in the dead-letter queue too': async (bench) => {
+  'a message keeps its attributes, even in the dead-letter queue': async (bench) => {
     const { queue, dead } = await withDeadLetters(bench, 1);
     const MessageAttributes = { reason: { DataType: 'String', StringValue: 'no such rule: é' } };
     const send = new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'x', MessageAttributes });
@@ -162,7 +162,7 @@ const rows: Rows<SQSClient> = {
     expect(await queue.receive()).toEqual([]);
     expect(await dead.receive()).toMatchObject([{ MessageAttributes }]);
   },
-  'a long poll gets a message as soon as it is sent': async (bench) => {
+  'a long poll receives a message as soon as it is sent': async (bench) => {
     const queue = await makeQueue(bench);
     const waiting = queue.receive(20);
     await queue.send('one');
@@ -179,7 +179,7 @@ const rows: Rows<SQSClient> = {
     const queue = await makeQueue(bench);
     await expect(queue.send('x'.repeat(1_048_577))).rejects.toThrow();
   },
-  'making a queue again finds it, unless it should be another one': async (bench) => {
+  'creating a queue again finds it, unless its attributes differ': async (bench) => {
     const queue = await makeQueue(bench, { VisibilityTimeout: '60' });
     expect((await makeQueue(bench, { VisibilityTimeout: '60' })).url).toBe(queue.url);
     await expect(makeQueue(bench, { VisibilityTimeout: '61' })).rejects.toThrow();

@@ -19,7 +19,7 @@ export const describeLeases = (bench: VaultBench): void => {
   const { opens } = rulesOf(bench);
 
   describe('a lease', () => {
-    it('is ours when we opened it, and held with its reason until it is closed', async () => {
+    it('is ours if we opened it, and held with its reason until it is closed', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -65,7 +65,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is closed once, however often it is closed, with the time of the vault', async () => {
+    it('is closed once, even if it is closed repeatedly, with the time of the vault', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -123,7 +123,7 @@ export const describeLeases = (bench: VaultBench): void => {
       });
     });
 
-    it('is offered on conditions that a request accepts, where the vault makes offers', async () => {
+    it('is offered on conditions that a request accepts, if the vault makes offers', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const [item, leases] = [await anyReadable(site, session, rule), leasesOf(session, rule)];
@@ -141,7 +141,7 @@ export const describeLeases = (bench: VaultBench): void => {
 
 export const describeOpeningReads = ({ rule, start }: VaultBench): void => {
   describe('a claim', () => {
-    it('opens one lease with what it reads, which is closed however often', async () => {
+    it('opens one lease with its read, which can be closed repeatedly', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);

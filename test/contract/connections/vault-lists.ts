@@ -64,7 +64,7 @@ export const describeLists = (bench: VaultBench): void => {
       });
     });
 
-    it('holds no credential, and survives serialization', async () => {
+    it('contains no credential, and survives serialization', async () => {
       const site = await start();
       const { items } = await site.vault.session((session) => listAll(session, rule));
       for (const item of items) {
@@ -73,7 +73,7 @@ export const describeLists = (bench: VaultBench): void => {
       }
     });
 
-    it('shows that a credential has changed, and no other', async () => {
+    it('shows which credential has changed, and no other', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const stamps = async () =>
@@ -116,7 +116,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
     Object.fromEntries(address.labels.map((label) => [label, labels[label] ?? '']));
 
   describe('an address', () => {
-    it('finds the item that it was made from, as the rules match it', async () => {
+    it('finds its item, matched by the rules', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -136,7 +136,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
       });
     });
 
-    it('of nothing finds nothing', async () => {
+    it('without a matching item finds none', async () => {
       const { vault } = await start();
       await vault.session(async (session) => {
         const [item] = (await listAll(session, rule)).items;
@@ -147,7 +147,7 @@ export const describeAddresses = ({ rule, start }: VaultBench, address: AddressR
       });
     });
 
-    it('of several finds several, where there can be', async () => {
+    it('of several items finds several, if there can be several', async () => {
       const { vault, makeAmbiguous } = await start();
       if (makeAmbiguous === undefined) return;
       await vault.session(async (session) => expect(await session.find(rule, makeAmbiguous())).toBe('several'));

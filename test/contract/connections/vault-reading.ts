@@ -16,7 +16,7 @@ import {
 
 export const describeReading = ({ rule, start }: VaultBench): void => {
   describe('reading', () => {
-    it('gives what the item holds, and leaves nothing open', async () => {
+    it('returns the value of the item, and leaves nothing open', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -25,7 +25,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       expect([site.openLeases(), site.openSessions()]).toEqual([0, 0]);
     });
 
-    it('gives the value of each of many items, whatever the preparation skipped', async () => {
+    it('returns the value of each of many items, regardless of those that the preparation skipped', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const readable = await listReadable(site, session, rule);
@@ -42,7 +42,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       expect(site.openLeases()).toBe(0);
     });
 
-    it('gives what the item holds now, however long ago it was listed', async () => {
+    it('returns the current value of the item, even long after it was listed', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -51,7 +51,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       });
     });
 
-    it('is an error when it fails, in which no credential is', async () => {
+    it('fails with an error that contains no credential', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -60,7 +60,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
       });
     });
 
-    it('is refused for what was not made by the vault', async () => {
+    it('is refused for items that the vault did not create', async () => {
       const site = await start();
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
@@ -75,7 +75,7 @@ export const describeReading = ({ rule, start }: VaultBench): void => {
 
 export const describeSessions = ({ rule, start }: VaultBench): void => {
   describe('a session', () => {
-    it('can be ensured, with its expiry where that is known', async () => {
+    it('can be ensured, with its expiry if that is known', async () => {
       const site = await start();
       const { expiresAt } = await site.vault.ensureSignIn();
       expect(expiresAt === null || new Date(expiresAt).toISOString() === expiresAt).toBe(true);

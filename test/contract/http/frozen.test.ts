@@ -63,7 +63,7 @@ describe('after a freeze longer than the keep-alive time of the server', () => {
     },
   );
 
-  it('calls get through behind a first call, as behind a sign-in', async () => {
+  it('calls succeed after a first call, as after a sign-in', async () => {
     const { server, send, freeze } = await start();
     await send();
     freeze();
@@ -72,7 +72,7 @@ describe('after a freeze longer than the keep-alive time of the server', () => {
     expect(server.answered).toBe(2 * AT_ONCE + 1);
   });
 
-  it('calls get through after a call in flight, which gets its answer', async () => {
+  it('calls succeed after a call in flight, which receives its answer', async () => {
     const { server, send, freeze } = await start();
     await send();
     const releaseAnswers = server.hold();
@@ -86,7 +86,7 @@ describe('after a freeze longer than the keep-alive time of the server', () => {
     expect(server.answered).toBe(before + 1 + AT_ONCE);
   });
 
-  it('calls get through between freezes of any length', async () => {
+  it('calls succeed between freezes of any length', async () => {
     const rounds = fc.array(fc.record({ ms: fc.nat({ max: 8000 }), calls: fc.integer({ min: 1, max: AT_ONCE }) }), {
       minLength: 2,
       maxLength: 6,

@@ -16,12 +16,12 @@ describe('a figure', () => {
     expect([2, 3, 4].map((value) => isReached(figure(value, { atLeast: 3 })))).toEqual([false, true, true]);
   });
 
-  it('of which no number came out is not reached', () => {
+  it('without a number is not reached', () => {
     expect(isReached(figure(Number.NaN, { atMost: 3 }))).toBe(false);
     expect(isReached(figure(Number.NaN, { atLeast: 3 }))).toBe(false);
   });
 
-  it('is broken when it misses its target and no machine can be the reason', () => {
+  it('is broken if it misses a target that does not depend on the machine', () => {
     expect(isBroken(figure(4, { atMost: 3 }, 'count'))).toBe(true);
     expect(isBroken(figure(Number.NaN, { atMost: 3 }, 'count'))).toBe(true);
     expect(isBroken(figure(3, { atMost: 3 }, 'count'))).toBe(false);
@@ -30,12 +30,12 @@ describe('a figure', () => {
 });
 
 describe('the median', () => {
-  it('is the middle one, or half-way between the two in the middle', () => {
+  it('is the middle value, or the mean of the two middle values', () => {
     expect(median([9, 1, 2])).toBe(2);
     expect(median([10, 9, 1, 2])).toBe(5.5);
   });
 
-  it('has as many values below as above it, in whatever order they come', () => {
+  it('has as many values below as above it, in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), (values) => {
         const middle = median(values);
@@ -46,7 +46,7 @@ describe('the median', () => {
     );
   });
 
-  it('of nothing does not exist', () => {
+  it('does not exist for an empty list', () => {
     expect(() => median([])).toThrow(RangeError);
   });
 });

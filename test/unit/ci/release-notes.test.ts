@@ -14,6 +14,6 @@ it.each([
   ['v1.3.0', 'no section "## 1.3.0"'],
   ['1.2.0', 'Tag a release as v1.2.3'],
   ['', 'Tag a release as v1.2.3'],
-])('a release as %j fails: it has no notes', (tag, reason) => {
+])('a release named %j fails, because it has no notes', (tag, reason) => {
   expect(() => notesOf(CHANGELOG, tag)).toThrow(reason);
 });

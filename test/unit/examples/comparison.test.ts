@@ -16,7 +16,7 @@ describe('comparing our calls with the documented ones', () => {
     expect(compare(byNames, ['GET ManagedAccounts']).broken).toEqual([]);
   });
 
-  it('gives the reason of a call that is not documented', () => {
+  it('returns the reason of an undocumented call', () => {
     const { rows, broken } = compare(DOCUMENTED, ['POST Auth/Connect/Token', ...OURS]);
     expect(rows[0]).toEqual({ ours: 'POST Auth/Connect/Token', why: expect.stringContaining('OAuth') });
     expect(broken).toEqual([]);

@@ -32,7 +32,7 @@ const forms: [string, (text: string) => string][] = [
 ];
 
 describe('the search for canaries', () => {
-  it.each(forms)('finds one %s, whatever surrounds it', (_, write) => {
+  it.each(forms)('finds one %s, regardless of the surrounding text', (_, write) => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (before, after) => {
         expect(hitsIn(`log: ${write(`${before}${CANARY}${after}`)} end`).length).toBeGreaterThan(0);
@@ -40,7 +40,7 @@ describe('the search for canaries', () => {
     );
   });
 
-  it('finds one that was cut short', () => {
+  it('finds a truncated one', () => {
     const [said] = /Unexpected.*$/.exec(messageOf(() => JSON.parse(`${CANARY}, and so on`))) ?? [];
     expect(said).toBeDefined();
     expect(hitsIn(String(said))).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('the search for canaries', () => {
     expect(hitsIn('the canary- in the mine, canary-01, and [secret]')).toEqual([]);
   });
 
-  it('never finds what was not written', () => {
+  it('reports nothing that was not written', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
         expect(hitsIn(Buffer.from(bytes))).toEqual([]);
@@ -85,7 +85,7 @@ describe('the search for other values', () => {
     );
   });
 
-  it('does not say what the value was', () => {
+  it('does not reveal the value', () => {
     const [hit] = hitsIn('it is s3cret!', ['s3cret!']);
     expect(JSON.stringify(hit)).not.toContain('s3cret');
   });

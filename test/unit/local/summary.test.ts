@@ -41,7 +41,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
 });
 
 describe('the summary of a local run', () => {
-  it('shows names of others within their lines, and lets none of them speak to the terminal', () => {
+  it('escapes names, so that they can neither leave their line nor control the terminal', () => {
     const name = 'db-01/sa\n✓ all is well\x1b[2J\u202e';
     const remarks: Remark[] = [{ item: name, outcome: 'failed', error: 'NotFound', message: `No ${name}.` }];
     const figures = figuresWith(remarks);

@@ -9,18 +9,18 @@ import { expect } from 'vitest';
 import { create, describeSecret, get, id, put, type Rows, refusal, remove } from './bench.ts';
 
 export const lifecycle: Rows = {
-  'updating the description makes no version': async (bench) => {
+  'updating the description creates no version': async (bench) => {
     const { VersionId: only = '' } = await create(bench);
     await bench.client.send(new UpdateSecretCommand({ SecretId: bench.name, Description: 'about' }));
     const described = await describeSecret(bench);
     expect(described).toMatchObject({ Description: 'about', VersionIdsToStages: { [only]: ['AWSCURRENT'] } });
   },
-  'updating the value makes a current version': async (bench) => {
+  'updating the value creates a current version': async (bench) => {
     await create(bench);
     await bench.client.send(new UpdateSecretCommand({ SecretId: bench.name, SecretString: 'two' }));
     expect((await get(bench)).SecretString).toBe('two');
   },
-  'tags are added, replaced by key and taken away': async (bench) => {
+  'tags are added, replaced by key and removed': async (bench) => {
     await create(bench, { Tags: [{ Key: 'kept', Value: '1' }] });
     const tag = (Key: string, Value: string) =>
       bench.client.send(new TagResourceCommand({ SecretId: bench.name, Tags: [{ Key, Value }] }));
@@ -34,7 +34,7 @@ export const lifecycle: Rows = {
     expect((await describeSecret(bench)).Tags).toEqual([{ Key: 'kept', Value: '1' }]);
   },
 
-  'a secret scheduled for deletion is described but neither read nor written': async (bench) => {
+  'a secret scheduled for deletion can be described, but neither read nor written': async (bench) => {
     await create(bench);
     const { DeletionDate } = await remove(bench);
     expect(DeletionDate).toBeInstanceOf(Date);
@@ -42,7 +42,7 @@ export const lifecycle: Rows = {
     await expect(get(bench)).rejects.toEqual(refusal('InvalidRequestException'));
     await expect(put(bench, id(), 'two')).rejects.toEqual(refusal('InvalidRequestException'));
   },
-  'a restored secret has its versions and labels back': async (bench) => {
+  'a restored secret has its versions and labels again': async (bench) => {
     const { VersionId: only = '' } = await create(bench);
     await remove(bench);
     await bench.client.send(new RestoreSecretCommand({ SecretId: bench.name }));
@@ -55,7 +55,7 @@ export const lifecycle: Rows = {
     await expect(remove(bench, 31)).rejects.toThrow();
     expect((await describeSecret(bench)).DeletedDate).toBeUndefined();
   },
-  'a forced deletion frees the name at once, and an unknown secret is no error': async (bench) => {
+  'a forced deletion frees the name immediately, and succeeds for an unknown secret': async (bench) => {
     const { ARN } = await create(bench);
     const force = () =>
       bench.client.send(new DeleteSecretCommand({ SecretId: bench.name, ForceDeleteWithoutRecovery: true }));

@@ -49,7 +49,7 @@ export const lists: Rows = {
     } while (NextToken !== undefined);
     expect(seen.sort()).toEqual(names);
   },
-  'the order by creation can be turned round': async (bench) => {
+  'the order by creation can be reversed': async (bench) => {
     const names = ['/a', '/b', '/c'].map((end) => bench.name + end);
     for (const name of names) await create({ ...bench, name });
     const Filters = [{ Key: 'name' as const, Values: [bench.name] }];
@@ -60,14 +60,14 @@ export const lists: Rows = {
     await expect(list(bench, { MaxResults: 101 })).rejects.toThrow();
     await expect(list(bench, { NextToken: 'made-up' })).rejects.toEqual(refusal('InvalidNextTokenException'));
   },
-  'the list leaves out what is scheduled for deletion unless asked': async (bench) => {
+  'the list omits secrets scheduled for deletion unless requested': async (bench) => {
     await create(bench);
     await remove(bench);
     const Filters = [{ Key: 'name' as const, Values: [bench.name] }];
     expect(await list(bench, { Filters })).toEqual([]);
     expect(await list(bench, { Filters, IncludePlannedDeletion: true })).toEqual([bench.name]);
   },
-  'a batch read gives values and, for what it cannot read, errors': async (bench) => {
+  'a batch read returns values, and errors for what it cannot read': async (bench) => {
     await create(bench);
     const answer = await bench.client.send(
       new BatchGetSecretValueCommand({ SecretIdList: [bench.name, `${bench.name}/absent`] }),

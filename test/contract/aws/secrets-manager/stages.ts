@@ -39,7 +39,7 @@ export const stages: Rows = {
     expect((await describeSecret(bench)).VersionIdsToStages?.[pending]).toBeUndefined();
     expect((await get(bench, { VersionStage: 'AWSPENDING' })).VersionId).toBe(next);
   },
-  'a version without labels is left out of every list unless asked for, and is still readable': async (bench) => {
+  'a version without labels is omitted from every list unless requested, and remains readable': async (bench) => {
     const { pending } = await staged(bench);
     await put(bench, id(), 'three', ['AWSPENDING']);
     const versions = async (IncludeDeprecated: boolean) =>
@@ -60,14 +60,14 @@ export const stages: Rows = {
     await expect(get(bench, { VersionStage: 'AWSPENDING' })).rejects.toEqual(refusal('ResourceNotFoundException'));
   },
 
-  'moving AWSCURRENT moves AWSPREVIOUS to where it came from': async (bench) => {
+  'moving AWSCURRENT moves AWSPREVIOUS to the version that had it': async (bench) => {
     const { current, pending } = await staged(bench);
     await move(bench, 'AWSCURRENT', pending, current);
     const stages = (await describeSecret(bench)).VersionIdsToStages;
     expect(stages?.[current]).toEqual(['AWSPREVIOUS']);
     expect(stages?.[pending]).toContain('AWSCURRENT');
   },
-  'a read without a stage gives what AWSCURRENT was moved to': async (bench) => {
+  'a read without a stage returns the version under AWSCURRENT': async (bench) => {
     const { current, pending } = await staged(bench);
     await move(bench, 'AWSCURRENT', pending, current);
     expect((await get(bench)).VersionId).toBe(pending);
@@ -79,7 +79,7 @@ export const stages: Rows = {
     expect((await get(bench)).VersionId).toBe(current);
     expect((await get(bench, { VersionStage: 'AWSPREVIOUS' })).VersionId).toBe(pending);
   },
-  'moving a label without saying where it is now is refused': async (bench) => {
+  'moving a label without its current version is refused': async (bench) => {
     const { current, pending } = await staged(bench);
     await expect(move(bench, 'AWSCURRENT', pending, undefined)).rejects.toEqual(refusal('InvalidParameterException'));
     expect((await get(bench)).VersionId).toBe(current);
@@ -94,7 +94,7 @@ export const stages: Rows = {
     await expect(move(bench, 'AWSCURRENT', undefined, current)).rejects.toEqual(refusal('InvalidParameterException'));
     expect((await get(bench)).VersionId).toBe(current);
   },
-  'another label can be taken away': async (bench) => {
+  'another label can be removed': async (bench) => {
     const { pending } = await staged(bench);
     await move(bench, 'AWSPENDING', undefined, pending);
     await expect(get(bench, { VersionStage: 'AWSPENDING' })).rejects.toEqual(refusal('ResourceNotFoundException'));
@@ -105,7 +105,7 @@ export const stages: Rows = {
     await put(bench, id(), 'three');
     expect((await get(bench, { VersionStage: 'AWSPREVIOUS' })).VersionId).toBe(pending);
   },
-  'a version takes twenty labels': async (bench) => {
+  'a version can have twenty labels': async (bench) => {
     const { current } = await staged(bench);
     for (let n = 1; n < 20; n++) await move(bench, `label-${n}`, current, undefined);
     await expect(move(bench, 'label-20', current, undefined)).rejects.toThrow();

@@ -41,14 +41,14 @@ export const values: Rows = {
     await remove(bench);
     await expect(create(bench)).rejects.toEqual(refusal('InvalidRequestException'));
   },
-  'a secret made without a value has none, and its first version becomes current whatever its label': async (bench) => {
+  'a secret created without a value has none, and its first version becomes current under any label': async (bench) => {
     await bench.client.send(new CreateSecretCommand({ Name: bench.name }));
     await expect(get(bench)).rejects.toEqual(refusal('ResourceNotFoundException'));
     const token = id();
     await put(bench, token, 'one', ['AWSPENDING']);
     expect((await get(bench)).VersionId).toBe(token);
   },
-  'a binary value comes back as it was': async (bench) => {
+  'a binary value is returned unchanged': async (bench) => {
     const bytes = new Uint8Array([0, 255, 128, 10]);
     await bench.client.send(new CreateSecretCommand({ Name: bench.name, SecretBinary: bytes }));
     const answer = await get(bench);

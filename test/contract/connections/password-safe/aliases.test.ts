@@ -81,7 +81,7 @@ describe('an alias', () => {
     });
   });
 
-  it('that now points to another account gives no credential: its name would be wrong', async () => {
+  it('that now points to another account returns no credential, because its name would be wrong', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const [alias, leases] = [await aliasOf(session), leasesOf(session, RULE)];
@@ -92,7 +92,7 @@ describe('an alias', () => {
     });
   });
 
-  it('whose request has ended reads as a lease that is gone', async () => {
+  it('whose request has ended is a lease that is gone', async () => {
     const site = await open();
     await site.vault.session(async (session) => {
       const [alias, leases] = [await aliasOf(session), leasesOf(session, RULE)];

@@ -51,7 +51,7 @@ describe('listing accounts', () => {
     expect(items.map(({ labels }) => labels['workgroupName'])).not.toContain('Production');
   });
 
-  it('knows which accounts are changing', async () => {
+  it('shows which accounts are changing', async () => {
     const site = await openSite();
     const { items } = await site.vault.session((session) => listAll(session));
     const changing = items.filter((item) => item.changing).map(({ labels }) => labels['accountId']);
@@ -87,7 +87,7 @@ describe('a request', () => {
     expect(site.simulator.openSessions()).toEqual([]);
   });
 
-  it('that is open already is reused, and not ours', async () => {
+  it('that is already open is reused, and not ours', async () => {
     const site = await openSite();
     const item = itemOf(pick(site));
     await site.vault.session(async (session) => {

@@ -119,7 +119,7 @@ describe('an answer to a request', () => {
     expect(error).toMatchObject({ name: 'AnswerTimedOut', mayHaveHappened: false });
   });
 
-  it('is read at the next attempt when only one failed', async () => {
+  it('is read at the next attempt if only one failed', async () => {
     for (const effect of [status(500), { type: 'cut-off' }, { type: 'reset', when: 'after' }] as const) {
       const site = await openSite();
       const account = pick(site);
@@ -132,7 +132,7 @@ describe('an answer to a request', () => {
     }
   });
 
-  it('is waited for as long as it asks', async () => {
+  it('waits as long as the answer asks', async () => {
     const site = await openSite({}, { random: () => 0 });
     const account = pick(site);
     await site.vault.session(async (session) => {
@@ -180,7 +180,7 @@ describe('opening a request', () => {
 });
 
 describe('a site that cannot be trusted or reached', () => {
-  it('says that the certificate is not trusted, and that ca has to be set', async () => {
+  it('reports that the certificate is not trusted, and that ca has to be set', async () => {
     const site = await openSite({}, { ca: undefined });
     const error = await site.failureOf(site.vault.session(async () => undefined));
     expect(error.name).toBe('VaultUnavailable');
@@ -188,7 +188,7 @@ describe('a site that cannot be trusted or reached', () => {
     expect(site.simulator.audit).toEqual([]);
   });
 
-  it('says that the url is not that of the API', async () => {
+  it('reports that the url is not that of the API', async () => {
     const site = await openSite();
     const http = createHttp({
       connection,

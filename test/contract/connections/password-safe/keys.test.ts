@@ -29,7 +29,7 @@ const passphraseIn = ({ content }: Read): string | undefined =>
   'file' in content ? undefined : content.passphrase?.reveal();
 
 describe('a private key', () => {
-  it.each(PLAIN)('is read in one call when it is not encrypted: %s', async (dssKey) => {
+  it.each(PLAIN)('is read in one call if it is not encrypted: %s', async (dssKey) => {
     const { site, account } = await siteWith({ dssKey });
     const read = await readKey(site, account);
     expect(textIn(read)).toContain(account.canary);
@@ -38,19 +38,19 @@ describe('a private key', () => {
     expect(site.effects('credential')).toBe(1);
   });
 
-  it.each(ENCRYPTED)('comes with its passphrase when it says that it is encrypted: %s', async (dssKey) => {
+  it.each(ENCRYPTED)('is returned with its passphrase if it is encrypted: %s', async (dssKey) => {
     const { site, account } = await siteWith({ dssKey });
     expect(passphraseIn(await readKey(site, account))).toBe(`passphrase ${account.canary}`);
     expect(site.effects('credential')).toBe(2);
   });
 
-  it('that an account does not have is not found, which is no lost password', async () => {
+  it('that an account does not have is not found, and is not a missing password', async () => {
     const { site, account } = await siteWith({ dssKey: null });
     const failure = await site.failureOf(readKey(site, account));
     expect(failure).toMatchObject({ name: 'NotFound', message: expect.stringContaining('private key') });
   });
 
-  it('is released by the ISA role, too, each part by a call of its own', async () => {
+  it('is also released by the ISA role, each part by a separate call', async () => {
     const { site, account } = await siteWith({ dssKey: 'pkcs8-encrypted' });
     const read = await site.vault.session((session) =>
       readsOf(session, { ...BY_ROLE, credential: 'dsskey' }).read(itemOf(account, 'dsskey'), TERMS),
@@ -61,7 +61,7 @@ describe('a private key', () => {
 });
 
 describe('the ISA role', () => {
-  it('reads a password in one call that opens nothing, and says when the release ends', async () => {
+  it('reads a password in one call that opens nothing, and returns the end of the release', async () => {
     const { site, account } = await siteWith({});
     const read = await site.vault.session((session) =>
       readsOf(session).read(itemOf(account), { ...TERMS, minutes: 7 }),
@@ -80,7 +80,7 @@ describe('the ISA role', () => {
     expect(read.endsAt).toBe(new Date(site.clock.now + 9 * 60_000).toISOString());
   });
 
-  it('is refused with a fix where the user does not have it', async () => {
+  it('is refused with a fix if the user does not have it', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       const failure = await site.failureOf(readsOf(session).read(itemOf(pick(site)), TERMS));
@@ -88,7 +88,7 @@ describe('the ISA role', () => {
     });
   });
 
-  it('is never used twice for a lost answer: each use is a release', async () => {
+  it('is never used twice for a lost answer, because each use is a release', async () => {
     const { site, account } = await siteWith({});
     site.simulator.faults.add({ kind: 'credential', effect: { type: 'reset', when: 'after' } });
     await site.vault.session(async (session) => {

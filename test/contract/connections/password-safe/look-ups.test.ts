@@ -19,7 +19,7 @@ const withAnswer = async (status: number, value: unknown, contentType = 'applica
 
 const ROW = { SystemId: 1, AccountId: 7, SystemName: 'web', AccountName: 'admin' };
 
-describe('looking an account up by its names', () => {
+describe('looking up an account by its names', () => {
   it.each(['object', 'array'] as const)('finds each account of a fleet in an answer of the shape %s', async (shape) => {
     const site = await openSite({ switches: { twoNameShape: shape } });
     await site.vault.session(async (session) => {
@@ -88,7 +88,7 @@ describe('looking an account up by its names', () => {
     },
   );
 
-  it('is for accounts only, and takes both names', async () => {
+  it('is for accounts only, and requires both names', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
       for (const source of ['aliases', 'secrets-safe']) {
@@ -142,13 +142,13 @@ describe('testing access', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  it('offers nothing where no policy allows it now', async () => {
+  it('offers nothing if no policy allows access now', async () => {
     const base = pick(await openSite());
     const site = await openSite({ fleet: [{ ...base, policy: null }] });
     expect(await test(site)).toEqual([]);
   });
 
-  it('is refused for what the user may not ask for', async () => {
+  it('is refused for items that the user may not request', async () => {
     const site = await openSite();
     expect((await site.failureOf(test(site, { systemId: 0 }))).name).toBe('NotRequestable');
   });

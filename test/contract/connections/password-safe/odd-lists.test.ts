@@ -49,18 +49,18 @@ describe('a list of several pages', () => {
     const sizeAt = ({ simulator }: TestSite) =>
       rule === ACCOUNTS ? LARGE.length : simulator.secretsSafe.all.filter(({ type }) => type !== 'Certificate').length;
 
-    it('is read to its end where the site cuts pages below what is asked for', async () => {
+    it('is read completely if the site limits pages below the requested size', async () => {
       const site = await large({ largestPage: 500 });
       const { items, complete } = await list(site, rule);
       expect([items.length, complete]).toEqual([sizeAt(site), true]);
     });
 
-    it('is not complete when a row left it between two pages', async () => {
+    it('is incomplete if a row left it between two pages', async () => {
       const site = await large({ rowsMoved: 1 });
       expect((await list(site, rule)).complete).toBe(false);
     });
 
-    it('has all that were there when rows came in between two pages', async () => {
+    it('contains all existing rows if rows were added between two pages', async () => {
       const site = await large({ rowsMoved: -3 });
       expect((await list(site, rule)).items).toHaveLength(sizeAt(site));
     });
@@ -97,7 +97,7 @@ describe('a row that cannot be read', () => {
     expect(JSON.stringify(rejected)).not.toContain(one.accountName);
   });
 
-  it('is not one whose numbers come as text', async () => {
+  it('is not one whose numbers are text', async () => {
     const oddRows = {
       [`account ${accountId}`]: {
         SystemId: String(systemId),
@@ -110,7 +110,7 @@ describe('a row that cannot be read', () => {
     expect(await list(await open({ switches: { oddRows } }), ACCOUNTS)).toEqual(await list(await open(), ACCOUNTS));
   });
 
-  it('is not taken for an account that is not there when it is looked up', async () => {
+  it('does not count as an absent account in a look-up', async () => {
     const site = await open({ switches: { oddRows: { [`account ${accountId}`]: { ChangeState: 'queued' } } } });
     const { systemName, accountName } = one;
     const found = site.vault.session((session) => session.find(ACCOUNTS, { systemName, accountName }));
@@ -133,7 +133,7 @@ describe('a list of open requests with one that cannot be read', () => {
   it.each([
     ['id', { RequestID: null }, 'without an id'],
     ['reason', { Reason: 7 }, 'RequestID 1'],
-  ])('in its %s hides no other, and is reported', async (_what, odd, ids) => {
+  ])('in its %s hides no other row, and is reported', async (_what, odd, ids) => {
     const site = await openTwo({ 'request 1': odd });
     await site.vault.session(async (session) => {
       expect(await site.failureOf(leasesOf(session).held())).toMatchObject({
@@ -146,7 +146,7 @@ describe('a list of open requests with one that cannot be read', () => {
     });
   });
 
-  it('is read as far as its owner and its check-in need', async () => {
+  it('is read as far as needed for its owner and its check-in', async () => {
     const odd = {
       SystemID: null,
       AccountID: 'x',
@@ -164,7 +164,7 @@ describe('a list of open requests with one that cannot be read', () => {
     expect(site.simulator.openRequests()).toMatchObject([{ requestId: 2 }]);
   });
 
-  it('is approved when its date of approval is there and cannot be read', async () => {
+  it('is approved if its date of approval exists and cannot be read', async () => {
     const site = await openTwo({ 'request 1': { Status: null, ApprovedDate: '11/27/2026, 2:00:00 AM' } });
     const held = await site.vault.session((session) => leasesOf(session).held());
     expect(held.map(({ status }) => status)).toEqual(['active', 'active']);
@@ -172,7 +172,7 @@ describe('a list of open requests with one that cannot be read', () => {
 });
 
 describe('a list of target sessions with one that cannot be read', () => {
-  it('hides no other, and is reported', async () => {
+  it('hides no other row, and is reported', async () => {
     const site = await open({ switches: { oddRows: { 'session 1': { Status: null } } } });
     const rule = { source: 'accounts', delivers: 'ssh-ticket' };
     await site.vault.session(async (session) => {

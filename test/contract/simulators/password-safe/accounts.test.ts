@@ -41,7 +41,7 @@ describe('the list of accounts', () => {
     });
   });
 
-  test('comes page by page and ends with a short one', async () => {
+  test('is returned page by page, and ends with a short page', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     const pages = await Promise.all([0, 25, 50, 75].map((offset) => caller.get(query({ limit: 25, offset }))));
@@ -49,7 +49,7 @@ describe('the list of accounts', () => {
     expect(pages.flatMap(idsOf)).toEqual(FLEET.map((account) => account.accountId));
   });
 
-  test('gives 1,000 rows at most', async () => {
+  test('returns at most 1,000 rows', async () => {
     const site = await startSite({ fleet: createFleet({ accounts: 1500, seed: 1 }) });
     const caller = await site.signIn();
     expect(rows(await caller.get('ManagedAccounts'))).toHaveLength(1000);
@@ -57,7 +57,7 @@ describe('the list of accounts', () => {
     expect(rows(await caller.get(query({ limit: 5000, offset: 1000 })))).toHaveLength(500);
   });
 
-  test('repeats the first page for ever where the site ignores offset', async () => {
+  test('repeats the first page for ever if the site ignores offset', async () => {
     const site = await startSite({ fleet: FLEET, switches: { offsetIgnored: true } });
     const caller = await site.signIn();
     const first = await caller.get(query({ limit: 10 }));
@@ -90,7 +90,7 @@ describe('the list of accounts', () => {
     },
   );
 
-  test('of type recent holds what the caller requested, the latest first', async () => {
+  test('of type recent contains what the caller requested, latest first', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     const [first, second] = FLEET.filter((account) => account.kind === 'plain');
@@ -103,7 +103,7 @@ describe('the list of accounts', () => {
     expect(idsOf(await caller.get(query({ type: 'recent' })))).toEqual([first.accountId, second.accountId]);
   });
 
-  test('is empty when nothing matches, and 400 when a parameter is no good', async () => {
+  test('is empty if nothing matches, and 400 for an invalid parameter', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     expect(await caller.get(query({ systemName: 'nowhere' }))).toMatchObject({ status: 200, text: '[]' });
@@ -124,7 +124,7 @@ describe('the list of accounts', () => {
 });
 
 describe('the look-up by both names', () => {
-  test('gives one object, whatever the names hold', async () => {
+  test('returns one object, whatever the names contain', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     const odd = FLEET.filter((account) => account.kind === 'odd-name');
@@ -149,7 +149,7 @@ describe('the look-up by both names', () => {
     }
   });
 
-  test('names with 404 what is missing', async () => {
+  test('names the missing object with 404', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     expect(await caller.get(query({ systemName: 'nowhere', accountName: 'root' }))).toMatchObject({
@@ -162,7 +162,7 @@ describe('the look-up by both names', () => {
     });
   });
 
-  test('gives an array, of one or of none, where the site does so', async () => {
+  test('returns an array of one or none, if the site does so', async () => {
     const [account] = fleetOf({});
     const site = await startSite({ fleet: FLEET, switches: { twoNameShape: 'array', twoNameMissing: 'empty-list' } });
     const caller = await site.signIn();

@@ -17,7 +17,7 @@ const open = async () => {
 const read = async (caller: Caller, path: string) => JSON.parse((await caller.get(path)).text);
 
 describe('an alias', () => {
-  test('is listed by its state, with the account that it points at and those that it may', async () => {
+  test('is listed by its state, with its current account and its possible accounts', async () => {
     const { caller } = await open();
     const rows = await read(caller, 'Aliases');
     expect(rows).toMatchObject([
@@ -31,7 +31,7 @@ describe('an alias', () => {
     expect((await caller.get('Aliases/9')).status).toBe(404);
   });
 
-  test('gives a request for the account that it points at, which shows the alias', async () => {
+  test('opens a request for its current account, which shows the alias', async () => {
     const { site, caller } = await open();
     expect(await caller.post('Aliases/1/Requests', REQUEST)).toMatchObject({ status: 201, text: '1' });
     expect(await caller.post('Aliases/1/Requests', { ...REQUEST, ConflictOption: 'reuse' })).toMatchObject({
@@ -45,7 +45,7 @@ describe('an alias', () => {
     expect((await caller.post('Aliases/9/Requests', REQUEST)).status).toBe(404);
   });
 
-  test('gives the credential of the account that was requested, wherever it points by then', async () => {
+  test('returns the credential of the requested account, wherever it points by then', async () => {
     const { site, caller } = await open();
     await caller.post('Aliases/1/Requests', REQUEST);
     site.simulator.switchAlias(1);

@@ -53,7 +53,7 @@ describe('reading a credential', () => {
     },
   );
 
-  test('gives a key and its passphrase by type, and 404 where there is none', async () => {
+  test('returns a key and its passphrase by type, and 404 if there is none', async () => {
     const site = await startSite({ fleet: [KEY, PLAIN, { ...PLAIN, accountId: 7, dssKey: 'openssh' }] });
     const caller = await site.signIn();
     for (const accountId of [KEY.accountId, PLAIN.accountId, 7]) {
@@ -80,7 +80,7 @@ describe('reading a credential', () => {
 });
 
 describe('the change after a release', () => {
-  test('comes a while after the check-in: queued, changing, done', async () => {
+  test('follows the check-in after a while: queued, changing, done', async () => {
     const site = await startSite({ fleet: FLEET, switches: { dateFormat: 'Z' } });
     await release(site, ROTATING, { RotateOnCheckin: false });
     const steps = [0, DELAY_MS / 2, DELAY_MS / 2 - 1, 1];
@@ -112,7 +112,7 @@ describe('the change after a release', () => {
     expect(site.simulator.credentialOf(account.accountId) !== account.credential).toBe(changes);
   });
 
-  test('does not come where the account never changes after a release', async () => {
+  test('does not happen for an account that never changes after a release', async () => {
     const [account = PLAIN] = fleetOf({ changesAfterRelease: false });
     const site = await startSite({ fleet: [account] });
     await release(site, account);
@@ -120,7 +120,7 @@ describe('the change after a release', () => {
     expect(site.simulator.credentialOf(account.accountId)).toBe(account.credential);
   });
 
-  test('comes after all when RotateOnCheckin is set later', async () => {
+  test('happens if RotateOnCheckin is set later', async () => {
     const site = await startSite({ fleet: FLEET });
     const caller = await site.signIn();
     await caller.post('Requests', requestFor(PLAIN, { RotateOnCheckin: false }));
@@ -131,7 +131,7 @@ describe('the change after a release', () => {
     expect((await caller.put('Requests/1/RotateOnCheckin')).status).toBe(404);
   });
 
-  test('counts from the end of a request that expired, even without a call in between', async () => {
+  test('starts at the end of a request that expired, even without a call in between', async () => {
     const site = await startSite({ fleet: FLEET, switches: { dateFormat: 'Z' } });
     await (await site.signIn()).post('Requests', requestFor(PLAIN));
     site.pass(24 * 60 * MINUTE_MS);
@@ -146,7 +146,7 @@ describe('the change after a release', () => {
     expect(site.simulator.credentialOf(approval.accountId)).toBe(approval.credential);
   });
 
-  test('takes as long as the site says, and fails as often', async () => {
+  test('takes as long, and fails as often, as the site is configured to', async () => {
     const slow = await startSite({ fleet: FLEET, switches: { changeDelayMs: 10 * MINUTE_MS } });
     await release(slow, PLAIN);
     slow.pass(10 * MINUTE_MS - 1);
@@ -161,7 +161,7 @@ describe('the change after a release', () => {
     });
   });
 
-  test('never ends for the account that is changing for good', async () => {
+  test('never ends for the account that is changing for ever', async () => {
     const site = await startSite({ fleet: FLEET });
     await release(site, CHANGING);
     site.pass(60 * MINUTE_MS);
@@ -173,7 +173,7 @@ describe('the change after a release', () => {
 describe('changing a credential', () => {
   const path = `ManagedAccounts/${PLAIN.accountId}/Credentials/Change`;
 
-  test('happens at once, or when the agent gets to it', async () => {
+  test('happens immediately, or when the agent processes it', async () => {
     const site = await startSite({ fleet: FLEET, users: [MANAGER] });
     const caller = await site.signIn(MANAGER);
     expect((await caller.post(path, {})).status).toBe(204);
@@ -196,7 +196,7 @@ describe('changing a credential', () => {
     expect(JSON.parse(failed.text).split('\r\n').length).toBeGreaterThan(10);
   });
 
-  test('out of band moves the date to when it happened', async () => {
+  test('out of band sets the date to its time', async () => {
     const site = await startSite({ fleet: FLEET, switches: { dateFormat: 'Z' } });
     const credential = site.simulator.changeCredential(PLAIN.accountId, START - MINUTE_MS);
     expect(site.simulator.credentialOf(PLAIN.accountId)).toBe(credential);

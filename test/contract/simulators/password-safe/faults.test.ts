@@ -61,13 +61,13 @@ describe('a fault that answers', () => {
     expect(isOpen(site)).toBe(true);
   });
 
-  test('with a login page has had none', async () => {
+  test('with a login page has no effect', async () => {
     const { site, caller } = await startFaulty({ type: 'wrong-content-type' });
     expect(await openRequest(caller)).toMatchObject({ status: 200, text: expect.stringContaining('<html>') });
     expect(isOpen(site)).toBe(false);
   });
 
-  test('in another charset says so', async () => {
+  test('in another charset declares it', async () => {
     const { caller } = await startFaulty({ type: 'wrong-charset' });
     const answer = await openRequest(caller);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-16');
@@ -89,7 +89,7 @@ describe('a fault that answers', () => {
   });
 });
 
-describe('a fault that breaks off', () => {
+describe('a fault that breaks the connection', () => {
   test.each([
     ['before', false],
     ['after', true],
@@ -100,7 +100,7 @@ describe('a fault that breaks off', () => {
     expect(site.simulator.audit.at(-1)).toMatchObject({ status: 0, tookEffect: opened, fault: 'reset' });
   });
 
-  test('in the middle of a body, or where there is none', async () => {
+  test('in the middle of a body, or without a body', async () => {
     const { site, caller } = await startFaulty({ type: 'cut-off' });
     await expect(openRequest(caller)).rejects.toThrow(/closed|terminated|aborted/);
     expect(isOpen(site)).toBe(true);
@@ -109,7 +109,7 @@ describe('a fault that breaks off', () => {
     expect(isOpen(site)).toBe(false);
   });
 
-  test('never, but trickles until the caller hangs up', async () => {
+  test('never, but sends bytes until the caller disconnects', async () => {
     const site = await startSite();
     site.simulator.faults.add({ effect: { type: 'endless' } });
     const agent = new Agent({ connect: { ca: site.simulator.caPem } });
@@ -125,7 +125,7 @@ describe('a fault that breaks off', () => {
   });
 });
 
-describe('a fault that makes wait', () => {
+describe('a fault that delays', () => {
   const DELAY_MS = 40;
   const TIMER_SLACK_MS = 2;
 
@@ -140,12 +140,12 @@ describe('a fault that makes wait', () => {
     return { toEffect: effectAt - sentAt, toAnswer: Date.now() - effectAt };
   };
 
-  test('does so after the effect unless told otherwise', async () => {
+  test('delays after the effect by default', async () => {
     const { toAnswer } = await waits({ type: 'delay', ms: DELAY_MS });
     expect(toAnswer).toBeGreaterThanOrEqual(DELAY_MS - TIMER_SLACK_MS);
   });
 
-  test('does so before the effect when told so', async () => {
+  test('delays before the effect if requested', async () => {
     const { toEffect } = await waits({ type: 'delay', ms: DELAY_MS, when: 'before' });
     expect(toEffect).toBeGreaterThanOrEqual(DELAY_MS - TIMER_SLACK_MS);
   });
@@ -181,7 +181,7 @@ describe('the calls that a fault hits', () => {
     expect((await openRequest(caller)).status).toBe(500);
   });
 
-  test('are none after clearing', async () => {
+  test('are empty after clearing', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     site.simulator.faults.add({ effect, times: 10 });

@@ -7,7 +7,7 @@ const sizes = fc.integer({ min: 0, max: 400 });
 const seeds = fc.integer();
 
 describe('a fleet', () => {
-  test('has exactly so many accounts, and is the same for the same seed', () => {
+  test('has exactly the requested number of accounts, and is the same for the same seed', () => {
     fc.assert(
       fc.property(sizes, seeds, (accounts, seed) => {
         const fleet = createFleet({ accounts, seed });
@@ -51,7 +51,7 @@ describe('a fleet', () => {
     expect(first.filter(({ canary }, index) => canary === second[index]?.canary)).toEqual([]);
   });
 
-  test('has one or more of every kind when it is large enough', () => {
+  test('has one or more accounts of every kind if it is large enough', () => {
     const counts = new Map<string, number>();
     for (const { kind } of createFleet({ accounts: 24, seed: 1 })) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     expect(Object.fromEntries(counts)).toEqual({

@@ -8,7 +8,7 @@ const IDS = FLEET.map(({ accountId }) => accountId);
 const idsIn = (text: string): number[] => JSON.parse(text).map((row: { AccountId: number }) => row.AccountId);
 
 describe('a site with unusual lists', () => {
-  test('cuts pages below what is asked for', async () => {
+  test('limits pages below the requested size', async () => {
     const site = await startSite({ fleet: FLEET, switches: { largestPage: 25 } });
     const caller = await site.signIn();
     expect(idsIn((await caller.get('ManagedAccounts?limit=1000')).text)).toEqual(IDS.slice(0, 25));
@@ -18,7 +18,7 @@ describe('a site with unusual lists', () => {
   test.each([
     [1, IDS.slice(31, 41)],
     [-2, IDS.slice(28, 38)],
-  ])('moves all but the first page by the rows that left or came in: %i', async (rowsMoved, later) => {
+  ])('moves all but the first page by the rows that were removed or added: %i', async (rowsMoved, later) => {
     const site = await startSite({ fleet: FLEET, switches: { rowsMoved } });
     const caller = await site.signIn();
     expect(idsIn((await caller.get('ManagedAccounts?limit=10')).text)).toEqual(IDS.slice(0, 10));
@@ -31,7 +31,7 @@ describe('a site with unusual lists', () => {
     expect([answer.TotalCount, answer.Data.length]).toEqual([60, 5]);
   });
 
-  test('gives single rows other fields', async () => {
+  test('returns other fields for single rows', async () => {
     const oddRows = { [`account ${IDS[1]}`]: { SystemName: null } };
     const site = await startSite({ fleet: FLEET, switches: { oddRows } });
     const rows = JSON.parse((await (await site.signIn()).get('ManagedAccounts')).text);
@@ -40,7 +40,7 @@ describe('a site with unusual lists', () => {
     ]);
   });
 
-  test('writes dates as people do', async () => {
+  test('writes dates in local formats', async () => {
     const site = await startSite({ fleet: FLEET, switches: { dateFormat: 'en-US' } });
     const rows = JSON.parse((await (await site.signIn()).get('ManagedAccounts')).text);
     expect(rows[0].LastChangeDate).toMatch(/^\d+\/\d+\/2025, \d+:\d\d:\d\d\s[AP]M$/);

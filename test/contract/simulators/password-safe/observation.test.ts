@@ -71,7 +71,7 @@ describe('the state of the site', () => {
     expect(seen.size).toBe(24 * 3);
   });
 
-  test('are decisions of humans: approve and deny', async () => {
+  test('include decisions of people: approve and deny', async () => {
     const fleet = createFleet({ accounts: 24, seed: 1 });
     const approval = pickKind(fleet, 'approval');
     const site = await startSite({ fleet });

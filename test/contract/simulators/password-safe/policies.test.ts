@@ -50,13 +50,13 @@ describe('a policy', () => {
     expect(await open(caller)).toMatchObject([{ AccessType: 'SSH' }]);
   });
 
-  test('asks for more approvers than there are only where it asks for any', async () => {
+  test('requires more approvers than exist only if it requires any', async () => {
     const { ask } = await siteWith({ approvers: 0, access: { View: {}, SSH: { minApprovers: 1 } } });
     expect(await ask({ AccessType: 'SSH' })).toMatchObject({ status: 403, text: '4035' });
     expect((await ask()).status).toBe(201);
   });
 
-  test('bounds different users by the kind of access', async () => {
+  test('limits concurrent users by the kind of access', async () => {
     const { site, account } = await siteWith(
       { access: { View: { maxConcurrent: 1 }, SSH: {} } },
       { maxConcurrentRequests: 0 },
@@ -67,7 +67,7 @@ describe('a policy', () => {
     expect((await second.post('Requests', requestFor(account, { AccessType: 'SSH' }))).status).toBe(201);
   });
 
-  test('offers an application only where there is one', async () => {
+  test('offers an application only if there is one', async () => {
     const plain = await siteWith({});
     expect(await offersOf(plain.caller, plain.account)).toEqual([
       ['View', 0],
@@ -108,7 +108,7 @@ describe('a ticket', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  test('goes to the system that the policy names, when the request names none', async () => {
+  test('belongs to the system that the policy names if the request names none', async () => {
     const { site, caller, account, ask } = await siteWith({ requireTicket: true, ticketSystemId: 2 });
     const tested = await caller.post('AccessPolicies/Test', requestFor(account));
     expect(JSON.parse(tested.text)).toMatchObject([{ Schedules: [{ RequireTicketSystem: true, TicketSystemID: 2 }] }]);
@@ -117,7 +117,7 @@ describe('a ticket', () => {
     expect(site.simulator.openRequests()).toMatchObject([{ ticket: { systemId: 2 } }]);
   });
 
-  test('can be of the systems that are listed', async () => {
+  test('can belong to the listed systems', async () => {
     const site = await startSite({ users: USERS });
     expect(JSON.parse((await (await site.signIn()).get('TicketSystems')).text)).toMatchObject([
       { TicketSystemID: 1, IsActive: true, IsDefaultSystem: true },
@@ -162,7 +162,7 @@ describe('a request set', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  test('opens nothing when one of its requests is open already', async () => {
+  test('opens nothing if one of its requests is already open', async () => {
     const { account, caller, ask } = await siteWith({});
     await ask({ AccessType: 'SSH' });
     expect((await caller.post('RequestSets', requestFor(account, fields))).status).toBe(409);

@@ -104,7 +104,7 @@ describe('an X-Forwarded-For rule', () => {
     expect((await signInBy(anonymous, APPLICATION, headers)).status).toBe(status);
   });
 
-  test('leaves the load balancer to the IP rules', async () => {
+  test('applies the IP rules to the load balancer', async () => {
     const { anonymous } = await siteWith({ ...rules, ipRules: ['10.0.0.0/8'] });
     expect((await signInBy(anonymous, APPLICATION, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(401);
   });
@@ -115,14 +115,14 @@ describe.each(['renegotiation', 'handshake'] as const)(
   (certificateRequest) => {
     const open = () => siteWith({ clientCertificateRequired: true }, { switches: { certificateRequest } });
 
-    test('that the site has signed is taken, on the first call of a connection and on those after', async () => {
+    test('that the site has signed is accepted, on the first call of a connection and on later ones', async () => {
       const site = await open();
       const caller = connect(site, { certificate: await site.simulator.issueClientCertificate('p') });
       expect((await signInBy(caller)).status).toBe(200);
       expect((await askToken(caller)).status).toBe(200);
     });
 
-    test('of another CA that it trusts is taken, of one that it does not is refused, and so is none', async () => {
+    test('of another trusted CA is accepted; one of an untrusted CA, or none, is refused', async () => {
       const [partner, stranger] = [await createAuthority('Partner CA'), await createAuthority('Stranger CA')];
       const site = await siteWith(
         { clientCertificateRequired: true },
@@ -135,7 +135,7 @@ describe.each(['renegotiation', 'handshake'] as const)(
       expect(await statusWith()).toBe(401);
     });
 
-    test('is nothing to a registration that does not require one', async () => {
+    test('is ignored by a registration that does not require one', async () => {
       const other: SimulatedUser = { ...APPROVER, apiKey: { ...APPROVER.apiKey, clientCertificateRequired: true } };
       const site = await startSite({ users: [APPLICATION, other], switches: { certificateRequest } });
       expect((await signInBy(site.anonymous)).status).toBe(200);
@@ -171,7 +171,7 @@ describe('an administrator', () => {
   test.each([
     ['128 characters', 'simulated9'.repeat(13).slice(0, 128)],
     ['a GUID', randomUUID()],
-  ])('rotates a key to %s: the old one is refused from then on', async (_what, key) => {
+  ])('rotates a key to %s, and the old one is refused from then on', async (_what, key) => {
     const { anonymous, simulator } = await startSite();
     simulator.changeUser('pam-relay', { apiKey: { key } });
     const old = await signInBy(anonymous);
@@ -179,7 +179,7 @@ describe('an administrator', () => {
     expect((await signInBy(anonymous, { ...APPLICATION, apiKey: { key } })).status).toBe(200);
   });
 
-  test('rotates a key under open sessions, which go on unless their factors are checked again', async () => {
+  test('rotates a key under open sessions, which continue unless their factors are checked again', async () => {
     const site = await startSite();
     const cookie = cookieOf(await signInBy(site.anonymous));
     site.simulator.changeUser('pam-relay', { apiKey: { key: randomUUID() } });
@@ -198,7 +198,7 @@ describe('an administrator', () => {
     expect([late.status, late.text]).toEqual([400, '{"error":"invalid_grant"}']);
   });
 
-  test.each([401, 403] as const)('quarantines a user, who is answered %i', async (quarantine) => {
+  test.each([401, 403] as const)('quarantines a user, who receives %i', async (quarantine) => {
     const { anonymous, simulator } = await startSite({ switches: { quarantine } });
     simulator.changeUser('pam-relay', { quarantined: true });
     expect((await signInBy(anonymous)).status).toBe(quarantine);

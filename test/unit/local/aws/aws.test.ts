@@ -112,13 +112,13 @@ describe('the AWS side, through the SDK', () => {
     expect(running.executions).toEqual([]);
   });
 
-  it('says that an execution does not exist', async () => {
+  it('reports an execution that does not exist', async () => {
     const executionArn = `${MACHINE.replace('stateMachine', 'execution')}:gone`;
     const describing = new SFNClient(client).send(new DescribeExecutionCommand({ executionArn }));
     await expect(describing).rejects.toBeInstanceOf(ExecutionDoesNotExist);
   });
 
-  it('keeps objects', async () => {
+  it('stores objects', async () => {
     const s3 = new S3Client(client);
     const where = { Bucket: 'stack-records', Key: 'runs/a/ü 1.json' };
     await s3.send(new PutObjectCommand({ ...where, Body: '{"a":"ö"}', ContentType: 'application/json' }));
@@ -128,13 +128,13 @@ describe('the AWS side, through the SDK', () => {
     await expect(missing).rejects.toBeInstanceOf(NoSuchKey);
   });
 
-  it('refuses a write on a condition that its emulator would do regardless', async () => {
+  it('refuses a condition on a write that it does not support', async () => {
     const s3 = new S3Client({ ...client, maxAttempts: 1 });
     const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'once', Body: 'x', IfMatch: '"etag"' });
     await expect(s3.send(put)).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
   });
 
-  it('keeps secrets, those of the template among them', async () => {
+  it('stores secrets, including those of the template', async () => {
     const secrets = new SecretsManagerClient(client);
     await secrets.send(new PutSecretValueCommand({ SecretId: 'token', SecretString: 'value' }));
     expect(await secrets.send(new GetSecretValueCommand({ SecretId: 'token' }))).toMatchObject({
@@ -142,7 +142,7 @@ describe('the AWS side, through the SDK', () => {
     });
   });
 
-  it('shows everything that was written but the values of secrets', async () => {
+  it('shows everything that was written except the values of secrets', async () => {
     const topicArn = 'arn:aws:sns:us-east-1:000000000000:stack-Alerts';
     await new SNSClient(client).send(new PublishCommand({ TopicArn: topicArn, Message: 'published text' }));
     const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'object', Body: 'object text' });
@@ -180,8 +180,8 @@ describe('the AWS side, through the SDK', () => {
   });
 });
 
-describe('bringing a stack up', () => {
-  it('is refused when the code of a function is missing, and leaves nothing behind', async () => {
+describe('starting a stack', () => {
+  it('fails if the code of a function is missing, and leaves nothing behind', async () => {
     const runDirectory = mkdtempSync(join(tmpdir(), 'aws-'));
     const starting = startAws({
       stackName: 's',
@@ -200,7 +200,7 @@ describe('bringing a stack up', () => {
       { Type: 'CUSTOMER_MANAGED_KMS_KEY', KmsKeyId: 'k', KmsDataKeyReusePeriodSeconds: 901 },
     ],
     ['Type', { KmsKeyId: 'k' }],
-  ])('is refused when AWS would not encrypt a machine so: %s', (wrong, EncryptionConfiguration) => {
+  ])('fails for an encryption of a machine that AWS does not support: %s', (wrong, EncryptionConfiguration) => {
     const Properties = { DefinitionString: '{}', EncryptionConfiguration };
     const json = { Resources: { Machine: { Type: 'AWS::StepFunctions::StateMachine', Properties } } };
     const template = parseTemplate({ stackName: 's', json, endpoint: 'http://127.0.0.1:1' });

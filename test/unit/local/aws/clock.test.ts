@@ -34,7 +34,7 @@ describe('sleeping by the clock', () => {
     return { clock, woken };
   };
 
-  it('is over once the clock was moved far enough, and not before, for as many weeks as it takes', async () => {
+  it('ends once the clock was moved far enough, and not before, even after weeks', async () => {
     const { clock, woken } = sleeping(WEEK_MS, 8 * WEEK_MS);
     clock.advance(WEEK_MS - 1);
     await setImmediate();
@@ -47,13 +47,13 @@ describe('sleeping by the clock', () => {
     expect(woken).toEqual([WEEK_MS, 8 * WEEK_MS]);
   });
 
-  it('is over at once when it is that time already', async () => {
+  it('ends immediately if the time has passed', async () => {
     const { woken } = sleeping(0, -WEEK_MS);
     await setImmediate();
     expect(woken).toEqual([0, -WEEK_MS]);
   });
 
-  it('is over when the clock of the machine gets there', async () => {
+  it('ends when the clock of the machine reaches the time', async () => {
     const clock = createClock();
     const until = clock.now() + 20;
     await clock.sleepUntil(until, never);

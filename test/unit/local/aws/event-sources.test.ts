@@ -6,7 +6,7 @@ import { localClientConfig } from '#local/aws/resources.ts';
 import { type Changes, INTAKE_ARN, READING, start } from './queue-stack.ts';
 
 describe('a queue that a function reads', () => {
-  it('hands its messages to the function, as Lambda does, and forgets them', async () => {
+  it('passes its messages to the function like Lambda, and deletes them', async () => {
     const { handle, records, aws, deadLetters } = await start();
     await handle('{"type":"checkout.requested"}');
     expect(records()).toEqual([
@@ -70,7 +70,7 @@ describe('a queue that a function reads', () => {
     expect(Math.abs(Number(records()[0]?.attributes.SentTimestamp) - clock.now())).toBeLessThan(10_000);
   });
 
-  it('calls the function with no more messages at a time than the batch size', async () => {
+  it('calls the function with at most as many messages as the batch size', async () => {
     const { handle, batches } = await start({ mapping: { BatchSize: 3 } });
     const bodies = Array.from({ length: 10 }, (_, n) => String(n));
     await handle(...bodies);
@@ -79,7 +79,7 @@ describe('a queue that a function reads', () => {
     expect(Math.max(...batches().map(({ length }) => length))).toBe(3);
   });
 
-  it('calls the function as many times at once as it may', async () => {
+  it('calls the function concurrently up to its limit', async () => {
     const { handle, said } = await start({ mapping: { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } } });
     await handle(...Array.from({ length: 8 }, () => 'slow'));
     let [running, most] = [0, 0];
@@ -90,7 +90,7 @@ describe('a queue that a function reads', () => {
     expect(most).toBe(2);
   });
 
-  it('redelivers a message that failed, and no other of its batch', async () => {
+  it('redelivers a failed message, and no other message of its batch', async () => {
     const { handle, records, deadLetters } = await start();
     await handle('fine', 'later');
     const counts = records().map(({ body, attributes }) => `${body} ${attributes.ApproximateReceiveCount}`);
@@ -98,7 +98,7 @@ describe('a queue that a function reads', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('gives it again after the visibility timeout of the queue, when waits are not scaled', async () => {
+  it('redelivers after the visibility timeout of the queue, if waits are not scaled', async () => {
     const { handle, records } = await start({ queue: { VisibilityTimeout: 1 }, fn: { Timeout: 1 } }, { waitScale: 1 });
     const before = Date.now();
     await handle('later');
@@ -106,7 +106,7 @@ describe('a queue that a function reads', () => {
     expect(Date.now() - before).toBeGreaterThan(900);
   });
 
-  it('moves a message that fails each time to the dead letters, and nothing else', async () => {
+  it('moves only a message that fails every time to the dead letters', async () => {
     const { handle, deadLetters, aws } = await start();
     await handle('fine', 'poison', 'later', 'poison');
     expect(await deadLetters()).toEqual(['poison', 'poison']);
@@ -125,7 +125,7 @@ describe('a queue that a function reads', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('ignores the answer when the mapping does not report failures', async () => {
+  it('ignores the answer if the mapping does not report failures', async () => {
     const { handle, deadLetters } = await start({ mapping: { FunctionResponseTypes: undefined } });
     await handle('poison', 'poison');
     expect(await deadLetters()).toEqual([]);
@@ -144,8 +144,8 @@ describe('a queue that a function reads', () => {
   });
 });
 
-describe('reading a queue', () => {
-  it('is done with the role of the function, which needs no more than AWS asks for', async () => {
+describe('polling a queue', () => {
+  it('uses the role of the function, and needs exactly the permissions that AWS documents', async () => {
     const { handle, aws } = await start();
     await handle('fine', 'poison');
     expect(aws.permissions.denials).toEqual([]);
@@ -161,21 +161,21 @@ describe('reading a queue', () => {
     await expect(attempt()).rejects.toThrow(missing);
   });
 
-  it('is not done by the code of the function', async () => {
+  it('is not attributed to the code of the function', async () => {
     const fromItsCode = { ArnLike: { 'lambda:SourceFunctionArn': '*' } };
     const { handle, deadLetters } = await start({ conditions: fromItsCode });
     await handle('fine');
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('ends when everything is brought down, with messages left or not', async () => {
+  it('ends when the stack is stopped, with or without remaining messages', async () => {
     const { aws, close } = await start();
     await aws.queues.send('intake', ...Array.from({ length: 40 }, () => 'slow'));
     await close();
     await (await start()).close();
   });
 
-  it('can be waited for only where it is done', async () => {
+  it('can be awaited only for a queue that is polled', async () => {
     const { aws } = await start();
     await expect(aws.eventSources.drained('dead-letters')).rejects.toThrow(
       'No event source mapping reads dead-letters.',
@@ -228,7 +228,7 @@ describe('a mapping', () => {
   it.each<[string, object]>([
     ['any', { redrivePermission: 'allowAll' }],
     ['this one', { redrivePermission: 'byQueue', sourceQueueArns: [INTAKE_ARN] }],
-  ])('of a queue whose dead letters go where those of %s are taken works', async (_, taking) => {
+  ])('of a queue works if its dead-letter queue accepts those of %s', async (_, taking) => {
     const { handle, deadLetters } = await start({ taking });
     await handle('fine');
     expect(await deadLetters()).toEqual([]);

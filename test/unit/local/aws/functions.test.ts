@@ -46,12 +46,12 @@ const failed = (errorType: string, errorMessage: unknown = expect.any(String)) =
 });
 
 describe('a function on this machine', () => {
-  it('gets its event and answers', async () => {
+  it('receives its event and returns its result', async () => {
     const { invoke } = run('export const handler = async ({ a }) => ({ twice: a * 2 });');
     expect(await invoke({ a: 21 })).toEqual(answered({ twice: 42 }));
   });
 
-  it('answers null when it gives nothing', async () => {
+  it('returns null if it returns nothing', async () => {
     const { invoke } = run('export const handler = async () => {};');
     expect(await invoke()).toEqual(answered(null));
   });
@@ -64,12 +64,12 @@ describe('a function on this machine', () => {
     expect(await invoke()).toEqual(failed('SignInRefused', 'not today'));
   });
 
-  it('reports a thrown value that is no error by its type', async () => {
+  it('reports a thrown value that is not an error by its type', async () => {
     const { invoke } = run('export const handler = async () => { throw 42 };');
     expect(await invoke()).toEqual(failed('number', '42'));
   });
 
-  it('is ended when its time is up, and starts again', async () => {
+  it('is stopped at its timeout, and starts again', async () => {
     const { invoke } = run('export const handler = ({ hang }) => hang ? new Promise(() => {}) : "alive";', {
       timeoutMs: 200,
     });
@@ -79,12 +79,12 @@ describe('a function on this machine', () => {
     expect(await invoke({ hang: false })).toEqual(answered('alive'));
   });
 
-  it('is ended even when it blocks its thread', async () => {
+  it('is stopped at its timeout even if it blocks its thread', async () => {
     const { invoke } = run('export const handler = () => { for (;;); };', { timeoutMs: 200 });
     expect(await invoke()).toEqual(failed('Sandbox.Timedout'));
   });
 
-  it('that exits is reported as Lambda does', async () => {
+  it('that exits is reported like in Lambda', async () => {
     const { invoke } = run('export const handler = () => process.exit(3);');
     expect(await invoke()).toEqual(failed('Runtime.ExitError', 'Runtime exited with error: exit status 3'));
   });
@@ -103,12 +103,12 @@ describe('a function on this machine', () => {
     expect(await invoke()).toEqual(failed('TypeError', 'at start'));
   });
 
-  it('without the handler that the template names says so', async () => {
+  it('without the handler of the template is reported as such', async () => {
     const { invoke } = run('export const other = () => 1;');
     expect(await invoke()).toEqual(failed('Runtime.HandlerNotFound', 'handler is undefined or not exported'));
   });
 
-  it('stays warm between invocations, and shares nothing between those at the same time', async () => {
+  it('stays warm between invocations, and shares nothing between concurrent ones', async () => {
     const { invoke } = run(
       `let count = 0;
        export const handler = async () => { count += 1; await new Promise((go) => setTimeout(go, 100)); return count; };`,
@@ -118,7 +118,7 @@ describe('a function on this machine', () => {
     expect(together).toEqual(expect.arrayContaining([answered(2), answered(1)]));
   });
 
-  it('that is killed in the middle fails as a crash, and starts again', async () => {
+  it('that is killed during an invocation fails as a crash, and starts again', async () => {
     const { invoke, kill } = run('export const handler = ({ hang }) => hang ? new Promise(() => {}) : "alive";');
     await invoke();
     const hanging = invoke({ hang: true });
@@ -127,7 +127,7 @@ describe('a function on this machine', () => {
     expect(await invoke()).toEqual(answered('alive'));
   });
 
-  it('sees its own environment, the local endpoint, and nothing of the shell', async () => {
+  it('has its own environment and the local endpoint, and no variables of the shell', async () => {
     vi.stubEnv('LEAKED_FROM_THE_SHELL', 'yes');
     const { invoke } = run('export const handler = async () => process.env;', { environment: { RELAY_ID: 'r' } });
     const result = await invoke();
@@ -143,7 +143,7 @@ describe('a function on this machine', () => {
     expect(environment).not.toHaveProperty('PATH');
   });
 
-  it('sees the moved clock, also while it is warm', async () => {
+  it('follows a clock that is moved, even while it is warm', async () => {
     const { invoke, clock } = run(
       'export const handler = async () => [Date.now(), new Date().getTime(), new Date(0).getTime(), new Date() instanceof Date];',
     );
@@ -156,7 +156,7 @@ describe('a function on this machine', () => {
     expect([zero, isDate]).toEqual([0, true]);
   });
 
-  it('knows how much time it has left', async () => {
+  it('can read its remaining time', async () => {
     const { invoke } = run('export const handler = async (_, context) => context.getRemainingTimeInMillis();', {
       timeoutMs: 5000,
     });
@@ -166,7 +166,7 @@ describe('a function on this machine', () => {
     expect(left).toBeLessThanOrEqual(5000);
   });
 
-  it('has all that it prints in its log', async () => {
+  it('has its whole output in its log', async () => {
     const { invoke, readLog } = run(
       'export const handler = async () => { console.log("out"); console.error("err"); process.stdout.write("raw"); };',
     );

@@ -76,19 +76,19 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('is refused with a target or a property that local mode does not know', () => {
+  it('is refused with a target or a property that local mode does not support', () => {
     expect(() => record({ Arn: 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage' })).toThrow(/hourly calls .*sendMessage/);
     expect(() => record({ Arn: FUNCTION, EcsParameters: {} })).toThrow(/EcsParameters/);
     // AWS accepts the ARN of a key here, but not its id or its alias alone.
     expect(() => record({ Arn: FUNCTION }, { KmsKeyArn: '11111111-2222-4333-8444-555555555555' })).toThrow(/KmsKeyArn/);
   });
 
-  it('with an attribute that EventBridge Scheduler does not have cannot be due', async () => {
+  it('fails with an attribute that EventBridge Scheduler does not have', async () => {
     const { scheduler } = record({ Arn: FUNCTION, Input: '"<aws.scheduler.weather>"' });
     await expect(scheduler.fire('hourly', AT)).rejects.toThrow(/weather/);
   });
 
-  it('that does not exist cannot be due', async () => {
+  it('fails if it does not exist', async () => {
     await expect(record({ Arn: FUNCTION }).scheduler.fire('daily', AT)).rejects.toThrow(
       'The template has no schedule daily.',
     );

@@ -22,11 +22,11 @@ const setUp = (options: SecretsManagerOptions = {}) => {
 };
 
 describe('the server refuses', () => {
-  test('an action that it does not know', () => {
+  test('an unknown action', () => {
     expect(() => setUp().manager.handle('RotateSecret', {})).toThrow('does not support the action RotateSecret');
   });
 
-  test('a field that it does not know, though AWS may', () => {
+  test('an unknown field, even if AWS has it', () => {
     const { create } = setUp();
     expect(() => create('a', { AddReplicaRegions: [] })).toThrow(/AddReplicaRegions/);
   });
@@ -41,7 +41,7 @@ describe('the server refuses', () => {
     expect(() => create('a', { SecretBinary: 'AQ==' })).toThrow('both a binary secret value and a string');
   });
 
-  test('tags that are too many, doubled, or of AWS; and then makes nothing', () => {
+  test('too many, duplicate or reserved tags, and creates nothing', () => {
     const { create, names } = setUp();
     const tags = (count: number) => Array.from({ length: count }, (_, n) => ({ Key: `key-${n}`, Value: '' }));
     expect(() => create('a', { Tags: tags(51) })).toThrow('at most 50');
@@ -50,7 +50,7 @@ describe('the server refuses', () => {
     expect(names()).toEqual([]);
   });
 
-  test('a value in its own messages', () => {
+  test('to quote a value in its messages', () => {
     const { create } = setUp();
     const value = 'canary'.repeat(20_000);
     expect(() => create('a', { SecretString: value })).toThrow(expect.not.stringContaining('canary'));
@@ -71,7 +71,7 @@ describe('time', () => {
     expect(newArn).not.toBe(ARN);
   });
 
-  test('drops versions without labels beyond a hundred, once they are a day old', () => {
+  test('removes versions without labels beyond a hundred after a day', () => {
     const { world, manager, create } = setUp();
     create('a');
     const put = () =>
@@ -87,7 +87,7 @@ describe('time', () => {
     expect(isMoreThanAPage()).toBe(false);
   });
 
-  test('lets the list lag behind when asked to, and nothing else', () => {
+  test('delays only the list, if a test asks for it', () => {
     const { world, manager, create, names } = setUp({ listLagMs: 60_000 });
     create('a', { Description: 'before' });
     manager.handle('DescribeSecret', { SecretId: 'a' });
@@ -115,7 +115,7 @@ describe('filters', () => {
     ['description', 'THE first', ['creds']],
     ['tag-value', 'Data', ['creds']],
     ['tag-value', 'data', []],
-  ])('%s takes %s for %j', (Key, value, expected) => {
+  ])('%s accepts %s: %j', (Key, value, expected) => {
     const { create, names } = setUp();
     create('creds', { Description: 'The first one', Tags: [{ Key: 'kind', Value: 'DataDatabase:892' }] });
     create('other');
@@ -123,7 +123,7 @@ describe('filters', () => {
   });
 });
 
-describe('a test can see and do', () => {
+describe('a test can observe and control', () => {
   test('every call with its caller and result, counted by action, without a value', () => {
     const { manager, create } = setUp();
     create('a');
@@ -138,7 +138,7 @@ describe('a test can see and do', () => {
     expect(manager.calls).toEqual([]);
   });
 
-  test('where AWSCURRENT went, and the current values', () => {
+  test('the moves of AWSCURRENT, and the current values', () => {
     const { manager, create } = setUp();
     const { VersionId: first } = create('a');
     const { VersionId: second } = manager.handle('UpdateSecret', {
@@ -150,7 +150,7 @@ describe('a test can see and do', () => {
     expect(manager.currentValues()).toEqual({ a: 'two' });
   });
 
-  test('a fault for one caller, some calls long, before or after the effect', () => {
+  test('a fault for one caller and a number of calls, before or after the effect', () => {
     const { manager, create } = setUp();
     manager.faults.denyAction('DescribeSecret', 'plan');
     manager.faults.add({ kind: 'throttle', action: 'DescribeSecret', caller: 'report', skip: 1, times: 1 });
@@ -181,7 +181,7 @@ describe('the protocol', () => {
       ...request,
     });
 
-  test('gives errors by type in header and body, and a request id', () => {
+  test('returns errors by type in header and body, and a request id', () => {
     const answer = ask({});
     expect(answer.status).toBe(400);
     expect(answer.headers).toMatchObject({
@@ -211,7 +211,7 @@ describe('the protocol', () => {
     expect(JSON.parse(ask(request).body)).toMatchObject({ __type: code });
   });
 
-  test('breaks the connection where a fault says so', async () => {
+  test('breaks the connection for a fault', async () => {
     const running = await startSecretsManager();
     running.manager.faults.add({ kind: 'reset' });
     const read = running.connect().send(new GetSecretValueCommand({ SecretId: 'a' }));

@@ -4,14 +4,14 @@ import { failure } from '#local/aws/functions/protocol.ts';
 import { finish, load, MACHINE, machine, outputOf, task } from './machines.ts';
 
 describe('an execution', () => {
-  it('calls the function of each task with the state, and ends with what the last one gives', async () => {
+  it('calls the function of each task with the state, and ends with the last result', async () => {
     const loaded = load(machine('One', { One: task('add', { Next: 'Two' }), Two: task('add') }), {
       add: ({ n }) => ({ n: Number(n) + 1 }),
     });
     expect(await outputOf(loaded, { n: 1 })).toEqual({ n: 3 });
   });
 
-  it('knows its own name and input', async () => {
+  it('has its own name and input in its context', async () => {
     const begin = {
       Type: 'Pass',
       Parameters: { 'run.$': '$$.Execution.Name', 'order.$': '$$.Execution.Input' },
@@ -31,7 +31,7 @@ describe('an execution', () => {
     });
   });
 
-  it('catches by the name of the error, with the cause as Lambda gives it', async () => {
+  it('catches by the name of the error, with the cause as Lambda returns it', async () => {
     const states = {
       Work: task('work', {
         Catch: [
@@ -50,7 +50,7 @@ describe('an execution', () => {
     });
   });
 
-  it('fails with the original error when a Fail state says so', async () => {
+  it('fails with the original error in a Fail state', async () => {
     const states = {
       Work: task('work', { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'End' }], Next: 'End' }),
       End: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
@@ -64,7 +64,7 @@ describe('an execution', () => {
     });
   });
 
-  it('tries again as often as the retrier of that error says', async () => {
+  it('retries as often as the retrier of the error allows', async () => {
     let attempts = 0;
     const Retry = [
       {
@@ -100,7 +100,7 @@ describe('an execution', () => {
     expect(attempts).toBe(1);
   });
 
-  it('ends over an answer or a state larger than 256 KiB, which nothing catches', async () => {
+  it('fails for an answer or a state above 256 KiB, which no catcher handles', async () => {
     const states = {
       Work: task('work', { Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true }),
       Caught: { Type: 'Pass', End: true },
@@ -121,7 +121,7 @@ describe('an execution', () => {
     expect((await loaded.settled(execution.arn)).status).toBe('ABORTED');
   });
 
-  it('ends when the machine has run out of time', async () => {
+  it('ends at the timeout of the machine', async () => {
     const loaded = load(machine('Work', { Work: task('work') }, { TimeoutSeconds: 1 }), {
       work: () => new Promise(() => {}),
     });
@@ -130,7 +130,7 @@ describe('an execution', () => {
     expect(loaded.history(arn).at(-1)).toMatchObject({ type: 'ExecutionTimedOut' });
   });
 
-  it('leaves a history in the words of AWS', async () => {
+  it('writes a history in the format of AWS', async () => {
     const loaded = load(machine('Work', { Work: task('work') }), { work: () => ({ done: true }) });
     const { arn } = await finish(loaded, { n: 1 });
     expect(loaded.history(arn)).toMatchObject([
@@ -163,7 +163,7 @@ describe('starting', () => {
     expect(() => loaded.start(MACHINE, '{}', 'a.2')).toThrow(/Already Exists/);
   });
 
-  it('generates a name when none is given', () => {
+  it('generates a name if none is given', () => {
     const loaded = hanging();
     expect(loaded.start(MACHINE, '{"hang":1}').name).not.toBe(loaded.start(MACHINE, '{"hang":1}').name);
   });
@@ -199,7 +199,7 @@ describe('a distributed Map', () => {
     });
   const input = { items: [10, 20, 30], concurrency: 2, run: 'r' };
 
-  it('runs a child for each item, and gives what each gives in order', async () => {
+  it('runs a child for each item, and returns the results in order', async () => {
     const loaded = load(mapping(), { child: (item) => item });
     expect(await outputOf(loaded, input)).toEqual({
       ...input,
@@ -211,7 +211,7 @@ describe('a distributed Map', () => {
     });
   });
 
-  it('runs no more of them at the same time than the configured maximum', async () => {
+  it('runs at most the configured number of children concurrently', async () => {
     let [running, most] = [0, 0];
     const loaded = load(mapping(), {
       child: async () => {
@@ -225,19 +225,19 @@ describe('a distributed Map', () => {
     expect(most).toBe(2);
   });
 
-  it('counts the transitions of its children, and a start for each', async () => {
+  it('counts the transitions of its children, and one start for each', async () => {
     const loaded = load(mapping(), { child: () => 1 });
     expect((await finish(loaded, input)).transitions).toBe(1 + 1 + 3 * (1 + 1));
   });
 
   const failingSecond = { child: ({ n }: Record<string, unknown>) => (n === 20 ? failure('Lost', 'gone') : n) };
 
-  it('fails when a child fails that it does not tolerate', async () => {
+  it('fails if a child fails and failures are not tolerated', async () => {
     const loaded = load(mapping(), failingSecond);
     expect((await finish(loaded, input)).ending).toMatchObject({ error: 'States.ExceedToleratedFailureThreshold' });
   });
 
-  it('leaves out the children that it may lose', async () => {
+  it('omits failed children that are tolerated', async () => {
     const loaded = load(mapping({ ToleratedFailurePercentage: 100 }), failingSecond);
     expect(await outputOf(loaded, input)).toMatchObject({ results: [10, 30] });
   });
@@ -259,7 +259,7 @@ describe('a distributed Map', () => {
     expect(started).toBeLessThanOrEqual(2);
   });
 
-  it('shows itself as a Map in the history', async () => {
+  it('is a Map in the history', async () => {
     const loaded = load(mapping(), { child: () => 1 });
     const { arn } = await finish(loaded, input);
     expect(loaded.history(arn).map(({ type }) => type)).toContain('MapStateEntered');

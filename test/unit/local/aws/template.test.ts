@@ -65,7 +65,7 @@ describe("a template's values", () => {
 });
 
 describe("a template's resources", () => {
-  it('may be named after one another', () => {
+  it('can refer to each other in their names', () => {
     const template = parse({
       Schedule: { Type: 'AWS::Scheduler::Schedule', Properties: { Name: 'hourly', GroupName: { Ref: 'Group' } } },
       Group: { Type: 'AWS::Scheduler::ScheduleGroup' },
@@ -75,11 +75,11 @@ describe("a template's resources", () => {
     });
   });
 
-  it('are refused when local mode does not know their type', () => {
+  it('are refused if local mode does not support their type', () => {
     expect(() => parse({ Table: { Type: 'AWS::DynamoDB::Table' } })).toThrow(/AWS::DynamoDB::Table, which local mode/);
   });
 
-  it('are refused when they depend on a condition', () => {
+  it('are refused if they depend on a condition', () => {
     expect(() => parse({ Queue: { Type: 'AWS::SQS::Queue', Condition: 'Sometimes' } })).toThrow(/has a condition/);
   });
 });

@@ -31,30 +31,30 @@ const skip = async (loaded: StepFunctions, arn: string): Promise<number | undefi
 };
 
 describe('a Wait state', () => {
-  it('takes time by the clock only, and passes its input on', async () => {
+  it('depends only on the clock, and passes its input on', async () => {
     const { loaded, arn } = begin(waiting({ Seconds: 60 * DAY_SECONDS }), { kept: 1 });
     expect(await skip(loaded, arn)).toBe(60 * DAY_SECONDS);
     expect((await loaded.settled(arn)).ending).toEqual({ status: 'SUCCEEDED', output: '{"kept":1}' });
     expect(await loaded.nextWake(arn)).toBeUndefined();
   });
 
-  it('waits for as long as the state says', async () => {
+  it('waits as long as its state defines', async () => {
     const { loaded, arn } = begin(waiting({ SecondsPath: '$.watched.seconds' }), { watched: { seconds: 99_999_999 } });
     expect(await skip(loaded, arn)).toBe(99_999_999);
     expect((await loaded.settled(arn)).status).toBe('SUCCEEDED');
   });
 
-  it('goes on at once when there is nothing to wait for', async () => {
+  it('continues immediately if there is nothing to wait for', async () => {
     const { loaded, arn } = begin(waiting({ SecondsPath: '$.seconds' }), { seconds: 0 });
     expect((await loaded.settled(arn)).status).toBe('SUCCEEDED');
   });
 
-  it.each([-1, 1.5, 100_000_000, '1', null])('fails over %j seconds', async (seconds) => {
+  it.each([-1, 1.5, 100_000_000, '1', null])('fails for %j seconds', async (seconds) => {
     const { loaded, arn } = begin(waiting({ SecondsPath: '$.seconds' }), { seconds });
     expect((await loaded.settled(arn)).ending).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
   });
 
-  it('ends at once when the execution is stopped', async () => {
+  it('ends immediately when the execution is stopped', async () => {
     const { loaded, arn } = begin(waiting({ Seconds: DAY_SECONDS }));
     await loaded.nextWake(arn);
     loaded.stop(arn);
@@ -77,7 +77,7 @@ describe('a Wait state', () => {
     expect(timers()).toBe(before);
   });
 
-  it('shows itself as one in the history, and costs one transition', async () => {
+  it('is a Wait in the history, and counts as one transition', async () => {
     const { loaded, arn } = begin(waiting({ Seconds: 1 }));
     await skip(loaded, arn);
     expect((await loaded.settled(arn)).transitions).toBe(1 + 2);
@@ -91,7 +91,7 @@ describe('a Wait state', () => {
     ]);
   });
 
-  it('is cut short when the time of the machine is over, be that a year', async () => {
+  it('ends at the timeout of the machine, even after a year', async () => {
     const { loaded, arn } = begin(waiting({ Seconds: 99_999_999 }, { TimeoutSeconds: 366 * DAY_SECONDS }));
     await loaded.nextWake(arn);
     clock.advance(366 * DAY_SECONDS * 1000);

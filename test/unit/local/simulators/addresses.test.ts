@@ -8,7 +8,7 @@ const family = fc.constantFrom(ipv4, ipv6);
 const number = fc.integer({ min: 0, max: 0xffff_ffff });
 
 describe('address rules', () => {
-  it('let in a single address, and no other', () => {
+  it('accept a single address, and no other', () => {
     fc.assert(
       fc.property(family, number, number, (write, rule, caller) => {
         expect(addressRules([write(rule)])(write(caller))).toBe(rule === caller);
@@ -16,7 +16,7 @@ describe('address rules', () => {
     );
   });
 
-  it('let in a range with both of its ends', () => {
+  it('accept a range including both ends', () => {
     fc.assert(
       fc.property(family, fc.tuple(number, number), number, (write, ends, caller) => {
         const [from, to] = [Math.min(...ends), Math.max(...ends)];
@@ -27,7 +27,7 @@ describe('address rules', () => {
     );
   });
 
-  it('let in what shares the prefix of a CIDR', () => {
+  it('accept the addresses with the prefix of a CIDR', () => {
     fc.assert(
       fc.property(family, number, number, fc.integer({ min: 1, max: 32 }), (write, rule, caller, bits) => {
         const shift = 32 - bits;
@@ -37,7 +37,7 @@ describe('address rules', () => {
     );
   });
 
-  it('let in what any of them lets in, and nothing when there is none', () => {
+  it('accept what any rule accepts, and nothing without a rule', () => {
     const lets = addressRules(['10.0.0.1', '2001:db8::/64']);
     expect(['10.0.0.1', '2001:db8::9', '::ffff:10.0.0.1', '10.0.0.2', '2001:db9::1'].map(lets)).toEqual([
       true,

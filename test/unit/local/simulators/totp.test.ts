@@ -12,11 +12,11 @@ describe('a code of an authenticator', () => {
     [1_234_567_890, '005924'],
     [2_000_000_000, '279037'],
     [20_000_000_000, '353130'],
-  ])('at second %i is what RFC 6238 says', (seconds, code) => {
+  ])('at second %i is the value in RFC 6238', (seconds, code) => {
     expect(codeAt(SEED, Math.floor((seconds * 1000) / STEP_MS))).toBe(code);
   });
 
-  it('is known again in its own step and those beside it', () => {
+  it('is recognized in its own time step and the adjacent ones', () => {
     const step = 40_000_000;
     for (const at of [-1, 0, 1]) expect(stepOf(SEED, codeAt(SEED, step), (step + at) * STEP_MS)).toBe(step);
     for (const at of [-2, 2]) expect(stepOf(SEED, codeAt(SEED, step), (step + at) * STEP_MS)).toBeUndefined();

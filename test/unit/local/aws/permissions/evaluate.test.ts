@@ -45,11 +45,11 @@ describe('the effect of a policy', () => {
     expect(decision(policy({ Resource: 'arn:aws:s3:::Records/*' }))).toBe('not-allowed');
   });
 
-  it('is overruled by a denial', () => {
+  it('is overridden by a denial', () => {
     expect(decision(policy({ Action: 's3:*' }, { Effect: 'Deny', Resource: '*' }))).toBe('denied');
   });
 
-  it('says by which grant, so that the others can be found out', () => {
+  it('names the grant, so that unused grants can be found', () => {
     const statements = policy({ Action: ['s3:PutObject', 's3:GetObject'], Resource: ['arn:aws:s3:::other/*', '*'] });
     expect(evaluate(statements, NEED)).toMatchObject({ by: { action: 's3:GetObject', resource: '*' } });
   });
@@ -82,7 +82,7 @@ describe('the effect of a policy', () => {
       ['arn:aws:lambda:eu:1:function:a'],
       'not-allowed',
     ],
-  ])('%s on %s being %s, given %s, comes to: %5$s', (operator, key, wanted, given, expected) => {
+  ])('of %s on %s with %s, given %s, is: %5$s', (operator, key, wanted, given, expected) => {
     const statements = policy({ Condition: { [operator]: { [key]: wanted } } });
     expect(decision(statements, { context: given === undefined ? {} : { [key]: given } })).toBe(expected);
   });
@@ -112,11 +112,11 @@ describe('wildcards', () => {
   const letters = fc.string({ unit: fc.constantFrom('a', 'b', '/', ':', '.', '(', '\\', '\n') });
   const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', '(', '\\', '\n', '*', '?'), maxLength: 8 });
 
-  it('match as IAM documents them, whatever surrounds them', () => {
+  it('match as documented by IAM, regardless of the surrounding text', () => {
     fc.assert(fc.property(letters, patterns, (text, pattern) => isLike(text, pattern) === likeByHand(text, pattern)));
   });
 
-  it('match every text by itself, unless it holds one', () => {
+  it('match only the same text if a pattern has none', () => {
     fc.assert(fc.property(letters, (text) => isLike(text, text)));
   });
 });

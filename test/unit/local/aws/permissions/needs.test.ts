@@ -141,7 +141,7 @@ it.each<[string, () => Promise<unknown>, Need[]]>([
     () => sfn.send(new DescribeExecutionCommand({ executionArn: PLAIN_RUN })),
     [{ action: 'states:DescribeExecution', resource: PLAIN_RUN }],
   ],
-])('%s needs what AWS says', async (_what, send, needs) => {
+])('%s needs the permissions that AWS documents', async (_what, send, needs) => {
   asked = [];
   await expect(send()).rejects.toThrow('asked only');
   expect(asked).toEqual(needs);
