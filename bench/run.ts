@@ -1,11 +1,14 @@
 import { parseArgs, styleText } from 'node:util';
 import { type Figure, isBroken, isReached, type Measured, round, targetOf } from './figure.ts';
+import { measureCheckoutDuringSync } from './figures/checkout-during-sync.ts';
 import { measureColdImport } from './figures/cold-import.ts';
 import { measureFewChanges } from './figures/few-changes.ts';
 import { measureFullSync } from './figures/full-sync.ts';
+import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
 import { measureStartTime } from './figures/start-time.ts';
 import { measureThroughput } from './figures/throughput.ts';
+import { measureUnderQuotas } from './figures/under-quotas.ts';
 
 /**
  * `npm run bench`: every figure of docs/performance.md. Fails if a figure could not be measured, or if a count misses
@@ -18,6 +21,9 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'full-sync': measureFullSync,
   'few-changes': measureFewChanges,
   throughput: measureThroughput,
+  'under-quotas': measureUnderQuotas,
+  'many-syncs': measureManySyncs,
+  'checkout-during-sync': measureCheckoutDuringSync,
   'cold-import': measureColdImport,
   'plan-memory': measurePlanMemory,
   'start-time': measureStartTime,

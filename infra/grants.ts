@@ -48,7 +48,7 @@ export const resolveGrants = (grants: readonly Grant[], relay: Grantable): Resol
 const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] => {
   switch (grant.to) {
     case 'sign-in':
-      return relay.signIn.permissions();
+      return [...relay.signIn.permissions(), ...limitPermissions(relay)];
     case 'records':
       return relay.records.permissionsFor(grant);
     case 'stores':
@@ -61,6 +61,10 @@ const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] =
       return intakeOf(relay).permissions();
   }
 };
+
+/** Records of the limits that all functions share. */
+const limitPermissions = ({ records }: Grantable): readonly Permission[] =>
+  (['read', 'write'] as const).flatMap((may) => records.permissionsFor({ to: 'records', may, folder: 'limits' }));
 
 /** The permissions that each store's type needs for the names in the rules that deliver to it. */
 const storePermissions = (

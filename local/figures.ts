@@ -23,6 +23,8 @@ export interface RunFigures {
   readonly vaultCalls: Readonly<Record<VaultCall | 'total', number>>;
   /** By action, and `total`. */
   readonly storeCalls: Readonly<Record<string, number>> & { readonly total: number };
+  /** Calls to AWS that were refused because of a quota. The relay waited and repeated them. */
+  readonly throttledCalls: number;
   readonly transitions: number;
   readonly durationMs: number;
   readonly report: Report;
@@ -36,7 +38,12 @@ const PROGRESS_EVERY_MS = 2000;
 /** Fires the schedule of the sync and measures the run. @throws RunFailed */
 export const measureRun = async (world: World, say: (line: string) => void): Promise<RunFigures> => {
   const { vault, aws } = world;
-  const before = { calls: vault.audit.length, store: aws.secretsManager.callCounts(), moves: promotions(aws) };
+  const before = {
+    calls: vault.audit.length,
+    store: aws.secretsManager.callCounts(),
+    moves: promotions(aws),
+    throttled: countThrottled(aws),
+  };
   const startedAt = performance.now();
   const progress = setInterval(() => say(progressLine(vault, before.calls)), PROGRESS_EVERY_MS);
   const execution = await world.runSync().finally(() => clearInterval(progress));
@@ -52,6 +59,7 @@ export const measureRun = async (world: World, say: (line: string) => void): Pro
     skipped: countOutcomes(report, 'skipped'),
     vaultCalls: countVaultCalls(vault, before.calls),
     storeCalls: countStoreCalls(before.store, aws.secretsManager.callCounts()),
+    throttledCalls: countThrottled(aws) - before.throttled,
     transitions: execution.transitions,
     durationMs,
     report,
@@ -82,6 +90,8 @@ const promotions = ({ secretsManager }: LocalAws): number =>
   Object.keys(secretsManager.currentValues())
     .filter((name) => name.startsWith(NAMES.secretPrefix))
     .reduce((sum, name) => sum + secretsManager.promotions(name).length, 0);
+
+const countThrottled = (aws: LocalAws): number => Object.values(aws.throttled()).reduce((sum, count) => sum + count, 0);
 
 const countVaultCalls = ({ audit }: PasswordSafeSimulator, from: number): RunFigures['vaultCalls'] => {
   const counts = { token: 0, signIn: 0, signOut: 0, list: 0, request: 0, credential: 0, checkin: 0, other: 0 };

@@ -16,6 +16,7 @@ const readOptions = (argv: readonly string[]) => {
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
     json: flag,
+    'no-quotas': flag,
   });
   const plain = createFleet(options).filter(({ kind }) => kind === 'plain').length;
   if (changed === undefined) return { ...options, changed: Math.min(3, plain) };
@@ -33,7 +34,14 @@ const toJson = ({ runs, openRequests, openSessions, canaryHits, pages }: MainRun
 });
 
 const main = async (): Promise<void> => {
-  const { accounts, changed, latency: latencyMs, seed, json } = readOptions(process.argv.slice(2));
+  const {
+    accounts,
+    changed,
+    latency: latencyMs,
+    seed,
+    json,
+    'no-quotas': isUnlimited,
+  } = readOptions(process.argv.slice(2));
   const printed: string[] = [];
   const print = (text: string, stream: NodeJS.WriteStream = process.stdout) => {
     printed.push(text);
@@ -44,6 +52,7 @@ const main = async (): Promise<void> => {
     changed,
     latencyMs,
     seed,
+    ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),
     printed: () => ({ where: 'the printed output', content: Buffer.from(printed.join('\n')) }),
   });

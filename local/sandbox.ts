@@ -104,6 +104,7 @@ const main = async (): Promise<void> => {
   const world = await startWorld({
     accounts,
     seed,
+    quotas: 'documented',
     configure: addExampleRules,
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),

@@ -47,8 +47,10 @@ export const summarise = ({
     ...[...storeActions]
       .sort()
       .flatMap((action) => counted(`  ${action}`, ({ storeCalls }) => storeCalls[action] ?? 0)),
+    ...counted('calls to AWS throttled', ({ throttledCalls }) => throttledCalls),
     ...counted('state transitions', ({ transitions }) => transitions),
-    ['time', ...bothAs(runs, ({ durationMs }) => `${(durationMs / 1000).toFixed(1)} s`)],
+    ['time', ...bothAs(runs, ({ durationMs }) => seconds(durationMs / 1000))],
+    ['time by the limits alone', ...bothAs(runs, ({ report }) => seconds(report.leastDuration?.seconds ?? 0))],
   ];
   return [
     '',
@@ -64,6 +66,8 @@ export const summarise = ({
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
 };
+
+const seconds = (count: number): string => `${count.toFixed(1)} s`;
 
 const countOf = (counts: Readonly<Record<string, number>>, key: string): number => counts[key] ?? 0;
 

@@ -6,6 +6,7 @@ import type { Registries } from '#infra/registries.ts';
 import { type LocalAws, startAws } from './aws/aws.ts';
 import { type Clock, createClock } from './aws/clock.ts';
 import { requireLoopback } from './aws/environment.ts';
+import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
@@ -21,6 +22,7 @@ import { synthesise } from './synthesise.ts';
 export const NAMES = {
   connection: 'vault',
   sync: 'fleet',
+  store: 'aws',
   /** Prefix of the names of delivered secrets. */
   secretPrefix: 'fleet/',
 } as const;
@@ -44,6 +46,11 @@ export interface WorldOptions
   /** Port of the Password Safe simulator. The AWS side uses the next port. Default: free ports. */
   readonly port?: number;
   readonly onProgress?: (line: string) => void;
+  /**
+   * Quotas of AWS to enforce: all that are documented, whose pace the relay keeps, or those given. Default: none. The
+   * relay then writes without a pace.
+   */
+  readonly quotas?: 'documented' | readonly Quota[];
 }
 
 /** The whole product on one machine: a vault, an AWS side with the stack, and their common clock. */
@@ -64,7 +71,7 @@ export interface World {
 
 /** Starts a world. The caller must close it. */
 export const startWorld = async (options: WorldOptions): Promise<World> => {
-  const { accounts, seed, port, onProgress: say = () => {} } = options;
+  const { accounts, seed, port, quotas = [], onProgress: say = () => {} } = options;
   const clock = createClock();
   const directory = makeRunDirectory();
 
@@ -73,7 +80,10 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   try {
-    const { file, bootstrap } = await writeRelayFile(directory, vault, options.configure);
+    const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
+      if (quotas !== 'documented') config.setIn(['stores', NAMES.store, 'writesPerSecond'], 'unlimited');
+      options.configure?.(config);
+    });
     const stack = await synthesise(file, directory, {
       registries: options.registries,
       onWarning: (line) => say(`Warning: ${line}`),
@@ -85,6 +95,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       clock,
       runDirectory: directory,
       waitScale: options.waitScale ?? 1,
+      ...(quotas !== 'documented' && { quotas }),
       ...(port !== undefined && { port: port + 1 }),
     });
     say(`AWS side: ${aws.endpoint}`);

@@ -40,6 +40,9 @@ const ERRORS = {
   AnswerTooLarge: { retryable: false },
   AnswerMalformed: { retryable: false },
 
+  // Limits of a connection or a store that other functions use up.
+  LimitReached: { retryable: true },
+
   // Delivery into a store.
   StoreDenied: { retryable: false },
   StoreUnavailable: { retryable: true },

@@ -19,7 +19,7 @@ import { logSource, type RelayKey } from '#infra/constructs/relay-key.ts';
 import { serviceFor } from '#infra/constructs/service-principal.ts';
 import type { Functions } from '#infra/functions.ts';
 import { acceptPattern } from '#infra/nag.ts';
-import { asRetry, DEFAULT_RETRY, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
+import { asRetry, DEFAULT_RETRY, LIMIT_RETRY, type RetryPolicy } from '#infra/workflows/retry-policies.ts';
 import type { Grant, Machine, Permission } from '#shared/workflows/grants.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
@@ -59,7 +59,9 @@ export class Tasks {
       retryOnServiceExceptions: false,
       taskTimeout: Timeout.duration(Duration.seconds(step.seconds + TASK_GRACE_SECONDS)),
       ...rest,
-    }).addRetry(asRetry(retry));
+    })
+      .addRetry(asRetry(retry))
+      .addRetry(asRetry(LIMIT_RETRY));
   }
 }
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
-import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
+import { ERROR_NAMES, type ErrorName, isRetryable } from '#shared/errors.ts';
 
 /**
  * Retries of a failed step. Every step is safe to repeat, because it checks what earlier attempts did before it acts.
@@ -13,8 +13,11 @@ export interface RetryPolicy {
   readonly attempts: number;
 }
 
-/** The relay's own retryable errors. Nothing retries the others: see `docs/runbook.md`. */
-const PASSING = ERROR_NAMES.filter(isRetryable);
+/** Other functions use up a limit of a connection or a store. */
+const LIMIT_REACHED = 'LimitReached' satisfies ErrorName;
+
+/** The relay's other retryable errors. Nothing retries the rest: see `docs/runbook.md`. */
+const PASSING = ERROR_NAMES.filter((name) => isRetryable(name) && name !== LIMIT_REACHED);
 
 /**
  * Errors from Lambda when the function could not report one itself: a service error, throttling, a crash, or the end of
@@ -49,6 +52,18 @@ export const DEFAULT_RETRY: RetryPolicy = {
  * eight times 300 seconds: 45 minutes at most, which outlasts a restart of the vault. After that, `reap` continues.
  */
 export const CLOSING_RETRY: RetryPolicy = { ...DEFAULT_RETRY, attempts: 13 };
+
+/**
+ * For every step, beside its own policy. A step that found no capacity within a minute is repeatable. It waits in the
+ * state machine, which costs a transition, instead of in a function. The timeout of the machine is the only limit.
+ */
+export const LIMIT_RETRY: RetryPolicy = {
+  errors: [LIMIT_REACHED],
+  firstSeconds: 15,
+  backoff: 1.5,
+  maxSeconds: 120,
+  attempts: 1000,
+};
 
 /** Maximum total wait of a policy in seconds. Jitter only shortens it. */
 export const maxWaitSeconds = ({ firstSeconds, backoff, maxSeconds, attempts }: RetryPolicy): number =>

@@ -7,6 +7,8 @@ import { createFunctions, type Functions } from './functions/functions.ts';
 import { createNeedsOf } from './permissions/needs.ts';
 import { createPermissions, type Permissions } from './permissions/permissions.ts';
 import { createQueues, makeQueues, type Queues } from './queues.ts';
+import { createQuotas, type Quotas } from './quotas/quotas.ts';
+import { MAX_CONCURRENT_INVOCATIONS, type Quota } from './quotas/table.ts';
 import { makeBucketsAndTopics, makeSecrets, toFunction, toMachine } from './resources.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/server.ts';
@@ -29,6 +31,8 @@ export interface AwsOptions {
   readonly waitScale?: number;
   /** Default: a free port. */
   readonly port?: number;
+  /** The quotas of AWS to enforce. Default: all that are documented. */
+  readonly quotas?: readonly Quota[];
 }
 
 /** The AWS side of one stack, on the loopback interface. */
@@ -44,6 +48,8 @@ export interface LocalAws {
   readonly scheduler: Scheduler;
   readonly queues: Queues;
   readonly eventSources: EventSources;
+  /** Calls refused because of a quota, by `service.Action`. */
+  throttled(): Readonly<Record<string, number>>;
   /** All data written to the AWS side, except the values of secrets. */
   written(): AsyncIterable<Written>;
   close(): Promise<void>;
@@ -51,16 +57,18 @@ export interface LocalAws {
 
 /** Starts a synthesised stack. @throws for anything in it that local mode does not support. */
 export const startAws = async (options: AwsOptions): Promise<LocalAws> => {
-  const server = await startAwsServer(options.port, options.clock.now);
+  const { port, clock } = options;
+  const quotas = createQuotas(clock.now, options.quotas);
+  const server = await startAwsServer(port, clock.now, quotas);
   try {
-    return await bringUp(options, server);
+    return await bringUp(options, server, quotas);
   } catch (thrown) {
     await server.close();
     throw thrown;
   }
 };
 
-const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws> => {
+const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): Promise<LocalAws> => {
   const { clock, runDirectory, waitScale = 1 } = options;
   const { endpoint } = server;
   const template = parseTemplate({ stackName: options.stackName, json: options.template, endpoint });
@@ -81,6 +89,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
     endpoint,
     clock,
     logDirectory: join(runDirectory, 'logs'),
+    maxConcurrent: MAX_CONCURRENT_INVOCATIONS,
   });
   const stepFunctions = createStepFunctions({
     machines: template.ofType('AWS::StepFunctions::StateMachine').map(toMachine),
@@ -121,6 +130,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer): Promise<LocalAws
     scheduler,
     queues,
     eventSources,
+    throttled: quotas.throttled,
     written: () => everythingWritten(template, server, secretsManager),
     async close() {
       try {

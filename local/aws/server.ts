@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import { type AwsCall, callOf } from './calls.ts';
-import { withConditionalWrites } from './conditional-writes.ts';
+import { type EtagOf, withConditionalWrites } from './conditional-writes.ts';
 import { LOCAL_REGION } from './environment.ts';
 import type { ObjectExists } from './permissions/needs.ts';
+import { type Quotas, refuseThrottled } from './quotas/quotas.ts';
 import { createSenders } from './senders.ts';
 
 /** Answers one request that was addressed to one service. */
@@ -34,13 +35,18 @@ export interface AwsServer {
 /**
  * @param now Epoch milliseconds for the `Date` of each response. If it differed from the SDK's own date, the SDK would
  * correct its clock and repeat rejected calls.
+ * @param quotas Quotas to enforce; none by default.
  */
-export const startAwsServer = async (port = 0, now: () => number = Date.now): Promise<AwsServer> => {
+export const startAwsServer = async (port = 0, now: () => number = Date.now, quotas?: Quotas): Promise<AwsServer> => {
   const fauxqs = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   await fauxqs.ready();
-  const objectExists: ObjectExists = async (url) => (await fauxqs.inject({ method: 'HEAD', url })).statusCode === 200;
+  const etagOf: EtagOf = async (url) => {
+    const { statusCode, headers } = await fauxqs.inject({ method: 'HEAD', url });
+    return statusCode === 200 ? String(headers['etag']) : undefined;
+  };
+  const objectExists: ObjectExists = async (url) => (await etagOf(url)) !== undefined;
   const services = new Map<string, Service>([
-    ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), objectExists)],
+    ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), etagOf)],
     ['sqs', withReadBody(fauxqs, createSenders())],
     ['sns', withReadBody(fauxqs)],
   ]);
@@ -54,6 +60,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now): Pr
       return refuse(response, 403, 'MissingAuthenticationToken', 'Local mode accepts only signed calls.');
     const name = `${call.service}.${call.action}`;
     counts[name] = (counts[name] ?? 0) + 1;
+    if (quotas?.allows(call, request.url) === false) return refuseThrottled(request, response, call);
     const service = services.get(call.service);
     if (service !== undefined) {
       const denial = await guard(call, request);

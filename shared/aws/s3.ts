@@ -4,6 +4,7 @@ import { RelayError } from '#shared/errors.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
+import { ABSENT, claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 
 const failureOf = (thrown: unknown, action: string, bucket: string, key: string): RelayError => {
@@ -18,7 +19,7 @@ const failureOf = (thrown: unknown, action: string, bucket: string, key: string)
 };
 
 /** Creates the client at the first call, because its import takes longer than a warm step. */
-const lateClient = () => {
+const lazyClient = () => {
   let connected: Promise<{ client: S3Client; sdk: typeof import('@aws-sdk/client-s3') }> | undefined;
   return () => {
     connected ??= import('@aws-sdk/client-s3').then((sdk) => ({ client: new sdk.S3Client(awsClientConfig()), sdk }));
@@ -32,89 +33,107 @@ interface Content {
   readonly ContentLength?: number;
   /** Writes only if the key does not exist. */
   readonly IfNoneMatch?: '*';
+  /** Writes only if the object has this ETag. */
+  readonly IfMatch?: string;
 }
 
-/** Writes an object. Returns false if the key exists and must not be overwritten. */
-type Put = (key: string, content: Content) => Promise<boolean>;
+/** Writes an object. Returns its ETag, or undefined if the condition of the write is not met. */
+type Put = (key: string, content: Content) => Promise<string | undefined>;
 
 /**
- * Errors of a conditional write: the key exists, or a concurrent request on the same key is in progress. Source: S3
- * user guide, "How to prevent object overwrites with conditional writes".
+ * Errors of a conditional write: another object exists, none exists, or a concurrent request on the same key is in
+ * progress. Source: S3 user guide, "How to prevent object overwrites with conditional writes".
  */
-const TAKEN = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
+const NOT_MET = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']);
 
 const JSON_TYPE = 'application/json';
 
 const createPut =
-  (bucket: string, connect: ReturnType<typeof lateClient>): Put =>
+  (bucket: string, connect: ReturnType<typeof lazyClient>): Put =>
   async (key, content) => {
     const { client, sdk } = await connect();
     let written: { ETag?: string | undefined };
     try {
       written = await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, ...content }));
     } catch (thrown) {
-      const isTaken = content.IfNoneMatch !== undefined && thrown instanceof Error && TAKEN.has(thrown.name);
-      if (isTaken) return false;
+      const isConditional = content.IfNoneMatch !== undefined || content.IfMatch !== undefined;
+      if (isConditional && thrown instanceof Error && NOT_MET.has(thrown.name)) return undefined;
       throw failureOf(thrown, 'write', bucket, key);
     }
     // S3 always returns an ETag. A success without one came from a proxy.
     if (written.ETag === undefined) throw failureOf(undefined, 'write', bucket, key);
-    return true;
+    return written.ETag;
   };
+
+const createGet =
+  (bucket: string, connect: ReturnType<typeof lazyClient>) =>
+  async <T>({ key, schema }: RecordPlace<T>): Promise<{ record: T; version: string | undefined } | undefined> => {
+    const { client, sdk } = await connect();
+    let text: string | undefined;
+    let version: string | undefined;
+    try {
+      const object = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }));
+      version = object.ETag;
+      text = await object.Body?.transformToString();
+    } catch (thrown) {
+      if (thrown instanceof sdk.NoSuchKey) return undefined;
+      throw failureOf(thrown, 'read', bucket, key);
+    }
+    try {
+      return { record: schema.parse(JSON.parse(text ?? '')), version };
+    } catch (cause) {
+      throw new RelayError(
+        'ContractViolated',
+        `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the sync again.`,
+        { cause },
+      );
+    }
+  };
+
+const jsonOf = (record: unknown): Content => ({ Body: JSON.stringify(record), ContentType: JSON_TYPE });
 
 /** The records bucket on S3. */
 export const createS3Records = (bucket: string): Records => {
-  const connect = lateClient();
+  const connect = lazyClient();
   const put = createPut(bucket, connect);
+  const get = createGet(bucket, connect);
 
   return {
-    async read<T>({ key, schema }: RecordPlace<T>) {
-      const { client, sdk } = await connect();
-      let text: string | undefined;
-      try {
-        const object = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }));
-        text = await object.Body?.transformToString();
-      } catch (thrown) {
-        if (thrown instanceof sdk.NoSuchKey) return undefined;
-        throw failureOf(thrown, 'read', bucket, key);
-      }
-      try {
-        return schema.parse(JSON.parse(text ?? ''));
-      } catch (cause) {
-        throw new RelayError(
-          'ContractViolated',
-          `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the sync again.`,
-          { cause },
-        );
-      }
-    },
-
+    read: async (place) => (await get(place))?.record,
     async write({ key }, record) {
-      await put(key, { Body: JSON.stringify(record), ContentType: JSON_TYPE });
+      await put(key, jsonOf(record));
     },
+  };
+};
+
+/** Shared records in the records bucket. The version of a record is its ETag. */
+export const createS3SharedRecords = (bucket: string): SharedRecords => {
+  const connect = lazyClient();
+  const put = createPut(bucket, connect);
+  const get = createGet(bucket, connect);
+  return {
+    async read(place) {
+      const found = await get(place);
+      if (found === undefined) return undefined;
+      const { record, version } = found;
+      // S3 always returns an ETag. An answer without one came from a proxy.
+      if (version === undefined) throw failureOf(undefined, 'read', bucket, place.key);
+      return { record, version };
+    },
+    replace: ({ key }, record, expected) =>
+      put(key, { ...jsonOf(record), ...(expected === ABSENT ? { IfNoneMatch: '*' } : { IfMatch: expected }) }),
   };
 };
 
 /** Records in the records bucket that are created only once. */
 export const createS3Claims = (bucket: string): Claims => {
-  const put = createPut(bucket, lateClient());
-  const { read } = createS3Records(bucket);
-
-  return {
-    async claim(place, record) {
-      const content = { Body: JSON.stringify(record), ContentType: JSON_TYPE, IfNoneMatch: '*' as const };
-      if (await put(place.key, content)) return record;
-      const existing = await read(place);
-      // The concurrent writer can still fail.
-      if (existing === undefined) throw failureOf(undefined, 'write', bucket, place.key);
-      return existing;
-    },
-  };
+  const shared = createS3SharedRecords(bucket);
+  return { claim: (place, record) => claimRecord(shared, place, record) };
 };
 
 /** Report pages in the records bucket. */
 export const createS3Pages = (bucket: string): Pages => {
-  const put = createPut(bucket, lateClient());
+  const put = createPut(bucket, lazyClient());
   return {
     async write(key, html) {
       await put(key, { Body: html, ContentType: 'text/html; charset=utf-8' });
@@ -124,7 +143,7 @@ export const createS3Pages = (bucket: string): Pages => {
 
 /** Signals in the records bucket. */
 export const createS3Signals = (bucket: string): Signals => {
-  const connect = lateClient();
+  const connect = lazyClient();
   const put = createPut(bucket, connect);
 
   return {

@@ -148,6 +148,8 @@ export const storeProblem = (
  * because it can quote a value, for example from a body that could not be parsed.
  */
 export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
+  // Raised before the call was sent. The SDK adds its own fields to it.
+  if (thrown instanceof RelayError) return thrown;
   const code = thrown instanceof Error ? thrown.name : '';
   const failure = ANSWERED.get(code) ?? failureOfUnknown(thrown);
   if (failure === undefined) return asRelayError(thrown, `${call.action} on secret ${call.secret}`);
@@ -157,6 +159,13 @@ export const toStoreError = (thrown: unknown, call: StoreCall): RelayError => {
     mayHaveHappened: isUnavailable && !isRefused(thrown),
   });
 };
+
+const THROTTLING = ['ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded'];
+
+/** True if an error of the SDK is a refusal because of a quota on calls. The call had no effect. */
+export const isThrottled = (thrown: unknown): boolean =>
+  thrown instanceof SecretsManagerServiceException &&
+  (THROTTLING.includes(thrown.name) || thrown.$metadata.httpStatusCode === 429);
 
 /** True if this error is a refusal by AWS with one of these codes. */
 export const isRefusal = (error: unknown, ...codes: readonly string[]): boolean =>

@@ -1,4 +1,4 @@
-import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
+import type { CheckoutConfig, ConnectionConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Workflow } from '#shared/workflows/run.ts';
 
@@ -25,4 +25,14 @@ export const ruleOf = <W extends Workflow>(
     'ConfigurationInvalid',
     `There is no ${workflow} ${JSON.stringify(name)} in the deployed relay.yaml. Use one of: ${Object.keys(rules).join(', ')}.`,
   );
+};
+
+/** Returns the limits of a connection. Raises `ConfigurationInvalid` if it was not deployed. Pure. */
+export const limitsOf = (
+  { connections }: Pick<RelayConfig, 'connections'>,
+  name: string,
+): ConnectionConfig['limits'] => {
+  const connection = Object.hasOwn(connections, name) ? connections[name] : undefined;
+  if (connection !== undefined) return connection.limits;
+  throw new RelayError('ConfigurationInvalid', `There is no connection ${name} in the deployed relay.yaml.`);
 };

@@ -13,7 +13,7 @@ export interface RawAnswer {
 /** An exchange that ended early. */
 export interface FailedExchange {
   readonly kind: 'broken';
-  readonly by: 'deadline' | 'size' | 'connection';
+  readonly by: 'deadline' | 'size' | 'connection' | 'late';
   /** Progress of the exchange: a request that was not sent has had no effect. */
   readonly reached: 'nothing' | 'request' | 'answer';
   /**
@@ -26,6 +26,8 @@ export interface FailedExchange {
 export interface ExchangeLimits {
   /** Aborts at the deadline of the whole exchange, including the body. */
   readonly deadline: AbortSignal;
+  /** False if the request must not be sent any more. Asked just before its first byte. */
+  readonly mayBegin?: () => boolean;
   readonly maxBytes: number;
 }
 
@@ -35,7 +37,7 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 export const exchange = (
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { deadline, maxBytes }: ExchangeLimits,
+  { deadline, maxBytes, mayBegin = () => true }: ExchangeLimits,
 ): Promise<RawAnswer | FailedExchange> =>
   new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined;
@@ -62,6 +64,7 @@ export const exchange = (
       onRequestStart: (started) => {
         if (deadline.aborted) return started.abort(new Error('deadline'));
         controller = started;
+        if (!mayBegin()) return breakOff('late');
         reached = 'request';
       },
       onResponseStart: (_controller, answerStatus, answerHeaders) => {

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import PQueue from 'p-queue';
 import type { Dispatcher } from 'undici';
 import { RelayError } from '#shared/errors.ts';
 import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from '#shared/http/answer.ts';
@@ -10,8 +9,12 @@ import { brokenError } from '#shared/http/failures.ts';
 import type { Pool } from '#shared/http/pool.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
 import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
+import { createOwnGate, type Gate } from '#shared/limits/gate.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Result of a call whose share expired before its first byte was sent. */
+const LATE = Symbol('late');
 
 /** Returns the error that an answer means, by its status, headers and text; undefined for a successful one. */
 export type Interpreter = (answer: Answer, call: CallName) => RelayError | undefined;
@@ -68,6 +71,8 @@ export interface HttpOptions {
   /** Certificate for a server that asks for one. */
   readonly clientCertificate?: ClientCertificate | undefined;
   readonly limits: { readonly inFlight: number; readonly perSecond: number; readonly timeoutSeconds: number };
+  /** Turns of the calls. Default: the limits hold for this client alone. */
+  readonly gate?: Gate;
   readonly retry?: RetryPolicy;
   /** This and the following options are replaced only in tests. */
   readonly dispatcher?: Dispatcher;
@@ -79,16 +84,6 @@ export interface HttpOptions {
   /** Maximum size of every answer, whatever its call allows. */
   readonly maxBytes?: number;
 }
-
-/**
- * Converts a rate to calls per window of about a tenth of a second. The steps of a batch run one after the other in
- * separate processes with separate windows. Where two windows meet, their calls add up. With windows of one second,
- * that would be twice the rate.
- */
-const windowOf = (perSecond: number): { interval: number; intervalCap: number } => {
-  const intervalCap = Math.max(1, Math.floor(perSecond / 10));
-  return { interval: (1000 * intervalCap) / perSecond, intervalCap };
-};
 
 const poolOf = (dispatcher: Dispatcher): Pool => ({
   exchange: (request, limits) => exchange(dispatcher, request, limits),
@@ -102,6 +97,7 @@ export const createHttp = ({
   ca,
   clientCertificate,
   limits,
+  gate = createOwnGate(limits),
   retry = RETRY_POLICY,
   dispatcher,
   sleep = sleepFor,
@@ -119,9 +115,12 @@ export const createHttp = ({
     );
     return pool;
   };
-  const queue = new PQueue({ concurrency: limits.inFlight, ...windowOf(limits.perSecond) });
 
-  const attempt = async <T>(call: Call<T>, name: CallName): Promise<Reply<T>> => {
+  const attempt = async <T>(
+    call: Call<T>,
+    name: CallName,
+    mayBegin: () => boolean,
+  ): Promise<Reply<T> | typeof LATE> => {
     const { timeoutSeconds = limits.timeoutSeconds } = call;
     const maxBytes = Math.min(call.maxBytes ?? MAX_BYTES, largest);
     const connections = await connected();
@@ -133,8 +132,9 @@ export const createHttp = ({
         headers: revealHeaders(call.headers, call.body),
         body: call.body?.text.reveal() ?? null,
       },
-      { deadline: deadline(timeoutSeconds * 1000), maxBytes },
+      { deadline: deadline(timeoutSeconds * 1000), maxBytes, mayBegin },
     );
+    if (raw.kind === 'broken' && raw.by === 'late') return LATE;
     if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutSeconds, maxBytes });
     const { status, headers } = raw;
     const { body: bytes } = raw;
@@ -151,9 +151,13 @@ export const createHttp = ({
   const send = async <T>(call: Call<T>): Promise<Reply<T>> => {
     const name: CallName = { connection, name: `${call.method} ${call.path}`, idempotent: call.idempotent };
     const startedAtMs = now();
+    const timeoutMs = (call.timeoutSeconds ?? limits.timeoutSeconds) * 1000;
     for (let attempts = 1; ; attempts++) {
       try {
-        return await queue.add(() => attempt(call, name));
+        const reply = await gate.run(timeoutMs, (mayBegin) => attempt(call, name, mayBegin));
+        if (reply !== LATE) return reply;
+        // Nothing was sent. The call takes another turn, under a share that is valid.
+        attempts--;
       } catch (error) {
         if (!(error instanceof RelayError)) throw error;
         const progress = { attempt: attempts, elapsedMs: now() - startedAtMs, random };

@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import type { LeastDuration } from '#shared/domain/limits/estimate.ts';
 import { memorySchema } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { batchSchema } from '#shared/domain/plan/batch.ts';
 import { remarkSchema } from '#shared/domain/plan/remark.ts';
 import { RelayError } from '#shared/errors.ts';
+import { callsSchema, NO_CALLS } from '#shared/workflows/calls.ts';
 import { type Run, runSchema } from '#shared/workflows/run.ts';
 import { RUN_STATUSES, retirementSchema, settledSchema } from '#shared/workflows/sync.ts';
 
@@ -30,8 +32,15 @@ const batchRecordSchema = z.object({
   error: z.string().optional(),
   /** Name and message of the error that prevented the check-in of its leases. Earlier results remain valid. */
   leftOpen: z.string().optional(),
+  calls: callsSchema.default(NO_CALLS),
 });
 export type BatchRecord = z.infer<typeof batchRecordSchema>;
+
+const leastDurationSchema: z.ZodType<LeastDuration> = z.object({
+  seconds: z.int(),
+  by: z.enum(['store', 'vault']),
+  perSecond: z.number(),
+});
 
 const planRecordSchema = z.object({
   items: z.int(),
@@ -46,6 +55,9 @@ const planRecordSchema = z.object({
   absences: z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) }).optional(),
   /** Other findings, one line each. */
   notes: z.array(z.string()).optional(),
+  /** Time that the limits of both sides make the run last. */
+  leastDuration: leastDurationSchema.optional(),
+  calls: callsSchema.default(NO_CALLS),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
 
@@ -58,6 +70,10 @@ export const reportSchema = runSchema.extend({
   outcomes: z.record(z.enum(OUTCOME_NAMES), z.int()),
   /** Each orphan to retire is retired, gone or failed. Failed ones have a remark. */
   orphans: z.object({ found: z.int(), retired: z.int(), gone: z.int(), failed: z.int() }),
+  /** Time that the limits of both sides make the run last; absent if nothing was planned. */
+  leastDuration: leastDurationSchema.optional(),
+  /** Absent if nothing was planned. */
+  calls: callsSchema.optional(),
   /** Findings, one line each; the failure of the run itself comes first. */
   notes: z.array(z.string()),
   remarks: z.array(remarkSchema),

@@ -1,5 +1,7 @@
+import type { LeastDuration } from '#shared/domain/limits/estimate.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '#shared/domain/outcome.ts';
 import type { Report } from '#shared/records/records.ts';
+import type { Calls } from '#shared/workflows/calls.ts';
 import { type Concern, renderReportPage, type Share } from './page.ts';
 
 /** Labels of outcomes on the page. */
@@ -23,15 +25,9 @@ const TONES: Readonly<Record<(typeof OUTCOMES)[Outcome], Share['tone']>> = {
 const URGENCY: readonly Outcome[] = ['failed', 'approvalRequired', 'parked', 'changing', 'unchanged', 'delivered'];
 const MAX_CONCERNS = 1000;
 
-/** Number of calls that a run made to each side. */
-export interface CountedCalls {
-  readonly vault: number;
-  readonly store: number;
-}
-
 /** The page of one run of a sync, rendered from its report. Pure. */
-export const renderSyncPage = (report: Report, calls?: CountedCalls): string => {
-  const { rule, run, status, startedAt, finishedAt, items, outcomes, orphans, notes, remarks } = report;
+export const renderSyncPage = (report: Report, calls: Calls | undefined = report.calls): string => {
+  const { rule, run, status, startedAt, finishedAt, items, outcomes, orphans, leastDuration, notes, remarks } = report;
   const concerns: Concern[] = remarks
     .toSorted((one, other) => URGENCY.indexOf(one.outcome) - URGENCY.indexOf(other.outcome))
     .map(({ item, outcome, message }) => ({ item, outcome: OUTCOME_LABELS[outcome], message }));
@@ -46,6 +42,7 @@ export const renderSyncPage = (report: Report, calls?: CountedCalls): string => 
       ...(startedAt === undefined ? [] : [['Started', startedAt] as const]),
       ['Finished', finishedAt],
       ...(startedAt === undefined ? [] : [['Time', durationOf(startedAt, finishedAt)] as const]),
+      ...(leastDuration === undefined ? [] : [['Time by the limits', describeLeast(leastDuration)] as const]),
       ...(calls === undefined ? [] : [['Calls', callsOf(calls)] as const]),
     ],
     shares: OUTCOME_NAMES.map((name) => ({
@@ -61,7 +58,7 @@ export const renderSyncPage = (report: Report, calls?: CountedCalls): string => 
 const retiredOf = ({ retired, found }: Report['orphans']): string =>
   `${retired.toLocaleString('en')} of ${found.toLocaleString('en')} orphans`;
 
-const callsOf = ({ vault, store }: CountedCalls): string =>
+const callsOf = ({ vault, store }: Calls): string =>
   `${vault.toLocaleString('en')} to the vault, ${store.toLocaleString('en')} to the store`;
 
 const SECOND_MS = 1000;
@@ -72,8 +69,19 @@ const UNITS = [
 ] as const;
 
 /** Formats a duration with its two largest nonzero units, such as `4 min 12 s`; below one second, `0 s`. */
-export const durationOf = (from: string, to: string): string => {
-  let rest = Math.max(0, Date.parse(to) - Date.parse(from));
+export const durationOf = (from: string, to: string): string => showMs(Date.parse(to) - Date.parse(from));
+
+const LIMITS: Readonly<Record<LeastDuration['by'], string>> = {
+  store: 'writes per second to the store',
+  vault: 'calls per second to the vault',
+};
+
+/** Describes the time that the limits alone take: `at least 2 min 5 s (40 writes per second to the store)`. */
+const describeLeast = ({ seconds, by, perSecond }: LeastDuration): string =>
+  `at least ${showMs(seconds * SECOND_MS)} (${perSecond} ${LIMITS[by]})`;
+
+const showMs = (ms: number): string => {
+  let rest = Math.max(0, ms);
   const parts = UNITS.flatMap(([size, unit]) => {
     const count = Math.floor(rest / size);
     rest -= count * size;

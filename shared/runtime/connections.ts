@@ -5,9 +5,15 @@ import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
+import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
+import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
+import { createGate, type Gate } from '#shared/limits/gate.ts';
+import type { Priority } from '#shared/limits/limit-records.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
 
 export interface ConnectionsOptions {
   readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
@@ -15,6 +21,10 @@ export interface ConnectionsOptions {
   readonly onSignOutFailure: (error: RelayError) => void;
   /** Called if a vault refused the sign-in. The vault can also have sent a mail to its administrator. */
   readonly onSignInRefused: (connection: string) => Promise<void>;
+  /** Order in which this function gets a share of a connection's limits. */
+  readonly priority: Priority;
+  /** Records of the limits, shared by all functions. */
+  readonly limits: SharedRecords;
   /** The following are replaced only in tests. */
   readonly secretsManager?: SecretsManagerClient;
   readonly types?: typeof CONNECTION_TYPES;
@@ -24,10 +34,11 @@ export interface ConnectionsOptions {
 
 export interface Connections {
   /**
-   * Returns the vault of a connection, with the limits divided by `share`, the number of concurrent callers. Connects
-   * on first use and keeps the vault for the life of the process. Raises `ConfigurationInvalid`.
+   * Returns the vault of a connection. Its calls share the limits of the connection with all other functions; this one
+   * uses at most the part for one of `callers`. Connects on first use and keeps the vault for the life of the process.
+   * Raises `ConfigurationInvalid`. Each of its methods can also raise `LimitReached`, and the errors of the records.
    */
-  vaultOf(connection: string, share?: number): Promise<Vault>;
+  vaultOf(connection: string, callers?: number): Promise<Vault>;
   /** Returns the source's rules for a rule of relay.yaml, without connecting. */
   rulesOf(connection: string, rule: Source): Promise<SourceRules>;
 }
@@ -38,6 +49,8 @@ export const createConnections = ({
   secretsManager,
   onSignOutFailure,
   onSignInRefused,
+  priority,
+  limits: records,
   types = CONNECTION_TYPES,
   connectHttp = createHttp,
   now = Date.now,
@@ -57,18 +70,30 @@ export const createConnections = ({
     );
   };
 
-  const open = async (connection: string, share: number): Promise<Vault> => {
+  const open = async (connection: string, callers: number): Promise<Vault> => {
     const settings = settingsOf(connection);
     const { url, ca, limits } = settings;
     const type = await typeOf(settings);
+    const gate = createGate(
+      createConnectionLimit({
+        connection,
+        limit: limits,
+        wanted: partFor(priority, limits, callers),
+        timeoutMs: limits.timeoutSeconds * 1000,
+        priority,
+        records,
+        remainingMs,
+        now,
+      }),
+      { now, onCall: () => countCall('vault') },
+    );
     // Imported with the first session, because many invocations sign in to nothing.
     const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
     const { createTokenCache } = await import('#shared/aws/token-cache.ts');
     const client = secretsManager ?? (await import('#shared/aws/secrets-manager.ts')).secretsManager();
-    return type.open(type.settings.parse(settings), {
+    const vault = await type.open(type.settings.parse(settings), {
       connection,
-      connect: (clientCertificate) =>
-        connectHttp({ connection, url, ca, clientCertificate, limits: shareOf(limits, share) }),
+      connect: (clientCertificate) => connectHttp({ connection, url, ca, clientCertificate, limits, gate }),
       readSecret: (options) => readOperatorSecret({ client, ...options }),
       cacheToken: (source) =>
         createTokenCache({
@@ -83,13 +108,14 @@ export const createConnections = ({
       onSignInRefused: () => onSignInRefused(connection),
       now,
     });
+    return releasing(vault, gate);
   };
 
   const opened = new Map<string, Promise<Vault>>();
   return {
-    vaultOf(connection, share = 1) {
-      const key = `${connection}/${share}`;
-      const known = opened.get(key) ?? open(connection, share);
+    vaultOf(connection, callers = 1) {
+      const key = `${connection}/${callers}`;
+      const known = opened.get(key) ?? open(connection, callers);
       opened.set(key, known);
       return known;
     },
@@ -102,9 +128,28 @@ export const createConnections = ({
   };
 };
 
-/** Batches run in separate processes that cannot count each other's calls, so each gets a share of the limits. */
-const shareOf = ({ inFlight, perSecond, timeoutSeconds }: ConnectionConfig['limits'], share: number) => ({
-  inFlight: Math.max(1, Math.floor(inFlight / share)),
-  perSecond: Math.max(1, Math.floor(perSecond / share)),
-  timeoutSeconds,
-});
+/** A checkout makes few calls, and other functions wait for the limits that it holds. */
+const MAX_CALLS_OF_CHECKOUT = 4;
+
+const partFor = (priority: Priority, limits: Limit, callers: number): Limit =>
+  partOf(limits, priority === 'person' ? Math.max(callers, limits.inFlight / MAX_CALLS_OF_CHECKOUT) : callers);
+
+/** Returns the function's share of the limits after each use of the vault. */
+const releasing = (vault: Vault, gate: Gate): Vault => {
+  let uses = 0;
+  const using = async <T>(use: () => Promise<T>): Promise<T> => {
+    uses++;
+    try {
+      return await use();
+    } finally {
+      uses--;
+      // A share that cannot be returned expires.
+      if (uses === 0) await gate.release().catch(() => {});
+    }
+  };
+  return {
+    ...vault,
+    ensureSignIn: () => using(() => vault.ensureSignIn()),
+    session: (work) => using(() => vault.session(work)),
+  };
+};

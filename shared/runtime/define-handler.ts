@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { showText } from '#shared/domain/text.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import { fit } from '#shared/json-shape.ts';
+import { beginInvocation } from '#shared/runtime/invocation.ts';
 import { logger } from '#shared/runtime/log.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
@@ -30,6 +31,7 @@ export const defineHandler =
   ) =>
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<z.output<Output>> => {
     const startedAt = performance.now();
+    beginInvocation(() => context.getRemainingTimeInMillis());
     logger.resetKeys();
     logger.appendKeys({ step, ...keysSchema.parse(event) });
     const durationMs = (): number => Math.round(performance.now() - startedAt);

@@ -1,13 +1,21 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { limitDescriptions } from '#shared/delivery/descriptions.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { Priority } from '#shared/limits/limit-records.ts';
+import { createStorePace, type StorePace } from '#shared/limits/store-pace.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
-import type { SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
+import type { PacedStore, SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
 
 export interface StoresOptions {
   readonly config: Pick<RelayConfig, 'stores'>;
   /** KMS key of the stack, for functions that deliver. */
   readonly encryptionKey: string | undefined;
+  /** Order in which this function gets its turn at a store. */
+  readonly priority: Priority;
+  /** Records of the limits, shared by all functions. */
+  readonly limits: SharedRecords;
   /** Replaced only in tests. */
   readonly types?: typeof STORE_TYPES;
 }
@@ -17,11 +25,30 @@ export interface Stores {
   storeOf(store: string, owner: string): Promise<SecretStore>;
   /** Returns the rules of a store's type. Raises `ConfigurationInvalid`. */
   rulesOf(store: string): Promise<StoreRules>;
+  /** Returns the pacing of a store's writes; undefined if they are not paced. Raises `ConfigurationInvalid`. */
+  pacingOf(store: string): Promise<PacedStore | undefined>;
 }
 
+interface FoundStore {
+  readonly type: StoreType;
+  readonly settings: RelayConfig['stores'][string];
+}
+
+const pacingIn = ({ type, settings }: FoundStore): PacedStore | undefined => {
+  const parsed = type.settings.parse(settings);
+  const pacing = type.pacing?.(parsed);
+  return pacing && { ...pacing, id: type.place?.(parsed) ?? settings.type };
+};
+
 /** Creates the stores of a configuration. */
-export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: StoresOptions): Stores => {
-  const find = async (store: string): Promise<{ type: StoreType; settings: unknown }> => {
+export const createStores = ({
+  config,
+  encryptionKey,
+  priority,
+  limits: records,
+  types = STORE_TYPES,
+}: StoresOptions): Stores => {
+  const find = async (store: string): Promise<FoundStore> => {
     const settings = Object.hasOwn(config.stores, store) ? config.stores[store] : undefined;
     if (settings === undefined) {
       throw new RelayError('ConfigurationInvalid', `There is no store ${store} in the deployed relay.yaml.`);
@@ -36,9 +63,26 @@ export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: Sto
     return { type: await load(), settings };
   };
 
+  const paces = new Map<string, StorePace>();
+  const paceOf = (pacing: PacedStore | undefined): StorePace | undefined => {
+    if (pacing === undefined) return undefined;
+    const { id, perSecond } = pacing;
+    const key = `${id}/${perSecond}`;
+    const known = paces.get(key) ?? createStorePace({ store: id, perSecond, priority, records, remainingMs });
+    paces.set(key, known);
+    return known;
+  };
+
   const connect = async (store: string, owner: string): Promise<SecretStore> => {
-    const { type, settings } = await find(store);
-    return limitDescriptions(type.connect(type.settings.parse(settings), { owner, encryptionKey }));
+    const found = await find(store);
+    const context = {
+      owner,
+      encryptionKey,
+      pace: paceOf(pacingIn(found)),
+      remainingMs,
+      onCall: () => countCall('store'),
+    };
+    return limitDescriptions(found.type.connect(found.type.settings.parse(found.settings), context));
   };
 
   const connected = new Map<string, Promise<SecretStore>>();
@@ -50,5 +94,6 @@ export const createStores = ({ config, encryptionKey, types = STORE_TYPES }: Sto
       return known;
     },
     rulesOf: async (store) => (await find(store)).type.rules,
+    pacingOf: async (store) => pacingIn(await find(store)),
   };
 };

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
 import type { NameRules } from '#shared/domain/naming.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
+import type { StorePace } from '#shared/limits/store-pace.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
@@ -88,11 +89,29 @@ export interface StoreRules {
 /** Use of a store by a function. Its permissions follow from it. */
 export type StoreUse = 'list' | 'inspect' | 'deliver' | 'retire';
 
+/** Writes to a store: per second under each of its quotas, and per delivery of a new and of a changed value. */
+interface StorePacing {
+  readonly perSecond: number;
+  readonly create: number;
+  readonly replace: number;
+}
+
+/** Pacing of a store of relay.yaml, and the id of its place, which it can share with other entries. */
+export interface PacedStore extends StorePacing {
+  readonly id: string;
+}
+
 export interface StoreContext {
   /** Owner of the delivered secrets, unique worldwide: the relay and the rule. */
   readonly owner: string;
   /** Key that encrypts delivered secrets if relay.yaml does not name one. */
   readonly encryptionKey: string | undefined;
+  /** Pace of the store's writes, over all functions of the stack; undefined if they are not paced. */
+  readonly pace: StorePace | undefined;
+  /** Milliseconds until the invocation ends. */
+  readonly remainingMs: () => number;
+  /** Called for each call to the store. */
+  readonly onCall: () => void;
 }
 
 /** A type of store, as registered in `registry.ts`. */
@@ -102,6 +121,8 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   readonly rules: StoreRules;
   /** Identifies the place that an entry delivers into. If absent, all entries of this type share one place. */
   place?(settings: z.output<Settings>): string;
+  /** Pacing of the writes; undefined if they are not paced. */
+  pacing?(settings: z.output<Settings>): StorePacing | undefined;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;
   /** AWS permissions for one use of the secrets of a scope. A scope without prefixes is granted only `list`. */
   grants(settings: z.output<Settings>, use: StoreUse, scope: StoreScope): readonly Permission[];

@@ -10,5 +10,6 @@ export const authenticate = {
   output: z.object({ connection: z.string(), expiresAt: z.string().nullable() }),
   seconds: 120,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [{ to: 'sign-in' }],
 } as const satisfies Step;

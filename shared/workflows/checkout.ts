@@ -90,6 +90,7 @@ const plan = {
   output: z.object({ items: z.int() }),
   seconds: 120,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [
     { to: 'sign-in' },
     { to: 'records', may: 'read', folder: 'checkouts' },
@@ -104,6 +105,7 @@ const watch = {
   output: watchedSchema,
   seconds: 120,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
 } as const satisfies Step;
 
@@ -113,6 +115,7 @@ const request = {
   output: requestedSchema,
   seconds: 900,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
 } as const satisfies Step;
 
@@ -122,6 +125,7 @@ const retrieve = {
   output: retrievedSchema,
   seconds: 900,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [
     { to: 'sign-in' },
     { to: 'records', may: 'read', folder: 'checkouts' },
@@ -136,6 +140,7 @@ const checkin = {
   output: checkedInSchema,
   seconds: 900,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
 } as const satisfies Step;
 
@@ -146,9 +151,12 @@ const retire = {
   output: retiredSchema,
   seconds: 120,
   memoryMb: 512,
+  priority: 'person',
   grants: () => [
     { to: 'records', may: 'read', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'checkouts' },
+    { to: 'records', may: 'read', folder: 'limits' },
+    { to: 'records', may: 'write', folder: 'limits' },
     { to: 'stores', may: 'retire', of: 'checkouts' },
   ],
 } as const satisfies Step;

@@ -5,7 +5,7 @@ import type { StoreUse } from '#shared/stores/store.ts';
  * derived from it.
  */
 export type Grant =
-  /** Sign in to every connection, and cache the token that functions share. */
+  /** Sign in to every connection, cache the token that functions share, and share the limits of connections. */
   | { readonly to: 'sign-in' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }
   /** List the records in all folders. */
@@ -20,9 +20,10 @@ export type Grant =
 /**
  * Folders of the records bucket. `runs/`: records that the steps of a run exchange, and its report. `memory/`: state
  * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
- * `named/`: items that messages named for a run. `ids/`: owners of checkout ids.
+ * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
+ * connections, and the pace of stores.
  */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids';
+export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids' | 'limits';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release'] as const;
@@ -46,7 +47,6 @@ export type Variable =
 export const variableOf = (grant: Grant): Variable | undefined => {
   switch (grant.to) {
     case 'sign-in':
-      return undefined;
     case 'records':
       return 'RECORDS_BUCKET';
     case 'stores':

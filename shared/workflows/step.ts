@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Priority } from '#shared/limits/limit-records.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
 
 /** Lambda's limit of 15 minutes (Lambda developer guide, "Lambda quotas") plus a minute for clock differences. */
@@ -17,6 +18,8 @@ export interface Step<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
   readonly seconds: number;
   /** Memory is also CPU: below 512 MB a cold start takes seconds. */
   readonly memoryMb: number;
+  /** Order in which its functions get a share of a connection's limits and of a store's pace. Default: `fleet`. */
+  readonly priority?: Priority;
   grants(config: RelayConfig): readonly Grant[];
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
+import { callsSchema, NO_CALLS } from '#shared/workflows/calls.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
@@ -75,6 +76,7 @@ const progressSchema = z.object({
   /** Ends of releases that cannot be checked in: epoch milliseconds by the vault's clock, keyed by item position. */
   releaseEnds: z.record(z.string(), z.int()).default({}),
   retirements: z.array(retirementSchema).default([]),
+  calls: callsSchema.default(NO_CALLS),
 });
 export type BatchProgress = z.infer<typeof progressSchema>;
 
@@ -130,6 +132,7 @@ const retrieve = {
   output: progressSchema,
   seconds: 900,
   memoryMb: 512,
+  priority: 'open-leases',
   grants: () => [
     { to: 'sign-in' },
     { to: 'records', may: 'read', folder: 'runs' },
@@ -148,6 +151,7 @@ const checkin = {
   output: z.object({ closed: z.int() }),
   seconds: 900,
   memoryMb: 512,
+  priority: 'open-leases',
   grants: () => [
     { to: 'sign-in' },
     // Results that an earlier attempt has written.

@@ -18,6 +18,7 @@ const reap = {
   output: z.object({ openLeases: z.int(), reaped: z.int(), abandoned: z.int() }),
   seconds: 900,
   memoryMb: 512,
+  priority: 'open-leases',
   grants: ({ checkouts }) => [
     { to: 'sign-in' },
     { to: 'runs', may: 'describe', of: 'sync' },

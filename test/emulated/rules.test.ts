@@ -35,7 +35,11 @@ const CRASHES = ['Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.E
 /** Unforeseen errors, such as a bundle that does not load. */
 const UNFORESEEN = ['Runtime.ImportModuleError', 'TypeError'];
 const FAILURES = [
-  ...ERROR_NAMES.map((error) => ({ error, isTemporary: isRetryable(error) })),
+  // A step waits for a limit as long as the machine runs.
+  ...ERROR_NAMES.filter((error) => error !== 'LimitReached').map((error) => ({
+    error,
+    isTemporary: isRetryable(error),
+  })),
   ...CRASHES.map((error) => ({ error, isTemporary: true })),
   ...UNFORESEEN.map((error) => ({ error, isTemporary: false })),
 ];
@@ -209,6 +213,15 @@ describe('a run', () => {
     });
     expect(played.payloadsOf('plan')).toHaveLength(3);
     expect(played.payloadsOf('report')[0]).not.toHaveProperty('error');
+  });
+
+  it('waits for a limit longer than for any failure, and continues', async () => {
+    const refusals = CLOSING_RETRY.attempts + 2;
+    let left = refusals;
+    const played = await run((step) => (step === 'retrieve' && left-- > 0 ? fails('LimitReached') : undefined));
+    expect(played.status).toBe('SUCCEEDED');
+    expect(played.payloadsOf('retrieve', 0)).toHaveLength(refusals + 1);
+    expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0 }] }]);
   });
 
   it('whose report fails ends with that error', async () => {

@@ -7,10 +7,11 @@ import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
 import type { Marker } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { BatchLease, BatchRun, SyncRun } from '#shared/workflows/sync.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import type { fakeVault } from '#test/support/fake-vault.ts';
-import { type fakeStore, type memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { type fakeStore, memoryOpenBatches, type memoryRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 /** The batch under test in tests of single steps. */
@@ -76,6 +77,8 @@ export const goThrough = async (
     rulesOf: async (_connection: string, rule: Source) => rulesOf(rule),
     storeFor: async (store: string) => storeOf(stores, store),
     records,
+    openBatches: memoryOpenBatches(),
+    calls: () => NO_CALLS,
   };
   const run = aBatchRun(order);
   const requested = await createRequest(shared)(run);

@@ -23,12 +23,14 @@ import { createStores } from '#shared/runtime/stores.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
 import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
 import { authenticate as authenticateStep } from '#shared/workflows/authenticate.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import { crashableCheckoutSteps } from '#test/support/crashable-checkout-steps.ts';
 import type { CrashableProcess } from '#test/support/crashable-process.ts';
+import { memoryOpenBatches, memorySharedRecords } from '#test/support/fakes.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
 
 export const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
@@ -87,14 +89,19 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     onSignOutFailure: () => {},
     onSignInRefused: async () => {},
     now,
+    priority: 'fleet',
+    limits: memorySharedRecords(),
     connectHttp: () => crashable.http(outside.http),
   });
   const stores = createStores({
     config,
     encryptionKey: undefined,
+    priority: 'fleet',
+    limits: memorySharedRecords(),
     types: {
       'aws-secrets-manager': async () => ({
         ...awsSecretsManager,
+        pacing: () => undefined,
         connect: (_, { owner }) => createAwsSecretsManagerStore({ client: secretsManager, owner }),
       }),
     },
@@ -110,6 +117,9 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     rulesOf,
     storeFor: (store: string, rule: string) => stores.storeOf(store, ownerOf(RELAY_ID, rule)),
     storeRules: stores.rulesOf,
+    pacingOf: stores.pacingOf,
+    openBatches: memoryOpenBatches(),
+    calls: () => NO_CALLS,
     records,
     measure: async () => {},
     now,

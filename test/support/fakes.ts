@@ -2,9 +2,11 @@ import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source } from '#shared/connections/vault.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
+import type { OpenBatches } from '#shared/limits/open-batches.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
+import { ABSENT, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Delivery, Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
@@ -33,6 +35,35 @@ export const memoryPages = () => {
     },
   };
   return { ...pages, written };
+};
+
+/** Shared records in memory. The version of a record is its number of writes. */
+export const memorySharedRecords = () => {
+  const states = new Map<string, { readonly text: string; readonly version: string }>();
+  let writes = 0;
+  const shared: SharedRecords = {
+    async read<T>({ key, schema }: RecordPlace<T>) {
+      const state = states.get(key);
+      return state && { record: schema.parse(JSON.parse(state.text)), version: state.version };
+    },
+    async replace({ key }, record, expected) {
+      if ((states.get(key)?.version ?? ABSENT) !== expected) return undefined;
+      const version = String(++writes);
+      states.set(key, { text: JSON.stringify(record), version });
+      return version;
+    },
+  };
+  return { ...shared, states };
+};
+
+/** Open batches that admit every batch at once, and record the calls. */
+export const memoryOpenBatches = () => {
+  const calls: string[] = [];
+  const openBatches: OpenBatches = {
+    enter: async (id) => void calls.push(`enter ${id}`),
+    leave: async (id) => void calls.push(`leave ${id}`),
+  };
+  return { ...openBatches, calls };
 };
 
 /** Claims in memory, stored with the given records and signals. */
@@ -115,3 +146,6 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
     fail: (name: string, error: ErrorName) => failures.set(name, error),
   };
 };
+
+/** Context of a store whose writes are not paced. */
+export const UNPACED = { pace: undefined, remainingMs: () => 900_000, onCall: () => {} } as const;

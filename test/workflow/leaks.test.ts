@@ -94,7 +94,7 @@ describe('after a failure during a delivery', () => {
     expect(new Set(kindsHitSince(start))).toEqual(new Set(KINDS));
   });
 
-  type Failure = Pick<StoreFault, 'kind' | 'when' | 'code' | 'message'>;
+  type Failure = Pick<StoreFault, 'kind' | 'when' | 'code' | 'message' | 'times'>;
   const quotingRefusal = (): Failure => ({
     kind: 'reject',
     code: 'ValidationException',
@@ -104,7 +104,8 @@ describe('after a failure during a delivery', () => {
     [
       'refusals',
       ['AccessDeniedException', 'ThrottlingException', 'ValidationException'],
-      () => [{ kind: 'deny' }, { kind: 'throttle' }, quotingRefusal()],
+      // A throttled call is repeated until the function ends.
+      () => [{ kind: 'deny' }, { kind: 'throttle', times: 2 }, quotingRefusal()],
     ],
     [
       'failures',
@@ -121,7 +122,7 @@ describe('after a failure during a delivery', () => {
     const { gone, kept } = changeEverything();
     world.aws.secretsManager.forgetCalls();
     for (const [index, action] of WRITES.entries()) {
-      // Each action and failure hits its own secrets, and fails in every attempt.
+      // Each action and failure hits its own secrets, and fails in every attempt unless it is throttled.
       const hit = action === 'CreateSecret' ? gone : kept.slice(3 * index - 3, 3 * index);
       for (const [turn, failure] of failures().entries())
         world.aws.secretsManager.faults.add({ ...failure, action, secretId: hit[turn] });

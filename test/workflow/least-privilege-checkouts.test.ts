@@ -28,7 +28,11 @@ const OWN = [...Object.values(checkoutSteps), ...Object.values(intakeSteps)].map
 
 let world: CheckoutWorld;
 beforeAll(async () => {
-  world = await startCheckoutWorld({ rules: { consoles: { delivers: 'ssh-ticket' } } });
+  world = await startCheckoutWorld({
+    rules: { consoles: { delivers: 'ssh-ticket' } },
+    // Paced writes use the records of the limits.
+    configure: (config) => config.setIn(['stores', NAMES.store, 'writesPerSecond'], 50),
+  });
 }, 120_000);
 afterAll(() => world.close());
 

@@ -43,6 +43,8 @@ beforeAll(async () => {
     waitScale: 0,
     configure: (config) => {
       const sync = ['syncs', NAMES.sync];
+      // Paced writes use the records of the limits.
+      config.setIn(['stores', NAMES.store, 'writesPerSecond'], 50);
       config.setIn([...sync, 'name'], `${NAMES.secretPrefix}{systemName}/{accountName}`);
       // With a batch for each account, the twins collide after the batch of one of them is written.
       config.setIn([...sync, 'batchSize'], 1);

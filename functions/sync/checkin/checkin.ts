@@ -6,8 +6,10 @@ import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { type Closing, closeAll } from '#shared/leases/close.ts';
 import { markedAs } from '#shared/leases/ours.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
+import { batchId, type OpenBatches } from '#shared/limits/open-batches.ts';
 import { type BatchRecord, type Records, recordAt } from '#shared/records/records.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
+import { addCalls, type Calls, NO_CALLS } from '#shared/workflows/calls.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 import type { BatchLease, BatchProgress, BatchRun } from '#shared/workflows/sync.ts';
 
@@ -17,6 +19,8 @@ export interface CheckInDependencies {
   readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
   readonly rulesOf: (connection: string, rule: Source) => Promise<SourceRules>;
   readonly records: Records;
+  readonly openBatches: Pick<OpenBatches, 'leave'>;
+  readonly calls: () => Calls;
 }
 
 interface CheckInInput extends BatchRun {
@@ -34,14 +38,30 @@ interface CheckInInput extends BatchRun {
 export const createCheckIn =
   (dependencies: CheckInDependencies) =>
   async (input: CheckInInput): Promise<{ closed: number }> => {
-    const recordResults = createRecorder(dependencies.records, input);
+    const recordResults = createRecorder(dependencies, input);
     const recordError = await recordResults();
     const closing = await close(dependencies, input);
     const finalRecordError = closing === undefined ? recordError : await recordResults(closing);
     if (closing?.failure !== undefined) throw closing.failure;
-    if (finalRecordError !== undefined) throw finalRecordError;
+    const leaveError = await leave(dependencies, input);
+    const error = finalRecordError ?? leaveError;
+    if (error !== undefined) throw error;
     return { closed: closing?.closed.length ?? 0 };
   };
+
+/** Lets other batches open leases. Without it, the store is held for half an hour. */
+const leave = async (
+  { records, openBatches }: CheckInDependencies,
+  { batch, ...run }: CheckInInput,
+): Promise<RelayError | undefined> => {
+  try {
+    const content = await records.read(recordAt.batch(run, batch));
+    await openBatches.leave(batchId(run, batch), content?.items ?? []);
+    return undefined;
+  } catch (thrown) {
+    return asRelayError(thrown, `Ending batch ${batch}`);
+  }
+};
 
 /** Latest state of the batch. Retrieve can have reopened a lease. */
 const progressOf = ({ requested, retrieved }: CheckInInput): BatchProgress | undefined => retrieved ?? requested;
@@ -52,10 +72,10 @@ const oursOf = (input: CheckInInput): BatchLease[] => (progressOf(input)?.leases
  * Updates the record of the batch with all known results, including those of earlier attempts. Returns the error if
  * writing failed.
  */
-const createRecorder = (records: Records, input: CheckInInput) => {
+const createRecorder = ({ records, calls }: CheckInDependencies, input: CheckInInput) => {
   const { batch, rule, run, error } = input;
   const place = recordAt.batchRecord({ rule, run }, batch);
-  const { settled = [], retirements = [], releaseEnds = {} } = progressOf(input) ?? {};
+  const { settled = [], retirements = [], releaseEnds = {}, calls: earlierCalls = NO_CALLS } = progressOf(input) ?? {};
   const ended = error === undefined ? {} : { error: messageOf(error) };
   let read: { readonly earlier: BatchRecord | undefined } | undefined;
   return async (closing?: Closing): Promise<RelayError | undefined> => {
@@ -70,7 +90,14 @@ const createRecorder = (records: Records, input: CheckInInput) => {
         ...earlier?.checkIns,
       };
       const leftOpen = closing === undefined ? earlier?.leftOpen : describe(closing.failure);
-      await records.write(place, { settled, retirements, checkIns, ...ended, leftOpen });
+      await records.write(place, {
+        settled,
+        retirements,
+        checkIns,
+        ...ended,
+        leftOpen,
+        calls: addCalls(earlierCalls, calls()),
+      });
       return undefined;
     } catch (thrown) {
       return asRelayError(thrown, `Recording batch ${batch}`);

@@ -5,9 +5,10 @@ import type { Batch } from '#shared/domain/plan/batch.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import type { BatchRecord, PlanRecord, Report } from '#shared/records/records.ts';
+import { addCalls } from '#shared/workflows/calls.ts';
 import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
-export type Tally = Pick<Report, 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks'>;
+export type Tally = Pick<Report, 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'>;
 
 /** Time after the end of a release within which the vault may still change the credential. */
 const FOLLOWED_MS = 3_600_000;
@@ -25,6 +26,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     ...(plan.notes ?? []),
     ...(plan.orphans.note === undefined ? [] : [plan.orphans.note]),
   ];
+  let calls = plan.calls;
   const unreadable: string[] = [];
   const leftOpen = new Map<string, number>();
   const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
@@ -70,6 +72,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       for (const [index, { name }] of batch.retire.entries()) {
         retire(name, retirementOf.get(index) ?? { outcome: 'failed', failure: lost });
       }
+      if (record !== undefined) calls = addCalls(calls, record.calls);
       const kept = record?.leftOpen ?? end.open;
       if (kept !== undefined) leftOpen.set(kept, (leftOpen.get(kept) ?? 0) + 1);
     },
@@ -84,6 +87,8 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       outcomes,
       orphans,
       // Sorted, because batches are added in any order and the same records must give the same report.
+      calls,
+      ...(plan.leastDuration !== undefined && { leastDuration: plan.leastDuration }),
       notes: [...notes, ...[...unreadable, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
     }),

@@ -11,8 +11,10 @@ import { type Marker, readMarker } from '#shared/leases/marker.ts';
 import { isFor, markedAs } from '#shared/leases/ours.ts';
 import { syncTerms } from '#shared/leases/read.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
+import { batchId, type OpenBatches } from '#shared/limits/open-batches.ts';
 import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
+import type { Calls } from '#shared/workflows/calls.ts';
 import type { BatchLease, BatchProgress, BatchRun, Settled } from '#shared/workflows/sync.ts';
 
 export interface RequestDependencies {
@@ -21,6 +23,8 @@ export interface RequestDependencies {
   readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
+  readonly openBatches: Pick<OpenBatches, 'enter'>;
+  readonly calls: () => Calls;
 }
 
 /** Concurrent store look-ups and vault calls. The vault's client enforces the limits of its connection. */
@@ -43,9 +47,17 @@ type Attempt = Wanted &
  * checks the stores. Repeatable: the vault lists a lease of an earlier attempt as held, and the marker identifies it as
  * ours.
  */
-export const createRequest =
-  ({ relayId, config, vaultOf, storeFor, records }: RequestDependencies) =>
-  async ({ batch, order, ...run }: BatchRun): Promise<BatchProgress> => {
+export const createRequest = ({ calls, ...dependencies }: RequestDependencies) => {
+  const openLeases = createOpenLeases(dependencies);
+  return async (input: BatchRun): Promise<BatchProgress> => {
+    const progress = await openLeases(input);
+    return { ...progress, calls: calls() };
+  };
+};
+
+const createOpenLeases =
+  ({ relayId, config, vaultOf, storeFor, records, openBatches }: Omit<RequestDependencies, 'calls'>) =>
+  async ({ batch, order, ...run }: BatchRun): Promise<Omit<BatchProgress, 'calls'>> => {
     const { items } = await readRequired(records, recordAt.batch(run, batch));
     const rule = ruleOf(config, 'sync', run.rule);
     const settled = await settleBeforeReading(items, order.mode, (store) => storeFor(store, run.rule));
@@ -59,6 +71,7 @@ export const createRequest =
     if (accessKind === 'plain-reads') {
       return { ...nothing, settled: [...settled, ...wanted.flatMap((one) => settleRefused(one, refusal?.(one.item)))] };
     }
+    await openBatches.enter(batchId(run, batch), wanted.map(openTargetsOf));
     return vault.session(async (session) => {
       const access = session.access(rule);
       if (access.kind !== 'leases') throw unsupported(rule.connection, access.kind);
@@ -70,6 +83,12 @@ export const createRequest =
       };
     });
   };
+
+/** The item with its targets that have no outcome yet. */
+const openTargetsOf = ({ item, targets, settledTargets }: Wanted): BatchItem => ({
+  item,
+  targets: targets.filter((_, target) => !settledTargets.has(target)),
+});
 
 /** Items with a target that has no outcome yet. */
 const wantedOf = (items: readonly BatchItem[], settled: readonly Settled[]): Wanted[] => {

@@ -12,6 +12,7 @@ import { type Records, readRequired, recordAt } from '#shared/records/records.ts
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
+import { addCalls, type Calls } from '#shared/workflows/calls.ts';
 import type { BatchProgress, BatchRun, Retirement, Settled } from '#shared/workflows/sync.ts';
 import { createReader, type Reader, type Reading } from './reader.ts';
 
@@ -21,6 +22,7 @@ export interface RetrieveDependencies {
   readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
+  readonly calls: () => Calls;
 }
 
 /** Concurrent items. More than the vault accepts at a time, so that it is used while stores respond. */
@@ -37,7 +39,7 @@ const MAX_RETIRE_CONCURRENCY = 4;
  * vault's list, so a second delivery finds the first.
  */
 export const createRetrieve =
-  ({ relayId, config, vaultOf, storeFor, records }: RetrieveDependencies) =>
+  ({ relayId, config, vaultOf, storeFor, records, calls }: RetrieveDependencies) =>
   async (
     { batch, order, requested, ...run }: BatchRun & { requested: BatchProgress },
     { remainingMs }: StepContext,
@@ -93,6 +95,7 @@ export const createRetrieve =
       settled: [...requested.settled, ...taken.flat()],
       releaseEnds: releaseEndsOf(readings),
       retirements: await retireAll(storeOf, content.retire, rule.orphans, remainingMs),
+      calls: addCalls(requested.calls, calls()),
     };
   };
 

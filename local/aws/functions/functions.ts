@@ -25,9 +25,17 @@ export interface FunctionsOptions {
   readonly clock: Clock;
   /** Directory of the logs, one file for each function. */
   readonly logDirectory: string;
+  /** Maximum number of running invocations of all functions. Default: unlimited. */
+  readonly maxConcurrent?: number;
 }
 
-export const createFunctions = ({ definitions, endpoint, clock, logDirectory }: FunctionsOptions): Functions => {
+export const createFunctions = ({
+  definitions,
+  endpoint,
+  clock,
+  logDirectory,
+  maxConcurrent = Number.POSITIVE_INFINITY,
+}: FunctionsOptions): Functions => {
   requireLoopback(endpoint, "The functions' endpoint");
   mkdirSync(logDirectory, { recursive: true });
   const pools = definitions.map((definition) => createPool(definition, endpoint, clock, logDirectory));
@@ -39,9 +47,19 @@ export const createFunctions = ({ definitions, endpoint, clock, logDirectory }: 
     return pool;
   };
 
+  let running = 0;
+
   return {
     has: (nameOrArn) => find(nameOrArn) !== undefined,
-    invoke: (nameOrArn, payload) => get(nameOrArn).invoke(payload),
+    async invoke(nameOrArn, payload) {
+      if (running >= maxConcurrent) return failure('Lambda.TooManyRequestsException', 'Rate Exceeded.');
+      running++;
+      try {
+        return await get(nameOrArn).invoke(payload);
+      } finally {
+        running--;
+      }
+    },
     kill: (nameOrArn) => get(nameOrArn).kill(),
     async close() {
       await Promise.all(pools.map((pool) => pool.kill()));

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { AwsCall } from '../calls.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
@@ -26,7 +26,7 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
       case 'secretsmanager':
         return [];
       case 's3':
-        return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1'));
+        return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1'), request.headers);
       case 'sqs':
         return sqs(call);
       case 'sns':
@@ -59,7 +59,11 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
       ];
     }),
   );
-  return async ({ action }: AwsCall, { pathname: path, searchParams }: URL): Promise<Need[]> => {
+  return async (
+    { action }: AwsCall,
+    { pathname: path, searchParams }: URL,
+    headers: IncomingHttpHeaders,
+  ): Promise<Need[]> => {
     const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
     const onBucket = `arn:aws:s3:::${bucket}`;
     if (action === 'ListObjectsV2') {
@@ -68,8 +72,11 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
     }
     if (key.length === 0) return [{ action: `s3:${action}`, resource: onBucket }];
     const use = action === 'PutObject' ? 'GenerateDataKey' : 'Decrypt';
+    const resource = `${onBucket}/${key.join('/')}`;
     const needs = [
-      { action: `s3:${action}`, resource: `${onBucket}/${key.join('/')}` },
+      { action: `s3:${action}`, resource },
+      // A write on the condition of an ETag reads the object.
+      ...(headers['if-match'] === undefined ? [] : [{ action: 's3:GetObject', resource }]),
       ...keyNeeds(keyArns.get(bucket), 's3', use),
     ];
     // S3 reveals that an object is missing only to callers with `s3:ListBucket`.

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:https';
+import type { Load } from '../load.ts';
 import { Aliases, type SimulatedAlias } from './aliases.ts';
 import type { AuditEntry } from './audit.ts';
 import { createAuthority, type IssuedCertificate } from './certificate.ts';
@@ -61,6 +62,8 @@ export interface PasswordSafeSimulator {
   readonly caPem: string;
   /** All calls in the order of their effects. */
   readonly audit: readonly AuditEntry[];
+  /** Load since the start, counted when calls are received and answered. */
+  load(): Load;
   readonly faults: Faults;
   /** Can be changed at any time. */
   readonly switches: Switches;
@@ -194,6 +197,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
     caPem,
     audit: service.audit,
+    load: () => service.load(),
     faults: service.faults,
     switches: site.switches,
     openRequests: () => site.requests.allOpen(),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLoadMeter, type Load } from '../load.ts';
 import type { AuditEntry } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
 import { deliver } from './delivery.ts';
@@ -16,6 +17,7 @@ export class Service {
   readonly #site: Site;
   readonly #identify: (request: IncomingMessage) => Promise<Peer>;
   readonly #latencyMs: number;
+  readonly #meter = createLoadMeter();
   readonly #stopping = new AbortController();
 
   constructor(site: Site, identify: (request: IncomingMessage) => Promise<Peer>, latencyMs: number) {
@@ -24,7 +26,15 @@ export class Service {
     this.#latencyMs = latencyMs;
   }
 
+  /** Load since the start. */
+  load(): Load {
+    return this.#meter.load();
+  }
+
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const end = this.#meter.begin();
+    // A call whose connection breaks has no answer.
+    response.once('close', end);
     const call = await readCall(request, this.#identify);
     if (this.#isDropped(call)) return void request.socket.destroy();
     await this.#wait(this.#latencyMs);
@@ -36,6 +46,8 @@ export class Service {
     if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
     response.sendDate = false;
     response.setHeader('Date', new Date(this.#site.now()).toUTCString());
+    // The caller can make its next call before this side sees that the answer was sent.
+    end();
     await deliver(response, reply, fault);
   }
 

@@ -36,14 +36,14 @@ export const commonConnection = {
         .min(1)
         .max(200)
         .default(16)
-        .describe('Maximum of concurrent calls to the vault, over all batches of one sync.'),
+        .describe('Maximum of concurrent calls to the vault, over all functions of the stack.'),
       perSecond: z
         .int()
         .min(1)
         .max(10_000)
         .default(200)
         .describe(
-          'Maximum of calls to the vault per second, over all batches of one sync, in slots of a tenth of a second.',
+          'Maximum of calls to the vault in any second, over all functions of the stack. Calls in flight count, so a vault that answers in 100 ms receives up to a tenth less.',
         ),
       timeoutSeconds: z.int().min(1).max(300).default(30).describe('Timeout of one call, including its response.'),
     })

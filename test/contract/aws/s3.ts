@@ -151,6 +151,20 @@ const rows: Rows<S3Client> = {
     await expect(bucket.put('k', 'third', { IfMatch: ETag })).rejects.toEqual(refusal('PreconditionFailed'));
     expect((await bucket.get('k')).text).toBe('second');
   },
+  'a put with If-Match creates no object': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const { ETag } = await bucket.put('other', 'first');
+    await expect(bucket.put('k', 'second', { IfMatch: ETag })).rejects.toEqual(refusal('NoSuchKey'));
+    await expect(bucket.get('k')).rejects.toEqual(refusal('NoSuchKey'));
+  },
+  'of several concurrent puts with the same If-Match, one is written': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const { ETag } = await bucket.put('k', 'first');
+    const bodies = Array.from({ length: 8 }, (_, index) => `writer ${index}`);
+    const puts = await Promise.allSettled(bodies.map((body) => bucket.put('k', body, { IfMatch: ETag })));
+    const written = bodies.filter((_, index) => puts[index]?.status === 'fulfilled');
+    expect(written).toEqual([(await bucket.get('k')).text]);
+  },
 };
 
 /** Checks a server against the AWS documentation of S3, as far as the records bucket needs it. */

@@ -7,7 +7,7 @@ const { template } = synthesise(loadExample(FULL));
 
 /** Expected variables of each function besides the relay's name, independent of the declarations. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
-  authenticate: [],
+  authenticate: ['RECORDS_BUCKET'],
   'sync-plan': ['RECORDS_BUCKET', 'SYNC_MACHINE_ARN'],
   'sync-request': ['RECORDS_BUCKET'],
   'sync-retrieve': ['RECORDS_BUCKET', 'STORE_KEY_ARN'],

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { asRetry, CLOSING_RETRY, DEFAULT_RETRY, maxWaitSeconds } from '#infra/workflows/retry-policies.ts';
+import { asRetry, CLOSING_RETRY, DEFAULT_RETRY, LIMIT_RETRY, maxWaitSeconds } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 
 describe('retry policies', () => {
   it('wait as long as declared', () => {
     expect(maxWaitSeconds(DEFAULT_RETRY)).toBe(150);
     expect(maxWaitSeconds(CLOSING_RETRY)).toBe(10 + 20 + 40 + 80 + 160 + 8 * 300);
+  });
+
+  it('wait for a limit longer than a machine may run', () => {
+    expect(maxWaitSeconds(LIMIT_RETRY)).toBeGreaterThan(24 * 3600);
+    expect(DEFAULT_RETRY.errors).not.toContain('LimitReached');
   });
 
   it.each([

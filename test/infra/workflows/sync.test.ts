@@ -100,13 +100,17 @@ describe('the sync workflow', () => {
     const retried = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
     expect(ERROR_NAMES.filter((name) => retried.includes(name))).toEqual(ERROR_NAMES.filter(isRetryable));
     expect(retried).not.toContain('States.ALL');
-    expect(Retry).toHaveLength(1);
+    expect(Retry).toHaveLength(2);
   });
 
   it('retries the check-in the longest', () => {
     const attempts = (name: string) => stateOf(batch, name).Retry[0];
     expect(attempts('CheckIn')).toMatchObject({ MaxAttempts: 13 });
     expect(attempts('Retrieve')).toMatchObject({ MaxAttempts: 4 });
+  });
+
+  it.each(tasks)('waits in %s for a limit as long as the machine may run', (_, { Retry }) => {
+    expect(Retry[1]).toMatchObject({ ErrorEquals: ['LimitReached'], MaxDelaySeconds: 120, MaxAttempts: 1000 });
   });
 
   it('is logged completely but without data, encrypted, and traced', () => {

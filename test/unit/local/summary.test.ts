@@ -24,6 +24,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
     other: 0,
   },
   storeCalls: { total: 0 },
+  throttledCalls: 0,
   transitions: 0,
   durationMs: 0,
   report: {

@@ -3,6 +3,7 @@ import { accountItem, aliasItem } from '#shared/connections/password-safe/source
 import type { Item } from '#shared/domain/item.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { Secret } from '#shared/secret.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { anAccount, anAlias } from '#test/support/accounts.ts';
 import { aTarget, type BatchScene, goThrough } from '#test/support/batches.ts';
 import { ENDS_AT, fakeVault } from '#test/support/fake-vault.ts';
@@ -28,7 +29,7 @@ describe('a batch of', () => {
 
     it('opens no leases, reads each item with one call, and remembers when its releases end', async () => {
       const { requested, closed, record } = await goThrough(scene, [itemOf(account())], { sync });
-      expect(requested).toEqual({ leases: [], settled: [], releaseEnds: {}, retirements: [] });
+      expect(requested).toEqual({ leases: [], settled: [], releaseEnds: {}, retirements: [], calls: NO_CALLS });
       expect(vault.calls).toEqual([['signIn'], ['readPlain', '1:10', undefined], ['signOut']]);
       expect(delivered()).toEqual([['prod/one', 'credential of 1:10']]);
       expect([closed, record?.checkIns]).toEqual([0, { 0: Date.parse(ENDS_AT) }]);

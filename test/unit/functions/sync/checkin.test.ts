@@ -3,12 +3,13 @@ import { createCheckIn } from '#functions/sync/checkin/checkin.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { writeReason } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 import type { BatchLease, BatchProgress, Retirement, Settled } from '#shared/workflows/sync.ts';
 import { aBatchRun, BATCH_MARKER } from '#test/support/batches.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { CLOSED_AT, fakeVault } from '#test/support/fake-vault.ts';
-import { memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { memoryOpenBatches, memoryRecords, rulesOf } from '#test/support/fakes.ts';
 
 const reasonOf = (overrides = {}) => writeReason({ ...BATCH_MARKER, ...overrides });
 const lease = (id: number, overrides: Partial<BatchLease> = {}): BatchLease => ({
@@ -23,15 +24,19 @@ const progress = (...leases: BatchLease[]): BatchProgress => ({
   settled: [],
   releaseEnds: {},
   retirements: [],
+  calls: NO_CALLS,
 });
+const CALLS = { vault: 2, store: 3 };
 const ERROR = { Error: 'VaultUnavailable', Cause: '{}' };
 
 describe('checkin', () => {
   let vault: ReturnType<typeof fakeVault>;
   let records: ReturnType<typeof memoryRecords>;
+  let openBatches: ReturnType<typeof memoryOpenBatches>;
   beforeEach(() => {
     vault = fakeVault();
     records = memoryRecords();
+    openBatches = memoryOpenBatches();
   });
   const checkIn = (input: { requested?: BatchProgress; retrieved?: BatchProgress; error?: Caught }, sync = {}) =>
     createCheckIn({
@@ -40,6 +45,8 @@ describe('checkin', () => {
       vaultOf: async () => vault.vault,
       rulesOf: async (_connection, rule) => rulesOf(rule),
       records,
+      openBatches,
+      calls: () => CALLS,
     })({ ...aBatchRun(), ...input });
   const recorded = () => records.read(recordAt.batchRecord(BATCH_MARKER, 0));
 
@@ -47,7 +54,31 @@ describe('checkin', () => {
     vault.opened({ id: '101', item: '1', reason: reasonOf() });
     expect(await checkIn({ requested: progress(lease(101)) })).toEqual({ closed: 1 });
     expect(vault.open.size).toBe(0);
-    expect(await recorded()).toEqual({ settled: [], checkIns: { 0: Date.parse(CLOSED_AT) }, retirements: [] });
+    expect(await recorded()).toEqual({
+      settled: [],
+      checkIns: { 0: Date.parse(CLOSED_AT) },
+      retirements: [],
+      calls: CALLS,
+    });
+  });
+
+  it('lets another batch open leases once its own are closed, and not before', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    vault.fail('close', '101', 'VaultUnavailable');
+    await expect(checkIn({ requested: progress(lease(101)) })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    expect(openBatches.calls).toEqual([]);
+    vault = fakeVault();
+    await checkIn({ requested: progress(lease(101)) });
+    expect(openBatches.calls).toEqual([`leave ${BATCH_MARKER.run}/0`]);
+  });
+
+  it('reports an end of the batch that could not be recorded, after it has closed the leases', async () => {
+    vault.opened({ id: '101', item: '1', reason: reasonOf() });
+    openBatches.leave = async () => {
+      throw new RelayError('StoreUnavailable', 'no S3');
+    };
+    await expect(checkIn({ requested: progress(lease(101)) })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    expect(vault.open.size).toBe(0);
   });
 
   it('never closes what others opened: a person, another relay, workflow, run or batch', async () => {
@@ -68,6 +99,7 @@ describe('checkin', () => {
       settled: [],
       checkIns: {},
       retirements: [],
+      calls: CALLS,
       error: 'VaultUnavailable: see the execution.',
     });
   });
@@ -89,6 +121,7 @@ describe('checkin', () => {
       settled: [],
       checkIns: { 1: Date.parse(CLOSED_AT) },
       retirements: [],
+      calls: CALLS,
       leftOpen: 'VaultUnavailable: VaultUnavailable by close',
     });
   });

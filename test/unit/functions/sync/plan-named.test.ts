@@ -11,6 +11,7 @@ import { namedAt } from '#shared/records/named-items.ts';
 import { readRequired, recordAt } from '#shared/records/records.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { SecretStore, StoredSecret } from '#shared/stores/store.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
@@ -50,6 +51,8 @@ describe('a plan for named items', () => {
       rulesOf: async (_connection, rule) => rulesOf(rule),
       storeFor: async () => store.store,
       storeRules: async () => awsSecretsManagerRules,
+      pacingOf: async () => undefined,
+      calls: () => NO_CALLS,
       records,
       hasEarlierRun: async () => true,
       readNamed: async () => names,

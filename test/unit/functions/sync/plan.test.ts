@@ -10,6 +10,7 @@ import { stampOf } from '#shared/domain/stamp.ts';
 import { readRequired, recordAt } from '#shared/records/records.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
@@ -42,6 +43,8 @@ describe('plan', () => {
       rulesOf: async (_connection, rule) => rulesOf(rule),
       storeFor: async () => fakeStore(secrets).store,
       storeRules: async () => awsSecretsManagerRules,
+      pacingOf: async () => undefined,
+      calls: () => NO_CALLS,
       records,
       hasEarlierRun: async () => isAfterAnotherRun,
       readNamed: async () => [],
@@ -54,6 +57,14 @@ describe('plan', () => {
     return { planned, batches, record, vault };
   };
   const namesIn = (batch: Batch | undefined) => batch?.items.flatMap(({ targets }) => targets.map(({ name }) => name));
+
+  it('records the time that the limits make the run last', async () => {
+    const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
+    const stale = { ...currentOf(two), stamp: 'older' };
+    const { record } = await plan([pageOf([one, two, three])], [stale]);
+    // Three calls of the vault for each item, of 200 per second.
+    expect(record?.leastDuration).toEqual({ seconds: 1, by: 'vault', perSecond: 200 });
+  });
 
   it('puts new and changed items into batches, and skips current ones', async () => {
     const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];

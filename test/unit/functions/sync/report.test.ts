@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReport } from '#functions/sync/report/report.ts';
 import type { BatchRecord, PlanRecord } from '#shared/records/records.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { type Settled, syncSteps } from '#shared/workflows/sync.ts';
 import { batchItem } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
@@ -16,6 +17,7 @@ const PLAN: PlanRecord = {
   remarks: [],
   backoffs: {},
   orphans: { found: 0, retiring: 0 },
+  calls: NO_CALLS,
 };
 /** Outcome of the only target of an item. */
 const end = (item: number, outcome: Settled['outcome'], failure?: Settled['failure']): Settled => ({
@@ -38,7 +40,13 @@ describe('report', () => {
     await records.write(recordAt.batch(aRun(), 0), { items: [batchItem(1), batchItem(2)], retire: [] });
   });
   const settle = (settled: Settled[], more: Partial<BatchRecord> = {}) =>
-    records.write(recordAt.batchRecord(aRun(), 0), { settled, checkIns: {}, retirements: [], ...more });
+    records.write(recordAt.batchRecord(aRun(), 0), {
+      settled,
+      checkIns: {},
+      retirements: [],
+      calls: NO_CALLS,
+      ...more,
+    });
   const report = (input = {}) => {
     const planned = { status: 'planned', batches: [0], concurrency: 1 };
     const step = createReport({ records, pages, measure, notify, now: () => NOW });
@@ -70,6 +78,17 @@ describe('report', () => {
     await report({ startedAt: '2026-01-02T03:59:18Z' });
     expect([...pages.written.keys()]).toEqual([recordAt.report(aRun()).key.replace('.json', '.html')]);
     expect([...pages.written.values()].join()).toContain('<dd>42 s</dd>');
+  });
+
+  it('shows the calls of all steps, and the time by the limits', async () => {
+    const leastDuration = { seconds: 125, by: 'store', perSecond: 40 } as const;
+    await records.write(recordAt.plan(aRun()), { ...PLAN, calls: { vault: 3, store: 5 }, leastDuration });
+    await settle([end(0, 'delivered'), end(1, 'unchanged')], { calls: { vault: 7, store: 20 } });
+    await report();
+    expect(await written()).toMatchObject({ calls: { vault: 10, store: 25 }, leastDuration });
+    const page = [...pages.written.values()].join();
+    expect(page).toContain('<dd>10 to the vault, 25 to the store</dd>');
+    expect(page).toContain('<dd>at least 2 min 5 s (40 writes per second to the store)</dd>');
   });
 
   it('is PARTIAL, and sends an alert, if a store lacks a current value', async () => {

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRequest } from '#functions/sync/request/request.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { RelayError } from '#shared/errors.ts';
 import { writeReason } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aBatchRun, aLease, BATCH_MARKER, batchItem } from '#test/support/batches.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryOpenBatches, memoryRecords } from '#test/support/fakes.ts';
 
 const ours = writeReason(BATCH_MARKER);
 const theirs = writeReason({ ...BATCH_MARKER, run: 'databases.0' });
@@ -15,9 +17,11 @@ const CHECKOUT = '[relay/checkout/tickets/tickets.CHG1/0]';
 describe('request', () => {
   let vault: ReturnType<typeof fakeVault>;
   let store: ReturnType<typeof fakeStore>;
+  let openBatches: ReturnType<typeof memoryOpenBatches>;
   beforeEach(() => {
     vault = fakeVault();
     store = fakeStore();
+    openBatches = memoryOpenBatches();
   });
   const request = async (items: readonly BatchItem[], order = {}) => {
     const records = memoryRecords();
@@ -28,9 +32,26 @@ describe('request', () => {
       vaultOf: async () => vault.vault,
       storeFor: async () => store.store,
       records,
+      openBatches,
+      calls: () => NO_CALLS,
     });
     return step(aBatchRun(order));
   };
+
+  it('opens no lease before the store can take the batch', async () => {
+    openBatches.enter = async () => {
+      throw new RelayError('LimitReached', 'busy');
+    };
+    await expect(request([batchItem(1)])).rejects.toMatchObject({ name: 'LimitReached' });
+    expect(vault.open.size).toBe(0);
+  });
+
+  it('does not wait for the store if every target is up to date', async () => {
+    store.presences.set('prod/1', { kind: 'owned', stamp: 'stamp of prod/1', retired: false });
+    const { settled } = await request([batchItem(1)]);
+    expect(settled).toMatchObject([{ outcome: 'unchanged' }]);
+    expect(openBatches.calls).toEqual([]);
+  });
 
   it('opens one lease for each item, and lists once', async () => {
     const { leases, settled } = await request([batchItem(1), batchItem(2)]);

@@ -42,10 +42,22 @@ describe('retrieve', () => {
       vaultOf: async () => vault.vault,
       storeFor: async () => store.store,
       records,
+      calls: () => ({ vault: 2, store: 3 }),
     });
-    const requested = { leases: [...leases], settled: [...settled], releaseEnds: {}, retirements: [] };
+    const requested = {
+      leases: [...leases],
+      settled: [...settled],
+      releaseEnds: {},
+      retirements: [],
+      calls: { vault: 10, store: 20 },
+    };
     return step({ ...aBatchRun(order), requested }, { remainingMs: () => remainingMs });
   };
+
+  it('adds its calls to those of the request', async () => {
+    const { calls } = await retrieve([batchItem(1)], [aLease(0)]);
+    expect(calls).toEqual({ vault: 12, store: 23 });
+  });
 
   it('closes nothing itself, because a check-in may change a credential and belongs after all promotions', async () => {
     store.fail('prod/2', 'StoreDenied');

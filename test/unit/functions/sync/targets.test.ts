@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createReport } from '#functions/sync/report/report.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { ReportOutput } from '#shared/workflows/sync.ts';
 import { aTarget, type BatchGiven, type BatchScene, goThrough } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
@@ -42,6 +43,7 @@ describe('an item with two targets in two stores', () => {
       remarks: [],
       backoffs: {},
       orphans: { found: 0, retiring: 0 },
+      calls: NO_CALLS,
     });
     const step = createReport({
       records,

@@ -130,7 +130,7 @@ describe('the AWS side, through the SDK', () => {
 
   it('refuses a condition on a write that it does not support', async () => {
     const s3 = new S3Client({ ...client, maxAttempts: 1 });
-    const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'once', Body: 'x', IfMatch: '"etag"' });
+    const put = new PutObjectCommand({ Bucket: 'stack-records', Key: 'once', Body: 'x', IfNoneMatch: '"etag"' });
     await expect(s3.send(put)).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
   });
 

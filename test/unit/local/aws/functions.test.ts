@@ -12,7 +12,7 @@ let functions: Functions | undefined;
 afterEach(() => functions?.close());
 
 /** Functions of one bundle with this source. */
-const run = (source: string, options: Partial<FunctionDefinition> = {}) => {
+const run = (source: string, options: Partial<FunctionDefinition> = {}, maxConcurrent?: number) => {
   const directory = mkdtempSync(join(tmpdir(), 'functions-'));
   writeFileSync(join(directory, 'index.mjs'), source);
   const definition: FunctionDefinition = {
@@ -26,7 +26,13 @@ const run = (source: string, options: Partial<FunctionDefinition> = {}) => {
     ...options,
   };
   const clock = createClock();
-  functions = createFunctions({ definitions: [definition], endpoint: ENDPOINT, clock, logDirectory: directory });
+  functions = createFunctions({
+    definitions: [definition],
+    endpoint: ENDPOINT,
+    clock,
+    logDirectory: directory,
+    ...(maxConcurrent !== undefined && { maxConcurrent }),
+  });
   const { invoke, kill, close } = functions;
   return {
     clock,
@@ -175,6 +181,14 @@ describe('a function on this machine', () => {
     expect(log).toContain('out\n');
     expect(log).toContain('err\n');
     expect(log).toContain('raw');
+  });
+
+  it('is not invoked beyond the concurrency that the account allows', async () => {
+    const { invoke } = run('export const handler = async () => {};', {}, 2);
+    const results = await Promise.all([invoke(), invoke(), invoke()]);
+    expect(results[2]).toEqual(failed('Lambda.TooManyRequestsException'));
+    expect(results.slice(0, 2)).toEqual([answered(null), answered(null)]);
+    expect(await invoke()).toEqual(answered(null));
   });
 
   it('can neither receive nor return more than Lambda allows', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Records, createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
@@ -45,7 +45,7 @@ describe('records that are written once', () => {
   const { claim } = createS3Claims('bucket');
   const place = { key: 'ids/a', schema: z.object({ by: z.string() }) };
   const named = (name: string) => Object.assign(new Error('of AWS'), { name });
-  const bodyOf = (text: string) => async () => ({ Body: { transformToString: async () => text } });
+  const bodyOf = (text: string) => async () => ({ ETag: '"1"', Body: { transformToString: async () => text } });
 
   it('are written only if none exists, in one call', async () => {
     s3.on(PutObjectCommand).resolves({ ETag: '1' });
@@ -76,6 +76,31 @@ describe('records that are written once', () => {
     await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable' });
     s3.on(PutObjectCommand).resolves({});
     await expect(claim(place, { by: 'us' })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});
+
+describe('shared records', () => {
+  const shared = createS3SharedRecords('bucket');
+  const place = { key: 'limits/a', schema: z.object({ by: z.string() }) };
+
+  it('are read with their version, and replaced only if it is still the current one', async () => {
+    const content = { ETag: '"1"', Body: { transformToString: async () => '{"by":"us"}' } };
+    s3.on(GetObjectCommand).callsFake(async () => content);
+    expect(await shared.read(place)).toEqual({ record: { by: 'us' }, version: '"1"' });
+    s3.on(PutObjectCommand).resolvesOnce({ ETag: '"2"' }).rejects(new NoSuchKey(metadata));
+    expect(await shared.replace(place, { by: 'us' }, '"1"')).toBe('"2"');
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({ Key: 'limits/a', IfMatch: '"1"' });
+    expect(await shared.replace(place, { by: 'us' }, '"1"')).toBeUndefined();
+  });
+
+  it('are an error if S3 cannot decide', async () => {
+    s3.on(PutObjectCommand).rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
+    await expect(shared.replace(place, { by: 'us' }, '"1"')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('are an error without a version, which only a proxy omits', async () => {
+    s3.on(GetObjectCommand).callsFake(async () => ({ Body: { transformToString: async () => '{"by":"us"}' } }));
+    await expect(shared.read(place)).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 });
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 import { file, json } from '#shared/http/answer.ts';
 import { type Call, createHttp, type Http, type HttpOptions } from '#shared/http/http.ts';
 import { jsonBody } from '#shared/http/request.ts';
+import type { Gate } from '#shared/limits/gate.ts';
 import { Secret } from '#shared/secret.ts';
 import {
   answer,
@@ -137,25 +138,33 @@ describe('send', () => {
   });
 });
 
-describe('the rate', () => {
-  afterEach(() => {
-    vi.useRealTimers();
+describe('the turns of calls', () => {
+  it('are taken for each attempt, with its maximum duration', async () => {
+    const timeouts: number[] = [];
+    const gate: Gate = {
+      run: async (timeoutMs, call) => {
+        timeouts.push(timeoutMs);
+        return call(() => true);
+      },
+      release: async () => {},
+    };
+    const { http } = await connect([answer(500, ''), answer(200, 1)], { gate });
+    await http.send({ ...get, timeoutSeconds: 7 });
+    expect(timeouts).toEqual([7000, 7000]);
   });
 
-  it.each([
-    [20, 2, 100],
-    [3, 1, 333],
-  ])('of %i calls per second allows at most %i in %i ms', async (perSecond, atOnce, windowMs) => {
-    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
-    const limits = { inFlight: 4, perSecond, timeoutSeconds: 30 };
-    const { http, server } = await connect([answer(200, 1)], { limits });
-    const sent = Array.from({ length: 2 * atOnce }, () => http.send(get));
-    await Promise.all(sent.slice(0, atOnce));
-    await vi.advanceTimersByTimeAsync(windowMs - 20);
-    expect(server.seen).toHaveLength(atOnce);
-    await vi.advanceTimersByTimeAsync(30);
-    await Promise.all(sent);
-    expect(server.seen).toHaveLength(2 * atOnce);
+  it('are taken again by a call that is too late for its first byte, without sending it', async () => {
+    let turns = 0;
+    const gate: Gate = {
+      run: (_timeoutMs, call) => {
+        turns++;
+        return call(() => turns > 5);
+      },
+      release: async () => {},
+    };
+    const { http, server, waits } = await connect([answer(200, 1)], { gate });
+    await http.send(post);
+    expect([turns, server.seen.length, waits]).toEqual([6, 1, []]);
   });
 });
 

@@ -6,9 +6,12 @@ import { connectionSchema } from '#shared/config/schema.ts';
 import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Http, HttpOptions } from '#shared/http/http.ts';
+import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { createConnections } from '#shared/runtime/connections.ts';
+import { beginInvocation, callsSoFar } from '#shared/runtime/invocation.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { rulesOf as rulesOfAccounts } from '#test/support/fakes.ts';
+import { memorySharedRecords, rulesOf as rulesOfAccounts } from '#test/support/fakes.ts';
 
 const settings = z.strictObject({ type: z.literal('locker'), ...commonConnection, pin: z.string() });
 const LOCKER = connectionSchema.parse({
@@ -39,7 +42,7 @@ describe('the connections of a relay', () => {
   beforeEach(() => {
     vi.clearAllMocks();
   });
-  const connections = () =>
+  const connections = (priority: Priority = 'fleet', limits: SharedRecords = memorySharedRecords()) =>
     createConnections({
       config: {
         relay: 'pam-relay',
@@ -50,6 +53,8 @@ describe('the connections of a relay', () => {
       connectHttp,
       onSignInRefused,
       onSignOutFailure,
+      priority,
+      limits,
       now: () => 7,
     });
   const contextOf = (call = 0): ConnectionContext => {
@@ -57,10 +62,19 @@ describe('the connections of a relay', () => {
     if (context === undefined) throw new Error('It was not opened.');
     return context;
   };
-  const limitsFor = async (share?: number) => {
-    await connections().vaultOf('hall', share);
+  const sharesOf = async (records: SharedRecords) => (await records.read(limitAt.shares('hall')))?.record.shares;
+  /** The share of the limits that a function holds during a session, and after it. */
+  const shareDuring = async (priority: Priority, callers?: number) => {
+    beginInvocation(() => 900_000);
+    const records = memorySharedRecords();
+    const vault = await connections(priority, records).vaultOf('hall', callers);
     contextOf().connect();
-    return connectHttp.mock.lastCall?.[0].limits;
+    const gate = connectHttp.mock.lastCall?.[0].gate;
+    const during = await vault.session(async () => {
+      await gate?.run(7000, async () => {});
+      return sharesOf(records);
+    });
+    return { during, after: await sharesOf(records) };
   };
   const refusal = (message: string) => ({ name: 'ConfigurationInvalid', message: expect.stringContaining(message) });
 
@@ -90,14 +104,33 @@ describe('the connections of a relay', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
-  it.each([
-    [undefined, { inFlight: 10, perSecond: 25 }],
-    [1, { inFlight: 10, perSecond: 25 }],
-    [3, { inFlight: 3, perSecond: 8 }],
-    [20, { inFlight: 1, perSecond: 1 }],
-    [40, { inFlight: 1, perSecond: 1 }],
-  ])('allow one of %s callers its part of the limits, and at least one call', async (share, limits) => {
-    expect(await limitsFor(share)).toEqual({ ...limits, timeoutSeconds: 7 });
+  it.each<[Priority, number | undefined, { inFlight: number; perSecond: number }]>([
+    ['fleet', undefined, { inFlight: 10, perSecond: 25 }],
+    ['fleet', 1, { inFlight: 10, perSecond: 25 }],
+    ['open-leases', 3, { inFlight: 3, perSecond: 8 }],
+    ['fleet', 20, { inFlight: 1, perSecond: 1 }],
+    ['fleet', 40, { inFlight: 1, perSecond: 1 }],
+    ['person', undefined, { inFlight: 4, perSecond: 10 }],
+  ])('hold, as %s and one of %s callers, a share of the limits during a session', async (priority, callers, share) => {
+    const { during, after } = await shareDuring(priority, callers);
+    expect(during).toMatchObject([share]);
+    expect(callsSoFar().vault).toBe(1);
+    expect(after).toEqual([]);
+  });
+
+  it('keep the share until the last of several sessions ends, and return it after a failure', async () => {
+    const records = memorySharedRecords();
+    const vault = await connections('fleet', records).vaultOf('hall');
+    contextOf().connect();
+    const gate = connectHttp.mock.lastCall?.[0].gate;
+    const outer = vault.session(async () => {
+      await gate?.run(7000, async () => {});
+      await vault.session(async () => {});
+      expect(await sharesOf(records)).toHaveLength(1);
+      throw new Error('The work failed.');
+    });
+    await expect(outer).rejects.toThrow('The work failed.');
+    expect(await sharesOf(records)).toEqual([]);
   });
 
   it('are reached at their address, with their CA', async () => {

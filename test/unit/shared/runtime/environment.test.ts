@@ -19,7 +19,7 @@ describe('the environment of a function', () => {
   });
 
   it.each<[Grant, string | undefined]>([
-    [{ to: 'sign-in' }, undefined],
+    [{ to: 'sign-in' }, 'RECORDS_BUCKET'],
     [RECORDS, 'RECORDS_BUCKET'],
     [{ to: 'records', may: 'list' }, 'RECORDS_BUCKET'],
     [{ to: 'stores', may: 'deliver', of: 'syncs' }, 'STORE_KEY_ARN'],
@@ -61,13 +61,16 @@ describe('the environment of a function', () => {
   });
 
   it('contains only the identity of the relay if nothing else was granted', () => {
-    expect(readEnvironment(stepWith({ to: 'sign-in' }), aConfig(), { RELAY_ID: 'relay' }).relayId).toBe('relay');
+    expect(
+      readEnvironment(stepWith({ to: 'stores', may: 'list', of: 'syncs' }), aConfig(), { RELAY_ID: 'relay' }).relayId,
+    ).toBe('relay');
   });
 
   it('depends on the configuration if the grants do', () => {
     const reap = ALL_STEPS.find(({ folder }) => folder === 'upkeep/reap');
     if (reap === undefined) throw new Error('There is such a step.');
-    expect(readEnvironment(reap, aCheckoutConfig(), ENVIRONMENT).find('RECORDS_BUCKET')).toBe('bench');
-    expect(readEnvironment(reap, aConfig(), ENVIRONMENT).find('RECORDS_BUCKET')).toBeUndefined();
+    const variable = 'RELEASE_MACHINE_ARN';
+    expect(readEnvironment(reap, aCheckoutConfig(), ENVIRONMENT).find(variable)).toBe(ENVIRONMENT[variable]);
+    expect(readEnvironment(reap, aConfig(), ENVIRONMENT).find(variable)).toBeUndefined();
   });
 });

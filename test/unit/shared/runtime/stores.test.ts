@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { remainingMs } from '#shared/runtime/invocation.ts';
 import { createStores } from '#shared/runtime/stores.ts';
 import { Secret } from '#shared/secret.ts';
 import type { StoreContext, StoreType } from '#shared/stores/store.ts';
-import { fakeStore } from '#test/support/fakes.ts';
+import { fakeStore, memorySharedRecords } from '#test/support/fakes.ts';
 
 const settings = z.strictObject({ type: z.literal('shelf'), board: z.string() });
 const rules: StoreType['rules'] = {
@@ -27,6 +28,8 @@ describe('the stores of a relay', () => {
     createStores({
       config: { stores: { left: { type: 'shelf', board: 'oak' }, odd: { type: 'drawer' } } },
       encryptionKey: 'the key of the stack',
+      priority: 'fleet',
+      limits: memorySharedRecords(),
       types: { shelf: load, unused },
     });
   const refusal = (message: string) => ({ name: 'ConfigurationInvalid', message: expect.stringContaining(message) });
@@ -35,7 +38,13 @@ describe('the stores of a relay', () => {
     await stores().storeOf('left', 'relay/databases');
     expect(connect).toHaveBeenCalledExactlyOnceWith(
       { type: 'shelf', board: 'oak' },
-      { owner: 'relay/databases', encryptionKey: 'the key of the stack' },
+      {
+        owner: 'relay/databases',
+        encryptionKey: 'the key of the stack',
+        pace: undefined,
+        remainingMs,
+        onCall: expect.any(Function),
+      },
     );
   });
 
@@ -51,6 +60,22 @@ describe('the stores of a relay', () => {
       { description: `${'x'.repeat(999)}…` },
     ]);
     expect(store.adoption('x')).toBe('adopt x');
+  });
+
+  it('share the pace of their place, over all owners', async () => {
+    const paced: StoreType<typeof settings> = {
+      ...shelf,
+      place: ({ board }) => `shelf of ${board}`,
+      pacing: () => ({ perSecond: 3, create: 1, replace: 2 }),
+    };
+    load.mockResolvedValueOnce(paced).mockResolvedValueOnce(paced).mockResolvedValueOnce(paced);
+    const { storeOf, pacingOf } = stores();
+    await storeOf('left', 'relay/a');
+    await storeOf('left', 'relay/b');
+    const [one, other] = connect.mock.calls.map(([, { pace }]) => pace);
+    expect(one).toBeDefined();
+    expect(other).toBe(one);
+    expect(await pacingOf('left')).toEqual({ id: 'shelf of oak', perSecond: 3, create: 1, replace: 2 });
   });
 
   it('load a type on its first use, and no other', async () => {

@@ -4,6 +4,7 @@ import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { StoreUse } from '#shared/stores/store.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
+import { UNPACED } from '#test/support/fakes.ts';
 import { delivery, NAME, OWNER, stamp } from './aws-secrets-manager.scene.ts';
 
 const STACK_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/stack';
@@ -18,11 +19,22 @@ describe('its settings', () => {
 
   test('accept the full ARN of a key', () => {
     const named = { type: 'aws-secrets-manager', kmsKeyArn: OWN_KEY };
-    expect(settings.parse(named)).toEqual(named);
-    expect(settings.parse({ type: 'aws-secrets-manager' })).toEqual({ type: 'aws-secrets-manager' });
+    expect(settings.parse(named)).toEqual({ ...named, writesPerSecond: 40 });
+    expect(settings.parse({ type: 'aws-secrets-manager' })).not.toHaveProperty('kmsKeyArn');
   });
 
-  test.each([{ kmsKeyArn: 'alias/key' }, { kmsKeyArn: 'own' }, { key: OWN_KEY }])('do not accept %j', (setting) => {
+  test.each([1, 50, 'unlimited'])('accept %s writes per second', (writesPerSecond) => {
+    expect(settings.parse({ type: 'aws-secrets-manager', writesPerSecond })).toMatchObject({ writesPerSecond });
+  });
+
+  test.each([
+    { kmsKeyArn: 'alias/key' },
+    { kmsKeyArn: 'own' },
+    { key: OWN_KEY },
+    { writesPerSecond: 0 },
+    { writesPerSecond: 51 },
+    { writesPerSecond: 1.5 },
+  ])('do not accept %j', (setting) => {
     expect(settings.safeParse({ type: 'aws-secrets-manager', ...setting }).success).toBe(false);
   });
 });
@@ -41,8 +53,8 @@ describe('a connected store', () => {
     ['the stack', undefined, STACK_KEY, STACK_KEY],
     ['the account', undefined, undefined, undefined],
   ])('encrypts new secrets with the key of %s', async (_whose, kmsKeyArn, encryptionKey, KmsKeyId) => {
-    const settings = { type: 'aws-secrets-manager', kmsKeyArn } as const;
-    await awsSecretsManager.connect(settings, { owner: OWNER, encryptionKey }).deliver(delivery(1));
+    const settings = { type: 'aws-secrets-manager', kmsKeyArn, writesPerSecond: 40 } as const;
+    await awsSecretsManager.connect(settings, { owner: OWNER, encryptionKey, ...UNPACED }).deliver(delivery(1));
     const { input } = aws.commandCalls(CreateSecretCommand)[0]?.args[0] ?? {};
     expect(input).toMatchObject({ Name: NAME, Tags: [{ Key: 'pam-relay:owner', Value: OWNER }] });
     expect(input?.KmsKeyId).toBe(KmsKeyId);
@@ -59,7 +71,10 @@ describe('the permissions', () => {
     account: '000000000000',
   };
   const permissions = (use: StoreUse, overrides: Partial<typeof scope> = {}, kmsKeyArn?: string) =>
-    awsSecretsManager.grants({ type: 'aws-secrets-manager', kmsKeyArn }, use, { ...scope, ...overrides });
+    awsSecretsManager.grants({ type: 'aws-secrets-manager', kmsKeyArn, writesPerSecond: 40 }, use, {
+      ...scope,
+      ...overrides,
+    });
   const actions = (use: StoreUse) => permissions(use).flatMap((permission) => permission.actions);
 
   test.each<[StoreUse, string[]]>([

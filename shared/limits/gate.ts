@@ -1,0 +1,159 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { type Limit, MAX_SKEW_MS, SECOND_MS } from '#shared/domain/limits/shares.ts';
+import { RelayError } from '#shared/errors.ts';
+
+/** Supply of the share under which a gate lets calls begin. */
+export interface ShareSource {
+  /**
+   * Returns the share under which a call of this maximum duration may begin now. Claims or renews it if necessary, and
+   * returns the ends of calls that count against a new share. Gives up waiting once no call needs the share any more.
+   * Not called concurrently.
+   */
+  hold(
+    timeoutMs: number,
+    isNeeded: () => boolean,
+  ): Promise<{ readonly share: Limit; readonly inherited: readonly number[] }>;
+  /** True if the share is needed more urgently elsewhere, so that it must be released between two calls. */
+  isWanted(): boolean;
+  /**
+   * Returns the share with the ends of its recent calls: for good, or only to `yield` it to a more urgent function.
+   * Called only while no call is in flight.
+   */
+  release(ended: readonly number[], why: 'done' | 'yield'): Promise<void>;
+  /** True while a call of this duration may still begin. Time can pass between its turn and its first byte. */
+  mayBegin(timeoutMs: number): boolean;
+}
+
+/** Turns for calls within limits. */
+export interface Gate {
+  /** Runs a call at its turn, in the order of the calls. Raises the error of the source if it has no share. */
+  run<T>(timeoutMs: number, call: (mayBegin: () => boolean) => Promise<T>): Promise<T>;
+  /**
+   * Returns the share once the calls in flight have ended. Call it when no caller needs an answer any more: calls that
+   * still wait for their turn fail.
+   */
+  release(): Promise<void>;
+}
+
+interface GateOptions {
+  /** Called for each call at its turn. */
+  readonly onCall?: () => void;
+  readonly now?: () => number;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+interface Turn {
+  readonly timeoutMs: number;
+  readonly begin: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Creates a gate. A call begins only if fewer calls than allowed are in flight, and only if the calls in flight and
+ * those that ended within the last second are fewer than the calls allowed per second. A server receives a call before
+ * the call ends, so it never receives more in any second, whatever the network delays.
+ */
+export const createGate = (
+  source: ShareSource,
+  { onCall = () => {}, now = Date.now, sleep = sleepFor }: GateOptions = {},
+): Gate => {
+  const turns: Turn[] = [];
+  /** Ends of calls that still count, oldest first. */
+  let ended: number[] = [];
+  let inFlight = 0;
+  let serving: Promise<void> | undefined;
+  let onEnd = Promise.withResolvers<void>();
+
+  const noteEnd = (): void => {
+    inFlight--;
+    ended.push(now());
+    onEnd.resolve();
+    onEnd = Promise.withResolvers();
+  };
+
+  const forgetOld = (): void => {
+    const nowMs = now();
+    ended = ended.filter((endMs) => endMs > nowMs - SECOND_MS && endMs <= nowMs + SECOND_MS);
+  };
+
+  const giveBack = async (why: 'done' | 'yield'): Promise<void> => {
+    while (inFlight > 0) await onEnd.promise;
+    forgetOld();
+    await source.release(ended, why);
+    ended = [];
+  };
+
+  /** Waits until the next call may begin. Returns false to ask again. */
+  const isOpen = async (timeoutMs: number): Promise<boolean> => {
+    if (source.isWanted()) {
+      await giveBack('yield');
+      return false;
+    }
+    const { share, inherited } = await source.hold(timeoutMs, () => turns.length > 0);
+    // Another function's clock can be behind ours.
+    ended = [...ended, ...inherited.map((endMs) => endMs + MAX_SKEW_MS)].sort((a, b) => a - b);
+    forgetOld();
+    if (inFlight + ended.length < share.perSecond && inFlight < share.inFlight) return true;
+    const [oldest] = ended;
+    if (inFlight >= share.inFlight || oldest === undefined) await onEnd.promise;
+    else await sleep(Math.max(1, oldest + SECOND_MS - now()));
+    return false;
+  };
+
+  const serve = async (): Promise<void> => {
+    try {
+      for (let turn = turns[0]; turn !== undefined; turn = turns[0]) {
+        // The turn can have failed while it waited.
+        if (!(await isOpen(turn.timeoutMs)) || turns[0] !== turn) continue;
+        inFlight++;
+        turns.shift();
+        onCall();
+        turn.begin();
+      }
+    } catch (error) {
+      failAll(error);
+    }
+  };
+
+  const failAll = (error: unknown): void => {
+    for (const { fail } of turns.splice(0)) fail(error);
+  };
+
+  const wake = (): void => {
+    serving ??= serve().finally(() => {
+      serving = undefined;
+      if (turns.length > 0) wake();
+    });
+  };
+
+  return {
+    async run(timeoutMs, call) {
+      await new Promise<void>((begin, fail) => {
+        turns.push({ timeoutMs, begin, fail });
+        wake();
+      });
+      try {
+        return await call(() => source.mayBegin(timeoutMs));
+      } finally {
+        noteEnd();
+      }
+    },
+    async release() {
+      failAll(new RelayError('LimitReached', 'The session ended before the call had its turn. The step is retried.'));
+      await serving;
+      await giveBack('done');
+    },
+  };
+};
+
+/** A gate of one process, for limits that no other process uses. */
+export const createOwnGate = (limit: Limit, options?: GateOptions): Gate =>
+  createGate(
+    {
+      hold: async () => ({ share: limit, inherited: [] }),
+      isWanted: () => false,
+      release: async () => {},
+      mayBegin: () => true,
+    },
+    options,
+  );

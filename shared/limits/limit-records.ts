@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import type { Pace } from '#shared/domain/limits/pace.ts';
+import type { Shares } from '#shared/domain/limits/shares.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
+
+/**
+ * Records of the limits, shared by all functions of the stack.
+ *
+ *     limits/connections/<connection>/shares.json      shares of the connection's limits
+ *     limits/connections/<connection>/<priority>.json  last time at which a function of that priority waited
+ *     limits/stores/<place>/<quota>.json               pace of the writes under one quota of a store
+ *     limits/stores/<place>/open-batches.json          batches whose leases wait for the store
+ */
+
+/**
+ * Order in which functions get a share of a connection. `person`: a checkout, for which someone waits. `open-leases`: a
+ * batch that holds leases. `fleet`: everything else.
+ */
+export const PRIORITIES = ['person', 'open-leases', 'fleet'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+const sharesSchema: z.ZodType<Shares> = z.object({
+  shares: z.array(z.object({ holder: z.string(), inFlight: z.int(), perSecond: z.int(), untilMs: z.number() })),
+  ended: z.array(z.number()),
+});
+
+const waitingSchema = z.object({ atMs: z.number() });
+
+const paceSchema: z.ZodType<Pace> = z.object({ nextAtMs: z.number(), slowUntilMs: z.number().optional() });
+
+const openBatchesSchema = z.object({
+  batches: z.array(z.object({ id: z.string(), writes: z.number(), untilMs: z.number() })),
+});
+export type OpenBatchesRecord = z.infer<typeof openBatchesSchema>;
+
+const place = <T>(key: string, schema: z.ZodType<T>): RecordPlace<T> => ({ key: `limits/${key}.json`, schema });
+
+/** Places of the records. */
+export const limitAt = {
+  shares: (connection: string) => place(`connections/${connection}/shares`, sharesSchema),
+  waiting: (connection: string, priority: Priority) => place(`connections/${connection}/${priority}`, waitingSchema),
+  pace: (store: string, quota: string) => place(`stores/${store}/${quota}`, paceSchema),
+  openBatches: (store: string) => place(`stores/${store}/open-batches`, openBatchesSchema),
+} as const;

@@ -1,0 +1,44 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { QUOTAS } from '#local/aws/quotas/table.ts';
+import { leastDuration } from '#shared/domain/limits/estimate.ts';
+import { tableBelow } from '#test/support/markdown-tables.ts';
+
+const PAGE = 'docs/limits.md';
+const SERVICES: Readonly<Record<string, string>> = {
+  secretsmanager: 'Secrets Manager',
+  states: 'Step Functions',
+  s3: 'S3, per folder',
+  sns: 'SNS',
+};
+
+/** The rows of the page for the quotas of local mode. */
+const rows = (): string[] =>
+  QUOTAS.map(({ service, actions, burst, perSecond, source }) => {
+    const calls = service === 'sns' ? '`Publish`' : actions.map((action) => `\`${action}\``).join(', ');
+    const numbers = [burst, perSecond].map((number) => number.toLocaleString('en'));
+    return `| ${[SERVICES[service] ?? service, calls, ...numbers, source].join(' | ')} |`;
+  });
+
+describe('docs/limits.md', () => {
+  it('lists the quotas that local mode enforces (UPDATE_PAGES=1 rewrites the list)', () => {
+    const page = readFileSync(PAGE, 'utf8');
+    const head = ['| service | calls together | burst | per second | source |', '| --- | --- | ---: | ---: | --- |'];
+    const block = `<!-- quotas -->\n${[...head, ...rows()].join('\n')}\n<!-- /quotas -->`;
+    const current = page.replace(/<!-- quotas -->[\s\S]*<!-- \/quotas -->/, () => block);
+    if (process.env['UPDATE_PAGES'] === '1') writeFileSync(PAGE, current);
+    expect(readFileSync(PAGE, 'utf8')).toBe(current);
+  });
+
+  it('shows the time of a first sync as the report announces it', () => {
+    const limits = { store: { perSecond: 40, create: 1, replace: 2 }, callsPerSecond: 200, callsPerItem: 3 };
+    const seconds = (text: string) =>
+      [...text.matchAll(/(\d+) (min|s)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === 'min' ? 60 : 1), 0);
+    for (const [secrets, [created = '', replaced = '']] of tableBelow(PAGE, 'The time of a first sync').rows) {
+      const items = Number(secrets.replace(',', ''));
+      const isNear = (text: string, exact: number) => expect(Math.abs(seconds(text) - exact)).toBeLessThanOrEqual(30);
+      isNear(created, leastDuration({ items, created: items, replaced: 0 }, limits).seconds);
+      isNear(replaced, leastDuration({ items, created: 0, replaced: items }, limits).seconds);
+    }
+  });
+});

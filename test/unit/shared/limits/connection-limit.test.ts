@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { limitAt, PRIORITIES } from '#shared/limits/limit-records.ts';
+import { createLimitWorld } from '#test/support/limit-world.ts';
+
+const LIMIT = { inFlight: 4, perSecond: 20 };
+
+describe('the limits of a connection', () => {
+  it('hold for all processes at once, whatever they do', async () => {
+    const process = fc.record({
+      priority: fc.constantFrom(...PRIORITIES),
+      calls: fc.integer({ min: 1, max: 25 }),
+      durationMs: fc.integer({ min: 1, max: 1500 }),
+      connectMs: fc.integer({ min: 0, max: 300 }),
+      startMs: fc.integer({ min: 0, max: 3000 }),
+      freeze: fc.option(fc.record({ afterMs: fc.nat(5000), forMs: fc.nat(200_000) }), { freq: 3 }),
+      ending: fc.constantFrom('release', 'release', 'die'),
+      callers: fc.integer({ min: 1, max: 4 }),
+    });
+    const limit = fc.record({ inFlight: fc.integer({ min: 1, max: 6 }), perSecond: fc.integer({ min: 1, max: 30 }) });
+    await fc.assert(
+      fc.asyncProperty(limit, fc.array(process, { minLength: 1, maxLength: 8 }), async (limits, processes) => {
+        const { time, server, start } = createLimitWorld();
+        let done = 0;
+        const run = async ({
+          priority,
+          calls,
+          durationMs,
+          connectMs,
+          startMs,
+          freeze,
+          ending,
+          callers,
+        }: (typeof processes)[number]) => {
+          await time.sleep(startMs);
+          const wanted = {
+            inFlight: Math.max(1, Math.floor(limits.inFlight / callers)),
+            perSecond: Math.max(1, Math.floor(limits.perSecond / callers)),
+          };
+          const one = start({ limit: limits, wanted, priority, timeoutMs: 2000 });
+          if (freeze !== null) void time.sleep(freeze.afterMs).then(() => one.freeze(freeze.forMs));
+          const made = Promise.all(
+            Array.from({ length: calls }, () => one.call(durationMs, connectMs).then(() => done++)),
+          );
+          const results = await Promise.allSettled([made]);
+          for (const result of results) {
+            // Others can use the limits for longer than a step waits.
+            if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'LimitReached' });
+          }
+          if (ending === 'release') await one.release();
+        };
+        await time.run(Promise.all(processes.map(run)));
+        expect(server.maxInFlight()).toBeLessThanOrEqual(limits.inFlight);
+        expect(server.maxPerSecond()).toBeLessThanOrEqual(limits.perSecond);
+        expect(server.calls()).toBe(done);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are used in full by one process', async () => {
+    const { time, server, start } = createLimitWorld();
+    const one = start({ limit: LIMIT });
+    const before = time.now();
+    await time.run(one.calls(200, 10));
+    // 20 calls in 1.01 s each.
+    expect(time.now() - before).toBeLessThan(10_000);
+    expect(server.maxPerSecond()).toBe(20);
+  });
+
+  it('are divided among processes that want a part', async () => {
+    const { time, server, start } = createLimitWorld();
+    const wanted = { inFlight: 2, perSecond: 10 };
+    const both = [start({ limit: LIMIT, wanted }), start({ limit: LIMIT, wanted })];
+    await time.run(Promise.all(both.map((one) => one.calls(40, 100))));
+    expect(server.maxInFlight()).toBe(4);
+    expect(server.maxPerSecond()).toBeLessThanOrEqual(20);
+  });
+
+  it('are available at once after a release, and within a minute after a death', async () => {
+    const { time, start } = createLimitWorld();
+    const first = start({ limit: LIMIT });
+    await time.run(first.calls(1, 10));
+    await time.run(first.release());
+    const second = start({ limit: LIMIT });
+    const released = time.now();
+    await time.run(second.calls(1, 10));
+    expect(time.now() - released).toBeLessThan(50);
+    const died = time.now();
+    const third = start({ limit: LIMIT, priority: 'person' });
+    await time.run(third.calls(1, 10).catch(() => third.calls(1, 10)));
+    expect(time.now() - died).toBeGreaterThan(30_000);
+    expect(time.now() - died).toBeLessThan(65_000);
+  });
+
+  describe('that allow one call at a time', () => {
+    const limit = { inFlight: 1, perSecond: 10 };
+
+    it('are claimed again by a process that was frozen past the end of its share', async () => {
+      const { time, server, start } = createLimitWorld();
+      const frozen = start({ limit, timeoutMs: 1000 });
+      await time.run(frozen.call(10));
+      frozen.freeze(100_000);
+      const late = frozen.call(900);
+      const other = start({ limit, timeoutMs: 1000, priority: 'person' });
+      await time.run(time.sleep(60_000));
+      const calls = other.calls(60, 1000).then(() => other.release());
+      await time.run(Promise.all([calls, late]));
+      expect(server.maxInFlight()).toBe(1);
+    });
+
+    it('are not used by a call that was frozen between its turn and its first byte', async () => {
+      const { time, server, start } = createLimitWorld();
+      const frozen = start({ limit, timeoutMs: 1000 });
+      const late = frozen.call(900, 300);
+      await time.run(time.sleep(100));
+      frozen.freeze(100_000);
+      const other = start({ limit, timeoutMs: 1000, priority: 'person' });
+      await time.run(time.sleep(60_000));
+      const calls = other.calls(60, 1000).then(() => other.release());
+      await time.run(Promise.all([calls, late]));
+      expect(server.maxInFlight()).toBe(1);
+    });
+
+    it('are not free before the last call of a dead process must have ended', async () => {
+      const { time, server, start } = createLimitWorld();
+      const timeoutMs = 8000;
+      const dying = start({ limit, timeoutMs });
+      await time.run(dying.call(10));
+      await time.run(time.sleep(38_000));
+      void dying.call(timeoutMs);
+      const other = start({ limit, timeoutMs, priority: 'person' });
+      await time.run(other.call(10));
+      expect(server.maxInFlight()).toBe(1);
+      expect(server.calls()).toBe(3);
+    });
+  });
+
+  it('go to a person first, while a fleet uses all of them', async () => {
+    const { time, start } = createLimitWorld();
+    const fleet = start({ limit: LIMIT });
+    const all = fleet.calls(2000, 150);
+    await time.run(time.sleep(5000));
+    const person = start({ limit: LIMIT, priority: 'person' });
+    const asked = time.now();
+    for (let step = 0; step < 5; step++) {
+      await time.run(person.call(150));
+      await time.run(person.release());
+      await time.run(time.sleep(1000));
+    }
+    // Five steps of 0.15 s, with a second between them.
+    expect(time.now() - asked - 5 * 1150).toBeLessThan(8000);
+    await time.run(all);
+  });
+
+  it('go to a batch with open leases before another one opens its own', async () => {
+    const { time, start } = createLimitWorld();
+    const holder = start({ limit: LIMIT });
+    await time.run(holder.call(10));
+    const order: string[] = [];
+    const fleet = start({ limit: LIMIT });
+    const batch = start({ limit: LIMIT, priority: 'open-leases' });
+    const waiting = Promise.all([
+      fleet.call(10).then(() => order.push('fleet')),
+      batch.call(10).then(async () => {
+        order.push('batch');
+        await batch.release();
+      }),
+    ]);
+    await time.run(time.sleep(5000));
+    await time.run(holder.release());
+    await time.run(waiting);
+    expect(order).toEqual(['batch', 'fleet']);
+  });
+
+  it('come back to a session that was interrupted for a person, however long it takes', async () => {
+    const { time, server, start } = createLimitWorld();
+    const fleet = start({ limit: LIMIT });
+    const all = fleet.calls(40, 500);
+    await time.run(time.sleep(700));
+    const person = start({ limit: LIMIT, priority: 'person', timeoutMs: 120_000 });
+    await time.run(person.call(100_000));
+    await time.run(person.release());
+    await time.run(all);
+    expect(server.calls()).toBe(41);
+  });
+
+  it('end the wait of a step after a minute, or before its function ends', async () => {
+    const { time, start } = createLimitWorld();
+    // A warm process, whose earlier session has ended.
+    const warm = start({ limit: LIMIT });
+    await time.run(warm.call(10));
+    await time.run(warm.release());
+    const holder = start({ limit: LIMIT, timeoutMs: 300_000 });
+    await time.run(holder.call(10));
+    const before = time.now();
+    const refusal = { name: 'LimitReached', retryable: true, message: expect.stringContaining('vault') };
+    await expect(time.run(warm.call(10))).rejects.toMatchObject(refusal);
+    expect(time.now() - before).toBeLessThan(63_000);
+    const again = time.now();
+    const short = start({ limit: LIMIT, remainingMs: () => 31_000 });
+    await expect(time.run(short.call(10))).rejects.toMatchObject(refusal);
+    expect(time.now() - again).toBeLessThan(3000);
+  });
+
+  it('are returned after a failed session, without the calls that still waited', async () => {
+    const { time, records, server, start } = createLimitWorld();
+    const holder = start({ limit: LIMIT });
+    await time.run(holder.call(10));
+    const failed = start({ limit: LIMIT });
+    const calls = failed.calls(20, 100);
+    calls.catch(() => {});
+    await time.run(time.sleep(3000));
+    const before = time.now();
+    await time.run(failed.release());
+    expect(time.now() - before).toBeLessThan(2000);
+    await expect(calls).rejects.toMatchObject({ name: 'LimitReached' });
+    await time.run(holder.release());
+    await time.run(time.sleep(5000));
+    expect((await records.read(limitAt.shares('vault')))?.record.shares).toEqual([]);
+    expect(server.calls()).toBe(1);
+    await time.run(failed.call(10));
+    expect(server.calls()).toBe(2);
+  });
+
+  it('are not blocked by a function whose clock was an hour ahead', async () => {
+    const { time, records, start } = createLimitWorld();
+    const untilMs = time.now() + 3_600_000;
+    const shares = [{ holder: 'ahead', inFlight: 4, perSecond: 20, untilMs }];
+    await records.replace(limitAt.shares('vault'), { shares, ended: [untilMs] }, 'absent');
+    const before = time.now();
+    await time.run(start({ limit: LIMIT }).call(10));
+    expect(time.now() - before).toBeLessThan(100);
+  });
+
+  it('survive a record that another version of the relay wrote for larger limits', async () => {
+    const { time, records, start } = createLimitWorld();
+    const untilMs = time.now() + 5000;
+    const shares = [{ holder: 'old', inFlight: 100, perSecond: 100, untilMs }];
+    await records.replace(limitAt.shares('vault'), { shares, ended: [] }, 'absent');
+    const one = start({ limit: LIMIT });
+    await time.run(one.call(10));
+    expect(time.now()).toBeGreaterThan(untilMs);
+  });
+});

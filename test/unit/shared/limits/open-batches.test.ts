@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { batchId, createOpenBatches } from '#shared/limits/open-batches.ts';
+import { batchItem } from '#test/support/batches.ts';
+import { memorySharedRecords } from '#test/support/fakes.ts';
+import { createVirtualTime } from '#test/support/limit-world.ts';
+
+const PACED = { id: 'aws', perSecond: 40, create: 1, replace: 2 };
+
+const createScene = () => {
+  const time = createVirtualTime();
+  const records = memorySharedRecords();
+  const start = (remainingMs = () => 900_000) =>
+    createOpenBatches({
+      pacingOf: async (store) => (store === 'free' ? undefined : PACED),
+      records,
+      remainingMs,
+      random: () => 0.5,
+      now: time.now,
+      sleep: time.sleep,
+    });
+  return { time, records, start };
+};
+
+const items = (count: number, store = 'aws', expected: 'absent' | 'unstamped' = 'unstamped'): BatchItem[] =>
+  Array.from({ length: count }, (_, index) => {
+    const { item, targets } = batchItem(index + 1);
+    return { item, targets: targets.map((target) => ({ ...target, store, expected })) };
+  });
+
+describe('the open batches of a store', () => {
+  it('are admitted while the store can take their writes within half a minute', async () => {
+    const { time, start } = createScene();
+    const { enter, leave } = start();
+    // 40 writes per second for 30 s: six batches of 100 changed secrets.
+    for (let batch = 0; batch < 6; batch++) await time.run(enter(`a/${batch}`, items(100)));
+    const before = time.now();
+    const next = enter('a/6', items(100));
+    await time.run(time.sleep(5000));
+    await time.run(leave('a/3', items(100)));
+    await time.run(next);
+    expect(time.now() - before).toBeGreaterThanOrEqual(5000);
+    expect(time.now() - before).toBeLessThan(9000);
+  });
+
+  it('count a new secret as one write, and an item of another store as none', async () => {
+    const { time, start } = createScene();
+    const { enter } = start();
+    for (let batch = 0; batch < 12; batch++) await time.run(enter(`a/${batch}`, items(100, 'aws', 'absent')));
+    await time.run(enter('b/0', items(100, 'free')));
+    await expect(time.run(enter('a/12', items(100)))).rejects.toMatchObject({ name: 'LimitReached', retryable: true });
+  });
+
+  it('are admitted alone, however large, and again if the step is repeated', async () => {
+    const { time, start } = createScene();
+    const { enter } = start();
+    await time.run(enter('a/0', items(5000)));
+    await time.run(enter('a/0', items(5000)));
+    await expect(time.run(start(() => 35_000).enter('a/1', items(1)))).rejects.toMatchObject({ name: 'LimitReached' });
+  });
+
+  it('are forgotten half an hour after a run lost them', async () => {
+    const { time, start } = createScene();
+    const { enter } = start();
+    await time.run(enter('a/0', items(5000)));
+    await time.run(time.sleep(33 * 60_000));
+    await time.run(enter('a/1', items(5000)));
+  });
+
+  it('are told apart by their run and number', () => {
+    expect(batchId({ run: 'databases.1' }, 23)).not.toBe(batchId({ run: 'databases.12' }, 3));
+  });
+});
