@@ -38,7 +38,7 @@ describe('listing accounts', () => {
     expect([items.length, complete]).toEqual([1000, false]);
   });
 
-  it('asks for types and workgroups, and resolves patterns of workgroups', async () => {
+  it('requests types and workgroups, and resolves patterns of workgroups', async () => {
     const site = await openSite({ fleet: createFleet({ accounts: 200, seed: 3 }) });
     const select = { types: ['database', 'cloud'], workgroups: ['*', '!Prod*'] };
     const { items } = await site.vault.session((session) => listAll(session, { source: 'accounts', select }));
@@ -106,7 +106,7 @@ describe('a request', () => {
     });
   });
 
-  it('lasts no longer than the vault grants for the account', async () => {
+  it('lasts at most as long as the vault grants for the account', async () => {
     const fleet = createFleet({ accounts: 24, seed: 1 }).map((row) => ({ ...row, maximumReleaseMinutes: 120 }));
     const site = await openSite({ fleet });
     await site.vault.session(async (session) => {
@@ -155,7 +155,7 @@ describe('a request', () => {
 });
 
 describe('a credential', () => {
-  it('arrives unchanged, whatever its characters', async () => {
+  it('is read unchanged, with any characters', async () => {
     const site = await openSite();
     const readable = site.simulator.accounts().filter(({ kind }) => !['approval', 'not-requestable'].includes(kind));
     expect(new Set(readable.map(({ credentialShape }) => credentialShape)).size).toBeGreaterThan(3);

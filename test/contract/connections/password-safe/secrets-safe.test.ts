@@ -74,7 +74,7 @@ describe('listing Secrets Safe', () => {
     expect((await site.vault.session((session) => listAll(session, ruleFor()))).complete).toBe(false);
   });
 
-  it('needs a permission, which the error names', async () => {
+  it('requires a permission, which the error names', async () => {
     const site = await openSite({ secrets: createSecrets({ plain: 0 }) });
     await site.vault.session(async (session) => {
       const failure = await site.failureOf(listAll(session, ruleFor()));
@@ -87,7 +87,7 @@ describe('listing Secrets Safe', () => {
 });
 
 describe('reading Secrets Safe', () => {
-  it.each(VERSIONS)('gives every value as it is, to the last byte, one by one in version %s', async (version) => {
+  it.each(VERSIONS)('returns every value byte for byte, one by one in version %s', async (version) => {
     const site = await open();
     await site.vault.session(async (session) => {
       for (const item of (await listAll(session, ruleFor(version))).items) {
@@ -99,7 +99,7 @@ describe('reading Secrets Safe', () => {
     });
   });
 
-  it.each(VERSIONS)('gives credentials and texts of a folder at once in version %s', async (version) => {
+  it.each(VERSIONS)('returns the credentials and texts of a folder in one call in version %s', async (version) => {
     const site = await open({ plain: 1300 });
     await site.vault.session(async (session) => {
       const { items } = await listAll(session, ruleFor(version));
@@ -116,7 +116,7 @@ describe('reading Secrets Safe', () => {
     });
   });
 
-  it('gives only what was modified since from a folder, however the site reads that', async () => {
+  it('returns only secrets of a folder that were modified since, however the site interprets that', async () => {
     for (const afterDate of ['later', 'not-earlier'] as const) {
       const site = await open({ plain: 5, switches: { afterDate } });
       const changed = site.simulator.secretsSafe.all.at(-1)?.row.secretId ?? '';
@@ -133,7 +133,7 @@ describe('reading Secrets Safe', () => {
     }
   });
 
-  it('gives a file of the largest size there is', async () => {
+  it('returns a file of the maximum size', async () => {
     const [file] = createSecrets({ plain: 0 }).filter(({ shape }) => shape === 'file');
     const secrets = file === undefined ? [] : [{ ...file, shape: 'largest-file' as const }];
     const site = await open({ secrets });

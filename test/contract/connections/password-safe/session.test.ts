@@ -45,7 +45,7 @@ describe('signing in', () => {
     expect(site.simulator.openRequests().map(({ user }) => user.userName)).toEqual(['CORP\\alice']);
   });
 
-  it('is refused once and for all with a wrong password', async () => {
+  it('is refused with a wrong password, and not attempted again', async () => {
     const site = await openSite();
     const authenticator = apiKeyAuthenticator({
       connection,
@@ -65,7 +65,7 @@ describe('signing in', () => {
     expect((await disabled.failureOf(disabled.vault.session(async () => undefined))).name).toBe('ApiVersionDisabled');
   });
 
-  it('gets no token when the client is unknown', async () => {
+  it('receives no token for an unknown client', async () => {
     const site = await openSite();
     const clientSecret = new Secret('canary-wrong');
     const error = await site.failureOf(requestToken({ http: site.http, clientId: 'unknown', clientSecret }));

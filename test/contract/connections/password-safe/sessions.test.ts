@@ -40,7 +40,7 @@ const TICKETS = ['ssh-ticket', 'rdp-ticket', 'application'] as const;
 const FILES = ['rdp-file', 'application-file'] as const;
 
 describe('a session', () => {
-  it.each(TICKETS)('gives its ticket as the vault wrote it: %s', async (type) => {
+  it.each(TICKETS)('returns its ticket as the vault wrote it: %s', async (type) => {
     const site = await openReviewed();
     const { read } = await site.vault.session((session) => openOne(site, session, type));
     const ticket: { Ticket: string; SessionID: number } = JSON.parse(textIn(read));
@@ -50,7 +50,7 @@ describe('a session', () => {
     expect(site.simulator.connect(ticket.Ticket)).toBe(true);
   });
 
-  it.each(FILES)('gives its file, to the last byte: %s', async (type) => {
+  it.each(FILES)('returns its file byte for byte: %s', async (type) => {
     const site = await openReviewed();
     const { read } = await site.vault.session((session) => openOne(site, session, type));
     const [opened] = site.simulator.sessions();
@@ -65,7 +65,7 @@ describe('a session', () => {
     expect(`${inspect(read, { depth: null, showHidden: true })}${JSON.stringify(read)}`).not.toContain('canary-');
   });
 
-  it('is a new one with each call', async () => {
+  it('is a new session for each call', async () => {
     const site = await openReviewed();
     await site.vault.session(async (session) => {
       const { read, again } = await openOne(site, session);
@@ -96,7 +96,7 @@ describe('a session', () => {
     expect([error.name, site.simulator.sessions()]).toEqual([name, []]);
   });
 
-  it('is never requested twice when the answer was lost, and the ticket with it', async () => {
+  it('is never requested twice if the answer, and its ticket, was lost', async () => {
     const site = await openReviewed();
     site.simulator.faults.add({ kind: 'session', effect: { type: 'reset', when: 'after' } });
     const error = await site.failureOf(site.vault.session((session) => openOne(site, session)));
@@ -121,7 +121,7 @@ describe('a session', () => {
 });
 
 describe('a session by the ISA role', () => {
-  it.each([...TICKETS, ...FILES])('needs no request: %s', async (type) => {
+  it.each([...TICKETS, ...FILES])('requires no request: %s', async (type) => {
     const site = await openReviewed();
     const read = await site.vault.session((session) =>
       readsOf(session, ruleFor(type, 'isa')).read(itemFor(site, type), TERMS),
@@ -145,7 +145,7 @@ describe('a session by the ISA role', () => {
 });
 
 describe('open sessions', () => {
-  it('are listed until they are over, and ended once', async () => {
+  it('are listed until they end, and ended once', async () => {
     const site = await openReviewed();
     await site.vault.session(async (session) => {
       const sessions = sessionsOf(session);
@@ -188,7 +188,7 @@ describe('open sessions', () => {
     ]);
   });
 
-  it('have numeric ids: nothing else is sent to the vault', async () => {
+  it('have numeric ids, and nothing else is sent to the vault', async () => {
     const site = await openReviewed();
     const end = site.vault.session((session) => sessionsOf(session).end('1/../../Auth'));
     await expect(end).rejects.toMatchObject({ name: 'ContractViolated' });

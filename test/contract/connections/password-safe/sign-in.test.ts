@@ -31,14 +31,14 @@ describe('signing in by API key', () => {
     expect(site.simulator.openSessions()).toEqual([]);
   });
 
-  it('works with the password of the user where the registration asks for it', async () => {
+  it('works with the password of the user if the registration requires it', async () => {
     const { key, password } = DEFAULT_APPROVER.apiKey;
     const site = await openRelaySite({ bootstrap: { apiKey: key, runAs: DEFAULT_APPROVER.userName, password } });
     await site.use();
     expect(signInsOf(site)).toEqual([200]);
   });
 
-  it('picks up a rotated key and a new password in a warm function', async () => {
+  it('uses a rotated key and a new password in a warm function', async () => {
     const site = await openRelaySite();
     await site.use();
     const rotated = '11111111-2222-4333-8444-555555555555';
@@ -52,7 +52,7 @@ describe('signing in by API key', () => {
 });
 
 describe('signing in by OAuth', () => {
-  it('works, as another user too', async () => {
+  it('works, also as another user', async () => {
     const groups = ['relays'];
     const site = await openRelaySite({
       site: {
@@ -68,7 +68,7 @@ describe('signing in by OAuth', () => {
     expect(users).toEqual([DEFAULT_APPROVER.userName]);
   });
 
-  it('picks up a new client secret in a warm function, once its token has ended', async () => {
+  it('uses a new client secret in a warm function once its token has expired', async () => {
     const site = await openRelaySite({ authentication: { type: 'oauth' } });
     await site.use();
     const clientSecret = 'simulated-client-secret-of-pam-relay-0002';
@@ -96,7 +96,7 @@ describe('a second factor', () => {
     expect(site.simulator.openSessions()).toEqual([]);
   });
 
-  it('is answered by the clock of the vault', async () => {
+  it('is computed by the clock of the vault', async () => {
     const site = await openRelaySite({
       site: { users: withFactor({ type: 'totp', seed: SEED }), switches: { clockSkewMs: 20 * STEP_MS } },
       bootstrap: { ...KEY_BOOTSTRAP, totpSeed: SEED },
@@ -105,7 +105,7 @@ describe('a second factor', () => {
     expect(signInsOf(site)).toEqual([401, 200]);
   });
 
-  it('is not asked for again on the calls of the session, also where these check the factors', async () => {
+  it('is not requested again by the calls of the session, even if these check the factors', async () => {
     const site = await openRelaySite({
       site: {
         users: withFactor({ type: 'totp', seed: SEED }),
@@ -117,7 +117,7 @@ describe('a second factor', () => {
     expect(site.simulator.audit.map(({ status }) => status)).toEqual([401, 200, 200, 200]);
   });
 
-  it('that is refused is final: it is answered once', async () => {
+  it('that is refused is final, and is answered once', async () => {
     const site = await openRelaySite({
       site: { users: withFactor({ type: 'totp', seed: SEED }) },
       bootstrap: { ...KEY_BOOTSTRAP, totpSeed: WRONG_SEED },
@@ -133,7 +133,7 @@ describe('a second factor', () => {
     expect(signInsOf(site)).toEqual([401]);
   });
 
-  it('by push keeps the one call waiting for longer than any other', async () => {
+  it('by push makes its call wait longer than any other', async () => {
     const site = await openRelaySite({
       site: { users: withFactor({ type: 'push' }) },
       authentication: { type: 'api-key', pushSeconds: 120 },
@@ -144,7 +144,7 @@ describe('a second factor', () => {
     expect(site.deadlines).toEqual([120_000, 30_000, 30_000]);
   });
 
-  it('by push is asked for once, whether it is denied or not answered at all', async () => {
+  it('by push is requested once, whether it is denied or not answered', async () => {
     const push = { users: withFactor({ type: 'push' }) };
     const authentication = { type: 'api-key', pushSeconds: 120 } as const;
     const denied = await openRelaySite({ site: push, authentication });
@@ -186,7 +186,7 @@ describe.each(['renegotiation', 'handshake'] as const)(
         }),
       ],
       ['PEM texts', pem],
-    ])('is shown from %s, by either way to sign in', async (_what, certificate) => {
+    ])('is presented from %s, with either way to sign in', async (_what, certificate) => {
       for (const type of ['api-key', 'oauth'] as const) {
         const site = await openRelaySite({ site: requiring, authentication: { type }, certificate });
         await site.use();
@@ -195,7 +195,7 @@ describe.each(['renegotiation', 'handshake'] as const)(
       }
     });
 
-    it('is picked up again in a warm function', async () => {
+    it('is read again in a warm function', async () => {
       const stranger = await openRelaySite();
       const site = await openRelaySite({ site: requiring, certificate: () => pem(stranger.simulator) });
       await expect(site.use()).rejects.toMatchObject({ name: 'SignInRefused' });

@@ -73,7 +73,7 @@ describe('reading a credential', () => {
     expect(await read(1, 'pin')).toBe(400);
   });
 
-  test('of an unknown request answers 404', async () => {
+  test('returns 404 for an unknown request', async () => {
     const site = await startSite();
     expect((await (await site.signIn()).get('Credentials/77')).status).toBe(404);
   });
@@ -186,7 +186,7 @@ describe('changing a credential', () => {
     expect(site.simulator.credentialOf(PLAIN.accountId)).not.toBe(changed);
   });
 
-  test('needs the permission, a known account, and one that can change', async () => {
+  test('requires the permission, and a known account that can change', async () => {
     const site = await startSite({ fleet: FLEET, users: [APPROVER, MANAGER] });
     const caller = await site.signIn(MANAGER);
     expect((await (await site.signIn(APPROVER)).post(path, {})).status).toBe(403);
@@ -205,7 +205,7 @@ describe('changing a credential', () => {
 });
 
 describe('an ISA request', () => {
-  test('answers 201 with the credential, opens nothing, and is followed by a change', async () => {
+  test('returns 201 with the credential, opens nothing, and is followed by a change', async () => {
     const site = await startSite({ fleet: FLEET, users: [MANAGER] });
     const caller = await site.signIn(MANAGER);
     const answer = await caller.post('ISARequests', requestFor(PLAIN));
@@ -219,7 +219,7 @@ describe('an ISA request', () => {
     expect(site.simulator.credentialOf(PLAIN.accountId)).not.toBe(PLAIN.credential);
   });
 
-  test('is for users and accounts with that role', async () => {
+  test('is available to users and accounts with that role', async () => {
     const [closed = PLAIN] = fleetOf({ isaAccess: false });
     const site = await startSite({ fleet: [closed], users: [MANAGER, APPROVER] });
     const forbidden = { status: 403, text: '4031' };

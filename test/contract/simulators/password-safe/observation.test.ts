@@ -47,7 +47,7 @@ describe('the audit', () => {
 });
 
 describe('the state of the site', () => {
-  test('are the open requests and sessions of all users', async () => {
+  test('consists of the open requests and sessions of all users', async () => {
     const site = await startSite({ fleet: fleetOf({}) });
     const caller = await site.signIn();
     await caller.post('Requests', requestFor(pickKind(fleetOf({}), 'plain'), { Reason: 'mine' }));
@@ -58,7 +58,7 @@ describe('the state of the site', () => {
     expect(site.simulator.openSessions()).toEqual([]);
   });
 
-  test('are the credentials, each of which holds its canary, after any number of changes', async () => {
+  test('contains the credentials, each with its canary, after any number of changes', async () => {
     const site = await startSite({ fleet: createFleet({ accounts: 24, seed: 5 }), seed: 5 });
     const seen = new Set<string>();
     for (let round = 0; round < 3; round += 1) {
@@ -71,7 +71,7 @@ describe('the state of the site', () => {
     expect(seen.size).toBe(24 * 3);
   });
 
-  test('include decisions of people: approve and deny', async () => {
+  test('includes decisions of people: approve and deny', async () => {
     const fleet = createFleet({ accounts: 24, seed: 1 });
     const approval = pickKind(fleet, 'approval');
     const site = await startSite({ fleet });

@@ -76,7 +76,7 @@ describe('an address rule', () => {
     expect((await askToken(anonymous)).status).toBe(status);
   });
 
-  test('is one among several, of which one has to match', async () => {
+  test('is one of several, of which one has to match', async () => {
     const { anonymous } = await siteWith({ ipRules: ['10.0.0.0/8', '127.0.0.1', '::1'] });
     expect((await signInBy(anonymous)).status).toBe(200);
   });
@@ -213,7 +213,7 @@ describe('the RunAs header', () => {
       headers: { authorization: `Bearer ${await tokenOf(site)}`, runas },
     });
 
-  test('is for users who share a group with the application user', async () => {
+  test('is available to users who share a group with the application user', async () => {
     const site = await startSite({
       users: [
         { ...APPLICATION, groups: ['relays', 'all'] },
@@ -261,7 +261,7 @@ describe('a second factor', () => {
     [0, 200],
     [1, 200],
     [2, 401],
-  ])('takes the code of %i steps from now with %i', async (steps, status) => {
+  ])('answers the code of %i steps from now with %i', async (steps, status) => {
     const site = await startSite({ users: [withFactor({ type: 'totp', seed: SEED })] });
     const caller = await challengeOf(site);
     expect((await answerWith(caller, codeAt(SEED, START / STEP_MS + steps))).status).toBe(status);
@@ -288,12 +288,12 @@ describe('a second factor', () => {
     expect(site.simulator.audit).toHaveLength(1);
   });
 
-  test('by push is answered by itself after a while when the switch says so', async () => {
+  test('by push is answered automatically after a while if configured', async () => {
     const site = await startSite({ users: [withFactor({ type: 'push' })], switches: { pushAnsweredAfterMs: 1 } });
     expect((await signInBy(site.anonymous)).status).toBe(200);
   });
 
-  test('is not asked of an application user who signs in by token', async () => {
+  test('is not required of an application user who signs in by token', async () => {
     const site = await startSite({ users: [withFactor({ type: 'totp', seed: SEED })] });
     const { access_token: token } = JSON.parse((await askToken(site.anonymous)).text);
     const headers = { authorization: `Bearer ${token}` };

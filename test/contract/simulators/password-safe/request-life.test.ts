@@ -4,7 +4,7 @@ import { OTHER, one, open, PENDING_POLICY, rows, USERS } from './request-site.ts
 import { APPROVER, fleetOf, MINUTE_MS, requestFor, START, startSite } from './site.ts';
 
 describe('a request that needs approval', () => {
-  test('is pending until an approver lets it through, whose queue shows it', async () => {
+  test('is pending until an approver, whose queue shows it, approves it', async () => {
     const { fleet, account } = one({ policy: PENDING_POLICY });
     const site = await startSite({ fleet });
     const [caller, approver] = [await site.signIn(), await site.signIn(APPROVER)];
@@ -24,7 +24,7 @@ describe('a request that needs approval', () => {
     expect((await caller.get('Credentials/1')).status).toBe(200);
   });
 
-  test('ends later when it is approved late, where the site does so', async () => {
+  test('ends later if it is approved late, if the site does so', async () => {
     const { fleet, account } = one({ policy: PENDING_POLICY });
     const site = await startSite({ fleet, switches: { lateApprovalExtends: true } });
     const caller = await site.signIn();
@@ -34,7 +34,7 @@ describe('a request that needs approval', () => {
     expect(await open(caller)).toMatchObject([{ ExpiresDate: '2026-03-01T12:08:00' }]);
   });
 
-  test('takes as many different approvers as the policy says', async () => {
+  test('requires as many different approvers as the policy defines', async () => {
     const { fleet, account } = one({
       policy: PENDING_POLICY && { ...PENDING_POLICY, minApprovers: 2, approvers: 2 },
     });
@@ -59,7 +59,7 @@ describe('a request that needs approval', () => {
     expect(await caller.put('Requests/1/Approve')).toMatchObject({ status: 403, text: '4033' });
   });
 
-  test('is over when it is denied, checked in, or its time is up', async () => {
+  test('ends when it is denied, checked in or expired', async () => {
     const fleet = fleetOf({ policy: PENDING_POLICY }, { policy: PENDING_POLICY }, { policy: PENDING_POLICY });
     const site = await startSite({ fleet });
     const [caller, approver] = [await site.signIn(), await site.signIn(APPROVER)];
@@ -84,7 +84,7 @@ describe('checking in', () => {
     ['with a reason', 'Requests/1/Checkin/', { 'content-type': 'application/json' }, '{"reason":"done"}'],
     ['with a form', 'requests/1/CheckIn', { 'content-type': 'application/x-www-form-urlencoded' }, 'Reason=done'],
     ['by the old form', 'Requests/Release/1', { 'content-type': 'application/json' }, '{}'],
-  ])('%s answers 204 and checks the request in', async (_how, path, headers, body) => {
+  ])('%s returns 204 and checks in the request', async (_how, path, headers, body) => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -93,7 +93,7 @@ describe('checking in', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  test('needs no body at all, but not a reason that is too long', async () => {
+  test('requires no body, and refuses a reason that is too long', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -102,7 +102,7 @@ describe('checking in', () => {
     expect((await caller.put('Requests/1/Checkin')).status).toBe(204);
   });
 
-  test('of a request that is over answers 404, or 204 where the site does so; an unknown one is 404', async () => {
+  test('of an ended request returns 404, or 204 if the site does so; an unknown one returns 404', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -114,7 +114,7 @@ describe('checking in', () => {
     expect((await caller.put('Requests/77/Checkin')).status).toBe(404);
   });
 
-  test('is for the owner only', async () => {
+  test('is allowed only to the owner', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     await (await site.signIn()).post('Requests', requestFor(account));
@@ -126,7 +126,7 @@ describe('checking in', () => {
   });
 });
 
-test('an unknown status or queue of the list answers 400', async () => {
+test('an unknown status or queue of the list returns 400', async () => {
   const site = await startSite();
   const caller = await site.signIn();
   expect((await caller.get('Requests?status=done')).status).toBe(400);

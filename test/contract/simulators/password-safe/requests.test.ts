@@ -5,7 +5,7 @@ import { OTHER, one, open, PENDING_POLICY, USERS } from './request-site.ts';
 import { APPLICATION, fleetOf, MINUTE_MS, pickKind, requestFor, startSite } from './site.ts';
 
 describe('opening a request', () => {
-  test('answers 201 with a bare number, and lists the request as active', async () => {
+  test('returns 201 with a bare number, and lists the request as active', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -46,7 +46,7 @@ describe('opening a request', () => {
       'unknown names and nulls',
       (s: number, a: number) => `{"SystemID":${s},"AccountID":${a},"DurationMinutes":5,"Nope":1,"Reason":null}`,
     ],
-  ])('takes %s', async (_what, body) => {
+  ])('accepts %s', async (_what, body) => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -64,7 +64,7 @@ describe('opening a request', () => {
     ['an unknown conflict option', { ConflictOption: 'steal' }],
     ['an application access without the application', { AccessType: 'App' }],
     ['more than the account grants', { DurationMinutes: 61 }],
-  ])('answers 400 with a sentence to %s', async (_what, fields) => {
+  ])('returns 400 with a sentence for %s', async (_what, fields) => {
     const { fleet, account } = one({ maximumReleaseMinutes: 60 });
     const site = await startSite({ fleet });
     const answer = await (await site.signIn()).post('Requests', requestFor(account, fields));
@@ -72,13 +72,13 @@ describe('opening a request', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
-  test.each(['', '{', '[]', 'text', '"text"'])('answers 400 to the body %j', async (body) => {
+  test.each(['', '{', '[]', 'text', '"text"'])('returns 400 for the body %j', async (body) => {
     const site = await startSite();
     const headers = { 'content-type': 'application/json' };
     expect((await (await site.signIn()).call('POST', 'Requests', { headers, body })).status).toBe(400);
   });
 
-  test('answers 400 when the policy asks for a reason or a ticket, or has no schedule now', async () => {
+  test('returns 400 if the policy requires a reason or a ticket, or has no schedule now', async () => {
     const { policy } = one().account;
     if (policy === null) throw new Error('The account has no policy.');
     const fleet = fleetOf(
@@ -97,7 +97,7 @@ describe('opening a request', () => {
     expect((await caller.post('Requests', requestFor(ticketed, { TicketNumber: 'T-1' }))).status).toBe(201);
   });
 
-  test('answers 403 with bare digits to what may not be requested', async () => {
+  test('returns 403 with bare digits for accounts that may not be requested', async () => {
     const fleet = createFleet({ accounts: 24, seed: 1 });
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -108,7 +108,7 @@ describe('opening a request', () => {
     expect(await caller.post('Requests', requestFor(plain, { AccountID: 999_999 }))).toMatchObject(forbidden);
   });
 
-  test('answers 4032 to a user who may only approve, and 4035 where approvers are missing', async () => {
+  test('returns 4032 to a user who may only approve, and 4035 if approvers are missing', async () => {
     const { fleet, account } = one({ policy: PENDING_POLICY && { ...PENDING_POLICY, approvers: 0 } });
     const onlyApprover: SimulatedUser = { ...OTHER, roles: ['approver'] };
     const site = await startSite({ fleet, users: [APPLICATION, onlyApprover] });
@@ -119,7 +119,7 @@ describe('opening a request', () => {
     expect(await caller.get('Requests?queue=app')).toMatchObject({ status: 403, text: '4033' });
   });
 
-  test('writes special codes in quotes where the site does so', async () => {
+  test('writes special codes in quotes if the site does so', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet, switches: { specialCodes: 'quoted' } });
     const answer = await (await site.signIn()).post('Requests', requestFor(account, { SystemID: 0 }));
@@ -128,7 +128,7 @@ describe('opening a request', () => {
 });
 
 describe('a second request for the same account', () => {
-  test('by the same user conflicts unless it says what to do', async () => {
+  test('by the same user conflicts unless it names a conflict option', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -137,7 +137,7 @@ describe('a second request for the same account', () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([409, expect.stringContaining('conflicting')]);
   });
 
-  test('answers the digits 4091 where the site does so', async () => {
+  test('returns the digits 4091 if the site does so', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet, switches: { conflictBody: 'digits' } });
     const caller = await site.signIn();
@@ -145,7 +145,7 @@ describe('a second request for the same account', () => {
     expect(await caller.post('Requests', requestFor(account))).toMatchObject({ status: 409, text: '4091' });
   });
 
-  test('with reuse gets 200 and the first, whose end and reason stay', async () => {
+  test('with reuse returns 200 and the first request, with its end and reason', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -155,7 +155,7 @@ describe('a second request for the same account', () => {
     expect(await open(caller)).toMatchObject([{ RequestID: 1, Reason: 'first', ExpiresDate: '2026-03-01T12:05:00' }]);
   });
 
-  test('with reuse but of another access type is a request of its own', async () => {
+  test('with reuse but another access type is a separate request', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -165,7 +165,7 @@ describe('a second request for the same account', () => {
     expect((await caller.get('Credentials/2')).status).toBe(403);
   });
 
-  test('with renew ends all of the user on that account and gets a new one', async () => {
+  test('with renew ends all requests of the user for that account and opens a new one', async () => {
     const { fleet, account } = one();
     const site = await startSite({ fleet });
     const caller = await site.signIn();
@@ -177,7 +177,7 @@ describe('a second request for the same account', () => {
     expect((await caller.get('Credentials/1')).status).toBe(404);
   });
 
-  test('by other users is bounded by the account and by its policy, where 0 is no bound', async () => {
+  test('by other users is limited by the account and by its policy, where 0 means no limit', async () => {
     const { policy } = one().account;
     if (policy === null) throw new Error('The account has no policy.');
     const statuses = async (maxConcurrentRequests: number, maxConcurrent: number): Promise<number[]> => {
@@ -196,7 +196,7 @@ describe('a second request for the same account', () => {
     expect(await statuses(0, 0)).toEqual([201, 201, 201]);
   });
 
-  test('with reuse while the first is pending conflicts, or is shared where the site does so', async () => {
+  test('with reuse while the first is pending conflicts, or is shared if the site does so', async () => {
     const { fleet, account } = one({ policy: PENDING_POLICY });
     const site = await startSite({ fleet });
     const caller = await site.signIn();

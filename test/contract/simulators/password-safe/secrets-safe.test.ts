@@ -29,7 +29,7 @@ describe('a list of secrets', () => {
     expect((await read(caller, 'Secrets'))[0]).not.toHaveProperty('SecretValueModifiedOn');
   });
 
-  test('holds values only when it is asked to decrypt, or a version does by itself, and files never', async () => {
+  test('contains values only if decryption is requested or the version always decrypts, and never files', async () => {
     const { caller, simulator } = await open();
     expect(
       JSON.stringify((await read(caller, 'Secrets')).map((row: { Password: unknown }) => row.Password)),
@@ -43,7 +43,7 @@ describe('a list of secrets', () => {
     expect((await read(caller, 'Secrets?decrypt=false'))[0].Password).toBeNull();
   });
 
-  test('is chosen by path, title, folder and date, and is empty when nothing fits', async () => {
+  test('is filtered by path, title, folder and date, and is empty if nothing matches', async () => {
     const { caller, simulator, pass, now } = await open();
     const path = encodeURIComponent('Team B/Apps');
     expect(ids(await read(caller, `Secrets?path=${path}&title=api`))).toEqual([SECRETS[1]?.secretId]);
@@ -85,7 +85,7 @@ describe('a secret', () => {
     ]);
   });
 
-  test('changes in value and in description on dates of their own, and can be gone', async () => {
+  test('has separate dates for changes of value and description, and can be deleted', async () => {
     const { caller, simulator, pass } = await open({ switches: { dateFormat: 'Z' } });
     const row = () => read(caller, `Secrets/${CREDENTIAL.secretId}?version=3.2`);
     const before = await row();
@@ -102,14 +102,14 @@ describe('a secret', () => {
     expect((await caller.get(`Secrets-Safe/Secrets/${CREDENTIAL.secretId}`)).status).toBe(404);
   });
 
-  test('lies in a folder, and that in a safe', async () => {
+  test('is in a folder of a safe', async () => {
     const { caller } = await open();
     const [folders, safes] = [await read(caller, 'Folders'), await read(caller, 'Safes')];
     expect(safes.map(({ Name }: { Name: string }) => Name)).toEqual(['Team A', 'Team B', 'Team C']);
     expect(folders.filter(({ ParentId }: { ParentId: string }) => ParentId === safes[0].Id)).toHaveLength(3);
   });
 
-  test('is for those alone who have the permission', async () => {
+  test('is available only with the permission', async () => {
     const strict = await startSite({ secrets: SECRETS });
     const caller = await strict.signIn();
     for (const path of ['Secrets', 'Folders', 'Safes', `Secrets/${CREDENTIAL.secretId}`]) {

@@ -31,26 +31,29 @@ const statusesSeen = async (caller: Caller, query = '') => {
 };
 
 describe('opening a session by a request', () => {
-  test.each(['SSH', 'sshticket', 'SshTicket'])('gives a ticket for %s, with its port as text', async (SessionType) => {
-    const { caller } = await open();
-    const answer = await caller.post('Requests/1/Sessions', { SessionType });
-    const { Ticket, Host, Port, ...rest } = JSON.parse(answer.text);
-    expect([answer.status, typeof Port, CANARY_PATTERN.test(Ticket)]).toEqual([201, 'string', true]);
-    expect(rest).toEqual({
-      ID: '1',
-      SessionID: 1,
-      NodeID: expect.any(String),
-      TicketAtHost: `${Ticket}@${Host}`,
-      Link: `ssh://${Ticket}@${Host}:${Port}`,
-      Command: `ssh -p ${Port} ${Ticket}@${Host}`,
-    });
-  });
+  test.each(['SSH', 'sshticket', 'SshTicket'])(
+    'returns a ticket for %s, with its port as text',
+    async (SessionType) => {
+      const { caller } = await open();
+      const answer = await caller.post('Requests/1/Sessions', { SessionType });
+      const { Ticket, Host, Port, ...rest } = JSON.parse(answer.text);
+      expect([answer.status, typeof Port, CANARY_PATTERN.test(Ticket)]).toEqual([201, 'string', true]);
+      expect(rest).toEqual({
+        ID: '1',
+        SessionID: 1,
+        NodeID: expect.any(String),
+        TicketAtHost: `${Ticket}@${Host}`,
+        Link: `ssh://${Ticket}@${Host}:${Port}`,
+        Command: `ssh -p ${Port} ${Ticket}@${Host}`,
+      });
+    },
+  );
 
   test.each([
     ['RDP', 'RDP'],
     ['RDP', 'rdpticket'],
     ['App', 'app'],
-  ])('gives a ticket without the words of SSH for %s by %s', async (AccessType, SessionType) => {
+  ])('returns a ticket without the fields of SSH for %s by %s', async (AccessType, SessionType) => {
     const { caller } = await open({ AccessType, ApplicationID: 11 });
     const answer = await caller.post('Requests/1/Sessions', { SessionType });
     expect(Object.keys(JSON.parse(answer.text)).sort()).toEqual([
@@ -66,7 +69,7 @@ describe('opening a session by a request', () => {
   test.each([
     ['RDP', 'rdpfile'],
     ['App', 'appfile'],
-  ])('gives a file as an attachment for %s by %s, with the ticket in it', async (AccessType, SessionType) => {
+  ])('returns a file with the ticket as an attachment for %s by %s', async (AccessType, SessionType) => {
     const { site, caller } = await open({ AccessType, ApplicationID: 11 });
     const answer = await caller.post('Requests/1/Sessions', { SessionType });
     expect([answer.status, answer.headers['content-type']]).toEqual([201, 'application/octet-stream']);
@@ -74,13 +77,13 @@ describe('opening a session by a request', () => {
     expect(answer.text).toContain(`username:s:${site.simulator.sessions()[0]?.ticket}\r\n`);
   });
 
-  test.each(['rdpticket', 'appfile', 'telnet', ''])('answers 400 to %j, which is not for SSH', async (SessionType) => {
+  test.each(['rdpticket', 'appfile', 'telnet', ''])('returns 400 for %j, which is not for SSH', async (SessionType) => {
     const { site, caller } = await open();
     expect((await caller.post('Requests/1/Sessions', { SessionType })).status).toBe(400);
     expect(site.simulator.sessions()).toEqual([]);
   });
 
-  test('is for the owner of an active request', async () => {
+  test('is available to the owner of an active request', async () => {
     const site = await startSite({ fleet: fleetOf({}, { policy: PENDING_POLICY }), users: USERS });
     const [active, pending] = site.simulator.accounts();
     if (active === undefined || pending === undefined) throw new Error('The fleet is too small.');
@@ -97,7 +100,7 @@ describe('opening a session by a request', () => {
     });
   });
 
-  test('makes another ticket each time', async () => {
+  test('creates another ticket each time', async () => {
     const { caller } = await open();
     const [first, second] = [await ticketOf(caller), await ticketOf(caller)];
     expect([first.SessionID, second.SessionID]).toEqual([1, 2]);
@@ -106,7 +109,7 @@ describe('opening a session by a request', () => {
 });
 
 describe('a session', () => {
-  test('begins with its ticket, which is good for once', async () => {
+  test('begins with its ticket, which can be used once', async () => {
     const { site, caller } = await open();
     const { Ticket } = await ticketOf(caller);
     expect(await statusesSeen(caller)).toEqual([0]);
@@ -139,7 +142,7 @@ describe('a session', () => {
   test.each([
     [false, 1],
     [true, 8],
-  ])('that goes on outlives its request unless the policy ends it: %s', async (endsSessions, status) => {
+  ])('that is in progress outlives its request unless the policy ends it: %s', async (endsSessions, status) => {
     const strict = account.policy && { ...account.policy, endsSessions };
     const { site, caller } = await open({}, { fleet: [{ ...account, policy: strict }] });
     site.simulator.connect((await ticketOf(caller)).Ticket);
@@ -164,7 +167,7 @@ describe('a session', () => {
 });
 
 describe('listing sessions', () => {
-  test('is for reviewers, and chooses by status and user', async () => {
+  test('is available to reviewers, and filters by status and user', async () => {
     const { site, caller } = await open();
     site.simulator.connect((await ticketOf(caller)).Ticket);
     await ticketOf(caller);
@@ -188,7 +191,7 @@ describe('listing sessions', () => {
 });
 
 describe('an ISA session', () => {
-  test('needs no request, and ends with its duration', async () => {
+  test('requires no request, and ends after its duration', async () => {
     const site = await startSite({ fleet, users: USERS });
     const caller = await site.signIn(ISA);
     const answer = await caller.post('ISASessions', requestFor(account, { SessionType: 'rdpticket' }));
@@ -199,7 +202,7 @@ describe('an ISA session', () => {
     expect(site.simulator.connect(JSON.parse(answer.text).Ticket)).toBe(false);
   });
 
-  test('is for users and accounts with that role', async () => {
+  test('is available to users and accounts with that role', async () => {
     const [closed = account] = fleetOf({ isaAccess: false });
     const site = await startSite({ fleet: [closed, { ...account, accountId: 7, systemId: 7 }], users: USERS });
     const forbidden = { status: 403, text: '4031' };
@@ -239,7 +242,7 @@ describe('a quarantine', () => {
     expect(await statusesSeen(caller)).toEqual([8]);
   });
 
-  test('is not permitted to a requestor, nor to a user with the ISA role', async () => {
+  test('is not allowed to a requestor or a user with the ISA role', async () => {
     const { site, caller } = await open();
     for (const path of paths) expect((await caller.post(`${path}/Requests/Terminate`, {})).status).toBe(403);
     expect((await caller.post(`${paths[0]}/Sessions/Terminate`, {})).status).toBe(403);

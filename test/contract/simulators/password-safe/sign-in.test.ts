@@ -23,7 +23,7 @@ const signInWith = (caller: Caller, headers: Record<string, string>) =>
   caller.call('POST', 'Auth/SignAppin', { headers });
 
 describe('the token call', () => {
-  test('gives a bearer token and says how long it lasts', async () => {
+  test('returns a bearer token and its lifetime', async () => {
     const site = await startSite({ switches: { tokenSeconds: 600 } });
     const { clientId, clientSecret } = APPLICATION.oauth;
     const answer = await askToken(site.anonymous, {
@@ -40,7 +40,7 @@ describe('the token call', () => {
     });
   });
 
-  test('answers 400 with an OAuth error to a wrong secret, and to another grant', async () => {
+  test('returns 400 with an OAuth error for a wrong secret or another grant', async () => {
     const { anonymous } = await startSite();
     const wrong = await askToken(anonymous, {
       grant_type: 'client_credentials',
@@ -52,7 +52,7 @@ describe('the token call', () => {
     expect([grant.status, grant.text]).toEqual([400, '{"error":"unsupported_grant_type"}']);
   });
 
-  test('is not a session: the token alone is refused', async () => {
+  test('opens no session, so the token alone is refused', async () => {
     const site = await startSite();
     const caller = site.withHeaders({ authorization: `Bearer ${await tokenOf(site)}` });
     expect((await caller.get('ManagedAccounts')).status).toBe(401);
@@ -60,7 +60,7 @@ describe('the token call', () => {
 });
 
 describe('signing in', () => {
-  test('by token gives the user and two cookies, without a body or a content type', async () => {
+  test('by token returns the user and two cookies, without a body or a content type', async () => {
     const site = await startSite();
     const answer = await signInWith(site.anonymous, { authorization: `Bearer ${await tokenOf(site)}` });
     expect(answer.status).toBe(200);
@@ -72,13 +72,13 @@ describe('signing in', () => {
     expect(site.simulator.openSessions()).toHaveLength(1);
   });
 
-  test.each(['""', '{}', 'null'])('takes the body %s', async (body) => {
+  test.each(['""', '{}', 'null'])('accepts the body %s', async (body) => {
     const { anonymous } = await startSite();
     const headers = { authorization: psAuth(APPLICATION), 'content-type': 'application/json' };
     expect((await anonymous.call('POST', 'Auth/SignAppIn/', { headers, body })).status).toBe(200);
   });
 
-  test('with a token that has run out is refused', async () => {
+  test('with an expired token is refused', async () => {
     const site = await startSite();
     const authorization = `Bearer ${await tokenOf(site)}`;
     site.pass(3600 * 1000);
@@ -112,12 +112,12 @@ describe('signing in', () => {
     expect(simulator.openSessions()).toEqual([]);
   });
 
-  test('answers 403 while the licence is invalid', async () => {
+  test('returns 403 while the licence is invalid', async () => {
     const { anonymous } = await startSite({ switches: { licence: 'invalid' } });
     expect((await signInWith(anonymous, { authorization: psAuth(APPLICATION) })).status).toBe(403);
   });
 
-  test('and every call after it answer 410 while the API version is disabled', async () => {
+  test('and every later call return 410 while the API version is disabled', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     site.simulator.switches.apiVersion = 'disabled';
@@ -128,7 +128,7 @@ describe('signing in', () => {
 });
 
 describe('a session', () => {
-  test('ends with signing out, which needs the cookie only', async () => {
+  test('ends by signing out, which requires only the cookie', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     const answer = await caller.call('POST', 'Auth/Signout');
@@ -150,7 +150,7 @@ describe('a session', () => {
     expect((await caller.get('Requests')).status).toBe(401);
   });
 
-  test('has the idle timeout that the site sets', async () => {
+  test('has the idle timeout of the site', async () => {
     const site = await startSite({ switches: { sessionIdleMinutes: 1 } });
     const caller = await site.signIn();
     site.pass(MINUTE_MS);
@@ -160,14 +160,14 @@ describe('a session', () => {
   test.each([
     [false, 200],
     [true, 401],
-  ])('ends with its token when the switch says %s: %i', async (tokenEndEndsSession, status) => {
+  ])('ends with its token if the switch is %s: %i', async (tokenEndEndsSession, status) => {
     const site = await startSite({ switches: { tokenEndEndsSession, tokenSeconds: 60 } });
     const signedIn = await signInWith(site.anonymous, { authorization: `Bearer ${await tokenOf(site)}` });
     site.pass(MINUTE_MS);
     expect((await site.withHeaders({ cookie: cookieOf(signedIn) }).get('Requests')).status).toBe(status);
   });
 
-  test('is refused when its cookies come in several headers, or with their attributes', async () => {
+  test('is refused if its cookies are in several headers, or have attributes', async () => {
     const site = await startSite();
     const answer = await signInWith(site.anonymous, { authorization: psAuth(APPLICATION) });
     const cookie = cookieOf(answer);
@@ -193,7 +193,7 @@ describe('a session', () => {
     expect((await site.withHeaders({ cookie: cookies.join('; ') }).get('Requests')).status).toBe(200);
   });
 
-  test('needs the factors of its own user on every call when they are checked again', async () => {
+  test('requires the factors of its user on every call if they are checked again', async () => {
     const site = await startSite({ switches: { recheckFactors: true } });
     const cookie = cookieOf(await signInWith(site.anonymous, { authorization: psAuth(APPLICATION) }));
     const statusWith = async (headers: Record<string, string>) =>

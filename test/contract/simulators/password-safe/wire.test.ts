@@ -5,7 +5,7 @@ import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { fleetOf, pickKind, requestFor, START, startSite } from './site.ts';
 
 describe('the connection', () => {
-  test('is trusted by its own CA and by nothing else, for localhost too', async () => {
+  test('is trusted only through its own CA, also for localhost', async () => {
     const { simulator } = await startSite();
     const statusWith = (host: string, ca: string | undefined) =>
       new Promise<number | string>((resolve) => {
@@ -21,7 +21,7 @@ describe('the connection', () => {
     expect(await statusWith('127.0.0.1', undefined)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
   });
 
-  test('needs TLS 1.2', async () => {
+  test('requires TLS 1.2', async () => {
     const { simulator } = await startSite();
     const port = Number(new URL(simulator.url).port);
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
@@ -33,7 +33,7 @@ describe('the connection', () => {
     expect(failure).toContain('alert protocol version');
   });
 
-  test('is gone after closing, and a call that waits is dropped', async () => {
+  test('is closed with the site, and a waiting call is dropped', async () => {
     const simulator = await startPasswordSafe({ latencyMs: 60_000 });
     const dropped = new Promise<string>((resolve) => {
       const call = httpsRequest(`${simulator.url}/Requests`, { ca: simulator.caPem, agent: false }, () =>
@@ -48,7 +48,7 @@ describe('the connection', () => {
 });
 
 describe('routes', () => {
-  test('are found in any case, with slashes to spare', async () => {
+  test('are found in any case, with extra slashes', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     for (const path of ['REQUESTS', 'requests/', '/Requests?STATUS=All', 'Configuration/version/?version=3.1']) {
@@ -56,7 +56,7 @@ describe('routes', () => {
     }
   });
 
-  test('that are unknown answer 404 with a message, wrong methods 405', async () => {
+  test('return 404 with a message if they are unknown, and 405 for wrong methods', async () => {
     const site = await startSite();
     const caller = await site.signIn();
     const unknown = await caller.get('Auth');
@@ -73,7 +73,7 @@ describe('routes', () => {
   test.each([
     [true, 'text/html'],
     [false, 'application/json; charset=utf-8'],
-  ])('with a dot at their end are files to IIS: %s', async (dotInLastSegmentIs404, type) => {
+  ])('with a dot in their last segment are files for IIS: %s', async (dotInLastSegmentIs404, type) => {
     const site = await startSite({ switches: { dotInLastSegmentIs404 } });
     const caller = await site.signIn();
     expect((await caller.get('Workgroups/eu.west')).headers['content-type']).toBe(type);
@@ -98,7 +98,7 @@ describe('the media type', () => {
     expect(await post(missing, path)).toBe(status);
   });
 
-  test('is asked of sign-in and sign-out too where the site does so', async () => {
+  test('is required for sign-in and sign-out if the site does so', async () => {
     const { anonymous } = await startSite({ switches: { missingContentType: 'refused' } });
     expect((await anonymous.call('POST', 'Auth/SignAppIn')).status).toBe(415);
     const typed = { headers: { 'content-type': 'application/json' } };
@@ -115,7 +115,7 @@ describe('the media type', () => {
   });
 });
 
-test('the Date header tells the time of the site', async () => {
+test('the Date header contains the time of the site', async () => {
   const site = await startSite();
   site.pass(90_000);
   const { date } = (await site.anonymous.get('Requests')).headers;
@@ -129,7 +129,7 @@ test('latency delays every call on the wall clock', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(38);
 });
 
-test('a caller that hangs up, or sends without end, does not harm the site', async () => {
+test('the site survives a caller that disconnects, or sends without end', async () => {
   const site = await startSite();
   const caller = await site.signIn();
   const headers = { 'content-type': 'application/json' };
