@@ -2,45 +2,29 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Service } from './server.ts';
 
-/** Returns the ETag of an object, by the path of its URL; undefined if it does not exist. */
+/** Returns the ETag of the object at `/<bucket>/<key>`, or undefined if there is none. */
 export type EtagOf = (path: string) => Promise<string | undefined>;
 
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
+/** Refusal of a conditional write: status, error code and message. */
+type Refusal = readonly [status: number, code: string, message: string];
 
-const CREATED_ONCE: Refusal = { status: 412, code: 'PreconditionFailed', message: 'An object with this key exists.' };
-const CHANGED: Refusal = { status: 412, code: 'PreconditionFailed', message: 'The object has another ETag.' };
-const MISSING: Refusal = { status: 404, code: 'NoSuchKey', message: 'The specified key does not exist.' };
-const UNSUPPORTED: Refusal = {
-  status: 501,
-  code: 'NotImplemented',
-  message: 'Local mode supports only If-None-Match: * and If-Match with one ETag.',
-};
+const FAILED = [412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold'] as const;
+const MISSING = [404, 'NoSuchKey', 'The specified key does not exist.'] as const;
+const UNSUPPORTED = [501, 'NotImplemented', 'Local mode supports If-None-Match: * and If-Match with an ETag.'] as const;
 
-/** Decides on a conditional write for an object with this ETag. */
-const refusalOf = ({ headers }: IncomingMessage, etag: string | undefined): Refusal | undefined => {
-  if (headers['if-none-match'] === '*') return etag === undefined ? undefined : CREATED_ONCE;
-  if (etag === undefined) return MISSING;
-  return headers['if-match'] === etag ? undefined : CHANGED;
-};
-
-const isSupported = ({ headers }: IncomingMessage): boolean =>
-  headers['if-none-match'] === undefined
-    ? /^"[^"]+"$/.test(headers['if-match'] ?? '')
-    : headers['if-none-match'] === '*' && headers['if-match'] === undefined;
-
-const refuse = (response: ServerResponse, { status, code, message }: Refusal): void => {
+const refuseS3 = (response: ServerResponse, status: number, code: string, message: string): void => {
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`);
 };
 
+/** True if the object must not change while another write to it is decided. */
+const isWrite = ({ method }: IncomingMessage): boolean => method === 'PUT' || method === 'DELETE';
+
 /**
- * Adds the conditions `If-None-Match: *` and `If-Match: "<ETag>"` to S3 writes, which the underlying emulator ignores.
- * Writes to the same key are serialised, so that only the first of several concurrent writes succeeds. Other conditions
- * are rejected.
+ * Adds conditions to S3 writes, which the underlying emulator ignores: `If-None-Match: *`, and `If-Match` with an ETag.
+ * Other conditions are rejected. Writes to the same key are serialised, so that exactly one of several concurrent
+ * writes with the same condition succeeds. S3 could also answer the others with 409 ConditionalRequestConflict. An ETag
+ * is the digest of the content: after a write of equal content, `If-Match` with the earlier ETag still succeeds.
  *
  * Source: S3 user guide, "How to prevent object overwrites with conditional writes".
  */
@@ -48,24 +32,41 @@ export const withConditionalWrites = (service: Service, etagOf: EtagOf): Service
   const turns = new Map<string, Promise<unknown>>();
 
   const write: Service = async (request, response, call) => {
-    const refusal = refusalOf(request, await etagOf(pathOf(request)));
-    if (refusal !== undefined) return refuse(response, refusal);
+    const refusal = await refusalOf(request, etagOf);
+    if (refusal !== undefined) return refuseS3(response, ...refusal);
     const written = once(response, 'close');
     await service(request, response, call);
     await written;
   };
 
   return async (request, response, call) => {
-    const isConditional = ['if-match', 'if-none-match'].some((header) => header in request.headers);
-    if (request.method !== 'PUT' || !isConditional) return service(request, response, call);
-    if (!isSupported(request)) return refuse(response, UNSUPPORTED);
+    if (!isWrite(request)) return service(request, response, call);
     const key = pathOf(request);
     const turn = (turns.get(key) ?? Promise.resolve()).then(() => write(request, response, call));
     const done = turn.catch(() => undefined);
     turns.set(key, done);
-    await turn;
-    if (turns.get(key) === done) turns.delete(key);
+    try {
+      await turn;
+    } finally {
+      if (turns.get(key) === done) turns.delete(key);
+    }
   };
 };
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?')[0] ?? '/';
+
+const refusalOf = async (request: IncomingMessage, etagOf: EtagOf): Promise<Refusal | undefined> => {
+  const { 'if-match': wanted, 'if-none-match': unwanted } = request.headers;
+  if (wanted === undefined && unwanted === undefined) return undefined;
+  const isSupported = request.method === 'PUT' && (wanted === undefined ? unwanted === '*' : isEtag(wanted));
+  if (!isSupported || (wanted !== undefined && unwanted !== undefined)) return UNSUPPORTED;
+  const current = await etagOf(pathOf(request));
+  if (wanted === undefined) return current === undefined ? undefined : FAILED;
+  if (current === undefined) return MISSING;
+  return bare(current) === bare(wanted) ? undefined : FAILED;
+};
+
+const isEtag = (value: string): boolean => /^"?[\w-]+"?$/.test(value);
+
+/** Removes the quotes, which clients may omit. */
+const bare = (etag: string): string => etag.replaceAll('"', '');

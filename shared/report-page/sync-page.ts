@@ -42,7 +42,9 @@ export const renderSyncPage = (report: Report, calls: Calls | undefined = report
       ...(startedAt === undefined ? [] : [['Started', startedAt] as const]),
       ['Finished', finishedAt],
       ...(startedAt === undefined ? [] : [['Time', durationOf(startedAt, finishedAt)] as const]),
-      ...(leastDuration === undefined ? [] : [['Time by the limits', describeLeast(leastDuration)] as const]),
+      ...(leastDuration === undefined || leastDuration.seconds === 0
+        ? []
+        : [['Time by the limits', describeLeast(leastDuration)] as const]),
       ...(calls === undefined ? [] : [['Calls', callsOf(calls)] as const]),
     ],
     shares: OUTCOME_NAMES.map((name) => ({

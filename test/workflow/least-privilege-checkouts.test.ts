@@ -104,7 +104,8 @@ describe('the role of each function, with checkouts', () => {
     await send(
       first,
       { type: 'checkout.closed' },
-      { type: 'credential.changed', connection: 'vault', item: first.items[0] },
+      // Another account: its sync must not wake up together with the checkout and meet its request.
+      { type: 'credential.changed', connection: 'vault', item: asking('CHG0', 3).items[0] },
     );
     await send({
       type: 'checkout.extended',

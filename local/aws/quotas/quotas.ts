@@ -48,7 +48,7 @@ export const refuseThrottled = (
   } else if (service === 'sns') {
     response.writeHead(400, { 'content-type': 'text/xml' });
     response.end(
-      '<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>',
+      '<ErrorResponse><Error><Type>Sender</Type><Code>ThrottlingException</Code><Message>Rate exceeded</Message></Error></ErrorResponse>',
     );
   } else {
     response.writeHead(400, {

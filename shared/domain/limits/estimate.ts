@@ -26,7 +26,7 @@ export interface LeastDuration {
   readonly perSecond: number;
 }
 
-/** Minimum duration of a run by the limits of both sides. */
+/** Minimum duration of a run by the limits of both sides, in whole seconds. */
 export const leastDuration = (
   { items, created, replaced }: Deliveries,
   { store, callsPerSecond, callsPerItem }: SyncLimits,
@@ -35,8 +35,8 @@ export const leastDuration = (
   // New and changed secrets count against different quotas.
   const writes = store && Math.max(created * store.create, replaced * store.replace) / store.perSecond;
   return store !== undefined && writes !== undefined && writes >= vault
-    ? { seconds: Math.ceil(writes), by: 'store', perSecond: store.perSecond }
-    : { seconds: Math.ceil(vault), by: 'vault', perSecond: callsPerSecond };
+    ? { seconds: Math.floor(writes), by: 'store', perSecond: store.perSecond }
+    : { seconds: Math.floor(vault), by: 'vault', perSecond: callsPerSecond };
 };
 
 /** Adds up the deliveries of some items. */

@@ -103,7 +103,11 @@ describe('a call beyond a quota', () => {
       () => new S3Client(client).send(new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' })),
       'SlowDown',
     ],
-    ['SNS', () => new SNSClient(client).send(new PublishCommand({ TopicArn: 'arn', Message: 'm' })), 'Throttling'],
+    [
+      'SNS',
+      () => new SNSClient(client).send(new PublishCommand({ TopicArn: 'arn', Message: 'm' })),
+      'ThrottlingException',
+    ],
   ])('is refused by %s with an error that the SDK takes for throttling', async (_service, call, name) => {
     await expect(call()).rejects.toMatchObject({ name });
   });
