@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
@@ -81,11 +81,13 @@ class CheckoutStates extends Construct {
     this.#watch = this.#task('Watch', checkoutSteps.watch, {
       comment: 'Reads leases, signals and the clock, and chooses the next state.',
       resultPath: '$.watched',
+      limitRetry: OPEN_LIMIT_RETRY,
     });
     this.#retire = this.#task('Retire', checkoutSteps.retire, {
       comment: 'Retires the delivered secrets. Comes first, because leases expire on their own and secrets do not.',
       resultPath: '$.retired',
       retry: CLOSING_RETRY,
+      limitRetry: OPEN_LIMIT_RETRY,
     });
     this.#checkIn = this.#task('CheckIn', checkoutSteps.checkin, {
       comment: 'Ends all target sessions and leases, including those whose response was lost.',
@@ -117,10 +119,12 @@ class CheckoutStates extends Construct {
     const request = this.#task('Request', checkoutSteps.request, {
       comment: 'Opens a lease for each item, unless another client holds one.',
       resultPath: '$.requested',
+      limitRetry: OPEN_LIMIT_RETRY,
     }).addCatch(this.#retire, CAUGHT);
     const retrieve = this.#task('Retrieve', checkoutSteps.retrieve, {
       comment: 'Reads each credential, or opens its target session, and delivers it.',
       resultPath: '$.retrieved',
+      limitRetry: OPEN_LIMIT_RETRY,
     }).addCatch(this.#retire, CAUGHT);
 
     this.#watch

@@ -33,6 +33,7 @@ export interface TaskOptions {
   readonly comment?: string;
   readonly resultPath?: string;
   readonly retry?: RetryPolicy;
+  readonly limitRetry?: RetryPolicy;
 }
 
 /** Creates the tasks of one machine and collects the functions that they call. */
@@ -50,7 +51,8 @@ export class Tasks {
   }
 
   /** A task that passes the whole state to the step's function, which parses the fields that it needs. */
-  make(scope: Construct, name: string, step: Step, { retry = DEFAULT_RETRY, ...rest }: TaskOptions): TaskStateBase {
+  make(scope: Construct, name: string, step: Step, options: TaskOptions): TaskStateBase {
+    const { retry = DEFAULT_RETRY, limitRetry = LIMIT_RETRY, ...rest } = options;
     const fn = this.#functions.of(step);
     this.#called.add(fn);
     return LambdaInvoke.jsonPath(scope, name, {
@@ -61,7 +63,7 @@ export class Tasks {
       ...rest,
     })
       .addRetry(asRetry(retry))
-      .addRetry(asRetry(LIMIT_RETRY));
+      .addRetry(asRetry(limitRetry));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { ERROR_NAMES, type ErrorName, isRetryable } from '#shared/errors.ts';
+import { MAX_LIMIT_PAUSE_MS } from '#shared/workflows/step.ts';
 
 /**
  * Retries of a failed step. Every step is safe to repeat, because it checks what earlier attempts did before it acts.
@@ -61,9 +62,15 @@ export const LIMIT_RETRY: RetryPolicy = {
   errors: [LIMIT_REACHED],
   firstSeconds: 15,
   backoff: 1.5,
-  maxSeconds: 120,
-  attempts: 1000,
+  maxSeconds: MAX_LIMIT_PAUSE_MS / 1000,
+  attempts: 1500,
 };
+
+/**
+ * For steps during which leases are open and that do not close them. With a minute in each attempt, 20 minutes at most.
+ * Then the leases are checked in, and the next run delivers.
+ */
+export const OPEN_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 10 };
 
 /** Maximum total wait of a policy in seconds. Jitter only shortens it. */
 export const maxWaitSeconds = ({ firstSeconds, backoff, maxSeconds, attempts }: RetryPolicy): number =>

@@ -15,7 +15,7 @@ import {
 import { Construct } from 'constructs';
 import { acceptPattern } from '#infra/nag.ts';
 import { statesArn, type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import type { Step } from '#shared/workflows/step.ts';
@@ -155,6 +155,7 @@ export class SyncWorkflow extends Construct {
     const retrieve = this.#task('Retrieve', syncSteps.retrieve, {
       comment: 'Reads each credential, delivers it, verifies it, promotes it.',
       resultPath: '$.retrieved',
+      limitRetry: OPEN_LIMIT_RETRY,
     }).addCatch(checkIn, CAUGHT);
 
     return signIn.next(request).next(retrieve).next(checkIn);

@@ -67,7 +67,11 @@ const createPut =
 
 const createGet =
   (bucket: string, connect: ReturnType<typeof lazyClient>) =>
-  async <T>({ key, schema }: RecordPlace<T>): Promise<{ record: T; version: string | undefined } | undefined> => {
+  async <T>({
+    key,
+    schema,
+    ifUnreadable,
+  }: RecordPlace<T>): Promise<{ record: T; version: string | undefined } | undefined> => {
     const { client, sdk } = await connect();
     let text: string | undefined;
     let version: string | undefined;
@@ -82,6 +86,7 @@ const createGet =
     try {
       return { record: schema.parse(JSON.parse(text ?? '')), version };
     } catch (cause) {
+      if (ifUnreadable !== undefined) return { record: ifUnreadable, version };
       throw new RelayError(
         'ContractViolated',
         `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the sync again.`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import {
   claimShare,
+  isLess,
   type Limit,
   MAX_SKEW_MS,
   NO_SHARES,
@@ -13,8 +14,9 @@ import {
 } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { ShareSource } from '#shared/limits/gate.ts';
-import { limitAt, PRIORITIES, type Priority } from '#shared/limits/limit-records.ts';
-import { ABSENT, changeRecord, type Known, type SharedRecords } from '#shared/records/shared-record.ts';
+import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
+import { createWaiting, moreUrgentThan, WAITS_MS } from '#shared/limits/waiting.ts';
+import { changeRecord, type Known, type SharedRecords } from '#shared/records/shared-record.ts';
 
 export interface ConnectionLimitOptions {
   /** Name in relay.yaml. */
@@ -43,24 +45,22 @@ const MARGIN_MS = SECOND_MS + MAX_SKEW_MS;
  * Time for which calls may begin before the share is renewed. A share of a process that died stays unavailable for at
  * most this long plus the maximum duration of a call.
  */
-const TERM_MS = 30_000;
+const TERM_MS = 15_000;
 
-/** Interval at which a function asks whether a more urgent one waits. */
+/** Interval at which a share that is smaller than wanted is renewed to enlarge it. */
+const GROW_MS = 5000;
+
+/** Interval at which a function asks whether another one waits. */
 const LOOK_MS = 500;
 
-/** A function waited if it said so within this time. */
-const FRESH_MS = 1000;
-
-/** Interval at which a waiting function says so. */
-const SAY_MS = 300;
+/** Time after which a share goes to a function of the same priority that waits. */
+const MAX_HELD_MS = 10_000;
 
 /** Maximum wait in one invocation. After it, the workflow waits, which costs less than a function that waits. */
 const MAX_WAIT_MS = 60_000;
 
 /** Time to leave for the step to end. */
 const RESERVED_MS = 30_000;
-
-const WAITS_MS: Readonly<Record<Priority, number>> = { person: 200, 'open-leases': 300, fleet: 1000 };
 
 /**
  * Holds a share of a connection's limits for one process. The shares of all functions are in one record, so together
@@ -80,11 +80,15 @@ export const createConnectionLimit = ({
   random = Math.random,
 }: ConnectionLimitOptions): ShareSource => {
   const place = limitAt.shares(connection);
-  const rank = PRIORITIES.indexOf(priority);
-  const moreUrgent = PRIORITIES.slice(0, rank);
+  const waiting = createWaiting(connection, records, now);
+  const moreUrgent = moreUrgentThan(priority);
   let share: Share | undefined;
+  let claimedAtMs = 0;
+  let renewedAtMs = 0;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
-  let isWanted = false;
+  /** A function of the same priority, for which the share was returned, tries again before this time. */
+  let stayBackUntilMs = 0;
+  let wantedBy: 'more-urgent' | 'equal' | undefined;
   /** A session has begun. Its leases can be open, so it does not give up before its function ends. */
   let hasBegun = false;
 
@@ -104,96 +108,100 @@ export const createConnectionLimit = ({
       random,
     });
 
-  const isWaitedFor = async (priorities: readonly Priority[]): Promise<boolean> => {
-    const saidRecords = await Promise.all(priorities.map((one) => records.read(limitAt.waiting(connection, one))));
-    return saidRecords.some((one) => one !== undefined && Math.abs(now() - one.record.atMs) < FRESH_MS);
+  const findWaiting = async (heldMs: number): Promise<typeof wantedBy> => {
+    if (await waiting.isWaitedFor(moreUrgent.slice(0, 1))) return 'more-urgent';
+    // A session that has begun can have leases open itself. Only a person interrupts it at once.
+    if (heldMs < MAX_HELD_MS) return undefined;
+    if (await waiting.isWaitedFor(moreUrgent.slice(1))) return 'more-urgent';
+    return (await waiting.isWaitedFor([priority])) ? 'equal' : undefined;
   };
 
   /** Asks in the background, so that calls do not wait for the answer. */
   const look = (): void => {
-    if (priority === 'person' || now() - lookedAtMs < LOOK_MS) return;
+    if (now() - lookedAtMs < LOOK_MS) return;
     lookedAtMs = now();
-    // A session that has begun has leases open itself. It is interrupted only for a person.
-    isWaitedFor(['person']).then(
-      (isWaited) => {
-        isWanted ||= isWaited;
+    const asked = share?.holder;
+    findWaiting(now() - claimedAtMs).then(
+      (found) => {
+        if (share?.holder === asked) wantedBy ??= found;
       },
       // The share stays valid. A failure to read shows in the next claim or renewal.
       () => {},
     );
   };
 
-  const sayWaiting = async (): Promise<void> => {
-    if (priority === 'fleet') return;
-    const said = limitAt.waiting(connection, priority);
-    const current = await records.read(said);
-    if (current !== undefined && Math.abs(now() - current.record.atMs) < SAY_MS) return;
-    // Another function said so at the same time if this fails.
-    await records.replace(said, { atMs: now() }, current?.version ?? ABSENT);
-  };
-
   const isUsable = ({ untilMs }: Share, timeoutMs: number): boolean => now() <= untilMs - timeoutMs - MARGIN_MS;
 
-  const endOf = (timeoutMs: number): number => now() + TERM_MS + Math.max(timeoutMs, usualTimeoutMs) + MARGIN_MS;
+  const isToRenew = (held: Share, timeoutMs: number): boolean =>
+    !isUsable(held, timeoutMs) || (isLess(held, wanted) && now() - renewedAtMs > GROW_MS);
 
-  const renew = (holder: string, timeoutMs: number): Promise<Share | undefined> => {
-    const untilMs = endOf(timeoutMs);
+  const untilMsFor = (timeoutMs: number): number => now() + TERM_MS + Math.max(timeoutMs, usualTimeoutMs) + MARGIN_MS;
+
+  const renew = async ({ holder, ...held }: Share, timeoutMs: number) => {
+    const mayGrow = isLess(held, wanted) && !(await waiting.isWaitedFor([...moreUrgent, priority]));
     return change((current = NO_SHARES) => {
-      const renewed = renewShare(current, holder, untilMs);
-      return { next: renewed?.next, result: renewed?.share };
+      const claim = { holder, nowMs: now(), untilMs: untilMsFor(timeoutMs) };
+      const renewed = renewShare(current, limit, mayGrow ? wanted : held, claim);
+      return { next: renewed?.next, result: renewed };
     }, written);
   };
 
-  const tryClaim = (holder: string, timeoutMs: number, known: Known<Shares>) => {
-    const nowMs = now();
-    const untilMs = endOf(timeoutMs);
-    return change((current = NO_SHARES) => {
-      const claimed = claimShare(current, limit, wanted, { holder, nowMs, untilMs });
+  const tryClaim = (holder: string, timeoutMs: number, known: Known<Shares>) =>
+    change((current = NO_SHARES) => {
+      const claimed = claimShare(current, limit, wanted, { holder, nowMs: now(), untilMs: untilMsFor(timeoutMs) });
       return { next: claimed?.next, result: claimed };
     }, known);
-  };
 
-  const claim = async (
-    timeoutMs: number,
-    isNeeded: () => boolean,
-  ): Promise<{ share: Share; inherited: readonly number[] }> => {
+  const pause = (): Promise<unknown> => sleep(WAITS_MS[priority] * (0.5 + random()));
+
+  const claim = async (timeoutMs: number, isNeeded: () => boolean) => {
     const holder = randomUUID();
     const untilEndMs = remainingMs() - RESERVED_MS;
     const giveUpAtMs = now() + (hasBegun ? untilEndMs : Math.min(MAX_WAIT_MS, untilEndMs));
     const before = hasBegun ? moreUrgent.slice(0, 1) : moreUrgent;
+    if (now() < stayBackUntilMs) await sleep(stayBackUntilMs - now());
     for (;;) {
-      const [isWaited, state] = await Promise.all([isWaitedFor(before), records.read(place)]);
+      const [isWaited, state] = await Promise.all([waiting.isWaitedFor(before), records.read(place)]);
       if (!isWaited) {
         const claimed = await tryClaim(holder, timeoutMs, { state });
         if (claimed !== undefined) return claimed;
       }
       if (now() >= giveUpAtMs || !isNeeded()) throw limitReached(connection, limit);
-      await sayWaiting();
-      await sleep(WAITS_MS[priority] * (0.5 + random()));
+      await waiting.say(priority);
+      await pause();
     }
+  };
+
+  const begin = <T extends { readonly share: Share }>(held: T): T => {
+    ({ share } = held);
+    renewedAtMs = now();
+    return held;
   };
 
   return {
     async hold(timeoutMs, isNeeded) {
       look();
-      if (share !== undefined && isUsable(share, timeoutMs)) return { share, inherited: [] };
-      if (share !== undefined) share = await renew(share.holder, timeoutMs);
-      if (share !== undefined) return { share, inherited: [] };
-      const claimed = await claim(timeoutMs, isNeeded);
-      ({ share } = claimed);
-      hasBegun = true;
-      isWanted = false;
-      lookedAtMs = now();
-      return claimed;
+      if (share !== undefined && !isToRenew(share, timeoutMs)) return { share, inherited: [] };
+      const renewed = share && (await renew(share, timeoutMs));
+      if (renewed === undefined) {
+        share = undefined;
+        const claimed = await claim(timeoutMs, isNeeded);
+        claimedAtMs = now();
+        lookedAtMs = claimedAtMs;
+        wantedBy = undefined;
+        hasBegun = true;
+        return begin(claimed);
+      }
+      return begin(renewed);
     },
-    isWanted: () => isWanted && share !== undefined,
+    isWanted: () => wantedBy !== undefined && share !== undefined,
     mayBegin: (timeoutMs) => share !== undefined && isUsable(share, timeoutMs),
     async release(ended, why) {
       if (why === 'done') hasBegun = false;
       const released = share;
       share = undefined;
-      isWanted = false;
       if (released === undefined) return;
+      const isForEqual = why === 'yield' && wantedBy === 'equal';
       await change(
         (current = NO_SHARES) => ({
           next: releaseShare(current, released.holder, ended, now()),
@@ -201,6 +209,7 @@ export const createConnectionLimit = ({
         }),
         written,
       );
+      if (isForEqual) stayBackUntilMs = now() + 2 * WAITS_MS[priority];
     },
   };
 };

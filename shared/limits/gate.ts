@@ -48,6 +48,9 @@ interface Turn {
   readonly fail: (error: unknown) => void;
 }
 
+/** Time without a call after which the share goes back, because other functions may wait for it. */
+const MAX_IDLE_MS = 1000;
+
 /**
  * Creates a gate. A call begins only if fewer calls than allowed are in flight, and only if the calls in flight and
  * those that ended within the last second are fewer than the calls allowed per second. A server receives a call before
@@ -64,11 +67,22 @@ export const createGate = (
   let serving: Promise<void> | undefined;
   let onEnd = Promise.withResolvers<void>();
 
+  let calls = 0;
+
   const noteEnd = (): void => {
     inFlight--;
     ended.push(now());
     onEnd.resolve();
     onEnd = Promise.withResolvers();
+    void returnIfIdle(calls);
+  };
+
+  /** Returns the share unless a call follows the first `before` ones in time. The next call claims it again. */
+  const returnIfIdle = async (before: number): Promise<void> => {
+    if (inFlight > 0) return;
+    await sleep(MAX_IDLE_MS);
+    // A share that cannot be returned expires.
+    if (calls === before && turns.length === 0) serving ??= serveWith(() => giveBack('yield').catch(() => {}));
   };
 
   const forgetOld = (): void => {
@@ -106,6 +120,7 @@ export const createGate = (
         // The turn can have failed while it waited.
         if (!(await isOpen(turn.timeoutMs)) || turns[0] !== turn) continue;
         inFlight++;
+        calls++;
         turns.shift();
         onCall();
         turn.begin();
@@ -119,11 +134,14 @@ export const createGate = (
     for (const { fail } of turns.splice(0)) fail(error);
   };
 
-  const wake = (): void => {
-    serving ??= serve().finally(() => {
+  const serveWith = (work: () => Promise<void>): Promise<void> =>
+    work().finally(() => {
       serving = undefined;
       if (turns.length > 0) wake();
     });
+
+  const wake = (): void => {
+    serving ??= serveWith(serve);
   };
 
   return {

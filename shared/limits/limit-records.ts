@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Pace } from '#shared/domain/limits/pace.ts';
-import type { Shares } from '#shared/domain/limits/shares.ts';
+import { NO_SHARES, type Shares } from '#shared/domain/limits/shares.ts';
+import type { OpenBatchesRecord } from '#shared/limits/admission.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 
 /**
@@ -28,17 +29,30 @@ const waitingSchema = z.object({ atMs: z.number() });
 
 const paceSchema: z.ZodType<Pace> = z.object({ nextAtMs: z.number(), slowUntilMs: z.number().optional() });
 
-const openBatchesSchema = z.object({
-  batches: z.array(z.object({ id: z.string(), writes: z.number(), untilMs: z.number() })),
+const openBatchesSchema: z.ZodType<OpenBatchesRecord> = z.object({
+  batches: z.array(
+    z.object({
+      id: z.string(),
+      writes: z.number(),
+      state: z.enum(['waiting', 'open']),
+      sinceMs: z.number(),
+      untilMs: z.number(),
+    }),
+  ),
 });
-export type OpenBatchesRecord = z.infer<typeof openBatchesSchema>;
 
-const place = <T>(key: string, schema: z.ZodType<T>): RecordPlace<T> => ({ key: `limits/${key}.json`, schema });
+/** A record that someone spoiled starts anew, because it must not keep leases open. Limits can be exceeded once. */
+const place = <T>(key: string, schema: z.ZodType<T>, ifUnreadable: T): RecordPlace<T> => ({
+  key: `limits/${key}.json`,
+  schema,
+  ifUnreadable,
+});
 
 /** Places of the records. */
 export const limitAt = {
-  shares: (connection: string) => place(`connections/${connection}/shares`, sharesSchema),
-  waiting: (connection: string, priority: Priority) => place(`connections/${connection}/${priority}`, waitingSchema),
-  pace: (store: string, quota: string) => place(`stores/${store}/${quota}`, paceSchema),
-  openBatches: (store: string) => place(`stores/${store}/open-batches`, openBatchesSchema),
+  shares: (connection: string) => place(`connections/${connection}/shares`, sharesSchema, NO_SHARES),
+  waiting: (connection: string, priority: Priority) =>
+    place(`connections/${connection}/${priority}`, waitingSchema, { atMs: 0 }),
+  pace: (store: string, quota: string) => place(`stores/${store}/${quota}`, paceSchema, { nextAtMs: 0 }),
+  openBatches: (store: string) => place(`stores/${store}/open-batches`, openBatchesSchema, { batches: [] }),
 } as const;

@@ -1,21 +1,22 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { countDeliveries, MAX_BATCH_SECONDS, writesOf } from '#shared/domain/limits/estimate.ts';
+import { countDeliveries, writesOf } from '#shared/domain/limits/estimate.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
-import { limitAt, type OpenBatchesRecord } from '#shared/limits/limit-records.ts';
+import { admit, type OpenBatchesRecord, waitAgain, without } from '#shared/limits/admission.ts';
+import { limitAt } from '#shared/limits/limit-records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { PacedStore } from '#shared/stores/store.ts';
 import type { Run } from '#shared/workflows/run.ts';
-import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 
 /**
  * Batches whose leases wait for a store. A batch opens its leases only if the store can take its writes, and those of
- * all open batches, within half a minute at its pace. At half the pace, no lease waits longer than a minute.
+ * all open batches, within half a minute at its pace. At half the pace, no lease waits longer than a minute. Batches are
+ * admitted in the order in which they came.
  */
 export interface OpenBatches {
   /**
-   * Waits until the stores can take a batch. Raises `LimitReached` after a minute, and the errors of the records.
-   * Repeatable.
+   * Waits until the stores can take a batch. Raises `LimitReached` after a minute, and the errors of the records. The
+   * batch keeps its place for the next attempt. Repeatable.
    */
   enter(id: string, items: readonly BatchItem[]): Promise<void>;
   /** Ends the waiting of a batch whose leases are closed. No-op for a batch that did not enter. Repeatable. */
@@ -36,9 +37,6 @@ export interface OpenBatchesOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
   readonly random?: () => number;
 }
-
-/** A batch that its run lost counts for this long: the time of a request and of a retrieve that follow each other. */
-const MAX_OPEN_MS = 2 * MAX_INVOCATION_MS;
 
 /** Maximum wait in one invocation. After it, the workflow waits, which costs less than a function that waits. */
 const MAX_WAIT_MS = 60_000;
@@ -68,21 +66,31 @@ export const createOpenBatches = ({
       });
       paced.set(store.id, { store, items: [...(paced.get(store.id)?.items ?? []), ...own] });
     }
-    return [...paced.values()];
+    // In the same order for every batch, so that two batches never wait for each other.
+    return [...paced.values()].sort((one, other) => (one.store.id < other.store.id ? -1 : 1));
   };
 
   const change = <R>(store: PacedStore, decide: Parameters<typeof changeRecord<OpenBatchesRecord, R>>[2]) =>
     changeRecord(records, limitAt.openBatches(store.id), decide, { sleep, random });
 
+  /** Lets smaller batches use a store while the batch waits for another one. */
+  const pauseIn = (store: PacedStore, id: string) =>
+    change(store, (current) => ({ next: waitAgain(current, id, now()), result: undefined }));
+
   return {
     async enter(id, items) {
       const giveUpAtMs = now() + Math.min(MAX_WAIT_MS, remainingMs() - RESERVED_MS);
+      const entered: PacedStore[] = [];
       for (const { store, items: own } of await byStore(items)) {
         const batch = { id, writes: writesOf(countDeliveries(own), store) };
         while (!(await change(store, (current) => admit(current, store.perSecond, batch, now())))) {
-          if (now() >= giveUpAtMs) throw storeBusy(store);
+          if (now() >= giveUpAtMs) {
+            await Promise.all(entered.map((one) => pauseIn(one, id)));
+            throw storeBusy(store);
+          }
           await sleep(WAIT_MS * (0.5 + random()));
         }
+        entered.push(store);
       }
     },
     async leave(id, items) {
@@ -92,28 +100,6 @@ export const createOpenBatches = ({
     },
   };
 };
-
-/** Decides on the admission of a batch. A batch alone is always admitted, however large it is. Pure. */
-const admit = (
-  current: OpenBatchesRecord | undefined,
-  perSecond: number,
-  batch: { readonly id: string; readonly writes: number },
-  nowMs: number,
-): { readonly next: OpenBatchesRecord | undefined; readonly result: boolean } => {
-  const others = (current?.batches ?? []).filter(
-    ({ id, untilMs }) => id !== batch.id && untilMs > nowMs && untilMs <= nowMs + 2 * MAX_OPEN_MS,
-  );
-  const open = others.reduce((total, { writes }) => total + writes, 0);
-  const isAdmitted = others.length === 0 || open + batch.writes <= perSecond * MAX_BATCH_SECONDS;
-  if (!isAdmitted) return { next: undefined, result: false };
-  return { next: { batches: [...others, { ...batch, untilMs: nowMs + MAX_OPEN_MS }] }, result: true };
-};
-
-/** The record without a batch; undefined if it does not contain it. */
-const without = (current: OpenBatchesRecord | undefined, id: string): OpenBatchesRecord | undefined =>
-  current?.batches.some((batch) => batch.id === id)
-    ? { batches: current.batches.filter((batch) => batch.id !== id) }
-    : undefined;
 
 const storeBusy = ({ id, perSecond }: PacedStore): RelayError =>
   new RelayError(

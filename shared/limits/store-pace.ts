@@ -8,7 +8,10 @@ import { changeRecord, type SharedRecords } from '#shared/records/shared-record.
 export interface StorePace {
   /** Waits for the time of the next write under a quota. Raises `LimitReached` if the invocation ends before it. */
   take(quota: string): Promise<void>;
-  /** Halves the pace of a quota for a minute, because the store refused a write that kept the pace. */
+  /**
+   * Halves the pace of a quota for a minute, because the store refused a write that kept the pace. Raises nothing: the
+   * caller waits and tries again in any case.
+   */
   slow(quota: string): Promise<void>;
 }
 
@@ -27,11 +30,18 @@ export interface StorePaceOptions {
   readonly random?: () => number;
 }
 
-/** Reserved times of one process end at most this long from now, so that a checkout can reserve an early one. */
-const MAX_AHEAD_MS = 1000;
+/** Reserved times of one process begin at most this long from now, so that a checkout can reserve an early one. */
+const MAX_AHEAD_MS: Readonly<Record<Priority, number>> = { person: 90_000, 'open-leases': 1000, fleet: 1000 };
 
 /** A time that passed this long ago, while the process was frozen, is not used any more. */
 const MAX_LATE_MS = 2000;
+
+/** Time over which processes that wait for the same store spread their next attempts. */
+const MIN_SPREAD_MS = 50;
+const MAX_SPREAD_MS = 6400;
+
+/** Attempts at a reservation while the records cannot be reached. */
+const MAX_ATTEMPTS = 5;
 
 /** Time to leave for the step to end. */
 const RESERVED_MS = 30_000;
@@ -49,8 +59,8 @@ export const createStorePace = (options: StorePaceOptions): StorePace => {
       lines.set(quota, known);
       await known();
     },
-    slow: (quota) =>
-      changeRecord(
+    async slow(quota) {
+      const slowing = changeRecord(
         records,
         limitAt.pace(store, quota),
         (pace) => {
@@ -59,7 +69,9 @@ export const createStorePace = (options: StorePaceOptions): StorePace => {
           return { next: isSlow ? undefined : slowDown(pace, now()), result: undefined };
         },
         { sleep, random },
-      ),
+      );
+      await slowing.catch(() => {});
+    },
   };
 };
 
@@ -78,60 +90,82 @@ const createLine = (
   quota: string,
 ): (() => Promise<void>) => {
   const place = limitAt.pace(store, quota);
-  const maxAheadMs = priority === 'person' ? Number.POSITIVE_INFINITY : MAX_AHEAD_MS;
   const waiting: PromiseWithResolvers<void>[] = [];
   /** Reserved times that are not used yet, earliest first. */
   let times: number[] = [];
+  /** Many processes that try again at the same time would change the record in vain. */
+  let spreadMs = MIN_SPREAD_MS;
   let isServing = false;
 
+  const usableMs = (): number => remainingMs() - RESERVED_MS;
+
   const reserveTimes = async (): Promise<void> => {
+    const maxAheadMs = Math.min(MAX_AHEAD_MS[priority], usableMs());
     const writes = Math.min(waiting.length, Math.max(1, Math.floor(perSecond * BLOCK_SECONDS)));
+    let attempts = 0;
     const reserved = await changeRecord(
       records,
       place,
       (pace: Pace | undefined) => {
+        attempts++;
         const result = reserve(pace, { writes, perSecond, nowMs: now(), maxAheadMs });
         return { next: 'next' in result ? result.next : undefined, result };
       },
       { sleep, random },
     );
-    if ('waitMs' in reserved) return waitFor(reserved.waitMs * (1 + 0.2 * random()));
+    spreadMs = attempts > 1 ? Math.min(MAX_SPREAD_MS, spreadMs * 2) : Math.max(MIN_SPREAD_MS, spreadMs / 2);
+    if ('waitMs' in reserved) {
+      if (reserved.waitMs + maxAheadMs > usableMs()) throw storeLimitReached(store, perSecond);
+      return waitFor(reserved.waitMs + spreadMs * random());
+    }
     const { firstAtMs, intervalMs } = reserved.reservation;
     times = Array.from({ length: writes }, (_, index) => firstAtMs + index * intervalMs);
   };
 
   const waitFor = async (ms: number): Promise<void> => {
-    if (ms > remainingMs() - RESERVED_MS) throw storeLimitReached(store, perSecond);
+    if (ms > usableMs()) throw storeLimitReached(store, perSecond);
     if (ms > 0) await sleep(ms);
   };
 
-  const serve = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      times = times.filter((atMs) => atMs > now() - MAX_LATE_MS);
-      const [atMs, ...later] = times;
-      if (atMs === undefined) {
-        await reserveTimes();
-        continue;
+  /** Tries again if the records cannot be reached, because all waiting items would fail. */
+  const reserveAgain = async (): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await reserveTimes();
+      } catch (error) {
+        const isPassing = error instanceof RelayError && error.name === 'StoreUnavailable';
+        if (!isPassing || attempt === MAX_ATTEMPTS) throw error;
+        await waitFor(random() * 500 * 2 ** attempt);
       }
-      await waitFor(atMs - now());
-      times = later;
-      waiting.shift()?.resolve();
+    }
+  };
+
+  const serveNext = async (): Promise<void> => {
+    times = times.filter((atMs) => atMs > now() - MAX_LATE_MS);
+    const [atMs, ...later] = times;
+    if (atMs === undefined) return reserveAgain();
+    await waitFor(atMs - now());
+    times = later;
+    waiting.shift()?.resolve();
+  };
+
+  const serve = async (): Promise<void> => {
+    if (isServing) return;
+    isServing = true;
+    try {
+      while (waiting.length > 0) await serveNext();
+    } catch (error) {
+      for (const { reject } of waiting.splice(0)) reject(error);
+    } finally {
+      // In the same turn as the last look at `waiting`, so that no write comes in between and waits for ever.
+      isServing = false;
     }
   };
 
   return async () => {
     const mine = Promise.withResolvers<void>();
     waiting.push(mine);
-    if (!isServing) {
-      isServing = true;
-      serve()
-        .catch((error: unknown) => {
-          for (const { reject } of waiting.splice(0)) reject(error);
-        })
-        .finally(() => {
-          isServing = false;
-        });
-    }
+    void serve();
     await mine.promise;
   };
 };

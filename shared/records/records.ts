@@ -103,6 +103,8 @@ export const recordAt = {
 export interface RecordPlace<T> {
   readonly key: string;
   readonly schema: z.ZodType<T>;
+  /** State that replaces an unreadable record, if the relay can work without the record's content. */
+  readonly ifUnreadable?: T;
 }
 
 /** The records bucket. Raises `StoreDenied` or `StoreUnavailable`. Both calls are repeatable. */

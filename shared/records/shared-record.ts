@@ -49,10 +49,10 @@ export interface ChangeOptions<T> {
   readonly random?: () => number;
 }
 
-/** Attempts at a change. With full jitter, sixty writers of one record all succeed within it. */
+/** Attempts at a change. With full jitter, hundreds of writers of one record all succeed within them. */
 const MAX_ATTEMPTS = 40;
 
-const MAX_PAUSE_MS = 400;
+const MAX_PAUSE_MS = 2000;
 
 /**
  * Reads a record, decides, and writes the decision. Starts over if another process changed the record in between.

@@ -43,6 +43,8 @@ export interface Delivery {
   readonly expected: Expected;
   /** Shown with the secret. Contains nothing confidential. */
   readonly description: string;
+  /** Called before each write, after its wait for the store's pace. If it fails, the delivery ends with its error. */
+  readonly beforeWrite?: () => Promise<void>;
 }
 
 export interface Delivered {

@@ -6,6 +6,9 @@ import type { Grant } from '#shared/workflows/grants.ts';
 /** Lambda's limit of 15 minutes (Lambda developer guide, "Lambda quotas") plus a minute for clock differences. */
 export const MAX_INVOCATION_MS = 16 * 60_000;
 
+/** Maximum pause before a step that found no capacity is repeated. */
+export const MAX_LIMIT_PAUSE_MS = 60_000;
+
 /** Declaration of one function: input, output, permissions and resources. Its deployment is derived from it. */
 export interface Step<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
   /**

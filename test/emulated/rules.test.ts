@@ -1,7 +1,7 @@
 import { ExecutionAlreadyExists } from '@aws-sdk/client-sfn';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLOSING_RETRY, DEFAULT_RETRY } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, DEFAULT_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import { startInterpreter } from './support/interpreter.ts';
@@ -218,10 +218,17 @@ describe('a run', () => {
   it('waits for a limit longer than for any failure, and continues', async () => {
     const refusals = CLOSING_RETRY.attempts + 2;
     let left = refusals;
-    const played = await run((step) => (step === 'retrieve' && left-- > 0 ? fails('LimitReached') : undefined));
+    const played = await run((step) => (step === 'request' && left-- > 0 ? fails('LimitReached') : undefined));
     expect(played.status).toBe('SUCCEEDED');
-    expect(played.payloadsOf('retrieve', 0)).toHaveLength(refusals + 1);
+    expect(played.payloadsOf('request', 0)).toHaveLength(refusals + 1);
     expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0 }] }]);
+  });
+
+  it('checks in what it opened if a limit leaves no room to read it', async () => {
+    const played = await run((step) => (step === 'retrieve' ? fails('LimitReached') : undefined));
+    expect(played.payloadsOf('retrieve', 0)).toHaveLength(1 + OPEN_LIMIT_RETRY.attempts);
+    expect(played.payloadsOf('checkin', 0)).toHaveLength(1);
+    expect(played.payloadsOf('report')).toMatchObject([{ batchEnds: [{ batch: 0, error: 'LimitReached' }] }]);
   });
 
   it('whose report fails ends with that error', async () => {

@@ -125,6 +125,7 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
     holds: async (name, value) => values.get(name)?.equals(value) ?? false,
     async deliver(delivery) {
       failIfConfigured(delivery.name);
+      await delivery.beforeWrite?.();
       deliveries.push(delivery);
       presences.set(delivery.name, { kind: 'owned', stamp: delivery.stamp, retired: false });
       values.set(delivery.name, delivery.value);

@@ -112,16 +112,24 @@ export const createRetrieveCheckout =
 
     const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<Undelivered | undefined> => {
       const expected = await expectedNow(store, secretName, item.title, refuseOthers(secretName));
-      const reason = await reasonNotToDeliver();
-      if (reason !== undefined) return reason;
-      await store.deliver({
-        name: secretName,
-        value: rendering.render(item, content),
-        stamp: newStamp(run, random()),
-        expected,
-        description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
-      });
-      return undefined;
+      let reason: Undelivered | undefined;
+      const refuseIfOver = async (): Promise<void> => {
+        reason = await reasonNotToDeliver();
+        if (reason !== undefined) throw new RelayError('LeaseGone', `Checkout ${name} ended before its delivery.`);
+      };
+      try {
+        await store.deliver({
+          name: secretName,
+          value: rendering.render(item, content),
+          stamp: newStamp(run, random()),
+          expected,
+          description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
+          beforeWrite: refuseIfOver,
+        });
+      } catch (thrown) {
+        if (reason === undefined) throw thrown;
+      }
+      return reason;
     };
 
     const vault = await vaultOf(settings.connection);

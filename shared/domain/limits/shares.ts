@@ -40,11 +40,29 @@ const prune = ({ shares, ended }: Shares, nowMs: number): Shares => ({
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
+/** True if the first limit allows less than the second. */
+export const isLess = (one: Limit, other: Limit): boolean =>
+  one.inFlight < other.inFlight || one.perSecond < other.perSecond;
+
 /** The part of a limit that no share holds. Can be negative after a deployment that lowered the limit. */
 const restOf = (limit: Limit, shares: readonly Share[]): Limit => ({
   inFlight: limit.inFlight - sum(shares.map(({ inFlight }) => inFlight)),
   perSecond: limit.perSecond - sum(shares.map(({ perSecond }) => perSecond)),
 });
+
+interface Claim {
+  readonly holder: string;
+  readonly nowMs: number;
+  /** End of the share. */
+  readonly untilMs: number;
+}
+
+/** A share, the state that contains it, and the ends of calls that it counts as its own. */
+interface Claimed {
+  readonly next: Shares;
+  readonly share: Share;
+  readonly inherited: readonly number[];
+}
 
 /**
  * Claims a share for a holder: at most `wanted`, and no more than is left. Every claim counts the calls that ended
@@ -54,8 +72,8 @@ export const claimShare = (
   current: Shares,
   limit: Limit,
   wanted: Limit,
-  { holder, nowMs, untilMs }: { readonly holder: string; readonly nowMs: number; readonly untilMs: number },
-): { readonly next: Shares; readonly share: Share; readonly inherited: readonly number[] } | undefined => {
+  { holder, nowMs, untilMs }: Claim,
+): Claimed | undefined => {
   const { shares, ended } = prune(current, nowMs);
   const others = shares.filter((share) => share.holder !== holder);
   const rest = restOf(limit, others);
@@ -69,16 +87,28 @@ export const claimShare = (
   return { next: { shares: [...others, share], ended }, share, inherited: ended };
 };
 
-/** Extends a share. Undefined if its holder lost it, because it expired and the capacity may be in use elsewhere. */
+/**
+ * Extends a share, and enlarges it by what is left of `wanted`. An enlarged share counts the calls that ended recently
+ * as its own, like a claimed one. Undefined if its holder lost it, because it expired and the capacity may be in use
+ * elsewhere.
+ */
 export const renewShare = (
   current: Shares,
-  holder: string,
-  untilMs: number,
-): { readonly next: Shares; readonly share: Share } | undefined => {
+  limit: Limit,
+  wanted: Limit,
+  { holder, nowMs, untilMs }: Claim,
+): Claimed | undefined => {
   const held = current.shares.find((share) => share.holder === holder);
   if (held === undefined) return undefined;
-  const share = { ...held, untilMs };
-  return { next: { ...current, shares: current.shares.map((one) => (one === held ? share : one)) }, share };
+  const { shares, ended } = prune(current, nowMs);
+  const rest = restOf(limit, [...shares.filter((share) => share.holder !== holder), held]);
+  const enlarged = (one: keyof Limit): number => held[one] + Math.max(0, Math.min(wanted[one] - held[one], rest[one]));
+  const share: Share = { holder, inFlight: enlarged('inFlight'), perSecond: enlarged('perSecond'), untilMs };
+  return {
+    next: { ...current, shares: current.shares.map((one) => (one === held ? share : one)) },
+    share,
+    inherited: isLess(held, share) ? ended : [],
+  };
 };
 
 /** Returns a share, and leaves the ends of its recent calls to the next one. No-op for a share that was lost. */

@@ -8,6 +8,7 @@ import {
   type Tag,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import type { MiddlewareStack } from '@smithy/types';
 import { callSecretsManager, isRefusal, storeProblem } from '#shared/aws/secrets-manager-errors.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import type { RelayError } from '#shared/errors.ts';
@@ -73,10 +74,11 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       ...(options.kmsKeyArn !== undefined && { KmsKeyId: options.kmsKeyArn }),
     });
     try {
-      return (await callSecretsManager({ action: 'CreateSecret', secret: name }, client.send(command))).VersionId;
+      return (await callSecretsManager({ action: 'CreateSecret', secret: name }, client.send(asked(command, delivery))))
+        .VersionId;
     } catch (error) {
       if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
-      const presence = await makeWritable(name, error);
+      const presence = await makeWritable(delivery, error);
       if (presence.retired) return presence.stamp;
       // Another delivery came first. Staging ours would leave its value under AWSPENDING.
       if (presence.stamp !== undefined && presence.stamp !== stamp) throw overtaken(delivery);
@@ -97,7 +99,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       ...(replaces !== undefined && { RemoveFromVersionId: replaces }),
     });
     try {
-      await callSecretsManager({ action: 'UpdateSecretVersionStage', secret: name }, client.send(command));
+      await callSecretsManager(
+        { action: 'UpdateSecretVersionStage', secret: name },
+        client.send(asked(command, delivery)),
+      );
       return readBack(true);
     } catch (error) {
       return settleRefusedPromotion(delivery, error);
@@ -114,19 +119,21 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       }
       if (isRefusal(error, 'ResourceNotFoundException')) throw overtaken(delivery);
       if (!isRefusal(error, 'InvalidRequestException')) throw error;
-      await makeWritable(delivery.name, error);
+      await makeWritable(delivery, error);
       await put(delivery);
     }
   };
 
-  const put = async ({ name, stamp, value }: Delivery): Promise<void> => {
+  const put = async (delivery: Delivery): Promise<void> => {
+    const { name, stamp, value } = delivery;
     const command = new PutSecretValueCommand({
       SecretId: name,
       ClientRequestToken: stamp,
       ...contentOf(value),
       VersionStages: [PENDING],
     });
-    const answer = await callSecretsManager({ action: 'PutSecretValue', secret: name }, client.send(command));
+    const put = client.send(asked(command, delivery));
+    const answer = await callSecretsManager({ action: 'PutSecretValue', secret: name }, put);
     if (answer.VersionId !== stamp) throw storeProblem('versionIdIgnored', { secret: name });
   };
 
@@ -134,13 +141,14 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
    * Handles a refused write: checks that the secret is ours, restores it if it is scheduled for deletion, and returns
    * the state found. Any other cause of the refusal may already be settled by a concurrent delivery.
    */
-  const makeWritable = async (name: string, refusal: unknown): Promise<OwnedPresence> => {
+  const makeWritable = async (delivery: Delivery, refusal: unknown): Promise<OwnedPresence> => {
+    const { name } = delivery;
     const presence = await inspect(name);
     if (presence.kind === 'absent') throw refusal;
     if (presence.kind === 'foreign') throw foreignSecret({ name, for: undefined, command: options.adoption(name) });
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
-    await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(command));
+    await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(asked(command, delivery)));
     return presence;
   };
 
@@ -169,6 +177,26 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
 
   return deliver;
 };
+
+/** Asks the delivery between the write's turn and its first byte, because the wait for a turn can take minutes. */
+const asked = <Input extends object, Output extends object, Command extends Write<Input, Output>>(
+  command: Command & Write<Input, Output>,
+  { beforeWrite }: Pick<Delivery, 'beforeWrite'>,
+): Command => {
+  if (beforeWrite === undefined) return command;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      await beforeWrite();
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'beforeWriteMiddleware' },
+  );
+  return command;
+};
+
+interface Write<Input extends object, Output extends object> {
+  readonly middlewareStack: MiddlewareStack<Input, Output>;
+}
 
 /** Content of a version; undefined if it has none. */
 export const valueIn = ({

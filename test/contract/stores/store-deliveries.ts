@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
 import { collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
 
 /** Part of the store suite: deliveries in sequence, and competing ones. */
@@ -29,6 +30,33 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
       expect(await deliver(1, 1)).toEqual({ changed: false, verified });
       expect(await value()).toBe(textOf(1));
       expect(await store.inspect(name)).toMatchObject({ stamp: stamp(1) });
+    });
+
+    test('writes nothing once it was called off', async () => {
+      const { store, delivery, deliver, value } = aSecret();
+      const calledOff = new RelayError('LeaseGone', 'The checkout has ended.');
+      const beforeWrite = async () => {
+        throw calledOff;
+      };
+      expect(await refusalOf(store.deliver({ ...delivery(1, 'absent'), beforeWrite }))).toBe(calledOff);
+      expect(await value()).toBeUndefined();
+      await deliver(1, 'absent');
+      expect(await refusalOf(store.deliver({ ...delivery(2, 1), beforeWrite }))).toBe(calledOff);
+      expect(await value()).toBe(textOf(1));
+    });
+
+    test('asks before each write, and then delivers', async () => {
+      const { store, delivery, value } = aSecret();
+      let asked = 0;
+      const beforeWrite = async () => {
+        asked++;
+      };
+      await store.deliver({ ...delivery(1, 'absent'), beforeWrite });
+      expect(asked).toBeGreaterThanOrEqual(1);
+      const before = asked;
+      await store.deliver({ ...delivery(2, 1), beforeWrite });
+      expect(asked).toBeGreaterThan(before);
+      expect(await value()).toBe(textOf(2));
     });
   });
 

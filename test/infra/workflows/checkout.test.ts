@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { allStates, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
 
@@ -49,6 +50,14 @@ describe.each([
     expect(caughtBy(machine, 'CheckIn')).toMatchObject([
       { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Report' },
     ]);
+  });
+
+  it('a limit delays no check-in for long', () => {
+    const waits = allStates(machineOf(template, machine)).flatMap(([name, { Type, Retry }]) =>
+      Type === 'Task' && !['Authenticate', 'Plan', 'CheckIn', 'Report'].includes(name) ? [Retry[1]] : [],
+    );
+    expect(waits.length).toBeGreaterThan(0);
+    for (const wait of waits) expect(wait).toMatchObject({ MaxAttempts: OPEN_LIMIT_RETRY.attempts });
   });
 
   it('every error of every task is caught', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { asRetry, CLOSING_RETRY, DEFAULT_RETRY, LIMIT_RETRY, maxWaitSeconds } from '#infra/workflows/retry-policies.ts';
+import {
+  asRetry,
+  CLOSING_RETRY,
+  DEFAULT_RETRY,
+  LIMIT_RETRY,
+  maxWaitSeconds,
+  OPEN_LIMIT_RETRY,
+} from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 
 describe('retry policies', () => {
@@ -11,6 +18,11 @@ describe('retry policies', () => {
   it('wait for a limit longer than a machine may run', () => {
     expect(maxWaitSeconds(LIMIT_RETRY)).toBeGreaterThan(24 * 3600);
     expect(DEFAULT_RETRY.errors).not.toContain('LimitReached');
+  });
+
+  it('wait for a limit at most ten minutes while leases are open, beside a minute in each attempt', () => {
+    expect(maxWaitSeconds(OPEN_LIMIT_RETRY)).toBeLessThanOrEqual(600);
+    expect(OPEN_LIMIT_RETRY.errors).toEqual(['LimitReached']);
   });
 
   it.each([

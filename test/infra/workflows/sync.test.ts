@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIMIT_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 import { allStates, FULL, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
 
@@ -109,8 +110,9 @@ describe('the sync workflow', () => {
     expect(attempts('Retrieve')).toMatchObject({ MaxAttempts: 4 });
   });
 
-  it.each(tasks)('waits in %s for a limit as long as the machine may run', (_, { Retry }) => {
-    expect(Retry[1]).toMatchObject({ ErrorEquals: ['LimitReached'], MaxDelaySeconds: 120, MaxAttempts: 1000 });
+  it.each(tasks)('waits in %s for a limit, briefly only while leases are open', (name, { Retry }) => {
+    const { attempts } = name === 'Retrieve' ? OPEN_LIMIT_RETRY : LIMIT_RETRY;
+    expect(Retry[1]).toMatchObject({ ErrorEquals: ['LimitReached'], MaxDelaySeconds: 60, MaxAttempts: attempts });
   });
 
   it('is logged completely but without data, encrypted, and traced', () => {

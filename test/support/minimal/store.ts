@@ -65,6 +65,7 @@ const connect = (http: Http, owner: string): SecretStore => {
       const found = await inspect(name);
       if (found.kind === 'foreign') throw foreignSecret({ name, for: undefined, command: adoption(name, owner) });
       if (found.kind === 'owned' && found.stamp === stamp) return { changed: false, verified: 'accepted' };
+      await delivery.beforeWrite?.();
       await put(delivery);
       return { changed: true, verified: 'accepted' };
     },

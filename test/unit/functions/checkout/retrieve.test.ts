@@ -91,6 +91,16 @@ describe('retrieving for a checkout', () => {
     expect(await retrieve([lease(0, 10)], order(-30))).toMatchObject({ delivered: 0, late: true });
   });
 
+  it('delivers nothing if the checkout is released while the delivery waits for the pace of the store', async () => {
+    const { deliver } = store.store;
+    store.store.deliver = async (delivery) => {
+      await signals.put(signalAt.released(CHECKOUT));
+      return deliver(delivery);
+    };
+    expect(await retrieve([lease(0, 10)])).toEqual({ at: after(0), delivered: 0, gone: true });
+    expect(values()).toEqual({});
+  });
+
   it('reports what it delivered if its window ends between two items', async () => {
     const { list } = signals;
     const { deliver } = store.store;

@@ -93,6 +93,15 @@ describe('shared records', () => {
     expect(await shared.replace(place, { by: 'us' }, '"1"')).toBeUndefined();
   });
 
+  it('start anew from their fallback if their content is not a record', async () => {
+    const ifUnreadable = { by: 'nobody' };
+    for (const text of ['{"by":1}', '{"by":']) {
+      s3.on(GetObjectCommand).callsFake(async () => ({ ETag: '"3"', Body: { transformToString: async () => text } }));
+      expect(await shared.read({ ...place, ifUnreadable })).toEqual({ record: ifUnreadable, version: '"3"' });
+      await expect(shared.read(place)).rejects.toMatchObject({ name: 'ContractViolated' });
+    }
+  });
+
   it('are an error if S3 cannot decide', async () => {
     s3.on(PutObjectCommand).rejects(Object.assign(new Error('of AWS'), { name: 'SlowDown' }));
     await expect(shared.replace(place, { by: 'us' }, '"1"')).rejects.toMatchObject({ name: 'StoreUnavailable' });

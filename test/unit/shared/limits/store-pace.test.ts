@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_CREDIT_MS } from '#shared/domain/limits/pace.ts';
+import { RelayError } from '#shared/errors.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
 import { createStorePace } from '#shared/limits/store-pace.ts';
 import { memorySharedRecords } from '#test/support/fakes.ts';
@@ -127,5 +128,41 @@ describe('the pace of a store', () => {
     const endMs = time.now() + 35_000;
     const many = start('person', () => endMs - time.now()).write(10);
     await expect(time.run(many)).rejects.toMatchObject({ name: 'LimitReached', retryable: true });
+  });
+
+  it('is kept by hundreds of checkouts that write at once', async () => {
+    const { time, writes, start, within } = createScene(1);
+    await time.run(Promise.all(Array.from({ length: 300 }, () => start('person').write(1))));
+    expect(writes).toHaveLength(300);
+    expect(Math.max(...writes.map((from) => within(from, 10_000)))).toBeLessThanOrEqual(12);
+  });
+
+  it('survives records that cannot be reached for some seconds', async () => {
+    const { time, records, writes, start } = createScene(40);
+    const { read } = records;
+    let failures = 3;
+    records.read = async (place) => {
+      if (failures-- > 0) throw new RelayError('StoreUnavailable', 'S3 did not answer.');
+      return read(place);
+    };
+    const one = start();
+    await time.run(one.write(60));
+    expect(writes).toHaveLength(60);
+    failures = 1;
+    await time.run(one.slow('update'));
+    failures = 100;
+    await expect(time.run(one.write(20))).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('never forgets a write that comes as the last one ends', async () => {
+    const { time, writes, start } = createScene(1000);
+    const one = start();
+    const writeAfter = async (turns: number) => {
+      await one.write(1);
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      await one.write(1);
+    };
+    for (let turns = 0; turns < 12; turns++) await time.run(writeAfter(turns));
+    expect(writes).toHaveLength(24);
   });
 });

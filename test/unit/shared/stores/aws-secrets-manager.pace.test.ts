@@ -5,7 +5,11 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
+import { Secret, type SecretContent } from '#shared/secret.ts';
 import { createPacedClient } from '#shared/stores/aws-secrets-manager/paced-client.ts';
+import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import type { Delivery } from '#shared/stores/store.ts';
 
 interface Answer {
   readonly status: number;
@@ -59,6 +63,26 @@ describe('the client of the store', () => {
     await client.send(command as CreateSecretCommand);
     expect(events).toEqual([`take ${quota}`, 'call']);
     expect(sent).toHaveLength(1);
+  });
+
+  it('asks whether the delivery may still write after its turn, and sends nothing if it may not', async () => {
+    const { client, sent, events } = createScene([OK]);
+    const store = createAwsSecretsManagerStore({ client, owner: 'relay/sync' });
+    const calledOff = new RelayError('LeaseGone', 'The checkout has ended.');
+    const delivery: Delivery = {
+      name: 'n',
+      value: new Secret<SecretContent>('canary-3f1c'),
+      stamp: 'x'.repeat(32),
+      expected: 'absent',
+      description: '',
+      beforeWrite: async () => {
+        events.push('asked');
+        throw calledOff;
+      },
+    };
+    await expect(store.deliver(delivery)).rejects.toBe(calledOff);
+    expect(events).toEqual(['take create', 'call', 'asked']);
+    expect(sent).toEqual([]);
   });
 
   it('reads without a turn', async () => {
