@@ -172,27 +172,20 @@ export const createConnectionLimit = ({
     }
   };
 
-  const begin = <T extends { readonly share: Share }>(held: T): T => {
-    ({ share } = held);
-    renewedAtMs = now();
-    return held;
-  };
-
   return {
     async hold(timeoutMs, isNeeded) {
       look();
       if (share !== undefined && !isToRenew(share, timeoutMs)) return { share, inherited: [] };
-      const renewed = share && (await renew(share, timeoutMs));
-      if (renewed === undefined) {
-        share = undefined;
-        const claimed = await claim(timeoutMs, isNeeded);
-        claimedAtMs = now();
-        lookedAtMs = claimedAtMs;
-        wantedBy = undefined;
-        hasBegun = true;
-        return begin(claimed);
-      }
-      return begin(renewed);
+      share = share && (await renew(share, timeoutMs))?.share;
+      renewedAtMs = now();
+      if (share !== undefined) return { share, inherited: [] };
+      ({ share } = await claim(timeoutMs, isNeeded));
+      claimedAtMs = now();
+      renewedAtMs = claimedAtMs;
+      lookedAtMs = claimedAtMs;
+      wantedBy = undefined;
+      hasBegun = true;
+      return { share, inherited: share.inherited };
     },
     isWanted: () => wantedBy !== undefined && share !== undefined,
     mayBegin: (timeoutMs) => share !== undefined && isUsable(share, timeoutMs),

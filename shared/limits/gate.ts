@@ -35,6 +35,18 @@ export interface Gate {
   release(): Promise<void>;
 }
 
+/** A call that ended, and the time until which it counts against the calls per second. */
+interface EndedCall {
+  readonly endMs: number;
+  readonly untilMs: number;
+}
+
+/** A call of another function, whose clock can be behind ours. */
+const inherit = (endMs: number): EndedCall => ({ endMs, untilMs: endMs + SECOND_MS + MAX_SKEW_MS });
+
+/** No call counts for longer. One that would ended before the clock was set back. */
+const MAX_COUNTED_MS = 2 * SECOND_MS;
+
 interface GateOptions {
   /** Called for each call at its turn. */
   readonly onCall?: () => void;
@@ -61,8 +73,8 @@ export const createGate = (
   { onCall = () => {}, now = Date.now, sleep = sleepFor }: GateOptions = {},
 ): Gate => {
   const turns: Turn[] = [];
-  /** Ends of calls that still count, oldest first. */
-  let ended: number[] = [];
+  /** Calls that ended and still count, in the order in which they cease to. */
+  let ended: EndedCall[] = [];
   let inFlight = 0;
   let serving: Promise<void> | undefined;
   let onEnd = Promise.withResolvers<void>();
@@ -71,7 +83,8 @@ export const createGate = (
 
   const noteEnd = (): void => {
     inFlight--;
-    ended.push(now());
+    const endMs = now();
+    ended.push({ endMs, untilMs: endMs + SECOND_MS });
     onEnd.resolve();
     onEnd = Promise.withResolvers();
     void returnIfIdle(calls);
@@ -87,13 +100,16 @@ export const createGate = (
 
   const forgetOld = (): void => {
     const nowMs = now();
-    ended = ended.filter((endMs) => endMs > nowMs - SECOND_MS && endMs <= nowMs + SECOND_MS);
+    ended = ended.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + MAX_COUNTED_MS);
   };
 
   const giveBack = async (why: 'done' | 'yield'): Promise<void> => {
     while (inFlight > 0) await onEnd.promise;
     forgetOld();
-    await source.release(ended, why);
+    await source.release(
+      ended.map(({ endMs }) => endMs),
+      why,
+    );
     ended = [];
   };
 
@@ -104,13 +120,12 @@ export const createGate = (
       return false;
     }
     const { share, inherited } = await source.hold(timeoutMs, () => turns.length > 0);
-    // Another function's clock can be behind ours.
-    ended = [...ended, ...inherited.map((endMs) => endMs + MAX_SKEW_MS)].sort((a, b) => a - b);
+    ended = [...ended, ...inherited.map(inherit)].sort((one, other) => one.untilMs - other.untilMs);
     forgetOld();
     if (inFlight + ended.length < share.perSecond && inFlight < share.inFlight) return true;
     const [oldest] = ended;
     if (inFlight >= share.inFlight || oldest === undefined) await onEnd.promise;
-    else await sleep(Math.max(1, oldest + SECOND_MS - now()));
+    else await sleep(Math.max(1, oldest.untilMs - now()));
     return false;
   };
 

@@ -21,7 +21,15 @@ export const PRIORITIES = ['person', 'open-leases', 'fleet'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 const sharesSchema: z.ZodType<Shares> = z.object({
-  shares: z.array(z.object({ holder: z.string(), inFlight: z.int(), perSecond: z.int(), untilMs: z.number() })),
+  shares: z.array(
+    z.object({
+      holder: z.string(),
+      inFlight: z.int(),
+      perSecond: z.int(),
+      untilMs: z.number(),
+      inherited: z.array(z.number()),
+    }),
+  ),
   ended: z.array(z.number()),
 });
 

@@ -14,11 +14,13 @@ export interface Limit {
 export interface Share extends Limit {
   readonly holder: string;
   readonly untilMs: number;
+  /** Ends of calls under earlier shares that this one counts as its own. */
+  readonly inherited: readonly number[];
 }
 
 export interface Shares {
   readonly shares: readonly Share[];
-  /** Ends of calls under shares that were released within the last second. Later shares count them as their own. */
+  /** Ends of calls under shares that were released within the last second. They use up what no share holds. */
   readonly ended: readonly number[];
 }
 
@@ -57,16 +59,16 @@ interface Claim {
   readonly untilMs: number;
 }
 
-/** A share, the state that contains it, and the ends of calls that it counts as its own. */
+/** A share, and the state that contains it. */
 interface Claimed {
   readonly next: Shares;
   readonly share: Share;
-  readonly inherited: readonly number[];
 }
 
 /**
- * Claims a share for a holder: at most `wanted`, and no more than is left. Every claim counts the calls that ended
- * recently as its own. Undefined if nothing is left. Repeatable: a second claim of the same holder replaces the first.
+ * Claims a share for a holder: at most `wanted`, and no more than is left. Calls that ended recently count against what
+ * no share holds. If that is too little for them, the share counts the oldest of them as its own. Undefined if nothing
+ * is left. Repeatable: a second claim of the same holder replaces the first.
  */
 export const claimShare = (
   current: Shares,
@@ -74,23 +76,27 @@ export const claimShare = (
   wanted: Limit,
   { holder, nowMs, untilMs }: Claim,
 ): Claimed | undefined => {
-  const { shares, ended } = prune(current, nowMs);
+  const { shares, ended: recent } = prune(current, nowMs);
   const others = shares.filter((share) => share.holder !== holder);
+  const before = shares.find((share) => share.holder === holder);
+  const ended = [...recent, ...(before?.inherited ?? [])].sort((one, other) => one - other);
   const rest = restOf(limit, others);
   if (rest.inFlight < 1 || rest.perSecond < 1) return undefined;
+  const perSecond = Math.min(wanted.perSecond, rest.perSecond);
+  const inherited = Math.max(0, ended.length - (rest.perSecond - perSecond));
   const share: Share = {
     holder,
     inFlight: Math.min(wanted.inFlight, rest.inFlight),
-    perSecond: Math.min(wanted.perSecond, rest.perSecond),
+    perSecond,
     untilMs,
+    inherited: ended.slice(0, inherited),
   };
-  return { next: { shares: [...others, share], ended }, share, inherited: ended };
+  return { next: { shares: [...others, share], ended: ended.slice(inherited) }, share };
 };
 
 /**
- * Extends a share, and enlarges it by what is left of `wanted`. An enlarged share counts the calls that ended recently
- * as its own, like a claimed one. Undefined if its holder lost it, because it expired and the capacity may be in use
- * elsewhere.
+ * Extends a share, and enlarges it by what is left of `wanted`. Undefined if its holder lost it, because it expired and
+ * the capacity may be in use elsewhere.
  */
 export const renewShare = (
   current: Shares,
@@ -102,14 +108,18 @@ export const renewShare = (
   if (held === undefined) return undefined;
   const { shares, ended } = prune(current, nowMs);
   const rest = restOf(limit, [...shares.filter((share) => share.holder !== holder), held]);
-  const enlarged = (one: keyof Limit): number => held[one] + Math.max(0, Math.min(wanted[one] - held[one], rest[one]));
-  const share: Share = { holder, inFlight: enlarged('inFlight'), perSecond: enlarged('perSecond'), untilMs };
-  return {
-    next: { ...current, shares: current.shares.map((one) => (one === held ? share : one)) },
-    share,
-    inherited: isLess(held, share) ? ended : [],
+  const share: Share = {
+    holder,
+    inFlight: enlarge(held.inFlight, wanted.inFlight, rest.inFlight),
+    perSecond: enlarge(held.perSecond, wanted.perSecond, rest.perSecond - ended.length),
+    untilMs,
+    inherited: [],
   };
+  return { next: { ...current, shares: current.shares.map((one) => (one === held ? share : one)) }, share };
 };
+
+const enlarge = (held: number, wanted: number, rest: number): number =>
+  held + Math.max(0, Math.min(wanted - held, rest));
 
 /** Returns a share, and leaves the ends of its recent calls to the next one. No-op for a share that was lost. */
 export const releaseShare = (

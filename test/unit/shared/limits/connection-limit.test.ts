@@ -289,7 +289,7 @@ describe('the limits of a connection', () => {
   it('are not blocked by a function whose clock was an hour ahead', async () => {
     const { time, records, start } = createLimitWorld();
     const untilMs = time.now() + 3_600_000;
-    const shares = [{ holder: 'ahead', inFlight: 4, perSecond: 20, untilMs }];
+    const shares = [{ holder: 'ahead', inFlight: 4, perSecond: 20, untilMs, inherited: [] }];
     await records.replace(limitAt.shares('vault'), { shares, ended: [untilMs] }, 'absent');
     const before = time.now();
     await time.run(start({ limit: LIMIT }).call(10));
@@ -299,7 +299,7 @@ describe('the limits of a connection', () => {
   it('survive a record that another version of the relay wrote for larger limits', async () => {
     const { time, records, start } = createLimitWorld();
     const untilMs = time.now() + 5000;
-    const shares = [{ holder: 'old', inFlight: 100, perSecond: 100, untilMs }];
+    const shares = [{ holder: 'old', inFlight: 100, perSecond: 100, untilMs, inherited: [] }];
     await records.replace(limitAt.shares('vault'), { shares, ended: [] }, 'absent');
     const one = start({ limit: LIMIT });
     await time.run(one.call(10));

@@ -11,40 +11,63 @@ describe('shares of a limit', () => {
       kind: fc.constantFrom('claim', 'renew', 'release'),
       holder: fc.constantFrom('a', 'b', 'c'),
       wanted: part,
-      afterMs: fc.nat(20_000),
+      afterMs: fc.oneof(fc.nat(500), fc.nat(20_000)),
     });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
         let state: Shares = NO_SHARES;
         let nowMs = 1_000_000;
+        // As many calls as the share allows.
+        const endsOf = ({ shares }: Shares, holder: string): number[] =>
+          Array.from({ length: shares.find((share) => share.holder === holder)?.perSecond ?? 0 }, () => nowMs);
         for (const { kind, holder, wanted, afterMs } of events) {
           nowMs += afterMs;
           const claim = { holder, nowMs, untilMs: nowMs + 46_000 };
           const next = {
             claim: () => claimShare(state, LIMIT, wanted, claim)?.next,
             renew: () => renewShare(state, LIMIT, wanted, claim)?.next,
-            release: () => releaseShare(state, holder, [nowMs], nowMs),
+            release: () => releaseShare(state, holder, endsOf(state, holder), nowMs),
           }[kind]();
           state = next ?? state;
           for (const side of ['inFlight', 'perSecond'] as const) {
             const held = state.shares.filter(({ untilMs }) => untilMs > nowMs).map((share) => share[side]);
-            expect(held.reduce((total, one) => total + one, 0)).toBeLessThanOrEqual(LIMIT[side]);
+            const total = held.reduce((sum, one) => sum + one, 0);
+            const recent = side === 'perSecond' ? state.ended.filter((endMs) => endMs > nowMs - 1000).length : 0;
+            expect(total + recent).toBeLessThanOrEqual(LIMIT[side]);
           }
         }
       }),
     );
   });
 
-  it('that grow count the calls that ended under the returned ones', () => {
+  describe('that was returned after ten calls within the second', () => {
     const nowMs = 1_000_000;
-    const untilMs = nowMs + 46_000;
-    const first = claimShare(NO_SHARES, LIMIT, { inFlight: 3, perSecond: 15 }, { holder: 'a', nowMs, untilMs });
-    const both = claimShare(first?.next ?? NO_SHARES, LIMIT, LIMIT, { holder: 'b', nowMs, untilMs });
-    expect(both?.share).toMatchObject({ inFlight: 1, perSecond: 5 });
-    const returned = releaseShare(both?.next ?? NO_SHARES, 'a', [nowMs], nowMs) ?? NO_SHARES;
-    const grown = renewShare(returned, LIMIT, LIMIT, { holder: 'b', nowMs, untilMs });
-    expect(grown).toMatchObject({ share: { inFlight: 4, perSecond: 20 }, inherited: [nowMs] });
-    const same = renewShare(grown?.next ?? NO_SHARES, LIMIT, LIMIT, { holder: 'b', nowMs, untilMs });
-    expect(same?.inherited).toEqual([]);
+    const claim = (holder: string) => ({ holder, nowMs, untilMs: nowMs + 46_000 });
+    const ends = Array.from({ length: 10 }, (_, index) => nowMs - 100 + index);
+    const half = { inFlight: 2, perSecond: 10 };
+    const first = claimShare(NO_SHARES, LIMIT, half, claim('a'));
+    const returned = releaseShare(first?.next ?? NO_SHARES, 'a', ends, nowMs) ?? NO_SHARES;
+
+    it('leave the calls aside as long as there is room for them', () => {
+      const next = claimShare(returned, LIMIT, half, claim('b'));
+      expect(next?.share).toMatchObject({ ...half, inherited: [] });
+      expect(next?.next.ended).toEqual(ends);
+    });
+
+    it('count the oldest calls in the share that leaves no room for them, once', () => {
+      const most = { inFlight: 2, perSecond: 14 };
+      const next = claimShare(returned, LIMIT, most, claim('b'));
+      expect(next?.share).toMatchObject({ ...most, inherited: ends.slice(0, 4) });
+      expect(next?.next.ended).toEqual(ends.slice(4));
+      // Its answer was lost.
+      const again = claimShare(next?.next ?? NO_SHARES, LIMIT, LIMIT, claim('b'));
+      expect(again?.share).toMatchObject({ perSecond: 20, inherited: ends });
+    });
+
+    it('grow only by what the calls leave', () => {
+      const next = claimShare(returned, LIMIT, { inFlight: 1, perSecond: 5 }, claim('b'));
+      const grown = renewShare(next?.next ?? NO_SHARES, LIMIT, LIMIT, claim('b'));
+      expect(grown?.share).toMatchObject({ inFlight: 4, perSecond: 10 });
+    });
   });
 });
