@@ -49,7 +49,7 @@ const openBatchesSchema: z.ZodType<OpenBatchesRecord> = z.object({
   ),
 });
 
-/** A record that someone spoiled starts anew, because it must not keep leases open. Limits can be exceeded once. */
+/** An unreadable record is replaced, because it must not keep leases open. Limits can be exceeded once. */
 const place = <T>(key: string, schema: z.ZodType<T>, ifUnreadable: T): RecordPlace<T> => ({
   key: `limits/${key}.json`,
   schema,

@@ -10,8 +10,8 @@ import type { Run } from '#shared/workflows/run.ts';
 
 /**
  * Batches whose leases wait for a store. A batch opens its leases only if the store can take its writes, and those of
- * all open batches, within half a minute at its pace. At half the pace, no lease waits longer than a minute. Batches are
- * admitted in the order in which they came.
+ * all open batches, within half a minute at its pace. At half the pace, no lease waits longer than a minute. Batches
+ * are admitted in the order in which they came.
  */
 export interface OpenBatches {
   /**

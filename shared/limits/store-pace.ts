@@ -93,7 +93,7 @@ const createLine = (
   const waiting: PromiseWithResolvers<void>[] = [];
   /** Reserved times that are not used yet, earliest first. */
   let times: number[] = [];
-  /** Many processes that try again at the same time would change the record in vain. */
+  /** Many processes that try again at the same time only get in each other's way. */
   let spreadMs = MIN_SPREAD_MS;
   let isServing = false;
 

@@ -93,8 +93,8 @@ describe('shared records', () => {
     expect(await shared.replace(place, { by: 'us' }, '"1"')).toBeUndefined();
   });
 
-  it('start anew from their fallback if their content is not a record', async () => {
-    const ifUnreadable = { by: 'nobody' };
+  it('are replaced by their fallback if their content is not a record', async () => {
+    const ifUnreadable = { by: 'none' };
     for (const text of ['{"by":1}', '{"by":']) {
       s3.on(GetObjectCommand).callsFake(async () => ({ ETag: '"3"', Body: { transformToString: async () => text } }));
       expect(await shared.read({ ...place, ifUnreadable })).toEqual({ record: ifUnreadable, version: '"3"' });
