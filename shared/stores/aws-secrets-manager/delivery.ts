@@ -189,7 +189,7 @@ const asked = <Input extends object, Output extends object, Command extends Writ
       await beforeWrite();
       return next(args);
     },
-    { step: 'finalizeRequest', priority: 'low', name: 'beforeWriteMiddleware' },
+    { step: 'finalizeRequest', priority: 'high', name: 'beforeWriteMiddleware' },
   );
   return command;
 };
