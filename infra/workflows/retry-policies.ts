@@ -72,6 +72,12 @@ export const LIMIT_RETRY: RetryPolicy = {
  */
 export const OPEN_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 10 };
 
+/**
+ * For the step that opens the leases of a batch. It waits before it opens them, but an attempt that died can have left
+ * some open. Three hours at most.
+ */
+export const OPENING_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 90 };
+
 /** Maximum total wait of a policy in seconds. Jitter only shortens it. */
 export const maxWaitSeconds = ({ firstSeconds, backoff, maxSeconds, attempts }: RetryPolicy): number =>
   Array.from({ length: attempts }, (_, attempt) => Math.min(maxSeconds, firstSeconds * backoff ** attempt)).reduce(

@@ -15,7 +15,7 @@ import {
 import { Construct } from 'constructs';
 import { acceptPattern } from '#infra/nag.ts';
 import { statesArn, type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { CLOSING_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, OPEN_LIMIT_RETRY, OPENING_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import type { Step } from '#shared/workflows/step.ts';
@@ -151,6 +151,7 @@ export class SyncWorkflow extends Construct {
     const request = this.#task('Request', syncSteps.request, {
       comment: 'Opens a lease for each item that needs one.',
       resultPath: '$.requested',
+      limitRetry: OPENING_LIMIT_RETRY,
     }).addCatch(checkIn, CAUGHT);
     const retrieve = this.#task('Retrieve', syncSteps.retrieve, {
       comment: 'Reads each credential, delivers it, verifies it, promotes it.',

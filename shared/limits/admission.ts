@@ -22,8 +22,8 @@ export interface OpenBatchesRecord {
   readonly batches: readonly StoreBatch[];
 }
 
-/** A batch that its run lost counts for this long: the time of a request and of a retrieve that follow each other. */
-const MAX_OPEN_MS = 2 * MAX_INVOCATION_MS;
+/** A batch that its run lost counts for this long: a request, and a retrieve that waits for a limit, take no longer. */
+const MAX_OPEN_MS = 3 * MAX_INVOCATION_MS;
 
 /** Time for which a batch keeps its place: its pause, and a minute to start its function. */
 const PLACE_MS = MAX_LIMIT_PAUSE_MS + 60_000;
@@ -71,15 +71,3 @@ export const without = (current: OpenBatchesRecord | undefined, id: string): Ope
   current?.batches.some((batch) => batch.id === id)
     ? { batches: current.batches.filter((batch) => batch.id !== id) }
     : undefined;
-
-/** The record with an admitted batch waiting again, at its place. Undefined if it does not contain it. */
-export const waitAgain = (
-  current: OpenBatchesRecord | undefined,
-  id: string,
-  nowMs: number,
-): OpenBatchesRecord | undefined => {
-  const known = current?.batches.find((batch) => batch.id === id);
-  if (current === undefined || known === undefined) return undefined;
-  const waiting: StoreBatch = { ...known, state: 'waiting', untilMs: nowMs + PLACE_MS };
-  return { batches: current.batches.map((batch) => (batch === known ? waiting : batch)) };
-};

@@ -16,6 +16,7 @@ import { RelayError } from '#shared/errors.ts';
 import type { ShareSource } from '#shared/limits/gate.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
 import { createWaiting, moreUrgentThan, WAITS_MS } from '#shared/limits/waiting.ts';
+import { MAX_WAIT_MS, RESERVED_MS } from '#shared/limits/waits.ts';
 import { changeRecord, type Known, type SharedRecords } from '#shared/records/shared-record.ts';
 
 export interface ConnectionLimitOptions {
@@ -56,12 +57,6 @@ const LOOK_MS = 500;
 /** Time after which a share goes to a function of the same priority that waits. */
 const MAX_HELD_MS = 10_000;
 
-/** Maximum wait in one invocation. After it, the workflow waits, which costs less than a function that waits. */
-const MAX_WAIT_MS = 60_000;
-
-/** Time to leave for the step to end. */
-const RESERVED_MS = 30_000;
-
 /**
  * Holds a share of a connection's limits for one process. The shares of all functions are in one record, so together
  * they never exceed the limits. A function that was frozen past the end of its share has to renew it before its next
@@ -86,9 +81,10 @@ export const createConnectionLimit = ({
   let claimedAtMs = 0;
   let renewedAtMs = 0;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
-  /** A function of the same priority, for which the share was returned, tries again before this time. */
+  /** Priority of a function that waits and for which the share is returned between two calls. */
+  let wantedBy: Priority | undefined;
+  /** That function tries again before this time. */
   let stayBackUntilMs = 0;
-  let wantedBy: 'more-urgent' | 'equal' | undefined;
   /** A session has begun. Its leases can be open, so it does not give up before its function ends. */
   let hasBegun = false;
 
@@ -109,11 +105,9 @@ export const createConnectionLimit = ({
     });
 
   const findWaiting = async (heldMs: number): Promise<typeof wantedBy> => {
-    if (await waiting.isWaitedFor(moreUrgent.slice(0, 1))) return 'more-urgent';
     // A session that has begun can have leases open itself. Only a person interrupts it at once.
-    if (heldMs < MAX_HELD_MS) return undefined;
-    if (await waiting.isWaitedFor(moreUrgent.slice(1))) return 'more-urgent';
-    return (await waiting.isWaitedFor([priority])) ? 'equal' : undefined;
+    const urgent = heldMs < MAX_HELD_MS ? moreUrgent.slice(0, 1) : [...moreUrgent, priority];
+    return waiting.mostUrgent(urgent);
   };
 
   /** Asks in the background, so that calls do not wait for the answer. */
@@ -138,12 +132,22 @@ export const createConnectionLimit = ({
   const untilMsFor = (timeoutMs: number): number => now() + TERM_MS + Math.max(timeoutMs, usualTimeoutMs) + MARGIN_MS;
 
   const renew = async ({ holder, ...held }: Share, timeoutMs: number) => {
-    const mayGrow = isLess(held, wanted) && !(await waiting.isWaitedFor([...moreUrgent, priority]));
+    const mayGrow = isLess(held, wanted) && (await waiting.mostUrgent([...moreUrgent, priority])) === undefined;
     return change((current = NO_SHARES) => {
       const claim = { holder, nowMs: now(), untilMs: untilMsFor(timeoutMs) };
       const renewed = renewShare(current, limit, mayGrow ? wanted : held, claim);
       return { next: renewed?.next, result: renewed };
     }, written);
+  };
+
+  /** A share that is still valid serves on, whatever happens to its renewal. */
+  const renewOrKeep = async (held: Share, timeoutMs: number): Promise<Share | undefined> => {
+    try {
+      return (await renew(held, timeoutMs))?.share;
+    } catch (error) {
+      if (isUsable(held, timeoutMs)) return held;
+      throw error;
+    }
   };
 
   const tryClaim = (holder: string, timeoutMs: number, known: Known<Shares>) =>
@@ -159,15 +163,21 @@ export const createConnectionLimit = ({
     const untilEndMs = remainingMs() - RESERVED_MS;
     const giveUpAtMs = now() + (hasBegun ? untilEndMs : Math.min(MAX_WAIT_MS, untilEndMs));
     const before = hasBegun ? moreUrgent.slice(0, 1) : moreUrgent;
+    let hasWaited = false;
     if (now() < stayBackUntilMs) await sleep(stayBackUntilMs - now());
     for (;;) {
-      const [isWaited, state] = await Promise.all([waiting.isWaitedFor(before), records.read(place)]);
-      if (!isWaited) {
+      const [urgent, state] = await Promise.all([waiting.mostUrgent(before), records.read(place)]);
+      if (urgent === undefined) {
         const claimed = await tryClaim(holder, timeoutMs, { state });
-        if (claimed !== undefined) return claimed;
+        if (claimed !== undefined) {
+          // Less urgent functions would wait until it is old.
+          if (hasWaited) void waiting.unsay(priority).catch(() => {});
+          return claimed;
+        }
       }
       if (now() >= giveUpAtMs || !isNeeded()) throw limitReached(connection, limit);
       await waiting.say(priority);
+      hasWaited = true;
       await pause();
     }
   };
@@ -176,9 +186,11 @@ export const createConnectionLimit = ({
     async hold(timeoutMs, isNeeded) {
       look();
       if (share !== undefined && !isToRenew(share, timeoutMs)) return { share, inherited: [] };
-      share = share && (await renew(share, timeoutMs))?.share;
-      renewedAtMs = now();
-      if (share !== undefined) return { share, inherited: [] };
+      if (share !== undefined) {
+        share = await renewOrKeep(share, timeoutMs);
+        renewedAtMs = now();
+        if (share !== undefined) return { share, inherited: [] };
+      }
       ({ share } = await claim(timeoutMs, isNeeded));
       claimedAtMs = now();
       renewedAtMs = claimedAtMs;
@@ -194,7 +206,6 @@ export const createConnectionLimit = ({
       const released = share;
       share = undefined;
       if (released === undefined) return;
-      const isForEqual = why === 'yield' && wantedBy === 'equal';
       await change(
         (current = NO_SHARES) => ({
           next: releaseShare(current, released.holder, ended, now()),
@@ -202,7 +213,7 @@ export const createConnectionLimit = ({
         }),
         written,
       );
-      if (isForEqual) stayBackUntilMs = now() + 2 * WAITS_MS[priority];
+      if (why === 'yield' && wantedBy !== undefined) stayBackUntilMs = now() + 2 * WAITS_MS[wantedBy];
     },
   };
 };

@@ -13,10 +13,10 @@ export interface ShareSource {
     timeoutMs: number,
     isNeeded: () => boolean,
   ): Promise<{ readonly share: Limit; readonly inherited: readonly number[] }>;
-  /** True if the share is needed more urgently elsewhere, so that it must be released between two calls. */
+  /** True if another function waits for the share, so that it must be released between two calls. */
   isWanted(): boolean;
   /**
-   * Returns the share with the ends of its recent calls: for good, or only to `yield` it to a more urgent function.
+   * Returns the share with the ends of its recent calls: for good, or only to `yield` it until the next call.
    * Called only while no call is in flight.
    */
   release(ended: readonly number[], why: 'done' | 'yield'): Promise<void>;
@@ -116,7 +116,8 @@ export const createGate = (
   /** Waits until the next call may begin. Returns false to ask again. */
   const isOpen = async (timeoutMs: number): Promise<boolean> => {
     if (source.isWanted()) {
-      await giveBack('yield');
+      // A share that cannot be returned expires.
+      await giveBack('yield').catch(() => {});
       return false;
     }
     const { share, inherited } = await source.hold(timeoutMs, () => turns.length > 0);

@@ -2,8 +2,9 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { countDeliveries, writesOf } from '#shared/domain/limits/estimate.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
-import { admit, type OpenBatchesRecord, waitAgain, without } from '#shared/limits/admission.ts';
+import { admit, type OpenBatchesRecord, without } from '#shared/limits/admission.ts';
 import { limitAt } from '#shared/limits/limit-records.ts';
+import { MAX_WAIT_MS, RESERVED_MS } from '#shared/limits/waits.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { PacedStore } from '#shared/stores/store.ts';
 import type { Run } from '#shared/workflows/run.ts';
@@ -38,11 +39,6 @@ export interface OpenBatchesOptions {
   readonly random?: () => number;
 }
 
-/** Maximum wait in one invocation. After it, the workflow waits, which costs less than a function that waits. */
-const MAX_WAIT_MS = 60_000;
-
-/** Time to leave for the step to end. */
-const RESERVED_MS = 30_000;
 const WAIT_MS = 2000;
 
 export const createOpenBatches = ({
@@ -73,9 +69,8 @@ export const createOpenBatches = ({
   const change = <R>(store: PacedStore, decide: Parameters<typeof changeRecord<OpenBatchesRecord, R>>[2]) =>
     changeRecord(records, limitAt.openBatches(store.id), decide, { sleep, random });
 
-  /** Lets smaller batches use a store while the batch waits for another one. */
-  const pauseIn = (store: PacedStore, id: string) =>
-    change(store, (current) => ({ next: waitAgain(current, id, now()), result: undefined }));
+  const leaveStore = (store: PacedStore, id: string) =>
+    change(store, (current) => ({ next: without(current, id), result: undefined }));
 
   return {
     async enter(id, items) {
@@ -85,7 +80,8 @@ export const createOpenBatches = ({
         const batch = { id, writes: writesOf(countDeliveries(own), store) };
         while (!(await change(store, (current) => admit(current, store.perSecond, batch, now())))) {
           if (now() >= giveUpAtMs) {
-            await Promise.all(entered.map((one) => pauseIn(one, id)));
+            // Others can use these stores while the batch waits for another one.
+            await Promise.all(entered.map((one) => leaveStore(one, id)));
             throw storeBusy(store);
           }
           await sleep(WAIT_MS * (0.5 + random()));
@@ -95,7 +91,7 @@ export const createOpenBatches = ({
     },
     async leave(id, items) {
       for (const { store } of await byStore(items)) {
-        await change(store, (current) => ({ next: without(current, id), result: undefined }));
+        await leaveStore(store, id);
       }
     },
   };

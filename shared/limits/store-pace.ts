@@ -2,6 +2,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type Pace, reserve, SLOW_MS, slowDown } from '#shared/domain/limits/pace.ts';
 import { RelayError } from '#shared/errors.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
+import { RESERVED_MS } from '#shared/limits/waits.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 
 /** Pace of the writes to one store, over all functions of the stack. */
@@ -42,9 +43,6 @@ const MAX_SPREAD_MS = 6400;
 
 /** Attempts at a reservation while the records cannot be reached. */
 const MAX_ATTEMPTS = 5;
-
-/** Time to leave for the step to end. */
-const RESERVED_MS = 30_000;
 
 /** Share of a second for which one process reserves at once: fewer calls of S3, against a shorter wait of others. */
 const BLOCK_SECONDS = 0.25;

@@ -64,6 +64,10 @@ export interface ProcessOptions {
   readonly priority?: Priority;
   readonly timeoutMs?: number;
   readonly remainingMs?: () => number;
+  /** Duration of each access to the records. */
+  readonly latencyMs?: number;
+  /** Answers of writes to the records that are lost after the write, in their order. */
+  readonly lost?: readonly boolean[];
 }
 
 /** A process of the relay that calls the server within the limits of a connection. */
@@ -78,7 +82,15 @@ export const createLimitWorld = () => {
     priority = 'fleet',
     timeoutMs = 30_000,
     remainingMs = () => 900_000,
+    latencyMs = 0,
+    lost = [],
   }: ProcessOptions) => {
+    let writes = 0;
+    const replace: SharedRecords['replace'] = async (place, record, expected) => {
+      await time.sleep(latencyMs);
+      const version = await records.replace(place, record, expected);
+      return lost[writes++] ? undefined : version;
+    };
     let frozenUntilMs = 0;
     /** Continues only once the process is no longer frozen. */
     const thaw = async (): Promise<void> => {
@@ -90,8 +102,8 @@ export const createLimitWorld = () => {
       return result;
     };
     const ownRecords: SharedRecords = {
-      read: (place) => thawed(records.read(place)),
-      replace: (place, record, expected) => thawed(records.replace(place, record, expected)),
+      read: (place) => thawed(time.sleep(latencyMs).then(() => records.read(place))),
+      replace: (place, record, expected) => thawed(replace(place, record, expected)),
     };
     const sleep = (ms: number) => thawed(time.sleep(ms));
     const options = { now: time.now, sleep };

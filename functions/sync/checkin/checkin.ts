@@ -42,9 +42,9 @@ export const createCheckIn =
     const recordError = await recordResults();
     const closing = await close(dependencies, input);
     const finalRecordError = closing === undefined ? recordError : await recordResults(closing);
-    if (closing?.failure !== undefined) throw closing.failure;
+    // Even if leases are still open, none of them waits for the store any more.
     const leaveError = await leave(dependencies, input);
-    const error = finalRecordError ?? leaveError;
+    const error = closing?.failure ?? finalRecordError ?? leaveError;
     if (error !== undefined) throw error;
     return { closed: closing?.closed.length ?? 0 };
   };

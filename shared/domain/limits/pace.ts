@@ -21,7 +21,7 @@ export interface Reservation {
 export const MAX_CREDIT_MS = 500;
 
 /** No reservation is further ahead. One that is was written by a function with a wrong clock. */
-const MAX_AHEAD_MS = 120_000;
+const MAX_PLAUSIBLE_AHEAD_MS = 120_000;
 
 /** Duration of half the pace after the store was throttled. */
 export const SLOW_MS = 60_000;
@@ -44,7 +44,7 @@ export const reserve = (
     maxAheadMs,
   }: { readonly writes: number; readonly perSecond: number; readonly nowMs: number; readonly maxAheadMs: number },
 ): { readonly next: Pace; readonly reservation: Reservation } | { readonly waitMs: number } => {
-  const nextAtMs = pace === undefined || pace.nextAtMs > nowMs + MAX_AHEAD_MS ? nowMs : pace.nextAtMs;
+  const nextAtMs = pace === undefined || pace.nextAtMs > nowMs + MAX_PLAUSIBLE_AHEAD_MS ? nowMs : pace.nextAtMs;
   const firstAtMs = Math.max(nextAtMs, nowMs - MAX_CREDIT_MS);
   const waitMs = firstAtMs - nowMs - maxAheadMs;
   if (waitMs > 0) return { waitMs };

@@ -107,7 +107,8 @@ export const renewShare = (
   const held = current.shares.find((share) => share.holder === holder);
   if (held === undefined) return undefined;
   const { shares, ended } = prune(current, nowMs);
-  const rest = restOf(limit, [...shares.filter((share) => share.holder !== holder), held]);
+  const others = shares.filter((share) => share.holder !== holder);
+  const rest = restOf(limit, [...others, held]);
   const share: Share = {
     holder,
     inFlight: enlarge(held.inFlight, wanted.inFlight, rest.inFlight),
@@ -115,7 +116,8 @@ export const renewShare = (
     untilMs,
     inherited: [],
   };
-  return { next: { ...current, shares: current.shares.map((one) => (one === held ? share : one)) }, share };
+  // Without the expired shares: their holders must not renew what this share can have taken.
+  return { next: { shares: [...others, share], ended }, share };
 };
 
 const enlarge = (held: number, wanted: number, rest: number): number =>

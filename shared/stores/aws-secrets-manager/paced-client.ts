@@ -4,6 +4,7 @@ import type { FinalizeHandler, FinalizeHandlerArguments, HandlerExecutionContext
 import { isThrottled } from '#shared/aws/secrets-manager-errors.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { StorePace } from '#shared/limits/store-pace.ts';
+import { RESERVED_MS } from '#shared/limits/waits.ts';
 
 /**
  * Quotas that writes count against, by command. The relay keeps the pace of each separately. Source: AWS Secrets
@@ -29,9 +30,6 @@ interface PacedClientOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
   readonly random?: () => number;
 }
-
-/** Time to leave for the step to end. */
-const RESERVED_MS = 30_000;
 
 /**
  * Creates a client that shares the connections of another one, keeps the pace of the store, and waits out throttling.

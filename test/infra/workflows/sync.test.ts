@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LIMIT_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
+import {
+  LIMIT_RETRY,
+  OPEN_LIMIT_RETRY,
+  OPENING_LIMIT_RETRY,
+  type RetryPolicy,
+} from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 import { allStates, FULL, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
 
@@ -111,7 +116,11 @@ describe('the sync workflow', () => {
   });
 
   it.each(tasks)('waits in %s for a limit, briefly only while leases are open', (name, { Retry }) => {
-    const { attempts } = name === 'Retrieve' ? OPEN_LIMIT_RETRY : LIMIT_RETRY;
+    const policies: Readonly<Record<string, RetryPolicy>> = {
+      Request: OPENING_LIMIT_RETRY,
+      Retrieve: OPEN_LIMIT_RETRY,
+    };
+    const { attempts } = policies[name] ?? LIMIT_RETRY;
     expect(Retry[1]).toMatchObject({ ErrorEquals: ['LimitReached'], MaxDelaySeconds: 60, MaxAttempts: attempts });
   });
 

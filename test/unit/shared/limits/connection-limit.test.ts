@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
 import { limitAt, PRIORITIES } from '#shared/limits/limit-records.ts';
 import { createLimitWorld } from '#test/support/limit-world.ts';
 
@@ -23,6 +24,8 @@ describe('the limits of a connection', () => {
       freeze: fc.option(fc.record({ afterMs: fc.nat(5000), forMs: fc.nat(200_000) }), { freq: 3 }),
       ending: fc.constantFrom('release', 'release', 'die'),
       callers: fc.integer({ min: 1, max: 4 }),
+      latencyMs: fc.oneof(fc.constant(0), fc.integer({ min: 10, max: 300 })),
+      lost: fc.array(fc.boolean(), { maxLength: 6 }),
     });
     const limit = fc.record({ inFlight: fc.integer({ min: 1, max: 6 }), perSecond: fc.integer({ min: 1, max: 30 }) });
     await fc.assert(
@@ -38,13 +41,14 @@ describe('the limits of a connection', () => {
           freeze,
           ending,
           callers,
+          ...s3
         }: (typeof processes)[number]) => {
           await time.sleep(startMs);
           const wanted = {
             inFlight: Math.max(1, Math.floor(limits.inFlight / callers)),
             perSecond: Math.max(1, Math.floor(limits.perSecond / callers)),
           };
-          const one = start({ limit: limits, wanted, priority, timeoutMs: 2000 });
+          const one = start({ limit: limits, wanted, priority, timeoutMs: 2000, ...s3 });
           if (freeze !== null) void time.sleep(freeze.afterMs).then(() => one.freeze(freeze.forMs));
           const made = Promise.all(
             Array.from({ length: calls }, () => one.call(durationMs, connectMs).then(() => done++)),
@@ -205,6 +209,84 @@ describe('the limits of a connection', () => {
     await time.run(person.release());
     // For example, it signs out.
     await time.run(idle.call(10));
+  });
+
+  it('go back to a fleet as soon as no person waits', async () => {
+    const { time, start } = createLimitWorld();
+    const fleet = start({ limit: LIMIT });
+    const all = fleet.calls(60, 150);
+    await time.run(time.sleep(2000));
+    const person = start({ limit: LIMIT, priority: 'person' });
+    await time.run(person.call(10));
+    await time.run(person.release());
+    const released = time.now();
+    await time.run(all);
+    // 20 calls in 1.15 s.
+    expect(time.now() - released).toBeLessThan(2500);
+  });
+
+  it('go to a batch with open leases ahead of a fleet that has begun', async () => {
+    const { time, start } = createLimitWorld();
+    const fleets = [1, 2].map(() => start({ limit: LIMIT, latencyMs: 30 }).calls(2000, 150));
+    await time.run(time.sleep(5000));
+    for (let batch = 0; batch < 3; batch++) {
+      const one = start({ limit: LIMIT, latencyMs: 30, priority: 'open-leases' });
+      const asked = time.now();
+      await time.run(one.call(100));
+      expect(time.now() - asked).toBeLessThan(40_000);
+      await time.run(one.release());
+    }
+    await time.run(Promise.all(fleets));
+  });
+
+  it('are not used up by short sessions, whose calls count once', async () => {
+    const { time, start } = createLimitWorld();
+    const before = time.now();
+    for (let session = 0; session < 60; session++) {
+      const one = start({ limit: LIMIT, wanted: { inFlight: 2, perSecond: 10 }, latencyMs: 10 });
+      await time.run(one.call(50));
+      await time.run(one.release());
+    }
+    // Each session takes 0.08 s, at most 20 of them in a second.
+    expect(time.now() - before).toBeLessThan(6000);
+  });
+
+  describe('while S3 fails', () => {
+    const failing = new RelayError('StoreUnavailable', 'S3 did not answer.');
+
+    it('serve the calls of a session that returns its share for a person', async () => {
+      const { time, records, server, start } = createLimitWorld();
+      const { replace } = records;
+      const all = start({ limit: LIMIT }).calls(40, 200);
+      await time.run(time.sleep(600));
+      await replace(limitAt.waiting('vault', 'person'), { atMs: time.now() }, 'absent');
+      let failures = 1;
+      records.replace = async (...write) => {
+        if (failures-- > 0) throw failing;
+        return replace(...write);
+      };
+      await time.run(all);
+      expect(failures).toBeLessThan(1);
+      expect(server.calls()).toBe(40);
+    });
+
+    it('serve on under a share that could not be enlarged, as long as it is valid', async () => {
+      const { time, records, server, start } = createLimitWorld();
+      const { replace } = records;
+      const first = start({ limit: LIMIT, wanted: { inFlight: 3, perSecond: 15 } });
+      void first.call(30_000);
+      await time.run(time.sleep(100));
+      const small = start({ limit: LIMIT }).calls(45, 200);
+      await time.run(time.sleep(100));
+      let failures = 0;
+      records.replace = async (...write) => {
+        if (write[0].key === limitAt.shares('vault').key && failures++ < 1) throw failing;
+        return replace(...write);
+      };
+      await time.run(small);
+      expect(failures).toBeGreaterThan(0);
+      expect(server.calls()).toBe(46);
+    });
   });
 
   it('alternate between sessions of the same priority', async () => {

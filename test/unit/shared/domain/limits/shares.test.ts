@@ -11,7 +11,7 @@ describe('shares of a limit', () => {
       kind: fc.constantFrom('claim', 'renew', 'release'),
       holder: fc.constantFrom('a', 'b', 'c'),
       wanted: part,
-      afterMs: fc.oneof(fc.nat(500), fc.nat(20_000)),
+      afterMs: fc.oneof(fc.nat(500), fc.nat(60_000)),
     });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
@@ -37,6 +37,7 @@ describe('shares of a limit', () => {
           }
         }
       }),
+      { numRuns: 500 },
     );
   });
 
