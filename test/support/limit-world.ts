@@ -40,7 +40,7 @@ export const createVirtualTime = () => {
 export type VirtualTime = ReturnType<typeof createVirtualTime>;
 
 /** A server that counts the calls that it handles at the same time, and those that it received in any second. */
-export const createCountingServer = ({ now, sleep }: VirtualTime) => {
+const createCountingServer = ({ now, sleep }: VirtualTime) => {
   const received: number[] = [];
   let inFlight = 0;
   let maxInFlight = 0;
