@@ -15,12 +15,14 @@ export interface OperatorSecretOptions {
 }
 
 export interface OperatorSecret {
-  /** Text is unchanged; bytes are in base64. */
+  /** Text is without a byte order mark, which some editors put in front; bytes are in base64. */
   readonly form: 'text' | 'base64';
   readonly value: Secret;
   /** Changes with the content. Anything derived from another version is stale. */
   readonly versionId: string;
 }
+
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
  * Reads a secret that an operator created for signing in to a vault. Raises `BootstrapUnusable`, with the command that
@@ -34,7 +36,7 @@ export const readOperatorSecret = async (options: OperatorSecretOptions): Promis
       client.send(new GetSecretValueCommand({ SecretId: name })),
     );
     const { SecretString: text, SecretBinary: bytes, VersionId: versionId = '' } = answer;
-    if (text !== undefined) return { form: 'text', value: new Secret(text), versionId };
+    if (text !== undefined) return { form: 'text', value: new Secret(text.replace(BYTE_ORDER_MARK, '')), versionId };
     const base64 = Buffer.from(bytes ?? []).toString('base64');
     return { form: 'base64', value: new Secret(base64), versionId };
   } catch (error) {

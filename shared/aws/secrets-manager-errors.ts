@@ -53,9 +53,13 @@ const invalid: Failure = {
       ? 'AWS refused to delete the secret. Check whether another service manages it. Replicas in other regions must be removed first (aws secretsmanager remove-regions-from-replication)'
       : 'AWS rejected the request as invalid. Check whether the secret is scheduled for deletion or managed by another service, and whether its name and tags follow the rules of Secrets Manager',
 };
+/** Source: AWS Secrets Manager user guide, quotas: about 100 versions of a secret, none removed within 24 hours. */
 const overQuota: Failure = {
   name: 'StoreRejected',
-  advice: () => 'a quota of Secrets Manager is exhausted. Check Service Quotas in the AWS console',
+  advice: ({ action }) =>
+    action === 'PutSecretValue'
+      ? 'the secret has about 100 versions from the last 24 hours. AWS fixes this limit, and removes older versions. Check in the vault why its credential changes so often'
+      : 'a quota of Secrets Manager is exhausted. Check Service Quotas in the AWS console',
 };
 const unavailable: Failure = {
   name: 'StoreUnavailable',
@@ -97,7 +101,7 @@ const FOUND = {
   tooLarge: {
     name: 'ValueTooLarge',
     advice: ({ detail }) =>
-      `the value exceeds the limit of Secrets Manager, ${detail} bytes. Deliver fewer fields with the sync's value template`,
+      `the value exceeds the limit of Secrets Manager, ${detail} bytes. Deliver fewer fields with the value template of the rule. A file or text that exceeds it alone can't be delivered to this store: exclude it, for example with titles: ["!*.iso"]`,
   },
   noTokenCache: {
     name: 'ConfigurationInvalid',

@@ -21,7 +21,7 @@ export const isUpToDate = async (
 ): Promise<boolean> => {
   const found = await store.inspect(name);
   if (found.kind === 'foreign') {
-    throw foreignSecret({ name, for: title, command: store.adoption(name) });
+    throw foreignSecret({ name, for: title, command: store.adoption(name, found), retired: found.retired });
   }
   // A delivery restores a retired secret, whatever its content.
   if (found.kind === 'absent' || found.retired) return false;
@@ -48,7 +48,7 @@ export const expectedNow = async (
 ): Promise<Expected> => {
   const found = await store.inspect(name);
   if (found.kind === 'foreign') {
-    throw foreignSecret({ name, for: title, command: store.adoption(name) });
+    throw foreignSecret({ name, for: title, command: store.adoption(name, found), retired: found.retired });
   }
   if (found.kind === 'absent') return 'absent';
   if (found.stamp !== undefined) checkStamp(found.stamp);

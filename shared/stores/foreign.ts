@@ -8,11 +8,15 @@ interface Foreign {
   readonly for: string | undefined;
   /** Command that hands the secret over to the relay. */
   readonly command: string;
+  /** It is scheduled for deletion. */
+  readonly retired?: true | undefined;
 }
 
 /** The `SecretForeign` error for an existing secret with another owner, with the command that hands it over. */
-export const foreignSecret = ({ name, for: item, command }: Foreign): RelayError =>
-  new RelayError(
-    'SecretForeign',
-    `The secret ${name}${item === undefined ? '' : `, the target of ${item},`} exists and is not owned by the relay, so it was not changed. To hand it over, run: ${command}`,
-  );
+export const foreignSecret = ({ name, for: item, command, retired }: Foreign): RelayError => {
+  const secret = `The secret ${name}${item === undefined ? '' : `, the target of ${item},`}`;
+  const message = retired
+    ? `${secret} is not owned by the relay and is scheduled for deletion, so it was not changed. Wait until it is deleted; the next run then creates a new one. To restore it and hand it over instead, run: ${command}`
+    : `${secret} exists and is not owned by the relay, so it was not changed. To hand it over, run: ${command}`;
+  return new RelayError('SecretForeign', message);
+};

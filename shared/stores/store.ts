@@ -22,7 +22,13 @@ export interface StoredSecret {
  * State of one name in a store. An unknown state is an error and is thrown, never reported as `absent`. A `retired`
  * secret is owned by the relay and scheduled for deletion; a delivery restores it.
  */
-export type Presence = { readonly kind: 'absent' } | { readonly kind: 'foreign' } | OwnedPresence;
+export type Presence = { readonly kind: 'absent' } | ForeignPresence | OwnedPresence;
+
+export interface ForeignPresence {
+  readonly kind: 'foreign';
+  /** The secret is scheduled for deletion. */
+  readonly retired?: true;
+}
 
 export interface OwnedPresence {
   readonly kind: 'owned';
@@ -69,8 +75,8 @@ export interface SecretStore {
   deliver(delivery: Delivery): Promise<Delivered>;
   /** Retires a secret that the relay owns; false if it does not exist or has another owner. Repeatable. */
   retire(name: string, recovery: Recovery): Promise<boolean>;
-  /** Command with which an operator hands a foreign secret over to this owner. */
-  adoption(name: string): string;
+  /** Command with which an operator hands a foreign secret over to this owner. It restores a retired one first. */
+  adoption(name: string, found?: ForeignPresence): string;
 }
 
 /** Limits and abilities of a store, known without a call: at synthesis, by the loader and by the plan. */

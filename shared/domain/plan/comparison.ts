@@ -129,7 +129,7 @@ export const createComparison = ({
         if (first?.kind === 'deliver')
           await withdraw(first.batch, ({ targets }) => targets.some((one) => one.name === name));
         if (first?.kind === 'unchanged') unchanged -= 1;
-        const message = `${sharers.join(' and ')} would share the secret ${name}. Add a placeholder that distinguishes them to the sync's name template, for example ${distinguishingPlaceholder}.`;
+        const message = `${sharers.join(' and ')} would share the secret ${name}. Add a placeholder that distinguishes them to the sync's name template, for example ${distinguishingPlaceholder}. The page docs/names-and-templates.md shows how names are made.`;
         const hasRemark = first?.kind === 'changing' || first?.kind === 'parked';
         for (const sharer of hasRemark ? sharers.slice(1) : sharers) remark(sharer, 'failed', message, 'NameCollision');
       }

@@ -145,7 +145,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const { name } = delivery;
     const presence = await inspect(name);
     if (presence.kind === 'absent') throw refusal;
-    if (presence.kind === 'foreign') throw foreignSecret({ name, for: undefined, command: options.adoption(name) });
+    if (presence.kind === 'foreign') {
+      const command = options.adoption(name, presence);
+      throw foreignSecret({ name, for: undefined, command, retired: presence.retired });
+    }
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
     await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(asked(command, delivery)));

@@ -63,7 +63,9 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
         { action: 'DescribeSecret', secret: name },
         client.send(new DescribeSecretCommand({ SecretId: name })),
       );
-      if (!isOurs(described.Tags)) return { kind: 'foreign' };
+      if (!isOurs(described.Tags)) {
+        return { kind: 'foreign', ...(described.DeletedDate !== undefined && { retired: true }) };
+      }
       return {
         kind: 'owned',
         stamp: currentOf(described.VersionIdsToStages),
@@ -107,8 +109,12 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     }
   };
 
-  const adoption = (name: string): string =>
-    `aws secretsmanager tag-resource --secret-id ${shellQuote(name)} --tags ${shellQuote(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]))}`;
+  const adoption: SecretStore['adoption'] = (name, found) => {
+    const secret = `--secret-id ${shellQuote(name)}`;
+    const tags = shellQuote(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]));
+    const restore = found?.retired ? `aws secretsmanager restore-secret ${secret} && ` : '';
+    return `${restore}aws secretsmanager tag-resource ${secret} --tags ${tags}`;
+  };
 
   const deliver = createDeliver({
     client,

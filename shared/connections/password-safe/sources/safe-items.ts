@@ -24,7 +24,13 @@ export type SafeHandle = z.infer<typeof handleSchema>;
 export const safeItem = (secret: SafeSecret): Item => ({
   ref: { kind: KIND, id: secret.secretId },
   title: `${secret.folderPath}/${secret.title}`,
-  labels: { folderPath: secret.folderPath, title: secret.title, username: secret.username, type: secret.type },
+  labels: {
+    folderPath: secret.folderPath,
+    title: secret.title,
+    username: secret.username,
+    type: secret.type,
+    secretId: secret.secretId,
+  },
   changedAt: secret.changedAt,
   ...marksOf([], secret),
   // The vault never changes a secret by itself.

@@ -48,12 +48,16 @@ export const secretsSafe: SourceType = {
     return {
       accessKind: 'plain-reads',
       opens: 'credential',
-      labels: { username: {}, title: {}, folderPath: { path: true } },
+      labels: { username: {}, title: {}, folderPath: { path: true }, secretId: {} },
       needs: [
-        { oneOf: ['title'], otherwise: 'gives two secrets of a folder the same name; add {title}' },
-        { oneOf: ['folderPath'], otherwise: 'gives secrets of two folders the same name; add {folderPath}' },
+        { oneOf: ['title', 'secretId'], otherwise: 'gives two secrets of a folder the same name; add {title}' },
+        {
+          oneOf: ['folderPath', 'secretId'],
+          otherwise: 'gives secrets of two folders the same name; add {folderPath}',
+        },
       ],
-      distinguishingPlaceholder: '{folderPath}',
+      // Two secrets of a folder can have the same title.
+      distinguishingPlaceholder: '{secretId}',
       hasPassphrase: false,
       patterns: { folderPath: folders, title: titles, type: types },
       rotationWindowMinutes: 0,

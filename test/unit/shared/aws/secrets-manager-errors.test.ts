@@ -17,6 +17,12 @@ describe('an error code of AWS', () => {
     });
   });
 
+  it('distinguishes the versions of a secret, which AWS does not raise, from other quotas', () => {
+    const tooMany = answered('LimitExceededException');
+    expect(toStoreError(tooMany, CALL).message).toContain('about 100 versions from the last 24 hours');
+    expect(toStoreError(tooMany, { ...CALL, action: 'CreateSecret' }).message).toContain('Service Quotas');
+  });
+
   it('explains why AWS cannot delete a secret', () => {
     const call = { action: 'DeleteSecret', secret: 'prod/db-01/sa' };
     expect(toStoreError(answered('InvalidParameterException'), call)).toMatchObject({

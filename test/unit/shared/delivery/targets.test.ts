@@ -57,6 +57,14 @@ describe('a target', () => {
         message: expect.stringMatching(/prod\/one.*db-01\/sa.*run: adopt prod\/one/),
       });
     });
+
+    it('and is left alone if it is foreign and scheduled for deletion, with its two ways out', async () => {
+      found({ kind: 'foreign', retired: true });
+      await expect(look()).rejects.toMatchObject({
+        name: 'SecretForeign',
+        message: expect.stringMatching(/scheduled for deletion.*Wait until it is deleted.*run: adopt prod\/one/),
+      });
+    });
   });
 
   describe('in its current state', () => {

@@ -1,4 +1,4 @@
-import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '#local/aws/secrets-manager/faults.ts';
 import { Secret } from '#shared/secret.ts';
@@ -100,6 +100,18 @@ test('the command that adopts a secret sets our owner tag, and is safe in a shel
   expect(setUp().store.adoption("prod/o'b")).toBe(
     `aws secretsmanager tag-resource --secret-id 'prod/o'\\''b' --tags '[{"Key":"pam-relay:owner","Value":"${OWNER}"}]'`,
   );
+});
+
+test('a foreign secret that is scheduled for deletion is refused with the command that restores it first', async () => {
+  const { client, store } = setUp();
+  await client.send(new CreateSecretCommand({ Name: NAME, SecretString: 'theirs' }));
+  await client.send(new DeleteSecretCommand({ SecretId: NAME, RecoveryWindowInDays: 7 }));
+  await expect(store.deliver(delivery(1))).rejects.toMatchObject({
+    name: 'SecretForeign',
+    message: expect.stringMatching(
+      /is scheduled for deletion.*Wait until.*run: aws secretsmanager restore-secret --secret-id \S+ && aws secretsmanager tag-resource/,
+    ),
+  });
 });
 
 describe('an error', () => {

@@ -25,6 +25,12 @@ test('a bootstrap secret has a value and the version of that value', async () =>
   expect(bootstrap.versionId).toBe(VersionId);
 });
 
+test('a bootstrap secret may begin with a byte order mark', async () => {
+  const { client, read } = setUp();
+  await client.send(new CreateSecretCommand({ Name: NAME, SecretString: '\uFEFF{}' }));
+  expect((await read()).value.reveal()).toBe('{}');
+});
+
 test('a missing bootstrap secret is unusable, and the error contains the command that creates it', async () => {
   const failure = setUp().read();
   await expect(failure).rejects.toMatchObject({ name: 'BootstrapUnusable' });

@@ -76,7 +76,7 @@ describe('comparing what a vault lists with a store', () => {
       for (const [batch, id] of [1, 2, 3].entries()) comparison.compare(twin(id), batch + 4);
       expect(await withdrawn(comparison)).toEqual([4]);
       const message =
-        "twin 1 and twin 2 and twin 3 would share the secret prod/a1. Add a placeholder that distinguishes them to the sync's name template, for example {domainName}.";
+        "twin 1 and twin 2 and twin 3 would share the secret prod/a1. Add a placeholder that distinguishes them to the sync's name template, for example {domainName}. The page docs/names-and-templates.md shows how names are made.";
       expect(comparison.summary()).toMatchObject({
         items: 3,
         unchanged: 0,

@@ -49,6 +49,7 @@ describe('an item', () => {
       title: 'api',
       username: 'svc',
       type: 'credential',
+      secretId: ITEMS['secrets-safe'].ref.id,
     });
   });
 
