@@ -17,6 +17,7 @@ import {
 } from './simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
 import { synthesise } from './synthesise.ts';
+import { requireWritable } from './writable.ts';
 
 /** Names in `examples/local.yaml`. */
 export const NAMES = {
@@ -28,7 +29,8 @@ export const NAMES = {
 } as const;
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/local.yaml');
-const RUNS = resolve(import.meta.dirname, '../build/runs');
+const BUILD = resolve(import.meta.dirname, '../build');
+const RUNS = join(BUILD, 'runs');
 
 export interface WorldOptions
   extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches' | 'users' | 'aliases' | 'secrets'> {
@@ -118,6 +120,7 @@ const removePace = (config: Document): void => {
 };
 
 const makeRunDirectory = (): string => {
+  requireWritable(BUILD);
   mkdirSync(RUNS, { recursive: true });
   return mkdtempSync(join(RUNS, 'run-'));
 };

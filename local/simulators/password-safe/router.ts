@@ -2,31 +2,42 @@ import type { Call } from './calls.ts';
 import { accountEndpoints } from './endpoints/accounts.ts';
 import { aliasEndpoints } from './endpoints/aliases.ts';
 import { authenticationEndpoints } from './endpoints/authentication.ts';
+import { configurationEndpoints } from './endpoints/configuration.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
+import { folderEndpoints } from './endpoints/folders.ts';
 import { managedAccountEndpoints } from './endpoints/managed-accounts.ts';
 import { policyEndpoints } from './endpoints/policies.ts';
 import { quarantineEndpoints } from './endpoints/quarantine.ts';
 import { requestSetEndpoints } from './endpoints/request-sets.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
 import { secretsSafeEndpoints } from './endpoints/secrets-safe.ts';
+import { systemEndpoints } from './endpoints/systems.ts';
 import { targetSessionEndpoints } from './endpoints/target-sessions.ts';
+import { userEndpoints } from './endpoints/users.ts';
 import { certificateRequired, fileNotFound, type Reply, refusal, unauthenticated, unroutable } from './replies.ts';
 import type { Endpoint, Site } from './site.ts';
 
-const ROUTES = new Map<string, Map<string, Endpoint>>();
-for (const endpoint of [
+/** Every call that the simulator supports. */
+export const ENDPOINTS: readonly Endpoint[] = [
   ...authenticationEndpoints,
   ...accountEndpoints,
   ...aliasEndpoints,
   ...managedAccountEndpoints,
+  ...systemEndpoints,
+  ...userEndpoints,
+  ...configurationEndpoints,
   ...policyEndpoints,
   ...requestEndpoints,
   ...requestSetEndpoints,
   ...credentialEndpoints,
   ...secretsSafeEndpoints,
+  ...folderEndpoints,
   ...targetSessionEndpoints,
   ...quarantineEndpoints,
-]) {
+];
+
+const ROUTES = new Map<string, Map<string, Endpoint>>();
+for (const endpoint of ENDPOINTS) {
   const route = endpoint.template.toLowerCase();
   const methods = ROUTES.get(route) ?? new Map<string, Endpoint>();
   ROUTES.set(route, methods.set(endpoint.method, endpoint));

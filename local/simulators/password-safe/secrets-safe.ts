@@ -77,7 +77,7 @@ export class SecretState {
   }
 
   get folderId(): string {
-    return guidOf(`folder ${JSON.stringify(this.row.folders)}`);
+    return folderIdOf(this.row.folders);
   }
 
   get folderPath(): string {
@@ -140,6 +140,9 @@ export class SecretsSafe {
     return secret;
   }
 }
+
+/** The id of a folder, by its names from the safe downwards. */
+export const folderIdOf = (path: readonly string[]): string => guidOf(`folder ${JSON.stringify(path)}`);
 
 /** Derives a GUID from a text. */
 export const guidOf = (text: string): string =>

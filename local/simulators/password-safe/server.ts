@@ -16,6 +16,7 @@ import { type Session, Sessions } from './sessions.ts';
 import type { Site } from './site.ts';
 import { type AccountState, Accounts } from './state.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
+import { Systems } from './systems.ts';
 import { type TargetSession, TargetSessions } from './target-sessions.ts';
 import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
@@ -134,6 +135,7 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   const accounts = new Accounts(fleet, seed, switches);
   return {
     accounts,
+    systems: new Systems(accounts),
     aliases: new Aliases(options.aliases ?? [], accounts),
     secretsSafe: new SecretsSafe(options.secrets ?? [], seed, now),
     requests,

@@ -9,6 +9,7 @@ import type { SecretsSafe } from './secrets-safe.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Accounts } from './state.ts';
 import type { Switches } from './switches.ts';
+import type { Systems } from './systems.ts';
 import type { TargetSessions } from './target-sessions.ts';
 import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
@@ -17,6 +18,7 @@ import type { Users } from './users.ts';
 /** State of the site, on which every endpoint works. */
 export interface Site {
   readonly accounts: Accounts;
+  readonly systems: Systems;
   readonly aliases: Aliases;
   readonly secretsSafe: SecretsSafe;
   readonly requests: Requests;

@@ -51,8 +51,9 @@ export interface Switches {
   /** Format of dates: UTC with `Z`, with an offset, without a zone, or in US English. */
   dateFormat: 'Z' | '+00:00' | 'none' | 'en-US';
   /**
-   * Replaced fields of single rows, by row: `account 7`, `alias 1`, `request 3`, `session 2`, `workgroup 1` or `secret
-   * <id>`.
+   * Replaced fields of single rows, by row: `account 7`, `managed account 7`, `system 3`, `platform 1`, `alias 1`,
+   * `request 3`, `session 2`, `workgroup 1`, `user 1`, `group 1`, `role 1`, `rule 1`, `password rule 0`, `key rule 0`,
+   * `functional account 1` or `secret <id>`.
    */
   oddRows: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Body of a 403 with a special code: `4031`, or `"4031"`. */
@@ -71,7 +72,7 @@ export interface Switches {
    * there.
    */
   rowsMoved: number;
-  /** Format of a list of accounts: an array, or `{TotalCount, Data}`. */
+  /** Format of a list of accounts, for those of a system only with `limit`: an array, or `{TotalCount, Data}`. */
   accountList: 'array' | 'counted';
   /** Response to a look-up by both names. */
   twoNameShape: 'object' | 'array';
@@ -86,6 +87,9 @@ export interface Switches {
   decryptByDefault: boolean;
   /** Matches of `afterDate`: modified later, or also in the same second. */
   afterDate: 'later' | 'not-earlier';
+
+  /** Folders that `FolderName` selects with `IncludeSubfolders`: also those below a match, or matches alone. */
+  folderNameMatches: 'with-subfolders' | 'alone';
 
   // Requests.
 
@@ -135,6 +139,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   accountList: 'array',
   decryptByDefault: false,
   afterDate: 'later',
+  folderNameMatches: 'with-subfolders',
   lateApprovalExtends: false,
   finishedCheckIn: 404,
   finishedTerminate: 404,

@@ -2,16 +2,22 @@ import type { RegistrationRules } from './registrations.ts';
 import type { SecondFactor } from './second-factor.ts';
 
 /** Role of a user. Password Safe assigns roles per group and Smart Rule. Here, a role applies to every account. */
-export type Role =
-  | 'requestor'
-  | 'approver'
-  | 'isa'
-  | 'administrator'
-  | 'account-management'
-  | 'role-management'
-  | 'session-auditor'
-  | 'global-quarantine'
-  | 'secrets-safe';
+export const ROLES = [
+  'requestor',
+  'approver',
+  'isa',
+  'administrator',
+  'account-management',
+  'system-management',
+  'asset-management',
+  'user-management',
+  'role-management',
+  'configuration-management',
+  'session-auditor',
+  'global-quarantine',
+  'secrets-safe',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 /** A registration of type "API Access Policy". */
 interface OAuthRegistration extends RegistrationRules {
@@ -46,6 +52,7 @@ export interface SimulatedUser {
 export const DEFAULT_APPLICATION = {
   userName: 'pam-relay',
   roles: ['requestor'],
+  groups: ['Applications'],
   oauth: {
     clientId: '00000000-0000-4000-8000-000000000001',
     clientSecret: 'simulated-client-secret-of-pam-relay-0001',
@@ -57,6 +64,7 @@ export const DEFAULT_APPLICATION = {
 export const DEFAULT_APPROVER = {
   userName: 'CORP\\alice',
   roles: ['requestor', 'approver'],
+  groups: ['Approvers'],
   apiKey: { key: 'simulated1'.repeat(13).slice(0, 128), password: 'simulated;password=of [alice]' },
 } as const satisfies SimulatedUser;
 
@@ -72,6 +80,10 @@ export class Users {
 
   constructor(users: readonly SimulatedUser[]) {
     this.#users = users.map((user, index) => ({ ...user, userId: index + 1 }));
+  }
+
+  get all(): readonly KnownUser[] {
+    return this.#users;
   }
 
   byName(userName: string): KnownUser | undefined {

@@ -8,10 +8,11 @@ const run = promisify(execFile);
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** Separate environments, since the vendor's client pins other versions of shared dependencies. */
+/** Separate environments, since the clients pin other versions of shared dependencies. */
 const REQUIREMENTS = {
   emulators: resolve(import.meta.dirname, '../requirements.txt'),
   'vendor-client': resolve(import.meta.dirname, '../requirements-client.txt'),
+  'bt-cli': resolve(import.meta.dirname, '../requirements-bt-cli.txt'),
 } as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 

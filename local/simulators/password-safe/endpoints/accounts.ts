@@ -6,6 +6,8 @@ import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
+import { member, refuseWithout } from './collections.ts';
+import { ORGANIZATION_ID } from './users.ts';
 
 const DEFAULT_PAGE = 1000;
 
@@ -56,6 +58,8 @@ export const accountRow = (site: Site, session: Session, account: AccountState) 
     IsISAAccess: row.isaAccess && hasRole(session.user, 'isa'),
     PreferredNodeID: null,
     AccountDescription: row.description,
+    TotpEnabled: false,
+    TotpParameters: null,
   });
 };
 
@@ -109,7 +113,7 @@ const listAccounts: Endpoint = {
 const workgroupRows = (site: Site) =>
   site.accounts.workgroups.map((name, index) =>
     withOddFields(site.switches, `workgroup ${index + 1}`, {
-      OrganizationID: '00000000-0000-4000-8000-0000000000aa',
+      OrganizationID: ORGANIZATION_ID,
       ID: index + 1,
       Name: name,
     }),
@@ -119,7 +123,9 @@ const listWorkgroups: Endpoint = {
   method: 'GET',
   template: 'Workgroups',
   kind: 'workgroups',
-  handle: (site, call) => {
+  handle: (site, call, session) => {
+    const refused = refuseWithout(session, ['asset-management']);
+    if (refused !== undefined) return refused;
     const name = call.query.get('name')?.toLowerCase();
     if (name === undefined) return json(200, workgroupRows(site));
     const row = workgroupRows(site).find((candidate) => candidate.Name.toLowerCase() === name);
@@ -127,15 +133,12 @@ const listWorkgroups: Endpoint = {
   },
 };
 
-const readWorkgroup: Endpoint = {
-  method: 'GET',
+const readWorkgroup = member({
   template: 'Workgroups/{id}',
-  kind: 'other',
-  handle: (site, { ids: [id] }) => {
-    const row = workgroupRows(site).find((candidate) => candidate.ID === id);
-    return row === undefined ? refusal(404, 'Workgroup not found') : json(200, row);
-  },
-};
+  roles: ['asset-management'],
+  called: 'Workgroup',
+  row: (site, id) => workgroupRows(site).find((candidate) => candidate.ID === id),
+});
 
 const version: Endpoint = {
   method: 'GET',

@@ -59,7 +59,10 @@ const readAlias: Endpoint = {
   template: 'Aliases/{id}',
   kind: 'list',
   subject: aliasSubject,
-  handle: (site, call, session) => withAlias(site, call, (alias) => json(200, aliasRow(site, session, alias))),
+  handle: (site, call, session) => {
+    if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
+    return withAlias(site, call, (alias) => json(200, aliasRow(site, session, alias)));
+  },
 };
 
 const aliasRequest = newRequest.omit({ systemid: true, accountid: true, applicationid: true });

@@ -1,36 +1,65 @@
+import { withOddFields } from '../paging.ts';
 import { formatDate, json, refusal } from '../replies.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE } from '../state.ts';
 import { hasRole } from '../users.ts';
 
 /** The row of an account in the provisioning API, which spells ids differently. Never contains a credential. */
-const managedAccountRow = (site: Site, account: AccountState) => {
+export const managedAccountRow = (site: Site, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());
-  return {
+  return withOddFields(site.switches, `managed account ${row.accountId}`, {
     ManagedAccountID: row.accountId,
     ManagedSystemID: row.systemId,
-    AccountName: row.accountName,
     DomainName: row.domainName,
+    AccountName: row.accountName,
+    DistinguishedName: null,
+    PasswordFallbackFlag: false,
     UserPrincipalName: row.userPrincipalName,
+    SAMAccountName: row.domainName === null ? null : row.accountName,
+    LoginAccountFlag: false,
     Description: row.description,
-    DSSAutoManagementFlag: row.credentialShape === 'key',
+    PasswordRuleID: 0,
     ApiEnabled: row.kind !== 'not-requestable',
+    ReleaseNotificationEmail: null,
+    ...NO_EFFECTS,
     ReleaseDuration: row.defaultReleaseMinutes,
     MaxReleaseDuration: row.maximumReleaseMinutes,
     ISAReleaseDuration: row.defaultReleaseMinutes,
     MaxConcurrentRequests: row.maxConcurrentRequests,
     AutoManagementFlag: true,
+    DSSAutoManagementFlag: row.dssKey !== null,
+    CheckPasswordFlag: false,
+    ResetPasswordOnMismatchFlag: false,
     ChangePasswordAfterAnyReleaseFlag: row.changesAfterRelease,
+    ChangeFrequencyType: 'first',
+    ChangeFrequencyDays: null,
+    ChangeTime: '23:30',
     ParentAccountID: null,
     IsSubscribedAccount: false,
     LastChangeDate: formatDate(account.lastChangedAt, site.switches.dateFormat),
     NextChangeDate: null,
     IsChanging: changeState !== CHANGE_STATE.idle,
     ChangeState: changeState,
-  };
+    UseOwnCredentials: false,
+    WorkgroupID: site.accounts.workgroups.indexOf(row.workgroup) + 1,
+    ObjectID: null,
+  });
 };
+
+/** Effects of a change of the credential on Windows systems: none. */
+const NO_EFFECTS = {
+  ChangeServicesFlag: false,
+  RestartServicesFlag: false,
+  ChangeTasksFlag: false,
+  ChangeIISAppPoolFlag: false,
+  RestartIISAppPoolFlag: false,
+  ChangeWindowsAutoLogonFlag: false,
+  ChangeComPlusFlag: false,
+  ChangeDComFlag: false,
+  ChangeSComFlag: false,
+} as const;
 
 /** Requestors lack this permission. They use the list. */
 const readManagedAccount: Endpoint = {

@@ -78,7 +78,7 @@ const listTicketSystems: Endpoint = {
   template: 'TicketSystems',
   kind: 'other',
   handle: (site, _call, session) => {
-    if (!hasRole(session.user, 'requestor', 'isa', 'role-management')) return refusal(403, 'Permission denied.');
+    if (!hasRole(session.user, 'configuration-management')) return refusal(403, 'Permission denied.');
     const rows = site.ticketSystems.map(({ id, name, active, isDefault }) => ({
       TicketSystemID: id,
       IsActive: active,

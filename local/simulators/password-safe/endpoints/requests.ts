@@ -70,6 +70,8 @@ export const requestRow = (request: AccessRequest, { aliases, switches }: Site) 
     RequestorUserID: request.user.userId,
     RequestorName: request.user.userName,
     APIOnlyAccess: false,
+    TotpEnabled: false,
+    TotpParameters: null,
   });
 };
 

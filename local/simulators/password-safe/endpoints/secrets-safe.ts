@@ -3,10 +3,10 @@ import * as z from 'zod';
 import type { Call } from '../calls.ts';
 import { pageOf, withOddFields } from '../paging.ts';
 import { formatDate, json, type Reply, refusal } from '../replies.ts';
-import { guidOf, type SecretState } from '../secrets-safe.ts';
+import type { SecretState } from '../secrets-safe.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
-import { hasRole } from '../users.ts';
+import { refuseWithout } from './collections.ts';
 
 const DEFAULT_PAGE = 1000;
 
@@ -54,15 +54,20 @@ const secretRow = (
     ModifiedBy: modifiedOn === null ? null : 'CORP\\alice',
     Notes: row.notes,
     Urls: [],
-    ...(isFile && { FileName: row.title, FileHash: hash('sha256', value) }),
-    ...(version === '3.0' && { OwnerId: 1, OwnerType: 'Group', Owners: [{ OwnerId: 1, Owner: 'Team', Email: null }] }),
-    ...(version !== '3.0' && { Owners: [{ GroupId: 1, UserId: null, Name: 'Team', Email: null }] }),
+    FileName: isFile ? row.title : null,
+    FileHash: isFile ? hash('sha256', value) : null,
+    ...(version === '3.0' && {
+      OwnerId: 1,
+      OwnerType: 'Group',
+      Owner: 'Team',
+      Owners: [{ OwnerId: 1, Owner: 'Team', Email: null }],
+    }),
+    ...(version !== '3.0' && { IsFavorite: false, Owners: [{ GroupId: 1, UserId: null, Name: 'Team', Email: null }] }),
     ...(version === '3.2' && { SecretValueModifiedOn: formatDate(secret.valueModifiedAt, switches.dateFormat) }),
   });
 };
 
-const refuse = ({ user }: Session): Reply | undefined =>
-  hasRole(user, 'secrets-safe') ? undefined : refusal(403, 'Permission denied.');
+const refuse = (session: Session): Reply | undefined => refuseWithout(session, ['secrets-safe']);
 
 const isAfter = ({ switches }: Site, { modifiedAt }: SecretState, afterDate: number): boolean =>
   switches.afterDate === 'later' ? modifiedAt > afterDate : modifiedAt >= afterDate;
@@ -73,11 +78,11 @@ const matches = (site: Site, secret: SecretState, query: ListQuery): boolean =>
   (query.folderid === undefined || secret.folderId === query.folderid) &&
   (query.afterdate === undefined || isAfter(site, secret, query.afterdate));
 
-const listSecrets: Endpoint = {
+const listSecrets = {
   method: 'GET',
   template: 'Secrets-Safe/Secrets',
   kind: 'secrets',
-  handle: (site, call, session) => {
+  handle: (site, call, session): Reply => {
     const refused = refuse(session);
     if (refused !== undefined) return refused;
     const query = listQuery.safeParse(Object.fromEntries(call.query)).data;
@@ -90,7 +95,7 @@ const listSecrets: Endpoint = {
     const body = query.version === '3.2' ? { TotalCount: found.length, Data: rows } : rows;
     return { ...json(200, body), about: { secretIds } };
   },
-};
+} satisfies Endpoint;
 
 const withSecret = (
   site: Site,
@@ -156,45 +161,14 @@ const downloadFile: Endpoint = {
     }),
 };
 
-/** All folders without duplicates, including the safes at their roots. */
-const folderRows = (site: Site) => {
-  const paths = new Map<string, readonly string[]>();
-  for (const { row } of site.secretsSafe.all) {
-    for (let depth = 1; depth <= row.folders.length; depth += 1) {
-      const path = row.folders.slice(0, depth);
-      paths.set(JSON.stringify(path), path);
-    }
-  }
-  const idOf = (path: readonly string[]) => guidOf(`folder ${JSON.stringify(path)}`);
-  return [...paths.values()].map((path) => ({
-    Id: idOf(path),
-    Name: path.at(-1),
-    Description: '',
-    ParentId: path.length === 1 ? null : idOf(path.slice(0, -1)),
-    UserGroupId: 1,
-    FolderOwnerId: 1,
-  }));
-};
-
-const listFolders: Endpoint = {
+const listFolderSecrets: Endpoint = {
   method: 'GET',
-  template: 'Secrets-Safe/Folders',
+  template: 'Secrets-Safe/Folders/{guid}/Secrets',
   kind: 'secrets',
-  handle: (site, _call, session) => refuse(session) ?? json(200, folderRows(site)),
-};
-
-const listSafes: Endpoint = {
-  method: 'GET',
-  template: 'Secrets-Safe/Safes',
-  kind: 'secrets',
-  handle: (site, _call, session) =>
-    refuse(session) ??
-    json(
-      200,
-      folderRows(site)
-        .filter(({ ParentId }) => ParentId === null)
-        .map(({ Id, Name, Description }) => ({ Id, Name, Description })),
-    ),
+  handle: (site, call, session) => {
+    const [folderId = ''] = call.guids;
+    return listSecrets.handle(site, { ...call, query: new Map([...call.query, ['folderid', folderId]]) }, session);
+  },
 };
 
 export const secretsSafeEndpoints: readonly Endpoint[] = [
@@ -203,6 +177,5 @@ export const secretsSafeEndpoints: readonly Endpoint[] = [
   readText,
   describeFile,
   downloadFile,
-  listFolders,
-  listSafes,
+  listFolderSecrets,
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
+import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { termsOf } from '#test/support/terms.ts';
 import { itemOf, leasesOf, listAll, openSite, pick, textIn } from './site.ts';
 
@@ -39,7 +40,8 @@ describe('listing accounts', () => {
   });
 
   it('requests types and workgroups, and resolves patterns of workgroups', async () => {
-    const site = await openSite({ fleet: createFleet({ accounts: 200, seed: 3 }) });
+    const users = [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'asset-management'] as const }];
+    const site = await openSite({ fleet: createFleet({ accounts: 200, seed: 3 }), users });
     const select = { types: ['database', 'cloud'], workgroups: ['*', '!Prod*'] };
     const { items } = await site.vault.session((session) => listAll(session, { source: 'accounts', select }));
     const expected = site.simulator

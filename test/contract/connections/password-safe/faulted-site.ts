@@ -89,7 +89,9 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
   const simulator = await startPasswordSafe({
     now: () => now,
     fleet: FLEET,
-    users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe'] }],
+    users: [
+      { ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'asset-management', 'global-quarantine', 'secrets-safe'] },
+    ],
     aliases: FLEET.map(({ accountId }) => ({
       aliasId: accountId,
       aliasName: `alias ${accountId}`,

@@ -32,6 +32,8 @@ describe('opening a request', () => {
         RequestorUserID: 1,
         RequestorName: 'pam-relay',
         APIOnlyAccess: false,
+        TotpEnabled: false,
+        TotpParameters: null,
       },
     ]);
   });

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { UsageError } from './arguments.ts';
+
+/** Checks that a port of the loopback address is free, by listening on it for a moment. */
+const isFree = async (port: number): Promise<boolean> => {
+  const server = createServer().listen(port, '127.0.0.1');
+  const listening = once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  const free = await listening;
+  if (free) await server[Symbol.asyncDispose]();
+  return free;
+};
+
+/**
+ * Checks the two ports of a world before anything is made: the given one for Password Safe, the next one for AWS.
+ * @throws UsageError if one of them is in use, with the command that chooses others.
+ */
+export const requirePorts = async (port: number): Promise<void> => {
+  const both = [port, port + 1];
+  const free = await Promise.all(both.map(isFree));
+  const taken = both.filter((_, index) => free[index] !== true);
+  if (taken.length === 0) return;
+  const offer = port + 10 > 65_534 ? 8443 : port + 10;
+  throw new UsageError(
+    `--port ${port} needs two ports, ${port} for Password Safe and ${port + 1} for AWS, but ${taken.join(' and ')} ` +
+      `${taken.length === 1 ? 'is' : 'are'} not free. Choose another, for example: npm run sandbox -- --port ${offer}`,
+  );
+};

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { LOCAL_REGION } from './aws/environment.ts';
+import { exampleRules } from './example-rules.ts';
+import { machineArn } from './executions.ts';
+import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
+import type { World } from './world.ts';
+
+/** Addresses and credentials for clients of the sandbox. Output of `--json`. */
+export const addresses = ({ vault, aws, directory }: World) => ({
+  passwordSafe: {
+    url: vault.url,
+    caFile: join(directory, 'ca.pem'),
+    ...SANDBOX_USER.oauth,
+    apiKey: SANDBOX_USER.apiKey.key,
+    runAs: SANDBOX_USER.userName,
+    approver: {
+      apiKey: SANDBOX_APPROVER.apiKey.key,
+      runAs: SANDBOX_APPROVER.userName,
+      password: SANDBOX_APPROVER.apiKey.password,
+    },
+  },
+  aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
+});
+
+const queueUrl = ({ template }: World['aws']): string | undefined =>
+  template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === `${template.stackName}-intake`)?.identity
+    .ref;
+
+/** A message that checks out an account of the sandbox. */
+const messageFor = ({ vault }: World): string => {
+  const account = vault.accounts().find(({ kind, type }) => kind === 'plain' && type === 'database');
+  return JSON.stringify({
+    type: 'checkout.requested',
+    checkout: 'passwords',
+    id: 'CHG1',
+    items: [{ systemName: account?.systemName, accountName: account?.accountName }],
+    window: { minutes: 5 },
+    reason: 'Try it',
+  });
+};
+
+/** Everything that a person needs to use the sandbox, with commands to paste. */
+export const describeSandbox = (world: World): string => {
+  const { passwordSafe, aws } = addresses(world);
+  const { approver } = passwordSafe;
+  const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
+  const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
+  return `
+Password Safe
+  URL            ${passwordSafe.url}
+  CA file        ${passwordSafe.caFile}
+  client id      ${passwordSafe.clientId}
+  client secret  ${passwordSafe.clientSecret}
+  API key        ${passwordSafe.apiKey}
+  run as         ${passwordSafe.runAs}
+  The user may use every call: accounts, keys, aliases, Secrets Safe, policies. docs/sandbox.md lists them.
+
+Approver of its requests
+  API key        ${approver.apiKey}
+  run as         ${approver.runAs}
+  password       ${approver.password}
+
+AWS
+  endpoint       ${aws.endpoint}
+  region         ${aws.region}
+  queue          ${aws.intakeQueue}
+
+Schedules
+${schedules.join('\n')}
+
+Rules for checkouts
+${rules.join('\n')}
+
+Sign in to Password Safe and list the accounts:
+  export CURL_CA_BUNDLE=${passwordSafe.caFile}
+  curl -sSc jar -X POST -H 'Content-Length: 0' -H 'Authorization: PS-Auth key=${passwordSafe.apiKey}; runas=${passwordSafe.runAs};' ${passwordSafe.url}/Auth/SignAppIn
+  curl -sSb jar ${passwordSafe.url}/ManagedAccounts
+
+Start a sync and list the delivered secrets:
+  export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
+  aws secretsmanager list-secrets --query 'SecretList[].Name'
+
+Check out an account for five minutes, release it early, and list the executions:
+  aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${messageFor(world)}'
+  aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '{"type":"checkout.released","checkout":"passwords","id":"CHG1"}'
+  aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'checkout')}
+
+Logs and histories: ${world.directory}
+Press Ctrl-C to stop.`;
+};
