@@ -19,6 +19,7 @@ import { addUpkeep } from '#infra/workflows/upkeep.ts';
 import type { AddWorkflow, Output } from '#infra/workflows/workflow.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { RECORDS_OUTPUT, relayIdOf } from '#shared/names.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 
 /** All workflows, in the order of their rows on the dashboard. */
@@ -53,7 +54,7 @@ export class RelayStack extends Stack {
       stack: this,
       config,
       types,
-      relayId: `${config.relay}.${this.account}.${this.region}`,
+      relayId: relayIdOf(config.relay, this.account, this.region),
       key,
       signIn: new SignInSecrets(this, 'SignIn', { config, types, key }),
       records,
@@ -82,7 +83,7 @@ export class RelayStack extends Stack {
 
     for (const output of workflows.flatMap((workflow) => workflow.outputs ?? [])) this.#addOutput(output);
     this.#addOutput({
-      name: 'RecordsBucketName',
+      name: RECORDS_OUTPUT,
       value: records.bucket.bucketName,
       description: 'Bucket with the report of every run',
     });

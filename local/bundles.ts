@@ -37,7 +37,7 @@ const SUMMARY = 'bundles.json';
  * Folders that no function imports. All other source folders are part of the fingerprint, so that a new folder is
  * included.
  */
-const EXCLUDED = ['./local/', './examples/', './test/'];
+const EXCLUDED = ['./cli/', './local/', './examples/', './test/'];
 const SOURCES = Object.values(packageJson.imports)
   .map((pattern) => pattern.replace('*', ''))
   .filter((folder) => !EXCLUDED.includes(folder));

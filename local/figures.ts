@@ -117,7 +117,8 @@ const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string =>
 };
 
 /** Reads the report of a sync run. @throws if there is none. */
-const readReport = async ({ endpoint, template }: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> => {
+/** Reads the report of a run from the records bucket. */
+export const readReport = async ({ endpoint, template }: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> => {
   const [bucket] = template.ofType('AWS::S3::Bucket');
   const s3 = new S3Client(localClientConfig(endpoint));
   const { key } = recordAt.report(run);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { LOCAL_REGION } from './aws/environment.ts';
 import { exampleRules } from './example-rules.ts';
 import { machineArn } from './executions.ts';
+import { planCommand } from './plan-command.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
 import type { World } from './world.ts';
 
@@ -75,6 +76,9 @@ Sign in to Password Safe and list the accounts:
   export CURL_CA_BUNDLE=${passwordSafe.caFile}
   curl -sSc jar -X POST -H 'Content-Length: 0' -H 'Authorization: PS-Auth key=${passwordSafe.apiKey}; runas=${passwordSafe.runAs};' ${passwordSafe.url}/Auth/SignAppIn
   curl -sSb jar ${passwordSafe.url}/ManagedAccounts
+
+Show what the next run of each sync will do:
+  ${planCommand(world)}
 
 Start a sync and list the delivered secrets:
   export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local

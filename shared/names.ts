@@ -8,3 +8,9 @@ export const OWNER_TAG = 'pam-relay:owner';
 
 /** Value of the owner tag for the secrets of a sync or of a checkout rule. */
 export const ownerOf = (relayId: string, name: string): string => `${relayId}/${name}`;
+
+/** Globally unique id of a relay. At synthesis, account and region are tokens that CloudFormation resolves. */
+export const relayIdOf = (relay: string, account: string, region: string): string => `${relay}.${account}.${region}`;
+
+/** Output of the stack with the name of the records bucket. */
+export const RECORDS_OUTPUT = 'RecordsBucketName';

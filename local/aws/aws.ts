@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
+import { createCloudFormationApi } from './cloudformation/api.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { type EventSources, startEventSources } from './event-sources/event-sources.ts';
 import { createLambdaApi } from './functions/api.ts';
@@ -104,6 +105,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
   server.serve('secretsmanager', secretsManager.http);
   server.serve('states', createStepFunctionsApi(stepFunctions));
   server.serve('lambda', createLambdaApi(functions));
+  server.serve('cloudformation', createCloudFormationApi(template));
   makeSecrets(template, secretsManager);
   await makeQueues(template, endpoint);
   await makeBucketsAndTopics(template, endpoint);

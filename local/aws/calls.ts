@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 
 /** One call of an AWS service, identified by its signature and its request line. */
 export interface AwsCall {
-  /** Service name in the signature: `s3`, `sqs`, `sns`, `secretsmanager`, `states`, `lambda`. */
+  /** Service name in the signature, such as `s3`, `sts`, `secretsmanager`, `states`, `lambda`, `cloudformation`. */
   readonly service: string;
   readonly action: string;
   /** Access key id. For a function, its name. */

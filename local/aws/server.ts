@@ -49,6 +49,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now, quo
     ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), etagOf)],
     ['sqs', withReadBody(fauxqs, createSenders())],
     ['sns', withReadBody(fauxqs)],
+    ['sts', withReadBody(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;
   const counts: Record<string, number> = {};

@@ -69,52 +69,87 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
   ),
 });
 
-type PlacedMessage = Place & { readonly message: string };
+/** A problem or a warning at its position in the file. */
+export interface PlacedProblem extends Place {
+  /** Path of the field, such as `syncs.fleet.connection`; undefined for a problem of the YAML itself. */
+  readonly field: string | undefined;
+  /** Problem and fix. */
+  readonly message: string;
+}
 
-/** Formats messages in file order, as `file:line:column`, which editors and terminals can open. */
-const toLines = (file: string, found: readonly PlacedMessage[]): string[] =>
-  found
-    .toSorted((one, other) => one.line - other.line || one.column - other.column)
-    .map(({ line, column, message }) => `${file}:${line}:${column} ${message}`);
+/** Result of an examination: a configuration, or problems. Both lists are in file order. */
+export interface Examined {
+  /** Undefined if there is a problem. */
+  readonly config: RelayConfig | undefined;
+  readonly problems: readonly PlacedProblem[];
+  /** Settings that are valid but probably a mistake; empty if there is a problem. */
+  readonly warnings: readonly PlacedProblem[];
+}
+
+const inFileOrder = (found: readonly PlacedProblem[]): PlacedProblem[] =>
+  found.toSorted((one, other) => one.line - other.line || one.column - other.column);
+
+/** Formats a problem as `file:line:column`, which editors and terminals can open, and its text. */
+const toLine = (file: string, { line, column, field, message }: PlacedProblem): string =>
+  `${file}:${line}:${column} ${field === undefined ? message : `${field}: ${message}`}`;
 
 /** Receives one line for each setting that is valid but probably a mistake. */
 export type OnWarning = (line: string) => void;
 
 /**
- * Parses the text of a `relay.yaml`: its shape, the relations between its fields, and the CA files it names, whose
- * paths are replaced by their PEM text. Repeatable and idempotent: its result parses to the same result.
+ * Examines the text of a `relay.yaml`: its shape, the relations between its fields, and the CA files it names, whose
+ * paths are replaced by their PEM text. Never throws; repeatable.
  *
- * @throws RelayError `ConfigurationInvalid` with all problems in file order, one line each: `relay.yaml:12:5
- * syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
  * @param types Types that the configuration can use; by default all registered types.
- * @param onWarning Receives lines of the same form for a valid configuration.
  */
-export const parseConfig = (
-  text: string,
-  origin: Origin,
-  types: RegisteredTypes = REGISTERED_TYPES,
-  onWarning: OnWarning = () => {},
-): RelayConfig => {
+export const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = REGISTERED_TYPES): Examined => {
   const source = readYaml(text);
-  const invalid = (problems: readonly PlacedMessage[]): RelayError =>
-    new RelayError('ConfigurationInvalid', toLines(origin.file, problems).join('\n'));
-  if (!source.isReadable) throw invalid(source.problems);
+  const syntax = source.problems.map((problem) => ({ ...problem, field: undefined }));
+  const invalid = (problems: readonly PlacedProblem[]): Examined => ({
+    config: undefined,
+    problems: inFileOrder(problems),
+    warnings: [],
+  });
+  if (!source.isReadable) return invalid(syntax);
 
-  const place = (problem: Problem): PlacedMessage => ({
+  const place = (problem: Problem): PlacedProblem => ({
     ...source.placeOf(problem),
-    message: `${writePath(problem.path, 'the whole file')}: ${problem.message}`,
+    field: writePath(problem.path, 'the whole file'),
+    message: problem.message,
   });
   const schema = buildRelaySchema(types);
   const shape = parseShape(schema, source.value);
   const checkable = shape.data ?? salvage(source.value, schema);
   const cas = readCas(checkable.connections, origin);
-  const problems = [
-    ...source.problems,
-    ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place),
-  ];
-  if (shape.data === undefined || problems.length > 0) throw invalid(problems);
-  for (const line of toLines(origin.file, findWarnings(shape.data, types).map(place))) onWarning(line);
-  return withPems(shape.data, cas.pems);
+  const problems = [...syntax, ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place)];
+  if (shape.data === undefined || problems.length > 0) return invalid(problems);
+  return {
+    config: withPems(shape.data, cas.pems),
+    problems: [],
+    warnings: inFileOrder(findWarnings(shape.data, types).map(place)),
+  };
+};
+
+/**
+ * Parses the text of a `relay.yaml` with {@link examineConfig}. Repeatable and idempotent: its result parses to itself.
+ *
+ * @throws RelayError `ConfigurationInvalid` with all problems in file order, one line each: `relay.yaml:12:5
+ * syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
+ * @param onWarning Receives lines of the same form for a valid configuration.
+ */
+export const parseConfig = (
+  text: string,
+  origin: Origin,
+  types?: RegisteredTypes,
+  onWarning: OnWarning = () => {},
+): RelayConfig => {
+  const { config, problems, warnings } = examineConfig(text, origin, types);
+  if (config === undefined) {
+    const lines = problems.map((problem) => toLine(origin.file, problem));
+    throw new RelayError('ConfigurationInvalid', lines.join('\n'));
+  }
+  for (const warning of warnings) onWarning(toLine(origin.file, warning));
+  return config;
 };
 
 const readText = (path: string): string => {

@@ -12,6 +12,16 @@ export interface NameNeed {
   readonly otherwise: string;
 }
 
+/** Reverse of the encoding of names. */
+interface NameReading {
+  /** Reverses `encodePart`; undefined for a text that it never returns. */
+  readonly decodePart: (part: string) => string | undefined;
+  /** Reverses `finish`; returns a name that it did not change as it is. */
+  readonly unfinish?: (name: string) => string;
+  /** Reason for the change that `finish` makes, as a sentence. */
+  readonly finishReason?: string;
+}
+
 /** Rules of a store type for the names of its secrets. */
 export interface NameRules {
   /** Display name of the store in messages, such as `Secrets Manager`. */
@@ -24,6 +34,8 @@ export interface NameRules {
   readonly encodePart: (text: string) => string;
   /** Final change to a name, if the store needs one. Injective. */
   readonly finish?: (name: string) => string;
+  /** Reverses the encoding, to explain names. Names of a store without it can only be computed. */
+  readonly reading?: NameReading;
   /** Message about an invalid ending of a template and its fix; undefined for a valid ending. */
   readonly badEnding?: (text: string) => string | undefined;
 }
@@ -41,6 +53,23 @@ export const encodeQuoted =
   (text: string): string => {
     if (text === '') return '_';
     return text === '_' ? utf8Hex(text) : text.replace(refused, utf8Hex);
+  };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reverses {@link encodeQuoted}. Undefined for a text that it never returns. */
+export const decodeQuoted =
+  (encode: (text: string) => string) =>
+  (part: string): string | undefined => {
+    if (part === '_') return '';
+    try {
+      const text = part.replace(/(?:=[0-9A-F]{2})+/g, (run) =>
+        utf8.decode(Buffer.from(run.replaceAll('=', ''), 'hex')),
+      );
+      return encode(text) === part ? text : undefined;
+    } catch {
+      return undefined;
+    }
   };
 
 export interface NamingOptions {

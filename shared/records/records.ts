@@ -42,7 +42,11 @@ const leastDurationSchema: z.ZodType<LeastDuration> = z.object({
   perSecond: z.number(),
 });
 
+const planIdSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
 const planRecordSchema = z.object({
+  /** Id over all decisions; see `createPlanId`. Absent in a record of an earlier version. */
+  planId: planIdSchema.optional(),
   items: z.int(),
   unchanged: z.int(),
   /** False if the vault's list was incomplete. Nothing is retired then. */
@@ -66,6 +70,8 @@ export const reportSchema = runSchema.extend({
   /** Start of the execution; absent in a report of an earlier version. */
   startedAt: z.iso.datetime({ offset: true, local: true }).optional(),
   finishedAt: z.string(),
+  /** Id of the plan, as `pam-relay plan` prints it; absent if nothing was planned. */
+  planId: planIdSchema.optional(),
   items: z.int(),
   outcomes: z.record(z.enum(OUTCOME_NAMES), z.int()),
   /** Each orphan to retire is retired, gone or failed. Failed ones have a remark. */

@@ -27,7 +27,8 @@ const MAX_CONCERNS = 1000;
 
 /** The page of one run of a sync, rendered from its report. Pure. */
 export const renderSyncPage = (report: Report, calls: Calls | undefined = report.calls): string => {
-  const { rule, run, status, startedAt, finishedAt, items, outcomes, orphans, leastDuration, notes, remarks } = report;
+  const { rule, run, status, startedAt, finishedAt, planId, items, outcomes, orphans, leastDuration, notes, remarks } =
+    report;
   const concerns: Concern[] = remarks
     .toSorted((one, other) => URGENCY.indexOf(one.outcome) - URGENCY.indexOf(other.outcome))
     .map(({ item, outcome, message }) => ({ item, outcome: OUTCOME_LABELS[outcome], message }));
@@ -46,6 +47,7 @@ export const renderSyncPage = (report: Report, calls: Calls | undefined = report
         ? []
         : [['Time by the limits', describeLeast(leastDuration)] as const]),
       ...(calls === undefined ? [] : [['Calls', callsOf(calls)] as const]),
+      ...(planId === undefined ? [] : [['Plan id', planId] as const]),
     ],
     shares: OUTCOME_NAMES.map((name) => ({
       label: OUTCOME_LABELS[name],

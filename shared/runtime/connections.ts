@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator-secret.ts';
+import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
@@ -9,7 +11,7 @@ import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
-import { createGate, type Gate } from '#shared/limits/gate.ts';
+import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
@@ -23,8 +25,15 @@ export interface ConnectionsOptions {
   readonly onSignInRefused: (connection: string) => Promise<void>;
   /** Order in which this function gets a share of a connection's limits. */
   readonly priority: Priority;
-  /** Records of the limits, shared by all functions. */
-  readonly limits: SharedRecords;
+  /** Records of the limits, shared by all functions. `own`: a process outside of the stack, which shares nothing. */
+  readonly limits: SharedRecords | 'own';
+  /** Replaces the cache of the token that all functions share. */
+  readonly tokenCacheOf?: (source: TokenSource) => TokenCache;
+  /** Replaces the secrets that an operator created for signing in. */
+  readonly readSecretOf?: (
+    connection: string,
+    options: Omit<OperatorSecretOptions, 'client'>,
+  ) => Promise<OperatorSecret>;
   /** The following are replaced only in tests. */
   readonly secretsManager?: SecretsManagerClient;
   readonly types?: typeof CONNECTION_TYPES;
@@ -51,6 +60,8 @@ export const createConnections = ({
   onSignInRefused,
   priority,
   limits: records,
+  tokenCacheOf,
+  readSecretOf,
   types = CONNECTION_TYPES,
   connectHttp = createHttp,
   now = Date.now,
@@ -74,19 +85,25 @@ export const createConnections = ({
     const settings = settingsOf(connection);
     const { url, ca, limits } = settings;
     const type = await typeOf(settings);
-    const gate = createGate(
-      createConnectionLimit({
-        connection,
-        limit: limits,
-        wanted: partFor(priority, limits, callers),
-        timeoutMs: limits.timeoutSeconds * 1000,
-        priority,
-        records,
-        remainingMs,
-        now,
-      }),
-      { now, onCall: () => countCall('vault') },
-    );
+    const wanted = partFor(priority, limits, callers);
+    const timeoutMs = limits.timeoutSeconds * 1000;
+    const gateOptions = { now, onCall: () => countCall('vault') };
+    const gate =
+      records === 'own'
+        ? createOwnGate(wanted, gateOptions)
+        : createGate(
+            createConnectionLimit({
+              connection,
+              limit: limits,
+              wanted,
+              timeoutMs,
+              priority,
+              records,
+              remainingMs,
+              now,
+            }),
+            gateOptions,
+          );
     // Imported with the first session, because many invocations sign in to nothing.
     const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
     const { createTokenCache } = await import('#shared/aws/token-cache.ts');
@@ -94,16 +111,19 @@ export const createConnections = ({
     const vault = await type.open(type.settings.parse(settings), {
       connection,
       connect: (clientCertificate) => connectHttp({ connection, url, ca, clientCertificate, limits, gate }),
-      readSecret: (options) => readOperatorSecret({ client, ...options }),
+      readSecret: (options) =>
+        readSecretOf === undefined ? readOperatorSecret({ client, ...options }) : readSecretOf(connection, options),
       cacheToken: (source) =>
-        createTokenCache({
-          client,
-          secretId: tokenSecretName(config.relay, connection),
-          now,
-          random: Math.random,
-          newRequestToken: randomUUID,
-          ...source,
-        }),
+        tokenCacheOf === undefined
+          ? createTokenCache({
+              client,
+              secretId: tokenSecretName(config.relay, connection),
+              now,
+              random: Math.random,
+              newRequestToken: randomUUID,
+              ...source,
+            })
+          : tokenCacheOf(source),
       onSignOutFailure,
       onSignInRefused: () => onSignInRefused(connection),
       now,

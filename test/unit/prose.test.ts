@@ -5,7 +5,7 @@ import bannedWords from '../prose/banned-words.json' with { type: 'json' };
 const MAX_COLUMNS = 120;
 const MAX_README_WORDS = 1200;
 
-const SOURCES = globSync('{.ci,bench,examples,functions,infra,local,shared,test}/**/*.ts').filter(isOurs);
+const SOURCES = globSync('{.ci,bench,cli,examples,functions,infra,local,shared,test}/**/*.ts').filter(isOurs);
 const PAGES = [...globSync('*.md'), ...globSync('docs/**/*.md')];
 const CONFIGURATIONS = globSync('examples/**/*.{yaml,json}');
 

@@ -38,7 +38,7 @@ describe('code that knows no vendor and no cloud', () => {
 describe('code outside of the registries and of the types themselves', () => {
   const types = [...Object.keys(REGISTERED_TYPES.connections), ...Object.keys(REGISTERED_TYPES.stores)];
   const ofATypeItself = /^shared\/(connections|stores)\/([^/]+\/|registry\.ts$)/;
-  const files = filesIn('shared', 'functions', 'infra').filter(({ path }) => !ofATypeItself.test(path));
+  const files = filesIn('shared', 'functions', 'infra', 'cli').filter(({ path }) => !ofATypeItself.test(path));
 
   it('exists', () => {
     expect(types).toEqual(expect.arrayContaining(['password-safe', 'aws-secrets-manager']));

@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Document } from 'yaml';
+import * as z from 'zod';
+import { readReport } from '#local/figures.ts';
+import { planCommand } from '#local/plan-command.ts';
 import type { KeyShape } from '#local/simulators/password-safe/dss-keys.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { createSecrets, isDeliverableSecret } from '#local/simulators/password-safe/safe-contents.ts';
@@ -42,8 +47,34 @@ const populate = (fleet: readonly FleetAccount[]): FleetAccount[] =>
       changesAfterRelease: false,
     }));
 
+const planSchema = z.object({
+  relayId: z.string(),
+  syncs: z.array(z.object({ sync: z.string(), planId: z.string(), counts: z.record(z.string(), z.int()) })),
+});
+
+/** Runs the command that the sandbox prints, and counts its calls to AWS and to the vault. */
+const runPlanCommand = async (world: World) => {
+  const countsBefore = world.aws.server.callCounts();
+  const callsBefore = world.vault.audit.length;
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${planCommand(world)} --json`]);
+  const countsAfter = Object.entries(world.aws.server.callCounts());
+  return {
+    printed: stdout,
+    plan: planSchema.parse(JSON.parse(stdout)),
+    awsCalls: Object.fromEntries(
+      countsAfter.flatMap(([name, count]) => {
+        const made = count - (countsBefore[name] ?? 0);
+        return made === 0 ? [] : [[name, made]];
+      }),
+    ),
+    vaultCalls: new Set(world.vault.audit.slice(callsBefore).map(({ kind }) => kind)),
+  };
+};
+
 describe('a sync of each source', () => {
   let world: World;
+  let planned: Awaited<ReturnType<typeof runPlanCommand>>;
+  const planIds: Partial<Record<Sync, string | undefined>> = {};
   beforeAll(async () => {
     world = await startWorld({
       accounts: 40,
@@ -54,14 +85,16 @@ describe('a sync of each source', () => {
       aliases: [ALIAS],
       secrets: SECRETS,
     });
+    planned = await runPlanCommand(world);
   });
   afterAll(() => world.close());
 
   const run = async (sync: Sync) => {
     const before = world.vault.audit.length;
-    const { ending } = await world.runSync(sync);
+    const { ending, name } = await world.runSync(sync);
     const calls = world.vault.audit.slice(before);
     if (ending?.status !== 'SUCCEEDED') throw new Error(`The run of ${sync} ended as ${JSON.stringify(ending)}.`);
+    planIds[sync] ??= (await readReport(world.aws, { rule: sync, run: name })).planId;
     return {
       report: JSON.parse(ending.output),
       values: calls.filter(({ kind }) => kind === 'credential').length,
@@ -128,6 +161,28 @@ describe('a sync of each source', () => {
     expect(secretIds.length).toBeGreaterThanOrEqual(deliverable);
   });
 
+  it('was planned by pam-relay plan with the plan ids of the runs', () => {
+    const { relayId, syncs } = planned.plan;
+    expect(relayId).toBe('local.000000000000.us-east-1');
+    expect(Object.fromEntries(syncs.map(({ sync, planId }) => [sync, planId]))).toEqual(planIds);
+    expect(Object.fromEntries(syncs.map(({ sync, counts }) => [sync, counts['create']]))).toEqual({
+      keys: 10,
+      'by-role': 10,
+      pairs: 1,
+      // The list does not show that one is too large for the store.
+      safe: SECRETS.filter(isDeliverableSecret).length + 1,
+    });
+  });
+
+  it('was planned from lists alone, without the token and the limits of the stack', () => {
+    expect(planned.awsCalls).toEqual({
+      'cloudformation.Query': 1,
+      's3.GetObject': SYNCS.length,
+      'secretsmanager.ListSecrets': SYNCS.length,
+    });
+    expect([...planned.vaultCalls].toSorted()).toEqual(['list', 'secrets', 'signIn', 'signOut', 'token']);
+  });
+
   it('does not read unchanged items again', async () => {
     for (const sync of SYNCS.filter((name) => name !== 'safe')) {
       const { report, values } = await run(sync);
@@ -170,6 +225,7 @@ describe('a sync of each source', () => {
     expect(world.vault.openSessions()).toEqual([]);
     expect(world.aws.permissions.denials).toEqual([]);
     await world.runReap();
-    expect(await world.findLeaks()).toEqual([]);
+    const printed = { where: 'the plan', content: Buffer.from(planned.printed) };
+    expect(await world.findLeaks(printed)).toEqual([]);
   });
 });

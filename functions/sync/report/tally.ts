@@ -8,7 +8,10 @@ import type { BatchRecord, PlanRecord, Report } from '#shared/records/records.ts
 import { addCalls } from '#shared/workflows/calls.ts';
 import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
-export type Tally = Pick<Report, 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'>;
+export type Tally = Pick<
+  Report,
+  'planId' | 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'
+>;
 
 /** Time after the end of a release within which the vault may still change the credential. */
 const FOLLOWED_MS = 3_600_000;
@@ -83,6 +86,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     },
 
     result: (): Tally => ({
+      ...(plan.planId !== undefined && { planId: plan.planId }),
       items: plan.items,
       outcomes,
       orphans,

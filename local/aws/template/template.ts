@@ -12,6 +12,7 @@ const resourceSchema = z.object({
 const templateSchema = z.object({
   Parameters: z.record(z.string(), z.object({ Default: z.string().optional() })).default({}),
   Resources: z.record(z.string(), resourceSchema),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).default({}),
 });
 type RawTemplate = z.infer<typeof templateSchema>;
 
@@ -34,7 +35,10 @@ export interface TemplateSource {
 /** A synthesised stack, resolved for this machine. */
 export interface Template {
   readonly stackName: string;
+  readonly stackId: string;
   readonly resources: readonly Resource[];
+  /** Values of the outputs, by their names. */
+  readonly outputs: Readonly<Record<string, string>>;
   ofType(type: LiveType): readonly Resource[];
 }
 
@@ -54,7 +58,11 @@ export const parseTemplate = (source: TemplateSource): Template => {
   });
   return {
     stackName: source.stackName,
+    stackId: stackIdOf(source.stackName),
     resources,
+    outputs: Object.fromEntries(
+      Object.entries(raw.Outputs).map(([name, { Value }]) => [name, z.string().parse(resolve(Value, scope))]),
+    ),
     ofType: (type) => resources.filter((resource) => resource.type === type),
   };
 };
@@ -87,12 +95,15 @@ const referencesIn = (raw: RawTemplate, { stackName, endpoint }: TemplateSource)
   return { scope, identityOf };
 };
 
+const stackIdOf = (stackName: string): string =>
+  `arn:aws:cloudformation:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stack/${stackName}/local`;
+
 const pseudoParameters = (stackName: string): Readonly<Record<string, unknown>> => ({
   'AWS::AccountId': LOCAL_ACCOUNT,
   'AWS::NoValue': NO_VALUE,
   'AWS::Partition': 'aws',
   'AWS::Region': LOCAL_REGION,
-  'AWS::StackId': `arn:aws:cloudformation:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stack/${stackName}/local`,
+  'AWS::StackId': stackIdOf(stackName),
   'AWS::StackName': stackName,
   'AWS::URLSuffix': 'amazonaws.com',
 });

@@ -3,6 +3,7 @@ import { type Item, itemKey } from '#shared/domain/item.ts';
 import type { Backoff, Memory } from '#shared/domain/memory.ts';
 import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
 import { type Decision, decide, type PlanRules } from '#shared/domain/plan/decide.ts';
+import type { Action, Decided, Ledger } from '#shared/domain/plan/ledger.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import type { Rendering } from '#shared/domain/rendering.ts';
 import { type Stamp, stampOf } from '#shared/domain/stamp.ts';
@@ -24,12 +25,18 @@ export interface ComparisonOptions {
   readonly rules: PlanRules;
   /** Placeholder to add to a name template that gives two items the same name. */
   readonly distinguishingPlaceholder: string;
+  /** Takes note of each decision. */
+  readonly ledger: Ledger;
 }
 
-/** First item with a name: its title, the decision about it, and the number of its batch if it is delivered. */
+/**
+ * First item with a name: its title, the decision about it and its position in the ledger, and the number of its batch
+ * if it is delivered.
+ */
 interface NameUse {
   readonly title: string;
   readonly kind: Decision['kind'];
+  readonly position: number;
   readonly batch: number;
 }
 
@@ -57,6 +64,7 @@ export const createComparison = ({
   memory,
   rules,
   distinguishingPlaceholder,
+  ledger,
 }: ComparisonOptions) => {
   const uses = new Map<string, NameUse>();
   const collisions = new Map<string, string[]>();
@@ -70,13 +78,47 @@ export const createComparison = ({
     remarks.push({ item, outcome, message, ...(error === undefined ? {} : { error }) });
   };
 
+  const refuse = (
+    subject: string,
+    reason: string,
+    error: ErrorName,
+    about: Pick<Decided, 'facts' | 'item' | 'secret'>,
+  ) => ledger.add({ action: 'refuse', subject, reason, error, dependsOnMemory: false, ...about });
+
   const settle = ({ ref, title }: Item, decision: Exclude<Decision, { kind: 'deliver' }>): void => {
     if (decision.kind === 'unchanged') unchanged += 1;
-    else if (decision.kind === 'changing') {
-      remark(title, 'changing', 'The vault is changing the credential; the next run reads the new one.');
-    } else {
+    else if (decision.kind === 'changing') remark(title, 'changing', CHANGING);
+    else {
       if (decision.newly) backoffs[itemKey(ref)] = decision.backoff;
       remark(title, 'parked', explainPark(decision.backoff), decision.backoff.failure?.name);
+    }
+  };
+
+  /** Describes a decision for the ledger. `stamp` is the item's own, without a revision. */
+  const entryFor = (item: Item, name: string, stamp: Stamp, decision: Decision): Decided => {
+    const entry = { subject: item.title, item, secret: name };
+    const facts = [itemKey(item.ref), name];
+    switch (decision.kind) {
+      case 'deliver': {
+        const delivered = [...facts, decision.stamp, expectedOf(name)];
+        const action = actionOf(decision.stamp === stamp, held.has(name));
+        return { ...entry, action, facts: delivered, dependsOnMemory: !rules.retryParked };
+      }
+      case 'unchanged':
+        return { ...entry, action: 'unchanged', facts, dependsOnMemory: false };
+      case 'changing':
+        return { ...entry, action: 'changing', reason: CHANGING, facts, dependsOnMemory: false };
+      case 'parked': {
+        const { reason, failure } = decision.backoff;
+        return {
+          ...entry,
+          action: 'parked',
+          reason: explainPark(decision.backoff),
+          error: failure?.name,
+          facts: [...facts, reason],
+          dependsOnMemory: true,
+        };
+      }
     }
   };
 
@@ -96,6 +138,7 @@ export const createComparison = ({
     } catch (thrown) {
       const { name: error, message } = asRelayError(thrown, `Naming ${item.title}`);
       remark(item.title, 'failed', message, error);
+      refuse(item.title, message, error, { item, facts: [itemKey(item.ref), error] });
       return undefined;
     }
     const use = uses.get(name);
@@ -105,7 +148,8 @@ export const createComparison = ({
     }
     const stamp = stampOf(connection, item, rendering.fingerprint(item));
     const decision = decide({ item, stamp, held: held.get(name) }, memory, rules);
-    uses.set(name, { title: item.title, kind: decision.kind, batch: nextBatch });
+    const position = ledger.add(entryFor(item, name, stamp, decision));
+    uses.set(name, { title: item.title, kind: decision.kind, position, batch: nextBatch });
     if (decision.kind !== 'deliver') {
       settle(item, decision);
       return undefined;
@@ -120,6 +164,7 @@ export const createComparison = ({
     reject({ title, message }: Rejected): void {
       items += 1;
       remark(title, 'failed', message, 'AnswerMalformed');
+      refuse(title, message, 'AnswerMalformed', { facts: [title] });
     },
 
     /** Withdraws all items that share a name: it would be unclear whose credential the secret holds. */
@@ -129,9 +174,13 @@ export const createComparison = ({
         if (first?.kind === 'deliver')
           await withdraw(first.batch, ({ targets }) => targets.some((one) => one.name === name));
         if (first?.kind === 'unchanged') unchanged -= 1;
+        if (first !== undefined) ledger.withdraw(first.position);
         const message = `${sharers.join(' and ')} would share the secret ${name}. Add a placeholder that distinguishes them to the sync's name template, for example ${distinguishingPlaceholder}. The page docs/names-and-templates.md shows how names are made.`;
         const hasRemark = first?.kind === 'changing' || first?.kind === 'parked';
         for (const sharer of hasRemark ? sharers.slice(1) : sharers) remark(sharer, 'failed', message, 'NameCollision');
+        for (const sharer of sharers) {
+          refuse(sharer, message, 'NameCollision', { secret: name, facts: [sharer, name] });
+        }
       }
     },
 
@@ -144,6 +193,14 @@ export const createComparison = ({
 
     summary: (): ComparisonSummary => ({ items, unchanged, remarks, backoffs, unreadableDates }),
   };
+};
+
+const CHANGING = 'The vault is changing the credential; the next run reads the new one.';
+
+/** Only the verification of a current secret delivers a revision of its stamp. */
+const actionOf = (isUnrevised: boolean, isHeld: boolean): Action => {
+  if (!isUnrevised) return 'verify';
+  return isHeld ? 'change' : 'create';
 };
 
 const explainPark = ({ reason, failure, parkedUntil }: Backoff): string => {

@@ -1,8 +1,9 @@
 import type { ItemPage, Preparation } from '#shared/connections/vault.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import type { BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
 import type { createBatchWriter } from '#shared/domain/plan/batches.ts';
 import { type ComparisonOptions, type ComparisonSummary, createComparison } from '#shared/domain/plan/comparison.ts';
+import type { Decided } from '#shared/domain/plan/ledger.ts';
 import {
   type AbsenceChanges,
   type Absences,
@@ -71,6 +72,7 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   };
   const { orphans, ...decision } = decideOrphans(absences, options.orphans);
   await batches.retire(orphans);
+  for (const entry of orphanEntries(absences, orphans, options.orphans, decision.note)) options.ledger.add(entry);
   const { unreadableDates, ...summary } = comparison.summary();
   return {
     ...summary,
@@ -93,6 +95,25 @@ const explainEmptiness = (listed: number): string => {
   const matched = listed === 1 ? 'did not match the one item' : `matched none of the ${listed} items`;
   return `The selection ${matched} listed. Correct select in relay.yaml.`;
 };
+
+/** Describes the decisions about orphans for the ledger. Without a doubt, they depend on what earlier runs missed. */
+function* orphanEntries(
+  { orphans, doubt }: Absences,
+  retired: readonly Orphan[],
+  { policy }: OrphanRule,
+  note: string | undefined,
+): Iterable<Decided> {
+  const retiring = new Set(retired.map(({ name }) => name));
+  const dependsOnMemory = policy === 'delete' && doubt === undefined;
+  for (const { name } of orphans) {
+    const entry = { subject: name, secret: name, facts: [name], dependsOnMemory };
+    if (retiring.has(name)) yield { ...entry, action: 'retire', reason: 'Two runs in a row found no item for it.' };
+    else yield { ...entry, action: 'keep', reason: policy === 'keep' ? KEPT_BY_POLICY : (note ?? MISSED_ONCE) };
+  }
+}
+
+const KEPT_BY_POLICY = 'It has no item, and the policy for orphans is to keep them.';
+const MISSED_ONCE = 'It has no item. The next run that misses the item as well retires the secret.';
 
 const explainDates = (items: number): string =>
   `The vault's date of change could not be read for ${items === 1 ? 'one item' : `${items} items`}. Any different text counts as a change, and a rotation after each release is not detected. Report this with the vault's version.`;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
@@ -13,6 +14,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, startAws } from '#local/aws/aws.ts';
 import { createClock } from '#local/aws/clock.ts';
@@ -52,6 +54,7 @@ const TEMPLATE = {
     Alerts: { Type: 'AWS::SNS::Topic' },
     Token: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: 'token' } },
   },
+  Outputs: { Bucket: { Value: { Ref: 'Records' } } },
 };
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:stack-Machine';
 
@@ -158,6 +161,27 @@ describe('the AWS side, through the SDK', () => {
     const before = aws.server.callCounts()['states.ListExecutions'] ?? 0;
     await new SFNClient(client).send(new ListExecutionsCommand({ stateMachineArn: MACHINE }));
     expect(aws.server.callCounts()['states.ListExecutions']).toBe(before + 1);
+  });
+
+  it('describes its stack with the outputs, and no other stack', async () => {
+    const formation = new CloudFormationClient(client);
+    const { Stacks } = await formation.send(new DescribeStacksCommand({ StackName: 'stack' }));
+    expect(Stacks).toMatchObject([
+      {
+        StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/stack/local',
+        Outputs: [{ OutputKey: 'Bucket', OutputValue: 'stack-records' }],
+      },
+    ]);
+    await expect(formation.send(new DescribeStacksCommand({ StackName: 'other' }))).rejects.toMatchObject({
+      name: 'ValidationError',
+      message: 'Stack with id other does not exist',
+    });
+    await expect(formation.send(new DescribeStacksCommand({}))).rejects.toMatchObject({ name: 'InvalidAction' });
+  });
+
+  it('identifies its account', async () => {
+    const { Account } = await new STSClient(client).send(new GetCallerIdentityCommand({}));
+    expect(Account).toBe('000000000000');
   });
 
   it('refuses unknown calls, and records them', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Item } from '#shared/domain/item.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import { type ComparisonOptions, createComparison } from '#shared/domain/plan/comparison.ts';
+import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { stampOf } from '#shared/domain/stamp.ts';
 import { RelayError } from '#shared/errors.ts';
 import { anyItem, itemNumbered } from '#test/support/items.ts';
@@ -19,6 +20,7 @@ const compareWith = (held: Readonly<Record<string, string | undefined>> = {}, mo
     memory: emptyMemory(),
     rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW },
     distinguishingPlaceholder: '{domainName}',
+    ledger: createPlanId(),
     ...more,
   });
 const withdrawn = async (comparison: ReturnType<typeof createComparison>) => {

@@ -5,6 +5,7 @@ import { emptyMemory } from '#shared/domain/memory.ts';
 import type { Batch } from '#shared/domain/plan/batch.ts';
 import { createBatchWriter } from '#shared/domain/plan/batches.ts';
 import { type PlanOptions, planSync } from '#shared/domain/plan/plan.ts';
+import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { stampOf } from '#shared/domain/stamp.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
@@ -54,6 +55,7 @@ describe('planning a sync', () => {
         async (batch, content) => void batches.set(batch, content),
         async (batch) => batches.get(batch) ?? { items: [], retire: [] },
       ),
+      ledger: createPlanId(),
       ...more,
     });
   const planned = () => [...batches.values()].map(({ items }) => items.map(({ item }) => item.ref.id));

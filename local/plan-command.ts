@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { shellQuote } from '#shared/domain/shell.ts';
+import { awsEnvironment } from './aws/environment.ts';
+import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
+import { NAMES, type World } from './world.ts';
+
+/** Environment variables of a command that plans the syncs of a world, as `pam-relay plan` reads them. */
+const environmentFor = ({ aws }: Pick<World, 'aws'>): Record<string, string> => ({
+  ...awsEnvironment(aws.endpoint),
+  [`PAM_RELAY_CREDENTIALS_${NAMES.connection.toUpperCase()}`]: JSON.stringify(DEFAULT_APPLICATION.oauth),
+});
+
+/** Shell command, to be run in the folder of the project, that plans the syncs of a world. */
+export const planCommand = (world: Pick<World, 'aws' | 'directory'>): string => {
+  const variables = Object.entries(environmentFor(world)).map(([name, value]) => `${name}=${shellQuote(value)}`);
+  const file = shellQuote(join(world.directory, 'relay.yaml'));
+  return `${variables.join(' ')} npx pam-relay plan ${file} --stack ${shellQuote(world.aws.template.stackName)}`;
+};

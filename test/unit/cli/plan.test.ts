@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { createOwnToken, createReadSecret, credentialsVariable } from '#cli/plan/credentials.ts';
+import { chooseSyncs } from '#cli/plan/plan.ts';
+import { showPlans } from '#cli/plan/show-plan.ts';
+import { createPlan } from '#functions/sync/plan/plan.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { Secret } from '#shared/secret.ts';
+import { NO_CALLS } from '#shared/workflows/calls.ts';
+import { aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
+import { memoryRecords } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+import { collected } from './output.ts';
+import { delivered, EVERY_KIND, NOW, planWith, RELAY_ID, sidesWith } from './sync-plan.ts';
+
+const PLACE = { account: '123456789012', region: 'eu-central-1', relayId: RELAY_ID };
+
+describe('the plan of a sync', () => {
+  it('names every decision with its secret and reason', async () => {
+    const { counts, targets, owner, planId } = await planWith(EVERY_KIND, { memory: EVERY_KIND.memory });
+    expect(owner).toBe(`${RELAY_ID}/databases`);
+    expect(planId).toMatch(/^[0-9a-f]{64}$/);
+    expect(targets.map(({ action, secret }) => `${action} ${secret}`)).toEqual([
+      'create prod/db-01/a1',
+      'change prod/db-01/a2',
+      'retire prod/db-01/gone',
+      'unchanged prod/db-01/a3',
+      'changing prod/db-01/a4',
+      'parked prod/db-01/a5',
+      'keep prod/db-01/missed',
+      'refuse prod/db-01/twin',
+      'refuse prod/db-01/twin',
+    ]);
+    expect(counts).toMatchObject({ create: 1, change: 1, retire: 1, unchanged: 1, keep: 1, refuse: 2 });
+    const silent = targets.filter(({ reason }) => reason === undefined).map(({ action }) => action);
+    expect(silent).toEqual(['create', 'change', 'unchanged']);
+  });
+
+  it('has the id that the Plan step of a run records', async () => {
+    const records = memoryRecords();
+    const { memory, ...given } = EVERY_KIND;
+    if (memory === 'unknown') throw new TypeError('The memory is known.');
+    await records.write(recordAt.memory('databases'), memory);
+    await createPlan({
+      ...sidesWith(given),
+      records,
+      hasEarlierRun: async () => false,
+      readNamed: async () => [],
+      calls: () => NO_CALLS,
+      // A run is later than its plan.
+      now: () => NOW + 60_000,
+    })(aRun());
+    const { planId } = await planWith(given, { memory });
+    expect((await records.read(recordAt.plan(aRun())))?.planId).toBe(planId);
+  });
+
+  it('shows an item that the list of the vault already refuses as refused', async () => {
+    const item = itemNumbered(1, {
+      handle: { systemId: 1, accountId: 1, applicationId: null, maximumReleaseMinutes: null, isaAccess: false },
+    });
+    const { targets } = await planWith({ items: [item], sync: { access: 'isa' } });
+    expect(targets).toMatchObject([
+      { action: 'refuse', error: 'NotRequestable', reason: expect.stringContaining('ISA') },
+    ]);
+  });
+
+  it('says what is unknown without the memory, and has no id then', async () => {
+    const { planId, targets } = await planWith(EVERY_KIND, { memory: 'unknown' });
+    expect(planId).toBeNull();
+    const unknown = targets.filter(({ reason }) => reason?.includes("unknown without the stack's memory"));
+    expect(unknown.map(({ action, secret }) => `${action} ${secret}`)).toEqual([
+      'create prod/db-01/a1',
+      'create prod/db-01/a5',
+      'change prod/db-01/a2',
+      'keep prod/db-01/gone',
+      'keep prod/db-01/missed',
+    ]);
+    expect(unknown.every(({ certain }) => !certain)).toBe(true);
+  });
+
+  it('needs no memory if it changes nothing', async () => {
+    const item = itemNumbered(1);
+    const given = { items: [item], secrets: [delivered(item)] };
+    const { planId } = await planWith(given, { memory: 'unknown' });
+    expect(planId).toBe((await planWith(given)).planId);
+  });
+
+  it('is shown with place, owner, counts and id, without unchanged secrets', async () => {
+    const plan = await planWith(EVERY_KIND, { memory: EVERY_KIND.memory });
+    const lines = showPlans(PLACE, [plan], collected().output.paint);
+    expect(lines.slice(0, 8)).toEqual([
+      'Account   123456789012',
+      'Region    eu-central-1',
+      `Relay id  ${RELAY_ID}`,
+      '',
+      'Sync databases, from vault to aws',
+      `  Owner      ${RELAY_ID}/databases`,
+      '  Decisions  1 create, 1 change, 1 retire, 1 unchanged, 1 changing, 1 parked, 1 keep, 2 refuse',
+      `  Plan id    ${plan.planId}`,
+    ]);
+    expect(lines.join('\n')).not.toContain('prod/db-01/a3');
+    expect(lines).toContain('  create    prod/db-01/a1      db-01/a1');
+  });
+});
+
+describe('the syncs of a plan', () => {
+  const config = parseShapeOf({
+    ...aConfig(),
+    syncs: { one: { ...aConfig().syncs['databases'] }, two: { ...aConfig().syncs['databases'], connection: 'other' } },
+  });
+
+  it('are all of them, or those that are named', () => {
+    expect(chooseSyncs(config, {})).toEqual(['one', 'two']);
+    expect(chooseSyncs(config, { sync: ['two', 'two'], credentialsSecret: 'x' })).toEqual(['two']);
+  });
+
+  it('must exist, and share a connection if one secret is named', () => {
+    expect(() => chooseSyncs(config, { sync: ['three'] })).toThrow(/There is no sync "three".*one, two/);
+    expect(() => chooseSyncs(config, { credentialsSecret: 'x' })).toThrow(
+      /read from vault, other\. Plan the syncs of one connection at a time: --sync one/,
+    );
+  });
+});
+
+describe('vault credentials', () => {
+  const BOOTSTRAP = { name: 'bootstrap/vault', kind: 'bootstrap secret', shape: '{"clientId": "…"}' };
+  const readWith = (environment: NodeJS.ProcessEnv, credentialsSecret?: string) => {
+    const read: string[] = [];
+    const readSecret = createReadSecret({
+      environment,
+      credentialsSecret,
+      bootstrapSecretOf: () => BOOTSTRAP.name,
+      readSecret: async ({ name }) => {
+        read.push(name);
+        return { form: 'text', value: new Secret('from the store'), versionId: '1' };
+      },
+    });
+    return { read, readSecret };
+  };
+
+  it('come from the variable of the connection, and nothing is read then', async () => {
+    const { read, readSecret } = readWith({ PAM_RELAY_CREDENTIALS_VAULT_2: '{"clientId":"x"}' });
+    expect((await readSecret('vault-2', BOOTSTRAP)).value.reveal()).toBe('{"clientId":"x"}');
+    expect(read).toEqual([]);
+  });
+
+  it('come from the named secret, which takes precedence', async () => {
+    const { read, readSecret } = readWith({ [credentialsVariable('vault')]: 'x' }, 'mine');
+    await readSecret('vault', BOOTSTRAP);
+    await readSecret('vault', { ...BOOTSTRAP, name: 'bootstrap/certificate' });
+    expect(read).toEqual(['mine', 'bootstrap/certificate']);
+  });
+
+  it.each([{}, { PAM_RELAY_CREDENTIALS_VAULT: '' }])('are asked for with two ways to give them: %j', async (env) => {
+    await expect(readWith(env).readSecret('vault', BOOTSTRAP)).rejects.toThrow(
+      /--credentials-secret bootstrap\/vault\. Or set PAM_RELAY_CREDENTIALS_VAULT to \{"clientId": "…"\}/,
+    );
+  });
+
+  it('get one token, and another one only after a refusal', async () => {
+    let fetched = 0;
+    const tokens = createOwnToken({
+      fetchToken: async () => ({ accessToken: new Secret(String(++fetched)), expiresInSeconds: 60 }),
+      bootstrapVersion: async () => 'x',
+    });
+    await Promise.all([tokens.get(), tokens.get()]);
+    const token = await tokens.get();
+    expect([token.reveal(), fetched]).toEqual(['1', 1]);
+    await tokens.drop(token);
+    expect((await tokens.get()).reveal()).toBe('2');
+  });
+});
+
+it('an empty sync has a plan', async () => {
+  expect(await planWith({ items: [] }, { memory: emptyMemory() })).toMatchObject({
+    targets: [],
+    notes: [expect.stringContaining('The vault listed no items.')],
+  });
+});
