@@ -21,8 +21,9 @@ export class Functions {
         logRetentionDays,
         placement,
       });
-      const { permissions, variables } = resolveGrants(step.grants(config), props);
-      for (const permission of permissions) fn.allow(permission);
+      const { policies, variables } = resolveGrants(step.grants(config), props);
+      for (const permission of policies.inline) fn.allow(permission);
+      for (const permissions of policies.managed) fn.attach(permissions);
       for (const [variable, value] of variables) fn.tell(variable, value);
       return fn;
     });

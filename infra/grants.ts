@@ -3,13 +3,13 @@ import type { SignInSecrets } from '#infra/connections/sign-in-secrets.ts';
 import type { AlertTopic } from '#infra/constructs/alert-topic.ts';
 import type { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
-import { storeTypeOf } from '#infra/registered.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { staticPrefix } from '#shared/domain/template.ts';
 import { type Grant, type Permission, type Variable, variableOf } from '#shared/workflows/grants.ts';
+import { mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
+import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
 
 /** The parts of a relay that grants refer to. */
 export interface Grantable {
@@ -27,16 +27,16 @@ export interface Grantable {
 
 /** The grants of a step, resolved to AWS. */
 export interface Resolved {
-  readonly permissions: readonly Permission[];
+  readonly policies: Pick<RolePolicies, 'inline' | 'managed'>;
   readonly variables: ReadonlyMap<Variable, string>;
 }
 
 /**
- * Resolves the grants of a step to permissions without duplicates, and to the environment variables that belong to
- * them.
+ * Resolves the grants of a step to policies without duplicate permissions, and to the environment variables that belong
+ * to them.
  */
 export const resolveGrants = (grants: readonly Grant[], relay: Grantable): Resolved => ({
-  permissions: mergePermissions(grants.flatMap((grant) => permissionsFor(grant, relay))),
+  policies: policiesFor(grants, relay),
   variables: new Map(
     grants
       .map(variableOf)
@@ -45,14 +45,54 @@ export const resolveGrants = (grants: readonly Grant[], relay: Grantable): Resol
   ),
 });
 
-const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] => {
+/** The permissions whose number does not grow with relay.yaml have reserved room in the inline policy. */
+const policiesFor = (grants: readonly Grant[], relay: Grantable): Resolved['policies'] => {
+  const fixed = grants.flatMap((grant) => fixedPermissions(grant, relay));
+  const growing = mergePermissions(grants.flatMap((grant) => growingPermissions(grant, relay)));
+  const { inline, managed } = planPolicies(growing, deployedLength);
+  return { inline: mergePermissions([...fixed, ...inline]), managed };
+};
+
+/** Lengths of the longest values of tokens. Any other token is an ARN. */
+const TOKEN_LENGTHS: ReadonlyMap<string, number> = new Map([
+  ['AWS.Partition', LONGEST.partition.length],
+  ['AWS.Region', LONGEST.region.length],
+  ['AWS.AccountId', LONGEST.account.length],
+]);
+
+/** Length of a text after its deployment. CDK writes a token as `${Token[NAME.NUMBER]}`. */
+const deployedLength = (text: string): number =>
+  text.replaceAll(/\$\{Token\[([\w.]+)\.\d+\]\}/g, (_, name: string) =>
+    ' '.repeat(TOKEN_LENGTHS.get(name) ?? LONGEST.arn.length),
+  ).length;
+
+const growingPermissions = (grant: Grant, relay: Grantable): readonly Permission[] => {
+  const { stack, config, types, relayId, key } = relay;
+  const { partition, region, account } = stack;
   switch (grant.to) {
     case 'sign-in':
-      return [...relay.signIn.permissions(), ...limitPermissions(relay)];
+      return relay.signIn.permissions();
+    case 'stores':
+      return storePermissions(grant, config, types, {
+        owners: `${relayId}/*`,
+        encryptionKey: key.keyArn,
+        partition,
+        region,
+        account,
+      });
+    default:
+      return [];
+  }
+};
+
+const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[] => {
+  switch (grant.to) {
+    case 'sign-in':
+      return [...relay.signIn.keyUse(), ...limitPermissions(relay)];
     case 'records':
       return relay.records.permissionsFor(grant);
     case 'stores':
-      return storePermissions(grant, relay);
+      return [];
     case 'runs':
       return runPermissions(relay.key, grant);
     case 'alerts':
@@ -65,28 +105,6 @@ const permissionsFor = (grant: Grant, relay: Grantable): readonly Permission[] =
 /** Records of the limits that all functions share. */
 const limitPermissions = ({ records }: Grantable): readonly Permission[] =>
   (['read', 'write'] as const).flatMap((may) => records.permissionsFor({ to: 'records', may, folder: 'limits' }));
-
-/** The permissions that each store's type needs for the names in the rules that deliver to it. */
-const storePermissions = (
-  { may, of }: Extract<Grant, { readonly to: 'stores' }>,
-  { stack, config, types, relayId, key }: Grantable,
-): readonly Permission[] => {
-  const { partition, region, account } = stack;
-  const rules = Object.values(config[of]);
-  return Object.entries(config.stores).flatMap(([name, settings]) => {
-    // The loader rejects names without a fixed folder, and rules with overlapping folders.
-    const prefixes = rules.filter(({ store }) => store === name).map((rule) => staticPrefix(rule.name));
-    if (prefixes.length === 0) return [];
-    return storeTypeOf(types, settings).grants(settings, may, {
-      prefixes,
-      owners: `${relayId}/*`,
-      encryptionKey: key.keyArn,
-      partition,
-      region,
-      account,
-    });
-  });
-};
 
 const variableValue = (variable: Variable, relay: Grantable): string => {
   switch (variable) {
@@ -110,16 +128,4 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
 const intakeOf = ({ intake }: Grantable): Intake => {
   if (intake === undefined) throw new Error('A function handles messages, but the relay accepts none.');
   return intake;
-};
-
-/** Merges permissions with the same actions and conditions into one statement. */
-export const mergePermissions = (permissions: readonly Permission[]): readonly Permission[] => {
-  const merged = new Map<string, Permission>();
-  for (const permission of permissions) {
-    const { resources, ...same } = permission;
-    const key = JSON.stringify([same.actions, same.conditions, same.pattern]);
-    const known = merged.get(key)?.resources ?? [];
-    merged.set(key, { ...same, resources: [...new Set([...known, ...resources])] });
-  }
-  return [...merged.values()];
 };

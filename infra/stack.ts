@@ -38,8 +38,12 @@ export class RelayStack extends Stack {
   constructor(scope: Construct, id: string, { config, types = REGISTERED_TYPES, bundles, ...props }: RelayStackProps) {
     super(scope, id, {
       description: 'pam-relay: keeps secret stores in step with a privileged access vault',
+      // White space would be half of the size that CloudFormation limits.
+      suppressTemplateIndentation: true,
       ...props,
     });
+    // CDK splits policies by an estimate, in which every ARN is equally long. `role-policies.ts` knows their lengths.
+    this.node.setContext('@aws-cdk/aws-iam.arnSizeEstimate', 0);
     // relay.yaml allows a subset of the periods that CloudWatch accepts.
     const logRetentionDays: RetentionDays = config.logRetentionDays;
     const key = new RelayKey(this, 'Key');

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
@@ -9,6 +9,7 @@ import { requireLoopback } from './aws/environment.ts';
 import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
+import { makeRunDirectory } from './run-directory.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
 import {
   type PasswordSafeOptions,
@@ -75,7 +76,8 @@ export interface World {
 export const startWorld = async (options: WorldOptions): Promise<World> => {
   const { accounts, seed, port, quotas = [], onProgress: say = () => {} } = options;
   const clock = createClock();
-  const directory = makeRunDirectory();
+  requireWritable(BUILD);
+  const directory = makeRunDirectory(RUNS);
 
   const { populate = (made) => made } = options;
   const fleet = populate(createFleet({ accounts, seed }));
@@ -117,12 +119,6 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 const removePace = (config: Document): void => {
   config.setIn(['stores', NAMES.store, 'writesPerSecond'], 'unlimited');
   config.setIn(['connections', NAMES.connection, 'limits', 'perSecond'], 10_000);
-};
-
-const makeRunDirectory = (): string => {
-  requireWritable(BUILD);
-  mkdirSync(RUNS, { recursive: true });
-  return mkdtempSync(join(RUNS, 'run-'));
 };
 
 /** The secret that an operator creates before the relay can sign in. */

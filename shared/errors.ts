@@ -35,6 +35,7 @@ const ERRORS = {
   // Transport to and from a vault.
   RateLimited: { retryable: true },
   VaultUnavailable: { retryable: true },
+  ProxyRefused: { retryable: false },
   AnswerTimedOut: { retryable: true },
   AnswerTruncated: { retryable: true },
   AnswerTooLarge: { retryable: false },

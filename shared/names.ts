@@ -3,8 +3,11 @@
 /** The Secrets Manager secret that caches the OAuth token of a connection. */
 export const tokenSecretName = (relay: string, connection: string): string => `pam-relay/${relay}/token/${connection}`;
 
+/** Beginning of the keys of all tags of the relay. */
+export const RELAY_TAGS = 'pam-relay:';
+
 /** Tag of every delivered secret. The roles of the functions are limited to secrets with this tag. */
-export const OWNER_TAG = 'pam-relay:owner';
+export const OWNER_TAG = `${RELAY_TAGS}owner`;
 
 /** Value of the owner tag for the secrets of a sync or of a checkout rule. */
 export const ownerOf = (relayId: string, name: string): string => `${relayId}/${name}`;

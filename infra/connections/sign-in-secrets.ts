@@ -4,11 +4,13 @@ import { Construct } from 'constructs';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import { accept } from '#infra/nag.ts';
-import { connectionTypeOf } from '#infra/registered.ts';
+import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
+import { signInPermissions } from '#shared/workflows/permissions.ts';
 
 export interface SignInSecretsProps {
   readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
@@ -34,40 +36,25 @@ export class SignInSecrets extends Construct {
       settings,
       type: connectionTypeOf(types, settings),
     }));
-    const named = entries.flatMap(({ type, settings }) => type.operatorSecrets(settings).map(({ secret }) => secret));
+    const named = entries.flatMap(({ type, settings }) =>
+      operatorSecretsOf(type, settings).map(({ secret }) => secret),
+    );
     this.#operatorArns = [...new Set(named)].map((secret) => secretNamed(this, secret));
     this.#tokenArns = entries
       .filter(({ type, settings }) => type.sharesToken(settings))
       .map(({ name }) => this.#tokenCache(config.relay, name).ref);
   }
 
-  /**
-   * Permissions to read the operators' secrets and the cached tokens, and to cache a new token. Any function can find a
-   * cached token expired or rejected.
-   */
+  /** Permissions to read the operators' secrets and to read and renew the cached tokens. */
   permissions(): readonly Permission[] {
-    const readable = [...this.#operatorArns, ...this.#tokenArns];
-    if (readable.length === 0) return [];
-    const reading: Permission[] = [
-      {
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: readable,
-        pattern: 'The last six characters of a secret ARN are unknown until the secret is created.',
-      },
-      this.#key.use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey'),
-    ];
-    if (this.#tokenArns.length === 0) return reading;
-    return [
-      ...reading,
-      {
-        actions: [
-          'secretsmanager:DescribeSecret',
-          'secretsmanager:PutSecretValue',
-          'secretsmanager:UpdateSecretVersionStage',
-        ],
-        resources: this.#tokenArns,
-      },
-    ];
+    return signInPermissions(this.#operatorArns, this.#tokenArns);
+  }
+
+  /** Permission to use the key for these secrets, if there are any. */
+  keyUse(): readonly Permission[] {
+    return this.permissions().length === 0
+      ? []
+      : [this.#key.use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey')];
   }
 
   #tokenCache(relay: string, connection: string): CfnSecret {

@@ -9,6 +9,12 @@ import {
 import { Construct } from 'constructs';
 import type { RelayFunction } from '#infra/constructs/relay-function.ts';
 
+/** Source: CloudWatch API reference, "Dashboard body structure and syntax", `alarms` of an alarm widget. */
+const MAX_ALARMS = 100;
+
+/** Source: CloudWatch user guide, "CloudWatch service quotas", metrics of one widget. */
+const MAX_METRICS = 500;
+
 export interface DashboardProps {
   readonly alarms: readonly Alarm[];
   /** One row for each workflow. Empty rows are omitted. */
@@ -23,7 +29,9 @@ export class Dashboard extends Construct {
     new CloudWatchDashboard(this, 'Dashboard', {
       dashboardName: Stack.of(this).stackName,
       widgets: [
-        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24 })],
+        ...chunk(alarms, MAX_ALARMS).map((some) => [
+          new AlarmStatusWidget({ title: 'Alarms', alarms: [...some], width: 24 }),
+        ]),
         ...rows.filter((row) => row.length > 0).map((row) => [...row]),
         ofFunctions(functions),
       ],
@@ -41,6 +49,13 @@ const ofFunctions = (functions: readonly RelayFunction[]): GraphWidget[] => [
     functions.map(({ lambda }) => lambda.metricErrors()),
   ),
 ];
+
+const chunk = <T>(things: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(things.length / size) }, (_, index) => things.slice(index * size, (index + 1) * size));
+
+/** Graphs of one subject, as many as its metrics need. */
+export const graphsOf = (title: string, metrics: readonly IMetric[]): GraphWidget[] =>
+  chunk(metrics, MAX_METRICS).map((some) => graph(title, some));
 
 /** A graph that fills half of a row. */
 export const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>

@@ -18,6 +18,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Placement } from '#infra/constructs/relay-function.ts';
 import { serviceFor } from '#infra/constructs/service-principal.ts';
+import { egressPorts } from '#shared/config/egress-ports.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 type NetworkConfig = NonNullable<RelayConfig['network']>;
@@ -37,8 +38,6 @@ export interface NetworkProps {
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
 }
-
-const HTTPS_PORT = 443;
 
 /** The network of functions that run in a VPC: existing subnets, or new ones behind one fixed address. */
 export class Network extends Construct {
@@ -112,10 +111,7 @@ export class Network extends Construct {
       description: 'pam-relay functions: outbound to AWS and the vaults, no inbound',
       allowAllOutbound: false,
     });
-    const ports = new Set([HTTPS_PORT, ...Object.values(connections).map(({ url }) => portOf(url))]);
-    for (const port of ports) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port));
+    for (const port of egressPorts(connections)) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port));
     return group;
   }
 }
-
-const portOf = (url: string): number => Number(new URL(url).port) || HTTPS_PORT;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -42,6 +42,8 @@ export class RelayFunction extends Construct {
   readonly step: Step;
   /** Full name, including the stack's name. */
   readonly name: string;
+  readonly #role: Role;
+  #attached = 0;
 
   constructor(scope: Construct, id: string, props: RelayFunctionProps) {
     super(scope, id);
@@ -60,6 +62,7 @@ export class RelayFunction extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Role of the relay's function ${shortName}`,
     });
+    this.#role = role;
     logGroup.grantWrite(role);
 
     this.lambda = new LambdaFunction(this, 'Function', {
@@ -87,19 +90,31 @@ export class RelayFunction extends Construct {
     this.lambda.addEnvironment(variable, value);
   }
 
-  /** Adds a permission to the function's role. */
-  allow({ actions, resources, conditions, pattern }: Permission): void {
-    this.lambda.addToRolePolicy(
-      new PolicyStatement({
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions === undefined ? {} : { conditions }),
-      }),
-    );
-    if (pattern === undefined) return;
-    for (const resource of resources) {
-      if (resource.includes('*')) acceptPattern(this, resource, pattern);
+  /** Adds a permission to the inline policy of the function's role. */
+  allow(permission: Permission): void {
+    this.lambda.addToRolePolicy(this.#statementFor(permission));
+  }
+
+  /** Attaches a managed policy with these permissions to the function's role. */
+  attach(permissions: readonly Permission[]): void {
+    this.#attached++;
+    const policy = new ManagedPolicy(this, `Permissions${this.#attached}`, {
+      description: `Permissions of ${this.name}, part ${this.#attached}`,
+      roles: [this.#role],
+      statements: permissions.map((permission) => this.#statementFor(permission)),
+    });
+    this.lambda.node.addDependency(policy);
+  }
+
+  #statementFor({ actions, resources, conditions, pattern }: Permission): PolicyStatement {
+    if (pattern !== undefined) {
+      for (const resource of resources) if (resource.includes('*')) acceptPattern(this, resource, pattern);
     }
+    return new PolicyStatement({
+      actions: [...actions],
+      resources: [...resources],
+      ...(conditions === undefined ? {} : { conditions }),
+    });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { failuresOf } from '#infra/constructs/alarms.ts';
-import { graph } from '#infra/constructs/dashboard.ts';
+import { graphsOf } from '#infra/constructs/dashboard.ts';
 import type { CheckoutMetric } from '#infra/constructs/metrics.ts';
 import { CheckoutWorkflow } from '#infra/workflows/checkout-workflow.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
@@ -27,6 +27,6 @@ export const addCheckout: AddWorkflow = (stack, props) => {
         metric: metrics.ofCheckout(rule, 'ChangesUnconfirmed'),
       })),
     ],
-    graphs: [graph('Checkouts', of('CheckoutsOver', 'CheckoutsFailed', 'ChangesUnconfirmed'))],
+    graphs: graphsOf('Checkouts', of('CheckoutsOver', 'CheckoutsFailed', 'ChangesUnconfirmed')),
   };
 };

@@ -1,6 +1,6 @@
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type AlarmSpec, failuresOf } from '#infra/constructs/alarms.ts';
-import { graph } from '#infra/constructs/dashboard.ts';
+import { graphsOf } from '#infra/constructs/dashboard.ts';
 import type { SyncMetric } from '#infra/constructs/metrics.ts';
 import { type Scheduled, startOf, timingOf } from '#infra/triggers/schedules.ts';
 import { SyncWorkflow } from '#infra/workflows/sync-workflow.ts';
@@ -19,13 +19,10 @@ export const addSync: AddWorkflow = (stack, props) => {
       { kind: 'run-failed', says: 'A run failed, was stopped, or timed out.', metric: failuresOf(machine) },
       ...alarmsOf(props),
     ],
-    graphs:
-      syncs.length === 0
-        ? []
-        : [
-            graph('Runs', of('RunSucceeded', 'RunPartial', 'RunFailed', 'RunSkipped')),
-            graph('Items', of('Delivered', 'Unchanged', 'Skipped', 'Failed')),
-          ],
+    graphs: [
+      ...graphsOf('Runs', of('RunSucceeded', 'RunPartial', 'RunFailed', 'RunSkipped')),
+      ...graphsOf('Items', of('Delivered', 'Unchanged', 'Skipped', 'Failed')),
+    ],
     outputs: [
       { name: 'SyncMachineArn', value: arn, description: 'State machine that runs all syncs' },
       ...syncs

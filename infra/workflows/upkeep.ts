@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { graph } from '#infra/constructs/dashboard.ts';
+import { graphsOf } from '#infra/constructs/dashboard.ts';
 import type { ConnectionMetric } from '#infra/constructs/metrics.ts';
 import { everyMinutes, invocationOf } from '#infra/triggers/schedules.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
@@ -44,8 +44,8 @@ export const addUpkeep: AddWorkflow = (_stack, { config, functions, metrics }) =
       },
     ],
     graphs: [
-      graph('Oldest open lease, seconds', of('OldestOpenLeaseAge')),
-      graph('Leases checked in by reap, and refused sign-ins', of('OpenLeasesReaped', 'SignInRefused')),
+      ...graphsOf('Oldest open lease, seconds', of('OldestOpenLeaseAge')),
+      ...graphsOf('Leases checked in by reap, and refused sign-ins', of('OpenLeasesReaped', 'SignInRefused')),
     ],
   };
 };

@@ -23,10 +23,18 @@ interface Failure {
   readonly advice: (about: About) => string;
 }
 
+/** AWS does not tell whether a policy of the organization is the reason. */
+const TAGS_REQUIRED =
+  'If your organization requires tags on new secrets, add them to the store in relay.yaml and deploy, for example: tags: { cost-center: "1234" }';
+
 const denied: Failure = {
   name: 'StoreDenied',
-  advice: ({ action }) =>
-    `grant the role of this function secretsmanager:${action === 'CreateSecret' ? 'CreateSecret and secretsmanager:TagResource' : action} on the secret and, if a customer managed key encrypts it, kms:Decrypt and kms:GenerateDataKey on that key`,
+  advice: ({ action }) => {
+    const isCreation = action === 'CreateSecret';
+    const actions = isCreation ? 'CreateSecret and secretsmanager:TagResource' : action;
+    const tags = isCreation ? `. ${TAGS_REQUIRED}` : '';
+    return `grant the role of this function secretsmanager:${actions} on the secret and, if a customer managed key encrypts it, kms:Decrypt and kms:GenerateDataKey on that key${tags}`;
+  },
 };
 const badKey: Failure = {
   name: 'StoreDenied',
@@ -48,10 +56,13 @@ const taken: Failure = {
 };
 const invalid: Failure = {
   name: 'StoreRejected',
-  advice: ({ action }) =>
-    action === 'DeleteSecret'
-      ? 'AWS refused to delete the secret. Check whether another service manages it. Replicas in other regions must be removed first (aws secretsmanager remove-regions-from-replication)'
-      : 'AWS rejected the request as invalid. Check whether the secret is scheduled for deletion or managed by another service, and whether its name and tags follow the rules of Secrets Manager',
+  advice: ({ action }) => {
+    if (action === 'DeleteSecret') {
+      return 'AWS refused to delete the secret. Check whether another service manages it. Replicas in other regions must be removed first (aws secretsmanager remove-regions-from-replication)';
+    }
+    const tags = action === 'CreateSecret' ? `. ${TAGS_REQUIRED}` : '';
+    return `AWS rejected the request as invalid. Check whether the secret is scheduled for deletion or managed by another service, and whether its name and tags follow the rules of Secrets Manager${tags}`;
+  },
 };
 /** Source: AWS Secrets Manager user guide, quotas: about 100 versions of a secret, none removed within 24 hours. */
 const overQuota: Failure = {

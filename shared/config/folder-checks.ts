@@ -1,6 +1,8 @@
 import { type Checkable, checkableEntries, deliveries, ownOf, RULE_WORDS } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { ConnectionConfig } from '#shared/config/schema.ts';
+import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
 
@@ -48,11 +50,16 @@ const tokenFolder = (relay: string | undefined): string | undefined => relay && 
 /** Secrets that operators created for signing in. */
 const signInSecrets = ({ connections }: Checkable, types: RegisteredTypes) =>
   checkableEntries(connections).flatMap(([name, connection]) =>
-    (ownOf(types.connections, connection.type)?.operatorSecrets(connection) ?? []).map((secret) => ({
+    operatorSecretsIn(connection, types).map((secret) => ({
       ...secret,
       path: ['connections', name, ...secret.path],
     })),
   );
+
+const operatorSecretsIn = (connection: ConnectionConfig, types: RegisteredTypes) => {
+  const type = ownOf(types.connections, connection.type);
+  return type === undefined ? [] : operatorSecretsOf(type, connection);
+};
 
 const checkSignInOutsideTokens = (config: Checkable, types: RegisteredTypes): Problem[] => {
   const tokens = tokenFolder(config.relay);

@@ -9,6 +9,7 @@ import { findWarnings } from '#shared/config/pattern-doubts.ts';
 import { type Problem, writePath } from '#shared/config/problem.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
+import { checkSizes } from '#shared/config/size-checks.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -123,6 +124,8 @@ export const examineConfig = (text: string, origin: Origin, types: RegisteredTyp
   const cas = readCas(checkable.connections, origin);
   const problems = [...syntax, ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place)];
   if (shape.data === undefined || problems.length > 0) return invalid(problems);
+  const sizes = checkSizes(shape.data, types).map(place);
+  if (sizes.length > 0) return invalid(sizes);
   return {
     config: withPems(shape.data, cas.pems),
     problems: [],

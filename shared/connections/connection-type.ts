@@ -8,8 +8,8 @@ import type { RelayError } from '#shared/errors.ts';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import type { Http } from '#shared/http/http.ts';
 
-/** A secret that an operator creates for signing in, and its place in relay.yaml. */
-interface OperatorSecretName {
+/** A secret that an operator creates for a connection, and its place in relay.yaml. */
+export interface OperatorSecretName {
   /** Path below the entry of the connection. */
   readonly path: readonly string[];
   /** Purpose of the secret, such as `bootstrap secret`. */
@@ -34,7 +34,7 @@ export interface SourceType {
 export interface ConnectionContext {
   /** Name in relay.yaml. */
   readonly connection: string;
-  /** Connects to the address of the connection with its CA and its limits. */
+  /** Connects to the address of the connection with its CA, its proxy and its limits. */
   readonly connect: (clientCertificate?: ClientCertificate) => Http;
   /** Reads a secret that an operator created for signing in. */
   readonly readSecret: (options: Omit<OperatorSecretOptions, 'client'>) => Promise<OperatorSecret>;

@@ -17,7 +17,8 @@ export interface FailedExchange {
   /** Progress of the exchange: a request that was not sent has had no effect. */
   readonly reached: 'nothing' | 'request' | 'answer';
   /**
-   * Code of Node's or undici's error when the connection broke, or the error's name. No other part of it is safe to
+   * Code of Node's or undici's error when the connection broke, or the error's name; `PROXY_` and the status if a proxy
+   * opened no tunnel. No other part of it is safe to
    * show: the error of the HTTP parser, for example, contains the bytes that it could not parse.
    */
   readonly code: string | undefined;
@@ -31,7 +32,18 @@ export interface ExchangeLimits {
   readonly maxBytes: number;
 }
 
-const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name);
+/** Code of an exchange for which a proxy opened no tunnel, by the status of its answer. */
+const proxyCode = (status: string): string => `PROXY_${status}`;
+export const PROXY_CREDENTIALS_REJECTED = proxyCode('407');
+
+/** undici states the status only in the text of its error. It writes that text itself. */
+const PROXY_STATUS = /^Proxy response \((\d{3})\) !== 200/;
+
+const codeOf = (error: Error): string => {
+  const [, status] = PROXY_STATUS.exec(error.message) ?? [];
+  if (status !== undefined) return proxyCode(status);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+};
 
 /** Sends one request and returns its answer. Interprets and repeats nothing, and never rejects. */
 export const exchange = (

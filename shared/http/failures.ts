@@ -1,10 +1,14 @@
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import type { CallName } from '#shared/http/answer.ts';
 import type { FailedExchange } from '#shared/http/exchange.ts';
+import { explainProxy } from '#shared/http/proxy-failures.ts';
+import type { HttpProxy } from '#shared/http/tunnels.ts';
 
 export interface FailureContext {
   readonly call: CallName;
   readonly host: string;
+  /** Proxy on the way to the host. */
+  readonly proxy?: HttpProxy | undefined;
   readonly timeoutSeconds: number;
   readonly maxBytes: number;
 }
@@ -72,9 +76,11 @@ const explain = ({ by, reached, code = 'no code' }: FailedExchange, context: Fai
 
 /** The error for an exchange that ended early. The call may have taken effect if its request was sent. */
 export const brokenError = (broken: FailedExchange, context: FailureContext): RelayError => {
-  const [name, text] = explain(broken, context);
+  const { host, proxy } = context;
+  const [name, text] = (proxy && explainProxy(broken, proxy, host)) ?? explain(broken, context);
   const { connection, name: callName, idempotent } = context.call;
-  return new RelayError(name, `${connection}: ${callName} to ${context.host} ${text}`, {
+  const way = proxy === undefined ? host : `${host} through the proxy ${proxy.url}`;
+  return new RelayError(name, `${connection}: ${callName} to ${way} ${text}`, {
     mayHaveHappened: !idempotent && broken.reached !== 'nothing',
   });
 };

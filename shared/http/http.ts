@@ -9,6 +9,7 @@ import { brokenError } from '#shared/http/failures.ts';
 import type { Pool } from '#shared/http/pool.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
 import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
+import type { HttpProxy } from '#shared/http/tunnels.ts';
 import { createOwnGate, type Gate } from '#shared/limits/gate.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -70,6 +71,8 @@ export interface HttpOptions {
   readonly ca?: string | undefined;
   /** Certificate for a server that asks for one. */
   readonly clientCertificate?: ClientCertificate | undefined;
+  /** Proxy on the way to the API. */
+  readonly proxy?: HttpProxy | undefined;
   readonly limits: { readonly inFlight: number; readonly perSecond: number; readonly timeoutSeconds: number };
   /** Turns of the calls. Default: the limits hold for this client alone. */
   readonly gate?: Gate;
@@ -96,6 +99,7 @@ export const createHttp = ({
   url,
   ca,
   clientCertificate,
+  proxy,
   limits,
   gate = createOwnGate(limits),
   retry = RETRY_POLICY,
@@ -108,11 +112,19 @@ export const createHttp = ({
 }: HttpOptions): Http => {
   const { origin, pathname: basePath, host } = new URL(url);
   let pool: Promise<Pool> | undefined = dispatcher && Promise.resolve(poolOf(dispatcher));
+  const create = async (): Promise<Pool> => {
+    try {
+      const { createPool } = await import('#shared/http/pool.ts');
+      return await createPool({ url, ca, clientCertificate, proxy, timeoutSeconds: limits.timeoutSeconds, now });
+    } catch (error) {
+      // The secret of the proxy can be corrected while this function is warm.
+      pool = undefined;
+      throw error;
+    }
+  };
   // Imported at the first call. The import takes a third of a cold start, and many invocations make no call.
   const connected = () => {
-    pool ??= import('#shared/http/pool.ts').then(({ createPool }) =>
-      createPool({ url, ca, clientCertificate, timeoutSeconds: limits.timeoutSeconds, now }),
-    );
+    pool ??= create();
     return pool;
   };
 
@@ -135,7 +147,7 @@ export const createHttp = ({
       { deadline: deadline(timeoutSeconds * 1000), maxBytes, mayBegin },
     );
     if (raw.kind === 'broken' && raw.by === 'late') return LATE;
-    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, timeoutSeconds, maxBytes });
+    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, proxy, timeoutSeconds, maxBytes });
     const { status, headers } = raw;
     const { body: bytes } = raw;
     const answer: Answer = { status, headers, bytes, text: new TextDecoder().decode(bytes), receivedAtMs: now() };

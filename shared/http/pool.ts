@@ -1,9 +1,16 @@
-import type { Dispatcher } from 'undici';
+import type { buildConnector as connectors, Dispatcher } from 'undici';
 // Imports only the parts of undici that are used: the whole library would add 20 ms to every cold start.
 import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import { type ClientCertificate, tlsOptionsOf } from '#shared/http/client-certificate.ts';
-import { type ExchangeLimits, exchange, type FailedExchange, type RawAnswer } from '#shared/http/exchange.ts';
+import {
+  type ExchangeLimits,
+  exchange,
+  type FailedExchange,
+  PROXY_CREDENTIALS_REJECTED,
+  type RawAnswer,
+} from '#shared/http/exchange.ts';
+import type { HttpProxy } from '#shared/http/tunnels.ts';
 
 const MAX_CONNECT_SECONDS = 10;
 
@@ -20,6 +27,8 @@ export interface PoolOptions {
   /** PEM text of the CA to trust instead of the public ones. */
   readonly ca?: string | undefined;
   readonly clientCertificate?: ClientCertificate | undefined;
+  /** Proxy on the way to the server. */
+  readonly proxy?: HttpProxy | undefined;
   readonly timeoutSeconds: number;
   /** Wall clock in epoch milliseconds; continues while a function is frozen. */
   readonly now: () => number;
@@ -35,34 +44,49 @@ export interface Pool {
 
 /** A connection that waits for its next call. */
 interface Idle {
-  readonly client: Client;
+  readonly client: Dispatcher;
   /** By the wall clock. */
   readonly answeredAtMs: number;
 }
 
-/** A pool of HTTP/1.1 connections with TLS 1.2 or later. Redirects are not followed. */
-export const createPool = ({ url, ca, clientCertificate, timeoutSeconds, now }: PoolOptions): Pool => {
+/**
+ * Creates a pool of HTTP/1.1 connections with TLS 1.2 or later. Redirects are not followed. Raises the errors of
+ * reading the credentials of a proxy.
+ */
+export const createPool = async ({
+  url,
+  ca,
+  clientCertificate,
+  proxy,
+  timeoutSeconds,
+  now,
+}: PoolOptions): Promise<Pool> => {
   const { origin } = new URL(url);
-  const connect = buildConnector({
+  const connectMs = Math.min(timeoutSeconds, MAX_CONNECT_SECONDS) * 1000;
+  const tls: connectors.BuildOptions = {
     // IIS asks for client certificates by renegotiation, which HTTP/2 forbids.
     allowH2: false,
-    timeout: Math.min(timeoutSeconds, MAX_CONNECT_SECONDS) * 1000,
+    timeout: connectMs,
     minVersion: 'TLSv1.2',
     ...(ca === undefined ? {} : { ca }),
     ...(clientCertificate === undefined ? {} : tlsOptionsOf(clientCertificate)),
-  });
-  const clients = new Set<Client>();
+  };
+  const connect = buildConnector(tls);
+  // Imported on demand: few connections have a proxy, and it needs most of undici.
+  const tunnels = proxy && (await (await import('#shared/http/tunnels.ts')).createTunnels({ proxy, tls, connectMs }));
+  const clients = new Set<Dispatcher>();
   /** In the order of their last answers; the last one is used next. */
   let idle: Idle[] = [];
 
-  const open = (): Client => {
+  const open = (): Dispatcher => {
     // `send` enforces one deadline for the whole call.
-    const client = new Client(origin, { connect, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
+    const client =
+      tunnels?.open() ?? new Client(origin, { connect, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
     clients.add(client);
     return client;
   };
 
-  const drop = async (client: Client): Promise<void> => {
+  const drop = async (client: Dispatcher): Promise<void> => {
     clients.delete(client);
     await client.destroy();
   };
@@ -73,7 +97,7 @@ export const createPool = ({ url, ca, clientCertificate, timeoutSeconds, now }: 
     return silenceMs >= 0 && silenceMs < MAX_SILENCE_MS;
   };
 
-  const take = (): Client => {
+  const take = (): Dispatcher => {
     const last = idle.pop();
     if (last !== undefined && isFresh(last)) return last.client;
     // The others have been silent even longer.
@@ -83,14 +107,22 @@ export const createPool = ({ url, ca, clientCertificate, timeoutSeconds, now }: 
     return open();
   };
 
-  return {
-    async exchange(request, limits) {
-      const client = take();
-      const result = await exchange(client, request, limits);
-      if (result.kind === 'answer') idle.push({ client, answeredAtMs: now() });
-      else void drop(client);
+  const run: Pool['exchange'] = async (request, limits) => {
+    const client = take();
+    const result = await exchange(client, request, limits);
+    if (result.kind === 'answer') {
+      tunnels?.confirm(client);
+      idle.push({ client, answeredAtMs: now() });
       return result;
-    },
+    }
+    void drop(client);
+    if (result.code !== PROXY_CREDENTIALS_REJECTED || (await tunnels?.renew(client)) !== true) return result;
+    // The proxy passed nothing on.
+    return run(request, limits);
+  };
+
+  return {
+    exchange: run,
     async destroy() {
       idle = [];
       await Promise.all([...clients].map(drop));

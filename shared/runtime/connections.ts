@@ -3,13 +3,14 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator-secret.ts';
 import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
-import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
+import type { HttpProxy } from '#shared/http/tunnels.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
 import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
@@ -83,7 +84,7 @@ export const createConnections = ({
 
   const open = async (connection: string, callers: number): Promise<Vault> => {
     const settings = settingsOf(connection);
-    const { url, ca, limits } = settings;
+    const { url, ca, proxy, limits } = settings;
     const type = await typeOf(settings);
     const wanted = partFor(priority, limits, callers);
     const timeoutMs = limits.timeoutSeconds * 1000;
@@ -108,11 +109,13 @@ export const createConnections = ({
     const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
     const { createTokenCache } = await import('#shared/aws/token-cache.ts');
     const client = secretsManager ?? (await import('#shared/aws/secrets-manager.ts')).secretsManager();
+    const readSecret: ConnectionContext['readSecret'] = (options) =>
+      readSecretOf === undefined ? readOperatorSecret({ client, ...options }) : readSecretOf(connection, options);
+    const way = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
     const vault = await type.open(type.settings.parse(settings), {
       connection,
-      connect: (clientCertificate) => connectHttp({ connection, url, ca, clientCertificate, limits, gate }),
-      readSecret: (options) =>
-        readSecretOf === undefined ? readOperatorSecret({ client, ...options }) : readSecretOf(connection, options),
+      connect: (clientCertificate) => connectHttp({ connection, url, ca, clientCertificate, proxy: way, limits, gate }),
+      readSecret,
       cacheToken: (source) =>
         tokenCacheOf === undefined
           ? createTokenCache({
@@ -147,6 +150,22 @@ export const createConnections = ({
     },
   };
 };
+
+/** Reads the credentials of a proxy from their secret; undefined if the proxy requires none. */
+const credentialsIn = (
+  secret: string | undefined,
+  readSecret: ConnectionContext['readSecret'],
+): HttpProxy['credentials'] =>
+  secret === undefined
+    ? undefined
+    : {
+        secret,
+        read: async () => {
+          // Imported on demand: few proxies have credentials.
+          const { readProxyCredentials } = await import('#shared/connections/proxy-credentials.ts');
+          return readProxyCredentials(readSecret, secret);
+        },
+      };
 
 /** A checkout makes few calls, and other functions wait for the limits that it holds. */
 const MAX_CALLS_OF_CHECKOUT = 4;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mergePermissions } from '#infra/grants.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { StoreType } from '#shared/stores/store.ts';
+import { mergePermissions } from '#shared/workflows/permissions.ts';
 import { asText, FULL, loadExample, permissionsOf, synthesise } from './synthesis.ts';
 
 const registered = <T>(types: Readonly<Record<string, T>>, type: string): T => {
@@ -72,7 +72,10 @@ describe('the permissions to sign in', () => {
     const passwordSafe = registered(REGISTERED_TYPES.connections, 'password-safe');
     const open = { ...passwordSafe, operatorSecrets: () => [], sharesToken: () => false };
     const connections = Object.fromEntries(
-      Object.entries(config.connections).map(([name, settings]) => [name, { ...settings, type: 'open' }]),
+      Object.entries(config.connections).map(([name, settings]) => [
+        name,
+        { ...settings, type: 'open', proxy: undefined },
+      ]),
     );
     const types = { ...REGISTERED_TYPES, connections: { open } };
     const { template } = synthesise({ ...config, connections }, { types });
@@ -101,6 +104,7 @@ describe('the permissions to sign in', () => {
       expect.stringMatching(/^<SignInTokenvault/),
       'bootstrap/password-safe-??????',
       'bootstrap/password-safe-certificate-??????',
+      'bootstrap/proxy-??????',
     ]);
   });
 });

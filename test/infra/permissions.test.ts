@@ -11,7 +11,7 @@ const { template } = synthesise(config);
 
 const OWNER = 'pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
 const OURS = ` if StringLike aws:ResourceTag/pam-relay:owner ${OWNER}`;
-const AS_OURS = ` if StringLike aws:RequestTag/pam-relay:owner ${OWNER} and ForAllValues:StringEquals aws:TagKeys pam-relay:owner`;
+const AS_OURS = ` if StringLike aws:RequestTag/pam-relay:owner ${OWNER} and StringEquals aws:RequestTag/cost-center 1234 and ForAllValues:StringEquals aws:TagKeys pam-relay:owner,cost-center`;
 const NOT_OF_OTHERS = ` and StringLikeIfExists aws:ResourceTag/pam-relay:owner ${OWNER}`;
 
 const SYNCED = ['databases/*', 'ssh-keys/*', 'aliases/*', 'team/*', 'windows/*'];
@@ -31,6 +31,7 @@ const SIGN_IN = [
   ...LIMITS,
   'secretsmanager:GetSecretValue secret:bootstrap/password-safe-??????',
   'secretsmanager:GetSecretValue secret:bootstrap/password-safe-certificate-??????',
+  'secretsmanager:GetSecretValue secret:bootstrap/proxy-??????',
   'secretsmanager:GetSecretValue <token>',
   'secretsmanager:DescribeSecret <token>',
   'secretsmanager:PutSecretValue <token>',

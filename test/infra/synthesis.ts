@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Aspects, type IAspect } from 'aws-cdk-lib';
@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { definitionIn } from '#infra/definition.ts';
 import { RelayStack } from '#infra/stack.ts';
-import { parseConfig } from '#shared/config/load.ts';
+import { loadConfig } from '#shared/config/load.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
@@ -49,9 +49,7 @@ export const synthesise = (config: RelayConfig, { aspects = [], types }: Synthes
 export const FULL = 'full.yaml';
 export const EXAMPLES = ['minimal.yaml', 'api-key.yaml', FULL] as const;
 
-/** A placeholder: the CA that an example names is not in the repository. */
-export const loadExample = (name: string): RelayConfig =>
-  parseConfig(readFileSync(join('examples', name), 'utf8').replace(/^ *ca: .*$/m, ''), { file: name });
+export const loadExample = (name: string): RelayConfig => loadConfig(join('examples', name));
 
 const statementSchema = z.object({
   Effect: z.enum(['Allow', 'Deny']),

@@ -25,8 +25,10 @@ export const handler = defineHandler(
     records: createS3Records(bucket),
     claims: createS3Claims(bucket),
     refuse: createRefuse(env.get('REFUSED_QUEUE_URL')),
-    onFailure: ({ messageId }, { name, message }) =>
-      logger.warn('message not handled', { messageId, failure: { name, message } }),
+    onFailure: ({ messageId, rule }, { name, message }) => {
+      const run = rule === undefined ? {} : { workflow: 'checkout', rule };
+      logger.warn('message not handled', { messageId, ...run, failure: { name, message } });
+    },
     measure: ({ handled, refused }) =>
       emitMetrics(config.relay, { queue: 'intake' }, { MessagesHandled: handled, MessagesRefused: refused }),
     now: Date.now,

@@ -2,13 +2,19 @@ import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import type { QueueAnswer, QueueBatch, QueueRecord } from '#shared/workflows/intake.ts';
 import { type ActionDependencies, createActions } from './actions.ts';
-import { readMessage } from './read-message.ts';
+import { checkoutNamedIn, readMessage } from './read-message.ts';
+
+/** A message that was not handled, with the checkout rule that it names, if it exists. */
+export interface FailedMessage {
+  readonly messageId: string;
+  readonly rule: string | undefined;
+}
 
 export interface IntakeQueueDependencies extends ActionDependencies {
   /** Moves a message with the reason to the queue of refused messages. Raises if this fails. */
   readonly refuse: (message: Pick<QueueRecord, 'messageId' | 'body'>, error: RelayError) => Promise<void>;
   /** Called for each message that was not handled, on every attempt. */
-  readonly onFailure: (message: Pick<QueueRecord, 'messageId'>, error: RelayError) => void;
+  readonly onFailure: (message: FailedMessage, error: RelayError) => void;
   readonly measure: (count: { handled: number; refused: number }) => Promise<void>;
 }
 
@@ -28,7 +34,7 @@ export const createIntakeQueue = (dependencies: IntakeQueueDependencies) => {
       return 'handled';
     } catch (thrown) {
       const error = asRelayError(thrown, 'Handling a message');
-      onFailure(record, error);
+      onFailure({ messageId: record.messageId, rule: checkoutNamedIn(record.body, rules) }, error);
       const isLastTime = record.attributes.ApproximateReceiveCount >= MAX_RECEIVES;
       if (error.name !== 'MessageInvalid' && !isLastTime) return 'again';
       return refuse(record, error).then(

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { parseShape } from '#shared/config/issues.ts';
 import { type Problem, suggest, writePath } from '#shared/config/problem.ts';
 import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
@@ -46,9 +47,25 @@ const invalid = (problems: readonly Problem[]): RelayError =>
 
 const checkAgainst = ({ connections, checkouts }: Rules, message: Message, now: number): Problem[] => {
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
-  const rule = Object.hasOwn(checkouts, message.checkout) ? checkouts[message.checkout] : undefined;
+  const rule = ruleIn(checkouts, message.checkout);
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
+};
+
+/** A name of others, such as `constructor`, finds nothing inherited. */
+const ruleIn = (checkouts: Rules['checkouts'], name: string): CheckoutConfig | undefined =>
+  Object.hasOwn(checkouts, name) ? checkouts[name] : undefined;
+
+const namesCheckout = z.object({ checkout: z.string() });
+
+/** Returns the checkout rule that a body names, for the log; undefined if it names none of relay.yaml. Never throws. */
+export const checkoutNamedIn = (body: string, { checkouts }: Pick<Rules, 'checkouts'>): string | undefined => {
+  try {
+    const { checkout } = namesCheckout.parse(JSON.parse(body));
+    return ruleIn(checkouts, checkout) === undefined ? undefined : checkout;
+  } catch {
+    return undefined;
+  }
 };
 
 const checkName = (field: string, name: string, entries: Readonly<Record<string, unknown>>): Problem[] => {
@@ -78,7 +95,7 @@ const checkWindow = (
 /** Checks addresses by the checkout's rule, or for a changed credential by any sync of its connection. */
 const checkItems = async ({ syncs, checkouts }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
   if (message.type === 'checkout.requested') {
-    const rule = checkouts[message.checkout];
+    const rule = ruleIn(checkouts, message.checkout);
     const address = rule && (await addressOf(rule));
     return message.items.flatMap((item, index) => problemsWith(item, ['items', index], address));
   }

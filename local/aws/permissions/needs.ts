@@ -106,10 +106,10 @@ const queueSchema = z.object({ KmsMasterKeyId: z.string().optional() });
 const sqsSchema = z.looseObject({ QueueUrl: z.string().optional(), QueueName: z.string().optional() });
 
 /** KMS calls that SQS makes on behalf of its caller for an encrypted queue. */
-const KEY_USES: Readonly<Record<string, readonly string[]>> = {
-  SendMessage: ['GenerateDataKey', 'Decrypt'],
-  ReceiveMessage: ['Decrypt'],
-};
+const KEY_USES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['SendMessage', ['GenerateDataKey', 'Decrypt']],
+  ['ReceiveMessage', ['Decrypt']],
+]);
 
 const createSqsNeeds = (template: Template) => {
   const queues = template.ofType('AWS::SQS::Queue');
@@ -124,7 +124,7 @@ const createSqsNeeds = (template: Template) => {
       ...withEncryptionContext(
         'aws:sqs:arn',
         resource,
-        keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES[action] ?? [])),
+        keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES.get(action) ?? [])),
       ),
     ];
   };

@@ -77,7 +77,7 @@ const createActions = (stepFunctions: StepFunctions) => {
     },
   };
   return (action: string, body: unknown): unknown => {
-    const known = actions[action];
+    const known = Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (known === undefined) throw new ApiFault('UnknownOperationException', `Local mode does not support ${action}.`);
     return known(body);
   };

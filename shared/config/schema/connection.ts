@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { wrongFormat } from '#shared/config/schema/fields.ts';
+import { secretName, wrongFormat } from '#shared/config/schema/fields.ts';
 
 /** True for an address without user, password, query and fragment, any of which could expose a credential. */
 const isBareAddress = (address: string): boolean => {
@@ -18,6 +18,30 @@ export const httpsAddress = (what: string, example: string) =>
     .transform((url) => url.replace(/\/+$/, ''))
     .describe(`${what.replace(/^./, (letter) => letter.toUpperCase())}, such as ${example}.`);
 
+const PROXY_EXAMPLE = 'http://proxy.corp:3128';
+
+const proxy = z.strictObject({
+  url: z
+    .url({
+      protocol: /^http$/,
+      abort: true,
+      error: wrongFormat(
+        `use the http address of the proxy, such as ${PROXY_EXAMPLE}; put credentials into its secret`,
+      ),
+    })
+    .refine(
+      (address) => isBareAddress(address) && new URL(address).pathname === '/',
+      'remove everything after the port, and any user and password, which belong into the secret',
+    )
+    .transform((address) => address.replace(/\/$/, ''))
+    .describe(`Address of the proxy, such as ${PROXY_EXAMPLE}.`),
+  secret: secretName
+    .optional()
+    .describe(
+      'Name of the Secrets Manager secret that holds {"username": "…", "password": "…"}, if the proxy requires credentials.',
+    ),
+});
+
 /**
  * Settings common to all connections, as a raw shape. A connection type spreads them into its settings, beside `type`.
  * A type with a more specific address overrides `url` with its own {@link httpsAddress}.
@@ -29,6 +53,9 @@ export const commonConnection = {
     .min(1)
     .optional()
     .describe("Path, from relay.yaml, of a PEM file with the CA that signed the vault's certificate; or the PEM text."),
+  proxy: proxy
+    .optional()
+    .describe('HTTP proxy between the relay and the vault. It opens a tunnel (CONNECT) and sees no content.'),
   limits: z
     .strictObject({
       inFlight: z

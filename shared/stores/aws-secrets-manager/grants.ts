@@ -6,18 +6,24 @@ const LIST_SHOWS = 'ListSecrets cannot be limited to a resource. It shows names,
 const NAMES_FROM_VAULT =
   'The items in the vault determine the names; the fixed beginning of the name in relay.yaml limits them.';
 
+/** Settings of a store on which its permissions depend. */
+export interface GrantSettings {
+  /** ARNs of the keys that delivered secrets may be encrypted with. */
+  readonly keys: readonly string[];
+  /** Tags of new secrets, beside those of the relay. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /**
  * AWS permissions for one use of secrets, limited to the fixed beginnings of the names in relay.yaml. Only secrets with
  * the relay's own tag can be changed, so that even a defect in the relay can't overwrite a secret of another owner.
- *
- * @param keys ARNs of the keys that delivered secrets may be encrypted with.
  */
-export const permissionsFor = (use: StoreUse, keys: readonly string[], scope: StoreScope): readonly Permission[] => {
+export const permissionsFor = (use: StoreUse, settings: GrantSettings, scope: StoreScope): readonly Permission[] => {
   if (use === 'list') {
     // ListSecrets does not support resource-level permissions.
     return [{ actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS }];
   }
-  return scope.prefixes.length === 0 ? [] : USES[use](namedBy(scope), keys, scope);
+  return scope.prefixes.length === 0 ? [] : USES[use](namedBy(scope), settings, scope);
 };
 
 /** Secrets whose names have a fixed beginning from relay.yaml. */
@@ -33,12 +39,14 @@ const inspect = (named: Named): Permission[] => [{ actions: ['secretsmanager:Des
 const USES = {
   inspect,
 
-  deliver: (named, keys, { owners, region }) => {
+  deliver: (named, { keys, tags }, { owners, region }) => {
     const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: owners };
+    const others = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
     const asOurs = {
       StringLike: { [`aws:RequestTag/${OWNER_TAG}`]: owners },
-      // No other tag: it could open the secret to principals whose access depends on tags.
-      'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG] },
+      ...(others.length > 0 && { StringEquals: Object.fromEntries(others) }),
+      // No tag beside those of relay.yaml: it could open the secret to principals whose access depends on tags.
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG, ...Object.keys(tags)] },
     };
     const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
     return [
@@ -67,7 +75,7 @@ const USES = {
     ];
   },
 
-  retire: (named, _keys, { owners }) => [
+  retire: (named, _settings, { owners }) => [
     ...inspect(named),
     {
       actions: ['secretsmanager:DeleteSecret'],
@@ -77,5 +85,5 @@ const USES = {
   ],
 } as const satisfies Record<
   Exclude<StoreUse, 'list'>,
-  (named: Named, keys: readonly string[], scope: StoreScope) => Permission[]
+  (named: Named, settings: GrantSettings, scope: StoreScope) => Permission[]
 >;

@@ -20,6 +20,8 @@ export interface AwsSecretsManagerStoreOptions {
   readonly client: SecretsManagerClient;
   /** Value of the owner tag, `<relayId>/<sync>`: at most 256 letters, digits, spaces and `_.:/=+-@`. */
   readonly owner: string;
+  /** Tags of new secrets, beside the owner tag. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Key that encrypts new secrets; the account's `aws/secretsmanager` if left out. */
   readonly kmsKeyArn?: string | undefined;
 }
@@ -31,7 +33,7 @@ export interface AwsSecretsManagerStoreOptions {
  * changed afterwards.
  */
 export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOptions): SecretStore => {
-  const { client, owner } = options;
+  const { client, owner, tags: others = {} } = options;
   const isOurs = (tags: readonly Tag[] | undefined): boolean =>
     tags?.some((tag) => tag.Key === OWNER_TAG && tag.Value === owner) ?? false;
 
@@ -118,7 +120,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
 
   const deliver = createDeliver({
     client,
-    tags: [{ Key: OWNER_TAG, Value: owner }],
+    tags: [{ Key: OWNER_TAG, Value: owner }, ...Object.entries(others).map(([Key, Value]) => ({ Key, Value }))],
     kmsKeyArn: options.kmsKeyArn,
     inspect,
     adoption,

@@ -4,6 +4,7 @@ import { permissionsFor } from '#shared/stores/aws-secrets-manager/grants.ts';
 import { createPacedClient } from '#shared/stores/aws-secrets-manager/paced-client.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import { tagsSchema } from '#shared/stores/aws-secrets-manager/tags.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 
 /** Source: AWS Secrets Manager user guide, "Secrets Manager quotas". */
@@ -19,6 +20,9 @@ const settings = z.strictObject({
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'use the full ARN of a KMS key')
     .optional()
     .describe('Key that encrypts delivered secrets; the key of the stack if left out.'),
+  tags: tagsSchema.describe(
+    'Tags of the secrets that the relay creates, beside its own. Existing secrets keep their tags.',
+  ),
   writesPerSecond: z
     .union([z.int().min(1).max(MAX_WRITES_PER_SECOND), z.literal('unlimited')])
     .default(DEFAULT_WRITES_PER_SECOND)
@@ -34,13 +38,16 @@ export const awsSecretsManager: StoreType<typeof settings> = {
   // A new secret is one call (create), a changed one is two (put, promote).
   pacing: ({ writesPerSecond }) =>
     writesPerSecond === 'unlimited' ? undefined : { perSecond: writesPerSecond, create: 1, replace: 2 },
-  connect: ({ kmsKeyArn }, { owner, encryptionKey, ...call }) =>
+  connect: ({ kmsKeyArn, tags }, { owner, encryptionKey, ...call }) =>
     createAwsSecretsManagerStore({
       client: createPacedClient(secretsManager(), call),
       owner,
+      tags,
       kmsKeyArn: kmsKeyArn ?? encryptionKey,
     }),
   // Secrets delivered before relay.yaml named a key are still encrypted with the key of the stack.
-  grants: ({ kmsKeyArn }, use, scope) =>
-    permissionsFor(use, [...new Set([scope.encryptionKey, kmsKeyArn ?? scope.encryptionKey])], scope),
+  grants: ({ kmsKeyArn, tags }, use, scope) => {
+    const keys = [...new Set([scope.encryptionKey, kmsKeyArn ?? scope.encryptionKey])];
+    return permissionsFor(use, { keys, tags }, scope);
+  },
 };

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { graphsOf } from '#infra/constructs/dashboard.ts';
+import { RelayMetrics } from '#infra/constructs/metrics.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { asText, FULL, loadExample, synthesise } from '../synthesis.ts';
 
@@ -45,4 +47,11 @@ it('a dashboard shows the duration and the errors of every function of the stack
     expect(widgets['Longest invocation of each function']).toContain(`<${id}>`);
     expect(widgets['Errors of each function']).toContain(`<${id}>`);
   }
+});
+
+it('a graph of more metrics than one widget may have becomes several', () => {
+  const metrics = new RelayMetrics('a relay');
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => metrics.ofSync(`sync-${index}`, 'Failed'));
+  expect([0, 1, 500, 501, 1001].map((count) => graphsOf('Runs', many(count)).length)).toEqual([0, 1, 1, 2, 3]);
 });

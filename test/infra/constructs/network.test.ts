@@ -40,18 +40,22 @@ describe('the network', () => {
     });
   });
 
-  it('allows no inbound traffic, and outbound only to HTTPS and the ports of the vaults', () => {
+  it.each([
+    ['the ports of the vaults', {}, [443, 8443]],
+    ['the ports of their proxies', { proxy: { url: 'http://proxy.corp:3128' } }, [443, 3128]],
+    ['the usual port of their proxies', { proxy: { url: 'http://proxy.corp' } }, [443, 80]],
+  ])('allows no inbound traffic, and outbound only to HTTPS and %s', (_what, more, expected) => {
     const { connections } = minimal;
     const { vault } = connections;
     if (vault === undefined) throw new Error('The example has no connection vault.');
     const { template } = synthesise({
       ...minimal,
-      connections: { vault: { ...vault, url: 'https://pam.example.com:8443/BeyondTrust/api/public/v3' } },
+      connections: { vault: { ...vault, url: 'https://pam.example.com:8443/BeyondTrust/api/public/v3', ...more } },
       network: { type: 'fixed-egress', cidr: '10.87.0.0/24' },
     });
     const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
     const ports = group?.['Properties'].SecurityGroupEgress.map(({ FromPort }: { FromPort: number }) => FromPort);
-    expect(ports.toSorted()).toEqual([443, 8443]);
+    expect(ports).toEqual(expected);
     expect(group?.['Properties'].SecurityGroupIngress).toBeUndefined();
   });
 });

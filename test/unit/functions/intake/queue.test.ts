@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
+import { createIntakeQueue, type FailedMessage } from '#functions/intake/queue/queue.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
@@ -59,7 +59,7 @@ const createScene = () => {
     records,
     refused: [] as { messageId: string; body: string; reason: string }[],
     measured: [] as { handled: number; refused: number }[],
-    backoffs: [] as string[],
+    backoffs: [] as FailedMessage[],
     now: NOW,
   };
   const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
@@ -87,7 +87,7 @@ const createScene = () => {
     refuse: async ({ messageId, body }, { name, message }) => {
       scene.refused.push({ messageId, body, reason: `${name}: ${message}` });
     },
-    onFailure: ({ messageId }) => scene.backoffs.push(messageId),
+    onFailure: (message) => scene.backoffs.push(message),
     measure: async (count) => {
       scene.measured.push(count);
     },
@@ -477,7 +477,7 @@ describe('a message after a temporary failure', () => {
     expect(scene.refused).toEqual([]);
     expect(await scene.receive([requested('1')], MAX_RECEIVES)).toEqual([]);
     expect(scene.refused).toMatchObject([{ reason: 'StoreUnavailable: Step Functions did not start tickets.1' }]);
-    expect(scene.backoffs).toHaveLength(2);
+    expect(scene.backoffs.map(({ rule }) => rule)).toEqual(['tickets', 'tickets']);
   });
 
   it('is put aside as Unexpected, without the text of the error, if the error is not ours', async () => {

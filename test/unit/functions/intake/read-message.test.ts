@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readMessage } from '#functions/intake/queue/read-message.ts';
+import { checkoutNamedIn, readMessage } from '#functions/intake/queue/read-message.ts';
 import { RelayError } from '#shared/errors.ts';
 import { aConfig } from '#test/support/configs.ts';
 import { addressOf, messageConfig } from '#test/support/messages.ts';
@@ -34,6 +34,21 @@ const reasonOf = async (message: unknown, config = rules): Promise<string> => {
     return thrown.message;
   }
 };
+
+describe('the rule in the log line of a message', () => {
+  it.each([
+    [requested(), 'tickets'],
+    [{ type: 'checkout.unknown', checkout: 'tickets' }, 'tickets'],
+    [requested({ checkout: 'constructor' }), undefined],
+    [requested({ checkout: 'canary' }), undefined],
+    [requested({ checkout: 7 }), undefined],
+    [changed(), undefined],
+    ['not JSON', undefined],
+    [null, undefined],
+  ])('of %j is %s', (message, expected) => {
+    expect(checkoutNamedIn(typeof message === 'string' ? message : JSON.stringify(message), rules)).toBe(expected);
+  });
+});
 
 describe('a message in the queue', () => {
   it.each([

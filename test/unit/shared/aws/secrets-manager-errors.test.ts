@@ -23,6 +23,16 @@ describe('an error code of AWS', () => {
     expect(toStoreError(tooMany, { ...CALL, action: 'CreateSecret' }).message).toContain('Service Quotas');
   });
 
+  it.each([
+    ['AccessDeniedException', 'CreateSecret', true],
+    ['InvalidRequestException', 'CreateSecret', true],
+    ['AccessDeniedException', 'PutSecretValue', false],
+    ['InvalidRequestException', 'PutSecretValue', false],
+  ])('that is %s of %s mentions the tags that an organization can require: %s', (code, action, isMentioned) => {
+    const { message } = toStoreError(answered(code), { ...CALL, action });
+    expect(message.includes('tags: { cost-center: "1234" }')).toBe(isMentioned);
+  });
+
   it('explains why AWS cannot delete a secret', () => {
     const call = { action: 'DeleteSecret', secret: 'prod/db-01/sa' };
     expect(toStoreError(answered('InvalidParameterException'), call)).toMatchObject({

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
-import { parseConfig } from '#shared/config/load.ts';
+import { loadConfig, parseConfig } from '#shared/config/load.ts';
 import { CA_PEM } from '#test/unit/shared/config/support.ts';
 
 const EXAMPLES = new URL('../../../../examples/', import.meta.url);
@@ -24,8 +25,8 @@ describe('the examples', () => {
     expect(names).toEqual(expect.arrayContaining(['api-key.yaml', 'full.yaml', 'local.yaml', 'minimal.yaml']));
   });
 
-  it.each(names)('%s is valid, and names the schema for editors', (name) => {
-    const { syncs, checkouts } = parse(read(name));
+  it.each(names)('%s is valid as it stands, with the files that it names, and names the schema for editors', (name) => {
+    const { syncs, checkouts } = loadConfig(fileURLToPath(new URL(name, EXAMPLES)));
     expect({ ...syncs, ...checkouts }).not.toEqual({});
     expect(read(name)).toMatch(/^# yaml-language-server: \$schema=\.\.\/relay\.schema\.json\n/);
   });

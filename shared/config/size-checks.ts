@@ -1,0 +1,196 @@
+import { egressPorts } from '#shared/config/egress-ports.ts';
+import type { Problem } from '#shared/config/problem.ts';
+import { connectionTypeOf } from '#shared/config/registered.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
+import { staticPrefix } from '#shared/domain/template.ts';
+import { tokenSecretName } from '#shared/names.ts';
+import type { Grant, Permission } from '#shared/workflows/grants.ts';
+import { takesMessages } from '#shared/workflows/intake.ts';
+import { mergePermissions, signInPermissions, storePermissions } from '#shared/workflows/permissions.ts';
+import {
+  LONGEST,
+  MAX_ATTACHED,
+  MAX_MANAGED,
+  planPolicies,
+  type RolePolicies,
+} from '#shared/workflows/role-policies.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
+import { stepsFor } from '#shared/workflows/steps.ts';
+
+/** Checks that a stack for the configuration fits into the limits of AWS. Pure. */
+
+/** Source: CloudFormation user guide, "Understand CloudFormation quotas". */
+export const MAX_RESOURCES = 500;
+export const MAX_TEMPLATE_BYTES = 1_000_000;
+
+/** Source: Amazon SQS developer guide, "Amazon SQS policy quotas". */
+const MAX_POLICY_BYTES = 8192;
+const MAX_PRINCIPALS = 50;
+/** The statement that permits only TLS, and the remainder of the statement for senders. */
+const OTHER_POLICY_BYTES = 600;
+
+/** Source: Amazon VPC user guide, "Amazon VPC quotas". */
+const MAX_EGRESS_RULES = 60;
+
+const SPLIT = 'split relay.yaml into two files, each with its own relay name and stack';
+
+/** Resources and template bytes that each part of a configuration adds; tests compare them with synthesised stacks. */
+const COSTS = {
+  relay: { resources: 46, bytes: 58_000 },
+  fixedEgress: { resources: 27, bytes: 15_000 },
+  existingNetwork: { resources: 1, bytes: 8000 },
+  intake: { resources: 11, bytes: 12_000 },
+  checkouts: { resources: 35, bytes: 70_000 },
+  sync: { resources: 3, bytes: 5600 },
+  verify: { resources: 1, bytes: 1300 },
+  checkout: { resources: 1, bytes: 2600 },
+  connection: { resources: 3, bytes: 7000 },
+  email: { resources: 1, bytes: 500 },
+} as const;
+
+type Cost = (typeof COSTS)[keyof typeof COSTS];
+
+/** Connections, rules and settings of a configuration, each with its cost. */
+const costsOf = (config: RelayConfig): Cost[] => {
+  const { network, syncs, checkouts, connections, alerts } = config;
+  const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
+  const verified = Object.values(syncs).filter(({ verify }) => verify !== undefined);
+  return [
+    COSTS.relay,
+    ...(network === undefined ? [] : [network.type === 'existing' ? COSTS.existingNetwork : COSTS.fixedEgress]),
+    ...(takesMessages(config) ? [COSTS.intake] : []),
+    ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
+    ...each(COSTS.sync, syncs),
+    ...each(COSTS.verify, verified),
+    ...each(COSTS.checkout, checkouts),
+    ...each(COSTS.connection, connections),
+    ...each(COSTS.email, alerts.emails),
+  ];
+};
+
+/**
+ * Template bytes of each character of a rule's folder, of a secret's name, or of the settings of a store. Several
+ * policies contain them.
+ */
+const MENTIONS = 12;
+
+const asJson = (value: unknown): string => JSON.stringify(value);
+
+/** Resources and bytes of the template, rounded up. Pure. */
+export const estimateTemplate = (
+  config: RelayConfig,
+  types: RegisteredTypes,
+): { readonly resources: number; readonly bytes: number } => {
+  const costs = costsOf(config);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const folders = Object.values({ ...config.syncs, ...config.checkouts }).map((rule) => staticPrefix(rule.name));
+  const mentioned = [...folders, ...signInNames(config, types).operators, ...Object.values(config.stores).map(asJson)];
+  const policies = rolesOf(config, types).map(({ policies: { managed } }) => managed.length);
+  return {
+    resources: sum(costs.map(({ resources }) => resources)) + sum(policies),
+    bytes: sum(costs.map(({ bytes }) => bytes)) + MENTIONS * sum(mentioned.map((text) => text.length)),
+  };
+};
+
+/** Names of the secrets for signing in: those of the operators, and those of the caches. */
+const signInNames = ({ relay, connections }: RelayConfig, types: RegisteredTypes) => {
+  const entries = Object.entries(connections).map(([name, settings]) => ({
+    name,
+    settings,
+    type: connectionTypeOf(types, settings),
+  }));
+  return {
+    operators: entries.flatMap(({ type, settings }) => operatorSecretsOf(type, settings).map(({ secret }) => secret)),
+    caches: entries
+      .filter(({ type, settings }) => type.sharesToken(settings))
+      .map(({ name }) => tokenSecretName(relay, name)),
+  };
+};
+
+/** A role, and the policies with the permissions whose number grows with the configuration. */
+interface SizedRole {
+  readonly step: Step;
+  readonly policies: RolePolicies;
+}
+
+const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
+  const { partition, region, account, arn } = LONGEST;
+  const { operators, caches } = signInNames(config, types);
+  const secretArn = (name: string) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-??????`;
+  const owners = `${config.relay}.${account}.${region}/*`;
+  const scope = { owners, encryptionKey: arn, partition, region, account };
+  const permissionsFor = (grant: Grant): readonly Permission[] => {
+    switch (grant.to) {
+      case 'sign-in':
+        return signInPermissions(
+          [...new Set(operators)].map(secretArn),
+          // Tokens of CDK have one length, whatever their name.
+          caches.map((name) => `${name}${arn}`.slice(0, arn.length)),
+        );
+      case 'stores':
+        return storePermissions(grant, config, types, scope);
+      default:
+        return [];
+    }
+  };
+  return stepsFor(config).map((step) => ({
+    step,
+    policies: planPolicies(mergePermissions(step.grants(config).flatMap(permissionsFor))),
+  }));
+};
+
+const checkRoles = (config: RelayConfig, types: RegisteredTypes): Problem[] => {
+  const longest = rolesOf(config, types)
+    .filter(({ policies }) => !policies.areAccepted)
+    .toSorted((one, other) => other.policies.managed.length - one.policies.managed.length)[0];
+  if (longest === undefined) return [];
+  const { step, policies } = longest;
+  const characters =
+    policies.managed.length > MAX_ATTACHED ? `${policies.managed.length} managed policies` : 'a statement';
+  return [
+    {
+      path: [],
+      message: `the role of the function ${functionName(step)} needs ${characters}, and AWS accepts at most ${MAX_ATTACHED} of ${MAX_MANAGED} characters; use shorter folders in name, fewer tags of stores, or ${SPLIT}`,
+    },
+  ];
+};
+
+const checkTemplate = (config: RelayConfig, types: RegisteredTypes): Problem[] => {
+  const { resources, bytes } = estimateTemplate(config, types);
+  const numberOf = (count: number): string => count.toLocaleString('en-US');
+  return [
+    ...(resources > MAX_RESOURCES
+      ? [`the stack needs ${numberOf(resources)} resources, and CloudFormation accepts at most ${MAX_RESOURCES}`]
+      : []),
+    ...(bytes > MAX_TEMPLATE_BYTES
+      ? [
+          `the template of the stack has up to ${numberOf(bytes)} bytes, and CloudFormation accepts at most ${numberOf(MAX_TEMPLATE_BYTES)}`,
+        ]
+      : []),
+  ].map((message) => ({ path: [], message: `${message}; ${SPLIT}` }));
+};
+
+const checkSenders = ({ intake }: RelayConfig): Problem[] => {
+  const roles = intake?.senders.map(({ role }) => role) ?? [];
+  const bytes = OTHER_POLICY_BYTES + JSON.stringify(roles).length;
+  if (roles.length <= MAX_PRINCIPALS && bytes <= MAX_POLICY_BYTES) return [];
+  const message = `has ${roles.length} roles in ${bytes} bytes of the queue's policy, and SQS accepts at most ${MAX_PRINCIPALS} in ${MAX_POLICY_BYTES}; let several senders use one role`;
+  return [{ path: ['intake', 'senders'], message }];
+};
+
+const checkPorts = ({ network, connections }: RelayConfig): Problem[] => {
+  const ports = egressPorts(connections);
+  if (network === undefined || ports.length <= MAX_EGRESS_RULES) return [];
+  const message = `have ${ports.length} different ports, and a security group accepts at most ${MAX_EGRESS_RULES} rules; use fewer ports, or ${SPLIT}`;
+  return [{ path: ['connections'], message }];
+};
+
+/** Checks a configuration that is valid otherwise. */
+export const checkSizes = (config: RelayConfig, types: RegisteredTypes): Problem[] => [
+  ...checkTemplate(config, types),
+  ...checkRoles(config, types),
+  ...checkSenders(config),
+  ...checkPorts(config),
+];

@@ -1,0 +1,89 @@
+import { type buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
+import type { Secret } from '#shared/secret.ts';
+
+/** Credentials for a proxy. */
+export interface ProxyCredentials {
+  /** Without a colon, which separates it from the password. */
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/** An HTTP proxy. */
+export interface HttpProxy {
+  /** Address without path, such as `http://proxy.corp:3128`. */
+  readonly url: string;
+  /** Name of the secret with the credentials, and its content; undefined if the proxy requires none. */
+  readonly credentials?: { readonly secret: string; read(): Promise<ProxyCredentials> } | undefined;
+}
+
+export interface TunnelOptions {
+  readonly proxy: HttpProxy;
+  readonly tls: buildConnector.BuildOptions;
+  /** Maximum for each of: the connection to the proxy, its answer, and the TLS handshake with the server. */
+  readonly connectMs: number;
+}
+
+/** Connections to servers through a proxy, each in a tunnel of its own, which the proxy opens by CONNECT. */
+export interface Tunnels {
+  /** A dispatcher for one connection. */
+  open(): Dispatcher;
+  /** Notes that a server answered through this connection. */
+  confirm(connection: Dispatcher): void;
+  /**
+   * Reads the credentials again after the proxy rejected those of this connection. True if another connection can
+   * succeed now. False if they never worked: a proxy can lock a user after a few attempts.
+   */
+  renew(connection: Dispatcher): Promise<boolean>;
+}
+
+interface Authorization {
+  readonly header: Secret | undefined;
+  isProven: boolean;
+}
+
+const basic = ({ username, password }: ProxyCredentials): Secret =>
+  password.map((text) => `Basic ${Buffer.from(`${username}:${text}`).toString('base64')}`);
+
+/** Reads the credentials of the proxy. Does not connect yet. Raises the errors of reading the secret. Repeatable. */
+export const createTunnels = async ({ proxy, tls, connectMs }: TunnelOptions): Promise<Tunnels> => {
+  const authorize = async (): Promise<Authorization> => {
+    const credentials = await proxy.credentials?.read();
+    return { header: credentials && basic(credentials), isProven: false };
+  };
+  let current = await authorize();
+  const used = new WeakMap<Dispatcher, Authorization>();
+
+  return {
+    open() {
+      const { header } = current;
+      const agent = new ProxyAgent({
+        uri: proxy.url,
+        ...(header === undefined ? {} : { token: header.reveal() }),
+        connections: 1,
+        allowH2: false,
+        // `send` enforces one deadline for the whole call.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        proxyTls: { timeout: connectMs },
+        requestTls: { ...tls, timeout: connectMs },
+        clientFactory: (address, options) => new Client(address, { ...options, headersTimeout: connectMs }),
+      });
+      used.set(agent, current);
+      return agent;
+    },
+    confirm(connection) {
+      const authorization = used.get(connection);
+      if (authorization !== undefined) authorization.isProven = true;
+    },
+    async renew(connection) {
+      const rejected = used.get(connection);
+      // Another call has already renewed them.
+      if (rejected !== current) return true;
+      if (!rejected.isProven) return false;
+      const renewed = await authorize();
+      if (renewed.header === undefined || rejected.header?.equals(renewed.header)) return false;
+      current = renewed;
+      return true;
+    },
+  };
+};
