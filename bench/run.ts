@@ -4,6 +4,7 @@ import { measureCheckoutDuringSync } from './figures/checkout-during-sync.ts';
 import { measureColdImport } from './figures/cold-import.ts';
 import { measureFewChanges } from './figures/few-changes.ts';
 import { measureFullSync } from './figures/full-sync.ts';
+import { measureLoadConfig } from './figures/load-config.ts';
 import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
 import { measureStartTime } from './figures/start-time.ts';
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'many-syncs': measureManySyncs,
   'checkout-during-sync': measureCheckoutDuringSync,
   'cold-import': measureColdImport,
+  'load-config': measureLoadConfig,
   'plan-memory': measurePlanMemory,
   'start-time': measureStartTime,
 };

@@ -1,6 +1,4 @@
-import type { PlacedProblem } from '#shared/config/load.ts';
-import { showText } from '#shared/domain/text.ts';
-import { examineFile } from './configuration.ts';
+import { examineFile, type PlacedProblem } from '#shared/config/load.ts';
 import type { Output } from './output.ts';
 
 export interface ValidateOptions {
@@ -16,9 +14,7 @@ export const validate = (file: string, { json }: ValidateOptions, { out, paint }
     return code;
   }
   const show = (tone: 'bad' | 'waiting', word: string, { line, column, field, message }: PlacedProblem): void =>
-    out(
-      `${file}:${line}:${column} ${paint(tone, word)} ${field === undefined ? '' : `${paint('strong', showText(field))}: `}${showText(message)}`,
-    );
+    out(`${file}:${line}:${column} ${paint(tone, word)} ${paint('strong', field)}: ${message}`);
   for (const problem of problems) show('bad', 'problem', problem);
   for (const warning of warnings) show('waiting', 'warning', warning);
   out(

@@ -62,17 +62,19 @@ const alarmsOf = ({ config, metrics }: WorkflowProps): AlarmSpec[] =>
       about: sync,
       metric: metrics.ofSync(sync, 'RunPartial'),
     },
-    {
-      kind: 'run-stale',
-      says: 'No run has succeeded within staleAfterHours.',
-      about: sync,
-      metric: metrics.ofSync(sync, 'RunSucceeded'),
-      comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
-      periods: staleAfterHours,
-      // An hour without a run is also an hour without a successful run.
-      missing: TreatMissingData.BREACHING,
-    },
+    ...(staleAfterHours === undefined ? [] : [staleAlarm(sync, staleAfterHours, metrics)]),
   ]);
+
+const staleAlarm = (sync: string, hours: number, metrics: WorkflowProps['metrics']): AlarmSpec => ({
+  kind: 'run-stale',
+  says: 'No run has succeeded within staleAfterHours.',
+  about: sync,
+  metric: metrics.ofSync(sync, 'RunSucceeded'),
+  comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+  periods: hours,
+  // An hour without a run is also an hour without a successful run.
+  missing: TreatMissingData.BREACHING,
+});
 
 const startCommand = (machineArn: string, sync: string): string =>
   `aws stepfunctions start-execution --state-machine-arn ${machineArn} --name "${sync}.$(date -u +%Y%m%dT%H%M%SZ)" --input '{"sync":"${sync}"}'`;

@@ -31,18 +31,26 @@ const withPrefix = (config: Checkable) =>
     }))
     .filter(({ prefix }) => prefix !== '');
 
+/**
+ * Reports each rule at most once. Rules are sorted by prefix, so that all rules inside a folder follow it directly, and
+ * each is compared only with the outermost one.
+ */
 const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const placed = withPrefix(config).map((rule) => ({ ...rule, place: placeOf(config, types, rule.store) }));
-  return placed.flatMap(({ path, prefix, store, place }, index) =>
-    placed
-      .slice(0, index)
-      .filter((earlier) => earlier.store === store || (place !== undefined && earlier.place === place))
-      .filter((earlier) => overlap(earlier.prefix, prefix))
-      .map((earlier) => ({
-        path,
-        message: `begins with ${inQuotes(prefix)} while ${earlier.what} begins with ${inQuotes(earlier.prefix)}, so each could overwrite secrets of the other; use folders that do not contain each other`,
-      })),
-  );
+  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placeOf(config, types, store)]));
+  const sharing = Map.groupBy(withPrefix(config), ({ store }) => places.get(store) ?? `store ${store}`);
+  return [...sharing.values()].flatMap((rules) => {
+    let outermost: (typeof rules)[number] | undefined;
+    return rules
+      .toSorted((one, other) => (one.prefix < other.prefix ? -1 : Number(one.prefix > other.prefix)))
+      .flatMap((rule) => {
+        if (outermost === undefined || !rule.prefix.startsWith(outermost.prefix)) {
+          outermost = rule;
+          return [];
+        }
+        const message = `begins with ${inQuotes(rule.prefix)} while ${outermost.what} begins with ${inQuotes(outermost.prefix)}, so each could overwrite secrets of the other; use folders that do not contain each other`;
+        return [{ path: rule.path, message }];
+      });
+  });
 };
 
 const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');
@@ -78,15 +86,15 @@ const checkDeliveriesOutsideTokens = (config: Checkable): Problem[] => {
     }));
 };
 
-const checkDeliveriesOutsideSignIn = (config: Checkable, types: RegisteredTypes): Problem[] =>
-  withPrefix(config).flatMap(({ path, prefix }) =>
-    signInSecrets(config, types)
-      .filter(({ secret }) => secret.startsWith(prefix))
-      .map(({ what, secret }) => ({
-        path,
-        message: `begins with ${inQuotes(prefix)} and could overwrite the ${what} ${secret}; use another folder`,
-      })),
-  );
+const checkDeliveriesOutsideSignIn = (config: Checkable, types: RegisteredTypes): Problem[] => {
+  const secrets = signInSecrets(config, types);
+  return withPrefix(config).flatMap(({ path, prefix }) => {
+    const found = secrets.find(({ secret }) => secret.startsWith(prefix));
+    if (found === undefined) return [];
+    const message = `begins with ${inQuotes(prefix)} and could overwrite the ${found.what} ${found.secret}; use another folder`;
+    return [{ path, message }];
+  });
+};
 
 /** Checks the folders of all rules. */
 export const checkFolders = (config: Checkable, types: RegisteredTypes): Problem[] => [

@@ -5,9 +5,11 @@ import {
   checkoutSchema,
   configSchemaAround,
   connectionSchema,
+  type SyncConfig,
   storeSchema,
   syncSchema,
 } from '#shared/config/schema.ts';
+import { minStaleHours } from '#shared/config/staleness.ts';
 
 /**
  * The complete shape of relay.yaml, built from all connection and store types. It checks each field on its own. The
@@ -19,6 +21,12 @@ const oneOf = (discriminator: string, shapes: readonly (EntryShape | undefined)[
   const [first, ...rest] = shapes.filter((shape) => shape !== undefined);
   if (first === undefined) throw new TypeError(`No registered type has a shape with the field ${discriminator}.`);
   return z.discriminatedUnion(discriminator, [first, ...rest]);
+};
+
+/** Fills in the default that depends on the schedule. */
+const withStaleness = (sync: SyncConfig): SyncConfig => {
+  const staleAfterHours = sync.staleAfterHours ?? minStaleHours(sync.schedule);
+  return staleAfterHours === undefined ? sync : { ...sync, staleAfterHours };
 };
 
 const build = ({ connections, stores }: RegisteredTypes) => {
@@ -33,7 +41,7 @@ const build = ({ connections, stores }: RegisteredTypes) => {
   return configSchemaAround({
     connections: oneOf('type', shapes.connections).pipe(connectionSchema),
     stores: oneOf('type', shapes.stores).pipe(storeSchema),
-    syncs: oneOf('source', shapes.syncs).pipe(syncSchema),
+    syncs: oneOf('source', shapes.syncs).pipe(syncSchema).transform(withStaleness),
     checkouts: oneOf('source', shapes.checkouts).pipe(checkoutSchema),
   });
 };

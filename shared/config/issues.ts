@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { exampleLine } from '#shared/config/examples.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 
 /**
@@ -19,9 +20,12 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
 const typeWord = (type: string): string => TYPE_WORDS.get(type) ?? 'another type';
 
 const describeInput = (input: unknown): string => {
+  if (typeof input === 'number' && !Number.isFinite(input)) return '.nan or .inf';
   if (Array.isArray(input)) return 'a list';
   return typeWord(typeof input);
 };
+
+type RawTypeIssue = Extract<z.core.$ZodRawIssue, { code: 'invalid_type' }>;
 
 const oneOf = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
@@ -48,13 +52,35 @@ const knownKeys = (schema: unknown): string =>
 const discriminatorOf = (input: unknown, discriminator: string): unknown =>
   z.record(z.string(), z.unknown()).safeParse(input).data?.[discriminator];
 
+/** Advice for a value of the wrong type whose schema has no example. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['string', 'put it in quotes'],
+  ['number', 'write digits without quotes, such as 5'],
+  ['int', 'write digits only, such as 5'],
+  ['boolean', 'write true or false'],
+  ['array', 'put it in brackets, such as [first, second]'],
+  ['object', 'write pairs of key: value'],
+  ['record', 'write pairs of name: value'],
+]);
+
+/** Single values can be put in quotes, but a list or a map cannot. */
+const adviceFor = (expected: string, input: unknown): string =>
+  expected === 'string' && typeof input === 'object' ? 'write one text' : (ADVICE.get(expected) ?? 'use another value');
+
+const wrongType = ({ expected, input, inst, path }: RawTypeIssue): string => {
+  const example = exampleLine(inst, path?.at(-1));
+  const word = typeWord(expected);
+  if (input === undefined) return example === undefined ? `is missing; add it (${word})` : `is missing; add ${example}`;
+  if (input === null) return example === undefined ? `is empty; write ${word} here` : `is empty; write ${example}`;
+  const fix = example === undefined ? adviceFor(expected, input) : `write it as in ${example}`;
+  return `must be ${word}, not ${describeInput(input)}; ${fix}`;
+};
+
 /** Messages for issues that have none in the schema. */
 const inWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
-      if (issue.input === undefined) return `is missing; add it (${typeWord(issue.expected)})`;
-      if (issue.input === null) return `is empty; write ${typeWord(issue.expected)} here`;
-      return `must be ${typeWord(issue.expected)}, not ${describeInput(issue.input)}`;
+      return wrongType(issue);
     case 'invalid_value':
       return notOneOf(issue.input, issue.values);
     case 'invalid_union':

@@ -3,14 +3,17 @@ import * as z from 'zod';
 import { type Origin, readCa } from '#shared/config/ca.ts';
 import type { Checkable, Entries } from '#shared/config/checkable.ts';
 import { checkConfig } from '#shared/config/checks.ts';
+import { decodeText } from '#shared/config/decode-text.ts';
 import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseShape } from '#shared/config/issues.ts';
 import { findWarnings } from '#shared/config/pattern-doubts.ts';
-import { type Problem, writePath } from '#shared/config/problem.ts';
+import { MAX_PROBLEMS, type Problem, writePath } from '#shared/config/problem.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import { checkSizes } from '#shared/config/size-checks.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
+import { findMissingAlarms } from '#shared/config/timing-checks.ts';
+import { shorten, showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 
 const sectionSchema = z.record(z.string(), z.unknown());
@@ -72,13 +75,13 @@ const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => 
 
 /** A problem or a warning at its position in the file. */
 export interface PlacedProblem extends Place {
-  /** Path of the field, such as `syncs.fleet.connection`; undefined for a problem of the YAML itself. */
-  readonly field: string | undefined;
-  /** Problem and fix. */
+  /** Path of the field, such as `syncs.fleet.connection`, or `the whole file`. */
+  readonly field: string;
+  /** Problem and fix, in one line. */
   readonly message: string;
 }
 
-/** Result of an examination: a configuration, or problems. Both lists are in file order. */
+/** Result of an examination: a configuration, or problems. Both lists are in file order and have an end. */
 export interface Examined {
   /** Undefined if there is a problem. */
   readonly config: RelayConfig | undefined;
@@ -87,15 +90,41 @@ export interface Examined {
   readonly warnings: readonly PlacedProblem[];
 }
 
-const inFileOrder = (found: readonly PlacedProblem[]): PlacedProblem[] =>
-  found.toSorted((one, other) => one.line - other.line || one.column - other.column);
+type Placed = Place & Pick<Problem, 'path' | 'message'>;
 
-/** Formats a problem as `file:line:column`, which editors and terminals can open, and its text. */
+const WHOLE_FILE = 'the whole file';
+
+/** A longer message contains a value of any length. */
+const MAX_MESSAGE_LENGTH = 1000;
+
+const present = ({ line, column, path, message }: Placed): PlacedProblem => ({
+  line,
+  column,
+  field: showText(writePath(path, WHOLE_FILE)),
+  message: showText(shorten(message, MAX_MESSAGE_LENGTH)),
+});
+
+/** The first ones of many problems, in file order. */
+const presentAll = (found: readonly Placed[]): PlacedProblem[] => {
+  const sorted = found.toSorted((one, other) => one.line - other.line || one.column - other.column);
+  const [next] = sorted.slice(MAX_PROBLEMS);
+  const more = next && { ...next, path: [], message: 'more problems follow from here on; correct those above first' };
+  return [...sorted.slice(0, MAX_PROBLEMS), ...(more === undefined ? [] : [more])].map(present);
+};
+
+/** Formats a problem as `file:line:column`, which editors and terminals can open, and its text. Always one line. */
 const toLine = (file: string, { line, column, field, message }: PlacedProblem): string =>
-  `${file}:${line}:${column} ${field === undefined ? message : `${field}: ${message}`}`;
+  `${showText(file)}:${line}:${column} ${field}: ${message}`;
 
-/** Receives one line for each setting that is valid but probably a mistake. */
-export type OnWarning = (line: string) => void;
+/** 2,000 syncs take half of it. A larger file takes seconds to check. */
+const MAX_FILE_LENGTH = 1_000_000;
+const TOO_LONG = `has more than ${MAX_FILE_LENGTH.toLocaleString('en')} characters; move certificates into files of their own, such as ca: ca.pem, or split the relay into two`;
+
+const invalid = (problems: readonly Placed[]): Examined => ({
+  config: undefined,
+  problems: presentAll(problems),
+  warnings: [],
+});
 
 /**
  * Examines the text of a `relay.yaml`: its shape, the relations between its fields, and the CA files it names, whose
@@ -103,38 +132,43 @@ export type OnWarning = (line: string) => void;
  *
  * @param types Types that the configuration can use; by default all registered types.
  */
-export const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = REGISTERED_TYPES): Examined => {
+const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = REGISTERED_TYPES): Examined => {
+  if (text.length > MAX_FILE_LENGTH) return invalid([{ line: 1, column: 1, path: [], message: TOO_LONG }]);
   const source = readYaml(text);
-  const syntax = source.problems.map((problem) => ({ ...problem, field: undefined }));
-  const invalid = (problems: readonly PlacedProblem[]): Examined => ({
-    config: undefined,
-    problems: inFileOrder(problems),
-    warnings: [],
-  });
-  if (!source.isReadable) return invalid(syntax);
+  if (!source.isReadable) return invalid(source.problems);
 
-  const place = (problem: Problem): PlacedProblem => ({
-    ...source.placeOf(problem),
-    field: writePath(problem.path, 'the whole file'),
-    message: problem.message,
-  });
+  const place = (problem: Problem): Placed => ({ ...problem, ...source.placeOf(problem) });
   const schema = buildRelaySchema(types);
   const shape = parseShape(schema, source.value);
   const checkable = shape.data ?? salvage(source.value, schema);
   const cas = readCas(checkable.connections, origin);
-  const problems = [...syntax, ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place)];
+  const problems = [
+    ...source.problems,
+    ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place),
+  ];
   if (shape.data === undefined || problems.length > 0) return invalid(problems);
   const sizes = checkSizes(shape.data, types).map(place);
   if (sizes.length > 0) return invalid(sizes);
   return {
     config: withPems(shape.data, cas.pems),
     problems: [],
-    warnings: inFileOrder(findWarnings(shape.data, types).map(place)),
+    warnings: presentAll([...findWarnings(shape.data, types), ...findMissingAlarms(shape.data)].map(place)),
   };
 };
 
+/** Receives one line for each setting that is valid but probably a mistake. */
+export type OnWarning = (line: string) => void;
+
+const configIn = ({ config, problems, warnings }: Examined, file: string, onWarning: OnWarning): RelayConfig => {
+  if (config === undefined) {
+    throw new RelayError('ConfigurationInvalid', problems.map((problem) => toLine(file, problem)).join('\n'));
+  }
+  for (const warning of warnings) onWarning(toLine(file, warning));
+  return config;
+};
+
 /**
- * Parses the text of a `relay.yaml` with {@link examineConfig}. Repeatable and idempotent: its result parses to itself.
+ * Parses the text of a `relay.yaml`. Repeatable and idempotent: its result parses to itself.
  *
  * @throws RelayError `ConfigurationInvalid` with all problems in file order, one line each: `relay.yaml:12:5
  * syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?`
@@ -145,19 +179,11 @@ export const parseConfig = (
   origin: Origin,
   types?: RegisteredTypes,
   onWarning: OnWarning = () => {},
-): RelayConfig => {
-  const { config, problems, warnings } = examineConfig(text, origin, types);
-  if (config === undefined) {
-    const lines = problems.map((problem) => toLine(origin.file, problem));
-    throw new RelayError('ConfigurationInvalid', lines.join('\n'));
-  }
-  for (const warning of warnings) onWarning(toLine(origin.file, warning));
-  return config;
-};
+): RelayConfig => configIn(examineConfig(text, origin, types), origin.file, onWarning);
 
-const readText = (path: string): string => {
+const readBytes = (path: string): Uint8Array => {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     throw new RelayError(
       'ConfigurationInvalid',
@@ -167,6 +193,12 @@ const readText = (path: string): string => {
   }
 };
 
-/** Reads the file at a path and parses it with {@link parseConfig}. */
-export const loadConfig = (path: string, types?: RegisteredTypes, onWarning?: OnWarning): RelayConfig =>
-  parseConfig(readText(path), { file: path }, types, onWarning);
+/** Examines the file at a path. Text that is not UTF-8 is a problem. Raises `ConfigurationInvalid` without the file. */
+export const examineFile = (path: string, types?: RegisteredTypes): Examined => {
+  const decoded = decodeText(readBytes(path));
+  return decoded.ok ? examineConfig(decoded.text, { file: path }, types) : invalid([{ ...decoded, path: [] }]);
+};
+
+/** Reads the file at a path and parses it with {@link parseConfig}. Also refuses text that is not UTF-8. */
+export const loadConfig = (path: string, types?: RegisteredTypes, onWarning: OnWarning = () => {}): RelayConfig =>
+  configIn(examineFile(path, types), path, onWarning);

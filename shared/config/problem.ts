@@ -8,6 +8,9 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Problems that are reported at once. More of them have a few causes, or a file that is no relay.yaml. */
+export const MAX_PROBLEMS = 200;
+
 const writeStep = (step: string | number): string => {
   if (typeof step === 'number') return `[${step}]`;
   return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
@@ -17,7 +20,13 @@ const writeStep = (step: string | number): string => {
 export const writePath = (path: Problem['path'], whole: string): string =>
   path.length === 0 ? whole : path.map(writeStep).join('').replace(/^\./, '');
 
-const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
+/** A longer list would hide the rest of the message. */
+const MAX_LISTED = 20;
+
+const quoted = (words: readonly string[]): string => {
+  const listed = words.slice(0, MAX_LISTED).map((word) => JSON.stringify(word));
+  return [...listed, ...(words.length > MAX_LISTED ? ['…'] : [])].join(', ');
+};
 
 /** At least three letters, because fewer begin too many words. */
 const isBeginning = (word: string, candidate: string): boolean => word.length >= 3 && candidate.startsWith(word);
@@ -28,6 +37,6 @@ export const suggest = (word: string, known: readonly string[]): string => {
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, far }) => far <= Math.max(word.length, candidate.length) / 3 || isBeginning(word, candidate))
     .toSorted((one, other) => one.far - other.far);
-  if (nearest !== undefined) return `did you mean "${nearest.candidate}"?`;
+  if (nearest !== undefined) return `did you mean ${quoted([nearest.candidate])}?`;
   return known.length === 1 ? `use ${quoted(known)}` : `use one of ${quoted(known)}`;
 };

@@ -1,17 +1,20 @@
 import {
-  type Document,
+  Composer,
   isAlias,
+  isCollection,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
-  visit,
   type YAMLError,
 } from 'yaml';
-import type { Problem } from '#shared/config/problem.ts';
-import { findInstructions, type Offence } from '#shared/config/yaml-tokens.ts';
+import { MAX_PROBLEMS, type Problem } from '#shared/config/problem.ts';
+import { findUnprintable } from '#shared/config/unprintable.ts';
+import { explain } from '#shared/config/yaml-errors.ts';
+import { type Offence, readTokens } from '#shared/config/yaml-tokens.ts';
+import { type Plain, startOf, toPlain } from '#shared/config/yaml-values.ts';
 
 /** A position in a file, counted from 1. */
 export interface Place {
@@ -25,69 +28,69 @@ export interface Source {
   readonly value: unknown;
   /** False if the syntax yields no usable value. */
   readonly isReadable: boolean;
-  /** Syntax problems. */
-  readonly problems: readonly (Place & { readonly message: string })[];
+  /** Syntax problems, the first ones of many. */
+  readonly problems: readonly (Place & Pick<Problem, 'path' | 'message'>)[];
   placeOf(problem: Pick<Problem, 'path' | 'atKey'>): Place;
 }
 
-const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
 const isEmpty = (node: Node): boolean => node.range?.[0] === node.range?.[1];
 
-const FIXES: ReadonlyMap<string, string> = new Map([
-  ['DUPLICATE_KEY', 'this key is used twice; remove one of them'],
-  ['MULTIPLE_DOCS', 'a second document begins here; keep one document in the file'],
-  ['NON_STRING_KEY', 'a list or a map is used as a key, which must be text; put it in quotes'],
-  ['TAB_AS_INDENT', 'a tab is used for indentation; use spaces'],
-]);
+type ProblemPlace = Pick<Problem, 'path' | 'atKey'>;
 
 /** Node under a key or at an index, and its start: that of the key, or in a list that of the node itself. */
 const stepInto = (
   container: unknown,
   step: string | number,
+  plain: Plain,
 ): { node: Node | null; introducedAt: number } | undefined => {
   if (isSeq<Node>(container)) {
     const node = container.items[Number(step)];
     return node && { node, introducedAt: startOf(node) };
   }
-  if (!isMap<Node, Node | null>(container)) return undefined;
-  const pair = container.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-  return pair && { node: pair.value, introducedAt: startOf(pair.key) };
+  const entry = isMap(container) ? plain.entryOf(container, String(step)) : undefined;
+  return entry && { node: entry.node, introducedAt: entry.keyAt };
 };
 
 /**
  * Offset of the node at a path, or of its last existing ancestor. An empty or missing node has the offset of its key.
  */
-const offsetOf = (document: Document.Parsed, { path, atKey = false }: Pick<Problem, 'path' | 'atKey'>): number => {
-  let node: Node | null = document.contents;
+const offsetOf = (contents: Node | null, plain: Plain, { path, atKey = false }: ProblemPlace): number => {
+  let node = contents;
   let introducedAt = startOf(node);
   for (const step of path) {
-    const found = stepInto(isAlias(node) ? node.resolve(document) : node, step);
+    const found = stepInto(isAlias(node) ? plain.targetOf(node) : node, step, plain);
     if (found === undefined) return introducedAt;
     ({ node, introducedAt } = found);
   }
   return atKey || node === null || isEmpty(node) ? introducedAt : startOf(node);
 };
 
-const findUnresolved = (document: Document.Parsed): Offence[] => {
-  const found: Offence[] = [];
-  visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) === undefined) {
-        const message = `there is no anchor &${alias.source} before this alias; define it or repeat the lines`;
-        found.push({ offset: startOf(alias), message });
-      }
-    },
-  });
-  return found;
+/** Index of the first node that ends after an offset, or of the last one. */
+const indexAt = (nodes: readonly unknown[], offset: number): number => {
+  const index = nodes.findIndex((node) => isNode(node) && (node.range?.[2] ?? 0) > offset);
+  return index < 0 ? nodes.length - 1 : index;
 };
 
-/** A duplicate key still yields a value that can be checked further. */
-const isTolerable = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
-
-const toOffence = ({ code, message, pos }: YAMLError): Offence => ({
-  offset: pos[0],
-  message: FIXES.get(code) ?? message.replaceAll(/\s+/g, ' '),
-});
+/** Keys and indexes that lead to the innermost node at an offset. A tag or an anchor belongs to the node behind it. */
+const pathTo = (node: unknown, offset: number): Problem['path'] => {
+  const isBefore = isCollection(node) && offset < startOf(node) + Number(node.flow === true);
+  if (isBefore) return [];
+  if (isSeq(node)) {
+    const index = indexAt(node.items, offset);
+    return index < 0 ? [] : [index, ...pathTo(node.items[index], offset)];
+  }
+  if (!isMap(node)) return [];
+  const pair =
+    node.items[
+      indexAt(
+        node.items.map(({ key, value }) => value ?? key),
+        offset,
+      )
+    ];
+  if (!isScalar(pair?.key)) return [];
+  const isInKey = offset < (pair.key.range?.[1] ?? 0);
+  return [String(pair.key.value), ...(isInKey ? [] : pathTo(pair.value, offset))];
+};
 
 interface Syntax {
   readonly offences: readonly Offence[];
@@ -100,65 +103,64 @@ interface Syntax {
  * else to its reader. Of the fatal errors only the first is reported, and nothing after it, because the rest follows
  * from it.
  */
-const judgeSyntax = ({ errors, warnings }: Document.Parsed, text: string): Syntax => {
-  const instructions = findInstructions(text);
+const judgeSyntax = (
+  { errors, warnings }: { readonly errors: readonly YAMLError[]; readonly warnings: readonly YAMLError[] },
+  instructions: readonly Offence[],
+  text: string,
+): Syntax => {
   const reportedOffsets = new Set(instructions.map(({ offset }) => offset));
   const isUnreported = ({ pos }: YAMLError): boolean => !reportedOffsets.has(pos[0]);
-  const [first] = errors
-    .filter((error) => isUnreported(error) && !isTolerable(error))
-    .toSorted((one, other) => one.pos[0] - other.pos[0]);
+  const [first] = errors.filter(isUnreported).toSorted((one, other) => one.pos[0] - other.pos[0]);
   const isBefore = (offset: number): boolean => first === undefined || offset < first.pos[0];
-  const others = [
-    ...errors.filter(isTolerable),
-    ...warnings.filter((warning) => isUnreported(warning) && isBefore(warning.pos[0])),
-  ];
   return {
     offences: [
       ...instructions.filter(({ offset }) => isBefore(offset)),
-      ...[...(first === undefined ? [] : [first]), ...others].map(toOffence),
+      ...(first === undefined ? [] : [explain(first, text)]),
+      ...warnings
+        .filter((warning) => isUnreported(warning) && isBefore(warning.pos[0]))
+        .map((warning) => explain(warning, text)),
     ],
     isFatal: first !== undefined || instructions.length > 0,
   };
 };
 
-/** Converts the document to plain data. Fails if its aliases expand too far. */
-const toValue = (document: Document.Parsed): { value: unknown; offences: Offence[] } => {
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }), offences: [] };
-  } catch {
-    return {
-      value: undefined,
-      offences: [{ offset: 0, message: 'the aliases expand too far; repeat the lines instead' }],
-    };
-  }
-};
+const COMPOSING = {
+  version: '1.2',
+  // Otherwise a key such as 007 would become the number 7, and a map as a key would become text.
+  stringKeys: true,
+  // The check of the library takes time quadratic to the number of keys.
+  uniqueKeys: false,
+} as const;
 
 /** Reads YAML. Never throws; every error is among the problems. */
 export const readYaml = (text: string): Source => {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    version: '1.2',
-    // Otherwise a key such as 007 would become the number 7, and a map as a key would become text.
-    stringKeys: true,
-    prettyErrors: false,
-    logLevel: 'error',
-  });
-  const syntax = judgeSyntax(document, text);
-  const unresolved = findUnresolved(document);
-  const isReadable = unresolved.length === 0 && !syntax.isFatal;
-  const { value, offences } = isReadable ? toValue(document) : { value: undefined, offences: unresolved };
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  return {
-    value,
-    isReadable: isReadable && offences.length === 0,
-    problems: [...syntax.offences, ...offences].map(({ offset, message }) => ({
-      ...placeAt(offset),
-      message,
-    })),
-    placeOf: (problem) => placeAt(offsetOf(document, problem)),
-  };
+  const sourceOf = (contents: Node | null, offences: readonly Offence[], plain?: Plain): Source => ({
+    value: plain?.value,
+    isReadable: plain?.isUsable ?? false,
+    problems: offences
+      .toSorted((one, other) => one.offset - other.offset)
+      .slice(0, MAX_PROBLEMS)
+      .map(({ offset, message }) => ({ ...placeAt(offset), path: pathTo(contents, offset), message })),
+    placeOf: (problem) => placeAt(plain === undefined ? 0 : offsetOf(contents, plain, problem)),
+  });
+
+  const { tokens, offences: instructions, isTooLarge } = readTokens(text, lines);
+  if (isTooLarge) return sourceOf(null, instructions);
+  const [document, second] = new Composer(COMPOSING).compose(tokens, true, text.length);
+  if (document === undefined) return sourceOf(null, []);
+  const { contents } = document;
+  const unprintable = findUnprintable(text);
+  if (unprintable.length > 0) return sourceOf(contents, unprintable);
+  const extra = second === undefined ? [] : [{ offset: second.range[0], message: SECOND_DOCUMENT }];
+  const syntax = judgeSyntax(document, [...instructions, ...extra], text);
+  if (syntax.isFatal) return sourceOf(contents, syntax.offences);
+  const plain = toPlain(contents, (offset) => placeAt(offset).line);
+  return sourceOf(contents, [...syntax.offences, ...plain.offences], plain);
 };
+
+const SECOND_DOCUMENT = 'a second document begins here; keep one document in the file, and remove the line ---';

@@ -110,8 +110,18 @@ const checkNoCredential = (used: readonly string[]): string[] =>
     (secret) => `must not contain {${secret}}, because names are listed and logged; use it only in value`,
   );
 
+/** Placeholders that are written as in a shell, with a dollar sign before the brace. */
+const shellPlaceholders = (parts: readonly TemplatePart[]): string[] =>
+  parts.flatMap((part, index) => {
+    const before = parts[index - 1];
+    if (!('placeholder' in part) || before === undefined || !('text' in before) || !before.text.endsWith('$'))
+      return [];
+    return [`a placeholder has no dollar sign; write {${part.placeholder}} instead of \${${part.placeholder}}`];
+  });
+
 const checkCharacters = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
-  if (nameRules === undefined) return [];
+  const shell = shellPlaceholders(parts);
+  if (nameRules === undefined || shell.length > 0) return shell;
   const { allowed, badEnding, store } = nameRules;
   const texts = parts.flatMap((part) => ('text' in part ? part.text : []));
   const refused = [...new Set(texts.join(''))].filter((character) => !allowed.test(character));

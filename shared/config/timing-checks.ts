@@ -1,7 +1,9 @@
 import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import { MAX_STALE_HOURS } from '#shared/config/schema/sync.ts';
 import type { ConnectionConfig, SyncConfig } from '#shared/config/schema.ts';
+import { minStaleHours } from '#shared/config/staleness.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 
 /** Checks of the pace and the schedule of syncs. Pure. */
@@ -25,22 +27,27 @@ const checkPace = (
   return [{ path: [...path, lease.setting], message }];
 };
 
-const MINUTES = { minute: 1, hour: 60, day: 1440 } as const;
+const NO_ALARM = `an alarm sees at most the last ${MAX_STALE_HOURS} hours, and two runs of this schedule can be further apart, so there is no alarm; for one, run more often, such as rate(6 days)`;
 
-/** Minutes between two starts of a rate(); undefined for cron(), whose intervals can vary. */
-const rateMinutes = (expression: string): number | undefined => {
-  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  if (unit !== 'minute' && unit !== 'hour' && unit !== 'day') return undefined;
-  return Number(count) * MINUTES[unit];
-};
-
+/** An omitted value is always sufficient. */
 const checkStaleness = (path: readonly string[], { schedule, staleAfterHours }: SyncConfig): Problem[] => {
-  const minutes = rateMinutes(schedule.expression);
-  if (minutes === undefined || minutes + schedule.flexibleMinutes < staleAfterHours * 60) return [];
-  const enough = Math.floor((minutes + schedule.flexibleMinutes) / 60) + 1;
-  const message = `would raise its alarm between two runs of ${schedule.expression}; use at least ${enough}, or run more often`;
+  if (staleAfterHours === undefined) return [];
+  const enough = minStaleHours(schedule);
+  if (enough !== undefined && staleAfterHours >= enough) return [];
+  const message =
+    enough === undefined
+      ? `must be removed: ${NO_ALARM}`
+      : `would raise its alarm between two runs of ${schedule.expression}; write staleAfterHours: ${enough}, or run more often`;
   return [{ path: [...path, 'staleAfterHours'], message }];
 };
+
+/** Warns about syncs without the alarm `run-stale`. Pure. */
+export const findMissingAlarms = ({ syncs }: Checkable): Problem[] =>
+  checkableEntries(syncs).flatMap(([name, { staleAfterHours }]) =>
+    staleAfterHours === undefined
+      ? [{ path: ['syncs', name, 'schedule'], message: `has no alarm run-stale: ${NO_ALARM}` }]
+      : [],
+  );
 
 /** Checks the pace and the schedule of every sync. */
 export const checkTiming = ({ connections, syncs }: Checkable, types: RegisteredTypes): Problem[] =>

@@ -214,7 +214,7 @@ describe('every alarm', () => {
     expect(Object.values(alarms).map(({ Properties }) => inWords(Properties))).toEqual([
       'pam-relay-run-failed: failed + timedOut + aborted >= 1, 1 x as its metrics, notBreaching',
       'pam-relay-run-partial-databases: RunPartial Sum >= 1, 1 x 3600, notBreaching',
-      'pam-relay-run-stale-databases: RunSucceeded Sum < 1, 24 x 3600, breaching',
+      'pam-relay-run-stale-databases: RunSucceeded Sum < 1, 3 x 3600, breaching',
       'pam-relay-lease-open-vault: OldestOpenLeaseAge Maximum >= 3600, 1 x 900, notBreaching',
       'pam-relay-reap-failing: Errors Sum >= 1, 3 x 900, breaching',
       'pam-relay-sign-in-refused-vault: SignInRefused Sum >= 1, 1 x 300, notBreaching',

@@ -40,7 +40,7 @@ describe('each way to sign in', () => {
 
   it.each(ways)('by $title can be written as it is shown', ({ settings, secrets }) => {
     const parsed = settingsSchema.parse(parseYaml(settings));
-    const entry = { type: 'password-safe', url: 'https://pam.example.com', ...parsed };
+    const entry = { type: 'password-safe', url: 'https://pam.example.com/api/public/v3', ...parsed };
     const { authentication } = passwordSafeSettings.parse(entry);
     const { type } = typeSchema.parse(parsed).authentication;
     expect(secrets.length).toBeGreaterThan(0);

@@ -43,7 +43,7 @@ const setUrl = (url: string) =>
 
 describe('a run that cannot work ends in one message that states the fix', () => {
   it('when the vault cannot be reached', async () => {
-    await setUrl('https://127.0.0.1:9/api');
+    await setUrl('https://127.0.0.1:9/api/public/v3');
     onTestFinished(() => setUrl(world.vault.url));
     expect(await messageOfRun()).toMatch(/^VaultUnavailable: .+/);
     await expectNothingLeftBehind();
@@ -81,8 +81,9 @@ describe('a run that cannot work ends in one message that states the fix', () =>
   it('before it starts, when a connection leads to another machine', async () => {
     const starting = startWorld({
       ...OPTIONS,
-      configure: (config) => config.setIn(['connections', NAMES.connection, 'url'], 'https://pam.example.com/api'),
+      configure: (config) =>
+        config.setIn(['connections', NAMES.connection, 'url'], 'https://pam.example.com/api/public/v3'),
     });
-    await expect(starting).rejects.toThrow(/Connection vault is https:\/\/pam\.example\.com\/api/);
+    await expect(starting).rejects.toThrow(/Connection vault is https:\/\/pam\.example\.com\/api\/public\/v3/);
   });
 });

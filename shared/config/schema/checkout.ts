@@ -16,11 +16,13 @@ const MAX_APPROVAL_HOURS = 60 * 24;
  * own settings.
  */
 export const commonCheckout = {
-  connection: name.describe('Connection to check out from.'),
-  store: name.describe('Store to deliver to.'),
-  name: template.describe(
-    'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It must begin with a folder of its own, contain {checkoutId} alone between two slashes, and be unique for each item.',
-  ),
+  connection: name.meta({ examples: ['vault'] }).describe('Connection to check out from.'),
+  store: name.meta({ examples: ['aws'] }).describe('Store to deliver to.'),
+  name: template
+    .meta({ examples: ['checkouts/{checkoutId}/{systemName}/{accountName}'] })
+    .describe(
+      'Name of each secret, such as checkouts/{checkoutId}/{systemName}/{accountName}. It must begin with a folder of its own, contain {checkoutId} alone between two slashes, and be unique for each item.',
+    ),
   value: valueTemplate
     .default({ username: '{accountName}', password: '{credential}' })
     .describe('Content of each secret: a JSON object of templates, or one template for plain text.'),

@@ -2,10 +2,7 @@ import * as z from 'zod';
 import { secretName, wrongFormat } from '#shared/config/schema/fields.ts';
 
 /** True for an address without user, password, query and fragment, any of which could expose a credential. */
-const isBareAddress = (address: string): boolean => {
-  const { username, password, search, hash } = new URL(address);
-  return username + password + search + hash === '';
-};
+const isBareAddress = (address: string): boolean => !/[@?#]/.test(address);
 
 /**
  * Schema of an https address; removes trailing slashes. `what` names it in messages, such as `address of the public
@@ -14,6 +11,7 @@ const isBareAddress = (address: string): boolean => {
 export const httpsAddress = (what: string, example: string) =>
   z
     .url({ protocol: /^https$/, abort: true, error: wrongFormat(`use the https ${what}, such as ${example}`) })
+    .meta({ examples: [example] })
     .refine(isBareAddress, 'remove user, password, query and fragment from the address')
     .transform((url) => url.replace(/\/+$/, ''))
     .describe(`${what.replace(/^./, (letter) => letter.toUpperCase())}, such as ${example}.`);

@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { parseSchedule } from '#shared/config/schedule/expression.ts';
+import { timeZoneAdvice, timeZoneName } from '#shared/config/schedule/time-zone.ts';
+import { isPlainText } from '#shared/domain/text.ts';
 
 /** Building blocks for the fields of several sections. */
 
@@ -22,48 +25,59 @@ export const wrongFormat =
     code === 'invalid_format' ? message : undefined;
 
 /** Patterns; see `shared/domain/selection.ts`. */
-export const globs = z.array(z.string().min(1)).default([]);
+export const globs = z
+  .array(
+    z
+      .string()
+      .min(1)
+      .refine(
+        isPlainText,
+        String.raw`remove the line break or control character, which a backslash in double quotes can stand for; use single quotes, such as 'CORP\svc-*'`,
+      ),
+  )
+  .meta({ examples: [['db-*']] })
+  .default([]);
 export const GLOBS =
   'Patterns, not case-sensitive: * matches any text, and every other character matches itself. A pattern that begins with ! excludes, and takes precedence at any position. A list of exclusions selects everything else; an empty list selects everything.';
 
+/** Passes on the documented spelling. The pattern is for editors, which cannot know the rest. */
 const scheduleExpression = z
   .string()
-  .regex(/^(rate\([1-9]\d* (minute|minutes|hour|hours|day|days)\)|cron\(\S+( \S+){5}\))$/, {
-    message: 'write an EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *)',
+  .meta({ pattern: String.raw`^\s*(rate|cron)\s*\(.*\)\s*$`, examples: ['rate(1 hour)', 'cron(0 3 * * ? *)'] })
+  .transform((written, context) => {
+    const parsed = parseSchedule(written);
+    if (parsed.ok) return parsed.value.expression;
+    context.addIssue({ code: 'custom', message: parsed.message });
+    return z.NEVER;
   });
 
-/** A formatter accepts every zone, including old names, but creating one adds 15 ms to a cold start. */
-const isTimeZone = (zone: string): boolean =>
-  zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone) || isFormattable(zone);
-
-const isFormattable = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-};
+const timeZone = z
+  .string()
+  .meta({ examples: ['Europe/Vienna'] })
+  .transform((written, context) => {
+    const name = timeZoneName(written);
+    if (name !== undefined) return name;
+    context.addIssue({ code: 'custom', message: timeZoneAdvice(written) });
+    return z.NEVER;
+  });
 
 /** Schedule of a workflow. */
-export const schedule = z.strictObject({
-  expression: scheduleExpression.describe(
-    'EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *).',
-  ),
-  timeZone: z
-    .string()
-    .refine(isTimeZone, 'use a name from the IANA time zone database, such as Europe/Vienna')
-    .default('UTC')
-    .describe('IANA name of the time zone of a cron expression.'),
-  flexibleMinutes: z
-    .int()
-    .min(0)
-    .max(1440)
-    .default(5)
-    .describe(
-      'Window in minutes within which the start is delayed, so that syncs do not all start together; 0 starts on time.',
+export const schedule = z
+  .strictObject({
+    expression: scheduleExpression.describe(
+      'EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *).',
     ),
-});
+    timeZone: timeZone.default('UTC').describe('IANA name of the time zone of a cron expression.'),
+    flexibleMinutes: z
+      .int()
+      .min(0)
+      .max(1440)
+      .default(5)
+      .describe(
+        'Window in minutes within which the start is delayed, so that syncs do not all start together; 0 starts on time.',
+      ),
+  })
+  .meta({ examples: [{ expression: 'rate(1 hour)' }] });
 
 /** Text with placeholders; see `shared/domain/template.ts`. */
 export const template = z.string().min(1);

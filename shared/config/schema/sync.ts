@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { name, schedule, template } from '#shared/config/schema/fields.ts';
 import { MAX_ABSENT } from '#shared/domain/memory.ts';
 
-/** CloudWatch evaluates an alarm over at most seven days (PutMetricAlarm, `EvaluationPeriods`). */
-const MAX_STALE_HOURS = 168;
+/** CloudWatch evaluates an alarm over at most seven days. Source: its API reference, `PutMetricAlarm`, `Period`. */
+export const MAX_STALE_HOURS = 168;
 
 /** Content of a secret in relay.yaml: a JSON object of templates, or one template for plain text. */
 export const valueTemplate = z.union([template, z.record(z.string().min(1), template)]);
@@ -13,11 +13,13 @@ export const valueTemplate = z.union([template, z.record(z.string().min(1), temp
  * own settings. A parsed sync always has a `value`.
  */
 export const commonSync = {
-  connection: name.describe('Connection to read from.'),
-  store: name.describe('Store to deliver to.'),
-  name: template.describe(
-    'Name of each secret, such as prod/{systemName}/{accountName}. It must begin with a folder of its own and be unique for each item.',
-  ),
+  connection: name.meta({ examples: ['vault'] }).describe('Connection to read from.'),
+  store: name.meta({ examples: ['aws'] }).describe('Store to deliver to.'),
+  name: template
+    .meta({ examples: ['prod/{systemName}/{accountName}'] })
+    .describe(
+      'Name of each secret, such as prod/{systemName}/{accountName}. It must begin with a folder of its own and be unique for each item.',
+    ),
   schedule: schedule.describe('Schedule on which changed credentials are found and delivered.'),
   verify: schedule
     .optional()
@@ -58,6 +60,8 @@ export const commonSync = {
     .int()
     .min(1)
     .max(MAX_STALE_HOURS)
-    .default(24)
-    .describe('Hours without a successful run after which an alarm is raised.'),
+    .optional()
+    .describe(
+      'Hours without a successful run after which an alarm is raised. Default: the longest time between two runs of the schedule, with daylight saving time, plus flexibleMinutes and one hour. No alarm if that is more than 168 hours.',
+    ),
 };

@@ -2,6 +2,25 @@ import * as z from 'zod';
 import { commonConnection, httpsAddress } from '#shared/config/schema/connection.ts';
 import { secretName } from '#shared/config/schema/fields.ts';
 
+const API_PATH = '/api/public/v3';
+
+/** Windows compares paths without case. */
+const isApiAddress = (address: string): boolean => address.toLowerCase().endsWith(API_PATH);
+
+/** The address that was probably meant: everything up to the path of the API, or the default path on the same host. */
+const apiAddress = (address: string): string => {
+  const end = address.toLowerCase().indexOf(`${API_PATH}/`);
+  return end >= 0 ? address.slice(0, end + API_PATH.length) : `${new URL(address).origin}/BeyondTrust${API_PATH}`;
+};
+
+/** Every call is a path below this address. Another one answers as well, with the page of the web console. */
+const address = httpsAddress('address of the public API', `https://pam.example.com/BeyondTrust${API_PATH}`).refine(
+  isApiAddress,
+  {
+    error: ({ input }) => `the path must end in ${API_PATH}; write url: ${apiAddress(z.string().parse(input))}`,
+  },
+);
+
 const clientCertificate = z
   .strictObject({
     secret: secretName.describe(
@@ -15,22 +34,24 @@ const clientCertificate = z
 export const passwordSafeSettings = z.strictObject({
   type: z.literal('password-safe').describe('BeyondTrust Password Safe.'),
   ...commonConnection,
-  url: httpsAddress('address of the public API', 'https://pam.example.com/BeyondTrust/api/public/v3'),
+  url: address,
   authentication: z
     .discriminatedUnion('type', [
       z.strictObject({
         type: z.literal('oauth').describe('An application user with client id and client secret.'),
-        bootstrapSecret: secretName.describe(
-          'Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.',
-        ),
+        bootstrapSecret: secretName
+          .meta({ examples: ['bootstrap/vault'] })
+          .describe('Name of the Secrets Manager secret that holds {"clientId": "…", "clientSecret": "…"}.'),
         runAs: z.string().min(1).optional().describe('User to impersonate, sent as the RunAs header.'),
         clientCertificate,
       }),
       z.strictObject({
         type: z.literal('api-key').describe('An API registration with a key, and the user it runs as.'),
-        bootstrapSecret: secretName.describe(
-          'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"}; the last two only if the vault requires them.',
-        ),
+        bootstrapSecret: secretName
+          .meta({ examples: ['bootstrap/vault'] })
+          .describe(
+            'Name of the Secrets Manager secret that holds {"apiKey": "…", "runAs": "DOMAIN\\\\user", "password": "…", "totpSeed": "…"}; the last two only if the vault requires them.',
+          ),
         clientCertificate,
         pushSeconds: z
           .int()
@@ -40,6 +61,7 @@ export const passwordSafeSettings = z.strictObject({
           .describe('Maximum wait of each sign-in for the answer to a second-factor push.'),
       }),
     ])
+    .meta({ examples: [{ type: 'oauth', bootstrapSecret: 'bootstrap/vault' }] })
     .describe('How to sign in. The credential itself is never in this file.'),
 });
 export type PasswordSafeSettings = z.output<typeof passwordSafeSettings>;

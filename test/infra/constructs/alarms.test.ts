@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_NAMES } from '#shared/errors.ts';
+import { aConfig } from '#test/support/configs.ts';
 import { FULL, loadExample, synthesise } from '../synthesis.ts';
 
 const { template } = synthesise(loadExample(FULL));
@@ -54,6 +55,15 @@ describe('alarms', () => {
         { Name: 'sync', Value: 'databases' },
       ],
     });
+  });
+
+  it('include no run-stale for a sync that is rarer than any alarm can wait', () => {
+    const config = aConfig({ schedule: { expression: 'rate(7 days)' } });
+    const names = Object.values(synthesise(config).template.findResources('AWS::CloudWatch::Alarm')).map(
+      ({ Properties }) => Properties.AlarmName,
+    );
+    expect(names).toContain('pam-relay-run-partial-databases');
+    expect(names).not.toContain('pam-relay-run-stale-databases');
   });
 
   it('detect a request that stays open for longer than relay.yaml allows', () => {

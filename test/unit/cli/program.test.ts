@@ -67,7 +67,7 @@ describe('pam-relay validate', () => {
     expect(lines).toEqual([
       `${file}:1:1 problem connections: is missing; add it (a map)`,
       `${file}:2:1 problem connectoins: is not a known key; did you mean "connections"?`,
-      `${file}:4:1 problem this key is used twice; remove one of them`,
+      `${file}:4:1 problem stores: "stores" is already in line 3; move the entries below it there, and remove this line`,
       `${file} is not valid: 3 problems.`,
     ]);
     const { code: sameCode, lines: json } = await run('validate', file, '--json');
@@ -77,7 +77,7 @@ describe('pam-relay validate', () => {
       problems: [
         { line: 1, column: 1, field: 'connections' },
         { line: 2, field: 'connectoins', message: 'is not a known key; did you mean "connections"?' },
-        { line: 4, message: 'this key is used twice; remove one of them' },
+        { line: 4, field: 'stores' },
       ],
       warnings: [],
     });
@@ -108,7 +108,7 @@ syncs:
   it('names a file that cannot be read, and what to do', async () => {
     expect(await run('validate', 'missing.yaml')).toMatchObject({
       code: 1,
-      errors: [expect.stringContaining('missing.yaml cannot be read. Start from an example: cp ')],
+      errors: [expect.stringContaining('missing.yaml cannot be read. Start from examples/minimal.yaml')],
     });
   });
 });

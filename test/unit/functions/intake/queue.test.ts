@@ -441,8 +441,16 @@ describe('a message that cannot be acted on', () => {
     expect(await scene.receive(bodies)).toEqual([]);
     expect(scene.refused).toEqual([
       { messageId: 'm0', body: '{', reason: 'MessageInvalid: the whole message: is not JSON; send one JSON object' },
-      { messageId: 'm1', body: '[]', reason: 'MessageInvalid: the whole message: must be a map, not a list' },
-      { messageId: 'm2', body: '"x"', reason: 'MessageInvalid: the whole message: must be a map, not text' },
+      {
+        messageId: 'm1',
+        body: '[]',
+        reason: 'MessageInvalid: the whole message: must be a map, not a list; write pairs of key: value',
+      },
+      {
+        messageId: 'm2',
+        body: '"x"',
+        reason: 'MessageInvalid: the whole message: must be a map, not text; write pairs of key: value',
+      },
       expect.objectContaining({ messageId: 'm4', reason: expect.stringContaining('type: is not known') }),
       expect.objectContaining({ messageId: 'm5' }),
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#shared/config/load.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 type Case = [behaviour: string, replacements: Record<number, string>, problem: string];
@@ -36,7 +37,7 @@ describe('references', () => {
     [
       'refuses a connection that no sync uses',
       {
-        7: '      bootstrapSecret: bootstrap/vault\n  spare:\n    type: password-safe\n    url: https://spare.example.com\n    authentication: { type: oauth, bootstrapSecret: bootstrap/spare }',
+        7: '      bootstrapSecret: bootstrap/vault\n  spare:\n    type: password-safe\n    url: https://spare.example.com/BeyondTrust/api/public/v3\n    authentication: { type: oauth, bootstrapSecret: bootstrap/spare }',
       },
       '8:3 connections.spare: is not used by any sync or checkout; use it or remove it',
     ],
@@ -165,6 +166,26 @@ describe('the check for colliding deliveries', () => {
     expect(problemsOf(configWith({ 17: secondSync('fleet2/{systemId}/{accountId}') }))).toEqual([]);
   });
 
+  it('names one other rule for each, however many rules share a folder', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
+    const syncs = names.map((name) =>
+      secondSync('fleet/{systemId}/{accountId}').replace('second', name).split('\n').slice(1),
+    );
+    const problems = problemsOf([configWith(), ...syncs.flat()].join('\n'));
+    expect(problems).toHaveLength(40);
+    for (const problem of problems) expect(problem).toMatch(/ while sync "fleet" begins with "fleet\/"/);
+  });
+
+  it('finds a rule around two others in whatever order they are written', () => {
+    const outer = secondSync('fleet/{systemId}/{accountId}').split('\n').slice(1);
+    const inner = secondSync('fleet/b/{systemId}/{accountId}').replace('second', 'third').split('\n').slice(1);
+    const text = [configWith({ 15: '    name: fleet/a/{systemId}/{accountId}' }), ...inner, ...outer].join('\n');
+    expect(problemsOf(text).map((problem) => problem.replace(/, so .*/, ''))).toEqual([
+      'relay.yaml:15:11 syncs.fleet.name: begins with "fleet/a/" while sync "second" begins with "fleet/"',
+      'relay.yaml:21:11 syncs.third.name: begins with "fleet/b/" while sync "second" begins with "fleet/"',
+    ]);
+  });
+
   const certificate = (secret: string): string => `      clientCertificate:\n        secret: ${secret}`;
 
   itFinds([
@@ -233,25 +254,60 @@ describe('the pace', () => {
 });
 
 describe('staleness', () => {
-  const STALE = 'would raise its alarm between two runs of rate(1 day); use at least 25, or run more often';
-  itFinds([
-    [
-      'is longer than the time between two runs',
-      { 17: '    schedule: { expression: rate(1 day), flexibleMinutes: 0 }\n    staleAfterHours: 24' },
-      `18:22 syncs.fleet.staleAfterHours: ${STALE}`,
-    ],
-    [
-      'is longer than the time between two runs by default, too',
-      { 17: '    schedule: { expression: rate(1 day) }' },
-      `12:3 syncs.fleet.staleAfterHours: ${STALE}`,
-    ],
-  ]);
+  const scheduled = (when: string, more = '') => configWith({ 17: `    schedule: { ${when} }${more}` });
+  const staleHours = (when: string): number | undefined =>
+    parseConfig(scheduled(when), { file: 'relay.yaml' }).syncs['fleet']?.staleAfterHours;
 
-  it.each(['rate(1 day), flexibleMinutes: 59', 'cron(0 3 1 * ? *)', 'rate(1440 minutes)'])(
-    'of 25 hours fits %s',
-    (when) => {
-      const text = configWith({ 17: `    schedule: { expression: ${when} }\n    staleAfterHours: 25` });
-      expect(problemsOf(text)).toEqual([]);
-    },
-  );
+  it.each<[hours: number | undefined, when: string]>([
+    [3, 'expression: rate(1 hour)'],
+    [2, 'expression: rate(1 minute)'],
+    [25, 'expression: rate(1 day), flexibleMinutes: 0'],
+    [26, 'expression: rate(1440 minutes)'],
+    [146, 'expression: rate(6 days)'],
+    [undefined, 'expression: rate(7 days)'],
+    [168, 'expression: rate(167 hours), flexibleMinutes: 0'],
+    [undefined, 'expression: rate(167 hours), flexibleMinutes: 1'],
+    [26, 'expression: cron(0 3 * * ? *)'],
+    [27, 'expression: cron(0 3 * * ? *), timeZone: Europe/Vienna'],
+    [26, 'expression: cron(0 3 * * ? *), timeZone: Etc/GMT-1'],
+    [26, 'expression: cron(0 3 * * ? *), timeZone: Australia/Lord_Howe, flexibleMinutes: 0'],
+    // In spring, 2:30 does not exist on one day.
+    [49, 'expression: cron(30 2 * * ? *), timeZone: Europe/Vienna'],
+    // In autumn, the hour after 2:00 exists twice, and the start is not repeated.
+    [4, 'expression: cron(15 * * * ? *), timeZone: Europe/Vienna'],
+    [3, 'expression: cron(15 * * * ? *)'],
+    // The clocks change on Sundays, so the start that does not exist is never one of these.
+    [75, 'expression: cron(30 2 ? * MON-FRI *), timeZone: Europe/Vienna'],
+    [74, 'expression: cron(0 3 ? * 2-6 *)'],
+    [64, 'expression: cron(0 8-17 ? * 2-6 *), flexibleMinutes: 0'],
+    [undefined, 'expression: cron(0 3 ? * SUN *)'],
+    [undefined, 'expression: cron(0 3 1 * ? *)'],
+    [undefined, 'expression: cron(0 3 31 2 ? *)'],
+    [undefined, 'expression: cron(0 3 * * ? 2027/2)'],
+    [26, 'expression: cron(0 3 * * ? 2027-2030)'],
+  ])('is %s hours by default for { %s }', (hours, when) => {
+    expect(staleHours(when)).toBe(hours);
+    if (hours === undefined) return;
+    expect(problemsOf(scheduled(when, `\n    staleAfterHours: ${hours}`))).toEqual([]);
+    const problems = problemsOf(scheduled(when, `\n    staleAfterHours: ${hours - 1}`));
+    expect(problems).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^relay\\.yaml:18:22 syncs\\.fleet\\.staleAfterHours: would raise its alarm between two runs of .*; write staleAfterHours: ${hours}, or run more often$`,
+        ),
+      ),
+    ]);
+  });
+
+  it('of a schedule that is rarer than any alarm can wait is a warning, and a refusal only if it is set', () => {
+    const warnings: string[] = [];
+    const rare = scheduled('expression: rate(7 days)');
+    parseConfig(rare, { file: 'relay.yaml' }, undefined, (line) => warnings.push(line));
+    const NO_ALARM =
+      'an alarm sees at most the last 168 hours, and two runs of this schedule can be further apart, so there is no alarm; for one, run more often, such as rate(6 days)';
+    expect(warnings).toEqual([`relay.yaml:17:15 syncs.fleet.schedule: has no alarm run-stale: ${NO_ALARM}`]);
+    expect(problemsOf(`${rare}\n    staleAfterHours: 168`)).toEqual([
+      `relay.yaml:18:22 syncs.fleet.staleAfterHours: must be removed: ${NO_ALARM}`,
+    ]);
+  });
 });

@@ -43,7 +43,11 @@ describe('a registered type', () => {
   });
 
   it.each<[what: string, replacements: Record<number, string>, problem: string]>([
-    ['a wrong setting', { 5: '    pinSecret: 7' }, '5:16 connections.vault.pinSecret: must be text, not a number'],
+    [
+      'a wrong setting',
+      { 5: '    pinSecret: 7' },
+      '5:16 connections.vault.pinSecret: must be text, not a number; put it in quotes',
+    ],
     [
       'a setting of another type',
       { 10: '    type: shelf\n    board: top\n    kmsKeyArn: x' },

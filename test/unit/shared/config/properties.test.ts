@@ -6,7 +6,8 @@ import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { parseConfig } from '#shared/config/load.ts';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import { type RelayConfig, relayConfigSchema } from '#shared/config/schema.ts';
-import { CA_PEM, problemsOf } from '#test/unit/shared/config/support.ts';
+import { isPlainText } from '#shared/domain/text.ts';
+import { CA_PEM, configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 const FULL = readFileSync(new URL('../../../../examples/full.yaml', import.meta.url), 'utf8');
 
@@ -28,7 +29,9 @@ const schedule = fc.record(
 const connection = fc.record(
   {
     type: fc.constant('password-safe'),
-    url: fc.webUrl({ validSchemes: ['https'] }),
+    url: fc
+      .record({ host: fc.domain(), base: fc.constantFrom('', '/BeyondTrust', '/a/b') })
+      .map(({ host, base }) => `https://${host}${base}/api/public/v3`),
     authentication: fc.record({
       type: fc.constantFrom('oauth', 'api-key'),
       bootstrapSecret: fc.stringMatching(/^bootstrap\/[a-z]{1,9}$/),
@@ -122,6 +125,15 @@ const slip = fc.record({
       '"',
       "'",
       '\u0000',
+      '\u001B',
+      '!x ',
+      '<<: *a\n',
+      '"a\\nb": 1\n',
+      '"\\u001b\\u2028": ',
+      'syncs: {}\n',
+      '$',
+      '%',
+      '@',
       '__proto__: 1\n',
       '? [a]: b\n',
       '\r\n',
@@ -131,24 +143,28 @@ const slip = fc.record({
   ),
 });
 
-it('the loader parses any mutation of a valid configuration, or names positions inside the file', () => {
-  fc.assert(
-    fc.property(fc.array(slip, { minLength: 1, maxLength: 4 }), (slips) => {
-      const mutated = slips.reduce(
-        (whole, { at, length, by }) => whole.slice(0, at) + by + whole.slice(at + length),
-        FULL,
-      );
-      const lines = mutated.split('\n');
-      const problems = problemsOf(mutated).map(
-        (problem) => /^relay\.yaml:(\d+):(\d+) \S/.exec(problem)?.map(Number) ?? [],
-      );
-      for (const [, line = 0, column = 0] of problems) {
-        expect(lines[line - 1]).toBeDefined();
-        expect(column).toBeGreaterThan(0);
-        expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
-      }
-      expect(problems.map(([, line]) => line)).toEqual(problems.map(([, line]) => line ?? 0).toSorted((a, b) => a - b));
-    }),
-    { numRuns: 300 },
-  );
+const mutations = fc.property(fc.array(slip, { minLength: 1, maxLength: 4 }), (slips) => {
+  const mutated = slips.reduce((whole, { at, length, by }) => whole.slice(0, at) + by + whole.slice(at + length), FULL);
+  const lines = mutated.split('\n');
+  const found = problemsOf(mutated);
+  for (const problem of found) expect(problem).toSatisfy(isPlainText);
+  const problems = found.map((problem) => /^relay\.yaml:(\d+):(\d+) \S/.exec(problem)?.map(Number) ?? []);
+  for (const [, line = 0, column = 0] of problems) {
+    expect(lines[line - 1]).toBeDefined();
+    expect(column).toBeGreaterThan(0);
+    expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
+  }
+  expect(problems.map(([, line]) => line)).toEqual(problems.map(([, line]) => line ?? 0).toSorted((a, b) => a - b));
+});
+
+it('the loader parses any mutation of a valid configuration, or names positions inside the file in single lines', () => {
+  fc.assert(mutations, { numRuns: 300 });
+});
+
+it('the loader keeps a message on one line if it quotes the name of an entry: seed -906243531', () => {
+  fc.assert(mutations, { numRuns: 50, seed: -906243531 });
+  expect(problemsOf(configWith({ 9: '  "a\\nb\\u001b":', 14: '    store: azure' }))).toEqual([
+    String.raw`relay.yaml:9:3 stores["a\nb\u001b"]: is not valid; use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter`,
+    String.raw`relay.yaml:14:12 syncs.fleet.store: there is no store "azure"; use "a\nb\u001b"`,
+  ]);
 });

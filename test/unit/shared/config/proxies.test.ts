@@ -32,7 +32,7 @@ describe('the proxy of a connection', () => {
   });
 
   it.each([
-    ['bootstrap/proxy', 'bootstrap', 'could overwrite the secret of the proxy bootstrap/proxy'],
+    ['proxies/corp', 'proxies', 'could overwrite the secret of the proxy proxies/corp'],
     ['pam-relay/pam-relay/token/proxy', 'fleet', 'where the relay keeps its tokens'],
   ])('has its secret %s outside of the folders that the relay writes', (secret, folder, problem) => {
     const text = withProxy(`{ url: "http://proxy.corp:3128", secret: ${secret} }`).replace(

@@ -20,7 +20,7 @@ describe('readBundledConfig', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   it('returns the configuration that was parsed before bundling, with the CA as PEM text', () => {
-    const text = configWith({ 4: '    url: https://pam.example.com/v3/\n    ca: ca.pem' });
+    const text = configWith({ 4: '    url: https://pam.example.com/BeyondTrust/api/public/v3/\n    ca: ca.pem' });
     const parsed = parseConfig(text, { file: 'relay.yaml', readFile: () => CA_PEM });
     expect(readBundledConfig(bundled(JSON.stringify(parsed)))).toEqual(parsed);
   });

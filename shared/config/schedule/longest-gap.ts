@@ -1,0 +1,126 @@
+import type { Cron } from '#shared/config/schedule/cron.ts';
+import type { CalendarDay } from '#shared/config/schedule/cron-days.ts';
+import { parseSchedule } from '#shared/config/schedule/expression.ts';
+import { type Transition, transitionsOf } from '#shared/config/schedule/time-zone.ts';
+
+const DAY_MINUTES = 1440;
+const DAY_MS = DAY_MINUTES * 60_000;
+
+/** A longer gap is not measured: no alarm could wait for so long. */
+const MAX_GAP_DAYS = 8;
+
+/** The calendar repeats after 28 years, as long as every fourth year is a leap year. */
+const FIRST_YEAR = 2024;
+const CALENDAR_YEARS = 28;
+
+const dayNumber = (year: number, month: number, day: number): number => Date.UTC(year, month - 1, day) / DAY_MS;
+
+/** Day 0, the first of January 1970, was a Thursday. Sunday is 1. */
+const weekdayOf = (day: number): number => ((((day + 4) % 7) + 7) % 7) + 1;
+
+const calendarDay = (day: number): CalendarDay & { readonly month: number } => {
+  const date = new Date(day * DAY_MS);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + 1];
+  const daysInMonth = dayNumber(year, month + 1, 1) - dayNumber(year, month, 1);
+  return { day: date.getUTCDate(), weekday: weekdayOf(day), daysInMonth, month };
+};
+
+const isSelected = ({ months, days }: Cron, day: number): boolean => {
+  const { month, ...rest } = calendarDay(day);
+  return months.includes(month) && days.selects(rest);
+};
+
+function* selectedDays({ months, days }: Cron): Generator<number> {
+  for (let year = FIRST_YEAR; year < FIRST_YEAR + CALENDAR_YEARS; year += 1) {
+    for (const month of months) {
+      const first = dayNumber(year, month, 1);
+      const daysInMonth = dayNumber(year, month + 1, 1) - first;
+      for (let day = 1; day <= daysInMonth; day += 1) {
+        const number = first + day - 1;
+        if (days.selects({ day, weekday: weekdayOf(number), daysInMonth })) yield number;
+      }
+    }
+  }
+}
+
+/** Days from one selected day to the next, at most. Undefined if they are too many, or if there is no next one. */
+const longestDays = (cron: Cron): number | undefined => {
+  if (cron.months.length === 12 && cron.days.text === '*') return 1;
+  let longest: number | undefined;
+  let previous: number | undefined;
+  for (const day of selectedDays(cron)) {
+    if (previous !== undefined) longest = Math.max(longest ?? 0, day - previous);
+    if (longest !== undefined && longest > MAX_GAP_DAYS) return undefined;
+    previous = day;
+  }
+  return longest;
+};
+
+/** Last start before a minute of local time, at most some days earlier. */
+const lastBefore = (cron: Cron, minute: number): number | undefined => {
+  const today = Math.floor((minute - 1) / DAY_MINUTES);
+  for (let day = today; day >= today - MAX_GAP_DAYS; day -= 1) {
+    const time = isSelected(cron, day) ? cron.times.findLast((each) => day * DAY_MINUTES + each < minute) : undefined;
+    if (time !== undefined) return day * DAY_MINUTES + time;
+  }
+  return undefined;
+};
+
+/** First start at a minute of local time or later, at most some days later. */
+const firstFrom = (cron: Cron, minute: number): number | undefined => {
+  const today = Math.floor(minute / DAY_MINUTES);
+  for (let day = today; day <= today + MAX_GAP_DAYS; day += 1) {
+    const time = isSelected(cron, day) ? cron.times.find((each) => day * DAY_MINUTES + each >= minute) : undefined;
+    if (time !== undefined) return day * DAY_MINUTES + time;
+  }
+  return undefined;
+};
+
+/**
+ * Longest gap around a change of the clocks, in minutes. Scheduler skips the starts of an hour that does not exist, and
+ * does not repeat those of an hour that exists twice. Source: AWS re:Post, "How can I adjust my Amazon EventBridge
+ * schedule for daylight saving?"
+ */
+const gapAround = (cron: Cron, { localMinute, shift }: Transition): number | undefined => {
+  const skippedUntil = localMinute + Math.max(shift, 0);
+  const repeatedFrom = localMinute + Math.min(shift, 0);
+  let start = lastBefore(cron, shift > 0 ? localMinute : repeatedFrom);
+  let longest = 0;
+  while (start !== undefined && start < localMinute) {
+    const next = firstFrom(cron, shift > 0 ? skippedUntil : start + 1);
+    if (next === undefined) return undefined;
+    // A start in an hour that exists twice can be in either, so each gap that touches it may be the longer one.
+    longest = Math.max(longest, next - start - shift);
+    start = next < repeatedFrom ? undefined : next;
+  }
+  return start === undefined ? undefined : longest;
+};
+
+const ofCron = (cron: Cron, timeZone: string): number | undefined => {
+  const days = longestDays(cron);
+  const [first, last] = [cron.times[0], cron.times.at(-1)];
+  const isInterrupted = cron.years.some((year, index) => index > 0 && year !== (cron.years[index - 1] ?? 0) + 1);
+  if (days === undefined || first === undefined || last === undefined || isInterrupted) return undefined;
+  const gaps = [
+    days * DAY_MINUTES - last + first,
+    ...cron.times.slice(1).map((time, index) => time - (cron.times[index] ?? time)),
+  ];
+  for (const transition of transitionsOf(timeZone)) {
+    const gap = gapAround(cron, transition);
+    if (gap === undefined) return undefined;
+    gaps.push(gap);
+  }
+  return Math.max(...gaps);
+};
+
+/**
+ * Returns the longest time between two starts of a schedule, in minutes, with daylight saving time. Undefined if it
+ * exceeds eight days, and for a schedule that starts once or never. The end of the last year is not a gap. Pure.
+ */
+export const longestGapMinutes = (expression: string, timeZone: string): number | undefined => {
+  const parsed = parseSchedule(expression);
+  if (!parsed.ok) return undefined;
+  const schedule = parsed.value;
+  if (schedule.kind === 'cron') return ofCron(schedule.cron, timeZone);
+  return schedule.minutes > MAX_GAP_DAYS * DAY_MINUTES ? undefined : schedule.minutes;
+};

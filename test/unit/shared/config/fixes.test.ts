@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+/** The one problem of a configuration, without file and position. */
+const problemIn = (text: string): string => {
+  const problems = problemsOf(text);
+  expect(problems).toHaveLength(1);
+  return (problems[0] ?? '').replace(/^relay\.yaml:\d+:\d+ /, '');
+};
+
+const QUOTE_BRACES =
+  'an unquoted { or [ begins a map or a list, which ends before this text does; put the whole text in quotes, such as "{systemName}/{accountName}", and write one pattern for each alternative, such as [db-*, app-*]';
+/** A placeholder as a shell writes it. */
+const SHELL = '$'.concat('{systemName}');
+const QUOTE_STAR = 'an unquoted * begins a YAML alias; put the text in quotes, such as "*" or "*-db"';
+const SINGLE_QUOTES = String.raw`in double quotes a backslash begins an escape; use single quotes, such as 'CORP\svc-*'`;
+
+describe('a message shows what to write instead of', () => {
+  const PATTERNS = 'syncs.fleet.select.systems';
+  it.each([
+    ['[*]', `${PATTERNS}[0]: ${QUOTE_STAR}`],
+    ['[db-*, *-db]', `${PATTERNS}[1]: ${QUOTE_STAR}`],
+    ['*', `${PATTERNS}: ${QUOTE_STAR}`],
+    [
+      '[*db]',
+      `${PATTERNS}[0]: there is no anchor &db before this alias; define it or repeat the lines, or put a pattern in quotes, such as "*db"`,
+    ],
+    ['[{db,app}-*]', `${PATTERNS}[0]: ${QUOTE_BRACES}`],
+    [
+      '[{db,app}]',
+      `${PATTERNS}[0]: a map has keys without values; write a value after each colon, or one pattern for each alternative, such as [db-*, app-*]`,
+    ],
+    ['[{systemName}]', `${PATTERNS}[0]: text in braces without quotes is a map; put it in quotes: "{systemName}"`],
+    ['db-*', `${PATTERNS}: must be a list, not text; write it as in systems: [db-*]`],
+    [String.raw`["CORP\svc"]`, `${PATTERNS}[0]: ${SINGLE_QUOTES}`],
+    [
+      String.raw`["CORP\new"]`,
+      `${PATTERNS}[0]: is not valid; remove the line break or control character, which a backslash in double quotes can stand for; use single quotes, such as 'CORP\\svc-*'`,
+    ],
+    [
+      '[@corp]',
+      `${PATTERNS}[0]: text cannot begin with this character; put the whole text in quotes, such as "@corp-*"`,
+    ],
+    ['[7]', `${PATTERNS}[0]: must be text, not a number; put it in quotes`],
+    [
+      "['it's']",
+      `${PATTERNS}[0].it: a comma is missing between two entries; add it, or put the whole text in quotes, such as "it's"`,
+    ],
+    [
+      '['.repeat(1100) + ']'.repeat(1100),
+      'the whole file: is nested more than 50 levels deep; close the brackets before this one, or indent it less',
+    ],
+  ])('systems: %s', (systems, problem) => {
+    expect(problemIn(configWith({ 14: `    store: aws\n    select: { systems: ${systems}, accounts: [a] }` }))).toBe(
+      problem,
+    );
+  });
+
+  it.each<[lines: Record<number, string>, problem: string]>([
+    [{ 15: '    name: {systemName}/{accountName}' }, `syncs.fleet.name: ${QUOTE_BRACES}`],
+    [
+      { 15: `    name: fleet/${SHELL}/{accountId}` },
+      `syncs.fleet.name: a placeholder has no dollar sign; write {systemName} instead of ${SHELL}`,
+    ],
+    [
+      { 15: '    name: { folder: fleet }' },
+      'syncs.fleet.name: must be text, not a map; write it as in name: prod/{systemName}/{accountName}',
+    ],
+    [
+      { 15: '    name: a: b' },
+      'syncs.fleet.name.a: a colon and a space begin a value; put the whole text in quotes, such as "a: b"',
+    ],
+    [
+      { 16: '    value: {credential}' },
+      'syncs.fleet.value: text in braces without quotes is a map; put it in quotes: "{credential}"',
+    ],
+    [
+      { 16: '    value: { password: {credential} }' },
+      'syncs.fleet.value.password: text in braces without quotes is a map; put it in quotes: "{credential}"',
+    ],
+    [
+      { 14: '    store: aws\n    batchSize: .nan' },
+      'syncs.fleet.batchSize: must be a number, not .nan or .inf; write digits without quotes, such as 5',
+    ],
+    [{ 14: '    # none' }, 'syncs.fleet.store: is missing; add store: aws'],
+    [{ 14: '    store:' }, 'syncs.fleet.store: is empty; write store: aws'],
+    [
+      { 17: '    schedule: rate(1 hour)' },
+      'syncs.fleet.schedule: must be a map, not text; write it as in schedule: { expression: rate(1 hour) }',
+    ],
+    [
+      { 17: '    schedule: { expression: at(2027-01-01T00:00:00) }' },
+      'syncs.fleet.schedule.expression: is not valid; at(…) starts once, but a sync needs a schedule that repeats, such as rate(1 hour) or cron(0 3 * * ? *)',
+    ],
+    [
+      { 17: '    schedule: { expression: cron(0 3 * * * *) }' },
+      'syncs.fleet.schedule.expression: is not valid; write cron(0 3 * * ? *); the fields are cron(minutes hours day-of-month month day-of-week year), and one of the two days is ?',
+    ],
+    [
+      { 17: '    schedule: { expression: rate(1 hour), timeZone: "+02:00" }' },
+      'syncs.fleet.schedule.timeZone: is not valid; use a name from the IANA time zone database, such as Europe/Vienna; an offset is not a name: for a zone without daylight saving time, write Etc/GMT-2',
+    ],
+    [
+      {
+        5: '    authentication:\n      type: oauth\n      bootstrapSecret: bootstrap/vault\n    limits: &l { inFlight: 9 }',
+        6: '',
+        7: '',
+        12: '  fleet:\n    <<: *l',
+      },
+      'syncs.fleet["<<"]: merge keys (<<) are not supported; write the settings themselves, or use an alias for the value of each, such as schedule: *hourly',
+    ],
+  ])('%j', (lines, problem) => {
+    expect(problemsOf(configWith(lines)).map((each) => each.replace(/^relay\.yaml:\d+:\d+ /, ''))).toContain(problem);
+  });
+
+  it('a section that is written twice, whose entries are checked as well', () => {
+    const again = ['stores:', '  spare:', '    type: aws-secrets-manager', 'syncs:', '  second:', '    store: spare'];
+    expect(problemsOf([configWith(), ...again].join('\n'))).toEqual([
+      'relay.yaml:18:1 stores: "stores" is already in line 8; move the entries below it there, and remove this line',
+      'relay.yaml:21:1 syncs: "syncs" is already in line 11; move the entries below it there, and remove this line',
+      'relay.yaml:22:3 syncs.second.connection: is missing; add connection: vault',
+      'relay.yaml:22:3 syncs.second.name: is missing; add name: prod/{systemName}/{accountName}',
+      'relay.yaml:22:3 syncs.second.schedule: is missing; add schedule: { expression: rate(1 hour) }',
+    ]);
+  });
+
+  it('the settings that a merge key would add, without calling them missing', () => {
+    const text = configWith({
+      12: '  fleet: &fleet',
+      17: '    schedule: { expression: rate(1 hour) }\n  second:\n    <<: *fleet\n    name: second/{systemId}/{accountId}',
+    });
+    expect(problemsOf(text)).toEqual([expect.stringContaining('relay.yaml:19:5 syncs.second["<<"]: merge keys')]);
+  });
+
+  it.each<[address: string, advice: string]>([
+    ['https://pam.example.com', 'https://pam.example.com/BeyondTrust/api/public/v3'],
+    ['https://pam.example.com:8443/', 'https://pam.example.com:8443/BeyondTrust/api/public/v3'],
+    ['https://pam.example.com/BeyondTrust', 'https://pam.example.com/BeyondTrust/api/public/v3'],
+    ['https://pam.example.com/x/api/public/v3/Auth', 'https://pam.example.com/x/api/public/v3'],
+    ['https://pam.example.com/x/api/public/v33', 'https://pam.example.com/BeyondTrust/api/public/v3'],
+  ])('the address %s', (address, advice) => {
+    expect(problemIn(configWith({ 4: `    url: ${address}` }))).toBe(
+      `connections.vault.url: is not valid; the path must end in /api/public/v3; write url: ${advice}`,
+    );
+  });
+
+  it.each([
+    'https://me@h/api/public/v3',
+    'https://:@h/api/public/v3',
+    'https://h/api/public/v3?',
+    'https://h/api/public/v3#',
+    'https://h/api/public/v3?key=1',
+  ])('the address %s, without repeating it', (address) => {
+    expect(problemIn(configWith({ 4: `    url: "${address}"` }))).toBe(
+      'connections.vault.url: is not valid; remove user, password, query and fragment from the address',
+    );
+  });
+
+  it.each(['https://h/api/public/v3', 'https://h/BEYONDTRUST/API/Public/v3/'])(
+    'nothing, if the address is %s',
+    (address) => {
+      expect(problemsOf(configWith({ 4: `    url: ${address}` }))).toEqual([]);
+    },
+  );
+});
