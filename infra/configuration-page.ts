@@ -195,10 +195,11 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 const valuesOf = (node: Node): string => {
-  const { type, const: only, enum: choices, anyOf, items, format, pattern } = node;
+  const { type, const: only, enum: choices, anyOf, oneOf, items, format, pattern } = node;
   if (only !== undefined) return inYaml(only);
   if (choices !== undefined) return choices.map(inYaml).join(', ');
   if (anyOf !== undefined) return anyOf.map(valuesOf).join(', or ');
+  if (type === undefined && oneOf === undefined) return 'any value';
   if (type === 'boolean') return '`true`, `false`';
   if (type === 'integer') return rangeOf(node);
   if (type === 'array') return items?.properties === undefined ? `list of: ${valuesOf(items ?? node)}` : 'list of maps';

@@ -13,6 +13,7 @@ import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import { checkSizes } from '#shared/config/size-checks.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { findMissingAlarms } from '#shared/config/timing-checks.ts';
+import { checkScalars } from '#shared/config/value-scalars.ts';
 import { shorten, showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -144,7 +145,12 @@ const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = RE
   const cas = readCas(checkable.connections, origin);
   const problems = [
     ...source.problems,
-    ...[...shape.problems, ...checkConfig(checkable, types), ...cas.problems].map(place),
+    ...[
+      ...shape.problems,
+      ...checkConfig(checkable, types),
+      ...checkScalars(checkable, source.textOf),
+      ...cas.problems,
+    ].map(place),
   ];
   if (shape.data === undefined || problems.length > 0) return invalid(problems);
   const sizes = checkSizes(shape.data, types).map(place);

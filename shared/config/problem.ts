@@ -31,12 +31,16 @@ const quoted = (words: readonly string[]): string => {
 /** At least three letters, because fewer begin too many words. */
 const isBeginning = (word: string, candidate: string): boolean => word.length >= 3 && candidate.startsWith(word);
 
-/** Suggests a replacement for an unknown word: the nearest known word, or all of them if none is near. */
-export const suggest = (word: string, known: readonly string[]): string => {
-  const [nearest] = known
+/** Returns the known word that is nearest to an unknown one; undefined if none is near. */
+export const nearestTo = (word: string, known: readonly string[]): string | undefined =>
+  known
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, far }) => far <= Math.max(word.length, candidate.length) / 3 || isBeginning(word, candidate))
-    .toSorted((one, other) => one.far - other.far);
-  if (nearest !== undefined) return `did you mean ${quoted([nearest.candidate])}?`;
+    .toSorted((one, other) => one.far - other.far)[0]?.candidate;
+
+/** Suggests a replacement for an unknown word: the nearest known word, or all of them if none is near. */
+export const suggest = (word: string, known: readonly string[]): string => {
+  const nearest = nearestTo(word, known);
+  if (nearest !== undefined) return `did you mean ${quoted([nearest])}?`;
   return known.length === 1 ? `use ${quoted(known)}` : `use one of ${quoted(known)}`;
 };

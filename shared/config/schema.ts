@@ -4,7 +4,8 @@ import { commonConnection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
-import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
+import { commonSync } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 
 /**
  * The shape of relay.yaml for generic code. Settings that belong to one type of connection or store pass through

@@ -31,6 +31,8 @@ export interface Source {
   /** Syntax problems, the first ones of many. */
   readonly problems: readonly (Place & Pick<Problem, 'path' | 'message'>)[];
   placeOf(problem: Pick<Problem, 'path' | 'atKey'>): Place;
+  /** Text of the scalar at a path as it is written, without quotes; undefined if there is none. */
+  textOf(path: Problem['path']): string | undefined;
 }
 
 const isEmpty = (node: Node): boolean => node.range?.[0] === node.range?.[1];
@@ -51,18 +53,35 @@ const stepInto = (
   return entry && { node: entry.node, introducedAt: entry.keyAt };
 };
 
-/**
- * Offset of the node at a path, or of its last existing ancestor. An empty or missing node has the offset of its key.
- */
-const offsetOf = (contents: Node | null, plain: Plain, { path, atKey = false }: ProblemPlace): number => {
+interface Located {
+  readonly node: Node | null;
+  readonly introducedAt: number;
+  /** False if the path ends earlier, at this node. */
+  readonly isWhole: boolean;
+}
+
+/** The node at a path, or its last existing ancestor. */
+const locate = (contents: Node | null, plain: Plain, path: Problem['path']): Located => {
   let node = contents;
   let introducedAt = startOf(node);
   for (const step of path) {
     const found = stepInto(isAlias(node) ? plain.targetOf(node) : node, step, plain);
-    if (found === undefined) return introducedAt;
+    if (found === undefined) return { node, introducedAt, isWhole: false };
     ({ node, introducedAt } = found);
   }
-  return atKey || node === null || isEmpty(node) ? introducedAt : startOf(node);
+  return { node, introducedAt, isWhole: true };
+};
+
+/** Offset of the node at a path. An empty or missing node has the offset of its key, or of the last existing one. */
+const offsetOf = (contents: Node | null, plain: Plain, { path, atKey = false }: ProblemPlace): number => {
+  const { node, introducedAt, isWhole } = locate(contents, plain, path);
+  return atKey || !isWhole || node === null || isEmpty(node) ? introducedAt : startOf(node);
+};
+
+const textAt = (contents: Node | null, plain: Plain, path: Problem['path']): string | undefined => {
+  const { node, isWhole } = locate(contents, plain, path);
+  const scalar = isAlias(node) ? plain.targetOf(node) : node;
+  return isWhole && isScalar(scalar) ? (scalar.source ?? '') : undefined;
 };
 
 /** Index of the first node that ends after an offset, or of the last one. */
@@ -147,6 +166,7 @@ export const readYaml = (text: string): Source => {
       .slice(0, MAX_PROBLEMS)
       .map(({ offset, message }) => ({ ...placeAt(offset), path: pathTo(contents, offset), message })),
     placeOf: (problem) => placeAt(plain === undefined ? 0 : offsetOf(contents, plain, problem)),
+    textOf: (path) => (plain === undefined ? undefined : textAt(contents, plain, path)),
   });
 
   const { tokens, offences: instructions, isTooLarge } = readTokens(text, lines);

@@ -6,10 +6,12 @@ import {
   ownOf,
   RULE_WORDS,
 } from '#shared/config/checkable.ts';
-import { type Problem, suggest } from '#shared/config/problem.ts';
+import { readAsMap } from '#shared/config/json-lookalike.ts';
+import { nearestTo, type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
-import type { SyncConfig } from '#shared/config/schema.ts';
+import { findHazards } from '#shared/config/value-checks.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
+import { FILTER_NAMES, isFilterName } from '#shared/domain/filters.ts';
 import type { NameNeed, NameRules } from '#shared/domain/naming.ts';
 import {
   CHECKOUT_PLACEHOLDER,
@@ -18,7 +20,9 @@ import {
   SECRET_PLACEHOLDERS,
   staticPrefix,
   type TemplatePart,
+  writePlaceholder,
 } from '#shared/domain/template.ts';
+import { leavesOf, type ValueTemplate } from '#shared/domain/value-template.ts';
 
 /** Checks of the templates of syncs and checkouts. Pure. */
 
@@ -54,13 +58,25 @@ const placeholdersIn = (parts: readonly TemplatePart[]): string[] => [
   ...new Set(parts.flatMap((part) => ('placeholder' in part ? part.placeholder : []))),
 ];
 
+const checkFilter = (found: TemplatePart): string[] => {
+  if (!('placeholder' in found) || found.filter === undefined || isFilterName(found.filter)) return [];
+  const nearest = nearestTo(found.filter, FILTER_NAMES) ?? 'url';
+  const fix = writePlaceholder({ ...found, filter: nearest });
+  return [
+    `there is no filter ${JSON.stringify(found.filter)}; write for example ${fix}. The filters are ${FILTER_NAMES.join(', ')}`,
+  ];
+};
+
 /** Parses a template. `messages` has its problems if no rule could use it. */
 const read = (template: string, usable: readonly string[], known: Context['known']) => {
   const parsed = parseTemplate(template);
   const messages = parsed.ok
-    ? placeholdersIn(parsed.parts)
-        .filter((placeholder) => !known.has(placeholder))
-        .map((found) => `there is no placeholder ${JSON.stringify(`{${found}}`)}; ${suggest(found, usable)}`)
+    ? [
+        ...placeholdersIn(parsed.parts)
+          .filter((placeholder) => !known.has(placeholder))
+          .map((found) => `there is no placeholder ${JSON.stringify(`{${found}}`)}; ${suggest(found, usable)}`),
+        ...parsed.parts.flatMap(checkFilter),
+      ]
     : parsed.problems.map(
         ({ found, at }) => `the "${found}" at character ${at + 1} is unmatched; double it to use it as text`,
       );
@@ -119,6 +135,13 @@ const shellPlaceholders = (parts: readonly TemplatePart[]): string[] =>
     return [`a placeholder has no dollar sign; write {${part.placeholder}} instead of \${${part.placeholder}}`];
   });
 
+const checkNoFilter = (parts: readonly TemplatePart[]): string[] =>
+  parts.flatMap((part) =>
+    'placeholder' in part && part.filter !== undefined
+      ? [`contains ${writePlaceholder(part)}, but the store's encoding applies to names; write {${part.placeholder}}`]
+      : [],
+  );
+
 const checkCharacters = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
   const shell = shellPlaceholders(parts);
   if (nameRules === undefined || shell.length > 0) return shell;
@@ -147,23 +170,33 @@ const checkName = (name: string, context: Context): string[] => {
     ...checkCheckoutId(name, used, context),
     ...checkPlaceholders(used, context),
     ...checkNoCredential(used),
+    ...checkNoFilter(parts),
     ...checkCharacters(parts, context.nameRules),
   ];
 };
 
-const fields = (value: SyncConfig['value'], path: Problem['path']) =>
-  typeof value === 'string'
-    ? [{ path, template: value }]
-    : Object.entries(value).map(([key, template]) => ({ path: [...path, key], template }));
+interface Judged {
+  readonly messages: readonly string[];
+  readonly holdsCredential: boolean;
+}
 
-const checkValue = (value: SyncConfig['value'], path: Problem['path'], context: Context): Problem[] => {
-  const judged = fields(value, path).map(({ path, template }) => {
-    const { parts, messages } = read(template, placeholdersOfValue(context), context.known);
-    const used = placeholdersIn(parts ?? []);
-    const problems = [...messages, ...checkPlaceholders(used, context)].map((message): Problem => ({ path, message }));
-    return { problems, holdsCredential: used.includes('credential') };
-  });
-  const problems = judged.flatMap((field) => field.problems);
+const judgeText = (template: string, context: Context): Judged => {
+  const map = readAsMap(template);
+  if (map !== undefined) return { messages: [`is JSON in quotes; write it as a map: ${map}`], holdsCredential: true };
+  const { parts, messages } = read(template, placeholdersOfValue(context), context.known);
+  if (parts === undefined) return { messages, holdsCredential: false };
+  const used = placeholdersIn(parts);
+  return {
+    messages: [...checkPlaceholders(used, context), ...findHazards(parts)],
+    holdsCredential: used.includes('credential'),
+  };
+};
+
+const checkValue = (value: ValueTemplate, path: Problem['path'], context: Context): Problem[] => {
+  const judged = leavesOf(value).flatMap(({ leaf, path: inner }) =>
+    typeof leaf === 'string' ? [{ path: [...path, ...inner], ...judgeText(leaf, context) }] : [],
+  );
+  const problems = judged.flatMap(({ messages, path }) => messages.map((message) => ({ path, message })));
   if (problems.length > 0 || judged.some(({ holdsCredential }) => holdsCredential)) return problems;
   return [{ path, message: 'delivers no credential; use {credential} in it' }];
 };

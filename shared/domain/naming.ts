@@ -97,7 +97,10 @@ export const createNaming = ({
     pathLabels.has(label) ? text.split('/').map(rules.encodePart).join('/') : rules.encodePart(text);
   return (item) => {
     const texts: Item['labels'] = { ...item.labels, checkoutId };
-    const filled = fill((placeholder) => {
+    const filled = fill(({ placeholder, filter }) => {
+      if (filter !== undefined) {
+        throw new RelayError('ConfigurationInvalid', `A name template must not contain the filter :${filter}.`);
+      }
       if (SECRET_PLACEHOLDERS.some((secret) => secret === placeholder)) {
         throw new RelayError('ConfigurationInvalid', `A name template must not contain {${placeholder}}.`);
       }

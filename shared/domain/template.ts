@@ -1,6 +1,6 @@
 /**
  * Templates for a rule's `name` and `value`: plain text with placeholders, such as `prod/{systemName}/{accountName}`.
- * Doubled braces, `{{` and `}}`, are literal braces.
+ * Doubled braces, `{{` and `}}`, are literal braces. A placeholder can have a filter, such as `{credential:url}`.
  */
 
 /**
@@ -10,8 +10,14 @@
 export const SECRET_PLACEHOLDERS = ['credential', 'passphrase'] as const;
 export const CHECKOUT_PLACEHOLDER = 'checkoutId';
 
+/** A placeholder, and the filter after its first colon if there is one. Either can be unknown. */
+export interface Placeholder {
+  readonly placeholder: string;
+  readonly filter?: string;
+}
+
 /** A part of a template: literal text, in which doubled braces are already single, or a placeholder. */
-export type TemplatePart = { readonly text: string } | { readonly placeholder: string };
+export type TemplatePart = { readonly text: string } | Placeholder;
 
 /** An unmatched brace; `at` is its offset in UTF-16 units. */
 interface TemplateProblem {
@@ -26,10 +32,22 @@ export type ParsedTemplate =
 
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
 
+const readPlaceholder = (inside: string): Placeholder => {
+  const colon = inside.indexOf(':');
+  return colon < 0 ? { placeholder: inside } : { placeholder: inside.slice(0, colon), filter: inside.slice(colon + 1) };
+};
+
+/** Writes a placeholder as in a template. */
+export const writePlaceholder = ({ placeholder, filter }: Placeholder): string =>
+  `{${placeholder}${filter === undefined ? '' : `:${filter}`}}`;
+
+/** Writes literal text as in a template, with doubled braces. */
+export const writeText = (text: string): string => text.replaceAll(/[{}]/g, '$&$&');
+
 const readToken = (token: RegExpExecArray): TemplatePart | TemplateProblem => {
   const { 0: found, index: at } = token;
-  const placeholder = token[1];
-  if (placeholder !== undefined) return { placeholder };
+  const inside = token[1];
+  if (inside !== undefined) return readPlaceholder(inside);
   if (found === '{{' || found === '}}') return { text: found.charAt(0) };
   return found === '{' || found === '}' ? { found, at } : { text: found };
 };
@@ -61,8 +79,8 @@ export const parseTemplate = (template: string): ParsedTemplate => {
 };
 
 /** Replaces each placeholder by its text. Braces in that text are not interpreted. */
-export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: string) => string): string =>
-  parts.map((part) => ('text' in part ? part.text : textFor(part.placeholder))).join('');
+export const fillTemplate = (parts: readonly TemplatePart[], textFor: (placeholder: Placeholder) => string): string =>
+  parts.map((part) => ('text' in part ? part.text : textFor(part))).join('');
 
 /**
  * Text before the first placeholder, which everything rendered from the template begins with. Empty if it is invalid.

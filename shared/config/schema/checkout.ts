@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { name, template } from '#shared/config/schema/fields.ts';
-import { valueTemplate } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 
 const DAY_MINUTES = 1440;
 
@@ -25,7 +25,9 @@ export const commonCheckout = {
     ),
   value: valueTemplate
     .default({ username: '{accountName}', password: '{credential}' })
-    .describe('Content of each secret: a JSON object of templates, or one template for plain text.'),
+    .describe(
+      'Content of each secret: a map, which becomes a JSON object and whose texts are templates, or one template for plain text.',
+    ),
   maxMinutes: z
     .int()
     .min(1)

@@ -5,9 +5,6 @@ import { MAX_ABSENT } from '#shared/domain/memory.ts';
 /** CloudWatch evaluates an alarm over at most seven days. Source: its API reference, `PutMetricAlarm`, `Period`. */
 export const MAX_STALE_HOURS = 168;
 
-/** Content of a secret in relay.yaml: a JSON object of templates, or one template for plain text. */
-export const valueTemplate = z.union([template, z.record(z.string().min(1), template)]);
-
 /**
  * Settings common to all syncs, as a raw shape. A source spreads them into its `sync`, beside `source`, `value` and its
  * own settings. A parsed sync always has a `value`.

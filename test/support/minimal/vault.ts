@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { commonConnection } from '#shared/config/schema/connection.ts';
 import { globs } from '#shared/config/schema/fields.ts';
-import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
+import { commonSync } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import type { Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
+import { FILTER_NAMES } from '#shared/domain/filters.ts';
 import { createNaming } from '#shared/domain/naming.ts';
-import { createRendering, type ValueTemplate } from '#shared/domain/rendering.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import type { ValueTemplate } from '#shared/domain/value-template.ts';
 import { Secret } from '#shared/secret.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
@@ -27,7 +29,10 @@ const nameOf = (template: string, { checkoutId, ...labels }: Readonly<Record<str
 
 const contentOf = (template: ValueTemplate, credential: string) =>
   createRendering(template)
-    .render({ labels: { systemName: 'db-01', accountName: 'sa' } }, { secret: new Secret(credential) })
+    .render(
+      { labels: { systemName: 'db-01', accountName: 'sa' }, title: 'the item' },
+      { secret: new Secret(credential) },
+    )
     .reveal();
 
 describe('the page of names and templates', () => {
@@ -53,6 +58,11 @@ describe('the page of names and templates', () => {
 
   it.each(rowsBelow('Examples of values'))('renders %s', (value = '', credential = '', content) => {
     expect(contentOf(JSON.parse(value), credential)).toBe(content);
+  });
+
+  it('has every filter', () => {
+    const { rows } = tableBelow(PAGE, 'Filters');
+    expect([...rows.keys()].map(codeIn)).toEqual(FILTER_NAMES);
   });
 
   it('knows the limits of AWS Secrets Manager', () => {

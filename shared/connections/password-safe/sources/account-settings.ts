@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
-import { valueTemplate } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
 import { ACCESS_FOR, DELIVERED_KINDS, type DeliveredKind } from '#shared/connections/password-safe/delivered.ts';
 import { CREDENTIAL_KINDS, type CredentialKind } from '#shared/connections/password-safe/private-key.ts';
@@ -28,7 +28,7 @@ export const credentialSettings = {
   value: valueTemplate
     .optional()
     .describe(
-      'Content of each secret: a JSON object of templates, or one template for plain text. Default: an object of username and password, or of username, privateKey and passphrase.',
+      'Content of each secret: a map, which becomes a JSON object and whose texts are templates, or one template for plain text. Default: an object of username and password, or of username, privateKey and passphrase.',
     ),
   requestMinutes: z
     .int()

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
-import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
+import { commonSync } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 import { SAFE_API_VERSIONS, SAFE_SECRET_TYPES } from '#shared/connections/password-safe/safe-secret.ts';
 import { parseRule } from '#shared/connections/password-safe/sources/parse.ts';
@@ -12,7 +13,7 @@ const sync = z.strictObject({
   value: valueTemplate
     .default({ username: '{username}', password: '{credential}' })
     .describe(
-      'Content of the secret of a credential: a JSON object of templates, or one template for plain text. Texts and files are delivered as they are.',
+      'Content of the secret of a credential: a map, which becomes a JSON object and whose texts are templates, or one template for plain text. Texts and files are delivered as they are.',
     ),
   select: z
     .strictObject({

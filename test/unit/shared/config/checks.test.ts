@@ -78,6 +78,11 @@ describe('the name template', () => {
       '15:11 syncs.fleet.name: contains " ", "{", "}", "ü", which Secrets Manager does not allow; use letters, digits and /_+=.@- only',
     ],
     [
+      'has no filter',
+      named('fleet/{systemName:url}/{accountName}'),
+      "15:11 syncs.fleet.name: contains {systemName:url}, but the store's encoding applies to names; write {systemName}",
+    ],
+    [
       'does not end like an ARN',
       named('fleet/{systemName}/{accountName}-secret'),
       '15:11 syncs.fleet.name: ends in a hyphen and six characters, like the ARN of a secret; change the ending',
@@ -97,37 +102,6 @@ describe('the name template', () => {
     'fleet/{systemName}/{accountName}-seven77',
   ])('may be %s', (name) => {
     expect(problemsOf(configWith(named(name)))).toEqual([]);
-  });
-});
-
-describe('the value template', () => {
-  const valued = (value: string): Record<number, string> => ({ 16: `    value: ${value}` });
-  itFinds([
-    [
-      'contains the credential, as text',
-      valued("'{accountName}'"),
-      '16:12 syncs.fleet.value: delivers no credential; use {credential} in it',
-    ],
-    [
-      'contains the credential in at least one field',
-      valued("{ a: '{accountName}', b: '{{credential}}' }"),
-      '16:12 syncs.fleet.value: delivers no credential; use {credential} in it',
-    ],
-    ['has at least one field', valued('{}'), '16:12 syncs.fleet.value: delivers no credential; use {credential} in it'],
-    [
-      'contains only known placeholders, in each field',
-      valued("{ a: '{credential}', b: '{pasword}' }"),
-      '16:36 syncs.fleet.value.b: there is no placeholder "{pasword}"; use one of "credential", "accountName", "accountId", "systemName", "systemId", "domainName", "workgroupName"',
-    ],
-    [
-      'has only matched braces',
-      valued("'{credential}}'"),
-      '16:12 syncs.fleet.value: the "}" at character 13 is unmatched; double it to use it as text',
-    ],
-  ]);
-
-  it('may be plain text with braces', () => {
-    expect(problemsOf(configWith(valued(`'{{"key": "{credential}"}}'`)))).toEqual([]);
   });
 });
 

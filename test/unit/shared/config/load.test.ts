@@ -293,11 +293,6 @@ describe('the structure', () => {
       { 16: '    value: [1]' },
       '16:12 syncs.fleet.value: must be text or a map',
     ],
-    [
-      'a value with a field that is not text',
-      { 16: "    value: { a: '{credential}', b: 3 }" },
-      '16:36 syncs.fleet.value.b: must be text, not a number',
-    ],
     ['an invalid name', { 8: 'relay: My Relay\nstores:' }, `8:8 relay: is not valid; ${NAME_RULE}`],
     [
       'an invalid expression',

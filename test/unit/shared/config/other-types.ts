@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import { commonConnection } from '#shared/config/schema/connection.ts';
-import { commonSync, valueTemplate } from '#shared/config/schema/sync.ts';
+import { commonSync } from '#shared/config/schema/sync.ts';
+import { valueTemplate } from '#shared/config/schema/value.ts';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 

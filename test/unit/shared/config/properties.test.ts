@@ -43,14 +43,15 @@ const connection = fc.record(
 );
 
 const text = fc.string({ maxLength: 8 }).map((written) => written.replaceAll(/[{}]/g, '$&$&'));
+/** Numbers that JSON keeps, without the negative zero, which it does not. */
+const number = fc
+  .oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  .filter((each) => !Object.is(each, -0) && (!Number.isInteger(each) || Number.isSafeInteger(each)));
+const scalar = fc.oneof(text, number, fc.boolean(), fc.constant(null));
+const field = fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }), fc.dictionary(name, scalar, { maxKeys: 2 }));
 const value = fc.oneof(
   text.map((before) => `${before}{credential}`),
-  fc
-    .dictionary(
-      fc.stringMatching(/^[\w -]{1,8}$/),
-      text.filter((written) => written !== ''),
-    )
-    .map((fields) => ({ ...fields, password: '{credential}' })),
+  fc.dictionary(fc.stringMatching(/^[\w -]{1,8}$/), field).map((fields) => ({ ...fields, password: '{credential}' })),
 );
 
 const syncRest = fc.record(

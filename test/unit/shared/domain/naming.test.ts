@@ -73,6 +73,10 @@ describe('the name of a secret', () => {
     expect(() => naming('prod/{passphrase}')(anItem())).toThrow(/must not contain \{passphrase\}/);
   });
 
+  it('has no filter', () => {
+    expect(() => naming('prod/{accountName:url}')(anItem())).toThrow(/must not contain the filter :url/);
+  });
+
   it('contains the id of a checkout as one part', () => {
     expect(naming('tickets/{checkoutId}/{accountName}', 'CHG/1')(anItem())).toBe('tickets/CHG=2F1/sa');
     expect(naming('tickets/{checkoutId}/{accountName}')(anItem({ labels: { checkoutId: 'of the vault' } }))).toBe(

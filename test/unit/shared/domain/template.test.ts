@@ -6,16 +6,27 @@ import {
   parseTemplate,
   staticPrefix,
   type TemplatePart,
+  writePlaceholder,
+  writeText,
 } from '#shared/domain/template.ts';
 
 const asWritten = (parts: readonly TemplatePart[]): string =>
-  parts.map((part) => ('text' in part ? part.text.replaceAll(/[{}]/g, '$&$&') : `{${part.placeholder}}`)).join('');
+  parts.map((part) => ('text' in part ? writeText(part.text) : writePlaceholder(part))).join('');
 
 const isOneWord = (text: string): boolean => !/[{}]/.test(text);
 
 const part = fc.oneof(
   fc.record({ text: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('{', '}', '{}', '}{', '{credential}')) }),
-  fc.record({ placeholder: fc.oneof(fc.constantFrom('credential', 'systemName', ''), fc.string().filter(isOneWord)) }),
+  fc.record(
+    {
+      placeholder: fc.oneof(
+        fc.constantFrom('credential', 'systemName', ''),
+        fc.string().filter((text) => isOneWord(text) && !text.includes(':')),
+      ),
+      filter: fc.oneof(fc.constantFrom('url', 'json', '', ':'), fc.string().filter(isOneWord)),
+    },
+    { requiredKeys: ['placeholder'] },
+  ),
 );
 /** Parts as `parseTemplate` returns them: no two adjacent texts. */
 const partsList = fc
@@ -46,6 +57,17 @@ describe('parseTemplate', () => {
 
   it('reads a placeholder in doubled braces as text', () => {
     expect(parseTemplate('{{credential}}')).toEqual({ ok: true, parts: [{ text: '{credential}' }] });
+  });
+
+  it('separates a placeholder from its filter at the first colon', () => {
+    expect(parseTemplate('{credential:url}{a:b:c}{:}')).toEqual({
+      ok: true,
+      parts: [
+        { placeholder: 'credential', filter: 'url' },
+        { placeholder: 'a', filter: 'b:c' },
+        { placeholder: '', filter: '' },
+      ],
+    });
   });
 
   it('returns no parts for an empty template', () => {
@@ -105,7 +127,7 @@ describe('parseTemplate', () => {
 describe('fillTemplate', () => {
   it('replaces each placeholder by its value', () => {
     const parts: TemplatePart[] = [{ placeholder: 'systemName' }, { text: '/' }, { placeholder: 'accountName' }];
-    expect(fillTemplate(parts, (placeholder) => `<${placeholder}>`)).toBe('<systemName>/<accountName>');
+    expect(fillTemplate(parts, ({ placeholder }) => `<${placeholder}>`)).toBe('<systemName>/<accountName>');
   });
 
   it('does not read the values as templates', () => {
