@@ -10,9 +10,12 @@ const environmentFor = ({ aws }: Pick<World, 'aws'>): Record<string, string> => 
   [`PAM_RELAY_CREDENTIALS_${NAMES.connection.toUpperCase()}`]: JSON.stringify(DEFAULT_APPLICATION.oauth),
 });
 
-/** Shell command, to be run in the folder of the project, that plans the syncs of a world. */
+/**
+ * Shell command, to be run in the folder of the project, that plans the syncs of a world. In another folder, `--no`
+ * keeps npx from downloading a package with that name and running it with these credentials.
+ */
 export const planCommand = (world: Pick<World, 'aws' | 'directory'>): string => {
   const variables = Object.entries(environmentFor(world)).map(([name, value]) => `${name}=${shellQuote(value)}`);
   const file = shellQuote(join(world.directory, 'relay.yaml'));
-  return `${variables.join(' ')} npx pam-relay plan ${file} --stack ${shellQuote(world.aws.template.stackName)}`;
+  return `${variables.join(' ')} npx --no pam-relay plan ${file} --stack ${shellQuote(world.aws.template.stackName)}`;
 };

@@ -30,11 +30,14 @@ export const createReadSecret =
   async (connection: string, options: Omit<OperatorSecretOptions, 'client'>): Promise<OperatorSecret> => {
     const bootstrapSecret = bootstrapSecretOf(connection);
     if (options.name !== bootstrapSecret) return readSecret(options);
-    if (credentialsSecret !== undefined) return readSecret({ ...options, name: credentialsSecret });
+    if (credentialsSecret !== undefined) {
+      const secret = await readSecret({ ...options, name: credentialsSecret });
+      return { ...secret, origin: `secret ${credentialsSecret}` };
+    }
     const variable = credentialsVariable(connection);
     const value = environment[variable];
     if (value !== undefined && value !== '')
-      return { form: 'text', value: new Secret(value), versionId: 'environment' };
+      return { form: 'text', value: new Secret(value), versionId: 'environment', origin: `variable ${variable}` };
     throw new RelayError(
       'BootstrapUnusable',
       `There are no credentials for the connection ${connection}. Name a secret: --credentials-secret ${shellQuote(bootstrapSecret)}. Or set ${variable} to ${options.shape}, for example: read -rs ${variable} && export ${variable}`,

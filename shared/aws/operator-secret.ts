@@ -20,6 +20,8 @@ export interface OperatorSecret {
   readonly value: Secret;
   /** Changes with the content. Anything derived from another version is stale. */
   readonly versionId: string;
+  /** Origin of the content in messages, if it is not the secret itself. */
+  readonly origin?: string;
 }
 
 const BYTE_ORDER_MARK = /^\uFEFF/;

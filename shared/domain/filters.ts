@@ -27,6 +27,9 @@ const XML_REFERENCES: ReadonlyMap<string, string> = new Map([
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard excludes exactly these.
 const NOT_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
+/** Characters that JSON may contain and YAML 1.2 (section 5.1) may not, or reads as a line break or a mark. */
+const NOT_YAML = /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g;
+
 const asWellFormed =
   (write: Filter): Filter =>
   (text) =>
@@ -35,8 +38,11 @@ const asWellFormed =
 const FILTERS = {
   /** One component of a URI: every character except the unreserved ones of RFC 3986 is percent-encoded as UTF-8. */
   url: asWellFormed((text) => encodeURIComponent(text).replace(RESERVED, percentByte)),
-  /** The inside of a JSON string, without its quotes. */
-  json: (text) => JSON.stringify(text).slice(1, -1),
+  /** The inside of a JSON string, without its quotes. Also of a YAML string in double quotes. */
+  json: (text) =>
+    JSON.stringify(text)
+      .slice(1, -1)
+      .replaceAll(NOT_YAML, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
   /** Standard base64 of the UTF-8 bytes, with padding (RFC 4648, section 4). */
   base64: asWellFormed((text) => Buffer.from(text).toString('base64')),
   /** One word of a POSIX shell, with its single quotes. */

@@ -51,6 +51,8 @@ export const createTunnels = async ({ proxy, tls, connectMs }: TunnelOptions): P
     return { header: credentials && basic(credentials), isProven: false };
   };
   let current = await authorize();
+  /** Calls that were rejected together read the credentials once. */
+  let renewing: Promise<Authorization> | undefined;
   const used = new WeakMap<Dispatcher, Authorization>();
 
   return {
@@ -80,7 +82,12 @@ export const createTunnels = async ({ proxy, tls, connectMs }: TunnelOptions): P
       // Another call has already renewed them.
       if (rejected !== current) return true;
       if (!rejected.isProven) return false;
-      const renewed = await authorize();
+      renewing ??= authorize().finally(() => {
+        renewing = undefined;
+      });
+      const renewed = await renewing;
+      // Another call has taken them over in the meantime.
+      if (renewed === current) return true;
       if (renewed.header === undefined || rejected.header?.equals(renewed.header)) return false;
       current = renewed;
       return true;

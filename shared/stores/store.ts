@@ -24,7 +24,7 @@ export interface StoredSecret {
  */
 export type Presence = { readonly kind: 'absent' } | ForeignPresence | OwnedPresence;
 
-export interface ForeignPresence {
+interface ForeignPresence {
   readonly kind: 'foreign';
   /** The secret is scheduled for deletion. */
   readonly retired?: true;

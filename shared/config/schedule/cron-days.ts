@@ -8,7 +8,7 @@ import {
 } from '#shared/config/schedule/cron-fields.ts';
 
 /** A calendar day, as the two fields of days need it. */
-export interface CalendarDay {
+interface CalendarDay {
   /** 1 to 31. */
   readonly day: number;
   /** 1 is Sunday. */
@@ -86,7 +86,8 @@ const readDays = (text: string, readPart: (item: string) => DayField | undefined
   const valid = parts.filter((part) => part !== undefined);
   if (valid.length < parts.length) return undefined;
   const { text: written } = joinItems(valid.map((part) => ({ values: [], text: part.text })));
-  return { text: written, selects: (day) => valid.some(({ selects }) => selects(day)) };
+  const distinct = [...new Map(valid.map((part) => [part.text, part])).values()];
+  return { text: written, selects: (day) => distinct.some(({ selects }) => selects(day)) };
 };
 
 /**

@@ -1,5 +1,4 @@
 import type { Cron } from '#shared/config/schedule/cron.ts';
-import type { CalendarDay } from '#shared/config/schedule/cron-days.ts';
 import { parseSchedule } from '#shared/config/schedule/expression.ts';
 import { type Transition, transitionsOf } from '#shared/config/schedule/time-zone.ts';
 
@@ -18,40 +17,55 @@ const dayNumber = (year: number, month: number, day: number): number => Date.UTC
 /** Day 0, the first of January 1970, was a Thursday. Sunday is 1. */
 const weekdayOf = (day: number): number => ((((day + 4) % 7) + 7) % 7) + 1;
 
-const calendarDay = (day: number): CalendarDay & { readonly month: number } => {
+/** Selected days of a month, by its first day and its length. */
+type DaysOf = (first: number, daysInMonth: number) => ReadonlySet<number>;
+
+/** There are only 28 kinds of months: four lengths, and seven weekdays of the first day. */
+const createDaysOf = ({ days }: Cron): DaysOf => {
+  const known = new Map<number, ReadonlySet<number>>();
+  return (first, daysInMonth) => {
+    const kind = daysInMonth * 10 + weekdayOf(first);
+    const selected = known.get(kind) ?? new Set(selectIn(days, first, daysInMonth));
+    known.set(kind, selected);
+    return selected;
+  };
+};
+
+const selectIn = (days: Cron['days'], first: number, daysInMonth: number): number[] =>
+  Array.from({ length: daysInMonth }, (_, index) => index + 1).filter((day) =>
+    days.selects({ day, weekday: weekdayOf(first + day - 1), daysInMonth }),
+  );
+
+const readers = new WeakMap<Cron, DaysOf>();
+
+const daysOfMonth = (cron: Cron, year: number, month: number): ReadonlySet<number> => {
+  const daysOf = readers.get(cron) ?? createDaysOf(cron);
+  readers.set(cron, daysOf);
+  const first = dayNumber(year, month, 1);
+  return daysOf(first, dayNumber(year, month + 1, 1) - first);
+};
+
+const isSelected = (cron: Cron, day: number): boolean => {
   const date = new Date(day * DAY_MS);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + 1];
-  const daysInMonth = dayNumber(year, month + 1, 1) - dayNumber(year, month, 1);
-  return { day: date.getUTCDate(), weekday: weekdayOf(day), daysInMonth, month };
+  return cron.months.includes(month) && daysOfMonth(cron, year, month).has(date.getUTCDate());
 };
-
-const isSelected = ({ months, days }: Cron, day: number): boolean => {
-  const { month, ...rest } = calendarDay(day);
-  return months.includes(month) && days.selects(rest);
-};
-
-function* selectedDays({ months, days }: Cron): Generator<number> {
-  for (let year = FIRST_YEAR; year < FIRST_YEAR + CALENDAR_YEARS; year += 1) {
-    for (const month of months) {
-      const first = dayNumber(year, month, 1);
-      const daysInMonth = dayNumber(year, month + 1, 1) - first;
-      for (let day = 1; day <= daysInMonth; day += 1) {
-        const number = first + day - 1;
-        if (days.selects({ day, weekday: weekdayOf(number), daysInMonth })) yield number;
-      }
-    }
-  }
-}
 
 /** Days from one selected day to the next, at most. Undefined if they are too many, or if there is no next one. */
 const longestDays = (cron: Cron): number | undefined => {
   if (cron.months.length === 12 && cron.days.text === '*') return 1;
   let longest: number | undefined;
   let previous: number | undefined;
-  for (const day of selectedDays(cron)) {
-    if (previous !== undefined) longest = Math.max(longest ?? 0, day - previous);
-    if (longest !== undefined && longest > MAX_GAP_DAYS) return undefined;
-    previous = day;
+  for (let year = FIRST_YEAR; year < FIRST_YEAR + CALENDAR_YEARS; year += 1) {
+    for (const month of cron.months) {
+      const first = dayNumber(year, month, 1);
+      for (const day of daysOfMonth(cron, year, month)) {
+        const number = first + day - 1;
+        if (previous !== undefined) longest = Math.max(longest ?? 0, number - previous);
+        if (longest !== undefined && longest > MAX_GAP_DAYS) return undefined;
+        previous = number;
+      }
+    }
   }
   return longest;
 };
@@ -118,6 +132,15 @@ const ofCron = (cron: Cron, timeZone: string): number | undefined => {
  * exceeds eight days, and for a schedule that starts once or never. The end of the last year is not a gap. Pure.
  */
 export const longestGapMinutes = (expression: string, timeZone: string): number | undefined => {
+  const key = `${expression} ${timeZone}`;
+  if (!known.has(key)) known.set(key, measure(expression, timeZone));
+  return known.get(key);
+};
+
+/** Hundreds of syncs share a schedule. */
+const known = new Map<string, number | undefined>();
+
+const measure = (expression: string, timeZone: string): number | undefined => {
   const parsed = parseSchedule(expression);
   if (!parsed.ok) return undefined;
   const schedule = parsed.value;

@@ -22,6 +22,28 @@ const resolveName = (zone: string): string | undefined => {
   }
 };
 
+/** Names of three letters in the database, in `backward` and `etcetera`. */
+const SHORT_NAMES = new Set([
+  'CET',
+  'EET',
+  'EST',
+  'GMT',
+  'HST',
+  'MET',
+  'MST',
+  'PRC',
+  'ROC',
+  'ROK',
+  'UCT',
+  'UTC',
+  'WET',
+]);
+
+/** Names that `Intl` adds to the database, and those that were removed from it. */
+const isOfLibraryOnly = (zone: string): boolean =>
+  /^(?:SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i.test(zone) ||
+  (zone.length === 3 && !SHORT_NAMES.has(zone.toUpperCase()));
+
 /**
  * Returns the name of a time zone as the database spells it. Undefined if it is not in the database. Offsets such as
  * `+02:00` are not names. Pure.
@@ -30,7 +52,7 @@ export const timeZoneName = (zone: string): string | undefined => {
   if (zone === 'UTC') return zone;
   canonicalNames ??= new Set(Intl.supportedValuesOf('timeZone'));
   if (canonicalNames.has(zone)) return zone;
-  if (!/^[a-z]/i.test(zone)) return undefined;
+  if (!/^[a-z]/i.test(zone) || isOfLibraryOnly(zone)) return undefined;
   const resolved = resolveName(zone);
   if (resolved === undefined) return undefined;
   // An old name, such as US/Eastern, resolves to another one, but is valid itself. In lower case it is not.

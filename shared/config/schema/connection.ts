@@ -4,6 +4,9 @@ import { secretName, wrongFormat } from '#shared/config/schema/fields.ts';
 /** True for an address without user, password, query and fragment, any of which could expose a credential. */
 const isBareAddress = (address: string): boolean => !/[@?#]/.test(address);
 
+/** Longest address that all clients accept. */
+const MAX_ADDRESS_LENGTH = 2048;
+
 /**
  * Schema of an https address; removes trailing slashes. `what` names it in messages, such as `address of the public
  * API`.
@@ -13,6 +16,7 @@ export const httpsAddress = (what: string, example: string) =>
     .url({ protocol: /^https$/, abort: true, error: wrongFormat(`use the https ${what}, such as ${example}`) })
     .meta({ examples: [example] })
     .refine(isBareAddress, 'remove user, password, query and fragment from the address')
+    .refine(({ length }) => length <= MAX_ADDRESS_LENGTH, 'is too long; use the address of the vault alone')
     .transform((url) => url.replace(/\/+$/, ''))
     .describe(`${what.replace(/^./, (letter) => letter.toUpperCase())}, such as ${example}.`);
 

@@ -60,6 +60,7 @@ export const parseBootstrap = <Type extends keyof Bootstraps>(
   type: Type,
   text: Secret,
   connection: string,
+  origin = 'bootstrap secret',
 ): Bootstraps[Type] => {
   const parsed = BOOTSTRAPS[type].safeParse(parseJson(text.reveal()));
   if (parsed.success) return parsed.data;
@@ -67,6 +68,6 @@ export const parseBootstrap = <Type extends keyof Bootstraps>(
   const problem = fields.length === 0 ? 'is not a JSON object' : `has no valid ${fields.join(' and no valid ')}`;
   throw new RelayError(
     'BootstrapUnusable',
-    `${connection}: the bootstrap secret ${problem}. The authentication type is ${type}: put ${BOOTSTRAP_SHAPES[type]} into it.`,
+    `${connection}: the ${origin} ${problem}. The authentication type is ${type}: put ${BOOTSTRAP_SHAPES[type]} into it.`,
   );
 };

@@ -26,11 +26,11 @@ export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, conte
   const readBootstrap = async <Type extends keyof Bootstraps>(
     type: Type,
   ): Promise<{ readonly content: Bootstraps[Type]; readonly versionId: string }> => {
-    const { value, versionId } = await readBootstrapSecret(readSecret, {
+    const { value, versionId, origin } = await readBootstrapSecret(readSecret, {
       name: bootstrapSecret,
       shape: BOOTSTRAP_SHAPES[type],
     });
-    return { content: parseBootstrap(type, value, connection), versionId };
+    return { content: parseBootstrap(type, value, connection, origin), versionId };
   };
 
   const cacheToken = () =>

@@ -9,8 +9,12 @@ const MAX_VALUE = 256;
 /** Key of the owner tag, which every delivered secret has. */
 const OWN_TAGS = [OWNER_TAG];
 
-const CHARACTERS = 'letters, digits, spaces and _.:/=+-@';
-const isAllowed = (text: string): boolean => /^[\p{L}\p{N}\p{Zs}_.:/=+@-]*$/u.test(text);
+/**
+ * The permissions of the relay contain the tags, and IAM accepts characters only up to U+00FF in a policy. Source: IAM
+ * API reference, PutRolePolicy, `PolicyDocument`.
+ */
+const CHARACTERS = 'Latin letters, digits, spaces and _.:/=+-@';
+const isAllowed = (text: string): boolean => /^(?!.*[^\u0020-\u00FF])[\p{L}\p{N}\p{Zs}_.:/=+@-]*$/u.test(text);
 
 const isReserved = (key: string): boolean =>
   ['aws:', RELAY_TAGS].some((prefix) => key.toLowerCase().startsWith(prefix));

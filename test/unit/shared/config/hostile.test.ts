@@ -61,6 +61,15 @@ describe('a hostile file', () => {
   });
 });
 
+it('an address of any length is refused before it is shortened', () => {
+  const url = `https://pam.example.com/api/public/v3${'/'.repeat(5000)}x/api/public/v3`;
+  expect(problemsOf(configWith({ 4: `    url: ${url}` }))).toEqual([
+    expect.stringMatching(
+      /^relay\.yaml:4:10 connections\.vault\.url: .*is too long; use the address of the vault alone$/,
+    ),
+  ]);
+});
+
 describe('an encoding', () => {
   let directory: string;
   beforeEach(() => {

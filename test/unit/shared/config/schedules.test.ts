@@ -153,6 +153,7 @@ describe('a time zone', () => {
     ['US/Eastern', 'US/Eastern'],
     ['Etc/GMT-2', 'Etc/GMT-2'],
     ['UTC', 'UTC'],
+    ['EST', 'EST'],
   ])('%s is deployed as %s', (zone, expected) => expect(timeZoneName(zone)).toBe(expected));
 
   it.each([
@@ -163,6 +164,9 @@ describe('a time zone', () => {
     ['+05:30', 'such as Europe/Vienna'],
     ['+99:00', 'such as Europe/Vienna'],
     ['Mars', 'such as Europe/Vienna'],
+    ['PST', 'such as Europe/Vienna'],
+    ['SystemV/PST8PDT', 'such as Europe/Vienna'],
+    ['US/Pacific-New', 'such as Europe/Vienna'],
     ['', 'such as Europe/Vienna'],
   ])('cannot be %j: %s', (zone, advice) => {
     expect(timeZoneName(zone)).toBeUndefined();

@@ -48,6 +48,8 @@ describe('its settings', () => {
     { tags: { ['k'.repeat(129)]: 'x' } },
     { tags: { key: 'v'.repeat(257) } },
     { tags: { key: 1234 } },
+    { tags: { team: '東京' } },
+    { tags: { Zażółć: 'x' } },
     { tags: { 'a*': 'x' } },
     { tags: { key: '$' } },
     { tags: { 'aws:key': 'x' } },

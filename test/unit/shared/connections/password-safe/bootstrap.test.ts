@@ -6,6 +6,11 @@ const parse = (type: 'oauth' | 'api-key', content: unknown) =>
   parseBootstrap(type, new Secret(typeof content === 'string' ? content : JSON.stringify(content)), 'corp-vault');
 
 describe('a bootstrap secret', () => {
+  it('of another origin is named by it, so that no other secret is overwritten', () => {
+    const parseVariable = () => parseBootstrap('oauth', new Secret('canary'), 'vault', 'variable CREDENTIALS_VAULT');
+    expect(parseVariable).toThrow('vault: the variable CREDENTIALS_VAULT is not a JSON object');
+  });
+
   it('contains an OAuth client, trimmed', () => {
     expect(
       parseBootstrap('oauth', new Secret('{"clientId": " id\\n", "clientSecret": "s3cret\\n", "more": 1}'), 'c'),
