@@ -35,7 +35,9 @@ export const terminal: Output = {
 /** Formats rows as columns, separated by two spaces. The last column is not padded. Escapes texts from outside. */
 export const inColumns = (rows: readonly (readonly string[])[]): string[] => {
   const shown = rows.map((row) => row.map(showText));
-  const widths = (shown[0] ?? []).map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
+  const widths = (shown[0] ?? []).map((_, column) =>
+    shown.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  );
   return shown.map((row) =>
     row
       .map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0)))

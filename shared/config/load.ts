@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { type Origin, readCa } from '#shared/config/ca.ts';
 import type { Checkable, Entries } from '#shared/config/checkable.ts';
@@ -101,7 +101,7 @@ const MAX_MESSAGE_LENGTH = 1000;
 const present = ({ line, column, path, message }: Placed): PlacedProblem => ({
   line,
   column,
-  field: showText(writePath(path, WHOLE_FILE)),
+  field: showText(shorten(writePath(path, WHOLE_FILE), MAX_MESSAGE_LENGTH)),
   message: showText(shorten(message, MAX_MESSAGE_LENGTH)),
 });
 
@@ -201,6 +201,9 @@ const readBytes = (path: string): Uint8Array => {
 
 /** Examines the file at a path. Text that is not UTF-8 is a problem. Raises `ConfigurationInvalid` without the file. */
 export const examineFile = (path: string, types?: RegisteredTypes): Examined => {
+  // A character has at most four bytes.
+  const isTooLong = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 4 * MAX_FILE_LENGTH;
+  if (isTooLong) return invalid([{ line: 1, column: 1, path: [], message: TOO_LONG }]);
   const decoded = decodeText(readBytes(path));
   return decoded.ok ? examineConfig(decoded.text, { file: path }, types) : invalid([{ ...decoded, path: [] }]);
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
 import type { Secret } from '#shared/secret.ts';
 
@@ -39,6 +40,8 @@ export interface Tunnels {
 interface Authorization {
   readonly header: Secret | undefined;
   isProven: boolean;
+  /** Settled once the proxy has accepted or rejected a connection with this authorization. */
+  readonly proof: PromiseWithResolvers<boolean>;
 }
 
 const basic = ({ username, password }: ProxyCredentials): Secret =>
@@ -48,12 +51,16 @@ const basic = ({ username, password }: ProxyCredentials): Secret =>
 export const createTunnels = async ({ proxy, tls, connectMs }: TunnelOptions): Promise<Tunnels> => {
   const authorize = async (): Promise<Authorization> => {
     const credentials = await proxy.credentials?.read();
-    return { header: credentials && basic(credentials), isProven: false };
+    return { header: credentials && basic(credentials), isProven: false, proof: Promise.withResolvers() };
   };
   let current = await authorize();
   /** Calls that were rejected together read the credentials once. */
   let renewing: Promise<Authorization> | undefined;
   const used = new WeakMap<Dispatcher, Authorization>();
+
+  /** Waits for the first connection with new credentials, so that wrong ones are tried only once. */
+  const isAccepted = ({ proof }: Authorization): Promise<boolean> =>
+    Promise.race([proof.promise, sleepFor(connectMs, true, { ref: false })]);
 
   return {
     open() {
@@ -75,19 +82,24 @@ export const createTunnels = async ({ proxy, tls, connectMs }: TunnelOptions): P
     },
     confirm(connection) {
       const authorization = used.get(connection);
-      if (authorization !== undefined) authorization.isProven = true;
+      if (authorization === undefined) return;
+      authorization.isProven = true;
+      authorization.proof.resolve(true);
     },
     async renew(connection) {
       const rejected = used.get(connection);
       // Another call has already renewed them.
-      if (rejected !== current) return true;
-      if (!rejected.isProven) return false;
+      if (rejected !== current) return isAccepted(current);
+      if (!rejected.isProven) {
+        rejected.proof.resolve(false);
+        return false;
+      }
+      const isFirst = renewing === undefined;
       renewing ??= authorize().finally(() => {
         renewing = undefined;
       });
       const renewed = await renewing;
-      // Another call has taken them over in the meantime.
-      if (renewed === current) return true;
+      if (!isFirst && renewed === current) return isAccepted(renewed);
       if (renewed.header === undefined || rejected.header?.equals(renewed.header)) return false;
       current = renewed;
       return true;

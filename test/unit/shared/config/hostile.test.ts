@@ -70,6 +70,11 @@ it('an address of any length is refused before it is shortened', () => {
   ]);
 });
 
+it('a key of any length is shown in part', () => {
+  const [problem = ''] = problemsOf(configWith({ 8: `${'k'.repeat(50_000)}: {}\nstores:` }));
+  expect(problem.length).toBeLessThan(2500);
+});
+
 describe('an encoding', () => {
   let directory: string;
   beforeEach(() => {
