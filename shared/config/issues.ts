@@ -32,7 +32,10 @@ const oneOf = (values: readonly unknown[]): string => values.map((value) => JSON
 const notOneOf = (input: unknown, values: readonly unknown[]): string => {
   if (input === undefined) return `is missing; write ${values.length === 1 ? '' : 'one of '}${oneOf(values)}`;
   const words = values.filter((value) => typeof value === 'string');
-  if (typeof input === 'string' && words.length > 0) return `is not known; ${suggest(input, words)}`;
+  if (typeof input === 'string' && words.length > 0) {
+    const number = /^\d+$/.test(input) ? ', or a number without quotes' : '';
+    return `is not known; ${suggest(input, words)}${number}`;
+  }
   return `must be ${values.length === 1 ? '' : 'one of '}${oneOf(values)}`;
 };
 

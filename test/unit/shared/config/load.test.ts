@@ -217,6 +217,11 @@ describe('the structure', () => {
     ['a missing key, at the parent key', { 14: '    # none' }, '12:3 syncs.fleet.store: is missing; add store: aws'],
     ['a missing type', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
     [
+      'a number in quotes where a word is the alternative',
+      { 10: '    type: aws-secrets-manager\n    writesPerSecond: "40"' },
+      '11:22 stores.aws.writesPerSecond: is not known; use "unlimited", or a number without quotes',
+    ],
+    [
       'a misspelled type',
       { 6: '      type: oath' },
       '6:13 connections.vault.authentication.type: is not known; did you mean "oauth"?',
