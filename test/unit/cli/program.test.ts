@@ -181,6 +181,8 @@ describe('colours', () => {
   const paintedOn = (isTTY: boolean, environment: Readonly<Record<string, string>>): string => {
     for (const name of ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS']) vi.stubEnv(name, environment[name]);
     vi.stubEnv('TERM', 'xterm-256color');
+    // Node shows no colours in most continuous integrations.
+    vi.stubEnv('CI', undefined);
     const { getColorDepth } = WriteStream.prototype;
     const stream = Object.assign(new PassThrough(), { isTTY, getColorDepth });
     return createPaint(stream)('bad', 'text');
