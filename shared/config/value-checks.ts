@@ -16,15 +16,15 @@ const SAFE_IN_JSON: ReadonlySet<string | undefined> = new Set(['json', 'url', 'b
 const SAFE_IN_ADDRESS: ReadonlySet<string | undefined> = new Set(['url', 'raw']);
 
 /** An address ends at white space, a quote or an angle bracket. */
-const ADDRESS = /:\/\/[^\s"'`<>]*$/;
-const CONTINUES = /^[^\s"'`<>]*$/;
+const ADDRESS_END = /[\s"'`<>]/;
 
 /** True for each part that lies in an address, after its `://`. */
 const findInAddress = (parts: readonly TemplatePart[]): boolean[] => {
   let isInside = false;
   return parts.map((part) => {
     if (isPlaceholder(part)) return isInside;
-    isInside = ADDRESS.test(part.text) || (isInside && CONTINUES.test(part.text));
+    const pieces = part.text.split(ADDRESS_END);
+    isInside = pieces.at(-1)?.includes('://') === true || (isInside && pieces.length === 1);
     return false;
   });
 };
