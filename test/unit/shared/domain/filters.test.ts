@@ -136,6 +136,12 @@ describe('a filter', () => {
     expect(render('{credential:url}', `aZ09-._~!'()*+%`)).toBe('aZ09-._~%21%27%28%29%2A%2B%25');
   });
 
+  it('escapes by json what a reader of YAML refuses or folds', () => {
+    expect(render('"{credential:json}"', 'a\u0085b\u007F\u009F\u2028\uFEFF')).toBe(
+      '"a\\u0085b\\u007f\\u009f\\u2028\\ufeff"',
+    );
+  });
+
   it('writes a string of YAML in double quotes by json', () => {
     fc.assert(
       fc.property(anyCredential.filter(isWellFormed), (credential) => {
