@@ -55,8 +55,9 @@ export const DEFAULT_RETRY: RetryPolicy = {
 export const CLOSING_RETRY: RetryPolicy = { ...DEFAULT_RETRY, attempts: 13 };
 
 /**
- * For every step, beside its own policy. A step that found no capacity within a minute is repeatable. It waits in the
- * state machine, which costs a transition, instead of in a function. The timeout of the machine is the only limit.
+ * For steps that have nothing open, and for those that close, beside their own policy. A step that found no capacity
+ * within a minute is repeatable. It waits in the state machine, which costs a transition, instead of in a function. The
+ * timeout of the machine is the only limit.
  */
 export const LIMIT_RETRY: RetryPolicy = {
   errors: [LIMIT_REACHED],

@@ -78,7 +78,7 @@ export const createGate = (
   let inFlight = 0;
   let serving: Promise<void> | undefined;
   let onEnd = Promise.withResolvers<void>();
-
+  /** Number of calls that have begun. */
   let calls = 0;
 
   const noteEnd = (): void => {

@@ -27,7 +27,8 @@ const sharesSchema: z.ZodType<Shares> = z.object({
       inFlight: z.int(),
       perSecond: z.int(),
       untilMs: z.number(),
-      inherited: z.array(z.number()),
+      // Earlier versions wrote none. Functions of both versions run during a deployment.
+      inherited: z.array(z.number()).default([]),
     }),
   ),
   ended: z.array(z.number()),
@@ -42,8 +43,9 @@ const openBatchesSchema: z.ZodType<OpenBatchesRecord> = z.object({
     z.object({
       id: z.string(),
       writes: z.number(),
-      state: z.enum(['waiting', 'open']),
-      sinceMs: z.number(),
+      // Earlier versions recorded only open batches, without their order.
+      state: z.enum(['waiting', 'open']).default('open'),
+      sinceMs: z.number().default(0),
       untilMs: z.number(),
     }),
   ),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
+import { limitAt } from '#shared/limits/limit-records.ts';
 import { batchId, createOpenBatches } from '#shared/limits/open-batches.ts';
 import { batchItem } from '#test/support/batches.ts';
 import { memorySharedRecords } from '#test/support/fakes.ts';
@@ -126,6 +127,13 @@ describe('the open batches of a store', () => {
     await time.run(enter('a/0', items(5000)));
     await time.run(time.sleep(49 * 60_000));
     await time.run(enter('a/1', items(5000)));
+  });
+
+  it('include those that another version of the relay recorded', async () => {
+    const { time, records, start } = createScene();
+    const batches = [{ id: 'old', writes: 1200, untilMs: time.now() + 60_000 }];
+    records.states.set(limitAt.openBatches('aws').key, { text: JSON.stringify({ batches }), version: '1' });
+    await expect(time.run(start(() => 31_000).enter('a/0', items(1)))).rejects.toMatchObject({ name: 'LimitReached' });
   });
 
   it('are told apart by their run and number', () => {
