@@ -105,6 +105,11 @@ const assetRow = (site: Site, { systemId, first: { row } }: ManagedSystem) => ({
 const isOnAsset = ({ entityTypeId }: ManagedSystem): boolean =>
   entityTypeId === ENTITY_TYPES.asset || entityTypeId === ENTITY_TYPES.database;
 
+const onAsset = (site: Site, assetId: number): ManagedSystem | undefined => {
+  const system = site.systems.byId(assetId);
+  return system && isOnAsset(system) ? system : undefined;
+};
+
 const inWorkgroup = (site: Site, workgroupId: number | undefined): readonly ManagedSystem[] | undefined => {
   const name = site.accounts.workgroups[(workgroupId ?? 0) - 1];
   return name === undefined ? undefined : site.systems.all().filter(({ first }) => first.row.workgroup === name);
@@ -186,8 +191,8 @@ export const systemEndpoints: readonly Endpoint[] = [
     roles: READS_ASSETS,
     called: 'Asset',
     row: (site, id) => {
-      const system = site.systems.byId(id);
-      return system && isOnAsset(system) ? assetRow(site, system) : undefined;
+      const system = onAsset(site, id);
+      return system && assetRow(site, system);
     },
   }),
   member({
@@ -195,8 +200,8 @@ export const systemEndpoints: readonly Endpoint[] = [
     roles: READS_SYSTEMS,
     called: 'Managed System',
     row: (site, id) => {
-      const system = site.systems.byId(id);
-      return system && isOnAsset(system) ? systemRow(site, system) : undefined;
+      const system = onAsset(site, id);
+      return system && systemRow(site, system);
     },
   }),
 ];
