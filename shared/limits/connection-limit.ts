@@ -156,8 +156,6 @@ export const createConnectionLimit = ({
       return { next: claimed?.next, result: claimed };
     }, known);
 
-  const pause = (): Promise<unknown> => sleep(WAITS_MS[priority] * (0.5 + random()));
-
   const claim = async (timeoutMs: number, isNeeded: () => boolean) => {
     const holder = randomUUID();
     const untilEndMs = remainingMs() - RESERVED_MS;
@@ -178,7 +176,7 @@ export const createConnectionLimit = ({
       if (now() >= giveUpAtMs || !isNeeded()) throw limitReached(connection, limit);
       await waiting.say(priority);
       hasWaited = true;
-      await pause();
+      await sleep(WAITS_MS[priority] * (0.5 + random()));
     }
   };
 

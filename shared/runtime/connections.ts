@@ -111,10 +111,11 @@ export const createConnections = ({
     const client = secretsManager ?? (await import('#shared/aws/secrets-manager.ts')).secretsManager();
     const readSecret: ConnectionContext['readSecret'] = (options) =>
       readSecretOf === undefined ? readOperatorSecret({ client, ...options }) : readSecretOf(connection, options);
-    const way = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
+    const httpProxy = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
     const vault = await type.open(type.settings.parse(settings), {
       connection,
-      connect: (clientCertificate) => connectHttp({ connection, url, ca, clientCertificate, proxy: way, limits, gate }),
+      connect: (clientCertificate) =>
+        connectHttp({ connection, url, ca, clientCertificate, proxy: httpProxy, limits, gate }),
       readSecret,
       cacheToken: (source) =>
         tokenCacheOf === undefined
