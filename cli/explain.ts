@@ -49,11 +49,13 @@ const rulesIn = (config: RelayConfig, types: RegisteredTypes): Rule[] => {
   const toRule =
     (workflow: Rule['workflow']) =>
     ([rule, settings]: [string, SyncConfig | CheckoutConfig]): Rule[] => {
-      const { connection, store, name: template } = settings;
+      const { connection, stores, name: template } = settings;
       const connectionType = ownOf(types.connections, ownOf(config.connections, connection)?.type ?? '');
       const source = ownOf(connectionType?.sources, settings.source)?.rules(settings);
-      const names = ownOf(types.stores, ownOf(config.stores, store)?.type ?? '')?.rules.name;
-      return source === undefined || names === undefined ? [] : [{ rule, workflow, store, template, names, source }];
+      return stores.flatMap((store): Rule[] => {
+        const names = ownOf(types.stores, ownOf(config.stores, store)?.type ?? '')?.rules.name;
+        return source === undefined || names === undefined ? [] : [{ rule, workflow, store, template, names, source }];
+      });
     };
   return [
     ...Object.entries(config.syncs).flatMap(toRule('sync')),

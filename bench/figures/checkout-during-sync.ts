@@ -47,7 +47,7 @@ export const measureCheckoutDuringSync = async (): Promise<Measured> => {
       config.setIn(['syncs', NAMES.sync, 'select'], { accounts: ['!reader'] });
       config.setIn(['checkouts', RULE], {
         connection: NAMES.connection,
-        store: NAMES.store,
+        stores: [NAMES.store],
         name: `${RULE}/{checkoutId}/{systemName}/{accountName}`,
         value: '{credential}',
       });

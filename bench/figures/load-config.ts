@@ -29,7 +29,7 @@ const withSyncs = (folder: (index: number) => string): string =>
     { length: SYNCS },
     (_, index) => `  sync-${index}:
     connection: vault
-    store: aws
+    stores: [aws]
     select: { systems: [db-${index}-*], accounts: [svc*] }
     name: ${folder(index)}/{systemName}/{accountName}
     value: { password: '{credential}' }

@@ -1,5 +1,5 @@
 import { type PlanSides, planRule } from '#functions/sync/plan/plan-rule.ts';
-import { ruleOf } from '#shared/config/rules.ts';
+import { onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import type { Batch } from '#shared/domain/plan/batch.ts';
 import { ACTIONS, type Action, type Decided } from '#shared/domain/plan/ledger.ts';
@@ -52,7 +52,8 @@ const INCOMPLETE = 'The vault did not list all of its accounts, so nothing is re
 /** Plans one sync as its next run would. Reads no credential and writes nothing. Repeatable. */
 export const planOneSync = async ({ sides, sync, relayId, memory, now }: SyncPlanOptions): Promise<SyncPlan> => {
   const rule = ruleOf(sides.config, 'sync', sync);
-  const { connection, store } = rule;
+  const { connection } = rule;
+  const store = onlyStoreOf(rule);
   const { refusal } = await sides.rulesOf(connection, rule);
   const decided: (Decided | undefined)[] = [];
   const batches = new Map<number, Batch>();

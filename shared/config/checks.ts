@@ -24,18 +24,21 @@ import { checkTiming } from '#shared/config/timing-checks.ts';
 
 const checkReferences = (config: Checkable): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry }) => [
-    ...checkReference([section, name, 'connection'], entry.connection, config.connections),
-    ...checkReference([section, name, 'store'], entry.store, config.stores),
+    ...checkReference([section, name, 'connection'], 'connection', entry.connection, config.connections),
+    ...entry.stores.flatMap((store, index) =>
+      checkReference([section, name, 'stores', index], 'store', store, config.stores),
+    ),
   ]);
 
 const checkReference = (
-  path: readonly [Delivering, string, 'connection' | 'store'],
+  path: Problem['path'],
+  what: 'connection' | 'store',
   wanted: string,
   entries: Entries<unknown> | undefined,
 ): Problem[] => {
   const known = Object.keys(entries ?? {});
   if (known.length === 0 || known.includes(wanted)) return [];
-  return [{ path, message: `there is no ${path[2]} "${wanted}"; ${suggest(wanted, known)}` }];
+  return [{ path, message: `there is no ${what} "${wanted}"; ${suggest(wanted, known)}` }];
 };
 
 /** Property of a source type that contains the shape of a section's entries. */
@@ -81,7 +84,7 @@ const checkUse = (config: Checkable): Problem[] => {
   };
   return [
     ...unused('connections', config.connections, new Set(judged.map(({ entry }) => entry.connection))),
-    ...unused('stores', config.stores, new Set(judged.map(({ entry }) => entry.store))),
+    ...unused('stores', config.stores, new Set(judged.flatMap(({ entry }) => entry.stores))),
   ];
 };
 

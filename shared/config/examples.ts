@@ -21,8 +21,8 @@ const toFlow = (value: unknown): string => {
 };
 
 /**
- * Returns the first example of a schema as a line for a key, such as `store: aws`, or without a key for an entry of a
- * list. Undefined if the schema has none. Pure.
+ * Returns the first example of a schema as a line for a key, such as `stores: [aws]`, or without a key for an entry of
+ * a list. Undefined if the schema has none. Pure.
  */
 export const exampleLine = (schema: unknown, key: PropertyKey | undefined): string | undefined => {
   if (!(schema instanceof z.ZodType)) return undefined;

@@ -25,32 +25,60 @@ const withPrefix = (config: Checkable) =>
   deliveries(config)
     .map(({ section, name, entry }) => ({
       path: [section, name, 'name'],
+      storesPath: [section, name, 'stores'],
       what: `${RULE_WORDS[section]} "${name}"`,
       prefix: staticPrefix(entry.name),
-      store: entry.store,
+      stores: entry.stores,
     }))
     .filter(({ prefix }) => prefix !== '');
+
+/** Function that returns an id of the place of a store. */
+type PlaceOf = (store: string) => string;
+
+const createPlaceOf = (config: Checkable, types: RegisteredTypes): PlaceOf => {
+  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placeOf(config, types, store)]));
+  return (store) => places.get(store) ?? `store ${store}`;
+};
 
 /**
  * Reports each rule at most once. Rules are sorted by prefix, so that all rules inside a folder follow it directly, and
  * each is compared only with the outermost one.
  */
 const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placeOf(config, types, store)]));
-  const sharing = Map.groupBy(withPrefix(config), ({ store }) => places.get(store) ?? `store ${store}`);
-  return [...sharing.values()].flatMap((rules) => {
-    let outermost: (typeof rules)[number] | undefined;
-    return rules
+  const idOf = createPlaceOf(config, types);
+  const deliveries = withPrefix(config).flatMap((rule) =>
+    [...new Set(rule.stores.map(idOf))].map((place) => ({ rule, place })),
+  );
+  const reported = new Set<string>();
+  return [...Map.groupBy(deliveries, ({ place }) => place).values()].flatMap((sharing) => {
+    let outermost: (typeof sharing)[number]['rule'] | undefined;
+    return sharing
+      .map(({ rule }) => rule)
       .toSorted((one, other) => (one.prefix < other.prefix ? -1 : Number(one.prefix > other.prefix)))
       .flatMap((rule) => {
         if (outermost === undefined || !rule.prefix.startsWith(outermost.prefix)) {
           outermost = rule;
           return [];
         }
+        if (reported.has(rule.what)) return [];
+        reported.add(rule.what);
         const message = `begins with ${inQuotes(rule.prefix)} while ${outermost.what} begins with ${inQuotes(outermost.prefix)}, so each could overwrite secrets of the other; use folders that do not contain each other`;
         return [{ path: rule.path, message }];
       });
   });
+};
+
+/** Two stores of a rule in one place would hold the same secrets. */
+const checkPlacesApart = (config: Checkable, types: RegisteredTypes): Problem[] => {
+  const idOf = createPlaceOf(config, types);
+  return withPrefix(config).flatMap(({ storesPath, stores }) =>
+    stores.flatMap((store, index) => {
+      const same = stores.slice(0, index).find((earlier) => earlier !== store && idOf(earlier) === idOf(store));
+      if (same === undefined) return [];
+      const message = `is the same place as the store "${same}", so both would hold the same secrets; remove one of them`;
+      return [{ path: [...storesPath, index], message }];
+    }),
+  );
 };
 
 const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');
@@ -99,6 +127,7 @@ const checkDeliveriesOutsideSignIn = (config: Checkable, types: RegisteredTypes)
 /** Checks the folders of all rules. */
 export const checkFolders = (config: Checkable, types: RegisteredTypes): Problem[] => [
   ...checkOverlaps(config, types),
+  ...checkPlacesApart(config, types),
   ...checkSignInOutsideTokens(config, types),
   ...checkDeliveriesOutsideTokens(config),
   ...checkDeliveriesOutsideSignIn(config, types),

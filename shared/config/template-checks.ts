@@ -32,8 +32,8 @@ interface Context {
   /** Such as `sync of accounts`. */
   readonly what: string;
   readonly isCheckout: boolean;
-  /** Undefined if the rule's store cannot be checked. */
-  readonly nameRules: NameRules | undefined;
+  /** Rules of the stores that can be checked, each once. */
+  readonly nameRules: readonly NameRules[];
   /** Placeholders of all rules. */
   readonly known: ReadonlySet<string>;
 }
@@ -142,10 +142,12 @@ const checkNoFilter = (parts: readonly TemplatePart[]): string[] =>
       : [],
   );
 
-const checkCharacters = (parts: readonly TemplatePart[], nameRules: NameRules | undefined): string[] => {
+const checkCharacters = (parts: readonly TemplatePart[], nameRules: readonly NameRules[]): string[] => {
   const shell = shellPlaceholders(parts);
-  if (nameRules === undefined || shell.length > 0) return shell;
-  const { allowed, badEnding, store } = nameRules;
+  return shell.length > 0 ? shell : nameRules.flatMap((rules) => checkCharactersFor(parts, rules));
+};
+
+const checkCharactersFor = (parts: readonly TemplatePart[], { allowed, badEnding, store }: NameRules): string[] => {
   const texts = parts.flatMap((part) => ('text' in part ? part.text : []));
   const refused = [...new Set(texts.join(''))].filter((character) => !allowed.test(character));
   const last = parts.at(-1);
@@ -231,7 +233,8 @@ export const checkTemplates = (config: Checkable, types: RegisteredTypes): Probl
   return deliveries(config).flatMap((rule) => {
     const rules = findSource(types, rule.entry.source)?.rules(rule.entry);
     if (rules === undefined) return [];
-    const storeType = ownOf(config.stores, rule.entry.store)?.type ?? '';
-    return checkRule(rule, { rules, known, nameRules: ownOf(types.stores, storeType)?.rules.name });
+    const storeTypes = new Set(rule.entry.stores.map((store) => ownOf(config.stores, store)?.type ?? ''));
+    const nameRules = [...storeTypes].flatMap((type) => ownOf(types.stores, type)?.rules.name ?? []);
+    return checkRule(rule, { rules, known, nameRules });
   });
 };

@@ -17,7 +17,7 @@ export const storePermissions = (
   const rules = Object.values(config[of]);
   return Object.entries(config.stores).flatMap(([name, settings]) => {
     // The loader rejects names without a fixed folder, and rules with overlapping folders.
-    const prefixes = rules.filter(({ store }) => store === name).map((rule) => staticPrefix(rule.name));
+    const prefixes = rules.filter(({ stores }) => stores.includes(name)).map((rule) => staticPrefix(rule.name));
     return prefixes.length === 0 ? [] : storeTypeOf(types, settings).grants(settings, may, { ...scope, prefixes });
   });
 };

@@ -34,7 +34,7 @@ describe('the permissions for stores', () => {
   const withHeap: RelayConfig = {
     ...config,
     stores: { ...config.stores, heap: { type: 'heap', depth: 3 }, unused: { type: 'heap', depth: 4 } },
-    syncs: { ...config.syncs, 'ssh-keys': renamed(config.syncs['ssh-keys'], { store: 'heap' }) },
+    syncs: { ...config.syncs, 'ssh-keys': renamed(config.syncs['ssh-keys'], { stores: ['heap'] }) },
   };
   const { template } = synthesise(withHeap, { types });
   const ofHeap = (fn: string) => permissionsOf(template, fn).filter((permission) => permission.startsWith('heap:'));

@@ -44,7 +44,7 @@ export const startCheckoutWorld = async ({
       for (const [name, own] of Object.entries({ [RULE]: {}, ...rules })) {
         const settings = {
           connection: 'vault',
-          store: 'aws',
+          stores: ['aws'],
           name: `${name}/{checkoutId}/{systemName}/{accountName}`,
           value: '{credential}',
           ...rule,

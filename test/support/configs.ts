@@ -22,7 +22,7 @@ export const aConfig = (sync: Record<string, unknown> = {}): RelayConfig =>
     syncs: {
       databases: {
         connection: 'vault',
-        store: 'aws',
+        stores: ['aws'],
         name: 'prod/{systemName}/{accountName}',
         schedule: { expression: 'rate(1 hour)' },
         ...sync,
@@ -37,7 +37,7 @@ export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record
     checkouts: {
       tickets: {
         connection: 'vault',
-        store: 'aws',
+        stores: ['aws'],
         name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
         ...rule,
       },

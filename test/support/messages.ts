@@ -22,7 +22,7 @@ export const messageConfig = ({
     checkouts: {
       tickets: {
         connection: 'vault',
-        store: 'aws',
+        stores: ['aws'],
         name: 'checkouts/{checkoutId}/{systemName}/{accountName}',
         maxMinutes: 120,
       },

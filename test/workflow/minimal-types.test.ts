@@ -22,17 +22,17 @@ const configure = (config: Document): void => {
   config.setIn(['connections', 'shelves'], { type: 'minimal-vault', url: vault.url, ca: vault.caPem });
   config.setIn(['stores', 'box'], { type: 'minimal-store', url: store.url, ca: store.caPem });
   const add = (name: string, sync: Record<string, unknown>) => config.setIn(['syncs', name], { schedule, ...sync });
-  add('to-aws', { source: 'entries', connection: 'shelves', store: 'aws', name: 'entries/{shelf}/{name}' });
+  add('to-aws', { source: 'entries', connection: 'shelves', stores: ['aws'], name: 'entries/{shelf}/{name}' });
   add('to-box', {
     source: 'entries',
     connection: 'shelves',
-    store: 'box',
+    stores: ['box'],
     shelves: ['tall'],
     name: 'tall/{shelf}/{name}',
   });
   add('accounts-to-box', {
     connection: 'vault',
-    store: 'box',
+    stores: ['box'],
     name: 'accounts/{systemName}/{accountName}',
     value: '{credential}',
     select: { systems: ['db-0*'] },
@@ -40,7 +40,7 @@ const configure = (config: Document): void => {
   add('verified', {
     source: 'entries',
     connection: 'shelves',
-    store: 'aws',
+    stores: ['aws'],
     name: 'verified/{shelf}/{name}',
     verify: schedule,
   });

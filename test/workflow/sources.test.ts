@@ -21,7 +21,7 @@ const SECRETS = createSecrets({ plain: PLAIN_SECRETS });
 const USER = { ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'secrets-safe'] as const };
 
 const schedule = { expression: 'rate(1 hour)' };
-const shared = { connection: 'vault', store: 'aws', schedule };
+const shared = { connection: 'vault', stores: ['aws'], schedule };
 
 /** One sync for each source and kind of access. */
 const configure = (config: Document): void => {

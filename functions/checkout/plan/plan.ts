@@ -1,4 +1,4 @@
-import { ruleOf } from '#shared/config/rules.ts';
+import { onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
 import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
 import { findOne } from '#shared/connections/find-one.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
@@ -51,7 +51,7 @@ export const createPlanCheckout =
     checkWindow(order, settings, now());
     const vault = await vaultOf(settings.connection);
     const { labels, patterns, distinguishingPlaceholder } = vault.rules(settings);
-    const { name: rules } = await storeRules(settings.store);
+    const { name: rules } = await storeRules(onlyStoreOf(settings));
     const nameOf = createNaming({ template: settings.name, labels, rules, checkoutId: order.id });
     const found = await vault.session((session) => findItems(session, order, settings, patterns));
     const items = found.map((item) => ({ item, secretName: nameOf(item) }));

@@ -1,3 +1,4 @@
+import { onlyStoreOf } from '#shared/config/rules.ts';
 import { isStampOfAnother } from '#shared/domain/checkout/stamps.ts';
 import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
@@ -29,7 +30,7 @@ export const createRetire =
     const at = new Date(now()).toISOString();
     const record = await records.read(checkoutAt.record(run));
     if (record === undefined) return { retired: 0, at };
-    const store = await storeFor(record.settings.store, run.rule);
+    const store = await storeFor(onlyStoreOf(record.settings), run.rule);
     const recovery = record.settings.retire === 'destroy' ? 'none' : RECOVERY_DAYS;
     const failures: RelayError[] = [];
     let retired = 0;

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { onlyStoreOf } from '#shared/config/rules.ts';
 import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { expectedNow } from '#shared/delivery/targets.ts';
 import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
@@ -64,7 +65,7 @@ export const createRetrieveCheckout =
       return summarise([refusal]);
     }
     const name = `${rule}.${order.id}`;
-    const store = await storeFor(settings.store, rule);
+    const store = await storeFor(onlyStoreOf(settings), rule);
     const rendering = createRendering(settings.value, order.id);
     const reason = withMarker(order.reason, { relayId, workflow, rule, run, batch: 0 });
 

@@ -1,4 +1,4 @@
-import { limitsOf, ruleOf } from '#shared/config/rules.ts';
+import { limitsOf, onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
@@ -64,7 +64,8 @@ export const planRule = async (
   { sync, memory, named, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
 ): Promise<RulePlan> => {
   const rule = ruleOf(config, 'sync', sync);
-  const { connection, store } = rule;
+  const { connection } = rule;
+  const store = onlyStoreOf(rule);
   const rules = await rulesOf(connection, rule);
   const [vault, secrets] = [await vaultOf(connection, rule.concurrency), await storeFor(store, sync)];
   const { name: nameRules } = await storeRules(store);

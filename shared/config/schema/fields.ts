@@ -13,6 +13,14 @@ export const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
 
+/** Names of the stores that a rule delivers to. */
+export const storeNames = z
+  .array(name)
+  .min(1, 'name at least one store, such as [aws]')
+  .max(1)
+  .refine((stores) => new Set(stores).size === stores.length, 'name each store only once')
+  .meta({ examples: [['aws']] });
+
 /** Secret that an operator creates for the relay, in the Secrets Manager of the stack's account and region. */
 export const secretName = z
   .string()

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { name, schedule, template } from '#shared/config/schema/fields.ts';
+import { name, schedule, storeNames, template } from '#shared/config/schema/fields.ts';
 import { MAX_ABSENT } from '#shared/domain/memory.ts';
 
 /** CloudWatch evaluates an alarm over at most seven days. Source: its API reference, `PutMetricAlarm`, `Period`. */
@@ -11,7 +11,7 @@ export const MAX_STALE_HOURS = 168;
  */
 export const commonSync = {
   connection: name.meta({ examples: ['vault'] }).describe('Connection to read from.'),
-  store: name.meta({ examples: ['aws'] }).describe('Store to deliver to.'),
+  stores: storeNames.describe('Stores to deliver to. Each receives every credential.'),
   name: template
     .meta({ examples: ['prod/{systemName}/{accountName}'] })
     .describe(

@@ -54,7 +54,7 @@ describeVault('the minimal vault', {
   rule: {
     source: 'entries',
     connection: 'shelves',
-    store: 'aws',
+    stores: ['aws'],
     name: 'entries/{shelf}/{name}',
     schedule: { expression: 'rate(1 hour)' },
   },

@@ -94,7 +94,7 @@ stores: { aws: { type: aws-secrets-manager } }
 syncs:
   fleet:
     connection: vault
-    store: aws
+    stores: [aws]
     name: fleet/{systemName}/{accountName}
     schedule: { expression: rate(1 hour) }
     select: { systems: ["db-[0-9]*"] }

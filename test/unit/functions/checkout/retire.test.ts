@@ -105,7 +105,7 @@ describe('retiring what a checkout delivered', () => {
   });
 
   it('uses the store in the record', async () => {
-    await record({ rule: { store: 'elsewhere' } });
+    await record({ rule: { stores: ['elsewhere'] } });
     const seen: unknown[] = [];
     const storeFor = async (...of: string[]) => {
       seen.push(of);

@@ -28,7 +28,7 @@ const ruleText = ({
   name = NAME,
   more = '',
 }: Rule = {}): string =>
-  [`  ${called}:`, `    connection: ${connection}`, `    store: ${store}`, `    name: ${name}`, more]
+  [`  ${called}:`, `    connection: ${connection}`, `    stores: [${store}]`, `    name: ${name}`, more]
     .filter((line) => line !== '')
     .join('\n');
 
@@ -65,7 +65,7 @@ describe('a rule for checkouts', () => {
     [
       'a store that does not exist',
       { store: 'azure' },
-      'checkouts.tickets.store: there is no store "azure"; use "aws"',
+      'checkouts.tickets.stores[0]: there is no store "azure"; use "aws"',
     ],
     ['the name of a sync', { called: 'fleet' }, 'checkouts.fleet: has the same name as a sync; rename it'],
     [

@@ -6,7 +6,7 @@ type Case = [behaviour: string, replacements: Record<number, string>, problem: s
 
 /** A second sync behind the first, complete except for its name, which is in line 21. */
 const secondSync = (name: string, store = 'aws') =>
-  `    schedule: { expression: rate(1 hour) }\n  second:\n    connection: vault\n    store: ${store}\n    name: ${name}\n    schedule: { expression: rate(1 hour) }`;
+  `    schedule: { expression: rate(1 hour) }\n  second:\n    connection: vault\n    stores: [${store}]\n    name: ${name}\n    schedule: { expression: rate(1 hour) }`;
 
 const itFinds = (cases: readonly Case[]) =>
   it.each(cases)('%s', (_behaviour, replacements, problem) => {
@@ -26,8 +26,8 @@ describe('references', () => {
     ],
     [
       'refuses an unknown store, and lists the existing ones',
-      { 14: '    store: azure' },
-      '14:12 syncs.fleet.store: there is no store "azure"; use "aws"',
+      { 14: '    stores: [azure]' },
+      '14:14 syncs.fleet.stores[0]: there is no store "azure"; use "aws"',
     ],
     [
       'refuses a store that no sync uses',
@@ -199,7 +199,7 @@ describe('the check for colliding deliveries', () => {
 describe('the pace', () => {
   const paced = (limits: string, sync: string): Record<number, string> => ({
     7: `      bootstrapSecret: bootstrap/vault\n    limits: { ${limits} }`,
-    14: `    store: aws\n${sync}`,
+    14: `    stores: [aws]\n${sync}`,
   });
   itFinds([
     [

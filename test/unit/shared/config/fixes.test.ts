@@ -51,7 +51,7 @@ describe('a message shows what to write instead of', () => {
       'the whole file: is nested more than 50 levels deep; close the brackets before this one, or indent it less',
     ],
   ])('systems: %s', (systems, problem) => {
-    expect(problemIn(configWith({ 14: `    store: aws\n    select: { systems: ${systems}, accounts: [a] }` }))).toBe(
+    expect(problemIn(configWith({ 14: `    stores: [aws]\n    select: { systems: ${systems}, accounts: [a] }` }))).toBe(
       problem,
     );
   });
@@ -79,11 +79,11 @@ describe('a message shows what to write instead of', () => {
       'syncs.fleet.value.password: text in braces without quotes is a map; put it in quotes: "{credential}"',
     ],
     [
-      { 14: '    store: aws\n    batchSize: .nan' },
+      { 14: '    stores: [aws]\n    batchSize: .nan' },
       'syncs.fleet.batchSize: must be a number, not .nan or .inf; write digits without quotes, such as 5',
     ],
-    [{ 14: '    # none' }, 'syncs.fleet.store: is missing; add store: aws'],
-    [{ 14: '    store:' }, 'syncs.fleet.store: is empty; write store: aws'],
+    [{ 14: '    # none' }, 'syncs.fleet.stores: is missing; add stores: [aws]'],
+    [{ 14: '    stores:' }, 'syncs.fleet.stores: is empty; write stores: [aws]'],
     [
       { 17: '    schedule: rate(1 hour)' },
       'syncs.fleet.schedule: must be a map, not text; write it as in schedule: { expression: rate(1 hour) }',
@@ -114,7 +114,14 @@ describe('a message shows what to write instead of', () => {
   });
 
   it('a section that is written twice, whose entries are checked as well', () => {
-    const again = ['stores:', '  spare:', '    type: aws-secrets-manager', 'syncs:', '  second:', '    store: spare'];
+    const again = [
+      'stores:',
+      '  spare:',
+      '    type: aws-secrets-manager',
+      'syncs:',
+      '  second:',
+      '    stores: [spare]',
+    ];
     expect(problemsOf([configWith(), ...again].join('\n'))).toEqual([
       'relay.yaml:18:1 stores: "stores" is already in line 8; move the entries below it there, and remove this line',
       'relay.yaml:21:1 syncs: "syncs" is already in line 11; move the entries below it there, and remove this line',

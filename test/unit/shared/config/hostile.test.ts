@@ -50,7 +50,7 @@ describe('a hostile file', () => {
 
   it('does not keep a schedule from being the alias of hundreds of others', () => {
     const sync = (index: number) =>
-      `  s${index}: { connection: vault, store: aws, name: "s${index}/{systemId}/{accountId}", schedule: *hourly }`;
+      `  s${index}: { connection: vault, stores: [aws], name: "s${index}/{systemId}/{accountId}", schedule: *hourly }`;
     const text = [
       configWith({ 17: '    schedule: &hourly { expression: rate(1 hour) }' }),
       ...Array.from({ length: 300 }, (_, index) => sync(index)),
@@ -133,8 +133,8 @@ describe('an encoding', () => {
     ],
     [
       'UTF-8 with a NUL',
-      Buffer.from(configWith({ 14: '    store: a\u0000ws' })),
-      'relay.yaml:14:13 syncs.fleet.store: the control character U+0000 is not allowed; remove it, or write it as an escape in double quotes, such as "\\t"',
+      Buffer.from(configWith({ 14: '    stores: [a\u0000ws]' })),
+      'relay.yaml:14:15 syncs.fleet.stores[0]: the control character U+0000 is not allowed; remove it, or write it as an escape in double quotes, such as "\\t"',
     ],
     ['nothing', Buffer.from(''), 'relay.yaml:1:1 the whole file: is empty; write a map here'],
   ])('of %s', (_what, bytes, result) => expect(load(bytes)).toBe(result));

@@ -32,8 +32,8 @@ describe('the YAML', () => {
     ],
     [
       'a key that is used twice',
-      configWith({ 14: '    store: aws\n    store: aws' }),
-      'relay.yaml:15:5 syncs.fleet.store: "store" is already in line 14; remove one of them',
+      configWith({ 14: '    stores: [aws]\n    stores: [aws]' }),
+      'relay.yaml:15:5 syncs.fleet.stores: "stores" is already in line 14; remove one of them',
     ],
     [
       'a second document',
@@ -47,8 +47,8 @@ describe('the YAML', () => {
     ],
     [
       'a tab as indentation',
-      configWith({ 14: '\tstore: aws' }),
-      'relay.yaml:14:1 store: a tab is used for indentation; use spaces',
+      configWith({ 14: '\tstores: [aws]' }),
+      'relay.yaml:14:1 stores: a tab is used for indentation; use spaces',
     ],
     [
       'a bracket that is not closed',
@@ -68,7 +68,7 @@ describe('the YAML', () => {
     ['that no directive defines', '!e!db test'],
     ['that changes the type of the value', '!!int 7'],
   ])('refuses a tag %s, which looks like an exclusion: %s', (_what, entry) => {
-    expect(problemsOf(configWith({ 14: `    store: aws\n    select: { systems: [db-*, ${entry}] }` }))).toEqual([
+    expect(problemsOf(configWith({ 14: `    stores: [aws]\n    select: { systems: [db-*, ${entry}] }` }))).toEqual([
       `relay.yaml:15:31 syncs.fleet.select.systems[1]: ${TAG}`,
     ]);
   });
@@ -76,12 +76,12 @@ describe('the YAML', () => {
   it('refuses tags on keys, lists and maps, each at its position', () => {
     const text = configWith({
       12: '  !a fleet: !!map',
-      14: '    store: ! aws\n    select: !!map { systems: !!seq [ !b db-* ], !!str accounts: [sa] }',
+      14: '    stores: [! aws]\n    select: !!map { systems: !!seq [ !b db-* ], !!str accounts: [sa] }',
       16: '    value: !!omap\n      - a: !c "{credential}"',
       17: '    schedule: &now !d\n      expression: !e |-\n        rate(1 !hour) # !f',
     });
     expect(problemsOf(text).map((problem) => problem.replace(/ .*?: /, ' '))).toEqual(
-      ['12:3', '12:13', '14:12', '15:13', '15:30', '15:38', '15:49', '17:12', '18:12', '19:20', '20:19'].map(
+      ['12:3', '12:13', '14:14', '15:13', '15:30', '15:38', '15:49', '17:12', '18:12', '19:20', '20:19'].map(
         (place) => `relay.yaml:${place} ${TAG}`,
       ),
     );
@@ -89,7 +89,7 @@ describe('the YAML', () => {
 
   it('does not treat quoted text, or text without a leading !, as a tag', () => {
     const text = configWith({
-      14: `    store: aws\n    select: { systems: ["!db-*", '! x', db!x, "! !"], accounts: [a !b] } # ! c`,
+      14: `    stores: [aws]\n    select: { systems: ["!db-*", '! x', db!x, "! !"], accounts: [a !b] } # ! c`,
       16: "    value: { '!k': '{credential} !x' }",
     });
     expect(parseConfig(text, { file: 'relay.yaml' }).syncs['fleet']).toMatchObject({
@@ -163,9 +163,9 @@ describe('the YAML', () => {
   });
 
   it('continues with the rest after a duplicate key', () => {
-    expect(problemsOf(configWith({ 13: '    connection: valt', 14: '    store: aws\n    store: aws' }))).toEqual([
+    expect(problemsOf(configWith({ 13: '    connection: valt', 14: '    stores: [aws]\n    stores: [aws]' }))).toEqual([
       'relay.yaml:13:17 syncs.fleet.connection: there is no connection "valt"; did you mean "vault"?',
-      'relay.yaml:15:5 syncs.fleet.store: "store" is already in line 14; remove one of them',
+      'relay.yaml:15:5 syncs.fleet.stores: "stores" is already in line 14; remove one of them',
     ]);
   });
 });
@@ -182,7 +182,7 @@ describe('the structure', () => {
         'relay.yaml:10:11 stores.aws.type: is not known',
         'relay.yaml:13:13 syncs.fleet.source: is not known',
       ]);
-      const references = problemsOf(configWith({ 13: `    connection: ${name}`, 14: `    store: ${name}` }));
+      const references = problemsOf(configWith({ 13: `    connection: ${name}`, 14: `    stores: [${name}]` }));
       for (const problem of references) expect(problem).toMatch(/there is no (connection|store) "|use 1 to 31/);
       expect(references).toHaveLength(2);
     },
@@ -214,7 +214,11 @@ describe('the structure', () => {
   });
 
   it.each<[string, Record<number, string>, string]>([
-    ['a missing key, at the parent key', { 14: '    # none' }, '12:3 syncs.fleet.store: is missing; add store: aws'],
+    [
+      'a missing key, at the parent key',
+      { 14: '    # none' },
+      '12:3 syncs.fleet.stores: is missing; add stores: [aws]',
+    ],
     ['a missing type', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
     [
       'a number in quotes where a word is the alternative',
@@ -233,12 +237,12 @@ describe('the structure', () => {
     ],
     [
       'a misspelled key',
-      { 14: '    store: aws\n    requestMinuets: 5' },
+      { 14: '    stores: [aws]\n    requestMinuets: 5' },
       '15:5 syncs.fleet.requestMinuets: is not a known key; did you mean "requestMinutes"?',
     ],
     [
       'the beginning of a known key',
-      { 14: '    store: aws\n    request: 5' },
+      { 14: '    stores: [aws]\n    request: 5' },
       '15:5 syncs.fleet.request: is not a known key; did you mean "requestMinutes"?',
     ],
     [
@@ -258,22 +262,22 @@ describe('the structure', () => {
     ],
     [
       'text where a number belongs',
-      { 14: '    store: aws\n    batchSize: many' },
+      { 14: '    stores: [aws]\n    batchSize: many' },
       '15:16 syncs.fleet.batchSize: must be a number, not text; write digits without quotes, such as 5',
     ],
     [
       'a fraction where a whole number belongs',
-      { 14: '    store: aws\n    batchSize: 1.5' },
+      { 14: '    stores: [aws]\n    batchSize: 1.5' },
       '15:16 syncs.fleet.batchSize: must be a whole number, not a number; write digits only, such as 5',
     ],
     [
       'a number that is too small',
-      { 14: '    store: aws\n    batchSize: 0' },
+      { 14: '    stores: [aws]\n    batchSize: 0' },
       '15:16 syncs.fleet.batchSize: must be at least 1',
     ],
     [
       'a number that is too large',
-      { 14: '    store: aws\n    batchSize: 251' },
+      { 14: '    stores: [aws]\n    batchSize: 251' },
       '15:16 syncs.fleet.batchSize: must be at most 250',
     ],
     [
@@ -283,12 +287,12 @@ describe('the structure', () => {
     ],
     [
       'a word that is not in the list',
-      { 14: '    store: aws\n    select: { types: [system, databse] }' },
+      { 14: '    stores: [aws]\n    select: { types: [system, databse] }' },
       '15:31 syncs.fleet.select.types[1]: is not known; did you mean "database"?',
     ],
     [
       'a list that is text',
-      { 14: '    store: aws\n    select: { systems: db-* }' },
+      { 14: '    stores: [aws]\n    select: { systems: db-* }' },
       '15:24 syncs.fleet.select.systems: must be a list, not text; write it as in systems: [db-*]',
     ],
     ['empty text', { 15: "    name: ''" }, '15:11 syncs.fleet.name: is empty; add a value or remove the key'],
@@ -356,9 +360,9 @@ describe('the structure', () => {
   });
 
   it('refuses the name of an entry, at its position', () => {
-    expect(problemsOf(configWith({ 9: '  AWS:', 14: '    store: AWS' }))).toEqual([
+    expect(problemsOf(configWith({ 9: '  AWS:', 14: '    stores: [AWS]' }))).toEqual([
       `relay.yaml:9:3 stores.AWS: is not valid; ${NAME_RULE}`,
-      `relay.yaml:14:12 syncs.fleet.store: is not valid; ${NAME_RULE}`,
+      `relay.yaml:14:14 syncs.fleet.stores[0]: is not valid; ${NAME_RULE}`,
     ]);
   });
 
@@ -393,7 +397,7 @@ describe('all problems together', () => {
     const text = configWith({
       4: `${URL_LINE}\n    ca: nowhere.pem`,
       10: '    type: aws-secrets-manager\n  aws:\n    type: aws-secrets-manager',
-      11: 'syncs:\n  broken:\n    store: aws',
+      11: 'syncs:\n  broken:\n    stores: [aws]',
       13: '    connection: valt',
       15: '    name: fleet/{systemName}',
     });
@@ -420,7 +424,7 @@ describe('all problems together', () => {
   it('do not include an unused connection that an invalid sync may use', () => {
     const text = configWith({
       10: '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager',
-      11: 'syncs:\n  broken:\n    connection: vault\n    store: spare',
+      11: 'syncs:\n  broken:\n    connection: vault\n    stores: [spare]',
     });
     expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual([
       'relay.yaml:14:3 syncs.broken.name',

@@ -117,7 +117,7 @@ describe('a registered type', () => {
 
   it('without checkouts is refused under checkouts', () => {
     const checkout =
-      'checkouts:\n  tickets:\n    connection: vault\n    store: aws\n    name: tickets/{checkoutId}/{systemName}/{accountName}';
+      'checkouts:\n  tickets:\n    connection: vault\n    stores: [aws]\n    name: tickets/{checkoutId}/{systemName}/{accountName}';
     expect(problemsOf(`${configWith(LOCKER)}\n${checkout}`, undefined, MORE_TYPES).map(withoutPlace)).toEqual([
       'checkouts.tickets.source: connection "vault" has no source "accounts"; name a connection that a checkout can read from',
     ]);
@@ -128,7 +128,7 @@ const withoutPlace = (problem: string): string => problem.replace(/^relay\.yaml:
 
 describe('two syncs with one folder', () => {
   const second = (store: string) =>
-    `    schedule: { expression: rate(1 hour) }\n  second:\n    source: boxes\n    connection: vault\n    store: ${store}\n    name: fleet/{boxNumber}\n    schedule: { expression: rate(1 hour) }`;
+    `    schedule: { expression: rate(1 hour) }\n  second:\n    source: boxes\n    connection: vault\n    stores: [${store}]\n    name: fleet/{boxNumber}\n    schedule: { expression: rate(1 hour) }`;
   const apart = (other: string, store = 'other') =>
     problemsWith({ 10: `    type: shelf\n    board: top\n  other:\n    ${other}`, 17: second(store) }).map(
       withoutPlace,

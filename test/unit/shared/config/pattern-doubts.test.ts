@@ -13,12 +13,12 @@ const ONLY = 'only * is a wildcard, and only a leading ! excludes';
 describe('a warning of the loader', () => {
   it('is absent for plain patterns', () => {
     const select = `{ systems: [db-*, "!db-test-*"], accounts: ['CORP\\svc*'], types: [system] }`;
-    expect(warningsOf(configWith({ 14: `    store: aws\n    select: ${select}` }))).toEqual([]);
+    expect(warningsOf(configWith({ 14: `    stores: [aws]\n    select: ${select}` }))).toEqual([]);
   });
 
   it('names each pattern with another meaning in other languages, at its line', () => {
     const text = configWith({
-      14: '    store: aws\n    select:\n      systems:\n        - db-*\n        - db-0?\n      accounts: ["[ab]*", "sa$"]',
+      14: '    stores: [aws]\n    select:\n      systems:\n        - db-*\n        - db-0?\n      accounts: ["[ab]*", "sa$"]',
     });
     expect(warningsOf(text)).toEqual([
       `relay.yaml:18:11 syncs.fleet.select.systems[1]: contains "?", which matches itself in a pattern; ${ONLY}`,
@@ -32,13 +32,13 @@ describe('a warning of the loader', () => {
       'checkouts:',
       '  tickets:',
       '    connection: vault',
-      '    store: aws',
+      '    stores: [aws]',
       '    name: tickets/{checkoutId}/{systemName}/{accountName}',
       '    select: { domains: [^corp] }',
     ];
     const safe = {
       15: '    name: fleet/{folderPath}/{title}',
-      14: '    store: aws\n    source: secrets-safe\n    select: { titles: [" app*"] }',
+      14: '    stores: [aws]\n    source: secrets-safe\n    select: { titles: [" app*"] }',
     };
     expect(warningsOf([configWith(safe), ...rules].join('\n'))).toEqual([
       'relay.yaml:16:24 syncs.fleet.select.titles[0]: begins or ends with a space, which is part of the pattern; remove it if the names have none',
@@ -52,7 +52,7 @@ describe('a warning of the loader', () => {
 
   it('appears only if nothing is wrong', () => {
     const lines: string[] = [];
-    const text = configWith({ 13: '    connection: valt', 14: '    store: aws\n    select: { systems: [db-0?] }' });
+    const text = configWith({ 13: '    connection: valt', 14: '    stores: [aws]\n    select: { systems: [db-0?] }' });
     expect(() => parseConfig(text, { file: 'relay.yaml' }, undefined, (line) => lines.push(line))).toThrow('valt');
     expect(lines).toEqual([]);
   });

@@ -90,7 +90,7 @@ const validConfig = fc
     syncs: Object.fromEntries(
       syncs.map((sync, index) => [
         `sync-${index}`,
-        { ...sync, connection: connectionName, store: storeName, name: `f${index}/{systemId}/{accountId}` },
+        { ...sync, connection: connectionName, stores: [storeName], name: `f${index}/{systemId}/{accountId}` },
       ]),
     ),
   }));
@@ -164,8 +164,8 @@ it('the loader parses any mutation of a valid configuration, or names positions 
 
 it('the loader keeps a message on one line if it quotes the name of an entry: seed -906243531', () => {
   fc.assert(mutations, { numRuns: 50, seed: -906243531 });
-  expect(problemsOf(configWith({ 9: '  "a\\nb\\u001b":', 14: '    store: azure' }))).toEqual([
+  expect(problemsOf(configWith({ 9: '  "a\\nb\\u001b":', 14: '    stores: [azure]' }))).toEqual([
     String.raw`relay.yaml:9:3 stores["a\nb\u001b"]: is not valid; use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter`,
-    String.raw`relay.yaml:14:12 syncs.fleet.store: there is no store "azure"; use "a\nb\u001b"`,
+    String.raw`relay.yaml:14:14 syncs.fleet.stores[0]: there is no store "azure"; use "a\nb\u001b"`,
   ]);
 });

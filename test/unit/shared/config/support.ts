@@ -18,7 +18,7 @@ const LINES = [
   'syncs:',
   '  fleet:',
   '    connection: vault',
-  '    store: aws',
+  '    stores: [aws]',
   '    name: fleet/{systemName}/{accountName}',
   "    value: { password: '{credential}' }",
   '    schedule: { expression: rate(1 hour) }',

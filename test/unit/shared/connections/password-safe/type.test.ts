@@ -15,7 +15,7 @@ const KEY = settingsWith({
   clientCertificate: { secret: 'pam/certificate' },
 });
 
-const common = { connection: 'vault', store: 'aws', name: 'prod/{systemName}/{accountName}' };
+const common = { connection: 'vault', stores: ['aws'], name: 'prod/{systemName}/{accountName}' };
 const aSync = (settings: object = {}) =>
   passwordSafe.sources['accounts']?.sync?.parse({
     ...common,

@@ -103,7 +103,7 @@ describe.each(NAMES)('the rules of the source %s', (source) => {
     const sync = SOURCES[source].sync?.parse({
       source,
       connection: 'vault',
-      store: 'aws',
+      stores: ['aws'],
       name: 'prod/{credential}',
       schedule: { expression: 'rate(1 hour)' },
     });
