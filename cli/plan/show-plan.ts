@@ -1,3 +1,4 @@
+import { describeLeast } from '#shared/domain/limits/estimate.ts';
 import { ACTIONS, type Action } from '#shared/domain/plan/ledger.ts';
 import { showText } from '#shared/domain/text.ts';
 import { inColumns, type Output, type Tone } from '../output.ts';
@@ -31,24 +32,31 @@ export const showPlans = (
 ];
 
 const showPlan = (plan: SyncPlan, paint: Output['paint']): string[] => {
-  const { sync, connection, store, owner, planId, counts, leastSeconds, notes, targets } = plan;
+  const { sync, connection, stores, owner, planId, counts, leastDuration, notes, targets } = plan;
   const counted = ACTIONS.filter((action) => counts[action] > 0).map((action) => `${counts[action]} ${action}`);
   return [
-    paint('strong', `Sync ${sync}, from ${connection} to ${store}`),
+    paint('strong', `Sync ${sync}, from ${connection} to ${stores.join(', ')}`),
     ...inColumns([
       ['  Owner', owner],
       ['  Decisions', counted.join(', ') || 'none'],
-      ...(leastSeconds === 0 ? [] : [['  Time by the limits', `at least ${leastSeconds} s`]]),
+      ...(leastDuration.seconds === 0 ? [] : [['  Time by the limits', describeLeast(leastDuration)]]),
       ['  Plan id', planId ?? `${UNKNOWN}; add --stack NAME`],
     ]),
     ...notes.map((note) => paint('waiting', `  Note: ${showText(note)}`)),
-    ...showTargets(targets, paint),
+    ...showTargets(targets, stores.length > 1, paint),
   ];
 };
 
-const showTargets = (targets: readonly PlannedTarget[], paint: Output['paint']): string[] => {
+const showTargets = (targets: readonly PlannedTarget[], withStores: boolean, paint: Output['paint']): string[] => {
   const listed = targets.filter(({ action }) => action !== 'unchanged');
-  const rows = inColumns(listed.map(({ action, secret = '-', item = '-' }) => [action, secret, item]));
+  const rows = inColumns(
+    listed.map(({ action, store = '-', secret = '-', item = '-' }) => [
+      action,
+      ...(withStores ? [store] : []),
+      secret,
+      item,
+    ]),
+  );
   return listed.flatMap(({ action, reason }, index) => [
     `  ${paint(TONES[action], (rows[index] ?? '').slice(0, action.length))}${(rows[index] ?? '').slice(action.length)}`,
     ...(reason === undefined ? [] : [paint('quiet', `    ${showText(reason)}`)]),

@@ -1,5 +1,6 @@
 import { type PlanSides, planRule } from '#functions/sync/plan/plan-rule.ts';
-import { onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
+import { ruleOf } from '#shared/config/rules.ts';
+import type { LeastDuration } from '#shared/domain/limits/estimate.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import type { Batch } from '#shared/domain/plan/batch.ts';
 import { ACTIONS, type Action, type Decided } from '#shared/domain/plan/ledger.ts';
@@ -12,6 +13,8 @@ export const UNKNOWN = "unknown without the stack's memory";
 /** One decision, for people and as JSON. */
 export interface PlannedTarget {
   readonly action: Action;
+  /** Absent for a row of the vault's list that cannot be read. */
+  readonly store?: string | undefined;
   /** Title of the item; absent for a secret without an item. */
   readonly item?: string | undefined;
   readonly secret?: string | undefined;
@@ -25,14 +28,14 @@ export interface PlannedTarget {
 export interface SyncPlan {
   readonly sync: string;
   readonly connection: string;
-  readonly store: string;
-  /** Value of the tag of its secrets. */
+  readonly stores: readonly string[];
+  /** Owner of its secrets in every store. */
   readonly owner: string;
   /** Equal to the id in the report of a run with the same decisions; null if it depends on an unknown memory. */
   readonly planId: string | null;
   readonly counts: Readonly<Record<Action, number>>;
-  /** Seconds that the limits of both sides make the run last. */
-  readonly leastSeconds: number;
+  /** Time that the limits of both sides make the run last, and the store whose pace determines it, if one does. */
+  readonly leastDuration: LeastDuration;
   readonly notes: readonly string[];
   /** In the order of actions, then by the name of the secret. */
   readonly targets: readonly PlannedTarget[];
@@ -52,8 +55,7 @@ const INCOMPLETE = 'The vault did not list all of its accounts, so nothing is re
 /** Plans one sync as its next run would. Reads no credential and writes nothing. Repeatable. */
 export const planOneSync = async ({ sides, sync, relayId, memory, now }: SyncPlanOptions): Promise<SyncPlan> => {
   const rule = ruleOf(sides.config, 'sync', sync);
-  const { connection } = rule;
-  const store = onlyStoreOf(rule);
+  const { connection, stores } = rule;
   const { refusal } = await sides.rulesOf(connection, rule);
   const decided: (Decided | undefined)[] = [];
   const batches = new Map<number, Batch>();
@@ -78,15 +80,11 @@ export const planOneSync = async ({ sides, sync, relayId, memory, now }: SyncPla
   const counts = { ...NONE };
   for (const { action } of targets) counts[action] += 1;
   return {
-    ...{ sync, connection, store, owner: ownerOf(relayId, sync) },
+    ...{ sync, connection, stores, owner: ownerOf(relayId, sync) },
     planId: targets.every(({ certain }) => certain) ? record.planId : null,
     counts,
-    leastSeconds: record.leastDuration?.seconds ?? 0,
-    notes: [
-      ...(record.complete ? [] : [INCOMPLETE]),
-      ...(record.notes ?? []),
-      ...(record.orphans.note === undefined ? [] : [record.orphans.note]),
-    ],
+    leastDuration: record.leastDuration,
+    notes: [...(record.complete ? [] : [INCOMPLETE]), ...record.notes],
     targets,
   };
 };
@@ -109,8 +107,9 @@ const DELIVERING: readonly Action[] = ['create', 'change', 'verify'];
 
 /** A run plans to deliver an item that it then refuses by the vault's own list. The plan shows the refusal. */
 const toTarget = (decision: Decided, isMemoryUnknown: boolean, refusal: Refusal): PlannedTarget => {
-  const { action, subject, item, secret, reason, error, dependsOnMemory } = decision;
+  const { action, store, subject, item, secret, reason, error, dependsOnMemory } = decision;
   const about = {
+    store,
     ...((item !== undefined || secret === undefined || secret !== subject) && { item: subject }),
     secret,
   };
@@ -128,5 +127,5 @@ const unknownReason = (action: Action): string =>
 
 const byAction = (one: PlannedTarget, other: PlannedTarget): number =>
   ACTIONS.indexOf(one.action) - ACTIONS.indexOf(other.action) || byText(keyOf(one), keyOf(other));
-const keyOf = ({ secret = '', item = '' }: PlannedTarget): string => `${secret}\n${item}`;
+const keyOf = ({ secret = '', store = '', item = '' }: PlannedTarget): string => `${secret}\n${store}\n${item}`;
 const byText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

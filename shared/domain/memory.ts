@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import { type ItemRef, itemKey } from '#shared/domain/item.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MAX_PARK_MS = 7 * DAY_MS;
-/** Failures in a row, at the pace of the sync's schedule, before an item is parked. Retryable errors do not count. */
+/** Failures in a row, at the pace of the sync's schedule, before a target is parked. Retryable errors do not count. */
 const FAILURES_BEFORE_PARKING = 3;
 
 const backoffSchema = z.object({
@@ -23,24 +24,28 @@ const backoffSchema = z.object({
 export type Backoff = z.infer<typeof backoffSchema>;
 
 /**
- * State that a sync keeps between runs, keyed by `itemKey`: when its last release of each item ended, by a check-in or
- * by expiry (epoch milliseconds, by the vault's clock), the backoff of items that keep failing, and the secrets that
- * have lost their item. Losing this state costs repeated work and time, never correctness.
+ * State that a sync keeps between runs: when its last release of each item ended, by a check-in or by expiry (epoch
+ * milliseconds, by the vault's clock; keyed by `itemKey`), the backoff of targets that keep failing (keyed by
+ * {@link backoffKey}), and the secrets that have lost their item. Losing this state costs repeated work and time, never
+ * correctness.
  */
 export const memorySchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Last run that was added. Adding it again changes nothing. */
   run: z.string().optional(),
   checkIns: z.record(z.string(), z.int()),
   backoffs: z.record(z.string(), backoffSchema),
-  /** Names of secrets that no item had in the last run with a complete list, and that no item has had since. */
-  absent: z.array(z.string()).optional(),
+  /** By store: names of secrets that no item had in the last run with a complete list, and that none has had since. */
+  absent: z.record(z.string(), z.array(z.string())),
 });
 export type Memory = z.infer<typeof memorySchema>;
 
-export const emptyMemory = (): Memory => ({ version: 1, checkIns: {}, backoffs: {} });
+export const emptyMemory = (): Memory => ({ version: 2, checkIns: {}, backoffs: {}, absent: {} });
 
-/** Maximum of secrets that a sync can retire in one run, and therefore of absences to remember. */
+/** Key of the backoff of one target. A target that keeps failing must not hold back the others of its item. */
+export const backoffKey = (store: string, ref: ItemRef): string => `${store} ${itemKey(ref)}`;
+
+/** Maximum of secrets that a sync can retire in one store and run, and therefore of absences to remember. */
 export const MAX_ABSENT = 1000;
 
 /**
@@ -48,9 +53,9 @@ export const MAX_ABSENT = 1000;
  * saw again. Pure.
  */
 export const absentAfter = (
-  before: Memory['absent'],
+  before: readonly string[],
   { absent, present = [] }: { readonly absent?: string[] | undefined; readonly present?: string[] | undefined },
-): Memory['absent'] => absent ?? before?.filter((name) => !present.includes(name));
+): string[] => absent ?? before.filter((name) => !present.includes(name));
 
 /** Milliseconds for which the n-th park in a row lasts: one day, doubled each time, at most one week. */
 export const parkFor = (times: number): number => Math.min(MAX_PARK_MS, DAY_MS * 2 ** (times - 1));
@@ -66,19 +71,19 @@ export const followsOwnCheckIn = (
   return afterMs >= 0 && afterMs <= windowMinutes * 60_000;
 };
 
-/** True while a sync skips the item. */
+/** True while a sync skips the target. */
 export const isParked = (backoff: Backoff | undefined, now: number): boolean =>
   backoff?.parkedUntil !== undefined && now < backoff.parkedUntil;
 
-/** Backoff of an item after one more rotation by the vault after a release. */
+/** Backoff of a target after one more rotation by the vault after a release. */
 export const rotatesAgain = (before: Backoff | undefined, now: number): Backoff => {
   const times = before?.reason === 'rotates' ? before.times + 1 : 1;
   return { reason: 'rotates', times, parkedUntil: now + parkFor(times) };
 };
 
 /**
- * Backoff of an item after a run tried it; undefined if it has none. A retryable error leaves the backoff unchanged: an
- * outage of the vault must not park all items.
+ * Backoff of a target after a run tried it; undefined if it has none. A retryable error leaves the backoff unchanged:
+ * an outage of the vault or a store must not park all targets.
  */
 export const backoffAfter = (
   before: Backoff | undefined,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LeastDuration } from '#shared/domain/limits/estimate.ts';
-import { memorySchema } from '#shared/domain/memory.ts';
+import { emptyMemory, memorySchema } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { batchSchema } from '#shared/domain/plan/batch.ts';
 import { remarkSchema } from '#shared/domain/plan/remark.ts';
@@ -38,32 +38,37 @@ export type BatchRecord = z.infer<typeof batchRecordSchema>;
 
 const leastDurationSchema: z.ZodType<LeastDuration> = z.object({
   seconds: z.int(),
-  by: z.enum(['store', 'vault']),
+  store: z.string().optional(),
   perSecond: z.number(),
 });
 
 const planIdSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const planRecordSchema = z.object({
-  /** Id over all decisions; see `createPlanId`. Absent in a record of an earlier version. */
-  planId: planIdSchema.optional(),
+  /** Id over all decisions; see `createPlanId`. */
+  planId: planIdSchema,
   items: z.int(),
-  unchanged: z.int(),
+  /** Number of current secrets in each store. */
+  unchanged: z.record(z.string(), z.int()),
+  /** Stores that could not be listed, and the reasons. Nothing is delivered to them. */
+  unlisted: z.record(z.string(), z.string()),
   /** False if the vault's list was incomplete. Nothing is retired then. */
   complete: z.boolean(),
   remarks: z.array(remarkSchema),
   /** Backoffs that the plan has set. */
   backoffs: memorySchema.shape.backoffs,
-  orphans: z.object({ found: z.int(), retiring: z.int(), note: z.string().optional() }),
-  /** Absences to remember for the next run; see `absentAfter`. */
-  absences: z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) }).optional(),
+  orphans: z.object({ found: z.int(), retiring: z.int() }),
+  /** By store: absences to remember for the next run; see `absentAfter`. */
+  absences: z.record(z.string(), z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) })),
   /** Other findings, one line each. */
-  notes: z.array(z.string()).optional(),
+  notes: z.array(z.string()),
   /** Time that the limits of both sides make the run last. */
-  leastDuration: leastDurationSchema.optional(),
+  leastDuration: leastDurationSchema,
   calls: callsSchema.default(NO_CALLS),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
+
+const outcomesSchema = z.record(z.enum(OUTCOME_NAMES), z.int());
 
 export const reportSchema = runSchema.extend({
   status: z.enum(RUN_STATUSES),
@@ -73,7 +78,10 @@ export const reportSchema = runSchema.extend({
   /** Id of the plan, as `pam-relay plan` prints it; absent if nothing was planned. */
   planId: planIdSchema.optional(),
   items: z.int(),
-  outcomes: z.record(z.enum(OUTCOME_NAMES), z.int()),
+  /** Outcomes of all targets. */
+  outcomes: outcomesSchema,
+  /** Outcomes of the targets in each store. */
+  stores: z.array(z.object({ store: z.string(), outcomes: outcomesSchema })),
   /** Each orphan to retire is retired, gone or failed. Failed ones have a remark. */
   orphans: z.object({ found: z.int(), retired: z.int(), gone: z.int(), failed: z.int() }),
   /** Time that the limits of both sides make the run last; absent if nothing was planned. */
@@ -102,7 +110,8 @@ export const recordAt = {
   }),
   plan: (run: RunPlace) => ({ key: `${runPrefix(run)}/plan.json`, schema: planRecordSchema }),
   report: (run: RunPlace) => ({ key: `${runPrefix(run)}/report.json`, schema: reportSchema }),
-  memory: (rule: string) => ({ key: `memory/${rule}.json`, schema: memorySchema }),
+  /** Without its memory a sync repeats work, so it replaces a memory that it cannot read. */
+  memory: (rule: string) => ({ key: `memory/${rule}.json`, schema: memorySchema, ifUnreadable: emptyMemory() }),
 } as const;
 
 /** Key and schema of a record. */

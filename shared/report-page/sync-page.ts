@@ -1,5 +1,7 @@
-import type { LeastDuration } from '#shared/domain/limits/estimate.ts';
+import { showDuration } from '#shared/domain/duration.ts';
+import { describeLeast } from '#shared/domain/limits/estimate.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '#shared/domain/outcome.ts';
+import { inStores } from '#shared/domain/plan/remark.ts';
 import type { Report } from '#shared/records/records.ts';
 import type { Calls } from '#shared/workflows/calls.ts';
 import { type Concern, renderReportPage, type Share } from './page.ts';
@@ -27,11 +29,15 @@ const MAX_CONCERNS = 1000;
 
 /** The page of one run of a sync, rendered from its report. Pure. */
 export const renderSyncPage = (report: Report, calls: Calls | undefined = report.calls): string => {
-  const { rule, run, status, startedAt, finishedAt, planId, items, outcomes, orphans, leastDuration, notes, remarks } =
-    report;
+  const { rule, run, status, startedAt, finishedAt, planId, items, outcomes, stores } = report;
+  const { orphans, leastDuration, notes, remarks } = report;
   const concerns: Concern[] = remarks
     .toSorted((one, other) => URGENCY.indexOf(one.outcome) - URGENCY.indexOf(other.outcome))
-    .map(({ item, outcome, message }) => ({ item, outcome: OUTCOME_LABELS[outcome], message }));
+    .map((remark) => ({
+      item: `${remark.item}${inStores(remark, stores.length)}`,
+      outcome: OUTCOME_LABELS[remark.outcome],
+      message: remark.message,
+    }));
   const left = concerns.length - MAX_CONCERNS;
   return renderReportPage({
     title: `Sync ${rule}`,
@@ -39,6 +45,7 @@ export const renderSyncPage = (report: Report, calls: Calls | undefined = report
     facts: [
       ['Run', run],
       ['Items', items.toLocaleString('en')],
+      ...(stores.length > 1 ? stores.map((one) => [`Store ${one.store}`, countsOf(one.outcomes)] as const) : []),
       ...(orphans.found === 0 ? [] : [['Retired secrets', retiredOf(orphans)] as const]),
       ...(startedAt === undefined ? [] : [['Started', startedAt] as const]),
       ['Finished', finishedAt],
@@ -59,37 +66,17 @@ export const renderSyncPage = (report: Report, calls: Calls | undefined = report
   });
 };
 
+/** Counts of the outcomes in a store that occurred, such as `95 delivered, 2 failed`. */
+const countsOf = (outcomes: Report['outcomes']): string =>
+  OUTCOME_NAMES.filter((name) => outcomes[name] > 0)
+    .map((name) => `${outcomes[name].toLocaleString('en')} ${OUTCOME_LABELS[name]}`)
+    .join(', ') || 'none checked';
+
 const retiredOf = ({ retired, found }: Report['orphans']): string =>
   `${retired.toLocaleString('en')} of ${found.toLocaleString('en')} orphans`;
 
 const callsOf = ({ vault, store }: Calls): string =>
-  `${vault.toLocaleString('en')} to the vault, ${store.toLocaleString('en')} to the store`;
+  `${vault.toLocaleString('en')} to the vault, ${store.toLocaleString('en')} to the stores`;
 
-const SECOND_MS = 1000;
-const UNITS = [
-  [3600 * SECOND_MS, 'h'],
-  [60 * SECOND_MS, 'min'],
-  [SECOND_MS, 's'],
-] as const;
-
-/** Formats a duration with its two largest nonzero units, such as `4 min 12 s`; below one second, `0 s`. */
-export const durationOf = (from: string, to: string): string => showMs(Date.parse(to) - Date.parse(from));
-
-const LIMITS: Readonly<Record<LeastDuration['by'], string>> = {
-  store: 'writes per second to the store',
-  vault: 'calls per second to the vault',
-};
-
-/** Describes the time that the limits alone take: `at least 2 min 5 s (40 writes per second to the store)`. */
-const describeLeast = ({ seconds, by, perSecond }: LeastDuration): string =>
-  `at least ${showMs(seconds * SECOND_MS)} (${perSecond} ${LIMITS[by]})`;
-
-const showMs = (ms: number): string => {
-  let rest = Math.max(0, ms);
-  const parts = UNITS.flatMap(([size, unit]) => {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    return count > 0 ? [`${count} ${unit}`] : [];
-  });
-  return parts.length === 0 ? '0 s' : parts.slice(0, 2).join(' ');
-};
+/** Formats the time between two dates, such as `4 min 12 s`. */
+export const durationOf = (from: string, to: string): string => showDuration(Date.parse(to) - Date.parse(from));

@@ -32,15 +32,23 @@ const REPORT: Report = {
   finishedAt: '2026-03-01T08:04:12Z',
   items: 1204,
   outcomes: { ...zeroOutcomes(), delivered: 214, unchanged: 984, approvalRequired: 2, parked: 3, failed: 1 },
+  stores: [],
   orphans: { found: 2, retired: 2, gone: 0, failed: 0 },
   notes: [],
   remarks: [
     {
       item: 'web-0001/admin',
+      stores: ['aws'],
       outcome: 'approvalRequired',
       message: "A request needs an approval. Give the relay's user an access policy without approvers.",
     },
-    { item: 'db-0007/sa', outcome: 'failed', error: 'NotRequestable', message: 'Enable the account for the API.' },
+    {
+      item: 'db-0007/sa',
+      stores: ['aws'],
+      outcome: 'failed',
+      error: 'NotRequestable',
+      message: 'Enable the account for the API.',
+    },
   ],
 };
 

@@ -1,15 +1,15 @@
-import { limitsOf, onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
+import { limitsOf, ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import {
-  addDeliveries,
+  addItems,
   batchItems,
-  countDeliveries,
-  type Deliveries,
   leastDuration,
+  type PaceOfStore,
   type SyncLimits,
+  type Workload,
 } from '#shared/domain/limits/estimate.ts';
 import type { Memory } from '#shared/domain/memory.ts';
 import { createNaming } from '#shared/domain/naming.ts';
@@ -22,7 +22,7 @@ import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import type { PlanRecord } from '#shared/records/records.ts';
 import type { PacedStore, SecretStore, StoreRules } from '#shared/stores/store.ts';
-import { scanAll } from './scan.ts';
+import { type StoreSide, scanAll } from './scan.ts';
 import { scanNamed } from './scan-named.ts';
 
 /** Access to both sides of a sync. */
@@ -48,14 +48,14 @@ export interface PlanTerms extends Pick<PlanRules, 'mode' | 'retryParked' | 'now
 }
 
 export interface RulePlan {
-  readonly record: Omit<PlanRecord, 'calls'> & { readonly planId: string };
+  readonly record: Omit<PlanRecord, 'calls'>;
   /** Numbers of the written batches. */
   readonly batches: number[];
   readonly concurrency: number;
 }
 
 /**
- * Plans one sync: compares the vault's list with the store's list of secrets, page by page, and passes on the work as
+ * Plans one sync: compares the vault's list with each store's list of secrets, page by page, and passes on the work as
  * batches. Reads no credential and writes nothing else. The step of a run and `pam-relay plan` both call it, so they
  * make the same decisions. Repeatable.
  */
@@ -64,27 +64,30 @@ export const planRule = async (
   { sync, memory, named, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
 ): Promise<RulePlan> => {
   const rule = ruleOf(config, 'sync', sync);
-  const { connection } = rule;
-  const store = onlyStoreOf(rule);
+  const { connection, stores } = rule;
   const rules = await rulesOf(connection, rule);
-  const [vault, secrets] = [await vaultOf(connection, rule.concurrency), await storeFor(store, sync)];
-  const { name: nameRules } = await storeRules(store);
-  const nameOf = createNaming({ template: rule.name, labels: rules.labels, rules: nameRules });
-  const { held, eachPage, ...scan } =
-    named === undefined
-      ? await scanAll(rule, vault, secrets)
-      : await scanNamed({ rule, rules, vault, store: secrets, nameOf, named });
+  const vault = await vaultOf(connection, rule.concurrency);
+  const sides = await Promise.all(
+    stores.map(async (store): Promise<StoreSide> => {
+      const { name } = await storeRules(store);
+      const nameOf = createNaming({ template: rule.name, labels: rules.labels, rules: name });
+      return { store, secrets: await storeFor(store, sync), nameOf };
+    }),
+  );
+  const { targets, unlisted, eachPage, ...scan } =
+    named === undefined ? await scanAll(rule, vault, sides) : await scanNamed({ rule, rules, vault, sides, named });
+  const listed = targets.map(({ store }) => store);
 
   const limits: SyncLimits = {
-    store: await pacingOf(store),
+    stores: await pacesOf(listed, pacingOf),
     callsPerSecond: limitsOf(config, connection).perSecond,
     callsPerItem: rules.accessKind === 'leases' ? CALLS_PER_LEASE : 1,
   };
-  let deliveries: Deliveries = { items: 0, created: 0, replaced: 0 };
+  let workload: Workload = { items: 0, stores: {} };
   const batches = createBatchWriter(
     batchItems(rule.batchSize, limits, rule.concurrency),
     (batch, content) => {
-      deliveries = addDeliveries(deliveries, countDeliveries(content.items));
+      workload = addItems(workload, content.items);
       return writeBatch(batch, content);
     },
     readBatch,
@@ -103,7 +106,7 @@ export const planRule = async (
   }
   const { remarks, notes, ...plan } = await planSync({
     connection,
-    target: { store, nameOf, held },
+    targets,
     rendering: createRendering(rule.value),
     memory,
     rules: { mode, retryParked, rotationWindowMinutes: rules.rotationWindowMinutes, now },
@@ -118,17 +121,32 @@ export const planRule = async (
   return {
     record: {
       ...plan,
-      planId: planId.id({ sync, connection, store }),
+      planId: planId.id({ sync, connection, stores: listed }),
       items: plan.items + scan.remarks.length,
-      remarks: [...scan.remarks, ...remarks],
-      notes: [...notes],
+      unchanged: { ...plan.unchanged },
+      unlisted: { ...unlisted },
+      remarks: [...scan.remarks.map((remark) => ({ ...remark, stores: listed })), ...remarks],
+      notes: [...Object.entries(unlisted).map(noteOnUnlisted), ...notes],
       backoffs: { ...plan.backoffs },
-      leastDuration: leastDuration(deliveries, limits),
+      absences: { ...plan.absences },
+      leastDuration: leastDuration(workload, limits),
     },
     batches: batches.numbers(),
     concurrency: rule.concurrency,
   };
 };
+
+const pacesOf = async (stores: readonly string[], pacingOf: PlanSides['pacingOf']): Promise<PaceOfStore[]> => {
+  const paces = await Promise.all(stores.map(async (store) => ({ store, pacing: await pacingOf(store) })));
+  return paces.flatMap(({ store, pacing }) => {
+    if (pacing === undefined) return [];
+    const { perSecond, create, replace } = pacing;
+    return [{ store, perSecond, create, replace }];
+  });
+};
+
+const noteOnUnlisted = ([store, failure]: readonly [store: string, failure: string]): string =>
+  `The store ${store} could not be listed, so nothing was delivered to it; the next run tries again. ${failure}`;
 
 /** Calls to the vault for one item under a lease: open, read, check in. */
 const CALLS_PER_LEASE = 3;

@@ -5,11 +5,12 @@ import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import { type AddressRules, createIsAddressed, describeAddress } from '#shared/domain/addressing.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
+import type { ComparedStore } from '#shared/domain/plan/target-comparison.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 import { isWholeSegment } from '#shared/domain/template.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
-import { listHeld, type Scan } from './scan.ts';
+import { listHeld, listStores, type Scan, type StoreSide } from './scan.ts';
 
 /** Above this number, listing everything costs fewer calls. */
 const MAX_NARROWED_LISTS = 20;
@@ -21,55 +22,44 @@ export interface NamedScan {
   readonly rule: SyncConfig;
   readonly rules: Pick<SourceRules, 'address' | 'patterns'>;
   readonly vault: Vault;
-  readonly store: SecretStore;
-  readonly nameOf: (item: Item) => string;
+  readonly sides: readonly StoreSide[];
   readonly named: readonly Labels[];
 }
 
 /**
- * Looks up only the named items and their secrets. It also lists every other item that could have the same secret name,
- * because items that share a name must not be delivered. A failed look-up affects only its own items.
+ * Looks up only the named items and their secrets. It also lists every other item that could have the same secret name
+ * in a store, because items that share a name must not be delivered. A failed look-up affects only its own target.
  */
-export const scanNamed = async ({ rule, rules, vault, store, nameOf, named }: NamedScan): Promise<Scan> => {
+export const scanNamed = async ({ rule, rules, vault, sides, named }: NamedScan): Promise<Scan> => {
   const { address, patterns } = rules;
   if (address === undefined) {
     throw new RelayError('ConfigurationInvalid', `A sync of ${rule.source} cannot run for named items.`);
   }
   const { items, complete, remarks } = await vault.session((session) => listAround(session, rule, address, named));
   const selected = items.filter(({ labels }) => isSelected(patterns, labels));
-  const wanted = withSharers(selected, nameOf, createIsAddressed(address, named));
-  const { held, failures } = await lookUp(store, new Set(wanted.flatMap(({ name }) => name ?? [])));
-  const failureOf = ({ name }: Candidate): RelayError | undefined => failures.get(name ?? '');
+  const wanted = withSharers(selected, sides, createIsAddressed(address, named));
+  const listed = await listStores(sides, ({ store, secrets }) =>
+    lookUp(secrets, new Set(wanted.flatMap(({ names }) => names.get(store) ?? []))),
+  );
   return {
-    held,
-    remarks: [
-      ...remarks,
-      ...wanted.flatMap((one) => {
-        const failure = failureOf(one);
-        return failure === undefined ? [] : [remarkOn(one.item.title, failure)];
-      }),
-    ],
-    eachPage: (visit) => {
-      const found = wanted.filter((one) => failureOf(one) === undefined);
-      return visit({ items: found.map(({ item }) => item), complete }, undefined);
-    },
+    ...listed,
+    remarks,
+    eachPage: (visit) => visit({ items: wanted.map(({ item }) => item), complete }, undefined),
   };
 };
 
-const remarkOn = (item: string, { name, message }: RelayError): Remark => ({
+const remarkOn = (item: string, { name, message }: RelayError): Omit<Remark, 'stores'> => ({
   item,
   outcome: 'failed',
   error: name,
   message,
 });
 
-interface LookedUp {
-  readonly held: Scan['held'];
-  /** Failures of single names. The errors of an unavailable store are raised instead. */
-  readonly failures: ReadonlyMap<string, RelayError>;
-}
-
-const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<LookedUp> => {
+/** Reads the state of some names. Failures of single names are returned; those of an unavailable store are raised. */
+const lookUp = async (
+  store: SecretStore,
+  names: ReadonlySet<string>,
+): Promise<Pick<ComparedStore, 'held' | 'failures'>> => {
   if (names.size > MAX_INSPECTIONS) {
     return { held: new Map([...(await listHeld(store))].filter(([name]) => names.has(name))), failures: new Map() };
   }
@@ -103,11 +93,11 @@ const listAround = async (
   rule: SyncConfig,
   { narrowing }: AddressRules,
   named: readonly Labels[],
-): Promise<Listed & { readonly remarks: readonly Remark[] }> => {
+): Promise<Listed & { readonly remarks: Scan['remarks'] }> => {
   const groups = narrow(rule.name, narrowing, named);
   if (groups === undefined) return { ...(await list(session, rule)), remarks: [] };
   const items: Item[] = [];
-  const remarks: Remark[] = [];
+  const remarks: Omit<Remark, 'stores'>[] = [];
   let complete = true;
   for (const { within, addresses } of groups) {
     try {
@@ -162,28 +152,36 @@ const narrow = (
 
 interface Candidate {
   readonly item: Item;
-  /** Undefined for an item without a usable name. */
-  readonly name: string | undefined;
+  /** Name in each store, except where the item has no usable name. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /**
- * Returns the named items, and those that would share a secret with one. The comparison refuses items without a usable
- * name.
+ * Returns the named items, and those that would share a secret with one in a store. The comparison refuses items
+ * without a usable name.
  */
 const withSharers = (
   items: readonly Item[],
-  nameOf: (item: Item) => string,
+  sides: readonly StoreSide[],
   isAddressed: (labels: Labels) => boolean,
 ): Candidate[] => {
-  const candidates = items.map((item): Candidate => ({ item, name: nameOrNone(nameOf, item) }));
-  const names = new Set(candidates.flatMap(({ item, name }) => (isAddressed(item.labels) ? (name ?? []) : [])));
-  return candidates.filter(({ item, name }) => (name === undefined ? isAddressed(item.labels) : names.has(name)));
+  const candidates = items.map((item): Candidate => ({ item, names: namesOf(item, sides) }));
+  const addressed = candidates.filter(({ item }) => isAddressed(item.labels));
+  const used = new Set(addressed.flatMap(({ names }) => [...names].map(secretKey)));
+  return candidates.filter(
+    ({ item, names }) => isAddressed(item.labels) || [...names].some((name) => used.has(secretKey(name))),
+  );
 };
 
-const nameOrNone = (nameOf: (item: Item) => string, item: Item): string | undefined => {
-  try {
-    return nameOf(item);
-  } catch {
-    return undefined;
-  }
-};
+const secretKey = ([store, name]: readonly [store: string, name: string]): string => `${store} ${name}`;
+
+const namesOf = (item: Item, sides: readonly StoreSide[]): Candidate['names'] =>
+  new Map(
+    sides.flatMap(({ store, nameOf }): [string, string][] => {
+      try {
+        return [[store, nameOf(item)]];
+      } catch {
+        return [];
+      }
+    }),
+  );

@@ -1,29 +1,67 @@
+import pMap from 'p-map';
 import type { ItemPage, Preparation, Source, Vault } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
+import type { ComparedStore } from '#shared/domain/plan/target-comparison.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
+import { asRelayError, type RelayError } from '#shared/errors.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 
-/** Contents of the store and of the vault for a plan. */
-export interface Scan {
-  /** Stamp of each secret, by name; undefined for a secret without a stamp. */
-  readonly held: ReadonlyMap<string, Stamp | undefined>;
-  /** Remarks on items that could not be looked up. They are missing from the rest. */
-  readonly remarks: readonly Remark[];
+/** One store of a sync, limited to its secrets, and the names of the secrets there. */
+export interface StoreSide {
+  /** Name of the store in relay.yaml. */
+  readonly store: string;
+  readonly secrets: SecretStore;
+  readonly nameOf: (item: Item) => string;
+}
+
+/** Stores that a plan compares with, and those that could not be listed, with the reasons. */
+export interface ListedStores {
+  readonly targets: readonly ComparedStore[];
+  readonly unlisted: Readonly<Record<string, string>>;
+}
+
+/** Contents of the stores and of the vault for a plan. */
+export interface Scan extends ListedStores {
+  /** Remarks on items that could not be looked up in the vault. They are missing from the rest. */
+  readonly remarks: readonly Omit<Remark, 'stores'>[];
   /** Visits the vault's list page by page. */
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
 }
 
 /** Lists all secrets of the sync and all items of its source. */
-export const scanAll = async (rule: Source, vault: Vault, store: SecretStore): Promise<Scan> => {
-  const held = await listHeld(store);
+export const scanAll = async (rule: Source, vault: Vault, sides: readonly StoreSide[]): Promise<Scan> => ({
+  ...(await listStores(sides, async ({ secrets }) => ({ held: await listHeld(secrets), failures: new Map() }))),
+  remarks: [],
+  eachPage: (visit) =>
+    vault.session(async (session) => {
+      const preparation = session.prepare?.(rule);
+      for await (const page of session.list(rule)) await visit(page, preparation);
+    }),
+});
+
+/**
+ * Reads the state of each store. A store that fails does not hold back the others; if all of them fail, raises the
+ * error of the first.
+ */
+export const listStores = async (
+  sides: readonly StoreSide[],
+  read: (side: StoreSide) => Promise<Pick<ComparedStore, 'held' | 'failures'>>,
+): Promise<ListedStores> => {
+  const found = await pMap(sides, async (side): Promise<ComparedStore | { store: string; failure: RelayError }> => {
+    const { store, nameOf } = side;
+    try {
+      return { store, nameOf, ...(await read(side)) };
+    } catch (thrown) {
+      return { store, failure: asRelayError(thrown, `Listing the store ${store}`) };
+    }
+  });
+  const failed = found.flatMap((one) => ('failure' in one ? one : []));
+  const [first] = failed;
+  if (first !== undefined && failed.length === sides.length) throw first.failure;
   return {
-    held,
-    remarks: [],
-    eachPage: (visit) =>
-      vault.session(async (session) => {
-        const preparation = session.prepare?.(rule);
-        for await (const page of session.list(rule)) await visit(page, preparation);
-      }),
+    targets: found.flatMap((one) => ('failure' in one ? [] : one)),
+    unlisted: Object.fromEntries(failed.map(({ store, failure }) => [store, `${failure.name}: ${failure.message}`])),
   };
 };
 

@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import type { Notify } from '#shared/aws/alerts.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind, zeroOutcomes } from '#shared/domain/outcome.ts';
+import { inStores } from '#shared/domain/plan/remark.ts';
 import { asRelayError } from '#shared/errors.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import { type Records, type Report, readRequired, recordAt } from '#shared/records/records.ts';
@@ -85,6 +86,7 @@ const addUp = async (records: Records, input: ReportInput, now: number): Promise
 const nothingDone = (): Tally => ({
   items: 0,
   outcomes: zeroOutcomes(),
+  stores: [],
   orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
   notes: [],
   remarks: [],
@@ -105,14 +107,24 @@ const summarise = ({ status, items, outcomes, orphans }: Report): ReportOutput =
   return { status, items, ...kinds, retired: orphans.retired };
 };
 
-const describe = ({ rule, run, status, items, outcomes, orphans, notes, remarks }: Report, key: string): string[] => [
+const describe = (
+  { rule, run, status, items, outcomes, stores, orphans, notes, remarks }: Report,
+  key: string,
+): string[] => [
   `Sync ${rule}, run ${run}: ${status}.`,
-  `${items} accounts: ${counted(outcomes) || 'none checked'}.`,
+  ...(stores.length > 1
+    ? [
+        `${items} accounts, ${stores.length} stores.`,
+        ...stores.map((one) => `Store ${one.store}: ${counted(one.outcomes) || 'none checked'}.`),
+      ]
+    : [`${items} accounts: ${counted(outcomes) || 'none checked'}.`]),
   ...(orphans.found > 0
     ? [`${orphans.found} secrets without an account: ${counted(orphans, 'found') || 'kept'}.`]
     : []),
   ...notes,
-  ...remarks.slice(0, MAX_REMARKS).map(({ item, outcome, message }) => `${item}: ${outcome}. ${message}`),
+  ...remarks
+    .slice(0, MAX_REMARKS)
+    .map((remark) => `${remark.item}${inStores(remark, stores.length)}: ${remark.outcome}. ${remark.message}`),
   ...(remarks.length > MAX_REMARKS ? [`… and ${remarks.length - MAX_REMARKS} more.`] : []),
   `Full report: ${key} in the records bucket.`,
 ];

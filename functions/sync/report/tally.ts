@@ -1,8 +1,8 @@
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { absentAfter, type Backoff, backoffAfter, type Memory } from '#shared/domain/memory.ts';
-import { zeroOutcomes } from '#shared/domain/outcome.ts';
-import type { Batch } from '#shared/domain/plan/batch.ts';
-import type { Remark } from '#shared/domain/plan/remark.ts';
+import { absentAfter, type Backoff, backoffAfter, backoffKey, type Memory } from '#shared/domain/memory.ts';
+import { OUTCOME_NAMES, type Outcome, zeroOutcomes } from '#shared/domain/outcome.ts';
+import type { Batch, Orphan } from '#shared/domain/plan/batch.ts';
+import { mergeRemarks, type Remark } from '#shared/domain/plan/remark.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import type { BatchRecord, PlanRecord, Report } from '#shared/records/records.ts';
 import { addCalls } from '#shared/workflows/calls.ts';
@@ -10,7 +10,7 @@ import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
 export type Tally = Pick<
   Report,
-  'planId' | 'items' | 'outcomes' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'
+  'planId' | 'items' | 'outcomes' | 'stores' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'
 >;
 
 /** Time after the end of a release within which the vault may still change the credential. */
@@ -21,40 +21,45 @@ const INCOMPLETE =
 
 /** Adds up a run batch by batch, starting with the results of the plan. Pure except for its own state. */
 export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
-  const outcomes = { ...zeroOutcomes(), unchanged: plan.unchanged };
+  const outcomesOf = new Map<string, Record<Outcome, number>>([
+    ...Object.entries(plan.unchanged).map(([store, unchanged]) => [store, { ...zeroOutcomes(), unchanged }] as const),
+    // Nothing was delivered to a store that could not be listed.
+    ...Object.keys(plan.unlisted).map((store) => [store, { ...zeroOutcomes(), failed: plan.items }] as const),
+  ]);
+  const count = (store: string, outcome: Outcome, by = 1): void => {
+    const outcomes = outcomesOf.get(store) ?? zeroOutcomes();
+    outcomes[outcome] += by;
+    outcomesOf.set(store, outcomes);
+  };
   const orphans = { found: plan.orphans.found, retired: 0, gone: 0, failed: 0 };
   const remarks = [...plan.remarks];
-  const notes = [
-    ...(plan.complete ? [] : [INCOMPLETE]),
-    ...(plan.notes ?? []),
-    ...(plan.orphans.note === undefined ? [] : [plan.orphans.note]),
-  ];
+  const notes = [...(plan.complete ? [] : [INCOMPLETE]), ...(plan.notes ?? [])];
   let calls = plan.calls;
   const unreadable: string[] = [];
   const leftOpen = new Map<string, number>();
   const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
   const checkIns: Record<string, number> = {};
-  for (const { outcome } of plan.remarks) outcomes[outcome] += 1;
+  for (const { stores, outcome } of plan.remarks) for (const store of stores) count(store, outcome);
 
-  const settle = (item: Item, settled: readonly Outcome[]): void => {
-    for (const { outcome, failure } of settled) {
-      outcomes[outcome] += 1;
-      const remark = remarkOn(item.title, outcome, failure);
-      if (remark !== undefined) remarks.push(remark);
+  const settle = (item: Item, settled: readonly TargetOutcome[]): void => {
+    const found: Remark[] = [];
+    for (const { store, outcome, failure } of settled) {
+      count(store, outcome);
+      found.push(...remarksOn(item.title, store, outcome, failure));
+      const key = backoffKey(store, item.ref);
+      const backoff = backoffAfter(backoffs[key], outcome, failure, now);
+      if (backoff === undefined) delete backoffs[key];
+      else backoffs[key] = backoff;
     }
-    const { outcome, failure } = best(settled);
-    const key = itemKey(item.ref);
-    const backoff = backoffAfter(backoffs[key], outcome, failure, now);
-    if (backoff === undefined) delete backoffs[key];
-    else backoffs[key] = backoff;
+    remarks.push(...mergeRemarks(found));
   };
 
-  const retire = (name: string, { outcome, failure }: Pick<Retirement, 'outcome' | 'failure'>): void => {
+  const retire = ({ store, name }: Orphan, { outcome, failure }: Pick<Retirement, 'outcome' | 'failure'>): void => {
     if (outcome === 'kept') return;
     orphans[outcome] += 1;
     if (failure === undefined) return;
     const message = `The secret has lost its account and could not be retired. ${failure.message}`;
-    remarks.push({ item: name, outcome: 'failed', error: failure.name, message });
+    remarks.push({ item: name, stores: [store], outcome: 'failed', error: failure.name, message });
   };
 
   return {
@@ -63,17 +68,17 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       const lost = lostBy(record?.error ?? end.error ?? end.open);
       const settledOf = new Map(record?.settled.map((settled) => [targetKey(settled), settled]));
       for (const [index, { item, targets }] of batch.items.entries()) {
-        const ends = targets.map(
-          (_, target): Outcome =>
-            settledOf.get(targetKey({ item: index, target })) ?? { outcome: 'failed', failure: lost },
-        );
+        const ends = targets.map(({ store }, target): TargetOutcome => {
+          const settled = settledOf.get(targetKey({ item: index, target }));
+          return { store, ...(settled ?? { outcome: 'failed', failure: lost }) };
+        });
         settle(item, ends);
         const checkedInAt = record?.checkIns[index];
         if (checkedInAt !== undefined) checkIns[itemKey(item.ref)] = checkedInAt;
       }
       const retirementOf = new Map(record?.retirements.map((retirement) => [retirement.orphan, retirement]));
-      for (const [index, { name }] of batch.retire.entries()) {
-        retire(name, retirementOf.get(index) ?? { outcome: 'failed', failure: lost });
+      for (const [index, orphan] of batch.retire.entries()) {
+        retire(orphan, retirementOf.get(index) ?? { outcome: 'failed', failure: lost });
       }
       if (record !== undefined) calls = addCalls(calls, record.calls);
       const kept = record?.leftOpen ?? end.open;
@@ -86,13 +91,14 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     },
 
     result: (): Tally => ({
-      ...(plan.planId !== undefined && { planId: plan.planId }),
+      planId: plan.planId,
       items: plan.items,
-      outcomes,
+      outcomes: totalOf([...outcomesOf.values()]),
+      stores: [...outcomesOf].map(([store, outcomes]) => ({ store, outcomes })),
       orphans,
       // Sorted, because batches are added in any order and the same records must give the same report.
       calls,
-      ...(plan.leastDuration !== undefined && { leastDuration: plan.leastDuration }),
+      leastDuration: plan.leastDuration,
       notes: [...notes, ...[...unreadable, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
     }),
@@ -102,10 +108,18 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
      * open. A run over named items has seen no change of the others, so it keeps their check-ins.
      */
     memory: ({ isWhole }: { readonly isWhole: boolean }): Memory => ({
-      version: 1,
+      version: 2,
       checkIns: { ...(isWhole ? stillFollowed(before.checkIns, now) : before.checkIns), ...checkIns },
       backoffs,
-      absent: absentAfter(before.absent, plan.absences ?? {}),
+      absent: {
+        ...Object.fromEntries(Object.keys(plan.unlisted).map((store) => [store, before.absent[store] ?? []])),
+        ...Object.fromEntries(
+          Object.entries(plan.absences).map(([store, changes]) => [
+            store,
+            absentAfter(before.absent[store] ?? [], changes),
+          ]),
+        ),
+      },
     }),
   };
 };
@@ -124,16 +138,16 @@ const asSentence = (error: string): string => (error.endsWith('.') ? error : `${
 const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['checkIns'] =>
   Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
 
-type Outcome = Pick<Settled, 'outcome' | 'failure'>;
+/** Outcome of one target, and its store. */
+interface TargetOutcome extends Pick<Settled, 'outcome' | 'failure'> {
+  readonly store: string;
+}
 
-/**
- * Outcome that determines the backoff of an item. An item that reached at least one target gets no backoff, because a
- * parked item would be withheld from all targets.
- */
-const best = (settled: readonly Outcome[]): Outcome =>
-  settled.find(({ outcome }) => outcome === 'delivered') ??
-  settled.find(({ outcome }) => outcome === 'unchanged') ??
-  settled[0] ?? { outcome: 'unchanged' };
+const totalOf = (all: readonly Readonly<Record<Outcome, number>>[]): Record<Outcome, number> => {
+  const total = zeroOutcomes();
+  for (const outcomes of all) for (const name of OUTCOME_NAMES) total[name] += outcomes[name];
+  return total;
+};
 
 const targetKey = ({ item, target }: Pick<Settled, 'item' | 'target'>): string => `${item}/${target}`;
 
@@ -146,15 +160,10 @@ const lostBy = (error: string | undefined): { name: ErrorName; message: string }
   ].join(' '),
 });
 
-const remarkOn = (item: string, outcome: Settled['outcome'], failure: Settled['failure']): Remark | undefined => {
-  if (outcome === 'delivered' || outcome === 'unchanged') return undefined;
+const remarksOn = (item: string, store: string, outcome: Settled['outcome'], failure: Settled['failure']): Remark[] => {
+  if (outcome === 'delivered' || outcome === 'unchanged') return [];
   const message =
     failure?.message ??
     "The request needed an approval and was cancelled. Give the relay's user an access policy without approvers.";
-  return {
-    item,
-    outcome,
-    message,
-    ...(failure === undefined ? {} : { error: failure.name }),
-  };
+  return [{ item, stores: [store], outcome, message, ...(failure === undefined ? {} : { error: failure.name }) }];
 };

@@ -13,11 +13,14 @@ export const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use 1 to 31 lower-case letters, digits and hyphens, beginning with a letter');
 
+/** More stores than anyone delivers to, and few enough for one batch to wait for all of them. */
+const MAX_STORES = 10;
+
 /** Names of the stores that a rule delivers to. */
 export const storeNames = z
   .array(name)
   .min(1, 'name at least one store, such as [aws]')
-  .max(1)
+  .max(MAX_STORES, `name at most ${MAX_STORES} stores; split the rule`)
   .refine((stores) => new Set(stores).size === stores.length, 'name each store only once')
   .meta({ examples: [['aws']] });
 

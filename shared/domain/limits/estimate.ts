@@ -1,56 +1,87 @@
+import { showDuration } from '#shared/domain/duration.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 
 /** Estimates from the limits of both sides, before a run begins. Pure. */
 
+/** Pace of one store: its name in relay.yaml, and its writes; see `StorePacing` of the store port. */
+export interface PaceOfStore {
+  readonly store: string;
+  readonly perSecond: number;
+  readonly create: number;
+  readonly replace: number;
+}
+
 /** Limits that a sync meets. */
 export interface SyncLimits {
-  /** Undefined if the store is not paced. */
-  readonly store: { readonly perSecond: number; readonly create: number; readonly replace: number } | undefined;
+  /** The stores that are paced. */
+  readonly stores: readonly PaceOfStore[];
   /** Calls to the vault per second. */
   readonly callsPerSecond: number;
   /** Calls to the vault for one item: open, read and close a lease, or read without one. */
   readonly callsPerItem: number;
 }
 
-/** Deliveries of new secrets and of changed ones. */
+/** Deliveries to one store: of new secrets, and of changed ones. */
 export interface Deliveries {
-  readonly items: number;
   readonly created: number;
   readonly replaced: number;
 }
 
-/** Time that the limits alone make a run last, and the side whose limit determines it. */
+/** Deliveries of a run: the number of items, and the deliveries to each store. */
+export interface Workload {
+  readonly items: number;
+  readonly stores: Readonly<Record<string, Deliveries>>;
+}
+
+/** Time that the limits alone make a run last, and the store whose limit determines it; undefined for the vault. */
 export interface LeastDuration {
   readonly seconds: number;
-  readonly by: 'store' | 'vault';
+  readonly store?: string | undefined;
   readonly perSecond: number;
 }
 
-/** Minimum duration of a run by the limits of both sides, in whole seconds. */
+const NOTHING: Deliveries = { created: 0, replaced: 0 };
+
+/** Minimum duration of a run by the limits of both sides, in whole seconds. A run is as slow as its slowest store. */
 export const leastDuration = (
-  { items, created, replaced }: Deliveries,
-  { store, callsPerSecond, callsPerItem }: SyncLimits,
+  { items, stores: deliveries }: Workload,
+  { stores, callsPerSecond, callsPerItem }: SyncLimits,
 ): LeastDuration => {
-  const vault = (items * callsPerItem) / callsPerSecond;
-  // New and changed secrets count against different quotas.
-  const writes = store && Math.max(created * store.create, replaced * store.replace) / store.perSecond;
-  return store !== undefined && writes !== undefined && writes >= vault
-    ? { seconds: Math.floor(writes), by: 'store', perSecond: store.perSecond }
-    : { seconds: Math.floor(vault), by: 'vault', perSecond: callsPerSecond };
+  const byVault = { seconds: (items * callsPerItem) / callsPerSecond, perSecond: callsPerSecond };
+  const slowest = stores.reduce<LeastDuration>((slowest, { store, perSecond, create, replace }) => {
+    const { created, replaced } = deliveries[store] ?? NOTHING;
+    // New and changed secrets count against different quotas.
+    const seconds = Math.max(created * create, replaced * replace) / perSecond;
+    return seconds >= slowest.seconds ? { seconds, store, perSecond } : slowest;
+  }, byVault);
+  return { ...slowest, seconds: Math.floor(slowest.seconds) };
 };
 
-/** Adds up the deliveries of some items. */
+/** Describes a least duration: `at least 2 min 5 s (40 writes per second to the store aws)`. Pure. */
+export const describeLeast = ({ seconds, store, perSecond }: LeastDuration): string => {
+  const limit = store === undefined ? 'calls per second to the vault' : `writes per second to the store ${store}`;
+  return `at least ${showDuration(seconds * 1000)} (${perSecond} ${limit})`;
+};
+
+/** Counts the deliveries to all targets of some items. */
 export const countDeliveries = (items: readonly BatchItem[]): Deliveries => {
   const targets = items.flatMap((item) => item.targets);
   const created = targets.filter(({ expected }) => expected === 'absent').length;
-  return { items: items.length, created, replaced: targets.length - created };
+  return { created, replaced: targets.length - created };
 };
 
-export const addDeliveries = (one: Deliveries, other: Deliveries): Deliveries => ({
-  items: one.items + other.items,
-  created: one.created + other.created,
-  replaced: one.replaced + other.replaced,
-});
+/** Adds some items to a workload. */
+export const addItems = ({ items, stores }: Workload, added: readonly BatchItem[]): Workload => {
+  const total = new Map(Object.entries(stores));
+  for (const { targets } of added) {
+    for (const { store, expected } of targets) {
+      const { created, replaced } = total.get(store) ?? NOTHING;
+      const isNew = expected === 'absent';
+      total.set(store, { created: created + (isNew ? 1 : 0), replaced: replaced + (isNew ? 0 : 1) });
+    }
+  }
+  return { items: items + added.length, stores: Object.fromEntries(total) };
+};
 
 /** Writes to a store for some deliveries. */
 export const writesOf = (
@@ -66,14 +97,14 @@ export const MAX_BATCH_SECONDS = 30;
 
 /**
  * Number of items of a batch: at most `size`, and so few that its steps end within the time of their functions, and
- * that the store takes its writes within half a minute.
+ * that every store takes its writes within half a minute.
  */
 export const batchItems = (
   size: number,
-  { store, callsPerSecond }: Pick<SyncLimits, 'store' | 'callsPerSecond'>,
+  { stores, callsPerSecond }: Pick<SyncLimits, 'stores' | 'callsPerSecond'>,
   concurrency: number,
 ): number => {
   const byVault = Math.floor((MAX_STEP_SECONDS * callsPerSecond) / concurrency);
-  const byStore = store === undefined ? size : Math.floor((MAX_BATCH_SECONDS * store.perSecond) / store.replace);
-  return Math.max(1, Math.min(size, byVault, byStore));
+  const byStores = stores.map(({ perSecond, replace }) => Math.floor((MAX_BATCH_SECONDS * perSecond) / replace));
+  return Math.max(1, Math.min(size, byVault, ...byStores));
 };

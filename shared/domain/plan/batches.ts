@@ -1,4 +1,4 @@
-import type { Batch, BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
+import type { Batch, BatchItem, Orphan, Target } from '#shared/domain/plan/batch.ts';
 
 /**
  * The results of all batches are collected in the workflow's state, which is limited to 256 KiB. Every batch after this
@@ -40,14 +40,14 @@ export const createBatchWriter = (
 
     flush,
 
-    /** Removes items from a batch, whether it is already written or not. */
-    async withdraw(batch: number, isWithdrawn: (item: BatchItem) => boolean): Promise<void> {
+    /** Removes targets from a batch, whether it is already written or not, and items without targets. */
+    async withdraw(batch: number, isWithdrawn: (target: Target) => boolean): Promise<void> {
       if (batch === written.length) {
-        pending = pending.filter((item) => !isWithdrawn(item));
+        pending = withoutTargets(pending, isWithdrawn);
         return;
       }
       const content = await read(batch);
-      await write(batch, { ...content, items: content.items.filter((item) => !isWithdrawn(item)) });
+      await write(batch, { ...content, items: withoutTargets(content.items, isWithdrawn) });
     },
 
     /** Writes orphans into separate batches, because they need no request. */
@@ -63,3 +63,9 @@ export const createBatchWriter = (
     numbers: (): number[] => [...written],
   };
 };
+
+/** The items with their remaining targets, if they have any. Pure. */
+export const withoutTargets = (items: readonly BatchItem[], isWithdrawn: (target: Target) => boolean): BatchItem[] =>
+  items
+    .map(({ item, targets }) => ({ item, targets: targets.filter((target) => !isWithdrawn(target)) }))
+    .filter(({ targets }) => targets.length > 0);

@@ -1,10 +1,18 @@
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { type Backoff, followsOwnCheckIn, isParked, type Memory, rotatesAgain } from '#shared/domain/memory.ts';
+import {
+  type Backoff,
+  backoffKey,
+  followsOwnCheckIn,
+  isParked,
+  type Memory,
+  rotatesAgain,
+} from '#shared/domain/memory.ts';
 import { revise, revisionOf, type Stamp } from '#shared/domain/stamp.ts';
 
 /** Facts about one target: the item in the vault's list, its stamp, and the stamp in the store's list. */
 export interface Candidate {
   readonly item: Item;
+  readonly store: string;
   /** As the vault lists the item now. */
   readonly stamp: Stamp;
   /** Stamp in the store; undefined if the store holds nothing that the relay delivered. */
@@ -29,20 +37,19 @@ export type Decision =
 
 /**
  * Decides what a sync does about one target. The first match applies: a current target needs nothing; a credential that
- * is being changed waits; a parked item stays parked; an item that the vault rotates after our check-ins is parked,
+ * is being changed waits; a parked target stays parked; one whose item the vault rotates after our check-ins is parked,
  * to avoid another rotation; all others are delivered. A verify run also reads current targets and delivers the next
  * revision of the stamp if the value differs. Pure.
  */
-export const decide = ({ item, stamp, held }: Candidate, memory: Memory, rules: PlanRules): Decision => {
+export const decide = ({ item, store, stamp, held }: Candidate, memory: Memory, rules: PlanRules): Decision => {
   const revision = revisionOf(stamp, held);
   if (revision !== undefined && rules.mode === 'changes') return { kind: 'unchanged' };
   if (item.changing === true) return { kind: 'changing' };
 
-  const key = itemKey(item.ref);
-  const backoff = memory.backoffs[key];
+  const backoff = memory.backoffs[backoffKey(store, item.ref)];
   if (!rules.retryParked) {
     if (backoff !== undefined && isParked(backoff, rules.now)) return { kind: 'parked', backoff, newly: false };
-    const rotated = followsOwnCheckIn(item.changedAt, memory.checkIns[key], rules.rotationWindowMinutes);
+    const rotated = followsOwnCheckIn(item.changedAt, memory.checkIns[itemKey(item.ref)], rules.rotationWindowMinutes);
     if (revision === undefined && held !== undefined && rotated && !hasServedPark(backoff, rules.now)) {
       return { kind: 'parked', backoff: rotatesAgain(backoff, rules.now), newly: true };
     }

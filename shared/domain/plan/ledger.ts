@@ -22,6 +22,8 @@ export type Action = (typeof ACTIONS)[number];
 /** One decision of a plan, about an item or about a secret without an item. It contains no value. */
 export interface Decided {
   readonly action: Action;
+  /** Store of the target; absent for a row that cannot be read. */
+  readonly store?: string | undefined;
   /** Title of the item; name of a secret without an item. */
   readonly subject: string;
   /** Absent for a secret without an item, and for a row that cannot be read. */

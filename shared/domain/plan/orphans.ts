@@ -6,7 +6,7 @@ export type OrphanRule =
   | { readonly policy: 'keep' }
   | { readonly policy: 'delete'; readonly budget: number; readonly recoveryDays: number };
 
-/** Secrets whose item is gone, as one run found them. */
+/** Secrets of one store whose item is gone, as one run found them. */
 export interface Absences {
   readonly orphans: readonly Orphan[];
   /** Names that no item had in the last run with a complete list. */

@@ -6,7 +6,7 @@ export interface PlanScope {
   /** Name of the sync in relay.yaml. */
   readonly sync: string;
   readonly connection: string;
-  readonly store: string;
+  readonly stores: readonly string[];
 }
 
 const DIGEST_BYTES = 32;
@@ -43,11 +43,11 @@ export const createPlanId = (): Ledger & { id(scope: PlanScope): string } => {
       withdrawn.add(position);
     },
 
-    id({ sync, connection, store }) {
+    id({ sync, connection, stores }) {
       const sorted = Uint32Array.from({ length: count }, (_, position) => position)
         .filter((position) => !withdrawn.has(position))
         .sort(compare);
-      const all = createHash('sha256').update(JSON.stringify([sync, connection, store]));
+      const all = createHash('sha256').update(JSON.stringify([sync, connection, stores.toSorted()]));
       for (const position of sorted) {
         all.update(digests.subarray(position * DIGEST_BYTES, (position + 1) * DIGEST_BYTES));
       }

@@ -1,7 +1,7 @@
 import type { ItemPage, Preparation } from '#shared/connections/vault.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import type { BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
-import type { createBatchWriter } from '#shared/domain/plan/batches.ts';
+import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
+import { type createBatchWriter, withoutTargets } from '#shared/domain/plan/batches.ts';
 import { type ComparisonOptions, type ComparisonSummary, createComparison } from '#shared/domain/plan/comparison.ts';
 import type { Decided } from '#shared/domain/plan/ledger.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type Absences,
   changesOf,
   decideOrphans,
+  type OrphanDecision,
   type OrphanRule,
 } from '#shared/domain/plan/orphans.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
@@ -27,16 +28,16 @@ export interface PlanOptions extends ComparisonOptions {
 export interface PlanSummary extends Omit<ComparisonSummary, 'unreadableDates'> {
   /** False if the vault's list was incomplete. Nothing is retired then. */
   readonly complete: boolean;
-  readonly orphans: { readonly found: number; readonly retiring: number; readonly note?: string };
-  /** Absences to remember. */
-  readonly absences: AbsenceChanges;
+  readonly orphans: { readonly found: number; readonly retiring: number };
+  /** Absences to remember, by store. */
+  readonly absences: Readonly<Record<string, AbsenceChanges>>;
   /** Other findings, one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Plans a sync: compares the vault's list with the store's, page by page, and adds the work to the batches. It does no
- * I/O of its own, so any caller that has both lists can plan.
+ * Plans a sync: compares the vault's list with those of the stores, page by page, and adds the work to the batches. It
+ * does no I/O of its own, so any caller that has the lists can plan.
  */
 export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   const { patterns, batches, eachPage, isWhole } = options;
@@ -65,23 +66,50 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   await batches.flush();
 
   const emptiness = isWhole && complete && selected === 0 ? [explainEmptiness(listed)] : [];
-  const absences: Absences = {
-    orphans: comparison.orphans(),
-    absentBefore: new Set(options.memory.absent),
-    doubt: isWhole ? warningOf(complete, selected) : 'the run covered only some items.',
-  };
-  const { orphans, ...decision } = decideOrphans(absences, options.orphans);
-  await batches.retire(orphans);
-  for (const entry of orphanEntries(absences, orphans, options.orphans, decision.note)) options.ledger.add(entry);
+  const doubt = isWhole ? warningOf(complete, selected) : 'the run covered only some items.';
+  const retirements = options.targets.map(({ store }) => {
+    const absentBefore = new Set(options.memory.absent[store]);
+    const absences: Absences = { orphans: comparison.orphans(store), absentBefore, doubt };
+    return { store, absences, ...decideOrphans(absences, options.orphans) };
+  });
+  await batches.retire(retirements.flatMap(({ orphans }) => orphans));
+  for (const retirement of retirements) {
+    for (const entry of orphanEntries(retirement, options.orphans)) options.ledger.add(entry);
+  }
   const { unreadableDates, ...summary } = comparison.summary();
   return {
     ...summary,
     complete,
-    orphans: decision,
-    absences: changesOf(absences, comparison.isUsed),
-    notes: [...emptiness, ...(unreadableDates === 0 ? [] : [explainDates(unreadableDates)])],
+    orphans: { found: sumOf(retirements, 'found'), retiring: sumOf(retirements, 'retiring') },
+    absences: Object.fromEntries(
+      retirements.map(({ store, absences }) => [store, changesOf(absences, (name) => comparison.isUsed(store, name))]),
+    ),
+    notes: [
+      ...emptiness,
+      ...(unreadableDates === 0 ? [] : [explainDates(unreadableDates)]),
+      ...orphanNotes(retirements, doubt),
+    ],
   };
 };
+
+/** Decision about the orphans of one store. */
+interface StoreRetirement extends OrphanDecision {
+  readonly store: string;
+  readonly absences: Absences;
+}
+
+const sumOf = (retirements: readonly StoreRetirement[], key: 'found' | 'retiring'): number =>
+  retirements.reduce((sum, retirement) => sum + retirement[key], 0);
+
+/** A doubt concerns all stores. Any other note names its store, unless there is only one. */
+const orphanNotes = (retirements: readonly StoreRetirement[], doubt: string | undefined): string[] => [
+  ...new Set(
+    retirements.flatMap(({ store, note }) => {
+      if (note === undefined) return [];
+      return doubt !== undefined || retirements.length === 1 ? note : `Store ${store}: ${note}`;
+    }),
+  ),
+];
 
 /** Reason why the list of a whole run proves no absence; undefined if it does. */
 const warningOf = (complete: boolean, selected: number): string | undefined => {
@@ -98,15 +126,13 @@ const explainEmptiness = (listed: number): string => {
 
 /** Describes the decisions about orphans for the ledger. Without a doubt, they depend on what earlier runs missed. */
 function* orphanEntries(
-  { orphans, doubt }: Absences,
-  retired: readonly Orphan[],
+  { store, absences: { orphans: found, doubt }, orphans: retired, note }: StoreRetirement,
   { policy }: OrphanRule,
-  note: string | undefined,
 ): Iterable<Decided> {
   const retiring = new Set(retired.map(({ name }) => name));
   const dependsOnMemory = policy === 'delete' && doubt === undefined;
-  for (const { name } of orphans) {
-    const entry = { subject: name, secret: name, facts: [name], dependsOnMemory };
+  for (const { name } of found) {
+    const entry = { store, subject: name, secret: name, facts: [store, name], dependsOnMemory };
     if (retiring.has(name)) yield { ...entry, action: 'retire', reason: 'Two runs in a row found no item for it.' };
     else yield { ...entry, action: 'keep', reason: policy === 'keep' ? KEPT_BY_POLICY : (note ?? MISSED_ONCE) };
   }
@@ -129,11 +155,14 @@ const createPrepared = () => {
       else held.set(itemKey(item.ref), wanted);
     },
 
-    withdraw(isWithdrawn: (item: BatchItem) => boolean): void {
+    withdraw(isWithdrawn: (target: Target) => boolean): void {
       for (const [key, one] of held) {
-        if (!isWithdrawn(one)) continue;
-        preparation?.exclude(one.item);
-        held.delete(key);
+        if (!one.targets.some(isWithdrawn)) continue;
+        const [left] = withoutTargets([one], isWithdrawn);
+        if (left === undefined) {
+          preparation?.exclude(one.item);
+          held.delete(key);
+        } else held.set(key, left);
       }
     },
 

@@ -65,8 +65,8 @@ export const EVERY_KIND: Given & Pick<SyncPlanOptions, 'memory'> = (() => {
     sync: { orphans: { policy: 'delete', budget: 5 } },
     memory: {
       ...emptyMemory(),
-      backoffs: { 'account:5': { reason: 'approval', times: 1, parkedUntil: NOW + 3_600_000 } },
-      absent: ['prod/db-01/gone'],
+      backoffs: { 'aws account:5': { reason: 'approval', times: 1, parkedUntil: NOW + 3_600_000 } },
+      absent: { aws: ['prod/db-01/gone'] },
     },
   };
 })();

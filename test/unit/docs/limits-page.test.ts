@@ -31,14 +31,18 @@ describe('docs/limits.md', () => {
   });
 
   it('shows the time of a first sync as the report announces it', () => {
-    const limits = { store: { perSecond: 40, create: 1, replace: 2 }, callsPerSecond: 200, callsPerItem: 3 };
+    const limits = {
+      stores: [{ store: 'aws', perSecond: 40, create: 1, replace: 2 }],
+      callsPerSecond: 200,
+      callsPerItem: 3,
+    };
     const seconds = (text: string) =>
       [...text.matchAll(/(\d+) (min|s)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === 'min' ? 60 : 1), 0);
     for (const [secrets, [created = '', replaced = '']] of tableBelow(PAGE, 'The time of a first sync').rows) {
       const items = Number(secrets.replace(',', ''));
       const isNear = (text: string, exact: number) => expect(Math.abs(seconds(text) - exact)).toBeLessThanOrEqual(30);
-      isNear(created, leastDuration({ items, created: items, replaced: 0 }, limits).seconds);
-      isNear(replaced, leastDuration({ items, created: 0, replaced: items }, limits).seconds);
+      isNear(created, leastDuration({ items, stores: { aws: { created: items, replaced: 0 } } }, limits).seconds);
+      isNear(replaced, leastDuration({ items, stores: { aws: { created: 0, replaced: items } } }, limits).seconds);
     }
   });
 });

@@ -35,6 +35,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
     finishedAt: '2026-01-02T04:00:00Z',
     items: 1,
     outcomes: zeroOutcomes(),
+    stores: [],
     orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
     notes: [],
     remarks,
@@ -44,7 +45,9 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
 describe('the summary of a local run', () => {
   it('escapes names, so that they can neither leave their line nor control the terminal', () => {
     const name = 'db-01/sa\n✓ all is well\x1b[2J\u202e';
-    const remarks: Remark[] = [{ item: name, outcome: 'failed', error: 'NotFound', message: `No ${name}.` }];
+    const remarks: Remark[] = [
+      { item: name, stores: ['aws'], outcome: 'failed', error: 'NotFound', message: `No ${name}.` },
+    ];
     const figures = figuresWith(remarks);
     const text = summarise({
       runs: [figures, figures],

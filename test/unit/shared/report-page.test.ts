@@ -14,11 +14,12 @@ const REPORT: Report = {
   finishedAt: '2026-01-02T04:00:00Z',
   items: 1204,
   outcomes: { ...zeroOutcomes(), delivered: 1200, parked: 3, failed: 1 },
+  stores: [],
   orphans: { found: 2, retired: 1, gone: 0, failed: 0 },
   notes: ['The vault did not list everything.'],
   remarks: [
-    { item: 'db-01/parked', outcome: 'parked', message: 'Wait.' },
-    { item: 'db-01/failed', outcome: 'failed', message: 'Enable it for the API.' },
+    { item: 'db-01/parked', stores: ['aws'], outcome: 'parked', message: 'Wait.' },
+    { item: 'db-01/failed', stores: ['aws'], outcome: 'failed', message: 'Enable it for the API.' },
   ],
 };
 
@@ -28,7 +29,7 @@ describe('the page of a sync', () => {
     expect(page).toContain('<title>Sync databases: PARTIAL</title>');
     expect(page).toContain('aria-label="1,200 delivered, 3 parked, 1 failed"');
     expect(page).toContain('<dd>4 min 12 s</dd>');
-    expect(page).toContain('<dd>3,612 to the vault, 2,401 to the store</dd>');
+    expect(page).toContain('<dd>3,612 to the vault, 2,401 to the stores</dd>');
     expect(page).toContain('<li>The vault did not list everything.</li>');
   });
 
@@ -46,7 +47,7 @@ describe('the page of a sync', () => {
 
   it('counts the items beyond the thousandth without listing them', () => {
     const remarks = Array.from({ length: 1002 }, (_, index) => ({
-      ...{ item: `a${index}`, outcome: 'failed' as const, message: 'Look.' },
+      ...{ item: `a${index}`, stores: ['aws'], outcome: 'failed' as const, message: 'Look.' },
     }));
     expect(renderSyncPage({ ...REPORT, remarks })).toContain('2 more items need attention');
   });

@@ -73,7 +73,7 @@ describe('a plan for named items', () => {
     );
     expect(planned.status).toBe('planned');
     expect(delivered).toEqual(['prod/db-01/a2']);
-    expect(record).toMatchObject({ items: 1, unchanged: 0, orphans: { found: 0, retiring: 0 } });
+    expect(record).toMatchObject({ items: 1, unchanged: { aws: 0 }, orphans: { found: 0, retiring: 0 } });
   });
 
   it('lists only their systems, each once', async () => {
@@ -121,7 +121,7 @@ describe('a plan for named items', () => {
     expect(first.delivered).toHaveLength(1);
     const { planned, record } = await plan([itemNumbered(1)], [named('db-01', 'a1')], { secrets: first.targets });
     expect(planned.batches).toEqual([]);
-    expect(record.unchanged).toBe(1);
+    expect(record.unchanged).toEqual({ aws: 1 });
   });
 
   it('delivers none of the items that would share a secret, even if only one of them is named', async () => {
@@ -150,7 +150,7 @@ describe('a plan for named items', () => {
     const { delivered, record } = await plan([one], [named('db-01', 'a1')], { secrets });
     expect(delivered).toEqual([]);
     expect(record.remarks).toMatchObject([{ outcome: 'parked' }]);
-    expect(Object.keys(record.backoffs)).toEqual(['account:1']);
+    expect(Object.keys(record.backoffs)).toEqual(['aws account:1']);
   });
 
   describe('with items that cannot be looked up', () => {
@@ -168,7 +168,7 @@ describe('a plan for named items', () => {
         });
         expect(delivered.toSorted()).toEqual(['prod/db-01/a1', 'prod/db-02/a2']);
         expect(record).toMatchObject({ items: 4, complete: false });
-        const failed = { outcome: 'failed', error, message: `${error} by list` };
+        const failed = { stores: ['aws'], outcome: 'failed', error, message: `${error} by list` };
         expect(record.remarks).toEqual([
           { item: 'systemName db-bad, accountName sa', ...failed },
           { item: 'systemName DB-BAD, accountName sb', ...failed },

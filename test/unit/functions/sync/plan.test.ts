@@ -63,7 +63,7 @@ describe('plan', () => {
     const stale = { ...currentOf(two), stamp: 'older' };
     const { record } = await plan([pageOf([one, two, three])], [stale]);
     // Three calls of the vault for each item, of 200 per second: less than a second.
-    expect(record?.leastDuration).toEqual({ seconds: 0, by: 'vault', perSecond: 200 });
+    expect(record?.leastDuration).toEqual({ seconds: 0, perSecond: 200 });
   });
 
   it('puts new and changed items into batches, and skips current ones', async () => {
@@ -75,7 +75,7 @@ describe('plan', () => {
       { item: two, targets: [{ ...currentOf(two), store: 'aws', expected: { stamp: 'older' } }] },
       { item: three, targets: [{ ...currentOf(three), store: 'aws', expected: 'absent' }] },
     ]);
-    expect(record).toMatchObject({ items: 3, unchanged: 1, remarks: [] });
+    expect(record).toMatchObject({ items: 3, unchanged: { aws: 1 }, remarks: [] });
   });
 
   it('distinguishes an owned secret without a stamp from an absent one', async () => {
@@ -114,12 +114,12 @@ describe('plan', () => {
       { item: 'db-01/a1', outcome: 'failed', error: 'NameCollision' },
     ]);
     expect(record?.remarks[0]?.message).toContain('for example {domainName} or {accountId}');
-    expect(record).toMatchObject({ items: 3, unchanged: 0 });
+    expect(record).toMatchObject({ items: 3, unchanged: { aws: 0 } });
   });
 
   it('counts an item once if a current item shares its name', async () => {
     const { record } = await plan([pageOf([itemNumbered(1), twin])], [currentOf(itemNumbered(1))]);
-    expect(record).toMatchObject({ items: 2, unchanged: 0 });
+    expect(record).toMatchObject({ items: 2, unchanged: { aws: 0 } });
     expect(record?.remarks).toHaveLength(2);
   });
 
@@ -138,14 +138,14 @@ describe('plan', () => {
     expect(batches).toEqual([]);
     expect(record?.remarks.map(({ outcome }) => outcome)).toEqual(['parked', 'changing']);
     expect(record?.remarks[0]?.message).toContain('Allow API Rotation Override');
-    expect(record?.backoffs).toMatchObject({ 'account:1': { reason: 'rotates', times: 1 } });
+    expect(record?.backoffs).toMatchObject({ 'aws account:1': { reason: 'rotates', times: 1 } });
   });
 
   describe('with secrets whose item is gone', () => {
     const orphans = { policy: 'delete', budget: 1 };
     const gone = [{ name: 'prod/db-01/gone', stamp: 'x' }];
     const missed = (names: readonly StoredSecret[]) =>
-      records.write(recordAt.memory('databases'), { ...emptyMemory(), absent: names.map(({ name }) => name) });
+      records.write(recordAt.memory('databases'), { ...emptyMemory(), absent: { aws: names.map(({ name }) => name) } });
 
     it('keeps them unless the policy says otherwise', async () => {
       await missed(gone);
@@ -168,7 +168,7 @@ describe('plan', () => {
       await missed(more);
       const { batches, record } = await plan([pageOf([itemNumbered(1)])], more, { orphans });
       expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
-      expect(record?.orphans.note).toContain('the budget is 1');
+      expect(record?.notes.join()).toContain('the budget is 1');
     });
 
     it('retires none of them after an incomplete list', async () => {
@@ -183,7 +183,7 @@ describe('plan', () => {
       expect(batches.flatMap(({ retire }) => retire)).toEqual([]);
       expect(record).toMatchObject({
         orphans: { found: 1, retiring: 0 },
-        absences: { absent: ['prod/db-01/gone'], present: [] },
+        absences: { aws: { absent: ['prod/db-01/gone'], present: [] } },
       });
     });
 
@@ -192,7 +192,10 @@ describe('plan', () => {
       const select = { accounts: ['unmatched'] };
       const { batches, record } = await plan([pageOf([itemNumbered(1)])], gone, { orphans, select });
       expect(batches).toEqual([]);
-      expect(record?.notes).toEqual([expect.stringContaining('did not match the one item listed')]);
+      expect(record?.notes).toEqual([
+        expect.stringContaining('did not match the one item listed'),
+        expect.stringContaining('nothing was selected'),
+      ]);
     });
   });
 });

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReport } from '#functions/sync/report/report.ts';
+import { emptyMemory } from '#shared/domain/memory.ts';
+import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import type { BatchRecord, PlanRecord } from '#shared/records/records.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
@@ -11,12 +13,17 @@ import { memoryPages, memoryRecords } from '#test/support/fakes.ts';
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
 const PLAN: PlanRecord = {
+  planId: 'a'.repeat(64),
   items: 3,
-  unchanged: 1,
+  unchanged: { aws: 1 },
+  unlisted: {},
   complete: true,
   remarks: [],
   backoffs: {},
   orphans: { found: 0, retiring: 0 },
+  absences: {},
+  notes: [],
+  leastDuration: { seconds: 0, perSecond: 200 },
   calls: NO_CALLS,
 };
 /** Outcome of the only target of an item. */
@@ -81,14 +88,70 @@ describe('report', () => {
   });
 
   it('shows the calls of all steps, and the time by the limits', async () => {
-    const leastDuration = { seconds: 125, by: 'store', perSecond: 40 } as const;
+    const leastDuration = { seconds: 125, store: 'aws', perSecond: 40 };
     await records.write(recordAt.plan(aRun()), { ...PLAN, calls: { vault: 3, store: 5 }, leastDuration });
     await settle([end(0, 'delivered'), end(1, 'unchanged')], { calls: { vault: 7, store: 20 } });
     await report();
     expect(await written()).toMatchObject({ calls: { vault: 10, store: 25 }, leastDuration });
     const page = [...pages.written.values()].join();
-    expect(page).toContain('<dd>10 to the vault, 25 to the store</dd>');
-    expect(page).toContain('<dd>at least 2 min 5 s (40 writes per second to the store)</dd>');
+    expect(page).toContain('<dd>10 to the vault, 25 to the stores</dd>');
+    expect(page).toContain('<dd>at least 2 min 5 s (40 writes per second to the store aws)</dd>');
+  });
+
+  describe('of several stores', () => {
+    const failure = { name: 'StoreDenied', message: 'Allow it.' } as const;
+    const target = (item: number, at: number, outcome: Settled['outcome']): Settled => ({
+      ...end(item, outcome, outcome === 'failed' ? failure : undefined),
+      target: at,
+    });
+    const inThree = (number: number): BatchItem => {
+      const { item, targets } = batchItem(number);
+      return { item, targets: ['aws', 'slow', 'far'].flatMap((store) => targets.map((one) => ({ ...one, store }))) };
+    };
+    beforeEach(async () => {
+      await records.write(recordAt.plan(aRun()), { ...PLAN, unchanged: { aws: 1, slow: 1, far: 1 } });
+      await records.write(recordAt.batch(aRun(), 0), { items: [inThree(1), inThree(2)], retire: [] });
+      await settle([
+        ...[target(0, 0, 'delivered'), target(0, 1, 'failed'), target(0, 2, 'failed')],
+        ...[target(1, 0, 'delivered'), target(1, 1, 'failed'), target(1, 2, 'delivered')],
+      ]);
+    });
+
+    it('counts the outcomes of each, and names the stores in one remark on each item', async () => {
+      expect(await report()).toMatchObject({ status: 'PARTIAL', items: 3, delivered: 3, unchanged: 3, failed: 3 });
+      expect(await written()).toMatchObject({
+        stores: [
+          { store: 'aws', outcomes: { delivered: 2, unchanged: 1, failed: 0 } },
+          { store: 'slow', outcomes: { delivered: 0, unchanged: 1, failed: 2 } },
+          { store: 'far', outcomes: { delivered: 1, unchanged: 1, failed: 1 } },
+        ],
+        remarks: [
+          { item: 'db-01/a1', stores: ['slow', 'far'] },
+          { item: 'db-01/a2', stores: ['slow'] },
+        ],
+      });
+      expect(notify).toHaveBeenCalledWith(
+        'pam-relay: sync databases PARTIAL',
+        expect.arrayContaining([
+          '3 accounts, 3 stores.',
+          'Store slow: 1 unchanged, 2 failed.',
+          'db-01/a1 in stores slow, far: failed. Allow it.',
+        ]),
+      );
+      expect([...pages.written.values()].join()).toContain('<dt>Store slow</dt><dd>1 unchanged, 2 failed</dd>');
+    });
+
+    it('counts every item as failed in a store that could not be listed, and keeps its absences', async () => {
+      const absent = { gone: ['a'], aws: ['b'], former: ['c'] };
+      await records.write(recordAt.memory('databases'), { ...emptyMemory(), absent });
+      const plan = { ...PLAN, unlisted: { gone: 'StoreUnavailable: closed' }, absences: { aws: { present: [] } } };
+      await records.write(recordAt.plan(aRun()), plan);
+      await report();
+      expect((await written())?.stores).toMatchObject(
+        expect.arrayContaining([{ store: 'gone', outcomes: expect.objectContaining({ failed: 3, delivered: 0 }) }]),
+      );
+      expect((await memory())?.absent).toEqual({ gone: ['a'], aws: ['b'] });
+    });
   });
 
   it('is PARTIAL, and sends an alert, if a store lacks a current value', async () => {
@@ -229,8 +292,8 @@ describe('report', () => {
       ...PLAN,
       items: 5,
       remarks: [
-        { item: 'x', outcome: 'parked', message: '' },
-        { item: 'y', outcome: 'changing', message: '' },
+        { item: 'x', stores: ['aws'], outcome: 'parked', message: '' },
+        { item: 'y', stores: ['aws'], outcome: 'changing', message: '' },
       ],
     });
     await settle([end(0, 'approvalRequired')]);
@@ -243,7 +306,7 @@ describe('report', () => {
     await records.write(recordAt.plan(aRun()), {
       ...PLAN,
       items: 4,
-      remarks: [{ item: 'y', outcome: 'changing', message: '' }],
+      remarks: [{ item: 'y', stores: ['aws'], outcome: 'changing', message: '' }],
     });
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     expect(await report()).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });
@@ -255,7 +318,8 @@ describe('report', () => {
     expect(await report()).toMatchObject({ status: 'PARTIAL' });
     await records.write(recordAt.plan(aRun()), {
       ...PLAN,
-      orphans: { found: 9, retiring: 0, note: 'Nothing was deleted' },
+      orphans: { found: 9, retiring: 0 },
+      notes: ['Nothing was deleted'],
     });
     expect(await report()).toMatchObject({ status: 'PARTIAL' });
   });
@@ -272,12 +336,12 @@ describe('report', () => {
 
   it('remembers absent secrets until a run finds their items again', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
-    const after = async (run: string, absences: PlanRecord['absences']) => {
-      await records.write(recordAt.plan(aRun()), { ...PLAN, absences });
+    const after = async (run: string, absences: PlanRecord['absences'][string]) => {
+      await records.write(recordAt.plan(aRun()), { ...PLAN, absences: { aws: absences } });
       const before = await memory();
       if (before !== undefined) await records.write(recordAt.memory('databases'), { ...before, run });
       await report();
-      return (await memory())?.absent;
+      return (await memory())?.absent['aws'];
     };
     expect(await after('databases.0', { absent: ['a', 'b'], present: [] })).toEqual(['a', 'b']);
     expect(await after('databases.0', { present: ['b', 'c'] })).toEqual(['a']);
@@ -288,10 +352,11 @@ describe('report', () => {
     await settle([end(0, 'delivered'), end(1, 'approvalRequired')], { checkIns: { 0: NOW } });
     await report();
     expect(await memory()).toEqual({
-      version: 1,
+      version: 2,
       run: 'databases.1',
       checkIns: { 'account:1': NOW },
-      backoffs: { 'account:2': { reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS } },
+      backoffs: { 'aws account:2': { reason: 'approval', times: 1, parkedUntil: NOW + DAY_MS } },
+      absent: {},
     });
   });
 
@@ -326,11 +391,7 @@ describe('report', () => {
 
   it('remembers releases that end by themselves until their change must be visible', async () => {
     const hour = 3_600_000;
-    const before = {
-      version: 1 as const,
-      checkIns: { 'account:9': NOW + hour, 'account:8': NOW - 2 * hour },
-      backoffs: {},
-    };
+    const before = { ...emptyMemory(), checkIns: { 'account:9': NOW + hour, 'account:8': NOW - 2 * hour } };
     await records.write(recordAt.memory('databases'), before);
     await settle([]);
     await report();
@@ -341,7 +402,7 @@ describe('report', () => {
     const order = aRun({ items: 'named' }).order;
 
     it('keeps the memory of all other items, and adds that of its own items', async () => {
-      const before = { version: 1 as const, checkIns: { 'account:9': 1, 'account:1': 2 }, backoffs: {} };
+      const before = { ...emptyMemory(), checkIns: { 'account:9': 1, 'account:1': 2 } };
       await records.write(recordAt.memory('databases'), before);
       await settle([end(0, 'delivered')], { checkIns: { 0: NOW } });
       await report({ order });
@@ -349,7 +410,7 @@ describe('report', () => {
     });
 
     it('sends no alert about parked items, which scheduled runs report', async () => {
-      const remarks = [{ item: 'x', outcome: 'parked' as const, message: '' }];
+      const remarks = [{ item: 'x', stores: ['aws'], outcome: 'parked' as const, message: '' }];
       await records.write(recordAt.plan(aRun()), { ...PLAN, remarks });
       await settle([end(0, 'delivered'), end(1, 'unchanged')]);
       expect(await report({ order })).toMatchObject({ status: 'SUCCEEDED', skipped: 1 });

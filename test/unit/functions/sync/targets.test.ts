@@ -37,12 +37,17 @@ describe('an item with two targets in two stores', () => {
   const report = async (): Promise<ReportOutput> => {
     const { records } = scene;
     await records.write(recordAt.plan(aRun()), {
+      planId: 'a'.repeat(64),
       items: 1,
-      unchanged: 0,
+      unchanged: { aws: 0, other: 0 },
+      unlisted: {},
       complete: true,
       remarks: [],
       backoffs: {},
       orphans: { found: 0, retiring: 0 },
+      absences: {},
+      notes: [],
+      leastDuration: { seconds: 0, perSecond: 200 },
       calls: NO_CALLS,
     });
     const step = createReport({
@@ -162,23 +167,20 @@ describe('an item with two targets in two stores', () => {
   });
 
   describe('enters backoff', () => {
-    it.each(['aws', 'other'])(
-      'not while only one target fails, %s: a parked item would reach neither',
-      async (failing) => {
-        aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
-        other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
-        await go();
-        await report();
-        expect(await backoffs()).toEqual({});
-      },
-    );
-
-    it('once for a run that reaches no target', async () => {
-      aws.fail('prod/one', 'StoreDenied');
-      other.fail('prod-one', 'StoreDenied');
+    it.each(['aws', 'other'])('with the target that fails, and not with the other: %s', async (failing) => {
+      aws.fail(failing === 'aws' ? 'prod/one' : '', 'StoreDenied');
+      other.fail(failing === 'other' ? 'prod-one' : '', 'StoreDenied');
       await go();
       await report();
-      expect(await backoffs()).toMatchObject({ 'account:1': { reason: 'failing', times: 1 } });
+      expect(await backoffs()).toMatchObject({ [`${failing} account:1`]: { reason: 'failing', times: 1 } });
+      expect(Object.keys((await backoffs()) ?? {})).toHaveLength(1);
+    });
+
+    it('with every target if its read fails', async () => {
+      vault.fail('read', '101', 'NotRequestable');
+      await go();
+      await report();
+      expect(Object.keys((await backoffs()) ?? {})).toEqual(['aws account:1', 'other account:1']);
     });
   });
 });

@@ -35,9 +35,14 @@ describe('the records bucket', () => {
 
   it('rejects a record of another shape, and names its key', async () => {
     s3.on(GetObjectCommand).resolves({});
-    await expect(records.read(place)).rejects.toThrow(
-      's3://bucket/memory/databases.json is not a valid record of the relay',
+    await expect(records.read(recordAt.plan({ rule: 'databases', run: 'databases.1' }))).rejects.toThrow(
+      's3://bucket/runs/databases/databases.1/plan.json is not a valid record of the relay',
     );
+  });
+
+  it('replaces a memory of another shape, such as that of an earlier version', async () => {
+    s3.on(GetObjectCommand).resolves({});
+    expect(await records.read(place)).toEqual(emptyMemory());
   });
 });
 

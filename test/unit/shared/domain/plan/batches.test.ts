@@ -44,8 +44,8 @@ describe('the batches of a plan', () => {
       await batches.add(batchItem(number));
     }
     expect(added).toEqual([0, 0, 1]);
-    await batches.withdraw(0, ({ item }) => item.ref.id === '2');
-    await batches.withdraw(1, ({ item }) => item.ref.id === '3');
+    await batches.withdraw(0, ({ name }) => name === 'prod/2');
+    await batches.withdraw(1, ({ name }) => name === 'prod/3');
     await batches.flush();
     expect([...written.values()]).toEqual([{ items: [batchItem(1)], retire: [] }]);
     expect(batches.numbers()).toEqual([0]);

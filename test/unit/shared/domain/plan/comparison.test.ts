@@ -15,7 +15,7 @@ const stampNow = (item: Item): string => stampOf('vault', item, 'v1');
 const compareWith = (held: Readonly<Record<string, string | undefined>> = {}, more: Partial<ComparisonOptions> = {}) =>
   createComparison({
     connection: 'vault',
-    target: { store: 'aws', nameOf, held: new Map(Object.entries(held)) },
+    targets: [{ store: 'aws', nameOf, held: new Map(Object.entries(held)), failures: new Map() }],
     rendering: { fingerprint: () => 'v1' },
     memory: emptyMemory(),
     rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW },
@@ -47,21 +47,24 @@ describe('comparing what a vault lists with a store', () => {
     const item = itemNumbered(1);
     const comparison = compareWith({ 'prod/a1': stampNow(item) });
     expect(comparison.compare(item, 0)).toBeUndefined();
-    expect(comparison.summary()).toMatchObject({ items: 1, unchanged: 1, remarks: [], backoffs: {} });
+    expect(comparison.summary()).toMatchObject({ items: 1, unchanged: { aws: 1 }, remarks: [], backoffs: {} });
   });
 
   it('reports an item without a usable name, and continues', () => {
     const comparison = compareWith(
       {},
       {
-        target: {
-          store: 'aws',
-          held: new Map(),
-          nameOf: ({ title }) => {
-            if (title === 'bad') throw new RelayError('ConfigurationInvalid', 'too long');
-            return title;
+        targets: [
+          {
+            store: 'aws',
+            held: new Map(),
+            failures: new Map(),
+            nameOf: ({ title }) => {
+              if (title === 'bad') throw new RelayError('ConfigurationInvalid', 'too long');
+              return title;
+            },
           },
-        },
+        ],
       },
     );
     expect(comparison.compare(itemNumbered(1, { title: 'bad' }), 0)).toBeUndefined();
@@ -81,7 +84,7 @@ describe('comparing what a vault lists with a store', () => {
         "twin 1 and twin 2 and twin 3 would share the secret prod/a1. Add a placeholder that distinguishes them to the sync's name template, for example {domainName}. The page docs/names-and-templates.md shows how names are made.";
       expect(comparison.summary()).toMatchObject({
         items: 3,
-        unchanged: 0,
+        unchanged: { aws: 0 },
         backoffs: {},
         remarks: [1, 2, 3].map((id) => ({ item: `twin ${id}`, outcome: 'failed', error: 'NameCollision', message })),
       });
@@ -91,7 +94,7 @@ describe('comparing what a vault lists with a store', () => {
       const comparison = compareWith({ 'prod/a1': stampNow(twin(1)) });
       for (const id of [1, 2]) comparison.compare(twin(id), 0);
       expect(await withdrawn(comparison)).toEqual([]);
-      expect(comparison.summary()).toMatchObject({ items: 2, unchanged: 0 });
+      expect(comparison.summary()).toMatchObject({ items: 2, unchanged: { aws: 0 } });
       expect(comparison.summary().remarks).toHaveLength(2);
     });
 
@@ -110,7 +113,7 @@ describe('comparing what a vault lists with a store', () => {
   it('finds the secrets whose name no item has, with their store', () => {
     const comparison = compareWith({ 'prod/a1': 'x', 'prod/gone': 'x', 'prod/gone-2': undefined });
     comparison.compare(itemNumbered(1), 0);
-    expect(comparison.orphans()).toEqual([
+    expect(comparison.orphans('aws')).toEqual([
       { store: 'aws', name: 'prod/gone' },
       { store: 'aws', name: 'prod/gone-2' },
     ]);
@@ -125,7 +128,7 @@ describe('comparing what a vault lists with a store', () => {
     expect(remarks).toMatchObject([
       { outcome: 'parked', message: expect.stringContaining('Next try after 2026-01-03T04:00:00.000Z') },
     ]);
-    expect(backoffs).toMatchObject({ 'account:1': { reason: 'rotates' } });
+    expect(backoffs).toMatchObject({ 'aws account:1': { reason: 'rotates' } });
 
     const parked = compareWith({ 'prod/a1': 'older' }, { memory: { ...memory, backoffs: { ...backoffs } } });
     parked.compare(item, 0);
@@ -145,7 +148,7 @@ describe('comparing what a vault lists with a store', () => {
       'Enable it for the API.',
     ],
   ] as const)('explains why an item is parked: %j', (backoff, why) => {
-    const comparison = compareWith({}, { memory: { ...emptyMemory(), backoffs: { 'account:1': backoff } } });
+    const comparison = compareWith({}, { memory: { ...emptyMemory(), backoffs: { 'aws account:1': backoff } } });
     comparison.compare(itemNumbered(1), 0);
     expect(comparison.summary().remarks).toMatchObject([{ outcome: 'parked', message: expect.stringContaining(why) }]);
   });
@@ -162,15 +165,11 @@ describe('comparing what a vault lists with a store', () => {
           listed.flatMap((item) => comparison.compare(item, 0)?.targets.map(({ name }) => name) ?? []),
         );
         await comparison.withdrawCollisions(async (_batch, isWithdrawn) => {
-          const item = itemNumbered(1);
-          for (const name of delivered) {
-            const targets = [{ store: 'aws', name, stamp: '', expected: 'absent' as const }];
-            if (isWithdrawn({ item, targets })) delivered.delete(name);
-          }
+          for (const name of delivered) if (isWithdrawn({ store: 'aws', name })) delivered.delete(name);
         });
         const { items: seen, unchanged, remarks } = comparison.summary();
         expect(seen).toBe(listed.length);
-        expect(delivered.size + unchanged + remarks.length).toBe(listed.length);
+        expect(delivered.size + (unchanged['aws'] ?? 0) + remarks.length).toBe(listed.length);
       }),
     );
   });

@@ -9,7 +9,12 @@ import { anItem, anyItem } from '#test/support/items.ts';
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
 const rules: PlanRules = { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW };
-const candidate = (item: Item = anItem(), held?: string) => ({ item, stamp: stampOf('vault', item, 'v1'), held });
+const candidate = (item: Item = anItem(), held?: string) => ({
+  item,
+  store: 'aws',
+  stamp: stampOf('vault', item, 'v1'),
+  held,
+});
 const current = (item: Item = anItem(), revision = 0) =>
   candidate(item, revise(stampOf('vault', item, 'v1'), revision));
 const STALE = 'another-stamp';
@@ -79,20 +84,20 @@ describe("the plan's decision about an item", () => {
   it('leaves a parked item alone until its date, tries once, and parks it longer after another rotation', () => {
     const item = anItem();
     const backoff = { reason: 'rotates' as const, times: 1, parkedUntil: NOW };
-    const memory = { ...checkedIn('2026-01-02T03:04:00Z'), backoffs: { 'account:10': backoff } };
+    const memory = { ...checkedIn('2026-01-02T03:04:00Z'), backoffs: { 'aws account:10': backoff } };
     const stale = candidate(item, STALE);
     expect(decide(stale, memory, { ...rules, now: NOW - 1 })).toEqual({ kind: 'parked', backoff, newly: false });
     expect(decide(stale, memory, rules).kind).toBe('deliver');
 
     const tried = backoffAfter(backoff, 'delivered', undefined, NOW);
     expect(tried).toMatchObject({ reason: 'rotates', times: 1 });
-    const later: Memory = { ...memory, backoffs: tried === undefined ? {} : { 'account:10': tried } };
+    const later: Memory = { ...memory, backoffs: tried === undefined ? {} : { 'aws account:10': tried } };
     expect(decide(stale, later, rules)).toMatchObject({ backoff: { times: 2, parkedUntil: NOW + 2 * DAY_MS } });
   });
 
   it('tries parked items at once if an operator requests it', () => {
     const backoff = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
-    const memory = { ...emptyMemory(), backoffs: { 'account:10': backoff } };
+    const memory = { ...emptyMemory(), backoffs: { 'aws account:10': backoff } };
     expect(decide(candidate(), memory, rules).kind).toBe('parked');
     expect(decide(candidate(), memory, { ...rules, retryParked: true }).kind).toBe('deliver');
   });

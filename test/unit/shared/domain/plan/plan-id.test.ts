@@ -10,7 +10,7 @@ import { stampOf } from '#shared/domain/stamp.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
-const SCOPE = { sync: 'databases', connection: 'vault', store: 'aws' };
+const SCOPE = { sync: 'databases', connection: 'vault', stores: ['aws'] };
 
 type Fact = Pick<Decided, 'action' | 'facts'>;
 const anyFact: fc.Arbitrary<Fact> = fc.record({
@@ -62,7 +62,7 @@ describe('the id of a plan', () => {
     expect(idOf(many)).not.toBe(idOf(many.slice(1)));
   });
 
-  it.each([{ sync: 'other' }, { connection: 'other' }, { store: 'other' }])('differs for %j', (other) => {
+  it.each([{ sync: 'other' }, { connection: 'other' }, { stores: ['other'] }])('differs for %j', (other) => {
     expect(idOf([], { ...SCOPE, ...other })).not.toBe(idOf([]));
   });
 });
@@ -82,7 +82,7 @@ describe('the decisions about two lists', () => {
     const decided: (Decided | undefined)[] = [];
     await planSync({
       connection: 'vault',
-      target: { store: 'aws', nameOf, held: new Map(held) },
+      targets: [{ store: 'aws', nameOf, held: new Map(held), failures: new Map() }],
       rendering: { fingerprint: () => 'v1' },
       memory,
       rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 10, now: NOW },
@@ -152,7 +152,7 @@ describe('the decisions about two lists', () => {
   const gone = ['prod/gone', 'x'] as const;
   const parked: Memory = {
     ...emptyMemory(),
-    backoffs: { 'account:1': { reason: 'failing', times: 3, parkedUntil: NOW + 1 } },
+    backoffs: { 'aws account:1': { reason: 'failing', times: 3, parkedUntil: NOW + 1 } },
   };
   const ofDeletion = { policy: 'delete', budget: 5, recoveryDays: 30 } as const;
 
@@ -173,7 +173,7 @@ describe('the decisions about two lists', () => {
           items: [item],
           held: [current, gone],
           orphans: ofDeletion,
-          memory: { ...emptyMemory(), absent: ['prod/gone'] },
+          memory: { ...emptyMemory(), absent: { aws: ['prod/gone'] } },
         },
       ],
     ];

@@ -39,7 +39,7 @@ describe('planning a sync', () => {
   ) =>
     planSync({
       connection: 'vault',
-      target: { store, nameOf, held: new Map(Object.entries(held)) },
+      targets: [{ store, nameOf, held: new Map(Object.entries(held)), failures: new Map() }],
       rendering: { fingerprint: () => 'v1' },
       memory: emptyMemory(),
       rules: { mode: 'changes', retryParked: false, rotationWindowMinutes: 0, now: NOW },
@@ -69,12 +69,12 @@ describe('planning a sync', () => {
     expect(planned()).toEqual([['1', '3'], ['5']]);
     expect(summary).toEqual({
       items: 4,
-      unchanged: 1,
+      unchanged: { aws: 1 },
       remarks: [],
       backoffs: {},
       complete: true,
       orphans: { found: 0, retiring: 0 },
-      absences: { absent: [], present: [] },
+      absences: { aws: { absent: [], present: [] } },
       notes: [],
     });
   });
@@ -135,15 +135,18 @@ describe('planning a sync', () => {
 
   describe('with a selection that matches nothing', () => {
     const orphans = { policy: 'delete', budget: 5, recoveryDays: 30 } as const;
-    const memory = { ...emptyMemory(), absent: ['prod/gone'] };
+    const memory = { ...emptyMemory(), absent: { aws: ['prod/gone'] } };
     const held = { 'prod/gone': 'x' };
     const patterns = { accountName: ['unmatched'] };
 
     it('retires nothing, and reports how many items it does not match', async () => {
       const pages = [pageOf([itemNumbered(1), itemNumbered(2)]), pageOf([itemNumbered(3)])];
       expect(await plan(pages, { patterns, orphans, held, memory })).toMatchObject({
-        orphans: { found: 1, retiring: 0, note: expect.stringContaining('nothing was selected') },
-        notes: [expect.stringContaining('The selection matched none of the 3 items listed')],
+        orphans: { found: 1, retiring: 0 },
+        notes: [
+          expect.stringContaining('The selection matched none of the 3 items listed'),
+          expect.stringContaining('nothing was selected'),
+        ],
       });
       expect(batches.size).toBe(0);
     });
@@ -152,7 +155,7 @@ describe('planning a sync', () => {
       for (const pages of [[], [pageOf([])]]) {
         expect(await plan(pages, { orphans, held, memory })).toMatchObject({
           orphans: { retiring: 0 },
-          notes: [expect.stringContaining('The vault listed no items.')],
+          notes: [expect.stringContaining('The vault listed no items.'), expect.any(String)],
         });
       }
     });
@@ -170,7 +173,13 @@ describe('planning a sync', () => {
       items: 2,
       complete: false,
       remarks: [
-        { item: 'An account without a name', outcome: 'failed', error: 'AnswerMalformed', message: 'Look at it.' },
+        {
+          item: 'An account without a name',
+          stores: ['aws'],
+          outcome: 'failed',
+          error: 'AnswerMalformed',
+          message: 'Look at it.',
+        },
       ],
     });
   });
@@ -186,7 +195,7 @@ describe('planning a sync', () => {
   describe('with secrets whose item is gone', () => {
     const orphans = { policy: 'delete', budget: 2, recoveryDays: 30 } as const;
     const held = { 'prod/gone': 'x', 'prod/gone-2': 'x' };
-    const memory = { ...emptyMemory(), absent: Object.keys(held) };
+    const memory = { ...emptyMemory(), absent: { aws: Object.keys(held), other: Object.keys(held) } };
 
     it.each(['aws', 'other'])('retires them in the compared store, after everything else: %s', async (store) => {
       expect(await plan([pageOf([itemNumbered(1)])], { store, orphans, held, memory })).toMatchObject({
@@ -204,10 +213,9 @@ describe('planning a sync', () => {
 
     it('retires none after an incomplete list, and reports that', async () => {
       const summary = await plan([pageOf([itemNumbered(1)], false)], { orphans, held, memory });
-      expect(summary.orphans).toMatchObject({
-        found: 2,
-        retiring: 0,
-        note: expect.stringContaining('did not list all'),
+      expect(summary).toMatchObject({
+        orphans: { found: 2, retiring: 0 },
+        notes: [expect.stringContaining('did not list all')],
       });
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
@@ -216,11 +224,11 @@ describe('planning a sync', () => {
       const summary = await plan([pageOf([itemNumbered(1)])], {
         orphans,
         held,
-        memory: { ...memory, absent: ['prod/a1', 'prod/gone-2'] },
+        memory: { ...memory, absent: { aws: ['prod/a1', 'prod/gone-2'] } },
       });
       expect(summary).toMatchObject({
         orphans: { found: 2, retiring: 1 },
-        absences: { absent: Object.keys(held), present: ['prod/a1'] },
+        absences: { aws: { absent: Object.keys(held), present: ['prod/a1'] } },
       });
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([{ store: 'aws', name: 'prod/gone-2' }]);
     });
@@ -230,13 +238,13 @@ describe('planning a sync', () => {
       ['a run for named items', [pageOf([itemNumbered(1)])], false],
       ['a selection that matches nothing', [pageOf([])], true],
     ])('does not prove an absence by %s', async (_what, pages, isWhole) => {
-      expect((await plan(pages, { orphans, held, memory, isWhole })).absences.absent).toBeUndefined();
+      expect((await plan(pages, { orphans, held, memory, isWhole })).absences['aws']?.absent).toBeUndefined();
       expect([...batches.values()].flatMap(({ retire }) => retire)).toEqual([]);
     });
 
     it('does not treat an item as gone that has no usable name, is parked or is changing', async () => {
       const changing = itemNumbered(1, { changing: true });
-      const missed = { ...emptyMemory(), absent: ['prod/a1'] };
+      const missed = { ...emptyMemory(), absent: { aws: ['prod/a1'] } };
       await plan([pageOf([changing])], { orphans, held: { 'prod/a1': 'x' }, memory: missed });
       expect(batches.size).toBe(0);
     });
