@@ -1,10 +1,11 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { limitDescriptions } from '#shared/delivery/descriptions.ts';
+import { failFast } from '#shared/delivery/fail-fast.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
 import { createStorePace, type StorePace } from '#shared/limits/store-pace.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
-import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
+import { countCall, invocationNumber, remainingMs } from '#shared/runtime/invocation.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import type { PacedStore, SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
 
@@ -82,7 +83,8 @@ export const createStores = ({
       remainingMs,
       onCall: () => countCall('store'),
     };
-    return limitDescriptions(found.type.connect(found.type.settings.parse(found.settings), context));
+    const connected = found.type.connect(found.type.settings.parse(found.settings), context);
+    return failFast(limitDescriptions(connected), invocationNumber);
   };
 
   const connected = new Map<string, Promise<SecretStore>>();
