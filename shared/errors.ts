@@ -53,6 +53,7 @@ const ERRORS = {
   DeliveryUnverified: { retryable: true },
   ValueTooLarge: { retryable: false },
   ValueNotText: { retryable: false },
+  ValueRefused: { retryable: false },
 
   // The run itself.
   OutOfTime: { retryable: true },

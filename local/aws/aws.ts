@@ -14,6 +14,7 @@ import { makeBucketsAndTopics, makeSecrets, toFunction, toMachine } from './reso
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/server.ts';
 import { type AwsServer, startAwsServer } from './server.ts';
+import { createParameterStore, type ParameterStore } from './ssm/server.ts';
 import { createStepFunctionsApi } from './step-functions/api.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
 import { parseTemplate, type Template } from './template/template.ts';
@@ -44,6 +45,7 @@ export interface LocalAws {
   readonly server: AwsServer;
   readonly permissions: Permissions;
   readonly secretsManager: SecretsManager;
+  readonly parameterStore: ParameterStore;
   readonly functions: Functions;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
@@ -84,6 +86,12 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
     accountId: LOCAL_ACCOUNT,
     check: permissions.check,
   });
+  const parameterStore = createParameterStore({
+    now: clock.now,
+    region: LOCAL_REGION,
+    accountId: LOCAL_ACCOUNT,
+    check: permissions.check,
+  });
   const definitions = template.ofType('AWS::Lambda::Function').map((resource) => toFunction(resource, options.assets));
   const functions = createFunctions({
     definitions,
@@ -103,6 +111,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
   const scheduler = createScheduler(template.ofType('AWS::Scheduler::Schedule'), functions, stepFunctions);
 
   server.serve('secretsmanager', secretsManager.http);
+  server.serve('ssm', parameterStore.http);
   server.serve('states', createStepFunctionsApi(stepFunctions));
   server.serve('lambda', createLambdaApi(functions));
   server.serve('cloudformation', createCloudFormationApi(template));
@@ -127,13 +136,14 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
     server,
     permissions,
     secretsManager,
+    parameterStore,
     functions,
     stepFunctions,
     scheduler,
     queues,
     eventSources,
     throttled: quotas.throttled,
-    written: () => everythingWritten(template, server, secretsManager),
+    written: () => everythingWritten(template, server, secretsManager, parameterStore),
     async close() {
       try {
         await eventSources.close();

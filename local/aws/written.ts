@@ -2,6 +2,7 @@ import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/clie
 import { archiveOf, localClientConfig } from './resources.ts';
 import type { SecretsManager } from './secrets-manager/server.ts';
 import type { AwsServer } from './server.ts';
+import type { ParameterStore } from './ssm/server.ts';
 import type { Template } from './template/template.ts';
 
 /** A piece of written data, to be searched for credentials. */
@@ -12,12 +13,13 @@ export interface Written {
 
 /**
  * All data in the AWS side except the values of secrets: objects, messages, published alerts, and the rows of
- * ListSecrets.
+ * ListSecrets and DescribeParameters.
  */
 export async function* everythingWritten(
   template: Template,
   server: AwsServer,
   secretsManager: SecretsManager,
+  parameterStore: ParameterStore,
 ): AsyncIterable<Written> {
   const s3 = new S3Client(localClientConfig(server.endpoint));
   for (const { identity } of template.ofType('AWS::S3::Bucket')) yield* objectsOf(s3, identity.name);
@@ -28,7 +30,12 @@ export async function* everythingWritten(
   for (const queue of queues) {
     yield { where: `queue ${queue}`, content: Buffer.from(await server.queueContent(queue)) };
   }
-  yield* secretLists(secretsManager);
+  yield* pages('list of secrets', (token) =>
+    secretsManager.handle('ListSecrets', { MaxResults: 100, IncludePlannedDeletion: true, ...token }),
+  );
+  yield* pages('list of parameters', (token) =>
+    parameterStore.handle('DescribeParameters', { MaxResults: 50, ...token }),
+  );
 }
 
 async function* objectsOf(s3: S3Client, bucket: string): AsyncIterable<Written> {
@@ -41,15 +48,14 @@ async function* objectsOf(s3: S3Client, bucket: string): AsyncIterable<Written> 
   }
 }
 
-function* secretLists(secretsManager: SecretsManager): Iterable<Written> {
+function* pages(
+  where: string,
+  next: (token: { readonly NextToken?: unknown }) => Record<string, unknown>,
+): Iterable<Written> {
   let token: unknown;
   do {
-    const page = secretsManager.handle('ListSecrets', {
-      MaxResults: 100,
-      IncludePlannedDeletion: true,
-      ...(token !== undefined && { NextToken: token }),
-    });
-    yield { where: 'list of secrets', content: Buffer.from(JSON.stringify(page)) };
+    const page = next(token === undefined ? {} : { NextToken: token });
+    yield { where, content: Buffer.from(JSON.stringify(page)) };
     ({ NextToken: token } = page);
   } while (token !== undefined);
 }

@@ -147,9 +147,14 @@ const checkCharacters = (parts: readonly TemplatePart[], nameRules: readonly Nam
   return shell.length > 0 ? shell : nameRules.flatMap((rules) => checkCharactersFor(parts, rules));
 };
 
-const checkCharactersFor = (parts: readonly TemplatePart[], { allowed, badEnding, store }: NameRules): string[] => {
+const checkCharactersFor = (
+  parts: readonly TemplatePart[],
+  { allowed, badBeginning, badEnding, store }: NameRules,
+): string[] => {
   const texts = parts.flatMap((part) => ('text' in part ? part.text : []));
   const refused = [...new Set(texts.join(''))].filter((character) => !allowed.test(character));
+  const [first] = parts;
+  const beginning = first !== undefined && 'text' in first ? badBeginning?.(first.text) : undefined;
   const last = parts.at(-1);
   const ending = last !== undefined && 'text' in last ? badEnding?.(last.text) : undefined;
   return [
@@ -158,7 +163,7 @@ const checkCharactersFor = (parts: readonly TemplatePart[], { allowed, badEnding
       : [
           `contains ${refused.map((each) => JSON.stringify(each)).join(', ')}, which ${store} does not allow; use ${allowed.words} only`,
         ]),
-    ...(ending === undefined ? [] : [ending]),
+    ...[beginning, ending].filter((problem) => problem !== undefined),
   ];
 };
 

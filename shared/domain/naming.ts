@@ -36,35 +36,44 @@ export interface NameRules {
   readonly finish?: (name: string) => string;
   /** Reverses the encoding, to explain names. Names of a store without it can only be computed. */
   readonly reading?: NameReading;
+  /** Message about an invalid beginning of a template and its fix; undefined for a valid beginning. */
+  readonly badBeginning?: (text: string) => string | undefined;
   /** Message about an invalid ending of a template and its fix; undefined for a valid ending. */
   readonly badEnding?: (text: string) => string | undefined;
+  /** Problem of a complete name and its fix, as the end of a sentence; undefined for a valid name. */
+  readonly badName?: (name: string) => string | undefined;
 }
 
-const utf8Hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase().replace(/../g, '=$&');
+const utf8Hex =
+  (mark: string) =>
+  (text: string): string =>
+    Buffer.from(text).toString('hex').toUpperCase().replace(/../g, `${mark}$&`);
 
 /**
- * Encodes any text as one part of a name. As in quoted-printable, a refused character becomes `=` and the hex digits of
- * each of its UTF-8 bytes. An empty text becomes `_`, and the text `_` is encoded. Injective.
+ * Encodes any text as one part of a name. As in quoted-printable, a refused character becomes the mark, `=` by
+ * default, and the hex digits of each of its UTF-8 bytes. An empty text becomes `_`, and the text `_` is encoded.
+ * Injective.
  *
- * @param refused Global pattern of all characters to encode, including the slash and the equals sign.
+ * @param refused Global pattern of all characters to encode, including the slash, and the escape where two upper-case
+ *   hex digits follow it.
  */
 export const encodeQuoted =
-  (refused: RegExp) =>
+  (refused: RegExp, mark: '=' | '_' = '=') =>
   (text: string): string => {
     if (text === '') return '_';
-    return text === '_' ? utf8Hex(text) : text.replace(refused, utf8Hex);
+    return text === '_' ? utf8Hex(mark)(text) : text.replace(refused, utf8Hex(mark));
   };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reverses {@link encodeQuoted}. Undefined for a text that it never returns. */
 export const decodeQuoted =
-  (encode: (text: string) => string) =>
+  (encode: (text: string) => string, mark: '=' | '_' = '=') =>
   (part: string): string | undefined => {
     if (part === '_') return '';
     try {
-      const text = part.replace(/(?:=[0-9A-F]{2})+/g, (run) =>
-        utf8.decode(Buffer.from(run.replaceAll('=', ''), 'hex')),
+      const text = part.replace(new RegExp(`(?:${mark}[0-9A-F]{2})+`, 'g'), (run) =>
+        utf8.decode(Buffer.from(run.replaceAll(mark, ''), 'hex')),
       );
       return encode(text) === part ? text : undefined;
     } catch {
@@ -112,6 +121,10 @@ export const createNaming = ({
         'ConfigurationInvalid',
         `The secret name for ${item.title} would be ${name.length} characters long; ${rules.store} allows ${rules.maxLength}. Shorten the name template.`,
       );
+    }
+    const problem = rules.badName?.(name);
+    if (problem !== undefined) {
+      throw new RelayError('ConfigurationInvalid', `The secret name for ${item.title} ${problem}.`);
     }
     return name;
   };

@@ -5,5 +5,6 @@ import type { StoreType } from '#shared/stores/store.ts';
  * configuration uses. A bundle can replace this module: see `infra/bundle.ts`.
  */
 export const STORE_TYPES: Readonly<Record<string, () => Promise<StoreType>>> = {
+  'aws-parameter-store': async () => (await import('#shared/stores/aws-parameter-store/type.ts')).awsParameterStore,
   'aws-secrets-manager': async () => (await import('#shared/stores/aws-secrets-manager/type.ts')).awsSecretsManager,
 };

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundleFunctions, bundleStep } from '#infra/bundle.ts';
+import { STORE_TYPES } from '#shared/stores/registry.ts';
 import { functionName } from '#shared/workflows/step.ts';
 import { stepsFor } from '#shared/workflows/steps.ts';
 import { loadExample } from './synthesis.ts';
@@ -93,7 +94,7 @@ describe('a bundle with other registries', () => {
   it('has the types of the replaced registry, and the built-in types of the other', async () => {
     writeFileSync(replacement, `export const STORE_TYPES = { heap: async () => ({}) };`);
     expect(await namesIn('replaced', replacement)).toEqual({ connections: ['password-safe'], stores: ['heap'] });
-    expect(await namesIn('registered')).toEqual({ connections: ['password-safe'], stores: ['aws-secrets-manager'] });
+    expect(await namesIn('registered')).toEqual({ connections: ['password-safe'], stores: Object.keys(STORE_TYPES) });
   });
 
   it('can extend the registered types', async () => {
@@ -102,6 +103,6 @@ describe('a bundle with other registries', () => {
       `import { STORE_TYPES as REGISTERED } from ${JSON.stringify(registry('stores'))};
        export const STORE_TYPES = { ...REGISTERED, heap: async () => ({}) };`,
     );
-    expect(await namesIn('added', replacement)).toMatchObject({ stores: ['aws-secrets-manager', 'heap'] });
+    expect(await namesIn('added', replacement)).toMatchObject({ stores: [...Object.keys(STORE_TYPES), 'heap'] });
   });
 });

@@ -21,7 +21,7 @@ it('a synthesis uses a replaced registry, and the built-in one for the other', a
      export const STORE_TYPES = { ...REGISTERED, heap: async () => ({ rules: 'those of a heap' }) };`,
   );
   const types = await loadRegisteredTypes({ stores });
-  expect(Object.keys(types.stores)).toEqual(['aws-secrets-manager', 'heap']);
+  expect(Object.keys(types.stores)).toEqual([...Object.keys(REGISTERED_TYPES.stores), 'heap']);
   expect(types.stores['heap']).toEqual({ rules: 'those of a heap' });
   expect(types.stores['aws-secrets-manager']).toBe(REGISTERED_TYPES.stores['aws-secrets-manager']);
   expect(types.connections).toEqual(REGISTERED_TYPES.connections);

@@ -13,8 +13,8 @@ export type NeedsOf = (call: AwsCall, request: IncomingMessage) => Promise<Need[
 export type ObjectExists = (path: string) => Promise<boolean>;
 
 /**
- * The permissions that calls need, by service. Secrets Manager determines its own, from its state. Source: Service
- * Authorization Reference, and each service's documentation of its use of KMS.
+ * The permissions that calls need, by service. Secrets Manager and Parameter Store determine their own, from their
+ * state. Source: Service Authorization Reference, and each service's documentation of its use of KMS.
  */
 export const createNeedsOf = (template: Template, objectExists: ObjectExists): NeedsOf => {
   const s3 = createS3Needs(template, objectExists);
@@ -24,6 +24,7 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
   return async (call, request) => {
     switch (call.service) {
       case 'secretsmanager':
+      case 'ssm':
         return [];
       case 's3':
         return s3(call, new URL(request.url ?? '/', 'http://127.0.0.1'), request.headers);

@@ -12,6 +12,9 @@ export interface Quota extends Rate {
 }
 
 const SECRETS_MANAGER = 'AWS Secrets Manager user guide, "AWS Secrets Manager quotas"';
+const PARAMETER_STORE = 'not documented; AWS support named it to a user: terraform-aws-github-runner, "2944"';
+const PARAMETER_LISTS =
+  'not documented; assumed, because users were throttled: chamber, "34", external-secrets, "4065"';
 const STEP_FUNCTIONS =
   'AWS Step Functions developer guide, "Quotas related to API action throttling", all other regions';
 const S3 = 'Amazon S3 user guide, "Best practices design patterns: optimizing Amazon S3 performance"';
@@ -52,6 +55,8 @@ export const QUOTAS: readonly Quota[] = [
   { ...each('secretsmanager', 100, SECRETS_MANAGER), actions: ['ListSecrets'] },
   { ...each('secretsmanager', 100, SECRETS_MANAGER), actions: ['BatchGetSecretValue'] },
   { ...each('secretsmanager', 10_000, SECRETS_MANAGER), actions: ['DescribeSecret', 'GetSecretValue'] },
+  { ...each('ssm', 3, PARAMETER_STORE), actions: ['PutParameter'] },
+  { ...each('ssm', 3, PARAMETER_LISTS), actions: ['DescribeParameters'] },
   {
     service: 'states',
     actions: ['StartExecution'],

@@ -1,4 +1,4 @@
-/** An error response of Secrets Manager. Its code becomes `__type` and `x-amzn-errortype`. */
+/** An error response of a service. Its code becomes `__type` and `x-amzn-errortype`. */
 export class ServiceError extends Error {
   readonly code: string;
   readonly status: number;

@@ -63,10 +63,10 @@ const isMatch = (fault: Fault, site: CallSite): boolean =>
   (fault.secretId ?? site.secretId) === site.secretId &&
   (fault.caller ?? site.caller) === site.caller;
 
-export const toError = (fault: Fault, site: CallSite): Error => {
+export const toError = (fault: Fault, site: CallSite, service = 'secretsmanager'): Error => {
   switch (fault.kind) {
     case 'deny': {
-      const who = `User: ${site.caller ?? 'anonymous'} is not authorized to perform: secretsmanager:${site.action}`;
+      const who = `User: ${site.caller ?? 'anonymous'} is not authorized to perform: ${service}:${site.action}`;
       return new ServiceError('AccessDeniedException', fault.message ?? who);
     }
     case 'throttle':

@@ -8,7 +8,7 @@ import {
   type Tag,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { MiddlewareStack } from '@smithy/types';
+import { askBefore } from '#shared/aws/pacing.ts';
 import { callSecretsManager, isRefusal, storeProblem } from '#shared/aws/secrets-manager-errors.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import type { RelayError } from '#shared/errors.ts';
@@ -74,8 +74,12 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       ...(options.kmsKeyArn !== undefined && { KmsKeyId: options.kmsKeyArn }),
     });
     try {
-      return (await callSecretsManager({ action: 'CreateSecret', secret: name }, client.send(asked(command, delivery))))
-        .VersionId;
+      return (
+        await callSecretsManager(
+          { action: 'CreateSecret', secret: name },
+          client.send(askBefore(command, delivery.beforeWrite)),
+        )
+      ).VersionId;
     } catch (error) {
       if (!isRefusal(error, 'ResourceExistsException', 'InvalidRequestException')) throw error;
       const presence = await makeWritable(delivery, error);
@@ -101,7 +105,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     try {
       await callSecretsManager(
         { action: 'UpdateSecretVersionStage', secret: name },
-        client.send(asked(command, delivery)),
+        client.send(askBefore(command, delivery.beforeWrite)),
       );
       return readBack(true);
     } catch (error) {
@@ -132,7 +136,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       ...contentOf(value),
       VersionStages: [PENDING],
     });
-    const put = client.send(asked(command, delivery));
+    const put = client.send(askBefore(command, delivery.beforeWrite));
     const answer = await callSecretsManager({ action: 'PutSecretValue', secret: name }, put);
     if (answer.VersionId !== stamp) throw storeProblem('versionIdIgnored', { secret: name });
   };
@@ -151,7 +155,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     }
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
-    await callSecretsManager({ action: 'RestoreSecret', secret: name }, client.send(asked(command, delivery)));
+    await callSecretsManager(
+      { action: 'RestoreSecret', secret: name },
+      client.send(askBefore(command, delivery.beforeWrite)),
+    );
     return presence;
   };
 
@@ -180,26 +187,6 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
 
   return deliver;
 };
-
-/** Asks the delivery between the write's turn and its first byte, because the wait for a turn can take minutes. */
-const asked = <Input extends object, Output extends object, Command extends Write<Input, Output>>(
-  command: Command & Write<Input, Output>,
-  { beforeWrite }: Pick<Delivery, 'beforeWrite'>,
-): Command => {
-  if (beforeWrite === undefined) return command;
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      await beforeWrite();
-      return next(args);
-    },
-    { step: 'finalizeRequest', priority: 'high', name: 'beforeWriteMiddleware' },
-  );
-  return command;
-};
-
-interface Write<Input extends object, Output extends object> {
-  readonly middlewareStack: MiddlewareStack<Input, Output>;
-}
 
 /** Content of a version; undefined if it has none. */
 export const valueIn = ({

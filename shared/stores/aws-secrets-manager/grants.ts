@@ -1,4 +1,4 @@
-import { OWNER_TAG } from '#shared/names.ts';
+import { ownedBy, taggedBy } from '#shared/aws/tag-conditions.ts';
 import type { StoreScope, StoreUse } from '#shared/stores/store.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
@@ -40,14 +40,8 @@ const USES = {
   inspect,
 
   deliver: (named, { keys, tags }, { owners, region }) => {
-    const ours = { [`aws:ResourceTag/${OWNER_TAG}`]: owners };
-    const others = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-    const asOurs = {
-      StringLike: { [`aws:RequestTag/${OWNER_TAG}`]: owners },
-      ...(others.length > 0 && { StringEquals: Object.fromEntries(others) }),
-      // No tag beside those of relay.yaml: it could open the secret to principals whose access depends on tags.
-      'ForAllValues:StringEquals': { 'aws:TagKeys': [OWNER_TAG, ...Object.keys(tags)] },
-    };
+    const ours = ownedBy(owners);
+    const asOurs = taggedBy(owners, tags);
     const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
     return [
       ...inspect(named),
@@ -80,7 +74,7 @@ const USES = {
     {
       actions: ['secretsmanager:DeleteSecret'],
       ...named,
-      conditions: { StringLike: { [`aws:ResourceTag/${OWNER_TAG}`]: owners } },
+      conditions: { StringLike: ownedBy(owners) },
     },
   ],
 } as const satisfies Record<

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { tagsSchema } from '#shared/aws/secret-tags.ts';
 import { secretsManager } from '#shared/aws/secrets-manager.ts';
 import { permissionsFor } from '#shared/stores/aws-secrets-manager/grants.ts';
 import { createPacedClient } from '#shared/stores/aws-secrets-manager/paced-client.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
-import { tagsSchema } from '#shared/stores/aws-secrets-manager/tags.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 
 /** Source: AWS Secrets Manager user guide, "Secrets Manager quotas". */

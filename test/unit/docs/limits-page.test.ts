@@ -7,6 +7,7 @@ import { tableBelow } from '#test/support/markdown-tables.ts';
 const PAGE = 'docs/limits.md';
 const SERVICES: Readonly<Record<string, string>> = {
   secretsmanager: 'Secrets Manager',
+  ssm: 'Parameter Store',
   states: 'Step Functions',
   s3: 'S3, per folder',
   sns: 'SNS',

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { OWNER_TAG, RELAY_TAGS } from '#shared/names.ts';
 
-/** Tags of one secret. Source: AWS Secrets Manager API reference, CreateSecret, `Tags`, and the data type Tag. */
+/**
+ * Tags of one secret. Sources: API references of AWS Secrets Manager and of Systems Manager, the data type Tag, and the
+ * `Tags` of CreateSecret and of PutParameter, which have the same limits.
+ */
 const MAX_TAGS = 50;
 const MAX_KEY = 128;
 const MAX_VALUE = 256;
