@@ -9,6 +9,7 @@ import {
 } from '#shared/config/checkable.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
+import { checkPromises } from '#shared/config/promise-checks.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
@@ -107,6 +108,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkTemplates,
   checkFolders,
   checkTiming,
+  checkPromises,
 ];
 
 /** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */

@@ -18,6 +18,11 @@ export interface SourceRules {
   /** True if a value can have a passphrase in addition to its credential. */
   readonly hasPassphrase: boolean;
   /**
+   * Items whose values are bytes, as a plural, and the setting that excludes them, as an instruction; undefined if all
+   * values are text.
+   */
+  readonly bytes?: { readonly what: string; readonly fix: string } | undefined;
+  /**
    * Patterns that select the items of the rule by their labels. The query covers criteria that only the vault can
    * evaluate.
    */

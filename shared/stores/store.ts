@@ -60,8 +60,11 @@ export interface Delivered {
   readonly verified: 'read-back' | 'accepted';
 }
 
-/** Number of days in which a retired secret can be restored, or none. */
-type Recovery = number | 'none';
+/**
+ * Days in which a retired secret can be restored, or `none` to delete it at once, with all of its versions. A store
+ * with a `fixed` recovery ignores the number.
+ */
+export type Recovery = number | 'none';
 
 /** The secrets of one owner in one store. */
 export interface SecretStore {

@@ -76,6 +76,7 @@ export const goThrough = async (
     vaultOf: async () => vault.vault,
     rulesOf: async (_connection: string, rule: Source) => rulesOf(rule),
     storeFor: async (store: string) => storeOf(stores, store),
+    storeRules: async () => ({ recovery: 'days' }) as const,
     records,
     openBatches: memoryOpenBatches(),
     calls: () => NO_CALLS,

@@ -51,6 +51,10 @@ export interface InProcessOptions {
   readonly caller?: string;
   /** Awaited before each call, so that a test can delay it. */
   readonly gate?: () => Promise<void>;
+  /** Makes each call, or breaks it before or after its effect. */
+  readonly around?: <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
+  /** Changes every text value on its way to the server. */
+  readonly garbles?: boolean;
   /** Request fields to drop, like a server that does not support them. */
   readonly ignoredFields?: readonly string[];
 }
@@ -65,8 +69,11 @@ export const connectInProcess = (manager: SecretsManager, options: InProcessOpti
     requestHandler: {
       handle: async (request: { method: string; headers: Record<string, string>; body: Uint8Array }) => {
         await options.gate?.();
-        const body = withoutFields(new TextDecoder().decode(request.body), options.ignoredFields ?? []);
-        const answer = answerRequest(manager.handle, { method: request.method, headers: request.headers, body });
+        const asked = withoutFields(new TextDecoder().decode(request.body), options.ignoredFields ?? []);
+        const body = options.garbles ? asked.replace('"SecretString":"', '$&x') : asked;
+        const send = async () =>
+          answerRequest(manager.handle, { method: request.method, headers: request.headers, body });
+        const answer = await (options.around?.(send) ?? send());
         const response = { statusCode: answer.status, headers: answer.headers, body: Buffer.from(answer.body) };
         return { response };
       },

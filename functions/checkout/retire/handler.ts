@@ -7,10 +7,16 @@ import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import { createRetire } from './retire.ts';
 
-const { storeFor, env } = createRelay(checkoutSteps.retire);
+const { storeFor, storeRules, env } = createRelay(checkoutSteps.retire);
 const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   checkoutSteps.retire,
-  createRetire({ storeFor, records: createS3Records(bucket), signals: createS3Signals(bucket), now: Date.now }),
+  createRetire({
+    storeFor,
+    storeRules,
+    records: createS3Records(bucket),
+    signals: createS3Signals(bucket),
+    now: Date.now,
+  }),
 );

@@ -4,6 +4,7 @@ import type { RelayConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { failedWith } from '#shared/delivery/failed.ts';
+import { DEFAULT_RECOVERY_DAYS, recoveryIn } from '#shared/delivery/recovery.ts';
 import { deliverTo } from '#shared/delivery/targets.ts';
 import type { Batch, BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
@@ -11,7 +12,7 @@ import { asRelayError, RelayError } from '#shared/errors.ts';
 import { type Records, readRequired, recordAt } from '#shared/records/records.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
-import type { SecretStore } from '#shared/stores/store.ts';
+import type { SecretStore, StoreRules } from '#shared/stores/store.ts';
 import { addCalls, type Calls } from '#shared/workflows/calls.ts';
 import type { BatchProgress, BatchRun, Retirement, Settled } from '#shared/workflows/sync.ts';
 import { createReader, type Reader, type Reading } from './reader.ts';
@@ -21,6 +22,7 @@ export interface RetrieveDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
+  readonly storeRules: (store: string) => Promise<Pick<StoreRules, 'recovery'>>;
   readonly records: Records;
   readonly calls: () => Calls;
 }
@@ -39,7 +41,7 @@ const MAX_RETIRE_CONCURRENCY = 4;
  * vault's list, so a second delivery finds the first.
  */
 export const createRetrieve =
-  ({ relayId, config, vaultOf, storeFor, records, calls }: RetrieveDependencies) =>
+  ({ relayId, config, vaultOf, storeFor, storeRules, records, calls }: RetrieveDependencies) =>
   async (
     { batch, order, requested, ...run }: BatchRun & { requested: BatchProgress },
     { remainingMs }: StepContext,
@@ -94,7 +96,7 @@ export const createRetrieve =
       leases: readings.flatMap(({ lease }) => lease ?? []),
       settled: [...requested.settled, ...taken.flat()],
       releaseEnds: releaseEndsOf(readings),
-      retirements: await retireAll(storeOf, content.retire, rule.orphans, remainingMs),
+      retirements: await retireAll({ storeOf, storeRules }, content.retire, rule.orphans, remainingMs),
       calls: addCalls(requested.calls, calls()),
     };
   };
@@ -137,7 +139,10 @@ const requireTime = (remainingMs: number): void => {
 
 /** Returns one outcome for each orphan, independent of the others. */
 const retireAll = async (
-  storeOf: (store: string) => Promise<SecretStore>,
+  {
+    storeOf,
+    storeRules,
+  }: Pick<RetrieveDependencies, 'storeRules'> & { readonly storeOf: (store: string) => Promise<SecretStore> },
   orphans: readonly Orphan[],
   rule: SyncConfig['orphans'],
   remainingMs: () => number,
@@ -148,7 +153,8 @@ const retireAll = async (
     async ({ store, name }, orphan): Promise<Retirement> => {
       try {
         requireTime(remainingMs());
-        const isRetired = await (await storeOf(store)).retire(name, rule.recoveryDays);
+        const recovery = recoveryIn(await storeRules(store), rule.recoveryDays ?? DEFAULT_RECOVERY_DAYS);
+        const isRetired = await (await storeOf(store)).retire(name, recovery);
         return { orphan, outcome: isRetired ? 'retired' : 'gone' };
       } catch (thrown) {
         return { orphan, ...failedWith(asRelayError(thrown, `Retiring ${name}`)) };

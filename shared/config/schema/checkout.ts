@@ -59,5 +59,7 @@ export const commonCheckout = {
   retire: z
     .enum(['destroy', 'recoverable'])
     .default('destroy')
-    .describe('How the delivered secret is deleted at the end: immediately, or recoverable for a week.'),
+    .describe(
+      'How the delivered secret is deleted at the end: immediately, or recoverable for a week, or for the time that the store sets.',
+    ),
 };

@@ -37,11 +37,11 @@ export const commonSync = {
           .default(5)
           .describe('If a run misses more than this number at once, nothing is deleted, and the report has a note.'),
         recoveryDays: z
-          .int()
-          .min(7)
-          .max(30)
-          .default(30)
-          .describe('Days during which a deleted secret can be restored.'),
+          .union([z.int().min(7).max(30), z.literal('none')])
+          .optional()
+          .describe(
+            'Days during which a deleted secret can be restored, or `none` to delete it at once. Default: 30, or the time that the store sets. A store without recovery needs `none`.',
+          ),
       }),
     ])
     .default({ policy: 'keep' })

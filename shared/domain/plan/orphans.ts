@@ -4,7 +4,7 @@ import type { Orphan } from '#shared/domain/plan/batch.ts';
 /** Rule for orphans in relay.yaml. */
 export type OrphanRule =
   | { readonly policy: 'keep' }
-  | { readonly policy: 'delete'; readonly budget: number; readonly recoveryDays: number };
+  | { readonly policy: 'delete'; readonly budget: number; readonly recoveryDays?: number | 'none' | undefined };
 
 /** Secrets of one store whose item is gone, as one run found them. */
 export interface Absences {

@@ -124,7 +124,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       if (isRefusal(error, 'ResourceNotFoundException')) throw overtaken(delivery);
       if (!isRefusal(error, 'InvalidRequestException')) throw error;
       await makeWritable(delivery, error);
-      await put(delivery);
+      await unlessGone(delivery, put(delivery));
     }
   };
 
@@ -155,20 +155,21 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     }
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
-    await callSecretsManager(
-      { action: 'RestoreSecret', secret: name },
-      client.send(askBefore(command, delivery.beforeWrite)),
-    );
+    const restore = client.send(askBefore(command, delivery.beforeWrite));
+    await unlessGone(delivery, callSecretsManager({ action: 'RestoreSecret', secret: name }, restore));
     return presence;
   };
 
   /** Reads the version back, compares it with the value to deliver, and returns its stages. */
-  const verify = async ({ name, stamp, value }: Delivery): Promise<readonly string[]> => {
+  const verify = async (delivery: Delivery): Promise<readonly string[]> => {
+    const { name, stamp, value } = delivery;
     const command = new GetSecretValueCommand({ SecretId: name, VersionId: stamp });
     try {
       const answer = await callSecretsManager({ action: 'GetSecretValue', secret: name }, client.send(command));
       if (valueIn(answer)?.equals(value)) return answer.VersionStages ?? [];
     } catch (error) {
+      // Another writer scheduled the deletion after our write.
+      if (isRefusal(error, 'InvalidRequestException')) throw overtaken(delivery);
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
     }
     throw storeProblem('readBackMismatch', { secret: name, detail: stamp });
@@ -214,5 +215,14 @@ const checkValue = ({ name, value }: Delivery): void => {
 };
 
 const readBack = (changed: boolean): Delivered => ({ changed, verified: 'read-back' });
+
+/** Result of a write to a secret that existed before; superseded if another writer has deleted it since. */
+const unlessGone = async <Answer>(delivery: Delivery, write: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await write;
+  } catch (error) {
+    throw isRefusal(error, 'ResourceNotFoundException') ? overtaken(delivery) : error;
+  }
+};
 
 const overtaken = ({ name }: Delivery): RelayError => storeProblem('overtaken', { secret: name });

@@ -88,6 +88,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
       return valueIn(current)?.equals(value) ?? false;
     } catch (error) {
       if (isRefusal(error, 'ResourceNotFoundException')) return false;
+      if (isRefusal(error, 'InvalidRequestException') && isRetired(await inspect(name))) return false;
       throw error;
     }
   };
@@ -95,7 +96,8 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
   const retire: SecretStore['retire'] = async (name, recovery) => {
     const presence = await inspect(name);
     if (presence.kind !== 'owned') return false;
-    if (presence.retired) return true;
+    // A deletion without recovery also ends the recovery of a secret that is already scheduled for deletion.
+    if (presence.retired && recovery !== 'none') return true;
     const command = new DeleteSecretCommand({
       SecretId: name,
       ...(recovery === 'none' ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recovery }),

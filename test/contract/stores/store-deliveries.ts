@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
-import { collect, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
+import { collect, look, refusalOf, type StoreScene, stamp, textOf } from './store-scene.ts';
 
 /** Part of the store suite: deliveries in sequence, and competing ones. */
-export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScene): void => {
-  describe('delivering', () => {
-    test('creates a secret under a free name, and returns how it was verified', async () => {
+export const describeDeliveries = ({ rules, verified, site, aSecret, group, check }: StoreScene): void => {
+  group('delivering', () => {
+    check('creates a secret under a free name, and returns how it was verified', async () => {
       const { name, store, deliver, value } = aSecret();
       expect(await store.inspect(name)).toEqual({ kind: 'absent' });
       expect(await deliver(1, 'absent')).toEqual({ changed: true, verified });
@@ -13,7 +13,7 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
       expect(await store.inspect(name)).toEqual({ kind: 'owned', stamp: stamp(1), retired: false });
     });
 
-    test('replaces one value after the other', async () => {
+    check('replaces one value after the other', async () => {
       const { store, deliver, value } = aSecret();
       await deliver(1, 'absent');
       for (const generation of [2, 3, 4]) {
@@ -23,16 +23,29 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
       expect(await collect(store)).toMatchObject([{ stamp: stamp(4) }]);
     });
 
-    test('twice changes nothing', async () => {
+    check('twice changes nothing', async () => {
       const { name, store, deliver, value } = aSecret();
       await deliver(1, 'absent');
       await deliver(1, 'absent');
       expect(await deliver(1, 1)).toEqual({ changed: false, verified });
       expect(await value()).toBe(textOf(1));
       expect(await store.inspect(name)).toMatchObject({ stamp: stamp(1) });
+      // A second write would have left a second version.
+      expect((await site().readable?.(name)) ?? [textOf(1)]).toEqual([textOf(1)]);
     });
 
-    test('writes nothing once it was called off', async () => {
+    if (rules.readable)
+      check('notices a value that the store has not kept', async ({ skip }) => {
+        const { connectGarbled } = site();
+        if (connectGarbled === undefined) return skip('the bench cannot garble values');
+        const { owner, store, delivery, deliver, name } = aSecret();
+        const garbled = connectGarbled(owner);
+        expect(await refusalOf(garbled.deliver(delivery(1, 'absent')))).toMatchObject({ name: 'DeliveryUnverified' });
+        await deliver(2, await look(store, name));
+        expect(await refusalOf(garbled.deliver(delivery(3, 2)))).toMatchObject({ name: 'DeliveryUnverified' });
+      });
+
+    check('writes nothing once it was called off', async () => {
       const { store, delivery, deliver, value } = aSecret();
       const calledOff = new RelayError('LeaseGone', 'The checkout has ended.');
       const beforeWrite = async () => {
@@ -45,7 +58,7 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
       expect(await value()).toBe(textOf(1));
     });
 
-    test('asks before each write, and then delivers', async () => {
+    check('asks before each write, and then delivers', async () => {
       const { store, delivery, value } = aSecret();
       let asked = 0;
       const beforeWrite = async () => {
@@ -60,23 +73,7 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
     });
   });
 
-  describe('listing', () => {
-    test('shows all that one owner has, each with its stamp, and nothing else', async () => {
-      const { owner, store } = aSecret();
-      const ours = await Promise.all(
-        [1, 2, 3].map(async (generation) => {
-          const { name, deliver } = aSecret(owner);
-          await deliver(generation, 'absent');
-          return { name, stamp: stamp(generation) };
-        }),
-      );
-      await aSecret(`${owner}-other`).deliver(1, 'absent');
-      await site().makeForeign(aSecret().name, 'theirs');
-      expect(await collect(store)).toEqual(ours);
-    });
-  });
-
-  describe('a delivery that was overtaken', () => {
+  group('a delivery that was overtaken', () => {
     /** The expectation of a late delivery, and the deliveries that preceded it. */
     const CASES = {
       'by the first delivery of all': { decided: 'absent', before: [], disturbance: [[2, 'absent']] },
@@ -91,22 +88,23 @@ export const describeDeliveries = ({ rules, verified, site, aSecret }: StoreScen
       },
     } as const;
 
-    test.each(Object.entries(CASES))('%s', async (_how, { decided, before, disturbance }) => {
-      const { name, store, delivery, deliver, value } = aSecret();
-      for (const [generation, expected] of [...before, ...disturbance]) await deliver(generation, expected);
-      const [newest = 0] = disturbance.at(-1) ?? [];
-      const late = store.deliver({ ...delivery(1, decided), stamp: stamp(9) });
-      if (rules.fence === 'none') {
-        expect(await late).toMatchObject({ changed: true });
-        expect(await value()).toBe(textOf(1));
-        return;
-      }
-      expect(await refusalOf(late)).toMatchObject({ name: 'DeliverySuperseded', retryable: true });
-      if (rules.fence === 'after') return;
-      expect(await value()).toBe(textOf(newest));
-      expect(await store.inspect(name)).toMatchObject({ stamp: stamp(newest) });
-      await deliver(newest + 1, newest);
-      expect(await value()).toBe(textOf(newest + 1));
-    });
+    for (const [how, { decided, before, disturbance }] of Object.entries(CASES))
+      check(how, async () => {
+        const { name, store, delivery, deliver, value } = aSecret();
+        for (const [generation, expected] of [...before, ...disturbance]) await deliver(generation, expected);
+        const [newest = 0] = disturbance.at(-1) ?? [];
+        const late = store.deliver({ ...delivery(1, decided), stamp: stamp(9) });
+        if (rules.fence === 'none') {
+          expect(await late).toMatchObject({ changed: true });
+          expect(await value()).toBe(textOf(1));
+          return;
+        }
+        expect(await refusalOf(late)).toMatchObject({ name: 'DeliverySuperseded', retryable: true });
+        if (rules.fence === 'after') return;
+        expect(await value()).toBe(textOf(newest));
+        expect(await store.inspect(name)).toMatchObject({ stamp: stamp(newest) });
+        await deliver(newest + 1, newest);
+        expect(await value()).toBe(textOf(newest + 1));
+      });
   });
 };

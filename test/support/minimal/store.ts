@@ -27,7 +27,8 @@ const interpret: Interpreter = ({ status }, { name }) =>
 
 const pathOf = (name: string): string => `secrets/${encodeURIComponent(name)}`;
 
-const connect = (http: Http, owner: string): SecretStore => {
+/** The secrets of one owner behind an open connection. */
+export const connectMinimalStore = (http: Http, owner: string): SecretStore => {
   const inspect = async (name: string): Promise<Presence> => {
     const { value: row } = await http.send({
       method: 'GET',
@@ -78,6 +79,10 @@ const connect = (http: Http, owner: string): SecretStore => {
   };
 };
 
+/** The connection to the server of the store. */
+export const openMinimalStore = ({ url, ca }: { readonly url: string; readonly ca?: string | undefined }): Http =>
+  createHttp({ connection: 'minimal store', url, ca, limits: LIMITS });
+
 const adoption = (name: string, owner: string): string => `curl -X PATCH ${pathOf(name)} -d owner=${owner}`;
 
 const checkValue = ({ name, value }: Delivery): void => {
@@ -104,7 +109,6 @@ export const minimalStore: StoreType<typeof settings> = {
     fence: 'none',
     recovery: 'none',
   },
-  connect: ({ url, ca }, { owner }) =>
-    connect(createHttp({ connection: 'minimal store', url, ca, limits: LIMITS }), owner),
+  connect: ({ url, ca }, { owner }) => connectMinimalStore(openMinimalStore({ url, ca }), owner),
   grants: () => [],
 };

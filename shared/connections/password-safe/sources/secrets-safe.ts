@@ -60,6 +60,10 @@ export const secretsSafe: SourceType = {
       // Two secrets of a folder can have the same title.
       distinguishingPlaceholder: '{secretId}',
       hasPassphrase: false,
+      bytes:
+        types.length === 0 || types.includes('file')
+          ? { what: 'files of Secrets Safe', fix: 'write select: { types: [credential, text] }' }
+          : undefined,
       patterns: { folderPath: folders, title: titles, type: types },
       rotationWindowMinutes: 0,
     };

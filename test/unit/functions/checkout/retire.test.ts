@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRetire } from '#functions/checkout/retire/retire.ts';
+import { createRetire, type RetireDependencies } from '#functions/checkout/retire/retire.ts';
 import { newStamp } from '#shared/domain/checkout/stamps.ts';
 import { signalAt } from '#shared/records/signals.ts';
+import type { StoreRules } from '#shared/stores/store.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import {
   aCheckoutRun,
@@ -25,9 +26,13 @@ describe('retiring what a checkout delivered', () => {
     store = fakeStore([stored(1), stored(2), { name: 'checkouts/CHG2/db-01/a1', stamp: stampOf(CHECKOUT) }]);
     records = memoryRecords();
     signals = memorySignals();
+    recovery = 'days';
   });
-  const retire = () =>
-    createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })(aCheckoutRun);
+  let recovery: StoreRules['recovery'];
+  const storeRules = async () => ({ recovery });
+  const stepWith = (storeFor: RetireDependencies['storeFor']) =>
+    createRetire({ storeFor, storeRules, records, signals, now: () => NOW });
+  const retire = () => stepWith(async () => store.store)(aCheckoutRun);
   const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
 
   it('retires what the checkout delivered, and nothing of another checkout', async () => {
@@ -49,7 +54,7 @@ describe('retiring what a checkout delivered', () => {
   });
 
   it('leaves the released signal if a release runs it, even one that was started by hand', async () => {
-    await createRetire({ storeFor: async () => store.store, records, signals, now: () => NOW })({
+    await stepWith(async () => store.store)({
       ...aCheckoutRun,
       order: { type: 'checkout.released' },
     });
@@ -84,18 +89,23 @@ describe('retiring what a checkout delivered', () => {
   });
 
   it.each([
-    ['destroy', 'none'],
-    ['recoverable', 7],
-  ] as const)('uses the rule from the start of the checkout: %s', async (policy, recovery) => {
-    const asked: unknown[] = [];
-    store.store.retire = async (_name, days) => {
-      asked.push(days);
-      return true;
-    };
-    await record({ rule: { retire: policy }, numbers: [1] });
-    await retire();
-    expect(asked).toEqual([recovery]);
-  });
+    ['destroy', 'days', 'none'],
+    ['recoverable', 'days', 7],
+    ['recoverable', 'none', 'none'],
+  ] as const)(
+    'uses the rule from the start of the checkout, as far as the store can: %s, %s',
+    async (policy, ability, used) => {
+      recovery = ability;
+      const asked: unknown[] = [];
+      store.store.retire = async (_name, days) => {
+        asked.push(days);
+        return true;
+      };
+      await record({ rule: { retire: policy }, numbers: [1] });
+      await retire();
+      expect(asked).toEqual([used]);
+    },
+  );
 
   it('retires everything that it can before it throws', async () => {
     await record();
@@ -111,7 +121,7 @@ describe('retiring what a checkout delivered', () => {
       seen.push(of);
       return store.store;
     };
-    await createRetire({ storeFor, records, signals, now: () => NOW })(aCheckoutRun);
+    await stepWith(storeFor)(aCheckoutRun);
     expect(seen).toEqual([['elsewhere', 'tickets']]);
   });
 });

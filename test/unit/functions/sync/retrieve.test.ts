@@ -4,6 +4,7 @@ import type { BatchItem, Orphan } from '#shared/domain/plan/batch.ts';
 import { writeReason } from '#shared/leases/marker.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { Secret } from '#shared/secret.ts';
+import type { StoreRules } from '#shared/stores/store.ts';
 import type { BatchLease, Settled } from '#shared/workflows/sync.ts';
 import { aBatchRun, aLease, BATCH_MARKER, batchItem } from '#test/support/batches.ts';
 import { aConfig } from '#test/support/configs.ts';
@@ -16,6 +17,7 @@ interface Given {
   readonly order?: Parameters<typeof aBatchRun>[0];
   readonly remainingMs?: number;
   readonly sync?: Record<string, unknown>;
+  readonly recovery?: StoreRules['recovery'];
 }
 
 const orphan = (name: string): Orphan => ({ store: 'aws', name });
@@ -32,7 +34,7 @@ describe('retrieve', () => {
   const retrieve = async (
     items: readonly BatchItem[],
     leases: readonly BatchLease[],
-    { retire = [], settled = [], order = {}, remainingMs = 60_000, sync = {} }: Given = {},
+    { retire = [], settled = [], order = {}, remainingMs = 60_000, sync = {}, recovery = 'days' }: Given = {},
   ) => {
     const records = memoryRecords();
     await records.write(recordAt.batch(BATCH_MARKER, 0), { items: [...items], retire: [...retire] });
@@ -41,6 +43,7 @@ describe('retrieve', () => {
       config: aConfig({ value: '{credential}', ...sync }),
       vaultOf: async () => vault.vault,
       storeFor: async () => store.store,
+      storeRules: async () => ({ recovery }),
       records,
       calls: () => ({ vault: 2, store: 3 }),
     });
@@ -182,6 +185,23 @@ describe('retrieve', () => {
     };
     const retire = async (names: readonly string[], given: Given = { sync }) =>
       (await retrieve([], [], { ...given, retire: names.map(orphan) })).retirements;
+
+    it.each<[ability: StoreRules['recovery'], recoveryDays: unknown, used: unknown]>([
+      ['days', undefined, 30],
+      ['days', 7, 7],
+      ['days', 'none', 'none'],
+      ['fixed', undefined, 30],
+      ['fixed', 'none', 'none'],
+      ['none', 'none', 'none'],
+    ])('are retired with the recovery of the store and the rule: %s, %s', async (recovery, recoveryDays, used) => {
+      const asked: unknown[] = [];
+      store.store.retire = async (_name, days) => {
+        asked.push(days);
+        return true;
+      };
+      await retire(['prod/9'], { sync: { orphans: { policy: 'delete', recoveryDays } }, recovery });
+      expect(asked).toEqual([used]);
+    });
 
     it('are retired only if the policy says so', async () => {
       owned('prod/8', 'prod/9');
