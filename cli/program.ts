@@ -6,6 +6,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { ExplainOptions } from './explain.ts';
 import type { Output } from './output.ts';
 import type { PlanCommandOptions } from './plan/plan.ts';
+import type { RoleOptions } from './role.ts';
 import type { ValidateOptions } from './validate.ts';
 
 const json = () => new Option('--json', 'print JSON').default(false, 'off');
@@ -13,7 +14,9 @@ const json = () => new Option('--json', 'print JSON').default(false, 'off');
 /** Each verb is imported when it is used, so that help and completion start fast. */
 const createProgram = (output: Output, end: (code: number) => void): Command => {
   const program = new Command('pam-relay')
-    .description('Checks a relay.yaml, plans its syncs, and explains the names of its secrets.')
+    .description(
+      'Checks a relay.yaml, plans its syncs, explains the names of its secrets, and prints roles of other accounts.',
+    )
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({
@@ -68,6 +71,19 @@ PAM_RELAY_CREDENTIALS_VAULT, in the format of its bootstrap secret.`,
     .action(async (name: string | undefined, options: ExplainOptions) => {
       const { explain } = await import('./explain.ts');
       end(explain(name, options, output));
+    });
+
+  program
+    .command('role')
+    .summary('print a template of the role in another AWS account')
+    .description('Prints the CloudFormation template of the role that the functions assume for a store with roleArn.')
+    .argument('[file]', 'the configuration', 'relay.yaml')
+    .option('--account <number>', 'the account of the stack; by default that of your AWS credentials')
+    .option('--region <code>', 'the region of the stack; by default that of your AWS configuration')
+    .option('--role <arn>', 'the role, if the configuration has several')
+    .action(async (file: string, options: RoleOptions) => {
+      const { role } = await import('./role.ts');
+      end(await role(file, options, output));
     });
 
   tab(program, { completionCommandName: 'completion' });

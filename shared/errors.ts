@@ -46,6 +46,7 @@ const ERRORS = {
 
   // Delivery into a store.
   StoreDenied: { retryable: false },
+  FederationDisabled: { retryable: false },
   StoreUnavailable: { retryable: true },
   StoreRejected: { retryable: false },
   SecretForeign: { retryable: false },

@@ -17,6 +17,9 @@ import { type AwsServer, startAwsServer } from './server.ts';
 import { createParameterStore, type ParameterStore } from './ssm/server.ts';
 import { createStepFunctionsApi } from './step-functions/api.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
+import { createRoles, type Roles } from './sts/roles.ts';
+import { createSts } from './sts/server.ts';
+import { createSessions } from './sts/sessions.ts';
 import { parseTemplate, type Template } from './template/template.ts';
 import { everythingWritten, type Written } from './written.ts';
 
@@ -44,6 +47,8 @@ export interface LocalAws {
   readonly template: Template;
   readonly server: AwsServer;
   readonly permissions: Permissions;
+  /** Roles of other accounts. */
+  readonly roles: Roles;
   readonly secretsManager: SecretsManager;
   readonly parameterStore: ParameterStore;
   readonly functions: Functions;
@@ -76,14 +81,19 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
   const { endpoint } = server;
   const template = parseTemplate({ stackName: options.stackName, json: options.template, endpoint });
 
-  const permissions = createPermissions(template);
+  const roles = createRoles();
+  const sessions = createSessions(clock.now);
+  const permissions = createPermissions(template, { roles, sessions });
   const needsOf = createNeedsOf(template, server.objectExists);
+  const accountOf = (caller: string) => permissions.principalOf(caller).account;
+  server.recognise({ refusalOf: sessions.refusalOf, accountOf });
   server.guard(async (call, request) => permissions.check(call.caller, await needsOf(call, request)));
 
   const secretsManager = createSecretsManager({
     now: clock.now,
     region: LOCAL_REGION,
     accountId: LOCAL_ACCOUNT,
+    accountOf,
     check: permissions.check,
   });
   const parameterStore = createParameterStore({
@@ -113,6 +123,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
   server.serve('secretsmanager', secretsManager.http);
   server.serve('ssm', parameterStore.http);
   server.serve('states', createStepFunctionsApi(stepFunctions));
+  server.serve('sts', createSts({ roles, sessions, principalOf: permissions.principalOf, now: clock.now }));
   server.serve('lambda', createLambdaApi(functions));
   server.serve('cloudformation', createCloudFormationApi(template));
   makeSecrets(template, secretsManager);
@@ -135,6 +146,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
     template,
     server,
     permissions,
+    roles,
     secretsManager,
     parameterStore,
     functions,

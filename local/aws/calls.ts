@@ -8,19 +8,22 @@ export interface AwsCall {
   readonly action: string;
   /** Access key id. For a function, its name. */
   readonly caller: string;
+  /** Region in the signature. */
+  readonly region: string;
   /** Body of the request as text. Can be called repeatedly, but nothing else must read the request. */
   body(): Promise<string>;
 }
 
-const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\/aws4_request/;
+const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d+\/([\w-]+)\/(\w+)\/aws4_request/;
 
 /** Identifies a call by its signature. Undefined for an unsigned request, which the SDK never sends. */
 export const callOf = (request: IncomingMessage): AwsCall | undefined => {
-  const [, caller, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
-  if (caller === undefined || service === undefined) return undefined;
+  const [, caller, region, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
+  if (caller === undefined || region === undefined || service === undefined) return undefined;
   let body: Promise<string> | undefined;
   return {
     caller,
+    region,
     service,
     action: actionOf(service, request),
     body() {

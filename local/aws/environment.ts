@@ -9,6 +9,8 @@ const LOCAL_KEY = 'local';
  */
 export const awsEnvironment = (endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: requireLoopback(endpoint, 'AWS_ENDPOINT_URL'),
+  // The SDK also calls STS from within other clients, which may have an address of their own.
+  AWS_ENDPOINT_URL_STS: endpoint,
   AWS_REGION: LOCAL_REGION,
   AWS_DEFAULT_REGION: LOCAL_REGION,
   AWS_ACCESS_KEY_ID: LOCAL_KEY,

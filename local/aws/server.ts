@@ -3,16 +3,26 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buildApp } from 'fauxqs';
 import { type AwsCall, callOf } from './calls.ts';
 import { type EtagOf, withConditionalWrites } from './conditional-writes.ts';
-import { LOCAL_REGION } from './environment.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import type { ObjectExists } from './permissions/needs.ts';
 import { type Quotas, refuseThrottled } from './quotas/quotas.ts';
 import { createSenders } from './senders.ts';
+import { StsError } from './sts/errors.ts';
+import { refuseSts } from './sts/server.ts';
+import type { KeyRefusal } from './sts/sessions.ts';
 
 /** Answers one request that was addressed to one service. */
 export type Service = (request: IncomingMessage, response: ServerResponse, call: AwsCall) => Promise<void>;
 
 /** Returns the reason for rejecting a call, or undefined if it is allowed. */
 type Guard = (call: AwsCall, request: IncomingMessage) => Promise<string | undefined>;
+
+/** The access keys of callers. */
+interface AccessKeys {
+  /** Returns AWS's error for a key that is not valid. */
+  refusalOf(accessKeyId: string): KeyRefusal | undefined;
+  accountOf(accessKeyId: string): string;
+}
 
 /** The HTTP server of the AWS side. */
 export interface AwsServer {
@@ -26,6 +36,8 @@ export interface AwsServer {
   serve(service: string, answer: Service): void;
   /** Sets the guard that checks every call before it reaches a service. */
   guard(guard: Guard): void;
+  /** Sets the known access keys. Until then, every key is valid and belongs to the account of the stack. */
+  recognise(keys: AccessKeys): void;
   readonly objectExists: ObjectExists;
   /** All messages in a queue, as text. */
   queueContent(name: string): Promise<string>;
@@ -49,9 +61,9 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now, quo
     ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), etagOf)],
     ['sqs', withReadBody(fauxqs, createSenders())],
     ['sns', withReadBody(fauxqs)],
-    ['sts', withReadBody(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;
+  let keys: AccessKeys = { refusalOf: () => undefined, accountOf: () => LOCAL_ACCOUNT };
   const counts: Record<string, number> = {};
   const unknownCalls: Omit<AwsCall, 'body'>[] = [];
 
@@ -61,7 +73,10 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now, quo
       return refuse(response, 403, 'MissingAuthenticationToken', 'Local mode accepts only signed calls.');
     const name = `${call.service}.${call.action}`;
     counts[name] = (counts[name] ?? 0) + 1;
-    if (quotas?.allows(call, request.url) === false) return refuseThrottled(request, response, call);
+    const refusal = keys.refusalOf(call.caller);
+    if (refusal !== undefined) return refuseKey(response, call, refusal);
+    if (quotas?.allows({ ...call, account: keys.accountOf(call.caller) }, request.url) === false)
+      return refuseThrottled(request, response, call);
     const service = services.get(call.service);
     if (service !== undefined) {
       const denial = await guard(call, request);
@@ -91,6 +106,9 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now, quo
     guard: (wanted) => {
       guard = wanted;
     },
+    recognise: (known) => {
+      keys = known;
+    },
     objectExists,
     async queueContent(name) {
       return (await fauxqs.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` })).body;
@@ -112,8 +130,12 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 };
 
-/** Denies a call in the service's protocol: XML for S3 and SNS, JSON for the others. */
+/** Denies a call in the service's protocol: XML for S3, SNS and STS, JSON for the others. */
 const deny = (response: ServerResponse, { service }: AwsCall, message: string): void => {
+  if (service === 'sts') {
+    refuseSts(response, new StsError('AccessDenied', message, 403));
+    return;
+  }
   if (service !== 's3' && service !== 'sns') {
     refuse(response, 400, 'AccessDeniedException', message);
     return;
@@ -125,6 +147,11 @@ const deny = (response: ServerResponse, { service }: AwsCall, message: string): 
       ? `<Error><Code>AccessDenied</Code>${text}</Error>`
       : `<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>${text}</Error></ErrorResponse>`,
   );
+};
+
+const refuseKey = (response: ServerResponse, { service }: AwsCall, { code, xmlCode, message }: KeyRefusal): void => {
+  if (service === 'sts') refuseSts(response, new StsError(xmlCode, message, 403));
+  else refuse(response, 400, code, message);
 };
 
 type RewriteAnswer = ReturnType<typeof createSenders>;

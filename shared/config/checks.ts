@@ -11,6 +11,7 @@ import { checkFolders } from '#shared/config/folder-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import { checkPromises } from '#shared/config/promise-checks.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import { checkPaces } from '#shared/config/store-checks.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
 
@@ -107,6 +108,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkUniqueNames,
   checkTemplates,
   checkFolders,
+  checkPaces,
   checkTiming,
   checkPromises,
 ];

@@ -2,6 +2,7 @@ import { type Checkable, checkableEntries, deliveries, ownOf, RULE_WORDS } from 
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig } from '#shared/config/schema.ts';
+import { placesOf } from '#shared/config/store-checks.ts';
 import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -12,13 +13,6 @@ import { tokenSecretName } from '#shared/names.ts';
 const inQuotes = (text: string): string => JSON.stringify(text);
 
 const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
-
-/** Identifies where an entry under `stores` keeps its secrets, whatever its name. Undefined if it cannot be checked. */
-const placeOf = ({ stores }: Checkable, types: RegisteredTypes, name: string): string | undefined => {
-  const store = ownOf(stores, name);
-  const type = store && ownOf(types.stores, store.type);
-  return type && JSON.stringify([store.type, type.place?.(store)]);
-};
 
 /** Rules whose names begin with text. The others are already refused because they have no folder. */
 const withPrefix = (config: Checkable) =>
@@ -32,12 +26,12 @@ const withPrefix = (config: Checkable) =>
     }))
     .filter(({ prefix }) => prefix !== '');
 
-/** Function that returns an id of the place of a store. */
-type PlaceOf = (store: string) => string;
+/** Returns the places of a store: that of its secrets, and those of their replicas. */
+type PlacesOf = (store: string) => readonly string[];
 
-const createPlaceOf = (config: Checkable, types: RegisteredTypes): PlaceOf => {
-  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placeOf(config, types, store)]));
-  return (store) => places.get(store) ?? `store ${store}`;
+const createPlacesOf = (config: Checkable, types: RegisteredTypes): PlacesOf => {
+  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placesOf(config, types, store)]));
+  return (store) => places.get(store) ?? [`store ${store}`];
 };
 
 /**
@@ -45,9 +39,9 @@ const createPlaceOf = (config: Checkable, types: RegisteredTypes): PlaceOf => {
  * each is compared only with the outermost one.
  */
 const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const idOf = createPlaceOf(config, types);
+  const placesOfStore = createPlacesOf(config, types);
   const deliveries = withPrefix(config).flatMap((rule) =>
-    [...new Set(rule.stores.map(idOf))].map((place) => ({ rule, place })),
+    [...new Set(rule.stores.flatMap(placesOfStore))].map((place) => ({ rule, place })),
   );
   const reported = new Set<string>();
   return [...Map.groupBy(deliveries, ({ place }) => place).values()].flatMap((sharing) => {
@@ -70,12 +64,17 @@ const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => 
 
 /** Two stores of a rule in one place would hold the same secrets. */
 const checkPlacesApart = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const idOf = createPlaceOf(config, types);
+  const placesOfStore = createPlacesOf(config, types);
+  const isShared = (one: string, other: string) =>
+    placesOfStore(one).some((place) => placesOfStore(other).includes(place));
   return withPrefix(config).flatMap(({ storesPath, stores }) =>
     stores.flatMap((store, index) => {
-      const same = stores.slice(0, index).find((earlier) => earlier !== store && idOf(earlier) === idOf(store));
+      const same = stores.slice(0, index).find((earlier) => earlier !== store && isShared(earlier, store));
       if (same === undefined) return [];
-      const message = `is the same place as the store "${same}", so both would hold the same secrets; remove one of them`;
+      const message =
+        placesOfStore(same)[0] === placesOfStore(store)[0]
+          ? `is the same place as the store "${same}", so both would hold the same secrets; remove one of them`
+          : `shares a region with the replicas of the store "${same}", so both would hold the same names; deliver to the region or replicate to it, not both`;
       return [{ path: [...storesPath, index], message }];
     }),
   );

@@ -21,7 +21,7 @@ export const isUpToDate = async (
 ): Promise<boolean> => {
   const found = await store.inspect(name);
   if (found.kind === 'foreign') {
-    throw foreignSecret({ name, for: title, command: store.adoption(name, found), retired: found.retired });
+    throw foreignSecret({ ...found, name, for: title, command: store.adoption(name, found) });
   }
   // A delivery restores a retired secret, whatever its content.
   if (found.kind === 'absent' || found.retired) return false;
@@ -48,7 +48,7 @@ export const expectedNow = async (
 ): Promise<Expected> => {
   const found = await store.inspect(name);
   if (found.kind === 'foreign') {
-    throw foreignSecret({ name, for: title, command: store.adoption(name, found), retired: found.retired });
+    throw foreignSecret({ ...found, name, for: title, command: store.adoption(name, found) });
   }
   if (found.kind === 'absent') return 'absent';
   if (found.stamp !== undefined) checkStamp(found.stamp);
@@ -56,16 +56,24 @@ export const expectedNow = async (
   return found.stamp === undefined ? 'unstamped' : { stamp: found.stamp };
 };
 
+/** Result of a target. The warning is a sentence for the report about something beside the value. */
+export interface TargetResult {
+  readonly outcome: 'delivered' | 'unchanged';
+  readonly warning?: string | undefined;
+}
+
 /** Delivers one value to one target. Raises the errors of the store; repeatable. */
 export const deliverTo = async (
-  store: Pick<SecretStore, 'deliver' | 'holds'>,
+  store: Pick<SecretStore, 'deliver' | 'holds' | 'complete'>,
   { name, stamp, expected }: Target,
   value: Secret<SecretContent>,
   mode: DeliveryMode,
   description: string,
-): Promise<'delivered' | 'unchanged'> => {
+): Promise<TargetResult> => {
   const mayHoldIt = mode === 'verify' && stampIn(expected) !== undefined;
-  if (mayHoldIt && (await store.holds(name, value)) === true) return 'unchanged';
-  await store.deliver({ name, value, stamp, expected, description });
-  return 'delivered';
+  if (mayHoldIt && (await store.holds(name, value)) === true) {
+    return { outcome: 'unchanged', warning: await store.complete?.(name) };
+  }
+  const { warning } = await store.deliver({ name, value, stamp, expected, description });
+  return { outcome: 'delivered', warning };
 };

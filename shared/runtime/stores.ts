@@ -1,3 +1,4 @@
+import { createWebIdentityTokens } from '#shared/aws/web-identity-token.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { limitDescriptions } from '#shared/delivery/descriptions.ts';
 import { failFast } from '#shared/delivery/fail-fast.ts';
@@ -38,7 +39,7 @@ interface FoundStore {
 const pacingIn = ({ type, settings }: FoundStore): PacedStore | undefined => {
   const parsed = type.settings.parse(settings);
   const pacing = type.pacing?.(parsed);
-  return pacing && { ...pacing, id: type.place?.(parsed) ?? settings.type };
+  return pacing && { ...pacing, id: [settings.type, type.place?.(parsed) ?? []].flat().join('.') };
 };
 
 /** Creates the stores of a configuration. */
@@ -74,14 +75,17 @@ export const createStores = ({
     return known;
   };
 
+  const onCall = () => countCall('store');
+  const tokens = createWebIdentityTokens({ onCall, now: Date.now });
   const connect = async (store: string, owner: string): Promise<SecretStore> => {
     const found = await find(store);
     const context = {
       owner,
       encryptionKey,
       pace: paceOf(pacingIn(found)),
+      tokens,
       remainingMs,
-      onCall: () => countCall('store'),
+      onCall,
     };
     const connected = found.type.connect(found.type.settings.parse(found.settings), context);
     return failFast(limitDescriptions(connected), invocationNumber);

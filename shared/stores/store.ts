@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { WebIdentityTokens } from '#shared/aws/web-identity-token.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
 import type { NameRules } from '#shared/domain/naming.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
@@ -16,6 +17,10 @@ export interface StoredSecret {
   readonly name: string;
   /** Stamp of the last delivery; undefined if the secret has none. */
   readonly stamp: Stamp | undefined;
+  /** The store lacks something that belongs to the secret beside its value, such as a replica: see `complete`. */
+  readonly incomplete?: true;
+  /** Something beside the value that an operator has to correct, as a sentence for the report. */
+  readonly warning?: string;
 }
 
 /**
@@ -28,6 +33,8 @@ interface ForeignPresence {
   readonly kind: 'foreign';
   /** The secret is scheduled for deletion. */
   readonly retired?: true;
+  /** Region of the secret of which this one is a replica. */
+  readonly replicaOf?: string;
 }
 
 export interface OwnedPresence {
@@ -58,6 +65,8 @@ export interface Delivered {
   readonly changed: boolean;
   /** `accepted` if the store can't be read and only acknowledged the value. */
   readonly verified: 'read-back' | 'accepted';
+  /** Something beside the value that was not possible, as a sentence for the report. The value is delivered. */
+  readonly warning?: string;
 }
 
 /**
@@ -76,6 +85,11 @@ export interface SecretStore {
   holds(name: string, value: Secret<SecretContent>): Promise<boolean | 'unknown'>;
   /** Delivers if the target is in the expected state, and verifies as far as the store can be read. Repeatable. */
   deliver(delivery: Delivery): Promise<Delivered>;
+  /**
+   * Adds what belongs to a delivered secret beside its value. Returns a sentence for the report if that was not
+   * possible. If absent, the secrets of this store consist of their values. Repeatable.
+   */
+  complete?(name: string): Promise<string | undefined>;
   /** Retires a secret that the relay owns; false if it does not exist or has another owner. Repeatable. */
   retire(name: string, recovery: Recovery): Promise<boolean>;
   /** Command with which an operator hands a foreign secret over to this owner. It restores a retired one first. */
@@ -98,7 +112,7 @@ export interface StoreRules {
 }
 
 /** Use of a store by a function. Its permissions follow from it. */
-export type StoreUse = 'list' | 'inspect' | 'deliver' | 'retire';
+export type StoreUse = 'list' | 'inspect' | 'complete' | 'deliver' | 'retire';
 
 /** Writes to a store: per second under each of its quotas, and per delivery of a new and of a changed value. */
 interface StorePacing {
@@ -119,6 +133,8 @@ export interface StoreContext {
   readonly encryptionKey: string | undefined;
   /** Pace of the store's writes, over all functions of the stack; undefined if they are not paced. */
   readonly pace: StorePace | undefined;
+  /** Proofs of the identity of this function, for stores outside of AWS. Shared by the stores of a process. */
+  readonly tokens: WebIdentityTokens;
   /** Milliseconds until the invocation ends. */
   readonly remainingMs: () => number;
   /** Called for each call to the store. */
@@ -130,13 +146,30 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   /** Shape of an entry under `stores` in relay.yaml: an object whose `type` is the name of this type. */
   readonly settings: Settings;
   readonly rules: StoreRules;
-  /** Identifies the place that an entry delivers into. If absent, all entries of this type share one place. */
-  place?(settings: z.output<Settings>): string;
+  /**
+   * Identifies the place that an entry delivers into; undefined for the default one of this type. If absent, all entries
+   * share that one.
+   */
+  place?(settings: z.output<Settings>): string | undefined;
+  /** Other places in which each secret of an entry takes its name as well. */
+  replicaPlaces?(settings: z.output<Settings>): readonly (string | undefined)[];
   /** Pacing of the writes; undefined if they are not paced. */
   pacing?(settings: z.output<Settings>): StorePacing | undefined;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;
+  /** The AWS role that the functions assume for an entry; undefined if it needs none. `scope` has no use for its key. */
+  role?(settings: z.output<Settings>, scope: StoreScope): RoleToAssume | undefined;
   /** AWS permissions for one use of the secrets of a scope. A scope without prefixes is granted only `list`. */
   grants(settings: z.output<Settings>, use: StoreUse, scope: StoreScope): readonly Permission[];
+}
+
+/** A role of another AWS account, with the permissions that the whole relay needs there. */
+export interface RoleToAssume {
+  readonly arn: string;
+  readonly externalId: string;
+  /** Account of the stack, and the ARN pattern of the roles of its functions. */
+  readonly trustedAccount: string;
+  readonly trustedRoles: string;
+  readonly permissions: readonly Permission[];
 }
 
 export interface StoreScope {

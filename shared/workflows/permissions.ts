@@ -2,7 +2,7 @@ import { storeTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
-import type { StoreScope } from '#shared/stores/store.ts';
+import type { RoleToAssume, StoreScope } from '#shared/stores/store.ts';
 import type { Grant, Permission } from '#shared/workflows/grants.ts';
 
 /** The permissions whose number grows with relay.yaml. The stack grants them, and the loader determines their size. */
@@ -16,10 +16,31 @@ export const storePermissions = (
 ): readonly Permission[] => {
   const rules = Object.values(config[of]);
   return Object.entries(config.stores).flatMap(([name, settings]) => {
-    // The loader rejects names without a fixed folder, and rules with overlapping folders.
-    const prefixes = rules.filter(({ stores }) => stores.includes(name)).map((rule) => staticPrefix(rule.name));
+    const prefixes = prefixesIn(name, rules);
     return prefixes.length === 0 ? [] : storeTypeOf(types, settings).grants(settings, may, { ...scope, prefixes });
   });
+};
+
+/** Fixed beginnings of the names that rules deliver into a store. The loader rejects rules without, or in one folder. */
+const prefixesIn = (
+  store: string,
+  rules: readonly Pick<RelayConfig['syncs'][string], 'stores' | 'name'>[],
+): readonly string[] => rules.filter(({ stores }) => stores.includes(store)).map((rule) => staticPrefix(rule.name));
+
+/** The roles that the functions assume, with the permissions for all stores and rules that use them. Pure. */
+export const rolesToAssume = (
+  config: Pick<RelayConfig, 'stores' | 'syncs' | 'checkouts'>,
+  types: RegisteredTypes,
+  scope: Omit<StoreScope, 'prefixes'>,
+): readonly RoleToAssume[] => {
+  const rules = [...Object.values(config.syncs), ...Object.values(config.checkouts)];
+  const roles = Object.entries(config.stores).flatMap(([name, settings]) => {
+    const prefixes = prefixesIn(name, rules);
+    return storeTypeOf(types, settings).role?.(settings, { ...scope, prefixes }) ?? [];
+  });
+  return [...Map.groupBy(roles, ({ arn }) => arn).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => ({ ...first, permissions: same.flatMap(({ permissions }) => permissions) })),
+  );
 };
 
 /**

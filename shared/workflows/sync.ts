@@ -36,6 +36,8 @@ export const settledSchema = z.object({
   target: z.int().min(0),
   outcome: z.enum(OUTCOME_NAMES),
   failure: failureSchema.optional(),
+  /** Something beside the value that was not possible, as a sentence for the report. */
+  warning: z.string().optional(),
 });
 export type Settled = z.infer<typeof settledSchema>;
 
@@ -123,6 +125,8 @@ const request = {
     { to: 'sign-in' },
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'stores', may: 'inspect', of: 'syncs' },
+    // For a secret whose value is up to date, but not its replicas.
+    { to: 'stores', may: 'complete', of: 'syncs' },
   ],
 } as const satisfies Step;
 

@@ -148,5 +148,14 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
   };
 };
 
-/** Context of a store whose writes are not paced. */
-export const UNPACED = { pace: undefined, remainingMs: () => 900_000, onCall: () => {} } as const;
+/** Context of a store whose writes are not paced, and that signs in to AWS only. */
+export const UNPACED = {
+  pace: undefined,
+  tokens: {
+    tokenFor: async (audience: string) => {
+      throw new RelayError('Unexpected', `The test has no web identity token for ${audience}.`);
+    },
+  },
+  remainingMs: () => 900_000,
+  onCall: () => {},
+} as const;

@@ -49,6 +49,8 @@ const portOf = (server: Server): number => {
 
 export interface InProcessOptions {
   readonly caller?: string;
+  /** Default: the region of the server. */
+  readonly region?: string;
   /** Awaited before each call, so that a test can delay it. */
   readonly gate?: () => Promise<void>;
   /** Makes each call, or breaks it before or after its effect. */
@@ -63,7 +65,7 @@ export interface InProcessOptions {
 export const connectInProcess = (manager: SecretsManager, options: InProcessOptions = {}): SecretsManagerClient =>
   new SecretsManagerClient({
     endpoint: 'http://127.0.0.1',
-    region: 'eu-central-1',
+    region: options.region ?? 'eu-central-1',
     credentials: { accessKeyId: options.caller ?? 'relay', secretAccessKey: 'unused' },
     maxAttempts: 1,
     requestHandler: {

@@ -126,7 +126,7 @@ export const planRule = async (
       unchanged: { ...plan.unchanged },
       unlisted: { ...unlisted },
       remarks: [...scan.remarks.map((remark) => ({ ...remark, stores: listed })), ...remarks],
-      notes: [...Object.entries(unlisted).map(noteOnUnlisted), ...notes],
+      notes: [...Object.entries(unlisted).map(noteOnUnlisted), ...notes, ...limited(scan.warnings)],
       backoffs: { ...plan.backoffs },
       absences: { ...plan.absences },
       leastDuration: leastDuration(workload, limits),
@@ -147,6 +147,14 @@ const pacesOf = async (stores: readonly string[], pacingOf: PlanSides['pacingOf'
 
 const noteOnUnlisted = ([store, failure]: readonly [store: string, failure: string]): string =>
   `The store ${store} could not be listed, so nothing was delivered to it; the next run tries again. ${failure}`;
+
+/** Warnings of a store in one report. */
+const MAX_WARNINGS = 20;
+
+const limited = (warnings: readonly string[]): string[] => [
+  ...warnings.slice(0, MAX_WARNINGS),
+  ...(warnings.length > MAX_WARNINGS ? [`… and ${warnings.length - MAX_WARNINGS} more secrets with warnings.`] : []),
+];
 
 /** Calls to the vault for one item under a lease: open, read, check in. */
 const CALLS_PER_LEASE = 3;

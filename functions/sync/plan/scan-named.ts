@@ -5,12 +5,11 @@ import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import { type AddressRules, createIsAddressed, describeAddress } from '#shared/domain/addressing.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
-import type { ComparedStore } from '#shared/domain/plan/target-comparison.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 import { isWholeSegment } from '#shared/domain/template.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
-import { listHeld, listStores, type Scan, type StoreSide } from './scan.ts';
+import { listHeld, listStores, type Scan, type StoreSide, type StoreState } from './scan.ts';
 
 /** Above this number, listing everything costs fewer calls. */
 const MAX_NARROWED_LISTS = 20;
@@ -56,12 +55,12 @@ const remarkOn = (item: string, { name, message }: RelayError): Omit<Remark, 'st
 });
 
 /** Reads the state of some names. Failures of single names are returned; those of an unavailable store are raised. */
-const lookUp = async (
-  store: SecretStore,
-  names: ReadonlySet<string>,
-): Promise<Pick<ComparedStore, 'held' | 'failures'>> => {
+const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<StoreState> => {
+  // A whole run looks at everything beside the values.
+  const nothingElse = { incomplete: new Set<string>(), warnings: [] };
   if (names.size > MAX_INSPECTIONS) {
-    return { held: new Map([...(await listHeld(store))].filter(([name]) => names.has(name))), failures: new Map() };
+    const { held } = await listHeld(store);
+    return { ...nothingElse, held: new Map([...held].filter(([name]) => names.has(name))), failures: new Map() };
   }
   const held = new Map<string, string | undefined>();
   const failures = new Map<string, RelayError>();
@@ -79,7 +78,7 @@ const lookUp = async (
     },
     { concurrency: MAX_CONCURRENCY },
   );
-  return { held, failures };
+  return { ...nothingElse, held, failures };
 };
 
 interface Listed {

@@ -15,9 +15,17 @@ export interface StoreSide {
   readonly nameOf: (item: Item) => string;
 }
 
+/** Secrets of one store. */
+export interface HeldSecrets extends Pick<ComparedStore, 'held' | 'incomplete'> {
+  /** What operators have to correct, one sentence for each secret. */
+  readonly warnings: readonly string[];
+}
+
 /** Stores that a plan compares with, and those that could not be listed, with the reasons. */
 export interface ListedStores {
   readonly targets: readonly ComparedStore[];
+  /** Warnings of all stores. */
+  readonly warnings: readonly string[];
   readonly unlisted: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +39,7 @@ export interface Scan extends ListedStores {
 
 /** Lists all secrets of the sync and all items of its source. */
 export const scanAll = async (rule: Source, vault: Vault, sides: readonly StoreSide[]): Promise<Scan> => ({
-  ...(await listStores(sides, async ({ secrets }) => ({ held: await listHeld(secrets), failures: new Map() }))),
+  ...(await listStores(sides, async ({ secrets }) => ({ ...(await listHeld(secrets)), failures: new Map() }))),
   remarks: [],
   eachPage: (visit) =>
     vault.session(async (session) => {
@@ -40,33 +48,51 @@ export const scanAll = async (rule: Source, vault: Vault, sides: readonly StoreS
     }),
 });
 
+/** State of one store: its secrets, and the errors of names whose state is unknown. */
+export type StoreState = HeldSecrets & Pick<ComparedStore, 'failures'>;
+
+type Found =
+  | { readonly target: ComparedStore; readonly warnings: readonly string[] }
+  | { readonly store: string; readonly failure: RelayError };
+
 /**
  * Reads the state of each store. A store that fails does not hold back the others; if all of them fail, raises the
  * error of the first.
  */
 export const listStores = async (
   sides: readonly StoreSide[],
-  read: (side: StoreSide) => Promise<Pick<ComparedStore, 'held' | 'failures'>>,
+  read: (side: StoreSide) => Promise<StoreState>,
 ): Promise<ListedStores> => {
-  const found = await pMap(sides, async (side): Promise<ComparedStore | { store: string; failure: RelayError }> => {
+  const found = await pMap(sides, async (side): Promise<Found> => {
     const { store, nameOf } = side;
     try {
-      return { store, nameOf, ...(await read(side)) };
+      const { warnings, ...state } = await read(side);
+      return { target: { store, nameOf, ...state }, warnings };
     } catch (thrown) {
       return { store, failure: asRelayError(thrown, `Listing the store ${store}`) };
     }
   });
   const failed = found.flatMap((one) => ('failure' in one ? one : []));
+  const listed = found.flatMap((one) => ('failure' in one ? [] : one));
   const [first] = failed;
-  if (first !== undefined && failed.length === sides.length) throw first.failure;
+  if (first !== undefined && listed.length === 0) throw first.failure;
   return {
-    targets: found.flatMap((one) => ('failure' in one ? [] : one)),
+    targets: listed.map(({ target }) => target),
+    warnings: listed.flatMap(({ warnings }) => warnings),
     unlisted: Object.fromEntries(failed.map(({ store, failure }) => [store, `${failure.name}: ${failure.message}`])),
   };
 };
 
-export const listHeld = async (store: SecretStore): Promise<Map<string, Stamp | undefined>> => {
+export const listHeld = async (store: SecretStore): Promise<HeldSecrets> => {
   const held = new Map<string, Stamp | undefined>();
-  for await (const page of store.list()) for (const { name, stamp } of page) held.set(name, stamp);
-  return held;
+  const incomplete = new Set<string>();
+  const warnings: string[] = [];
+  for await (const page of store.list()) {
+    for (const secret of page) {
+      held.set(secret.name, secret.stamp);
+      if (secret.incomplete) incomplete.add(secret.name);
+      if (secret.warning !== undefined) warnings.push(secret.warning);
+    }
+  }
+  return { held, incomplete, warnings };
 };

@@ -33,9 +33,10 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
   };
   const orphans = { found: plan.orphans.found, retired: 0, gone: 0, failed: 0 };
   const remarks = [...plan.remarks];
-  const notes = [...(plan.complete ? [] : [INCOMPLETE]), ...(plan.notes ?? [])];
+  const notes = [...(plan.complete ? [] : [INCOMPLETE]), ...plan.notes];
   let calls = plan.calls;
   const unreadable: string[] = [];
+  const warnings: string[] = [];
   const leftOpen = new Map<string, number>();
   const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
   const checkIns: Record<string, number> = {};
@@ -43,7 +44,8 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
 
   const settle = (item: Item, settled: readonly TargetOutcome[]): void => {
     const found: Remark[] = [];
-    for (const { store, outcome, failure } of settled) {
+    for (const { store, outcome, failure, warning } of settled) {
+      if (warning !== undefined) warnings.push(warning);
       count(store, outcome);
       found.push(...remarksOn(item.title, store, outcome, failure));
       const key = backoffKey(store, item.ref);
@@ -99,7 +101,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       // Sorted, because batches are added in any order and the same records must give the same report.
       calls,
       leastDuration: plan.leastDuration,
-      notes: [...notes, ...[...unreadable, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
+      notes: [...notes, ...[...unreadable, ...warnings, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
     }),
 
@@ -139,7 +141,7 @@ const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['check
   Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
 
 /** Outcome of one target, and its store. */
-interface TargetOutcome extends Pick<Settled, 'outcome' | 'failure'> {
+interface TargetOutcome extends Pick<Settled, 'outcome' | 'failure' | 'warning'> {
   readonly store: string;
 }
 

@@ -116,8 +116,9 @@ const settleBeforeReading = async (
     all,
     async ({ title, target, at }): Promise<Settled | undefined> => {
       try {
-        const isDone = await isUpToDate(await storeOf(target.store), target, mode, title);
-        return isDone ? { ...at, outcome: 'unchanged' } : undefined;
+        const store = await storeOf(target.store);
+        const isDone = await isUpToDate(store, target, mode, title);
+        return isDone ? { ...at, outcome: 'unchanged', warning: await store.complete?.(target.name) } : undefined;
       } catch (thrown) {
         return { ...at, ...failedWith(asRelayError(thrown, `Looking up ${target.name}`)) };
       }

@@ -75,8 +75,8 @@ export const createRetrieve =
       try {
         if (target === undefined) throw new RelayError('ContractViolated', `${item.title} has no target ${at.target}.`);
         const store = await storeOf(target.store);
-        const outcome = await deliverTo(store, target, value, order.mode, `${item.title}, delivered by pam-relay.`);
-        return { ...at, outcome };
+        const result = await deliverTo(store, target, value, order.mode, `${item.title}, delivered by pam-relay.`);
+        return { ...at, ...result };
       } catch (thrown) {
         return { ...at, ...outcomeOf(thrown, item.title) };
       }

@@ -44,7 +44,11 @@ const covers = (grant: Grant, { action, resource, context = {} }: Need): boolean
   isLike(resource, grant.resource) &&
   grant.conditions.every((condition) => isMet(condition, context[condition.key]));
 
-const isMet = ({ quantifier, holds, ifExists, values }: Condition, given: readonly string[] | undefined): boolean => {
+/** True if the values that a call has for a condition's key meet it. Undefined if the key is not in the context. */
+export const isMet = (
+  { quantifier, holds, ifExists, values }: Condition,
+  given: readonly string[] | undefined,
+): boolean => {
   const matches = (value: string) => values.some((wanted) => holds(value, wanted));
   if (quantifier === 'ForAllValues') return (given ?? []).every(matches);
   if (given === undefined) return ifExists;

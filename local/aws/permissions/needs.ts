@@ -34,6 +34,8 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
         return sns(new URLSearchParams(await call.body()));
       case 'states':
         return states(call);
+      case 'sts':
+        return stsNeeds(new URLSearchParams(await call.body()));
       default:
         return [{ action: `${call.service}:${call.action}`, resource: '*' }];
     }
@@ -78,7 +80,7 @@ const createS3Needs = (template: Template, objectExists: ObjectExists) => {
       { action: `s3:${action}`, resource },
       // A write on the condition of an ETag reads the object.
       ...(headers['if-match'] === undefined ? [] : [{ action: 's3:GetObject', resource }]),
-      ...keyNeeds(keyArns.get(bucket), 's3', use),
+      ...keyNeeds(keyArns.get(bucket), 's3', [use]),
     ];
     // S3 reveals that an object is missing only to callers with `s3:ListBucket`.
     const isMissing = action === 'GetObject' && !(await objectExists(path));
@@ -98,7 +100,7 @@ const createSnsNeeds = (template: Template) => {
     const resource = form.get('TopicArn') ?? '*';
     return [
       { action: `sns:${form.get('Action')}`, resource },
-      ...keyNeeds(keyArns.get(resource), 'sns', 'GenerateDataKey', 'Decrypt'),
+      ...keyNeeds(keyArns.get(resource), 'sns', ['GenerateDataKey', 'Decrypt']),
     ];
   };
 };
@@ -125,10 +127,16 @@ const createSqsNeeds = (template: Template) => {
       ...withEncryptionContext(
         'aws:sqs:arn',
         resource,
-        keyNeeds(keyArns.get(resource), 'sqs', ...(KEY_USES.get(action) ?? [])),
+        keyNeeds(keyArns.get(resource), 'sqs', KEY_USES.get(action) ?? []),
       ),
     ];
   };
+};
+
+/** Every principal may ask for its identity. */
+const stsNeeds = (form: URLSearchParams): Need[] => {
+  const action = form.get('Action');
+  return action === 'GetCallerIdentity' ? [] : [{ action: `sts:${action}`, resource: form.get('RoleArn') ?? '*' }];
 };
 
 const statesSchema = z.looseObject({ stateMachineArn: z.string().optional(), executionArn: z.string().optional() });
@@ -147,7 +155,7 @@ const createStatesNeeds = (template: Template) => {
     const need = { action: `states:${call.action}`, resource: executionArn ?? stateMachineArn ?? '*' };
     if (executionArn === undefined || call.action !== 'DescribeExecution') return [need];
     const ofMachine = executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
-    const toDecrypt = keyNeeds(keyArns.get(ofMachine), 'states', 'Decrypt');
+    const toDecrypt = keyNeeds(keyArns.get(ofMachine), 'states', ['Decrypt']);
     return [need, ...withEncryptionContext('aws:states:stateMachineArn', ofMachine, toDecrypt)];
   };
 };

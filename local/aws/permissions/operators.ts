@@ -23,6 +23,7 @@ const partsOf = (arn: string): string[] => {
 
 /** Operators by their names in IAM. `ArnEquals` is documented to behave like `ArnLike`. */
 export const OPERATOR: Readonly<Record<string, Operator>> = {
+  Bool: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
   StringEquals: (value, wanted) => value === wanted,
   StringLike: isLike,
   ArnEquals: isArnLike,

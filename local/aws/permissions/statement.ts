@@ -26,12 +26,22 @@ const plainTexts = texts.refine(
   'must not contain a policy variable',
 );
 
+/** Conditions of a statement. Their order is that of the policy. */
+export const conditionsSchema = z
+  .record(z.string(), z.record(z.string(), plainTexts))
+  .default({})
+  .transform((operators) =>
+    Object.entries(operators).flatMap(([operator, keys]) =>
+      Object.entries(keys).map(([key, values]) => toCondition(operator, key, values)),
+    ),
+  );
+
 const statementSchema = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),
   Action: texts,
   Resource: plainTexts,
-  Condition: z.record(z.string(), z.record(z.string(), plainTexts)).default({}),
+  Condition: conditionsSchema,
 });
 
 const documentSchema = z.strictObject({
@@ -48,15 +58,14 @@ export const parsePolicy = (document: unknown): Statement[] =>
     effect: Effect,
     actions: Action,
     resources: Resource,
-    conditions: Object.entries(Condition).flatMap(([operator, keys]) =>
-      Object.entries(keys).map(([key, values]) => toCondition(operator, key, values)),
-    ),
+    conditions: Condition,
   }));
 
 const OPERATOR_NAME = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/;
 
 /** Condition keys that the services of local mode set. */
 const KEYS = [
+  /^aws:Principal(?:Account|Arn)$/,
   /^aws:ResourceTag\/./,
   /^aws:RequestTag\/./,
   /^aws:TagKeys$/,
@@ -64,6 +73,8 @@ const KEYS = [
   /^kms:ViaService$/,
   /^lambda:SourceFunctionArn$/,
   /^s3:prefix$/,
+  /^secretsmanager:(?:AddReplicaRegions|ForceOverwriteReplicaSecret)$/,
+  /^sts:(?:ExternalId|RoleSessionName)$/,
 ];
 
 const toCondition = (operator: string, key: string, values: readonly string[]): Condition => {

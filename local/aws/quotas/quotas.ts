@@ -3,24 +3,26 @@ import type { AwsCall } from '../calls.ts';
 import { QUOTAS, type Quota } from './table.ts';
 import { createTokenBucket } from './token-bucket.ts';
 
-/** The quotas of one account. */
+type CountedCall = Pick<AwsCall, 'service' | 'action' | 'region'> & { readonly account: string };
+
+/** The quotas of AWS, which count the calls of each account and region separately. */
 export interface Quotas {
   /** Counts a call. False if it exceeds a quota; it must then not reach its service. */
-  allows(call: Pick<AwsCall, 'service' | 'action'>, url: string | undefined): boolean;
+  allows(call: CountedCall, url: string | undefined): boolean;
   /** Refused calls, by `service.Action`. */
   throttled(): Readonly<Record<string, number>>;
 }
 
-/** Creates the quotas of an account in which no call was made yet. `now` is in epoch milliseconds. */
+/** Creates the quotas of accounts in which no call was made yet. `now` is in epoch milliseconds. */
 export const createQuotas = (now: () => number, table: readonly Quota[] = QUOTAS): Quotas => {
   const buckets = new Map<string, () => boolean>();
   const throttled: Record<string, number> = {};
   return {
-    allows({ service, action }, url) {
+    allows({ service, action, account, region }, url) {
       const quota = table.find((one) => one.service === service && one.actions.includes(action));
       if (quota === undefined) return true;
       const scope = quota.per === 'prefix' ? prefixOf(url) : '';
-      const key = `${service}.${quota.actions.join()}.${scope}`;
+      const key = [account, region, service, quota.actions.join(), scope].join('.');
       const take = buckets.get(key) ?? createTokenBucket(quota, now);
       buckets.set(key, take);
       if (take()) return true;

@@ -1,6 +1,7 @@
 import { exists, invalidParameter, invalidRequest, markedForDeletion } from './errors.ts';
+import { addReplicas, replicationOf, requireNoReplicas } from './replicas.ts';
 import type { ContentInput, Requests } from './requests.ts';
-import { type State, type StoredSecret, toSeconds, withTags } from './state.ts';
+import { primaryRegionOf, type State, type StoredSecret, toSeconds, withTags } from './state.ts';
 import { addVersion, CURRENT, holds, labelsByVersion } from './versions.ts';
 
 /** The actions on a whole secret. Source: the page of each action in the API reference. */
@@ -19,7 +20,10 @@ export const createSecret = (state: State, input: Requests['CreateSecret']) => {
   secret.kmsKeyId = input.KmsKeyId;
   const version = content && addVersion(secret, token, content, [CURRENT], state.options.now());
   state.changed(secret);
-  return { ...identity(secret), ...(version && { VersionId: version.id }) };
+  if (input.AddReplicaRegions !== undefined) {
+    addReplicas(state, secret, input.AddReplicaRegions, input.ForceOverwriteReplicaSecret);
+  }
+  return { ...identity(secret), ...(version && { VersionId: version.id }), ...replicationOf(state, secret) };
 };
 
 /** A repeated creation with the same token and content is ignored. Any other fails. */
@@ -30,14 +34,15 @@ const recreated = (secret: StoredSecret, token: string, content: ContentInput | 
     );
   }
   const version = secret.versions.get(token);
-  if (version === undefined || content === undefined || !holds(version, content)) {
+  const isReplica = secret.primaryRegion !== undefined;
+  if (isReplica || version === undefined || content === undefined || !holds(version, content)) {
     throw exists(`The operation failed because the secret ${secret.name} already exists.`);
   }
   return { ...identity(secret), VersionId: version.id };
 };
 
 export const updateSecret = (state: State, input: Requests['UpdateSecret']) => {
-  const secret = state.findUsable(input.SecretId);
+  const secret = state.findChangeable(input.SecretId);
   const token = requireToken(input.ClientRequestToken);
   const content = optionalContent(input);
   const version = content && addVersion(secret, token, content, [CURRENT], state.options.now());
@@ -60,6 +65,8 @@ export const describeSecret = (state: State, input: Requests['DescribeSecret']) 
     ...(secret.deletion !== undefined && { DeletedDate: toSeconds(secret.deletion.endsAt) }),
     Tags: [...secret.tags].map(([Key, Value]) => ({ Key, Value })),
     VersionIdsToStages: labelsByVersion(secret),
+    ...primaryRegionOf(secret, state.options.region),
+    ...replicationOf(state, secret),
   };
 };
 
@@ -76,14 +83,19 @@ export const deleteSecret = (state: State, input: Requests['DeleteSecret']) => {
 
 /** Succeeds for a missing secret, as documented. */
 const deleteNow = (state: State, secretId: string) => {
-  const secret = state.lookUp(secretId);
-  if (secret !== undefined) state.remove(secret);
+  const found = state.lookUp(secretId);
+  const secret = found === undefined ? undefined : state.findWritable(secretId);
+  if (secret !== undefined) {
+    requireNoReplicas(secret);
+    state.remove(secret);
+  }
   const gone = secret === undefined ? { ARN: state.newArn(secretId), Name: secretId } : identity(secret);
   return { ...gone, DeletionDate: toSeconds(state.options.now()) };
 };
 
 const scheduleDeletion = (state: State, secretId: string, days: number) => {
-  const secret = state.find(secretId);
+  const secret = state.findWritable(secretId);
+  requireNoReplicas(secret);
   if (secret.deletion !== undefined) throw markedForDeletion();
   const askedAt = state.options.now();
   secret.deletion = { askedAt, endsAt: askedAt + days * DAY_MS };
@@ -92,21 +104,21 @@ const scheduleDeletion = (state: State, secretId: string, days: number) => {
 };
 
 export const restoreSecret = (state: State, input: Requests['RestoreSecret']) => {
-  const secret = state.find(input.SecretId);
+  const secret = state.findWritable(input.SecretId);
   secret.deletion = undefined;
   state.changed(secret);
   return identity(secret);
 };
 
 export const tagResource = (state: State, input: Requests['TagResource']) => {
-  const secret = state.findUsable(input.SecretId);
+  const secret = state.findChangeable(input.SecretId);
   secret.tags = withTags(secret.tags, input.Tags);
   state.changed(secret);
   return {};
 };
 
 export const untagResource = (state: State, input: Requests['UntagResource']) => {
-  const secret = state.findUsable(input.SecretId);
+  const secret = state.findChangeable(input.SecretId);
   const removed = new Set(input.TagKeys);
   secret.tags = new Map([...secret.tags].filter(([key]) => !removed.has(key)));
   state.changed(secret);

@@ -29,7 +29,7 @@ const compilePositive = (key: Filter['Key'], value: string, region: string): Mat
     case 'tag-value':
       return (entry) => entry.Tags.some((tag) => tag.Value.startsWith(value));
     case 'primary-region':
-      return () => region.startsWith(value);
+      return (entry) => (entry.PrimaryRegion ?? region).startsWith(value);
     case 'owning-service':
       // No local secret belongs to an AWS service.
       return () => false;

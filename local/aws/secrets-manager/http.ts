@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from './errors.ts';
 
-type Handle = (action: string, body: unknown, caller?: string) => Record<string, unknown>;
+type Handle = (action: string, body: unknown, caller?: string, region?: string) => Record<string, unknown>;
 
 export interface ProtocolRequest {
   readonly method: string | undefined;
@@ -18,7 +18,7 @@ export interface ProtocolAnswer {
 }
 
 const TARGET = /^secretsmanager\.(\w+)$/;
-const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//;
+const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/[^/]*\/([\w-]+)\//;
 const BODY_LIMIT_BYTES = 1_048_576;
 
 /** Adapter for Node's HTTP server. An injected connection loss, or a defect, closes the connection. */
@@ -38,8 +38,8 @@ export const httpAdapter =
 /** AWS's JSON 1.1 protocol. A signature is required but not verified. Errors other than ServiceError are rethrown. */
 export const answerRequest = (handle: Handle, request: ProtocolRequest): ProtocolAnswer => {
   try {
-    const caller = callerOf(request);
-    return toAnswer(200, handle(actionOf(request), parseBody(request.body), caller));
+    const { caller, region } = callerOf(request);
+    return toAnswer(200, handle(actionOf(request), parseBody(request.body), caller, region));
   } catch (thrown) {
     if (!(thrown instanceof ServiceError)) throw thrown;
     const answer = toAnswer(thrown.status, { __type: thrown.code, Message: thrown.message });
@@ -47,9 +47,9 @@ export const answerRequest = (handle: Handle, request: ProtocolRequest): Protoco
   }
 };
 
-const callerOf = ({ headers }: ProtocolRequest): string => {
-  const caller = CREDENTIAL.exec(headers.authorization ?? '')?.[1];
-  if (caller !== undefined) return caller;
+const callerOf = ({ headers }: ProtocolRequest): { readonly caller: string; readonly region: string } => {
+  const [, caller, region] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
+  if (caller !== undefined && region !== undefined) return { caller, region };
   throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
 };
 

@@ -10,6 +10,8 @@ const requestSchema = z.object({
   KmsKeyId: z.string().optional(),
   ClientRequestToken: z.string().optional(),
   Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
+  AddReplicaRegions: z.array(z.object({ Region: z.string(), KmsKeyId: z.string().optional() })).default([]),
+  ForceOverwriteReplicaSecret: z.boolean().optional(),
 });
 type Request = z.infer<typeof requestSchema>;
 
@@ -24,14 +26,39 @@ export const needsOf = (state: State, action: string, body: unknown): Need[] => 
   if (request === undefined) return [];
   const secret = request.SecretId === undefined ? undefined : state.lookUp(request.SecretId);
   const resource = WITHOUT_SECRET.has(action) ? '*' : (secret?.arn ?? expectedArn(state, request));
-  const context = { ...tags('aws:ResourceTag', secret?.tags ?? new Map()), ...requestTags(request) };
-  // A creation with tags also requires the permission to tag.
-  const actions = action === 'CreateSecret' && request.Tags.length > 0 ? [action, 'TagResource'] : [action];
+  const context = {
+    ...tags('aws:ResourceTag', secret?.tags ?? new Map()),
+    ...requestTags(request),
+    ...replication(request),
+  };
+  const keyOf = (arn: string | undefined, ...uses: readonly string[]) =>
+    keyNeeds(arn, 'secretsmanager', uses, state.options.region);
   return [
-    ...actions.map((one) => ({ action: `secretsmanager:${one}`, resource, context })),
-    ...keyNeeds(secret?.kmsKeyId ?? request.KmsKeyId, 'secretsmanager', ...keyUses(action, request, secret)),
+    ...[action, ...alsoNeeded(action, request)].map((one) => ({
+      action: `secretsmanager:${one}`,
+      resource,
+      context,
+    })),
+    ...keyOf(secret?.kmsKeyId ?? request.KmsKeyId, ...keyUses(action, request, secret)),
+    ...request.AddReplicaRegions.flatMap(({ KmsKeyId }) => keyOf(KmsKeyId, 'GenerateDataKey', 'Encrypt')),
   ];
 };
+
+/** A creation with tags also requires the permission to tag, and one with replicas that to replicate. */
+const alsoNeeded = (action: string, { Tags, AddReplicaRegions }: Request): string[] => {
+  if (action !== 'CreateSecret') return [];
+  return [
+    ...(Tags.length > 0 ? ['TagResource'] : []),
+    ...(AddReplicaRegions.length > 0 ? ['ReplicateSecretToRegions'] : []),
+  ];
+};
+
+const replication = ({ AddReplicaRegions, ForceOverwriteReplicaSecret: force }: Request): Context => ({
+  ...(AddReplicaRegions.length > 0 && {
+    'secretsmanager:AddReplicaRegions': AddReplicaRegions.map(({ Region }) => Region),
+  }),
+  ...(force !== undefined && { 'secretsmanager:ForceOverwriteReplicaSecret': [String(force)] }),
+});
 
 /** The ARN that a new secret with this name would get. */
 const expectedArn = (state: State, { Name, SecretId = '' }: Request): string =>
@@ -58,6 +85,7 @@ const keyUses = (action: string, { ClientRequestToken }: Request, secret: Stored
     case 'CreateSecret':
       return ['GenerateDataKey', 'Decrypt'];
     case 'GetSecretValue':
+    case 'ReplicateSecretToRegions':
       return ['Decrypt'];
     case 'PutSecretValue':
     case 'UpdateSecret':

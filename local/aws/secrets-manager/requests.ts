@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { ServiceError } from './errors.ts';
 
 /**
- * The parameters of each action, with the constraints of the API reference. Other parameters of AWS (replicas,
- * rotation, managed external secrets) are rejected, because ignoring them would let tests pass wrongly.
+ * The parameters of each action, with the constraints of the API reference. Other parameters of AWS (rotation,
+ * managed external secrets) are rejected, because ignoring them would let tests pass wrongly.
  */
 
 const VALUE_LIMIT_BYTES = 65_536;
@@ -53,6 +53,14 @@ const paging = (limit: number) => ({
   NextToken: z.string().min(1).max(4096).optional(),
 });
 
+const region = z.string().regex(/^[a-z]+(?:-[a-z]+)+-\d+$/);
+const replica = z.strictObject({ Region: region, KmsKeyId: kmsKeyId.optional() });
+export type ReplicaInput = z.infer<typeof replica>;
+const replicaRegions = {
+  AddReplicaRegions: z.array(replica).min(1),
+  ForceOverwriteReplicaSecret: z.boolean().optional(),
+};
+
 const onSecret = z.strictObject({ SecretId: secretId });
 
 export const requests = {
@@ -66,8 +74,12 @@ export const requests = {
     Description: description.optional(),
     KmsKeyId: kmsKeyId.optional(),
     Tags: z.array(tag).optional(),
+    AddReplicaRegions: replicaRegions.AddReplicaRegions.optional(),
+    ForceOverwriteReplicaSecret: replicaRegions.ForceOverwriteReplicaSecret,
     ...content,
   }),
+  ReplicateSecretToRegions: onSecret.extend(replicaRegions),
+  RemoveRegionsFromReplication: onSecret.extend({ RemoveReplicaRegions: z.array(region).min(1) }),
   UpdateSecret: onSecret.extend({
     ClientRequestToken: token.optional(),
     Description: description.optional(),

@@ -17,6 +17,8 @@ export interface ListEntry {
   readonly CreatedDate: number;
   readonly LastChangedDate: number;
   readonly DeletedDate?: number;
+  /** Present for a replica, and for a secret with replicas. */
+  readonly PrimaryRegion?: string;
 }
 
 /** The list entry of a secret from a point in time. Undefined after its deletion. */
@@ -36,6 +38,21 @@ export interface StoredSecret extends Versioned {
   tags: ReadonlyMap<string, string>;
   deletion: { readonly askedAt: number; readonly endsAt: number } | undefined;
   views: readonly View[];
+  /** Of a primary secret: its replicas, by region. */
+  readonly replicas: Map<string, Replica>;
+  /** Of a replica: the region of its primary secret. */
+  readonly primaryRegion: string | undefined;
+  /** Of a replica: the time from which it can be read. */
+  readonly readableFrom?: number;
+}
+
+/** Replication of a secret to one region. */
+export interface Replica {
+  readonly region: string;
+  readonly kmsKeyId: string | undefined;
+  readonly startedAt: number;
+  /** The replica itself; undefined if the replication failed because its name is taken. */
+  readonly secret: StoredSecret | undefined;
 }
 
 export interface StateOptions {
@@ -45,19 +62,24 @@ export interface StateOptions {
   readonly accountId: string;
   /** Delay of ListSecrets behind all other actions. */
   readonly listLagMs: number;
+  /** Duration of a replication to another region. */
+  readonly replicationMs: number;
 }
 
 /** The secrets of one account and region. Every method is atomic. */
 export class State {
   readonly options: StateOptions;
+  /** The secrets of the same account in another region. */
+  readonly inRegion: (region: string) => State;
   readonly #byName = new Map<string, StoredSecret>();
   readonly #byArn = new Map<string, StoredSecret>();
   /** Ordered by sequence. */
   #listed: StoredSecret[] = [];
   #created = 0;
 
-  constructor(options: StateOptions) {
+  constructor(options: StateOptions, inRegion: (region: string) => State) {
     this.options = options;
+    this.inRegion = inRegion;
   }
 
   newArn(name: string): string {
@@ -81,11 +103,48 @@ export class State {
       promotions: [],
       deletion: undefined,
       views: [],
+      replicas: new Map(),
+      primaryRegion: undefined,
     };
-    this.#byName.set(name, secret);
+    this.#keep(secret);
+    return secret;
+  }
+
+  /** Adds a replica of a secret in another region, which follows every change of it. */
+  addReplica(primary: StoredSecret, kmsKeyId: string | undefined, readableFrom: number): StoredSecret {
+    const region = primary.arn.split(':')[3] ?? '';
+    const replica: StoredSecret = {
+      sequence: ++this.#created,
+      name: primary.name,
+      arn: primary.arn.replace(`:${region}:`, `:${this.options.region}:`),
+      createdAt: this.options.now(),
+      kmsKeyId,
+      changedAt: this.options.now(),
+      versions: primary.versions,
+      holders: primary.holders,
+      promotions: primary.promotions,
+      views: [],
+      replicas: new Map(),
+      primaryRegion: region,
+      readableFrom,
+      get description() {
+        return primary.description;
+      },
+      get tags() {
+        return primary.tags;
+      },
+      get deletion() {
+        return primary.deletion;
+      },
+    };
+    this.#keep(replica);
+    return replica;
+  }
+
+  #keep(secret: StoredSecret): void {
+    this.#byName.set(secret.name, secret);
     this.#byArn.set(secret.arn, secret);
     this.#listed.push(secret);
-    return secret;
   }
 
   /**
@@ -94,6 +153,7 @@ export class State {
    */
   lookUp(secretId: string): StoredSecret | undefined {
     const found = this.#byName.get(secretId) ?? this.#byArn.get(secretId) ?? this.#lookUpPartialArn(secretId);
+    if ((found?.readableFrom ?? 0) > this.options.now()) return undefined;
     if (found?.deletion === undefined || found.deletion.endsAt > this.options.now()) return found;
     this.remove(found);
     return undefined;
@@ -111,6 +171,19 @@ export class State {
     return secret;
   }
 
+  /** Finds a secret that can be deleted or restored. @throws for a replica, which follows its primary secret. */
+  findWritable(secretId: string): StoredSecret {
+    const secret = this.find(secretId);
+    if (secret.primaryRegion !== undefined) throw invalidParameter("Call must be made in primary secret's region.");
+    return secret;
+  }
+
+  /** Finds a secret whose content can be changed. */
+  findChangeable(secretId: string): StoredSecret {
+    this.findWritable(secretId);
+    return this.findUsable(secretId);
+  }
+
   remove(secret: StoredSecret): void {
     this.#byName.delete(secret.name);
     this.#byArn.delete(secret.arn);
@@ -121,7 +194,10 @@ export class State {
   /** Must be called after every change. Updates the date, and updates the list after its delay. */
   changed(secret: StoredSecret): void {
     secret.changedAt = this.options.now();
-    this.#show(secret, toListEntry(secret));
+    this.#show(secret, toListEntry(secret, this.options.region));
+    for (const { region, secret: replica } of secret.replicas.values()) {
+      if (replica !== undefined) this.inRegion(region).changed(replica);
+    }
   }
 
   secrets(): Iterable<StoredSecret> {
@@ -157,6 +233,7 @@ export class State {
 
   #visible(secret: StoredSecret): ListEntry | undefined {
     const now = this.options.now();
+    if ((secret.readableFrom ?? 0) > now - this.options.listLagMs) return undefined;
     if (secret.deletion !== undefined && secret.deletion.endsAt <= now - this.options.listLagMs) return undefined;
     return secret.views.findLast((view) => view.from <= now - this.options.listLagMs)?.entry;
   }
@@ -187,7 +264,7 @@ export const withTags = (current: ReadonlyMap<string, string>, tags: readonly Ta
 /** Converts milliseconds to the protocol's seconds. */
 export const toSeconds = (ms: number): number => ms / 1000;
 
-const toListEntry = (secret: StoredSecret): ListEntry => ({
+const toListEntry = (secret: StoredSecret, region: string): ListEntry => ({
   ARN: secret.arn,
   Name: secret.name,
   ...(secret.description !== undefined && { Description: secret.description }),
@@ -197,4 +274,10 @@ const toListEntry = (secret: StoredSecret): ListEntry => ({
   CreatedDate: toSeconds(secret.createdAt),
   LastChangedDate: toSeconds(secret.changedAt),
   ...(secret.deletion !== undefined && { DeletedDate: toSeconds(secret.deletion.askedAt) }),
+  ...primaryRegionOf(secret, region),
 });
+
+export const primaryRegionOf = (secret: StoredSecret, region: string): { readonly PrimaryRegion?: string } =>
+  secret.primaryRegion === undefined && secret.replicas.size === 0
+    ? {}
+    : { PrimaryRegion: secret.primaryRegion ?? region };

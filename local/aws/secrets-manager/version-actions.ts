@@ -9,7 +9,7 @@ import { addVersion, CURRENT, moveLabel, type Version } from './versions.ts';
 /** The actions on versions and their staging labels. */
 
 export const putSecretValue = (state: State, input: Requests['PutSecretValue']) => {
-  const secret = state.findUsable(input.SecretId);
+  const secret = state.findChangeable(input.SecretId);
   const token = requireToken(input.ClientRequestToken);
   const content = optionalContent(input);
   if (content === undefined) throw invalidRequest('You must provide either SecretString or SecretBinary.');
@@ -94,7 +94,7 @@ export const listSecretVersionIds = (state: State, input: Requests['ListSecretVe
 };
 
 export const updateSecretVersionStage = (state: State, input: Requests['UpdateSecretVersionStage']) => {
-  const secret = state.findUsable(input.SecretId);
+  const secret = state.findChangeable(input.SecretId);
   const { VersionStage: label, MoveToVersionId: to } = input;
   checkFence(label, secret.holders.get(label), input);
   const target = to === undefined ? undefined : secret.versions.get(to);

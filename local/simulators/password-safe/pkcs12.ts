@@ -9,7 +9,7 @@ import {
   SafeBag,
   SafeContents,
 } from 'pkijs';
-import type { IssuedCertificate } from './certificate.ts';
+import type { IssuedCertificate } from '../certificate.ts';
 
 const SHROUDED_KEY_BAG = '1.2.840.113549.1.12.10.1.2';
 const CERT_BAG = '1.2.840.113549.1.12.10.1.3';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:https';
+import { createAuthority, type IssuedCertificate } from '../certificate.ts';
 import type { Load } from '../load.ts';
 import { Aliases, type SimulatedAlias } from './aliases.ts';
 import type { AuditEntry } from './audit.ts';
-import { createAuthority, type IssuedCertificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
 import { createFleet, type FleetAccount } from './fleet.ts';
 import { toPkcs12 } from './pkcs12.ts';

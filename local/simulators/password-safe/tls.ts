@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import type { IssuedCertificate } from './certificate.ts';
+import type { IssuedCertificate } from '../certificate.ts';
 import type { CertificateStanding, Peer } from './registrations.ts';
 
 /** When the server requests client certificates. IIS renegotiates after it has read the request's head. */

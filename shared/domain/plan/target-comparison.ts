@@ -14,6 +14,8 @@ export interface ComparedStore {
   readonly nameOf: (item: Item) => string;
   /** Stamp of each secret, by name; undefined for a secret without a stamp. */
   readonly held: ReadonlyMap<string, Stamp | undefined>;
+  /** Names of secrets that lack something beside their value. A delivery of their own stamp adds it, without a read. */
+  readonly incomplete?: ReadonlySet<string>;
   /** Errors of the names whose state is unknown. */
   readonly failures: ReadonlyMap<string, RelayError>;
 }
@@ -51,7 +53,7 @@ export type Withdraw = (
  * secret and a name for each item. The names are needed to prove that no two items share one.
  */
 export const createTargetComparison = ({
-  target: { store, nameOf, held, failures },
+  target: { store, nameOf, held, incomplete, failures },
   memory,
   rules,
   distinguishingPlaceholder,
@@ -147,7 +149,10 @@ export const createTargetComparison = ({
         collisions.set(name, [...(collisions.get(name) ?? [use.title]), item.title]);
         return undefined;
       }
-      const decision = decide({ item, store, stamp, held: held.get(name) }, memory, rules);
+      const decided = decide({ item, store, stamp, held: held.get(name) }, memory, rules);
+      const current = incomplete?.has(name) ? held.get(name) : undefined;
+      const decision: Decision =
+        decided.kind === 'unchanged' && current !== undefined ? { kind: 'deliver', stamp: current } : decided;
       const position = ledger.add(entryFor(item, name, stamp, decision));
       uses.set(name, { title: item.title, kind: decision.kind, position, batch: nextBatch });
       if (decision.kind === 'deliver') return { store, name, stamp: decision.stamp, expected: expectedOf(name) };

@@ -51,6 +51,8 @@ const inspect = (named: Named, { owners }: StoreScope): Permission[] => [
 const USES = {
   inspect: (named, _settings, scope) => inspect(named, scope),
 
+  complete: () => [],
+
   deliver: (named, { keys, tags, tier }, scope) => {
     const ours = ownedBy(scope.owners);
     const asOurs = taggedBy(scope.owners, tags);

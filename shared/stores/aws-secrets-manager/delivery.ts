@@ -3,6 +3,7 @@ import {
   GetSecretValueCommand,
   type GetSecretValueCommandOutput,
   PutSecretValueCommand,
+  type ReplicaRegionType,
   RestoreSecretCommand,
   type SecretsManagerClient,
   type Tag,
@@ -24,6 +25,8 @@ export interface DeliveryOptions {
   readonly client: SecretsManagerClient;
   readonly tags: readonly Tag[];
   readonly kmsKeyArn: string | undefined;
+  /** Regions to which AWS replicates new secrets. */
+  readonly replicas: ReplicaRegionType[] | undefined;
   readonly inspect: SecretStore['inspect'];
   readonly adoption: SecretStore['adoption'];
 }
@@ -72,6 +75,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       Description: description,
       Tags: [...options.tags],
       ...(options.kmsKeyArn !== undefined && { KmsKeyId: options.kmsKeyArn }),
+      ...(options.replicas !== undefined && { AddReplicaRegions: options.replicas }),
     });
     try {
       return (
@@ -122,7 +126,8 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
         throw storeProblem('stampConflict', { secret: delivery.name, detail: delivery.stamp });
       }
       if (isRefusal(error, 'ResourceNotFoundException')) throw overtaken(delivery);
-      if (!isRefusal(error, 'InvalidRequestException')) throw error;
+      // A replica is refused as an invalid parameter.
+      if (!isRefusal(error, 'InvalidRequestException', 'InvalidParameterException')) throw error;
       await makeWritable(delivery, error);
       await unlessGone(delivery, put(delivery));
     }
@@ -151,7 +156,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     if (presence.kind === 'absent') throw refusal;
     if (presence.kind === 'foreign') {
       const command = options.adoption(name, presence);
-      throw foreignSecret({ name, for: undefined, command, retired: presence.retired });
+      throw foreignSecret({ ...presence, name, for: undefined, command });
     }
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });

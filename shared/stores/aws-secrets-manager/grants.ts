@@ -1,4 +1,5 @@
 import { ownedBy, taggedBy } from '#shared/aws/tag-conditions.ts';
+import type { ReplicaRegion } from '#shared/stores/aws-secrets-manager/settings.ts';
 import type { StoreScope, StoreUse } from '#shared/stores/store.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
@@ -12,6 +13,8 @@ export interface GrantSettings {
   readonly keys: readonly string[];
   /** Tags of new secrets, beside those of the relay. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Regions that get replicas. */
+  readonly replicas: readonly ReplicaRegion[];
 }
 
 /**
@@ -21,7 +24,10 @@ export interface GrantSettings {
 export const permissionsFor = (use: StoreUse, settings: GrantSettings, scope: StoreScope): readonly Permission[] => {
   if (use === 'list') {
     // ListSecrets does not support resource-level permissions.
-    return [{ actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS }];
+    const listing = { actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS };
+    // The list does not show why a replica is missing.
+    const isReplicated = settings.replicas.length > 0 && scope.prefixes.length > 0;
+    return isReplicated ? [listing, ...inspect(namedBy(scope))] : [listing];
   }
   return scope.prefixes.length === 0 ? [] : USES[use](namedBy(scope), settings, scope);
 };
@@ -36,18 +42,59 @@ type Named = Pick<Permission, 'resources' | 'pattern'>;
 /** Covers foreign secrets as well, because the relay has to recognise them. No value is read. */
 const inspect = (named: Named): Permission[] => [{ actions: ['secretsmanager:DescribeSecret'], ...named }];
 
+type Conditions = NonNullable<Permission['conditions']>;
+
+/** Use of keys through Secrets Manager in these regions. */
+const ofKeys = (actions: readonly string[], resources: readonly string[], regions: readonly string[]): Permission[] => {
+  const services = regions.map((region) => `secretsmanager.${region}.amazonaws.com`);
+  const [only = '', ...others] = services;
+  const conditions: Conditions = { StringEquals: { 'kms:ViaService': others.length === 0 ? only : services } };
+  return resources.length === 0 ? [] : actions.map((action) => ({ actions: [action], resources, conditions }));
+};
+
+/** Replication to the regions of relay.yaml only, and never over a secret of another owner there. */
+const replicate = (
+  named: Named,
+  { replicas }: GrantSettings,
+  { owners, region }: StoreScope,
+  ownership: 'StringLike' | 'StringLikeIfExists',
+): Permission[] => {
+  if (replicas.length === 0) return [];
+  const regions = replicas.map((replica) => replica.region);
+  const conditions: Conditions = {
+    [ownership]: ownedBy(owners),
+    'ForAllValues:StringEquals': { 'secretsmanager:AddReplicaRegions': regions },
+    BoolIfExists: { 'secretsmanager:ForceOverwriteReplicaSecret': 'false' },
+  };
+  const keys = replicas.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? []);
+  return [
+    { actions: ['secretsmanager:ReplicateSecretToRegions'], ...named, conditions },
+    ...ofKeys(['kms:GenerateDataKey', 'kms:Encrypt'], keys, [region, ...regions]),
+  ];
+};
+
 const USES = {
   inspect,
 
-  deliver: (named, { keys, tags }, { owners, region }) => {
+  complete: (named, settings, scope) =>
+    settings.replicas.length === 0
+      ? []
+      : [
+          ...replicate(named, settings, scope, 'StringLike'),
+          // AWS decrypts the value to encrypt it in the other region.
+          ...ofKeys(['kms:Decrypt'], settings.keys, [scope.region]),
+        ],
+
+  deliver: (named, settings, scope) => {
+    const { keys, tags } = settings;
+    const { owners, region } = scope;
     const ours = ownedBy(owners);
     const asOurs = taggedBy(owners, tags);
-    const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
     return [
       ...inspect(named),
       // Values are read back and compared.
       { actions: ['secretsmanager:GetSecretValue'], ...named, conditions: { StringLike: ours } },
-      { actions: ['kms:Decrypt'], resources: keys, conditions: viaService },
+      ...ofKeys(['kms:Decrypt'], keys, [region]),
       { actions: ['secretsmanager:CreateSecret'], ...named, conditions: asOurs },
       {
         // CreateSecret needs it for the tag that it sets. Secrets of another relay stay out of reach. For untagged
@@ -65,14 +112,19 @@ const USES = {
         ...named,
         conditions: { StringLike: ours },
       },
-      { actions: ['kms:GenerateDataKey'], resources: keys, conditions: viaService },
+      ...ofKeys(['kms:GenerateDataKey'], keys, [region]),
+      // CreateSecret needs it for its replicas, before the secret has a tag.
+      ...replicate(named, settings, scope, 'StringLikeIfExists'),
     ];
   },
 
-  retire: (named, _settings, { owners }) => [
+  retire: (named, { replicas }, { owners }) => [
     ...inspect(named),
     {
-      actions: ['secretsmanager:DeleteSecret'],
+      actions: [
+        'secretsmanager:DeleteSecret',
+        ...(replicas.length > 0 ? ['secretsmanager:RemoveRegionsFromReplication'] : []),
+      ],
       ...named,
       conditions: { StringLike: ownedBy(owners) },
     },

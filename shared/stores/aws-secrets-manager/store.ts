@@ -12,6 +12,7 @@ import { shellQuote } from '#shared/domain/shell.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { CURRENT, createDeliver, valueIn } from '#shared/stores/aws-secrets-manager/delivery.ts';
+import { createReplicas, type ReplicaOptions } from '#shared/stores/aws-secrets-manager/replicas.ts';
 import type { Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
 
 const PAGE_SIZE = 100;
@@ -24,6 +25,8 @@ export interface AwsSecretsManagerStoreOptions {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Key that encrypts new secrets; the account's `aws/secretsmanager` if left out. */
   readonly kmsKeyArn?: string | undefined;
+  /** Regions that get replicas, and clients of the same account there. */
+  readonly replicas?: Pick<ReplicaOptions, 'regions' | 'clientIn' | 'sleep'> | undefined;
 }
 
 /**
@@ -37,16 +40,32 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
   const isOurs = (tags: readonly Tag[] | undefined): boolean =>
     tags?.some((tag) => tag.Key === OWNER_TAG && tag.Value === owner) ?? false;
 
+  const filters = [
+    { Key: 'tag-key' as const, Values: [OWNER_TAG] },
+    { Key: 'tag-value' as const, Values: [owner] },
+  ];
+  const replicas =
+    options.replicas === undefined || options.replicas.regions.length === 0
+      ? undefined
+      : createReplicas({ ...options.replicas, client, filters });
+  /** A replica has the tags of its primary secret, and cannot be written. */
+  const primaryElsewhere = async (region: string | undefined): Promise<string | undefined> =>
+    region === undefined || region === (await client.config.region()) ? undefined : region;
+
   const list = async function* (): AsyncIterable<readonly StoredSecret[]> {
-    const filters = [
-      { Key: 'tag-key' as const, Values: [OWNER_TAG] },
-      { Key: 'tag-value' as const, Values: [owner] },
-    ];
+    const listed = await replicas?.list();
+    for await (const page of listOwn()) {
+      yield replicas === undefined || listed === undefined ? page : await replicas.judge(page, listed);
+    }
+  };
+
+  const listOwn = async function* (): AsyncIterable<readonly StoredSecret[]> {
+    const own = await client.config.region();
     const call = { action: 'ListSecrets', secret: `list of ${owner}` };
     try {
       for await (const page of paginateListSecrets({ client, pageSize: PAGE_SIZE }, { Filters: filters })) {
         if (page.SecretList === undefined) throw notAnswered(call);
-        yield toStoredSecrets(page.SecretList);
+        yield toStoredSecrets(page.SecretList, own);
       }
     } catch (thrown) {
       throw toStoreError(thrown, call);
@@ -54,9 +73,11 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
   };
 
   /** The filters match prefixes and any tag. A listed secret is ours only if its owner tag matches completely. */
-  const toStoredSecrets = (secrets: readonly SecretListEntry[]): StoredSecret[] =>
-    secrets.flatMap(({ Name, Tags, SecretVersionsToStages }) =>
-      Name !== undefined && isOurs(Tags) ? [{ name: Name, stamp: currentOf(SecretVersionsToStages) }] : [],
+  const toStoredSecrets = (secrets: readonly SecretListEntry[], own: string): StoredSecret[] =>
+    secrets.flatMap(({ Name, Tags, SecretVersionsToStages, PrimaryRegion = own }) =>
+      Name !== undefined && isOurs(Tags) && PrimaryRegion === own
+        ? [{ name: Name, stamp: currentOf(SecretVersionsToStages) }]
+        : [],
     );
 
   const inspect = async (name: string): Promise<Presence> => {
@@ -65,6 +86,8 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
         { action: 'DescribeSecret', secret: name },
         client.send(new DescribeSecretCommand({ SecretId: name })),
       );
+      const replicaOf = await primaryElsewhere(described.PrimaryRegion);
+      if (replicaOf !== undefined) return { kind: 'foreign', replicaOf };
       if (!isOurs(described.Tags)) {
         return { kind: 'foreign', ...(described.DeletedDate !== undefined && { retired: true }) };
       }
@@ -98,12 +121,15 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     if (presence.kind !== 'owned') return false;
     // A deletion without recovery also ends the recovery of a secret that is already scheduled for deletion.
     if (presence.retired && recovery !== 'none') return true;
+    await replicas?.remove(name);
     const command = new DeleteSecretCommand({
       SecretId: name,
       ...(recovery === 'none' ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recovery }),
     });
     try {
-      await callSecretsManager({ action: 'DeleteSecret', secret: name }, client.send(command));
+      const remove = () => callSecretsManager({ action: 'DeleteSecret', secret: name }, client.send(command));
+      const isReplicated = (error: unknown) => isRefusal(error, 'InvalidParameterException');
+      await (replicas === undefined ? remove() : replicas.afterRemoval(name, remove, isReplicated));
       return true;
     } catch (error) {
       // An earlier attempt of the SDK, whose answer was lost, may have scheduled the deletion.
@@ -116,19 +142,30 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
   const adoption: SecretStore['adoption'] = (name, found) => {
     const secret = `--secret-id ${shellQuote(name)}`;
     const tags = shellQuote(JSON.stringify([{ Key: OWNER_TAG, Value: owner }]));
+    if (found?.replicaOf !== undefined) {
+      return `aws secretsmanager stop-replication-to-replica ${secret} && aws secretsmanager tag-resource ${secret} --tags ${tags}`;
+    }
     const restore = found?.retired ? `aws secretsmanager restore-secret ${secret} && ` : '';
     return `${restore}aws secretsmanager tag-resource ${secret} --tags ${tags}`;
   };
 
-  const deliver = createDeliver({
+  const deliverValue = createDeliver({
     client,
     tags: [{ Key: OWNER_TAG, Value: owner }, ...Object.entries(others).map(([Key, Value]) => ({ Key, Value }))],
     kmsKeyArn: options.kmsKeyArn,
+    replicas: replicas?.forCreation(),
     inspect,
     adoption,
   });
 
-  return { list, inspect, holds, deliver, retire, adoption };
+  const complete = replicas?.complete;
+  const deliver: SecretStore['deliver'] = async (delivery) => {
+    const delivered = await deliverValue(delivery);
+    const warning = await complete?.(delivery.name);
+    return warning === undefined ? delivered : { ...delivered, warning };
+  };
+
+  return { list, inspect, holds, deliver, retire, adoption, ...(complete !== undefined && { complete }) };
 };
 
 const isRetired = (presence: Presence): boolean => presence.kind === 'owned' && presence.retired;

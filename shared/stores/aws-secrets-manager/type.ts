@@ -1,53 +1,84 @@
-import * as z from 'zod';
-import { tagsSchema } from '#shared/aws/secret-tags.ts';
-import { secretsManager } from '#shared/aws/secrets-manager.ts';
+import { RelayError } from '#shared/errors.ts';
 import { permissionsFor } from '#shared/stores/aws-secrets-manager/grants.ts';
 import { createPacedClient } from '#shared/stores/aws-secrets-manager/paced-client.ts';
+import { clientAt, placeOf } from '#shared/stores/aws-secrets-manager/place.ts';
+import { roleToAssume } from '#shared/stores/aws-secrets-manager/role.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import {
+  type AwsSecretsManagerSettings,
+  accountOfRole,
+  awsSecretsManagerSettings,
+  replicaRegionsOf,
+} from '#shared/stores/aws-secrets-manager/settings.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
-import type { StoreType } from '#shared/stores/store.ts';
+import type { StoreScope, StoreType, StoreUse } from '#shared/stores/store.ts';
+import type { Permission } from '#shared/workflows/grants.ts';
 
-/** Source: AWS Secrets Manager user guide, "Secrets Manager quotas". */
-const MAX_WRITES_PER_SECOND = 50;
+/**
+ * Permissions in the account of the secrets. Secrets delivered before relay.yaml named a key are still encrypted with
+ * the key of the stack, which no other account or region uses.
+ */
+const permissionsAt = (
+  settings: AwsSecretsManagerSettings,
+  use: StoreUse,
+  scope: StoreScope,
+): readonly Permission[] => {
+  const own = placeOf(settings) === undefined ? [scope.encryptionKey] : [];
+  const keys = [...new Set([...own, ...(settings.kmsKeyArn === undefined ? [] : [settings.kmsKeyArn])])];
+  const region = settings.region ?? scope.region;
+  return permissionsFor(use, { keys, tags: settings.tags, replicas: replicaRegionsOf(settings) }, { ...scope, region });
+};
 
-/** Leaves a fifth of the quota to other clients of the account. */
-const DEFAULT_WRITES_PER_SECOND = 40;
-
-const settings = z.strictObject({
-  type: z.literal('aws-secrets-manager').describe('AWS Secrets Manager in the account and region of the stack.'),
-  kmsKeyArn: z
-    .string()
-    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'use the full ARN of a KMS key')
-    .optional()
-    .describe('Key that encrypts delivered secrets; the key of the stack if left out.'),
-  tags: tagsSchema.describe(
-    'Tags of the secrets that the relay creates, beside its own. Existing secrets keep their tags.',
-  ),
-  writesPerSecond: z
-    .union([z.int().min(1).max(MAX_WRITES_PER_SECOND), z.literal('unlimited')])
-    .default(DEFAULT_WRITES_PER_SECOND)
-    .describe(
-      'Maximum of writes per second under each quota of Secrets Manager, over all functions of the stack. AWS allows 50 per account and region, for all of its clients together. `unlimited` is for measurements.',
-    ),
-});
-
-/** AWS Secrets Manager in the account and region of the stack. */
-export const awsSecretsManager: StoreType<typeof settings> = {
-  settings,
+/** AWS Secrets Manager, in the account and region of the stack or in others. */
+export const awsSecretsManager: StoreType<typeof awsSecretsManagerSettings> = {
+  settings: awsSecretsManagerSettings,
   rules: awsSecretsManagerRules,
+  place: placeOf,
+  replicaPlaces: (settings) =>
+    replicaRegionsOf(settings).map(({ region }) => placeOf({ roleArn: settings.roleArn, region })),
   // A new secret is one call (create), a changed one is two (put, promote).
   pacing: ({ writesPerSecond }) =>
     writesPerSecond === 'unlimited' ? undefined : { perSecond: writesPerSecond, create: 1, replace: 2 },
-  connect: ({ kmsKeyArn, tags }, { owner, encryptionKey, ...call }) =>
-    createAwsSecretsManagerStore({
-      client: createPacedClient(secretsManager(), call),
+  connect: (settings, { owner, encryptionKey, ...call }) => {
+    const relayId = owner.split('/')[0] ?? owner;
+    checkPlace(settings, relayId);
+    const { kmsKeyArn, tags } = settings;
+    const clientIn = (region: string) =>
+      createPacedClient(clientAt({ ...settings, region }, relayId), { ...call, pace: undefined });
+    return createAwsSecretsManagerStore({
+      client: createPacedClient(clientAt(settings, relayId), call),
       owner,
       tags,
-      kmsKeyArn: kmsKeyArn ?? encryptionKey,
-    }),
-  // Secrets delivered before relay.yaml named a key are still encrypted with the key of the stack.
-  grants: ({ kmsKeyArn, tags }, use, scope) => {
-    const keys = [...new Set([scope.encryptionKey, kmsKeyArn ?? scope.encryptionKey])];
-    return permissionsFor(use, { keys, tags }, scope);
+      kmsKeyArn: kmsKeyArn ?? (placeOf(settings) === undefined ? encryptionKey : undefined),
+      replicas: { regions: replicaRegionsOf(settings), clientIn },
+    });
   },
+  role: (settings, scope) => roleToAssume(settings, scope, permissionsAt),
+  grants: (settings, use, scope) => {
+    const { roleArn } = settings;
+    if (roleArn === undefined) return permissionsAt(settings, use, scope);
+    // The role in the other account has the permissions. `pam-relay role` prints them.
+    return scope.prefixes.length === 0 ? [] : [{ actions: ['sts:AssumeRole'], resources: [roleArn] }];
+  },
+};
+
+/**
+ * Refuses another spelling of the stack's own account or region, which the loader does not know: two entries for one
+ * place would keep two paces, and their folders would not be compared.
+ */
+const checkPlace = ({ roleArn, region, replicaRegions }: AwsSecretsManagerSettings, relayId: string): void => {
+  const [, account, ownRegion] = relayId.split('.');
+  const problem = (message: string): RelayError =>
+    new RelayError('ConfigurationInvalid', `A store of type aws-secrets-manager in relay.yaml: ${message}`);
+  if (roleArn !== undefined && accountOfRole(roleArn) === account) {
+    throw problem(`roleArn ${roleArn} is a role of the account of the stack. Remove roleArn and externalId.`);
+  }
+  if (roleArn !== undefined) return;
+  if (region !== undefined && region === ownRegion) {
+    throw problem(`region ${region} is the region of the stack. Remove it.`);
+  }
+  const own = region ?? ownRegion;
+  if (own !== undefined && replicaRegionsOf({ replicaRegions }).some((one) => one.region === own)) {
+    throw problem(`replicaRegions contains ${own}, the region of the store itself. Remove it.`);
+  }
 };

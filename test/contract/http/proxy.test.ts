@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createAuthority } from '#local/simulators/password-safe/certificate.ts';
+import { createAuthority } from '#local/simulators/certificate.ts';
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { readProxyCredentials } from '#shared/connections/proxy-credentials.ts';
 import { RelayError } from '#shared/errors.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import tls, { connect, type SecureVersion } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type Authority, createAuthority } from '#local/simulators/password-safe/certificate.ts';
+import { type Authority, createAuthority } from '#local/simulators/certificate.ts';
 import { json } from '#shared/http/answer.ts';
 import { createHttp } from '#shared/http/http.ts';
 

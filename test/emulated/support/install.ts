@@ -12,6 +12,7 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const REQUIREMENTS = {
   emulators: resolve(import.meta.dirname, '../requirements.txt'),
   'vendor-client': resolve(import.meta.dirname, '../requirements-client.txt'),
+  openbao: resolve(import.meta.dirname, '../requirements-openbao.txt'),
   'bt-cli': resolve(import.meta.dirname, '../requirements-bt-cli.txt'),
 } as const;
 const INSTALL_TIMEOUT_MS = 300_000;

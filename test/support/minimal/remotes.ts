@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAuthority } from '#local/simulators/password-safe/certificate.ts';
+import { createAuthority } from '#local/simulators/certificate.ts';
 
 /** A loopback server, and the CA that signed its certificate. */
 interface Remote extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Agent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAuthority, type IssuedCertificate } from '#local/simulators/password-safe/certificate.ts';
+import { createAuthority, type IssuedCertificate } from '#local/simulators/certificate.ts';
 import type { RegistrationRules } from '#local/simulators/password-safe/registrations.ts';
 import type { PasswordSafeOptions } from '#local/simulators/password-safe/server.ts';
 import { codeAt, STEP_MS } from '#local/simulators/password-safe/totp.ts';

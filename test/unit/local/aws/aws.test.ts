@@ -191,7 +191,9 @@ describe('the AWS side, through the SDK', () => {
     };
     const answer = await fetch(aws.endpoint, { method: 'POST', headers, body: '{}' });
     expect(answer.status).toBe(400);
-    expect(aws.server.unknownCalls).toEqual([{ caller: 'step', service: 'dynamodb', action: 'GetItem' }]);
+    expect(aws.server.unknownCalls).toEqual([
+      { caller: 'step', region: 'us-east-1', service: 'dynamodb', action: 'GetItem' },
+    ]);
     expect((await fetch(aws.endpoint)).status).toBe(403);
   });
 

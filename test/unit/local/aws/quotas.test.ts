@@ -10,6 +10,8 @@ import { createTokenBucket } from '#local/aws/quotas/token-bucket.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { type AwsServer, startAwsServer } from '#local/aws/server.ts';
 
+const HERE = { account: '000000000000', region: 'us-east-1' };
+
 describe('a token bucket', () => {
   it('allows its burst and its rate, and no more, in any period', () => {
     const rate = fc.record({ burst: fc.integer({ min: 1, max: 60 }), perSecond: fc.integer({ min: 1, max: 60 }) });
@@ -44,9 +46,9 @@ describe('the quotas of AWS', () => {
     for (const { source } of QUOTAS) expect(source).toMatch(/"/);
   });
 
-  it('count the calls that write a version together, and others apart', () => {
+  it('count the calls that write a version together, and others, other regions and other accounts apart', () => {
     const { allows, throttled } = createQuotas(() => 0);
-    const call = (action: string) => allows({ service: 'secretsmanager', action }, '/');
+    const call = (action: string, place = HERE) => allows({ service: 'secretsmanager', action, ...place }, '/');
     for (let calls = 0; calls < 25; calls++) {
       expect(call('PutSecretValue')).toBe(true);
       expect(call('UpdateSecretVersionStage')).toBe(true);
@@ -54,6 +56,8 @@ describe('the quotas of AWS', () => {
     expect(call('PutSecretValue')).toBe(false);
     expect(call('UpdateSecretVersionStage')).toBe(false);
     expect(call('CreateSecret')).toBe(true);
+    expect(call('PutSecretValue', { ...HERE, region: 'eu-west-1' })).toBe(true);
+    expect(call('PutSecretValue', { ...HERE, account: '111122223333' })).toBe(true);
     expect(throttled()).toEqual({
       'secretsmanager.PutSecretValue': 1,
       'secretsmanager.UpdateSecretVersionStage': 1,
@@ -62,7 +66,7 @@ describe('the quotas of AWS', () => {
 
   it('of S3 count each folder of a bucket apart', () => {
     const { allows } = createQuotas(() => 0);
-    const put = (key: string) => allows({ service: 's3', action: 'PutObject' }, `/bucket/${key}`);
+    const put = (key: string) => allows({ service: 's3', action: 'PutObject', ...HERE }, `/bucket/${key}`);
     for (let calls = 0; calls < 3500; calls++) expect(put(`runs/${calls}`)).toBe(true);
     expect(put('runs/more')).toBe(false);
     expect(put('limits/more')).toBe(true);

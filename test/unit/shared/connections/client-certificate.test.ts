@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
-import { createAuthority, type IssuedCertificate } from '#local/simulators/password-safe/certificate.ts';
+import { createAuthority, type IssuedCertificate } from '#local/simulators/certificate.ts';
 import { toPkcs12 } from '#local/simulators/password-safe/pkcs12.ts';
 import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { readClientCertificate } from '#shared/connections/client-certificate.ts';

@@ -100,7 +100,7 @@ describe('a target', () => {
       deliverTo(store.store, aTarget(NAME, { stamp: 'new', ...target }), value, mode, 'what it is');
 
     it('with its stamp, behind its fence, and with its description', async () => {
-      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
+      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toEqual({ outcome: 'delivered' });
       expect(store.deliveries).toEqual([
         { name: NAME, value, stamp: 'new', expected: { stamp: 'old' }, description: 'what it is' },
       ]);
@@ -108,25 +108,25 @@ describe('a target', () => {
 
     it('without a comparison of its value in a run that looks for changes', async () => {
       store.values.set(NAME, value);
-      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toBe('delivered');
+      expect(await deliver({ expected: { stamp: 'old' } }, 'changes')).toEqual({ outcome: 'delivered' });
     });
 
     it('only if it differs in a verify run', async () => {
       store.values.set(NAME, new Secret('value'));
-      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('unchanged');
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toEqual({ outcome: 'unchanged' });
       expect(store.deliveries).toEqual([]);
       store.values.set(NAME, new Secret('other'));
-      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toEqual({ outcome: 'delivered' });
     });
 
     it.each(['absent', 'unstamped'] as const)('in a verify run if it was %s', async (expected) => {
       store.values.set(NAME, new Secret('value'));
-      expect(await deliver({ expected }, 'verify')).toBe('delivered');
+      expect(await deliver({ expected }, 'verify')).toEqual({ outcome: 'delivered' });
     });
 
     it('in a verify run if the store cannot be read', async () => {
       store.store.holds = async () => 'unknown';
-      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toBe('delivered');
+      expect(await deliver({ expected: { stamp: 'old' } }, 'verify')).toEqual({ outcome: 'delivered' });
     });
 
     it('or throws the error of the store', async () => {

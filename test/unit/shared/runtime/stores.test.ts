@@ -42,6 +42,7 @@ describe('the stores of a relay', () => {
         owner: 'relay/databases',
         encryptionKey: 'the key of the stack',
         pace: undefined,
+        tokens: { tokenFor: expect.any(Function) },
         remainingMs,
         onCall: expect.any(Function),
       },
@@ -75,7 +76,7 @@ describe('the stores of a relay', () => {
     const [one, other] = connect.mock.calls.map(([, { pace }]) => pace);
     expect(one).toBeDefined();
     expect(other).toBe(one);
-    expect(await pacingOf('left')).toEqual({ id: 'shelf of oak', perSecond: 3, create: 1, replace: 2 });
+    expect(await pacingOf('left')).toEqual({ id: 'shelf.shelf of oak', perSecond: 3, create: 1, replace: 2 });
   });
 
   it('load a type on its first use, and no other', async () => {

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Service } from '../server.ts';
+import { type AssumeRoleOptions, assumedRoleArn, createAssumeRole } from './assume-role.ts';
+import { StsError } from './errors.ts';
+
+/** The elements of an answer of STS, which the protocol writes as XML. */
+export interface Elements {
+  readonly [name: string]: string | Elements;
+}
+
+/** Answers one action. The form has the parameters of the request, including `Action` and `Version`. */
+export type StsAction = (caller: string, form: Readonly<Record<string, string>>) => Elements;
+
+/** STS, in AWS's query protocol. */
+export const createSts = (options: AssumeRoleOptions): Service => {
+  const actions: ReadonlyMap<string, StsAction> = new Map([
+    ['AssumeRole', createAssumeRole(options)],
+    ['GetCallerIdentity', createGetCallerIdentity(options)],
+  ]);
+  return async (_request, response, call) => {
+    const form = Object.fromEntries(new URLSearchParams(await call.body()));
+    const { Action: name = '' } = form;
+    try {
+      const action = actions.get(name);
+      if (action === undefined) throw new StsError('InvalidAction', `The local STS does not support ${name}.`);
+      const result = action(call.caller, form);
+      send(response, 200, { [`${name}Response`]: { [`${name}Result`]: result, ResponseMetadata: requestId() } });
+    } catch (thrown) {
+      if (!(thrown instanceof StsError)) throw thrown;
+      refuseSts(response, thrown);
+    }
+  };
+};
+
+const createGetCallerIdentity =
+  ({ sessions, principalOf }: AssumeRoleOptions): StsAction =>
+  (caller) => {
+    const { account, arn } = principalOf(caller);
+    const session = sessions.find(caller);
+    return {
+      Account: account,
+      Arn: session === undefined ? arn : assumedRoleArn(session.role, session.name),
+      UserId: caller,
+    };
+  };
+
+/** Refuses a call in the protocol of STS. */
+export const refuseSts = (response: ServerResponse, { code, message, status }: StsError): void =>
+  send(response, status, {
+    ErrorResponse: { Error: { Type: 'Sender', Code: code, Message: message }, ...requestId() },
+  });
+
+const requestId = () => ({ RequestId: randomUUID() });
+
+const send = (response: ServerResponse, status: number, body: Elements): void => {
+  response.writeHead(status, { 'content-type': 'text/xml' });
+  response.end(toXml(body, ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'));
+};
+
+const toXml = (elements: Elements, attributes = ''): string =>
+  Object.entries(elements)
+    .map(([name, content]) => {
+      const inner = typeof content === 'string' ? escaped(content) : toXml(content);
+      return `<${name}${attributes}>${inner}</${name}>`;
+    })
+    .join('');
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -1,0 +1,80 @@
+import type { Operation } from './calls.ts';
+import { type Reply, refusal } from './replies.ts';
+
+/** Before or after the effect of the call. A client cannot distinguish the two. */
+type When = 'before' | 'after';
+
+export type FaultEffect =
+  /** Sends this status instead, with this exact body or an error of the server. Default `before`. */
+  | {
+      readonly type: 'status';
+      readonly status: number;
+      readonly body?: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly when?: When;
+    }
+  /** 429 of a rate limit quota. `retryAfter` is the header's text. */
+  | { readonly type: 'rate-limited'; readonly retryAfter?: string }
+  /** Delays the response. Default `after`: a call that times out has taken effect. */
+  | { readonly type: 'delay'; readonly ms: number; readonly when?: When }
+  /** Drops the connection without a response. */
+  | { readonly type: 'reset'; readonly when: When }
+  /** Sends half of the response. */
+  | { readonly type: 'cut-off' }
+  /** A proxy's login page with status 200. The call does not reach the server. */
+  | { readonly type: 'login-page' };
+
+export interface Fault {
+  readonly operation?: Operation;
+  /** Beginning of the path below `/v1/`. Default: all. */
+  readonly path?: string;
+  /** First affected call, counted from 1 since the fault was added. */
+  readonly nth?: number;
+  /** Number of consecutive affected calls. Default 1. `Infinity` is allowed. */
+  readonly times?: number;
+  readonly effect: FaultEffect;
+}
+
+/** The faults of a test. At most one affects a call: the one that was added first. */
+export class Faults {
+  #programmed: { readonly fault: Fault; seen: number }[] = [];
+
+  add(...faults: readonly Fault[]): void {
+    this.#programmed.push(...faults.map((fault) => ({ fault, seen: 0 })));
+  }
+
+  clear(): void {
+    this.#programmed = [];
+  }
+
+  /** Returns the effect on this call, if any. Every matching fault counts the call. */
+  take(operation: Operation, path: string): FaultEffect | undefined {
+    let effect: FaultEffect | undefined;
+    for (const programmed of this.#programmed) {
+      const { fault } = programmed;
+      if ((fault.operation ?? operation) !== operation || !path.startsWith(fault.path ?? '')) continue;
+      programmed.seen += 1;
+      const { nth = 1, times = 1 } = fault;
+      if (programmed.seen >= nth && programmed.seen < nth + times) effect ??= fault.effect;
+    }
+    return effect;
+  }
+}
+
+/** True if the fault prevents the effect of the call. */
+export const preventsEffect = (fault: FaultEffect | undefined): boolean => {
+  if (fault?.type === 'rate-limited' || fault?.type === 'login-page') return true;
+  if (fault?.type === 'status') return fault.when !== 'after';
+  return fault?.type === 'reset' && fault.when === 'before';
+};
+
+/** The response of a fault that replaces the server's own. */
+export const substitute = (fault: FaultEffect | undefined): Reply | undefined => {
+  if (fault?.type === 'rate-limited') {
+    const headers: Reply['headers'] = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
+    return { ...refusal(429, 'request path "": rate limit quota exceeded'), headers };
+  }
+  if (fault?.type !== 'status') return undefined;
+  const { status, body, headers = {} } = fault;
+  return { ...(body === undefined ? refusal(status, 'internal error') : { status, body }), headers };
+};

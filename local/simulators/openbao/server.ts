@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import { createAuthority } from '../certificate.ts';
+import type { Load } from '../load.ts';
+import type { Fields } from './calls.ts';
+import type { Faults } from './faults.ts';
+import { createKv2 } from './kv2.ts';
+import { createNamespace, placeOf } from './namespaces.ts';
+import type { Reply } from './replies.ts';
+import { perform } from './router.ts';
+import { type AuditEntry, Service } from './service.ts';
+import type { Site } from './site.ts';
+import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
+import { type Token, Tokens } from './tokens.ts';
+
+export interface OpenBaoOptions {
+  readonly switches?: Partial<Switches>;
+  /** The server's clock in epoch milliseconds. Default: the wall clock. */
+  readonly now?: () => number;
+  /** Default: `root`. */
+  readonly rootToken?: string;
+  /** Default 0: a free port. */
+  readonly port?: number;
+}
+
+/** An OpenBao in memory, or a HashiCorp Vault, with KV version 2 at `secret/` like the server in development mode. */
+export interface OpenBaoSimulator {
+  /** URL without a trailing slash and without `/v1`. */
+  readonly url: string;
+  readonly caPem: string;
+  readonly rootToken: string;
+  /** All calls over the network, in the order of their effects. */
+  readonly audit: readonly AuditEntry[];
+  readonly faults: Faults;
+  /** Can be changed at any time. */
+  readonly switches: Switches;
+  /** Load since the start, counted when calls are received and answered. */
+  load(): Load;
+  /** Writes as the administrator, past the network: mounts, policies, sign-ins, secrets. @throws for a refusal. */
+  write(path: string, fields: Fields, namespace?: string): Promise<void>;
+  /** Current fields of all secrets of a mount, by path. For tests and the sandbox. */
+  currentValues(mount?: string, namespace?: string): Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Tokens that are neither expired nor revoked. */
+  openTokens(): readonly Token[];
+  close(): Promise<void>;
+}
+
+const issueIdentity = async () => {
+  const authority = await createAuthority('OpenBao simulator CA');
+  return { caPem: authority.caPem, certificate: await authority.issueServerCertificate() };
+};
+
+let issued: ReturnType<typeof issueIdentity> | undefined;
+
+/** The server certificate of all servers of a process. Creating it takes most of the time of starting one. */
+const serverIdentity = () => {
+  issued ??= issueIdentity();
+  return issued;
+};
+
+const makeSite = ({ switches: given = {}, now = Date.now, rootToken = 'root' }: OpenBaoOptions): Site => {
+  const switches = { ...DEFAULT_SWITCHES, ...given };
+  const root = createNamespace('');
+  root.mounts.set('secret', createKv2(switches, now));
+  return { namespaces: new Map([['', root]]), tokens: new Tokens(now), rootToken, switches, now };
+};
+
+/** Starts an OpenBao on the loopback address, with a certificate of a private CA. The caller must close it. */
+export const startOpenBao = async (options: OpenBaoOptions = {}): Promise<OpenBaoSimulator> => {
+  const { caPem, certificate } = await serverIdentity();
+  const site = makeSite(options);
+  const service = new Service(site);
+  const tls = { cert: certificate.certPem, key: certificate.keyPem, keepAliveTimeout: 60_000 };
+  const server = createServer(tls, (request, response) => {
+    service.serve(request, response).catch((error: unknown) => {
+      const isOver = request.socket.destroyed || service.stopped;
+      response.destroy();
+      // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
+      if (!isOver) throw error;
+    });
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The simulator is not listening on a port.');
+  return {
+    url: `https://127.0.0.1:${address.port}`,
+    caPem,
+    rootToken: site.rootToken,
+    audit: service.audit,
+    faults: service.faults,
+    switches: site.switches,
+    load: () => service.load(),
+    async write(path, fields, namespace = '') {
+      const query = new URLSearchParams();
+      const token = site.rootToken;
+      accepted(path, await perform(site, { operation: 'update', path, query, namespace, token, fields }));
+    },
+    currentValues: (mount = 'secret', namespace = '') =>
+      Object.fromEntries(placeOf(site.namespaces, namespace, '')?.namespace.mounts.get(mount)?.currentValues() ?? []),
+    openTokens: () => site.tokens.open(),
+    async close() {
+      server.closeAllConnections();
+      service.stop();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const accepted = (path: string, { status, body }: Reply): void => {
+  if (status >= 300) throw new Error(`The simulator refused to write ${path}: ${status} ${JSON.stringify(body)}`);
+};

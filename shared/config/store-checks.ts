@@ -1,0 +1,44 @@
+import { type Checkable, checkableEntries, ownOf } from '#shared/config/checkable.ts';
+import type { Problem } from '#shared/config/problem.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+
+/** Places of the entries under `stores`, and checks of entries that share one. Pure. */
+
+const nameOfPlace = (type: string, place: string | undefined): string => JSON.stringify([type, place]);
+
+/**
+ * Identifies where an entry keeps its secrets, whatever its name: first the place that it delivers into, then those of
+ * its replicas. Undefined if it cannot be checked.
+ */
+export const placesOf = (
+  { stores }: Checkable,
+  types: RegisteredTypes,
+  name: string,
+): readonly string[] | undefined => {
+  const store = ownOf(stores, name);
+  const type = store && ownOf(types.stores, store.type);
+  if (store === undefined || type === undefined) return undefined;
+  const places = [type.place?.(store), ...(type.replicaPlaces?.(store) ?? [])];
+  return [...new Set(places.map((place) => nameOfPlace(store.type, place)))];
+};
+
+const inWords = (perSecond: number | undefined): string => (perSecond === undefined ? 'unlimited' : String(perSecond));
+
+/** The writes of all entries of a place count against the same quotas, so they have one pace. */
+export const checkPaces = (config: Checkable, types: RegisteredTypes): Problem[] => {
+  const first = new Map<string, { readonly name: string; readonly perSecond: number | undefined }>();
+  return checkableEntries(config.stores).flatMap(([name, store]) => {
+    const type = ownOf(types.stores, store.type);
+    if (type?.pacing === undefined) return [];
+    const place = nameOfPlace(store.type, type.place?.(store));
+    const perSecond = type.pacing(store)?.perSecond;
+    const other = first.get(place);
+    if (other === undefined) {
+      first.set(place, { name, perSecond });
+      return [];
+    }
+    if (other.perSecond === perSecond) return [];
+    const message = `is ${inWords(perSecond)} while store "${other.name}" has ${inWords(other.perSecond)} for the same place, where both count against the same quotas; write the same value in both, such as writesPerSecond: ${inWords(other.perSecond)}`;
+    return [{ path: ['stores', name, 'writesPerSecond'], message }];
+  });
+};
