@@ -47,9 +47,9 @@ export class RelayStack extends Stack {
     // relay.yaml allows a subset of the periods that CloudWatch accepts.
     const logRetentionDays: RetentionDays = config.logRetentionDays;
     const key = new RelayKey(this, 'Key');
-    const { network: networkConfig, connections } = config;
+    const { network: networkConfig } = config;
     const network =
-      networkConfig && new Network(this, 'Network', { network: networkConfig, connections, key, logRetentionDays });
+      networkConfig && new Network(this, 'Network', { network: networkConfig, remotes: config, key, logRetentionDays });
     const records = new RecordsBucket(this, 'Records', { key });
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;

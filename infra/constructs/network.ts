@@ -34,7 +34,8 @@ interface Place {
 
 export interface NetworkProps {
   readonly network: NetworkConfig;
-  readonly connections: RelayConfig['connections'];
+  /** The vaults and stores that the functions reach. */
+  readonly remotes: Pick<RelayConfig, 'connections' | 'stores'>;
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
 }
@@ -45,7 +46,7 @@ export class Network extends Construct {
   /** Source address of the calls to the vault. Undefined in an existing network. */
   readonly egressAddress: string | undefined;
 
-  constructor(scope: Construct, id: string, { network, connections, key, logRetentionDays }: NetworkProps) {
+  constructor(scope: Construct, id: string, { network, remotes, key, logRetentionDays }: NetworkProps) {
     super(scope, id);
     const place: Place = network.type === 'existing' ? network : this.#fixedEgress(network, key, logRetentionDays);
     this.egressAddress = place.egressAddress;
@@ -61,7 +62,7 @@ export class Network extends Construct {
     this.placement = {
       vpc,
       vpcSubnets: { subnets: vpc.privateSubnets },
-      securityGroups: [this.#guard(vpc, connections)],
+      securityGroups: [this.#guard(vpc, remotes)],
     };
   }
 
@@ -104,14 +105,14 @@ export class Network extends Construct {
     vpc.addFlowLog('Flows', { destination: FlowLogDestination.toCloudWatchLogs(logGroup, role) });
   }
 
-  /** No inbound traffic. Outbound only HTTPS, which AWS needs, and the ports of the vaults. */
-  #guard(vpc: IVpc, connections: RelayConfig['connections']): SecurityGroup {
+  /** No inbound traffic. Outbound only HTTPS, which AWS needs, and the ports of the vaults and stores. */
+  #guard(vpc: IVpc, remotes: NetworkProps['remotes']): SecurityGroup {
     const group = new SecurityGroup(this, 'Guard', {
       vpc,
-      description: 'pam-relay functions: outbound to AWS and the vaults, no inbound',
+      description: 'pam-relay functions: outbound to AWS, vaults and stores, no inbound',
       allowAllOutbound: false,
     });
-    for (const port of egressPorts(connections)) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port));
+    for (const port of egressPorts(remotes)) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port));
     return group;
   }
 }

@@ -9,7 +9,17 @@ const portOf = (address: string): number => {
   return Number(port) || (protocol === 'http:' ? HTTP_PORT : HTTPS_PORT);
 };
 
-/** TCP ports that the functions have to reach: that of AWS, and those of the vaults or their proxies. Pure. */
-export const egressPorts = (connections: RelayConfig['connections']): readonly number[] => [
-  ...new Set([HTTPS_PORT, ...Object.values(connections).map(({ url, proxy }) => portOf(proxy?.url ?? url))]),
+/**
+ * TCP ports that the functions have to reach: that of AWS, those of the vaults or their proxies, and those of the stores
+ * outside of AWS. Pure.
+ */
+export const egressPorts = ({
+  connections,
+  stores,
+}: Pick<RelayConfig, 'connections' | 'stores'>): readonly number[] => [
+  ...new Set([
+    HTTPS_PORT,
+    ...Object.values(connections).map(({ url, proxy }) => portOf(proxy?.url ?? url)),
+    ...Object.values(stores).flatMap(({ url }) => (url === undefined ? [] : portOf(url))),
+  ]),
 ];

@@ -9,7 +9,7 @@ import { parseShape } from '#shared/config/issues.ts';
 import { findWarnings } from '#shared/config/pattern-doubts.ts';
 import { MAX_PROBLEMS, type Problem, writePath } from '#shared/config/problem.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
-import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { checkSizes } from '#shared/config/size-checks.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { findMissingAlarms } from '#shared/config/timing-checks.ts';
@@ -47,31 +47,49 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
   };
 };
 
+/** Sections whose entries can name a CA. */
+const TRUSTING = ['connections', 'stores'] as const;
+type Trusting = (typeof TRUSTING)[number];
+
 interface CaReading {
-  readonly pems: ReadonlyMap<string, string>;
+  /** PEM texts by the names of the entries. */
+  readonly pems: Readonly<Record<Trusting, ReadonlyMap<string, string>>>;
   readonly problems: readonly Problem[];
 }
 
-const readCas = (connections: Entries<ConnectionConfig> = {}, origin: Origin): CaReading => {
-  const pems = new Map<string, string>();
+interface WithCa {
+  readonly ca?: string | undefined;
+}
+
+const readCas = (config: Pick<Checkable, Trusting>, origin: Origin): CaReading => {
+  const pems = { connections: new Map<string, string>(), stores: new Map<string, string>() };
   const problems: Problem[] = [];
-  for (const [name, connection] of Object.entries(connections)) {
-    if (connection?.ca === undefined) continue;
-    const result = readCa(connection.ca, origin);
-    if (result.ok) pems.set(name, result.pem);
-    else problems.push({ path: ['connections', name, 'ca'], message: result.message });
+  for (const section of TRUSTING) {
+    for (const [name, entry] of Object.entries<WithCa | undefined>(config[section] ?? {})) {
+      if (entry?.ca === undefined) continue;
+      const result = readCa(entry.ca, origin);
+      if (result.ok) pems[section].set(name, result.pem);
+      else problems.push({ path: [section, name, 'ca'], message: result.message });
+    }
   }
   return { pems, problems };
 };
 
-const withPems = (config: RelayConfig, pems: CaReading['pems']): RelayConfig => ({
-  ...config,
-  connections: Object.fromEntries(
-    Object.entries(config.connections).map(([name, connection]) => {
-      const pem = pems.get(name);
-      return [name, pem === undefined ? connection : { ...connection, ca: pem }];
+const withPem = <Entry extends WithCa>(
+  entries: Readonly<Record<string, Entry>>,
+  pems: ReadonlyMap<string, string>,
+): Record<string, Entry> =>
+  Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => {
+      const ca = pems.get(name);
+      return [name, ca === undefined ? entry : { ...entry, ca }];
     }),
-  ),
+  );
+
+const withPems = (config: RelayConfig, { connections, stores }: CaReading['pems']): RelayConfig => ({
+  ...config,
+  connections: withPem(config.connections, connections),
+  stores: withPem(config.stores, stores),
 });
 
 /** A problem or a warning at its position in the file. */
@@ -142,7 +160,7 @@ const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = RE
   const schema = buildRelaySchema(types);
   const shape = parseShape(schema, source.value);
   const checkable = shape.data ?? salvage(source.value, schema);
-  const cas = readCas(checkable.connections, origin);
+  const cas = readCas(checkable, origin);
   const problems = [
     ...source.problems,
     ...[

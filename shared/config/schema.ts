@@ -4,6 +4,7 @@ import { commonConnection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
+import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 
@@ -16,7 +17,8 @@ import { valueTemplate } from '#shared/config/schema/value.ts';
 const value = valueTemplate;
 
 export const connectionSchema = z.looseObject({ type: z.string(), ...commonConnection });
-export const storeSchema = z.looseObject({ type: z.string() });
+/** A store in AWS has neither an address nor a CA. */
+export const storeSchema = z.looseObject({ type: z.string(), ...commonStore }).partial({ url: true });
 /** A rule that keeps a store up to date with a vault. */
 export const syncSchema = z.looseObject({ source: z.string(), ...commonSync, value });
 /** A rule under which messages can check out items for a limited time. */

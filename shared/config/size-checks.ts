@@ -180,9 +180,9 @@ const checkSenders = ({ intake }: RelayConfig): Problem[] => {
   return [{ path: ['intake', 'senders'], message }];
 };
 
-const checkPorts = ({ network, connections }: RelayConfig): Problem[] => {
-  const ports = egressPorts(connections);
-  if (network === undefined || ports.length <= MAX_EGRESS_RULES) return [];
+const checkPorts = (config: RelayConfig): Problem[] => {
+  const ports = egressPorts(config);
+  if (config.network === undefined || ports.length <= MAX_EGRESS_RULES) return [];
   const message = `have ${ports.length} different ports, and a security group accepts at most ${MAX_EGRESS_RULES} rules; use fewer ports, or ${SPLIT}`;
   return [{ path: ['connections'], message }];
 };

@@ -31,7 +31,7 @@ const header = (answer: Answer, name: string): string | undefined => [answer.hea
 export const malformed = (call: CallName, what: string): RelayError =>
   new RelayError(
     'AnswerMalformed',
-    `${call.connection}: the answer to ${call.name} ${what}. Check that the url in relay.yaml is the address of the API itself, and that no proxy or login page intercepts the call. If both are correct, the vault uses an API version that the relay does not support.`,
+    `${call.connection}: the answer to ${call.name} ${what}. Check that the url in relay.yaml is the address of the API itself, and that no proxy or login page intercepts the call. If both are correct, the server uses an API version that the relay does not support.`,
     { mayHaveHappened: !call.idempotent },
   );
 

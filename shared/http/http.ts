@@ -5,12 +5,13 @@ import { RelayError } from '#shared/errors.ts';
 import { type Answer, answeredAtMs, type CallName, malformed, type Reader } from '#shared/http/answer.ts';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import { type AnswerHeaders, exchange } from '#shared/http/exchange.ts';
-import { brokenError } from '#shared/http/failures.ts';
+import { brokenError, type Side } from '#shared/http/failures.ts';
 import type { Pool } from '#shared/http/pool.ts';
 import { type Body, fullPath, type Query, type RequestHeaders, revealHeaders } from '#shared/http/request.ts';
 import { RETRY_POLICY, type RetryPolicy, waitBeforeRetryMs } from '#shared/http/retry.ts';
 import type { HttpProxy } from '#shared/http/tunnels.ts';
 import { createOwnGate, type Gate } from '#shared/limits/gate.ts';
+import { RESERVED_MS } from '#shared/limits/waits.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -21,7 +22,7 @@ const LATE = Symbol('late');
 export type Interpreter = (answer: Answer, call: CallName) => RelayError | undefined;
 
 export interface Call<T> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Relative to the base url, without a leading slash; its segments are already encoded. */
   readonly path: string;
   readonly query?: Query;
@@ -63,8 +64,10 @@ export interface Http {
 }
 
 export interface HttpOptions {
-  /** Name of the connection, for messages. */
+  /** Name of the connection or store, for messages. */
   readonly connection: string;
+  /** `vault` if left out. */
+  readonly side?: Side;
   /** Base url without a trailing slash. */
   readonly url: string;
   /** PEM text of the CA to trust instead of the public ones. */
@@ -77,6 +80,8 @@ export interface HttpOptions {
   /** Turns of the calls. Default: the limits hold for this client alone. */
   readonly gate?: Gate;
   readonly retry?: RetryPolicy;
+  /** Milliseconds until the invocation ends. No wait before another attempt lasts longer. */
+  readonly remainingMs?: () => number;
   /** This and the following options are replaced only in tests. */
   readonly dispatcher?: Dispatcher;
   readonly sleep?: (ms: number) => Promise<unknown>;
@@ -96,6 +101,7 @@ const poolOf = (dispatcher: Dispatcher): Pool => ({
 /** Creates the client for a REST API: limits, deadline, size cap, retries, and errors with a fix. */
 export const createHttp = ({
   connection,
+  side = 'vault',
   url,
   ca,
   clientCertificate,
@@ -103,6 +109,7 @@ export const createHttp = ({
   limits,
   gate = createOwnGate(limits),
   retry = RETRY_POLICY,
+  remainingMs = () => Number.POSITIVE_INFINITY,
   dispatcher,
   sleep = sleepFor,
   random = Math.random,
@@ -147,7 +154,7 @@ export const createHttp = ({
       { deadline: deadline(timeoutSeconds * 1000), maxBytes, mayBegin },
     );
     if (raw.kind === 'broken' && raw.by === 'late') return LATE;
-    if (raw.kind === 'broken') throw brokenError(raw, { call: name, host, proxy, timeoutSeconds, maxBytes });
+    if (raw.kind === 'broken') throw brokenError(raw, { call: name, side, host, proxy, timeoutSeconds, maxBytes });
     const { status, headers } = raw;
     const { body: bytes } = raw;
     const answer: Answer = { status, headers, bytes, text: new TextDecoder().decode(bytes), receivedAtMs: now() };
@@ -174,7 +181,7 @@ export const createHttp = ({
         if (!(error instanceof RelayError)) throw error;
         const progress = { attempt: attempts, elapsedMs: now() - startedAtMs, random };
         const waitMs = waitBeforeRetryMs(error, retry, progress);
-        if (waitMs === undefined) throw error;
+        if (waitMs === undefined || waitMs > remainingMs() - RESERVED_MS) throw error;
         await sleep(waitMs);
       }
     }

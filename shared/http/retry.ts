@@ -12,7 +12,13 @@ export interface RetryPolicy {
 export const RETRY_POLICY: RetryPolicy = { attempts: 3, budgetMs: 60_000, baseMs: 500 };
 
 /** Errors that usually end within seconds. The workflow retries more errors, minutes apart. */
-const TRANSIENT: readonly ErrorName[] = ['VaultUnavailable', 'RateLimited', 'AnswerTimedOut', 'AnswerTruncated'];
+const TRANSIENT: readonly ErrorName[] = [
+  'VaultUnavailable',
+  'StoreUnavailable',
+  'RateLimited',
+  'AnswerTimedOut',
+  'AnswerTruncated',
+];
 
 /**
  * Wait before the same call is sent again, in milliseconds; undefined if it is not repeated. Backs off exponentially

@@ -3,12 +3,16 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { limitDescriptions } from '#shared/delivery/descriptions.ts';
 import { failFast } from '#shared/delivery/fail-fast.ts';
 import { RelayError } from '#shared/errors.ts';
+import { createHttp, type Http } from '#shared/http/http.ts';
+import type { RetryPolicy } from '#shared/http/retry.ts';
+import { createOwnGate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
 import { createStorePace, type StorePace } from '#shared/limits/store-pace.ts';
+import { MAX_WAIT_MS } from '#shared/limits/waits.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { countCall, invocationNumber, remainingMs } from '#shared/runtime/invocation.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
-import type { PacedStore, SecretStore, StoreRules, StoreType } from '#shared/stores/store.ts';
+import type { PacedStore, SecretStore, StoreRemote, StoreRules, StoreType } from '#shared/stores/store.ts';
 
 export interface StoresOptions {
   readonly config: Pick<RelayConfig, 'stores'>;
@@ -41,6 +45,21 @@ const pacingIn = ({ type, settings }: FoundStore): PacedStore | undefined => {
   const pacing = type.pacing?.(parsed);
   return pacing && { ...pacing, id: [settings.type, type.place?.(parsed) ?? []].flat().join('.') };
 };
+
+/** A store that restarts, or chooses another leader, answers again within a minute. */
+const PATIENT: RetryPolicy = { attempts: 8, budgetMs: MAX_WAIT_MS, baseMs: 500 };
+
+const connectTo = (store: string, { url, ca, limits }: StoreRemote, onCall: () => void): Http =>
+  createHttp({
+    connection: `store ${store}`,
+    side: 'store',
+    url,
+    ca,
+    limits,
+    gate: createOwnGate(limits, { onCall }),
+    retry: PATIENT,
+    remainingMs,
+  });
 
 /** Creates the stores of a configuration. */
 export const createStores = ({
@@ -83,6 +102,7 @@ export const createStores = ({
       owner,
       encryptionKey,
       pace: paceOf(pacingIn(found)),
+      connect: (remote: StoreRemote) => connectTo(store, remote, onCall),
       tokens,
       remainingMs,
       onCall,

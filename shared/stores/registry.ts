@@ -7,4 +7,5 @@ import type { StoreType } from '#shared/stores/store.ts';
 export const STORE_TYPES: Readonly<Record<string, () => Promise<StoreType>>> = {
   'aws-parameter-store': async () => (await import('#shared/stores/aws-parameter-store/type.ts')).awsParameterStore,
   'aws-secrets-manager': async () => (await import('#shared/stores/aws-secrets-manager/type.ts')).awsSecretsManager,
+  'kv-v2': async () => (await import('#shared/stores/kv-v2/type.ts')).kvV2,
 };

@@ -3,6 +3,7 @@ import type { WebIdentityTokens } from '#shared/aws/web-identity-token.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
 import type { NameRules } from '#shared/domain/naming.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
+import type { Http, HttpOptions } from '#shared/http/http.ts';
 import type { StorePace } from '#shared/limits/store-pace.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
@@ -126,6 +127,15 @@ export interface PacedStore extends StorePacing {
   readonly id: string;
 }
 
+/** REST API of a store, and the limits of one process on its calls. */
+export interface StoreRemote {
+  /** Base url without a trailing slash. */
+  readonly url: string;
+  /** PEM text of the CA to trust instead of the public ones. */
+  readonly ca?: string | undefined;
+  readonly limits: HttpOptions['limits'];
+}
+
 export interface StoreContext {
   /** Owner of the delivered secrets, unique worldwide: the relay and the rule. */
   readonly owner: string;
@@ -133,6 +143,8 @@ export interface StoreContext {
   readonly encryptionKey: string | undefined;
   /** Pace of the store's writes, over all functions of the stack; undefined if they are not paced. */
   readonly pace: StorePace | undefined;
+  /** Creates the client for the REST API of the store. It counts the calls, and waits until the invocation ends. */
+  readonly connect: (remote: StoreRemote) => Http;
   /** Proofs of the identity of this function, for stores outside of AWS. Shared by the stores of a process. */
   readonly tokens: WebIdentityTokens;
   /** Milliseconds until the invocation ends. */

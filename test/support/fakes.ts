@@ -151,6 +151,9 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
 /** Context of a store whose writes are not paced, and that signs in to AWS only. */
 export const UNPACED = {
   pace: undefined,
+  connect: () => {
+    throw new RelayError('Unexpected', 'The test has no remote store.');
+  },
   tokens: {
     tokenFor: async (audience: string) => {
       throw new RelayError('Unexpected', `The test has no web identity token for ${audience}.`);

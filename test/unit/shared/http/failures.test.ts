@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedExchange } from '#shared/http/exchange.ts';
-import { brokenError } from '#shared/http/failures.ts';
+import { brokenError, type Side } from '#shared/http/failures.ts';
 
-const explain = (broken: Partial<FailedExchange>, idempotent = false) =>
+const explain = (broken: Partial<FailedExchange>, idempotent = false, side: Side = 'vault') =>
   brokenError(
     { kind: 'broken', by: 'connection', reached: 'nothing', code: undefined, ...broken },
     {
       call: { connection: 'corp-vault', name: 'GET Requests', idempotent },
+      side,
       host: 'pam.example.com',
       timeoutSeconds: 30,
       maxBytes: 100,

@@ -42,6 +42,7 @@ describe('the stores of a relay', () => {
         owner: 'relay/databases',
         encryptionKey: 'the key of the stack',
         pace: undefined,
+        connect: expect.any(Function),
         tokens: { tokenFor: expect.any(Function) },
         remainingMs,
         onCall: expect.any(Function),

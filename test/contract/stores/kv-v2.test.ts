@@ -1,0 +1,5 @@
+import { startOpenBao } from '#local/simulators/openbao/server.ts';
+import { kvBench } from './kv-v2-bench.ts';
+import { describeStore } from './store-suite.ts';
+
+describeStore('KV version 2 on OpenBao', kvBench(startOpenBao));
