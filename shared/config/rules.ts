@@ -36,10 +36,3 @@ export const limitsOf = (
   if (connection !== undefined) return connection.limits;
   throw new RelayError('ConfigurationInvalid', `There is no connection ${name} in the deployed relay.yaml.`);
 };
-
-/** Returns the store of a rule that names one. Raises `ConfigurationInvalid` otherwise. Pure. */
-export const onlyStoreOf = ({ stores }: Pick<SyncConfig, 'stores'>): string => {
-  const [store, ...others] = stores;
-  if (store !== undefined && others.length === 0) return store;
-  throw new RelayError('ConfigurationInvalid', `A rule names ${stores.length} stores. Name one.`);
-};

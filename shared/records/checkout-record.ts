@@ -11,10 +11,19 @@ import { type Run, runSchema } from '#shared/workflows/run.ts';
 /**
  * Records of a checkout: JSON objects in the records bucket, beside its signals. None of them contains a credential.
  *
- *     checkouts/<rule>/<run>/checkout.json   order, settings and items              (plan)
+ *     checkouts/<rule>/<run>/checkout.json   order, settings, items and targets     (plan)
  *     checkouts/<rule>/<run>/report.json     result                                 (report)
  *     open/<rule>/<run>                      empty; exists until everything is closed (plan, report)
  */
+
+/** One secret in one store. */
+const targetSchema = z.object({
+  /** Name of the store in relay.yaml. */
+  store: z.string(),
+  /** Name of the secret. */
+  name: z.string(),
+});
+export type CheckoutTarget = z.infer<typeof targetSchema>;
 
 const checkoutRecordSchema = runSchema.extend({
   /** Settings in relay.yaml at the start of the checkout. A later deployment does not change them. */
@@ -23,9 +32,26 @@ const checkoutRecordSchema = runSchema.extend({
   /** Start of its execution, because execution names can be reused before the record expires. */
   startedAt: z.iso.datetime(),
   plannedAt: z.iso.datetime(),
-  items: z.array(z.object({ item: itemSchema, secretName: z.string() })),
+  items: z.array(z.object({ item: itemSchema, targets: z.array(targetSchema).min(1) })),
 });
 export type CheckoutRecord = z.infer<typeof checkoutRecordSchema>;
+
+/** Shape in which earlier versions recorded the only store of a rule. Such a checkout can run for months. */
+const earlierRecordSchema = z.looseObject({
+  settings: z.looseObject({ store: z.string() }),
+  items: z.array(z.object({ item: z.unknown(), secretName: z.string() })),
+});
+
+const fromEarlier = (record: unknown): unknown => {
+  const { data } = earlierRecordSchema.safeParse(record);
+  if (data === undefined) return record;
+  const { store } = data.settings;
+  return {
+    ...data,
+    settings: { ...data.settings, stores: [store] },
+    items: data.items.map(({ item, secretName }) => ({ item, targets: [{ store, name: secretName }] })),
+  };
+};
 
 const checkoutReportSchema = runSchema.extend({
   status: z.enum(CHECKOUT_STATUSES),
@@ -36,6 +62,8 @@ const checkoutReportSchema = runSchema.extend({
   deliveredAt: z.iso.datetime().optional(),
   /** Titles. */
   items: z.array(z.string()),
+  /** Names of its stores. */
+  stores: z.array(z.string()).default([]),
   ticket: z.string().optional(),
   reason: z.string(),
   /** Findings, one line each. */
@@ -50,7 +78,7 @@ type RunPlace = Pick<Run, 'rule' | 'run'>;
 export const checkoutAt = {
   record: ({ rule, run }: RunPlace): RecordPlace<CheckoutRecord> => ({
     key: `${signalAt.prefix({ rule, run })}checkout.json`,
-    schema: checkoutRecordSchema,
+    schema: z.preprocess(fromEarlier, checkoutRecordSchema),
   }),
   report: ({ rule, run }: RunPlace): RecordPlace<CheckoutReport> => ({
     key: signalAt.report({ rule, run }),

@@ -43,12 +43,26 @@ export type CheckoutLease = z.infer<typeof checkoutLeaseSchema>;
 const requestedSchema = z.object({ at: instant, conflict: z.boolean(), leases: z.array(checkoutLeaseSchema) });
 export type Requested = z.infer<typeof requestedSchema>;
 
-/** `gone`: a lease ended while its item was read, possibly after others were `delivered`. `late`: the window ended. */
+/** Maximum number of undelivered targets that a checkout remembers. */
+export const MAX_UNDELIVERED = 20;
+
+/** Failed targets of items that reached another of their stores. */
+const undeliveredSchema = z.object({
+  count: z.int().min(1),
+  /** The first of them: position of the item in the record, store, and name and message of the error. */
+  first: z.array(z.object({ item: z.int().min(0), store: z.string(), error: z.string() })).max(MAX_UNDELIVERED),
+});
+
+/**
+ * `delivered`: number of targets. `gone`: a lease ended while its item was read, possibly after others were delivered.
+ * `late`: the window ended.
+ */
 const retrievedSchema = z.object({
   at: instant,
   delivered: z.int(),
   gone: z.boolean(),
   late: z.boolean().optional(),
+  undelivered: undeliveredSchema.optional(),
 });
 export type Retrieved = z.infer<typeof retrievedSchema>;
 

@@ -1,11 +1,19 @@
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import type { CheckoutIdentity } from '#shared/domain/checkout/identity.ts';
 import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import type { CheckoutReported } from '#shared/workflows/checkout.ts';
-import { brokenCheckouts, CHECKOUT_FOLDER, reportOf, wrongReports } from '#test/support/checkout-promises.ts';
+import {
+  brokenCheckouts,
+  CHECKOUT_FOLDER,
+  deliveredNames,
+  reportOf,
+  wrongReports,
+} from '#test/support/checkout-promises.ts';
 import { identityOf } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
-import type { Circumstances, Scenario } from '#test/support/crash.ts';
+import type { Circumstances, Disturbance, Scenario } from '#test/support/crash.ts';
+import { BOX, withBox } from '#test/support/crashable-box.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/crashable-promises.ts';
 import type { CrashableRelay } from '#test/support/crashable-relay.ts';
 import { foreignMessagesFor, sendForeignMessages } from '#test/support/foreign-messages.ts';
@@ -38,20 +46,38 @@ interface CheckoutCase {
   readonly accounts?: (relay: CrashableRelay) => Named;
   readonly rule?: Record<string, unknown>;
   readonly isIsa?: boolean;
+  readonly isToTwoStores?: boolean;
   /** Actions of people while the checkout waits. */
   readonly whileWaiting?: (relay: CrashableRelay) => void;
 }
 
 /** Secrets of ended checkouts. The checkout with the id `running` is excluded. */
 const leftDelivered = (relay: CrashableRelay, running?: string): string[] =>
-  secretsIn(relay, CHECKOUT_FOLDER).filter((name) => running === undefined || !name.includes(`/${running}/`));
+  deliveredNames(relay).filter((name) => running === undefined || !name.includes(`/${running}/`));
+
+/** The first store is cleared at the end of the checkout, and the second one as soon as it is back. */
+const OUTAGE_OF_BOX: Disturbance = {
+  apply: async ({ box }) => {
+    box.isDown = true;
+  },
+  checkWhileActive: async (relay) =>
+    secretsIn(relay, CHECKOUT_FOLDER).map((name) => `${name} is still delivered because another store is down.`),
+  end: async ({ box }) => {
+    box.isDown = false;
+  },
+};
+
+const configOf = ({ rule, isToTwoStores = false }: CheckoutCase): RelayConfig => {
+  const settings = { value: '{credential}', extensionMinutes: 8 * HOUR_MINUTES, ...rule };
+  return isToTwoStores ? withBox(aCheckoutConfig({ ...settings, stores: [BOX, 'aws'] })) : aCheckoutConfig(settings);
+};
 
 /** A checkout from its message to its end, then `reap` until nothing of it is left. */
 export const checkoutScenario = (checkoutCase: CheckoutCase, more: Partial<Scenario> = {}): Scenario => {
   const { accounts = anAccount, whileWaiting } = checkoutCase;
   const order = (relay: CrashableRelay) => aCheckout(accounts(relay));
   return {
-    config: aCheckoutConfig({ value: '{credential}', extensionMinutes: 8 * HOUR_MINUTES, ...checkoutCase.rule }),
+    config: configOf(checkoutCase),
     prepare: async (relay) => {
       if (checkoutCase.isIsa) relay.simulator.changeUser(DEFAULT_APPLICATION.userName, { roles: ['requestor', 'isa'] });
     },
@@ -78,7 +104,10 @@ export const checkoutScenario = (checkoutCase: CheckoutCase, more: Partial<Scena
       ...wrongEnding(relay, order(relay), checkoutCase.ends, disturbance),
     ],
     isSequential: true,
-    disturbance: { 'a release': { apply: (relay) => relay.release(order(relay)) } },
+    disturbance: {
+      'a release': { apply: (relay) => relay.release(order(relay)) },
+      ...(checkoutCase.isToTwoStores && { 'an outage of the second store': OUTAGE_OF_BOX }),
+    },
     foreignMessages: foreignMessagesFor(order),
     ending: (relay) => reportOf(relay, order(relay)),
     leftDelivered: (relay) => leftDelivered(relay),
@@ -167,8 +196,9 @@ export const ID_USED_BY_ANOTHER_SENDER: Scenario = checkoutScenario(
 
 export const CHECKOUT_SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a checkout': checkoutScenario({ ends: 'completed' }),
-  'a checkout of two accounts, one of which requires approval': checkoutScenario({
+  'a checkout of two accounts, one of which requires approval, to two stores': checkoutScenario({
     ends: 'completed',
+    isToTwoStores: true,
     accounts: (relay) => [...anAccount(relay), ...anAccount(relay, 'approval')],
     whileWaiting: (relay) => {
       for (const { requestId } of anyPending(relay)) relay.simulator.approve(requestId);

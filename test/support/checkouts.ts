@@ -54,14 +54,21 @@ export interface RecordedCheckout {
 }
 
 /** The record that the plan step writes. */
-export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}): CheckoutRecord => ({
-  ...CHECKOUT,
-  settings: aRule(rule),
-  order: anOrder(order),
-  startedAt: STARTED_AT,
-  plannedAt: after(0),
-  items: numbers.map((number) => ({ item: itemNumbered(number), secretName: `checkouts/CHG1/db-01/a${number}` })),
-});
+export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}): CheckoutRecord => {
+  const settings = aRule(rule);
+  const { stores } = settings;
+  return {
+    ...CHECKOUT,
+    settings,
+    order: anOrder(order),
+    startedAt: STARTED_AT,
+    plannedAt: after(0),
+    items: numbers.map((number) => ({
+      item: itemNumbered(number),
+      targets: stores.map((store) => ({ store, name: `checkouts/CHG1/db-01/a${number}` })),
+    })),
+  };
+};
 
 export const recordCheckout = (records: Records, checkoutOf: RecordedCheckout = {}): Promise<void> =>
   records.write(checkoutAt.record(CHECKOUT), aRecord(checkoutOf));

@@ -20,6 +20,7 @@ import { idAt } from '#shared/records/ids.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { SENDER } from '#test/support/checkouts.ts';
+import { startCrashableBox } from '#test/support/crashable-box.ts';
 import { createCrashableBucket } from '#test/support/crashable-bucket.ts';
 import { createCrashableExecutions, stepOf } from '#test/support/crashable-executions.ts';
 import { takeMessage } from '#test/support/crashable-intake.ts';
@@ -89,6 +90,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-crashable-'));
   const { simulator, http, asPerson, asOwnUser, lostCalls, ...vault } = await startCrashableSite(site, clock.now);
   const manager = createSecretsManager({ now: clock.now });
+  const box = await startCrashableBox(config);
   const bucket = createCrashableBucket();
   const { records, signals, claims } = bucket;
   const create = (Name: string, SecretString?: string) =>
@@ -104,7 +106,18 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     const crashable = new CrashableProcess(crashPlan);
     const { all } = executions;
     const { now } = clock;
-    const outside = { config: current, http, manager, records, claims, signals, executions: all, startRelease, now };
+    const outside = {
+      config: current,
+      http,
+      box: box.http,
+      manager,
+      records,
+      claims,
+      signals,
+      executions: all,
+      startRelease,
+      now,
+    };
     try {
       const answer = await crashableSteps(outside, crashable)[step](JSON.parse(payload));
       if (!crashable.isDead) return { ok: true, payload: JSON.stringify(answer), died: false };
@@ -155,6 +168,8 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   return {
     simulator,
     manager,
+    /** The second store; empty in a scenario without one. */
+    box,
     records,
     signals,
     executions: executions.all,
@@ -237,6 +252,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     async close(): Promise<void> {
       executions.close();
       await vault.close();
+      await box.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -145,6 +145,8 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
     deliveries,
     retired,
     fail: (name: string, error: ErrorName) => failures.set(name, error),
+    /** Removes all configured failures. */
+    heal: () => failures.clear(),
   };
 };
 

@@ -1,4 +1,4 @@
-import { onlyStoreOf, ruleOf } from '#shared/config/rules.ts';
+import { ruleOf } from '#shared/config/rules.ts';
 import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
 import { findOne } from '#shared/connections/find-one.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
@@ -51,10 +51,17 @@ export const createPlanCheckout =
     checkWindow(order, settings, now());
     const vault = await vaultOf(settings.connection);
     const { labels, patterns, distinguishingPlaceholder } = vault.rules(settings);
-    const { name: rules } = await storeRules(onlyStoreOf(settings));
-    const nameOf = createNaming({ template: settings.name, labels, rules, checkoutId: order.id });
+    const namings = await Promise.all(
+      settings.stores.map(async (store) => {
+        const { name: rules } = await storeRules(store);
+        return { store, nameOf: createNaming({ template: settings.name, labels, rules, checkoutId: order.id }) };
+      }),
+    );
     const found = await vault.session((session) => findItems(session, order, settings, patterns));
-    const items = found.map((item) => ({ item, secretName: nameOf(item) }));
+    const items = found.map((item) => ({
+      item,
+      targets: namings.map(({ store, nameOf }) => ({ store, name: nameOf(item) })),
+    }));
     checkNames(order, items, distinguishingPlaceholder);
     // Written before anything can be open, so that `reap` finds the checkout however its execution ends.
     await signals.put(checkoutAt.open(run));
@@ -103,14 +110,17 @@ const checkWindow = (order: CheckoutOrder, { maxMinutes }: CheckoutConfig, now: 
   }
 };
 
-/** If two items had the same secret name, the second would overwrite the first. */
+/** If two items had the same secret name in a store, the second would overwrite the first. */
 const checkNames = (order: CheckoutOrder, items: CheckoutRecord['items'], distinguishingPlaceholder: string): void => {
-  for (const [index, { item, secretName }] of items.entries()) {
-    const other = items.slice(0, index).find((earlier) => earlier.secretName === secretName);
+  const titles = new Map<string, string>();
+  for (const { item, store, name } of items.flatMap(({ item, targets }) => targets.map((at) => ({ item, ...at })))) {
+    const key = JSON.stringify([store, name]);
+    const other = titles.get(key);
+    titles.set(key, item.title);
     if (other === undefined) continue;
     throw new RelayError(
       'NameCollision',
-      `Checkout ${order.checkout}.${order.id}: ${other.item.title} and ${item.title} would share the secret ${secretName}. Add a placeholder that distinguishes them to the rule's name template, for example ${distinguishingPlaceholder}.`,
+      `Checkout ${order.checkout}.${order.id}: ${other} and ${item.title} would share the secret ${name} in the store ${store}. Add a placeholder that distinguishes them to the rule's name template, for example ${distinguishingPlaceholder}.`,
     );
   }
 };

@@ -1,6 +1,6 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import { wasDelivered } from '#shared/domain/checkout/next-action.ts';
-import { type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type CheckoutRecord, type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
@@ -69,9 +69,10 @@ const reportOn = async (
     finishedAt: new Date(now()).toISOString(),
     deliveredAt: retrieved !== undefined && retrieved.delivered > 0 ? retrieved.at : undefined,
     items: record?.items.map(({ item }) => item.title) ?? [],
+    stores: record?.settings.stores ?? [],
     ticket: record?.order.ticket,
     reason: record?.order.reason ?? '',
-    notes: notesOf(input, status),
+    notes: notesOf(input, status, record),
   };
 };
 
@@ -102,9 +103,14 @@ const statusOf = (input: CheckoutStepInput, released: boolean): CheckoutReported
 /** True if the wait for the change of the credential ended without seeing it. */
 const wasUnconfirmed = ({ watched }: CheckoutStepInput): boolean => watched?.unconfirmed === true;
 
-const notesOf = (input: CheckoutStepInput, status: CheckoutReported['status']): string[] => [
+const notesOf = (
+  input: CheckoutStepInput,
+  status: CheckoutReported['status'],
+  record: CheckoutRecord | undefined,
+): string[] => [
   ...(status === 'failed' ? [input.retireError, input.error].flatMap(messagesOf) : []),
   ...leftOpen(input),
+  ...notDelivered(input, record),
   ...(status === 'abandoned'
     ? ['Its execution failed or was stopped. The checkout was closed, possibly before its window ended.']
     : []),
@@ -127,12 +133,28 @@ const whyExpired = ({ retrieved }: CheckoutStepInput): string =>
 
 const messagesOf = (error: Caught | undefined): string[] => (error === undefined ? [] : [messageOf(error)]);
 
+/** Notes on targets that failed while their item reached another store. */
+const notDelivered = ({ retrieved }: CheckoutStepInput, record: CheckoutRecord | undefined): string[] => {
+  if (retrieved?.undelivered === undefined) return [];
+  const { count, first } = retrieved.undelivered;
+  const more = count - first.length;
+  return [
+    ...first.map(({ item, store, error }) => {
+      const planned = record?.items[item];
+      const secret = planned?.targets.find((target) => target.store === store)?.name;
+      return `The delivery of ${planned?.item.title ?? 'an item'} to ${secret ?? 'a secret'} in the store ${store} was not confirmed. ${error}`;
+    }),
+    ...(more > 0 ? [`The deliveries of ${more} more secrets were not confirmed.`] : []),
+    'The checkout continued with the other stores. To use the missing secrets, correct the causes and request the checkout again under another id.',
+  ];
+};
+
 /** Notes on secrets and leases that could not be closed. */
 const leftOpen = ({ retired, retireError, checkedIn }: CheckoutStepInput): string[] => {
   const isTried = retired !== undefined || retireError !== undefined;
   return [
     ...(isTried && retired === undefined
-      ? ['The delivered secrets still exist. `reap` retires them as soon as the store allows it.']
+      ? ['Delivered secrets still exist. `reap` retires them as soon as their store allows it.']
       : []),
     ...(isTried && checkedIn === undefined
       ? [
@@ -153,10 +175,11 @@ const askedBy = ({ type, id, principal }: CheckoutStepInput['order']): Pick<Chec
 const nameOf = ({ rule, run, id }: CheckoutReport): string => (id === undefined ? run : `${rule}.${id}`);
 
 const describe = (report: CheckoutReport, key: string): string[] => {
-  const { status, items, ticket, notes } = report;
+  const { status, items, stores, ticket, notes } = report;
   return [
     `Checkout ${nameOf(report)}${ticket === undefined ? '' : `, ticket ${ticket}`}: ${status}.`,
     ...(items.length > 0 ? [`Accounts: ${items.join(', ')}.`] : []),
+    ...(stores.length > 0 ? [`Stores: ${stores.join(', ')}.`] : []),
     ...notes,
     `Full report: ${key} in the records bucket.`,
   ];

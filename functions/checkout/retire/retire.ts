@@ -1,11 +1,11 @@
-import { onlyStoreOf } from '#shared/config/rules.ts';
+import { inStore } from '#shared/delivery/in-store.ts';
 import { CHECKOUT_RECOVERY_DAYS, recoveryIn } from '#shared/delivery/recovery.ts';
 import { isStampOfAnother } from '#shared/domain/checkout/stamps.ts';
 import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
-import { checkoutAt } from '#shared/records/checkout-record.ts';
+import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import { type Signals, signalAt } from '#shared/records/signals.ts';
-import type { SecretStore, StoreRules } from '#shared/stores/store.ts';
+import type { Recovery, SecretStore, StoreRules } from '#shared/stores/store.ts';
 import type { CheckoutRun, Retired } from '#shared/workflows/checkout.ts';
 
 export interface RetireDependencies {
@@ -18,8 +18,9 @@ export interface RetireDependencies {
 }
 
 /**
- * Retires the delivered secrets of a checkout. Tries all of them before it raises an error. Repeatable: it skips a
- * secret that does not exist or that another checkout has delivered. Reads no value.
+ * Retires the delivered secrets of a checkout in all of its stores at once, one by one in each. Tries all of them before
+ * it raises an error. Repeatable: it skips a secret that does not exist or that another checkout has delivered. Reads no
+ * value.
  */
 export const createRetire =
   ({ storeFor, storeRules, records, signals, now }: RetireDependencies) =>
@@ -29,24 +30,40 @@ export const createRetire =
     const at = new Date(now()).toISOString();
     const record = await records.read(checkoutAt.record(run));
     if (record === undefined) return { retired: 0, at };
-    const name = onlyStoreOf(record.settings);
-    const store = await storeFor(name, run.rule);
     const wish = record.settings.retire === 'destroy' ? 'none' : CHECKOUT_RECOVERY_DAYS;
-    const recovery = recoveryIn(await storeRules(name), wish);
     const failures: RelayError[] = [];
     let retired = 0;
-    for (const { secretName } of record.items) {
+    const attempt = async (store: string, during: string, step: () => Promise<void>): Promise<void> => {
       try {
-        if (!(await mayBeOurs(store, secretName, run.run))) continue;
-        if (await store.retire(secretName, recovery)) retired += 1;
+        await step();
       } catch (thrown) {
-        failures.push(asRelayError(thrown, `Retiring ${secretName}`));
+        failures.push(inStore(store, asRelayError(thrown, during)));
       }
-    }
+    };
+    const retireOne = async (secrets: SecretStore, name: string, recovery: Recovery): Promise<void> => {
+      if (!(await mayBeOurs(secrets, name, run.run))) return;
+      if (await secrets.retire(name, recovery)) retired += 1;
+    };
+    const retireIn = async ([store, names]: readonly [string, readonly string[]]): Promise<void> => {
+      const secrets = await storeFor(store, run.rule);
+      const recovery = recoveryIn(await storeRules(store), wish);
+      for (const name of names) await attempt(store, `Retiring ${name}`, () => retireOne(secrets, name, recovery));
+    };
+    await Promise.all(
+      namesByStore(record).map(([store, names]) => attempt(store, 'Opening it', () => retireIn([store, names]))),
+    );
     const failure = combineErrors(failures);
     if (failure !== undefined) throw failure;
     return { retired, at };
   };
+
+const namesByStore = ({ items }: CheckoutRecord): [store: string, names: string[]][] => {
+  const targets = Map.groupBy(
+    items.flatMap((item) => item.targets),
+    ({ store }) => store,
+  );
+  return [...targets].map(([store, own]) => [store, own.map(({ name }) => name)]);
+};
 
 /**
  * Two checkouts can use the same secret name. Stores have no conditional retire, so this is checked right before it.

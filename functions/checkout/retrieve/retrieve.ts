@@ -1,20 +1,18 @@
 import pMap from 'p-map';
-import { onlyStoreOf } from '#shared/config/rules.ts';
 import type { Access, Read, Vault, VaultSession } from '#shared/connections/vault.ts';
-import { expectedNow } from '#shared/delivery/targets.ts';
-import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
 import { isPast, minutesToRequest } from '#shared/domain/checkout/window.ts';
-import type { Content } from '#shared/domain/content.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
-import type { Stamp } from '#shared/domain/stamp.ts';
 import { asRelayError, combineErrors, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
+import { Secret, type SecretContent } from '#shared/secret.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { CheckoutStepInput, Retrieved } from '#shared/workflows/checkout.ts';
+import { createDeliver, type Refusal } from './deliver.ts';
+import { errorsOfUnreached, summarise, type Taken } from './outcomes.ts';
 
 export interface RetrieveCheckoutDependencies {
   readonly relayId: string;
@@ -30,15 +28,18 @@ export interface RetrieveCheckoutDependencies {
 
 type CheckoutItem = CheckoutRecord['items'][number];
 
+/** The value of an item as its targets receive it, or the reason why there is none. */
+type Reading = Secret<SecretContent> | 'gone' | RelayError;
+
+/** Concurrent reads, and concurrent deliveries to each store. */
 const MAX_CONCURRENCY = 8;
 const MINUTE_MS = 60_000;
 
-/** Reason not to deliver. `gone`: the checkout or the lease has ended; `late`: the window has ended. */
-type Undelivered = 'gone' | 'late';
-
 /**
- * Reads each credential of a checkout, or opens its target session, and delivers it. Repeatable: each attempt reads
- * again, and every delivery has its own stamp, because a ticket is never the same twice.
+ * Reads each credential of a checkout once, or opens its target session, and delivers it to all of its targets. Raises
+ * an error only if an item reached none of its stores; otherwise the checkout goes on, and the result lists the targets
+ * that failed. Repeatable: each attempt reads again and delivers to every target, and every delivery has its own stamp,
+ * because a ticket is never the same twice.
  */
 export const createRetrieveCheckout =
   ({ relayId, vaultOf, storeFor, records, signals, now, random }: RetrieveCheckoutDependencies) =>
@@ -47,25 +48,28 @@ export const createRetrieveCheckout =
     const record = await readRequired(records, checkoutAt.record(input));
     const { settings, items, order } = record;
     /** A redriven or late step must not deliver a secret that no other step would retire. */
-    const reasonNotToDeliver = async (): Promise<Undelivered | undefined> => {
+    const reasonNotToDeliver = async (): Promise<Refusal | undefined> => {
       const current = readSignals(await signals.list(signalAt.prefix(input)));
       if (current.isOver) return 'gone';
       const isLate = isPast(order.window, now(), current.extendedUntil, settings.extensionMinutes * MINUTE_MS);
       return isLate ? 'late' : undefined;
     };
-    const summarise = (outcomes: readonly (RelayError | Undelivered | undefined)[]): Retrieved => ({
-      at: new Date(now()).toISOString(),
-      delivered: outcomes.filter((outcome) => outcome === undefined).length,
-      // A lease that ended during its read is a result of the step, not a failure.
-      gone: outcomes.includes('gone'),
-      ...(outcomes.includes('late') && { late: true }),
-    });
     const refusal = await reasonNotToDeliver();
     if (refusal !== undefined) {
-      return summarise([refusal]);
+      const outcome = refusal;
+      return summarise(
+        items.flatMap(({ targets }, index) => targets.map((target) => ({ index, target, outcome }))),
+        now(),
+      );
     }
     const name = `${rule}.${order.id}`;
-    const store = await storeFor(onlyStoreOf(settings), rule);
+    const deliver = createDeliver({
+      name,
+      run,
+      storeOf: (store) => storeFor(store, rule),
+      refusal: reasonNotToDeliver,
+      random,
+    });
     const rendering = createRendering(settings.value, order.id);
     const reason = withMarker(order.reason, { relayId, workflow, rule, run, batch: 0 });
 
@@ -85,59 +89,53 @@ export const createRetrieveCheckout =
       }
     };
 
-    /** Returns the failure of an item instead of throwing it, so that no other delivery is still running at the end. */
-    const take = async (
-      session: VaultSession,
-      checkoutItem: CheckoutItem,
-      index: number,
-    ): Promise<RelayError | Undelivered | undefined> => {
+    /** Returns a failure instead of throwing it, so that no other delivery is still running at the end. */
+    const take = async (session: VaultSession, checkoutItem: CheckoutItem, index: number): Promise<Reading> => {
       try {
         const { content, targetSession } = await read(session.access(settings), checkoutItem, index);
         // The step that ends a target session without a lease finds it only by this signal.
         if (targetSession !== undefined) await signals.put(signalAt.session(input, targetSession));
-        return await deliver(checkoutItem, content);
+        return rendering.render(checkoutItem.item, content);
       } catch (thrown) {
         const failure = asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
         return failure.name === 'LeaseGone' ? 'gone' : failure;
       }
     };
 
-    /** Two checkouts can use the same secret name. Each retires only its own delivery. */
-    const refuseOthers = (secretName: string) => (stamp: Stamp) => {
-      if (!isStampOfAnother(run, stamp)) return;
-      throw new RelayError(
-        'CheckoutRefused',
-        `Checkout ${name}: the secret ${secretName} belongs to another checkout. Send the request again with another id, or after that checkout has ended.`,
-      );
-    };
-
-    const deliver = async ({ item, secretName }: CheckoutItem, content: Content): Promise<Undelivered | undefined> => {
-      const expected = await expectedNow(store, secretName, item.title, refuseOthers(secretName));
-      let reason: Undelivered | undefined;
-      const refuseIfOver = async (): Promise<void> => {
-        reason = await reasonNotToDeliver();
-        if (reason !== undefined) throw new RelayError('LeaseGone', `Checkout ${name} ended before its delivery.`);
-      };
-      try {
-        await store.deliver({
-          name: secretName,
-          value: rendering.render(item, content),
-          stamp: newStamp(run, random()),
-          expected,
-          description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
-          beforeWrite: refuseIfOver,
-        });
-      } catch (thrown) {
-        if (reason === undefined) throw thrown;
-      }
-      return reason;
-    };
-
     const vault = await vaultOf(settings.connection);
-    const outcomes = await vault.session((session) =>
-      pMap(items, (item, index) => take(session, item, index), { concurrency: MAX_CONCURRENCY }),
-    );
-    const failure = combineErrors(outcomes.filter((outcome) => outcome instanceof RelayError));
+    const taken = await vault.session((session) => {
+      const targets = readEach(items, (item, index) => take(session, item, index));
+      // Each store has a queue of its own, so that a slow one delays no other.
+      const queues = Map.groupBy(targets, ({ target }) => target.store);
+      const deliverNext = async ({ item, index, target, reading }: ReadTarget): Promise<Taken> => {
+        const value = await reading;
+        return { index, target, outcome: value instanceof Secret ? await deliver(item, target, value) : value };
+      };
+      return Promise.all(
+        [...queues.values()].map((queue) => pMap(queue, deliverNext, { concurrency: MAX_CONCURRENCY })),
+      );
+    });
+    const outcomes = taken.flat();
+    const failure = combineErrors(errorsOfUnreached(outcomes));
     if (failure !== undefined) throw failure;
-    return summarise(outcomes);
+    return summarise(outcomes, now());
   };
+
+/** A target, and the value of its item as soon as it is read. */
+interface ReadTarget extends Pick<Taken, 'index' | 'target'>, Pick<CheckoutItem, 'item'> {
+  readonly reading: Promise<Reading>;
+}
+
+/** Begins to read all items once, in their order. No reading rejects. */
+const readEach = (
+  items: readonly CheckoutItem[],
+  take: (item: CheckoutItem, index: number) => Promise<Reading>,
+): ReadTarget[] => {
+  const readings = items.map((item) => ({ item, ...Promise.withResolvers<Reading>() }));
+  void pMap(readings, async ({ item, resolve }, index) => resolve(await take(item, index)), {
+    concurrency: MAX_CONCURRENCY,
+  });
+  return readings.flatMap(({ item: { item, targets }, promise: reading }, index) =>
+    targets.map((target) => ({ item, index, target, reading })),
+  );
+};

@@ -57,10 +57,12 @@ describe('the page of a checkout', () => {
   it('shows the request and its sender, and omits unknown fields', () => {
     const page = renderCheckoutPage({
       ...{ ...CHECKOUT, status: 'completed', finishedAt: '2026-01-02T04:00:00Z', items: ['db-01/sa'] },
+      stores: ['aws', 'dr'],
       ...{ id: 'CHG7', reason: 'Replace a disk', notes: [] },
     });
     expect(page).toContain('<dt>Id</dt><dd>CHG7</dd>');
     expect(page).toContain('<dd>db-01/sa</dd>');
+    expect(page).toContain('<dt>Stores</dt><dd>aws, dr</dd>');
     expect(page).not.toContain('Ticket');
   });
 });

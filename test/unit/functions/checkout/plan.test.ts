@@ -6,12 +6,14 @@ import type { Labels } from '#shared/domain/item.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
+import type { StoreRules } from '#shared/stores/store.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import { after, anOrder, aRule, CHECKOUT, identityOf, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { anItem } from '#test/support/items.ts';
+import { minimalStore } from '#test/support/minimal/store.ts';
 
 const numbered = (id: string, labels: Labels) => anItem({ ref: { kind: 'account', id }, labels });
 const ITEMS = [
@@ -19,6 +21,15 @@ const ITEMS = [
   numbered('4', { accountName: 'ops' }),
   numbered('7', { domainName: 'CORP', accountName: 'web' }),
 ];
+/** Rules of stores with other names than Secrets Manager. */
+const STORE_RULES: Readonly<Record<string, StoreRules>> = {
+  box: minimalStore.rules,
+  // A store that does not keep names apart shows that the plan compares them.
+  mixing: {
+    ...minimalStore.rules,
+    name: { ...minimalStore.rules.name, encodePart: (text) => text.replaceAll(/\d/g, '') },
+  },
+};
 const OPEN = checkoutAt.open(CHECKOUT);
 
 describe('planning a checkout', () => {
@@ -38,7 +49,7 @@ describe('planning a checkout', () => {
     createPlanCheckout({
       config: aCheckoutConfig({ value: '{credential}', ...rule }),
       vaultOf: async () => vault.vault,
-      storeRules: async () => awsSecretsManagerRules,
+      storeRules: async (store) => STORE_RULES[store] ?? awsSecretsManagerRules,
       records,
       claims: memoryClaims(records, signals),
       signals,
@@ -59,7 +70,7 @@ describe('planning a checkout', () => {
       order: anOrder(),
       startedAt: STARTED_AT,
       plannedAt: after(0),
-      items: [{ item: anItem(), secretName: 'checkouts/CHG1/db-01/sa' }],
+      items: [{ item: anItem(), targets: [{ store: 'aws', name: 'checkouts/CHG1/db-01/sa' }] }],
     });
     expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
   });
@@ -116,7 +127,7 @@ describe('planning a checkout', () => {
       return written;
     };
     await plan();
-    expect(await recorded()).toMatchObject({ items: [{ secretName: expect.stringMatching(/^elsewhere/) }] });
+    expect(await recorded()).toMatchObject({ items: [{ targets: [{ name: expect.stringMatching(/^elsewhere/) }] }] });
   });
 
   it('leaves earlier signals alone', async () => {
@@ -219,8 +230,30 @@ describe('planning a checkout', () => {
       { systemName: 'db-01', accountName: 'sa' },
       { systemName: 'db-01', accountName: 'CORP\\ops' },
     ];
-    const message = 'db-01/sa and db-01/CORP\\ops would share the secret checkouts/CHG1/db-01. ';
+    const message = 'db-01/sa and db-01/CORP\\ops would share the secret checkouts/CHG1/db-01 in the store aws. ';
     await refuses(plan({ items }, { name: 'checkouts/{checkoutId}/{systemName}' }), message, 'NameCollision');
+  });
+
+  it('names each item by the rules of each store, and alike in two stores of one type', async () => {
+    vault = fakeVault([pageOf([anItem({ labels: { accountName: 'ops_1' } })])]);
+    await plan({ items: [{ systemName: 'db-01', accountName: 'ops_1' }] }, { stores: ['aws', 'dr', 'box'] });
+    expect((await recorded())?.items[0]?.targets).toEqual([
+      { store: 'aws', name: 'checkouts/CHG1/db-01/ops_1' },
+      { store: 'dr', name: 'checkouts/CHG1/db-01/ops_1' },
+      { store: 'box', name: 'checkouts/CHG1/db-01/ops=5F1' },
+    ]);
+  });
+
+  it('refuses two items that would share a secret in one of the stores', async () => {
+    const accounts = ['ops1', 'ops2'];
+    const titled = (accountName: string) => ({
+      ...numbered(accountName, { accountName }),
+      title: `db-01/${accountName}`,
+    });
+    vault = fakeVault([pageOf(accounts.map(titled))]);
+    const items = accounts.map((accountName) => ({ systemName: 'db-01', accountName }));
+    const message = 'db-01/ops1 and db-01/ops2 would share the secret checkouts/CHG/db-/ops in the store mixing. ';
+    await refuses(plan({ items }, { stores: ['aws', 'mixing'] }), message, 'NameCollision');
   });
 
   it('is retried if the vault does not answer, and leaves nothing behind', async () => {

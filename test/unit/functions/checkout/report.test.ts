@@ -53,6 +53,7 @@ describe('reporting a checkout', () => {
       finishedAt: after(0),
       deliveredAt: after(0),
       items: ['db-01/a10'],
+      stores: ['aws'],
       ticket: 'CHG-7',
       reason: 'Replace a disk',
       notes: [],

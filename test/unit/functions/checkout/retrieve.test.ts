@@ -179,7 +179,7 @@ describe('retrieving for a checkout', () => {
     store.presences.set(NAME, { kind: 'owned', stamp: stampOf(1, OTHER_CHECKOUT), retired });
     await expect(retrieve([lease(0, 10)])).rejects.toMatchObject({
       name: 'CheckoutRefused',
-      message: `Checkout tickets.CHG1: the secret ${NAME} belongs to another checkout. Send the request again with another id, or after that checkout has ended.`,
+      message: `Store aws: the secret ${NAME} belongs to another checkout. Send the request again with another id, or after that checkout has ended.`,
     });
     expect(store.deliveries).toEqual([]);
   });
