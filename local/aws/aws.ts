@@ -17,9 +17,11 @@ import { type AwsServer, startAwsServer } from './server.ts';
 import { createParameterStore, type ParameterStore } from './ssm/server.ts';
 import { createStepFunctionsApi } from './step-functions/api.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
+import { type Issuer, startIssuer } from './sts/issuer.ts';
 import { createRoles, type Roles } from './sts/roles.ts';
 import { createSts } from './sts/server.ts';
 import { createSessions } from './sts/sessions.ts';
+import type { WebIdentityFederation } from './sts/web-identity.ts';
 import { parseTemplate, type Template } from './template/template.ts';
 import { everythingWritten, type Written } from './written.ts';
 
@@ -49,6 +51,8 @@ export interface LocalAws {
   readonly permissions: Permissions;
   /** Roles of other accounts. */
   readonly roles: Roles;
+  /** Web identity tokens of the account. Enabled from the start, unlike on AWS. */
+  readonly federation: WebIdentityFederation;
   readonly secretsManager: SecretsManager;
   readonly parameterStore: ParameterStore;
   readonly functions: Functions;
@@ -68,15 +72,17 @@ export const startAws = async (options: AwsOptions): Promise<LocalAws> => {
   const { port, clock } = options;
   const quotas = createQuotas(clock.now, options.quotas);
   const server = await startAwsServer(port, clock.now, quotas);
+  const issuer = await startIssuer();
   try {
-    return await bringUp(options, server, quotas);
+    return await bringUp(options, server, quotas, issuer);
   } catch (thrown) {
+    await issuer.close();
     await server.close();
     throw thrown;
   }
 };
 
-const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): Promise<LocalAws> => {
+const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, issuer: Issuer): Promise<LocalAws> => {
   const { clock, runDirectory, waitScale = 1 } = options;
   const { endpoint } = server;
   const template = parseTemplate({ stackName: options.stackName, json: options.template, endpoint });
@@ -123,7 +129,9 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
   server.serve('secretsmanager', secretsManager.http);
   server.serve('ssm', parameterStore.http);
   server.serve('states', createStepFunctionsApi(stepFunctions));
-  server.serve('sts', createSts({ roles, sessions, principalOf: permissions.principalOf, now: clock.now }));
+  const federation = { issuer, enabled: true };
+  const { principalOf, functionArnOf } = permissions;
+  server.serve('sts', createSts({ roles, sessions, federation, principalOf, functionArnOf, now: clock.now }));
   server.serve('lambda', createLambdaApi(functions));
   server.serve('cloudformation', createCloudFormationApi(template));
   makeSecrets(template, secretsManager);
@@ -147,6 +155,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
     server,
     permissions,
     roles,
+    federation,
     secretsManager,
     parameterStore,
     functions,
@@ -162,6 +171,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas): 
       } finally {
         await stepFunctions.close();
         await functions.close();
+        await issuer.close();
         await server.close();
       }
     },

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { ServiceError } from './secrets-manager/errors.ts';
 
 /** Performs an action and returns the body of the response, or throws a ServiceError. */
-export type Handle = (action: string, body: unknown, caller?: string) => Record<string, unknown>;
+export type Handle = (action: string, body: unknown, caller?: string, region?: string) => Record<string, unknown>;
 
 export interface ProtocolRequest {
   readonly method: string | undefined;
@@ -18,7 +18,7 @@ export interface ProtocolAnswer {
   readonly body: string;
 }
 
-const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//;
+const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/[^/]*\/([\w-]+)\//;
 const BODY_LIMIT_BYTES = 1_048_576;
 
 /**
@@ -41,8 +41,8 @@ export const httpAdapter =
 /** AWS's JSON 1.1 protocol. A signature is required but not verified. Errors other than ServiceError are rethrown. */
 export const answerRequest = (target: string, handle: Handle, request: ProtocolRequest): ProtocolAnswer => {
   try {
-    const caller = callerOf(request);
-    return toAnswer(200, handle(actionOf(target, request), parseBody(request.body), caller));
+    const { caller, region } = callerOf(request);
+    return toAnswer(200, handle(actionOf(target, request), parseBody(request.body), caller, region));
   } catch (thrown) {
     if (!(thrown instanceof ServiceError)) throw thrown;
     const answer = toAnswer(thrown.status, { __type: thrown.code, Message: thrown.message });
@@ -50,9 +50,9 @@ export const answerRequest = (target: string, handle: Handle, request: ProtocolR
   }
 };
 
-const callerOf = ({ headers }: ProtocolRequest): string => {
-  const caller = CREDENTIAL.exec(headers.authorization ?? '')?.[1];
-  if (caller !== undefined) return caller;
+const callerOf = ({ headers }: ProtocolRequest): { readonly caller: string; readonly region: string } => {
+  const [, caller, region] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
+  if (caller !== undefined && region !== undefined) return { caller, region };
   throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
 };
 

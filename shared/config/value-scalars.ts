@@ -1,24 +1,9 @@
 import { type Checkable, deliveries } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
+import { isExact } from '#shared/domain/decimal.ts';
 import { leavesOf, type ValueLeaf } from '#shared/domain/value-template.ts';
 
 /** Checks of a value's numbers and nulls against the text of relay.yaml, which alone shows what was written. Pure. */
-
-/** Significant digits and exponent of a decimal number. Undefined for another notation. */
-const decimalOf = (text: string): string | undefined => {
-  const match = /^[-+]?(\d*)\.?(\d*)(?:e([-+]?\d+))?$/i.exec(text);
-  if (match === null) return undefined;
-  const [, whole = '', fraction = '', exponent = '0'] = match;
-  const digits = (whole + fraction).replace(/^0+/, '');
-  const kept = digits.replace(/0+$/, '');
-  return kept === '' ? '0' : `${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
-};
-
-/** True if JSON has the same number. Octal and hexadecimal numbers are whole, and the schema refuses large ones. */
-const isExact = (number: number, written: string): boolean => {
-  const decimal = decimalOf(written);
-  return decimal === undefined || decimal === decimalOf(String(number));
-};
 
 const judge = (leaf: ValueLeaf['leaf'], written: string): string[] => {
   if (leaf === null && written === '') return ['is empty; write null, or "" for empty text, or remove the key'];

@@ -5,7 +5,7 @@ import type { Secret, SecretContent } from '#shared/secret.ts';
 import { foreignSecret } from '#shared/stores/foreign.ts';
 import type { Expected, SecretStore } from '#shared/stores/store.ts';
 
-/** `verify` compares values first and writes only those that differ. */
+/** `verify` compares values first and writes only those that differ, or that cannot be read. */
 export type DeliveryMode = 'changes' | 'verify';
 
 /**

@@ -159,8 +159,8 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   readonly settings: Settings;
   readonly rules: StoreRules;
   /**
-   * Identifies the place that an entry delivers into; undefined for the default one of this type. If absent, all entries
-   * share that one.
+   * Identifies the place that an entry delivers into; undefined for the default one of this type. If absent, all
+   * entries share that one.
    */
   place?(settings: z.output<Settings>): string | undefined;
   /** Other places in which each secret of an entry takes its name as well. */
@@ -168,7 +168,7 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   /** Pacing of the writes; undefined if they are not paced. */
   pacing?(settings: z.output<Settings>): StorePacing | undefined;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;
-  /** The AWS role that the functions assume for an entry; undefined if it needs none. `scope` has no use for its key. */
+  /** AWS role that the functions assume for an entry; undefined if it needs none. The key of the scope is not used. */
   role?(settings: z.output<Settings>, scope: StoreScope): RoleToAssume | undefined;
   /** AWS permissions for one use of the secrets of a scope. A scope without prefixes is granted only `list`. */
   grants(settings: z.output<Settings>, use: StoreUse, scope: StoreScope): readonly Permission[];

@@ -21,7 +21,10 @@ export const storePermissions = (
   });
 };
 
-/** Fixed beginnings of the names that rules deliver into a store. The loader rejects rules without, or in one folder. */
+/**
+ * Fixed beginnings of the names that rules deliver into a store. The loader rejects names without a fixed folder, and
+ * rules with overlapping folders.
+ */
 const prefixesIn = (
   store: string,
   rules: readonly Pick<RelayConfig['syncs'][string], 'stores' | 'name'>[],

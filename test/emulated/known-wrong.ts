@@ -4,6 +4,7 @@ const ACCEPTS_OTHER_CONTENT = 'Accepts it and overwrites the version.';
 const MOVES_LABELS_AGAIN = 'Moves the labels as for a new version; no version has AWSCURRENT afterwards.';
 const LISTS_WITHOUT_LABELS = 'Lists it nevertheless.';
 const ANSWERS_EXISTS = 'Answers with ResourceExistsException.';
+const IGNORES_REPLICAS = 'Ignores the replicas of a creation.';
 const IGNORES_ORDER = 'Ignores the requested order.';
 
 /**
@@ -51,6 +52,13 @@ export const KNOWN_DEVIATIONS = {
       'a filter by tag matches the whole value': 'Ignores filters by tag.',
       'more than 50 results a page are refused': 'Accepts a larger page.',
     },
+    'Secrets Manager replicas': {
+      'a secret created with a replica can be read in its region, under the same version id': IGNORES_REPLICAS,
+      'the list of the region of a replica shows the region of its primary secret': IGNORES_REPLICAS,
+      'a replica is read-only': IGNORES_REPLICAS,
+      'a replica fails with a message if its name is taken, and the primary secret is created': IGNORES_REPLICAS,
+      'a secret with replicas cannot be deleted until they are removed': IGNORES_REPLICAS,
+    },
     SQS: {
       'a deleted message is gone, and a second deletion succeeds': 'Refuses a receipt that was already used.',
     },
@@ -90,6 +98,7 @@ export const KNOWN_DEVIATIONS = {
       'pages together hold each parameter once': 'Always returns pages of ten.',
       'more than 50 results a page are refused': 'Accepts a larger page.',
     },
+    'Secrets Manager replicas': {},
     SQS: {},
     S3: {},
     'Step Functions': {

@@ -11,5 +11,5 @@ afterAll(() => moto.close());
 // ministack ignores filters by tag: see docs/emulated.md.
 describeStore(
   'Parameter Store on moto',
-  parameterStoreBench('standard', () => new SSMClient({ ...localClientConfig(moto.endpoint), maxAttempts: 1 })),
+  parameterStoreBench('standard', () => () => new SSMClient({ ...localClientConfig(moto.endpoint), maxAttempts: 1 })),
 );

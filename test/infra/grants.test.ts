@@ -33,20 +33,41 @@ describe('the permissions for stores', () => {
   };
   const withHeap: RelayConfig = {
     ...config,
-    stores: { ...config.stores, heap: { type: 'heap', depth: 3 }, unused: { type: 'heap', depth: 4 } },
-    syncs: { ...config.syncs, 'ssh-keys': renamed(config.syncs['ssh-keys'], { stores: ['heap'] }) },
+    stores: {
+      ...config.stores,
+      heap: { type: 'heap', depth: 3 },
+      unused: { type: 'heap', depth: 4 },
+      parameters: { type: 'aws-parameter-store', tags: {}, tier: 'standard', writesPerSecond: 3 },
+    },
+    syncs: { ...config.syncs, 'ssh-keys': renamed(config.syncs['ssh-keys'], { stores: ['heap', 'parameters'] }) },
   };
   const { template } = synthesise(withHeap, { types });
   const ofHeap = (fn: string) => permissionsOf(template, fn).filter((permission) => permission.startsWith('heap:'));
 
   it('are those that each type requests, for the rules that deliver to its stores', () => {
     expect(ofHeap('SyncRetrieve')).toEqual(['heap:deliver heap/ssh-keys/', 'heap:retire heap/ssh-keys/']);
-    expect(ofHeap('SyncRequest')).toEqual(['heap:inspect heap/ssh-keys/']);
+    expect(ofHeap('SyncRequest')).toEqual(['heap:complete heap/ssh-keys/', 'heap:inspect heap/ssh-keys/']);
     expect(ofHeap('CheckoutRetrieve')).toEqual([]);
     expect(permissionsOf(template, 'SyncRetrieve').filter((permission) => /secret:ssh-keys/.test(permission))).toEqual(
       [],
     );
     expect(permissionsOf(template, 'SyncRequest')).toContain('secretsmanager:DescribeSecret secret:databases/*');
+  });
+
+  it('of Parameter Store cover the folder of the rule and the tag of the relay', () => {
+    const ofParameters = (fn: string) =>
+      permissionsOf(template, fn).filter((permission) => /\bssm[:.]/.test(permission));
+    const ours = 'if StringLike aws:ResourceTag/pam-relay:owner pam-relay-prod.<AWS::AccountId>.<AWS::Region>/*';
+    const look = [
+      `ssm:GetParameterHistory parameter/ssh-keys/* ${ours}`,
+      'ssm:ListTagsForResource parameter/ssh-keys/*',
+    ];
+    expect(ofParameters('SyncPlan')).toEqual(['ssm:DescribeParameters *', ...look]);
+    expect(ofParameters('SyncRequest')).toEqual(look);
+    const toDeliver = ofParameters('SyncRetrieve');
+    expect(toDeliver).toEqual(expect.arrayContaining([`ssm:PutParameter parameter/ssh-keys/* ${ours}`, ...look]));
+    expect(toDeliver.filter((permission) => /^ssm:(?!.*parameter\/ssh-keys\/\*)/.test(permission))).toEqual([]);
+    expect(ofParameters('CheckoutRetrieve')).toEqual([]);
   });
 
   it('are requested with the settings of each store that a rule uses', () => {

@@ -5,7 +5,7 @@ import type { Source } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import type { BatchItem, Target } from '#shared/domain/plan/batch.ts';
 import type { Marker } from '#shared/leases/marker.ts';
-import { recordAt } from '#shared/records/records.ts';
+import { type PlanRecord, recordAt } from '#shared/records/records.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { BatchLease, BatchRun, SyncRun } from '#shared/workflows/sync.ts';
@@ -32,6 +32,22 @@ export const aTarget = (name: string, overrides: Partial<Target> = {}): Target =
   expected: 'absent',
   ...overrides,
 });
+
+/** The record of a plan without items. */
+export const EMPTY_PLAN: PlanRecord = {
+  planId: 'a'.repeat(64),
+  items: 0,
+  unchanged: {},
+  unlisted: {},
+  complete: true,
+  remarks: [],
+  backoffs: {},
+  orphans: { found: 0, retiring: 0 },
+  absences: {},
+  notes: [],
+  leastDuration: { seconds: 0, perSecond: 200 },
+  calls: NO_CALLS,
+};
 
 /** A batch item with one target, named after the item's number. */
 export const batchItem = (number: number, target: Partial<Target> = {}, item: Partial<Item> = {}): BatchItem => ({

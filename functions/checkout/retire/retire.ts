@@ -18,9 +18,9 @@ export interface RetireDependencies {
 }
 
 /**
- * Retires the delivered secrets of a checkout in all of its stores at once, one by one in each. Tries all of them before
- * it raises an error. Repeatable: it skips a secret that does not exist or that another checkout has delivered. Reads no
- * value.
+ * Retires the delivered secrets of a checkout in all of its stores at once, one by one in each. Tries all of them
+ * before it raises an error. Repeatable: it skips a secret that does not exist or that another checkout has delivered.
+ * Reads no value.
  */
 export const createRetire =
   ({ storeFor, storeRules, records, signals, now }: RetireDependencies) =>

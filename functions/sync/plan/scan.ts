@@ -16,8 +16,10 @@ export interface StoreSide {
 }
 
 /** Secrets of one store. */
-export interface HeldSecrets extends Pick<ComparedStore, 'held' | 'incomplete'> {
-  /** What operators have to correct, one sentence for each secret. */
+export interface HeldSecrets extends Pick<ComparedStore, 'held'> {
+  /** Names of secrets that lack something beside their value. */
+  readonly incomplete: ReadonlySet<string>;
+  /** Corrections for operators, one sentence for each secret. */
   readonly warnings: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
 import { arnOf, type Template } from '../template/template.ts';
 import type { Need } from './evaluate.ts';
 import { keyNeeds } from './permissions.ts';
+import { stsNeeds } from './sts-needs.ts';
 
 /** Returns the permissions that a call needs. */
 export type NeedsOf = (call: AwsCall, request: IncomingMessage) => Promise<Need[]>;
@@ -131,12 +132,6 @@ const createSqsNeeds = (template: Template) => {
       ),
     ];
   };
-};
-
-/** Every principal may ask for its identity. */
-const stsNeeds = (form: URLSearchParams): Need[] => {
-  const action = form.get('Action');
-  return action === 'GetCallerIdentity' ? [] : [{ action: `sts:${action}`, resource: form.get('RoleArn') ?? '*' }];
 };
 
 const statesSchema = z.looseObject({ stateMachineArn: z.string().optional(), executionArn: z.string().optional() });

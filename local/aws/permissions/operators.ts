@@ -23,6 +23,9 @@ const partsOf = (arn: string): string[] => {
 
 /** Operators by their names in IAM. `ArnEquals` is documented to behave like `ArnLike`. */
 export const OPERATOR: Readonly<Record<string, Operator>> = {
+  // The key is in the context, which meets only `false`.
+  Null: (_value, wanted) => wanted === 'false',
+  NumericLessThanEquals: (value, wanted) => Number(value) <= Number(wanted),
   Bool: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
   StringEquals: (value, wanted) => value === wanted,
   StringLike: isLike,

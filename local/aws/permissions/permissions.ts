@@ -17,11 +17,13 @@ export interface Permissions {
   check(caller: string, needs: readonly Need[]): string | undefined;
   /** The caller as trust policies see it. */
   principalOf(caller: string): Principal;
+  /** ARN of the function that calls; undefined for any other caller. */
+  functionArnOf(caller: string): string | undefined;
   /** The message of each denied call. */
   readonly denials: readonly string[];
   /**
-   * Grants that no call has used yet, as `<function>: <action> on <resource>[ if …]`. A role that can be assumed has its
-   * ARN in place of the function.
+   * Grants that no call has used yet, as `<function>: <action> on <resource>[ if …]`. A role that can be assumed has
+   * its ARN in place of the function.
    */
   unusedGrants(): string[];
 }
@@ -59,6 +61,7 @@ export const createPermissions = (template: Template, assumed?: AssumedRoles): P
       if (session !== undefined) return session.role;
       return { account: LOCAL_ACCOUNT, arn: roleArns.get(caller) ?? `arn:aws:iam::${LOCAL_ACCOUNT}:user/${caller}` };
     },
+    functionArnOf: (caller) => arns.get(caller),
     check(caller, needs) {
       const { name, statements, context: ofCaller } = identify(caller);
       if (statements === undefined) return undefined;

@@ -75,6 +75,7 @@ const KEYS = [
   /^s3:prefix$/,
   /^secretsmanager:(?:AddReplicaRegions|ForceOverwriteReplicaSecret)$/,
   /^sts:(?:ExternalId|RoleSessionName)$/,
+  /^sts:(?:DurationSeconds|IdentityTokenAudience|SigningAlgorithm)$/,
 ];
 
 const toCondition = (operator: string, key: string, values: readonly string[]): Condition => {
@@ -89,7 +90,8 @@ const toCondition = (operator: string, key: string, values: readonly string[]): 
     operator,
     quantifier: quantifier === 'ForAllValues' || quantifier === 'ForAnyValue' ? quantifier : undefined,
     holds,
-    ifExists: ifExists !== undefined,
+    // `Null` with `true` demands that the key is not in the context.
+    ifExists: ifExists !== undefined || (name === 'Null' && values.includes('true')),
     key,
     values,
   };

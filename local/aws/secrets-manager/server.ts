@@ -66,8 +66,11 @@ export interface SecretsManager {
   forgetCalls(): void;
   /** Version ids to which AWSCURRENT has moved, oldest first. */
   promotions(name: string): readonly string[];
-  /** Current values of all secrets that have one. Binary values are in base64. For tests and the sandbox. */
-  currentValues(): Record<string, string>;
+  /**
+   * Current values of all secrets that have one, by default of the account and region of the server. Binary values are
+   * in base64. For tests and the sandbox.
+   */
+  currentValues(accountId?: string, region?: string): Record<string, string>;
 }
 
 const DEFAULTS = { now: Date.now, region: 'eu-central-1', accountId: '000000000000', listLagMs: 0, replicationMs: 0 };
@@ -123,7 +126,8 @@ export const createSecretsManager = (options: SecretsManagerOptions = {}): Secre
     callCounts: () => countBy(calls, (call) => call.action),
     forgetCalls: () => void calls.splice(0),
     promotions: (name) => state.find(name).promotions,
-    currentValues: () => currentValues(state),
+    currentValues: (accountId = defaults.accountId, region = defaults.region) =>
+      currentValues(stateOf(accountId, region)),
   };
 };
 

@@ -29,7 +29,7 @@ export const needsOf = (state: State, action: string, body: unknown): Need[] => 
   const actions = action === 'PutParameter' && request.Tags.length > 0 ? [action, 'AddTagsToResource'] : [action];
   return [
     ...actions.map((one) => ({ action: `ssm:${one}`, resource, context })),
-    ...keyNeeds(keyArnOf(request, parameter), 'ssm', keyUses(action, request)),
+    ...keyNeeds(keyArnOf(request, parameter), 'ssm', keyUses(action, request), state.options.region),
   ];
 };
 

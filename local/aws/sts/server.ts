@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Service } from '../server.ts';
 import { type AssumeRoleOptions, assumedRoleArn, createAssumeRole } from './assume-role.ts';
 import { StsError } from './errors.ts';
+import { createGetWebIdentityToken, type WebIdentityOptions } from './web-identity.ts';
 
 /** The elements of an answer of STS, which the protocol writes as XML. */
 export interface Elements {
@@ -12,11 +13,14 @@ export interface Elements {
 /** Answers one action. The form has the parameters of the request, including `Action` and `Version`. */
 export type StsAction = (caller: string, form: Readonly<Record<string, string>>) => Elements;
 
+export type StsOptions = AssumeRoleOptions & WebIdentityOptions;
+
 /** STS, in AWS's query protocol. */
-export const createSts = (options: AssumeRoleOptions): Service => {
+export const createSts = (options: StsOptions): Service => {
   const actions: ReadonlyMap<string, StsAction> = new Map([
     ['AssumeRole', createAssumeRole(options)],
     ['GetCallerIdentity', createGetCallerIdentity(options)],
+    ['GetWebIdentityToken', createGetWebIdentityToken(options)],
   ]);
   return async (_request, response, call) => {
     const form = Object.fromEntries(new URLSearchParams(await call.body()));

@@ -15,14 +15,14 @@ export const listBelow = (
   );
   const after = query.get('after') ?? '';
   const limit = Number(query.get('limit') ?? 0);
-  const keys = [...names].toSorted(byBytes).filter((name) => name > after);
+  const keys = [...names].toSorted(byBytes).filter((name) => byBytes(name, after) > 0);
   const page = limit > 0 ? keys.slice(0, limit) : keys;
   return page.length === 0 ? ABSENT : answer({ data: withInfo(page, prefix, describe) });
 };
 
 /**
- * The secrets below a folder at any depth: those of a folder before those of its folders, of which the last comes first.
- * An empty folder is no error, unlike in a list.
+ * The secrets below a folder at any depth: those of a folder before those of its folders, of which the last comes
+ * first. An empty folder is no error, unlike in a list.
  */
 export const scanBelow = (paths: Iterable<string>, folder: string, describe?: Describe): Reply => {
   const prefix = prefixOf(folder);

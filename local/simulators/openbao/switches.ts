@@ -5,8 +5,8 @@ export interface Switches {
   /** A sealed server refuses everything. */
   sealed: boolean;
   /**
-   * A `standby` redirects calls to the active server, or fails if it knows none. A `performance-standby` (HashiCorp Vault
-   * Enterprise) answers calls itself. Both say so in their health.
+   * A `standby` redirects calls to the active server, or fails if it knows none. A `performance-standby` (HashiCorp
+   * Vault Enterprise) answers calls itself. Both say so in their health.
    */
   node: 'active' | 'standby' | 'performance-standby';
   /** URL of the active server, for the redirects of a standby. */

@@ -129,7 +129,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       // A replica is refused as an invalid parameter.
       if (!isRefusal(error, 'InvalidRequestException', 'InvalidParameterException')) throw error;
       await makeWritable(delivery, error);
-      await unlessGone(delivery, put(delivery));
+      await put(delivery);
     }
   };
 
@@ -160,8 +160,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     }
     if (!presence.retired) return presence;
     const command = new RestoreSecretCommand({ SecretId: name });
-    const restore = client.send(askBefore(command, delivery.beforeWrite));
-    await unlessGone(delivery, callSecretsManager({ action: 'RestoreSecret', secret: name }, restore));
+    await callSecretsManager(
+      { action: 'RestoreSecret', secret: name },
+      client.send(askBefore(command, delivery.beforeWrite)),
+    );
     return presence;
   };
 
@@ -173,11 +175,16 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       const answer = await callSecretsManager({ action: 'GetSecretValue', secret: name }, client.send(command));
       if (valueIn(answer)?.equals(value)) return answer.VersionStages ?? [];
     } catch (error) {
-      // Another writer scheduled the deletion after our write.
-      if (isRefusal(error, 'InvalidRequestException')) throw overtaken(delivery);
+      if (isRefusal(error, 'InvalidRequestException') && (await isGone(name))) throw overtaken(delivery);
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
     }
     throw storeProblem('readBackMismatch', { secret: name, detail: stamp });
+  };
+
+  /** True if another writer has deleted the secret, or scheduled its deletion, after our write. */
+  const isGone = async (name: string): Promise<boolean> => {
+    const presence = await inspect(name);
+    return presence.kind !== 'owned' || presence.retired;
   };
 
   /** Settles a refusal to move AWSCURRENT: another writer moved it, possibly an earlier attempt of this delivery. */
@@ -220,14 +227,5 @@ const checkValue = ({ name, value }: Delivery): void => {
 };
 
 const readBack = (changed: boolean): Delivered => ({ changed, verified: 'read-back' });
-
-/** Result of a write to a secret that existed before; superseded if another writer has deleted it since. */
-const unlessGone = async <Answer>(delivery: Delivery, write: Promise<Answer>): Promise<Answer> => {
-  try {
-    return await write;
-  } catch (error) {
-    throw isRefusal(error, 'ResourceNotFoundException') ? overtaken(delivery) : error;
-  }
-};
 
 const overtaken = ({ name }: Delivery): RelayError => storeProblem('overtaken', { secret: name });

@@ -180,6 +180,7 @@ export const interpretSignIn = interpreter(undefined, (answer) => {
 
 const MISFITS: Readonly<Record<Misfit, string>> = {
   bytes: 'is a file, which KV does not store. Deliver it to a store that keeps bytes, or exclude it',
+  empty: 'is empty. Change the credential or the value template of the rule',
   'not-unicode':
     'is not well-formed Unicode text, which KV does not store. Change the credential or the value template of the rule',
   'inexact-number': 'is a JSON object with a number of more digits than KV keeps. Put the number in quotes',

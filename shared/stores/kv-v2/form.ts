@@ -1,3 +1,4 @@
+import { isExact } from '#shared/domain/decimal.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
 
 /**
@@ -10,24 +11,14 @@ const TEXT_KEY = 'value';
 const MAX_DEPTH = 400;
 
 /** Reason why KV cannot hold a value. */
-export type Misfit = 'bytes' | 'not-unicode' | 'inexact-number' | 'too-deep';
+export type Misfit = 'bytes' | 'empty' | 'not-unicode' | 'inexact-number' | 'too-deep';
 
 /** The map as JSON with sorted keys, or the reason why there is none. */
 export type Form = { readonly fits: true; readonly json: Secret } | { readonly fits: false; readonly misfit: Misfit };
 
-/** Digits of every decimal number that a double keeps. */
-const EXACT_DIGITS = 15;
-
-/** True if the server, which reads a number as a double, keeps the number that was written. */
-const isExact = (number: number, written: string): boolean => {
-  const [mantissa = ''] = written.split(/e/i);
-  const digits = mantissa.replaceAll(/[-.]/g, '').replace(/^0+/, '');
-  if (/^-?\d+$/.test(written) && Number.isSafeInteger(number)) return true;
-  return Number.isFinite(number) && digits.length <= EXACT_DIGITS && (number !== 0 || digits === '');
-};
-
 class Inexact extends Error {}
 
+/** The server reads a number as a double, and would change one that has more digits. */
 const refuseInexact = (_key: string, value: unknown, written?: { readonly source?: string }): unknown => {
   if (typeof value === 'number' && !isExact(value, written?.source ?? String(value))) throw new Inexact();
   return value;
@@ -65,6 +56,7 @@ const canonical = (value: unknown, depth = 0): string => {
 export const formOf = (value: Secret<SecretContent>): Form => {
   const content = value.reveal();
   if (typeof content !== 'string') return { fits: false, misfit: 'bytes' };
+  if (content === '') return { fits: false, misfit: 'empty' };
   if (!content.isWellFormed()) return { fits: false, misfit: 'not-unicode' };
   try {
     return { fits: true, json: new Secret(canonical(parseMap(content) ?? { [TEXT_KEY]: content })) };

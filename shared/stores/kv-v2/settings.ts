@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { wrongFormat } from '#shared/config/schema/fields.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
 
-/** Segments of letters, digits and `_.-`, none of which is `.` or `..`. */
-const PATH = /^(?!\.\.?(?:\/|$))[\w.-]+(?:\/(?!\.\.?(?:\/|$))[\w.-]+)*$/;
+/** Segments of letters, digits and `_.-`, none of which begins with a dot. */
+const PATH = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 
 const path = (what: string, example: string) =>
   z.string().regex(PATH, {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 import { type Call, createHttp, type Http } from '#shared/http/http.ts';
@@ -63,17 +64,18 @@ export const createAdmin = ({ url, caPem, rootToken }: KvServer): Admin => {
 };
 
 const MOUNT = 'secret';
-const FOLDER = 'relay';
-const AUDIENCE = 'https://vault.example.com';
-const ROLE_ARN = 'arn:aws:iam::000000000000:role/pam-relay-SyncRetrieve-1A2B';
+const FOLDER = 'pam-relay';
+const AUDIENCE = 'https://openbao.example.com';
+const ROLE_ARN = 'arn:aws:iam::111122223333:role/pam-relay-SyncRetrieve-1A2B';
 
-/** The least policy, as `docs/stores/kv-v2.md` shows it. */
-export const POLICY = `
-path "${MOUNT}/data/${FOLDER}/*" { capabilities = ["create", "update", "read"] }
-path "${MOUNT}/metadata/${FOLDER}/*" { capabilities = ["create", "update", "patch", "read", "list", "delete"] }
-path "${MOUNT}/delete/${FOLDER}/*" { capabilities = ["create", "update"] }
-path "${MOUNT}/detailed-metadata/${FOLDER}/*" { capabilities = ["scan"] }
-`;
+const page = readFileSync(new URL('../../../docs/stores/kv-v2.md', import.meta.url), 'utf8');
+const shown = (pattern: RegExp): string => pattern.exec(page)?.[1] ?? '';
+
+/** The policy that the page shows. */
+export const POLICY = shown(/^```hcl\n([\s\S]*?)^```/m);
+
+/** The role that the page shows. */
+const ROLE = z.record(z.string(), z.unknown()).parse(JSON.parse(shown(/<<'JSON'\n([\s\S]*?)^JSON/m)));
 
 export type Issuer = ReturnType<typeof createIssuer>;
 
@@ -83,19 +85,7 @@ export const enableSignIn = async (admin: Admin, { publicKeyPem, issuer }: Issue
     ['sys/auth/jwt', { type: 'jwt' }],
     ['auth/jwt/config', { jwt_validation_pubkeys: [publicKeyPem], bound_issuer: issuer }],
     ['sys/policies/acl/pam-relay', { policy }],
-    [
-      'auth/jwt/role/pam-relay',
-      {
-        role_type: 'jwt',
-        user_claim: 'sub',
-        bound_audiences: [AUDIENCE],
-        bound_claims_type: 'glob',
-        bound_claims: { sub: 'arn:aws:iam::000000000000:role/pam-relay-*' },
-        token_policies: ['pam-relay'],
-        token_type: 'batch',
-        token_ttl: '10m',
-      },
-    ],
+    ['auth/jwt/role/pam-relay', ROLE],
   ];
   for (const [path, content] of steps) {
     const { status, text } = await admin('POST', path, content);

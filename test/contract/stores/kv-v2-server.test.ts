@@ -48,11 +48,9 @@ describe('a value', () => {
     const store = connect();
     await store.deliver(delivery('form/map', '{"username":"sa","password":"p","port":1433}'));
     await store.deliver(delivery('form/text', '["no object"]'));
-    await store.deliver(delivery('form/empty', ''));
     expect(server.currentValues()).toMatchObject({
-      'relay/form/map': { username: 'sa', password: 'p', port: 1433 },
-      'relay/form/text': { value: '["no object"]' },
-      'relay/form/empty': { value: '' },
+      'pam-relay/form/map': { username: 'sa', password: 'p', port: 1433 },
+      'pam-relay/form/text': { value: '["no object"]' },
     });
     expect(await store.holds('form/map', new Secret(' {"port": 1433.0, "password":"p", "username":"sa"}'))).toBe(true);
   });
@@ -61,11 +59,11 @@ describe('a value', () => {
     const store = connect();
     await store.deliver(delivery('calls/first'));
     expect(await callsDuring(() => store.deliver(delivery('calls/new')))).toEqual([
-      'read secret/metadata/relay/calls/new',
-      'update secret/metadata/relay/calls/new',
-      'update secret/data/relay/calls/new',
-      'read secret/data/relay/calls/new',
-      'patch secret/metadata/relay/calls/new',
+      'read secret/metadata/pam-relay/calls/new',
+      'update secret/metadata/pam-relay/calls/new',
+      'update secret/data/pam-relay/calls/new',
+      'read secret/data/pam-relay/calls/new',
+      'patch secret/metadata/pam-relay/calls/new',
     ]);
     const changed = { ...delivery('calls/new', 'other'), stamp: stamp(2), expected: { stamp: stamp(1) } };
     expect(await callsDuring(() => store.deliver(changed))).toHaveLength(5);
@@ -79,14 +77,14 @@ describe('a list', () => {
     for (const name of names) await store.deliver(delivery(name));
     const listed = (await collect(store)).filter(({ name }) => name.startsWith('list/'));
     expect(listed.map(({ name }) => name)).toEqual(names.toSorted());
-    expect(await callsDuring(() => collect(store))).toEqual(['scan secret/detailed-metadata/relay/']);
+    expect(await callsDuring(() => collect(store))).toEqual(['scan secret/detailed-metadata/pam-relay/']);
 
     server.switches.vault = true;
     const onVault = connect();
     expect((await collect(onVault)).filter(({ name }) => name.startsWith('list/'))).toEqual(listed);
     const calls = await callsDuring(() => collect(onVault));
-    expect(calls).toContain('list secret/metadata/relay/list/');
-    expect(calls).toContain('read secret/metadata/relay/list/a/b');
+    expect(calls).toContain('list secret/metadata/pam-relay/list/');
+    expect(calls).toContain('read secret/metadata/pam-relay/list/a/b');
     expect(calls.filter((call) => call.includes('detailed')).length).toBeLessThan(2);
   });
 
@@ -100,7 +98,7 @@ describe('a list', () => {
   it('fails if one of its calls fails', async () => {
     server.switches.vault = true;
     const store = connect();
-    server.faults.add({ path: 'secret/metadata/relay/list/e', times: 3, effect: { type: 'status', status: 500 } });
+    server.faults.add({ path: 'secret/metadata/pam-relay/list/e', times: 3, effect: { type: 'status', status: 500 } });
     expect(await refusalOf(collect(store))).toMatchObject({ name: 'StoreUnavailable', retryable: true });
   });
 });
@@ -132,12 +130,12 @@ describe('the sign-in', () => {
     const later = await callsDuring(async () =>
       expect(await refusalOf(store.inspect('x'))).toMatchObject({ name: 'StoreDenied' }),
     );
-    expect(later).toEqual(['read secret/metadata/relay/x']);
+    expect(later).toEqual(['read secret/metadata/pam-relay/x']);
   });
 
   it.each([
-    ['metadata', '"patch", ', 'path "secret/metadata/relay/*" { capabilities = ["patch"] }'],
-    ['data', '"create", "update", "read"', 'path "secret/data/relay/*" { capabilities = ["create", "update"] }'],
+    ['metadata', '"patch", ', 'path "secret/metadata/pam-relay/*" { capabilities = ["patch"] }'],
+    ['data', '"create", "update", "read"', 'path "secret/data/pam-relay/*" { capabilities = ["create", "update"] }'],
   ])('is not repeated if a right on %s is missing, whose line the error shows', async (kind, right, line) => {
     const policy = POLICY.replace(right, right.startsWith('"create"') ? '"read"' : '');
     await admin('PUT', 'sys/policies/acl/pam-relay', { policy });
@@ -151,7 +149,7 @@ describe('the sign-in', () => {
   });
 
   it.each([
-    ['of another role', { subject: 'arn:aws:iam::000000000000:role/other' }, /the ARN of the IAM role/],
+    ['of another role', { subject: 'arn:aws:iam::111122223333:role/other' }, /the ARN of the IAM role/],
     ['for another audience', { settings: { auth: { role: 'pam-relay', audience: 'other' } } }, /bound_audiences/],
     ['with a role that does not exist', { settings: { auth: { role: 'nobody', audience: 'x' } } }, /auth\.role/],
     [

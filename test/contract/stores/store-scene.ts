@@ -6,7 +6,7 @@ import { Secret, type SecretContent } from '#shared/secret.ts';
 import type { Delivery, Expected, SecretStore, StoredSecret, StoreRules } from '#shared/stores/store.ts';
 
 /** Makes a call of a store, or breaks it before or after its effect. */
-export type Around = <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
+type Around = <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
 
 /** A store as its other users see it. A test is skipped if the site lacks a member that the test needs. */
 export interface StoreSite {

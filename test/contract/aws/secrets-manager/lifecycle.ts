@@ -63,6 +63,12 @@ export const lifecycle: Rows = {
     await force();
     expect((await create(bench)).ARN).not.toBe(ARN);
   },
+  'a forced deletion ends the recovery of a secret that is scheduled for deletion': async (bench) => {
+    const { ARN } = await create(bench);
+    await remove(bench);
+    await bench.client.send(new DeleteSecretCommand({ SecretId: bench.name, ForceDeleteWithoutRecovery: true }));
+    expect((await create(bench)).ARN).not.toBe(ARN);
+  },
   'deleting an unknown secret is not found': async (bench) => {
     await expect(remove(bench)).rejects.toEqual(refusal('ResourceNotFoundException'));
   },

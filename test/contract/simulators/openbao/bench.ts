@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
 import * as z from 'zod';
+import type { Issuer } from '#local/aws/sts/issuer.ts';
 
 /** A server with KV version 2 at `secret/`: the simulator, or a released OpenBao. */
 export interface Server {
@@ -9,8 +10,6 @@ export interface Server {
   readonly rootToken: string;
   /** Trusts the certificate of the server. */
   readonly dispatcher?: Dispatcher;
-  /** True if the server can be sealed and then replaced. */
-  readonly seal?: () => Promise<void>;
 }
 
 export interface Answer {
@@ -31,6 +30,8 @@ interface CallOptions {
 /** Fixture of a row: calls of a server, and a name that no other row uses. */
 export interface Bench {
   readonly name: string;
+  /** Issuer of web identity tokens, as the local STS uses it. */
+  readonly issuer: Issuer;
   /** Performs a call. `path` is below `/v1/`. */
   call(method: Dispatcher.HttpMethod, path: string, options?: CallOptions): Promise<Answer>;
   /** Performs a call of the administrator. @throws unless it succeeds. */
@@ -44,7 +45,7 @@ export interface Bench {
 const MERGE = 'application/merge-patch+json';
 const tokenSchema = z.object({ auth: z.object({ client_token: z.string() }) });
 
-export const createBench = ({ url, rootToken, dispatcher }: Server): Bench => {
+export const createBench = ({ url, rootToken, dispatcher }: Server, issuer: Issuer): Bench => {
   const name = randomUUID();
   const call: Bench['call'] = async (method, path, { body, token = rootToken, namespace, contentType } = {}) => {
     const answer = await request(`${url}/v1/${path}`, {
@@ -66,6 +67,7 @@ export const createBench = ({ url, rootToken, dispatcher }: Server): Bench => {
   };
   return {
     name,
+    issuer,
     call,
     admin,
     patch: (path, body, token = rootToken) => call('PATCH', path, { body, token, contentType: MERGE }),

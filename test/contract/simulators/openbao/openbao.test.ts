@@ -1,12 +1,12 @@
-import { Agent } from 'undici';
 import { afterAll } from 'vitest';
 import { startOpenBao } from '#local/simulators/openbao/server.ts';
 import { describeOpenBao } from './openbao.ts';
+import { trusting } from './trusting.ts';
 
 const simulator = await startOpenBao();
-const dispatcher = new Agent({ connect: { ca: simulator.caPem } });
+const { dispatcher, close } = trusting(simulator.caPem);
 afterAll(async () => {
-  await dispatcher.close();
+  await close();
   await simulator.close();
 });
 

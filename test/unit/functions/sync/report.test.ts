@@ -6,26 +6,13 @@ import type { BatchRecord, PlanRecord } from '#shared/records/records.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { type Settled, syncSteps } from '#shared/workflows/sync.ts';
-import { batchItem } from '#test/support/batches.ts';
+import { batchItem, EMPTY_PLAN } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
 import { memoryPages, memoryRecords } from '#test/support/fakes.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
-const PLAN: PlanRecord = {
-  planId: 'a'.repeat(64),
-  items: 3,
-  unchanged: { aws: 1 },
-  unlisted: {},
-  complete: true,
-  remarks: [],
-  backoffs: {},
-  orphans: { found: 0, retiring: 0 },
-  absences: {},
-  notes: [],
-  leastDuration: { seconds: 0, perSecond: 200 },
-  calls: NO_CALLS,
-};
+const PLAN: PlanRecord = { ...EMPTY_PLAN, items: 3, unchanged: { aws: 1 } };
 /** Outcome of the only target of an item. */
 const end = (item: number, outcome: Settled['outcome'], failure?: Settled['failure']): Settled => ({
   item,

@@ -193,6 +193,7 @@ describe('retrieve', () => {
       ['fixed', undefined, 30],
       ['fixed', 'none', 'none'],
       ['none', 'none', 'none'],
+      ['none', 7, 'none'],
     ])('are retired with the recovery of the store and the rule: %s, %s', async (recovery, recoveryDays, used) => {
       const asked: unknown[] = [];
       store.store.retire = async (_name, days) => {

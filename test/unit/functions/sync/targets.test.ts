@@ -2,9 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createReport } from '#functions/sync/report/report.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { recordAt } from '#shared/records/records.ts';
-import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { ReportOutput } from '#shared/workflows/sync.ts';
-import { aTarget, type BatchGiven, type BatchScene, goThrough } from '#test/support/batches.ts';
+import { aTarget, type BatchGiven, type BatchScene, EMPTY_PLAN, goThrough } from '#test/support/batches.ts';
 import { aRun } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryPages, memoryRecords } from '#test/support/fakes.ts';
@@ -37,18 +36,9 @@ describe('an item with two targets in two stores', () => {
   const report = async (): Promise<ReportOutput> => {
     const { records } = scene;
     await records.write(recordAt.plan(aRun()), {
-      planId: 'a'.repeat(64),
+      ...EMPTY_PLAN,
       items: 1,
       unchanged: { aws: 0, other: 0 },
-      unlisted: {},
-      complete: true,
-      remarks: [],
-      backoffs: {},
-      orphans: { found: 0, retiring: 0 },
-      absences: {},
-      notes: [],
-      leastDuration: { seconds: 0, perSecond: 200 },
-      calls: NO_CALLS,
     });
     const step = createReport({
       records,

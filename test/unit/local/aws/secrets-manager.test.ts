@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
-import { answerRequest, type ProtocolRequest } from '#local/aws/secrets-manager/http.ts';
+import type { ProtocolRequest } from '#local/aws/json-protocol.ts';
+import { answerRequest } from '#local/aws/secrets-manager/http.ts';
 import { createSecretsManager, type SecretsManagerOptions } from '#local/aws/secrets-manager/server.ts';
 import { startSecretsManager } from '#test/support/secrets-manager.ts';
 

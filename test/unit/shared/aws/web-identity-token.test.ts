@@ -1,4 +1,5 @@
 import { GetWebIdentityTokenCommand, STSClient, STSServiceException } from '@aws-sdk/client-sts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createWebIdentityTokens, webIdentityPermission } from '#shared/aws/web-identity-token.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
@@ -61,6 +62,29 @@ describe('a web identity token', () => {
     await reveal(VAULT);
     world.now -= 1;
     expect(await reveal(VAULT)).toBe(`${VAULT} 2`);
+  });
+
+  it('is for its audience and younger than four minutes, whatever the order and the times of the calls', async () => {
+    const call = fc.record({ waitMs: fc.nat({ max: 150_000 }), audience: fc.constantFrom(VAULT, OTHER) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { maxLength: 20 }), async (calls) => {
+        const { world, reveal } = setUp();
+        sts.on(GetWebIdentityTokenCommand).callsFake(async ({ Audience: [audience] }) => ({
+          WebIdentityToken: `${audience} ${world.now}`,
+        }));
+        const distinct = new Set<string>();
+        for (const { waitMs, audience } of calls) {
+          world.now += waitMs;
+          const token = await reveal(audience);
+          const [issuedFor, issuedAt] = token.split(' ');
+          expect(issuedFor).toBe(audience);
+          expect(world.now - Number(issuedAt)).toBeLessThan(240_000);
+          distinct.add(token);
+        }
+        expect(world.calls).toBe(distinct.size);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('is requested again after a failure', async () => {

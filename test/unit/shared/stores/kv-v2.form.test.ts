@@ -11,7 +11,6 @@ const jsonOf = (text: string): unknown => {
 describe('the form of a value in KV', () => {
   it.each([
     ['plain', { value: 'plain' }],
-    ['', { value: '' }],
     ['{"a":"1"', { value: '{"a":"1"' }],
     ['[1]', { value: '[1]' }],
     ['"{}"', { value: '"{}"' }],
@@ -26,6 +25,7 @@ describe('the form of a value in KV', () => {
     ['{"n":1e-400}', 'inexact-number'],
     [`{"a":${'['.repeat(500)}${']'.repeat(500)}}`, 'too-deep'],
     ['\ud800', 'not-unicode'],
+    ['', 'empty'],
   ])('does not exist for %j', (text, misfit) => expect(jsonOf(text)).toBe(misfit));
 
   it('does not exist for bytes', () =>
