@@ -1,27 +1,37 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind } from '#shared/domain/outcome.ts';
+import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind, zeroOutcomes } from '#shared/domain/outcome.ts';
 import { type Report, recordAt, reportSchema } from '#shared/records/records.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import type { LocalAws } from './aws/aws.ts';
 import { localClientConfig } from './aws/resources.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
 import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
+import type { LocalStore } from './stores.ts';
 import { NAMES, type World } from './world.ts';
 
 /** Kinds of call to the vault, in the order in which a run makes them. */
 export const VAULT_CALLS = ['token', 'signIn', 'signOut', 'list', 'request', 'credential', 'checkin', 'other'] as const;
 type VaultCall = (typeof VAULT_CALLS)[number];
 
+/** Figures of one store in one run: deliveries counted by its server, and the other outcomes from the report. */
+interface StoreFigures {
+  readonly store: string;
+  readonly delivered: number;
+  readonly unchanged: number;
+  readonly failed: number;
+}
+
 /** Figures of one sync run, counted by the simulators, except unchanged, failed and skipped items (from the report). */
 export interface RunFigures {
   readonly accounts: number;
-  /** Moves of AWSCURRENT. */
+  /** Deliveries to all stores. */
   readonly delivered: number;
   readonly unchanged: number;
   readonly failed: number;
   readonly skipped: number;
   readonly vaultCalls: Readonly<Record<VaultCall | 'total', number>>;
-  /** By action, and `total`. */
+  readonly stores: readonly StoreFigures[];
+  /** Of all stores, by action, and `total`. */
   readonly storeCalls: Readonly<Record<string, number>> & { readonly total: number };
   /** Calls to AWS that were refused because of a quota. The relay waited and repeated them. */
   readonly throttledCalls: number;
@@ -37,11 +47,11 @@ const PROGRESS_EVERY_MS = 2000;
 
 /** Fires the schedule of the sync and measures the run. @throws RunFailed */
 export const measureRun = async (world: World, say: (line: string) => void): Promise<RunFigures> => {
-  const { vault, aws } = world;
+  const { vault, aws, stores } = world;
   const before = {
     calls: vault.audit.length,
-    store: aws.secretsManager.callCounts(),
-    moves: promotions(aws),
+    store: callsOf(stores),
+    deliveries: stores.map((one) => one.deliveries()),
     throttled: countThrottled(aws),
   };
   const startedAt = performance.now();
@@ -51,14 +61,20 @@ export const measureRun = async (world: World, say: (line: string) => void): Pro
 
   requireSuccess(execution);
   const report = await readReport(aws, { rule: NAMES.sync, run: execution.name });
+  const figures = stores.map(({ store, deliveries }, index): StoreFigures => {
+    const { outcomes } = report.stores.find((one) => one.store === store) ?? { outcomes: zeroOutcomes() };
+    const delivered = deliveries() - (before.deliveries[index] ?? 0);
+    return { store, delivered, unchanged: outcomes.unchanged, failed: outcomes.failed };
+  });
   return {
     accounts: vault.accounts().length,
-    delivered: promotions(aws) - before.moves,
+    delivered: figures.reduce((sum, { delivered }) => sum + delivered, 0),
     unchanged: countOutcomes(report, 'unchanged'),
     failed: countOutcomes(report, 'failed'),
     skipped: countOutcomes(report, 'skipped'),
+    stores: figures,
     vaultCalls: countVaultCalls(vault, before.calls),
-    storeCalls: countStoreCalls(before.store, aws.secretsManager.callCounts()),
+    storeCalls: countStoreCalls(before.store, callsOf(stores)),
     throttledCalls: countThrottled(aws) - before.throttled,
     transitions: execution.transitions,
     durationMs,
@@ -86,10 +102,13 @@ const messageIn = (cause: string): string => {
 const countOutcomes = ({ outcomes }: Report, kind: OutcomeKind): number =>
   OUTCOME_NAMES.filter((outcome) => OUTCOMES[outcome] === kind).reduce((sum, outcome) => sum + outcomes[outcome], 0);
 
-const promotions = ({ secretsManager }: LocalAws): number =>
-  Object.keys(secretsManager.currentValues())
-    .filter((name) => name.startsWith(NAMES.secretPrefix))
-    .reduce((sum, name) => sum + secretsManager.promotions(name).length, 0);
+/** Calls to all stores. Actions of several stores have the name of the store before them. */
+const callsOf = (stores: readonly LocalStore[]): Record<string, number> =>
+  Object.fromEntries(
+    stores.flatMap(({ store, calls }) =>
+      Object.entries(calls()).map(([action, count]) => [stores.length === 1 ? action : `${store} ${action}`, count]),
+    ),
+  );
 
 const countThrottled = (aws: LocalAws): number => Object.values(aws.throttled()).reduce((sum, count) => sum + count, 0);
 

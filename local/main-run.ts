@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
-import { brokenPromises, isDeliverable } from './promises.ts';
+import { brokenPromises, isDeliverableTo } from './promises.ts';
+import type { LocalStore } from './stores.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
 export interface MainRunOptions extends WorldOptions {
@@ -61,8 +62,13 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     openSessions: vault.openSessions().length,
     canaryHits: leaks.length,
     broken: [
-      ...misdelivered('Run 1', first, vault.accounts().filter(isDeliverable).length),
-      ...misdelivered('Run 2', second, changed),
+      ...misdelivered(
+        'Run 1',
+        world,
+        first,
+        (store) => vault.accounts().filter((one) => isDeliverableTo(store, one)).length,
+      ),
+      ...misdelivered('Run 2', world, second, () => changed),
       ...brokenPromises(world, leaks),
     ],
     pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
@@ -78,8 +84,20 @@ const writePage = async (directory: string, run: 1 | 2, figures: RunFigures): Pr
   return path;
 };
 
-const misdelivered = (run: string, { delivered }: RunFigures, expected: number): string[] =>
-  delivered === expected ? [] : [`${run} delivered ${delivered} credentials instead of ${expected}.`];
+const misdelivered = (
+  run: string,
+  { stores }: Pick<World, 'stores'>,
+  figures: RunFigures,
+  expectedIn: (store: LocalStore) => number,
+): string[] =>
+  stores.flatMap((local) => {
+    const { store } = local;
+    const expected = expectedIn(local);
+    const delivered = figures.stores.find((one) => one.store === store)?.delivered;
+    return delivered === expected
+      ? []
+      : [`${run} delivered ${delivered} credentials to ${store} instead of ${expected}.`];
+  });
 
 /** Selects elements evenly across a list, so that pages and batches contain some of them. */
 const spread = <T>(list: readonly T[], howMany: number): T[] =>

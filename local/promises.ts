@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Hit } from './canaries.ts';
 import type { FleetAccount } from './simulators/password-safe/fleet.ts';
 import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
+import type { LocalStore } from './stores.ts';
 import { NAMES, type World } from './world.ts';
 
 /** The kinds of account that a sync can deliver. Some have unusual names or values. */
@@ -9,10 +10,24 @@ const DELIVERABLE: ReadonlySet<FleetAccount['kind']> = new Set(['plain', 'odd-na
 
 export const isDeliverable = ({ kind }: Pick<FleetAccount, 'kind'>): boolean => DELIVERABLE.has(kind);
 
+/** True if a sync can deliver the account to a store with this maximum size of a value. */
+export const isDeliverableTo = (
+  { maxBytes }: Pick<LocalStore, 'maxBytes'>,
+  { kind, accountName, systemName, credential }: Deliverable,
+): boolean => {
+  const value = JSON.stringify({ username: accountName, password: credential, host: systemName });
+  return isDeliverable({ kind }) && Buffer.byteLength(value) <= maxBytes;
+};
+
+type Deliverable = Pick<
+  ReturnType<PasswordSafeSimulator['accounts']>[number],
+  'kind' | 'accountName' | 'systemName' | 'credential'
+>;
+
 /** One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS. */
 export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] => {
-  const { vault, aws } = world;
-  return [...wrongValues(vault, aws.secretsManager.currentValues()), ...findLeftovers(world, leaks)];
+  const { vault, stores } = world;
+  return [...stores.flatMap((store) => wrongValues(vault, store, store.values())), ...findLeftovers(world, leaks)];
 };
 
 /** One sentence for each leftover: an open request or session, a leaked value, a denied or unknown call. */
@@ -34,9 +49,10 @@ const valueSchema = z.object({ username: z.string(), password: z.string(), host:
 
 const keyOf = (host: string, username: string): string => JSON.stringify([host, username]);
 
-/** Compares the values in the store with those in the vault. Matches them by the host and username in each value. */
+/** Compares the values in a store with those in the vault. Matches them by the host and username in each value. */
 export const wrongValues = (
   vault: Pick<PasswordSafeSimulator, 'accounts'>,
+  store: Pick<LocalStore, 'store' | 'maxBytes'>,
   currentValues: Readonly<Record<string, string>>,
 ): string[] => {
   const delivered = new Map<string, string>();
@@ -47,10 +63,10 @@ export const wrongValues = (
   }
   return vault
     .accounts()
-    .filter((account) => isDeliverable(account) && account.kind !== 'rotating')
+    .filter((account) => isDeliverableTo(store, account) && account.kind !== 'rotating')
     .filter(({ systemName, accountName, credential }) => delivered.get(keyOf(systemName, accountName)) !== credential)
     .map(
       ({ systemName, accountName }) =>
-        `The store does not have the current credential of ${systemName}/${accountName}.`,
+        `The store ${store.store} does not have the current credential of ${systemName}/${accountName}.`,
     );
 };

@@ -3,6 +3,7 @@ import { count, flag, optionalCount, readArguments, UsageError } from './argumen
 import { RunFailed } from './figures.ts';
 import { type MainRun, mainRun } from './main-run.ts';
 import { createFleet } from './simulators/password-safe/fleet.ts';
+import { LOCAL_STORES } from './stores.ts';
 import { summarise } from './summary.ts';
 
 /** `npm start`: two scheduled runs of the whole product on this machine, and their figures. */
@@ -15,6 +16,7 @@ const readOptions = (argv: readonly string[]) => {
     changed: optionalCount({ max: MAX_ACCOUNTS }),
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
+    stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
     'no-quotas': flag,
   });
@@ -39,6 +41,7 @@ const main = async (): Promise<void> => {
     changed,
     latency: latencyMs,
     seed,
+    stores,
     json,
     'no-quotas': isUnlimited,
   } = readOptions(process.argv.slice(2));
@@ -52,6 +55,7 @@ const main = async (): Promise<void> => {
     changed,
     latencyMs,
     seed,
+    stores: LOCAL_STORES.slice(0, stores),
     ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),
     printed: () => ({ where: 'the printed output', content: Buffer.from(printed.join('\n')) }),

@@ -41,9 +41,13 @@ export const summarise = ({
         outcome === 'delivered' ? delivered : countOf(report.outcomes, outcome),
       ),
     ),
+    ...storeRows(runs),
     ...counted('calls to the vault', ({ vaultCalls }) => vaultCalls.total),
     ...VAULT_CALLS.flatMap((kind) => counted(`  ${VAULT_LABELS[kind]}`, ({ vaultCalls }) => vaultCalls[kind])),
-    ...counted('calls to the store', ({ storeCalls }) => storeCalls.total),
+    ...counted(
+      runs[0].stores.length > 1 ? 'calls to the stores' : 'calls to the store',
+      ({ storeCalls }) => storeCalls.total,
+    ),
     ...[...storeActions]
       .sort()
       .flatMap((action) => counted(`  ${action}`, ({ storeCalls }) => storeCalls[action] ?? 0)),
@@ -65,6 +69,15 @@ export const summarise = ({
     `Logs and histories: ${relative('', directory)}`,
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
+};
+
+/** One row for each store, if there are several. */
+const storeRows = (runs: MainRun['runs']): Row[] => {
+  const [{ stores }] = runs;
+  if (stores.length === 1) return [];
+  return stores.flatMap(({ store }, index) =>
+    rowsOf(runs)(`  delivered to ${store}`, (figures) => figures.stores[index]?.delivered ?? 0),
+  );
 };
 
 const seconds = (count: number): string => `${count.toFixed(1)} s`;

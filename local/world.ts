@@ -10,6 +10,7 @@ import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
 import { makeRunDirectory } from './run-directory.ts';
+import { type OpenBaoSimulator, startOpenBao } from './simulators/openbao/server.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
 import {
   type PasswordSafeOptions,
@@ -17,6 +18,14 @@ import {
   startPasswordSafe,
 } from './simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
+import {
+  addStores,
+  type LocalStore,
+  type LocalStoreName,
+  OPENBAO_CA_FILE,
+  trustFunctions,
+  viewStores,
+} from './stores.ts';
 import { synthesise } from './synthesise.ts';
 import { requireWritable } from './writable.ts';
 
@@ -54,6 +63,8 @@ export interface WorldOptions
    * relay then writes without a pace.
    */
   readonly quotas?: 'documented' | readonly Quota[];
+  /** Stores of the sync. Default: Secrets Manager alone. */
+  readonly stores?: readonly LocalStoreName[];
 }
 
 /** The whole product on one machine: a vault, an AWS side with the stack, and their common clock. */
@@ -61,6 +72,10 @@ export interface World {
   readonly clock: Clock;
   readonly vault: PasswordSafeSimulator;
   readonly aws: LocalAws;
+  /** The stores of the sync. */
+  readonly stores: readonly LocalStore[];
+  /** Undefined if the sync does not deliver to it. */
+  readonly openBao: OpenBaoSimulator | undefined;
   /** Directory of all written files: relay.yaml, the CA, logs, histories. */
   readonly directory: string;
   /** Fires the schedule of a sync, by default that of the example. Resolves when the run has ended. */
@@ -74,7 +89,7 @@ export interface World {
 
 /** Starts a world. The caller must close it. */
 export const startWorld = async (options: WorldOptions): Promise<World> => {
-  const { accounts, seed, port, quotas = [], onProgress: say = () => {} } = options;
+  const { accounts, seed, port, quotas = [], stores = [NAMES.store], onProgress: say = () => {} } = options;
   const clock = createClock();
   requireWritable(BUILD);
   const directory = makeRunDirectory(RUNS);
@@ -83,9 +98,15 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const fleet = populate(createFleet({ accounts, seed }));
   const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
+  const openBao = stores.includes('openbao')
+    ? await startOpenBao({ now: clock.now, ...(port !== undefined && { port: port + 2 }) })
+    : undefined;
+  if (openBao !== undefined) say(`OpenBao simulator: ${openBao.url}`);
   try {
     const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
-      if (quotas !== 'documented') removePace(config);
+      addStores(config, NAMES.sync, stores, openBao);
+      if (openBao !== undefined) writeFileSync(join(directory, OPENBAO_CA_FILE), openBao.caPem);
+      if (quotas !== 'documented') removePace(config, stores);
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {
@@ -93,6 +114,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       onWarning: (line) => say(`Warning: ${line}`),
     });
     for (const [name, { url }] of Object.entries(stack.config.connections)) requireLoopback(url, `Connection ${name}`);
+    if (openBao !== undefined) requireLoopback(openBao.url, 'OpenBao');
     say(`Stack ${stack.stackName}: synthesised, ${stack.assets.size - 1} bundled functions`);
     const aws = await startAws({
       ...stack,
@@ -108,16 +130,25 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       ClientRequestToken: crypto.randomUUID(),
       SecretString: bootstrap.value,
     });
-    return assemble({ clock, vault, aws, directory });
+    if (openBao !== undefined) await trustFunctions(openBao, aws);
+    return assemble({
+      clock,
+      vault,
+      aws,
+      directory,
+      openBao,
+      stores: viewStores(stores, NAMES.secretPrefix, aws, openBao),
+    });
   } catch (thrown) {
     await vault.close();
+    await openBao?.close();
     throw thrown;
   }
 };
 
 /** The simulators answer faster than any vault and store, which the pace of the relay would hide. */
-const removePace = (config: Document): void => {
-  config.setIn(['stores', NAMES.store, 'writesPerSecond'], 'unlimited');
+const removePace = (config: Document, stores: readonly string[]): void => {
+  for (const store of stores) config.setIn(['stores', store, 'writesPerSecond'], 'unlimited');
   config.setIn(['connections', NAMES.connection, 'limits', 'perSecond'], 10_000);
 };
 
@@ -153,8 +184,8 @@ export const writeRelayFile = async (
   };
 };
 
-const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): World => {
-  const { clock, vault, aws, directory } = parts;
+const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'stores' | 'openBao' | 'directory'>): World => {
+  const { clock, vault, aws, openBao, directory } = parts;
   return {
     ...parts,
     async runSync(sync = NAMES.sync) {
@@ -176,11 +207,13 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'directory'>): 
         ...filesBelow(join(directory, 'executions')),
       ].flatMap(search);
       for await (const written of aws.written()) hits.push(...search(written));
+      if (openBao !== undefined) hits.push(...search({ where: 'metadata of OpenBao', content: openBao.metadata() }));
       return hits;
     },
     async close() {
       await aws.close();
       await vault.close();
+      await openBao?.close();
       // These folders are the product, not results of the run.
       for (const product of ['functions', 'cdk.out'])
         rmSync(join(directory, product), { recursive: true, force: true });

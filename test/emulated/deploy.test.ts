@@ -36,6 +36,8 @@ const VERSION_ID = /^[0-9a-f]{64}$/;
 /** Resources that outlive the stack: the key of the delivered secrets, and the records. */
 const OUTLIVES_THE_STACK = ['AWS::KMS::Key', 'AWS::S3::Bucket'];
 
+const STORE = { store: 'aws', maxBytes: 65_536 } as const;
+
 describe('the stack on ministack', () => {
   let deployment: Deployment;
   const executions: string[] = [];
@@ -96,7 +98,7 @@ describe('the stack on ministack', () => {
       skipped: 2,
       failed: 1,
     });
-    expect(wrongValues(vault, await deployment.currentValues())).toEqual([]);
+    expect(wrongValues(vault, STORE, await deployment.currentValues())).toEqual([]);
   });
 
   it('runs each batch as its own workflow', async () => {
@@ -139,7 +141,7 @@ describe('the stack on ministack', () => {
 
     expect(execution.status, execution.cause).toBe('SUCCEEDED');
     expect(JSON.parse(String(execution.output))).toMatchObject({ delivered: 2 });
-    expect(wrongValues(vault, await deployment.currentValues())).toEqual([]);
+    expect(wrongValues(vault, STORE, await deployment.currentValues())).toEqual([]);
     const after = await currentVersions();
     const moved = [...after].filter(([name, version]) => before.get(name) !== version).map(([name]) => name);
     expect(moved).toHaveLength(2);

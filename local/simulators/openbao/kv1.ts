@@ -32,5 +32,6 @@ export const createKv1 = (): Mount => {
       }
     },
     currentValues: () => secrets.entries(),
+    metadata: () => [...secrets.keys()].map((path) => [path, {}]),
   };
 };

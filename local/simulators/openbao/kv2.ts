@@ -32,6 +32,9 @@ export const createKv2 = (switches: Switches, now: () => number): Mount => {
       if (rest === undefined && !isListing) return rootOperation();
       return handle(kv, call, rest ?? '');
     },
+    *metadata() {
+      for (const [path, { customMetadata }] of kv.secrets) yield [path, customMetadata ?? {}];
+    },
     *currentValues() {
       for (const [path, secret] of kv.secrets) {
         const version = secret.versions.get(secret.currentVersion);

@@ -13,6 +13,8 @@ export interface Mount {
   handle(call: Call, path: string): Reply;
   /** Every secret's path and its current fields, for tests. */
   currentValues(): Iterable<readonly [string, Readonly<Record<string, unknown>>]>;
+  /** Every secret's path and its custom metadata, for tests. */
+  metadata(): Iterable<readonly [string, Readonly<Record<string, string>>]>;
 }
 
 /** Part of a server with its own mounts, sign-ins and policies. The root namespace has the path `''`. */

@@ -40,6 +40,8 @@ export interface OpenBaoSimulator {
   write(path: string, fields: Fields, namespace?: string): Promise<void>;
   /** Current fields of all secrets of a mount, by path. For tests and the sandbox. */
   currentValues(mount?: string, namespace?: string): Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Paths and custom metadata of all secrets of the mount `secret`, as text to search. */
+  metadata(): Buffer;
   /** Tokens that are neither expired nor revoked. */
   openTokens(): readonly Token[];
   close(): Promise<void>;
@@ -98,6 +100,10 @@ export const startOpenBao = async (options: OpenBaoOptions = {}): Promise<OpenBa
     },
     currentValues: (mount = 'secret', namespace = '') =>
       Object.fromEntries(placeOf(site.namespaces, namespace, '')?.namespace.mounts.get(mount)?.currentValues() ?? []),
+    metadata: () =>
+      Buffer.from(
+        JSON.stringify([...(placeOf(site.namespaces, '', '')?.namespace.mounts.get('secret')?.metadata() ?? [])]),
+      ),
     openTokens: () => site.tokens.open(),
     async close() {
       server.closeAllConnections();

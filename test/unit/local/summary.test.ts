@@ -12,6 +12,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
   unchanged: 0,
   failed: 1,
   skipped: 0,
+  stores: [{ store: 'aws', delivered: 0, unchanged: 0, failed: 1 }],
   vaultCalls: {
     total: 0,
     token: 0,
