@@ -21,7 +21,6 @@ export const role = async (file: string, options: RoleOptions, output: Output): 
   const { account, region } = await stackOf(config.relay, options);
   const roles = rolesToAssume(config, REGISTERED_TYPES, {
     owners: `${relayIdOf(config.relay, account, region)}/*`,
-    encryptionKey: '',
     partition: partitionOf(region),
     region,
     account,

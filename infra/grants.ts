@@ -7,7 +7,7 @@ import type { Intake } from '#infra/triggers/intake.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { type Grant, type Permission, type Variable, variableOf } from '#shared/workflows/grants.ts';
+import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
 import { mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
 
@@ -48,7 +48,7 @@ export const resolveGrants = (grants: readonly Grant[], relay: Grantable): Resol
 /** The permissions whose number does not grow with relay.yaml have reserved room in the inline policy. */
 const policiesFor = (grants: readonly Grant[], relay: Grantable): Resolved['policies'] => {
   const fixed = grants.flatMap((grant) => fixedPermissions(grant, relay));
-  const growing = mergePermissions(grants.flatMap((grant) => growingPermissions(grant, relay)));
+  const growing = mergePermissions(grants.flatMap((grant) => growingPermissions(grant, relay, sessionMark(grants))));
   const { inline, managed } = planPolicies(growing, deployedLength);
   return { inline: mergePermissions([...fixed, ...inline]), managed };
 };
@@ -66,7 +66,7 @@ const deployedLength = (text: string): number =>
     ' '.repeat(TOKEN_LENGTHS.get(name) ?? LONGEST.arn.length),
   ).length;
 
-const growingPermissions = (grant: Grant, relay: Grantable): readonly Permission[] => {
+const growingPermissions = (grant: Grant, relay: Grantable, session: string): readonly Permission[] => {
   const { stack, config, types, relayId, key } = relay;
   const { partition, region, account } = stack;
   switch (grant.to) {
@@ -75,6 +75,7 @@ const growingPermissions = (grant: Grant, relay: Grantable): readonly Permission
     case 'stores':
       return storePermissions(grant, config, types, {
         owners: `${relayId}/*`,
+        session,
         encryptionKey: key.keyArn,
         partition,
         region,

@@ -35,7 +35,13 @@ const NO_RECORDS: SharedRecords = {
 
 /** Both sides of the syncs of a relay.yaml, for a process outside of the stack that only reads. */
 export const createSides = ({ config, relayId, environment, credentialsSecret, onNotice }: SidesOptions): PlanSides => {
-  const stores = createStores({ config, encryptionKey: undefined, priority: 'fleet', limits: NO_RECORDS });
+  const stores = createStores({
+    config,
+    encryptionKey: undefined,
+    session: 'plan',
+    priority: 'fleet',
+    limits: NO_RECORDS,
+  });
   const connections = createConnections({
     config,
     priority: 'fleet',

@@ -131,7 +131,8 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
   server.serve('states', createStepFunctionsApi(stepFunctions));
   const federation = { issuer, enabled: true };
   const { principalOf, functionArnOf } = permissions;
-  server.serve('sts', createSts({ roles, sessions, federation, principalOf, functionArnOf, now: clock.now }));
+  const webIdentity = { federation, functionArnOf };
+  server.serve('sts', createSts({ roles, sessions, principalOf, now: clock.now }, webIdentity));
   server.serve('lambda', createLambdaApi(functions));
   server.serve('cloudformation', createCloudFormationApi(template));
   makeSecrets(template, secretsManager);

@@ -51,7 +51,7 @@ export const paceCalls = <Input extends object, Output extends object>(
       } catch (error) {
         const backoffMs = random() * Math.min(MAX_BACKOFF_MS, 200 * 2 ** attempt);
         if (!isThrottled(error)) throw error;
-        if (backoffMs > remainingMs() - RESERVED_MS) throw stillThrottled(service, command, error);
+        if (backoffMs > remainingMs() - RESERVED_MS) throw stillThrottled(service, command, quota !== undefined, error);
         if (quota !== undefined) await pace?.slow(quota);
         await sleep(backoffMs);
       }
@@ -66,12 +66,15 @@ export const paceCalls = <Input extends object, Output extends object>(
 };
 
 /** Not an error of the SDK, which would repeat the call. */
-const stillThrottled = (service: string, command: string, cause: unknown): RelayError =>
-  new RelayError(
+const stillThrottled = (service: string, command: string, isWrite: boolean, cause: unknown): RelayError => {
+  const next = isWrite ? 'The next run delivers the item' : 'The next run tries again';
+  const slower = isWrite ? ', or lower writesPerSecond of the store in relay.yaml' : '';
+  return new RelayError(
     'LimitReached',
-    `${service}: ${command === '' ? 'A call' : command.replace(/Command$/, '')} was throttled until the function had to end. The next run delivers the item. Check which other clients of the AWS account use the quotas of ${service}, or lower writesPerSecond of the store in relay.yaml.`,
+    `${service}: ${command === '' ? 'A call' : command.replace(/Command$/, '')} was throttled until the function had to end. ${next}. Check which other clients of the AWS account use the quotas of ${service}${slower}.`,
     { cause },
   );
+};
 
 /** Asks the delivery between the write's turn and its first byte, because the wait for a turn can take minutes. */
 export const askBefore = <Input extends object, Output extends object, Command extends Write<Input, Output>>(

@@ -10,8 +10,8 @@ const portOf = (address: string): number => {
 };
 
 /**
- * TCP ports that the functions have to reach: that of AWS, those of the vaults or their proxies, and those of the stores
- * outside of AWS. Pure.
+ * TCP ports that the functions have to reach: that of AWS, those of the vaults or their proxies, and those of the
+ * stores outside of AWS. Pure.
  */
 export const egressPorts = ({
   connections,

@@ -6,7 +6,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
-import type { Grant, Permission } from '#shared/workflows/grants.ts';
+import { type Grant, type Permission, sessionMark } from '#shared/workflows/grants.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 import { mergePermissions, signInPermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import {
@@ -121,7 +121,7 @@ const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
   const secretArn = (name: string) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-??????`;
   const owners = `${config.relay}.${account}.${region}/*`;
   const scope = { owners, encryptionKey: arn, partition, region, account };
-  const permissionsFor = (grant: Grant): readonly Permission[] => {
+  const permissionsFor = (grant: Grant, session: string): readonly Permission[] => {
     switch (grant.to) {
       case 'sign-in':
         return signInPermissions(
@@ -130,15 +130,16 @@ const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
           caches.map((name) => `${name}${arn}`.slice(0, arn.length)),
         );
       case 'stores':
-        return storePermissions(grant, config, types, scope);
+        return storePermissions(grant, config, types, { ...scope, session });
       default:
         return [];
     }
   };
-  return stepsFor(config).map((step) => ({
-    step,
-    policies: planPolicies(mergePermissions(step.grants(config).flatMap(permissionsFor))),
-  }));
+  return stepsFor(config).map((step) => {
+    const grants = step.grants(config);
+    const growing = grants.flatMap((grant) => permissionsFor(grant, sessionMark(grants)));
+    return { step, policies: planPolicies(mergePermissions(growing)) };
+  });
 };
 
 const checkRoles = (config: RelayConfig, types: RegisteredTypes): Problem[] => {

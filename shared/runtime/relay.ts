@@ -11,6 +11,7 @@ import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { createStores, type Stores } from '#shared/runtime/stores.ts';
 import type { SecretStore } from '#shared/stores/store.ts';
 import type { Calls } from '#shared/workflows/calls.ts';
+import { sessionMark } from '#shared/workflows/grants.ts';
 import type { Step } from '#shared/workflows/step.ts';
 
 /** Reads the deployed configuration and the environment of a step's function. */
@@ -36,7 +37,8 @@ export const createRelay = (step: Pick<Step, 'folder' | 'grants' | 'priority'>):
   const { config, env } = readDeployment(step);
   const limits = createS3SharedRecords(env.get('RECORDS_BUCKET'));
   const priority = step.priority ?? 'fleet';
-  const stores = createStores({ config, encryptionKey: env.find('STORE_KEY_ARN'), priority, limits });
+  const session = sessionMark(step.grants(config));
+  const stores = createStores({ config, encryptionKey: env.find('STORE_KEY_ARN'), session, priority, limits });
   const connections = createConnections({
     config,
     onSignOutFailure: ({ name, message }) => logger.warn('signing out failed', { failure: { name, message } }),

@@ -18,6 +18,8 @@ export interface StoresOptions {
   readonly config: Pick<RelayConfig, 'stores'>;
   /** KMS key of the stack, for functions that deliver. */
   readonly encryptionKey: string | undefined;
+  /** Beginning of the names of the function's sessions in other accounts. */
+  readonly session: string;
   /** Order in which this function gets its turn at a store. */
   readonly priority: Priority;
   /** Records of the limits, shared by all functions. */
@@ -65,6 +67,7 @@ const connectTo = (store: string, { url, ca, limits }: StoreRemote, onCall: () =
 export const createStores = ({
   config,
   encryptionKey,
+  session,
   priority,
   limits: records,
   types = STORE_TYPES,
@@ -100,6 +103,7 @@ export const createStores = ({
     const found = await find(store);
     const context = {
       owner,
+      session,
       encryptionKey,
       pace: paceOf(pacingIn(found)),
       connect: (remote: StoreRemote) => connectTo(store, remote, onCall),

@@ -6,7 +6,7 @@ import type { Stamp } from '#shared/domain/stamp.ts';
 import type { Http, HttpOptions } from '#shared/http/http.ts';
 import type { StorePace } from '#shared/limits/store-pace.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
-import type { Permission } from '#shared/workflows/grants.ts';
+import type { DeliveredBy, Permission } from '#shared/workflows/grants.ts';
 
 /**
  * The port for secret stores. Store types implement it in `stores/<type>/`, and workflows use them only through it.
@@ -139,6 +139,8 @@ export interface StoreRemote {
 export interface StoreContext {
   /** Owner of the delivered secrets, unique worldwide: the relay and the rule. */
   readonly owner: string;
+  /** Beginning of the names of the function's sessions in other accounts. */
+  readonly session: string;
   /** Key that encrypts delivered secrets if relay.yaml does not name one. */
   readonly encryptionKey: string | undefined;
   /** Pace of the store's writes, over all functions of the stack; undefined if they are not paced. */
@@ -168,11 +170,17 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   /** Pacing of the writes; undefined if they are not paced. */
   pacing?(settings: z.output<Settings>): StorePacing | undefined;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;
-  /** AWS role that the functions assume for an entry; undefined if it needs none. The key of the scope is not used. */
-  role?(settings: z.output<Settings>, scope: StoreScope): RoleToAssume | undefined;
+  /**
+   * AWS role that the functions assume for an entry, with the permissions for one kind of rules; undefined if it needs
+   * none.
+   */
+  role?(settings: z.output<Settings>, scope: RoleScope, of: DeliveredBy): RoleToAssume | undefined;
   /** AWS permissions for one use of the secrets of a scope. A scope without prefixes is granted only `list`. */
   grants(settings: z.output<Settings>, use: StoreUse, scope: StoreScope): readonly Permission[];
 }
+
+/** The scope of a role that all functions of a relay assume. */
+export type RoleScope = Omit<StoreScope, 'session' | 'encryptionKey'>;
 
 /** A role of another AWS account, with the permissions that the whole relay needs there. */
 export interface RoleToAssume {
@@ -189,6 +197,8 @@ export interface StoreScope {
   readonly prefixes: readonly string[];
   /** Pattern of the owners for which a function acts. */
   readonly owners: string;
+  /** Beginning of the names of the function's sessions in other accounts. */
+  readonly session: string;
   /** ARN of the stack's key. */
   readonly encryptionKey: string;
   /** Partition, region and account of the stack. At synthesis these are tokens that CloudFormation resolves. */

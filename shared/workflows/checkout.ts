@@ -63,6 +63,8 @@ const retrievedSchema = z.object({
   gone: z.boolean(),
   late: z.boolean().optional(),
   undelivered: undeliveredSchema.optional(),
+  /** Sentences for the report about something beside the values. */
+  warnings: z.array(z.string()).optional(),
 });
 export type Retrieved = z.infer<typeof retrievedSchema>;
 

@@ -63,6 +63,32 @@ export const variableOf = (grant: Grant): Variable | undefined => {
 export const machineVariable = <M extends Machine>(machine: M): (typeof MACHINE_VARIABLES)[M] =>
   MACHINE_VARIABLES[machine];
 
+const USE_LETTERS = {
+  list: 'l',
+  inspect: 'i',
+  complete: 'c',
+  deliver: 'd',
+  retire: 'r',
+} as const satisfies Record<StoreUse, string>;
+
+/** Kinds of rules whose secrets a function uses. */
+export type DeliveredBy = Extract<Grant, { readonly to: 'stores' }>['of'];
+
+/**
+ * Beginning of the names of a function's sessions in other accounts: the first letter of `syncs` or `checkouts`, and
+ * one letter for each use of stores. The role of the function allows no other name, so that a role in another account
+ * can tell functions apart.
+ */
+export const sessionMark = (grants: readonly Grant[]): string => {
+  const stores = grants.filter((grant) => grant.to === 'stores');
+  const kinds = [...new Set(stores.map(({ of }) => of.slice(0, 1)))].toSorted();
+  const uses = [...new Set(stores.map(({ may }) => USE_LETTERS[may]))].toSorted();
+  return [...kinds, ...uses].join('');
+};
+
+/** Pattern of the marks of functions with one use of the secrets of one kind of rule. */
+export const sessionPattern = (of: DeliveredBy, use: StoreUse): string => `${of.slice(0, 1)}*${USE_LETTERS[use]}*`;
+
 /** An AWS permission that a store type contributes. */
 export interface Permission {
   readonly actions: readonly string[];

@@ -2,8 +2,8 @@ import { storeTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
-import type { RoleToAssume, StoreScope } from '#shared/stores/store.ts';
-import type { Grant, Permission } from '#shared/workflows/grants.ts';
+import type { RoleScope, RoleToAssume, StoreScope } from '#shared/stores/store.ts';
+import type { DeliveredBy, Grant, Permission } from '#shared/workflows/grants.ts';
 
 /** The permissions whose number grows with relay.yaml. The stack grants them, and the loader determines their size. */
 
@@ -30,17 +30,22 @@ const prefixesIn = (
   rules: readonly Pick<RelayConfig['syncs'][string], 'stores' | 'name'>[],
 ): readonly string[] => rules.filter(({ stores }) => stores.includes(store)).map((rule) => staticPrefix(rule.name));
 
+const KINDS: readonly DeliveredBy[] = ['syncs', 'checkouts'];
+
 /** The roles that the functions assume, with the permissions for all stores and rules that use them. Pure. */
 export const rolesToAssume = (
   config: Pick<RelayConfig, 'stores' | 'syncs' | 'checkouts'>,
   types: RegisteredTypes,
-  scope: Omit<StoreScope, 'prefixes'>,
+  scope: Omit<RoleScope, 'prefixes'>,
 ): readonly RoleToAssume[] => {
-  const rules = [...Object.values(config.syncs), ...Object.values(config.checkouts)];
-  const roles = Object.entries(config.stores).flatMap(([name, settings]) => {
-    const prefixes = prefixesIn(name, rules);
-    return storeTypeOf(types, settings).role?.(settings, { ...scope, prefixes }) ?? [];
-  });
+  const roles = Object.entries(config.stores).flatMap(([name, settings]) =>
+    KINDS.flatMap((of) => {
+      const prefixes = prefixesIn(name, Object.values(config[of]));
+      return prefixes.length === 0
+        ? []
+        : (storeTypeOf(types, settings).role?.(settings, { ...scope, prefixes }, of) ?? []);
+    }),
+  );
   return [...Map.groupBy(roles, ({ arn }) => arn).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => ({ ...first, permissions: same.flatMap(({ permissions }) => permissions) })),
   );

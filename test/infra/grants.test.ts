@@ -84,6 +84,7 @@ describe('the permissions for stores', () => {
       'partition',
       'prefixes',
       'region',
+      'session',
     ]);
   });
 });

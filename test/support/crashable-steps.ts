@@ -110,6 +110,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     connectHttp: () => crashable.http(outside.http),
   });
   const stores = createStores({
+    session: 'sdr',
     config,
     encryptionKey: undefined,
     priority: 'fleet',

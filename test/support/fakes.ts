@@ -152,6 +152,7 @@ export const fakeStore = (secrets: readonly StoredSecret[] = []) => {
 
 /** Context of a store whose writes are not paced, and that signs in to AWS only. */
 export const UNPACED = {
+  session: 'sdr',
   pace: undefined,
   connect: () => {
     throw new RelayError('Unexpected', 'The test has no remote store.');

@@ -123,11 +123,23 @@ describe('a sync into another account and region', () => {
     expect(await administrate('DescribeSecret', { SecretId: orphan })).toHaveProperty('DeletedDate');
     expect(world.aws.permissions.denials.filter((denial) => denial.includes(ROLE))).toEqual([]);
     const unused = world.aws.permissions.unusedGrants().filter((grant) => grant.startsWith(`${ROLE}:`));
-    expect(unused).toEqual([]);
+    // One function delivers and retires, and both include looking.
+    const looking = `${ROLE}: secretsmanager:DescribeSecret on arn:aws:secretsmanager:${REGION}:${THERE}:secret:fleet/*`;
+    expect(unused).toEqual([`${looking} if StringLike aws:userid *:s*r*.${OWNERS.replace('/*', '')}`]);
   });
 
-  it('lets a function assume this role only, and use no secret of the account of the stack for it', () => {
+  it('lets each function that uses the store assume the role, under its own name only', async () => {
     const assumable = world.aws.permissions.unusedGrants().filter((grant) => grant.includes('sts:AssumeRole'));
     expect(assumable).toEqual([]);
+    const assume = (caller: string, RoleSessionName: string) =>
+      new STSClient({
+        ...localClientConfig(world.aws.endpoint),
+        credentials: { accessKeyId: `local-${caller}`, secretAccessKey: 'local' },
+        maxAttempts: 1,
+      }).send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName, ExternalId: 'relay-7' }));
+    const relayId = OWNERS.replace('/*', '');
+    expect(await assume('sync-plan', `sl.${relayId}`)).toHaveProperty('Credentials');
+    await expect(assume('sync-plan', `sdr.${relayId}`)).rejects.toThrow('sts:AssumeRole');
+    await expect(assume('sync-report', `sl.${relayId}`)).rejects.toThrow('sts:AssumeRole');
   });
 });

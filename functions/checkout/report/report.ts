@@ -119,6 +119,7 @@ const notesOf = (
   ...(status === 'completed' && input.retrieved?.late === true
     ? ['Its window ended before all of its items were confirmed as delivered.']
     : []),
+  ...(input.retrieved?.warnings ?? []),
   ...(wasUnconfirmed(input)
     ? [
         'The vault has not shown that it changed the credential after the check-in. Check the account in the vault: until it is changed, everyone who had this checkout still knows the credential.',

@@ -23,6 +23,8 @@ export interface DeliverOptions {
   readonly refusal: () => Promise<Refusal | undefined>;
   /** 32 hex digits that were never used before. */
   readonly random: () => string;
+  /** Called with a sentence for the report about something beside the value. */
+  readonly onWarning: (warning: string) => void;
 }
 
 /** Delivers the value of one item to one target. */
@@ -33,7 +35,7 @@ export type Deliver = (item: Item, target: CheckoutTarget, value: Secret<SecretC
  * Repeatable: it replaces an earlier delivery of the same checkout.
  */
 export const createDeliver =
-  ({ name, run, storeOf, refusal, random }: DeliverOptions): Deliver =>
+  ({ name, run, storeOf, refusal, random, onWarning }: DeliverOptions): Deliver =>
   async (item, target, value) => {
     let refused: Refusal | undefined;
     const refuseIfOver = async (): Promise<void> => {
@@ -50,7 +52,7 @@ export const createDeliver =
     };
     try {
       const store = await storeOf(target.store);
-      await store.deliver({
+      const { warning } = await store.deliver({
         name: target.name,
         value,
         stamp: newStamp(run, random()),
@@ -58,6 +60,7 @@ export const createDeliver =
         description: `Checkout ${name} of ${item.title}, delivered by pam-relay.`,
         beforeWrite: refuseIfOver,
       });
+      if (warning !== undefined) onWarning(warning);
       return refused ?? 'delivered';
     } catch (thrown) {
       return refused ?? inStore(target.store, asRelayError(thrown, `Delivering ${item.title}`));

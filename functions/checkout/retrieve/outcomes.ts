@@ -30,7 +30,7 @@ export const errorsOfUnreached = (taken: readonly Taken[]): RelayError[] => {
 };
 
 /** Result of the step. A lease that ended during its read is part of it, not a failure. Pure. */
-export const summarise = (taken: readonly Taken[], now: number): Retrieved => {
+export const summarise = (taken: readonly Taken[], now: number, warnings: readonly string[]): Retrieved => {
   const outcomes = taken.map(({ outcome }) => outcome);
   const failed = taken.flatMap(({ index, target: { store }, outcome }) =>
     isError(outcome)
@@ -43,5 +43,6 @@ export const summarise = (taken: readonly Taken[], now: number): Retrieved => {
     gone: outcomes.includes('gone'),
     ...(outcomes.includes('late') && { late: true }),
     ...(failed.length > 0 && { undelivered: { count: failed.length, first: failed.slice(0, MAX_UNDELIVERED) } }),
+    ...(warnings.length > 0 && { warnings: warnings.slice(0, MAX_UNDELIVERED) }),
   };
 };

@@ -47,6 +47,7 @@ export const createRetrieveCheckout =
     const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
     const { settings, items, order } = record;
+    const warnings: string[] = [];
     /** A redriven or late step must not deliver a secret that no other step would retire. */
     const reasonNotToDeliver = async (): Promise<Refusal | undefined> => {
       const current = readSignals(await signals.list(signalAt.prefix(input)));
@@ -60,6 +61,7 @@ export const createRetrieveCheckout =
       return summarise(
         items.flatMap(({ targets }, index) => targets.map((target) => ({ index, target, outcome }))),
         now(),
+        warnings,
       );
     }
     const name = `${rule}.${order.id}`;
@@ -69,6 +71,7 @@ export const createRetrieveCheckout =
       storeOf: (store) => storeFor(store, rule),
       refusal: reasonNotToDeliver,
       random,
+      onWarning: (warning) => warnings.push(warning),
     });
     const rendering = createRendering(settings.value, order.id);
     const reason = withMarker(order.reason, { relayId, workflow, rule, run, batch: 0 });
@@ -118,7 +121,7 @@ export const createRetrieveCheckout =
     const outcomes = taken.flat();
     const failure = combineErrors(errorsOfUnreached(outcomes));
     if (failure !== undefined) throw failure;
-    return summarise(outcomes, now());
+    return summarise(outcomes, now(), warnings);
   };
 
 /** A target, and the value of its item as soon as it is read. */

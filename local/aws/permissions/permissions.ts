@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../environment.ts';
+import { roleIdOf } from '../principals.ts';
 import type { Roles } from '../sts/roles.ts';
 import type { Sessions } from '../sts/sessions.ts';
 import { arnOf, type Template } from '../template/template.ts';
@@ -47,7 +48,11 @@ export const createPermissions = (template: Template, assumed?: AssumedRoles): P
   /** Lambda sets `lambda:SourceFunctionArn` on calls that the function's own code makes. */
   const identify = (caller: string): Identified => {
     const session = assumed?.sessions.find(caller);
-    if (session !== undefined) return { name: session.role.arn, statements: session.role.statements, context: {} };
+    if (session !== undefined) {
+      const { role, name } = session;
+      const context = { 'aws:userid': [`${roleIdOf(role.arn)}:${name}`] };
+      return { name: role.arn, statements: role.statements, context };
+    }
     const isLambda = caller.startsWith(BY_LAMBDA);
     const name = isLambda ? caller.slice(BY_LAMBDA.length) : caller;
     const context: Context = isLambda ? {} : { 'lambda:SourceFunctionArn': [arns.get(caller) ?? ''] };

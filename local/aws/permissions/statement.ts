@@ -69,6 +69,7 @@ const KEYS = [
   /^aws:ResourceTag\/./,
   /^aws:RequestTag\/./,
   /^aws:TagKeys$/,
+  /^aws:userid$/,
   /^kms:EncryptionContext:aws:(?:sqs:arn|states:stateMachineArn)$/,
   /^kms:ViaService$/,
   /^lambda:SourceFunctionArn$/,

@@ -1,12 +1,14 @@
 import { membersIn, tagsIn } from '../sts/members.ts';
-import type { Need } from './evaluate.ts';
+import type { Context, Need } from './evaluate.ts';
 
 /** The permissions for a call of STS. Every principal may ask for its own identity. */
 export const stsNeeds = (query: URLSearchParams): Need[] => {
   const form = Object.fromEntries(query);
-  const { Action: action = '', RoleArn: resource = '*' } = form;
+  const { Action: action = '', RoleArn: resource = '*', RoleSessionName: name } = form;
   if (action === 'GetCallerIdentity') return [];
-  return action === 'GetWebIdentityToken' ? tokenNeeds(form) : [{ action: `sts:${action}`, resource }];
+  if (action === 'GetWebIdentityToken') return tokenNeeds(form);
+  const context: Context = name === undefined ? {} : { 'sts:RoleSessionName': [name] };
+  return [{ action: `sts:${action}`, resource, context }];
 };
 
 /** Source: IAM user guide, outbound identity federation, "Controlling access with IAM policies". */

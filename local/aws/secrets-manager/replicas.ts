@@ -58,7 +58,7 @@ const replicate = (
 };
 
 /** The state of each replica, as answers contain it. Undefined for a secret without replicas. */
-export const statusesOf = (state: State, secret: StoredSecret) => {
+const statusesOf = (state: State, secret: StoredSecret) => {
   if (secret.replicas.size === 0) return undefined;
   return [...secret.replicas.values()].map((replica) => ({
     Region: replica.region,

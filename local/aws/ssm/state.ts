@@ -7,7 +7,7 @@ const MAX_TAGS = 50;
 /** AWS removes the oldest version when the 101st is written. */
 export const MAX_VERSIONS = 100;
 
-export type ParameterType = NonNullable<Requests['PutParameter']['Type']>;
+type ParameterType = NonNullable<Requests['PutParameter']['Type']>;
 export type Tier = NonNullable<Requests['PutParameter']['Tier']>;
 
 /** A version is never changed. */

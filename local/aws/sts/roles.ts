@@ -11,7 +11,7 @@ export interface AccountRole {
 }
 
 /** A role as an administrator of its account creates it: the policies in the form of IAM. */
-export interface RoleInput {
+interface RoleInput {
   readonly arn: string;
   readonly trust: unknown;
   readonly policies: readonly unknown[];

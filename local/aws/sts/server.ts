@@ -6,21 +6,24 @@ import { StsError } from './errors.ts';
 import { createGetWebIdentityToken, type WebIdentityOptions } from './web-identity.ts';
 
 /** The elements of an answer of STS, which the protocol writes as XML. */
-export interface Elements {
+interface Elements {
   readonly [name: string]: string | Elements;
 }
 
 /** Answers one action. The form has the parameters of the request, including `Action` and `Version`. */
-export type StsAction = (caller: string, form: Readonly<Record<string, string>>) => Elements;
+type StsAction = (caller: string, form: Readonly<Record<string, string>>) => Elements;
 
-export type StsOptions = AssumeRoleOptions & WebIdentityOptions;
+/** The parts that only an account with outbound web identity federation has. */
+type WebIdentity = Pick<WebIdentityOptions, 'federation' | 'functionArnOf'>;
 
-/** STS, in AWS's query protocol. */
-export const createSts = (options: StsOptions): Service => {
+/** STS, in AWS's query protocol. Without a web identity, it issues no web identity tokens. */
+export const createSts = (options: AssumeRoleOptions, webIdentity?: WebIdentity): Service => {
   const actions: ReadonlyMap<string, StsAction> = new Map([
     ['AssumeRole', createAssumeRole(options)],
     ['GetCallerIdentity', createGetCallerIdentity(options)],
-    ['GetWebIdentityToken', createGetWebIdentityToken(options)],
+    ...(webIdentity === undefined
+      ? []
+      : [['GetWebIdentityToken', createGetWebIdentityToken({ ...options, ...webIdentity })] as const]),
   ]);
   return async (_request, response, call) => {
     const form = Object.fromEntries(new URLSearchParams(await call.body()));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AccountRole } from './roles.ts';
 
 /** A session of an assumed role. */
-export interface Session {
+interface Session {
   readonly role: AccountRole;
   readonly name: string;
   /** Epoch milliseconds. */
@@ -10,7 +10,7 @@ export interface Session {
 }
 
 /** Temporary credentials, as AssumeRole returns them. */
-export interface TemporaryCredentials {
+interface TemporaryCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;

@@ -17,8 +17,8 @@ export const readMetadata = ({ secrets, switches }: Kv2, path: string): Reply =>
 const SETTINGS = ['custom_metadata', 'max_versions', 'cas_required', 'delete_version_after', 'metadata_cas_required'];
 
 /**
- * A write of any setting creates the metadata of a missing secret, and replaces the custom metadata. A patch merges into
- * both.
+ * A write of any setting creates the metadata of a missing secret, and replaces the custom metadata. A patch merges
+ * into both.
  */
 export const writeMetadata = (kv: Kv2, { operation, fields = {} }: Call, path: string): Reply => {
   const isPatch = operation === 'patch';

@@ -86,9 +86,9 @@ const rankOf = (pattern: string): readonly number[] => {
   ];
 };
 
-/** True if the rules grant anything below a mount, which is enough to see that it exists. */
+/** True if any rule is about paths below a mount, which is enough to see that it exists. Even a denial is. */
 export const seesMount = (rules: readonly Rule[], mount: string): boolean =>
-  rules.some(({ pattern, capabilities }) => {
+  rules.some(({ pattern }) => {
     const [fixed = ''] = pattern.split(/[+*]/);
-    return !capabilities.has('deny') && (fixed.startsWith(mount) || (fixed !== pattern && mount.startsWith(fixed)));
+    return fixed.startsWith(mount) || (fixed !== pattern && mount.startsWith(fixed));
   });

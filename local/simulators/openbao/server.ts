@@ -60,7 +60,8 @@ const serverIdentity = () => {
   return issued;
 };
 
-const makeSite = ({ switches: given = {}, now = Date.now, rootToken = 'root' }: OpenBaoOptions): Site => {
+/** The state of a new server. */
+export const makeSite = ({ switches: given = {}, now = Date.now, rootToken = 'root' }: OpenBaoOptions): Site => {
   const switches = { ...DEFAULT_SWITCHES, ...given };
   const root = createNamespace('');
   root.mounts.set('secret', createKv2(switches, now));

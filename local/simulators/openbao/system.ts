@@ -9,7 +9,7 @@ import { parsePolicy } from './policies.ts';
 import { answer, NO_CONTENT, type Reply, refusal, unsupported } from './replies.ts';
 import type { Site } from './site.ts';
 
-export const VERSION = { openbao: '2.7.2', vault: '1.21.4' } as const;
+const VERSION = { openbao: '2.7.2', vault: '1.21.4' } as const;
 
 /** The health of a server, which needs no token. The status tells its state. */
 export const health = ({ switches, now }: Site): Reply => {

@@ -20,7 +20,7 @@ import {
 export const PAGE_SIZE = 50;
 
 /** State of one parameter. A `plain` one is not encrypted, although it carries our tag. */
-export type Found = { readonly kind: 'absent' | 'foreign' | 'plain' } | OwnedParameter;
+type Found = { readonly kind: 'absent' | 'foreign' | 'plain' } | OwnedParameter;
 
 export interface OwnedParameter {
   readonly kind: 'owned';

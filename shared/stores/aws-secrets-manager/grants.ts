@@ -7,6 +7,8 @@ const LIST_SHOWS = 'ListSecrets cannot be limited to a resource. It shows names,
 const NAMES_FROM_VAULT =
   'The items in the vault determine the names; the fixed beginning of the name in relay.yaml limits them.';
 
+type Scope = Omit<StoreScope, 'session'>;
+
 /** Settings of a store on which its permissions depend. */
 export interface GrantSettings {
   /** ARNs of the keys that delivered secrets may be encrypted with. */
@@ -21,7 +23,7 @@ export interface GrantSettings {
  * AWS permissions for one use of secrets, limited to the fixed beginnings of the names in relay.yaml. Only secrets with
  * the relay's own tag can be changed, so that even a defect in the relay can't overwrite a secret of another owner.
  */
-export const permissionsFor = (use: StoreUse, settings: GrantSettings, scope: StoreScope): readonly Permission[] => {
+export const permissionsFor = (use: StoreUse, settings: GrantSettings, scope: Scope): readonly Permission[] => {
   if (use === 'list') {
     // ListSecrets does not support resource-level permissions.
     const listing = { actions: ['secretsmanager:ListSecrets'], resources: ['*'], pattern: LIST_SHOWS };
@@ -33,7 +35,7 @@ export const permissionsFor = (use: StoreUse, settings: GrantSettings, scope: St
 };
 
 /** Secrets whose names have a fixed beginning from relay.yaml. */
-const namedBy = ({ partition, region, account, prefixes }: StoreScope): Named => ({
+const namedBy = ({ partition, region, account, prefixes }: Scope): Named => ({
   resources: prefixes.map((prefix) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${prefix}*`),
   pattern: NAMES_FROM_VAULT,
 });
@@ -56,7 +58,7 @@ const ofKeys = (actions: readonly string[], resources: readonly string[], region
 const replicate = (
   named: Named,
   { replicas }: GrantSettings,
-  { owners, region }: StoreScope,
+  { owners, region }: Scope,
   ownership: 'StringLike' | 'StringLikeIfExists',
 ): Permission[] => {
   if (replicas.length === 0) return [];
@@ -131,5 +133,5 @@ const USES = {
   ],
 } as const satisfies Record<
   Exclude<StoreUse, 'list'>,
-  (named: Named, settings: GrantSettings, scope: StoreScope) => Permission[]
+  (named: Named, settings: GrantSettings, scope: Scope) => Permission[]
 >;

@@ -13,9 +13,6 @@ export type PlaceSettings = Pick<AwsSecretsManagerSettings, 'roleArn' | 'externa
 /** AWS accepts no shorter session. The functions end earlier, or get new credentials. */
 const SESSION_SECONDS = 900;
 
-/** Source: STS API reference, AssumeRole, `RoleSessionName`. */
-const MAX_SESSION_NAME = 64;
-
 /**
  * Identifies the account and region in which an entry delivers; undefined for those of the stack. AWS counts its quotas
  * for each of them.
@@ -29,31 +26,42 @@ export const placeOf = ({ roleArn, region }: PlaceSettings): string | undefined 
 const clients = new Map<string, SecretsManagerClient>();
 const credentials = new Map<string, AwsCredentialIdentityProvider>();
 
-/** Returns the client of a place. `relayId` names the session of an assumed role in CloudTrail. */
-export const clientAt = (settings: PlaceSettings, relayId: string): SecretsManagerClient => {
+/**
+ * Name of the session of an assumed role, which CloudTrail shows. STS accepts 64 characters: the longest relay id has
+ * 59, and the mark of a function three. Source: STS API reference, AssumeRole, `RoleSessionName`.
+ */
+export const sessionName = (session: string, relayId: string): string => `${session}.${relayId}`;
+
+/** Returns the client of a place for the functions of a relay whose sessions have this mark. */
+export const clientAt = (settings: PlaceSettings, relayId: string, session: string): SecretsManagerClient => {
   const base = secretsManager();
   const { roleArn, externalId, region } = settings;
   if (roleArn === undefined && region === undefined) return base;
-  const key = JSON.stringify([roleArn, externalId, region, relayId]);
+  const key = JSON.stringify([roleArn, externalId, region, relayId, session]);
   const known =
     clients.get(key) ??
     new SecretsManagerClient({
       requestHandler: base.config.requestHandler,
       region: region ?? base.config.region,
-      credentials: roleArn === undefined ? base.config.credentials : credentialsOf(base, roleArn, externalId, relayId),
+      credentials:
+        roleArn === undefined
+          ? base.config.credentials
+          : credentialsOf(base, { roleArn, externalId, relayId, session }),
     });
   clients.set(key, known);
   return known;
 };
 
-const credentialsOf = (
-  base: SecretsManagerClient,
-  roleArn: string,
-  externalId: string | undefined,
-  relayId: string,
-): AwsCredentialIdentityProvider => {
-  const key = JSON.stringify([roleArn, externalId, relayId]);
-  const known = credentials.get(key) ?? keepUntilExpiry(assumedRole(base, roleArn, externalId, relayId));
+interface AssumedBy {
+  readonly roleArn: string;
+  readonly externalId: string | undefined;
+  readonly relayId: string;
+  readonly session: string;
+}
+
+const credentialsOf = (base: SecretsManagerClient, by: AssumedBy): AwsCredentialIdentityProvider => {
+  const key = JSON.stringify(by);
+  const known = credentials.get(key) ?? keepUntilExpiry(assumedRole(base, by));
   credentials.set(key, known);
   return known;
 };
@@ -64,9 +72,7 @@ const credentialsOf = (
  */
 const assumedRole = (
   base: SecretsManagerClient,
-  roleArn: string,
-  externalId: string | undefined,
-  relayId: string,
+  { roleArn, externalId, relayId, session }: AssumedBy,
 ): AwsCredentialIdentityProvider => {
   let provider: AwsCredentialIdentityProvider | undefined;
   return async (properties) => {
@@ -77,7 +83,7 @@ const assumedRole = (
           masterCredentials: base.config.credentials,
           params: {
             RoleArn: roleArn,
-            RoleSessionName: relayId.slice(0, MAX_SESSION_NAME),
+            RoleSessionName: sessionName(session, relayId),
             DurationSeconds: SESSION_SECONDS,
             ...(externalId !== undefined && { ExternalId: externalId }),
           },

@@ -35,8 +35,6 @@ const MAX_CONCURRENCY = 8;
 const MAX_REMOVALS = 5;
 const REMOVAL_MS = 2000;
 
-export type Replicas = ReturnType<typeof createReplicas>;
-
 export const createReplicas = ({ client, regions, clientIn, filters, sleep = sleepFor }: ReplicaOptions) => {
   const inputOf = (wanted: readonly ReplicaRegion[]) =>
     wanted.map(({ region, kmsKeyArn }) => ({

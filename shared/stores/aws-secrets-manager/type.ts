@@ -1,7 +1,7 @@
 import { RelayError } from '#shared/errors.ts';
 import { permissionsFor } from '#shared/stores/aws-secrets-manager/grants.ts';
 import { createPacedClient } from '#shared/stores/aws-secrets-manager/paced-client.ts';
-import { clientAt, placeOf } from '#shared/stores/aws-secrets-manager/place.ts';
+import { clientAt, placeOf, sessionName } from '#shared/stores/aws-secrets-manager/place.ts';
 import { roleToAssume } from '#shared/stores/aws-secrets-manager/role.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import {
@@ -21,7 +21,7 @@ import type { Permission } from '#shared/workflows/grants.ts';
 const permissionsAt = (
   settings: AwsSecretsManagerSettings,
   use: StoreUse,
-  scope: StoreScope,
+  scope: Omit<StoreScope, 'session'>,
 ): readonly Permission[] => {
   const own = placeOf(settings) === undefined ? [scope.encryptionKey] : [];
   const keys = [...new Set([...own, ...(settings.kmsKeyArn === undefined ? [] : [settings.kmsKeyArn])])];
@@ -39,26 +39,29 @@ export const awsSecretsManager: StoreType<typeof awsSecretsManagerSettings> = {
   // A new secret is one call (create), a changed one is two (put, promote).
   pacing: ({ writesPerSecond }) =>
     writesPerSecond === 'unlimited' ? undefined : { perSecond: writesPerSecond, create: 1, replace: 2 },
-  connect: (settings, { owner, encryptionKey, ...call }) => {
+  connect: (settings, { owner, session, encryptionKey, ...call }) => {
     const relayId = owner.split('/')[0] ?? owner;
     checkPlace(settings, relayId);
     const { kmsKeyArn, tags } = settings;
     const clientIn = (region: string) =>
-      createPacedClient(clientAt({ ...settings, region }, relayId), { ...call, pace: undefined });
+      createPacedClient(clientAt({ ...settings, region }, relayId, session), { ...call, pace: undefined });
     return createAwsSecretsManagerStore({
-      client: createPacedClient(clientAt(settings, relayId), call),
+      client: createPacedClient(clientAt(settings, relayId, session), call),
       owner,
       tags,
       kmsKeyArn: kmsKeyArn ?? (placeOf(settings) === undefined ? encryptionKey : undefined),
       replicas: { regions: replicaRegionsOf(settings), clientIn },
     });
   },
-  role: (settings, scope) => roleToAssume(settings, scope, permissionsAt),
+  role: (settings, scope, of) => roleToAssume(settings, scope, of, permissionsAt),
   grants: (settings, use, scope) => {
     const { roleArn } = settings;
     if (roleArn === undefined) return permissionsAt(settings, use, scope);
     // The role in the other account has the permissions. `pam-relay role` prints them.
-    return scope.prefixes.length === 0 ? [] : [{ actions: ['sts:AssumeRole'], resources: [roleArn] }];
+    if (scope.prefixes.length === 0) return [];
+    const name = sessionName(scope.session, scope.owners.replace(/\/\*$/, ''));
+    const conditions = { StringEquals: { 'sts:RoleSessionName': name } };
+    return [{ actions: ['sts:AssumeRole'], resources: [roleArn], conditions }];
   },
 };
 

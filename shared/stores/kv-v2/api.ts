@@ -12,7 +12,7 @@ import type { KvSettings } from '#shared/stores/kv-v2/settings.ts';
 import { type SignIn, TOKEN_HEADER } from '#shared/stores/kv-v2/sign-in.ts';
 
 /** A version of a secret, and its value in the form of `form.ts`; undefined if it was deleted. */
-export interface ReadVersion {
+interface ReadVersion {
   readonly version: number;
   readonly form: Secret | undefined;
 }

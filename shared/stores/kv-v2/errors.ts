@@ -23,7 +23,7 @@ const refusalSchema = z.object({ errors: z.array(z.string()) });
  * Texts of the errors in an answer; undefined if it has no list of errors. They can quote what was sent, so they are
  * compared and never shown.
  */
-export const errorsIn = ({ text }: Answer): readonly string[] | undefined => {
+const errorsIn = ({ text }: Answer): readonly string[] | undefined => {
   try {
     return refusalSchema.safeParse(JSON.parse(text)).data?.errors;
   } catch {

@@ -2,8 +2,8 @@ import { isExact } from '#shared/domain/decimal.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
 
 /**
- * Form of a value in KV, which keeps a map. A value that is a JSON object becomes the map, so that its keys are the keys
- * of the secret. Any other text stands under one key.
+ * Form of a value in KV, which keeps a map. A value that is a JSON object becomes the map, so that its keys are the
+ * keys of the secret. Any other text has one key.
  */
 const TEXT_KEY = 'value';
 

@@ -55,7 +55,7 @@ export interface SecretState {
   readonly isRecent: boolean;
   /** Numbers of the versions that can be read. */
   readonly readable: readonly number[];
-  /** Nothing was written before the secret was claimed. */
+  /** The metadata is older than the first version, as after a claim. True if the times do not tell. */
   readonly beganWithMetadata: boolean;
   /** Version of the metadata that a change can name; undefined in Vault, which counts none. */
   readonly metadataCas: number | undefined;
@@ -90,10 +90,13 @@ export const stateOf = (metadata: Metadata, nowMs: number): SecretState => {
     readable: Object.entries(versions)
       .filter(([, version]) => !isDeleted(version, nowMs))
       .map(([number]) => Number(number)),
-    beganWithMetadata: versions['1']?.created_time !== metadata.created_time,
+    beganWithMetadata: versions['1']?.created_time !== metadata.created_time || !isPrecise(metadata.created_time),
     metadataCas: metadata.current_metadata_version,
   };
 };
+
+/** True for a time with more digits than milliseconds, which two events do not share by chance. */
+const isPrecise = (at: string): boolean => /\.\d{4,}/.test(at);
 
 const isDeleted = ({ deletion_time: at, destroyed }: z.output<typeof versionSchema>, nowMs: number): boolean =>
   destroyed || (at !== '' && Date.parse(at) < nowMs + CLOCK_STEP_MS);

@@ -13,7 +13,7 @@ import type { KvSettings } from '#shared/stores/kv-v2/settings.ts';
  * Token of one server. It is not revoked at the end: that would cost every invocation a sign-in, and the role decides
  * how long a token lives.
  */
-export interface Token {
+interface Token {
   readonly value: Secret;
 }
 

@@ -19,9 +19,10 @@ export interface KvStoreOptions {
 
 /**
  * Version 2 of the key-value store of OpenBao or HashiCorp Vault. Secrets of the relay have its owner, stamp and
- * description in their custom metadata. A retired secret has only deleted versions; a delivery writes over them. The list
- * shows only confirmed stamps, so that the next run looks at every unfinished delivery; an inspection shows announced
- * ones as well, so that a delivery in progress is not overwritten by an older one.
+ * description in their custom metadata. A retired secret has only deleted versions; a delivery writes over them.
+ *
+ * The list shows only confirmed stamps, so that the next run looks at every unfinished delivery. An inspection shows
+ * announced ones as well, so that a delivery in progress is not overwritten by an older one.
  */
 export const createKvStore = ({ api, owner, settings, pace }: KvStoreOptions): SecretStore => {
   const inspect = async (name: string): Promise<Presence> => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
 import * as z from 'zod';
 import { RelayError } from '#shared/errors.ts';
 import { type Call, createHttp, type Http } from '#shared/http/http.ts';
@@ -18,6 +19,8 @@ import { CANARY, type StoreBench } from './store-scene.ts';
 export interface KvServer {
   readonly url: string;
   readonly caPem?: string;
+  /** Makes the calls instead of a connection to the url. */
+  readonly dispatcher?: Dispatcher;
   readonly rootToken: string;
   close(): Promise<void>;
 }
@@ -41,11 +44,22 @@ interface AdminAnswer {
   readonly body: z.output<typeof adminSchema>;
 }
 
+const connectTo = ({ url, caPem, dispatcher }: Pick<KvServer, 'url' | 'caPem' | 'dispatcher'>): Http =>
+  createHttp({
+    connection: 'store openbao',
+    side: 'store',
+    url,
+    ca: caPem,
+    limits: LIMITS,
+    sleep: async () => {},
+    ...(dispatcher && { dispatcher }),
+  });
+
 /** Makes a call with all rights. */
 export type Admin = (method: Call<unknown>['method'], path: string, content?: unknown) => Promise<AdminAnswer>;
 
-export const createAdmin = ({ url, caPem, rootToken }: KvServer): Admin => {
-  const http = createHttp({ connection: 'openbao', url, ca: caPem, limits: LIMITS });
+export const createAdmin = ({ rootToken, ...server }: KvServer): Admin => {
+  const http = connectTo(server);
   return async (method, path, content) => {
     const [bare = '', search = ''] = path.split('?');
     const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
@@ -94,7 +108,7 @@ export const enableSignIn = async (admin: Admin, { publicKeyPem, issuer }: Issue
 };
 
 export interface KvConnection {
-  readonly server: Pick<KvServer, 'url' | 'caPem'>;
+  readonly server: Pick<KvServer, 'url' | 'caPem' | 'dispatcher'>;
   readonly issuer: Issuer;
   /** ARN of the role that signs in. */
   readonly subject?: string;
@@ -107,14 +121,7 @@ export interface KvConnection {
 export const connectKv = ({ server, issuer, subject = ROLE_ARN, settings: changes, wrap }: KvConnection) => {
   const auth = { role: 'pam-relay', audience: AUDIENCE };
   const settings = kvSettings.parse({ type: 'kv-v2', url: 'https://unused', folder: FOLDER, auth, ...changes });
-  const direct = createHttp({
-    connection: 'store openbao',
-    side: 'store',
-    url: server.url,
-    ca: server.caPem,
-    limits: LIMITS,
-    sleep: async () => {},
-  });
+  const direct = connectTo(server);
   const http = wrap?.(direct) ?? direct;
   const common = { http, headers: {}, now: Date.now };
   const signIn = createSignIn({ ...common, tokens: issuer.tokensFor(subject), auth: settings.auth });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenBaoSimulator, startOpenBao } from '#local/simulators/openbao/server.ts';
+import { OWNER_TAG } from '#shared/names.ts';
 import { Secret } from '#shared/secret.ts';
 import type { Delivery } from '#shared/stores/store.ts';
 import { createIssuer } from '#test/support/web-identity.ts';
@@ -12,9 +13,11 @@ const OWNER = 'relay.000000000000.eu-central-1/web';
 const issuer = createIssuer();
 let server: OpenBaoSimulator;
 let admin: Admin;
+/** Time that the clock of the server is ahead. */
+let aheadMs = 0;
 
 beforeAll(async () => {
-  server = await startOpenBao();
+  server = await startOpenBao({ now: () => Date.now() + aheadMs });
   admin = createAdmin(server);
   await enableSignIn(admin, issuer);
 });
@@ -67,6 +70,24 @@ describe('a value', () => {
     ]);
     const changed = { ...delivery('calls/new', 'other'), stamp: stamp(2), expected: { stamp: stamp(1) } };
     expect(await callsDuring(() => store.deliver(changed))).toHaveLength(5);
+  });
+});
+
+describe('a version without a confirmed stamp', () => {
+  it('of a delivery in progress is not replaced by one that was planned for it, until a minute has passed', async () => {
+    const store = connect();
+    const path = 'pam-relay/progress/a';
+    await admin('POST', `secret/data/${path}`, { data: { value: 'of another delivery' } });
+    const marks = { [OWNER_TAG]: OWNER, [`pam-relay:next:${stamp(8)}`]: '1', [`pam-relay:next:${stamp(9)}`]: '1' };
+    await admin('PATCH', `secret/metadata/${path}`, { custom_metadata: marks });
+    const late = { ...delivery('progress/a'), expected: 'unstamped' } as const;
+    expect(await store.inspect('progress/a')).toEqual({ kind: 'owned', stamp: undefined, retired: false });
+    expect(await refusalOf(store.deliver(late))).toMatchObject({ name: 'DeliverySuperseded' });
+    expect(server.currentValues()[path]).toEqual({ value: 'of another delivery' });
+    aheadMs = 61_000;
+    expect(await store.deliver(late)).toMatchObject({ changed: true });
+    aheadMs = 0;
+    expect(await collect(store)).toContainEqual({ name: 'progress/a', stamp: stamp(1) });
   });
 });
 
@@ -151,7 +172,7 @@ describe('the sign-in', () => {
   it.each([
     ['of another role', { subject: 'arn:aws:iam::111122223333:role/other' }, /the ARN of the IAM role/],
     ['for another audience', { settings: { auth: { role: 'pam-relay', audience: 'other' } } }, /bound_audiences/],
-    ['with a role that does not exist', { settings: { auth: { role: 'nobody', audience: 'x' } } }, /auth\.role/],
+    ['with a role that does not exist', { settings: { auth: { role: 'unknown', audience: 'x' } } }, /auth\.role/],
     [
       'at a mount that does not exist',
       { settings: { auth: { mount: 'none', role: 'pam-relay', audience: 'x' } } },

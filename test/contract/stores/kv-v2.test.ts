@@ -1,5 +1,8 @@
-import { startOpenBao } from '#local/simulators/openbao/server.ts';
+import { openBaoInProcess } from '#test/support/openbao.ts';
 import { kvBench } from './kv-v2-bench.ts';
 import { describeStore } from './store-suite.ts';
 
-describeStore('KV version 2 on OpenBao', kvBench(startOpenBao));
+describeStore(
+  'KV version 2 on OpenBao',
+  kvBench(async () => openBaoInProcess()),
+);

@@ -13,15 +13,14 @@ import { startAwsServer } from '#local/aws/server.ts';
 import { createRoles } from '#local/aws/sts/roles.ts';
 import { createSts } from '#local/aws/sts/server.ts';
 import { createSessions } from '#local/aws/sts/sessions.ts';
-import type { WebIdentityFederation } from '#local/aws/sts/web-identity.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { Secret } from '#shared/secret.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
 import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
-import type { Delivery } from '#shared/stores/store.ts';
+import type { Delivery, SecretStore } from '#shared/stores/store.ts';
 import { UNPACED } from '#test/support/fakes.ts';
-import { connectInProcess } from '#test/support/secrets-manager.ts';
+import { connectInProcess, type InProcessOptions } from '#test/support/secrets-manager.ts';
 import { collect, refusalOf, type StoreSite, stamp } from './store-scene.ts';
 import { describeStore } from './store-suite.ts';
 
@@ -48,11 +47,13 @@ const operatorOf = (client: SecretsManagerClient): Pick<StoreSite, 'makeForeign'
   },
 });
 
-/** No store here takes web identity tokens. */
-const NO_FEDERATION: WebIdentityFederation = {
-  enabled: false,
-  issuer: { url: 'http://127.0.0.1', sign: () => '', keySetReads: () => 0, close: async () => {} },
-};
+/** The connections whose calls are wrapped, and whose values are changed on the way. */
+const interceptedBy = (
+  connectWith: (options: InProcessOptions, owner: string) => SecretStore,
+): Pick<StoreSite, 'connectThrough' | 'connectGarbled'> => ({
+  connectThrough: (owner, around) => connectWith({ around }, owner),
+  connectGarbled: (owner) => connectWith({ garbles: true }, owner),
+});
 
 /** STS and Secrets Manager of two accounts, behind the addresses of this process. */
 const openAccounts = async () => {
@@ -62,10 +63,7 @@ const openAccounts = async () => {
   const principalOf = (caller: string) =>
     sessions.find(caller)?.role ?? { account: HERE, arn: `arn:aws:iam::${HERE}:role/relay-x` };
   const manager = createSecretsManager({ region: 'eu-west-1', accountOf: (caller) => principalOf(caller).account });
-  server.serve(
-    'sts',
-    createSts({ roles, sessions, principalOf, now, federation: NO_FEDERATION, functionArnOf: () => undefined }),
-  );
+  server.serve('sts', createSts({ roles, sessions, principalOf, now }));
   server.serve('secretsmanager', manager.http);
   vi.stubEnv('AWS_ENDPOINT_URL', server.endpoint);
   vi.stubEnv('AWS_REGION', 'eu-central-1');
@@ -108,6 +106,13 @@ describeStore('AWS Secrets Manager in another account and region', {
     const operator = sessions.start({ role, name: 'operator', expiresAt: Number.POSITIVE_INFINITY });
     return {
       connect: (owner) => connectThere(owner),
+      // The assumed role is proven by all other tests; here, only the account and the region are those of the role.
+      ...interceptedBy((options, owner) => {
+        const there = { caller: operator.accessKeyId, region: 'eu-west-1' };
+        return createAwsSecretsManagerStore({ client: connectInProcess(manager, { ...there, ...options }), owner });
+      }),
+      readable: async (name) => [manager.currentValues(THERE, 'eu-west-1')[name] ?? []].flat(),
+      everythingVisible: async () => JSON.stringify(manager.calls),
       ...operatorOf(connectInProcess(manager, { caller: operator.accessKeyId, region: 'eu-west-1' })),
     };
   },
@@ -121,6 +126,11 @@ describe('a store in another account', () => {
     expect(accounts.manager.currentValues(HERE)).toEqual({});
     expect(accounts.manager.currentValues(THERE, 'eu-central-1')).toEqual({});
     expect(accounts.server.callCounts()['sts.Query']).toBe(1);
+    const role = accounts.roles.find(ROLE);
+    if (role === undefined) throw new Error('There is no role.');
+    const { accessKeyId } = accounts.sessions.start({ role, name: 'reader', expiresAt: Number.POSITIVE_INFINITY });
+    const described = accounts.manager.handle('DescribeSecret', { SecretId: 'own/one' }, accessKeyId, 'eu-west-1');
+    expect(described['KmsKeyId']).toBeUndefined();
   });
 
   test('whose role refuses the relay says who must be trusted, and never the external id', async () => {
@@ -188,7 +198,16 @@ describeStore('AWS Secrets Manager with a replica', {
     return {
       connect: (owner) =>
         createAwsSecretsManagerStore({ client: connect(), owner, replicas: { regions, clientIn: connect } }),
+      ...interceptedBy((options, owner) => {
+        const via = (region?: string) =>
+          connectInProcess(manager, { ...options, ...(region !== undefined && { region }) });
+        return createAwsSecretsManagerStore({ client: via(), owner, replicas: { regions, clientIn: via } });
+      }),
       ...operatorOf(connect()),
+      // A restored secret has no replica any more, so both regions are read as they are.
+      readable: async (name) =>
+        [manager.currentValues()[name] ?? [], manager.currentValues(HERE, REPLICA)[name] ?? []].flat(),
+      everythingVisible: async () => JSON.stringify(manager.calls),
     };
   },
 });

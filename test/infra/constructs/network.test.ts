@@ -44,13 +44,15 @@ describe('the network', () => {
     ['the ports of the vaults', {}, [443, 8443]],
     ['the ports of their proxies', { proxy: { url: 'http://proxy.corp:3128' } }, [443, 3128]],
     ['the usual port of their proxies', { proxy: { url: 'http://proxy.corp' } }, [443, 80]],
-  ])('allows no inbound traffic, and outbound only to HTTPS and %s', (_what, more, expected) => {
-    const { connections } = minimal;
+    ['those of stores', {}, [443, 8443, 8200], { url: 'https://openbao.example.com:8200' }],
+  ])('allows no inbound traffic, and outbound only to HTTPS and %s', (_what, more, expected, store: object = {}) => {
+    const { connections, stores } = minimal;
     const { vault } = connections;
     if (vault === undefined) throw new Error('The example has no connection vault.');
     const { template } = synthesise({
       ...minimal,
       connections: { vault: { ...vault, url: 'https://pam.example.com:8443/BeyondTrust/api/public/v3', ...more } },
+      stores: Object.fromEntries(Object.entries(stores).map(([name, settings]) => [name, { ...settings, ...store }])),
       network: { type: 'fixed-egress', cidr: '10.87.0.0/24' },
     });
     const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));

@@ -38,14 +38,18 @@ describe('pam-relay role', () => {
         ],
       },
     ]);
-    const mayRead = (name: string, owner: string) =>
+    const mayRead = (name: string, owner: string, session = 'sdr') =>
       evaluate(role?.statements ?? [], {
         action: 'secretsmanager:GetSecretValue',
         resource: `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-abcdef`,
-        context: { 'aws:ResourceTag/pam-relay:owner': [owner] },
+        context: {
+          'aws:ResourceTag/pam-relay:owner': [owner],
+          'aws:userid': [`AROA1:${session}.pam-relay.000000000000.eu-central-1`],
+        },
       }).kind;
     const owner = 'pam-relay.000000000000.eu-central-1/fleet';
     expect(mayRead('fleet/a', owner)).toBe('allowed');
+    expect(mayRead('fleet/a', owner, 'sil')).toBe('not-allowed');
     expect(mayRead('other/a', owner)).toBe('not-allowed');
     expect(mayRead('fleet/a', 'pam-relay.999999999999.eu-central-1/fleet')).toBe('not-allowed');
   });

@@ -7,7 +7,7 @@ import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 const page = readFileSync('docs/stores/aws-secrets-manager.md', 'utf8');
 
 describe('the page of AWS Secrets Manager', () => {
-  const examples = [...page.matchAll(/```yaml\nstores:\n {2}([\w-]+):\n([\s\S]*?)```/g)];
+  const examples = [...page.matchAll(/```\nstores:\n {2}([\w-]+):\n([\s\S]*?)```/g)];
 
   it.each(examples.map(([, name = '', settings = '']) => [name, settings]))(
     'shows a store %s that is valid',
@@ -36,6 +36,7 @@ describe('the page of AWS Secrets Manager', () => {
     const scope = {
       prefixes: ['prod/'],
       owners: 'relay/*',
+      session: 'sdr',
       encryptionKey: 'key',
       partition: 'aws',
       region: 'eu-central-1',

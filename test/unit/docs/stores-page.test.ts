@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { loadConfig } from '#shared/config/load.ts';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import type { StoreRules, StoreType } from '#shared/stores/store.ts';
 
@@ -17,9 +18,16 @@ const RECOVERIES: Readonly<Record<StoreRules['recovery'], string>> = {
 };
 const numberOf = (number: number): string => number.toLocaleString('en');
 
+/** Entries of the examples, for the types that have required settings. */
+const EXAMPLES = new Map(
+  globSync('examples/*.yaml').flatMap((path) =>
+    Object.values(loadConfig(path).stores).map((settings) => [settings.type, settings] as const),
+  ),
+);
+
 /** Writes that count against the quotas of a store with default settings. */
 const writesOf = ([name, type]: readonly [string, StoreType]): string => {
-  const settings = type.settings.safeParse({ type: name });
+  const settings = type.settings.safeParse(EXAMPLES.get(name) ?? { type: name });
   const pacing = settings.success ? type.pacing?.(settings.data) : undefined;
   return pacing === undefined ? 'not paced by default' : `${pacing.create} and ${pacing.replace}`;
 };

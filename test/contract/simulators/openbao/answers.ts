@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Answer } from './bench.ts';
 
 /** Time with nanoseconds, of which Go drops zeros at the end. */
-export const TIME: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
+const TIME: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
 
 /** The envelope of every answer with content. */
 export const answered = (content: {
@@ -42,7 +42,7 @@ interface VersionShape {
 }
 
 /** A version in an answer about data. */
-export const version = (number: number, { deleted, destroyed, custom }: VersionShape = {}) => ({
+const version = (number: number, { deleted, destroyed, custom }: VersionShape = {}) => ({
   created_time: TIME,
   custom_metadata: custom ?? null,
   deletion_time: deleted ? TIME : '',

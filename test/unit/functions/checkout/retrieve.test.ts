@@ -70,6 +70,13 @@ describe('retrieving for a checkout', () => {
     });
   });
 
+  it('passes on the warnings of the store', async () => {
+    const { deliver } = store.store;
+    const warning = 'The replica failed.';
+    store.store.deliver = async (delivery) => ({ ...(await deliver(delivery)), warning });
+    expect(await retrieve([lease(0, 1)], { numbers: [1] })).toMatchObject({ delivered: 1, warnings: [warning] });
+  });
+
   it.each(['released', 'closing', 'report'] as const)(
     'delivers nothing once the checkout has its signal %s',
     async (note) => {

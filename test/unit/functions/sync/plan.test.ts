@@ -41,7 +41,12 @@ describe('plan', () => {
       config: aConfig({ value: VALUE, ...sync }),
       vaultOf: async () => vault.vault,
       rulesOf: async (_connection, rule) => rulesOf(rule),
-      storeFor: async () => fakeStore(secrets).store,
+      storeFor: async () => ({
+        ...fakeStore(secrets).store,
+        async *list() {
+          yield secrets;
+        },
+      }),
       storeRules: async () => awsSecretsManagerRules,
       pacingOf: async () => undefined,
       calls: () => NO_CALLS,
@@ -76,6 +81,16 @@ describe('plan', () => {
       { item: three, targets: [{ ...currentOf(three), store: 'aws', expected: 'absent' }] },
     ]);
     expect(record).toMatchObject({ items: 3, unchanged: { aws: 1 }, remarks: [] });
+  });
+
+  it('notes the warnings of the store, the first twenty of them, and plans as without them', async () => {
+    const items = Array.from({ length: 22 }, (_, index) => itemNumbered(index + 1));
+    const secrets = items.map((item) => ({ ...currentOf(item), warning: `A warning about ${item.title}.` }));
+    const { planned, record } = await plan([pageOf(items)], secrets);
+    expect(planned.batches).toEqual([]);
+    expect(record).toMatchObject({ unchanged: { aws: 22 }, remarks: [] });
+    expect(record?.notes).toHaveLength(21);
+    expect(record?.notes?.slice(19)).toEqual([secrets[19]?.warning, '… and 2 more secrets with warnings.']);
   });
 
   it('distinguishes an owned secret without a stamp from an absent one', async () => {

@@ -8,7 +8,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createPermissions } from '#local/aws/permissions/permissions.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import { startAwsServer } from '#local/aws/server.ts';
-import { startIssuer } from '#local/aws/sts/issuer.ts';
 import { createRoles } from '#local/aws/sts/roles.ts';
 import { createSts } from '#local/aws/sts/server.ts';
 import { createSessions } from '#local/aws/sts/sessions.ts';
@@ -47,11 +46,7 @@ server.guard(async (call) => {
   if (form.get('Action') !== 'AssumeRole') return undefined;
   return permissions.check(call.caller, [{ action: 'sts:AssumeRole', resource: form.get('RoleArn') ?? '*' }]);
 });
-const issuer = await startIssuer();
-afterAll(() => issuer.close());
-const { principalOf, functionArnOf } = permissions;
-const federation = { issuer, enabled: true };
-server.serve('sts', createSts({ roles, sessions, federation, principalOf, functionArnOf, now }));
+server.serve('sts', createSts({ roles, sessions, principalOf: permissions.principalOf, now }));
 
 const addRole = (condition: object, principal = 'arn:aws:iam::000000000000:root') =>
   roles.add({

@@ -49,7 +49,7 @@ server.recognise({ refusalOf: sessions.refusalOf, accountOf: () => '000000000000
 server.guard(async (call) => permissions.check(call.caller, stsNeeds(new URLSearchParams(await call.body()))));
 const federation = { issuer, enabled: true };
 const { principalOf, functionArnOf } = permissions;
-server.serve('sts', createSts({ roles, sessions, federation, principalOf, functionArnOf, now }));
+server.serve('sts', createSts({ roles, sessions, principalOf, now }, { federation, functionArnOf }));
 
 const clientOf = (accessKeyId: string) =>
   new STSClient({

@@ -87,6 +87,11 @@ describe('the name template', () => {
       named('fleet/{systemName}/{accountName}-secret'),
       '15:11 syncs.fleet.name: ends in a hyphen and six characters, like the ARN of a secret; change the ending',
     ],
+    [
+      'does not begin with what the store reserves',
+      { 10: '    type: aws-parameter-store', ...named('aws/{systemName}/{accountName}') },
+      '15:11 syncs.fleet.name: begins with aws, which AWS reserves in Parameter Store; use another folder',
+    ],
   ]);
 
   it('reports every problem', () => {

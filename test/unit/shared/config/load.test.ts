@@ -461,6 +461,16 @@ describe('the CA', () => {
     expect(caOf(withCa('vault.pem'), `# our CA\n${CA_PEM}${key}${CA_PEM}`)).toBe(CA_PEM + CA_PEM);
   });
 
+  it('can be that of a store as well', () => {
+    const store = ['    type: kv-v2', '    url: https://openbao.example.com', '    auth: { role: r, audience: a }'];
+    const text = configWith({ 10: [...store, '    ca: store.pem'] });
+    const { stores } = parseConfig(text, { file: 'relay.yaml', readFile: () => `# our CA\n${CA_PEM}` });
+    expect(stores['aws']?.ca).toBe(CA_PEM);
+    expect(problemsOf(text, () => 'nothing')).toEqual([
+      'relay.yaml:13:9 stores.aws.ca: contains no readable certificate; use a PEM file with the certificate of the CA',
+    ]);
+  });
+
   it('may be the PEM text itself', () => {
     const block = `|\n${CA_PEM.replaceAll(/^(?=.)/gm, '      ')}`;
     expect(caOf(withCa(block), 'not read')).toBe(CA_PEM);

@@ -49,6 +49,19 @@ describe('the error for a broken exchange', () => {
     });
   });
 
+  it('about a store names it, and mentions no client certificate, which only a vault can ask for', () => {
+    for (const code of [
+      'ENOTFOUND',
+      'ECONNRESET',
+      'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+      'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    ]) {
+      const error = explain({ code }, true, 'store');
+      expect(error.name).toBe('StoreUnavailable');
+      expect(error.message).not.toMatch(/vault |clientCertificate/);
+    }
+  });
+
   it('may have happened only if the call was sent and is not idempotent', () => {
     for (const by of ['deadline', 'size', 'connection'] as const) {
       expect(explain({ by, reached: 'nothing' }).mayHaveHappened).toBe(false);

@@ -26,6 +26,7 @@ describe('the stores of a relay', () => {
   });
   const stores = () =>
     createStores({
+      session: 'sdr',
       config: { stores: { left: { type: 'shelf', board: 'oak' }, odd: { type: 'drawer' } } },
       encryptionKey: 'the key of the stack',
       priority: 'fleet',
@@ -40,6 +41,7 @@ describe('the stores of a relay', () => {
       { type: 'shelf', board: 'oak' },
       {
         owner: 'relay/databases',
+        session: 'sdr',
         encryptionKey: 'the key of the stack',
         pace: undefined,
         connect: expect.any(Function),

@@ -54,13 +54,17 @@ describe('a connected store', () => {
     const settings = { ...parse({}), kmsKeyArn };
     const store = awsParameterStore.connect(settings, { owner: OWNER, encryptionKey, ...UNPACED });
     expect(await store.deliver(delivery(1))).toEqual(delivered(true));
-    expect(aws.commandCalls(PutParameterCommand)[0]?.args[0].input.KeyId).toBe(KeyId);
+    const [put] = aws.commandCalls(PutParameterCommand);
+    expect(put?.args[0].input.KeyId).toBe(KeyId);
+    // A repeated put would write a second version.
+    expect(await put?.thisValue.config.maxAttempts()).toBe(1);
   });
 });
 
 describe('the permissions', () => {
   const scope = {
     prefixes: ['prod/', 'dev/'],
+    session: 'sdr',
     owners: 'relay.000000000000.eu-central-1/*',
     encryptionKey: STACK_KEY,
     partition: 'aws',

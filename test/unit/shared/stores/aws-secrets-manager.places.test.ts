@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLike } from '#local/aws/permissions/operators.ts';
 import { relayIdOf } from '#shared/names.ts';
-import { placeOf, trustedRoles } from '#shared/stores/aws-secrets-manager/place.ts';
+import { placeOf, sessionName, trustedRoles } from '#shared/stores/aws-secrets-manager/place.ts';
 import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
 import type { StoreUse } from '#shared/stores/store.ts';
+import { sessionMark } from '#shared/workflows/grants.ts';
+import { ALL_STEPS } from '#shared/workflows/steps.ts';
+import { aConfig } from '#test/support/configs.ts';
 
 const STACK_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/stack';
 const ROLE = 'arn:aws:iam::111122223333:role/deliveries';
@@ -15,11 +18,13 @@ const OTHER_ACCOUNT = { roleArn: ROLE, externalId: 'relay-7' };
 const scope = {
   prefixes: ['prod/'],
   owners: 'relay.000000000000.eu-central-1/*',
+  session: 'sdr',
   encryptionKey: STACK_KEY,
   partition: 'aws',
   region: 'eu-central-1',
   account: '000000000000',
 };
+const config = aConfig();
 const parse = (settings: object) => awsSecretsManager.settings.parse({ type: 'aws-secrets-manager', ...settings });
 const permissions = (settings: object, use: StoreUse, prefixes = scope.prefixes) =>
   awsSecretsManager.grants(parse(settings), use, { ...scope, prefixes });
@@ -29,8 +34,9 @@ const resourcesOf = (settings: object, use: StoreUse, prefix = '') =>
   );
 
 describe('the permissions of a function', () => {
-  test.each(USES)('for a store in another account are to assume exactly its role (%s)', (use) => {
-    expect(permissions(OTHER_ACCOUNT, use)).toEqual([{ actions: ['sts:AssumeRole'], resources: [ROLE] }]);
+  test.each(USES)('for a store in another account are to assume exactly its role, under one name (%s)', (use) => {
+    const conditions = { StringEquals: { 'sts:RoleSessionName': 'sdr.relay.000000000000.eu-central-1' } };
+    expect(permissions(OTHER_ACCOUNT, use)).toEqual([{ actions: ['sts:AssumeRole'], resources: [ROLE], conditions }]);
     expect(permissions(OTHER_ACCOUNT, use, [])).toEqual([]);
   });
 
@@ -77,7 +83,7 @@ describe('the permissions of a function', () => {
 
 describe('the role in the other account', () => {
   test('trusts the functions of this relay with the external id, and uses no key of another account', () => {
-    const role = awsSecretsManager.role?.(parse({ ...OTHER_ACCOUNT, region: 'eu-west-1' }), scope);
+    const role = awsSecretsManager.role?.(parse({ ...OTHER_ACCOUNT, region: 'eu-west-1' }), scope, 'syncs');
     expect(role).toMatchObject({
       arn: ROLE,
       externalId: 'relay-7',
@@ -89,8 +95,42 @@ describe('the role in the other account', () => {
     expect(new Set(resources)).toEqual(new Set(['*', 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/*']));
   });
 
+  test.each((['syncs', 'checkouts'] as const).flatMap((of) => USES.map((use) => [use, of] as const)))(
+    'lets only functions that %s the secrets of %s do so',
+    (use, of) => {
+      const role = awsSecretsManager.role?.(parse(OTHER_ACCOUNT), scope, of);
+      const action = {
+        list: 'ListSecrets',
+        inspect: 'DescribeSecret',
+        complete: undefined,
+        deliver: 'GetSecretValue',
+        retire: 'DeleteSecret',
+      }[use];
+      const allowed = role?.permissions.filter(({ actions }) => actions.includes(`secretsmanager:${action}`)) ?? [];
+      const mayAct = (mark: string) => {
+        const userId = `AROA1:${mark}.relay.000000000000.eu-central-1`;
+        return allowed.some(({ conditions }) => isLike(userId, String(conditions?.['StringLike']?.['aws:userid'])));
+      };
+      for (const step of ALL_STEPS) {
+        const grants = step.grants(config);
+        const isUsed = grants.some((grant) => grant.to === 'stores' && grant.of === of && grant.may === use);
+        if (isUsed && action !== undefined) expect(mayAct(sessionMark(grants))).toBe(true);
+        // Delivering and retiring include looking.
+        const mayLook = grants.some((grant) => grant.to === 'stores' && grant.of === of && grant.may !== 'list');
+        if (!isUsed && !(use === 'inspect' && mayLook)) expect(mayAct(sessionMark(grants))).toBe(false);
+      }
+    },
+  );
+
+  test('has sessions with names that STS accepts, for every function and the longest relay', () => {
+    const relayId = relayIdOf('r'.repeat(31), '111122223333', 'ap-southeast-1');
+    for (const step of ALL_STEPS) {
+      expect(sessionName(sessionMark(step.grants(config)), relayId)).toMatch(/^[\w+=,.@-]{2,64}$/);
+    }
+  });
+
   test('does not exist for a store in the account of the stack', () => {
-    expect(awsSecretsManager.role?.(parse({ region: 'eu-west-1' }), scope)).toBeUndefined();
+    expect(awsSecretsManager.role?.(parse({ region: 'eu-west-1' }), scope, 'syncs')).toBeUndefined();
   });
 
   test('trusts the roles that CloudFormation names after the stack, and those of no stack with another name', () => {
@@ -139,11 +179,10 @@ describe('the place of a store', () => {
     ]);
   });
 
-  test('has a name that fits into the path of a record and into a session', () => {
+  test('has a name that fits into the path of a record', () => {
     fc.assert(
-      fc.property(place, fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/), (one, relay) => {
+      fc.property(place, (one) => {
         expect(placeOf(settingsOf(one)) ?? '').toMatch(/^[\w.-]*$/);
-        expect(relayIdOf(relay, '111122223333', 'ap-southeast-1').slice(0, 64)).toMatch(/^[\w+=,.@-]{2,64}$/);
       }),
     );
   });

@@ -95,6 +95,7 @@ describe('the permissions', () => {
   const scope = {
     prefixes: ['prod/', 'dev/'],
     owners: 'relay.000000000000.eu-central-1/*',
+    session: 'sdr',
     encryptionKey: STACK_KEY,
     partition: 'aws-cn',
     region: 'cn-north-1',

@@ -28,6 +28,7 @@ describe('the type kv-v2', () => {
   it('needs one permission of AWS, limited to its audience, and none without rules', () => {
     const scope = {
       owners: 'relay/*',
+      session: 'sdr',
       encryptionKey: 'key',
       partition: 'aws',
       region: 'eu-central-1',

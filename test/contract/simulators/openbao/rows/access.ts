@@ -86,7 +86,12 @@ export const access: Rows = {
     expect(await Promise.all(['x', 'k', 'kx', 'kz'].map((path) => status(one, path)))).toEqual([403, 404, 403, 404]);
   },
 
-  'a mount shows its version to whoever has any right below it': async ({ call, admin, tokenWith, name }) => {
+  'a mount shows its version to a token with any rule below it, even a denial': async ({
+    call,
+    admin,
+    tokenWith,
+    name,
+  }) => {
     const ask = (path: string, token?: string) =>
       call('GET', `sys/internal/ui/mounts/${path}`, { ...(token !== undefined && { token }) });
     const shown = (path: string, version: string) => ({
@@ -99,6 +104,8 @@ export const access: Rows = {
     expect(await ask('secret/data/x', reader)).toMatchObject(shown('secret/', '2'));
     expect(await ask(name)).toMatchObject(shown(`${name}/`, '1'));
     expect(await ask(name, reader)).toEqual(preflight(name));
+    const barred = await tokenWith(`path "${name}/*" { capabilities = ["deny"] }`);
+    expect(await ask(name, barred)).toMatchObject(shown(`${name}/`, '1'));
     expect(await ask('nothing-here')).toEqual(preflight('nothing-here'));
   },
 
@@ -164,7 +171,7 @@ export const access: Rows = {
   },
 };
 
-/** What a sealed server answers. Nothing else works afterwards. */
+/** Answers of a sealed server. Nothing else works afterwards. */
 export const sealed: Rows = {
   'a sealed server answers only about its health': async ({ call, admin, name }) => {
     await admin('sys/seal', undefined);

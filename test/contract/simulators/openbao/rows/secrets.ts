@@ -123,17 +123,17 @@ export const secrets: Rows = {
         (before) => before.then(() => call('POST', `secret/data/${name}`, { body: { data: {} } })),
         Promise.resolve(),
       );
-    await write(12);
-    const left = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    await write(11);
+    const left = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
     expect(await call('GET', `secret/metadata/${name}`)).toEqual(
-      answered({ data: metadata({ current: 12, oldest: 3, left }) }),
+      answered({ data: metadata({ current: 11, oldest: 2, left }) }),
     );
-    expect(await call('GET', `secret/data/${name}?version=2`)).toEqual(ABSENT);
+    expect(await call('GET', `secret/data/${name}?version=1`)).toEqual(ABSENT);
     await admin(`secret/metadata/${name}`, { max_versions: 3 });
     await write(1);
     expect(await call('GET', `secret/metadata/${name}`)).toEqual(
       answered({
-        data: metadata({ current: 13, oldest: 11, left: [11, 12, 13], changes: 1, settings: { max_versions: 3 } }),
+        data: metadata({ current: 12, oldest: 10, left: [10, 11, 12], changes: 1, settings: { max_versions: 3 } }),
       }),
     );
   },
