@@ -14,11 +14,12 @@ import { createExecutions } from '#shared/aws/executions.ts';
 import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createS3Records } from '#shared/aws/s3.ts';
 import { createTokenCache } from '#shared/aws/token-cache.ts';
-import { emptyMemory } from '#shared/domain/memory.ts';
 import { RelayError } from '#shared/errors.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { Secret } from '#shared/secret.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
+import { EMPTY_PLAN } from '#test/support/batches.ts';
+import { aRun } from '#test/support/configs.ts';
 import { type FaultyAws, startFaultyAws } from '#test/support/faulty-aws.ts';
 
 const MACHINE = `arn:aws:states:${LOCAL_REGION}:${LOCAL_ACCOUNT}:stateMachine:pam-relay-sync`;
@@ -73,7 +74,7 @@ export const openScene = async (): Promise<Scene> => {
   const aws = await startFaultyAws(upstream.endpoint);
   // Retries of the SDK are out of scope.
   Object.assign(process.env, awsEnvironment(aws.endpoint), { AWS_MAX_ATTEMPTS: '1' });
-  await createS3Records(BUCKET).write(recordAt.memory('databases'), emptyMemory());
+  await createS3Records(BUCKET).write(recordAt.plan(aRun()), EMPTY_PLAN);
   return {
     aws,
     calls: [...secretCalls(manager), ...otherCalls(TopicArn)],
@@ -190,12 +191,12 @@ const secretCalls = (manager: SecretsManager): Call[] => {
 
 const otherCalls = (topicArn: string): Call[] => {
   const records = createS3Records(BUCKET);
-  const place = recordAt.memory('databases');
+  const place = recordAt.plan(aRun());
   const hasEarlierRun = createHasEarlierRun(MACHINE);
   const executions = createExecutions(MACHINE);
   return [
     { service: 'S3 read', action: 'GetObject', purpose: 'read', run: () => records.read(place) },
-    { service: 'S3 write', action: 'PutObject', purpose: 'write', run: () => records.write(place, emptyMemory()) },
+    { service: 'S3 write', action: 'PutObject', purpose: 'write', run: () => records.write(place, EMPTY_PLAN) },
     {
       service: 'Step Functions',
       action: 'ListExecutions',
