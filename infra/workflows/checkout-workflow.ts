@@ -86,7 +86,6 @@ class CheckoutStates extends Construct {
     this.#retire = this.#task('Retire', checkoutSteps.retire, {
       comment: 'Retires the delivered secrets. Comes first, because leases expire on their own and secrets do not.',
       resultPath: '$.retired',
-      retry: CLOSING_RETRY,
       limitRetry: OPEN_LIMIT_RETRY,
     });
     this.#checkIn = this.#task('CheckIn', checkoutSteps.checkin, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
+import { DEFAULT_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { allStates, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
 
@@ -52,7 +52,10 @@ describe.each([
     ]);
   });
 
-  it('a limit delays no check-in for long', () => {
+  it('neither a store that fails nor a limit delays the check-in for long', () => {
+    const retire = stateOf(machineOf(template, machine), 'Retire');
+    expect(retire.Retry[0]).toMatchObject({ MaxAttempts: DEFAULT_RETRY.attempts });
+
     const waits = allStates(machineOf(template, machine)).flatMap(([name, { Type, Retry }]) =>
       Type === 'Task' && !['Authenticate', 'Plan', 'CheckIn', 'Report'].includes(name) ? [Retry[1]] : [],
     );
