@@ -15,17 +15,18 @@ const isFree = async (port: number): Promise<boolean> => {
 };
 
 /**
- * Checks the two ports of a world before anything is made: the given one for Password Safe, the next one for AWS.
+ * Checks the ports of a world before anything is made: the given one for Password Safe, the next ones for AWS and
+ * OpenBao.
  * @throws UsageError if one of them is in use, with the command that chooses others.
  */
 export const requirePorts = async (port: number): Promise<void> => {
-  const both = [port, port + 1];
-  const free = await Promise.all(both.map(isFree));
-  const taken = both.filter((_, index) => free[index] !== true);
+  const all = [port, port + 1, port + 2];
+  const free = await Promise.all(all.map(isFree));
+  const taken = all.filter((_, index) => free[index] !== true);
   if (taken.length === 0) return;
   const offer = port + 10 > 65_534 ? 8443 : port + 10;
   throw new UsageError(
-    `--port ${port} needs two ports, ${port} for Password Safe and ${port + 1} for AWS, but ${taken.join(' and ')} ` +
+    `--port ${port} needs three ports, ${port} for Password Safe, ${port + 1} for AWS and ${port + 2} for OpenBao, but ${taken.join(' and ')} ` +
       `${taken.length === 1 ? 'is' : 'are'} not free. Choose another, for example: npm run sandbox -- --port ${offer}`,
   );
 };

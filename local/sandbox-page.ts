@@ -4,10 +4,11 @@ import { exampleRules } from './example-rules.ts';
 import { machineArn } from './executions.ts';
 import { planCommand } from './plan-command.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
+import { OPENBAO_CA_FILE } from './stores.ts';
 import type { World } from './world.ts';
 
 /** Addresses and credentials for clients of the sandbox. Output of `--json`. */
-export const addresses = ({ vault, aws, directory }: World) => ({
+export const addresses = ({ vault, aws, openBao, directory }: World) => ({
   passwordSafe: {
     url: vault.url,
     caFile: join(directory, 'ca.pem'),
@@ -21,6 +22,9 @@ export const addresses = ({ vault, aws, directory }: World) => ({
     },
   },
   aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
+  ...(openBao !== undefined && {
+    openBao: { url: openBao.url, caFile: join(directory, OPENBAO_CA_FILE), token: openBao.rootToken },
+  }),
 });
 
 const queueUrl = ({ template }: World['aws']): string | undefined =>
@@ -40,9 +44,18 @@ const messageFor = ({ vault }: World): string => {
   });
 };
 
+/** Address of the OpenBao of the sandbox, with commands to paste. */
+const describeOpenBao = ({ url, caFile, token }: NonNullable<ReturnType<typeof addresses>['openBao']>): string => `
+OpenBao
+  URL            ${url}
+  CA file        ${caFile}
+  root token     ${token}
+  curl -sS --cacert ${caFile} -H 'X-Vault-Token: ${token}' '${url}/v1/secret/metadata/pam-relay/fleet?list=true'
+`;
+
 /** Everything that a person needs to use the sandbox, with commands to paste. */
 export const describeSandbox = (world: World): string => {
-  const { passwordSafe, aws } = addresses(world);
+  const { passwordSafe, aws, openBao } = addresses(world);
   const { approver } = passwordSafe;
   const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
   const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
@@ -65,7 +78,7 @@ AWS
   endpoint       ${aws.endpoint}
   region         ${aws.region}
   queue          ${aws.intakeQueue}
-
+${openBao === undefined ? '' : describeOpenBao(openBao)}
 Schedules
 ${schedules.join('\n')}
 

@@ -5,6 +5,7 @@ import { addExampleRules } from './example-rules.ts';
 import { requirePorts } from './ports.ts';
 import { sandboxContents } from './sandbox-contents.ts';
 import { addresses, describeSandbox } from './sandbox-page.ts';
+import { LOCAL_STORES } from './stores.ts';
 import { startWorld, type World } from './world.ts';
 
 /** `npm run sandbox`: the whole product with active schedules, until it is interrupted. */
@@ -24,10 +25,11 @@ const keepSchedules = ({ aws, clock }: World): (() => void) => {
 };
 
 const main = async (): Promise<void> => {
-  const { accounts, seed, port, json } = readArguments(process.argv.slice(2), {
+  const { accounts, seed, port, stores, json } = readArguments(process.argv.slice(2), {
     accounts: count(40, { min: 1, max: 100_000 }),
     seed: count(1, { max: 2 ** 31 }),
-    port: count(0, { max: 65_534 }),
+    port: count(0, { max: 65_533 }),
+    stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
   });
   if (port !== 0) await requirePorts(port);
@@ -36,6 +38,7 @@ const main = async (): Promise<void> => {
     seed,
     ...sandboxContents({ accounts, seed }),
     quotas: 'documented',
+    stores: LOCAL_STORES.slice(0, stores),
     configure: addExampleRules,
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
