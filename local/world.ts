@@ -207,7 +207,11 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'stores' | 'ope
         ...filesBelow(join(directory, 'executions')),
       ].flatMap(search);
       for await (const written of aws.written()) hits.push(...search(written));
-      if (openBao !== undefined) hits.push(...search({ where: 'metadata of OpenBao', content: openBao.metadata() }));
+      if (openBao !== undefined) {
+        hits.push(...search({ where: 'metadata of OpenBao', content: openBao.metadata() }));
+        const audit = Buffer.from(JSON.stringify(openBao.audit));
+        hits.push(...search({ where: 'audit of OpenBao', content: audit }));
+      }
       return hits;
     },
     async close() {

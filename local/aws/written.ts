@@ -12,8 +12,8 @@ export interface Written {
 }
 
 /**
- * All data in the AWS side except the values of secrets: objects, messages, published alerts, and the rows of
- * ListSecrets and DescribeParameters.
+ * All data in the AWS side except the values of secrets: objects, messages, published alerts, the rows of ListSecrets
+ * and DescribeParameters, and the tags and earlier versions of parameters.
  */
 export async function* everythingWritten(
   template: Template,
@@ -36,7 +36,18 @@ export async function* everythingWritten(
   yield* pages('list of parameters', (token) =>
     parameterStore.handle('DescribeParameters', { MaxResults: 50, ...token }),
   );
+  for (const Name of Object.keys(parameterStore.currentValues())) {
+    const tags = parameterStore.handle('ListTagsForResource', { ResourceType: 'Parameter', ResourceId: Name });
+    yield { where: `tags of ${Name}`, content: Buffer.from(JSON.stringify(tags)) };
+    yield* pages(
+      `history of ${Name}`,
+      (token) => parameterStore.handle('GetParameterHistory', { Name, MaxResults: 50, ...token }),
+      withoutValues,
+    );
+  }
 }
+
+const withoutValues = (key: string, value: unknown): unknown => (key === 'Value' ? undefined : value);
 
 async function* objectsOf(s3: S3Client, bucket: string): AsyncIterable<Written> {
   for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket })) {
@@ -51,11 +62,12 @@ async function* objectsOf(s3: S3Client, bucket: string): AsyncIterable<Written> 
 function* pages(
   where: string,
   next: (token: { readonly NextToken?: unknown }) => Record<string, unknown>,
+  replacer?: (key: string, value: unknown) => unknown,
 ): Iterable<Written> {
   let token: unknown;
   do {
     const page = next(token === undefined ? {} : { NextToken: token });
-    yield { where, content: Buffer.from(JSON.stringify(page)) };
+    yield { where, content: Buffer.from(JSON.stringify(page, replacer)) };
     ({ NextToken: token } = page);
   } while (token !== undefined);
 }

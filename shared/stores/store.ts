@@ -41,6 +41,8 @@ interface ForeignPresence {
 export interface OwnedPresence {
   readonly kind: 'owned';
   readonly stamp: Stamp | undefined;
+  /** The delivery with this stamp has not read its value back. The list shows the secret without a stamp. */
+  readonly unconfirmed?: true;
   readonly retired: boolean;
 }
 

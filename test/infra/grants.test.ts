@@ -89,6 +89,49 @@ describe('the permissions for stores', () => {
   });
 });
 
+describe('the permissions of a relay whose rules name one store each', () => {
+  const { databases } = config.syncs;
+  const auth = { role: 'pam-relay', audience: 'https://openbao.example.com' };
+  const { template } = synthesise({
+    ...config,
+    stores: {
+      aws: { type: 'aws-secrets-manager', tags: {}, replicaRegions: [] },
+      parameters: { type: 'aws-parameter-store', tags: {}, tier: 'standard' },
+      openbao: { type: 'kv-v2', url: auth.audience, folder: 'pam-relay', auth },
+    },
+    syncs: {
+      secrets: renamed(databases, { stores: ['aws'], name: 'secrets/{systemName}/{accountName}' }),
+      parameters: renamed(databases, { stores: ['parameters'], name: 'parameters/{systemName}/{accountName}' }),
+    },
+    checkouts: { changes: renamed(config.checkouts['changes'], { stores: ['openbao'] }) },
+  });
+  const FOLDERS = ['secret:secrets/', 'parameter/parameters/'] as const;
+
+  /** The folders that the permissions of a function name, and `openbao` if it can sign in there. */
+  const reachOf = (fn: string): string[] => {
+    const permissions = permissionsOf(template, fn);
+    if (permissions.length === 0) throw new Error(`There is no function ${fn}.`);
+    const named = permissions.flatMap((permission) => permission.match(/(?:secret:|parameter\/)\w+\/(?=\*)/g) ?? []);
+    const signsIn = permissions.some((permission) => permission.startsWith('sts:GetWebIdentityToken'));
+    return [...new Set([...named, ...(signsIn ? ['openbao'] : [])])].toSorted();
+  };
+
+  it.each<[string, readonly string[]]>([
+    ['SyncPlan', FOLDERS],
+    ['SyncRequest', FOLDERS],
+    ['SyncRetrieve', FOLDERS],
+    ['CheckoutRetrieve', ['openbao']],
+    ['CheckoutRetire', ['openbao']],
+    ['CheckoutRequest', []],
+    ['CheckoutReport', []],
+    ['SyncCheckin', []],
+    ['SyncReport', []],
+    ['UpkeepReap', []],
+  ])('of %s reach these folders and stores only: %j', (fn, reach) => {
+    expect(reachOf(fn)).toEqual([...reach].toSorted());
+  });
+});
+
 describe('the permissions to sign in', () => {
   it('contain no secret for a connection without operator secrets and a shared token', () => {
     const passwordSafe = registered(REGISTERED_TYPES.connections, 'password-safe');

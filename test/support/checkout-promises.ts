@@ -11,7 +11,7 @@ export const CHECKOUT_FOLDER = 'checkouts/';
 /** Names of the delivered secrets in all stores. */
 export const deliveredNames = (relay: CrashableRelay): string[] => [
   ...secretsIn(relay, CHECKOUT_FOLDER),
-  ...relay.box.names(),
+  ...relay.otherStores.names(),
 ];
 
 const placeOf = (order: CheckoutIdentity) => ({ rule: order.checkout, run: checkoutRun(order) });
@@ -91,7 +91,7 @@ export const wrongReports = (relay: CrashableRelay, order: CheckoutIdentity): st
   // The delivery of a secret with a shared name cannot be attributed to a checkout.
   if (own.length === 0) return [];
   const verified =
-    own.some((name) => relay.box.received.has(name)) ||
+    own.some((name) => relay.otherStores.received().has(name)) ||
     relay.manager.calls.some(
       ({ action, secretId = '', result }) => action === 'GetSecretValue' && result === 'ok' && own.includes(secretId),
     );

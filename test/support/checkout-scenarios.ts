@@ -13,9 +13,9 @@ import {
 import { identityOf } from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import type { Circumstances, Disturbance, Scenario } from '#test/support/crash.ts';
-import { BOX, withBox } from '#test/support/crashable-box.ts';
 import { openRequestsOfOurs, secretsIn } from '#test/support/crashable-promises.ts';
 import type { CrashableRelay } from '#test/support/crashable-relay.ts';
+import { ALL_STORES, withOtherStores } from '#test/support/crashable-stores.ts';
 import { foreignMessagesFor, sendForeignMessages } from '#test/support/foreign-messages.ts';
 
 const HOUR_MINUTES = 60;
@@ -46,7 +46,7 @@ interface CheckoutCase {
   readonly accounts?: (relay: CrashableRelay) => Named;
   readonly rule?: Record<string, unknown>;
   readonly isIsa?: boolean;
-  readonly isToTwoStores?: boolean;
+  readonly isToAllStores?: boolean;
   /** Actions of people while the checkout waits. */
   readonly whileWaiting?: (relay: CrashableRelay) => void;
 }
@@ -55,21 +55,23 @@ interface CheckoutCase {
 const leftDelivered = (relay: CrashableRelay, running?: string): string[] =>
   deliveredNames(relay).filter((name) => running === undefined || !name.includes(`/${running}/`));
 
-/** The first store is cleared at the end of the checkout, and the second one as soon as it is back. */
-const OUTAGE_OF_BOX: Disturbance = {
-  apply: async ({ box }) => {
-    box.isDown = true;
+/** One store is cleared at the end of the checkout, and the others as soon as they are back. */
+const OUTAGE_OF_OTHERS: Disturbance = {
+  apply: async ({ otherStores }) => {
+    otherStores.isDown = true;
   },
   checkWhileActive: async (relay) =>
-    secretsIn(relay, CHECKOUT_FOLDER).map((name) => `${name} is still delivered because another store is down.`),
-  end: async ({ box }) => {
-    box.isDown = false;
+    secretsIn(relay, CHECKOUT_FOLDER).map((name) => `${name} is still delivered because other stores are down.`),
+  end: async ({ otherStores }) => {
+    otherStores.isDown = false;
   },
 };
 
-const configOf = ({ rule, isToTwoStores = false }: CheckoutCase): RelayConfig => {
+const configOf = ({ rule, isToAllStores = false }: CheckoutCase): RelayConfig => {
   const settings = { value: '{credential}', extensionMinutes: 8 * HOUR_MINUTES, ...rule };
-  return isToTwoStores ? withBox(aCheckoutConfig({ ...settings, stores: [BOX, 'aws'] })) : aCheckoutConfig(settings);
+  return isToAllStores
+    ? withOtherStores(aCheckoutConfig({ ...settings, stores: ALL_STORES }))
+    : aCheckoutConfig(settings);
 };
 
 /** A checkout from its message to its end, then `reap` until nothing of it is left. */
@@ -106,7 +108,7 @@ export const checkoutScenario = (checkoutCase: CheckoutCase, more: Partial<Scena
     isSequential: true,
     disturbance: {
       'a release': { apply: (relay) => relay.release(order(relay)) },
-      ...(checkoutCase.isToTwoStores && { 'an outage of the second store': OUTAGE_OF_BOX }),
+      ...(checkoutCase.isToAllStores && { 'an outage of the other stores': OUTAGE_OF_OTHERS }),
     },
     foreignMessages: foreignMessagesFor(order),
     ending: (relay) => reportOf(relay, order(relay)),
@@ -196,9 +198,9 @@ export const ID_USED_BY_ANOTHER_SENDER: Scenario = checkoutScenario(
 
 export const CHECKOUT_SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a checkout': checkoutScenario({ ends: 'completed' }),
-  'a checkout of two accounts, one of which requires approval, to two stores': checkoutScenario({
+  'a checkout of two accounts, one of which requires approval, to all stores': checkoutScenario({
     ends: 'completed',
-    isToTwoStores: true,
+    isToAllStores: true,
     accounts: (relay) => [...anAccount(relay), ...anAccount(relay, 'approval')],
     whileWaiting: (relay) => {
       for (const { requestId } of anyPending(relay)) relay.simulator.approve(requestId);

@@ -2,7 +2,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { CHECKOUT_SCENARIOS } from '#test/support/checkout-scenarios.ts';
 import { aConfig } from '#test/support/configs.ts';
-import { HELD_BY_OTHERS, type Scenario, stopAt } from '#test/support/crash.ts';
+import { type Disturbance, HELD_BY_OTHERS, type Scenario, stopAt } from '#test/support/crash.ts';
 import {
   brokenPromises,
   deliveredTwice,
@@ -12,6 +12,7 @@ import {
   steadyAccounts,
 } from '#test/support/crashable-promises.ts';
 import type { CrashableRelay, Order } from '#test/support/crashable-relay.ts';
+import { ALL_STORES, withOtherStores } from '#test/support/crashable-stores.ts';
 import { SOURCE_SCENARIOS } from '#test/support/source-scenarios.ts';
 
 const FOLDER = 'prod/';
@@ -37,6 +38,18 @@ const wrongInFolder = (relay: CrashableRelay): string[] => [
   ...brokenPromises(relay, FOLDER),
   ...deliveredTwice(relay, FOLDER),
 ];
+
+/** A stamp beside an older value shows here as well: the last run takes the value for current. */
+const wrongInOtherStores = (relay: CrashableRelay): string[] =>
+  relay.otherStores
+    .values()
+    .flatMap((values) => {
+      const held = Object.values(values);
+      return steadyAccounts(relay).filter(
+        ({ credential }) => held.filter((value) => value === credential).length !== 1,
+      );
+    })
+    .map(({ accountId }) => `Another store does not hold the current credential of ${accountId} once.`);
 
 /** A scenario that repeats a sync until everything is delivered. */
 const aSync = (order: Order, config: RelayConfig, more: Partial<Scenario> = {}): Scenario => ({
@@ -110,16 +123,59 @@ const named = (relay: CrashableRelay): Labels[] =>
     .slice(-NAMED)
     .map(({ systemName, accountName }) => ({ systemName, accountName }));
 
+const FREEZE_MINUTES = 180;
+
+/** Accounts whose current credential the stores with a fence before the write lack, by store. */
+const laggingBehindFences = (relay: CrashableRelay): Set<string> => {
+  const stores = { aws: relay.manager.currentValues(), openbao: relay.otherStores.values()[1] ?? {} };
+  return new Set(
+    Object.entries(stores).flatMap(([store, values]) =>
+      steadyAccounts(relay).flatMap(({ accountId, credential }) =>
+        Object.values(values).includes(credential) ? [] : [`${accountId} in ${store}`],
+      ),
+    ),
+  );
+};
+
+const laggingBeforeThaw = new WeakMap<CrashableRelay, ReadonlySet<string>>();
+
+/**
+ * One function is frozen for hours between two calls. Its execution ends, and a later run delivers newer credentials.
+ * In Parameter Store the late write can win, but its stamp does not count, so the last run delivers again.
+ */
+const OVERTAKEN: Disturbance = {
+  apply: async (relay, stop) => {
+    stop();
+    relay.advance(FREEZE_MINUTES);
+    changeAll(relay, relay.now);
+    await relay.sync('later', CHANGES);
+    laggingBeforeThaw.set(relay, laggingBehindFences(relay));
+  },
+  checkWhileActive: async (relay) => {
+    const before = laggingBeforeThaw.get(relay);
+    return [...laggingBehindFences(relay)]
+      .filter((lagging) => before?.has(lagging) === false)
+      .map((lagging) => `A late write replaced the newer credential of ${lagging}.`);
+  },
+  isLeftToReap: true,
+};
+
 const firstSync = aSync(CHANGES, aConfig(SYNC));
+
+const toAllStores = aSync(CHANGES, withOtherStores(aConfig({ ...SYNC, stores: ALL_STORES })), {
+  prepare: async (relay) => {
+    await deliverAll(relay);
+    changeAll(relay, relay.now);
+  },
+  findErrors: (relay) => [...wrongInFolder(relay), ...wrongInOtherStores(relay)],
+});
+
+/** Name of the sync that delivers to every kind of store. */
+const TO_ALL_STORES = 'a sync of changed credentials to all stores';
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a first sync': firstSync,
-  'a sync of changed credentials': aSync(CHANGES, aConfig(SYNC), {
-    prepare: async (relay) => {
-      await deliverAll(relay);
-      changeAll(relay, relay.now);
-    },
-  }),
+  [TO_ALL_STORES]: toAllStores,
   'a run for accounts that messages named': namedRun,
   'a verify run that finds changes without a new date': aSync({ ...CHANGES, mode: 'verify' }, aConfig(IN_LINE), {
     isSequential: true,
@@ -159,3 +215,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...SOURCE_SCENARIOS,
   ...CHECKOUT_SCENARIOS,
 };
+
+const entries = Object.entries(SCENARIOS);
+const isToAllStores = ([name]: (typeof entries)[number]): boolean => name.endsWith('to all stores');
+
+/** The scenarios that deliver to every kind of store, which have the most moments, and the others. */
+export const LONG_SCENARIOS = Object.fromEntries(entries.filter(isToAllStores));
+export const SHORT_SCENARIOS = Object.fromEntries(entries.filter((entry) => !isToAllStores(entry)));
+
+/** A sync to all stores whose function is frozen and overtaken. */
+export const FREEZES = [['frozen for hours and overtaken', TO_ALL_STORES, toAllStores, OVERTAKEN]] as const;

@@ -92,12 +92,13 @@ export const reportsOf = ({ records }: CrashableRelay): Report[] =>
     .filter(([key]) => key.startsWith('runs/') && key.endsWith('/report.json'))
     .map(([, text]) => reportSchema.parse(JSON.parse(text)));
 
-/** A sentence for each report in which an item does not have exactly one outcome. */
-const wrongCounts = ({ run, items, outcomes, remarks }: Report): string[] => {
-  const counted = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  const named = new Set(remarks.map(({ item }) => item));
-  return [
-    ...(counted === items ? [] : [`Run ${run} has ${items} items and ${counted} outcomes.`]),
-    ...(named.size === remarks.length ? [] : [`Run ${run} has two remarks about one item.`]),
-  ];
+/** A sentence for each report in which an item does not have exactly one outcome for each store. */
+const wrongCounts = ({ run, items, stores, remarks }: Report): string[] => {
+  const wrong = stores.flatMap(({ store, outcomes }) => {
+    const counted = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+    return counted === items ? [] : [`Run ${run} has ${items} items and ${counted} outcomes for ${store}.`];
+  });
+  const targets = remarks.flatMap((remark) => remark.stores.map((store) => `${remark.item} in ${store}`));
+  const isTwice = new Set(targets).size < targets.length;
+  return [...wrong, ...(isTwice ? [`Run ${run} has two remarks about one target.`] : [])];
 };

@@ -20,13 +20,13 @@ import { idAt } from '#shared/records/ids.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { SENDER } from '#test/support/checkouts.ts';
-import { startCrashableBox } from '#test/support/crashable-box.ts';
 import { createCrashableBucket } from '#test/support/crashable-bucket.ts';
 import { createCrashableExecutions, stepOf } from '#test/support/crashable-executions.ts';
 import { takeMessage } from '#test/support/crashable-intake.ts';
 import { CrashableProcess, CrashPlan } from '#test/support/crashable-process.ts';
 import { type SiteOptions, startCrashableSite } from '#test/support/crashable-site.ts';
 import { crashableSteps, type PlayedStep } from '#test/support/crashable-steps.ts';
+import { startCrashableStores } from '#test/support/crashable-stores.ts';
 import { createHolding } from '#test/support/holding.ts';
 
 const MINUTE_MS = 60_000;
@@ -90,7 +90,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-crashable-'));
   const { simulator, http, asPerson, asOwnUser, lostCalls, ...vault } = await startCrashableSite(site, clock.now);
   const manager = createSecretsManager({ now: clock.now });
-  const box = await startCrashableBox(config);
+  const otherStores = await startCrashableStores(config, clock.now);
   const bucket = createCrashableBucket();
   const { records, signals, claims } = bucket;
   const create = (Name: string, SecretString?: string) =>
@@ -109,7 +109,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     const outside = {
       config: current,
       http,
-      box: box.http,
+      otherStores,
       manager,
       records,
       claims,
@@ -168,8 +168,8 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   return {
     simulator,
     manager,
-    /** The second store; empty in a scenario without one. */
-    box,
+    /** The stores beside Secrets Manager; empty in a scenario without them. */
+    otherStores,
     records,
     signals,
     executions: executions.all,
@@ -252,7 +252,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     async close(): Promise<void> {
       executions.close();
       await vault.close();
-      await box.close();
+      await otherStores.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

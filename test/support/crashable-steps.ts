@@ -22,18 +22,16 @@ import { createConnections } from '#shared/runtime/connections.ts';
 import { createStores } from '#shared/runtime/stores.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
 import { awsSecretsManager } from '#shared/stores/aws-secrets-manager/type.ts';
-import type { STORE_TYPES } from '#shared/stores/registry.ts';
 import { authenticate as authenticateStep } from '#shared/workflows/authenticate.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
-import { BOX_TYPE } from '#test/support/crashable-box.ts';
 import { crashableCheckoutSteps } from '#test/support/crashable-checkout-steps.ts';
 import type { CrashableProcess } from '#test/support/crashable-process.ts';
+import type { CrashableStores } from '#test/support/crashable-stores.ts';
 import { memoryOpenBatches, memorySharedRecords } from '#test/support/fakes.ts';
-import { connectMinimalStore, minimalStore } from '#test/support/minimal/store.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
 
 export const RELAY_ID = 'pam-relay.000000000000.eu-central-1';
@@ -56,8 +54,7 @@ export interface Execution {
 export interface Outside {
   readonly config: RelayConfig;
   readonly http: Http;
-  /** Connection to the second store; absent if the configuration does not name it. */
-  readonly box: Http | undefined;
+  readonly otherStores: CrashableStores;
   readonly manager: SecretsManager;
   readonly records: Records;
   readonly claims: Claims;
@@ -80,17 +77,6 @@ export type PlayedStep =
   | FolderOf<typeof syncSteps>
   | FolderOf<typeof checkoutSteps>
   | FolderOf<typeof upkeepSteps>;
-
-/** The type of the second store. */
-const boxOf = ({ box }: Outside, crashable: CrashableProcess): typeof STORE_TYPES =>
-  box === undefined
-    ? {}
-    : {
-        [BOX_TYPE]: async () => ({
-          ...minimalStore,
-          connect: (_, { owner }) => connectMinimalStore(crashable.http(box), owner),
-        }),
-      };
 
 /**
  * Creates the relay's steps and clients, whose outside calls go through the crashable process. Call it for each
@@ -121,7 +107,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
         pacing: () => undefined,
         connect: (_, { owner }) => createAwsSecretsManagerStore({ client: secretsManager, owner }),
       }),
-      ...boxOf(outside, crashable),
+      ...outside.otherStores.typesFor(crashable),
     },
   });
   const records = crashable.records(outside.records);

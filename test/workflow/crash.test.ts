@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ID_USED_BY_ANOTHER_SENDER } from '#test/support/checkout-scenarios.ts';
 import { type CrashResult, crash, DEATHS } from '#test/support/crash.ts';
 import { DISTURBANCES, FOREIGN_MESSAGES, inEach, runDisturbed, runUndisturbed } from '#test/support/crash-campaign.ts';
-import { SCENARIOS } from '#test/support/crash-scenarios.ts';
+import { FREEZES, SCENARIOS } from '#test/support/crash-scenarios.ts';
 import type { PlayedStep } from '#test/support/crashable-steps.ts';
 import { OUTAGES, OUTAGES_OF_ONE } from '#test/support/outages.ts';
 import { SHIFTS } from '#test/support/shifts.ts';
@@ -70,4 +70,11 @@ describe('pages that shift', () => {
       await runDisturbed(scenario, steps.indexOf('sync/plan'), disturbance);
     },
   );
+});
+
+describe('a function that is frozen between two calls', () => {
+  it.each(FREEZES)('(%s) during %s replaces no newer value', async (_what, _name, scenario, disturbance) => {
+    const { steps } = await runUndisturbed(scenario);
+    await runDisturbed(scenario, middleOf(steps, 'sync/retrieve'), disturbance);
+  });
 });

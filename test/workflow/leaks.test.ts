@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault as StoreFault } from '#local/aws/secrets-manager/faults.ts';
 import { brokenPromises } from '#local/promises.ts';
+import type { FaultEffect as OpenBaoEffect } from '#local/simulators/openbao/faults.ts';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
+import { LOCAL_STORES } from '#local/stores.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,6 +14,13 @@ const DAY_MS = 24 * HOUR_MS;
 const ACCOUNTS = 26;
 /** Calls that carry a credential or a value rendered from one. */
 const WRITES = ['CreateSecret', 'PutSecretValue', 'GetSecretValue', 'UpdateSecretVersionStage'] as const;
+const PARAMETER_WRITES = ['PutParameter', 'GetParameter'] as const;
+/** Calls of a delivery to OpenBao: a write, its read-back, and the stamp, which an error of a proxy could answer. */
+const KV_WRITES = [
+  { operation: 'update', path: 'secret/data/' },
+  { operation: 'read', path: 'secret/data/' },
+  { operation: 'patch', path: 'secret/metadata/' },
+] as const;
 
 describe('after a failure during a delivery', () => {
   let world: World;
@@ -20,6 +29,7 @@ describe('after a failure during a delivery', () => {
       accounts: ACCOUNTS,
       seed: 21,
       waitScale: 0,
+      stores: LOCAL_STORES,
       configure: (config) => config.setIn(['connections', NAMES.connection, 'limits', 'timeoutSeconds'], 2),
     });
     await world.runSync();
@@ -49,6 +59,8 @@ describe('after a failure during a delivery', () => {
     await world.runSync();
     world.vault.faults.clear();
     world.aws.secretsManager.faults.clear();
+    world.aws.parameterStore.faults.clear();
+    world.openBao?.faults.clear();
     world.clock.advance(HOUR_MS);
     await world.runSync();
     await world.runReap();
@@ -118,9 +130,24 @@ describe('after a failure during a delivery', () => {
     ],
   ];
 
-  it.each(STORE_FAILURES)('no credential is left behind by %s of the store', async (_name, results, failures) => {
+  /** Errors of OpenBao, or of a proxy before it, that quote what they were sent. The last one loses the answer. */
+  const quotingAnswers = (): readonly OpenBaoEffect[] => [
+    { type: 'status', status: 400, body: { errors: [`invalid value ${aCredential()}`] } },
+    { type: 'status', status: 403, body: { errors: [aCredential()] } },
+    { type: 'status', status: 500, body: { errors: [`cannot store ${aCredential()}`] } },
+    { type: 'status', status: 200, body: { data: { [aCredential()]: aCredential() } } },
+    { type: 'cut-off' },
+  ];
+
+  it.each(STORE_FAILURES)('no credential is left behind by %s of the stores', async (_name, results, failures) => {
     const { gone, kept } = changeEverything();
     world.aws.secretsManager.forgetCalls();
+    const parameterCalls = world.aws.parameterStore.calls.length;
+    for (const action of PARAMETER_WRITES)
+      for (const failure of failures()) world.aws.parameterStore.faults.add({ times: 1, ...failure, action });
+    const kvCalls = world.openBao?.audit.length;
+    for (const call of KV_WRITES)
+      world.openBao?.faults.add(...quotingAnswers().map((effect, index) => ({ ...call, nth: 1 + 2 * index, effect })));
     for (const [index, action] of WRITES.entries()) {
       // Each action and failure hits its own secrets, and fails in every attempt unless it is throttled.
       const hit = action === 'CreateSecret' ? gone : kept.slice(3 * index - 3, 3 * index);
@@ -131,5 +158,11 @@ describe('after a failure during a delivery', () => {
     const seen = new Set(world.aws.secretsManager.calls.map(({ action, result }) => `${action} ${result}`));
     const expected = WRITES.flatMap((action) => results.map((result) => `${action} ${result}`));
     expect(expected.filter((failure) => !seen.has(failure))).toEqual([]);
+    const atParameters = world.aws.parameterStore.calls.slice(parameterCalls);
+    const seenThere = new Set(atParameters.map(({ action, result }) => `${action} ${result}`));
+    const expectedThere = PARAMETER_WRITES.flatMap((action) => results.map((result) => `${action} ${result}`));
+    expect(expectedThere.filter((failure) => !seenThere.has(failure))).toEqual([]);
+    const faultsAtKv = world.openBao?.audit.slice(kvCalls).filter(({ fault }) => fault !== undefined);
+    expect(faultsAtKv).toHaveLength(KV_WRITES.length * quotingAnswers().length);
   });
 });

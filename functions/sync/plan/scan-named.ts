@@ -69,7 +69,9 @@ const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<S
     async (name) => {
       try {
         const presence = await store.inspect(name);
-        if (presence.kind === 'owned' && !presence.retired) held.set(name, presence.stamp);
+        if (presence.kind !== 'owned' || presence.retired) return;
+        // Like the list, so that the delivery is repeated.
+        held.set(name, presence.unconfirmed === true ? undefined : presence.stamp);
       } catch (thrown) {
         const failure = asRelayError(thrown, `Looking up ${name}`);
         if (failure.retryable) throw failure;

@@ -40,6 +40,8 @@ export interface OpenBaoSimulator {
   write(path: string, fields: Fields, namespace?: string): Promise<void>;
   /** Current fields of all secrets of a mount, by path. For tests and the sandbox. */
   currentValues(mount?: string, namespace?: string): Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Paths of all secrets of the mount `secret`, whatever is left of their versions. */
+  paths(): readonly string[];
   /** Paths and custom metadata of all secrets of the mount `secret`, as text to search. */
   metadata(): Buffer;
   /** Tokens that are neither expired nor revoked. */
@@ -101,10 +103,8 @@ export const startOpenBao = async (options: OpenBaoOptions = {}): Promise<OpenBa
     },
     currentValues: (mount = 'secret', namespace = '') =>
       Object.fromEntries(placeOf(site.namespaces, namespace, '')?.namespace.mounts.get(mount)?.currentValues() ?? []),
-    metadata: () =>
-      Buffer.from(
-        JSON.stringify([...(placeOf(site.namespaces, '', '')?.namespace.mounts.get('secret')?.metadata() ?? [])]),
-      ),
+    paths: () => allMetadata(site).map(([path]) => path),
+    metadata: () => Buffer.from(JSON.stringify(allMetadata(site))),
     openTokens: () => site.tokens.open(),
     async close() {
       server.closeAllConnections();
@@ -113,6 +113,10 @@ export const startOpenBao = async (options: OpenBaoOptions = {}): Promise<OpenBa
     },
   };
 };
+
+const allMetadata = (site: Site) => [
+  ...(placeOf(site.namespaces, '', '')?.namespace.mounts.get('secret')?.metadata() ?? []),
+];
 
 const accepted = (path: string, { status, body }: Reply): void => {
   if (status >= 300) throw new Error(`The simulator refused to write ${path}: ${status} ${JSON.stringify(body)}`);

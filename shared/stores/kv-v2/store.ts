@@ -30,7 +30,8 @@ export const createKvStore = ({ api, owner, settings, pace }: KvStoreOptions): S
     if (state === undefined) return { kind: 'absent' };
     const retired = isRetired(state);
     if (state.owner !== owner) return { kind: 'foreign', ...(retired && { retired }) };
-    return { kind: 'owned', stamp: likelyStamp(state), retired };
+    const stamp = likelyStamp(state);
+    return { kind: 'owned', stamp, ...(stamp !== state.stamp && { unconfirmed: true }), retired };
   };
 
   const adoption: SecretStore['adoption'] = (name) => {

@@ -35,7 +35,7 @@ const adminSchema = z.object({
       versions: z.record(z.string(), z.unknown()).optional(),
       custom_metadata: z.record(z.string(), z.string()).nullish(),
     })
-    .optional(),
+    .nullish(),
 });
 
 interface AdminAnswer {

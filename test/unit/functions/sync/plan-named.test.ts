@@ -124,6 +124,14 @@ describe('a plan for named items', () => {
     expect(record.unchanged).toEqual({ aws: 1 });
   });
 
+  it('delivers again what a run that died has not confirmed', async () => {
+    const { targets } = await plan([itemNumbered(1)], [named('db-01', 'a1')]);
+    const [{ stamp = '' } = {}] = targets;
+    const inspect = async () => ({ kind: 'owned', stamp, unconfirmed: true, retired: false }) as const;
+    const repeated = await plan([itemNumbered(1)], [named('db-01', 'a1')], { inspect });
+    expect(repeated.targets).toMatchObject([{ stamp, expected: 'unstamped' }]);
+  });
+
   it('delivers none of the items that would share a secret, even if only one of them is named', async () => {
     const twins = [
       itemNumbered(1, on('db-01', 'sa', { domainName: 'a' })),

@@ -9,6 +9,7 @@ import { fakeStore } from '#test/support/fakes.ts';
 
 const NAME = 'prod/one';
 const owned = (stamp: string | undefined, retired = false): Presence => ({ kind: 'owned', stamp, retired });
+const unconfirmed = (stamp: string): Presence => ({ kind: 'owned', stamp, unconfirmed: true, retired: false });
 
 describe('a target', () => {
   let store: ReturnType<typeof fakeStore>;
@@ -28,6 +29,8 @@ describe('a target', () => {
       ['was delivered by an earlier attempt', owned('new'), { expected: 'absent' }, true],
       ['has no stamp, as planned', owned(undefined), { expected: 'unstamped' }, false],
       ['is retired, with any version', owned('new', true), {}, false],
+      ['was delivered by an attempt that died', unconfirmed('new'), { expected: { stamp: 'old' } }, false],
+      ['still has the delivery of a run that died', unconfirmed('old'), { expected: 'unstamped' }, false],
     ])('and %s', async (_what, presence, target, isDone) => {
       found(presence);
       expect(await look(target)).toBe(isDone);
@@ -42,6 +45,7 @@ describe('a target', () => {
       ['another stamp', owned('newer'), { stamp: 'old' }],
       ['a stamp where there was none', owned('newer'), 'absent'],
       ['no stamp where there was one', owned(undefined), { stamp: 'old' }],
+      ['a delivery in progress', unconfirmed('newer'), { stamp: 'old' }],
     ])('and is left to the next run if another client has written it since: %s', async (_what, presence, expected) => {
       found(presence);
       await expect(look({ expected })).rejects.toMatchObject({
