@@ -1,4 +1,6 @@
+import * as z from 'zod';
 import { awsEnvironment } from '#local/aws/environment.ts';
+import type { World } from '#local/world.ts';
 
 /** Environment variables of all functions. Nothing is called, so the resources do not have to exist. */
 export const ENVIRONMENT = {
@@ -11,4 +13,16 @@ export const ENVIRONMENT = {
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
   ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
   STORE_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
+};
+
+const functionSchema = z.object({
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+});
+
+/** The environment of one function of a world, for a separate process. The AWS side knows it as that function. */
+export const environmentOf = ({ aws }: Pick<World, 'aws'>, name: string): Record<string, string> => {
+  const full = `${aws.template.stackName}-${name}`;
+  const found = aws.template.ofType('AWS::Lambda::Function').find(({ identity }) => identity.name === full);
+  const { Variables } = functionSchema.parse(found?.properties).Environment;
+  return { ...Variables, ...awsEnvironment(aws.endpoint), AWS_ACCESS_KEY_ID: full };
 };

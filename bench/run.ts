@@ -1,13 +1,16 @@
 import { parseArgs, styleText } from 'node:util';
 import { type Figure, isBroken, isReached, type Measured, round, targetOf } from './figure.ts';
 import { measureCheckoutDuringSync } from './figures/checkout-during-sync.ts';
+import { measureColdDelivery } from './figures/cold-delivery.ts';
 import { measureColdImport } from './figures/cold-import.ts';
 import { measureFewChanges } from './figures/few-changes.ts';
 import { measureFullSync } from './figures/full-sync.ts';
 import { measureLoadConfig } from './figures/load-config.ts';
 import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
+import { measureSlowestStore } from './figures/slowest-store.ts';
 import { measureStartTime } from './figures/start-time.ts';
+import { measureThreeStores } from './figures/three-stores.ts';
 import { measureThroughput } from './figures/throughput.ts';
 import { measureUnderQuotas } from './figures/under-quotas.ts';
 
@@ -21,11 +24,14 @@ type Measure = () => Promise<Measured>;
 const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'full-sync': measureFullSync,
   'few-changes': measureFewChanges,
+  'three-stores': measureThreeStores,
   throughput: measureThroughput,
   'under-quotas': measureUnderQuotas,
+  'slowest-store': measureSlowestStore,
   'many-syncs': measureManySyncs,
   'checkout-during-sync': measureCheckoutDuringSync,
   'cold-import': measureColdImport,
+  'cold-delivery': measureColdDelivery,
   'load-config': measureLoadConfig,
   'plan-memory': measurePlanMemory,
   'start-time': measureStartTime,

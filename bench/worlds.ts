@@ -1,6 +1,6 @@
 import type { Document } from 'yaml';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { NAMES } from '#local/world.ts';
+import { NAMES, type World } from '#local/world.ts';
 
 /** Default latency of the simulated vault. */
 export const LATENCY_MS = 20;
@@ -20,3 +20,12 @@ export const plainFleet = (accounts: number): readonly FleetAccount[] =>
   createFleet({ accounts: accounts + 100, seed: SEED })
     .filter(({ kind }) => kind === 'plain')
     .slice(0, accounts);
+
+/** Changes the credentials of some plain accounts, evenly over all pages. Returns the ids of the accounts. */
+export const changeSome = ({ vault }: Pick<World, 'vault'>, count: number): ReadonlySet<number> => {
+  const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
+  const every = Math.floor(plain.length / count);
+  const changed = plain.filter((_, index) => index % every === 0).slice(0, count);
+  for (const { accountId } of changed) vault.changeCredential(accountId);
+  return new Set(changed.map(({ accountId }) => accountId));
+};

@@ -20,6 +20,22 @@ const zodInEnglish: Plugin = {
   },
 };
 
+const HTTP = 'http-by-require';
+
+/**
+ * An `import` of Node's HTTP module reads all of its exports, and one of them loads a second HTTP client: a quarter of
+ * the CPU time of a cold start. A `require` reads none of them.
+ */
+const httpByRequire: Plugin = {
+  name: HTTP,
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(node:)?http$/ }, ({ namespace }) =>
+      namespace === HTTP ? { path: 'node:http', external: true } : { path: 'node:http', namespace: HTTP },
+    );
+    onLoad({ filter: /.*/, namespace: HTTP }, () => ({ contents: "module.exports = require('node:http');" }));
+  },
+};
+
 /** Replaces the registries with other modules. A replacement can import the registry that it replaces. */
 const withRegistries = (registries: Registries): Plugin => ({
   name: 'with-registries',
@@ -101,7 +117,7 @@ export const bundleStep = async (
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
     banner: { js: REQUIRE },
-    plugins: [zodInEnglish, withRegistries(registries)],
+    plugins: [zodInEnglish, httpByRequire, withRegistries(registries)],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

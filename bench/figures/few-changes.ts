@@ -1,19 +1,11 @@
 import { measureRun } from '#local/figures.ts';
 import { startWorld, type World } from '#local/world.ts';
 import type { Measured } from '../figure.ts';
-import { SEED } from '../worlds.ts';
+import { changeSome, SEED } from '../worlds.ts';
 
 const ACCOUNTS = 10_000;
 const CHANGED = 10;
 const HALF_AN_HOUR = 30 * 60_000;
-
-const changeSome = ({ vault }: World): ReadonlySet<number> => {
-  const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
-  const every = Math.floor(plain.length / CHANGED);
-  const changed = plain.filter((_, index) => index % every === 0).slice(0, CHANGED);
-  for (const { accountId } of changed) vault.changeCredential(accountId);
-  return new Set(changed.map(({ accountId }) => accountId));
-};
 
 /** Counts the checkouts of accounts that did not change since the previous run, from the vault's audit log. */
 const checkoutsOfUnchanged = ({ vault }: World, from: number, changed: ReadonlySet<number>): number => {
@@ -32,7 +24,7 @@ export const measureFewChanges = async (): Promise<Measured> => {
   try {
     await measureRun(world, () => {});
     world.clock.advance(HALF_AN_HOUR);
-    const changed = changeSome(world);
+    const changed = changeSome(world, CHANGED);
     world.clock.advance(HALF_AN_HOUR);
     const before = world.vault.audit.length;
     const { vaultCalls, storeCalls, delivered, durationMs } = await measureRun(world, () => {});

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundleFunctions, bundleStep } from '#infra/bundle.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
@@ -12,10 +13,12 @@ import { loadExample } from './synthesis.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pam-relay-bundle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A handler with difficult imports: a lazy one, and CommonJS that requires a module of Node. */
+/** A handler with difficult imports: a lazy one, CommonJS that requires a module of Node, and Node's HTTP. */
 const SOURCE = {
   'handler.ts': `
+    import http, { METHODS } from 'node:http';
     import { joined } from './common.cjs';
+    export const methods = http.METHODS === METHODS ? METHODS : [];
     export const handler = async (): Promise<string> => joined((await import('./late.ts')).late);`,
   'late.ts': `export const late: string = 'late';`,
   'common.cjs': `const { posix } = require('node:path'); exports.joined = (word) => posix.join('came', word);`,
@@ -53,6 +56,12 @@ describe('a bundle', () => {
     await expect(handler()).resolves.toBe('came/late');
   });
 
+  it('does not import the HTTP module of Node, whose exports load a second client, but has it', async () => {
+    expect(Object.values(filesIn('first')).filter((text) => /from ?['"](node:)?http['"]/.test(text))).toEqual([]);
+    const { methods } = await import(pathToFileURL(join(folder, 'first/sync-plan/index.mjs')).href);
+    expect(methods).toContain('GET');
+  });
+
   it('exists for every function of the configuration, with all files in its own folder', () => {
     expect(bundles.map(({ name }) => name)).toEqual(names);
     expect(readdirSync(join(folder, 'first')).toSorted()).toEqual(names.toSorted());
@@ -75,6 +84,50 @@ describe('a bundle', () => {
     expect(filesIn('second')).toEqual(filesIn('first'));
   });
 });
+
+describe('the function that delivers', () => {
+  const typeIn = (path: string): string | undefined =>
+    Object.keys(STORE_TYPES).find((type) => path.includes(`shared/stores/${type}/`)) ??
+    /^@aws-sdk\/client-(?:ssm|sts|secrets-manager)/.exec(path)?.[0];
+
+  it('imports each type of store late, with the clients of that type alone', async () => {
+    const { metafile } = await build({
+      entryPoints: ['functions/sync/retrieve/handler.ts'],
+      outdir: join(folder, 'delivers'),
+      write: false,
+      bundle: true,
+      splitting: true,
+      packages: 'external',
+      format: 'esm',
+      platform: 'node',
+      metafile: true,
+      logLevel: 'error',
+    });
+    /** Types and clients in a file, and in all that it imports statically. */
+    const typesFrom = (file: string, seen = new Set<string>()): string[] => {
+      const output = metafile.outputs[file];
+      if (output === undefined || seen.has(file)) return [];
+      seen.add(file);
+      const imports = output.imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
+      const own = [...Object.keys(output.inputs), ...imports].flatMap((path) => typeIn(path) ?? []);
+      return [...new Set([...own, ...imports.flatMap((path) => typesFrom(path, seen))])].toSorted();
+    };
+    const loadedBy = (entry: string): string[] => {
+      const [file] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry) ?? [];
+      if (file === undefined) throw new Error(`${entry} is not imported late.`);
+      return typesFrom(file);
+    };
+    const loaded = ['functions/sync/retrieve/handler.ts', ...Object.keys(STORE_TYPES).map(typeFile)].map(loadedBy);
+    expect(loaded).toEqual([
+      [],
+      ['@aws-sdk/client-ssm', 'aws-parameter-store'],
+      ['@aws-sdk/client-secrets-manager', 'aws-secrets-manager'],
+      ['kv-v2'],
+    ]);
+  });
+});
+
+const typeFile = (type: string): string => `shared/stores/${type}/type.ts`;
 
 describe('a bundle with other registries', () => {
   const registry = (kind: string) => resolve(`shared/${kind}/registry.ts`);

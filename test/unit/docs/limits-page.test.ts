@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { QUOTAS } from '#local/aws/quotas/table.ts';
+import { showDuration } from '#shared/domain/duration.ts';
 import { leastDuration } from '#shared/domain/limits/estimate.ts';
+import { awsParameterStore } from '#shared/stores/aws-parameter-store/type.ts';
+import { kvV2 } from '#shared/stores/kv-v2/type.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
 
 const PAGE = 'docs/limits.md';
@@ -44,6 +47,24 @@ describe('docs/limits.md', () => {
       const isNear = (text: string, exact: number) => expect(Math.abs(seconds(text) - exact)).toBeLessThanOrEqual(30);
       isNear(created, leastDuration({ items, stores: { aws: { created: items, replaced: 0 } } }, limits).seconds);
       isNear(replaced, leastDuration({ items, stores: { aws: { created: 0, replaced: items } } }, limits).seconds);
+    }
+  });
+
+  it('shows the time of a first sync to the other stores at their defaults', () => {
+    const page = readFileSync(PAGE, 'utf8');
+    const auth = { role: 'relay', audience: 'https://vault.example' };
+    const kv = kvV2.settings.parse({ type: 'kv-v2', url: 'https://vault.example', auth });
+    const parameters = awsParameterStore.settings.parse({ type: 'aws-parameter-store' });
+    for (const pacing of [awsParameterStore.pacing?.(parameters), kvV2.pacing?.(kv)]) {
+      if (pacing === undefined) throw new Error('The store has no pace.');
+      const limits = { stores: [{ store: 'it', ...pacing }], callsPerSecond: 200, callsPerItem: 3 };
+      const timeOf = (created: number) =>
+        showDuration(
+          leastDuration({ items: created, stores: { it: { created, replaced: 0 } } }, limits).seconds * 1000,
+        );
+      expect(page).toContain(
+        `${pacing.perSecond} a second. 1,000 secrets take ${timeOf(1000)}, and 5,000 take ${timeOf(5000)}.`,
+      );
     }
   });
 });
