@@ -2,7 +2,7 @@ import { type Checkable, checkableEntries, deliveries, ownOf, RULE_WORDS } from 
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig } from '#shared/config/schema.ts';
-import { placesOf } from '#shared/config/store-checks.ts';
+import { foldersOf, type StoreFolder } from '#shared/config/store-checks.ts';
 import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -26,12 +26,12 @@ const withPrefix = (config: Checkable) =>
     }))
     .filter(({ prefix }) => prefix !== '');
 
-/** Returns the places of a store: that of its secrets, and those of their replicas. */
-type PlacesOf = (store: string) => readonly string[];
+/** Returns the folders of a store: that of its secrets, and those of their replicas. */
+type FoldersOf = (store: string) => readonly StoreFolder[];
 
-const createPlacesOf = (config: Checkable, types: RegisteredTypes): PlacesOf => {
-  const places = new Map(Object.keys(config.stores ?? {}).map((store) => [store, placesOf(config, types, store)]));
-  return (store) => places.get(store) ?? [`store ${store}`];
+const createFoldersOf = (config: Checkable, types: RegisteredTypes): FoldersOf => {
+  const folders = new Map(Object.keys(config.stores ?? {}).map((store) => [store, foldersOf(config, types, store)]));
+  return (store) => folders.get(store) ?? [{ place: `store ${store}`, folder: '' }];
 };
 
 /**
@@ -39,22 +39,24 @@ const createPlacesOf = (config: Checkable, types: RegisteredTypes): PlacesOf => 
  * each is compared only with the outermost one.
  */
 const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const placesOfStore = createPlacesOf(config, types);
+  const foldersOfStore = createFoldersOf(config, types);
   const deliveries = withPrefix(config).flatMap((rule) =>
-    [...new Set(rule.stores.flatMap(placesOfStore))].map((place) => ({ rule, place })),
+    rule.stores
+      .flatMap(foldersOfStore)
+      .map(({ place, folder }) => ({ ...rule, place, prefix: `${folder}${rule.prefix}` })),
   );
   const reported = new Set<string>();
   return [...Map.groupBy(deliveries, ({ place }) => place).values()].flatMap((sharing) => {
-    let outermost: (typeof sharing)[number]['rule'] | undefined;
+    let outermost: (typeof sharing)[number] | undefined;
     return sharing
-      .map(({ rule }) => rule)
       .toSorted((one, other) => (one.prefix < other.prefix ? -1 : Number(one.prefix > other.prefix)))
       .flatMap((rule) => {
         if (outermost === undefined || !rule.prefix.startsWith(outermost.prefix)) {
           outermost = rule;
           return [];
         }
-        if (reported.has(rule.what)) return [];
+        // Stores of one rule are compared below.
+        if (rule.what === outermost.what || reported.has(rule.what)) return [];
         reported.add(rule.what);
         const message = `begins with ${inQuotes(rule.prefix)} while ${outermost.what} begins with ${inQuotes(outermost.prefix)}, so each could overwrite secrets of the other; use folders that do not contain each other`;
         return [{ path: rule.path, message }];
@@ -62,22 +64,36 @@ const checkOverlaps = (config: Checkable, types: RegisteredTypes): Problem[] => 
   });
 };
 
-/** Two stores of a rule in one place would hold the same secrets. */
+/**
+ * Two stores of a rule must not share a folder: both would hold the same secrets. The folder of one must not contain
+ * that of the other either: its list would show the secrets of the other, which have the same owner, as orphans.
+ */
 const checkPlacesApart = (config: Checkable, types: RegisteredTypes): Problem[] => {
-  const placesOfStore = createPlacesOf(config, types);
-  const isShared = (one: string, other: string) =>
-    placesOfStore(one).some((place) => placesOfStore(other).includes(place));
+  const foldersOfStore = createFoldersOf(config, types);
+  const isShared = (one: StoreFolder, other: StoreFolder) =>
+    one.place === other.place && overlap(one.folder, other.folder);
   return withPrefix(config).flatMap(({ storesPath, stores }) =>
     stores.flatMap((store, index) => {
-      const same = stores.slice(0, index).find((earlier) => earlier !== store && isShared(earlier, store));
+      const folders = foldersOfStore(store);
+      const same = stores
+        .slice(0, index)
+        .find(
+          (earlier) =>
+            earlier !== store && foldersOfStore(earlier).some((one) => folders.some((other) => isShared(one, other))),
+        );
       if (same === undefined) return [];
-      const message =
-        placesOfStore(same)[0] === placesOfStore(store)[0]
-          ? `is the same place as the store "${same}", so both would hold the same secrets; remove one of them`
-          : `shares a region with the replicas of the store "${same}", so both would hold the same names; deliver to the region or replicate to it, not both`;
-      return [{ path: [...storesPath, index], message }];
+      return [{ path: [...storesPath, index], message: messageOnShared(same, foldersOfStore(same)[0], folders[0]) }];
     }),
   );
+};
+
+const messageOnShared = (same: string, one: StoreFolder | undefined, other: StoreFolder | undefined): string => {
+  if (one?.place !== other?.place) {
+    return `shares a region with the replicas of the store "${same}", so both would hold the same names; deliver to the region or replicate to it, not both`;
+  }
+  return one?.folder === other?.folder
+    ? `is the same place as the store "${same}", so both would hold the same secrets; remove one of them`
+    : `has a folder that contains the folder of the store "${same}", or is inside it; use folders that do not contain each other`;
 };
 
 const tokenFolder = (relay: string | undefined): string | undefined => relay && tokenSecretName(relay, '');

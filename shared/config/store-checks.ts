@@ -4,22 +4,32 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 
 /** Places of the entries under `stores`, and checks of entries that share one. Pure. */
 
+/** A folder of a place, with a slash at its end; empty for the whole place. */
+export interface StoreFolder {
+  readonly place: string;
+  readonly folder: string;
+}
+
 const nameOfPlace = (type: string, place: string | undefined): string => JSON.stringify([type, place]);
 
 /**
- * Identifies where an entry keeps its secrets, whatever its name: first the place that it delivers into, then those of
+ * Identifies where an entry keeps its secrets, whatever its name: first the folder that it delivers into, then those of
  * its replicas. Undefined if it cannot be checked.
  */
-export const placesOf = (
+export const foldersOf = (
   { stores }: Checkable,
   types: RegisteredTypes,
   name: string,
-): readonly string[] | undefined => {
+): readonly StoreFolder[] | undefined => {
   const store = ownOf(stores, name);
   const type = store && ownOf(types.stores, store.type);
   if (store === undefined || type === undefined) return undefined;
+  const folder = type.folder?.(store);
   const places = [type.place?.(store), ...(type.replicaPlaces?.(store) ?? [])];
-  return [...new Set(places.map((place) => nameOfPlace(store.type, place)))];
+  return [...new Set(places.map((place) => nameOfPlace(store.type, place)))].map((place) => ({
+    place,
+    folder: folder === undefined ? '' : `${folder}/`,
+  }));
 };
 
 const inWords = (perSecond: number | undefined): string => (perSecond === undefined ? 'unlimited' : String(perSecond));

@@ -167,6 +167,11 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
    * entries share that one.
    */
   place?(settings: z.output<Settings>): string | undefined;
+  /**
+   * Folder of the place that contains all secrets of an entry, without a slash at its ends; undefined for the whole
+   * place. A list covers the folders below it as well.
+   */
+  folder?(settings: z.output<Settings>): string | undefined;
   /** Other places in which each secret of an entry takes its name as well. */
   replicaPlaces?(settings: z.output<Settings>): readonly (string | undefined)[];
   /** Pacing of the writes; undefined if they are not paced. */

@@ -7,9 +7,13 @@ import { createSignIn } from '#shared/stores/kv-v2/sign-in.ts';
 import { createKvStore } from '#shared/stores/kv-v2/store.ts';
 import type { StoreContext, StoreType } from '#shared/stores/store.ts';
 
-/** Host, namespace, mount and folder. A namespace and a mount in it have one path together. */
-const placeOf = ({ url, namespace, mount, folder }: KvSettings): string =>
-  ['kv-v2', new URL(url).host, namespace, mount, folder].filter((part) => part !== undefined).join('/');
+/** Address, namespace and mount. A namespace and a mount in it have one path together. */
+const placeOf = ({ url, namespace, mount }: KvSettings): string => {
+  const { host, pathname } = new URL(url);
+  // A dot at the end of a host name changes nothing.
+  const address = `${host.replace(/\.(?=:|$)/, '')}${pathname}`.replace(/\/+$/, '');
+  return ['kv-v2', address, namespace, mount].filter((part) => part !== undefined).join('/');
+};
 
 /** Calls of a process by its tokens and by the settings, so that all owners share a sign-in and its limits. */
 const connected = new WeakMap<WebIdentityTokens, Map<string, KvApi>>();
@@ -37,6 +41,7 @@ export const kvV2: StoreType<typeof kvSettings> = {
   settings: kvSettings,
   rules: kvRules,
   place: placeOf,
+  folder: ({ folder }) => folder,
   // Announce, write, confirm. A new secret is claimed by the announcement.
   pacing: ({ writesPerSecond }) =>
     writesPerSecond === 'unlimited' ? undefined : { perSecond: writesPerSecond, create: 3, replace: 3 },

@@ -122,3 +122,51 @@ describe('two stores', () => {
     expect(withOther({ ...settings, other: [...THERE, 'region: eu-west-1'], folder: 'fleet' })).toEqual([]);
   });
 });
+
+describe('stores of kv-v2 on one mount', () => {
+  /** A sync into both stores, and a second sync into the second one. */
+  const withFolders = (one: string | undefined, other: string | undefined, second: string, stores = 'aws, other') => {
+    const entry = (folder: string | undefined, url: string): string[] => [
+      '    type: kv-v2',
+      `    url: ${url}`,
+      '    auth: { role: pam-relay, audience: https://kv.example.com }',
+      ...(folder === undefined ? [] : [`    folder: ${folder}`]),
+    ];
+    const text = configWith({
+      10: [...entry(one, 'https://kv.example.com:8200'), '  other:', ...entry(other, 'https://KV.example.com.:8200/')],
+      14: `    stores: [${stores}]`,
+      17: [
+        '    schedule: { expression: rate(1 hour) }',
+        '  second:',
+        '    connection: vault',
+        '    stores: [other]',
+        `    name: ${second}/{systemName}/{accountName}`,
+        '    schedule: { expression: rate(1 hour) }',
+      ],
+    });
+    return problemsOf(text).map((problem) => problem.replace(/^relay\.yaml:[\d:]+ /, ''));
+  };
+
+  it('have folders that do not contain each other in one rule, because a list covers them all', () => {
+    expect(withFolders('one', 'two', 'second')).toEqual([]);
+    expect(withFolders('one', 'one-more', 'second')).toEqual([]);
+    for (const [one, other] of [
+      [undefined, 'two'],
+      ['two/deep', 'two'],
+    ]) {
+      expect(withFolders(one, other, 'second')).toEqual([
+        'syncs.fleet.stores[1]: has a folder that contains the folder of the store "aws", or is inside it; use folders that do not contain each other',
+      ]);
+    }
+    expect(withFolders('one', 'one', 'second')).toEqual([
+      'syncs.fleet.stores[1]: is the same place as the store "aws", so both would hold the same secrets; remove one of them',
+    ]);
+  });
+
+  it('may contain each other in two rules if no path is used twice', () => {
+    expect(withFolders(undefined, 'team', 'second', 'aws')).toEqual([]);
+    expect(withFolders(undefined, 'fleet', 'second', 'aws')).toEqual([
+      expect.stringContaining('begins with "fleet/second/" while sync "fleet" begins with "fleet/"'),
+    ]);
+  });
+});

@@ -9,10 +9,10 @@ const settingsWith = (changes: Readonly<Record<string, unknown>> = {}) =>
   kvV2.settings.parse({ type: 'kv-v2', url: 'https://vault.example.com:8200/', auth: AUTH, ...changes });
 
 describe('the type kv-v2', () => {
-  it('has a place for each server, namespace, mount and folder', () => {
+  it('has a place for each server, namespace and mount', () => {
     expect(kvV2.place?.(settingsWith())).toBe('kv-v2/vault.example.com:8200/secret');
     expect(kvV2.place?.(settingsWith({ namespace: 'team', mount: 'kv/apps', folder: 'relay' }))).toBe(
-      'kv-v2/vault.example.com:8200/team/kv/apps/relay',
+      'kv-v2/vault.example.com:8200/team/kv/apps',
     );
   });
 
