@@ -22,6 +22,8 @@ const targetSchema = z.object({
   store: z.string(),
   /** Name of the secret. */
   name: z.string(),
+  /** Place of the store at the start of the checkout; absent in a record of an earlier version. */
+  place: z.string().optional(),
 });
 export type CheckoutTarget = z.infer<typeof targetSchema>;
 

@@ -26,6 +26,7 @@ export interface Relay extends Connections {
   /** Store of a rule, limited to the secrets that the rule owns. */
   storeFor(store: string, rule: string): Promise<SecretStore>;
   readonly storeRules: Stores['rulesOf'];
+  readonly placeOf: Stores['placeOf'];
   readonly pacingOf: Stores['pacingOf'];
   readonly openBatches: OpenBatches;
   /** Calls of the current invocation so far. */
@@ -52,6 +53,7 @@ export const createRelay = (step: Pick<Step, 'folder' | 'grants' | 'priority'>):
     env,
     storeFor: (store, rule) => stores.storeOf(store, ownerOf(env.relayId, rule)),
     storeRules: stores.rulesOf,
+    placeOf: stores.placeOf,
     pacingOf: stores.pacingOf,
     calls: callsSoFar,
     openBatches: createOpenBatches({ pacingOf: stores.pacingOf, records: limits, remainingMs }),

@@ -33,6 +33,11 @@ export interface Stores {
   storeOf(store: string, owner: string): Promise<SecretStore>;
   /** Returns the rules of a store's type. Raises `ConfigurationInvalid`. */
   rulesOf(store: string): Promise<StoreRules>;
+  /**
+   * Identifies the place in which a store keeps its secrets now, whatever its name. It differs after a deployment that
+   * moved the store. Raises `ConfigurationInvalid`.
+   */
+  placeOf(store: string): Promise<string>;
   /** Returns the pacing of a store's writes; undefined if they are not paced. Raises `ConfigurationInvalid`. */
   pacingOf(store: string): Promise<PacedStore | undefined>;
 }
@@ -46,6 +51,11 @@ const pacingIn = ({ type, settings }: FoundStore): PacedStore | undefined => {
   const parsed = type.settings.parse(settings);
   const pacing = type.pacing?.(parsed);
   return pacing && { ...pacing, id: [settings.type, type.place?.(parsed) ?? []].flat().join('.') };
+};
+
+const placeIn = ({ type, settings }: FoundStore): string => {
+  const parsed = type.settings.parse(settings);
+  return JSON.stringify([settings.type, type.place?.(parsed) ?? null, type.folder?.(parsed) ?? null]);
 };
 
 /** A store that restarts, or chooses another leader, answers again within a minute. */
@@ -124,6 +134,7 @@ export const createStores = ({
       return known;
     },
     rulesOf: async (store) => (await find(store)).type.rules,
+    placeOf: async (store) => placeIn(await find(store)),
     pacingOf: async (store) => pacingIn(await find(store)),
   };
 };

@@ -65,7 +65,7 @@ export const aRecord = ({ rule, order, numbers = [10] }: RecordedCheckout = {}):
     plannedAt: after(0),
     items: numbers.map((number) => ({
       item: itemNumbered(number),
-      targets: stores.map((store) => ({ store, name: `checkouts/CHG1/db-01/a${number}` })),
+      targets: stores.map((store) => ({ store, name: `checkouts/CHG1/db-01/a${number}`, place: store })),
     })),
   };
 };

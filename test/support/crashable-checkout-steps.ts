@@ -16,7 +16,7 @@ import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { FolderOf, Perform } from '#test/support/crashable-steps.ts';
 
 /** Dependencies that the steps of one process share. */
-interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules'> {
+interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'placeOf'> {
   readonly relayId: string;
   readonly config: RelayConfig;
   readonly records: Records;

@@ -121,6 +121,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     rulesOf,
     storeFor: (store: string, rule: string) => stores.storeOf(store, ownerOf(RELAY_ID, rule)),
     storeRules: stores.rulesOf,
+    placeOf: stores.placeOf,
     pacingOf: stores.pacingOf,
     openBatches: memoryOpenBatches(),
     calls: () => NO_CALLS,

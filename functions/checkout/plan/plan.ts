@@ -21,6 +21,7 @@ export interface PlanCheckoutDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeRules: (store: string) => Promise<StoreRules>;
+  readonly placeOf: (store: string) => Promise<string>;
   readonly records: Pick<Records, 'read'>;
   readonly claims: Claims;
   readonly signals: Pick<Signals, 'put'>;
@@ -35,7 +36,7 @@ type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: stri
  * Repeatable by the same execution, redriven or not: the first record is final.
  */
 export const createPlanCheckout =
-  ({ config, vaultOf, storeRules, records, claims, signals, now }: PlanCheckoutDependencies) =>
+  ({ config, vaultOf, storeRules, placeOf, records, claims, signals, now }: PlanCheckoutDependencies) =>
   async ({ order, startedAt, ...run }: PlanInput): Promise<{ items: number }> => {
     checkName(order, run.run);
     const place = checkoutAt.record(run);
@@ -54,13 +55,14 @@ export const createPlanCheckout =
     const namings = await Promise.all(
       settings.stores.map(async (store) => {
         const { name: rules } = await storeRules(store);
-        return { store, nameOf: createNaming({ template: settings.name, labels, rules, checkoutId: order.id }) };
+        const place = await placeOf(store);
+        return { store, place, nameOf: createNaming({ template: settings.name, labels, rules, checkoutId: order.id }) };
       }),
     );
     const found = await vault.session((session) => findItems(session, order, settings, patterns));
     const items = found.map((item) => ({
       item,
-      targets: namings.map(({ store, nameOf }) => ({ store, name: nameOf(item) })),
+      targets: namings.map(({ store, place, nameOf }) => ({ store, name: nameOf(item), place })),
     }));
     checkNames(order, items, distinguishingPlaceholder);
     // Written before anything can be open, so that `reap` finds the checkout however its execution ends.

@@ -7,7 +7,7 @@ import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import { createRetire } from './retire.ts';
 
-const { storeFor, storeRules, env } = createRelay(checkoutSteps.retire);
+const { storeFor, storeRules, placeOf, env } = createRelay(checkoutSteps.retire);
 const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
@@ -15,6 +15,7 @@ export const handler = defineHandler(
   createRetire({
     storeFor,
     storeRules,
+    placeOf,
     records: createS3Records(bucket),
     signals: createS3Signals(bucket),
     now: Date.now,

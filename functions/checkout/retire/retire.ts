@@ -1,8 +1,9 @@
 import { inStore } from '#shared/delivery/in-store.ts';
+import { refuseMoved } from '#shared/delivery/moved.ts';
 import { CHECKOUT_RECOVERY_DAYS, recoveryIn } from '#shared/delivery/recovery.ts';
 import { isStampOfAnother } from '#shared/domain/checkout/stamps.ts';
 import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
-import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type CheckoutRecord, type CheckoutTarget, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import { type Signals, signalAt } from '#shared/records/signals.ts';
 import type { Recovery, SecretStore, StoreRules } from '#shared/stores/store.ts';
@@ -11,6 +12,7 @@ import type { CheckoutRun, Retired } from '#shared/workflows/checkout.ts';
 export interface RetireDependencies {
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly storeRules: (store: string) => Promise<Pick<StoreRules, 'recovery'>>;
+  readonly placeOf: (store: string) => Promise<string>;
   readonly records: Records;
   readonly signals: Pick<Signals, 'put'>;
   /** Epoch milliseconds. */
@@ -23,7 +25,7 @@ export interface RetireDependencies {
  * Reads no value.
  */
 export const createRetire =
-  ({ storeFor, storeRules, records, signals, now }: RetireDependencies) =>
+  ({ storeFor, storeRules, placeOf, records, signals, now }: RetireDependencies) =>
   async (run: CheckoutRun): Promise<Retired> => {
     // Before any secret is inspected, so that a Retrieve that is still running delivers nothing afterwards.
     await signals.put(run.order.type === 'checkout.released' ? signalAt.released(run) : signalAt.closing(run));
@@ -44,26 +46,32 @@ export const createRetire =
       if (!(await mayBeOurs(secrets, name, run.run))) return;
       if (await secrets.retire(name, recovery)) retired += 1;
     };
-    const retireIn = async ([store, names]: readonly [string, readonly string[]]): Promise<void> => {
+    const retireIn = async (store: string, targets: readonly CheckoutTarget[]): Promise<void> => {
       const secrets = await storeFor(store, run.rule);
       const recovery = recoveryIn(await storeRules(store), wish);
-      for (const name of names) await attempt(store, `Retiring ${name}`, () => retireOne(secrets, name, recovery));
+      const current = await placeOf(store);
+      for (const target of targets) {
+        await attempt(store, `Retiring ${target.name}`, async () => {
+          refuseMoved(target, current);
+          await retireOne(secrets, target.name, recovery);
+        });
+      }
     };
     await Promise.all(
-      namesByStore(record).map(([store, names]) => attempt(store, 'Opening it', () => retireIn([store, names]))),
+      [...targetsByStore(record)].map(([store, targets]) =>
+        attempt(store, 'Opening it', () => retireIn(store, targets)),
+      ),
     );
     const failure = combineErrors(failures);
     if (failure !== undefined) throw failure;
     return { retired, at };
   };
 
-const namesByStore = ({ items }: CheckoutRecord): [store: string, names: string[]][] => {
-  const targets = Map.groupBy(
+const targetsByStore = ({ items }: CheckoutRecord): Map<string, CheckoutTarget[]> =>
+  Map.groupBy(
     items.flatMap((item) => item.targets),
     ({ store }) => store,
   );
-  return [...targets].map(([store, own]) => [store, own.map(({ name }) => name)]);
-};
 
 /**
  * Two checkouts can use the same secret name. Stores have no conditional retire, so this is checked right before it.

@@ -1,4 +1,5 @@
 import { inStore } from '#shared/delivery/in-store.ts';
+import { refuseMoved } from '#shared/delivery/moved.ts';
 import { expectedNow } from '#shared/delivery/targets.ts';
 import { isStampOfAnother, newStamp } from '#shared/domain/checkout/stamps.ts';
 import type { Item } from '#shared/domain/item.ts';
@@ -19,6 +20,7 @@ export interface DeliverOptions {
   readonly name: string;
   readonly run: string;
   readonly storeOf: (store: string) => Promise<SecretStore>;
+  readonly placeOf: (store: string) => Promise<string>;
   /** Asked before each write. Undefined while the checkout may deliver. */
   readonly refusal: () => Promise<Refusal | undefined>;
   /** 32 hex digits that were never used before. */
@@ -35,7 +37,7 @@ export type Deliver = (item: Item, target: CheckoutTarget, value: Secret<SecretC
  * Repeatable: it replaces an earlier delivery of the same checkout.
  */
 export const createDeliver =
-  ({ name, run, storeOf, refusal, random, onWarning }: DeliverOptions): Deliver =>
+  ({ name, run, storeOf, placeOf, refusal, random, onWarning }: DeliverOptions): Deliver =>
   async (item, target, value) => {
     let refused: Refusal | undefined;
     const refuseIfOver = async (): Promise<void> => {
@@ -51,6 +53,7 @@ export const createDeliver =
       );
     };
     try {
+      refuseMoved(target, await placeOf(target.store));
       const store = await storeOf(target.store);
       const { warning } = await store.deliver({
         name: target.name,

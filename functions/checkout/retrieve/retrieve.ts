@@ -18,6 +18,7 @@ export interface RetrieveCheckoutDependencies {
   readonly relayId: string;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
+  readonly placeOf: (store: string) => Promise<string>;
   readonly records: Records;
   readonly signals: Pick<Signals, 'put' | 'list'>;
   /** Epoch milliseconds. */
@@ -42,7 +43,7 @@ const MINUTE_MS = 60_000;
  * because a ticket is never the same twice.
  */
 export const createRetrieveCheckout =
-  ({ relayId, vaultOf, storeFor, records, signals, now, random }: RetrieveCheckoutDependencies) =>
+  ({ relayId, vaultOf, storeFor, placeOf, records, signals, now, random }: RetrieveCheckoutDependencies) =>
   async (input: CheckoutStepInput): Promise<Retrieved> => {
     const { workflow, rule, run, requested } = input;
     const record = await readRequired(records, checkoutAt.record(input));
@@ -69,6 +70,7 @@ export const createRetrieveCheckout =
       name,
       run,
       storeOf: (store) => storeFor(store, rule),
+      placeOf,
       refusal: reasonNotToDeliver,
       random,
       onWarning: (warning) => warnings.push(warning),

@@ -52,17 +52,15 @@ export const createRetrieve =
     const own = { relayId, ...run, batch };
     const storeOf = (store: string) => storeFor(store, run.rule);
 
-    const take = async (read: Reader, reading: Reading): Promise<Settled[]> => {
+    /** Reads the value of an item; returns the outcome of its targets if there is none. Never rejects. */
+    const readValue = async (read: Reader, reading: Reading): Promise<Value | NoValue> => {
       const { item, lease } = reading;
-      const open = openTargets(reading, requested.settled);
-      if (lease?.status === 'pending') return open.map((at) => ({ ...at, outcome: 'approvalRequired' }));
+      if (lease?.status === 'pending') return { outcome: 'approvalRequired' };
       try {
         requireTime(remainingMs());
-        const value = rendering.render(item, (await read(reading)).content);
-        return await Promise.all(open.map((at) => deliver(reading, at, value)));
+        return { value: rendering.render(item, (await read(reading)).content) };
       } catch (thrown) {
-        const outcome = outcomeOf(thrown, item.title);
-        return open.map((at) => ({ ...at, ...outcome }));
+        return outcomeOf(thrown, item.title);
       }
     };
 
@@ -74,12 +72,44 @@ export const createRetrieve =
       const target = targets[at.target];
       try {
         if (target === undefined) throw new RelayError('ContractViolated', `${item.title} has no target ${at.target}.`);
+        // It may have waited for others in the queue of a slow store.
+        requireTime(remainingMs());
         const store = await storeOf(target.store);
         const result = await deliverTo(store, target, value, order.mode, `${item.title}, delivered by pam-relay.`);
         return { ...at, ...result };
       } catch (thrown) {
         return { ...at, ...outcomeOf(thrown, item.title) };
       }
+    };
+
+    /**
+     * Reads each item once, and delivers it to its open targets. Each store has a queue of its own, so that a slow one
+     * delays no other.
+     */
+    const takeAll = async (
+      readings: readonly Reading[],
+      readOne: (reading: Reading) => Promise<Value | NoValue>,
+    ): Promise<Settled[]> => {
+      const values = readings.map((reading) => ({ reading, ...Promise.withResolvers<Value | NoValue>() }));
+      const reads = pMap(values, async ({ reading, resolve }) => resolve(await readOne(reading)), {
+        concurrency: MAX_CONCURRENCY,
+      });
+      const targets = values.flatMap(({ reading, promise }) =>
+        openTargets(reading, requested.settled).map((at) => ({ reading, at, read: promise })),
+      );
+      const queues = Map.groupBy(targets, ({ reading, at }) => reading.targets[at.target]?.store);
+      const delivered = [...queues.values()].map((queue) =>
+        pMap(
+          queue,
+          async ({ reading, at, read }): Promise<Settled> => {
+            const found = await read;
+            return 'value' in found ? deliver(reading, at, found.value) : { ...at, ...found };
+          },
+          { concurrency: MAX_CONCURRENCY },
+        ),
+      );
+      const [, ...settled] = await Promise.all([reads, ...delivered]);
+      return settled.flat();
     };
 
     const vault = await vaultOf(rule.connection, rule.concurrency);
@@ -90,16 +120,24 @@ export const createRetrieve =
         : await vault.session((session) => {
             const items = readings.map(({ item }) => item);
             const read = createReader(session, rule.connection, rule, own, items);
-            return pMap(readings, (reading) => take(read, reading), { concurrency: MAX_CONCURRENCY });
+            return takeAll(readings, (reading) => readValue(read, reading));
           });
     return {
       leases: readings.flatMap(({ lease }) => lease ?? []),
-      settled: [...requested.settled, ...taken.flat()],
+      settled: [...requested.settled, ...taken],
       releaseEnds: releaseEndsOf(readings),
       retirements: await retireAll({ storeOf, storeRules }, content.retire, rule.orphans, remainingMs),
       calls: addCalls(requested.calls, calls()),
     };
   };
+
+/** Value of an item as it is delivered. */
+interface Value {
+  readonly value: Secret<SecretContent>;
+}
+
+/** Outcome of all targets of an item that was not read. */
+type NoValue = Pick<Settled, 'outcome' | 'failure'>;
 
 /** Items to read: those with a lease, or, if reading needs no leases, those with an open target. */
 const readingsOf = (

@@ -41,14 +41,21 @@ const parseMap = (text: string): Readonly<Record<string, unknown>> | undefined =
 
 class TooDeep extends Error {}
 
-/** JSON that is equal for equal values, whatever the order of keys and the notation of numbers. Raises `TooDeep`. */
+/** JSON can spell half of a surrogate pair, which the server would replace by another character. */
+class NotUnicode extends Error {}
+
+/**
+ * JSON that is equal for equal values, whatever the order of keys and the notation of numbers. Raises `TooDeep` and
+ * `NotUnicode`.
+ */
 const canonical = (value: unknown, depth = 0): string => {
   if (depth > MAX_DEPTH) throw new TooDeep();
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`;
+  if (typeof value === 'string' && !value.isWellFormed()) throw new NotUnicode();
   if (!isMap(value)) return JSON.stringify(value);
   const entries = Object.keys(value)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key], depth + 1)}`);
+    .map((key) => `${canonical(key)}:${canonical(value[key], depth + 1)}`);
   return `{${entries.join(',')}}`;
 };
 
@@ -62,6 +69,7 @@ export const formOf = (value: Secret<SecretContent>): Form => {
     return { fits: true, json: new Secret(canonical(parseMap(content) ?? { [TEXT_KEY]: content })) };
   } catch (error) {
     if (error instanceof Inexact) return { fits: false, misfit: 'inexact-number' };
+    if (error instanceof NotUnicode) return { fits: false, misfit: 'not-unicode' };
     if (error instanceof TooDeep || error instanceof RangeError) return { fits: false, misfit: 'too-deep' };
     throw error;
   }
@@ -72,7 +80,7 @@ export const formOfData = (data: unknown): Secret | undefined => {
   try {
     return isMap(data) ? new Secret(canonical(data)) : undefined;
   } catch (error) {
-    if (error instanceof TooDeep || error instanceof RangeError) return undefined;
+    if (error instanceof TooDeep || error instanceof NotUnicode || error instanceof RangeError) return undefined;
     throw error;
   }
 };

@@ -50,6 +50,7 @@ describe('planning a checkout', () => {
       config: aCheckoutConfig({ value: '{credential}', ...rule }),
       vaultOf: async () => vault.vault,
       storeRules: async (store) => STORE_RULES[store] ?? awsSecretsManagerRules,
+      placeOf: async (store) => `place of ${store}`,
       records,
       claims: memoryClaims(records, signals),
       signals,
@@ -70,7 +71,7 @@ describe('planning a checkout', () => {
       order: anOrder(),
       startedAt: STARTED_AT,
       plannedAt: after(0),
-      items: [{ item: anItem(), targets: [{ store: 'aws', name: 'checkouts/CHG1/db-01/sa' }] }],
+      items: [{ item: anItem(), targets: [{ store: 'aws', name: 'checkouts/CHG1/db-01/sa', place: 'place of aws' }] }],
     });
     expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
   });
@@ -238,9 +239,9 @@ describe('planning a checkout', () => {
     vault = fakeVault([pageOf([anItem({ labels: { accountName: 'ops_1' } })])]);
     await plan({ items: [{ systemName: 'db-01', accountName: 'ops_1' }] }, { stores: ['aws', 'dr', 'box'] });
     expect((await recorded())?.items[0]?.targets).toEqual([
-      { store: 'aws', name: 'checkouts/CHG1/db-01/ops_1' },
-      { store: 'dr', name: 'checkouts/CHG1/db-01/ops_1' },
-      { store: 'box', name: 'checkouts/CHG1/db-01/ops=5F1' },
+      { store: 'aws', name: 'checkouts/CHG1/db-01/ops_1', place: 'place of aws' },
+      { store: 'dr', name: 'checkouts/CHG1/db-01/ops_1', place: 'place of dr' },
+      { store: 'box', name: 'checkouts/CHG1/db-01/ops=5F1', place: 'place of box' },
     ]);
   });
 

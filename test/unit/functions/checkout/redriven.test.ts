@@ -26,6 +26,7 @@ describe('a stopped execution that reap released, redriven with its name and sta
       claims: memoryClaims(records, signals),
       config: aCheckoutConfig({ value: '{credential}' }),
       storeRules: async () => awsSecretsManagerRules,
+      placeOf: async (store) => store,
     })({ ...CHECKOUT, startedAt: STARTED_AT, order: anOrder() });
   const watch = (): Promise<Action> => createWatch(shared())(aCheckoutRun);
   const report = (type: 'checkout.requested' | 'checkout.abandoned') =>

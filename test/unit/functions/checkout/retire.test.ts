@@ -31,7 +31,7 @@ describe('retiring what a checkout delivered', () => {
   let recovery: StoreRules['recovery'];
   const storeRules = async () => ({ recovery });
   const stepWith = (storeFor: RetireDependencies['storeFor']) =>
-    createRetire({ storeFor, storeRules, records, signals, now: () => NOW });
+    createRetire({ storeFor, storeRules, placeOf: async (name) => name, records, signals, now: () => NOW });
   const retire = () => stepWith(async () => store.store)(aCheckoutRun);
   const record = (checkout: RecordedCheckout = {}) => recordCheckout(records, { numbers: [1, 2], ...checkout });
 

@@ -49,6 +49,7 @@ describe('retrieving for a checkout', () => {
       relayId: 'relay',
       vaultOf: async () => vault.vault,
       storeFor: async () => store.store,
+      placeOf: async (name) => name,
       records,
       signals,
       now: () => clock,

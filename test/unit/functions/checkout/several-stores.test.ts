@@ -22,6 +22,8 @@ const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (
 const aScene = () => {
   const stores = { aws: fakeStore(), dr: fakeStore() };
   const vault = fakeVault();
+  /** Places of the stores that a deployment moved. */
+  const places: Record<string, string> = {};
   const records = memoryRecords();
   const signals = memorySignals();
   let stamps = 0;
@@ -34,7 +36,8 @@ const aScene = () => {
     if (open === undefined) throw new RelayError('ConfigurationInvalid', `There is no store ${store}.`);
     return open();
   };
-  const shared = { storeFor, records, signals, now: () => NOW };
+  const placeOf = async (store: string): Promise<string> => places[store] ?? store;
+  const shared = { storeFor, placeOf, records, signals, now: () => NOW };
   const retrieve = createRetrieveCheckout({
     ...shared,
     relayId: 'relay',
@@ -51,6 +54,7 @@ const aScene = () => {
   const names = (store: StoreName): string[] => [...stores[store].presences.keys()];
   return {
     stores,
+    places,
     vault,
     signals,
     notified,
@@ -116,6 +120,29 @@ describe('a checkout with two stores', () => {
     expect(first).toHaveLength(20);
     expect(Math.max(...first.map(({ error }) => error.length))).toBe(1000);
     expect((await scene.report(retrieved)).notes).toContain('The deliveries of 2 more secrets were not confirmed.');
+  });
+
+  it('leaves alone what is in a store that a deployment moved, and reports it', async () => {
+    await scene.record(1);
+    await scene.retrieve();
+    scene.places['dr'] = 'elsewhere';
+    await expect(scene.retire()).rejects.toMatchObject({
+      name: 'ConfigurationInvalid',
+      message: expect.stringContaining(
+        `The store dr was moved in relay.yaml after the checkout had begun, so the secret ${nameOf(1)} was left alone.`,
+      ),
+    });
+    expect(scene.left()).toEqual([nameOf(1)]);
+    delete scene.places['dr'];
+    await scene.retire();
+    expect(scene.left()).toEqual([]);
+  });
+
+  it('delivers nothing to a place that no step would clear', async () => {
+    await scene.record(1);
+    scene.places['dr'] = 'elsewhere';
+    expect(await scene.retrieve()).toMatchObject({ delivered: 1, undelivered: { count: 1, first: [{ store: 'dr' }] } });
+    expect(scene.names('dr')).toEqual([]);
   });
 
   it('delivers to one store while the other does not answer', async () => {

@@ -103,6 +103,29 @@ describe('an item with two targets in two stores', () => {
     expect(arrived).toEqual(['other', 'aws']);
   });
 
+  it('is one of many that reach a store although another store holds up more than it takes at once', async () => {
+    const numbers = Array.from({ length: 70 }, (_, index) => index + 1);
+    const items = numbers.map((number) => ({
+      item: itemNumbered(number),
+      targets: [aTarget(`prod/${number}`), aTarget(`prod-${number}`, { store: 'other' })],
+    }));
+    const { promise: allArrived, resolve } = Promise.withResolvers<void>();
+    const { deliver } = aws.store;
+    aws.store.deliver = async (delivery) => {
+      const delivered = await deliver(delivery);
+      if (aws.deliveries.length === items.length) resolve();
+      return delivered;
+    };
+    const { deliver: deliverToOther } = other.store;
+    other.store.deliver = async (delivery) => {
+      await allArrived;
+      return deliverToOther(delivery);
+    };
+    await go(items);
+    expect([aws.deliveries.length, other.deliveries.length]).toEqual([70, 70]);
+    expect(vault.count('read')).toBe(70);
+  });
+
   it('is read for the one target that lacks it', async () => {
     aws.presences.set('prod/one', { kind: 'owned', stamp: 'stamp of prod/one', retired: false });
     const { retrieved } = await go();

@@ -13,7 +13,11 @@ it('reads the record of a checkout that an earlier version has begun, so that it
     items: record.items.map(({ item, targets }) => ({ item, secretName: targets[0]?.name })),
   };
   expect(stores).toEqual(['aws']);
-  expect(schema.parse(earlier)).toMatchObject({ ...record, items: record.items });
+  const withoutPlace = record.items.map(({ item, targets }) => ({
+    item,
+    targets: targets.map(({ store, name }) => ({ store, name })),
+  }));
+  expect(schema.parse(earlier)).toMatchObject({ ...record, items: withoutPlace });
 });
 
 it('refuses a record without targets', () => {

@@ -25,6 +25,8 @@ describe('the form of a value in KV', () => {
     ['{"n":1e-400}', 'inexact-number'],
     [`{"a":${'['.repeat(500)}${']'.repeat(500)}}`, 'too-deep'],
     ['\ud800', 'not-unicode'],
+    [String.raw`{"p":"x\ud800"}`, 'not-unicode'],
+    [String.raw`{"\ud800":[1]}`, 'not-unicode'],
     ['', 'empty'],
   ])('does not exist for %j', (text, misfit) => expect(jsonOf(text)).toBe(misfit));
 
