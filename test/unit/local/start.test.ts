@@ -42,10 +42,10 @@ describe('--port of the sandbox', () => {
   });
   afterAll(() => occupant[Symbol.asyncDispose]());
 
-  it.each([0, 1])('is refused before anything is made if one of its two ports is in use', async (before) => {
+  it.each([0, 1, 2])('is refused before anything is made if one of its three ports is in use', async (before) => {
     await expect(requirePorts(port - before)).rejects.toThrow(
       new RegExp(
-        `^--port ${port - before} needs two ports, ${port - before} .+ and ${port - before + 1} for AWS, but .*${port}.* ` +
+        `^--port ${port - before} needs three ports, ${port - before} .+ and ${port - before + 2} for OpenBao, but .*${port}.* ` +
           'npm run sandbox -- --port \\d+$',
       ),
     );
