@@ -16,6 +16,11 @@ the names in \`relay.yaml\`, and different functions serve syncs and checkouts. 
 relay's own tag, and created only with that tag and the \`tags\` of their store. A function that signs in can read the secrets that
 \`relay.yaml\` names for its connections: for signing in, for client certificates and for proxies. Permissions that do not fit into the
 inline policy of a role are in managed policies of the same stack.
+
+The table is the same for every type of store and for several stores in a rule. The pages of [Secrets
+Manager](stores/aws-secrets-manager.md#permissions) and [Parameter Store](stores/aws-parameter-store.md#permissions) list the actions behind each
+word under _stores_. For OpenBao and HashiCorp Vault, a function gets only \`sts:GetWebIdentityToken\`. There, the server decides, with
+[one policy](stores/kv-v2.md#separate-rights) for all functions. Owner tags and folders by IAM hold for the stores of AWS.
 `;
 
 const COLUMNS = ['function', 'seconds', 'MB', 'vault', 'records', 'stores', 'runs', 'more'] as const;

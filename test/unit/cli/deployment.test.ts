@@ -19,7 +19,7 @@ const failure = (name: string, message = '') =>
 
 const STACK = {
   StackName: 'pam-relay',
-  StackId: 'arn:aws:cloudformation:us-west-2:123456789012:stack/pam-relay/1',
+  StackId: 'arn:aws:cloudformation:us-west-2:111122223333:stack/pam-relay/1',
   CreationTime: new Date(0),
   StackStatus: 'CREATE_COMPLETE' as const,
 };
@@ -30,19 +30,19 @@ describe('the deployment of a relay', () => {
       Stacks: [{ ...STACK, Outputs: [{ OutputKey: 'RecordsBucketName', OutputValue: 'records' }] }],
     });
     expect(await findDeployment('pam-relay', 'pam-relay')).toEqual({
-      account: '123456789012',
+      account: '111122223333',
       region: 'us-west-2',
-      relayId: 'pam-relay.123456789012.us-west-2',
+      relayId: 'pam-relay.111122223333.us-west-2',
       records: expect.anything(),
     });
   });
 
   it('without a stack is where the credentials are, without records', async () => {
-    callers.on(GetCallerIdentityCommand).resolves({ Account: '123456789012' });
+    callers.on(GetCallerIdentityCommand).resolves({ Account: '111122223333' });
     expect(await findDeployment('pam-relay', undefined)).toEqual({
-      account: '123456789012',
+      account: '111122223333',
       region: 'eu-central-1',
-      relayId: 'pam-relay.123456789012.eu-central-1',
+      relayId: 'pam-relay.111122223333.eu-central-1',
       records: undefined,
     });
   });

@@ -13,7 +13,7 @@ import { itemNumbered } from '#test/support/items.ts';
 import { collected } from './output.ts';
 import { delivered, EVERY_KIND, NOW, planWith, RELAY_ID, sidesWith } from './sync-plan.ts';
 
-const PLACE = { account: '123456789012', region: 'eu-central-1', relayId: RELAY_ID };
+const PLACE = { account: '111122223333', region: 'eu-central-1', relayId: RELAY_ID };
 
 describe('the plan of a sync', () => {
   it('names every decision with its secret and reason', async () => {
@@ -89,7 +89,7 @@ describe('the plan of a sync', () => {
     const plan = await planWith(EVERY_KIND, { memory: EVERY_KIND.memory });
     const lines = showPlans(PLACE, [plan], collected().output.paint);
     expect(lines.slice(0, 8)).toEqual([
-      'Account   123456789012',
+      'Account   111122223333',
       'Region    eu-central-1',
       `Relay id  ${RELAY_ID}`,
       '',

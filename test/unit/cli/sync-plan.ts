@@ -12,7 +12,7 @@ import { fakeStore, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 export const NOW = Date.parse('2026-01-02T04:00:00Z');
-export const RELAY_ID = 'pam-relay.123456789012.eu-central-1';
+export const RELAY_ID = 'pam-relay.111122223333.eu-central-1';
 const VALUE = '{credential}';
 
 const nameOf = ({ labels }: Item): string => `prod/${labels['systemName']}/${labels['accountName']}`;

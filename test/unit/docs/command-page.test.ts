@@ -15,7 +15,7 @@ const wordsOf = (line: string): string[] =>
 const outputOf = async (line: string): Promise<string[]> => {
   if (line === PLAN) {
     const plan = await planWith(EVERY_KIND, { memory: EVERY_KIND.memory });
-    const place = { account: '123456789012', region: 'eu-central-1', relayId: RELAY_ID };
+    const place = { account: '111122223333', region: 'eu-central-1', relayId: RELAY_ID };
     return showPlans(place, [plan], collected().output.paint);
   }
   const { lines } = await run(...wordsOf(line));

@@ -13,7 +13,7 @@ const FENCES: Readonly<Record<StoreRules['fence'], string>> = {
 };
 const RECOVERIES: Readonly<Record<StoreRules['recovery'], string>> = {
   days: 'days that the rule chooses',
-  fixed: 'a time that the store sets',
+  fixed: 'until someone destroys it',
   none: 'none',
 };
 const numberOf = (number: number): string => number.toLocaleString('en');
