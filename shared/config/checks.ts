@@ -11,7 +11,7 @@ import { checkFolders } from '#shared/config/folder-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import { checkPromises } from '#shared/config/promise-checks.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
-import { checkPaces } from '#shared/config/store-checks.ts';
+import { checkPaces, checkRoles } from '#shared/config/store-checks.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
 
@@ -109,6 +109,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkTemplates,
   checkFolders,
   checkPaces,
+  checkRoles,
   checkTiming,
   checkPromises,
 ];

@@ -52,3 +52,23 @@ export const checkPaces = (config: Checkable, types: RegisteredTypes): Problem[]
     return [{ path: ['stores', name, 'writesPerSecond'], message }];
   });
 };
+
+/** Scope of a role whose permissions are not looked at. */
+const NO_SCOPE = { prefixes: [], owners: '', encryptionKey: '', partition: 'aws', region: '', account: '' };
+
+/** The template of a role has one external id, so all entries with that role share it. Its value is never shown. */
+export const checkRoles = (config: Checkable, types: RegisteredTypes): Problem[] => {
+  const first = new Map<string, { readonly name: string; readonly externalId: string }>();
+  return checkableEntries(config.stores).flatMap(([name, store]) => {
+    const role = ownOf(types.stores, store.type)?.role?.(store, NO_SCOPE, 'syncs');
+    if (role === undefined) return [];
+    const other = first.get(role.arn);
+    if (other === undefined) {
+      first.set(role.arn, { name, externalId: role.externalId });
+      return [];
+    }
+    if (other.externalId === role.externalId) return [];
+    const message = `differs from that of store "${other.name}" for the same role; use one externalId for the role ${role.arn}: copy the one of store "${other.name}"`;
+    return [{ path: ['stores', name, 'externalId'], message }];
+  });
+};

@@ -66,7 +66,9 @@ const deliver = (names: string[]) => [
 ];
 const retire = (names: string[]) => [
   ...inspect(names),
-  ...names.map((name) => `secretsmanager:DeleteSecret secret:${name}${OURS}`),
+  ...names.flatMap((name) =>
+    ['DeleteSecret', 'RemoveRegionsFromReplication'].map((action) => `secretsmanager:${action} secret:${name}${OURS}`),
+  ),
 ];
 const readRuns = (machine: string) => `kms:Decrypt <key> via states for stateMachine:pam-relay-prod-${machine}`;
 const ALERT = ['sns:Publish <topic>', 'kms:GenerateDataKey <key> via sns', 'kms:Decrypt <key> via sns'];

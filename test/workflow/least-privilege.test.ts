@@ -76,6 +76,8 @@ const makeOrphans = async (): Promise<void> => {
   const owner = ownerOf(`${RELAY}.000000000000.us-east-1`, NAMES.sync);
   const Tags = [{ Key: OWNER_TAG, Value: owner }];
   asOperator('CreateSecret', { Name: ORPHAN, ClientRequestToken: crypto.randomUUID(), SecretString: value, Tags });
+  // By hand: relay.yaml names no region for replicas.
+  asOperator('ReplicateSecretToRegions', { SecretId: ORPHAN, AddReplicaRegions: [{ Region: 'eu-west-1' }] });
   world.aws.parameterStore.handle('PutParameter', { Name: `/${ORPHAN}`, Value: value, Type: 'SecureString', Tags });
   await world.openBao?.write(`secret/data/pam-relay/${ORPHAN}`, { data: { value } });
   await world.openBao?.write(`secret/metadata/pam-relay/${ORPHAN}`, { custom_metadata: { [OWNER_TAG]: owner } });

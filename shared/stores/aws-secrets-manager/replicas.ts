@@ -10,6 +10,7 @@ import {
 import pMap from 'p-map';
 import { callSecretsManager, toStoreError } from '#shared/aws/secrets-manager-errors.ts';
 import { shellQuote } from '#shared/domain/shell.ts';
+import { shorten, showText } from '#shared/domain/text.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { ReplicaRegion } from '#shared/stores/aws-secrets-manager/settings.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
@@ -23,7 +24,6 @@ export interface ReplicaOptions {
   readonly clientIn: (region: string) => SecretsManagerClient;
   /** Filters of ListSecrets for the secrets of the owner. */
   readonly filters: readonly { readonly Key: 'tag-key' | 'tag-value'; readonly Values: string[] }[];
-  readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
 /** Names of the replicas of one region. */
@@ -35,21 +35,24 @@ const MAX_CONCURRENCY = 8;
 const MAX_REMOVALS = 5;
 const REMOVAL_MS = 2000;
 
-export const createReplicas = ({ client, regions, clientIn, filters, sleep = sleepFor }: ReplicaOptions) => {
+/** Characters of AWS's reason for a failed replica in a report. */
+const MAX_REASON = 300;
+
+const statusesOf = async (client: SecretsManagerClient, name: string): Promise<readonly ReplicationStatusType[]> => {
+  const described = client.send(new DescribeSecretCommand({ SecretId: name }));
+  const answer = await callSecretsManager({ action: 'DescribeSecret', secret: name }, described);
+  return answer.ReplicationStatus ?? [];
+};
+
+export const createReplicas = ({ client, regions, clientIn, filters }: ReplicaOptions) => {
   const inputOf = (wanted: readonly ReplicaRegion[]) =>
     wanted.map(({ region, kmsKeyArn }) => ({
       Region: region,
       ...(kmsKeyArn !== undefined && { KmsKeyId: kmsKeyArn }),
     }));
 
-  const statusesOf = async (name: string): Promise<readonly ReplicationStatusType[]> => {
-    const described = client.send(new DescribeSecretCommand({ SecretId: name }));
-    const answer = await callSecretsManager({ action: 'DescribeSecret', secret: name }, described);
-    return answer.ReplicationStatus ?? [];
-  };
-
   const replicate = async (name: string): Promise<void> => {
-    const statuses = await statusesOf(name);
+    const statuses = await statusesOf(client, name);
     const missing = regions.filter(({ region }) => isMissing(statuses, region) || isFailed(statuses, region));
     if (missing.length === 0) return;
     const command = new ReplicateSecretToRegionsCommand({ SecretId: name, AddReplicaRegions: inputOf(missing) });
@@ -74,7 +77,7 @@ export const createReplicas = ({ client, regions, clientIn, filters, sleep = sle
 
   /** A listed secret whose replicas the lists do not show: only its description tells why. */
   const explain = async (secret: StoredSecret): Promise<StoredSecret> => {
-    const statuses = await statusesOf(secret.name);
+    const statuses = await statusesOf(client, secret.name);
     const failed = regions.flatMap(({ region }) => statuses.filter((one) => one.Region === region && hasFailed(one)));
     const warning = failed.length === 0 ? undefined : failed.map((one) => failureOf(secret.name, one)).join(' ');
     return {
@@ -119,31 +122,40 @@ export const createReplicas = ({ client, regions, clientIn, filters, sleep = sle
         (secret) => ([...listed.values()].every((names) => names.has(secret.name)) ? secret : explain(secret)),
         { concurrency: MAX_CONCURRENCY },
       ),
-
-    /** Removes all replicas of a secret, which AWS requires before a deletion. Repeatable. */
-    async remove(name: string): Promise<void> {
-      const statuses = await statusesOf(name);
-      const RemoveReplicaRegions = statuses.flatMap(({ Region }) => Region ?? []);
-      if (RemoveReplicaRegions.length === 0) return;
-      const command = new RemoveRegionsFromReplicationCommand({ SecretId: name, RemoveReplicaRegions });
-      await callSecretsManager({ action: 'RemoveRegionsFromReplication', secret: name }, client.send(command));
-    },
-
-    /** Deletes a secret, and waits while AWS still removes its replicas. If that lasts, the next run continues. */
-    async afterRemoval<T>(name: string, remove: () => Promise<T>, isRefused: (error: unknown) => boolean): Promise<T> {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await remove();
-        } catch (error) {
-          const left = isRefused(error) ? await statusesOf(name) : [];
-          if (left.length === 0) throw error;
-          if (attempt === MAX_REMOVALS) throw stillReplicated(name, left, error);
-          await sleep(REMOVAL_MS);
-        }
-      }
-    },
   };
 };
+
+/**
+ * Removal of the replicas of a secret, which AWS requires before a deletion. It depends on no setting: a secret keeps
+ * its replicas after a region was removed from relay.yaml, and an operator can add some.
+ */
+export const createReplicaRemoval = (
+  client: SecretsManagerClient,
+  sleep: (ms: number) => Promise<unknown> = sleepFor,
+) => ({
+  /** Removes all replicas of a secret. Repeatable. */
+  async remove(name: string): Promise<void> {
+    const statuses = await statusesOf(client, name);
+    const RemoveReplicaRegions = statuses.flatMap(({ Region }) => Region ?? []);
+    if (RemoveReplicaRegions.length === 0) return;
+    const command = new RemoveRegionsFromReplicationCommand({ SecretId: name, RemoveReplicaRegions });
+    await callSecretsManager({ action: 'RemoveRegionsFromReplication', secret: name }, client.send(command));
+  },
+
+  /** Deletes a secret, and waits while AWS still removes its replicas. If that lasts, the next run continues. */
+  async afterRemoval<T>(name: string, remove: () => Promise<T>, isRefused: (error: unknown) => boolean): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await remove();
+      } catch (error) {
+        const left = isRefused(error) ? await statusesOf(client, name) : [];
+        if (left.length === 0) throw error;
+        if (attempt === MAX_REMOVALS) throw stillReplicated(name, left, error);
+        await sleep(REMOVAL_MS);
+      }
+    }
+  },
+});
 
 const hasFailed = ({ Status }: ReplicationStatusType): boolean => Status === 'Failed';
 const isMissing = (statuses: readonly ReplicationStatusType[], region: string): boolean =>
@@ -152,7 +164,7 @@ const isFailed = (statuses: readonly ReplicationStatusType[], region: string): b
   statuses.some((one) => one.Region === region && hasFailed(one));
 
 const failureOf = (name: string, { Region: region = '', StatusMessage: message }: ReplicationStatusType): string => {
-  const why = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`;
+  const why = message === undefined ? '' : `: ${shorten(showText(message), MAX_REASON).replace(/\.$/, '')}`;
   return `The replica of the secret ${name} in ${region} failed${why}. Correct the cause, for example remove the secret of that name in ${region}, and run: aws secretsmanager replicate-secret-to-regions --secret-id ${shellQuote(name)} --add-replica-regions Region=${region}`;
 };
 

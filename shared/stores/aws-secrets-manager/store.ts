@@ -12,7 +12,11 @@ import { shellQuote } from '#shared/domain/shell.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { CURRENT, createDeliver, valueIn } from '#shared/stores/aws-secrets-manager/delivery.ts';
-import { createReplicas, type ReplicaOptions } from '#shared/stores/aws-secrets-manager/replicas.ts';
+import {
+  createReplicaRemoval,
+  createReplicas,
+  type ReplicaOptions,
+} from '#shared/stores/aws-secrets-manager/replicas.ts';
 import type { Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
 
 const PAGE_SIZE = 100;
@@ -26,7 +30,9 @@ export interface AwsSecretsManagerStoreOptions {
   /** Key that encrypts new secrets; the account's `aws/secretsmanager` if left out. */
   readonly kmsKeyArn?: string | undefined;
   /** Regions that get replicas, and clients of the same account there. */
-  readonly replicas?: Pick<ReplicaOptions, 'regions' | 'clientIn' | 'sleep'> | undefined;
+  readonly replicas?: Pick<ReplicaOptions, 'regions' | 'clientIn'> | undefined;
+  /** Waits while AWS removes replicas before a deletion. */
+  readonly sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -48,6 +54,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     options.replicas === undefined || options.replicas.regions.length === 0
       ? undefined
       : createReplicas({ ...options.replicas, client, filters });
+  const removal = createReplicaRemoval(client, options.sleep);
   /** A replica has the tags of its primary secret, and cannot be written. */
   const primaryElsewhere = async (region: string | undefined): Promise<string | undefined> =>
     region === undefined || region === (await client.config.region()) ? undefined : region;
@@ -121,7 +128,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     if (presence.kind !== 'owned') return false;
     // A deletion without recovery also ends the recovery of a secret that is already scheduled for deletion.
     if (presence.retired && recovery !== 'none') return true;
-    await replicas?.remove(name);
+    await removal.remove(name);
     const command = new DeleteSecretCommand({
       SecretId: name,
       ...(recovery === 'none' ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recovery }),
@@ -129,7 +136,7 @@ export const createAwsSecretsManagerStore = (options: AwsSecretsManagerStoreOpti
     try {
       const remove = () => callSecretsManager({ action: 'DeleteSecret', secret: name }, client.send(command));
       const isReplicated = (error: unknown) => isRefusal(error, 'InvalidParameterException');
-      await (replicas === undefined ? remove() : replicas.afterRemoval(name, remove, isReplicated));
+      await removal.afterRemoval(name, remove, isReplicated);
       return true;
     } catch (error) {
       // An earlier attempt of the SDK, whose answer was lost, may have scheduled the deletion.

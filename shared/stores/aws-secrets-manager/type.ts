@@ -76,7 +76,6 @@ const checkPlace = ({ roleArn, region, replicaRegions }: AwsSecretsManagerSettin
   if (roleArn !== undefined && accountOfRole(roleArn) === account) {
     throw problem(`roleArn ${roleArn} is a role of the account of the stack. Remove roleArn and externalId.`);
   }
-  if (roleArn !== undefined) return;
   if (region !== undefined && region === ownRegion) {
     throw problem(`region ${region} is the region of the stack. Remove it.`);
   }

@@ -148,6 +148,8 @@ describe('a store in another account', () => {
     ['roleArn', { roleArn: `arn:aws:iam::${HERE}:role/x`, externalId: 'relay-7' }],
     ['region', { region: 'eu-central-1' }],
     ['replicaRegions', { replicaRegions: ['eu-central-1'] }],
+    ['region', { roleArn: ROLE, externalId: 'relay-7', region: 'eu-central-1' }],
+    ['replicaRegions', { roleArn: ROLE, externalId: 'relay-7', replicaRegions: ['eu-central-1'] }],
   ])('is refused if its %s is that of the stack', (setting, settings) => {
     const parsed = awsSecretsManager.settings.parse({ type: 'aws-secrets-manager', ...settings });
     const owner = `relay.${HERE}.eu-central-1/web`;
@@ -258,6 +260,30 @@ describe('replicas', () => {
     expect(there('prod/a')).toBe('value of 2');
   });
 
+  test('that failed are reported with the reason of AWS escaped and shortened', async () => {
+    const { manager, owner, store } = replicated();
+    await store.deliver({ ...delivery(1, 'prod/a'), expected: 'absent' });
+    const status = { Region: REPLICA, Status: 'Failed', StatusMessage: `\u001B[2J\n${'x'.repeat(5000)}` };
+    const failing = {
+      ...manager,
+      handle: (...[action, ...rest]: Parameters<typeof manager.handle>) => ({
+        ...manager.handle(action, ...rest),
+        ...(action === 'DescribeSecret' && { ReplicationStatus: [status] }),
+      }),
+    };
+    const other = createAwsSecretsManagerStore({
+      client: connectInProcess(failing),
+      owner,
+      replicas: {
+        regions: [{ region: REPLICA, kmsKeyArn: undefined }],
+        clientIn: () => connectInProcess(manager, { region: 'eu-north-1' }),
+      },
+    });
+    const [listed] = await collect(other);
+    expect(listed?.warning).toContain('failed: \\u{1B}[2J\\u{A}xxx');
+    expect(listed?.warning?.length).toBeLessThan(700);
+  });
+
   test('that cannot be started do not fail the delivery', async () => {
     const { store, manager, plain } = replicated();
     await plain.deliver({ ...delivery(1, 'prod/a'), expected: 'absent' });
@@ -275,6 +301,14 @@ describe('replicas', () => {
     expect(there('prod/a')).toBeUndefined();
     expect(await store.retire('prod/a', 7)).toBe(true);
     expect(await store.inspect('prod/a')).toMatchObject({ retired: true });
+  });
+
+  test('that relay.yaml does not name are removed before the secret as well', async () => {
+    const { store, plain, there } = replicated();
+    await store.deliver({ ...delivery(1, 'prod/a'), expected: 'absent' });
+    expect(await plain.retire('prod/a', 7)).toBe(true);
+    expect(there('prod/a')).toBeUndefined();
+    expect(await plain.inspect('prod/a')).toMatchObject({ retired: true });
   });
 
   test.each([
@@ -301,7 +335,8 @@ describe('replicas', () => {
     const store = createAwsSecretsManagerStore({
       client: connect(),
       owner: `relay.${HERE}.eu-central-1/web`,
-      replicas: { regions, clientIn: connect, sleep },
+      replicas: { regions, clientIn: connect },
+      sleep,
     });
     await store.deliver({ ...delivery(1, 'prod/a'), expected: 'absent' });
     const retiring = store.retire('prod/a', 7);

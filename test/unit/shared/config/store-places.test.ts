@@ -106,6 +106,14 @@ describe('two stores', () => {
     expect(withOther({ first: THERE, other: same })).toHaveLength(1);
   });
 
+  it('of one role have one external id, which the message does not show', () => {
+    const another = [`roleArn: ${ROLE}`, 'externalId: relay-8'];
+    expect(withOther({ first: THERE, other: THERE })).toEqual([]);
+    expect(withOther({ first: THERE, other: another })).toEqual([
+      `16:17 stores.other.externalId: differs from that of store "aws" for the same role; use one externalId for the role ${ROLE}: copy the one of store "aws"`,
+    ]);
+  });
+
   it.each([
     ['accounts', THERE],
     ['regions', ['region: eu-west-1']],

@@ -59,6 +59,13 @@ describe('the permissions of a function', () => {
     );
   });
 
+  test('for any store allow to remove replicas before a deletion, of own secrets only', () => {
+    const [removal] = permissions({}, 'retire').filter(({ actions }) =>
+      actions.includes('secretsmanager:RemoveRegionsFromReplication'),
+    );
+    expect(removal?.conditions).toEqual({ StringLike: { 'aws:ResourceTag/pam-relay:owner': scope.owners } });
+  });
+
   test('for a store with replicas allow exactly their regions, and never to overwrite what is there', () => {
     const key = 'arn:aws:kms:eu-west-1:000000000000:key/replica';
     const settings = { replicaRegions: ['eu-north-1', { region: 'eu-west-1', kmsKeyArn: key }] };

@@ -130,7 +130,10 @@ describe('the permissions', () => {
         'kms:GenerateDataKey',
       ],
     ],
-    ['retire', ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret']],
+    [
+      'retire',
+      ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RemoveRegionsFromReplication'],
+    ],
   ])('to %s are these and no others', (use, expected) => {
     expect(actions(use)).toEqual(expected);
   });
