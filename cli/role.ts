@@ -25,7 +25,14 @@ export const role = async (file: string, options: RoleOptions, output: Output): 
     region,
     account,
   });
-  output.out(JSON.stringify(roleTemplate(config.relay, choose(roles, options.role, file)), null, 2));
+  const chosen = choose(roles, options.role, file);
+  if (chosen.arn.split(':')[4] === account) {
+    throw new RelayError(
+      'ConfigurationInvalid',
+      `The role ${chosen.arn} is in the account ${account} itself. --account is the account of the stack, and the template is for the account of the role.`,
+    );
+  }
+  output.out(JSON.stringify(roleTemplate(config.relay, chosen), null, 2));
   return 0;
 };
 

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
+import { inStores } from '#shared/domain/plan/remark.ts';
 import { showText } from '#shared/domain/text.ts';
 import { OUTCOME_LABELS } from '#shared/report-page/sync-page.ts';
 import { type RunFigures, VAULT_CALLS } from './figures.ts';
@@ -36,6 +37,7 @@ export const summarise = ({
   const rows: Row[] = [
     ['', 'run 1', 'run 2'],
     ...counted('accounts', ({ accounts }) => accounts),
+    ...targetRows(runs),
     ...Object.entries(OUTCOME_LABELS).flatMap(([outcome, label]) =>
       counted(`  ${label}`, ({ delivered, report }) =>
         outcome === 'delivered' ? delivered : countOf(report.outcomes, outcome),
@@ -62,7 +64,7 @@ export const summarise = ({
     '',
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
-    verdict('credentials found outside the store', canaryHits),
+    verdict(`credentials found outside the ${runs[0].stores.length === 1 ? 'store' : 'stores'}`, canaryHits),
     '',
     ...notDelivered(runs[1]),
     `Reports as pages: ${pages.map((page) => relative('', page)).join(', ')}`,
@@ -70,6 +72,10 @@ export const summarise = ({
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
 };
+
+/** Number of targets, if there are several for each account. */
+const targetRows = (runs: MainRun['runs']): Row[] =>
+  runs[0].stores.length === 1 ? [] : rowsOf(runs)('targets', ({ accounts, stores }) => accounts * stores.length);
 
 /** One row for each store, if there are several. */
 const storeRows = (runs: MainRun['runs']): Row[] => {
@@ -110,16 +116,16 @@ const verdict = (label: string, count: number): string =>
 
 const REMARKS_SHOWN = 12;
 
-const notDelivered = ({ report: { remarks } }: RunFigures): string[] =>
+const notDelivered = ({ report: { remarks, stores } }: RunFigures): string[] =>
   remarks.length === 0
     ? []
     : [
         styleText('bold', 'Items that run 2 did not deliver'),
         ...remarks
           .slice(0, REMARKS_SHOWN)
-          .flatMap(({ item, outcome, message }) => [
-            `  ${showText(item)} (${OUTCOME_LABELS[outcome]})`,
-            `    ${showText(message)}`,
+          .flatMap((remark) => [
+            `  ${showText(`${remark.item}${inStores(remark, stores.length)}`)} (${OUTCOME_LABELS[remark.outcome]})`,
+            `    ${showText(remark.message)}`,
           ]),
         ...(remarks.length > REMARKS_SHOWN ? [`  … and ${remarks.length - REMARKS_SHOWN} more`] : []),
         '',

@@ -144,7 +144,19 @@ const checkNoFilter = (parts: readonly TemplatePart[]): string[] =>
 
 const checkCharacters = (parts: readonly TemplatePart[], nameRules: readonly NameRules[]): string[] => {
   const shell = shellPlaceholders(parts);
-  return shell.length > 0 ? shell : nameRules.flatMap((rules) => checkCharactersFor(parts, rules));
+  if (shell.length > 0) return shell;
+  return nameRules.flatMap((rules) => [...checkCharactersFor(parts, rules), ...checkLength(parts, rules)]);
+};
+
+/** Problem of the shortest name that a template can make. Any other name has it as well. */
+const checkLength = (parts: readonly TemplatePart[], { store, maxLength, finish, badName }: NameRules): string[] => {
+  const shortest = parts.map((part) => ('text' in part ? part.text : 'x')).join('');
+  const name = finish?.(shortest) ?? shortest;
+  if (name.length > maxLength) {
+    return [`makes names of at least ${name.length} characters, and ${store} allows ${maxLength}; use a shorter text`];
+  }
+  const problem = badName?.(name);
+  return problem === undefined ? [] : [`makes names, each of which ${problem}`];
 };
 
 const checkCharactersFor = (

@@ -45,6 +45,7 @@ export const renderSyncPage = (report: Report, calls: Calls | undefined = report
     facts: [
       ['Run', run],
       ['Items', items.toLocaleString('en')],
+      ...(stores.length > 1 ? [['Targets', (items * stores.length).toLocaleString('en')] as const] : []),
       ...(stores.length > 1 ? stores.map((one) => [`Store ${one.store}`, countsOf(one.outcomes)] as const) : []),
       ...(orphans.found === 0 ? [] : [['Retired secrets', retiredOf(orphans)] as const]),
       ...(startedAt === undefined ? [] : [['Started', startedAt] as const]),

@@ -24,6 +24,9 @@ import { connectInProcess, type InProcessOptions } from '#test/support/secrets-m
 import { collect, refusalOf, type StoreSite, stamp } from './store-scene.ts';
 import { describeStore } from './store-suite.ts';
 
+/** Waits for AWS to remove a replica take no time. */
+const noWait = async (): Promise<void> => {};
+
 const HERE = '000000000000';
 const THERE = '111122223333';
 const ROLE = `arn:aws:iam::${THERE}:role/deliveries`;
@@ -109,7 +112,11 @@ describeStore('AWS Secrets Manager in another account and region', {
       // The assumed role is proven by all other tests; here, only the account and the region are those of the role.
       ...interceptedBy((options, owner) => {
         const there = { caller: operator.accessKeyId, region: 'eu-west-1' };
-        return createAwsSecretsManagerStore({ client: connectInProcess(manager, { ...there, ...options }), owner });
+        return createAwsSecretsManagerStore({
+          client: connectInProcess(manager, { ...there, ...options }),
+          owner,
+          sleep: noWait,
+        });
       }),
       readable: async (name) => [manager.currentValues(THERE, 'eu-west-1')[name] ?? []].flat(),
       everythingVisible: async () => JSON.stringify(manager.calls),
@@ -175,12 +182,13 @@ const replicated = (options: Parameters<typeof createSecretsManager>[0] = {}, re
   const store = createAwsSecretsManagerStore({
     client: connect(),
     owner,
+    sleep: noWait,
     replicas: {
       regions: regions.map((region) => ({ region, kmsKeyArn: undefined })),
       clientIn: connect,
     },
   });
-  const plain = createAwsSecretsManagerStore({ client: connect(), owner });
+  const plain = createAwsSecretsManagerStore({ client: connect(), owner, sleep: noWait });
   return {
     manager,
     owner,
@@ -199,11 +207,21 @@ describeStore('AWS Secrets Manager with a replica', {
     const regions = [{ region: REPLICA, kmsKeyArn: undefined }];
     return {
       connect: (owner) =>
-        createAwsSecretsManagerStore({ client: connect(), owner, replicas: { regions, clientIn: connect } }),
+        createAwsSecretsManagerStore({
+          client: connect(),
+          owner,
+          replicas: { regions, clientIn: connect },
+          sleep: noWait,
+        }),
       ...interceptedBy((options, owner) => {
         const via = (region?: string) =>
           connectInProcess(manager, { ...options, ...(region !== undefined && { region }) });
-        return createAwsSecretsManagerStore({ client: via(), owner, replicas: { regions, clientIn: via } });
+        return createAwsSecretsManagerStore({
+          client: via(),
+          owner,
+          replicas: { regions, clientIn: via },
+          sleep: noWait,
+        });
       }),
       ...operatorOf(connect()),
       // A restored secret has no replica any more, so both regions are read as they are.

@@ -57,6 +57,7 @@ describe('pam-relay role', () => {
   it.each([
     ['no role', [], [], 'No store of'],
     ['another role', THERE, ['--role', 'arn:aws:iam::111122223333:role/x'], `--role ${ROLE}`],
+    ['the account of the role', THERE, ['--account', '111122223333'], '--account is the account of the stack'],
     ['an account that is none', THERE, ['--account', 'main'], '--account 111122223333'],
   ])('refuses %s with advice', async (_what, settings, argv, advice) => {
     const { code, lines, errors } = await run('role', fileWith(...settings), ...STACK, ...argv);

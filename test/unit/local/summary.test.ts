@@ -36,7 +36,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
     finishedAt: '2026-01-02T04:00:00Z',
     items: 1,
     outcomes: zeroOutcomes(),
-    stores: [],
+    stores: [{ store: 'aws', outcomes: zeroOutcomes() }],
     orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
     notes: [],
     remarks,

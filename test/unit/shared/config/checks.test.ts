@@ -290,3 +290,25 @@ describe('staleness', () => {
     ]);
   });
 });
+
+describe('the shortest name of a template', () => {
+  it('fits into the store', () => {
+    const nameOf = (folder: string) => configWith({ 15: `    name: ${folder}/{systemName}/{accountName}` });
+    expect(problemsOf(nameOf('x'.repeat(508)))).toEqual([]);
+    expect(problemsOf(nameOf('x'.repeat(509)))).toEqual([
+      'relay.yaml:15:11 syncs.fleet.name: makes names of at least 513 characters, and Secrets Manager allows 512; use a shorter text',
+    ]);
+  });
+
+  it('has no more levels than Parameter Store allows', () => {
+    const nameOf = (levels: number) =>
+      configWith({
+        10: '    type: aws-parameter-store',
+        15: `    name: ${'a/'.repeat(levels - 2)}{systemName}/{accountName}`,
+      });
+    expect(problemsOf(nameOf(15))).toEqual([]);
+    expect(problemsOf(nameOf(16))).toEqual([
+      expect.stringContaining('would have 16 levels; Parameter Store allows 15'),
+    ]);
+  });
+});
