@@ -143,10 +143,12 @@ export const createDeliver = ({ api, owner, pace, adoption }: DeliveryOptions): 
   /** Confirms the stamp of a version that holds the value. */
   const settle = async (delivery: Prepared, version: number, state?: SecretState): Promise<Delivered> => {
     const { name, stamp } = delivery;
-    const tryConfirm = (known?: SecretState): Promise<boolean> => {
+    const tryConfirm = async (known?: SecretState): Promise<boolean> => {
       // A retirement during the first delivery can have removed the claim.
       const marks = { ...confirm(stamp, version, known), ...(version === 1 && ownedBy(owner)) };
-      return write(delivery, () => api.mark(name, marks, known?.metadataCas));
+      await pace?.take(WRITES);
+      // Not asked again whether to deliver: the value is written, and without the marks no step could retire it.
+      return api.mark(name, marks, known?.metadataCas);
     };
     if (await tryConfirm(state)) return DONE;
     // The metadata changed since, or the server requires its version, which a new secret did not show yet.

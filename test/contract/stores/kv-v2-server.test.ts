@@ -46,6 +46,23 @@ const callsDuring = async (work: () => Promise<unknown>): Promise<string[]> => {
   return server.audit.slice(before).map(({ operation, path }) => `${operation} ${path}`);
 };
 
+describe('a checkout that is retired while its value is written', () => {
+  it('leaves a secret that the next retirement finds', async () => {
+    const store = connect();
+    let writes = 0;
+    const beforeWrite = async (): Promise<void> => {
+      writes += 1;
+      // The claim exists, and the value is about to be written.
+      if (writes === 2) expect(await store.retire('ended/a', 'none')).toBe(true);
+      if (writes > 2) throw new Error('The checkout has ended.');
+    };
+    await store.deliver({ ...delivery('ended/a'), beforeWrite });
+    expect(await store.inspect('ended/a')).toMatchObject({ kind: 'owned', stamp: stamp(1) });
+    expect(await store.retire('ended/a', 'none')).toBe(true);
+    expect(await store.inspect('ended/a')).toEqual({ kind: 'absent' });
+  });
+});
+
 describe('a value', () => {
   it('that is a JSON object becomes the keys of the secret, and any other text stands under one key', async () => {
     const store = connect();
