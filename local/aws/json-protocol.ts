@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { ServiceError } from './secrets-manager/errors.ts';
+import { ServiceError } from './service-error.ts';
 
 /** Performs an action and returns the body of the response, or throws a ServiceError. */
 export type Handle = (action: string, body: unknown, caller?: string, region?: string) => Record<string, unknown>;

@@ -7,7 +7,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import type { ObjectExists } from './permissions/needs.ts';
 import { type Quotas, refuseThrottled } from './quotas/quotas.ts';
 import { createSenders } from './senders.ts';
-import { StsError } from './sts/errors.ts';
+import { ServiceError } from './service-error.ts';
 import { refuseSts } from './sts/server.ts';
 import type { KeyRefusal } from './sts/sessions.ts';
 
@@ -133,7 +133,7 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
 /** Denies a call in the service's protocol: XML for S3, SNS and STS, JSON for the others. */
 const deny = (response: ServerResponse, { service }: AwsCall, message: string): void => {
   if (service === 'sts') {
-    refuseSts(response, new StsError('AccessDenied', message, 403));
+    refuseSts(response, new ServiceError('AccessDenied', message, 403));
     return;
   }
   if (service !== 's3' && service !== 'sns') {
@@ -150,7 +150,7 @@ const deny = (response: ServerResponse, { service }: AwsCall, message: string): 
 };
 
 const refuseKey = (response: ServerResponse, { service }: AwsCall, { code, xmlCode, message }: KeyRefusal): void => {
-  if (service === 'sts') refuseSts(response, new StsError(xmlCode, message, 403));
+  if (service === 'sts') refuseSts(response, new ServiceError(xmlCode, message, 403));
   else refuse(response, 400, code, message);
 };
 

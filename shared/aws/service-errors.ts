@@ -28,7 +28,7 @@ export interface Failure {
 }
 
 /** An error that the SDK read from an answer of the service. */
-interface AnsweredError extends Error {
+export interface AnsweredError extends Error {
   readonly $fault: 'client' | 'server';
   readonly $metadata: { readonly httpStatusCode?: number | undefined };
 }
@@ -42,6 +42,8 @@ interface ServiceTable {
   readonly isAnswer: (thrown: unknown) => thrown is AnsweredError;
   /** Failures by error code of the service. Those common to all AWS services are known. */
   readonly answered: Readonly<Record<string, Failure>>;
+  /** Codes of throttling that only this service has. */
+  readonly throttling?: readonly string[];
   /** Failure for any other refusal. */
   readonly invalid: Failure;
 }
@@ -82,12 +84,20 @@ const COMMON: Readonly<Record<string, Failure>> = {
   MissingAuthenticationTokenException: badCredentials,
   ExpiredTokenException: badCredentials,
   CredentialsProviderError: badCredentials,
-  ...Object.fromEntries(THROTTLING.map((code) => [code, unavailable])),
 };
 
 /** Creates the errors of one service. */
-export const createServiceErrors = ({ service, subject, isAnswer, answered, invalid }: ServiceTable): ServiceErrors => {
-  const failures = new Map(Object.entries({ ...COMMON, ...answered }));
+export const createServiceErrors = ({
+  service,
+  subject,
+  isAnswer,
+  answered,
+  throttling = [],
+  invalid,
+}: ServiceTable): ServiceErrors => {
+  const throttlingCodes = [...THROTTLING, ...throttling];
+  const busy = Object.fromEntries(throttlingCodes.map((code) => [code, unavailable]));
+  const failures = new Map(Object.entries({ ...COMMON, ...busy, ...answered }));
 
   /** The common form of every error: the call or the secret, the problem, and the fix. */
   const errorOf = ({ name, advice }: Failure, about: About, code: string, options: RelayErrorOptions): RelayError => {
@@ -133,7 +143,7 @@ export const createServiceErrors = ({ service, subject, isAnswer, answered, inva
     },
     notAnswered: (call) => errorOf(foreignAnswer, call, '', { mayHaveHappened: true }),
     isThrottled: (thrown) =>
-      isAnswer(thrown) && (THROTTLING.includes(thrown.name) || thrown.$metadata.httpStatusCode === 429),
+      isAnswer(thrown) && (throttlingCodes.includes(thrown.name) || thrown.$metadata.httpStatusCode === 429),
     isRefusal: (error, ...codes) =>
       error instanceof RelayError && isAnswer(error.cause) && codes.includes(error.cause.name),
   };

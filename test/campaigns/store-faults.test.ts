@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault as AwsFault } from '#local/aws/secrets-manager/faults.ts';
+import type { Fault as AwsFault } from '#local/aws/faults.ts';
 import { brokenPromises, wrongValues } from '#local/promises.ts';
 import type { FaultEffect, Fault as OpenBaoFault } from '#local/simulators/openbao/faults.ts';
 import { LOCAL_STORES, type LocalStoreName } from '#local/stores.ts';

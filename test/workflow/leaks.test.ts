@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault as StoreFault } from '#local/aws/secrets-manager/faults.ts';
+import type { Fault as StoreFault } from '#local/aws/faults.ts';
 import { brokenPromises } from '#local/promises.ts';
 import type { FaultEffect as OpenBaoEffect } from '#local/simulators/openbao/faults.ts';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';

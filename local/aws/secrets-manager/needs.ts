@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Context, Need } from '../permissions/evaluate.ts';
 import { keyNeeds } from '../permissions/permissions.ts';
+import { requestTagContext, tagContext } from '../permissions/tags.ts';
 import type { State, StoredSecret } from './state.ts';
 
 /** The fields of requests that determine the required permissions. */
@@ -27,8 +28,8 @@ export const needsOf = (state: State, action: string, body: unknown): Need[] => 
   const secret = request.SecretId === undefined ? undefined : state.lookUp(request.SecretId);
   const resource = WITHOUT_SECRET.has(action) ? '*' : (secret?.arn ?? expectedArn(state, request));
   const context = {
-    ...tags('aws:ResourceTag', secret?.tags ?? new Map()),
-    ...requestTags(request),
+    ...tagContext('aws:ResourceTag', secret?.tags ?? new Map()),
+    ...requestTagContext(request.Tags),
     ...replication(request),
   };
   const keyOf = (arn: string | undefined, ...uses: readonly string[]) =>
@@ -63,17 +64,6 @@ const replication = ({ AddReplicaRegions, ForceOverwriteReplicaSecret: force }: 
 /** The ARN that a new secret with this name would get. */
 const expectedArn = (state: State, { Name, SecretId = '' }: Request): string =>
   SecretId.startsWith('arn:') ? SecretId : state.newArn(Name ?? SecretId);
-
-const tags = (key: string, all: ReadonlyMap<string, string>): Context =>
-  Object.fromEntries([...all].map(([name, value]) => [`${key}/${name}`, [value]]));
-
-const requestTags = ({ Tags }: Request): Context =>
-  Tags.length === 0
-    ? {}
-    : {
-        ...tags('aws:RequestTag', new Map(Tags.map(({ Key, Value }) => [Key, Value]))),
-        'aws:TagKeys': Tags.map(({ Key }) => Key),
-      };
 
 /**
  * Writing a value requires a new data key. Reading a value requires decryption, and so does comparing it with an

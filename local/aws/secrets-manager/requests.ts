@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from '../service-error.ts';
 
 /**
  * The parameters of each action, with the constraints of the API reference. Other parameters of AWS (rotation,

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type * as z from 'zod';
+import { type CallSite, Faults, toError } from '../faults.ts';
 import type { Need } from '../permissions/evaluate.ts';
+import { ServiceError } from '../service-error.ts';
 import {
   createSecret,
   deleteSecret,
@@ -10,8 +12,6 @@ import {
   untagResource,
   updateSecret,
 } from './actions.ts';
-import { ServiceError } from './errors.ts';
-import { type CallSite, Faults, toError } from './faults.ts';
 import { httpAdapter } from './http.ts';
 import { pageOfSecrets } from './list-actions.ts';
 import { needsOf } from './needs.ts';

@@ -1,5 +1,6 @@
+import { ServiceError } from '../service-error.ts';
 import { identity, optionalContent, requireToken } from './actions.ts';
-import { invalidParameter, invalidRequest, notFound, ServiceError } from './errors.ts';
+import { invalidParameter, invalidRequest, notFound } from './errors.ts';
 import { pageOfSecrets } from './list-actions.ts';
 import { decodeToken, encodeToken } from './paging.ts';
 import type { Requests } from './requests.ts';

@@ -1,4 +1,4 @@
-import { ServiceError } from '../secrets-manager/errors.ts';
+import { ServiceError } from '../service-error.ts';
 
 export const invalid = (message: string) => new ServiceError('ValidationException', message);
 export const notFound = (name: string) => new ServiceError('ParameterNotFound', `Parameter ${name} not found.`);

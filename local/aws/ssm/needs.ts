@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Context, Need } from '../permissions/evaluate.ts';
+import type { Need } from '../permissions/evaluate.ts';
 import { keyNeeds } from '../permissions/permissions.ts';
+import { requestTagContext, tagContext } from '../permissions/tags.ts';
 import { currentOf, type Parameter, type State } from './state.ts';
 
 /** The fields of requests that determine the required permissions. */
@@ -24,7 +25,10 @@ export const needsOf = (state: State, action: string, body: unknown): Need[] => 
   const selector = request.Name ?? request.ResourceId;
   const parameter = selector === undefined ? undefined : state.lookUp(selector);
   const resource = selector === undefined ? '*' : (parameter?.arn ?? state.arnOf(selector.replace(/:\d+$/, '')));
-  const context = { ...tags('aws:ResourceTag', parameter?.tags ?? new Map()), ...requestTags(request) };
+  const context = {
+    ...tagContext('aws:ResourceTag', parameter?.tags ?? new Map()),
+    ...requestTagContext(request.Tags),
+  };
   // A creation with tags also requires the permission to tag.
   const actions = action === 'PutParameter' && request.Tags.length > 0 ? [action, 'AddTagsToResource'] : [action];
   return [
@@ -38,17 +42,6 @@ const keyArnOf = ({ KeyId }: Request, parameter: Parameter | undefined): string 
   const keyId = KeyId ?? (parameter && currentOf(parameter).keyId);
   return keyId?.startsWith('arn:') ? keyId : undefined;
 };
-
-const tags = (key: string, all: ReadonlyMap<string, string>): Context =>
-  Object.fromEntries([...all].map(([name, value]) => [`${key}/${name}`, [value]]));
-
-const requestTags = ({ Tags }: Request): Context =>
-  Tags.length === 0
-    ? {}
-    : {
-        ...tags('aws:RequestTag', new Map(Tags.map(({ Key, Value }) => [Key, Value]))),
-        'aws:TagKeys': Tags.map(({ Key }) => Key),
-      };
 
 /**
  * A standard value is encrypted with the key itself, an advanced one with a data key. Source: Systems Manager user

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type * as z from 'zod';
+import { type CallSite, Faults, toError } from '../faults.ts';
 import { httpAdapter } from '../json-protocol.ts';
 import type { Need } from '../permissions/evaluate.ts';
-import { ServiceError } from '../secrets-manager/errors.ts';
-import { type CallSite, Faults, toError } from '../secrets-manager/faults.ts';
+import { ServiceError } from '../service-error.ts';
 import {
   addTagsToResource,
   deleteParameter,

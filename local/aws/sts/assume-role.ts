@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isTrusted, type Principal } from '../permissions/trust.ts';
 import { roleIdOf } from '../principals.ts';
-import { StsError } from './errors.ts';
+import { ServiceError } from '../service-error.ts';
 import type { AccountRole, Roles } from './roles.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -87,6 +87,10 @@ export const assumedRoleArn = ({ arn, account }: AccountRole, session: string): 
 
 /** AWS does not tell a missing role from an untrusting one. */
 const denied = ({ arn }: Principal, role: string) =>
-  new StsError('AccessDenied', `User: ${arn} is not authorized to perform: sts:AssumeRole on resource: ${role}`, 403);
+  new ServiceError(
+    'AccessDenied',
+    `User: ${arn} is not authorized to perform: sts:AssumeRole on resource: ${role}`,
+    403,
+  );
 
-const invalid = (message: string) => new StsError('ValidationError', message);
+const invalid = (message: string) => new ServiceError('ValidationError', message);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Service } from '../server.ts';
+import { ServiceError } from '../service-error.ts';
 import { type AssumeRoleOptions, assumedRoleArn, createAssumeRole } from './assume-role.ts';
-import { StsError } from './errors.ts';
 import { createGetWebIdentityToken, type WebIdentityOptions } from './web-identity.ts';
 
 /** The elements of an answer of STS, which the protocol writes as XML. */
@@ -30,11 +30,11 @@ export const createSts = (options: AssumeRoleOptions, webIdentity?: WebIdentity)
     const { Action: name = '' } = form;
     try {
       const action = actions.get(name);
-      if (action === undefined) throw new StsError('InvalidAction', `The local STS does not support ${name}.`);
+      if (action === undefined) throw new ServiceError('InvalidAction', `The local STS does not support ${name}.`);
       const result = action(call.caller, form);
       send(response, 200, { [`${name}Response`]: { [`${name}Result`]: result, ResponseMetadata: requestId() } });
     } catch (thrown) {
-      if (!(thrown instanceof StsError)) throw thrown;
+      if (!(thrown instanceof ServiceError)) throw thrown;
       refuseSts(response, thrown);
     }
   };
@@ -53,7 +53,7 @@ const createGetCallerIdentity =
   };
 
 /** Refuses a call in the protocol of STS. */
-export const refuseSts = (response: ServerResponse, { code, message, status }: StsError): void =>
+export const refuseSts = (response: ServerResponse, { code, message, status }: ServiceError): void =>
   send(response, status, {
     ErrorResponse: { Error: { Type: 'Sender', Code: code, Message: message }, ...requestId() },
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { LOCAL_REGION } from '../environment.ts';
 import type { Principal } from '../permissions/trust.ts';
-import { StsError } from './errors.ts';
+import { ServiceError } from '../service-error.ts';
 import { type Issuer, SIGNING_ALGORITHMS } from './issuer.ts';
 import { membersIn, tagsIn } from './members.ts';
 import type { Sessions } from './sessions.ts';
@@ -81,18 +81,18 @@ const parse = (form: Readonly<Record<string, string>>): z.infer<typeof requestSc
   });
   if (data !== undefined) return data;
   const problems = error?.issues.map(({ path, message }) => `Value at '${path.join('.')}': ${message}`) ?? [];
-  throw new StsError('ValidationError', `${problems.length} validation error detected: ${problems.join('; ')}`);
+  throw new ServiceError('ValidationError', `${problems.length} validation error detected: ${problems.join('; ')}`);
 };
 
 const disabled = () =>
-  new StsError(
+  new ServiceError(
     'OutboundWebIdentityFederationDisabledException',
     'Outbound web identity federation is not enabled for this account.',
     403,
   );
 
 const escalated = () =>
-  new StsError(
+  new ServiceError(
     'SessionDurationEscalationException',
     'The token would last longer than the session that requests it.',
     403,

@@ -1,6 +1,6 @@
 import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '#local/aws/secrets-manager/faults.ts';
+import type { Fault } from '#local/aws/faults.ts';
 import { Secret } from '#shared/secret.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
 import { CANARY, delivery, NAME, OWNER, retire, setUp, stamp } from './aws-secrets-manager.scene.ts';

@@ -1,4 +1,4 @@
-import { ConnectionLost, ServiceError } from './errors.ts';
+import { ConnectionLost, ServiceError } from './service-error.ts';
 
 /** The properties of a call that faults match, and that the list of calls contains. */
 export interface CallSite {
