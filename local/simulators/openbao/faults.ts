@@ -1,3 +1,4 @@
+import { type Occurrence, ProgrammedFaults } from '../programmed-faults.ts';
 import type { Operation } from './calls.ts';
 import { type Reply, refusal } from './replies.ts';
 
@@ -24,42 +25,25 @@ export type FaultEffect =
   /** A proxy's login page with status 200. The call does not reach the server. */
   | { readonly type: 'login-page' };
 
-export interface Fault {
+export interface Fault extends Occurrence {
   readonly operation?: Operation;
   /** Beginning of the path below `/v1/`. Default: all. */
   readonly path?: string;
-  /** First affected call, counted from 1 since the fault was added. */
-  readonly nth?: number;
-  /** Number of consecutive affected calls. Default 1. `Infinity` is allowed. */
-  readonly times?: number;
   readonly effect: FaultEffect;
 }
 
-/** The faults of a test. At most one affects a call: the one that was added first. */
-export class Faults {
-  #programmed: { readonly fault: Fault; seen: number }[] = [];
-
-  add(...faults: readonly Fault[]): void {
-    this.#programmed.push(...faults.map((fault) => ({ fault, seen: 0 })));
-  }
-
-  clear(): void {
-    this.#programmed = [];
-  }
-
-  /** Returns the effect on this call, if any. Every matching fault counts the call. */
-  take(operation: Operation, path: string): FaultEffect | undefined {
-    let effect: FaultEffect | undefined;
-    for (const programmed of this.#programmed) {
-      const { fault } = programmed;
-      if ((fault.operation ?? operation) !== operation || !path.startsWith(fault.path ?? '')) continue;
-      programmed.seen += 1;
-      const { nth = 1, times = 1 } = fault;
-      if (programmed.seen >= nth && programmed.seen < nth + times) effect ??= fault.effect;
-    }
-    return effect;
-  }
+/** A call that a fault can affect. */
+interface CallSite {
+  readonly operation: Operation;
+  readonly path: string;
 }
+
+export type Faults = ProgrammedFaults<Fault, CallSite>;
+
+export const createFaults = (): Faults =>
+  new ProgrammedFaults(
+    (fault, { operation, path }) => (fault.operation ?? operation) === operation && path.startsWith(fault.path ?? ''),
+  );
 
 /** True if the fault prevents the effect of the call. */
 export const preventsEffect = (fault: FaultEffect | undefined): boolean => {

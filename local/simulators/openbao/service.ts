@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLoadMeter, type Load } from '../load.ts';
 import { type Call, type Operation, readCall } from './calls.ts';
-import { type FaultEffect, Faults, preventsEffect, substitute } from './faults.ts';
+import { createFaults, type FaultEffect, preventsEffect, substitute } from './faults.ts';
 import { Refusal, type Reply } from './replies.ts';
 import { perform } from './router.ts';
 import type { Site } from './site.ts';
@@ -26,7 +26,7 @@ export interface AuditEntry {
 /** Serves calls: performs each unless a fault prevents it, records it in the audit, and responds. */
 export class Service {
   readonly audit: AuditEntry[] = [];
-  readonly faults = new Faults();
+  readonly faults = createFaults();
   readonly #site: Site;
   readonly #meter = createLoadMeter();
   readonly #stopping = new AbortController();
@@ -69,7 +69,7 @@ export class Service {
       this.#record(undefined, thrown.reply, undefined);
       return { reply: thrown.reply, fault: undefined };
     }
-    const fault = this.faults.take(call.operation, call.path);
+    const fault = this.faults.take(call)?.effect;
     if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
     const own = preventsEffect(fault) ? { status: 503 } : await perform(this.#site, call);
     const reply = substitute(fault) ?? own;

@@ -1,3 +1,4 @@
+import { type Occurrence, ProgrammedFaults } from '../programmed-faults.ts';
 import type { CallKind } from './audit.ts';
 import { type Reply, refusal } from './replies.ts';
 
@@ -35,48 +36,26 @@ export type FaultEffect =
   /** The response in UTF-16, declared as such. */
   | { readonly type: 'wrong-charset' };
 
-export interface Fault {
+export interface Fault extends Occurrence {
   /** Kind of the affected calls. Default: all. */
   readonly kind?: CallKind;
   readonly accountId?: number;
-  /** First affected call, counted from 1 since the fault was added. */
-  readonly nth?: number;
-  /** Number of consecutive affected calls. Default 1. `Infinity` is allowed. */
-  readonly times?: number;
   readonly effect: FaultEffect;
 }
 
-interface ProgrammedFault {
-  readonly fault: Fault;
-  seen: number;
+/** A call that a fault can affect. */
+interface CallSite {
+  readonly kind: CallKind;
+  readonly accountId: number | undefined;
 }
 
-/** The faults of a test. At most one affects a call: the one that was added first. */
-export class Faults {
-  #programmed: ProgrammedFault[] = [];
+export type Faults = ProgrammedFaults<Fault, CallSite>;
 
-  add(...faults: readonly Fault[]): void {
-    this.#programmed.push(...faults.map((fault) => ({ fault, seen: 0 })));
-  }
-
-  clear(): void {
-    this.#programmed = [];
-  }
-
-  /** Returns the effect on this call, if any. Every matching fault counts the call. */
-  take(kind: CallKind, accountId: number | undefined): FaultEffect | undefined {
-    let effect: FaultEffect | undefined;
-    for (const programmed of this.#programmed) {
-      const { fault } = programmed;
-      if (fault.kind !== undefined && fault.kind !== kind) continue;
-      if (fault.accountId !== undefined && fault.accountId !== accountId) continue;
-      programmed.seen += 1;
-      const { nth = 1, times = 1 } = fault;
-      if (programmed.seen >= nth && programmed.seen < nth + times) effect ??= fault.effect;
-    }
-    return effect;
-  }
-}
+export const createFaults = (): Faults =>
+  new ProgrammedFaults(
+    (fault, { kind, accountId }) =>
+      (fault.kind ?? kind) === kind && (fault.accountId === undefined || fault.accountId === accountId),
+  );
 
 /** True if the fault prevents the effect of the call. */
 export const preventsEffect = (fault: FaultEffect | undefined): boolean => {

@@ -4,7 +4,7 @@ import { createLoadMeter, type Load } from '../load.ts';
 import type { AuditEntry } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
 import { deliver } from './delivery.ts';
-import { type FaultEffect, Faults, preventsEffect, substitute } from './faults.ts';
+import { createFaults, type FaultEffect, preventsEffect, substitute } from './faults.ts';
 import type { Peer } from './registrations.ts';
 import { empty, type Reply } from './replies.ts';
 import { answer, findEndpoint } from './router.ts';
@@ -13,7 +13,7 @@ import type { Endpoint, Site, Subject } from './site.ts';
 /** Serves calls: waits, performs the call unless a fault prevents it, records it in the audit, and responds. */
 export class Service {
   readonly audit: AuditEntry[] = [];
-  readonly faults = new Faults();
+  readonly faults = createFaults();
   readonly #site: Site;
   readonly #identify: (request: IncomingMessage) => Promise<Peer>;
   readonly #latencyMs: number;
@@ -40,7 +40,7 @@ export class Service {
     await this.#wait(this.#latencyMs);
     const endpoint = findEndpoint(call);
     const subject = endpoint?.subject?.(this.#site, call) ?? {};
-    const fault = this.faults.take(endpoint?.kind ?? 'other', subject.accountId);
+    const fault = this.faults.take({ kind: endpoint?.kind ?? 'other', accountId: subject.accountId })?.effect;
     if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
     const reply = await this.#takeEffect(endpoint, call, subject, fault);
     if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
