@@ -42,7 +42,7 @@ export const secrets: Rows = {
     expect(await call('POST', `${name}/data/x`, { body: { data: {}, options: { cas: 0 } } })).toEqual(written(1));
   },
 
-  'a value has any JSON, also empty': async ({ call, name }) => {
+  'a value can be any JSON object, even an empty one': async ({ call, name }) => {
     const data = { text: '', list: [1, { nested: null }], number: 1.5, flag: false, none: null, 'ü "': '\n' };
     await call('POST', `secret/data/${name}`, { body: { data } });
     expect(await call('GET', `secret/data/${name}`)).toEqual(read(data, 1));
@@ -149,7 +149,7 @@ export const secrets: Rows = {
     );
   },
 
-  'a path has any printable characters, and slashes make folders': async ({ call, name }) => {
+  'a path can contain any printable characters, and slashes make folders': async ({ call, name }) => {
     const write = async (path: string) => (await call('POST', `secret/data/${path}`, { body: { data: {} } })).status;
     for (const part of ['a%20b', '%C3%BC', 'a%2Bb', '%40', 'x'.repeat(600), 'ends.', 'a%2Fb']) {
       expect(await write(`${name}/${part}`)).toBe(200);
