@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { checkStores } from '#infra/check-stores.ts';
 import { SignInSecrets } from '#infra/connections/sign-in-secrets.ts';
 import { Alarms } from '#infra/constructs/alarms.ts';
 import { AlertTopic } from '#infra/constructs/alert-topic.ts';
@@ -42,6 +43,7 @@ export class RelayStack extends Stack {
       suppressTemplateIndentation: true,
       ...props,
     });
+    checkStores(config, types, this);
     // CDK splits policies by an estimate, in which every ARN is equally long. `role-policies.ts` knows their lengths.
     this.node.setContext('@aws-cdk/aws-iam.arnSizeEstimate', 0);
     // relay.yaml allows a subset of the periods that CloudWatch accepts.

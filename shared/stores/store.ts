@@ -138,6 +138,12 @@ export interface StoreRemote {
   readonly limits: HttpOptions['limits'];
 }
 
+/** Account and region of the stack, each undefined if CloudFormation will choose it. */
+export interface StackPlace {
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+}
+
 export interface StoreContext {
   /** Owner of the delivered secrets, unique worldwide: the relay and the rule. */
   readonly owner: string;
@@ -174,6 +180,11 @@ export interface StoreType<Settings extends EntryShape = EntryShape> {
   folder?(settings: z.output<Settings>): string | undefined;
   /** Other places in which each secret of an entry takes its name as well. */
   replicaPlaces?(settings: z.output<Settings>): readonly (string | undefined)[];
+  /**
+   * Refuses settings that contradict the place of the stack, with `ConfigurationInvalid`. An unknown account or region
+   * contradicts nothing. The loader knows neither.
+   */
+  checkStack?(settings: z.output<Settings>, stack: StackPlace): void;
   /** Pacing of the writes; undefined if they are not paced. */
   pacing?(settings: z.output<Settings>): StorePacing | undefined;
   connect(settings: z.output<Settings>, context: StoreContext): SecretStore;

@@ -59,6 +59,39 @@ describe('the stack', () => {
     expect(command).toMatch(/ --input '\{"sync":"databases"\}'$/);
   });
 
+  describe('with a store that names the place of the stack', () => {
+    const region = 'eu-central-1';
+    const inOther = { roleArn: 'arn:aws:iam::111122223333:role/relay', externalId: 'relay-7' };
+    const withStore = (settings: object): RelayConfig => {
+      const config = loadExample('minimal.yaml');
+      return { ...config, stores: { aws: { type: 'aws-secrets-manager', tags: {}, ...settings } } };
+    };
+
+    it.each([
+      [{ region }, { region }, `region ${region} is the region of the stack. Remove it.`],
+      [{ ...inOther, region }, { region }, `region ${region} is the region of the stack. Remove it.`],
+      [{ replicaRegions: [region] }, { region }, `replicaRegions contains ${region}, the region of the store itself.`],
+      [inOther, { account: '111122223333' }, `roleArn ${inOther.roleArn} is a role of the account of the stack.`],
+    ])('is refused if the place is known: %j in %j', (settings, env, message) => {
+      expect(() => synthesise(withStore(settings), { env })).toThrow(
+        expect.objectContaining({
+          name: 'ConfigurationInvalid',
+          message: expect.stringContaining(`A store of type aws-secrets-manager in relay.yaml: ${message}`),
+        }),
+      );
+    });
+
+    it('is left to the functions if CloudFormation chooses the place', () => {
+      expect(() => synthesise(withStore({ region }))).not.toThrow();
+    });
+
+    it('differs from the place of another stack', () => {
+      expect(() =>
+        synthesise(withStore({ region }), { env: { account: '444455556666', region: 'eu-west-1' } }),
+      ).not.toThrow();
+    });
+  });
+
   it('of the smallest configuration has these resources', () => {
     const { template } = synthesise(loadExample('minimal.yaml'));
     expect(listOf(template.toJSON())).toMatchSnapshot();

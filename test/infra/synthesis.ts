@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Aspects, type IAspect } from 'aws-cdk-lib';
+import { App, Aspects, type Environment, type IAspect } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { definitionIn } from '#infra/definition.ts';
@@ -36,11 +36,18 @@ export interface Synthesis {
 export interface SynthesisOptions {
   readonly aspects?: readonly IAspect[];
   readonly types?: RegisteredTypes;
+  /** Account and region of the stack. Default: CloudFormation chooses them. */
+  readonly env?: Environment;
 }
 
-export const synthesise = (config: RelayConfig, { aspects = [], types }: SynthesisOptions = {}): Synthesis => {
+export const synthesise = (config: RelayConfig, { aspects = [], types, env }: SynthesisOptions = {}): Synthesis => {
   const app = new App({ context: cdkJson.context, analyticsReporting: false, builtinCloudFormationValidation: false });
-  const stack = new RelayStack(app, config.relay, { config, bundles, ...(types !== undefined && { types }) });
+  const stack = new RelayStack(app, config.relay, {
+    config,
+    bundles,
+    ...(types !== undefined && { types }),
+    ...(env !== undefined && { env }),
+  });
   for (const aspect of aspects) Aspects.of(stack).add(aspect);
   return { app, stack, template: Template.fromStack(stack) };
 };

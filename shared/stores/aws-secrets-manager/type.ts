@@ -11,7 +11,7 @@ import {
   replicaRegionsOf,
 } from '#shared/stores/aws-secrets-manager/settings.ts';
 import { createAwsSecretsManagerStore } from '#shared/stores/aws-secrets-manager/store.ts';
-import type { StoreScope, StoreType, StoreUse } from '#shared/stores/store.ts';
+import type { StackPlace, StoreScope, StoreType, StoreUse } from '#shared/stores/store.ts';
 import type { Permission } from '#shared/workflows/grants.ts';
 
 /**
@@ -36,15 +36,20 @@ export const awsSecretsManager: StoreType<typeof awsSecretsManagerSettings> = {
   place: placeOf,
   replicaPlaces: (settings) =>
     replicaRegionsOf(settings).map(({ region }) => placeOf({ roleArn: settings.roleArn, region })),
+  checkStack: (settings, stack) => checkStack(settings, stack),
   // A new secret is one call (create), a changed one is two (put, promote).
   pacing: ({ writesPerSecond }) =>
     writesPerSecond === 'unlimited' ? undefined : { perSecond: writesPerSecond, create: 1, replace: 2 },
   connect: (settings, { owner, session, encryptionKey, ...call }) => {
     const relayId = owner.split('/')[0] ?? owner;
-    checkPlace(settings, relayId);
+    const [, account, region] = relayId.split('.');
+    checkStack(settings, { account, region });
     const { kmsKeyArn, tags } = settings;
-    const clientIn = (region: string) =>
-      createPacedClient(clientAt({ ...settings, region }, relayId, session), { ...call, pace: undefined });
+    const clientIn = (replicaRegion: string) =>
+      createPacedClient(clientAt({ ...settings, region: replicaRegion }, relayId, session), {
+        ...call,
+        pace: undefined,
+      });
     return createAwsSecretsManagerStore({
       client: createPacedClient(clientAt(settings, relayId, session), call),
       owner,
@@ -69,17 +74,16 @@ export const awsSecretsManager: StoreType<typeof awsSecretsManagerSettings> = {
  * Refuses another spelling of the stack's own account or region, which the loader does not know: two entries for one
  * place would keep two paces, and their folders would not be compared.
  */
-const checkPlace = ({ roleArn, region, replicaRegions }: AwsSecretsManagerSettings, relayId: string): void => {
-  const [, account, ownRegion] = relayId.split('.');
+const checkStack = ({ roleArn, region, replicaRegions }: AwsSecretsManagerSettings, stack: StackPlace): void => {
   const problem = (message: string): RelayError =>
     new RelayError('ConfigurationInvalid', `A store of type aws-secrets-manager in relay.yaml: ${message}`);
-  if (roleArn !== undefined && accountOfRole(roleArn) === account) {
+  if (roleArn !== undefined && accountOfRole(roleArn) === stack.account) {
     throw problem(`roleArn ${roleArn} is a role of the account of the stack. Remove roleArn and externalId.`);
   }
-  if (region !== undefined && region === ownRegion) {
+  if (region !== undefined && region === stack.region) {
     throw problem(`region ${region} is the region of the stack. Remove it.`);
   }
-  const own = region ?? ownRegion;
+  const own = region ?? stack.region;
   if (own !== undefined && replicaRegionsOf({ replicaRegions }).some((one) => one.region === own)) {
     throw problem(`replicaRegions contains ${own}, the region of the store itself. Remove it.`);
   }
