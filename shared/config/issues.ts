@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { exampleLine } from '#shared/config/examples.ts';
+import { type EntryNames, entryNamesIn, exampleLine } from '#shared/config/examples.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
+import { findUnknown, keepShape, type UnknownKeys } from '#shared/config/unknown-keys.ts';
 
 /**
  * Translates zod issues into problems in the relay's own words. No message repeats a value: a credential pasted into
@@ -25,7 +26,7 @@ const describeInput = (input: unknown): string => {
   return typeWord(typeof input);
 };
 
-type RawTypeIssue = Extract<z.core.$ZodRawIssue, { code: 'invalid_type' }>;
+type RawIssue<Code> = Extract<z.core.$ZodRawIssue, { code: Code }>;
 
 const oneOf = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
@@ -47,13 +48,15 @@ const outOfBounds = (issue: { origin: string }, bound: string, limit: number | b
   return `must be ${bound} ${limit}`;
 };
 
-/** For an unknown key the "message" is the list of the known keys, because zod exposes them only here. */
-const LIST_SEPARATOR = ' ';
-const knownKeys = (schema: unknown): string =>
-  schema instanceof z.ZodObject ? Object.keys(schema.shape).join(LIST_SEPARATOR) : '';
-
 const discriminatorOf = (input: unknown, discriminator: string): unknown =>
   z.record(z.string(), z.unknown()).safeParse(input).data?.[discriminator];
+
+/** A shape whose discriminator has a default is also found without one. */
+const wrongDiscriminator = ({ input, discriminator = '' }: RawIssue<'invalid_union'>, options: unknown[]): string =>
+  notOneOf(
+    discriminatorOf(input, discriminator),
+    options.filter((option) => option !== undefined),
+  );
 
 /** Advice for a value of the wrong type whose schema has no example. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -70,8 +73,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 const adviceFor = (expected: string, input: unknown): string =>
   expected === 'string' && typeof input === 'object' ? 'write one text' : (ADVICE.get(expected) ?? 'use another value');
 
-const wrongType = ({ expected, input, inst, path }: RawTypeIssue): string => {
-  const example = exampleLine(inst, path?.at(-1));
+const wrongType = ({ expected, input }: RawIssue<'invalid_type'>, example: string | undefined): string => {
   const word = typeWord(expected);
   if (input === undefined) return example === undefined ? `is missing; add it (${word})` : `is missing; add ${example}`;
   if (input === null) return example === undefined ? `is empty; write ${word} here` : `is empty; write ${example}`;
@@ -79,83 +81,96 @@ const wrongType = ({ expected, input, inst, path }: RawTypeIssue): string => {
   return `must be ${word}, not ${describeInput(input)}; ${fix}`;
 };
 
-/** Messages for issues that have none in the schema. */
-const inWords: z.core.$ZodErrorMap = (issue) => {
-  switch (issue.code) {
-    case 'invalid_type':
-      return wrongType(issue);
-    case 'invalid_value':
-      return notOneOf(issue.input, issue.values);
-    case 'invalid_union':
-      return Array.isArray(issue.options)
-        ? notOneOf(discriminatorOf(issue.input, issue.discriminator ?? ''), issue.options)
-        : 'use another value';
-    case 'too_small':
-      return outOfBounds(issue, 'at least', issue.minimum);
-    case 'too_big':
-      return outOfBounds(issue, 'at most', issue.maximum);
-    case 'unrecognized_keys':
-      return knownKeys(issue.inst);
-    case 'invalid_format':
-      return 'use another format';
-    default:
-      return 'use another value';
-  }
+const expectedType = (issue: z.core.$ZodIssue): string => {
+  if (issue.code === 'invalid_type') return typeWord(issue.expected);
+  return issue.code === 'invalid_value' ? oneOf(issue.values) : issue.message;
 };
+
+/** For a value that has the type of no alternative. */
+const wrongUnion = ({ errors, input }: RawIssue<'invalid_union'>, example: string | undefined): string => {
+  const words = new Set(errors.map((issues) => issues.map(expectedType).join(', ')));
+  const expected = [...words].join(' or ');
+  if (example === undefined) return `must be ${expected}`;
+  if (input === undefined) return `is missing; add ${example}`;
+  return input === null ? `is empty; write ${example}` : `must be ${expected}; write it as in ${example}`;
+};
+
+/** Messages for issues that have none in the schema. */
+const inWords =
+  (names: EntryNames): z.core.$ZodErrorMap =>
+  (issue) => {
+    const example = () => exampleLine(issue.inst, issue.path?.at(-1), { names, written: issue.input });
+    switch (issue.code) {
+      case 'invalid_type':
+        return wrongType(issue, example());
+      case 'invalid_value':
+        return notOneOf(issue.input, issue.values);
+      case 'invalid_union':
+        return Array.isArray(issue.options) ? wrongDiscriminator(issue, issue.options) : wrongUnion(issue, example());
+      case 'too_small':
+        return outOfBounds(issue, 'at least', issue.minimum);
+      case 'too_big':
+        return outOfBounds(issue, 'at most', issue.maximum);
+      case 'unrecognized_keys':
+        keepShape(issue);
+        return 'is not a known key';
+      case 'invalid_format':
+        return 'use another format';
+      case 'custom':
+        return 'is not valid; use another value';
+      default:
+        return 'use another value';
+    }
+  };
 
 const toPath = (path: readonly PropertyKey[]): (string | number)[] =>
   path.map((key) => (typeof key === 'number' ? key : String(key)));
+
+const hasOtherType = (issue: z.core.$ZodIssue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' || (issue.code === 'invalid_value' && typeof issue.input !== 'string'));
 
 /**
  * Alternative of a union that the author probably meant: the one with the fewest issues among those of the right type.
  */
 const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
-  alternatives
-    .filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
-    .toSorted((one, other) => one.length - other.length)[0];
+  alternatives.filter((issues) => !issues.some(hasOtherType)).toSorted((one, other) => one.length - other.length)[0];
 
-/** Keys that an operator could expect but that cannot be supported. No other key is suggested for them. */
-const IMPOSSIBLE_KEYS: readonly [key: RegExp, message: string][] = [
-  [
-    /psrun/i,
-    "is not supported: the algorithm of the PSRUN signature is not public. Use an API registration that does not verify it, and restrict that registration to the relay's address and a client certificate",
-  ],
-];
+type Path = readonly (string | number)[];
 
-const unknownKey = (key: string, known: readonly string[]): string =>
-  IMPOSSIBLE_KEYS.find(([pattern]) => pattern.test(key))?.[1] ?? `is not a known key; ${suggest(key, known)}`;
-
-const toProblems = (issue: z.core.$ZodIssue, base: readonly (string | number)[]): Problem[] => {
+const toProblems = (issue: z.core.$ZodIssue, base: Path, names: EntryNames): Problem[] => {
   const path = [...base, ...toPath(issue.path)];
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.message.split(LIST_SEPARATOR);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      atKey: true,
-      message: unknownKey(key, known),
-    }));
-  }
   if (issue.code === 'invalid_key') {
-    return issue.issues.flatMap((inner) => toProblems(inner, path)).map((problem) => ({ ...problem, atKey: true }));
+    return problemsIn(issue.issues, path, names).map((problem) => ({ ...problem, atKey: true }));
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+  if (issue.code === 'invalid_union') {
     const meant = meantAlternative(issue.errors);
-    return meant === undefined
-      ? [{ path, message: `must be ${issue.errors.map(expectedType).join(' or ')}` }]
-      : meant.flatMap((inner) => toProblems(inner, path));
+    if (meant !== undefined) return problemsIn(meant, path, names);
   }
-  const isFromSchema = issue.code === 'invalid_format' || issue.code === 'custom';
-  return [{ path, message: isFromSchema ? `is not valid; ${issue.message}` : issue.message }];
+  // A format is described by its rule alone. Every other message says what is wrong.
+  return [{ path, message: issue.code === 'invalid_format' ? `is not valid; ${issue.message}` : issue.message }];
 };
 
-const expectedType = (issues: readonly z.core.$ZodIssue[]): string =>
-  issues.map((issue) => (issue.code === 'invalid_type' ? typeWord(issue.expected) : issue.message)).join(', ');
+const isUnknownKeys = (issue: z.core.$ZodIssue): issue is UnknownKeys => issue.code === 'unrecognized_keys';
+
+/** A setting under a wrong name is one problem: it is not reported as missing as well. */
+const problemsIn = (issues: readonly z.core.$ZodIssue[], base: Path, names: EntryNames): Problem[] => {
+  const unknown = issues.filter(isUnknownKeys).flatMap((issue) => findUnknown(issue, names));
+  const renamed = new Set(unknown.map(({ replaces }) => JSON.stringify(replaces)));
+  return [
+    ...unknown.map(({ path, message }) => ({ path: [...base, ...toPath(path)], atKey: true, message })),
+    ...issues
+      .filter((issue) => !isUnknownKeys(issue) && !renamed.has(JSON.stringify(issue.path)))
+      .flatMap((issue) => toProblems(issue, base, names)),
+  ];
+};
 
 /** Parses a value with a schema. Returns the data or all problems. Never throws. */
 export const parseShape = <S extends z.ZodType>(
   schema: S,
   value: unknown,
 ): { readonly data: z.output<S> | undefined; readonly problems: readonly Problem[] } => {
-  const { data, error } = schema.safeParse(value, { error: inWords });
-  return { data, problems: error?.issues.flatMap((issue) => toProblems(issue, [])) ?? [] };
+  const names = entryNamesIn(value);
+  const { data, error } = schema.safeParse(value, { error: inWords(names), reportInput: true });
+  return { data, problems: problemsIn(error?.issues ?? [], [], names) };
 };

@@ -32,6 +32,7 @@ const reap = z.strictObject({
 const alerts = z.strictObject({
   emails: z
     .array(z.email({ error: wrongFormat('use an e-mail address') }))
+    .meta({ examples: [['security@example.com']] })
     .default([])
     .describe('Addresses that receive an invitation to subscribe to the alerts.'),
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { name, storeNames, template } from '#shared/config/schema/fields.ts';
+import { connectionName, storeNames, template } from '#shared/config/schema/fields.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 
 const DAY_MINUTES = 1440;
@@ -16,7 +16,7 @@ const MAX_APPROVAL_HOURS = 60 * 24;
  * own settings.
  */
 export const commonCheckout = {
-  connection: name.meta({ examples: ['vault'] }).describe('Connection to check out from.'),
+  connection: connectionName.describe('Connection to check out from.'),
   stores: storeNames.describe('Stores to deliver to. Each receives every credential.'),
   name: template
     .meta({ examples: ['checkouts/{checkoutId}/{systemName}/{accountName}'] })

@@ -35,9 +35,11 @@ const proxy = z.strictObject({
       (address) => isBareAddress(address) && new URL(address).pathname === '/',
       'remove everything after the port, and any user and password, which belong into the secret',
     )
+    .meta({ examples: [PROXY_EXAMPLE] })
     .transform((address) => address.replace(/\/$/, ''))
     .describe(`Address of the proxy, such as ${PROXY_EXAMPLE}.`),
   secret: secretName
+    .meta({ examples: ['bootstrap/proxy'] })
     .optional()
     .describe(
       'Name of the Secrets Manager secret that holds {"username": "…", "password": "…"}, if the proxy requires credentials.',
@@ -53,6 +55,7 @@ export const commonConnection = {
   ca: z
     .string()
     .min(1)
+    .meta({ examples: ['ca.pem'] })
     .optional()
     .describe("Path, from relay.yaml, of a PEM file with the CA that signed the vault's certificate; or the PEM text."),
   proxy: proxy

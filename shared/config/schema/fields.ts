@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hints } from '#shared/config/hints.ts';
 import { parseSchedule } from '#shared/config/schedule/expression.ts';
 import { timeZoneAdvice, timeZoneName } from '#shared/config/schedule/time-zone.ts';
 import { isPlainText } from '#shared/domain/text.ts';
@@ -19,10 +20,14 @@ const MAX_STORES = 10;
 /** Names of the stores that a rule delivers to. */
 export const storeNames = z
   .array(name)
-  .min(1, 'name at least one store, such as [aws]')
+  .min(1, 'names no store; write at least one entry of the section stores in the brackets')
   .max(MAX_STORES, `name at most ${MAX_STORES} stores; split the rule`)
   .refine((stores) => new Set(stores).size === stores.length, 'name each store only once')
-  .meta({ examples: [['aws']] });
+  .meta({ examples: [['aws']] })
+  .register(hints, { namesEntryOf: 'stores' });
+
+/** Connection that a rule reads from. */
+export const connectionName = name.meta({ examples: ['vault'] }).register(hints, { namesEntryOf: 'connections' });
 
 /** Secret that an operator creates for the relay, in the Secrets Manager of the stack's account and region. */
 export const secretName = z
@@ -75,10 +80,13 @@ const timeZone = z
 /** Schedule of a workflow. */
 export const schedule = z
   .strictObject({
-    expression: scheduleExpression.describe(
-      'EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *).',
-    ),
-    timeZone: timeZone.default('UTC').describe('IANA name of the time zone of a cron expression.'),
+    expression: scheduleExpression
+      .describe('EventBridge Scheduler expression, such as rate(1 hour) or cron(0 3 * * ? *).')
+      .register(hints, { vendorNames: ['ScheduleExpression'] }),
+    timeZone: timeZone
+      .default('UTC')
+      .describe('IANA name of the time zone of a cron expression.')
+      .register(hints, { vendorNames: ['ScheduleExpressionTimezone'] }),
     flexibleMinutes: z
       .int()
       .min(0)
@@ -86,7 +94,8 @@ export const schedule = z
       .default(5)
       .describe(
         'Window in minutes within which the start is delayed, so that syncs do not all start together; 0 starts on time.',
-      ),
+      )
+      .register(hints, { vendorNames: ['FlexibleTimeWindow', 'MaximumWindowInMinutes'] }),
   })
   .meta({ examples: [{ expression: 'rate(1 hour)' }] });
 

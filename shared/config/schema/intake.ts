@@ -7,6 +7,7 @@ const sender = z.strictObject({
       /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
       'use the ARN of a role, such as arn:aws:iam::111122223333:role/ticket-system',
     )
+    .meta({ examples: ['arn:aws:iam::111122223333:role/ticket-system'] })
     .describe('ARN of the role. It must exist when the stack is deployed.'),
   id: z
     .string()
@@ -14,6 +15,7 @@ const sender = z.strictObject({
       /^AROA[A-Z0-9]{12,124}$/,
       'use the unique id of the role: aws iam get-role --role-name ROLE --query Role.RoleId',
     )
+    .meta({ examples: ['AROA1234567890EXAMPLE'] })
     .describe(
       'Unique id of the role, such as AROA1234567890EXAMPLE. Messages carry this id instead of the ARN. A role that is created again has a different id.',
     ),

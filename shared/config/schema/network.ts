@@ -7,14 +7,17 @@ const existingNetwork = z
     vpcId: z
       .string()
       .regex(/^vpc-[0-9a-f]+$/, 'use the id of a VPC, such as vpc-0a1b2c3d')
+      .meta({ examples: ['vpc-0a1b2c3d'] })
       .describe('Id of the VPC.'),
     subnetIds: z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'use the id of a subnet, such as subnet-0a1b2c3d'))
       .min(1)
+      .meta({ examples: [['subnet-0a1b2c3d']] })
       .describe('Ids of the subnets for the functions.'),
     availabilityZones: z
       .array(z.string().min(1))
       .min(1)
+      .meta({ examples: [['eu-central-1a']] })
       .describe('Availability zone of each subnet, in the same order.'),
   })
   .refine(({ subnetIds, availabilityZones }) => subnetIds.length === availabilityZones.length, {

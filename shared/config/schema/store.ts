@@ -11,6 +11,7 @@ export const commonStore = {
   ca: z
     .string()
     .min(1)
+    .meta({ examples: ['ca.pem'] })
     .optional()
     .describe("Path, from relay.yaml, of a PEM file with the CA that signed the store's certificate; or the PEM text."),
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { name, schedule, storeNames, template } from '#shared/config/schema/fields.ts';
+import { hints } from '#shared/config/hints.ts';
+import { connectionName, schedule, storeNames, template } from '#shared/config/schema/fields.ts';
 import { MAX_ABSENT } from '#shared/domain/memory.ts';
 
 /** CloudWatch evaluates an alarm over at most seven days. Source: its API reference, `PutMetricAlarm`, `Period`. */
@@ -10,7 +11,7 @@ export const MAX_STALE_HOURS = 168;
  * own settings. A parsed sync always has a `value`.
  */
 export const commonSync = {
-  connection: name.meta({ examples: ['vault'] }).describe('Connection to read from.'),
+  connection: connectionName.describe('Connection to read from.'),
   stores: storeNames.describe('Stores to deliver to. Each receives every credential.'),
   name: template
     .meta({ examples: ['prod/{systemName}/{accountName}'] })
@@ -38,10 +39,12 @@ export const commonSync = {
           .describe('If a run misses more than this number at once, nothing is deleted, and the report has a note.'),
         recoveryDays: z
           .union([z.int().min(7).max(30), z.literal('none')])
+          .meta({ examples: [30] })
           .optional()
           .describe(
             'Days during which a deleted secret can be restored, or `none` to delete it at once. Default: 30 in Secrets Manager. In OpenBao and Vault, only `none` is allowed; if left out, it can be restored until someone destroys it. Parameter Store needs `none`.',
-          ),
+          )
+          .register(hints, { vendorNames: ['RecoveryWindowInDays'] }),
       }),
     ])
     .default({ policy: 'keep' })

@@ -67,4 +67,4 @@ const valueMap = z
   .meta(PUBLISHED);
 
 /** Content of a secret in relay.yaml: a map, which becomes a JSON object, or one template for plain text. */
-export const valueTemplate = z.union([template, valueMap]);
+export const valueTemplate = z.union([template, valueMap]).meta({ examples: [{ password: '{credential}' }] });

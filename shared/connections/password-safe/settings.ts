@@ -23,9 +23,11 @@ const address = httpsAddress('address of the public API', `https://pam.example.c
 
 const clientCertificate = z
   .strictObject({
-    secret: secretName.describe(
-      'Name of the Secrets Manager secret that holds the certificate: a PKCS#12 file, or JSON with pkcs12Base64 and passphrase, or with certificate, privateKey and passphrase in PEM.',
-    ),
+    secret: secretName
+      .meta({ examples: ['bootstrap/certificate'] })
+      .describe(
+        'Name of the Secrets Manager secret that holds the certificate: a PKCS#12 file, or JSON with pkcs12Base64 and passphrase, or with certificate, privateKey and passphrase in PEM.',
+      ),
   })
   .optional()
   .describe('Client certificate for a vault whose API registration requires one.');

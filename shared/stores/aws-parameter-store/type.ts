@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { tagsSchema } from '#shared/aws/secret-tags.ts';
+import { hints } from '#shared/config/hints.ts';
 import { createPacedClient, parameterStore } from '#shared/stores/aws-parameter-store/client.ts';
 import { permissionsFor } from '#shared/stores/aws-parameter-store/grants.ts';
 import { awsParameterStoreRules } from '#shared/stores/aws-parameter-store/rules.ts';
@@ -19,8 +20,10 @@ const settings = z.strictObject({
   kmsKeyArn: z
     .string()
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'use the full ARN of a KMS key')
+    .meta({ examples: ['arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555'] })
     .optional()
-    .describe('Key that encrypts delivered parameters; the key of the stack if left out.'),
+    .describe('Key that encrypts delivered parameters; the key of the stack if left out.')
+    .register(hints, { vendorNames: ['KeyId', 'KmsKeyId'] }),
   tags: tagsSchema.describe(
     'Tags of the parameters that the relay creates, beside its own. Existing parameters keep their tags.',
   ),
@@ -32,6 +35,7 @@ const settings = z.strictObject({
     ),
   writesPerSecond: z
     .union([z.int().min(1).max(MAX_WRITES_PER_SECOND), z.literal('unlimited')])
+    .meta({ examples: [DEFAULT_WRITES_PER_SECOND] })
     .default(DEFAULT_WRITES_PER_SECOND)
     .describe(
       'Maximum of writes per second, over all functions of the stack. AWS documents no limit; its support named 3 per account and region, for all of its clients together. `unlimited` is for measurements.',

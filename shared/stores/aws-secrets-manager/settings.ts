@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { tagsSchema } from '#shared/aws/secret-tags.ts';
+import { hints } from '#shared/config/hints.ts';
 
 /** Source: AWS Secrets Manager user guide, "Secrets Manager quotas". */
 const MAX_WRITES_PER_SECOND = 50;
@@ -9,14 +10,21 @@ const DEFAULT_WRITES_PER_SECOND = 40;
 
 /** Regions of all partitions, such as eu-central-1 and us-gov-west-1. */
 const REGION = /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/;
+const KEY_ARN_EXAMPLE = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 const KEY_ARN = /^arn:[\w-]+:kms:([\w-]+):\d{12}:key\/[\w-]+$/;
 /** Source: IAM API reference, CreateRole, `RoleName` and `Path`. */
 const ROLE_ARN = /^arn:aws[\w-]*:iam::(\d{12}):role\/(?:[\x21-\x2e\x30-\x7e]+\/)*[\w+=,.@-]{1,64}$/;
 /** Source: STS API reference, AssumeRole, `ExternalId`. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
-const region = z.string().regex(REGION, 'use the code of an AWS region, such as eu-west-1');
-const keyArn = z.string().regex(KEY_ARN, 'use the full ARN of a KMS key');
+const region = z
+  .string()
+  .regex(REGION, 'use the code of an AWS region, such as eu-west-1')
+  .meta({ examples: ['eu-west-1'] });
+const keyArn = z
+  .string()
+  .regex(KEY_ARN, 'use the full ARN of a KMS key')
+  .meta({ examples: [KEY_ARN_EXAMPLE] });
 
 const replicaRegion = z.union([
   region,
@@ -35,6 +43,7 @@ const shape = z.strictObject({
   roleArn: z
     .string()
     .regex(ROLE_ARN, 'use the full ARN of a role, such as arn:aws:iam::111122223333:role/pam-relay')
+    .meta({ examples: ['arn:aws:iam::111122223333:role/pam-relay'] })
     .optional()
     .describe(
       'Role in another account, which the functions assume to deliver there. `pam-relay role` prints a template that creates it.',
@@ -48,21 +57,24 @@ const shape = z.strictObject({
   replicaRegions: z
     .array(replicaRegion)
     .min(1)
-    .optional()
     .meta({ examples: [['eu-west-1']] })
+    .optional()
     .describe(
       'Other regions to which Secrets Manager replicates the secrets. Each is a region, or a map of region and kmsKeyArn.',
-    ),
+    )
+    .register(hints, { vendorNames: ['AddReplicaRegions'] }),
   kmsKeyArn: keyArn
     .optional()
     .describe(
       "Key that encrypts delivered secrets. If left out: the key of the stack in its account and region, and the account's aws/secretsmanager elsewhere.",
-    ),
+    )
+    .register(hints, { vendorNames: ['KmsKeyId'] }),
   tags: tagsSchema.describe(
     'Tags of the secrets that the relay creates, beside its own. Existing secrets keep their tags.',
   ),
   writesPerSecond: z
     .union([z.int().min(1).max(MAX_WRITES_PER_SECOND), z.literal('unlimited')])
+    .meta({ examples: [DEFAULT_WRITES_PER_SECOND] })
     .default(DEFAULT_WRITES_PER_SECOND)
     .describe(
       'Maximum of writes per second under each quota of Secrets Manager, over all functions of the stack. AWS allows 50 per account and region, for all of its clients together. `unlimited` is for measurements.',

@@ -1,14 +1,19 @@
 import * as z from 'zod';
+import { hints } from '#shared/config/hints.ts';
 import { wrongFormat } from '#shared/config/schema/fields.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
+import { isPlainText } from '#shared/domain/text.ts';
 
 /** Segments of letters, digits and `_.-`, none of which begins with a dot. */
 const PATH = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 
 const path = (what: string, example: string) =>
-  z.string().regex(PATH, {
-    error: wrongFormat(`use the path of the ${what} without a slash at its beginning and end, such as ${example}`),
-  });
+  z
+    .string()
+    .regex(PATH, {
+      error: wrongFormat(`use the path of the ${what} without a slash at its beginning and end, such as ${example}`),
+    })
+    .meta({ examples: [example] });
 
 const MAX_WRITES_PER_SECOND = 1000;
 
@@ -17,10 +22,15 @@ const DEFAULT_WRITES_PER_SECOND = 50;
 
 /** Source: AWS STS API reference, GetWebIdentityToken, `Audience`. */
 const MAX_AUDIENCE = 1000;
+const AUDIENCE_EXAMPLE = 'https://openbao.example.com';
+
+const isPrintable = (text: string): boolean => isPlainText(text) && !/\s/.test(text);
 
 export const kvSettings = z.strictObject({
   type: z.literal('kv-v2').describe('Version 2 of the key-value store of OpenBao or HashiCorp Vault.'),
   ...commonStore,
+  url: commonStore.url.clone().register(hints, { vendorNames: ['address', 'VAULT_ADDR', 'BAO_ADDR'] }),
+  ca: commonStore.ca.clone().register(hints, { vendorNames: ['ca_cert', 'VAULT_CACERT', 'BAO_CACERT'] }),
   namespace: path('namespace', 'team').optional().describe('Namespace of the mount and of the sign-in.'),
   mount: path('mount', 'secret').default('secret').describe('Mount of the key-value store.'),
   folder: path('folder', 'pam-relay')
@@ -28,17 +38,32 @@ export const kvSettings = z.strictObject({
     .describe('Folder within the mount that contains all secrets of the relay; the whole mount if left out.'),
   auth: z
     .strictObject({
-      mount: path('mount', 'jwt').default('jwt').describe('Mount of the JWT sign-in.'),
-      role: z.string().min(1).describe('Role of the JWT sign-in that trusts the functions of the stack.'),
+      mount: path('mount', 'jwt')
+        .default('jwt')
+        .describe('Mount of the JWT sign-in.')
+        .register(hints, { vendorNames: ['auth_path', 'path'] }),
+      role: z
+        .string()
+        .min(1)
+        .meta({ examples: ['pam-relay'] })
+        .describe('Role of the JWT sign-in that trusts the functions of the stack.')
+        .register(hints, { vendorNames: ['role_name'] }),
       audience: z
         .string()
         .min(1)
         .max(MAX_AUDIENCE)
-        .describe('Audience of the tokens that AWS issues for the sign-in, as in bound_audiences of the role.'),
+        .refine(
+          isPrintable,
+          `contains a space or a control character; write it without, as in audience: ${AUDIENCE_EXAMPLE}`,
+        )
+        .meta({ examples: [AUDIENCE_EXAMPLE] })
+        .describe('Audience of the tokens that AWS issues for the sign-in, as in bound_audiences of the role.')
+        .register(hints, { vendorNames: ['bound_audiences', 'aud'] }),
     })
     .describe('Sign-in with a token that AWS issues for the role of the function. No key is stored.'),
   writesPerSecond: z
     .union([z.int().min(1).max(MAX_WRITES_PER_SECOND), z.literal('unlimited')])
+    .meta({ examples: [DEFAULT_WRITES_PER_SECOND] })
     .default(DEFAULT_WRITES_PER_SECOND)
     .describe(
       'Maximum of writes per second, over all functions of the stack. A delivery makes three. `unlimited` is for measurements.',

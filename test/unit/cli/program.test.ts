@@ -65,18 +65,16 @@ describe('pam-relay validate', () => {
     const { code, lines } = await run('validate', file);
     expect(code).toBe(1);
     expect(lines).toEqual([
-      `${file}:1:1 problem connections: is missing; add it (a map)`,
       `${file}:2:1 problem connectoins: is not a known key; did you mean "connections"?`,
       `${file}:4:1 problem stores: "stores" is already in line 3; move the entries below it there, and remove this line`,
-      `${file} is not valid: 3 problems.`,
+      `${file} is not valid: 2 problems.`,
     ]);
     const { code: sameCode, lines: json } = await run('validate', file, '--json');
     expect(sameCode).toBe(1);
     expect(JSON.parse(json.join('\n'))).toMatchObject({
       valid: false,
       problems: [
-        { line: 1, column: 1, field: 'connections' },
-        { line: 2, field: 'connectoins', message: 'is not a known key; did you mean "connections"?' },
+        { line: 2, column: 1, field: 'connectoins', message: 'is not a known key; did you mean "connections"?' },
         { line: 4, field: 'stores' },
       ],
       warnings: [],

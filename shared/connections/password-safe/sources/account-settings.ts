@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hints } from '#shared/config/hints.ts';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
@@ -35,7 +36,8 @@ export const credentialSettings = {
     .min(1)
     .max(525_600)
     .default(15)
-    .describe('Lifetime of each request that is never checked in.'),
+    .describe('Lifetime of each request that is never checked in.')
+    .register(hints, { vendorNames: ['DurationMinutes'] }),
   rotationWindowMinutes: z
     .int()
     .min(1)

@@ -70,7 +70,7 @@ describe('a message in the queue', () => {
     [
       'with half a character',
       changed({ item: { systemName: 'db-\ud800', accountName: 'a' } }),
-      'item.systemName: is not valid; use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
+      'item.systemName: use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
     ],
     [
       'for a rule that does not exist',

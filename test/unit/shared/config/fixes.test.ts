@@ -35,7 +35,7 @@ describe('a message shows what to write instead of', () => {
     [String.raw`["CORP\svc"]`, `${PATTERNS}[0]: ${SINGLE_QUOTES}`],
     [
       String.raw`["CORP\new"]`,
-      `${PATTERNS}[0]: is not valid; remove the line break or control character, which a backslash in double quotes can stand for; use single quotes, such as 'CORP\\svc-*'`,
+      `${PATTERNS}[0]: remove the line break or control character, which a backslash in double quotes can stand for; use single quotes, such as 'CORP\\svc-*'`,
     ],
     [
       '[@corp]',
@@ -90,15 +90,15 @@ describe('a message shows what to write instead of', () => {
     ],
     [
       { 17: '    schedule: { expression: at(2027-01-01T00:00:00) }' },
-      'syncs.fleet.schedule.expression: is not valid; at(…) starts once, but a sync needs a schedule that repeats, such as rate(1 hour) or cron(0 3 * * ? *)',
+      'syncs.fleet.schedule.expression: at(…) starts once, but a sync needs a schedule that repeats, such as rate(1 hour) or cron(0 3 * * ? *)',
     ],
     [
       { 17: '    schedule: { expression: cron(0 3 * * * *) }' },
-      'syncs.fleet.schedule.expression: is not valid; write cron(0 3 * * ? *); the fields are cron(minutes hours day-of-month month day-of-week year), and one of the two days is ?',
+      'syncs.fleet.schedule.expression: write cron(0 3 * * ? *); the fields are cron(minutes hours day-of-month month day-of-week year), and one of the two days is ?',
     ],
     [
       { 17: '    schedule: { expression: rate(1 hour), timeZone: "+02:00" }' },
-      'syncs.fleet.schedule.timeZone: is not valid; use a name from the IANA time zone database, such as Europe/Vienna; an offset is not a name: for a zone without daylight saving time, write Etc/GMT-2',
+      'syncs.fleet.schedule.timeZone: use a name from the IANA time zone database, such as Europe/Vienna; an offset is not a name: for a zone without daylight saving time, write Etc/GMT-2',
     ],
     [
       {
@@ -147,7 +147,7 @@ describe('a message shows what to write instead of', () => {
     ['https://pam.example.com/x/api/public/v33', 'https://pam.example.com/BeyondTrust/api/public/v3'],
   ])('the address %s', (address, advice) => {
     expect(problemIn(configWith({ 4: `    url: ${address}` }))).toBe(
-      `connections.vault.url: is not valid; the path must end in /api/public/v3; write url: ${advice}`,
+      `connections.vault.url: the path must end in /api/public/v3; write url: ${advice}`,
     );
   });
 
@@ -159,7 +159,7 @@ describe('a message shows what to write instead of', () => {
     'https://h/api/public/v3?key=1',
   ])('the address %s, without repeating it', (address) => {
     expect(problemIn(configWith({ 4: `    url: "${address}"` }))).toBe(
-      'connections.vault.url: is not valid; remove user, password, query and fragment from the address',
+      'connections.vault.url: remove user, password, query and fragment from the address',
     );
   });
 
@@ -169,4 +169,99 @@ describe('a message shows what to write instead of', () => {
       expect(problemsOf(configWith({ 4: `    url: ${address}` }))).toEqual([]);
     },
   );
+});
+
+describe('a message proposes a line that is accepted in place of', () => {
+  const inRule = (line: string): string => configWith({ 14: ['    stores: [aws]', `    ${line}`] });
+  const instead =
+    (replaced: number, others: Parameters<typeof configWith>[0] = {}) =>
+    (line: string): string =>
+      configWith({ ...others, [replaced]: line === '' ? [] : `    ${line}` });
+  const inStore = (line: string): string =>
+    configWith({ 10: ['    type: aws-secrets-manager', ...(line === '' ? [] : [`    ${line}`])] });
+  const inKv = (...lines: string[]): string =>
+    configWith({ 10: ['    type: kv-v2', '    url: https://kv.example.com', ...lines.map((line) => `    ${line}`)] });
+  const inAuth = (line: string): string => inKv(`auth: { role: pam-relay, ${line} }`);
+  const audience = 'audience: https://openbao.example.com';
+  const auth = `auth: { role: pam-relay, ${audience} }`;
+  const inFile = (line: string): string => configWith({ 8: [line, 'stores:'] });
+  /** A second store, which comes first, and a sync that uses it. */
+  const withTwoStores = {
+    8: ['stores:', '  first:', '    type: aws-parameter-store'],
+    17: [
+      '    schedule: { expression: rate(1 hour) }',
+      '  second:',
+      '    connection: vault',
+      '    stores: [first, aws]',
+      '    name: second/{systemName}/{accountName}',
+      '    schedule: { expression: rate(1 hour) }',
+    ],
+  };
+
+  it.each<[wrong: string, textWith: (line: string) => string, message: string, line: string]>([
+    ['store: aws', instead(14), 'is not a known key; write', 'stores: [aws]'],
+    ['store: aws', instead(14, { 9: '  main:' }), 'is not a known key; write', 'stores: [main]'],
+    ['store: aws', instead(14, withTwoStores), 'is not a known key; write', 'stores: [aws]'],
+    ['stores: aws', instead(14, withTwoStores), 'must be a list, not text; write it as in', 'stores: [aws]'],
+    ['', instead(14, { 9: '  main:' }), 'is missing; add', 'stores: [main]'],
+    ['', instead(13, { 2: '  safe:' }), 'is missing; add', 'connection: safe'],
+    ['orphans: delete', inRule, 'must be a map, not text; write it as in', 'orphans: { policy: delete }'],
+    ['orphans: [delete]', inRule, 'must be a map, not a list; write it as in', 'orphans: { policy: keep }'],
+    ['orphans:', inRule, 'is empty; write', 'orphans: { policy: keep }'],
+    ['value:', instead(16), 'is empty; write', 'value: { password: "{credential}" }'],
+    [
+      'types: database',
+      (line) => inRule(`select: { ${line} }`),
+      'must be a list, not text; write it as in',
+      'types: [database]',
+    ],
+    ['writesPerSecond: [40]', inStore, 'must be a number or "unlimited"; write it as in', 'writesPerSecond: 40'],
+    [
+      'writesPerSecond: true',
+      (line) => inKv(auth, line),
+      'must be a number or "unlimited"; write it as in',
+      'writesPerSecond: 50',
+    ],
+    ['replicaRegions: eu-west-1', inStore, 'must be a list, not text; write it as in', 'replicaRegions: [eu-west-1]'],
+    ['AddReplicaRegions: x', inStore, 'is not a known key; write', 'replicaRegions: [eu-west-1]'],
+    ['# none', inKv, 'is missing; add', auth],
+    ['auth: jwt', inKv, 'must be a map, not text; write it as in', auth],
+    ['mount: jwt', inAuth, 'is missing; add', audience],
+    ['bound_audiences: [https://kv]', inAuth, 'is not a known key; write', audience],
+    ['audience: "two words"', inAuth, 'contains a space or a control character; write it without, as in', audience],
+    [
+      String.raw`audience: "a\u0085b"`,
+      inAuth,
+      'contains a space or a control character; write it without, as in',
+      audience,
+    ],
+    ['network: fixed-egress', inFile, 'must be a map, not text; write it as in', 'network: { type: fixed-egress }'],
+    [
+      'network: existing',
+      inFile,
+      'must be a map, not text; write it as in',
+      'network: { type: existing, vpcId: vpc-0a1b2c3d, subnetIds: [subnet-0a1b2c3d], availabilityZones: [eu-central-1a] }',
+    ],
+  ])('%s', (wrong, textWith, message, line) => {
+    expect(problemIn(textWith(wrong)).replace(/^.*?: /, '')).toBe(`${message} ${line}`);
+    expect(problemsOf(textWith(line))).toEqual([]);
+  });
+
+  it.each<[wrong: string, textWith: (line: string) => string, meant: string]>([
+    ['store: [aws]', instead(14), 'stores'],
+    ['conection: vault', instead(13), 'connection'],
+    ['bound_audiences: https://kv', inAuth, 'audience'],
+    ['aud: https://kv', inAuth, 'audience'],
+    ['ROLE_NAME: relay', (line) => inKv(`auth: { ${line}, ${audience} }`), 'role'],
+    ['path: jwt', (line) => inKv(`auth: { role: relay, ${audience}, ${line} }`), 'mount'],
+    ['ca_cert: ca.pem', (line) => inKv(auth, line), 'ca'],
+    ['address: https://kv', (line) => configWith({ 10: ['    type: kv-v2', `    ${line}`, `    ${auth}`] }), 'url'],
+    ['KmsKeyId: arn:aws:kms:eu-west-1:111122223333:key/k', inStore, 'kmsKeyArn'],
+    ['RecoveryWindowInDays: 7', (line) => inRule(`orphans: { policy: delete, ${line} }`), 'recoveryDays'],
+    ['DurationMinutes: 20', inRule, 'requestMinutes'],
+    ['ScheduleExpression: rate(1 hour)', (line) => configWith({ 17: `    schedule: { ${line} }` }), 'expression'],
+  ])('%s, by the name of the setting alone', (wrong, textWith, meant) => {
+    expect(problemIn(textWith(wrong))).toContain(`: is not a known key; did you mean "${meant}"?`);
+    expect(problemsOf(textWith(wrong.replace(/^\w+/, meant)))).toEqual([]);
+  });
 });

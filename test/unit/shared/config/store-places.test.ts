@@ -22,11 +22,11 @@ describe('the settings of another account and region', () => {
   it.each<[settings: string[], problem: string]>([
     [
       [`roleArn: ${ROLE}`],
-      '11:14 stores.aws.roleArn: is not valid; add externalId beside it, for example the output of uuidgen. Without one, anyone who can name this role to a relay of the account that it trusts could deliver with it (the confused deputy problem)',
+      '11:14 stores.aws.roleArn: add externalId beside it, for example the output of uuidgen. Without one, anyone who can name this role to a relay of the account that it trusts could deliver with it (the confused deputy problem)',
     ],
     [
       ['externalId: relay-7'],
-      '11:17 stores.aws.externalId: is not valid; add roleArn beside it, or remove it: without roleArn it has no effect',
+      '11:17 stores.aws.externalId: add roleArn beside it, or remove it: without roleArn it has no effect',
     ],
     [
       ['roleArn: arn:aws:iam::111122223333:user/deliveries', 'externalId: relay-7'],
@@ -39,19 +39,19 @@ describe('the settings of another account and region', () => {
     [['region: Ireland'], '11:13 stores.aws.region: is not valid; use the code of an AWS region, such as eu-west-1'],
     [
       ['region: eu-central-1', `kmsKeyArn: ${KEY}`],
-      '12:16 stores.aws.kmsKeyArn: is not valid; use a key of eu-central-1, where the secrets are; this one is in eu-west-1',
+      '12:16 stores.aws.kmsKeyArn: use a key of eu-central-1, where the secrets are; this one is in eu-west-1',
     ],
     [
       ['region: eu-west-1', 'replicaRegions: [eu-west-1]'],
-      '12:22 stores.aws.replicaRegions[0]: is not valid; remove eu-west-1, the region of the store itself',
+      '12:22 stores.aws.replicaRegions[0]: remove eu-west-1, the region of the store itself',
     ],
     [
       ['replicaRegions: [eu-west-1, { region: eu-west-1 }]'],
-      '11:33 stores.aws.replicaRegions[1]: is not valid; remove eu-west-1, which is there twice',
+      '11:33 stores.aws.replicaRegions[1]: remove eu-west-1, which is there twice',
     ],
     [
       [`replicaRegions: [{ region: eu-north-1, kmsKeyArn: "${KEY}" }]`],
-      '11:55 stores.aws.replicaRegions[0].kmsKeyArn: is not valid; use a key of eu-north-1, where the replica is; this one is in eu-west-1',
+      '11:55 stores.aws.replicaRegions[0].kmsKeyArn: use a key of eu-north-1, where the replica is; this one is in eu-west-1',
     ],
   ])('may not be %j', (settings, problem) => {
     expect(problemsOf(withStore(...settings))).toEqual([`relay.yaml:${problem}`]);

@@ -113,12 +113,12 @@ describe('the value template', () => {
     [
       'has no number that JSON rounds',
       valued("{ a: '{credential}', b: [9007199254740992] }"),
-      '16:37 syncs.fleet.value.b[0]: is not valid; readers of JSON round whole numbers from 2^53 on; put it in quotes',
+      '16:37 syncs.fleet.value.b[0]: readers of JSON round whole numbers from 2^53 on; put it in quotes',
     ],
     [
       'has no number that JSON lacks',
       valued("{ a: '{credential}', b: -.inf }"),
-      '16:36 syncs.fleet.value.b: is not valid; JSON has no such number; put it in quotes',
+      '16:36 syncs.fleet.value.b: JSON has no such number; put it in quotes',
     ],
     [
       'has no number with more digits than JSON keeps',
@@ -138,17 +138,17 @@ describe('the value template', () => {
     [
       'has no empty key',
       valued("{ a: '{credential}', b: { '': 1 } }"),
-      '16:42 syncs.fleet.value.b[""]: is not valid; write a key that is not empty',
+      '16:42 syncs.fleet.value.b[""]: write a key that is not empty',
     ],
     [
       'has no key that readers drop',
       valued("{ a: '{credential}', __proto__: 1 }"),
-      '16:44 syncs.fleet.value.__proto__: is not valid; use another key, because readers of JSON drop this one',
+      '16:44 syncs.fleet.value.__proto__: use another key, because readers of JSON drop this one',
     ],
     [
       'is not nested too deeply',
       valued(`{ a: ${'['.repeat(16)}'{credential}'${']'.repeat(16)} }`),
-      `16:32 syncs.fleet.value.a${'[0]'.repeat(15)}: is not valid; move it up: maps and lists can be nested 16 levels deep`,
+      `16:32 syncs.fleet.value.a${'[0]'.repeat(15)}: move it up: maps and lists can be nested 16 levels deep`,
     ],
     [
       'does not contain itself',
