@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { hintOf, SECTIONS, type Section } from '#shared/config/hints.ts';
+import { hintOf, type Section } from '#shared/config/hints.ts';
+import { name } from '#shared/config/schema/fields.ts';
 
 /**
  * Examples of values, written as lines to paste into relay.yaml. They come from the metadata of the schemas; that of a
@@ -10,16 +11,17 @@ import { hintOf, SECTIONS, type Section } from '#shared/config/hints.ts';
 const metaSchema = z.object({ examples: z.array(z.unknown()).min(1) });
 const mapSchema = z.record(z.string(), z.unknown());
 
-/** Names of the entries of a configuration, by section. Empty for a missing section. */
-export type EntryNames = Readonly<Record<Section, readonly string[]>>;
+/** Valid names of the entries of a configuration, by section. Empty for a missing section. */
+export type EntryNames = Readonly<Record<Section, ReadonlySet<string>>>;
 
 /** Extracts the names of the entries from a configuration of any shape. Pure. */
 export const entryNamesIn = (config: unknown): EntryNames => {
   const { data: sections } = mapSchema.safeParse(config);
-  const [connections = [], stores = []] = SECTIONS.map((section) =>
-    Object.keys(mapSchema.safeParse(sections?.[section]).data ?? {}),
-  );
-  return { connections, stores };
+  const namesIn = (section: Section): ReadonlySet<string> => {
+    const keys = Object.keys(mapSchema.safeParse(sections?.[section]).data ?? {});
+    return new Set(keys.filter((key) => name.safeParse(key).success));
+  };
+  return { connections: namesIn('connections'), stores: namesIn('stores') };
 };
 
 /** Facts on which an example depends, beside its schema. */
@@ -31,6 +33,8 @@ interface Situation {
 
 /** Characters that end plain text inside brackets. */
 const NEEDS_QUOTES = /[{}[\],]/;
+/** Words that are not text without quotes. */
+const RESERVED = new Set<unknown>(['true', 'false', 'null']);
 
 const inBrackets = (value: unknown): string =>
   typeof value === 'string' && NEEDS_QUOTES.test(value) ? JSON.stringify(value) : toFlow(value);
@@ -39,15 +43,16 @@ const inBrackets = (value: unknown): string =>
 const toFlow = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(inBrackets).join(', ')}]`;
   const { data: map } = mapSchema.safeParse(value);
-  if (map === undefined) return String(value);
+  if (map === undefined) return RESERVED.has(value) ? JSON.stringify(value) : String(value);
   const entries = Object.entries(map).map(([key, each]) => `${key}: ${inBrackets(each)}`);
   return `{ ${entries.join(', ')} }`;
 };
 
-/** The written words first, if they are among the known ones. */
-const preferring = <T>(known: readonly T[], written: unknown): readonly T[] => {
-  const words = [written].flat();
-  return [...known.filter((word) => words.includes(word)), ...known.filter((word) => !words.includes(word))];
+/** The written words that are known, then the first known one. */
+const fitting = (known: ReadonlySet<string>, written: unknown): string[] => {
+  const words = [written].flat().filter((word) => typeof word === 'string');
+  const [first] = known;
+  return [...words.filter((word) => known.has(word)), ...(first === undefined ? [] : [first])];
 };
 
 /** A map of its required fields; none if one of them has no example. */
@@ -74,7 +79,7 @@ const ownExamples = (schema: z.ZodType): readonly unknown[] =>
 /** Examples by the parts of a schema, the most fitting first. Some may be undefined. */
 const partExamples = (schema: z.ZodType, situation: Situation): readonly unknown[] => {
   if (schema instanceof z.ZodLiteral) return [...schema.values];
-  if (schema instanceof z.ZodEnum) return preferring(schema.options, situation.written);
+  if (schema instanceof z.ZodEnum) return fitting(new Set(schema.options.map(String)), situation.written);
   if (schema instanceof z.ZodObject) return mapExamples(schema, situation);
   if (schema instanceof z.ZodUnion) return unionExamples(schema, situation);
   if (schema instanceof z.ZodPipe) return [exampleOf(schema.in, situation)];
@@ -91,9 +96,9 @@ const partExamples = (schema: z.ZodType, situation: Situation): readonly unknown
 const exampleOf = (schema: unknown, situation: Situation): unknown => {
   if (!(schema instanceof z.ZodType)) return undefined;
   const { namesEntryOf: section } = hintOf(schema);
-  const names = section === undefined ? [] : preferring(situation.names[section], situation.written);
+  const names = section === undefined ? [] : fitting(situation.names[section], situation.written);
   const own = schema instanceof z.ZodDiscriminatedUnion ? [] : ownExamples(schema);
-  return [...names.flatMap((name) => [name, [name]]), ...own, ...partExamples(schema, situation)].find(
+  return [...names.flatMap((entry) => [entry, [entry]]), ...own, ...partExamples(schema, situation)].find(
     (example) => example !== undefined && schema.safeParse(example).success,
   );
 };

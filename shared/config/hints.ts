@@ -9,8 +9,7 @@ interface Hint {
 }
 
 /** Sections whose entries other fields name. */
-export const SECTIONS = ['connections', 'stores'] as const;
-export type Section = (typeof SECTIONS)[number];
+export type Section = 'connections' | 'stores';
 
 /** Hints by field. A field that is derived from another one, for instance with a description, has its hint. */
 export const hints = z.registry<Hint>();

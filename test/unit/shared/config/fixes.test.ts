@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
@@ -260,8 +261,21 @@ describe('a message proposes a line that is accepted in place of', () => {
     ['RecoveryWindowInDays: 7', (line) => inRule(`orphans: { policy: delete, ${line} }`), 'recoveryDays'],
     ['DurationMinutes: 20', inRule, 'requestMinutes'],
     ['ScheduleExpression: rate(1 hour)', (line) => configWith({ 17: `    schedule: { ${line} }` }), 'expression'],
+    ['Url: https://h/api/public/v3', instead(4), 'url'],
   ])('%s, by the name of the setting alone', (wrong, textWith, meant) => {
     expect(problemIn(textWith(wrong))).toContain(`: is not a known key; did you mean "${meant}"?`);
     expect(problemsOf(textWith(wrong.replace(/^\w+/, meant)))).toEqual([]);
+  });
+
+  it('a store under the wrong key, whatever the name of the store', () => {
+    const anyName = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
+    fc.assert(
+      fc.property(anyName, (name) => {
+        const others = { 9: `  "${name}":` };
+        const [, line = ''] = /; write (.*)$/.exec(problemIn(instead(14, others)('store: other'))) ?? [];
+        expect(problemsOf(instead(14, others)(line))).toEqual([]);
+      }),
+      { numRuns: 20, examples: [['true'], ['null']] },
+    );
   });
 });

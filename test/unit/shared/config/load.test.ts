@@ -261,6 +261,11 @@ describe('the structure', () => {
       '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
+      'a source that is a list',
+      { 14: '    stores: [aws]\n    source: [accounts]' },
+      '15:13 syncs.fleet.source: must be one of "accounts", "aliases", "secrets-safe"',
+    ],
+    [
       'text where a number belongs',
       { 14: '    stores: [aws]\n    batchSize: many' },
       '15:16 syncs.fleet.batchSize: must be a number, not text; write digits without quotes, such as 5',
@@ -385,9 +390,10 @@ describe('the structure', () => {
       4: '    url: canary-value',
       7: '      bootstrapSecret: "canary-value of {the} vault"',
       10: '    type: canary-value',
+      14: '    store: canary-value\n    orphans: canary-value\n    DurationMinutes: canary-value',
       17: '    schedule: { expression: canary-value, timeZone: canary-value }',
     });
-    expect(problemsOf(text)).toHaveLength(5);
+    expect(problemsOf(text)).toHaveLength(8);
     expect(problemsOf(text).join('\n')).not.toContain('canary');
   });
 });
