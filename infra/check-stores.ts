@@ -1,15 +1,7 @@
-import { Token } from 'aws-cdk-lib';
 import { storeTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-
-/** Place of a stack. Each part can be a token, which CloudFormation resolves, or undefined. */
-interface Place {
-  readonly account: string | undefined;
-  readonly region: string | undefined;
-}
-
-const known = (text: string | undefined): string | undefined => (Token.isUnresolved(text) ? undefined : text);
+import type { StackPlace } from '#shared/stores/store.ts';
 
 /**
  * Checks the stores against the place of the stack, as far as it is known. The functions check them as well, because
@@ -20,8 +12,8 @@ const known = (text: string | undefined): string | undefined => (Token.isUnresol
 export const checkStores = (
   { stores }: Pick<RelayConfig, 'stores'>,
   types: RegisteredTypes,
-  { account, region }: Place,
+  { account, region }: StackPlace,
 ): void => {
-  const place = { account: known(account), region: known(region) };
-  for (const settings of Object.values(stores)) storeTypeOf(types, settings).checkStack?.(settings, place);
+  for (const settings of Object.values(stores))
+    storeTypeOf(types, settings).checkStack?.(settings, { account, region });
 };

@@ -138,7 +138,7 @@ export interface StoreRemote {
   readonly limits: HttpOptions['limits'];
 }
 
-/** Account and region of the stack, each undefined if CloudFormation will choose it. */
+/** Account and region of the stack. If CloudFormation chooses them, they are tokens, which equal no setting. */
 export interface StackPlace {
   readonly account: string | undefined;
   readonly region: string | undefined;
