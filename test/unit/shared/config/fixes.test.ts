@@ -84,6 +84,10 @@ describe('a message shows what to write instead of', () => {
       'syncs.fleet.batchSize: must be a number, not .nan or .inf; write digits without quotes, such as 5',
     ],
     [{ 14: '    # none' }, 'syncs.fleet.stores: is missing; add stores: [aws]'],
+    [
+      { 14: '    stores: []' },
+      'syncs.fleet.stores: names no store; write at least one entry of the section stores in the brackets',
+    ],
     [{ 14: '    stores:' }, 'syncs.fleet.stores: is empty; write stores: [aws]'],
     [
       { 17: '    schedule: rate(1 hour)' },
