@@ -16,6 +16,7 @@ export interface Variant extends Pick<StoreRules, 'fence' | 'recovery' | 'binary
 export type Defect =
   | 'the stamp is written before the value'
   | 'the value is not read back'
+  | 'a value that was not kept has a stamp'
   | 'the fence is not used'
   | 'a lost race is not noticed'
   | 'a prefix of the owner is enough'
@@ -183,10 +184,13 @@ export const createVariantStore = (options: VariantStoreOptions): SecretStore =>
     return version;
   };
 
-  const readBack = async ({ name, value }: Delivery, version: number): Promise<void> => {
+  const readBack = async ({ name, value, stamp }: Delivery, version: number): Promise<void> => {
     const held = await call(`Reading ${name}`, (to) => to.read(name, version));
     if (held === undefined) throw overtaken(name);
     if (!new Secret(held).equals(value)) {
+      const withdrawn = { stamp, version: 0 };
+      if (!has('a value that was not kept has a stamp'))
+        await call(`Marking ${name}`, (to) => to.mark(name, withdrawn));
       throw new RelayError('DeliveryUnverified', `${name} does not read back as it was written.`);
     }
   };

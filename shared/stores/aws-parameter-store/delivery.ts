@@ -2,7 +2,7 @@ import { AddTagsToResourceCommand, PutParameterCommand, type SSMClient, type Tag
 import { askBefore } from '#shared/aws/pacing.ts';
 import { RelayError } from '#shared/errors.ts';
 import { Secret } from '#shared/secret.ts';
-import { markDescription } from '#shared/stores/aws-parameter-store/description.ts';
+import { markDescription, unmarkedDescription } from '#shared/stores/aws-parameter-store/description.ts';
 import { callParameterStore, isRefusal, parameterProblem } from '#shared/stores/aws-parameter-store/errors.ts';
 import type { OwnedParameter, Parameters } from '#shared/stores/aws-parameter-store/parameters.ts';
 import { TIER_BYTES, type Tier } from '#shared/stores/aws-parameter-store/rules.ts';
@@ -77,8 +77,25 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     const written = await putOnce(delivery, replaced);
     if (written === 1 && replaced > 0) await handOver(delivery);
     if (written !== version) throw parameterProblem('raced', { secret: delivery.name, detail: String(written) });
-    await verify(delivery, version);
+    try {
+      await verify(delivery, version);
+    } catch (error) {
+      // Without this call, the list shows the stamp as delivered until a verify run.
+      if (isUnverified(error)) await withdraw(delivery, version).catch(() => {});
+      throw error;
+    }
     return { changed: true, verified: 'read-back' };
+  };
+
+  /**
+   * Writes the value again without a stamp, over a version that does not read back, because AWS changes a description
+   * only together with a value. Does nothing if another writer came first.
+   */
+  const withdraw = async (delivery: TextDelivery, unverified: number): Promise<void> => {
+    const found = await findOurs(delivery);
+    if (found?.version !== unverified) return;
+    const written = await put(delivery, unverified, unmarkedDescription(delivery.description));
+    if (written === 1) await handOver(delivery);
   };
 
   /**
@@ -102,13 +119,17 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
     }
   };
 
-  const put = (delivery: TextDelivery, replaced: number): Promise<number> => {
-    const { name, value, stamp, description } = delivery;
+  const put = (
+    delivery: TextDelivery,
+    replaced: number,
+    description = markDescription(delivery.description, delivery.stamp, replaced + 1),
+  ): Promise<number> => {
+    const { name, value } = delivery;
     const command = new PutParameterCommand({
       Name: name,
       Value: value.reveal(),
       Type: 'SecureString',
-      Description: markDescription(description, stamp, replaced + 1),
+      Description: description,
       // Without it, the account's default tier applies, which can cost money.
       Tier: options.tier === 'advanced' ? 'Advanced' : 'Standard',
       ...(options.kmsKeyArn !== undefined && { KeyId: options.kmsKeyArn }),
@@ -155,6 +176,8 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
 
   return deliver;
 };
+
+const isUnverified = (error: unknown): boolean => error instanceof RelayError && error.name === 'DeliveryUnverified';
 
 const isUncertain = (error: unknown): boolean => error instanceof RelayError && error.mayHaveHappened;
 

@@ -18,6 +18,9 @@ export const markDescription = (text: string, stamp: Stamp, version: number): st
   return text === '' ? mark : `${shorten(text, MAX_DESCRIPTION - mark.length - 1)} ${mark}`;
 };
 
+/** Writes the description of a version that counts as no delivery, whatever the text contains. Pure. */
+export const unmarkedDescription = (text: string): string => shorten(`${text} [pam-relay unverified]`, MAX_DESCRIPTION);
+
 /** Stamp of the delivery that wrote this version; undefined if another writer did. Pure. */
 export const readStamp = (description: string | undefined, version: number): Stamp | undefined => {
   const [, stamp, marked] = MARKED.exec(description ?? '') ?? [];

@@ -31,6 +31,7 @@ const LISTED = 'shows all that one owner has, each with its stamp, and nothing e
 const FINDINGS: readonly (readonly [mistake: Defect, variant: Variant, test: string])[] = [
   ['the stamp is written before the value', MARKED, 'that dies at any call gives way to a newer one'],
   ['the value is not read back', STAGED, 'notices a value that the store has not kept'],
+  ['a value that was not kept has a stamp', STAGED, 'notices a value that the store has not kept'],
   [
     'the fence is not used',
     STAGED,

@@ -2,7 +2,9 @@ import { AddTagsToResourceCommand, DeleteParameterCommand, GetParameterHistoryCo
 import { describe, expect, test } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
 import { Secret, type SecretContent } from '#shared/secret.ts';
+import { createAwsParameterStore } from '#shared/stores/aws-parameter-store/store.ts';
 import type { StoredSecret } from '#shared/stores/store.ts';
+import { connectInProcess } from '#test/support/parameter-store.ts';
 import {
   CANARY,
   delivered,
@@ -95,6 +97,43 @@ describe('a delivery', () => {
       name: 'DeliveryUnverified',
       retryable: true,
     });
+  });
+});
+
+describe('a version that does not read back', () => {
+  test('has no stamp, so that the next run delivers again', async () => {
+    const { aws, store, current } = setUp();
+    const garbled = createAwsParameterStore({ client: connectInProcess(aws, { garbles: true }), owner: OWNER });
+    expect(await refusalOf(garbled.deliver(delivery(1)))).toMatchObject({ name: 'DeliveryUnverified' });
+    expect(await store.inspect(NAME)).toEqual(owned(undefined));
+    expect(await store.deliver(delivery(1, 'unstamped'))).toEqual(delivered(true));
+    expect(await refusalOf(garbled.deliver(delivery(2, 1)))).toMatchObject({ name: 'DeliveryUnverified' });
+    expect(await store.inspect(NAME)).toEqual(owned(undefined));
+    expect(await store.deliver(delivery(2, 'unstamped'))).toEqual(delivered(true));
+    expect(current()).toBe(valueFor(2));
+  });
+
+  test('is left alone if another writer came first, or if the delivery may not go on', async () => {
+    const { aws, store, write, current } = setUp();
+    let reads = 0;
+    const gate = async (action: string) => {
+      if (action === 'GetParameter' && ++reads === 1) await write({ Overwrite: true, Value: 'newer' });
+    };
+    const garbled = (options: { gate?: typeof gate }) =>
+      createAwsParameterStore({ client: connectInProcess(aws, { garbles: true, ...options }), owner: OWNER });
+    expect(await refusalOf(garbled({ gate }).deliver(delivery(1)))).toMatchObject({ name: 'DeliveryUnverified' });
+    expect(current()).toBe('newer');
+    let writes = 0;
+    const beforeWrite = async () => {
+      if (++writes > 1) throw new RelayError('LeaseGone', 'over');
+    };
+    expect(await refusalOf(garbled({}).deliver({ ...delivery(2, 'unstamped'), beforeWrite }))).toMatchObject({
+      name: 'DeliveryUnverified',
+    });
+    const { Parameters } = aws.handle('GetParameterHistory', { Name: NAME });
+    expect(Parameters).toHaveLength(3);
+    expect(writes).toBe(2);
+    expect((await store.inspect(NAME)).kind).toBe('owned');
   });
 });
 
