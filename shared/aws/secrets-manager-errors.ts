@@ -68,6 +68,11 @@ const FOUND = {
     advice: ({ detail }) =>
       `version ${detail} does not read back as it was written, so it was not promoted. The next run tries again`,
   },
+  creationMismatch: {
+    name: 'DeliveryUnverified',
+    advice: ({ detail }) =>
+      `version ${detail} of the new secret does not read back as it was written, and AWS shows it to workloads already. A verify run delivers the value again`,
+  },
   notText: {
     name: 'ValueNotText',
     advice: () =>

@@ -57,7 +57,8 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   const create = async (delivery: Delivery): Promise<Delivered> => {
     const created = await tryCreate(delivery);
     if (created !== delivery.stamp) return replace({ ...delivery, replaces: created });
-    if (!(await verify(delivery)).includes(CURRENT)) throw overtaken(delivery);
+    // AWS promotes the first version at once, and keeps it under this stamp.
+    if (!(await verify(delivery, 'creationMismatch')).includes(CURRENT)) throw overtaken(delivery);
     return readBack(true);
   };
 
@@ -168,7 +169,10 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
   };
 
   /** Reads the version back, compares it with the value to deliver, and returns its stages. */
-  const verify = async (delivery: Delivery): Promise<readonly string[]> => {
+  const verify = async (
+    delivery: Delivery,
+    mismatch: 'readBackMismatch' | 'creationMismatch' = 'readBackMismatch',
+  ): Promise<readonly string[]> => {
     const { name, stamp, value } = delivery;
     const command = new GetSecretValueCommand({ SecretId: name, VersionId: stamp });
     try {
@@ -178,7 +182,7 @@ export const createDeliver = (options: DeliveryOptions): SecretStore['deliver'] 
       if (isRefusal(error, 'InvalidRequestException') && (await isGone(name))) throw overtaken(delivery);
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
     }
-    throw storeProblem('readBackMismatch', { secret: name, detail: stamp });
+    throw storeProblem(mismatch, { secret: name, detail: stamp });
   };
 
   /** True if another writer has deleted the secret, or scheduled its deletion, after our write. */

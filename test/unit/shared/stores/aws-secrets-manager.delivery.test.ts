@@ -36,6 +36,14 @@ describe('delivering a new secret', () => {
     });
   });
 
+  test('that reads back with another value names the run that delivers it again', async () => {
+    const { manager, store } = setUp();
+    const client = connectInProcess(manager, { garbles: true });
+    const garbled = createAwsSecretsManagerStore({ client, owner: OWNER });
+    await expect(garbled.deliver(delivery(1))).rejects.toThrow(/AWS shows it to workloads already. A verify run/);
+    expect(await store.deliver(delivery(2, 1))).toEqual(delivered(true));
+  });
+
   test('twice results in one version', async () => {
     const { manager, store } = setUp();
     await store.deliver(delivery(1));
