@@ -12,8 +12,11 @@ const DEFAULT_WRITES_PER_SECOND = 40;
 const REGION = /^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/;
 const KEY_ARN_EXAMPLE = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 const KEY_ARN = /^arn:[\w-]+:kms:([\w-]+):\d{12}:key\/[\w-]+$/;
-/** Source: IAM API reference, CreateRole, `RoleName` and `Path`. */
-const ROLE_ARN = /^arn:aws[\w-]*:iam::(\d{12}):role\/(?:[\x21-\x2e\x30-\x7e]+\/)*[\w+=,.@-]{1,64}$/;
+/**
+ * Source: IAM API reference, CreateRole, `RoleName` and `Path`. A path with `*`, `?` or `$` would be a pattern or a
+ * variable in the policy of the functions, and permit other roles as well.
+ */
+const ROLE_ARN = /^arn:aws[\w-]*:iam::(\d{12}):role\/(?:(?![^/]*[*?$])[\x21-\x2e\x30-\x7e]+\/)*[\w+=,.@-]{1,64}$/;
 /** Source: STS API reference, AssumeRole, `ExternalId`. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 

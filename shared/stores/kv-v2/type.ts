@@ -12,7 +12,9 @@ const placeOf = ({ url, namespace, mount }: KvSettings): string => {
   const { host, pathname } = new URL(url);
   // A dot at the end of a host name changes nothing.
   const address = `${host.replace(/\.(?=:|$)/, '')}${pathname}`.replace(/\/+$/, '');
-  return ['kv-v2', address, namespace, mount].filter((part) => part !== undefined).join('/');
+  // The server takes this name for no namespace.
+  const inNamespace = namespace === 'root' ? undefined : namespace;
+  return ['kv-v2', address, inNamespace, mount].filter((part) => part !== undefined).join('/');
 };
 
 /** Calls of a process by its tokens and by the settings, so that all owners share a sign-in and its limits. */

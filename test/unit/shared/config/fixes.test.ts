@@ -233,11 +233,16 @@ describe('a message proposes a line that is accepted in place of', () => {
     ['auth: jwt', inKv, 'must be a map, not text; write it as in', auth],
     ['mount: jwt', inAuth, 'is missing; add', audience],
     ['bound_audiences: [https://kv]', inAuth, 'is not a known key; write', audience],
-    ['audience: "two words"', inAuth, 'contains a space or a control character; write it without, as in', audience],
+    [
+      'audience: "two words"',
+      inAuth,
+      'contains a space, a dollar sign or a character that is not printable ASCII; write it without, as in',
+      audience,
+    ],
     [
       String.raw`audience: "a\u0085b"`,
       inAuth,
-      'contains a space or a control character; write it without, as in',
+      'contains a space, a dollar sign or a character that is not printable ASCII; write it without, as in',
       audience,
     ],
     ['network: fixed-egress', inFile, 'must be a map, not text; write it as in', 'network: { type: fixed-egress }'],

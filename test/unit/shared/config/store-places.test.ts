@@ -33,6 +33,10 @@ describe('the settings of another account and region', () => {
       '11:14 stores.aws.roleArn: is not valid; use the full ARN of a role, such as arn:aws:iam::111122223333:role/pam-relay',
     ],
     [
+      ['roleArn: arn:aws:iam::111122223333:role/*/deliveries', 'externalId: relay-7'],
+      '11:14 stores.aws.roleArn: is not valid; use the full ARN of a role, such as arn:aws:iam::111122223333:role/pam-relay',
+    ],
+    [
       [`roleArn: ${ROLE}`, 'externalId: a b'],
       '12:17 stores.aws.externalId: is not valid; use 2 to 1,224 letters, digits and _+=,.@:/-',
     ],

@@ -14,6 +14,7 @@ describe('the type kv-v2', () => {
     expect(kvV2.place?.(settingsWith({ namespace: 'team', mount: 'kv/apps', folder: 'relay' }))).toBe(
       'kv-v2/vault.example.com:8200/team/kv/apps',
     );
+    expect(kvV2.place?.(settingsWith({ namespace: 'root' }))).toBe(kvV2.place?.(settingsWith()));
   });
 
   it.each([
@@ -23,6 +24,7 @@ describe('the type kv-v2', () => {
     ['folder', '.'],
     ['namespace', 'a//b'],
     ['url', 'http://vault.example.com'],
+    ['auth', { ...AUTH, audience: 'https://$name.example.com' }],
   ])('refuses the %s %j', (setting, value) => expect(() => settingsWith({ [setting]: value })).toThrow());
 
   it('needs one permission of AWS, limited to its audience, and none without rules', () => {
