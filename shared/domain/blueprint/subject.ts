@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { principalSchema } from '#shared/domain/checkout/principal.ts';
+
+/**
+ * State of one subject of a blueprint: a machine, or anything else that a message names. All decisions about it are
+ * pure functions of this state, and are written by compare-and-swap.
+ */
+
+/** Sender of the messages about a subject: an AWS principal, or the events of EC2. */
+export const subjectOwnerSchema = z.discriminatedUnion('kind', [principalSchema, z.object({ kind: z.literal('ec2') })]);
+export type SubjectOwner = z.infer<typeof subjectOwnerSchema>;
+
+const instant = z.iso.datetime();
+
+export const inputsSchema = z.record(z.string(), z.string());
+export type Inputs = z.infer<typeof inputsSchema>;
+
+/** What a sender wants. A later position replaces an earlier one. */
+const orderSchema = z.object({
+  position: z.int().min(0),
+  action: z.enum(['provision', 'deprovision']),
+  /** Empty for `deprovision`. */
+  inputs: inputsSchema,
+  /** Time at which the message was handled. */
+  at: instant,
+});
+export type SubjectOrder = z.infer<typeof orderSchema>;
+
+/** Values of compared settings; see `Fields` of the port. */
+const fieldsSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]),
+);
+
+/**
+ * A resource of the subject. `made`: by the relay; `adopted`: it existed before; `begun`: a call that makes or changes
+ * an object without a mark is about to be sent.
+ */
+const holdingSchema = z.object({
+  type: z.string(),
+  how: z.enum(['made', 'adopted', 'begun']),
+  /** Id in the remote system; absent while it is `begun`. */
+  id: z.string().optional(),
+  title: z.string(),
+  /** The execution that made or adopted it. Only this one undoes it. */
+  run: z.string(),
+  /** State before the change of an object without a mark; absent if there was none. */
+  earlier: fieldsSchema.optional(),
+});
+export type Holding = z.infer<typeof holdingSchema>;
+
+/**
+ * `absent`: nothing of it exists. `provisioned`: the last provisioning succeeded. `withdrawn`: access is withdrawn, and
+ * the objects are deleted at `removeAt`. `remaining`: an undo or a deletion did not finish; the rest is deleted later.
+ */
+export const SUBJECT_STATES = ['absent', 'provisioned', 'withdrawn', 'remaining'] as const;
+
+export const subjectSchema = z.object({
+  rule: z.string(),
+  subject: z.string(),
+  owner: subjectOwnerSchema,
+  wanted: orderSchema,
+  /** Position and result of the last order that ended. */
+  done: z.object({ position: z.int().min(-1), status: z.enum(['succeeded', 'failed']), at: instant }).optional(),
+  /** The execution that works on the subject. */
+  running: z.object({ run: z.string() }).optional(),
+  state: z.enum(SUBJECT_STATES),
+  removeAt: instant.optional(),
+  /** Failed attempts since the last success, and the earliest time of the next one. */
+  failures: z.object({ count: z.int().min(1), retryAt: instant }).optional(),
+  /** Inputs of the last provisioning, which a deletion uses. */
+  inputs: inputsSchema.optional(),
+  /** By the name of the resource in the blueprint, in the order in which they were made. */
+  holdings: z.record(z.string(), holdingSchema),
+});
+export type Subject = z.infer<typeof subjectSchema>;
+
+/** Result of a message about a subject. `older`: a later position is known, so there is nothing to do. */
+export type Acceptance = 'accepted' | 'older' | 'foreign' | 'conflicting';
+
+const sameOwner = (one: SubjectOwner, other: SubjectOwner): boolean =>
+  one.kind === 'aws' && other.kind === 'aws' ? one.id === other.id : one.kind === other.kind;
+
+const sameOrder = (one: SubjectOrder, other: SubjectOrder): boolean =>
+  one.action === other.action && JSON.stringify(sorted(one.inputs)) === JSON.stringify(sorted(other.inputs));
+
+const sorted = (inputs: Inputs): [string, string][] =>
+  Object.entries(inputs).toSorted(([one], [other]) => (one < other ? -1 : 1));
+
+/**
+ * Applies a message to the state of its subject. A subject belongs to the first sender that names it. Repeatable: the
+ * same message is accepted again and changes nothing. Pure.
+ */
+export const acceptOrder = (
+  known: Subject | undefined,
+  about: Pick<Subject, 'rule' | 'subject' | 'owner'>,
+  order: SubjectOrder,
+): { readonly acceptance: Acceptance; readonly next?: Subject } => {
+  if (known === undefined) {
+    return { acceptance: 'accepted', next: { ...about, wanted: order, state: 'absent', holdings: {} } };
+  }
+  if (!sameOwner(known.owner, about.owner)) return { acceptance: 'foreign' };
+  if (order.position < known.wanted.position) return { acceptance: 'older' };
+  if (order.position > known.wanted.position) return { acceptance: 'accepted', next: { ...known, wanted: order } };
+  return { acceptance: sameOrder(order, known.wanted) ? 'accepted' : 'conflicting' };
+};
+
+/** Work of one execution. `withdraw`: end access now, delete later. `remove`: delete. */
+export type Task = 'provision' | 'withdraw' | 'remove' | 'nothing';
+
+/** True if an order is not carried out yet. Pure. */
+export const isUndone = ({ wanted, done }: Pick<Subject, 'wanted' | 'done'>): boolean =>
+  done === undefined || wanted.position > done.position;
+
+/**
+ * Next task of a subject. A new order comes first; then the deletion whose time has come; then a repair, if the
+ * execution was started for one. Pure.
+ */
+export const nextTask = (subject: Subject, now: number, isRepair: boolean): Task => {
+  if (isUndone(subject)) return subject.wanted.action === 'provision' ? 'provision' : 'withdraw';
+  const { state, removeAt } = subject;
+  if (state === 'remaining') return 'remove';
+  if (state === 'withdrawn') return removeAt !== undefined && Date.parse(removeAt) <= now ? 'remove' : 'nothing';
+  return state === 'provisioned' && isRepair ? 'provision' : 'nothing';
+};
+
+/** True while a subject needs an execution without any further message. Pure. */
+export const isPending = (subject: Subject): boolean =>
+  isUndone(subject) || subject.running !== undefined || ['withdrawn', 'remaining'].includes(subject.state);
