@@ -3,12 +3,14 @@ import type { SignInSecrets } from '#infra/connections/sign-in-secrets.ts';
 import type { AlertTopic } from '#infra/constructs/alert-topic.ts';
 import type { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
+import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
+import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
-import { mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
+import { initialPasswordPermissions, mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
 
 /** The parts of a relay that grants refer to. */
@@ -71,7 +73,9 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
   const { partition, region, account } = stack;
   switch (grant.to) {
     case 'sign-in':
-      return relay.signIn.permissions();
+      return relay.signIn.permissions(grant.of ?? 'reading');
+    case 'initial-passwords':
+      return initialPasswordPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'stores':
       return storePermissions(grant, config, types, {
         owners: `${relayId}/*`,
@@ -89,10 +93,11 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
 const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[] => {
   switch (grant.to) {
     case 'sign-in':
-      return [...relay.signIn.keyUse(), ...limitPermissions(relay)];
+      return [...relay.signIn.keyUse(grant.of ?? 'reading'), ...limitPermissions(relay)];
     case 'records':
       return relay.records.permissionsFor(grant);
     case 'stores':
+    case 'initial-passwords':
       return [];
     case 'runs':
       return runPermissions(relay.key, grant);
@@ -123,6 +128,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return machineArn(relay.stack, 'checkout');
     case 'RELEASE_MACHINE_ARN':
       return machineArn(relay.stack, 'release');
+    case 'PROVISION_MACHINE_ARN':
+      return machineArn(relay.stack, 'provision');
   }
 };
 

@@ -15,6 +15,7 @@ import { addIntake, Intake } from '#infra/triggers/intake.ts';
 import { Schedules } from '#infra/triggers/schedules.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
+import { addProvision } from '#infra/workflows/provision.ts';
 import { addSync } from '#infra/workflows/sync.ts';
 import { addUpkeep } from '#infra/workflows/upkeep.ts';
 import type { AddWorkflow, Output } from '#infra/workflows/workflow.ts';
@@ -24,7 +25,7 @@ import { RECORDS_OUTPUT, relayIdOf } from '#shared/names.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 
 /** All workflows, in the order of their rows on the dashboard. */
-const WORKFLOWS: readonly AddWorkflow[] = [addSync, addIntake, addCheckout, addUpkeep, addAuthenticate];
+const WORKFLOWS: readonly AddWorkflow[] = [addSync, addIntake, addCheckout, addProvision, addUpkeep, addAuthenticate];
 
 export interface RelayStackProps extends StackProps {
   readonly config: RelayConfig;

@@ -17,6 +17,11 @@ const ERRORS = {
   LicenceRefused: { retryable: false },
   SessionLost: { retryable: false },
 
+  // Provisioning.
+  ResourceForeign: { retryable: false },
+  ChangeRefused: { retryable: false },
+  ResourceUnproven: { retryable: false },
+
   // Checkouts that are refused.
   CheckoutRefused: { retryable: false },
 

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import { accept } from '#infra/nag.ts';
+import { type ConnectionUse, connectionsFor } from '#shared/config/connection-uses.ts';
 import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -13,9 +14,16 @@ import type { Permission } from '#shared/workflows/grants.ts';
 import { signInPermissions } from '#shared/workflows/permissions.ts';
 
 export interface SignInSecretsProps {
-  readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
+  readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning'>;
   readonly types: RegisteredTypes;
   readonly key: RelayKey;
+}
+
+/** ARNs of the secrets of one connection. */
+interface ConnectionSecrets {
+  readonly connection: string;
+  readonly operatorArns: readonly string[];
+  readonly tokenArn: string | undefined;
 }
 
 /**
@@ -25,34 +33,36 @@ export interface SignInSecretsProps {
  */
 export class SignInSecrets extends Construct {
   readonly #key: RelayKey;
-  readonly #operatorArns: readonly string[];
-  readonly #tokenArns: readonly string[];
+  readonly #secrets: readonly ConnectionSecrets[];
+  readonly #config: SignInSecretsProps['config'];
 
   constructor(scope: Construct, id: string, { config, types, key }: SignInSecretsProps) {
     super(scope, id);
     this.#key = key;
-    const entries = Object.entries(config.connections).map(([name, settings]) => ({
-      name,
-      settings,
-      type: connectionTypeOf(types, settings),
-    }));
-    const named = entries.flatMap(({ type, settings }) =>
-      operatorSecretsOf(type, settings).map(({ secret }) => secret),
-    );
-    this.#operatorArns = [...new Set(named)].map((secret) => secretNamed(this, secret));
-    this.#tokenArns = entries
-      .filter(({ type, settings }) => type.sharesToken(settings))
-      .map(({ name }) => this.#tokenCache(config.relay, name).ref);
+    this.#config = config;
+    this.#secrets = Object.entries(config.connections).map(([connection, settings]) => {
+      const type = connectionTypeOf(types, settings);
+      return {
+        connection,
+        operatorArns: operatorSecretsOf(type, settings).map(({ secret }) => secretNamed(this, secret)),
+        tokenArn: type.sharesToken(settings) ? this.#tokenCache(config.relay, connection).ref : undefined,
+      };
+    });
   }
 
-  /** Permissions to read the operators' secrets and to read and renew the cached tokens. */
-  permissions(): readonly Permission[] {
-    return signInPermissions(this.#operatorArns, this.#tokenArns);
+  /** Permissions to read the operators' secrets and to read and renew the cached tokens, for one use of connections. */
+  permissions(use: ConnectionUse): readonly Permission[] {
+    const names = connectionsFor(this.#config, use);
+    const used = this.#secrets.filter(({ connection }) => names.includes(connection));
+    return signInPermissions(
+      [...new Set(used.flatMap(({ operatorArns }) => operatorArns))],
+      used.flatMap(({ tokenArn }) => tokenArn ?? []),
+    );
   }
 
   /** Permission to use the key for these secrets, if there are any. */
-  keyUse(): readonly Permission[] {
-    return this.permissions().length === 0
+  keyUse(use: ConnectionUse): readonly Permission[] {
+    return this.permissions(use).length === 0
       ? []
       : [this.#key.use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey')];
   }

@@ -24,6 +24,12 @@ export const METRICS = {
     ChangesUnconfirmed:
       'Checkouts after which the vault did not show the change of a credential within `confirmMinutes`.',
   },
+  provisioning: {
+    SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
+    SubjectsFailed: 'Tasks of subjects that failed. What the task had made was undone.',
+    ResourcesMade: 'Resources that were created or adopted.',
+    ResourcesUndone: 'Resources that were deleted, released or restored.',
+  },
   queue: {
     MessagesHandled: 'Messages that were acted on.',
     MessagesRefused: 'Messages that were moved to the dead-letter queue with a reason.',
@@ -38,6 +44,7 @@ export const METRICS = {
 
 export type SyncMetric = keyof typeof METRICS.sync;
 export type CheckoutMetric = keyof typeof METRICS.checkout;
+export type ProvisioningMetric = keyof typeof METRICS.provisioning;
 export type MessageMetric = keyof typeof METRICS.queue;
 export type ConnectionMetric = keyof typeof METRICS.connection;
 
@@ -55,6 +62,10 @@ export class RelayMetrics {
 
   ofCheckout(checkout: string, metricName: CheckoutMetric, period = Duration.hours(1)): Metric {
     return this.#metric({ checkout }, metricName, Stats.SUM, period);
+  }
+
+  ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {
+    return this.#metric({ provisioning }, metricName, Stats.SUM, period);
   }
 
   ofMessages(metricName: MessageMetric, period = Duration.hours(1)): Metric {

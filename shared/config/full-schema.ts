@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
+import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import {
   checkoutSchema,
   configSchemaAround,
@@ -43,6 +44,7 @@ const build = ({ connections, stores }: RegisteredTypes) => {
     stores: oneOf('type', shapes.stores).pipe(storeSchema),
     syncs: oneOf('source', shapes.syncs).pipe(syncSchema).transform(withStaleness),
     checkouts: oneOf('source', shapes.checkouts).pipe(checkoutSchema),
+    provisioning: blueprintSchema,
   });
 };
 

@@ -1,22 +1,29 @@
-import type { CheckoutConfig, ConnectionConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
+import type {
+  BlueprintConfig,
+  CheckoutConfig,
+  ConnectionConfig,
+  RelayConfig,
+  SyncConfig,
+} from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
-import type { Workflow } from '#shared/workflows/run.ts';
 
 /** Type of a rule's settings, by workflow. */
 interface Rules {
   readonly sync: SyncConfig;
   readonly checkout: CheckoutConfig;
+  readonly provision: BlueprintConfig;
 }
 
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
-export const ruleOf = <W extends Workflow>(
-  { syncs, checkouts }: Pick<RelayConfig, 'syncs' | 'checkouts'>,
+export const ruleOf = <W extends keyof Rules>(
+  { syncs = {}, checkouts = {}, provisioning = {} }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning'>>,
   workflow: W,
   name: string,
 ): Rules[W] => {
-  const sections: { readonly [Each in Workflow]: Readonly<Record<string, Rules[Each]>> } = {
+  const sections: { readonly [Each in keyof Rules]: Readonly<Record<string, Rules[Each]>> } = {
     sync: syncs,
     checkout: checkouts,
+    provision: provisioning,
   };
   const rules = sections[workflow];
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -4,6 +4,7 @@ import { commonConnection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
+import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
@@ -43,6 +44,7 @@ interface EntrySchemas {
   readonly stores: z.ZodType<z.output<typeof storeSchema>>;
   readonly syncs: z.ZodType<z.output<typeof syncSchema>>;
   readonly checkouts: z.ZodType<z.output<typeof checkoutSchema>>;
+  readonly provisioning: z.ZodType<z.output<typeof blueprintSchema>>;
 }
 
 /**
@@ -68,6 +70,10 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .describe(
         'Rules for time-limited checkouts on request, from a connection to a store, each under a name of your choice.',
       ),
+    provisioning: z
+      .record(name, entries.provisioning)
+      .default({})
+      .describe('Blueprints of objects that messages provision, each under a name of your choice.'),
     intake: intake
       .optional()
       .describe('The queue of messages. Without this section it also exists if there is an entry under checkouts.'),
@@ -86,6 +92,7 @@ export const relayConfigSchema = configSchemaAround({
   stores: storeSchema,
   syncs: syncSchema,
   checkouts: checkoutSchema,
+  provisioning: blueprintSchema,
 });
 
 /** A complete, checked relay.yaml with every default filled in. */
@@ -96,3 +103,5 @@ export type StoreConfig = RelayConfig['stores'][string];
 export type SyncConfig = RelayConfig['syncs'][string];
 /** A rule for checkouts. It is a `Source` of its vault. */
 export type CheckoutConfig = RelayConfig['checkouts'][string];
+/** A blueprint. */
+export type BlueprintConfig = RelayConfig['provisioning'][string];

@@ -1,4 +1,6 @@
+import { type ConnectionUse, connectionsFor } from '#shared/config/connection-uses.ts';
 import { egressPorts } from '#shared/config/egress-ports.ts';
+import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
@@ -8,7 +10,12 @@ import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import { type Grant, type Permission, sessionMark } from '#shared/workflows/grants.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
-import { mergePermissions, signInPermissions, storePermissions } from '#shared/workflows/permissions.ts';
+import {
+  initialPasswordPermissions,
+  mergePermissions,
+  signInPermissions,
+  storePermissions,
+} from '#shared/workflows/permissions.ts';
 import {
   LONGEST,
   MAX_ATTACHED,
@@ -86,7 +93,8 @@ export const estimateTemplate = (
   const costs = costsOf(config);
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   const folders = Object.values({ ...config.syncs, ...config.checkouts }).map((rule) => staticPrefix(rule.name));
-  const mentioned = [...folders, ...signInNames(config, types).operators, ...Object.values(config.stores).map(asJson)];
+  const operators = USES.flatMap((use) => signInNames(config, types, use).operators);
+  const mentioned = [...folders, ...operators, ...Object.values(config.stores).map(asJson)];
   const policies = rolesOf(config, types).map(({ policies: { managed } }) => managed.length);
   return {
     resources: sum(costs.map(({ resources }) => resources)) + sum(policies),
@@ -94,9 +102,13 @@ export const estimateTemplate = (
   };
 };
 
+const USES: readonly ConnectionUse[] = ['reading', 'provisioning'];
+
 /** Names of the secrets for signing in: those of the operators, and those of the caches. */
-const signInNames = ({ relay, connections }: RelayConfig, types: RegisteredTypes) => {
-  const entries = Object.entries(connections).map(([name, settings]) => ({
+const signInNames = (config: RelayConfig, types: RegisteredTypes, use: ConnectionUse) => {
+  const names = connectionsFor(config, use);
+  const used = Object.entries(config.connections).filter(([name]) => names.includes(name));
+  const entries = used.map(([name, settings]) => ({
     name,
     settings,
     type: connectionTypeOf(types, settings),
@@ -105,7 +117,7 @@ const signInNames = ({ relay, connections }: RelayConfig, types: RegisteredTypes
     operators: entries.flatMap(({ type, settings }) => operatorSecretsOf(type, settings).map(({ secret }) => secret)),
     caches: entries
       .filter(({ type, settings }) => type.sharesToken(settings))
-      .map(({ name }) => tokenSecretName(relay, name)),
+      .map(({ name }) => tokenSecretName(config.relay, name)),
   };
 };
 
@@ -117,18 +129,21 @@ interface SizedRole {
 
 const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
   const { partition, region, account, arn } = LONGEST;
-  const { operators, caches } = signInNames(config, types);
   const secretArn = (name: string) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-??????`;
   const owners = `${config.relay}.${account}.${region}/*`;
   const scope = { owners, encryptionKey: arn, partition, region, account };
   const permissionsFor = (grant: Grant, session: string): readonly Permission[] => {
     switch (grant.to) {
-      case 'sign-in':
+      case 'sign-in': {
+        const { operators, caches } = signInNames(config, types, grant.of ?? 'reading');
         return signInPermissions(
           [...new Set(operators)].map(secretArn),
           // Tokens of CDK have one length, whatever their name.
           caches.map((name) => `${name}${arn}`.slice(0, arn.length)),
         );
+      }
+      case 'initial-passwords':
+        return initialPasswordPermissions(initialSecretsOf(config).map(secretArn));
       case 'stores':
         return storePermissions(grant, config, types, { ...scope, session });
       default:

@@ -1,4 +1,5 @@
 import type { EntryShape } from '#shared/config/schema/fields.ts';
+import type { Fields } from '#shared/domain/blueprint/fields.ts';
 import type { Secret } from '#shared/secret.ts';
 
 /**
@@ -6,10 +7,6 @@ import type { Secret } from '#shared/secret.ts';
  * type implements its kinds in `connections/<type>/resources/`, which workflows use only through this port. All errors
  * are RelayErrors.
  */
-
-/** Comparable state of a resource, by setting. `null` and an absent setting are equal. Never contains a credential. */
-export type Fields = Readonly<Record<string, FieldValue>>;
-export type FieldValue = string | number | boolean | null | readonly (string | number)[];
 
 /** A resource of a blueprint with its texts filled in. */
 export interface Wanted<Spec = unknown> {
@@ -58,7 +55,10 @@ export interface ResourceWork<Spec = unknown> {
    * Creates the object with a mark, and returns its id. Never repeated by the client: an error with `mayHaveHappened`
    * requires a new {@link find}.
    */
-  create(wanted: Wanted<Spec>, terms: { readonly mark: string; readonly initial?: Initial | undefined }): Promise<string>;
+  create(
+    wanted: Wanted<Spec>,
+    terms: { readonly mark: string; readonly initial?: Initial | undefined },
+  ): Promise<string>;
   /** Changes the named settings, and nothing else. Repeatable. */
   change(wanted: Wanted<Spec>, found: Found, settings: readonly string[]): Promise<void>;
   /** Sets the mark of an object, or removes it. Changes nothing else. Absent if the type keeps no mark. Repeatable. */
@@ -81,7 +81,7 @@ export interface ResourceWork<Spec = unknown> {
    * Late effects of creating or changing the object, such as a password that the remote system sets itself. Starts what
    * has to be started, once. Absent if there are none. Repeatable.
    */
-  settle?(wanted: Wanted<Spec>, id: string, initial: Initial | undefined): Promise<Progress>;
+  settle?(wanted: Wanted<Spec>, id: string, initial: Initial['from'] | undefined): Promise<Progress>;
   /** Proves that the object works, without changing it. Absent if there is nothing to prove. Repeatable. */
   prove?(wanted: Wanted<Spec>, id: string): Promise<Proof>;
   /** Proves that the user of this session could use the object now, without using it. Repeatable. */

@@ -16,7 +16,10 @@ type SubjectPlace = Pick<Subject, 'rule' | 'subject'>;
 
 /** Key of a subject: 24 hex digits, unique under its rule. Pure. */
 export const subjectKey = ({ rule, subject }: SubjectPlace): string =>
-  createHash('sha256').update(JSON.stringify([rule, subject])).digest('hex').slice(0, 24);
+  createHash('sha256')
+    .update(JSON.stringify([rule, subject]))
+    .digest('hex')
+    .slice(0, 24);
 
 const SUBJECTS = 'subjects/';
 const PENDING = 'pending/';

@@ -5,6 +5,7 @@ import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
+import type { ResourceType } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
@@ -49,6 +50,8 @@ export interface Connections {
    * Raises `ConfigurationInvalid`. Each of its methods can also raise `LimitReached`, and the errors of the records.
    */
   vaultOf(connection: string, callers?: number): Promise<Vault>;
+  /** Returns the kinds of resource of a connection, without connecting. */
+  resourceTypesOf(connection: string): Promise<Readonly<Record<string, ResourceType>>>;
   /** Returns the source's rules for a rule of relay.yaml, without connecting. */
   rulesOf(connection: string, rule: Source): Promise<SourceRules>;
 }
@@ -142,6 +145,9 @@ export const createConnections = ({
       const known = opened.get(key) ?? open(connection, callers);
       opened.set(key, known);
       return known;
+    },
+    async resourceTypesOf(connection) {
+      return (await typeOf(settingsOf(connection))).resources ?? {};
     },
     async rulesOf(connection, rule) {
       const { sources } = await typeOf(settingsOf(connection));

@@ -17,6 +17,7 @@ export const emitMetrics = async (
     | { readonly sync: string }
     | { readonly connection: string }
     | { readonly checkout: string }
+    | { readonly provisioning: string }
     | { readonly queue: string },
   measured: Readonly<Record<string, number>>,
 ): Promise<void> => {

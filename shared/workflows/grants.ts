@@ -5,8 +5,13 @@ import type { StoreUse } from '#shared/stores/store.ts';
  * derived from it.
  */
 export type Grant =
-  /** Sign in to every connection, cache the token that functions share, and share the limits of connections. */
-  | { readonly to: 'sign-in' }
+  /**
+   * Sign in to the connections that syncs and checkouts use, or to those of blueprints. Cache the token that functions
+   * share, and share the limits of connections.
+   */
+  | { readonly to: 'sign-in'; readonly of?: 'provisioning' }
+  /** Read the initial passwords that blueprints name. */
+  | { readonly to: 'initial-passwords'; readonly may: 'read' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }
   /** List the records in all folders. */
   | { readonly to: 'records'; readonly may: 'list' }
@@ -21,18 +26,20 @@ export type Grant =
  * Folders of the records bucket. `runs/`: records that the steps of a run exchange, and its report. `memory/`: state
  * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
  * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
- * connections, and the pace of stores.
+ * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
+ * execution.
  */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids' | 'limits';
+export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids' | 'limits' | 'subjects' | 'pending';
 
 /** State machines, by the suffix that follows the stack's name. */
-export const MACHINES = ['sync', 'checkout', 'release'] as const;
+export const MACHINES = ['sync', 'checkout', 'release', 'provision'] as const;
 export type Machine = (typeof MACHINES)[number];
 
 const MACHINE_VARIABLES = {
   sync: 'SYNC_MACHINE_ARN',
   checkout: 'CHECKOUT_MACHINE_ARN',
   release: 'RELEASE_MACHINE_ARN',
+  provision: 'PROVISION_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
 /** Environment variables with the names of granted resources. */
@@ -51,6 +58,8 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return 'RECORDS_BUCKET';
     case 'stores':
       return grant.may === 'deliver' ? 'STORE_KEY_ARN' : undefined;
+    case 'initial-passwords':
+      return undefined;
     case 'runs':
       return MACHINE_VARIABLES[grant.of];
     case 'alerts':

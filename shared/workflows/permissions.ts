@@ -78,6 +78,18 @@ export const signInPermissions = (
   return [reading, caching];
 };
 
+/** Permission to read the initial passwords that blueprints name. Pure. */
+export const initialPasswordPermissions = (arns: readonly string[]): readonly Permission[] =>
+  arns.length === 0
+    ? []
+    : [
+        {
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: arns,
+          pattern: 'The last six characters of a secret ARN are unknown until the secret is created.',
+        },
+      ];
+
 /** Merges permissions with the same actions and conditions, and then those with the same resources and conditions. */
 export const mergePermissions = (permissions: readonly Permission[]): readonly Permission[] =>
   mergeBy(

@@ -2,6 +2,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
 import { intakeWorkflow } from '#shared/workflows/intake.ts';
+import { provisionWorkflow } from '#shared/workflows/provision.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { syncWorkflow } from '#shared/workflows/sync.ts';
 import { upkeepWorkflow } from '#shared/workflows/upkeep.ts';
@@ -10,6 +11,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   { steps: [authenticate], isUsed: () => true },
   syncWorkflow,
   checkoutWorkflow,
+  provisionWorkflow,
   intakeWorkflow,
   upkeepWorkflow,
 ];

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fieldsSchema } from '#shared/domain/blueprint/fields.ts';
 import { principalSchema } from '#shared/domain/checkout/principal.ts';
 
 /**
@@ -26,12 +27,6 @@ const orderSchema = z.object({
 });
 export type SubjectOrder = z.infer<typeof orderSchema>;
 
-/** Values of compared settings; see `Fields` of the port. */
-const fieldsSchema = z.record(
-  z.string(),
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]),
-);
-
 /**
  * A resource of the subject. `made`: by the relay; `adopted`: it existed before; `begun`: a call that makes or changes
  * an object without a mark is about to be sent.
@@ -42,6 +37,8 @@ const holdingSchema = z.object({
   /** Id in the remote system; absent while it is `begun`. */
   id: z.string().optional(),
   title: z.string(),
+  /** Settings with which it was made, texts filled in. A deletion uses them, whatever the blueprint says by then. */
+  settings: z.record(z.string(), z.json()),
   /** The execution that made or adopted it. Only this one undoes it. */
   run: z.string(),
   /** State before the change of an object without a mark; absent if there was none. */
@@ -62,8 +59,8 @@ export const subjectSchema = z.object({
   wanted: orderSchema,
   /** Position and result of the last order that ended. */
   done: z.object({ position: z.int().min(-1), status: z.enum(['succeeded', 'failed']), at: instant }).optional(),
-  /** The execution that works on the subject. */
-  running: z.object({ run: z.string() }).optional(),
+  /** The execution that works on the subject, and its order: a later one can have replaced `wanted` since. */
+  running: z.object({ run: z.string(), order: orderSchema }).optional(),
   state: z.enum(SUBJECT_STATES),
   removeAt: instant.optional(),
   /** Failed attempts since the last success, and the earliest time of the next one. */
@@ -123,6 +120,12 @@ export const nextTask = (subject: Subject, now: number, isRepair: boolean): Task
   if (state === 'withdrawn') return removeAt !== undefined && Date.parse(removeAt) <= now ? 'remove' : 'nothing';
   return state === 'provisioned' && isRepair ? 'provision' : 'nothing';
 };
+
+/** Order that an execution carries out: the wanted one, or the last one again. Pure. */
+export const orderFor = (subject: Subject): SubjectOrder =>
+  isUndone(subject) || subject.inputs === undefined
+    ? subject.wanted
+    : { ...subject.wanted, action: 'provision', inputs: subject.inputs };
 
 /** True while a subject needs an execution without any further message. Pure. */
 export const isPending = (subject: Subject): boolean =>

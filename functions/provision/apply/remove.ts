@@ -1,0 +1,112 @@
+import { RelayError } from '#shared/errors.ts';
+import { type PreparedResource, prepareHoldings, prepareResources } from '#shared/provisioning/prepared.ts';
+import { type TakenBack, takeBack } from '#shared/provisioning/take-back.ts';
+import type { Applied } from '#shared/workflows/provision.ts';
+import { finish, hasTime, markIn, type TaskContext, waitFor, withNotes, workOn } from './task.ts';
+
+const MINUTE_SECONDS = 60;
+
+const take = (context: TaskContext, resource: PreparedResource): Promise<TakenBack> =>
+  takeBack(resource, {
+    subject: context.subject,
+    work: workOn(context, resource.typeName),
+    mark: markIn(context, resource),
+  });
+
+/** What the subject holds, and resources of its blueprint whose record can have been lost, in the order of making. */
+const everything = (context: TaskContext): PreparedResource[] => {
+  const subject = context.subject.current();
+  const held = prepareHoldings(context.types, subject);
+  const others = prepareIfPossible(context, subject.inputs ?? context.inputs).filter(
+    ({ name }) => subject.holdings[name] === undefined,
+  );
+  return [...held, ...others];
+};
+
+/** The blueprint can have got other inputs since. Then only the record shows what exists. */
+const prepareIfPossible = (
+  context: TaskContext,
+  inputs: Readonly<Record<string, string>>,
+): readonly PreparedResource[] => {
+  try {
+    return prepareResources(context.types, context.blueprint, inputs);
+  } catch (error) {
+    if (error instanceof RelayError && error.name === 'MessageInvalid') return [];
+    throw error;
+  }
+};
+
+/** Undoes what this execution made, in reverse, and nothing else. Repeatable. */
+export const undoRun = async (context: TaskContext, progress: Applied): Promise<Applied> => {
+  let current = progress;
+  for (const resource of everything(context).toReversed()) {
+    const held = context.subject.current().holdings[resource.name];
+    if (held !== undefined && held.run !== context.run) continue;
+    if (!hasTime(context)) return current;
+    const taken = await take(context, resource);
+    if (taken !== 'gone') current = { ...current, undone: current.undone + 1 };
+  }
+  return finish(current);
+};
+
+/** Deletes everything of a subject that is ours, in reverse. Ends its uses first. Repeatable. */
+export const removeSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
+  const resources = everything(context);
+  if (progress.waitingSince === undefined) {
+    const minutes = await endUses(context, resources);
+    if (minutes > 0) return waitFor(progress, minutes * MINUTE_SECONDS, context.now());
+  }
+  let current = progress;
+  for (const resource of resources.toReversed()) {
+    if (!hasTime(context)) return current;
+    const taken = await take(context, resource);
+    if (taken === 'kept') current = withNotes(current, [keptNote(resource)]);
+    else if (taken !== 'gone') current = { ...current, undone: current.undone + 1 };
+  }
+  await context.subject.change(({ removeAt: _, inputs: __, ...subject }) => ({ ...subject, state: 'absent' }));
+  return finish(current);
+};
+
+const keptNote = ({ name, typeName }: PreparedResource): string =>
+  `The ${typeName} resources.${name} no longer has the mark of the relay, so it was kept.`;
+
+/** Returns the minutes after which all uses have ended. */
+const endUses = async (context: TaskContext, resources: readonly PreparedResource[]): Promise<number> => {
+  const { holdings } = context.subject.current();
+  let minutes = 0;
+  for (const { name, typeName } of resources) {
+    const id = holdings[name]?.id;
+    const work = workOn(context, typeName);
+    if (id === undefined || work.endUse === undefined) continue;
+    minutes = Math.max(minutes, (await work.endUse(id)).waitMinutes);
+  }
+  return minutes;
+};
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Withdraws access to a subject, reversibly, and schedules its deletion. Names what the deletion will destroy.
+ * Repeatable.
+ */
+export const withdrawSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
+  const { subject, blueprint } = context;
+  const notes: string[] = [];
+  for (const resource of prepareHoldings(context.types, subject.current()).toReversed()) {
+    const held = subject.current().holdings[resource.name];
+    const work = workOn(context, resource.typeName);
+    if (held?.id === undefined || held.how !== 'made' || work.setEnabled === undefined) continue;
+    await work.setEnabled(held.id, false);
+    notes.push(`${held.title} (${resource.typeName})`);
+  }
+  const removeAt = new Date(context.now() + blueprint.removal.graceDays * DAY_MS).toISOString();
+  const hasAny = Object.keys(subject.current().holdings).length > 0;
+  await subject.change((known) => ({ ...known, state: hasAny ? 'withdrawn' : 'absent', ...(hasAny && { removeAt }) }));
+  const warning =
+    notes.length === 0
+      ? []
+      : [
+          `Access is withdrawn. The vault may hold the only copy of the credentials of ${notes.join(', ')}, which are deleted after ${removeAt}.`,
+        ];
+  return finish(withNotes(progress, warning));
+};

@@ -1,0 +1,87 @@
+import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { ResourceWork } from '#shared/connections/resource.ts';
+import type { VaultSession } from '#shared/connections/vault.ts';
+import { markOf } from '#shared/domain/blueprint/mark.ts';
+import type { Inputs } from '#shared/domain/blueprint/subject.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { PreparedResource, ResourceTypes } from '#shared/provisioning/prepared.ts';
+import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
+import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts';
+
+/** Minimum time left in the invocation to begin a resource. */
+const MIN_REMAINING_MS = 60_000;
+
+/** One invocation of a task of a subject, in a signed-in session. */
+export interface TaskContext {
+  readonly relayId: string;
+  readonly run: string;
+  readonly session: VaultSession;
+  readonly subject: HeldSubject;
+  readonly types: ResourceTypes;
+  readonly blueprint: BlueprintConfig;
+  /** Inputs of the order that this execution carries out. */
+  readonly inputs: Inputs;
+  readonly remainingMs: () => number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export const hasTime = ({ remainingMs }: Pick<TaskContext, 'remainingMs'>): boolean =>
+  remainingMs() >= MIN_REMAINING_MS;
+
+/** Work on the type of a resource in this session. */
+export const workOn = ({ session }: Pick<TaskContext, 'session'>, typeName: string): ResourceWork => {
+  const work = session.resource?.(typeName);
+  if (work !== undefined) return work;
+  throw new RelayError('ConfigurationInvalid', `The connection has no resources of the type ${typeName}.`);
+};
+
+/** Mark of a resource of the subject. */
+export const markIn = ({ relayId, subject }: TaskContext, { name }: Pick<PreparedResource, 'name'>): string => {
+  const { rule, subject: id } = subject.current();
+  return markOf({ relayId, rule, subject: id, resource: name });
+};
+
+/** Progress before the first invocation of a task. */
+const NO_PROGRESS: Applied = {
+  next: 'apply',
+  waitSeconds: 0,
+  position: 0,
+  made: 0,
+  changed: 0,
+  unchanged: 0,
+  undone: 0,
+  notes: [],
+};
+
+const MAX_NOTES = 50;
+
+/** Adds notes, up to the number that the state of an execution has room for. */
+export const withNotes = (progress: Applied, notes: readonly string[]): Applied => ({
+  ...progress,
+  notes: [...progress.notes, ...notes].slice(0, MAX_NOTES),
+});
+
+/** Continues in another invocation, after a wait in the state machine. */
+export const waitFor = (progress: Applied, seconds: number, now: number): Applied => ({
+  ...progress,
+  next: 'wait',
+  waitSeconds: seconds,
+  waitingSince: progress.waitingSince ?? new Date(now).toISOString(),
+});
+
+/** Ends the wait, if there was one. */
+export const goOn = ({ waitingSince: _, ...progress }: Applied): Applied => ({
+  ...progress,
+  next: 'apply',
+  waitSeconds: 0,
+});
+
+export const finish = (progress: Applied): Applied => ({ ...goOn(progress), next: 'report' });
+
+/** Progress of earlier invocations of the same task. */
+export const progressOf = ({ applied = NO_PROGRESS }: Pick<ProvisionStepInput, 'applied'>): Applied => ({
+  ...applied,
+  next: 'apply',
+  waitSeconds: 0,
+});

@@ -1,0 +1,24 @@
+/**
+ * First step of provisioning: claims the subject. Calls no remote system. Repeatable.
+ */
+import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createExecutionsOf } from '#shared/runtime/machines.ts';
+import { readDeployment } from '#shared/runtime/relay.ts';
+import { provisionSteps } from '#shared/workflows/provision.ts';
+import { createPlanProvision } from './plan.ts';
+
+const { env } = readDeployment(provisionSteps.plan);
+const executionsOf = createExecutionsOf(env);
+
+export const handler = defineHandler(
+  provisionSteps.plan,
+  createPlanProvision({
+    records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
+    isRunning: async (run) => {
+      const execution = await executionsOf('provision').find(run);
+      return execution !== undefined && execution.endedAt === undefined;
+    },
+    now: Date.now,
+  }),
+);

@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import { initialPassword } from '#shared/config/schema/provisioning.ts';
+import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { ResourceType, Wanted } from '#shared/connections/resource.ts';
+import { fillResource } from '#shared/domain/blueprint/inputs.ts';
+import type { Holding, Inputs, Subject } from '#shared/domain/blueprint/subject.ts';
+import { RelayError } from '#shared/errors.ts';
+
+/** Types of resource of a connection, by name. */
+export type ResourceTypes = Readonly<Record<string, ResourceType>>;
+
+/** A resource of a subject, with its texts filled in and checked. */
+export interface PreparedResource {
+  /** Name in the blueprint. */
+  readonly name: string;
+  readonly typeName: string;
+  readonly type: ResourceType;
+  /** Settings with their texts filled in, as a record keeps them. */
+  readonly settings: Holding['settings'];
+  readonly spec: unknown;
+  /** Names of the resources that its settings name, by setting. */
+  readonly references: Readonly<Record<string, readonly string[]>>;
+  readonly adopt: boolean;
+}
+
+const settingsSchema = z.record(z.string(), z.json());
+const namesSchema = z.union([z.string().transform((name) => [name]), z.array(z.string())]);
+
+const typeIn = (types: ResourceTypes, name: string): ResourceType => {
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
+  if (type !== undefined) return type;
+  throw new RelayError(
+    'ConfigurationInvalid',
+    `This version of the relay has no resource type ${name}. Deploy the stack again.`,
+  );
+};
+
+/** Prepares a resource from settings whose texts are filled in. Raises `MessageInvalid` if a text does not fit. Pure. */
+export const prepareResource = (
+  types: ResourceTypes,
+  name: string,
+  typeName: string,
+  settings: Holding['settings'],
+): PreparedResource => {
+  const type = typeIn(types, typeName);
+  const { data, error } = type.settings.safeParse(settings);
+  if (error !== undefined) {
+    const [issue] = error.issues;
+    throw new RelayError(
+      'MessageInvalid',
+      `resources.${[name, ...(issue?.path ?? [])].join('.')}: the inputs of the message make a text that does not fit (${issue?.message ?? 'unknown'}). Send the message with other inputs.`,
+    );
+  }
+  const references = Object.fromEntries(
+    Object.keys(type.references).flatMap((setting) => {
+      const named = namesSchema.safeParse(settings[setting]).data;
+      return named === undefined ? [] : [[setting, named]];
+    }),
+  );
+  return { name, typeName, type, settings, spec: data, references, adopt: settings['adopt'] === true };
+};
+
+/** Prepares the resources of a blueprint for the inputs of a subject, in order. */
+export const prepareResources = (
+  types: ResourceTypes,
+  { resources }: Pick<BlueprintConfig, 'resources'>,
+  inputs: Inputs,
+): readonly PreparedResource[] =>
+  Object.entries(resources).map(([name, resource]) =>
+    prepareResource(types, name, resource.type, settingsSchema.parse(fillResource(resource, inputs))),
+  );
+
+/** Prepares what a subject holds, with the settings with which it was made. */
+export const prepareHoldings = (types: ResourceTypes, { holdings }: Pick<Subject, 'holdings'>): PreparedResource[] =>
+  Object.entries(holdings).map(([name, { type, settings }]) => prepareResource(types, name, type, settings));
+
+/**
+ * Resolves the references of a resource to remote ids. Raises `ContractViolated` if a referenced resource is missing.
+ */
+export const wantedOf = ({ name, spec, references }: PreparedResource, holdings: Subject['holdings']): Wanted => ({
+  spec,
+  refs: Object.fromEntries(
+    Object.entries(references).map(([setting, names]) => [
+      setting,
+      names.map((referenced) => {
+        const id = holdings[referenced]?.id;
+        if (id !== undefined) return id;
+        throw new RelayError('ContractViolated', `The resource ${name} refers to ${referenced}, which does not exist.`);
+      }),
+    ]),
+  ),
+});
+
+const initialSchema = z.looseObject({ password: initialPassword });
+
+/** Source of the first password of a resource; undefined if it has none. Pure. */
+export const initialPasswordOf = ({
+  spec,
+}: Pick<PreparedResource, 'spec'>): z.infer<typeof initialPassword> | undefined =>
+  initialSchema.safeParse(spec).data?.password;

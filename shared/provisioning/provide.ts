@@ -1,0 +1,148 @@
+import type { Found, Initial, ResourceWork, Wanted } from '#shared/connections/resource.ts';
+import { differencesIn } from '#shared/domain/blueprint/fields.ts';
+import type { Holding } from '#shared/domain/blueprint/subject.ts';
+import { RelayError } from '#shared/errors.ts';
+import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
+import { changeRefused, foreign } from '#shared/provisioning/refusals.ts';
+import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
+
+/** What became of one resource. */
+export type Provided = 'made' | 'adopted' | 'changed' | 'unchanged';
+
+export interface ProvideOptions {
+  readonly subject: HeldSubject;
+  readonly work: ResourceWork;
+  /** Mark of this resource of this subject. */
+  readonly mark: string;
+  /** The execution. */
+  readonly run: string;
+  /** Prepares the initial credential. Called only before the object is created. */
+  readonly initial: () => Promise<Initial | undefined>;
+}
+
+/** A resource, and what is known of it. */
+interface Known extends ProvideOptions {
+  readonly resource: PreparedResource;
+  readonly wanted: Wanted;
+  readonly held: Holding | undefined;
+}
+
+/**
+ * Brings one resource to its wanted state: finds, compares, creates or changes only what differs, and records what it
+ * made. Raises `ResourceForeign` and `ChangeRefused` before it changes anything. Repeatable.
+ */
+export const provide = async (resource: PreparedResource, options: ProvideOptions): Promise<Provided> => {
+  const { holdings } = options.subject.current();
+  const held = holdings[resource.name];
+  const known = { ...options, resource, held, wanted: wantedOf(resource, holdings) };
+  checkKey(known);
+  const found = await options.work.find(known.wanted);
+  return resource.type.keepsMark ? provideMarked(known, found) : provideUnmarked(known, found);
+};
+
+/** A new key would make a second object, and leave the first one without an owner. */
+const checkKey = ({ resource, held }: Known): void => {
+  if (held === undefined) return;
+  const changed = resource.type.key.find(
+    (setting) => JSON.stringify(resource.settings[setting]) !== JSON.stringify(held.settings[setting]),
+  );
+  if (changed !== undefined) {
+    throw changeRefused(resource, changed, 'it identifies the object. Deprovision the subject, and provision it again');
+  }
+};
+
+const provideMarked = async (known: Known, found: Found | undefined): Promise<Provided> => {
+  const { resource, work, wanted, mark, subject, held, run } = known;
+  if (found === undefined) return make(known);
+
+  const isRecorded = held?.id === found.id;
+  if (found.mark !== undefined && found.mark !== mark) throw foreign(resource, found.title, 'another rule manages it');
+  const isOurs = found.mark === mark || isRecorded;
+  if (!isOurs && !resource.adopt)
+    throw foreign(resource, found.title, 'it exists already, and the relay did not make it');
+
+  const differing = await changeable(known, found);
+  if (!isOurs) await subject.hold(resource.name, holdingOf(resource, 'adopted', found.id, run));
+  // The answer or the record of its creation was lost. An adoption is recorded before it is marked.
+  else if (!isRecorded) await subject.hold(resource.name, holdingOf(resource, 'made', found.id, run));
+  if (found.mark === undefined) await work.setMark?.(wanted, found, mark);
+  if (differing.length > 0) await work.change(wanted, found, differing);
+  if (isRecorded) await refresh(known, held);
+  if (!isOurs) return 'adopted';
+  if (!isRecorded) return 'made';
+  return differing.length > 0 || found.mark === undefined ? 'changed' : 'unchanged';
+};
+
+/** An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. */
+const provideUnmarked = async (known: Known, found: Found | undefined): Promise<Provided> => {
+  const { resource, work, wanted, subject, held, run, mark } = known;
+  const differing = found === undefined ? [] : await changeable(known, found);
+  const isSame = found !== undefined && differing.length === 0;
+  if (isSame && held !== undefined && held.how !== 'begun') {
+    await refresh(known, held);
+    return 'unchanged';
+  }
+  if (held === undefined && !isInside(known)) {
+    throw foreign(resource, found?.title ?? resource.name, 'the relay made none of the objects that it connects');
+  }
+  const earlier = held === undefined ? found?.fields : held.earlier;
+  const recorded = { ...holdingOf(resource, 'made', found?.id, held?.run ?? run), ...(earlier && { earlier }) };
+  if (isSame) {
+    await subject.hold(resource.name, recorded);
+    return 'made';
+  }
+  await subject.hold(resource.name, { ...recorded, how: held?.how ?? 'begun' });
+  if (found !== undefined) await work.change(wanted, found, differing);
+  const id = found?.id ?? (await work.create(wanted, { mark, initial: undefined }));
+  await subject.hold(resource.name, { ...recorded, id });
+  return found === undefined ? 'made' : 'changed';
+};
+
+const isInside = ({ resource, subject }: Known): boolean => {
+  const { holdings } = subject.current();
+  return Object.values(resource.references)
+    .flat()
+    .some((name) => holdings[name]?.how === 'made');
+};
+
+/** Creates an object. An answer that was lost is looked for by the mark, so that nothing is made twice. */
+const make = async (known: Known): Promise<Provided> => {
+  const { resource, work, wanted, mark, subject, run, initial } = known;
+  const created = async (): Promise<string> => {
+    const terms = { mark, initial: await initial() };
+    try {
+      return await work.create(wanted, terms);
+    } catch (error) {
+      if (!(error instanceof RelayError && error.mayHaveHappened)) throw error;
+      const found = await work.find(wanted);
+      if (found?.mark === mark) return found.id;
+      throw error;
+    }
+  };
+  const id = await created();
+  await subject.hold(resource.name, holdingOf(resource, 'made', id, run));
+  return 'made';
+};
+
+/** Settings that differ. Raises `ChangeRefused` if one of them must not be changed. */
+const changeable = async ({ resource, work, wanted }: Known, found: Found): Promise<readonly string[]> => {
+  const differences = differencesIn(await work.desired(wanted), found.fields);
+  const refused = differences.find(({ setting }) => Object.hasOwn(resource.type.fixed, setting));
+  if (refused !== undefined) {
+    throw changeRefused(resource, refused.setting, resource.type.fixed[refused.setting] ?? '', refused);
+  }
+  return differences.map(({ setting }) => setting);
+};
+
+/** Keeps the settings of the last change, which the deletion uses. */
+const refresh = async ({ resource, subject }: Known, held: Holding): Promise<void> => {
+  if (JSON.stringify(held.settings) === JSON.stringify(resource.settings)) return;
+  await subject.hold(resource.name, { ...held, settings: resource.settings });
+};
+
+const holdingOf = (
+  { typeName, settings, name }: PreparedResource,
+  how: Holding['how'],
+  id: string | undefined,
+  run: string,
+): Holding => ({ type: typeName, how, title: name, settings, run, ...(id !== undefined && { id }) });

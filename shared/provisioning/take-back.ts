@@ -1,0 +1,55 @@
+import type { ResourceWork } from '#shared/connections/resource.ts';
+import type { Holding } from '#shared/domain/blueprint/subject.ts';
+import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
+import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
+
+export interface TakeBackOptions {
+  readonly subject: HeldSubject;
+  readonly work: ResourceWork;
+  readonly mark: string;
+}
+
+/** What became of one resource: `kept`: it is not ours any more; `gone`: it did not exist. */
+export type TakenBack = 'removed' | 'released' | 'restored' | 'kept' | 'gone';
+
+/**
+ * Takes one resource back: deletes what the relay made, releases what it adopted, restores what it changed in an object
+ * without a mark. Checks the owner again immediately before. Then removes the resource from the record. Repeatable.
+ */
+export const takeBack = async (resource: PreparedResource, options: TakeBackOptions): Promise<TakenBack> => {
+  const { subject } = options;
+  const held = subject.current().holdings[resource.name];
+  const taken = await takeBackFound(resource, held, options);
+  if (held !== undefined) await subject.drop(resource.name);
+  return taken;
+};
+
+const takeBackFound = async (
+  resource: PreparedResource,
+  held: Holding | undefined,
+  { subject, work, mark }: TakeBackOptions,
+): Promise<TakenBack> => {
+  const { holdings } = subject.current();
+  // Nothing can exist inside a parent that was never made.
+  if (
+    !Object.values(resource.references)
+      .flat()
+      .every((name) => holdings[name]?.id !== undefined)
+  )
+    return 'gone';
+  const wanted = wantedOf(resource, holdings);
+  if (!resource.type.keepsMark) {
+    if (held === undefined) return 'gone';
+    await work.restore?.(wanted, held.earlier);
+    return 'restored';
+  }
+  const found = await work.find(wanted);
+  if (found === undefined) return 'gone';
+  if (found.mark !== mark) return 'kept';
+  if (held?.how === 'adopted') {
+    await work.setMark?.(wanted, found, undefined);
+    return 'released';
+  }
+  await work.remove(found.id);
+  return 'removed';
+};
