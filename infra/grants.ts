@@ -130,6 +130,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return machineArn(relay.stack, 'release');
     case 'PROVISION_MACHINE_ARN':
       return machineArn(relay.stack, 'provision');
+    case 'DRIFT_MACHINE_ARN':
+      return machineArn(relay.stack, 'drift');
   }
 };
 

@@ -27,6 +27,8 @@ export const METRICS = {
   provisioning: {
     SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
     SubjectsFailed: 'Tasks of subjects that failed. What the task had made was undone.',
+    SubjectsDrifted: 'Subjects that differed from their blueprint when they were compared.',
+    RemovalsPostponed: 'Subjects whose deletion is due and has to wait, because `removal.maxPerDay` is used up.',
     ResourcesMade: 'Resources that were created or adopted.',
     ResourcesUndone: 'Resources that were deleted, released or restored.',
   },

@@ -20,6 +20,9 @@ import { provisionSteps } from '#shared/workflows/provision.ts';
 /** A deletion waits until the last release of an account has ended. Step Functions allows a year. */
 const PROVISION_TIMEOUT = Duration.days(365);
 
+/** 100,000 subjects take hours. */
+const DRIFT_TIMEOUT = Duration.days(1);
+
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
 const isNext = (next: string): Condition => Condition.stringEquals('$.applied.next', next);
@@ -29,19 +32,29 @@ const isNext = (next: string): Condition => Condition.stringEquals('$.applied.ne
  * execution made. All waiting happens in Wait states, where no function runs.
  */
 export class ProvisionWorkflow extends Construct {
-  readonly workflow: WorkflowMachine;
+  readonly provision: WorkflowMachine;
+  readonly drift: WorkflowMachine;
 
   constructor(scope: Construct, id: string, { functions, key, logRetentionDays }: WorkflowProps) {
     super(scope, id);
+    const common = { key, logRetentionDays };
     const tasks = new Tasks(functions);
-    this.workflow = new WorkflowMachine(this, 'Provision', {
-      key,
-      logRetentionDays,
+    this.provision = new WorkflowMachine(this, 'Provision', {
+      ...common,
       name: 'provision',
       comment: 'Provisions one subject of a blueprint, or takes it back.',
       definition: this.#states(tasks),
       tasks,
       timeout: PROVISION_TIMEOUT,
+    });
+    const ofDrift = new Tasks(functions);
+    this.drift = new WorkflowMachine(this, 'Drift', {
+      ...common,
+      name: 'drift',
+      comment: 'Compares every subject of a blueprint with the remote system.',
+      definition: this.#driftStates(ofDrift),
+      tasks: ofDrift,
+      timeout: DRIFT_TIMEOUT,
     });
   }
 
@@ -90,6 +103,27 @@ export class ProvisionWorkflow extends Construct {
       .next(new Choice(this, 'Undone').when(isNext('apply'), undo).otherwise(report));
     begin.next(plan);
     return begin;
+  }
+
+  #driftStates(tasks: Tasks): IChainable {
+    const begin = new Pass(this, 'BeginDrift', {
+      comment: 'Input of every step: the identity of the execution.',
+      parameters: {
+        workflow: 'provision',
+        rule: JsonPath.stringAt('$$.Execution.Input.rule'),
+        run: JsonPath.stringAt('$$.Execution.Name'),
+      },
+    });
+    const compare = tasks.make(this, 'Compare', provisionSteps.drift, {
+      comment: 'Compares as many subjects as one invocation gets to. Only reads.',
+      resultPath: '$.compared',
+    });
+    compare.next(
+      new Choice(this, 'IsAllCompared')
+        .when(Condition.stringEquals('$.compared.next', 'drift'), compare)
+        .otherwise(new Succeed(this, 'DriftDone', { outputPath: '$.compared' })),
+    );
+    return begin.next(compare);
   }
 
   #wait(): Wait {

@@ -41,7 +41,10 @@ export const createStartSubject =
 
 /** Reveals nothing about the other sender. */
 const ofAnotherSender = (): RelayError =>
-  new RelayError('MessageInvalid', 'subject: belongs to another sender; use another subject, or send it as that sender');
+  new RelayError(
+    'MessageInvalid',
+    'subject: belongs to another sender; use another subject, or send it as that sender',
+  );
 
 const usedPosition = (position: number): RelayError =>
   new RelayError(

@@ -27,12 +27,22 @@ export type Grant =
  * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
  * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
- * execution.
+ * execution. `removals/`: deletions of subjects on one day.
  */
-export type Folder = 'runs' | 'memory' | 'checkouts' | 'open' | 'named' | 'ids' | 'limits' | 'subjects' | 'pending';
+export type Folder =
+  | 'runs'
+  | 'memory'
+  | 'checkouts'
+  | 'open'
+  | 'named'
+  | 'ids'
+  | 'limits'
+  | 'subjects'
+  | 'pending'
+  | 'removals';
 
 /** State machines, by the suffix that follows the stack's name. */
-export const MACHINES = ['sync', 'checkout', 'release', 'provision'] as const;
+export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift'] as const;
 export type Machine = (typeof MACHINES)[number];
 
 const MACHINE_VARIABLES = {
@@ -40,6 +50,7 @@ const MACHINE_VARIABLES = {
   checkout: 'CHECKOUT_MACHINE_ARN',
   release: 'RELEASE_MACHINE_ARN',
   provision: 'PROVISION_MACHINE_ARN',
+  drift: 'DRIFT_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
 /** Environment variables with the names of granted resources. */

@@ -94,7 +94,57 @@ const report = {
   ],
 } as const satisfies Step;
 
-export const provisionSteps = { plan, apply, report };
+const comparedSchema = z.object({
+  next: z.enum(['drift', 'end']),
+  /** Key of the last subject that was compared. */
+  after: z.string().optional(),
+  compared: z.int().min(0),
+  drifted: z.int().min(0),
+  repairing: z.int().min(0),
+  failed: z.int().min(0),
+  /** Subjects that differ or could not be compared, one line each. */
+  lines: z.array(z.string()).max(50),
+});
+export type Compared = z.infer<typeof comparedSchema>;
+
+const driftStateSchema = runSchema.extend({ compared: comparedSchema.optional() });
+export type DriftStepInput = z.infer<typeof driftStateSchema>;
+
+const drift = {
+  folder: 'provision/drift',
+  input: driftStateSchema,
+  output: comparedSchema,
+  seconds: 900,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'sign-in', of: 'provisioning' },
+    { to: 'records', may: 'list' },
+    { to: 'records', may: 'read', folder: 'subjects' },
+    { to: 'runs', may: 'start', of: 'provision' },
+    { to: 'alerts', may: 'publish' },
+  ],
+} as const satisfies Step;
+
+const sweep = {
+  folder: 'provision/sweep',
+  /** Event of a schedule; not used. */
+  input: z.unknown(),
+  output: z.object({ started: z.int(), postponed: z.int() }),
+  seconds: 900,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'records', may: 'list' },
+    { to: 'records', may: 'read', folder: 'subjects' },
+    { to: 'records', may: 'remove', folder: 'pending' },
+    { to: 'records', may: 'read', folder: 'removals' },
+    { to: 'records', may: 'write', folder: 'removals' },
+    { to: 'runs', may: 'describe', of: 'provision' },
+    { to: 'runs', may: 'start', of: 'provision' },
+  ],
+} as const satisfies Step;
+export type Swept = z.infer<typeof sweep.output>;
+
+export const provisionSteps = { plan, apply, report, drift, sweep };
 
 export const provisionWorkflow: WorkflowSteps = {
   steps: Object.values(provisionSteps),

@@ -3,8 +3,8 @@ import type { ResourceWork } from '#shared/connections/resource.ts';
 import type { VaultSession } from '#shared/connections/vault.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Inputs } from '#shared/domain/blueprint/subject.ts';
-import { RelayError } from '#shared/errors.ts';
 import type { PreparedResource, ResourceTypes } from '#shared/provisioning/prepared.ts';
+import { resourceWork } from '#shared/provisioning/resource-work.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts';
 
@@ -30,11 +30,8 @@ export const hasTime = ({ remainingMs }: Pick<TaskContext, 'remainingMs'>): bool
   remainingMs() >= MIN_REMAINING_MS;
 
 /** Work on the type of a resource in this session. */
-export const workOn = ({ session }: Pick<TaskContext, 'session'>, typeName: string): ResourceWork => {
-  const work = session.resource?.(typeName);
-  if (work !== undefined) return work;
-  throw new RelayError('ConfigurationInvalid', `The connection has no resources of the type ${typeName}.`);
-};
+export const workOn = ({ session }: Pick<TaskContext, 'session'>, typeName: string): ResourceWork =>
+  resourceWork(session, typeName);
 
 /** Mark of a resource of the subject. */
 export const markIn = ({ relayId, subject }: TaskContext, { name }: Pick<PreparedResource, 'name'>): string => {

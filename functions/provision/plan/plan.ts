@@ -30,7 +30,10 @@ export const createPlanProvision =
       if (holder !== undefined && holder !== run && holder !== other) throw claimedMeanwhile(order.subject);
       if (blocking !== undefined && holder === blocking) return { result: { task: 'nothing', joined: true } };
       const task = nextTask(subject, now(), order.repair);
-      if (task === 'nothing' && holder === undefined) return { result: { task, joined: false } };
+      if (task === 'nothing') {
+        const { running: _, ...free } = subject;
+        return { next: holder === undefined ? undefined : free, result: { task, joined: false } };
+      }
       return { next: { ...subject, running: { run, order: orderFor(subject) } }, result: { task, joined: false } };
     });
   };
