@@ -1,0 +1,257 @@
+import { createApply } from '#functions/provision/apply/apply.ts';
+import { createDrift } from '#functions/provision/drift/drift.ts';
+import { createPlanProvision } from '#functions/provision/plan/plan.ts';
+import { createReportProvision } from '#functions/provision/report/report.ts';
+import { createSweep } from '#functions/provision/sweep/sweep.ts';
+import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
+import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { Subject, SubjectOrder } from '#shared/domain/blueprint/subject.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
+import { createStartSubject } from '#shared/provisioning/start-subject.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { subjectAt } from '#shared/records/subjects.ts';
+import { Secret } from '#shared/secret.ts';
+import type { ProvisionStepInput } from '#shared/workflows/provision.ts';
+import { memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
+import { createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
+
+export const RULE = 'hosts';
+export const OWNER = { kind: 'aws', id: 'AROASENDER' } as const;
+
+/** A host, an account, a rule and a grant, of which each refers to the one before. */
+export const BLUEPRINT = {
+  connection: 'admin',
+  inputs: { host: {}, note: { default: 'none' } },
+  resources: {
+    host: { type: 'host', name: '{host}', note: '{note}' },
+    root: { type: 'account', host: 'host', name: 'root', password: { from: 'relay' } },
+    owners: { type: 'rule', accounts: ['root'], name: 'owners of {host}' },
+    read: { type: 'grant', rule: 'owners', level: 'read' },
+  },
+};
+
+/** Ends an execution: it was stopped, or Step Functions gave up on it. */
+class Stopped extends Error {}
+
+/** What happens at a call: nothing, or a failure before or after its effect. */
+export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'refuse';
+
+interface Execution {
+  readonly input: string;
+  endedAt: number | undefined;
+  status: 'running' | 'succeeded' | 'failed' | 'stopped';
+}
+
+/** All steps of provisioning in this process, against a remote system in memory. */
+export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
+  const parsed: BlueprintConfig = blueprintSchema.parse(blueprint);
+  const records = memorySharedRecords();
+  const signals = memorySignals();
+  const executions = new Map<string, Execution>();
+  const queue: string[] = [];
+  const notices: string[] = [];
+  const plan: { calls: number; breakAt: number; with: Break } = { calls: 0, breakAt: -1, with: 'stop before' };
+  let clock = Date.parse('2026-03-01T00:00:00Z');
+  const now = () => clock;
+
+  /** Counts a call, and breaks it if it is the chosen one. */
+  const around = async <Answer>(call: string, effect: () => Promise<Answer>): Promise<Answer> => {
+    const isBroken = plan.calls++ === plan.breakAt;
+    if (!isBroken) return effect();
+    switch (plan.with) {
+      case 'stop before':
+        throw new Stopped(call);
+      case 'stop after':
+        await effect();
+        throw new Stopped(call);
+      case 'fail before':
+        throw new RelayError('VaultUnavailable', `${call} failed`);
+      case 'lose answer':
+        await effect();
+        throw new RelayError('VaultUnavailable', `${call} lost its answer`, { mayHaveHappened: true });
+      case 'refuse':
+        throw new RelayError('RequestRejected', `${call} was refused`);
+    }
+  };
+
+  const remote = createRemote(around);
+  const crashable: SharedRecords = {
+    read: (place) => around(`read ${place.key}`, () => records.read(place)),
+    replace: (place, record, expected) => around(`write ${place.key}`, () => records.replace(place, record, expected)),
+  };
+  const executionsOf = () => ({
+    async start(name: string, input: string) {
+      if (executions.has(name)) return false;
+      executions.set(name, { input, endedAt: undefined, status: 'running' });
+      queue.push(name);
+      return true;
+    },
+    async find(name: string) {
+      const found = executions.get(name);
+      return found && { input: found.input, endedAt: found.endedAt };
+    },
+  });
+  const session: VaultSession = {
+    ...remote.session,
+    list: () => {
+      throw new Error('not used');
+    },
+    find: () => Promise.reject(new Error('not used')),
+    access: () => {
+      throw new Error('not used');
+    },
+  };
+  const vault: Vault = {
+    ensureSignIn: async () => ({ expiresAt: null }),
+    session: (work) => work(session),
+    rules: () => {
+      throw new Error('not used');
+    },
+  };
+
+  const start = createStartSubject({ sharedRecords: records, signals, executionsOf });
+  const common = {
+    relayId: 'relay.000000000000.eu-central-1',
+    blueprintOf: () => parsed,
+    typesOf: async () => REMOTE_TYPES,
+    vaultOf: async () => vault,
+    records: crashable,
+    now,
+  };
+  const steps = {
+    plan: createPlanProvision({
+      records: crashable,
+      isRunning: async (run) => executions.get(run)?.status === 'running',
+      now,
+    }),
+    apply: createApply({ ...common, readPassword: async () => new Secret('canary') }),
+    report: createReportProvision({
+      records: crashable,
+      signals,
+      measure: async () => {},
+      notify: async (subject, lines) => void notices.push([subject, ...lines].join('\n')),
+      now,
+    }),
+  };
+  const sweep = createSweep({
+    provisioning: { [RULE]: parsed },
+    records,
+    signals,
+    executionsOf,
+    measure: async () => {},
+    now,
+  });
+  const drift = createDrift({
+    ...common,
+    records,
+    // In the bucket, a record and its listed key are one object.
+    signals: { list: async (prefix) => [...records.states.keys()].filter((key) => key.startsWith(prefix)) },
+    executionsOf,
+    measure: async () => {},
+    notify: async (subject, lines) => void notices.push([subject, ...lines].join('\n')),
+  });
+  const context = { remainingMs: () => 900_000 };
+
+  /** Retries a step as the state machine does, without the pauses. */
+  const retried = async <Output>(step: () => Promise<Output>): Promise<Output> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await step();
+      } catch (error) {
+        if (error instanceof Stopped || attempt === 3) throw error;
+        if (!(error instanceof RelayError && error.retryable)) throw error;
+      }
+    }
+  };
+  const caught = (error: unknown) => {
+    if (error instanceof Stopped) throw error;
+    const { name, message } = asRelayError(error, 'A step');
+    return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
+  };
+
+  /** One pass of the state machine: returns true if it goes on with a later order. */
+  const pass = async (run: string, input: string): Promise<'again' | 'succeeded' | 'failed'> => {
+    let state: ProvisionStepInput = {
+      workflow: 'provision',
+      rule: RULE,
+      run,
+      order: { repair: false, ...JSON.parse(input) },
+    };
+    const apply = async (): Promise<void> => {
+      do {
+        state = { ...state, applied: await retried(() => steps.apply(state, context)) };
+        clock += (state.applied?.waitSeconds ?? 0) * 1000;
+      } while (state.applied?.next !== 'report');
+    };
+    try {
+      state = { ...state, planned: await retried(() => steps.plan(state)) };
+      if (state.planned?.task !== 'nothing') await apply();
+    } catch (error) {
+      state = { ...state, error: caught(error) };
+      try {
+        if (state.planned !== undefined) await apply();
+      } catch (undoError) {
+        state = { ...state, undoError: caught(undoError) };
+      }
+    }
+    const { next } = await retried(() => steps.report(state));
+    if (next === 'again') return 'again';
+    return state.error === undefined ? 'succeeded' : 'failed';
+  };
+
+  const execute = async (name: string): Promise<void> => {
+    const execution = executions.get(name);
+    if (execution === undefined) return;
+    const end = (status: Execution['status']) => {
+      execution.status = status;
+      execution.endedAt = clock;
+    };
+    try {
+      for (;;) {
+        const result = await pass(name, execution.input);
+        if (result !== 'again') return end(result);
+      }
+    } catch (error) {
+      if (!(error instanceof Stopped)) return end('failed');
+      end('stopped');
+    }
+  };
+  const drain = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) await execute(name);
+  };
+
+  return {
+    remote,
+    notices,
+    records,
+    signals,
+    executions,
+    now,
+    calls: () => plan.calls,
+    advance: (ms: number) => {
+      clock += ms;
+    },
+    /** Breaks one call from now on, by its number. */
+    breakAt(index: number, how: Break) {
+      plan.calls = 0;
+      plan.breakAt = index;
+      plan.with = how;
+    },
+    heal: () => {
+      plan.breakAt = -1;
+    },
+    send: (
+      subject: string,
+      order: Pick<SubjectOrder, 'position' | 'action'> & Partial<SubjectOrder>,
+      owner: Subject['owner'] = OWNER,
+    ) => start({ rule: RULE, subject, owner }, { inputs: {}, at: new Date(clock).toISOString(), ...order }),
+    drain,
+    sweep,
+    compare: () =>
+      drift({ workflow: 'provision', rule: RULE, run: `${RULE}.drift-${clock}`, compared: undefined }, context),
+    subject: async (subject: string): Promise<Subject | undefined> =>
+      (await records.read(subjectAt.record({ rule: RULE, subject })))?.record,
+  };
+};
+export type ProvisionWorld = ReturnType<typeof createProvisionWorld>;

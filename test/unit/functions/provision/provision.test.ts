@@ -1,0 +1,327 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BLUEPRINT, type Break, createProvisionWorld, type ProvisionWorld } from '#test/support/provision-world.ts';
+
+const DAY_MS = 86_400_000;
+const inputs = { host: 'web01', note: 'first' };
+
+const kinds = (world: ProvisionWorld): string[] => [...world.remote.objects.values()].map(({ type }) => type);
+const provisioned = async (world = createProvisionWorld()): Promise<ProvisionWorld> => {
+  await world.send('i-1', { position: 1, action: 'provision', inputs });
+  await world.drain();
+  return world;
+};
+const object = (world: ProvisionWorld, type: string) =>
+  [...world.remote.objects.values()].find((one) => one.type === type);
+
+describe('provisioning', () => {
+  it('makes the resources in order, marks them, and records them', async () => {
+    const world = await provisioned();
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+    expect(object(world, 'host')?.mark).toMatch(/^hosts [0-9a-f]{16}$/);
+    expect(await world.subject('i-1')).toMatchObject({
+      state: 'provisioned',
+      done: { position: 1, status: 'succeeded' },
+      holdings: { host: { how: 'made', id: '1' }, read: { how: 'made' } },
+    });
+    expect((await world.subject('i-1'))?.running).toBeUndefined();
+    expect(world.signals.keys.size).toBe(0);
+    expect(world.notices).toEqual([]);
+  });
+
+  it('only reads if nothing differs', async () => {
+    const world = await provisioned();
+    const before = JSON.stringify([...world.remote.objects]);
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    world.breakAt(-1, 'refuse');
+    await world.drain();
+    expect(JSON.stringify([...world.remote.objects])).toBe(before);
+    expect(await world.subject('i-1')).toMatchObject({ done: { position: 2, status: 'succeeded' } });
+  });
+
+  it('makes nothing twice if a message arrives twice', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    await world.drain();
+    expect(world.executions.size).toBe(1);
+  });
+
+  it('changes only what differs', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, note: 'second' } });
+    await world.drain();
+    expect(object(world, 'host')?.fields).toMatchObject({ note: 'second' });
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+  });
+
+  it('carries out the latest order only, in whatever order messages arrive', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 3, action: 'deprovision' });
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'absent', done: { position: 3 } });
+  });
+
+  it.each([
+    ['of another sender', { position: 2 }, { kind: 'aws', id: 'AROAOTHER' }, 'another sender'],
+    ['with a position that was used for another order', { position: 1 }, undefined, 'position: 1 was used'],
+  ] as const)('refuses a message %s', async (_what, order, owner, message) => {
+    const world = await provisioned();
+    await expect(world.send('i-1', { action: 'deprovision', ...order }, owner)).rejects.toThrow(message);
+  });
+
+  it('leaves objects of others alone, and undoes what it made before it found them', async () => {
+    const world = createProvisionWorld();
+    world.remote.byHand('rule', 'rule/owners of web01');
+    // The key of a rule contains its accounts, whose id is known only once it is made.
+    const [rule] = world.remote.objects.values();
+    if (rule !== undefined) world.remote.objects.set(rule.id, { ...rule, key: 'rule/3/owners of web01' });
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    await world.drain();
+    expect(kinds(world)).toEqual(['rule']);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'absent', holdings: {}, done: { status: 'failed' } });
+    expect(world.notices).toEqual([expect.stringContaining('exists already')]);
+  });
+
+  it('adopts an object if the blueprint says so, and releases it at the end', async () => {
+    const host = { ...BLUEPRINT.resources.host, adopt: true };
+    const world = createProvisionWorld({
+      ...BLUEPRINT,
+      resources: { ...BLUEPRINT.resources, host },
+      removal: { graceDays: 0 },
+    });
+    world.remote.byHand('host', 'host/web01', { kind: 'any' });
+    await provisioned(world);
+    expect(object(world, 'host')).toMatchObject({ id: '1', mark: expect.any(String), fields: { note: 'first' } });
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual(['host']);
+    expect(object(world, 'host')?.mark).toBeUndefined();
+  });
+
+  it.each([['a setting that cannot be changed', (world: ProvisionWorld) => object(world, 'host'), { kind: 'other' }]])(
+    'refuses to change %s, and says why',
+    async (_what, find, fields) => {
+      const world = await provisioned();
+      Object.assign(find(world)?.fields ?? {}, fields);
+      await world.send('i-1', { position: 2, action: 'provision', inputs });
+      await world.drain();
+      expect(world.notices).toEqual([expect.stringContaining('kind is not changed ("other" to "any")')]);
+      expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned' });
+    },
+  );
+
+  it('refuses a new key of an object instead of making a second one', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, host: 'web02' } });
+    await world.drain();
+    expect(world.notices).toEqual([expect.stringContaining('name is not changed: it identifies the object')]);
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+  });
+
+  it('fails and undoes everything if a resource does not work', async () => {
+    const world = createProvisionWorld();
+    world.remote.broken.credentials = true;
+    await provisioned(world);
+    expect(kinds(world)).toEqual([]);
+    expect(world.notices).toEqual([expect.stringContaining('resources.root: The password does not work.')]);
+  });
+});
+
+describe('deprovisioning', () => {
+  it('withdraws access, names what will be destroyed, and deletes everything after the grace period', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    expect(object(world, 'account')?.isEnabled).toBe(false);
+    expect(world.notices).toEqual([expect.stringMatching(/only copy of the credentials of .*root.*2026-03-08/)]);
+    world.advance(6 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toHaveLength(4);
+    world.advance(2 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'absent', holdings: {} });
+    await world.sweep();
+    expect(world.signals.keys.size).toBe(0);
+  });
+
+  it('enables a machine that returns within the grace period', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.send('i-1', { position: 3, action: 'provision', inputs });
+    await world.drain();
+    expect(object(world, 'account')?.isEnabled).toBe(true);
+    world.advance(30 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toHaveLength(4);
+    expect((await world.subject('i-1'))?.removeAt).toBeUndefined();
+  });
+
+  it('deletes no more subjects on a day than the budget allows', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0, maxPerDay: 2 } });
+    for (const host of ['a', 'b', 'c']) {
+      await world.send(host, { position: 1, action: 'provision', inputs: { ...inputs, host } });
+      await world.send(host, { position: 2, action: 'deprovision' });
+    }
+    await world.drain();
+    for (const host of ['a', 'b', 'c']) {
+      await world.send(host, { position: 3, action: 'provision', inputs: { ...inputs, host } });
+      await world.drain();
+      await world.send(host, { position: 4, action: 'deprovision' });
+      await world.drain();
+    }
+    expect(await world.sweep()).toEqual({ started: 2, postponed: 1 });
+    await world.drain();
+    expect(await world.sweep()).toEqual({ started: 0, postponed: 1 });
+    world.advance(DAY_MS);
+    expect(await world.sweep()).toEqual({ started: 1, postponed: 0 });
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+  });
+
+  it('keeps an object whose mark someone has removed', async () => {
+    const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } }));
+    const host = object(world, 'host');
+    if (host !== undefined) host.mark = undefined;
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual(['host']);
+    expect(world.notices.at(-1)).toContain('no longer has the mark');
+  });
+});
+
+describe('drift', () => {
+  it.each([
+    [
+      'a changed setting',
+      (world: ProvisionWorld) => Object.assign(object(world, 'host')?.fields ?? {}, { note: 'x' }),
+      'host.note',
+    ],
+    ['a missing object', (world: ProvisionWorld) => world.remote.objects.delete('4'), 'read.missing'],
+    [
+      'a removed mark',
+      (world: ProvisionWorld) => Object.assign(object(world, 'host') ?? {}, { mark: undefined }),
+      'host.mark',
+    ],
+  ])('reports %s, and repairs it only if the blueprint says so', async (_what, tamper, line) => {
+    const drift = { schedule: { expression: 'rate(1 day)' } };
+    for (const repair of [false, true]) {
+      const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, drift: { ...drift, repair } }));
+      expect(await world.compare()).toMatchObject({ next: 'end', compared: 1, drifted: 0 });
+      tamper(world);
+      expect(await world.compare()).toMatchObject({ drifted: 1, lines: [expect.stringContaining(`i-1: ${line}`)] });
+      await world.drain();
+      expect((await world.compare()).drifted).toBe(repair ? 0 : 1);
+    }
+  });
+});
+
+/** Lets everything come to rest: time passes, and the sweep continues what was left. */
+const settle = async (world: ProvisionWorld): Promise<void> => {
+  for (let round = 0; round < 6; round++) {
+    world.advance(2 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+  }
+};
+
+const breaks: readonly Break[] = ['stop before', 'stop after', 'fail before', 'lose answer', 'refuse'];
+
+describe('whatever fails', () => {
+  /** Breaks one call of a provisioning, an update, or a deprovisioning. */
+  const scene = async (at: number, how: Break, last: 'provision' | 'deprovision'): Promise<ProvisionWorld> => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 1 } });
+    if (last === 'deprovision') await provisioned(world);
+    world.breakAt(at, how);
+    await world.send('i-1', { position: 5, action: last, ...(last === 'provision' && { inputs }) });
+    await world.drain();
+    world.heal();
+    return world;
+  };
+  const callsOf = async (last: 'provision' | 'deprovision'): Promise<number> => {
+    const world = await scene(-1, 'refuse', last);
+    return world.calls();
+  };
+
+  it.each(breaks)('a provisioning that meets "%s" at any call ends with all or nothing', async (how) => {
+    const calls = await callsOf('provision');
+    expect(calls).toBeGreaterThan(20);
+    for (let at = 0; at < calls; at++) {
+      const world = await scene(at, how, 'provision');
+      await settle(world);
+      const state = (await world.subject('i-1'))?.state;
+      expect([at, state, kinds(world).length]).toEqual([at, state, state === 'provisioned' ? 4 : 0]);
+      expect([at, world.remote.violations]).toEqual([at, []]);
+      await world.send('i-1', { position: 6, action: 'provision', inputs });
+      await world.drain();
+      await settle(world);
+      expect([at, kinds(world)]).toEqual([at, ['host', 'account', 'rule', 'grant']]);
+    }
+  });
+
+  it.each(breaks)('a deprovisioning that meets "%s" at any call ends with nothing', async (how) => {
+    const calls = await callsOf('deprovision');
+    for (let at = 0; at < calls; at++) {
+      const world = await scene(at, how, 'deprovision');
+      await settle(world);
+      await settle(world);
+      expect([at, (await world.subject('i-1'))?.state, kinds(world)]).toEqual([at, 'absent', []]);
+      expect([at, world.remote.violations]).toEqual([at, []]);
+    }
+  });
+
+  it('random orders and failures end in the state of the latest order, once everything has come to rest', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('send' as const), position: fc.integer({ min: 0, max: 9 }) }),
+      fc.record({
+        kind: fc.constant('break' as const),
+        at: fc.integer({ min: 0, max: 60 }),
+        how: fc.constantFrom(...breaks),
+      }),
+      fc.constant({ kind: 'drain' as const }),
+      fc.constant({ kind: 'sweep' as const }),
+      fc.record({ kind: fc.constant('advance' as const), hours: fc.integer({ min: 1, max: 50 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+        const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 1 } });
+        let latest = -1;
+        for (const one of steps) {
+          if (one.kind === 'send') {
+            latest = Math.max(latest, one.position);
+            // Even positions provision, so that the same position always means the same order.
+            const action = one.position % 2 === 0 ? 'provision' : 'deprovision';
+            await world.send('i-1', { position: one.position, action, ...(action === 'provision' && { inputs }) });
+          }
+          if (one.kind === 'break') world.breakAt(one.at, one.how);
+          if (one.kind === 'drain') await world.drain();
+          if (one.kind === 'sweep') await world.sweep();
+          if (one.kind === 'advance') world.advance(one.hours * 3_600_000);
+        }
+        world.heal();
+        await world.drain();
+        await settle(world);
+        await settle(world);
+        const subject = await world.subject('i-1');
+        const isThere = subject?.state === 'provisioned';
+        expect(kinds(world)).toHaveLength(isThere ? 4 : 0);
+        expect(world.remote.violations).toEqual([]);
+        expect(subject?.running).toBeUndefined();
+        if (latest % 2 === 1) expect(subject?.state).toBe('absent');
+        else if (latest >= 0 && subject?.done?.status === 'succeeded') expect(isThere).toBe(true);
+        expect(world.signals.keys.size).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
