@@ -114,17 +114,61 @@ const credentialChanged = z.strictObject({
   item: labels,
 });
 
+const blueprint = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under provisioning in relay.yaml')
+  .describe('The blueprint: a name under provisioning in relay.yaml.');
+
+const subject = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.:-]{0,63}$/, 'use 1 to 64 letters, digits, dots, colons, hyphens and underscores')
+  .describe('Id of the subject: a machine, for example. It belongs to the sender that names it first.');
+
+const position = z
+  .int()
+  .min(0)
+  .describe(
+    'Order among the messages about the subject: a counter, or the time of the event in epoch milliseconds. A message with a lower position than a known one is ignored.',
+  );
+
+const MAX_INPUTS = 20;
+const MAX_INPUT_LENGTH = 256;
+
+const provisionRequested = z.strictObject({
+  type: z.literal('provision.requested').describe('Provisions a subject, or brings it up to date.'),
+  provisioning: blueprint,
+  subject,
+  position,
+  inputs: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an input'), plainText.max(MAX_INPUT_LENGTH))
+    .refine((inputs) => Object.keys(inputs).length <= MAX_INPUTS, `use at most ${MAX_INPUTS} inputs`)
+    .meta({ maxProperties: MAX_INPUTS })
+    .default({})
+    .describe('Texts for the inputs that the blueprint declares.'),
+});
+
+const deprovisionRequested = z.strictObject({
+  type: z.literal('deprovision.requested').describe('Withdraws access to a subject, and deletes it later.'),
+  provisioning: blueprint,
+  subject,
+  position,
+});
+
 export const messageSchema = z.discriminatedUnion('type', [
   checkoutRequested,
   checkoutExtended,
   checkoutReleased,
   credentialChanged,
+  provisionRequested,
+  deprovisionRequested,
 ]);
 export type Message = z.infer<typeof messageSchema>;
 export type CheckoutRequested = z.infer<typeof checkoutRequested>;
 export type CheckoutExtended = z.infer<typeof checkoutExtended>;
 export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
+export type ProvisionRequested = z.infer<typeof provisionRequested>;
+export type DeprovisionRequested = z.infer<typeof deprovisionRequested>;
 
 /**
  * Input of a checkout's execution: the message that requested it, its sender, and the time of the first message with

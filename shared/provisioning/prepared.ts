@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { initialPassword } from '#shared/config/schema/provisioning.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { ResourceType, Wanted } from '#shared/connections/resource.ts';
-import { fillResource } from '#shared/domain/blueprint/inputs.ts';
+import { fillResource } from '#shared/domain/blueprint/fill.ts';
+import { checkInputs, type InputProblem } from '#shared/domain/blueprint/inputs.ts';
 import type { Holding, Inputs, Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -23,7 +24,6 @@ export interface PreparedResource {
   readonly adopt: boolean;
 }
 
-const settingsSchema = z.record(z.string(), z.json());
 const namesSchema = z.union([z.string().transform((name) => [name]), z.array(z.string())]);
 
 const typeIn = (types: ResourceTypes, name: string): ResourceType => {
@@ -63,11 +63,21 @@ export const prepareResource = (
 /** Prepares the resources of a blueprint for the inputs of a subject, in order. */
 export const prepareResources = (
   types: ResourceTypes,
-  { resources }: Pick<BlueprintConfig, 'resources'>,
-  inputs: Inputs,
-): readonly PreparedResource[] =>
-  Object.entries(resources).map(([name, resource]) =>
-    prepareResource(types, name, resource.type, settingsSchema.parse(fillResource(resource, inputs))),
+  blueprint: Pick<BlueprintConfig, 'inputs' | 'resources'>,
+  given: Inputs,
+): readonly PreparedResource[] => {
+  const checked = checkInputs(blueprint.inputs, given);
+  if (!checked.ok) throw misfit(checked.problems);
+  return Object.entries(blueprint.resources).map(([name, resource]) =>
+    prepareResource(types, name, resource.type, fillResource(resource, checked.inputs)),
+  );
+};
+
+/** The blueprint has changed since the message was handled. */
+const misfit = (problems: readonly InputProblem[]): RelayError =>
+  new RelayError(
+    'MessageInvalid',
+    `The recorded inputs do not fit the blueprint any more: ${problems.map(({ input, message }) => `${input} ${message}`).join('; ')}. Send the message again with a later position.`,
   );
 
 /** Prepares what a subject holds, with the settings with which it was made. */

@@ -11,14 +11,17 @@ export interface StartSubjectDependencies {
   readonly executionsOf: ExecutionsOf;
 }
 
+/** Records an order about a subject and starts an execution; see {@link createStartSubject}. */
+export type StartSubject = (about: Pick<Subject, 'rule' | 'subject' | 'owner'>, order: SubjectOrder) => Promise<void>;
+
 /**
  * Records what a sender wants of a subject, and starts an execution for it. An older order is ignored: a later one is
  * known. Raises `MessageInvalid` if the subject belongs to another sender, or if its position was used for another
  * order. Repeatable: the same order makes nothing twice.
  */
 export const createStartSubject =
-  ({ sharedRecords, signals, executionsOf }: StartSubjectDependencies) =>
-  async (about: Pick<Subject, 'rule' | 'subject' | 'owner'>, order: SubjectOrder): Promise<void> => {
+  ({ sharedRecords, signals, executionsOf }: StartSubjectDependencies): StartSubject =>
+  async (about, order) => {
     // Comes first, so that the sweep finds a subject whose execution was never started.
     await signals.put(subjectAt.pending(about));
     const acceptance = await changeRecord(sharedRecords, subjectAt.record(about), (known) => {

@@ -18,8 +18,19 @@ const recordSchema = z.object({
 export type QueueRecord = z.infer<typeof recordSchema>;
 
 /** True if the relay has a queue of messages. */
-export const takesMessages = ({ intake, checkouts }: Pick<RelayConfig, 'intake' | 'checkouts'>): boolean =>
-  intake !== undefined || Object.keys(checkouts).length > 0;
+export const takesMessages = ({
+  intake,
+  checkouts,
+  provisioning,
+}: Pick<RelayConfig, 'intake' | 'checkouts' | 'provisioning'>): boolean =>
+  intake !== undefined || Object.keys(checkouts).length > 0 || Object.keys(provisioning).length > 0;
+
+const subjects = [
+  { to: 'runs', may: 'start', of: 'provision' },
+  { to: 'records', may: 'read', folder: 'subjects' },
+  { to: 'records', may: 'write', folder: 'subjects' },
+  { to: 'records', may: 'write', folder: 'pending' },
+] as const satisfies readonly Grant[];
 
 const checkouts = [
   { to: 'runs', may: 'start', of: 'checkout' },
@@ -44,6 +55,7 @@ const queue = {
     { to: 'runs', may: 'start', of: 'sync' },
     { to: 'records', may: 'write', folder: 'named' },
     ...(Object.keys(config.checkouts).length > 0 ? checkouts : []),
+    ...(Object.keys(config.provisioning).length > 0 ? subjects : []),
   ],
 } as const satisfies Step;
 

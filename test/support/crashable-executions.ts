@@ -10,7 +10,7 @@ import type { Invoked, RunOptions } from '#test/support/crashable-relay.ts';
 import type { Execution, PlayedStep } from '#test/support/crashable-steps.ts';
 
 export interface CrashableExecutionsOptions {
-  readonly machines: Readonly<Record<Machine, Level>>;
+  readonly machines: Readonly<Partial<Record<Machine, Level>>>;
   readonly clock: Clock;
   /** Directory of the execution histories. */
   readonly directory: string;
@@ -34,6 +34,8 @@ export const createCrashableExecutions = ({ machines, clock, directory, invoke }
       wait = async (seconds) => clock.advance(seconds * 1000),
     }: RunOptions = {},
   ): Promise<string> => {
+    const level = machines[machine];
+    if (level === undefined) throw new Error(`The test has no machine ${machine}.`);
     const startDate = new Date(clock.now());
     const execution: Execution = { machine, name, input: JSON.stringify(input), startDate, isRunning: true, isListed };
     all.push(execution);
@@ -44,7 +46,7 @@ export const createCrashableExecutions = ({ machines, clock, directory, invoke }
       execution.isRunning = false;
       run.stop();
     };
-    const run = startRun(machines[machine], {
+    const run = startRun(level, {
       arn: `arn:aws:states:eu-central-1:000000000000:execution:pam-relay-${machine}:${name}`,
       name,
       input,

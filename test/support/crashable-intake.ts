@@ -28,6 +28,7 @@ export const takeMessage = async (
     rulesOf: async (rule) => rulesOf(rule),
     addressOf: async (rule) => rulesOf(rule).address,
     executionsOf,
+    startSubject: async () => {},
     ...bucket,
     refuse: async (_, { message: reason }) => {
       refusal = reason;

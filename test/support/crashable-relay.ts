@@ -34,7 +34,7 @@ const MINUTE_MS = 60_000;
 const NAMES_KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 
 export interface CrashableRelayOptions extends SiteOptions {
-  readonly machines: Readonly<Record<Machine, Level>>;
+  readonly machines: Readonly<Partial<Record<Machine, Level>>>;
   readonly config: RelayConfig;
   readonly fleet: readonly FleetAccount[];
 }

@@ -10,7 +10,7 @@ const machineOf = (machine: Machine): Level =>
   loadDefinition(machine, JSON.stringify(definitionIn(template, machine)), { waitScale: 0 });
 
 /** The workflows of the synthesised template. Their retries do not wait. */
-export const machines: Readonly<Record<Machine, Level>> = {
+export const machines: Readonly<Record<'sync' | 'checkout' | 'release', Level>> = {
   sync: machineOf('sync'),
   checkout: machineOf('checkout'),
   release: machineOf('release'),

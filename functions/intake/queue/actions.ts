@@ -11,8 +11,9 @@ import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
 import { type CheckoutActionDependencies, createCheckoutActions } from './checkouts.ts';
 import type { AddressOf, Rules } from './read-message.ts';
+import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
 
-export interface ActionDependencies extends CheckoutActionDependencies {
+export interface ActionDependencies extends CheckoutActionDependencies, SubjectActionDependencies {
   readonly rules: Rules;
   readonly addressOf: AddressOf;
   readonly rulesOf: (rule: SyncConfig) => Promise<Pick<SourceRules, 'address' | 'patterns'>>;
@@ -26,6 +27,7 @@ type Sent = Pick<QueueRecord['attributes'], 'SenderId' | 'SentTimestamp'>;
 export const createActions = (dependencies: ActionDependencies) => {
   const { rules, rulesOf, executionsOf, records, now } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
+  const subjects = createSubjectAction(dependencies);
   const started = new Map<string, string>();
 
   const startNamedRun = async (sync: string, item: Labels): Promise<void> => {
@@ -49,7 +51,11 @@ export const createActions = (dependencies: ActionDependencies) => {
       case 'credential.changed': {
         const syncs = await syncsThatMaySelect(message, rules, rulesOf);
         await Promise.all(syncs.map((sync) => startNamedRun(sync, message.item)));
+        return;
       }
+      case 'provision.requested':
+      case 'deprovision.requested':
+        return subjects(message, senderOf(SenderId));
     }
   };
 };

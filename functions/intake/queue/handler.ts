@@ -2,7 +2,8 @@
  * Handles the messages of the queue. Calls no vault and no store. Messages can arrive twice, and in any order.
  */
 import { createRefuse } from '#shared/aws/queue.ts';
-import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
+import { createS3Claims, createS3Records, createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
+import { createStartSubject } from '#shared/provisioning/start-subject.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
@@ -24,6 +25,11 @@ export const handler = defineHandler(
     signals: createS3Signals(bucket),
     records: createS3Records(bucket),
     claims: createS3Claims(bucket),
+    startSubject: createStartSubject({
+      sharedRecords: createS3SharedRecords(bucket),
+      signals: createS3Signals(bucket),
+      executionsOf: createExecutionsOf(env),
+    }),
     refuse: createRefuse(env.get('REFUSED_QUEUE_URL')),
     onFailure: ({ messageId, rule }, { name, message }) => {
       const run = rule === undefined ? {} : { workflow: 'checkout', rule };

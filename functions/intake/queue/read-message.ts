@@ -3,14 +3,21 @@ import { parseShape } from '#shared/config/issues.ts';
 import { type Problem, suggest, writePath } from '#shared/config/problem.ts';
 import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { AddressRules } from '#shared/domain/addressing.ts';
+import { checkInputs } from '#shared/domain/blueprint/inputs.ts';
 import { minutesLeft } from '#shared/domain/checkout/window.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkAddress } from '#shared/messages/address.ts';
-import { type CheckoutRequested, type Message, messageSchema } from '#shared/messages/messages.ts';
+import {
+  type CheckoutRequested,
+  type DeprovisionRequested,
+  type Message,
+  messageSchema,
+  type ProvisionRequested,
+} from '#shared/messages/messages.ts';
 
 /** Parts of relay.yaml that a message is checked against. */
-export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'intake'>;
+export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'intake'>;
 
 /** Returns the address rules for the items of a rule; undefined if they cannot be addressed. */
 export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRules | undefined>;
@@ -45,11 +52,27 @@ const invalid = (problems: readonly Problem[]): RelayError =>
     problems.map(({ path, message }) => `${writePath(path, 'the whole message')}: ${message}`).join('; '),
   );
 
-const checkAgainst = ({ connections, checkouts }: Rules, message: Message, now: number): Problem[] => {
+const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] => {
+  const { connections, checkouts } = rules;
+  if (message.type === 'provision.requested' || message.type === 'deprovision.requested')
+    return checkSubject(rules, message);
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
   const rule = ruleIn(checkouts, message.checkout);
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
+};
+
+const checkSubject = (
+  { provisioning }: Pick<Rules, 'provisioning'>,
+  message: ProvisionRequested | DeprovisionRequested,
+): Problem[] => {
+  const rule = Object.hasOwn(provisioning, message.provisioning) ? provisioning[message.provisioning] : undefined;
+  if (rule === undefined) return checkName('provisioning', message.provisioning, provisioning);
+  if (message.type === 'deprovision.requested') return [];
+  const checked = checkInputs(rule.inputs, message.inputs);
+  return checked.ok
+    ? []
+    : checked.problems.map(({ input, message: text }) => ({ path: ['inputs', input], message: text }));
 };
 
 /** A name of others, such as `constructor`, finds nothing inherited. */

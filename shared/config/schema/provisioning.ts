@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import { name, schedule, secretName } from '#shared/config/schema/fields.ts';
-
-/** Formats of an input. Each limits the texts that a message can bring into a name, an address or a description. */
-export const INPUT_FORMATS = ['word', 'address', 'text'] as const;
-export type InputFormat = (typeof INPUT_FORMATS)[number];
+import { INPUT_FORMATS } from '#shared/domain/blueprint/inputs.ts';
 
 const input = z.strictObject({
   format: z

@@ -19,6 +19,8 @@ const { template } = synthesise(loadExample(FULL));
 
 /** Expected functions of each machine, independent of the code that declares them. */
 const CALLS: Readonly<Record<Machine, readonly string[]>> = {
+  provision: ['provision-apply', 'provision-plan', 'provision-report'],
+  drift: ['provision-drift'],
   sync: ['authenticate', 'sync-checkin', 'sync-plan', 'sync-report', 'sync-request', 'sync-retrieve'],
   checkout: [
     'authenticate',

@@ -4,6 +4,7 @@ import { createIntakeQueue, type FailedMessage } from '#functions/intake/queue/q
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
+import type { StartSubject } from '#shared/provisioning/start-subject.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { memoryClaims, memoryRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
@@ -60,6 +61,7 @@ const createScene = () => {
     refused: [] as { messageId: string; body: string; reason: string }[],
     measured: [] as { handled: number; refused: number }[],
     backoffs: [] as FailedMessage[],
+    subjects: [] as Parameters<StartSubject>[],
     now: NOW,
   };
   const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
@@ -76,7 +78,11 @@ const createScene = () => {
     },
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
-    executionsOf: (machine: Machine) => machines[machine],
+    executionsOf: (machine: Machine) => {
+      if (machine === 'provision' || machine === 'drift') throw new Error(`The intake starts no ${machine}.`);
+      return machines[machine];
+    },
+    startSubject: async (...started: Parameters<StartSubject>) => void scene.subjects.push(started),
     signals,
     records,
     claims: memoryClaims(records, signals),

@@ -17,7 +17,8 @@ describe('the end of a run', () => {
   });
 
   it('comes only from the machine of its workflow, because a rule of another workflow can have the same name', async () => {
-    const machines = { sync: machine({ endedAt: undefined }), checkout: machine({ endedAt: 7 }) };
+    const running = machine({ endedAt: undefined });
+    const machines = { sync: running, checkout: machine({ endedAt: 7 }), provision: running };
     expect(await createEndedAt((workflow: Workflow) => machines[workflow])(CHECKOUT)).toBe(7);
     expect(machines.sync.find).not.toHaveBeenCalled();
     expect(machines.checkout.find).toHaveBeenCalledExactlyOnceWith('tickets.1');
