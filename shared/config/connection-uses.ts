@@ -1,11 +1,11 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 
-/** What the functions that sign in to a connection do there. */
+/** Purpose of signing in to a connection. */
 export type ConnectionUse = 'reading' | 'provisioning';
 
 /**
- * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and no
- * checkout, so that the user that reads credentials administers nothing. Pure.
+ * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and
+ * no checkout, so that the user that reads credentials administers nothing. Pure.
  */
 export const connectionsFor = (
   { syncs, checkouts, provisioning }: Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning'>,

@@ -36,7 +36,7 @@ export type Initial =
   /** To be generated and set by the remote system itself. */
   | { readonly from: 'vault' };
 
-/** How far a remote system is with the late effects of a change. */
+/** State of the late effects of a change. */
 export type Progress = 'done' | 'pending';
 
 /** Result of a proof. `reason` is one sentence with the fix. */

@@ -6,7 +6,7 @@ import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.t
 import { changeRefused, foreign } from '#shared/provisioning/refusals.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 
-/** What became of one resource. */
+/** Outcome of one resource. */
 export type Provided = 'made' | 'adopted' | 'changed' | 'unchanged';
 
 export interface ProvideOptions {

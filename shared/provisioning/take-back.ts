@@ -9,7 +9,7 @@ export interface TakeBackOptions {
   readonly mark: string;
 }
 
-/** What became of one resource: `kept`: it is not ours any more; `gone`: it did not exist. */
+/** Outcome of one resource. `kept`: it is not ours any more; `gone`: it did not exist. */
 export type TakenBack = 'removed' | 'released' | 'restored' | 'kept' | 'gone';
 
 /**

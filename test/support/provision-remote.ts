@@ -32,8 +32,8 @@ const declaration = (settings: ResourceType['settings'], more: Partial<ResourceT
 });
 
 /**
- * Kinds of resource of a remote system in memory: a host, an account on it, a rule over accounts, and a grant on a rule,
- * which keeps no mark.
+ * Kinds of resource of a remote system in memory: a host, an account on it, a rule over accounts, and a grant on a
+ * rule, which keeps no mark.
  */
 export const REMOTE_TYPES = {
   host: declaration(thing('host', { kind: z.string().default('any') })),
@@ -68,7 +68,9 @@ export const createRemote = (around: Around) => {
   const objects = new Map<string, RemoteObject>();
   const settling = new Map<string, number>();
   const violations: string[] = [];
-  const broken = { credentials: false };
+  const broken = { credentials: false, settling: false };
+  const restored: (Fields | undefined)[] = [];
+  const state: { defaultGrant: Fields | undefined } = { defaultGrant: undefined };
   let ids = 0;
 
   const keyOf = (type: TypeName, { spec, refs }: Wanted): string =>
@@ -103,6 +105,8 @@ export const createRemote = (around: Around) => {
     const id = String(++ids);
     const { isEnabled: _, ...kept } = fields;
     objects.set(id, { id, type, key, mark, fields: { ...kept }, isEnabled: true });
+    if (type === 'rule' && state.defaultGrant !== undefined)
+      put('grant', `grant/${id}/`, state.defaultGrant, undefined);
     return id;
   };
 
@@ -120,6 +124,7 @@ export const createRemote = (around: Around) => {
         call('restore', () => {
           const object = byKey(keyOf(type, wanted));
           if (object === undefined) return;
+          restored.push(earlier);
           if (earlier === undefined) objects.delete(object.id);
           else object.fields = { ...earlier };
         }),
@@ -134,7 +139,7 @@ export const createRemote = (around: Around) => {
         call('settle', () => {
           const looks = (settling.get(id) ?? 0) + 1;
           settling.set(id, looks);
-          return looks > 1 ? 'done' : 'pending';
+          return looks > 1 && !broken.settling ? 'done' : 'pending';
         }),
       prove: () =>
         call('prove', () =>
@@ -167,6 +172,8 @@ export const createRemote = (around: Around) => {
           if (object === undefined) return;
           if (object.mark === undefined) violations.push(`${object.key} was deleted without a mark`);
           objects.delete(id);
+          // A rule takes its grants with it.
+          for (const one of objects.values()) if (one.key.startsWith(`grant/${id}/`)) objects.delete(one.id);
         }),
       ...(type === 'grant' ? unmarked : marked),
       ...(type === 'account' && ofAccounts),
@@ -177,6 +184,12 @@ export const createRemote = (around: Around) => {
     objects,
     violations,
     broken,
+    /** Earlier states to which grants were returned. */
+    restored,
+    /** Grant that the remote system gives to each new rule. */
+    set defaultGrant(fields: Fields) {
+      state.defaultGrant = fields;
+    },
     session: {
       resource: (type: string): ResourceWork | undefined =>
         type === 'host' || type === 'account' || type === 'rule' || type === 'grant' ? work(type) : undefined,

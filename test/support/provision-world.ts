@@ -34,7 +34,7 @@ export const BLUEPRINT = {
 /** Ends an execution: it was stopped, or Step Functions gave up on it. */
 class Stopped extends Error {}
 
-/** What happens at a call: nothing, or a failure before or after its effect. */
+/** Failure of one call, before or after its effect. */
 export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'refuse';
 
 interface Execution {
@@ -51,14 +51,24 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
   const executions = new Map<string, Execution>();
   const queue: string[] = [];
   const notices: string[] = [];
-  const plan: { calls: number; breakAt: number; with: Break } = { calls: 0, breakAt: -1, with: 'stop before' };
+  const plan: { calls: number; isBroken: (index: number, call: string) => boolean; with: Break } = {
+    calls: 0,
+    isBroken: () => false,
+    with: 'stop before',
+  };
+  let interruption: { readonly at: number; readonly run: () => Promise<void> } | undefined;
   let clock = Date.parse('2026-03-01T00:00:00Z');
   const now = () => clock;
 
   /** Counts a call, and breaks it if it is the chosen one. */
   const around = async <Answer>(call: string, effect: () => Promise<Answer>): Promise<Answer> => {
-    const isBroken = plan.calls++ === plan.breakAt;
-    if (!isBroken) return effect();
+    const index = plan.calls++;
+    if (interruption?.at === index) {
+      const { run } = interruption;
+      interruption = undefined;
+      await run();
+    }
+    if (!plan.isBroken(index, call)) return effect();
     switch (plan.with) {
       case 'stop before':
         throw new Stopped(call);
@@ -235,11 +245,21 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
     /** Breaks one call from now on, by its number. */
     breakAt(index: number, how: Break) {
       plan.calls = 0;
-      plan.breakAt = index;
+      plan.isBroken = (at) => at === index;
       plan.with = how;
     },
+    /** Breaks every such call from now on. */
+    breakEach(call: RegExp, how: Break) {
+      plan.isBroken = (_, made) => call.test(made);
+      plan.with = how;
+    },
+    /** Does something before one call, by its number from now on. */
+    interruptAt(index: number, run: () => Promise<void>) {
+      plan.calls = 0;
+      interruption = { at: index, run };
+    },
     heal: () => {
-      plan.breakAt = -1;
+      plan.isBroken = () => false;
     },
     send: (
       subject: string,

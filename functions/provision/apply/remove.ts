@@ -13,7 +13,7 @@ const take = (context: TaskContext, resource: PreparedResource): Promise<TakenBa
     mark: markIn(context, resource),
   });
 
-/** What the subject holds, and resources of its blueprint whose record can have been lost, in the order of making. */
+/** Resources of the subject in the order of their creation, including those whose record can have been lost. */
 const everything = (context: TaskContext): PreparedResource[] => {
   const subject = context.subject.current();
   const held = prepareHoldings(context.types, subject);

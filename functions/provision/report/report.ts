@@ -22,8 +22,8 @@ const HOUR_MS = 3_600_000;
 const MAX_RETRY_HOURS = 24;
 
 /**
- * Records the result of a task and gives the subject back, or continues with an order that arrived meanwhile. Notifies
- * people if the task failed, or if credentials will be deleted. Repeatable.
+ * Records the result of a task and gives the subject back, or continues with an order that arrived during the task.
+ * Notifies people if the task failed, or if credentials will be deleted. Repeatable.
  */
 export const createReportProvision =
   ({ records, signals, measure, notify, now }: ReportProvisionDependencies) =>

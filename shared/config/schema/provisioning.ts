@@ -26,7 +26,7 @@ export const commonResource = {
 };
 
 /**
- * Source of the first password of an account. None of them stands in a message, a record or relay.yaml.
+ * Source of the first password of an account. No message, record or relay.yaml contains a password.
  */
 export const initialPassword = z
   .discriminatedUnion('from', [

@@ -16,7 +16,7 @@ const instant = z.iso.datetime();
 export const inputsSchema = z.record(z.string(), z.string());
 export type Inputs = z.infer<typeof inputsSchema>;
 
-/** What a sender wants. A later position replaces an earlier one. */
+/** Order of a sender. A later position replaces an earlier one. */
 const orderSchema = z.object({
   position: z.int().min(0),
   action: z.enum(['provision', 'deprovision']),

@@ -131,6 +131,131 @@ describe('provisioning', () => {
   });
 });
 
+describe('ownership', () => {
+  it('refuses an object with the mark of another subject, even if it may adopt', async () => {
+    const host = { ...BLUEPRINT.resources.host, adopt: true };
+    const world = await provisioned(
+      createProvisionWorld({ ...BLUEPRINT, resources: { ...BLUEPRINT.resources, host } }),
+    );
+    await world.send('i-2', { position: 1, action: 'provision', inputs });
+    await world.drain();
+    expect(world.notices).toEqual([expect.stringContaining('another rule manages it')]);
+    expect(kinds(world)).toHaveLength(4);
+  });
+
+  it('marks an object again whose mark someone has removed, because the record proves it', async () => {
+    const world = await provisioned();
+    const host = object(world, 'host');
+    const mark = host?.mark;
+    if (host !== undefined) host.mark = undefined;
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.drain();
+    expect(object(world, 'host')?.mark).toBe(mark);
+  });
+
+  it('refuses a grant on objects none of which the relay made', async () => {
+    const { host, root } = BLUEPRINT.resources;
+    const owners = { ...BLUEPRINT.resources.owners, adopt: true };
+    const world = createProvisionWorld({
+      ...BLUEPRINT,
+      resources: { host, root, owners, read: BLUEPRINT.resources.read },
+    });
+    world.remote.byHand('rule', 'rule/3/owners of web01', { accounts: ['3'] });
+    await provisioned(world);
+    expect(world.notices).toEqual([expect.stringContaining('made none of the objects that it connects')]);
+    expect(kinds(world)).toEqual(['rule']);
+    expect(object(world, 'rule')?.mark).toBeUndefined();
+  });
+
+  it('restores a grant that existed before', async () => {
+    const world = createProvisionWorld();
+    world.remote.defaultGrant = { level: 'none' };
+    world.remote.broken.credentials = true;
+    await provisioned(world);
+    expect(world.remote.restored).toEqual([{ level: 'none' }]);
+    expect(kinds(world)).toEqual([]);
+  });
+});
+
+describe('several executions', () => {
+  it('are one at a time: the running one carries out the order of the next as well', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.interruptAt(12, async () => {
+      await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, note: 'second' } });
+      await world.drain();
+    });
+    await world.drain();
+    expect([...world.executions.values()].map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect(object(world, 'host')?.fields).toMatchObject({ note: 'second' });
+    expect(await world.subject('i-1')).toMatchObject({ done: { position: 2 } });
+    expect(world.remote.violations).toEqual([]);
+  });
+
+  it('are not started by the sweep while one works on the subject', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    const swept: unknown[] = [];
+    world.interruptAt(12, async () => {
+      swept.push(await world.sweep());
+    });
+    await world.drain();
+    expect(swept).toEqual([{ started: 0, postponed: 0 }]);
+  });
+
+  it('take over from one that died', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.breakAt(12, 'stop after');
+    await world.drain();
+    world.heal();
+    expect(await world.sweep()).toEqual({ started: 1, postponed: 0 });
+    await world.drain();
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+  });
+});
+
+describe('an undo that fails', () => {
+  it('is reported, and repeated later with growing pauses', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.remote.broken.credentials = true;
+    world.breakEach(/^remove/, 'refuse');
+    await world.drain();
+    expect(await world.subject('i-1')).toMatchObject({ state: 'remaining', done: { status: 'failed' } });
+    expect(world.notices).toEqual([expect.stringContaining('Its undo failed as well')]);
+    expect(await world.sweep()).toEqual({ started: 0, postponed: 0 });
+    world.advance(61 * 60_000);
+    expect(await world.sweep()).toEqual({ started: 1, postponed: 0 });
+    await world.drain();
+    world.advance(61 * 60_000);
+    expect(await world.sweep()).toEqual({ started: 0, postponed: 0 });
+    world.heal();
+    world.advance(60 * 60_000);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'absent' });
+  });
+});
+
+describe('late effects', () => {
+  it('are waited for outside of a function', async () => {
+    const world = createProvisionWorld();
+    const began = world.now();
+    await provisioned(world);
+    expect(world.now() - began).toBe(10_000);
+  });
+
+  it('that do not end within half an hour fail the subject', async () => {
+    const world = createProvisionWorld();
+    world.remote.broken.settling = true;
+    await provisioned(world);
+    expect(world.notices).toEqual([expect.stringContaining('has not finished the account resources.root')]);
+    expect(kinds(world)).toEqual([]);
+  });
+});
+
 describe('deprovisioning', () => {
   it('withdraws access, names what will be destroyed, and deletes everything after the grace period', async () => {
     const world = await provisioned();
@@ -223,6 +348,21 @@ describe('drift', () => {
       await world.drain();
       expect((await world.compare()).drifted).toBe(repair ? 0 : 1);
     }
+  });
+});
+
+describe('a repair', () => {
+  it('restores the last state that succeeded, not an order that failed', async () => {
+    const drift = { schedule: { expression: 'rate(1 day)' }, repair: true };
+    const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, drift }));
+    world.remote.broken.credentials = true;
+    await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, note: 'second' } });
+    await world.drain();
+    world.remote.broken.credentials = false;
+    expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned', inputs, done: { status: 'failed' } });
+    expect(await world.compare()).toMatchObject({ drifted: 1, lines: ['i-1: host.note (is being repaired)'] });
+    await world.drain();
+    expect(object(world, 'host')?.fields).toMatchObject({ note: 'first' });
   });
 });
 
