@@ -1,7 +1,6 @@
 import type { Found, Initial, ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import { differencesIn } from '#shared/domain/blueprint/fields.ts';
 import type { Holding } from '#shared/domain/blueprint/subject.ts';
-import { RelayError } from '#shared/errors.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { changeRefused, foreign } from '#shared/provisioning/refusals.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
@@ -78,7 +77,7 @@ const provideUnmarked = async (known: Known, found: Found | undefined): Promise<
   const { resource, work, wanted, subject, held, run, mark } = known;
   const differing = found === undefined ? [] : await changeable(known, found);
   const isSame = found !== undefined && differing.length === 0;
-  if (isSame && held !== undefined && held.how !== 'begun') {
+  if (isSame && held?.id !== undefined) {
     await refresh(known, held);
     return 'unchanged';
   }
@@ -91,7 +90,8 @@ const provideUnmarked = async (known: Known, found: Found | undefined): Promise<
     await subject.hold(resource.name, recorded);
     return 'made';
   }
-  await subject.hold(resource.name, { ...recorded, how: held?.how ?? 'begun' });
+  // Comes first, so that a change whose answer is lost can be undone.
+  await subject.hold(resource.name, { ...recorded, id: held?.id });
   if (found !== undefined) await work.change(wanted, found, differing);
   const id = found?.id ?? (await work.create(wanted, { mark, initial: undefined }));
   await subject.hold(resource.name, { ...recorded, id });
@@ -105,21 +105,9 @@ const isInside = ({ resource, subject }: Known): boolean => {
     .some((name) => holdings[name]?.how === 'made');
 };
 
-/** Creates an object. An answer that was lost is looked for by the mark, so that nothing is made twice. */
-const make = async (known: Known): Promise<Provided> => {
-  const { resource, work, wanted, mark, subject, run, initial } = known;
-  const created = async (): Promise<string> => {
-    const terms = { mark, initial: await initial() };
-    try {
-      return await work.create(wanted, terms);
-    } catch (error) {
-      if (!(error instanceof RelayError && error.mayHaveHappened)) throw error;
-      const found = await work.find(wanted);
-      if (found?.mark === mark) return found.id;
-      throw error;
-    }
-  };
-  const id = await created();
+/** Creates an object. If the answer is lost, the repeated step or the undo finds the object by its mark. */
+const make = async ({ resource, work, wanted, mark, subject, run, initial }: Known): Promise<Provided> => {
+  const id = await work.create(wanted, { mark, initial: await initial() });
   await subject.hold(resource.name, holdingOf(resource, 'made', id, run));
   return 'made';
 };

@@ -70,7 +70,10 @@ export const createRemote = (around: Around) => {
   const violations: string[] = [];
   const broken = { credentials: false, settling: false };
   const restored: (Fields | undefined)[] = [];
-  const state: { defaultGrant: Fields | undefined } = { defaultGrant: undefined };
+  const state: { defaultGrant: Fields | undefined; refusesRemoval: boolean } = {
+    defaultGrant: undefined,
+    refusesRemoval: false,
+  };
   let ids = 0;
 
   const keyOf = (type: TypeName, { spec, refs }: Wanted): string =>
@@ -169,6 +172,7 @@ export const createRemote = (around: Around) => {
       remove: (id) =>
         call('remove', () => {
           const object = objects.get(id);
+          if (state.refusesRemoval) throw new RelayError('RequestRejected', `${id} is not removed.`);
           if (object === undefined) return;
           if (object.mark === undefined) violations.push(`${object.key} was deleted without a mark`);
           objects.delete(id);
@@ -186,6 +190,9 @@ export const createRemote = (around: Around) => {
     broken,
     /** Earlier states to which grants were returned. */
     restored,
+    set refusesRemoval(refuses: boolean) {
+      state.refusesRemoval = refuses;
+    },
     /** Grant that the remote system gives to each new rule. */
     set defaultGrant(fields: Fields) {
       state.defaultGrant = fields;

@@ -35,7 +35,7 @@ export const BLUEPRINT = {
 class Stopped extends Error {}
 
 /** Failure of one call, before or after its effect. */
-export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'refuse';
+export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'garble' | 'refuse';
 
 interface Execution {
   readonly input: string;
@@ -80,6 +80,9 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
       case 'lose answer':
         await effect();
         throw new RelayError('VaultUnavailable', `${call} lost its answer`, { mayHaveHappened: true });
+      case 'garble':
+        await effect();
+        throw new RelayError('AnswerMalformed', `${call} has an unknown answer`, { mayHaveHappened: true });
       case 'refuse':
         throw new RelayError('RequestRejected', `${call} was refused`);
     }

@@ -28,13 +28,12 @@ const orderSchema = z.object({
 export type SubjectOrder = z.infer<typeof orderSchema>;
 
 /**
- * A resource of the subject. `made`: by the relay; `adopted`: it existed before; `begun`: a call that makes or changes
- * an object without a mark is about to be sent.
+ * A resource of the subject. `made`: by the relay; `adopted`: it existed before.
  */
 const holdingSchema = z.object({
   type: z.string(),
-  how: z.enum(['made', 'adopted', 'begun']),
-  /** Id in the remote system; absent while it is `begun`. */
+  how: z.enum(['made', 'adopted']),
+  /** Id in the remote system; absent while the call that makes or changes an object without a mark is not confirmed. */
   id: z.string().optional(),
   title: z.string(),
   /** Settings with which it was made, texts filled in. A deletion uses them, whatever the blueprint says by then. */

@@ -175,6 +175,33 @@ describe('ownership', () => {
     expect(world.remote.restored).toEqual([{ level: 'none' }]);
     expect(kinds(world)).toEqual([]);
   });
+
+  it('restores the state before its own first change, whatever others changed since', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } });
+    world.remote.defaultGrant = { level: 'none' };
+    await provisioned(world);
+    Object.assign(object(world, 'grant')?.fields ?? {}, { level: 'other' });
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.send('i-1', { position: 3, action: 'deprovision' });
+    await world.drain();
+    await settle(world);
+    expect(world.remote.restored).toEqual([{ level: 'none' }]);
+  });
+});
+
+describe('an undo that cannot see what was made', () => {
+  it('leaves the rest to the sweep, which finds it by its mark', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.breakEach(/^(create|remove) host/, 'garble');
+    world.remote.refusesRemoval = true;
+    await world.drain();
+    expect(await world.subject('i-1')).toMatchObject({ state: 'remaining', holdings: {} });
+    world.heal();
+    world.remote.refusesRemoval = false;
+    await settle(world);
+    expect(kinds(world)).toEqual([]);
+  });
 });
 
 describe('several executions', () => {
@@ -375,7 +402,7 @@ const settle = async (world: ProvisionWorld): Promise<void> => {
   }
 };
 
-const breaks: readonly Break[] = ['stop before', 'stop after', 'fail before', 'lose answer', 'refuse'];
+const breaks: readonly Break[] = ['stop before', 'stop after', 'fail before', 'lose answer', 'garble', 'refuse'];
 
 describe('whatever fails', () => {
   /** Breaks one call of a provisioning, an update, or a deprovisioning. */
@@ -400,6 +427,8 @@ describe('whatever fails', () => {
       const world = await scene(at, how, 'provision');
       await settle(world);
       const state = (await world.subject('i-1'))?.state;
+      // A crash or a passing failure is repaired, not undone.
+      if (how !== 'refuse' && how !== 'garble') expect([at, state]).toEqual([at, 'provisioned']);
       expect([at, state, kinds(world).length]).toEqual([at, state, state === 'provisioned' ? 4 : 0]);
       expect([at, world.remote.violations]).toEqual([at, []]);
       await world.send('i-1', { position: 6, action: 'provision', inputs });
