@@ -182,6 +182,7 @@ describe('ownership', () => {
     await provisioned(world);
     Object.assign(object(world, 'grant')?.fields ?? {}, { level: 'other' });
     await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.drain();
     await world.send('i-1', { position: 3, action: 'deprovision' });
     await world.drain();
     await settle(world);
