@@ -16,6 +16,7 @@ export type CallKind =
   | 'session'
   | 'sessions'
   | 'terminate'
+  | 'provision'
   | 'other';
 
 /** One call as the site received it. Contains no credential, token or cookie. */

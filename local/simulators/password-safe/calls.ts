@@ -21,6 +21,8 @@ export interface Call {
   readonly ids: readonly number[];
   /** The GUIDs of the path, in order, in lower case. */
   readonly guids: readonly string[];
+  /** The segments below the base, decoded, in the caller's case. */
+  readonly segments: readonly string[];
   readonly endsWithSlash: boolean;
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingMessage['headers'];
@@ -43,17 +45,28 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'guids' | 'endsWithSlash'> => {
-  const endsWithSlash = path.endsWith('/');
-  const lowered = path.toLowerCase();
-  if (!lowered.startsWith(`${BASE_PATH}/`)) return { route: undefined, ids: [], guids: [], endsWithSlash };
-  const ids: number[] = [];
-  const guids: string[] = [];
-  const segments = lowered
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+};
+
+const segmentsOf = (path: string): string[] =>
+  path
     .slice(BASE_PATH.length)
     .split('/')
     .filter((segment) => segment !== '');
-  const route = segments.map((segment) => {
+
+const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'guids' | 'segments' | 'endsWithSlash'> => {
+  const endsWithSlash = path.endsWith('/');
+  const lowered = path.toLowerCase();
+  if (!lowered.startsWith(`${BASE_PATH}/`))
+    return { route: undefined, ids: [], guids: [], segments: [], endsWithSlash };
+  const ids: number[] = [];
+  const guids: string[] = [];
+  const route = segmentsOf(lowered).map((segment) => {
     if (GUID.test(segment)) {
       guids.push(segment);
       return '{guid}';
@@ -62,7 +75,7 @@ const parseRoute = (path: string): Pick<Call, 'route' | 'ids' | 'guids' | 'endsW
     ids.push(Number(segment));
     return '{id}';
   });
-  return { route: route.join('/'), ids, guids, endsWithSlash };
+  return { route: route.join('/'), ids, guids, segments: segmentsOf(path).map(decoded), endsWithSlash };
 };
 
 const parseQuery = (search: string): ReadonlyMap<string, string> =>
@@ -111,15 +124,20 @@ const normalise = (fields: object): Record<string, unknown> =>
       .map(([name, value]) => [name.toLowerCase(), value]),
   );
 
+/** The body as parsed: an object or an array. Undefined if it is neither. */
+export const readObject = (call: Call): object | undefined => {
+  try {
+    const parsed = parseObject(call);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Parses the body with a schema of lower-case names. Returns a 400 response if it is invalid. */
 export const readFields = <T>(call: Call, schema: z.ZodType<T>): { fields: T } | { invalid: Reply } => {
-  let parsed: unknown;
-  try {
-    parsed = parseObject(call);
-  } catch {
-    return { invalid: refusal(400, 'The request body is invalid.') };
-  }
-  if (typeof parsed !== 'object' || parsed === null) return { invalid: refusal(400, 'The request body is invalid.') };
+  const parsed = readObject(call);
+  if (parsed === undefined) return { invalid: refusal(400, 'The request body is invalid.') };
   const result = schema.safeParse(normalise(parsed));
   if (result.success) return { fields: result.data };
   const [issue] = result.error.issues;

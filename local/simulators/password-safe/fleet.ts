@@ -49,7 +49,7 @@ export interface FleetOptions {
   readonly seed: number;
 }
 
-const AUTO_APPROVED: AccessPolicy = {
+export const AUTO_APPROVED: AccessPolicy = {
   id: 1,
   name: 'Automation',
   minApprovers: 0,

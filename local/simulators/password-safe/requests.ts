@@ -1,4 +1,4 @@
-import { type AccessType, conditionsOf } from './policies.ts';
+import { type AccessPolicy, type AccessType, conditionsOf } from './policies.ts';
 import type { AccountState } from './state.ts';
 import type { Switches } from './switches.ts';
 import type { RequestTicket } from './tickets.ts';
@@ -10,6 +10,8 @@ export interface AccessRequest {
   readonly requestId: number;
   readonly user: KnownUser;
   readonly account: AccountState;
+  /** The access policy under which it was opened. */
+  readonly policy: AccessPolicy | null;
   readonly accessType: AccessType;
   readonly applicationId: number | null;
   readonly reason: string;
@@ -28,6 +30,7 @@ export interface AccessRequest {
 export interface NewRequest {
   readonly user: KnownUser;
   readonly account: AccountState;
+  readonly policy: AccessPolicy | null;
   readonly accessType: AccessType;
   readonly applicationId: number | null;
   readonly reason: string;
@@ -45,8 +48,8 @@ export type Opened = { readonly kind: 'created' | 'reused'; readonly request: Ac
 const lowerLimit = (a: number, b: number): number =>
   Math.min(a || Number.POSITIVE_INFINITY, b || Number.POSITIVE_INFINITY);
 
-const approversFor = ({ account, accessType }: Pick<AccessRequest, 'account' | 'accessType'>): number =>
-  conditionsOf(account.row.policy, accessType)?.minApprovers ?? 0;
+const approversFor = ({ policy, accessType }: Pick<AccessRequest, 'policy' | 'accessType'>): number =>
+  conditionsOf(policy, accessType)?.minApprovers ?? 0;
 
 const addTo = <K>(index: Map<K, Set<AccessRequest>>, key: K, request: AccessRequest): void => {
   const set = index.get(key);
@@ -144,7 +147,7 @@ export class Requests {
     this.#openByAccount.get(request.account)?.delete(request);
     this.#openByUser.get(request.user.userName)?.delete(request);
     const { row } = request.account;
-    const overridden = !request.rotateOnCheckIn && row.policy?.allowsRotationOverride === true;
+    const overridden = !request.rotateOnCheckIn && request.policy?.allowsRotationOverride === true;
     if (wasReleased && row.changesAfterRelease && !overridden) request.account.scheduleChange(at);
   }
 
@@ -167,8 +170,8 @@ export class Requests {
   #isLimitReached(wanted: Omit<NewRequest, 'conflictOption'>, onAccount: readonly AccessRequest[]): boolean {
     const others = new Set(onAccount.map((request) => request.user.userName));
     others.delete(wanted.user.userName);
-    const { maxConcurrentRequests, policy } = wanted.account.row;
-    const { maxConcurrent = 0 } = conditionsOf(policy, wanted.accessType) ?? {};
+    const { maxConcurrentRequests } = wanted.account.row;
+    const { maxConcurrent = 0 } = conditionsOf(wanted.policy, wanted.accessType) ?? {};
     return others.size >= lowerLimit(maxConcurrentRequests, maxConcurrent);
   }
 

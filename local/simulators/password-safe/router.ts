@@ -1,15 +1,21 @@
 import type { Call } from './calls.ts';
+import { accountChangeEndpoints } from './endpoints/account-changes.ts';
 import { accountEndpoints } from './endpoints/accounts.ts';
 import { aliasEndpoints } from './endpoints/aliases.ts';
+import { assetEndpoints } from './endpoints/assets.ts';
 import { authenticationEndpoints } from './endpoints/authentication.ts';
 import { configurationEndpoints } from './endpoints/configuration.ts';
 import { credentialEndpoints } from './endpoints/credentials.ts';
 import { folderEndpoints } from './endpoints/folders.ts';
+import { functionalAccountEndpoints } from './endpoints/functional-accounts.ts';
+import { groupRoleEndpoints } from './endpoints/group-roles.ts';
+import { groupEndpoints } from './endpoints/groups.ts';
 import { managedAccountEndpoints } from './endpoints/managed-accounts.ts';
 import { policyEndpoints } from './endpoints/policies.ts';
 import { quarantineEndpoints } from './endpoints/quarantine.ts';
 import { requestSetEndpoints } from './endpoints/request-sets.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
+import { ruleEndpoints } from './endpoints/rules.ts';
 import { secretsSafeEndpoints } from './endpoints/secrets-safe.ts';
 import { systemEndpoints } from './endpoints/systems.ts';
 import { targetSessionEndpoints } from './endpoints/target-sessions.ts';
@@ -23,7 +29,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...accountEndpoints,
   ...aliasEndpoints,
   ...managedAccountEndpoints,
+  ...accountChangeEndpoints,
+  ...assetEndpoints,
   ...systemEndpoints,
+  ...functionalAccountEndpoints,
+  ...ruleEndpoints,
+  ...groupEndpoints,
+  ...groupRoleEndpoints,
   ...userEndpoints,
   ...configurationEndpoints,
   ...policyEndpoints,
@@ -43,7 +55,22 @@ for (const endpoint of ENDPOINTS) {
   ROUTES.set(route, methods.set(endpoint.method, endpoint));
 }
 
-export const findEndpoint = (call: Call): Endpoint | undefined => ROUTES.get(call.route ?? '')?.get(call.method);
+/** Templates with a name in the path. */
+const NAMED = [...ROUTES.keys()].filter((route) => route.includes('{name}')).map((route) => route.split('/'));
+
+/** The route of a call. A number or a fixed segment takes precedence over a name. */
+const routeOf = ({ route = '' }: Call): string => {
+  if (ROUTES.has(route)) return route;
+  const segments = route.split('/');
+  const named = NAMED.find(
+    (template) =>
+      template.length === segments.length &&
+      template.every((part, index) => part === '{name}' || part === segments[index]),
+  );
+  return named?.join('/') ?? route;
+};
+
+export const findEndpoint = (call: Call): Endpoint | undefined => ROUTES.get(routeOf(call))?.get(call.method);
 
 const refuseMediaType = (site: Site, endpoint: Endpoint, call: Call): Reply | undefined => {
   const type = call.headers['content-type'];
@@ -57,7 +84,7 @@ const refuseMediaType = (site: Site, endpoint: Endpoint, call: Call): Reply | un
 const refuseRoute = (site: Site, call: Call): Reply => {
   const isFile = call.path.slice(call.path.lastIndexOf('/')).includes('.');
   if (site.switches.dotInLastSegmentIs404 && isFile) return fileNotFound();
-  return unroutable(call.route !== undefined && ROUTES.has(call.route) ? 405 : 404, call.method, call.path);
+  return unroutable(call.route !== undefined && ROUTES.has(routeOf(call)) ? 405 : 404, call.method, call.path);
 };
 
 const isWithoutCertificate = ({ certificateRequest, switches }: Site, { peer }: Call): boolean =>

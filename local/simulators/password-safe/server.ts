@@ -3,12 +3,18 @@ import type { Server } from 'node:https';
 import { createAuthority, type IssuedCertificate } from '../certificate.ts';
 import type { Load } from '../load.ts';
 import { Aliases, type SimulatedAlias } from './aliases.ts';
+import { Assets } from './assets.ts';
 import type { AuditEntry } from './audit.ts';
+import { type AccountView, type Contents, contentsOf, viewOf } from './contents.ts';
 import type { Faults } from './faults.ts';
-import { createFleet, type FleetAccount } from './fleet.ts';
+import { AUTO_APPROVED, createFleet, type FleetAccount } from './fleet.ts';
+import { FunctionalAccounts } from './functional-accounts.ts';
+import { Groups } from './groups.ts';
 import { toPkcs12 } from './pkcs12.ts';
+import type { AccessPolicy } from './policies.ts';
 import { Proofs } from './proofs.ts';
 import { type AccessRequest, Requests } from './requests.ts';
+import { Rules } from './rules.ts';
 import { SecondFactors } from './second-factor.ts';
 import { SecretsSafe, type SimulatedSecret } from './secrets-safe.ts';
 import { Service } from './service.ts';
@@ -21,6 +27,7 @@ import { type TargetSession, TargetSessions } from './target-sessions.ts';
 import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
+import { Workgroups } from './workgroups.ts';
 
 export interface PasswordSafeOptions {
   /** Default: `createFleet` of 24 accounts with this seed. */
@@ -44,11 +51,6 @@ export interface PasswordSafeOptions {
   readonly seed?: number;
   /** Default 0: a free port. */
   readonly port?: number;
-}
-
-/** An account with internal state of the site. */
-interface AccountView extends FleetAccount {
-  readonly changeState: number;
 }
 
 /** A client certificate in both formats. */
@@ -78,6 +80,8 @@ export interface PasswordSafeSimulator {
   connect(ticket: string): boolean;
   /** All accounts with their current credential, canary and date. */
   accounts(): readonly AccountView[];
+  /** Objects of the site, both of the fleet and those that callers created. */
+  readonly contents: Contents;
   credentialOf(accountId: number): string;
   /** Changes a credential out of band and returns the new one. `at` defaults to now. */
   changeCredential(accountId: number, at?: number): string;
@@ -96,12 +100,6 @@ export interface PasswordSafeSimulator {
   deny(requestId: number): void;
   close(): Promise<void>;
 }
-
-const view = (site: Site, account: AccountState): AccountView => {
-  site.requests.settle(account);
-  const { credential, canary, lastChangedAt } = account;
-  return { ...account.row, credential, canary, lastChangedAt, changeState: account.changeState(site.now()) };
-};
 
 const accountOf = (site: Site, accountId: number): AccountState => {
   const account = site.accounts.byId(accountId);
@@ -122,6 +120,12 @@ const certificateAskedFor = (users: readonly SimulatedUser[], { certificateReque
     ? certificateRequest
     : 'never';
 
+/** The policies of a fleet, or the default one if it has none. */
+const policiesOf = (fleet: readonly FleetAccount[]): AccessPolicy[] => {
+  const policies = fleet.flatMap(({ policy }) => (policy === null ? [] : [policy]));
+  return [...new Map([...(policies.length === 0 ? [AUTO_APPROVED] : policies)].map((one) => [one.id, one])).values()];
+};
+
 const makeSite = (options: PasswordSafeOptions): Site => {
   const { now: timeOfDay = Date.now, seed = 1 } = options;
   const { fleet = createFleet({ accounts: 24, seed }), users: givenUsers = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } =
@@ -133,9 +137,17 @@ const makeSite = (options: PasswordSafeOptions): Site => {
   const requests = new Requests(now, switches);
   const secondFactors = new SecondFactors(now, switches);
   const accounts = new Accounts(fleet, seed, switches);
+  const workgroups = new Workgroups(accounts.workgroups);
+  const systems = new Systems(accounts, workgroups);
   return {
     accounts,
-    systems: new Systems(accounts),
+    workgroups,
+    systems,
+    assets: new Assets(systems),
+    functionalAccounts: new FunctionalAccounts(),
+    rules: new Rules(now, switches),
+    groups: new Groups(users),
+    policies: policiesOf(fleet),
     aliases: new Aliases(options.aliases ?? [], accounts),
     secretsSafe: new SecretsSafe(options.secrets ?? [], seed, now),
     requests,
@@ -206,7 +218,8 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     sessions: () => site.targetSessions.all(),
     connect: (ticket) => site.targetSessions.connect(ticket),
     openSessions: () => site.sessions.allOpen(),
-    accounts: () => site.accounts.all.map((account) => view(site, account)),
+    accounts: () => site.accounts.all.map((account) => viewOf(site, account)),
+    contents: contentsOf(site),
     credentialOf: (accountId) => accountOf(site, accountId).credential,
     changeCredential: (accountId, at = site.now()) => {
       const account = accountOf(site, accountId);

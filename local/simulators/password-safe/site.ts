@@ -1,9 +1,14 @@
 import type { Aliases } from './aliases.ts';
+import type { Assets } from './assets.ts';
 import type { CallKind } from './audit.ts';
 import type { Call } from './calls.ts';
+import type { FunctionalAccounts } from './functional-accounts.ts';
+import type { Groups } from './groups.ts';
+import type { AccessPolicy } from './policies.ts';
 import type { Proofs } from './proofs.ts';
 import type { Reply } from './replies.ts';
 import type { Requests } from './requests.ts';
+import type { Rules } from './rules.ts';
 import type { SecondFactors } from './second-factor.ts';
 import type { SecretsSafe } from './secrets-safe.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -14,10 +19,18 @@ import type { TargetSessions } from './target-sessions.ts';
 import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
 import type { Users } from './users.ts';
+import type { Workgroups } from './workgroups.ts';
 
 /** State of the site, on which every endpoint works. */
 export interface Site {
   readonly accounts: Accounts;
+  readonly workgroups: Workgroups;
+  readonly assets: Assets;
+  readonly functionalAccounts: FunctionalAccounts;
+  readonly rules: Rules;
+  readonly groups: Groups;
+  /** The access policies, in the order of the accounts that have them. */
+  readonly policies: readonly AccessPolicy[];
   readonly systems: Systems;
   readonly aliases: Aliases;
   readonly secretsSafe: SecretsSafe;
@@ -40,7 +53,7 @@ export interface Subject {
 }
 
 interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly template: string;
   readonly kind: CallKind;
   readonly subject?: (site: Site, call: Call) => Subject;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { AccountSettings } from './account-settings.ts';
 import { canaryFor, renderCredential, renderPassphrase } from './credential-shapes.ts';
 import { hasPassphrase, renderKey } from './dss-keys.ts';
 import type { FleetAccount } from './fleet.ts';
@@ -13,9 +14,15 @@ interface ScheduledChange {
   readonly dueAt: number;
 }
 
+/** A private key that a caller stored. */
+export interface StoredKey {
+  readonly privateKey: string;
+  readonly passphrase: string | undefined;
+}
+
 /** Current state of an account: the fleet's row and its changing values. */
 export class AccountState {
-  readonly row: FleetAccount;
+  #row: FleetAccount;
   readonly #seed: number;
   readonly #switches: Switches;
   #generation = 0;
@@ -23,9 +30,14 @@ export class AccountState {
   #credential: string;
   #lastChangedAt: number | null;
   #scheduled: ScheduledChange[] = [];
+  #storedKey: StoredKey | undefined;
+  /** Settings that the provisioning API gave the account. Undefined as long as it only has those of the fleet. */
+  settings: AccountSettings | undefined;
+  /** Time at which the API created the account. Null for an account of the fleet. */
+  createdAt: number | null = null;
 
   constructor(row: FleetAccount, seed: number, switches: Switches) {
-    this.row = row;
+    this.#row = row;
     this.#seed = seed;
     this.#switches = switches;
     this.#canary = row.canary;
@@ -33,18 +45,37 @@ export class AccountState {
     this.#lastChangedAt = row.lastChangedAt;
   }
 
+  get row(): FleetAccount {
+    return this.#row;
+  }
+
+  /** Replaces settings of the row like an administrator. The id and the credential stay. */
+  adjust(changes: Partial<Omit<FleetAccount, 'accountId' | 'credential' | 'canary'>>): void {
+    this.#row = { ...this.#row, ...changes };
+  }
+
+  /** Stores credentials that a caller sends. A missing part stays as it is. */
+  store(parts: { readonly password?: string | undefined; readonly key?: StoredKey | undefined }, at: number): void {
+    if (parts.password !== undefined) this.#credential = parts.password;
+    if (parts.key !== undefined) this.#storedKey = parts.key;
+    this.#lastChangedAt = at;
+  }
+
+  /** Empty if the account has no password yet. */
   get credential(): string {
     return this.#credential;
   }
 
   /** The private key, which changes together with the password. Undefined if the account has none. */
   get dssKey(): string | undefined {
+    if (this.#storedKey !== undefined) return this.#storedKey.privateKey;
     return this.row.dssKey === null ? undefined : renderKey(this.row.dssKey, this.#canary);
   }
 
   /** Undefined if the account has no key, or an unencrypted one. */
   get passphrase(): string | undefined {
     const { dssKey } = this.row;
+    if (this.#storedKey !== undefined) return this.#storedKey.passphrase;
     return dssKey !== null && hasPassphrase(dssKey) ? renderPassphrase(this.#canary) : undefined;
   }
 
@@ -60,13 +91,14 @@ export class AccountState {
     this.#generation += 1;
     this.#canary = canaryFor(this.#seed, this.row.accountId, this.#generation);
     this.#credential = renderCredential(this.row.credentialShape, this.#canary);
+    if (this.row.dssKey !== null) this.#storedKey = undefined;
     this.#lastChangedAt = at;
   }
 
   /** Schedules a change for the end of the switch's delay. */
-  scheduleChange(queuedAt: number): void {
+  scheduleChange(queuedAt: number, delayMs: number = this.#switches.changeDelayMs): void {
     if (this.row.kind === 'changing') return;
-    this.#scheduled.push({ queuedAt, dueAt: queuedAt + this.#switches.changeDelayMs });
+    this.#scheduled.push({ queuedAt, dueAt: queuedAt + delayMs });
   }
 
   /** Applies all due changes. Nothing runs in the background, so every reader must settle first. */
@@ -126,21 +158,28 @@ const MAX_CACHED_LISTS = 64;
 
 /** All accounts, with look-ups in constant time. */
 export class Accounts {
-  readonly all: readonly AccountState[];
   readonly workgroups: readonly string[];
-  readonly #byId: ReadonlyMap<number, AccountState>;
+  readonly #seed: number;
+  readonly #switches: Switches;
+  readonly #byId: Map<number, AccountState>;
   readonly #byNames = new Map<string, Map<string, AccountState>>();
   readonly #lists = new Map<string, readonly AccountState[]>();
+  #all: readonly AccountState[];
+  #bySystem: Map<number, readonly AccountState[]> | undefined;
+  #lastId: number;
 
   constructor(fleet: readonly FleetAccount[], seed: number, switches: Switches) {
-    this.all = fleet.map((row) => new AccountState(row, seed, switches));
+    this.#seed = seed;
+    this.#switches = switches;
+    this.#all = fleet.map((row) => new AccountState(row, seed, switches));
     this.workgroups = [...new Set(fleet.map((row) => row.workgroup))];
     this.#byId = new Map(this.all.map((account) => [account.row.accountId, account]));
-    for (const account of this.all) {
-      const system = this.#byNames.get(lower(account.row.systemName)) ?? new Map<string, AccountState>();
-      this.#byNames.set(lower(account.row.systemName), system);
-      for (const name of accountNames(account.row)) system.set(name, account);
-    }
+    this.#lastId = fleet.reduce((last, { accountId }) => Math.max(last, accountId), 1000);
+    for (const account of this.all) this.#index(account);
+  }
+
+  get all(): readonly AccountState[] {
+    return this.#all;
   }
 
   byId(accountId: number): AccountState | undefined {
@@ -152,7 +191,44 @@ export class Accounts {
     return system === undefined ? 'no-system' : (system.get(lower(accountName)) ?? 'no-account');
   }
 
-  /** Text in the filter is in lower case. The result of a filter never changes, so it is cached for all pages. */
+  ofSystem(systemId: number): readonly AccountState[] {
+    this.#bySystem ??= Map.groupBy(this.#all, ({ row }) => row.systemId);
+    return this.#bySystem.get(systemId) ?? [];
+  }
+
+  /** Adds an account with the next id. Its password is empty until it is stored or changed. */
+  add(row: Omit<FleetAccount, 'accountId' | 'credential' | 'canary'>, createdAt: number): AccountState {
+    this.#lastId += 1;
+    const canary = canaryFor(this.#seed, this.#lastId, 0);
+    const account = new AccountState(
+      { ...row, accountId: this.#lastId, canary, credential: '' },
+      this.#seed,
+      this.#switches,
+    );
+    account.createdAt = createdAt;
+    this.#all = [...this.#all, account];
+    this.#byId.set(this.#lastId, account);
+    this.#index(account);
+    this.#forgetLists();
+    return account;
+  }
+
+  remove(account: AccountState): void {
+    this.#all = this.#all.filter((other) => other !== account);
+    this.#byId.delete(account.row.accountId);
+    this.#unindex(account);
+    this.#forgetLists();
+  }
+
+  /** Changes the row of an account, under whose names it is then found. */
+  adjust(account: AccountState, changes: Parameters<AccountState['adjust']>[0]): void {
+    this.#unindex(account);
+    account.adjust(changes);
+    this.#index(account);
+    this.#forgetLists();
+  }
+
+  /** Text in the filter is in lower case. Results are cached for all pages until an account changes. */
   list(filter: ListFilter): readonly AccountState[] {
     const key = JSON.stringify(filter);
     if (key === '{}') return this.all;
@@ -162,5 +238,22 @@ export class Accounts {
     const list = this.all.filter((account) => matches(account.row, filter));
     this.#lists.set(key, list);
     return list;
+  }
+
+  #index(account: AccountState): void {
+    const systemName = lower(account.row.systemName);
+    const system = this.#byNames.get(systemName) ?? new Map<string, AccountState>();
+    this.#byNames.set(systemName, system);
+    for (const name of accountNames(account.row)) system.set(name, account);
+  }
+
+  #unindex(account: AccountState): void {
+    const system = this.#byNames.get(lower(account.row.systemName));
+    for (const name of accountNames(account.row)) if (system?.get(name) === account) system.delete(name);
+  }
+
+  #forgetLists(): void {
+    this.#lists.clear();
+    this.#bySystem = undefined;
   }
 }

@@ -108,6 +108,23 @@ export interface Switches {
   changeDelayMs: number;
   /** Share of these changes that fail, 0 to 1. After a failure, the credential and `LastChangeDate` are unchanged. */
   changeFailureRate: number;
+
+  // Provisioning.
+
+  /** Response to the creation of an object that exists: a name, or a second managed system of an asset. */
+  duplicate: 409 | 400;
+  /** Response to the deletion of a functional account that a system uses. */
+  functionalAccountInUse: 400 | 409;
+  /** Response to the deletion of a rule. The vendor's pages say 200, its command line tool insists on 204. */
+  ruleDeletion: 204 | 200;
+  /** Interval at which Smart Rules are processed. A new account is in none before. 0 processes them at once. */
+  ruleIntervalMs: number;
+  /** Duration of one run of a rule, during which another one is refused. */
+  ruleProcessingMs: number;
+  /** Result of a change that a caller asks for and waits for, and of a test of a credential. */
+  changeResult: 'succeeds' | 'fails';
+  /** Time until the site has pushed the key of a new account whose keys it manages. */
+  keyPushMs: number;
 }
 
 export const DEFAULT_SWITCHES: Readonly<Switches> = {
@@ -146,4 +163,11 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   reusePending: 409,
   changeDelayMs: 30_000,
   changeFailureRate: 0,
+  duplicate: 409,
+  functionalAccountInUse: 400,
+  ruleDeletion: 204,
+  ruleIntervalMs: 3_600_000,
+  ruleProcessingMs: 0,
+  changeResult: 'succeeds',
+  keyPushMs: 10_000,
 };

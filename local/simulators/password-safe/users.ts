@@ -12,6 +12,7 @@ export const ROLES = [
   'asset-management',
   'user-management',
   'role-management',
+  'rule-management',
   'configuration-management',
   'session-auditor',
   'global-quarantine',
@@ -38,6 +39,8 @@ interface ApiKeyRegistration extends RegistrationRules {
 export interface SimulatedUser {
   readonly userName: string;
   readonly roles: readonly Role[];
+  /** Those of the roles that only permit reading. The others are full control. */
+  readonly readOnly?: readonly Role[];
   /** An application user of the same group can impersonate this user with the `RunAs` header. */
   readonly groups?: readonly string[];
   readonly oauth?: OAuthRegistration;
@@ -68,9 +71,41 @@ export const DEFAULT_APPROVER = {
   apiKey: { key: 'simulated1'.repeat(13).slice(0, 128), password: 'simulated;password=of [alice]' },
 } as const satisfies SimulatedUser;
 
+/**
+ * A machine that creates objects and their access, and cannot read a credential. Sites have it only if they are started
+ * with it.
+ */
+export const PROVISIONER = {
+  userName: 'pam-relay-provisioner',
+  roles: [
+    'asset-management',
+    'system-management',
+    'account-management',
+    'rule-management',
+    'user-management',
+    'role-management',
+  ],
+  groups: ['Provisioners'],
+  oauth: {
+    clientId: '00000000-0000-4000-8000-000000000002',
+    clientSecret: 'simulated-client-secret-of-provisioner-01',
+  },
+  apiKey: { key: 'simulated2'.repeat(13).slice(0, 128) },
+} as const satisfies SimulatedUser;
+
+/** Roles that groups give a user through the API, beside its own. */
+export interface Grants {
+  readonly read: ReadonlySet<Role>;
+  readonly full: ReadonlySet<Role>;
+}
+
+const NO_GRANTS: Grants = { read: new Set(), full: new Set() };
+
 /** A user with its id in the API. */
 export interface KnownUser extends SimulatedUser {
   readonly userId: number;
+  /** Current grants of the groups of the user. */
+  readonly grants: () => Grants;
 }
 
 const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
@@ -78,8 +113,15 @@ const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowe
 export class Users {
   #users: readonly KnownUser[];
 
+  /** Grants of the groups of a user, once the site has groups. */
+  grantsOf: (userName: string) => Grants = () => NO_GRANTS;
+
   constructor(users: readonly SimulatedUser[]) {
-    this.#users = users.map((user, index) => ({ ...user, userId: index + 1 }));
+    this.#users = users.map((user, index) => ({
+      ...user,
+      userId: index + 1,
+      grants: () => this.grantsOf(user.userName),
+    }));
   }
 
   get all(): readonly KnownUser[] {
@@ -117,7 +159,14 @@ export class Users {
 }
 
 export const hasRole = (user: KnownUser, ...roles: readonly Role[]): boolean =>
-  user.roles.includes('administrator') || roles.some((role) => user.roles.includes(role));
+  user.roles.includes('administrator') ||
+  roles.some((role) => user.roles.includes(role) || user.grants().read.has(role) || user.grants().full.has(role));
+
+/** True if the user has full control, not only read access, by the role. */
+export const hasFullControl = (user: KnownUser, role: Role): boolean =>
+  user.roles.includes('administrator') ||
+  (user.roles.includes(role) && user.readOnly?.includes(role) !== true) ||
+  user.grants().full.has(role);
 
 /** True if an application user can act for another user. */
 export const shareGroup = (one: KnownUser, other: KnownUser): boolean =>

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { canSee } from '../access.ts';
 import type { Call } from '../calls.ts';
 import { pageOf, withOddFields } from '../paging.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
@@ -6,8 +7,8 @@ import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
+import { workgroupRow } from './assets.ts';
 import { member, refuseWithout } from './collections.ts';
-import { ORGANIZATION_ID } from './users.ts';
 
 const DEFAULT_PAGE = 1000;
 
@@ -65,7 +66,7 @@ export const accountRow = (site: Site, session: Session, account: AccountState) 
 
 const lookUp = (site: Site, session: Session, systemName: string, accountName: string): Reply => {
   const found = site.accounts.byNames(systemName, accountName);
-  if (typeof found !== 'string') {
+  if (typeof found !== 'string' && canSee(site, session.user, found)) {
     const row = accountRow(site, session, found);
     return json(200, site.switches.twoNameShape === 'array' ? [row] : row);
   }
@@ -89,7 +90,7 @@ const select = (site: Site, session: Session, query: ListQuery): readonly Accoun
 };
 
 const page = (site: Site, session: Session, query: ListQuery): Reply => {
-  const all = select(site, session, query);
+  const all = select(site, session, query).filter((account) => canSee(site, session.user, account));
   const rows = pageOf(all, query, site.switches).map((account) => accountRow(site, session, account));
   return json(200, site.switches.accountList === 'counted' ? { TotalCount: all.length, Data: rows } : rows);
 };
@@ -110,14 +111,7 @@ const listAccounts: Endpoint = {
   },
 };
 
-const workgroupRows = (site: Site) =>
-  site.accounts.workgroups.map((name, index) =>
-    withOddFields(site.switches, `workgroup ${index + 1}`, {
-      OrganizationID: ORGANIZATION_ID,
-      ID: index + 1,
-      Name: name,
-    }),
-  );
+const workgroupRows = (site: Site) => site.workgroups.all.map((workgroup) => workgroupRow(site, workgroup));
 
 const listWorkgroups: Endpoint = {
   method: 'GET',

@@ -3,8 +3,8 @@ import type { Call } from '../calls.ts';
 import { pageOf } from '../paging.ts';
 import { json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
-import type { Endpoint, Site } from '../site.ts';
-import { hasRole, type Role } from '../users.ts';
+import type { Endpoint, Site, Subject } from '../site.ts';
+import { hasFullControl, hasRole, type Role } from '../users.ts';
 
 const DEFAULT_LIMIT = 100_000;
 
@@ -16,6 +16,28 @@ const pageQuery = z.object({
 /** A 403 unless the user has one of the roles. An empty list of roles admits everybody who is signed in. */
 export const refuseWithout = ({ user }: Session, roles: readonly Role[]): Reply | undefined =>
   roles.length === 0 || hasRole(user, ...roles) ? undefined : refusal(403, 'Permission denied.');
+
+/** A 403 unless the user has full control by every one of the roles. */
+const refuseChange = ({ user }: Session, roles: readonly Role[]): Reply | undefined =>
+  roles.every((role) => hasFullControl(user, role)) ? undefined : refusal(403, 'Permission denied.');
+
+interface Change {
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly template: string;
+  /** Full control by all of them is needed. */
+  readonly roles: readonly Role[];
+  readonly subject?: (site: Site, call: Call) => Subject;
+  readonly handle: (site: Site, call: Call, session: Session) => Reply;
+}
+
+/** A call that creates, changes or deletes an object. */
+export const change = (spec: Change): Endpoint => ({
+  method: spec.method,
+  template: spec.template,
+  kind: 'provision',
+  ...(spec.subject === undefined ? {} : { subject: spec.subject }),
+  handle: (site, call, session) => refuseChange(session, spec.roles) ?? spec.handle(site, call, session),
+});
 
 /** Either the rows of a collection, or undefined if the object in the path does not exist. */
 type Rows<Row> = (site: Site, call: Call) => readonly Row[] | undefined;
@@ -51,7 +73,15 @@ export const collection = <Row extends object>(spec: Collection<Row>): Endpoint 
   },
 });
 
-const page = <Row>(site: Site, call: Call, rows: readonly Row[], paging: 'ignored' | 'array' | 'counted'): Reply => {
+export const counted = () => 'counted' as const;
+
+/** One page of the rows. */
+export const page = <Row>(
+  site: Site,
+  call: Call,
+  rows: readonly Row[],
+  paging: 'ignored' | 'array' | 'counted',
+): Reply => {
   const query = pageQuery.safeParse(Object.fromEntries(call.query)).data;
   if (query === undefined) return refusal(400, 'A query parameter is invalid.');
   const { limit, offset } = query;
@@ -64,16 +94,16 @@ const page = <Row>(site: Site, call: Call, rows: readonly Row[], paging: 'ignore
 /** One object by the last number of the path. */
 export const member = <Row extends object>(
   spec: Pick<Collection<Row>, 'template' | 'roles' | 'called'> & {
-    readonly row: (site: Site, id: number) => Row | undefined;
+    readonly row: (site: Site, id: number, call: Call) => Row | undefined;
   },
 ): Endpoint => ({
   method: 'GET',
   template: spec.template,
   kind: 'other',
-  handle: (site, { ids }, session) => {
+  handle: (site, call, session) => {
     const refused = refuseWithout(session, spec.roles);
     if (refused !== undefined) return refused;
-    const row = spec.row(site, ids.at(-1) ?? 0);
+    const row = spec.row(site, call.ids.at(-1) ?? 0, call);
     return row === undefined ? refusal(404, `${spec.called} not found`) : json(200, row);
   },
 });

@@ -3,8 +3,6 @@ import type { Endpoint, Site } from '../site.ts';
 import type { Role } from '../users.ts';
 import { collection, member } from './collections.ts';
 
-const READS_FUNCTIONAL_ACCOUNTS: readonly Role[] = ['account-management', 'configuration-management'];
-
 /** Id 0 is the default rule, and valid. */
 const DEFAULT_RULE_ID = 0;
 
@@ -37,22 +35,6 @@ const keyRule = (site: Site) =>
     PasswordRuleID: DEFAULT_RULE_ID,
   });
 
-/** The account with which the vault signs in to every managed system. Never contains its credential. */
-const functionalAccount = (site: Site) =>
-  withOddFields(site.switches, 'functional account 1', {
-    FunctionalAccountID: 1,
-    PlatformID: 2,
-    DomainName: null,
-    AccountName: 'svc-password-safe',
-    DisplayName: 'svc-password-safe',
-    Description: '',
-    ElevationCommand: 'sudo',
-    SystemReferenceCount: site.systems.all().length,
-    TenantID: null,
-    ObjectID: null,
-    AzureInstance: null,
-  });
-
 /** A list of one object, and that object by its id. */
 const single = (
   path: string,
@@ -63,13 +45,14 @@ const single = (
   member({ template: `${path}/{id}`, ...spec, row: (site, id) => (id === spec.id ? row(site) : undefined) }),
 ];
 
-/** Reads of the rules and functional accounts to which systems and accounts refer. */
+/** Reads of the rules to which systems and accounts refer. */
 export const configurationEndpoints: readonly Endpoint[] = [
+  collection({
+    template: 'OperatingSystems',
+    roles: ['asset-management'],
+    called: 'Operating System',
+    rows: () => ['Linux', 'Windows'].map((name, index) => ({ OperatingSystemID: index + 1, Name: name })),
+  }),
   ...single('PasswordRules', { roles: [], called: 'Password Rule', id: DEFAULT_RULE_ID }, passwordRule),
   ...single('DSSKeyRules', { roles: [], called: 'DSS Key Rule', id: DEFAULT_RULE_ID }, keyRule),
-  ...single(
-    'FunctionalAccounts',
-    { roles: READS_FUNCTIONAL_ACCOUNTS, called: 'Functional Account', id: 1 },
-    functionalAccount,
-  ),
 ];

@@ -5,7 +5,7 @@ import type { AccessRequest } from '../requests.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
 import type { AccountState } from '../state.ts';
-import { hasRole } from '../users.ts';
+import { hasFullControl, hasRole } from '../users.ts';
 import { bodySubject, findRequestable, minutes } from './opening.ts';
 import { RELEASE_GONE, requestSubject } from './requests.ts';
 
@@ -17,6 +17,7 @@ export const readPart = (
   call: Call,
 ): { readonly type: Part; readonly text: string } | { readonly refused: Reply } => {
   const type = call.query.get('type')?.toLowerCase() ?? 'password';
+  if (type === 'password' && account.credential === '') return { refused: refusal(404, 'No password was found') };
   if (type === 'password') return { type, text: account.credential };
   if (type !== 'dsskey' && type !== 'passphrase') {
     return { refused: refusal(400, 'The credential type is invalid.') };
@@ -74,7 +75,7 @@ const isaRequests: Endpoint = {
   handle: (site, call, session) => {
     const read = readFields(call, isaRequest);
     if ('invalid' in read) return read.invalid;
-    const account = findRequestable(site, read.fields);
+    const account = findRequestable(site, session.user, read.fields)?.account;
     if (!hasRole(session.user, 'isa') || account?.row.isaAccess !== true) return forbidden(4031, site.switches);
     site.requests.settle(account);
     if (account.row.changesAfterRelease) {
@@ -90,7 +91,18 @@ const PLUGIN_LOG = [
   'The password could not be changed: another change is running.',
 ].join('\r\n');
 
-const changeFields = z.object({ queue: flag.default(false) });
+const changeFields = z.object({
+  queue: flag.default(false),
+  updatesystem: flag.default(true),
+  password: z.string().max(1000).optional(),
+});
+
+/** True if the vault can sign in to the system of the account to change it there. */
+const isManaged = ({ systems }: Site, { row }: AccountState): boolean =>
+  typeof systems.byId(row.systemId)?.FunctionalAccountID === 'number';
+
+const NOT_MANAGED = 'The Managed System has no functional account, so the password cannot be changed.';
+const CHANGE_FAILED = 'The password could not be changed: the functional account was refused.';
 
 const changeCredential: Endpoint = {
   method: 'POST',
@@ -99,14 +111,18 @@ const changeCredential: Endpoint = {
   readsBody: true,
   subject: (_site, { ids: [accountId] }) => ({ accountId }),
   handle: (site, call, session) => {
-    if (!hasRole(session.user, 'account-management')) return refusal(403, 'Permission denied.');
+    if (!hasFullControl(session.user, 'account-management')) return refusal(403, 'Permission denied.');
     const read = readFields(call, changeFields);
     if ('invalid' in read) return read.invalid;
     const account = site.accounts.byId(call.ids[0] ?? 0);
     if (account === undefined) return refusal(404, 'Managed Account not found');
     if (account.row.kind === 'changing') return refusal(400, PLUGIN_LOG);
     site.requests.settle(account);
-    if (read.fields.queue) account.scheduleChange(site.now());
+    const { queue, updatesystem, password } = read.fields;
+    if (updatesystem && !isManaged(site, account)) return refusal(400, NOT_MANAGED);
+    if (updatesystem && !queue && site.switches.changeResult === 'fails') return refusal(400, CHANGE_FAILED);
+    if (password !== undefined) account.store({ password }, site.now());
+    else if (queue) account.scheduleChange(site.now());
     else account.change(site.now());
     return empty(204);
   },

@@ -1,15 +1,17 @@
+import { merged } from '../fields.ts';
 import { withOddFields } from '../paging.ts';
 import { formatDate, json, refusal } from '../replies.ts';
 import type { Endpoint, Site } from '../site.ts';
 import { type AccountState, CHANGE_STATE } from '../state.ts';
 import { hasRole } from '../users.ts';
+import { collection } from './collections.ts';
 
 /** The row of an account in the provisioning API, which spells ids differently. Never contains a credential. */
 export const managedAccountRow = (site: Site, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());
-  return withOddFields(site.switches, `managed account ${row.accountId}`, {
+  const fields = {
     ManagedAccountID: row.accountId,
     ManagedSystemID: row.systemId,
     DomainName: row.domainName,
@@ -43,10 +45,24 @@ export const managedAccountRow = (site: Site, account: AccountState) => {
     IsChanging: changeState !== CHANGE_STATE.idle,
     ChangeState: changeState,
     UseOwnCredentials: false,
-    WorkgroupID: site.accounts.workgroups.indexOf(row.workgroup) + 1,
+    WorkgroupID: site.workgroups.idOf(row.workgroup),
     ObjectID: null,
-  });
+  };
+  return withOddFields(site.switches, `managed account ${row.accountId}`, merged(fields, settingsOfRow(account)));
 };
+
+/** Settings that a caller gave, under which the fleet has values of its own. */
+const settingsOfRow = ({ createdAt, settings }: AccountState): Readonly<Record<string, unknown>> => ({
+  ...(createdAt === null ? {} : CREATED_DEFAULTS),
+  ...settings,
+});
+
+/** Defaults of the API where they differ from the accounts of the fleet. */
+const CREATED_DEFAULTS = {
+  SAMAccountName: null,
+  AutoManagementFlag: false,
+  ISAReleaseDuration: 120,
+} as const;
 
 /** Effects of a change of the credential on Windows systems: none. */
 const NO_EFFECTS = {
@@ -76,4 +92,32 @@ const readManagedAccount: Endpoint = {
   },
 };
 
-export const managedAccountEndpoints: readonly Endpoint[] = [readManagedAccount];
+const inRule = (template: string, called: string) =>
+  collection({
+    template,
+    roles: ['account-management'],
+    called,
+    rows: (site, { ids: [id = 0] }) => {
+      const rule = site.rules.byId(id);
+      if (rule === undefined) return undefined;
+      const covered = site.accounts.all.filter((account) => site.rules.covers(rule, account));
+      return covered.map((account) => managedAccountRow(site, account));
+    },
+    paging: (site) => site.switches.accountList,
+  });
+
+export const managedAccountEndpoints: readonly Endpoint[] = [
+  readManagedAccount,
+  collection({
+    template: 'ManagedSystems/{id}/ManagedAccounts',
+    roles: ['account-management'],
+    called: 'Managed Account',
+    rows: (site, { ids: [systemId = 0] }) =>
+      site.systems.byId(systemId) &&
+      site.accounts.ofSystem(systemId).map((account) => managedAccountRow(site, account)),
+    lookUp: { parameter: 'name', text: (row: { AccountName: string }) => row.AccountName },
+    paging: (site) => site.switches.accountList,
+  }),
+  inRule('SmartRules/{id}/ManagedAccounts', 'Smart Rule'),
+  inRule('QuickRules/{id}/ManagedAccounts', 'Quick Rule'),
+];

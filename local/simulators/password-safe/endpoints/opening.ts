@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { accessTo } from '../access.ts';
 import { type Call, integer, readFields, reasonText } from '../calls.ts';
-import { type AccessType, conditionsOf } from '../policies.ts';
+import { type AccessPolicy, type AccessType, conditionsOf } from '../policies.ts';
 import { forbidden, type Reply, refusal } from '../replies.ts';
 import type { NewRequest } from '../requests.ts';
 import type { Site, Subject } from '../site.ts';
@@ -34,11 +35,12 @@ export type RequestFields = z.infer<typeof requestFields>;
 /** Authorisation applies to the pair, not to the account: a wrong `SystemID` is rejected like an unknown account. */
 export const findRequestable = (
   site: Site,
+  user: KnownUser,
   fields: { readonly systemid: number; readonly accountid: number },
-): AccountState | undefined => {
+): { readonly account: AccountState; readonly policy: AccessPolicy | null } | undefined => {
   const account = site.accounts.byId(fields.accountid);
-  const belongs = account?.row.systemId === fields.systemid && account.row.kind !== 'not-requestable';
-  return belongs ? account : undefined;
+  const access = account?.row.systemId === fields.systemid ? accessTo(site, user, account) : undefined;
+  return account && access && { account, policy: access.policy };
 };
 
 const accountField = z.object({ accountid: integer });
@@ -49,16 +51,20 @@ export const bodySubject = (call: Call): Subject => {
 };
 
 /** Returns a sentence about the first rule of the account or its policy that a request violates. */
-const findViolation = ({ row }: AccountState, fields: RequestFields, accessType: AccessType): string | undefined => {
-  if (conditionsOf(row.policy, accessType) === undefined) return 'No access policy schedule allows this request.';
+const findViolation = (
+  { account: { row }, policy }: { readonly account: AccountState; readonly policy: AccessPolicy | null },
+  fields: RequestFields,
+  accessType: AccessType,
+): string | undefined => {
+  if (conditionsOf(policy, accessType) === undefined) return 'No access policy schedule allows this request.';
   if (fields.durationminutes > row.maximumReleaseMinutes) {
     return `DurationMinutes exceeds the maximum release duration of ${row.maximumReleaseMinutes} minutes.`;
   }
   if (accessType === 'App' && fields.applicationid === undefined) {
     return 'ApplicationID is required for access type App.';
   }
-  if (row.policy?.requireReason && fields.reason.trim() === '') return 'A reason is required.';
-  if (row.policy?.requireTicket && fields.ticketnumber === '') return 'A ticket number is required.';
+  if (policy?.requireReason && fields.reason.trim() === '') return 'A reason is required.';
+  if (policy?.requireTicket && fields.ticketnumber === '') return 'A ticket number is required.';
   return undefined;
 };
 
@@ -71,11 +77,11 @@ export const readWanted = (
   fields: RequestFields,
   accessType: AccessType,
 ): { readonly wanted: Wanted } | { readonly refused: Reply } => {
-  const account = findRequestable(site, fields);
-  if (account === undefined) return { refused: forbidden(4031, site.switches) };
-  const violation = findViolation(account, fields, accessType);
+  const found = findRequestable(site, user, fields);
+  if (found === undefined) return { refused: forbidden(4031, site.switches) };
+  const violation = findViolation(found, fields, accessType);
   if (violation !== undefined) return { refused: refusal(400, violation) };
-  const { policy } = account.row;
+  const { account, policy } = found;
   const systemId = fields.ticketsystemid ?? policy?.ticketSystemId ?? undefined;
   const ticket = readTicket(site.ticketSystems, { systemId, number: fields.ticketnumber });
   if (typeof ticket === 'string') return { refused: refusal(400, ticket) };
@@ -85,6 +91,7 @@ export const readWanted = (
     wanted: {
       user,
       account,
+      policy,
       accessType,
       ticket,
       applicationId: fields.applicationid ?? null,

@@ -48,9 +48,10 @@ const testPolicies: Endpoint = {
     if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
     const read = readFields(call, policyTest);
     if ('invalid' in read) return read.invalid;
-    const account = findRequestable(site, read.fields);
-    if (account === undefined) return forbidden(4031, site.switches);
-    const { policy, maximumReleaseMinutes, applicationId } = account.row;
+    const found = findRequestable(site, session.user, read.fields);
+    if (found === undefined) return forbidden(4031, site.switches);
+    const { policy, account } = found;
+    const { maximumReleaseMinutes, applicationId } = account.row;
     if (policy === null || read.fields.durationminutes > maximumReleaseMinutes) return json(200, []);
     // Accounts without an application have no application access.
     const possible = ACCESS_TYPES.filter((accessType) => accessType !== 'App' || applicationId !== null);
@@ -64,11 +65,9 @@ const listPolicies: Endpoint = {
   kind: 'policies',
   handle: (site, _call, session) => {
     if (!hasRole(session.user, 'role-management')) return refusal(403, 'Permission denied.');
-    const policies = site.accounts.all.flatMap(({ row }) => (row.policy === null ? [] : [row.policy]));
-    const byId = new Map(policies.map((policy) => [policy.id, policy]));
     return json(
       200,
-      [...byId.values()].map((policy) => policyRow(policy, ACCESS_TYPES)),
+      site.policies.map((policy) => policyRow(policy, ACCESS_TYPES)),
     );
   },
 };

@@ -59,7 +59,7 @@ const openByIsa: Endpoint = {
     const read = readFields(call, isaSession);
     if ('invalid' in read) return read.invalid;
     const { sessiontype: type, applicationid, durationminutes } = read.fields;
-    const account = findRequestable(site, read.fields);
+    const account = findRequestable(site, user, read.fields)?.account;
     if (!hasRole(user, 'isa') || account?.row.isaAccess !== true) return forbidden(4031, site.switches);
     if (SESSION_TYPES[type].accessType === 'App' && applicationid === undefined) {
       return refusal(400, 'ApplicationID is required for this session type.');
