@@ -68,7 +68,7 @@ export const createRemote = (around: Around) => {
   const objects = new Map<string, RemoteObject>();
   const settling = new Map<string, number>();
   const violations: string[] = [];
-  const broken = { credentials: false, settling: false };
+  const broken = { credentials: false, settling: false, endUse: 0 };
   const restored: (Fields | undefined)[] = [];
   const state: { defaultGrant: Fields | undefined; refusesRemoval: boolean } = {
     defaultGrant: undefined,
@@ -137,7 +137,7 @@ export const createRemote = (around: Around) => {
         call('setEnabled', () => {
           byId(id).isEnabled = isEnabled;
         }),
-      endUse: (_id) => call('endUse', () => ({ waitMinutes: 0 })),
+      endUse: (_id) => call('endUse', () => ({ waitMinutes: broken.endUse })),
       settle: (_wanted, id) =>
         call('settle', () => {
           const looks = (settling.get(id) ?? 0) + 1;

@@ -1,10 +1,13 @@
+import type { Found } from '#shared/connections/resource.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type PreparedResource, prepareHoldings, prepareResources } from '#shared/provisioning/prepared.ts';
+import { type PreparedResource, prepareHoldings, prepareResources, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type TakenBack, takeBack } from '#shared/provisioning/take-back.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
 import { finish, hasTime, markIn, type TaskContext, waitFor, withNotes, workOn } from './task.ts';
 
 const MINUTE_SECONDS = 60;
+/** Below the year that an execution can last. */
+const MAX_WAIT_MINUTES = 300 * 1440;
 
 const take = (context: TaskContext, resource: PreparedResource): Promise<TakenBack> =>
   takeBack(resource, {
@@ -70,17 +73,25 @@ export const removeSubject = async (context: TaskContext, progress: Applied): Pr
 const keptNote = ({ name, typeName }: PreparedResource): string =>
   `The ${typeName} resources.${name} no longer has the mark of the relay, so it was kept.`;
 
+/** Finds an object of the subject that still has the mark of the relay, and that the relay made. */
+const findOurs = async (context: TaskContext, resource: PreparedResource): Promise<Found | undefined> => {
+  const { holdings } = context.subject.current();
+  const held = holdings[resource.name];
+  if (held?.id === undefined || held.how !== 'made') return undefined;
+  const found = await workOn(context, resource.typeName).find(wantedOf(resource, holdings));
+  return found?.mark === markIn(context, resource) ? found : undefined;
+};
+
 /** Returns the minutes after which all uses have ended. */
 const endUses = async (context: TaskContext, resources: readonly PreparedResource[]): Promise<number> => {
-  const { holdings } = context.subject.current();
   let minutes = 0;
-  for (const { name, typeName } of resources) {
-    const id = holdings[name]?.id;
-    const work = workOn(context, typeName);
-    if (id === undefined || work.endUse === undefined) continue;
-    minutes = Math.max(minutes, (await work.endUse(id)).waitMinutes);
+  for (const resource of resources) {
+    const work = workOn(context, resource.typeName);
+    if (work.endUse === undefined) continue;
+    const found = await findOurs(context, resource);
+    if (found !== undefined) minutes = Math.max(minutes, (await work.endUse(found.id)).waitMinutes);
   }
-  return minutes;
+  return Math.min(minutes, MAX_WAIT_MINUTES);
 };
 
 const DAY_MS = 86_400_000;
@@ -93,11 +104,12 @@ export const withdrawSubject = async (context: TaskContext, progress: Applied): 
   const { subject, blueprint } = context;
   const notes: string[] = [];
   for (const resource of prepareHoldings(context.types, subject.current()).toReversed()) {
-    const held = subject.current().holdings[resource.name];
     const work = workOn(context, resource.typeName);
-    if (held?.id === undefined || held.how !== 'made' || work.setEnabled === undefined) continue;
-    await work.setEnabled(held.id, false);
-    notes.push(`${held.title} (${resource.typeName})`);
+    if (work.setEnabled === undefined) continue;
+    const found = await findOurs(context, resource);
+    if (found === undefined) continue;
+    await work.setEnabled(found.id, false);
+    notes.push(found.title);
   }
   const removeAt = new Date(context.now() + blueprint.removal.graceDays * DAY_MS).toISOString();
   const hasAny = Object.keys(subject.current().holdings).length > 0;

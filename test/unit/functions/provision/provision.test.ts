@@ -351,6 +351,28 @@ describe('deprovisioning', () => {
     expect(kinds(world)).toEqual(['host']);
     expect(world.notices.at(-1)).toContain('no longer has the mark');
   });
+
+  it('does not disable an account whose mark someone has removed', async () => {
+    const world = await provisioned();
+    const account = object(world, 'account');
+    if (account !== undefined) account.mark = undefined;
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    expect(object(world, 'account')?.isEnabled).toBe(true);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'withdrawn' });
+  });
+
+  it('waits until the last use has ended if it may not end the uses', async () => {
+    const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } }));
+    world.remote.broken.endUse = 90;
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    const began = world.now();
+    await world.sweep();
+    await world.drain();
+    expect(world.now() - began).toBe(90 * 60_000);
+    expect(kinds(world)).toEqual([]);
+  });
 });
 
 describe('drift', () => {
