@@ -82,7 +82,15 @@ const apply = {
 const report = {
   folder: 'provision/report',
   input: provisionStateSchema,
-  output: z.object({ next: z.enum(['again', 'end']), status: z.enum(['succeeded', 'failed', 'joined', 'nothing']) }),
+  output: z.object({
+    next: z.enum(['again', 'end']),
+    status: z.enum(['succeeded', 'failed', 'joined', 'nothing']),
+    /** Numbers of resources. */
+    made: z.int(),
+    changed: z.int(),
+    unchanged: z.int(),
+    undone: z.int(),
+  }),
   seconds: 120,
   memoryMb: 512,
   grants: () => [

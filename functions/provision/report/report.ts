@@ -29,7 +29,9 @@ export const createReportProvision =
   ({ records, signals, measure, notify, now }: ReportProvisionDependencies) =>
   async (input: ProvisionStepInput): Promise<ProvisionReported> => {
     const { rule, run, order, planned, error, undoError } = input;
-    if (planned?.joined) return { next: 'end', status: 'joined' };
+    const { made = 0, changed = 0, unchanged = 0, undone = 0, notes = [] } = input.applied ?? {};
+    const counts = { made, changed, unchanged, undone };
+    if (planned?.joined) return { next: 'end', status: 'joined', ...counts };
     const about = { rule, subject: order.subject };
     const place = subjectAt.record(about);
     const failed = error !== undefined;
@@ -40,13 +42,12 @@ export const createReportProvision =
       const { running: _, ...released } = settled;
       return { next: isAgain ? settled : released, result: { subject: settled, isAgain } };
     });
-    if (ended === undefined) return { next: 'end', status: planned === undefined ? 'failed' : 'nothing' };
+    if (ended === undefined) return { next: 'end', status: planned === undefined ? 'failed' : 'nothing', ...counts };
 
     const { subject, isAgain } = ended;
     const { running: _, ...free } = subject;
     if (isPending(isAgain ? subject : free)) await signals.put(subjectAt.pending(about));
     else await signals.remove(subjectAt.pending(about));
-    const { made = 0, undone = 0, notes = [] } = input.applied ?? {};
     await measure(rule, {
       SubjectsSucceeded: failed ? 0 : 1,
       SubjectsFailed: failed ? 1 : 0,
@@ -65,7 +66,7 @@ export const createReportProvision =
         ...lines,
       ]);
     }
-    return { next: isAgain ? 'again' : 'end', status };
+    return { next: isAgain ? 'again' : 'end', status, ...counts };
   };
 
 /** State of a subject after a task. The objects of an undo that did not finish are deleted later. */
