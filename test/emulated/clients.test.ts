@@ -64,7 +64,8 @@ describe('the unofficial command line tool bt-cli', () => {
       'api-key': { BT_PWS_API_KEY: apiKey, BT_PWS_RUN_AS: runAs },
     };
     const shared = { BT_PWS_API_URL: url, SSL_CERT_FILE: caFile, HOME: home, COLUMNS: '200' };
-    return runClient(tools.btCli, ['-m', 'bt_cli.cli', 'pws', ...args], { env: { ...shared, ...factors[way] } });
+    const env = { ...shared, ...factors[way] };
+    return runClient(tools.btCli, ['-m', 'bt_cli.cli', 'pws', ...args], { env, reports: args[0] === 'quick' });
   };
   const readJson = async (way: (typeof WAYS)[number], ...args: readonly string[]) =>
     JSON.parse(await bt(way, ...args, '--output', 'json'));
@@ -84,6 +85,19 @@ describe('the unofficial command line tool bt-cli', () => {
     const { Id } = secrets.find(({ FolderPath }: { FolderPath: string }) => FolderPath === 'Team A/Apps');
     expect(await readJson(way, 'secrets', 'secrets', 'get', Id, '--show-password')).toMatchObject({ Password: CANARY });
     expect(await readJson(way, 'secrets', 'folders', 'list')).toContainEqual(expect.objectContaining({ Name: 'Apps' }));
+  });
+
+  it('onboards a system with an account, and offboards it', async () => {
+    const system = ['--name', 'web-77', '--ip', '10.7.7.7', '--workgroup', '1', '--platform', '2', '--port', '22'];
+    const managed = ['--functional-account', '1', '--elevation', 'sudo', '--account', 'root', '--output', 'json'];
+    const printed = await bt('oauth', 'quick', 'onboard', ...system, ...managed);
+    const made = JSON.parse(printed);
+    expect(made).toMatchObject({ system_name: 'web-77', account_name: 'root', workgroup_id: 1 });
+    const systems = () => readJson('oauth', 'systems', 'list');
+    expect(await systems()).toContainEqual(expect.objectContaining({ SystemName: 'web-77' }));
+    expect(await readJson('oauth', 'accounts', 'get', String(made.account_id))).toMatchObject({ AccountName: 'root' });
+    await bt('oauth', 'quick', 'offboard', '--system', 'web-77', '--force');
+    expect(await systems()).not.toContainEqual(expect.objectContaining({ SystemName: 'web-77' }));
   });
 
   it('lists everything with which people begin', async () => {
