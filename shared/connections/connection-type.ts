@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator-secret.ts';
 import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
-import type { ResourceType } from '#shared/connections/resource.ts';
+import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import type { RelayError } from '#shared/errors.ts';
@@ -60,8 +60,8 @@ export interface ConnectionType<Settings extends EntryShape = EntryShape> {
   readonly settings: Settings;
   /** By name. Names are unique across all types of connection. */
   readonly sources: Readonly<Record<string, SourceType>>;
-  /** Kinds of resource that can be provisioned, by name. Absent if there are none. */
-  readonly resources?: Readonly<Record<string, ResourceType>>;
+  /** Imports the kinds of resource that can be provisioned, by name. Absent if there are none. */
+  resources?(): Promise<ResourceTypes>;
   operatorSecrets(settings: z.output<Settings>): readonly OperatorSecretName[];
   /** True if the functions share a token, for which the stack then creates a secret. */
   sharesToken(settings: z.output<Settings>): boolean;

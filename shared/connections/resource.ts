@@ -107,3 +107,9 @@ export interface ResourceType {
   /** True if the object grants rights, so that a message must not choose an existing one. */
   readonly grantsRights: boolean;
 }
+
+/** Kinds of resource of a connection, by their names in a blueprint. */
+export type ResourceTypes = Readonly<Record<string, ResourceType>>;
+
+/** Work on the kinds of resource of a connection in one session, by their names; undefined for an unknown kind. */
+export type Resources = (type: string) => ResourceWork | undefined;

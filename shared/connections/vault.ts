@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ResourceWork } from '#shared/connections/resource.ts';
+import type { Resources } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Content } from '#shared/domain/content.ts';
 import type { Item, ItemRef, Labels } from '#shared/domain/item.ts';
@@ -183,8 +183,8 @@ export interface VaultSession {
   access(source: Source, expected?: readonly Item[]): Access;
   /** Absent if nothing has to be prepared. */
   prepare?(source: Source): Preparation | undefined;
-  /** Work on one kind of resource; undefined for an unknown kind. Absent if nothing can be provisioned. */
-  resource?(type: string): ResourceWork | undefined;
+  /** Imports the code that provisions. Absent if nothing can be provisioned. */
+  resources?(): Promise<Resources>;
   /** Absent if the vault has no target sessions. */
   readonly targetSessions?: TargetSessions | undefined;
 }

@@ -1,14 +1,11 @@
 import * as z from 'zod';
 import { initialPassword } from '#shared/config/schema/provisioning.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
-import type { ResourceType, Wanted } from '#shared/connections/resource.ts';
+import type { ResourceType, ResourceTypes, Wanted } from '#shared/connections/resource.ts';
 import { fillResource } from '#shared/domain/blueprint/fill.ts';
 import { checkInputs, type InputProblem } from '#shared/domain/blueprint/inputs.ts';
 import type { Holding, Inputs, Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
-
-/** Types of resource of a connection, by name. */
-export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 
 /** A resource of a subject, with its texts filled in and checked. */
 export interface PreparedResource {

@@ -5,7 +5,7 @@ import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
-import type { ResourceType } from '#shared/connections/resource.ts';
+import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
@@ -51,7 +51,7 @@ export interface Connections {
    */
   vaultOf(connection: string, callers?: number): Promise<Vault>;
   /** Returns the kinds of resource of a connection, without connecting. */
-  resourceTypesOf(connection: string): Promise<Readonly<Record<string, ResourceType>>>;
+  resourceTypesOf(connection: string): Promise<ResourceTypes>;
   /** Returns the source's rules for a rule of relay.yaml, without connecting. */
   rulesOf(connection: string, rule: Source): Promise<SourceRules>;
 }
@@ -147,7 +147,7 @@ export const createConnections = ({
       return known;
     },
     async resourceTypesOf(connection) {
-      return (await typeOf(settingsOf(connection))).resources ?? {};
+      return (await (await typeOf(settingsOf(connection))).resources?.()) ?? {};
     },
     async rulesOf(connection, rule) {
       const { sources } = await typeOf(settingsOf(connection));

@@ -198,8 +198,10 @@ export const createRemote = (around: Around) => {
       state.defaultGrant = fields;
     },
     session: {
-      resource: (type: string): ResourceWork | undefined =>
-        type === 'host' || type === 'account' || type === 'rule' || type === 'grant' ? work(type) : undefined,
+      resources:
+        async () =>
+        (type: string): ResourceWork | undefined =>
+          type === 'host' || type === 'account' || type === 'rule' || type === 'grant' ? work(type) : undefined,
     },
     /** Makes an object as a person does. */
     byHand: (type: TypeName, key: string, fields: Fields = {}) => put(type, key, fields, undefined),

@@ -1,7 +1,9 @@
 import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
-import { prepareResources, type ResourceTypes } from '#shared/provisioning/prepared.ts';
+import { prepareResources } from '#shared/provisioning/prepared.ts';
+import { openResources } from '#shared/provisioning/resource-work.ts';
 import { holdSubject } from '#shared/provisioning/subject-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
@@ -34,9 +36,19 @@ export const createApply =
     const types = await typesOf(blueprint.connection);
     const vault = await vaultOf(blueprint.connection);
     const inputs = subject.current().running?.order.inputs ?? {};
-    return vault.session((session) =>
+    return vault.session(async (session) =>
       carryOut(
-        { relayId, run: input.run, session, subject, types, blueprint, inputs, remainingMs, now },
+        {
+          relayId,
+          run: input.run,
+          workOn: await openResources(session),
+          subject,
+          types,
+          blueprint,
+          inputs,
+          remainingMs,
+          now,
+        },
         input,
         dependencies,
       ),

@@ -3,9 +3,10 @@ import type { Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type Provided, provide } from '#shared/provisioning/provide.ts';
+import { openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { Secret } from '#shared/secret.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
-import { finish, goOn, hasTime, markIn, type TaskContext, waitFor, withNotes, workOn } from './task.ts';
+import { finish, goOn, hasTime, markIn, type TaskContext, waitFor, withNotes } from './task.ts';
 
 export interface ProvisionDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
@@ -56,7 +57,7 @@ const provideOne = (
 ): Promise<Provided> =>
   provide(resource, {
     subject: context.subject,
-    work: workOn(context, resource.typeName),
+    work: context.workOn(resource.typeName),
     mark: markIn(context, resource),
     run: context.run,
     initial: () => initialOf(resource, readPassword),
@@ -73,7 +74,7 @@ const initialOf = async (
 const settle = async (context: TaskContext, resource: PreparedResource): Promise<'done' | 'pending'> => {
   const { holdings } = context.subject.current();
   const id = holdings[resource.name]?.id;
-  const work = workOn(context, resource.typeName);
+  const work = context.workOn(resource.typeName);
   if (id === undefined || work.settle === undefined) return 'done';
   return work.settle(wantedOf(resource, holdings), id, initialPasswordOf(resource)?.from);
 };
@@ -100,19 +101,18 @@ const prove = async (
   const { proof } = context.blueprint;
   const { holdings } = context.subject.current();
   const failures: string[] = [];
-  const test = async (session: TaskContext['session'], by: 'prove' | 'proveAccess'): Promise<void> => {
+  const test = async (workOn: WorkOn, by: 'prove' | 'proveAccess'): Promise<void> => {
     for (const resource of resources) {
       const id = holdings[resource.name]?.id;
-      const work = session.resource?.(resource.typeName);
-      if (id === undefined || work?.[by] === undefined) continue;
-      const result = await work[by](wantedOf(resource, holdings), id);
-      if (!result.proven) failures.push(`resources.${resource.name}: ${result.reason}`);
+      const work = workOn(resource.typeName);
+      const result = id === undefined ? undefined : await work[by]?.(wantedOf(resource, holdings), id);
+      if (result?.proven === false) failures.push(`resources.${resource.name}: ${result.reason}`);
     }
   };
-  if (proof.credentials) await test(context.session, 'prove');
+  if (proof.credentials) await test(context.workOn, 'prove');
   if (proof.access !== undefined) {
     const reader = await vaultOf(proof.access);
-    await reader.session((session) => test(session, 'proveAccess'));
+    await reader.session(async (session) => test(await openResources(session), 'proveAccess'));
   }
   if (failures.length > 0) throw new RelayError('ResourceUnproven', failures.join(' '));
 };

@@ -3,7 +3,7 @@ import { RelayError } from '#shared/errors.ts';
 import { type PreparedResource, prepareHoldings, prepareResources, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type TakenBack, takeBack } from '#shared/provisioning/take-back.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
-import { finish, hasTime, markIn, type TaskContext, waitFor, withNotes, workOn } from './task.ts';
+import { finish, hasTime, markIn, type TaskContext, waitFor, withNotes } from './task.ts';
 
 const MINUTE_SECONDS = 60;
 /** Below the year that an execution can last. */
@@ -12,7 +12,7 @@ const MAX_WAIT_MINUTES = 300 * 1440;
 const take = (context: TaskContext, resource: PreparedResource): Promise<TakenBack> =>
   takeBack(resource, {
     subject: context.subject,
-    work: workOn(context, resource.typeName),
+    work: context.workOn(resource.typeName),
     mark: markIn(context, resource),
   });
 
@@ -78,7 +78,7 @@ const findOurs = async (context: TaskContext, resource: PreparedResource): Promi
   const { holdings } = context.subject.current();
   const held = holdings[resource.name];
   if (held?.id === undefined || held.how !== 'made') return undefined;
-  const found = await workOn(context, resource.typeName).find(wantedOf(resource, holdings));
+  const found = await context.workOn(resource.typeName).find(wantedOf(resource, holdings));
   return found?.mark === markIn(context, resource) ? found : undefined;
 };
 
@@ -86,7 +86,7 @@ const findOurs = async (context: TaskContext, resource: PreparedResource): Promi
 const endUses = async (context: TaskContext, resources: readonly PreparedResource[]): Promise<number> => {
   let minutes = 0;
   for (const resource of resources) {
-    const work = workOn(context, resource.typeName);
+    const work = context.workOn(resource.typeName);
     if (work.endUse === undefined) continue;
     const found = await findOurs(context, resource);
     if (found !== undefined) minutes = Math.max(minutes, (await work.endUse(found.id)).waitMinutes);
@@ -104,7 +104,7 @@ export const withdrawSubject = async (context: TaskContext, progress: Applied): 
   const { subject, blueprint } = context;
   const notes: string[] = [];
   for (const resource of prepareHoldings(context.types, subject.current()).toReversed()) {
-    const work = workOn(context, resource.typeName);
+    const work = context.workOn(resource.typeName);
     if (work.setEnabled === undefined) continue;
     const found = await findOurs(context, resource);
     if (found === undefined) continue;

@@ -1,10 +1,9 @@
 import type { BlueprintConfig } from '#shared/config/schema.ts';
-import type { ResourceWork } from '#shared/connections/resource.ts';
-import type { VaultSession } from '#shared/connections/vault.ts';
+import type { ResourceTypes } from '#shared/connections/resource.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Inputs } from '#shared/domain/blueprint/subject.ts';
-import type { PreparedResource, ResourceTypes } from '#shared/provisioning/prepared.ts';
-import { resourceWork } from '#shared/provisioning/resource-work.ts';
+import type { PreparedResource } from '#shared/provisioning/prepared.ts';
+import type { WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts';
 
@@ -15,7 +14,7 @@ const MIN_REMAINING_MS = 60_000;
 export interface TaskContext {
   readonly relayId: string;
   readonly run: string;
-  readonly session: VaultSession;
+  readonly workOn: WorkOn;
   readonly subject: HeldSubject;
   readonly types: ResourceTypes;
   readonly blueprint: BlueprintConfig;
@@ -28,10 +27,6 @@ export interface TaskContext {
 
 export const hasTime = ({ remainingMs }: Pick<TaskContext, 'remainingMs'>): boolean =>
   remainingMs() >= MIN_REMAINING_MS;
-
-/** Work on the type of a resource in this session. */
-export const workOn = ({ session }: Pick<TaskContext, 'session'>, typeName: string): ResourceWork =>
-  resourceWork(session, typeName);
 
 /** Mark of a resource of the subject. */
 export const markIn = ({ relayId, subject }: TaskContext, { name }: Pick<PreparedResource, 'name'>): string => {

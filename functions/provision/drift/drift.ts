@@ -1,12 +1,13 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
-import type { Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { ResourceTypes } from '#shared/connections/resource.ts';
+import type { Vault } from '#shared/connections/vault.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Subject } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError } from '#shared/errors.ts';
 import { compare, type Drift } from '#shared/provisioning/compare.ts';
-import { prepareResources, type ResourceTypes } from '#shared/provisioning/prepared.ts';
-import { resourceWork } from '#shared/provisioning/resource-work.ts';
+import { prepareResources } from '#shared/provisioning/prepared.ts';
+import { openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { subjectAt, subjectKeyIn } from '#shared/records/subjects.ts';
@@ -52,10 +53,11 @@ export const createDrift = (dependencies: DriftDependencies) => {
     const remaining = keys.filter((key) => key > after).slice(0, MAX_SUBJECTS);
     const vault = await vaultOf(blueprint.connection);
     const result = await vault.session(async (session) => {
+      const workOn = await openResources(session);
       let current = compared;
       for (const key of remaining) {
         if (context.remainingMs() < MIN_REMAINING_MS) break;
-        const one = await lookAt({ rule, run, key }, { blueprint, types, session }, dependencies);
+        const one = await lookAt({ rule, run, key }, { blueprint, types, workOn }, dependencies);
         current = { ...add(current, one), after: key };
       }
       return current;
@@ -77,7 +79,7 @@ interface Look {
 
 const lookAt = async (
   { rule, run, key }: { readonly rule: string; readonly run: string; readonly key: string },
-  at: { readonly blueprint: BlueprintConfig; readonly types: ResourceTypes; readonly session: VaultSession },
+  at: { readonly blueprint: BlueprintConfig; readonly types: ResourceTypes; readonly workOn: WorkOn },
   { relayId, records, executionsOf }: DriftDependencies,
 ): Promise<Look> => {
   const subject = (await records.read(subjectAt.key(rule, key)))?.record;
@@ -99,13 +101,13 @@ const lookAt = async (
 const driftsOf = async (
   subject: Subject,
   relayId: string,
-  { blueprint, types, session }: Parameters<typeof lookAt>[1],
+  { blueprint, types, workOn }: Parameters<typeof lookAt>[1],
 ): Promise<Drift[]> => {
   const { rule, holdings, inputs = {} } = subject;
   const drifts: Drift[] = [];
   for (const resource of prepareResources(types, blueprint, inputs)) {
     const mark = markOf({ relayId, rule, subject: subject.subject, resource: resource.name });
-    drifts.push(...(await compare(resource, { holdings, work: resourceWork(session, resource.typeName), mark })));
+    drifts.push(...(await compare(resource, { holdings, work: workOn(resource.typeName), mark })));
   }
   return drifts;
 };

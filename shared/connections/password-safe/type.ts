@@ -6,6 +6,7 @@ import { SOURCES } from '#shared/connections/password-safe/sources/sources.ts';
 export const passwordSafe: ConnectionType<typeof passwordSafeSettings> = {
   settings: passwordSafeSettings,
   sources: SOURCES,
+  resources: async () => (await import('#shared/connections/password-safe/resources/resources.ts')).RESOURCES,
   operatorSecrets: ({ authentication: { bootstrapSecret, clientCertificate } }) => [
     { path: ['authentication', 'bootstrapSecret'], what: 'bootstrap secret', secret: bootstrapSecret },
     ...(clientCertificate === undefined

@@ -51,6 +51,8 @@ const openVaultSession = (session: Session): VaultSession => {
       );
     },
     access: (source, expected = []) => readingOf(source).access(session, source, expected),
+    resources: async () =>
+      (await import('#shared/connections/password-safe/resources/works.ts')).openResources(session),
     prepare: (source) => readingOf(source).prepare?.(),
     targetSessions: {
       list: async (onUnreadable) => (await listSessions(session, onUnreadable)).map(toTargetSession),

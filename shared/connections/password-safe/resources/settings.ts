@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { MAX_MARK_LENGTH } from '#shared/domain/blueprint/mark.ts';
+import { isPlainText } from '#shared/domain/text.ts';
+
+/** Building blocks for the settings of resources. Each text can contain placeholders. */
+
+const PLAIN = 'use one line of text without control characters';
+
+/** A text of the vault, such as a name. */
+export const label = (max: number) => z.string().min(1).max(max).refine(isPlainText, PLAIN);
+
+/** Longest descriptions of the vault, without the mark of the relay. */
+export const MAX_SHORT_DESCRIPTION = 255 - MAX_MARK_LENGTH;
+export const MAX_ACCOUNT_DESCRIPTION = 1024 - MAX_MARK_LENGTH;
+
+/** A description, to whose end the relay adds its mark. */
+export const described = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine(isPlainText, PLAIN)
+    .default('')
+    .describe('Description. The relay adds its mark at the end.');
+
+const MAX_MINUTES = 525_600;
+
+/** A duration in minutes, up to a year. */
+export const minutes = z.int().min(1).max(MAX_MINUTES);
