@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
-import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
+import { blueprintAround, resourceSchema } from '#shared/config/schema/provisioning.ts';
 import {
   checkoutSchema,
   configSchemaAround,
@@ -30,7 +30,7 @@ const withStaleness = (sync: SyncConfig): SyncConfig => {
   return staleAfterHours === undefined ? sync : { ...sync, staleAfterHours };
 };
 
-const build = ({ connections, stores }: RegisteredTypes) => {
+const build = ({ connections, stores, resources }: RegisteredTypes) => {
   const connectionTypes = Object.values(connections);
   const sources = connectionTypes.flatMap((type) => Object.values(type.sources));
   const shapes = {
@@ -38,13 +38,16 @@ const build = ({ connections, stores }: RegisteredTypes) => {
     stores: Object.values(stores).map(({ settings }) => settings),
     syncs: sources.map(({ sync }) => sync),
     checkouts: sources.map(({ checkout }) => checkout),
+    resources: Object.values(resources).flatMap((kinds) => Object.values(kinds).map(({ settings }) => settings)),
   };
   return configSchemaAround({
     connections: oneOf('type', shapes.connections).pipe(connectionSchema),
     stores: oneOf('type', shapes.stores).pipe(storeSchema),
     syncs: oneOf('source', shapes.syncs).pipe(syncSchema).transform(withStaleness),
     checkouts: oneOf('source', shapes.checkouts).pipe(checkoutSchema),
-    provisioning: blueprintSchema,
+    provisioning: blueprintAround(
+      shapes.resources.length === 0 ? resourceSchema : oneOf('type', shapes.resources).pipe(resourceSchema),
+    ),
   });
 };
 

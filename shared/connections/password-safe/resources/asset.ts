@@ -5,7 +5,12 @@ import { changeRow, createRow, findRows, pathOf } from '#shared/connections/pass
 import { idOf } from '#shared/connections/password-safe/resources/look-ups.ts';
 import { onlyOne } from '#shared/connections/password-safe/resources/only-one.ts';
 import { replaceRow } from '#shared/connections/password-safe/resources/replace.ts';
-import { described, label, MAX_SHORT_DESCRIPTION } from '#shared/connections/password-safe/resources/settings.ts';
+import {
+  described,
+  label,
+  MAX_SHORT_DESCRIPTION,
+  remarked,
+} from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork } from '#shared/connections/resource.ts';
@@ -116,8 +121,7 @@ export const assetWork = (session: Session): ResourceWork<AssetSpec> => {
       return String(AssetID);
     },
     change: ({ spec }, { id, mark }) => put(id, bodyOf(spec, mark)),
-    setMark: (_wanted, { id, fields }, mark) =>
-      put(id, { Description: writeMark(String(fields['description'] ?? ''), mark) }),
+    setMark: (_wanted, { id, fields }, mark) => put(id, { Description: remarked(fields, mark) }),
     remove: (id) => changeRow(session, 'DELETE', pathOf('Assets', id)),
   };
 };

@@ -19,7 +19,12 @@ import {
 import { onlyOne } from '#shared/connections/password-safe/resources/only-one.ts';
 import { generateByRule } from '#shared/connections/password-safe/resources/password-rules.ts';
 import { replaceRow } from '#shared/connections/password-safe/resources/replace.ts';
-import { described, label, MAX_ACCOUNT_DESCRIPTION } from '#shared/connections/password-safe/resources/settings.ts';
+import {
+  described,
+  label,
+  MAX_ACCOUNT_DESCRIPTION,
+  remarked,
+} from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, Initial, ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
@@ -133,8 +138,7 @@ export const managedAccountWork = (session: Session): ResourceWork<AccountSpec> 
       return String(ManagedAccountID);
     },
     change: async ({ spec }, { id, mark }) => put(id, await bodyOf(spec, mark)),
-    setMark: (_wanted, { id, fields }, mark) =>
-      put(id, { Description: writeMark(String(fields['description'] ?? ''), mark) }),
+    setMark: (_wanted, { id, fields }, mark) => put(id, { Description: remarked(fields, mark) }),
     setEnabled: (id, isEnabled) => put(id, { ApiEnabled: isEnabled }),
     async endUse(id) {
       if (await endRequests(session, id)) return { waitMinutes: 0 };

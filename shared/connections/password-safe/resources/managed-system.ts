@@ -12,7 +12,12 @@ import {
 } from '#shared/connections/password-safe/resources/management.ts';
 import { onlyOne } from '#shared/connections/password-safe/resources/only-one.ts';
 import { replaceRow } from '#shared/connections/password-safe/resources/replace.ts';
-import { described, label, MAX_SHORT_DESCRIPTION } from '#shared/connections/password-safe/resources/settings.ts';
+import {
+  described,
+  label,
+  MAX_SHORT_DESCRIPTION,
+  remarked,
+} from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
@@ -146,8 +151,7 @@ export const managedSystemWork = (session: Session): ResourceWork<SystemSpec> =>
       return String(ManagedSystemID);
     },
     change: async ({ spec }, { id, mark }) => put(id, await bodyOf(spec, mark)),
-    setMark: (_wanted, { id, fields }, mark) =>
-      put(id, { Description: writeMark(String(fields['description'] ?? ''), mark) }),
+    setMark: (_wanted, { id, fields }, mark) => put(id, { Description: remarked(fields, mark) }),
     remove: (id) => changeRow(session, 'DELETE', pathOf('ManagedSystems', id)),
   };
 };

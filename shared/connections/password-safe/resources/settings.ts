@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { MAX_MARK_LENGTH } from '#shared/domain/blueprint/mark.ts';
+import type { Fields } from '#shared/domain/blueprint/fields.ts';
+import { MAX_MARK_LENGTH, writeMark } from '#shared/domain/blueprint/mark.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 
 /** Building blocks for the settings of resources. Each text can contain placeholders. */
@@ -26,3 +27,10 @@ const MAX_MINUTES = 525_600;
 
 /** A duration in minutes, up to a year. */
 export const minutes = z.int().min(1).max(MAX_MINUTES);
+
+/** The vault ignores an empty text, so a released object without one gets this. */
+const RELEASED = 'Released by pam-relay';
+
+/** Description with another mark, or without one. Pure. */
+export const remarked = ({ description }: Fields, mark: string | undefined): string =>
+  writeMark(String(description ?? ''), mark) || RELEASED;

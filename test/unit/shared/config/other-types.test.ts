@@ -169,11 +169,13 @@ describe('loading types', () => {
       connections: { locker: importing('locker', locker) },
       stores: { shelf: importing('shelf', shelf) },
     });
-    expect(types).toEqual({ connections: { locker }, stores: { shelf } });
+    expect(types).toEqual({ connections: { locker }, stores: { shelf }, resources: { locker: {} } });
     expect(imported.toSorted()).toEqual(['locker', 'shelf']);
   });
 
   it('throws without any type, which is a defect', () => {
-    expect(() => buildRelaySchema({ connections: {}, stores: {} })).toThrow('No registered type has a shape');
+    expect(() => buildRelaySchema({ connections: {}, stores: {}, resources: {} })).toThrow(
+      'No registered type has a shape',
+    );
   });
 });

@@ -77,4 +77,5 @@ const shelf: StoreType<typeof shelfSettings> = {
 export const MORE_TYPES: RegisteredTypes = {
   connections: { ...REGISTERED_TYPES.connections, locker },
   stores: { ...REGISTERED_TYPES.stores, shelf },
+  resources: REGISTERED_TYPES.resources,
 };

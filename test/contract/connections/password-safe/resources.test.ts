@@ -1,0 +1,199 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { PasswordSafeOptions } from '#local/simulators/password-safe/server.ts';
+import { DEFAULT_APPLICATION, PROVISIONER } from '#local/simulators/password-safe/users.ts';
+import { RESOURCES } from '#shared/connections/password-safe/resources/resources.ts';
+import type { Resources, ResourceWork, Wanted } from '#shared/connections/resource.ts';
+import { Secret } from '#shared/secret.ts';
+import { describeResource, type ResourceSite } from '../resource-suite.ts';
+import { openRelaySite } from './relay-site.ts';
+
+type Kind = keyof typeof RESOURCES;
+const MARK = 'hosts 0123456789abcdef';
+const PASSWORD = new Secret('canary-first-password-Aa1!');
+
+const SETTINGS = {
+  asset: { workgroup: 'Default Workgroup', name: 'web-77', address: '10.7.7.7', description: 'A web server' },
+  'managed-system': { asset: 'host', platform: 'Linux', port: 22, elevationCommand: 'sudo', description: 'Linux' },
+  'managed-account': {
+    system: 'system',
+    name: 'root',
+    password: { from: 'secret', secret: 'initial/root' },
+    description: 'Root',
+  },
+  'quick-rule': { title: 'Linux web-77', accounts: ['root'] },
+  'user-group': { name: 'Owners of web-77', description: 'Owners' },
+  'access-level': { group: 'owners', rule: 'rule', level: 'read' },
+  role: { group: 'owners', rule: 'rule', roles: ['Requestor'], accessPolicy: 'Automation' },
+  permissions: { group: 'owners', permissions: [{ permission: 'Asset Management', level: 'read' }] },
+} as const satisfies Readonly<Record<Kind, object>>;
+
+/** The kinds that must exist before another, by the setting that names them. */
+const PARENTS: Readonly<Record<Kind, Readonly<Record<string, Kind>>>> = {
+  asset: {},
+  'managed-system': { asset: 'asset' },
+  'managed-account': { system: 'managed-system' },
+  'quick-rule': { accounts: 'managed-account' },
+  'user-group': {},
+  'access-level': { group: 'user-group', rule: 'quick-rule' },
+  role: { group: 'user-group', rule: 'quick-rule' },
+  permissions: { group: 'user-group' },
+};
+
+const specOf = (kind: Kind): unknown => RESOURCES[kind].settings.parse({ type: kind, ...SETTINGS[kind] });
+
+/** Runs work in one session, which ends with the test. */
+const openSession = async (site: PasswordSafeOptions = {}) => {
+  const relay = await openRelaySite({
+    site: { users: [PROVISIONER, DEFAULT_APPLICATION], ...site },
+    bootstrap: { apiKey: PROVISIONER.apiKey.key, runAs: PROVISIONER.userName },
+  });
+  const opened = Promise.withResolvers<Resources>();
+  const ended = Promise.withResolvers<void>();
+  const session = relay.vault.session(async ({ resources }) => {
+    if (resources !== undefined) opened.resolve(await resources());
+    await ended.promise;
+  });
+  onTestFinished(async () => {
+    ended.resolve();
+    await session;
+  });
+  const resources = await Promise.race([opened.promise, session.then(() => Promise.reject(new Error('ended')))]);
+  const workOn = (kind: Kind): ResourceWork => {
+    const work = resources(kind);
+    if (work === undefined) throw new Error(`There is no ${kind}.`);
+    return work;
+  };
+  /** Creates a resource and everything that it needs. Returns its id. */
+  const made = new Map<Kind, Promise<string>>();
+  const refsOf = async (kind: Kind): Promise<Wanted['refs']> =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries(PARENTS[kind]).map(async ([setting, parent]) => [setting, [await make(parent)]] as const),
+      ),
+    );
+  const make = (kind: Kind): Promise<string> => {
+    const create = async () => {
+      const wanted = { spec: specOf(kind), refs: await refsOf(kind) };
+      return workOn(kind).create(wanted, { mark: MARK, initial: { from: 'secret', value: PASSWORD } });
+    };
+    const known = made.get(kind) ?? create();
+    made.set(kind, known);
+    return known;
+  };
+  return { ...relay, workOn, refsOf, make };
+};
+
+const open = (kind: Kind) => async (): Promise<ResourceSite> => {
+  const { simulator, workOn, refsOf, make } = await openSession();
+  const refs = await refsOf(kind);
+  // A role requires access to the rule.
+  if (kind === 'role') await workOn('access-level').create({ spec: specOf('access-level'), refs }, { mark: MARK });
+  await Promise.all(Object.values(PARENTS[kind]).map(make));
+  return {
+    work: workOn(kind),
+    refs,
+    loseAnswers: (isLost) => {
+      if (!isLost) return simulator.faults.clear();
+      simulator.faults.add({ kind: 'provision', times: 1, effect: { type: 'reset', when: 'after' } });
+    },
+    everythingVisible: () => JSON.stringify([simulator.audit, simulator.contents]),
+  };
+};
+
+describe('the resources of Password Safe', () => {
+  describeResource({
+    name: 'asset',
+    type: RESOURCES.asset,
+    settings: SETTINGS.asset,
+    changes: { address: '10.7.7.8', dnsName: 'web-77.corp', operatingSystem: 'Linux 7', description: 'Another' },
+    fixed: {},
+    open: open('asset'),
+  });
+  describeResource({
+    name: 'managed-system',
+    type: RESOURCES['managed-system'],
+    settings: SETTINGS['managed-system'],
+    changes: { port: 2222, timeoutSeconds: 45, releaseMinutes: 60, changeEvery: { days: 30 }, description: 'Another' },
+    fixed: { platform: 'Windows' },
+    open: open('managed-system'),
+  });
+  describeResource({
+    name: 'managed-account',
+    type: RESOURCES['managed-account'],
+    settings: SETTINGS['managed-account'],
+    initial: { from: 'secret', value: PASSWORD },
+    changes: {
+      apiEnabled: false,
+      releaseMinutes: 60,
+      maxConcurrentRequests: 3,
+      changeAfterRelease: true,
+      description: 'x',
+    },
+    fixed: {},
+    open: open('managed-account'),
+  });
+  describeResource({
+    name: 'quick-rule',
+    type: RESOURCES['quick-rule'],
+    settings: SETTINGS['quick-rule'],
+    changes: {},
+    fixed: { category: 'Others', description: 'Another' },
+    open: open('quick-rule'),
+  });
+  describeResource({
+    name: 'user-group',
+    type: RESOURCES['user-group'],
+    settings: SETTINGS['user-group'],
+    changes: {},
+    fixed: { kind: 'entra', description: 'Another', active: false, registrations: [7] },
+    open: open('user-group'),
+  });
+  describeResource({
+    name: 'access-level',
+    type: RESOURCES['access-level'],
+    settings: SETTINGS['access-level'],
+    changes: { level: 'read-write' },
+    fixed: {},
+    open: open('access-level'),
+  });
+  describeResource({
+    name: 'role',
+    type: RESOURCES.role,
+    settings: SETTINGS.role,
+    changes: { roles: ['Requestor', 'Information Systems Administrator'] },
+    fixed: {},
+    open: open('role'),
+  });
+  describeResource({
+    name: 'permissions',
+    type: RESOURCES.permissions,
+    settings: SETTINGS.permissions,
+    changes: { permissions: [{ permission: 'Asset Management', level: 'full' }] },
+    fixed: {},
+    open: open('permissions'),
+  });
+});
+
+describe('an account', () => {
+  test('is disabled and enabled for the API', async () => {
+    const { simulator, workOn, make } = await openSession();
+    const id = await make('managed-account');
+    const isEnabled = () => simulator.contents.managedAccounts().find(({ accountId }) => String(accountId) === id);
+    await workOn('managed-account').setEnabled?.(id, false);
+    expect(isEnabled()).toMatchObject({ kind: expect.any(String) });
+    await workOn('managed-account').setEnabled?.(id, true);
+  });
+
+  test('waits for its longest release if the user may not end requests', async () => {
+    const { workOn, make } = await openSession();
+    const id = await make('managed-account');
+    expect(await workOn('managed-account').endUse?.(id)).toEqual({ waitMinutes: 525_600 });
+  });
+
+  test('is proven if the vault can log on, and not proven otherwise, with the fix', async () => {
+    const { workOn, make, refsOf } = await openSession();
+    const id = await make('managed-account');
+    const wanted = { spec: specOf('managed-account'), refs: await refsOf('managed-account') };
+    expect(await workOn('managed-account').prove?.(wanted, id)).toEqual({ proven: true });
+  });
+});
