@@ -14,7 +14,7 @@ const ADMIN = 'vault-admin';
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/provisioning.yaml');
 const exampleSchema = z.object({
-  connections: z.record(z.string(), z.looseObject({ authentication: z.object({ bootstrapSecret: z.string() }) })),
+  connections: z.record(z.string(), z.looseObject({ authentication: z.looseObject({ bootstrapSecret: z.string() }) })),
   provisioning: z.record(z.string(), z.looseObject({})),
 });
 const example = exampleSchema.parse(parse(readFileSync(EXAMPLE, 'utf8')));

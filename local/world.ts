@@ -9,6 +9,7 @@ import { requireLoopback } from './aws/environment.ts';
 import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
+import { ADMIN_BOOTSTRAP, addBlueprint } from './provisioning.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { type OpenBaoSimulator, startOpenBao } from './simulators/openbao/server.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
@@ -17,7 +18,7 @@ import {
   type PasswordSafeSimulator,
   startPasswordSafe,
 } from './simulators/password-safe/server.ts';
-import { DEFAULT_APPLICATION } from './simulators/password-safe/users.ts';
+import { DEFAULT_APPLICATION, DEFAULT_APPROVER, PROVISIONER } from './simulators/password-safe/users.ts';
 import {
   addStores,
   type LocalStore,
@@ -37,6 +38,9 @@ export const NAMES = {
   /** Prefix of the names of delivered secrets. */
   secretPrefix: 'fleet/',
 } as const;
+
+/** File with the CA of the Password Safe simulator, beside relay.yaml. */
+const CA_FILE = 'ca.pem';
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/local.yaml');
 const BUILD = resolve(import.meta.dirname, '../build');
@@ -63,6 +67,8 @@ export interface WorldOptions
    * relay then writes without a pace.
    */
   readonly quotas?: 'documented' | readonly Quota[];
+  /** Adds the blueprint of `examples/provisioning.yaml`. */
+  readonly provisions?: boolean;
   /** Stores of the sync. Default: Secrets Manager alone. */
   readonly stores?: readonly LocalStoreName[];
 }
@@ -96,7 +102,10 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   const { populate = (made) => made } = options;
   const fleet = populate(createFleet({ accounts, seed }));
-  const vault = await startPasswordSafe({ ...options, fleet, now: clock.now });
+  const users = options.provisions
+    ? [...(options.users ?? [DEFAULT_APPLICATION, DEFAULT_APPROVER]), PROVISIONER]
+    : options.users;
+  const vault = await startPasswordSafe({ ...options, ...(users && { users }), fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   const openBao = stores.includes('openbao')
     ? await startOpenBao({ now: clock.now, ...(port !== undefined && { port: port + 2 }) })
@@ -107,6 +116,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       addStores(config, NAMES.sync, stores, openBao);
       if (openBao !== undefined) writeFileSync(join(directory, OPENBAO_CA_FILE), openBao.caPem);
       if (quotas !== 'documented') removePace(config, stores);
+      if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {
@@ -130,6 +140,14 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       ClientRequestToken: crypto.randomUUID(),
       SecretString: bootstrap.value,
     });
+    if (options.provisions) {
+      const { name, value } = ADMIN_BOOTSTRAP;
+      aws.secretsManager.handle('CreateSecret', {
+        Name: name,
+        ClientRequestToken: crypto.randomUUID(),
+        SecretString: value,
+      });
+    }
     if (openBao !== undefined) await trustFunctions(openBao, aws);
     return assemble({
       clock,
@@ -167,10 +185,10 @@ export const writeRelayFile = async (
   const document = parseDocument(await readFile(EXAMPLE, 'utf8'));
   const connection = ['connections', NAMES.connection];
   document.setIn([...connection, 'url'], vault.url);
-  document.setIn([...connection, 'ca'], 'ca.pem');
+  document.setIn([...connection, 'ca'], CA_FILE);
   configure?.(document);
   const file = join(directory, 'relay.yaml');
-  writeFileSync(join(directory, 'ca.pem'), vault.caPem);
+  writeFileSync(join(directory, CA_FILE), vault.caPem);
   writeFileSync(file, String(document));
 
   const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
@@ -226,4 +244,7 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'stores' | 'ope
 };
 
 /** The secrets of the vault's sign-in. Tokens and cookies are canaries themselves. */
-const SIGN_IN_SECRETS = [DEFAULT_APPLICATION.oauth.clientSecret, DEFAULT_APPLICATION.apiKey.key];
+const SIGN_IN_SECRETS = [DEFAULT_APPLICATION, PROVISIONER].flatMap(({ oauth, apiKey }) => [
+  oauth.clientSecret,
+  apiKey.key,
+]);

@@ -1,5 +1,11 @@
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
-import type { CheckoutConfig, ConnectionConfig, StoreConfig, SyncConfig } from '#shared/config/schema.ts';
+import type {
+  BlueprintConfig,
+  CheckoutConfig,
+  ConnectionConfig,
+  StoreConfig,
+  SyncConfig,
+} from '#shared/config/schema.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 
 /** Named entries of a section. An entry with a wrong shape is `undefined` and is not checked further. */
@@ -12,6 +18,7 @@ export interface Checkable {
   readonly stores: Entries<StoreConfig> | undefined;
   readonly syncs: Entries<SyncConfig> | undefined;
   readonly checkouts: Entries<CheckoutConfig> | undefined;
+  readonly provisioning: Entries<BlueprintConfig> | undefined;
 }
 
 type Named<T> = readonly [name: string, entry: T];

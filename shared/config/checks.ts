@@ -1,5 +1,6 @@
 import {
   type Checkable,
+  checkableEntries,
   DELIVERING,
   type Delivering,
   deliveries,
@@ -62,16 +63,24 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkNotEmpty = ({ syncs, checkouts }: Checkable): Problem[] =>
-  (syncs === undefined && checkouts === undefined) || Object.keys({ ...syncs, ...checkouts }).length > 0
+const checkNotEmpty = ({ syncs, checkouts, provisioning }: Checkable): Problem[] =>
+  (syncs === undefined && checkouts === undefined && provisioning === undefined) ||
+  Object.keys({ ...syncs, ...checkouts, ...provisioning }).length > 0
     ? []
-    : [{ path: ['syncs'], message: 'is missing or empty; write at least one sync, or one entry under checkouts' }];
+    : [
+        {
+          path: ['syncs'],
+          message: 'is missing or empty; write at least one sync, or one entry under checkouts or provisioning',
+        },
+      ];
 
 const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
-  const written = DELIVERING.flatMap((section) => Object.keys(config[section] ?? {}));
+  const blueprints = checkableEntries(config.provisioning).map(([, blueprint]) => blueprint);
+  const written = ['provisioning' as const, ...DELIVERING].flatMap((section) => Object.keys(config[section] ?? {}));
+  const judgedCount = judged.length + blueprints.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
-  if (judged.length === 0 || judged.length < written.length) return [];
+  if (judgedCount === 0 || judgedCount < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
     const known = Object.keys(entries ?? {});
     // A misspelled name can refer to any of them.
@@ -81,11 +90,18 @@ const checkUse = (config: Checkable): Problem[] => {
       .map((name) => ({
         path: [section, name],
         atKey: true,
-        message: 'is not used by any sync or checkout; use it or remove it',
+        message: 'is not used by any sync, checkout or blueprint; use it or remove it',
       }));
   };
   return [
-    ...unused('connections', config.connections, new Set(judged.map(({ entry }) => entry.connection))),
+    ...unused(
+      'connections',
+      config.connections,
+      new Set([
+        ...judged.map(({ entry }) => entry.connection),
+        ...blueprints.flatMap(({ connection, proof: { access } }) => [connection, access ?? []].flat()),
+      ]),
+    ),
     ...unused('stores', config.stores, new Set(judged.flatMap(({ entry }) => entry.stores))),
   ];
 };

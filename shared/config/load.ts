@@ -28,22 +28,24 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 
 /** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
-  const { data: { relay, connections, stores, syncs, checkouts } = {} } = z
+  const { data: { relay, connections, stores, syncs, checkouts, provisioning } = {} } = z
     .object({
       relay: z.unknown(),
       connections: z.unknown(),
       stores: z.unknown(),
       syncs: z.unknown(),
       checkouts: z.unknown(),
+      provisioning: z.unknown(),
     })
     .partial()
     .safeParse(value);
   return {
     relay: shape.relay.safeParse(relay).data,
     connections: entriesOf(shape.connections.valueType, connections),
-    stores: entriesOf(shape.stores.valueType, stores),
+    stores: entriesOf(shape.stores.unwrap().valueType, stores),
     syncs: entriesOf(shape.syncs.unwrap().valueType, syncs),
     checkouts: entriesOf(shape.checkouts.unwrap().valueType, checkouts),
+    provisioning: entriesOf(shape.provisioning.unwrap().valueType, provisioning),
   };
 };
 

@@ -59,6 +59,7 @@ export const configSchemaAround = (entries: EntrySchemas) =>
     connections: z.record(name, entries.connections).describe('Vaults to read from, each under a name of your choice.'),
     stores: z
       .record(name, entries.stores)
+      .default({})
       .describe('Stores to deliver credentials to, each under a name of your choice.'),
     syncs: z
       .record(name, entries.syncs)
