@@ -4,12 +4,15 @@ import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
+import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
 import type { LocalStore } from './stores.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
 export interface MainRunOptions extends WorldOptions {
   /** Number of plain accounts whose credentials change between the two runs. */
   readonly changed: number;
+  /** Number of machines to provision. Default: none. */
+  readonly provision?: number;
   /** Printed output so far, which is also searched for credentials. */
   readonly printed?: () => Written;
 }
@@ -20,6 +23,8 @@ export interface MainRun {
   readonly openRequests: number;
   readonly openSessions: number;
   readonly canaryHits: number;
+  /** Undefined if nothing was provisioned. */
+  readonly provisioning: ProvisioningFigures | undefined;
   /** One sentence for each broken promise. */
   readonly broken: readonly string[];
   /** Paths of the runs' pages. */
@@ -32,7 +37,7 @@ const HALF_AN_HOUR = 30 * 60_000;
 
 /** Runs the product twice and shuts everything down. @throws RunFailed if a run does not succeed. */
 export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
-  const world = await startWorld(options);
+  const world = await startWorld({ ...options, provisions: (options.provision ?? 0) > 0 });
   try {
     return await runTwice(world, options);
   } finally {
@@ -41,7 +46,7 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
 };
 
 const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun> => {
-  const { changed, printed, onProgress: say = () => {} } = options;
+  const { changed, provision = 0, printed, onProgress: say = () => {} } = options;
   const { vault, clock, directory } = world;
 
   say('Run 1: everything is new');
@@ -53,6 +58,16 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
   say(`Run 2, an hour later; credentials changed in the vault: ${changed}`);
   const second = await measureRun(world, say);
   await world.runReap();
+  const promises = [
+    ...misdelivered(
+      'Run 1',
+      world,
+      first,
+      (store) => vault.accounts().filter((one) => isDeliverableTo(store, one)).length,
+    ),
+    ...misdelivered('Run 2', world, second, () => changed),
+  ];
+  const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
 
   say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
@@ -61,16 +76,8 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     openRequests: vault.openRequests().length,
     openSessions: vault.openSessions().length,
     canaryHits: leaks.length,
-    broken: [
-      ...misdelivered(
-        'Run 1',
-        world,
-        first,
-        (store) => vault.accounts().filter((one) => isDeliverableTo(store, one)).length,
-      ),
-      ...misdelivered('Run 2', world, second, () => changed),
-      ...brokenPromises(world, leaks),
-    ],
+    provisioning: provisioned?.figures,
+    broken: [...promises, ...(provisioned?.broken ?? []), ...brokenPromises(world, leaks)],
     pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
     directory,
   };

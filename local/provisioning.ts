@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Document, parse } from 'yaml';
 import { z } from 'zod';
+import { administer } from './administer.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
 import { machineArn } from './executions.ts';
 import { PROVISIONER } from './simulators/password-safe/users.ts';
@@ -13,6 +14,9 @@ export const BLUEPRINT = 'linux-hosts';
 const ADMIN = 'vault-admin';
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/provisioning.yaml');
+/** `removal.maxPerDay` of the example. */
+const MAX_PER_DAY = 20;
+
 const exampleSchema = z.object({
   connections: z.record(z.string(), z.looseObject({ authentication: z.looseObject({ bootstrapSecret: z.string() }) })),
   provisioning: z.record(z.string(), z.looseObject({})),
@@ -83,7 +87,12 @@ export const createProvisioning = ({ aws, clock }: Pick<World, 'aws' | 'clock'>)
       await aws.eventSources.drained(queue);
       await settle();
     },
-    settle,
+    /** Sends a message about one subject, and waits until it is carried out. */
+    async one(type: 'provision' | 'deprovision', subject: number, position: number): Promise<void> {
+      await send(type, subject, position);
+      await aws.eventSources.drained(queue);
+      await settle();
+    },
     /** Fires the sweep, and waits for what it starts. */
     async sweep(): Promise<void> {
       await aws.scheduler.fire('sweep', clock.now());
@@ -113,4 +122,65 @@ export const createProvisioning = ({ aws, clock }: Pick<World, 'aws' | 'clock'>)
       return total;
     },
   };
+};
+
+/** A life of subjects: provisioned, repeated, changed by someone else, one that fails, deprovisioned. */
+export interface ProvisioningRun {
+  readonly figures: ProvisioningFigures;
+  /** One sentence for each broken promise. */
+  readonly broken: readonly string[];
+}
+
+const GRACE_MS = 8 * 86_400_000;
+
+/** Provisions subjects, and takes them back. */
+export const runProvisioning = async (
+  world: World,
+  subjects: number,
+  say: (line: string) => void,
+): Promise<ProvisioningRun> => {
+  const { vault, clock } = world;
+  const { all, one, compare, sweep, counts } = createProvisioning(world);
+  const marked = () => vault.contents.assets().filter(({ Description }) => Description?.includes('[pam-relay ')).length;
+  const broken: string[] = [];
+  const expect = (what: string, found: number, wanted: number): void => {
+    if (found !== wanted) broken.push(`Provisioning: ${found} ${what} instead of ${wanted}.`);
+  };
+
+  say(`Provisioning: ${subjects} machines appear`);
+  await all('provision', subjects, 1);
+  expect('machines are in the vault', marked(), subjects);
+  say('The same messages again, with a later position');
+  await all('provision', subjects, 2);
+
+  say('Another machine, whose group someone else has made');
+  const { host } = inputsOf(subjects);
+  await administer(vault, [
+    {
+      method: 'POST',
+      path: 'UserGroups',
+      body: { groupType: 'BeyondInsight', groupName: `Owners of ${host}`, description: 'By hand', isActive: true },
+    },
+  ]);
+  await one('provision', subjects, 1);
+  expect('machines are in the vault after an undo', marked(), subjects);
+
+  say('Someone changes an asset');
+  const [asset] = vault.contents.assets().filter(({ AssetName }) => AssetName === inputsOf(0).host);
+  await administer(vault, [
+    { method: 'PUT', path: `Assets/${asset?.AssetID}?version=3.1`, body: { ...asset, OperatingSystem: 'Other' } },
+  ]);
+  const drift = await compare();
+
+  say('All machines disappear');
+  await all('deprovision', subjects, 3);
+  const { made, unchanged, failed } = counts();
+  for (let day = 0; day < Math.ceil(subjects / MAX_PER_DAY) + 1; day++) {
+    clock.advance(GRACE_MS);
+    await sweep();
+  }
+  const { undone } = counts();
+  expect('machines are left', marked(), 0);
+  expect('resources were undone', undone, made);
+  return { figures: { subjects: subjects + 1, made, unchanged, undone, failed, drift }, broken };
 };

@@ -16,6 +16,7 @@ const readOptions = (argv: readonly string[]) => {
     changed: optionalCount({ max: MAX_ACCOUNTS }),
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
+    provision: count(0, { max: 5000 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
     'no-quotas': flag,
@@ -27,11 +28,12 @@ const readOptions = (argv: readonly string[]) => {
 };
 
 /** Output of `--json`. */
-const toJson = ({ runs, openRequests, openSessions, canaryHits, pages }: MainRun) => ({
+const toJson = ({ runs, openRequests, openSessions, canaryHits, provisioning, pages }: MainRun) => ({
   runs: runs.map(({ report: _, ...figures }) => figures),
   openRequests,
   openSessions,
   canaryHits,
+  ...(provisioning && { provisioning }),
   pages,
 });
 
@@ -41,6 +43,7 @@ const main = async (): Promise<void> => {
     changed,
     latency: latencyMs,
     seed,
+    provision,
     stores,
     json,
     'no-quotas': isUnlimited,
@@ -55,6 +58,7 @@ const main = async (): Promise<void> => {
     changed,
     latencyMs,
     seed,
+    provision,
     stores: LOCAL_STORES.slice(0, stores),
     ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),

@@ -26,6 +26,7 @@ export const summarise = ({
   openRequests,
   openSessions,
   canaryHits,
+  provisioning,
   broken,
   pages,
   directory,
@@ -62,6 +63,7 @@ export const summarise = ({
     '',
     ...layOut(rows),
     '',
+    ...provisioningLines(provisioning),
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
     verdict(`credentials found outside the ${runs[0].stores.length === 1 ? 'store' : 'stores'}`, canaryHits),
@@ -72,6 +74,16 @@ export const summarise = ({
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
 };
+
+/** Figures of provisioning, if there was any. */
+const provisioningLines = (figures: MainRun['provisioning']): string[] =>
+  figures === undefined
+    ? []
+    : [
+        styleText('bold', 'Provisioning'),
+        ...Object.entries(figures).map(([label, count]) => `  ${label.padEnd(10)}  ${String(count).padStart(7)}`),
+        '',
+      ];
 
 /** Number of targets, if there are several for each account. */
 const targetRows = (runs: MainRun['runs']): Row[] =>

@@ -55,6 +55,7 @@ describe('the summary of a local run', () => {
       openRequests: 0,
       openSessions: 0,
       canaryHits: 0,
+      provisioning: undefined,
       broken: [`The store does not hold ${name}.`],
       pages: ['/tmp/run/run-1.html', '/tmp/run/run-2.html'],
       directory: '/tmp/run',
