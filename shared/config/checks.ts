@@ -1,3 +1,4 @@
+import { checkBlueprints } from '#shared/config/blueprint-checks.ts';
 import {
   type Checkable,
   checkableEntries,
@@ -107,14 +108,23 @@ const checkUse = (config: Checkable): Problem[] => {
 };
 
 /** A rule's name identifies its state machine, and its secrets by their owner tag, so it must be unique. */
-const checkUniqueNames = ({ syncs, checkouts }: Checkable): Problem[] =>
-  Object.keys(checkouts ?? {})
-    .filter((name) => Object.hasOwn(syncs ?? {}, name))
-    .map((name) => ({
-      path: ['checkouts', name],
-      atKey: true,
-      message: 'has the same name as a sync; rename it',
-    }));
+const checkUniqueNames = ({ syncs, checkouts, provisioning }: Checkable): Problem[] => [
+  ...sameNames('checkouts', checkouts, { 'a sync': syncs }),
+  ...sameNames('provisioning', provisioning, { 'a sync': syncs, 'a checkout': checkouts }),
+];
+
+const sameNames = (
+  section: string,
+  entries: Entries<unknown> | undefined,
+  others: Readonly<Record<string, Entries<unknown> | undefined>>,
+): Problem[] =>
+  Object.keys(entries ?? {}).flatMap((name) =>
+    Object.entries(others).flatMap(([what, named]) =>
+      Object.hasOwn(named ?? {}, name)
+        ? [{ path: [section, name], atKey: true, message: `has the same name as ${what}; rename it` }]
+        : [],
+    ),
+  );
 
 const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[])[] = [
   checkNotEmpty,
@@ -124,6 +134,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkUniqueNames,
   checkTemplates,
   checkFolders,
+  checkBlueprints,
   checkPaces,
   checkRoles,
   checkTiming,

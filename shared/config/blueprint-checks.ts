@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { checkBlueprintTexts } from '#shared/config/blueprint-texts.ts';
+import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/config/checkable.ts';
+import { type Problem, suggest } from '#shared/config/problem.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { ResourceType, ResourceTypes } from '#shared/connections/resource.ts';
+import { inputProblem } from '#shared/domain/blueprint/inputs.ts';
+
+/** Checks of blueprints: their connections, the references between resources, and the sources of inputs. Pure. */
+
+type Path = Problem['path'];
+
+/** A resource, and its surroundings. */
+export interface ResourceContext {
+  readonly blueprint: BlueprintConfig;
+  readonly name: string;
+  readonly resource: BlueprintConfig['resources'][string];
+  readonly type: ResourceType;
+  readonly path: Path;
+}
+
+const checkExists = (path: Path, wanted: string, known: readonly string[]): Problem[] =>
+  known.length === 0 || known.includes(wanted)
+    ? []
+    : [{ path, message: `there is no connection "${wanted}"; ${suggest(wanted, known)}` }];
+
+/** The user that reads credentials administers nothing. */
+const checkConnections = (config: Checkable, path: Path, { connection, proof }: BlueprintConfig): Problem[] => {
+  const known = Object.keys(config.connections ?? {});
+  const at = [...path, 'connection'];
+  const reader = deliveries(config).find(({ entry }) => entry.connection === connection);
+  return [
+    ...checkExists(at, connection, known),
+    ...(proof.access === undefined ? [] : checkExists([...path, 'proof', 'access'], proof.access, known)),
+    ...(reader === undefined
+      ? []
+      : [
+          {
+            path: at,
+            message: `"${connection}" also reads credentials for ${reader.section}.${reader.name}; add a connection with a user that only administers, such as vault-admin`,
+          },
+        ]),
+    ...(proof.access === connection
+      ? [
+          {
+            path: [...path, 'proof', 'access'],
+            message: `"${connection}" administers; name a connection that reads credentials`,
+          },
+        ]
+      : []),
+  ];
+};
+
+/** Names of resources in a setting. */
+const namesSchema = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+
+const checkReferences = ({ blueprint, name, resource, type, path }: ResourceContext): Problem[] => {
+  const names = Object.keys(blueprint.resources);
+  const earlier = names.slice(0, names.indexOf(name));
+  return Object.entries(type.references).flatMap(([setting, allowed]) => {
+    const value = resource[setting];
+    const wantedNames = namesSchema.safeParse(value).data ?? [];
+    const usable = earlier.filter((one) => allowed.includes(blueprint.resources[one]?.type ?? ''));
+    return wantedNames.flatMap((wanted, index): Problem[] => {
+      if (usable.includes(wanted)) return [];
+      const at = [...path, setting, ...(Array.isArray(value) ? [index] : [])];
+      const types = allowed.join(' or ');
+      const proposal =
+        usable.length === 0 ? `add a resource of the type ${types} before ${name}` : suggest(wanted, usable);
+      if (!names.includes(wanted)) return [{ path: at, message: `there is no resource "${wanted}"; ${proposal}` }];
+      const found = blueprint.resources[wanted]?.type;
+      return found !== undefined && allowed.includes(found)
+        ? [{ path: at, message: `"${wanted}" comes later; move it before ${name}` }]
+        : [{ path: at, message: `"${wanted}" is of the type ${found}, not ${types}; ${proposal}` }];
+    });
+  });
+};
+
+/** The schema accepts the resource types of all connections. */
+const checkResources = (kinds: ResourceTypes | undefined, path: Path, blueprint: BlueprintConfig): Problem[] => {
+  if (kinds === undefined) return [];
+  return Object.entries(blueprint.resources).flatMap(([name, resource]): Problem[] => {
+    const at = [...path, 'resources', name];
+    const type = ownOf(kinds, resource.type);
+    if (type === undefined) {
+      const known = Object.keys(kinds);
+      const advice = known.length === 0 ? 'name a connection that can provision' : suggest(resource.type, known);
+      const message = `connection "${blueprint.connection}" has no resource type "${resource.type}"; ${advice}`;
+      return [{ path: [...at, 'type'], message }];
+    }
+    const context = { blueprint, name, resource, type, path: at };
+    return [...checkReferences(context), ...checkBlueprintTexts(context)];
+  });
+};
+
+const checkInputs = (path: Path, { inputs, resources }: BlueprintConfig): Problem[] => {
+  const text = JSON.stringify(resources);
+  return Object.entries(inputs).flatMap(([name, { format, default: preset }]): Problem[] => {
+    const at = [...path, 'inputs', name];
+    const fix = preset === undefined ? undefined : inputProblem(format, preset);
+    if (fix !== undefined) return [{ path: [...at, 'default'], message: `does not fit the format ${format}; ${fix}` }];
+    if (text.includes(`{${name}}`)) return [];
+    return [{ path: at, atKey: true, message: `is not used; write {${name}} in a setting, or remove it` }];
+  });
+};
+
+/** An event must provide exactly what the blueprint needs. */
+const checkEc2 = (path: Path, { inputs, ec2 }: BlueprintConfig): Problem[] => {
+  if (ec2 === undefined) return [];
+  const at = [...path, 'ec2', 'inputs'];
+  const declared = Object.keys(inputs);
+  return [
+    ...Object.keys(ec2.inputs)
+      .filter((name) => !declared.includes(name))
+      .map((name) => ({ path: [...at, name], atKey: true, message: `is no input; ${suggest(name, declared)}` })),
+    ...Object.entries(inputs)
+      .filter(([name, { default: preset }]) => preset === undefined && ec2.inputs[name] === undefined)
+      .map(([name]) => ({ path: at, message: `lacks "${name}"; add for example ${name}: private-dns` })),
+  ];
+};
+
+/** Returns all problems of the blueprints. Pure. */
+export const checkBlueprints = (config: Checkable, types: RegisteredTypes): Problem[] =>
+  checkableEntries(config.provisioning).flatMap(([name, blueprint]) => {
+    const path = ['provisioning', name];
+    const connectionType = ownOf(config.connections, blueprint.connection)?.type;
+    const kinds = connectionType === undefined ? undefined : (ownOf(types.resources, connectionType) ?? {});
+    return [
+      ...checkConnections(config, path, blueprint),
+      ...checkResources(kinds, path, blueprint),
+      ...checkInputs(path, blueprint),
+      ...checkEc2(path, blueprint),
+    ];
+  });
