@@ -17,10 +17,8 @@ import cdkJson from '../../cdk.json' with { type: 'json' };
 const PAGE = 'docs/architecture.md';
 const PERMISSIONS = 'docs/permissions.md';
 const OVERVIEW = 'docs/images/overview.svg';
-const CONFIG = 'examples/tickets.yaml';
+const CONFIG = 'examples/full.yaml';
 const METRICS = 'docs/metrics.md';
-/** Adds a sync to the checkouts of {@link CONFIG}, so that the stack has an alarm of every kind. */
-const CONFIG_WITH_SYNC = 'examples/minimal.yaml';
 
 const [file] = globSync('build/cdk.out/*.template.json');
 if (file === undefined) throw new Error('build/cdk.out contains no template. Run npm run diagram.');
@@ -35,9 +33,9 @@ writeFileSync(OVERVIEW, drawOverview());
 writeFileSync(PERMISSIONS, writePermissionsPage(loadConfig(CONFIG)));
 console.log(`${PERMISSIONS} shows the functions of ${CONFIG}.`);
 
-const config = { ...loadConfig(CONFIG), syncs: loadConfig(CONFIG_WITH_SYNC).syncs };
+const config = loadConfig(CONFIG);
 const app = new App({ context: cdkJson.context, analyticsReporting: false, builtinCloudFormationValidation: false });
 const { artifactId } = new RelayStack(app, config.relay, { config, bundles: 'build/functions' });
 const { template: withEveryAlarm } = app.synth().getStackArtifact(artifactId);
 writeFileSync(METRICS, placeMetricTables(readFileSync(METRICS, 'utf8'), withEveryAlarm, config.relay));
-console.log(`${METRICS} shows the alarms of ${CONFIG} and ${CONFIG_WITH_SYNC}.`);
+console.log(`${METRICS} shows the alarms of ${CONFIG}.`);

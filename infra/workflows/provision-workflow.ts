@@ -145,7 +145,9 @@ export class ProvisionWorkflow extends Construct {
       retry: CLOSING_RETRY,
     });
     report.next(
-      new Choice(this, 'SubjectEnding', { comment: 'Orders that arrived during the execution are carried out as well.' })
+      new Choice(this, 'SubjectEnding', {
+        comment: 'Orders that arrived during the execution are carried out as well.',
+      })
         .when(Condition.stringEquals('$.reported.next', 'again'), begin)
         .when(Condition.isPresent('$.error'), failed)
         .otherwise(new Succeed(this, 'SubjectDone', { outputPath: '$.reported' })),

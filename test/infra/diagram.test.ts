@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { definitionIn } from '#infra/definition.ts';
 import { drawMermaid, placeDiagram } from '#infra/diagram.ts';
 import { MACHINES } from '#shared/workflows/grants.ts';
-import { loadExample, synthesise } from './synthesis.ts';
+import { FULL, loadExample, synthesise } from './synthesis.ts';
 
 describe('the diagram of a workflow', () => {
   it.each(MACHINES)(
     'of %s in docs/architecture.md matches the deployed machine; npm run diagram updates it',
     (name) => {
       const page = readFileSync('docs/architecture.md', 'utf8');
-      const { template } = synthesise(loadExample('tickets.yaml'));
+      const { template } = synthesise(loadExample(FULL));
       expect(page).toBe(placeDiagram(page, name, drawMermaid(definitionIn(template.toJSON(), name))));
     },
   );

@@ -9,7 +9,7 @@ const PAGE = 'docs/metrics.md';
 const page = readFileSync(PAGE, 'utf8');
 
 /** The same configuration as in `infra/bin/diagram.ts`. */
-const config = { ...loadExample('tickets.yaml'), syncs: loadExample('minimal.yaml').syncs };
+const config = loadExample(FULL);
 const template = synthesise(config).template.toJSON();
 
 describe('the page of metrics', () => {

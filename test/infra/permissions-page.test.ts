@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { drawOverview } from '#infra/overview-picture.ts';
 import { writePermissionsPage } from '#infra/permissions-page.ts';
-import { loadExample } from './synthesis.ts';
+import { FULL, loadExample } from './synthesis.ts';
 
-const page = writePermissionsPage(loadExample('tickets.yaml'));
+const page = writePermissionsPage(loadExample(FULL));
 
 const rowsOf = (text: string): string[][] =>
   text
