@@ -10,7 +10,10 @@ export const ENVIRONMENT = {
   SYNC_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-sync',
   CHECKOUT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-checkout',
   RELEASE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-release',
+  PROVISION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-provision',
+  DRIFT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-drift',
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
+  REFUSED_MACHINES_URL: 'http://127.0.0.1:1/000000000000/bench-machines-refused',
   ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
   STORE_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
 };

@@ -5,6 +5,7 @@ import type { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
+import type { Machines } from '#infra/triggers/machines.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
@@ -25,6 +26,8 @@ export interface Grantable {
   readonly alerts: AlertTopic;
   /** Undefined if the relay accepts no messages. */
   readonly intake: Intake | undefined;
+  /** Undefined if no blueprint has machines as subjects. */
+  readonly machines: Machines | undefined;
 }
 
 /** The grants of a step, resolved to AWS. */
@@ -105,7 +108,18 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return relay.alerts.permissions();
     case 'messages':
       return intakeOf(relay).permissions();
+    case 'machine-events':
+      return machinesOf(relay).permissions();
+    case 'machines':
+      return [DESCRIBE_MACHINES];
   }
+};
+
+/** Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2". */
+const DESCRIBE_MACHINES: Permission = {
+  actions: ['ec2:DescribeInstances'],
+  resources: ['*'],
+  pattern: 'EC2 does not support resource-level permissions for the description of instances.',
 };
 
 /** Records of the limits that all functions share. */
@@ -122,6 +136,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return relay.alerts.topic.topicArn;
     case 'REFUSED_QUEUE_URL':
       return intakeOf(relay).refused.queueUrl;
+    case 'REFUSED_MACHINES_URL':
+      return machinesOf(relay).refused.queueUrl;
     case 'SYNC_MACHINE_ARN':
       return machineArn(relay.stack, 'sync');
     case 'CHECKOUT_MACHINE_ARN':
@@ -138,4 +154,9 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
 const intakeOf = ({ intake }: Grantable): Intake => {
   if (intake === undefined) throw new Error('A function handles messages, but the relay accepts none.');
   return intake;
+};
+
+const machinesOf = ({ machines }: Grantable): Machines => {
+  if (machines === undefined) throw new Error('A function handles events about machines, but no blueprint has any.');
+  return machines;
 };

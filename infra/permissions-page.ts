@@ -53,6 +53,8 @@ const recordsWords = (grant: Grant): Words | undefined => {
 const runsWords = (grant: Grant): Words | undefined => (grant.to === 'runs' ? [grant.may, grant.of] : undefined);
 const moreWords = (grant: Grant): Words | undefined => {
   if (grant.to === 'alerts') return [grant.may, 'alerts'];
+  if (grant.to === 'machines') return [grant.may, 'machines'];
+  if (grant.to === 'machine-events') return [grant.may, 'events of machines'];
   return grant.to === 'messages' ? [grant.may, 'messages'] : undefined;
 };
 

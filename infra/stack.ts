@@ -12,6 +12,7 @@ import { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import { RelayKey } from '#infra/constructs/relay-key.ts';
 import { Functions } from '#infra/functions.ts';
 import { addIntake, Intake } from '#infra/triggers/intake.ts';
+import { addMachines, Machines } from '#infra/triggers/machines.ts';
 import { Schedules } from '#infra/triggers/schedules.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
@@ -22,10 +23,18 @@ import type { AddWorkflow, Output } from '#infra/workflows/workflow.ts';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { RECORDS_OUTPUT, relayIdOf } from '#shared/names.ts';
-import { takesMessages } from '#shared/workflows/intake.ts';
+import { takesMachines, takesMessages } from '#shared/workflows/intake.ts';
 
 /** All workflows, in the order of their rows on the dashboard. */
-const WORKFLOWS: readonly AddWorkflow[] = [addSync, addIntake, addCheckout, addProvision, addUpkeep, addAuthenticate];
+const WORKFLOWS: readonly AddWorkflow[] = [
+  addSync,
+  addIntake,
+  addCheckout,
+  addProvision,
+  addMachines,
+  addUpkeep,
+  addAuthenticate,
+];
 
 export interface RelayStackProps extends StackProps {
   readonly config: RelayConfig;
@@ -56,6 +65,7 @@ export class RelayStack extends Stack {
     const records = new RecordsBucket(this, 'Records', { key });
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;
+    const machines = takesMachines(config) ? new Machines(this, 'Machines', { key }) : undefined;
 
     const functions = new Functions({
       stack: this,
@@ -67,12 +77,15 @@ export class RelayStack extends Stack {
       records,
       alerts,
       intake,
+      machines,
       bundles,
       logRetentionDays,
       placement: network?.placement,
     });
     const metrics = new RelayMetrics(config.relay);
-    const workflows = WORKFLOWS.map((add) => add(this, { config, functions, metrics, intake, key, logRetentionDays }));
+    const workflows = WORKFLOWS.map((add) =>
+      add(this, { config, functions, metrics, intake, machines, key, logRetentionDays }),
+    );
 
     const schedules = new Schedules(this, 'Schedules', {
       schedules: workflows.flatMap((workflow) => workflow.schedules ?? []),

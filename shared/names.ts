@@ -15,5 +15,11 @@ export const ownerOf = (relayId: string, name: string): string => `${relayId}/${
 /** Globally unique id of a relay. At synthesis, account and region are tokens that CloudFormation resolves. */
 export const relayIdOf = (relay: string, account: string, region: string): string => `${relay}.${account}.${region}`;
 
+/** Account and region of a relay, from its globally unique id. Pure. */
+export const relayPlaceOf = (relayId: string): { readonly account: string; readonly region: string } => {
+  const [region = '', account = ''] = relayId.split('.').toReversed();
+  return { account, region };
+};
+
 /** Output of the stack with the name of the records bucket. */
 export const RECORDS_OUTPUT = 'RecordsBucketName';

@@ -70,8 +70,8 @@ export class RelayMetrics {
     return this.#metric({ provisioning }, metricName, Stats.SUM, period);
   }
 
-  ofMessages(metricName: MessageMetric, period = Duration.hours(1)): Metric {
-    return this.#metric({ queue: 'intake' }, metricName, Stats.SUM, period);
+  ofMessages(metricName: MessageMetric, queue: 'intake' | 'machines' = 'intake', period = Duration.hours(1)): Metric {
+    return this.#metric({ queue }, metricName, Stats.SUM, period);
   }
 
   ofConnection(connection: string, metricName: ConnectionMetric, period = Duration.hours(1)): Metric {

@@ -6,6 +6,7 @@ import type { RelayMetrics } from '#infra/constructs/metrics.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import type { Functions } from '#infra/functions.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
+import type { Machines } from '#infra/triggers/machines.ts';
 import type { Scheduled } from '#infra/triggers/schedules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
@@ -16,6 +17,8 @@ export interface WorkflowProps {
   readonly metrics: RelayMetrics;
   /** Undefined if the relay accepts no messages. */
   readonly intake: Intake | undefined;
+  /** Undefined if no blueprint has machines as subjects. */
+  readonly machines: Machines | undefined;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { createCloudFormationApi } from './cloudformation/api.ts';
+import { createFleet, type Fleet } from './ec2/fleet.ts';
+import { createEc2 } from './ec2/server.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { type EventSources, startEventSources } from './event-sources/event-sources.ts';
+import { createEventBus, type EventBus } from './events.ts';
 import { createLambdaApi } from './functions/api.ts';
 import { createFunctions, type Functions } from './functions/functions.ts';
 import { createNeedsOf } from './permissions/needs.ts';
@@ -58,6 +61,8 @@ export interface LocalAws {
   readonly functions: Functions;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
+  readonly events: EventBus;
+  readonly ec2: Fleet;
   readonly queues: Queues;
   readonly eventSources: EventSources;
   /** Calls refused because of a quota, by `service.Action`. */
@@ -139,6 +144,9 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
   await makeQueues(template, endpoint);
   await makeBucketsAndTopics(template, endpoint);
   const queues = createQueues(template, server);
+  const events = createEventBus(template, queues, clock.now);
+  const ec2 = createFleet(events);
+  server.serve('ec2', createEc2(ec2));
   const eventSources = await startEventSources({
     template,
     definitions,
@@ -162,6 +170,8 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
     functions,
     stepFunctions,
     scheduler,
+    events,
+    ec2,
     queues,
     eventSources,
     throttled: quotas.throttled,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buildApp } from 'fauxqs';
 import { type AwsCall, callOf } from './calls.ts';
 import { type EtagOf, withConditionalWrites } from './conditional-writes.ts';
+import { refuseEc2 } from './ec2/server.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import type { ObjectExists } from './permissions/needs.ts';
 import { type Quotas, refuseThrottled } from './quotas/quotas.ts';
@@ -130,10 +131,14 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 };
 
-/** Denies a call in the service's protocol: XML for S3, SNS and STS, JSON for the others. */
+/** Denies a call in the service's protocol: XML for S3, SNS, STS and EC2, JSON for the others. */
 const deny = (response: ServerResponse, { service }: AwsCall, message: string): void => {
   if (service === 'sts') {
     refuseSts(response, new ServiceError('AccessDenied', message, 403));
+    return;
+  }
+  if (service === 'ec2') {
+    refuseEc2(response, { code: 'UnauthorizedOperation', message, status: 403 });
     return;
   }
   if (service !== 's3' && service !== 'sns') {
@@ -151,6 +156,7 @@ const deny = (response: ServerResponse, { service }: AwsCall, message: string): 
 
 const refuseKey = (response: ServerResponse, { service }: AwsCall, { code, xmlCode, message }: KeyRefusal): void => {
   if (service === 'sts') refuseSts(response, new ServiceError(xmlCode, message, 403));
+  else if (service === 'ec2') refuseEc2(response, { code: 'AuthFailure', message, status: 401 });
   else refuse(response, 400, code, message);
 };
 

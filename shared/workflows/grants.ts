@@ -20,7 +20,11 @@ export type Grant =
   | { readonly to: 'runs'; readonly may: 'list' | 'describe' | 'start'; readonly of: Machine }
   | { readonly to: 'alerts'; readonly may: 'publish' }
   /** Receive messages from the queue, and move refused ones to the queue of refused messages. */
-  | { readonly to: 'messages'; readonly may: 'handle' };
+  | { readonly to: 'messages'; readonly may: 'handle' }
+  /** Receive events about machines from their queue, and move refused ones to the queue of refused events. */
+  | { readonly to: 'machine-events'; readonly may: 'handle' }
+  /** Describe the EC2 instances of the account and region. */
+  | { readonly to: 'machines'; readonly may: 'describe' };
 
 /**
  * Folders of the records bucket. `runs/`: records that the steps of a run exchange, and its report. `memory/`: state
@@ -59,7 +63,8 @@ export type Variable =
   | 'RECORDS_BUCKET'
   | 'STORE_KEY_ARN'
   | 'ALERT_TOPIC_ARN'
-  | 'REFUSED_QUEUE_URL';
+  | 'REFUSED_QUEUE_URL'
+  | 'REFUSED_MACHINES_URL';
 
 /** Environment variable that a grant sets; undefined if it needs none. */
 export const variableOf = (grant: Grant): Variable | undefined => {
@@ -70,6 +75,7 @@ export const variableOf = (grant: Grant): Variable | undefined => {
     case 'stores':
       return grant.may === 'deliver' ? 'STORE_KEY_ARN' : undefined;
     case 'initial-passwords':
+    case 'machines':
       return undefined;
     case 'runs':
       return MACHINE_VARIABLES[grant.of];
@@ -77,6 +83,8 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return 'ALERT_TOPIC_ARN';
     case 'messages':
       return 'REFUSED_QUEUE_URL';
+    case 'machine-events':
+      return 'REFUSED_MACHINES_URL';
   }
 };
 

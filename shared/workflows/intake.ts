@@ -63,5 +63,29 @@ export const intakeSteps = { queue };
 
 export const intakeWorkflow: WorkflowSteps = { steps: Object.values(intakeSteps), isUsed: takesMessages };
 
+/** True if machines can be subjects of a blueprint. */
+export const takesMachines = ({ provisioning }: Pick<RelayConfig, 'provisioning'>): boolean =>
+  Object.values(provisioning).some(({ ec2 }) => ec2 !== undefined);
+
+const machines = {
+  folder: 'intake/machines',
+  input: queue.input,
+  output: queue.output,
+  seconds: 60,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'machine-events', may: 'handle' },
+    { to: 'machines', may: 'describe' },
+    { to: 'runs', may: 'start', of: 'provision' },
+    { to: 'records', may: 'read', folder: 'subjects' },
+    { to: 'records', may: 'write', folder: 'subjects' },
+    { to: 'records', may: 'write', folder: 'pending' },
+  ],
+} as const satisfies Step;
+
+export const machinesSteps = { machines };
+
+export const machinesWorkflow: WorkflowSteps = { steps: Object.values(machinesSteps), isUsed: takesMachines };
+
 export type QueueBatch = z.infer<typeof queue.input>;
 export type QueueAnswer = z.infer<typeof queue.output>;

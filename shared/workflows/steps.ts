@@ -1,7 +1,7 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
-import { intakeWorkflow } from '#shared/workflows/intake.ts';
+import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { syncWorkflow } from '#shared/workflows/sync.ts';
@@ -13,6 +13,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   checkoutWorkflow,
   provisionWorkflow,
   intakeWorkflow,
+  machinesWorkflow,
   upkeepWorkflow,
 ];
 

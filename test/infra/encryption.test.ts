@@ -37,7 +37,7 @@ const KEEPS_NONE = [
   /^AWS::Lambda::(Function|EventSourceMapping)$/,
   /^AWS::(S3::Bucket|SQS::Queue|SNS::Topic)Policy$/,
   /^AWS::SNS::Subscription$/,
-  /^AWS::Scheduler::ScheduleGroup$/,
+  /^AWS::(Scheduler::ScheduleGroup|Events::Rule)$/,
 ];
 
 const at = (value: unknown, path: readonly (string | number)[]): unknown =>

@@ -44,6 +44,25 @@ export const aCheckoutConfig = (rule: Record<string, unknown> = {}, sync: Record
     },
   });
 
+/** A configuration with the sync `databases` and the blueprint `hosts` of one asset. */
+export const aBlueprintConfig = (blueprint: Record<string, unknown> = {}): RelayConfig =>
+  parseShapeOf({
+    ...aConfig(),
+    provisioning: {
+      hosts: {
+        connection: 'vault',
+        resources: {
+          machine: { type: 'asset', workgroup: 'Default Workgroup', name: 'machine', address: '192.0.2.1' },
+        },
+        ...blueprint,
+      },
+    },
+  });
+
+/** The same, with EC2 instances as its subjects. */
+export const aMachineConfig = (): RelayConfig =>
+  aBlueprintConfig({ ec2: { accounts: ['111122223333'], vpcs: ['vpc-1'], inputs: {} } });
+
 /** A checkout rule with the defaults of relay.yaml. */
 export const aCheckoutRule = (rule: Record<string, unknown> = {}): CheckoutConfig => {
   const { tickets } = aCheckoutConfig(rule).checkouts;

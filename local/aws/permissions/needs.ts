@@ -37,6 +37,8 @@ export const createNeedsOf = (template: Template, objectExists: ObjectExists): N
         return states(call);
       case 'sts':
         return stsNeeds(new URLSearchParams(await call.body()));
+      case 'ec2':
+        return [{ action: `ec2:${new URLSearchParams(await call.body()).get('Action')}`, resource: '*' }];
       default:
         return [{ action: `${call.service}:${call.action}`, resource: '*' }];
     }

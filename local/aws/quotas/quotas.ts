@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsCall } from '../calls.ts';
+import { refuseEc2 } from '../ec2/server.ts';
 import { QUOTAS, type Quota } from './table.ts';
 import { createTokenBucket } from './token-bucket.ts';
 
@@ -47,6 +48,8 @@ export const refuseThrottled = (
   if (service === 's3') {
     response.writeHead(503, { 'content-type': 'application/xml' });
     response.end('<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>');
+  } else if (service === 'ec2') {
+    refuseEc2(response, { code: 'RequestLimitExceeded', message: 'Request limit exceeded.', status: 503 });
   } else if (service === 'sns') {
     response.writeHead(400, { 'content-type': 'text/xml' });
     response.end(

@@ -20,6 +20,9 @@ const STEP_FUNCTIONS =
 const S3 = 'Amazon S3 user guide, "Best practices design patterns: optimizing Amazon S3 performance"';
 const SNS = 'AWS General Reference, "Amazon Simple Notification Service endpoints and quotas", smallest regions';
 
+const EC2 =
+  'Amazon EC2 developer guide, "Request throttling for the Amazon EC2 API", non-mutating actions with a filter';
+
 /** AWS documents no burst for these: a second's worth. */
 const each = (service: string, perSecond: number, source: string, per: Quota['per'] = 'account') => ({
   service,
@@ -85,6 +88,8 @@ export const QUOTAS: readonly Quota[] = [
   },
   { ...each('s3', 3500, S3, 'prefix'), actions: ['PutObject', 'DeleteObject', 'DeleteObjects', 'Post'] },
   { ...each('s3', 5500, S3, 'prefix'), actions: ['GetObject', 'HeadObject'] },
+  // All calls of the relay to EC2 are DescribeInstances. The action is in the body.
+  { service: 'ec2', actions: ['Query'], burst: 100, perSecond: 20, per: 'account', source: EC2 },
   // All calls of the relay to SNS are Publish. The action is in the body.
   { ...each('sns', 300, SNS), actions: ['Query'] },
 ];

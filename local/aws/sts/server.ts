@@ -2,13 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Service } from '../server.ts';
 import { ServiceError } from '../service-error.ts';
+import { type Elements, toXml } from '../xml.ts';
 import { type AssumeRoleOptions, assumedRoleArn, createAssumeRole } from './assume-role.ts';
 import { createGetWebIdentityToken, type WebIdentityOptions } from './web-identity.ts';
-
-/** The elements of an answer of STS, which the protocol writes as XML. */
-interface Elements {
-  readonly [name: string]: string | Elements;
-}
 
 /** Answers one action. The form has the parameters of the request, including `Action` and `Version`. */
 type StsAction = (caller: string, form: Readonly<Record<string, string>>) => Elements;
@@ -64,13 +60,3 @@ const send = (response: ServerResponse, status: number, body: Elements): void =>
   response.writeHead(status, { 'content-type': 'text/xml' });
   response.end(toXml(body, ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'));
 };
-
-const toXml = (elements: Elements, attributes = ''): string =>
-  Object.entries(elements)
-    .map(([name, content]) => {
-      const inner = typeof content === 'string' ? escaped(content) : toXml(content);
-      return `<${name}${attributes}>${inner}</${name}>`;
-    })
-    .join('');
-
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

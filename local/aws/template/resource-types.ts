@@ -67,6 +67,10 @@ const LIVE_TYPES = {
     const group = nameIn(properties, 'GroupName', 'default');
     return { name, ref: name, attributes: { Arn: arn('scheduler', `schedule/${group}/${name}`) } };
   },
+  'AWS::Events::Rule': (generated, properties) => {
+    const name = nameIn(properties, 'Name', generated);
+    return { name, ref: name, attributes: { Arn: arn('events', `rule/${name}`) } };
+  },
 } as const satisfies Record<string, Identify>;
 
 export type LiveType = keyof typeof LIVE_TYPES;

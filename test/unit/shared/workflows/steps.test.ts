@@ -11,7 +11,14 @@ import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import { aCheckoutRun, anOrder, identityOf, STARTED_AT } from '#test/support/checkouts.ts';
-import { aCheckoutConfig, aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
+import {
+  aBlueprintConfig,
+  aCheckoutConfig,
+  aConfig,
+  aMachineConfig,
+  aRun,
+  parseShapeOf,
+} from '#test/support/configs.ts';
 
 const FUNCTIONS = new URL('../../../../functions/', import.meta.url);
 const foldersOf = (steps: readonly Step[]): string[] => steps.map(({ folder }) => folder).toSorted();
@@ -38,12 +45,16 @@ describe('the steps', () => {
     },
   );
 
-  const ALWAYS = foldersOf(ALL_STEPS).filter((folder) => !/^(checkout|intake)\//.test(folder));
+  const without = (...folders: string[]) =>
+    foldersOf(ALL_STEPS).filter((folder) => !folders.some((one) => folder.startsWith(one)));
+  const ALWAYS = without('checkout/', 'intake/', 'provision/');
 
   it.each([
     ['syncs alone', aConfig(), ALWAYS],
     ['syncs that messages start', withIntake(aConfig()), [...ALWAYS, 'intake/queue'].toSorted()],
-    ['checkouts, which come by messages', aCheckoutConfig(), foldersOf(ALL_STEPS)],
+    ['checkouts, which come by messages', aCheckoutConfig(), without('intake/machines', 'provision/')],
+    ['subjects that messages name', aBlueprintConfig(), without('checkout/', 'intake/machines')],
+    ['subjects that are machines', aMachineConfig(), without('checkout/')],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
   });
