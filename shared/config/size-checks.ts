@@ -53,6 +53,10 @@ const COSTS = {
   sync: { resources: 3, bytes: 5600 },
   verify: { resources: 1, bytes: 1300 },
   checkout: { resources: 1, bytes: 2600 },
+  provisioning: { resources: 28, bytes: 46_000 },
+  blueprint: { resources: 2, bytes: 2900 },
+  drift: { resources: 1, bytes: 1500 },
+  machines: { resources: 12, bytes: 12_000 },
   connection: { resources: 3, bytes: 7000 },
   email: { resources: 1, bytes: 500 },
 } as const;
@@ -61,14 +65,20 @@ type Cost = (typeof COSTS)[keyof typeof COSTS];
 
 /** Connections, rules and settings of a configuration, each with its cost. */
 const costsOf = (config: RelayConfig): Cost[] => {
-  const { network, syncs, checkouts, connections, alerts } = config;
+  const { network, syncs, checkouts, provisioning, connections, alerts } = config;
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
+  const blueprints = Object.values(provisioning);
+  const compared = blueprints.filter(({ drift }) => drift !== undefined);
   const verified = Object.values(syncs).filter(({ verify }) => verify !== undefined);
   return [
     COSTS.relay,
     ...(network === undefined ? [] : [network.type === 'existing' ? COSTS.existingNetwork : COSTS.fixedEgress]),
     ...(takesMessages(config) ? [COSTS.intake] : []),
     ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
+    ...(blueprints.length > 0 ? [COSTS.provisioning] : []),
+    ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
+    ...each(COSTS.blueprint, provisioning),
+    ...each(COSTS.drift, compared),
     ...each(COSTS.sync, syncs),
     ...each(COSTS.verify, verified),
     ...each(COSTS.checkout, checkouts),

@@ -62,7 +62,7 @@ describe('the data of the relay', () => {
       .filter(({ type }) => type === 'AWS::StepFunctions::StateMachine')
       .map(({ properties }) => properties['EncryptionConfiguration']);
     expect(periods).toEqual(
-      Array.from({ length: 3 }, () => ({
+      Array.from({ length: 5 }, () => ({
         Type: 'CUSTOMER_MANAGED_KMS_KEY',
         KmsKeyId: expect.anything(),
         KmsDataKeyReusePeriodSeconds: 300,
@@ -74,7 +74,7 @@ describe('the data of the relay', () => {
 const HERE = '<AWS::Region>:<AWS::AccountId>';
 const logs = `arn:<AWS::Partition>:logs:${HERE}:*`;
 
-describe.each(['sync', 'checkout', 'release'])('the role of the machine %s', (name) => {
+describe.each(['sync', 'checkout', 'release', 'provision', 'drift'])('the role of the machine %s', (name) => {
   const machine = `arn:<AWS::Partition>:states:${HERE}:stateMachine:pam-relay-prod-${name}`;
   const uses = roleStatements(template, `Role of the ${name} workflow`)
     .filter((statement) => actionsOf(statement).some((action) => action.startsWith('kms:')))
@@ -150,6 +150,14 @@ describe('the policy of the key', () => {
         condition: [
           'StringEquals kms:ViaService sqs.<AWS::Region>.amazonaws.com',
           `StringEquals kms:EncryptionContext:aws:sqs:arn arn:<AWS::Partition>:sqs:${HERE}:pam-relay-prod-intake`,
+        ],
+      },
+      {
+        who: 'events.amazonaws.com',
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        condition: [
+          'StringEquals aws:SourceAccount <AWS::AccountId>',
+          `ArnLike aws:SourceArn arn:<AWS::Partition>:events:${HERE}:rule/pam-relay-prod-machines`,
         ],
       },
     ]);

@@ -100,6 +100,7 @@ describe('every queue and topic', () => {
     );
     expect(policies).toEqual([
       ['IntakeRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
+      ['MachinesRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['SchedulesUndelivered', { redrivePermission: 'denyAll' }],
     ]);
     expect(JSON.stringify(policies[0]?.[1])).toContain(':pam-relay-prod-intake"');
@@ -132,7 +133,9 @@ describe('every log group', () => {
   it('of a machine has the name prefix that needs no resource policy per log group', () => {
     const names = all('AWS::Logs::LogGroup').map(({ Properties }) => Properties['LogGroupName']);
     expect(names.filter((name) => /states/.test(asText(name)))).toEqual(
-      ['sync', 'checkout', 'release'].map((name) => `/aws/vendedlogs/states/pam-relay-prod-${name}`),
+      ['sync', 'checkout', 'release', 'provision', 'drift'].map(
+        (name) => `/aws/vendedlogs/states/pam-relay-prod-${name}`,
+      ),
     );
   });
 });
@@ -148,7 +151,7 @@ describe('every state machine', () => {
     }
   });
 
-  it('times out: a run after a day, a checkout after a year, a release after two days', () => {
+  it('times out: a run and a comparison after a day, a checkout and a subject after a year, a release after two days', () => {
     const ends = all('AWS::StepFunctions::StateMachine').map(({ Properties }) => [
       Properties['StateMachineName'],
       Number(/"TimeoutSeconds":(\d+),"Comment"/.exec(asText(Properties['DefinitionString']))?.[1]) / 86_400,
@@ -157,6 +160,8 @@ describe('every state machine', () => {
       ['pam-relay-prod-sync', 1],
       ['pam-relay-prod-checkout', 365],
       ['pam-relay-prod-release', 2],
+      ['pam-relay-prod-provision', 365],
+      ['pam-relay-prod-drift', 1],
     ]);
   });
 });

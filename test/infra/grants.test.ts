@@ -152,7 +152,17 @@ describe('the permissions to sign in', () => {
   it('contain a secret once, even if several connections name it', () => {
     const { vault } = config.connections;
     const other = renamed(vault, {});
-    const { template } = synthesise({ ...config, connections: { ...config.connections, other } });
+    const { template } = synthesise({
+      ...config,
+      connections: { ...config.connections, other },
+      syncs: {
+        ...config.syncs,
+        another: renamed(config.syncs['databases'], {
+          connection: 'other',
+          name: 'another/{systemName}/{accountName}',
+        }),
+      },
+    });
     const [policy] = Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
       id.startsWith('AuthenticateRole') ? [Properties.PolicyDocument.Statement] : [],
     );

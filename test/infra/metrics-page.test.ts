@@ -28,7 +28,7 @@ describe('the page of metrics', () => {
     expect(columns).toEqual(['metric', 'raised when', 'without data', 'meaning']);
     expect(rows.get('[`RELAY-run-stale-SYNC`](runbook.md#run-stale)')?.slice(0, 3)).toEqual([
       '`RunSucceeded` of `PamRelay`',
-      'less than 1 in 3 periods of 1 h',
+      'less than 1 in 24 periods of 1 h',
       'raised',
     ]);
     expect(rows.get('[`RELAY-message-late`](runbook.md#message-late)')?.slice(0, 3)).toEqual([

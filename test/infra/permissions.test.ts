@@ -39,6 +39,14 @@ const SIGN_IN = [
   'kms:Decrypt <key> via secretsmanager',
   'kms:GenerateDataKey <key> via secretsmanager',
 ];
+const ADMINISTER = [
+  ...LIMITS,
+  ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>|via secretsmanager/.test(permission)),
+  'secretsmanager:GetSecretValue secret:bootstrap/password-safe-admin-??????',
+  ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+    (action) => `secretsmanager:${action} <admin token>`,
+  ),
+];
 const read = (...folders: string[]) => [
   ...folders.map((folder) => `s3:GetObject <bucket>/${folder}/*`),
   ...SEE,
@@ -108,6 +116,47 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'states:StartExecution stateMachine:pam-relay-prod-release',
     'states:DescribeExecution execution:pam-relay-prod-checkout:*',
     readRuns('checkout'),
+    ...read('subjects'),
+    ...write('subjects', 'pending'),
+    'states:StartExecution stateMachine:pam-relay-prod-provision',
+  ],
+  IntakeMachines: [
+    'sqs:ReceiveMessage <machines>',
+    'sqs:DeleteMessage <machines>',
+    'sqs:GetQueueAttributes <machines>',
+    'sqs:SendMessage <refused machines>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+    ...read('subjects'),
+    ...write('subjects', 'pending'),
+    'states:StartExecution stateMachine:pam-relay-prod-provision',
+  ],
+  ProvisionPlan: [
+    ...read('subjects'),
+    ...write('subjects'),
+    'states:DescribeExecution execution:pam-relay-prod-provision:*',
+    readRuns('provision'),
+  ],
+  ProvisionApply: [...ADMINISTER, ...read('subjects'), ...write('subjects')],
+  ProvisionReport: [
+    ...read('subjects'),
+    ...write('subjects', 'pending'),
+    's3:DeleteObject <bucket>/pending/*',
+    ...ALERT,
+  ],
+  ProvisionDrift: [
+    ...ADMINISTER,
+    ...read('subjects'),
+    'states:StartExecution stateMachine:pam-relay-prod-provision',
+    ...ALERT,
+  ],
+  ProvisionSweep: [
+    ...read('subjects', 'removals'),
+    ...write('removals'),
+    's3:DeleteObject <bucket>/pending/*',
+    'states:DescribeExecution execution:pam-relay-prod-provision:*',
+    readRuns('provision'),
+    'states:StartExecution stateMachine:pam-relay-prod-provision',
   ],
   UpkeepReap: [
     ...SIGN_IN,
@@ -195,7 +244,19 @@ describe('secrets that are delivered', () => {
 describe('permissions', () => {
   it('to sign in belong only to the functions that call the vault', () => {
     expect(allowed(/secret:bootstrap\/password-safe-\?/)).toEqual(
-      FUNCTIONS.filter((fn) => !['SyncReport', 'CheckoutRetire', 'CheckoutReport', 'IntakeQueue'].includes(fn)),
+      FUNCTIONS.filter(
+        (fn) =>
+          ![
+            'SyncReport',
+            'CheckoutRetire',
+            'CheckoutReport',
+            'IntakeQueue',
+            'IntakeMachines',
+            'ProvisionPlan',
+            'ProvisionReport',
+            'ProvisionSweep',
+          ].includes(fn),
+      ),
     );
   });
 
@@ -233,7 +294,8 @@ describe('permissions', () => {
 
 describe('a relay without checkouts', () => {
   const { intake: _, ...rest } = config;
-  const bare = synthesise({ ...rest, checkouts: {} }).template;
+  const { 'vault-admin': __, ...connections } = config.connections;
+  const bare = synthesise({ ...rest, connections, checkouts: {}, provisioning: {} }).template;
   const names = Object.values(bare.findResources('AWS::Lambda::Function')).map(
     ({ Properties }): unknown => Properties.FunctionName,
   );

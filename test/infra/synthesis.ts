@@ -125,9 +125,12 @@ const IDS = {
   key: /<Key\w{8}\.Arn>/,
   bucket: /<RecordsBucket\w{8}\.Arn>/,
   token: /<SignInTokenvault\w{8}>/,
+  'admin token': /<SignInTokenvaultadmin\w{8}>/,
   topic: /<AlertsTopic\w{8}>/,
   queue: /<IntakeQueue\w{8}\.Arn>/,
   refused: /<IntakeRefused\w{8}\.Arn>/,
+  machines: /<MachinesQueue\w{8}\.Arn>/,
+  'refused machines': /<MachinesRefused\w{8}\.Arn>/,
 };
 const shortened = (resource: string): string =>
   Object.entries(IDS).reduce((text, [name, id]) => text.replace(id, `<${name}>`), resource.replace(PLACE, ''));

@@ -38,6 +38,8 @@ const EXPECTED: Readonly<Record<string, readonly [service: string, conditions: r
   'Role of the sync workflow': ['states.amazonaws.com', machine('sync')],
   'Role of the checkout workflow': ['states.amazonaws.com', machine('checkout')],
   'Role of the release workflow': ['states.amazonaws.com', machine('release')],
+  'Role of the provision workflow': ['states.amazonaws.com', machine('provision')],
+  'Role of the drift workflow': ['states.amazonaws.com', machine('drift')],
   'Role of the schedules': [
     'scheduler.amazonaws.com',
     sourcesOf([`arn:<AWS::Partition>:scheduler:${HERE}:schedule-group/pam-relay-prod`]),

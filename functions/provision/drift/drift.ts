@@ -24,7 +24,7 @@ export interface DriftDependencies {
   readonly records: SharedRecords;
   readonly signals: Pick<Signals, 'list'>;
   readonly executionsOf: ExecutionsOf;
-  readonly measure: (rule: string, counts: { readonly SubjectsDrifted: number }) => Promise<void>;
+  readonly measure: (rule: string, drifted: number) => Promise<void>;
   readonly notify: Notify;
 }
 
@@ -64,7 +64,7 @@ export const createDrift = (dependencies: DriftDependencies) => {
     });
     if (result.after !== undefined && keys.some((key) => key > (result.after ?? '')))
       return { ...result, next: 'drift' };
-    await measure(rule, { SubjectsDrifted: result.drifted });
+    await measure(rule, result.drifted);
     if (result.lines.length > 0) {
       await notify(`pam-relay: ${result.drifted} of ${result.compared} subjects of ${rule} differ`, result.lines);
     }

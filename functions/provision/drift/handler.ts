@@ -24,7 +24,7 @@ export const handler = defineHandler(
     records: createS3SharedRecords(bucket),
     signals: createS3Signals(bucket),
     executionsOf: createExecutionsOf(env),
-    measure: (provisioning, counts) => emitMetrics(config.relay, { provisioning }, counts),
+    measure: (provisioning, drifted) => emitMetrics(config.relay, { provisioning }, { SubjectsDrifted: drifted }),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
   }),
 );

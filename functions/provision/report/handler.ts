@@ -18,7 +18,12 @@ export const handler = defineHandler(
   createReportProvision({
     records: createS3SharedRecords(bucket),
     signals: createS3Signals(bucket),
-    measure: (provisioning, counts) => emitMetrics(config.relay, { provisioning }, counts),
+    measure: (provisioning, { succeeded, failed, made, undone }) =>
+      emitMetrics(
+        config.relay,
+        { provisioning },
+        { SubjectsSucceeded: succeeded, SubjectsFailed: failed, ResourcesMade: made, ResourcesUndone: undone },
+      ),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
     now: Date.now,
   }),

@@ -11,7 +11,7 @@ export interface ReportProvisionDependencies {
   readonly signals: Pick<Signals, 'put' | 'remove'>;
   readonly measure: (
     rule: string,
-    counts: Readonly<Record<'SubjectsSucceeded' | 'SubjectsFailed' | 'ResourcesMade' | 'ResourcesUndone', number>>,
+    counts: Readonly<Record<'succeeded' | 'failed' | 'made' | 'undone', number>>,
   ) => Promise<void>;
   readonly notify: Notify;
   /** Epoch milliseconds. */
@@ -48,12 +48,7 @@ export const createReportProvision =
     const { running: _, ...free } = subject;
     if (isPending(isAgain ? subject : free)) await signals.put(subjectAt.pending(about));
     else await signals.remove(subjectAt.pending(about));
-    await measure(rule, {
-      SubjectsSucceeded: failed ? 0 : 1,
-      SubjectsFailed: failed ? 1 : 0,
-      ResourcesMade: made,
-      ResourcesUndone: undone,
-    });
+    await measure(rule, { succeeded: failed ? 0 : 1, failed: failed ? 1 : 0, made, undone });
     const lines = [
       ...(error === undefined ? [] : [`It failed: ${messageOf(error)}`]),
       ...(undoError === undefined ? [] : [`Its undo failed as well, and is repeated later: ${messageOf(undoError)}`]),

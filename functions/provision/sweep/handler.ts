@@ -19,7 +19,7 @@ export const handler = defineHandler(
     records: createS3SharedRecords(bucket),
     signals: createS3Signals(bucket),
     executionsOf: createExecutionsOf(env),
-    measure: (provisioning, counts) => emitMetrics(config.relay, { provisioning }, counts),
+    measure: (provisioning, postponed) => emitMetrics(config.relay, { provisioning }, { RemovalsPostponed: postponed }),
     now: Date.now,
   }),
 );

@@ -12,7 +12,7 @@ export interface SweepDependencies {
   readonly records: SharedRecords;
   readonly signals: Pick<Signals, 'list' | 'remove'>;
   readonly executionsOf: ExecutionsOf;
-  readonly measure: (rule: string, counts: { readonly RemovalsPostponed: number }) => Promise<void>;
+  readonly measure: (rule: string, postponed: number) => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -41,7 +41,7 @@ export const createSweep =
         }
       }
       total.postponed += postponed;
-      await measure(rule, { RemovalsPostponed: postponed });
+      await measure(rule, postponed);
     }
     const failure = combineErrors(failures);
     if (failure !== undefined) throw failure;

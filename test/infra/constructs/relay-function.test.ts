@@ -22,11 +22,18 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'checkout-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'intake-queue': [
     'CHECKOUT_MACHINE_ARN',
+    'PROVISION_MACHINE_ARN',
     'RECORDS_BUCKET',
     'REFUSED_QUEUE_URL',
     'RELEASE_MACHINE_ARN',
     'SYNC_MACHINE_ARN',
   ],
+  'intake-machines': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET', 'REFUSED_MACHINES_URL'],
+  'provision-plan': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
+  'provision-apply': ['RECORDS_BUCKET'],
+  'provision-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
+  'provision-drift': ['ALERT_TOPIC_ARN', 'PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
+  'provision-sweep': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'upkeep-reap': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'RELEASE_MACHINE_ARN', 'SYNC_MACHINE_ARN'],
 };
 const NAMES = Object.keys(VARIABLES);

@@ -35,8 +35,9 @@ describe('the records bucket', () => {
 
 describe('the token caches', () => {
   it('are created empty, one for each OAuth connection, under the name that the functions use', () => {
-    const [cache, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
+    const [cache, admin, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
     expect(others).toEqual([]);
+    expect(admin).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/vault-admin' } });
     expect(cache).toMatchObject({
       Properties: { Name: 'pam-relay/pam-relay-prod/token/vault' },
       DeletionPolicy: 'Delete',

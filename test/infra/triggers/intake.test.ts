@@ -80,6 +80,7 @@ describe('the function that reads it', () => {
   it('may start the workflows of messages, and describe existing checkouts', () => {
     expect(may('states:StartExecution').toSorted()).toEqual([
       'stateMachine:pam-relay-prod-checkout',
+      'stateMachine:pam-relay-prod-provision',
       'stateMachine:pam-relay-prod-release',
       'stateMachine:pam-relay-prod-sync',
     ]);
@@ -91,8 +92,11 @@ describe('the function that reads it', () => {
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/ids/*', '/named/*']);
-    expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual(['/ids/*']);
+    ).toEqual(['/checkouts/*', '/ids/*', '/named/*', '/pending/*', '/subjects/*']);
+    expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual([
+      '/ids/*',
+      '/subjects/*',
+    ]);
     expect(may('secretsmanager:GetSecretValue')).toEqual([]);
   });
 
@@ -104,7 +108,7 @@ describe('the function that reads it', () => {
 
 describe('a stack', () => {
   const without = (more: Partial<RelayConfig>) =>
-    synthesise({ ...config, checkouts: {}, intake: undefined, ...more }).template;
+    synthesise({ ...config, checkouts: {}, provisioning: {}, intake: undefined, ...more }).template;
 
   it('without checkouts and an intake section has no queue of messages', () => {
     const bare = without({});

@@ -17,12 +17,14 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification and reap', () => {
+  it('exist for each sync, each verification, each comparison, reap and the sweep', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
     expect(names.toSorted()).toEqual([
+      'drift.linux-hosts',
       'reap',
+      'sweep',
       'sync.databases',
       'sync.failover-pairs',
       'sync.ssh-keys',
@@ -71,9 +73,12 @@ describe('schedules', () => {
     ).toEqual([
       [
         ['states:StartExecution'],
-        ['arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-sync'],
+        ['drift', 'sync'].map(
+          (machine) =>
+            `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-${machine}`,
+        ),
       ],
-      [['lambda:InvokeFunction'], ['<UpkeepReapFunction>']],
+      [['lambda:InvokeFunction'], ['<ProvisionSweepFunction>', '<UpkeepReapFunction>']],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
       [
         ['kms:Decrypt', 'kms:GenerateDataKey'],
