@@ -5,7 +5,7 @@ import type { Queues } from './queues.ts';
 import { arnOf, type Resource, type Template } from './template/template.ts';
 
 /** An event, without the fields that the bus adds. */
-export interface AwsEvent {
+interface AwsEvent {
   readonly source: string;
   readonly detailType: string;
   readonly detail: Readonly<Record<string, unknown>>;

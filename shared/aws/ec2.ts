@@ -21,7 +21,7 @@ export type DescribeInstances = (ids: readonly string[]) => Promise<ReadonlyMap<
 
 /**
  * Creates the call of EC2. A filter finds the known instances; a list of ids would fail as a whole because of one
- * unknown id. The client is imported on demand, because most batches are about machines without a subject.
+ * unknown id. The client is imported on demand: the end of a known subject needs no description.
  *
  * Source: EC2 API reference, DescribeInstances.
  */
@@ -29,10 +29,10 @@ export const createDescribeInstances = (): DescribeInstances => {
   let connected: ReturnType<typeof connect> | undefined;
   return async (ids) => {
     connected ??= connect();
-    const { client, sdk } = await connected;
+    const { client, paginate } = await connected;
     const found = new Map<string, DescribedInstance>();
     try {
-      const pages = sdk.paginateDescribeInstances({ client }, { Filters: [{ Name: 'instance-id', Values: [...ids] }] });
+      const pages = paginate({ client }, { Filters: [{ Name: 'instance-id', Values: [...ids] }] });
       for await (const { Reservations = [] } of pages) {
         for (const instance of Reservations.flatMap(({ Instances = [] }) => Instances)) {
           if (instance.InstanceId !== undefined) found.set(instance.InstanceId, described(instance));
@@ -46,8 +46,8 @@ export const createDescribeInstances = (): DescribeInstances => {
 };
 
 const connect = async () => {
-  const sdk = await import('#shared/aws/ec2-client.ts');
-  return { sdk, client: new sdk.EC2Client(awsClientConfig()) };
+  const { EC2Client, paginateDescribeInstances } = await import('#shared/aws/ec2-client.ts');
+  return { client: new EC2Client(awsClientConfig()), paginate: paginateDescribeInstances };
 };
 
 const notDescribed = (cause: unknown): RelayError =>

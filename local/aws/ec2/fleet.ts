@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EventBus } from '../events.ts';
 
 /** An EC2 instance. Addresses that it does not have are absent. */
-export interface Launch {
+interface Launch {
   readonly tags?: Readonly<Record<string, string>>;
   readonly vpc?: string;
   readonly privateIp?: string;

@@ -18,12 +18,15 @@ const SERVICES: Readonly<Record<string, string>> = {
   states: 'Step Functions',
   s3: 'S3, per folder',
   sns: 'SNS',
+  ec2: 'EC2',
 };
+/** Actions of services whose action is in the body of a call. */
+const ACTIONS: Readonly<Record<string, string>> = { sns: '`Publish`', ec2: '`DescribeInstances`' };
 
 /** The rows of the page for the quotas of local mode. */
 const rows = (): string[] =>
   QUOTAS.map(({ service, actions, burst, perSecond, source }) => {
-    const calls = service === 'sns' ? '`Publish`' : actions.map((action) => `\`${action}\``).join(', ');
+    const calls = ACTIONS[service] ?? actions.map((action) => `\`${action}\``).join(', ');
     const numbers = [burst, perSecond].map((number) => number.toLocaleString('en'));
     return `| ${[SERVICES[service] ?? service, calls, ...numbers, source].join(' | ')} |`;
   });
