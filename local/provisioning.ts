@@ -87,6 +87,7 @@ export const createProvisioning = ({ aws, clock }: Pick<World, 'aws' | 'clock'>)
       await aws.eventSources.drained(queue);
       await settle();
     },
+    settle,
     /** Sends a message about one subject, and waits until it is carried out. */
     async one(type: 'provision' | 'deprovision', subject: number, position: number): Promise<void> {
       await send(type, subject, position);

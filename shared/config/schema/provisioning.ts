@@ -40,9 +40,9 @@ export const initialPassword = z
     }),
     z.strictObject({
       from: z.literal('secret').describe('It is read from a secret.'),
-      secret: secretName.describe(
-        "Name of a Secrets Manager secret in the stack's account and region, whose text is the password.",
-      ),
+      secret: secretName
+        .meta({ examples: ['initial/root'] })
+        .describe("Name of a Secrets Manager secret in the stack's account and region, whose text is the password."),
     }),
   ])
   .meta({ examples: [{ from: 'relay' }] });
@@ -68,9 +68,17 @@ const ec2 = z.strictObject({
       name,
       z.union([
         z.enum(['instance-id', 'private-ip', 'private-dns', 'public-ip']),
-        z.strictObject({ tag: z.string().min(1).max(128).describe('Key of a tag, whose value is the input.') }),
+        z.strictObject({
+          tag: z
+            .string()
+            .min(1)
+            .max(128)
+            .meta({ examples: ['owner'] })
+            .describe('Key of a tag, whose value is the input.'),
+        }),
       ]),
     )
+    .meta({ examples: [{ host: 'private-dns' }] })
     .describe('Source of each input. Anyone who may tag a machine chooses the values of its tags.'),
 });
 

@@ -17,7 +17,17 @@ export const managementSettings = {
   changeAfterRelease: z.boolean().optional().describe('True if the vault changes the password after each release.'),
   resetOnMismatch: z.boolean().optional().describe('True if the vault resets a password that does not work.'),
   changeEvery: z
-    .union([z.enum(['first', 'last']), z.strictObject({ days: z.int().min(1).max(999) })])
+    .union([
+      z.enum(['first', 'last']),
+      z.strictObject({
+        days: z
+          .int()
+          .min(1)
+          .max(999)
+          .meta({ examples: [30] })
+          .describe('Number of days.'),
+      }),
+    ])
     .optional()
     .meta({ examples: [{ days: 30 }] })
     .describe('Automatic change: on the first or last day of the month, or every number of days.'),

@@ -92,7 +92,7 @@ export const roleWork = (session: Session): ResourceWork<RoleSpec> => {
     },
     change: async (wanted) => set(wanted, await desired(wanted)),
     async restore(wanted, earlier) {
-      // Roles whose policy is unknown cannot be given back. Taking them away opens nothing.
+      // Without its policy, a role cannot be restored. Removing it opens nothing.
       if (earlier === undefined || earlier['accessPolicy'] === null)
         await changeRow(session, 'DELETE', pathFor(wanted));
       else await set(wanted, earlier);

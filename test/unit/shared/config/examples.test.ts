@@ -26,8 +26,8 @@ describe('the examples', () => {
   });
 
   it.each(names)('%s is valid as it stands, with the files that it names, and names the schema for editors', (name) => {
-    const { syncs, checkouts } = loadConfig(fileURLToPath(new URL(name, EXAMPLES)));
-    expect({ ...syncs, ...checkouts }).not.toEqual({});
+    const { syncs, checkouts, provisioning } = loadConfig(fileURLToPath(new URL(name, EXAMPLES)));
+    expect({ ...syncs, ...checkouts, ...provisioning }).not.toEqual({});
     expect(read(name)).toMatch(/^# yaml-language-server: \$schema=\.\.\/relay\.schema\.json\n/);
   });
 

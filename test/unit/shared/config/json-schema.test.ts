@@ -78,10 +78,10 @@ describe.each([
 
 describe('the JSON schema of relay.yaml', () => {
   it('has an example of every required setting and of every union, except of whole sections', () => {
-    expect(withoutExample(buildJsonSchema())).toEqual(['.connections', '.stores']);
+    expect(withoutExample(buildJsonSchema())).toEqual(['.connections', '.provisioning.resources']);
   });
 
   it('requires only keys without a default', () => {
-    expect(buildJsonSchema()).toMatchObject({ required: ['connections', 'stores'] });
+    expect(buildJsonSchema()).toMatchObject({ required: ['connections'] });
   });
 });

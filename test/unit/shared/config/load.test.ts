@@ -258,7 +258,7 @@ describe('the structure', () => {
     [
       'a key with a line break',
       { 8: '"a\\nb": 1\nstores:' },
-      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "intake", "reap", "alerts", "logRetentionDays", "network"',
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "provisioning", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
       'a source that is a list',
@@ -373,7 +373,7 @@ describe('the structure', () => {
 
   it('requires at least one sync', () => {
     expect(problemsOf(configWith({ 11: 'syncs: {}' }).split('\n').slice(0, 11).join('\n'))).toEqual([
-      'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts',
+      'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts or provisioning',
     ]);
   });
 
