@@ -37,10 +37,10 @@ export type Initial =
   | { readonly from: 'vault' };
 
 /** State of the late effects of a change. */
-export type Progress = 'done' | 'pending';
+type Progress = 'done' | 'pending';
 
 /** Result of a proof. `reason` is one sentence with the fix. */
-export type Proof = { readonly proven: true } | { readonly proven: false; readonly reason: string };
+type Proof = { readonly proven: true } | { readonly proven: false; readonly reason: string };
 
 /** Work on one kind of resource in one session. */
 export interface ResourceWork<Spec = unknown> {

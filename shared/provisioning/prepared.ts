@@ -35,7 +35,7 @@ const typeIn = (types: ResourceTypes, name: string): ResourceType => {
 /**
  * Prepares a resource from settings whose texts are filled in. Raises `MessageInvalid` if a text does not fit. Pure.
  */
-export const prepareResource = (
+const prepareResource = (
   types: ResourceTypes,
   name: string,
   typeName: string,

@@ -16,8 +16,8 @@ import type { ProvisionStepInput } from '#shared/workflows/provision.ts';
 import { memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
 import { createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
 
-export const RULE = 'hosts';
-export const OWNER = { kind: 'aws', id: 'AROASENDER' } as const;
+const RULE = 'hosts';
+const OWNER = { kind: 'aws', id: 'AROASENDER' } as const;
 
 /** A host, an account, a rule and a grant, of which each refers to the one before. */
 export const BLUEPRINT = {

@@ -7,7 +7,7 @@ export const fieldsSchema = z
   .record(z.string(), z.union([scalar, z.boolean(), z.null(), z.array(scalar).readonly()]))
   .readonly();
 export type Fields = z.infer<typeof fieldsSchema>;
-export type FieldValue = Fields[string];
+type FieldValue = Fields[string];
 
 /** A setting whose current value is not the wanted one. */
 export interface Difference {

@@ -8,12 +8,12 @@ import { principalSchema } from '#shared/domain/checkout/principal.ts';
  */
 
 /** Sender of the messages about a subject: an AWS principal, or the events of EC2. */
-export const subjectOwnerSchema = z.discriminatedUnion('kind', [principalSchema, z.object({ kind: z.literal('ec2') })]);
-export type SubjectOwner = z.infer<typeof subjectOwnerSchema>;
+const subjectOwnerSchema = z.discriminatedUnion('kind', [principalSchema, z.object({ kind: z.literal('ec2') })]);
+type SubjectOwner = z.infer<typeof subjectOwnerSchema>;
 
 const instant = z.iso.datetime();
 
-export const inputsSchema = z.record(z.string(), z.string());
+const inputsSchema = z.record(z.string(), z.string());
 export type Inputs = z.infer<typeof inputsSchema>;
 
 /** Order of a sender. A later position replaces an earlier one. */
@@ -49,7 +49,7 @@ export type Holding = z.infer<typeof holdingSchema>;
  * `absent`: nothing of it exists. `provisioned`: the last provisioning succeeded. `withdrawn`: access is withdrawn, and
  * the objects are deleted at `removeAt`. `remaining`: an undo or a deletion did not finish; the rest is deleted later.
  */
-export const SUBJECT_STATES = ['absent', 'provisioned', 'withdrawn', 'remaining'] as const;
+const SUBJECT_STATES = ['absent', 'provisioned', 'withdrawn', 'remaining'] as const;
 
 export const subjectSchema = z.object({
   rule: z.string(),

@@ -10,7 +10,7 @@ import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/res
 /** Ids of the access levels (reference: password-safe-api.md 2.6, `GET UserGroups/{id}/SmartRules`). */
 const LEVELS = { none: 0, read: 1, 'read-write': 3 } as const;
 
-export const accessLevelSettings = z.strictObject({
+const accessLevelSettings = z.strictObject({
   type: z.literal('access-level').describe('Access of a group to a rule. A role on the rule requires it.'),
   ...commonResource,
   group: label(31)

@@ -16,7 +16,7 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork } from '#shared/connections/resource.ts';
 import { readMark, writeMark } from '#shared/domain/blueprint/mark.ts';
 
-export const assetSettings = z.strictObject({
+const assetSettings = z.strictObject({
   type: z.literal('asset').describe('An asset in a workgroup.'),
   ...commonResource,
   workgroup: label(256)

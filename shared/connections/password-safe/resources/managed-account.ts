@@ -32,7 +32,7 @@ import { readMark, writeMark } from '#shared/domain/blueprint/mark.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Secret } from '#shared/secret.ts';
 
-export const managedAccountSettings = z.strictObject({
+const managedAccountSettings = z.strictObject({
   type: z.literal('managed-account').describe('An account of a managed system.'),
   ...commonResource,
   system: label(31)

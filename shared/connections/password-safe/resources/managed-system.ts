@@ -23,7 +23,7 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import { readMark, writeMark } from '#shared/domain/blueprint/mark.ts';
 
-export const managedSystemSettings = z.strictObject({
+const managedSystemSettings = z.strictObject({
   type: z.literal('managed-system').describe('The managed system of an asset.'),
   ...commonResource,
   asset: label(31)

@@ -11,7 +11,7 @@ import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/res
 /** Ids of the levels of a permission. */
 const LEVELS = { read: 1, full: 3 } as const;
 
-export const permissionsSettings = z.strictObject({
+const permissionsSettings = z.strictObject({
   type: z.literal('permissions').describe('Permissions of a group. They replace those that it has.'),
   ...commonResource,
   group: label(31)

@@ -12,7 +12,7 @@ import { RelayError } from '#shared/errors.ts';
 
 const MAX_MEMBERS = 100;
 
-export const quickRuleSettings = z.strictObject({
+const quickRuleSettings = z.strictObject({
   type: z.literal('quick-rule').describe('A quick rule over accounts of this blueprint.'),
   ...commonResource,
   title: label(75)

@@ -10,7 +10,7 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import type { Fields } from '#shared/domain/blueprint/fields.ts';
 
-export const roleSettings = z.strictObject({
+const roleSettings = z.strictObject({
   type: z.literal('role').describe('Roles of a group on a rule. An access level of the group on the rule comes first.'),
   ...commonResource,
   group: label(31)

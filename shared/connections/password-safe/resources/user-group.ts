@@ -17,7 +17,7 @@ const KINDS = {
   ldap: 'LdapDirectory',
 } as const;
 
-export const userGroupSettings = z.strictObject({
+const userGroupSettings = z.strictObject({
   type: z.literal('user-group').describe('A group of users.'),
   ...commonResource,
   kind: z
@@ -62,7 +62,7 @@ export const userGroup: ResourceType = {
 const BUILT_IN = /^administrators$/i;
 
 /** Refuses the built-in group of administrators. */
-export const refuseBuiltIn = ({ connection }: Pick<Session, 'connection'>, name: string): void => {
+const refuseBuiltIn = ({ connection }: Pick<Session, 'connection'>, name: string): void => {
   if (!BUILT_IN.test(name)) return;
   throw new RelayError(
     'ResourceForeign',

@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Document, parseDocument } from 'yaml';
+import { problemsOf } from '#test/unit/shared/config/support.ts';
+
+const EXAMPLE = readFileSync(new URL('../../../../examples/provisioning.yaml', import.meta.url), 'utf8');
+const BLUEPRINT = ['provisioning', 'linux-hosts'];
+const RESOURCES = [...BLUEPRINT, 'resources'];
+
+/** Problems of the example after a change, without their positions. */
+const problemsAfter = (change: (config: Document) => void): string[] => {
+  const document = parseDocument(EXAMPLE);
+  change(document);
+  return problemsOf(String(document)).map((problem) => problem.replace(/^relay\.yaml:\d+:\d+ /, ''));
+};
+
+const set =
+  (...path: readonly string[]) =>
+  (value: unknown) =>
+  (config: Document) =>
+    config.setIn([...BLUEPRINT, ...path], config.createNode(value));
+
+const reader = (config: Document) => {
+  const admin = config.getIn(['connections', 'vault-admin'], true);
+  config.setIn(['connections', 'vault'], admin);
+};
+
+describe('a blueprint', () => {
+  it('of the example has no problem', () => {
+    expect(problemsAfter(() => {})).toEqual([]);
+  });
+
+  it.each<[string, (config: Document) => void, string]>([
+    [
+      'an unknown connection',
+      set('connection')('vault-admn'),
+      'connection: there is no connection "vault-admn"; did you mean "vault-admin"?',
+    ],
+    [
+      'an unknown resource',
+      set('resources', 'system', 'asset')('machin'),
+      'resources.system.asset: there is no resource "machin"; did you mean "machine"?',
+    ],
+    [
+      'a resource of another type',
+      set('resources', 'root', 'system')('machine'),
+      'resources.root.system: "machine" is of the type asset, not managed-system; use "system"',
+    ],
+    [
+      'a resource in a list',
+      set('resources', 'rule', 'accounts')(['root', 'admin']),
+      'resources.rule.accounts[1]: there is no resource "admin"; use "root"',
+    ],
+    [
+      'an unknown input',
+      set('resources', 'machine', 'name')('{hst}'),
+      'resources.machine.name: there is no input "hst"; did you mean "host"?',
+    ],
+    [
+      'a filter',
+      set('resources', 'machine', 'name')('{host:url}'),
+      'resources.machine.name: has a filter; write {host}',
+    ],
+    [
+      'an unmatched brace',
+      set('resources', 'owners', 'name')('Owners {of {host}'),
+      'resources.owners.name: the "{" at character 8 is unmatched; double it to use it as text',
+    ],
+    [
+      'an input that is not used',
+      set('inputs', 'owner')({}),
+      'inputs.owner: is not used; write {owner} in a setting, or remove it',
+    ],
+    [
+      'a default that does not fit',
+      set('inputs', 'host', 'default')('a b'),
+      'inputs.host.default: does not fit the format word; use 1 to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or a digit',
+    ],
+    [
+      'a reference that a message chooses',
+      set('resources', 'root', 'system')('{host}'),
+      'resources.root.system: there is no resource "{host}"; use "system"',
+    ],
+    [
+      'a secret that a message chooses',
+      set('resources', 'root', 'password')({ from: 'secret', secret: 'initial/{host}' }),
+      'resources.root.password.secret: ',
+    ],
+    [
+      'an adoption by which a message chooses rights',
+      set('resources', 'owners', 'adopt')(true),
+      'resources.owners.adopt: lets a message choose an existing user-group, which grants rights; remove adopt, or write name without a placeholder',
+    ],
+    [
+      'an event that lacks an input',
+      set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'private-dns' } }),
+      'ec2.inputs: lacks "address"; add for example address: private-dns',
+    ],
+    [
+      'an event with an unknown input',
+      set('ec2')({
+        accounts: ['111122223333'],
+        vpcs: ['vpc-0a'],
+        inputs: { host: 'private-dns', address: 'private-ip', owner: 'instance-id' },
+      }),
+      'ec2.inputs.owner: is no input; use one of "host", "address"',
+    ],
+  ])('with %s is refused with the fix', (_what, change, problem) => {
+    expect(problemsAfter(change)).toContainEqual(expect.stringContaining(`provisioning.linux-hosts.${problem}`));
+  });
+
+  it('may not use the connection that reads credentials', () => {
+    const problems = problemsAfter((config) => {
+      config.setIn(['stores', 'aws'], config.createNode({ type: 'aws-secrets-manager' }));
+      const sync = { connection: 'vault-admin', stores: ['aws'], name: 'prod/{systemName}/{accountName}' };
+      config.setIn(['syncs', 'fleet'], config.createNode({ ...sync, schedule: { expression: 'rate(1 hour)' } }));
+    });
+    expect(problems).toEqual([
+      'provisioning.linux-hosts.connection: "vault-admin" also reads credentials for syncs.fleet; add a connection with a user that only administers, such as vault-admin',
+    ]);
+  });
+
+  it('may prove access by a connection that reads, and by no other', () => {
+    expect(
+      problemsAfter((config) => {
+        reader(config);
+        config.setIn([...BLUEPRINT, 'proof', 'access'], 'vault');
+      }),
+    ).toEqual([]);
+    expect(problemsAfter(set('proof', 'access')('vault-admin'))).toEqual([
+      'provisioning.linux-hosts.proof.access: "vault-admin" administers; name a connection that reads credentials',
+    ]);
+  });
+
+  it('refers only to earlier resources', () => {
+    const problems = problemsAfter((config) => {
+      const machine = config.getIn([...RESOURCES, 'machine'], true);
+      config.deleteIn([...RESOURCES, 'machine']);
+      config.setIn([...RESOURCES, 'machine'], machine);
+    });
+    expect(problems).toEqual([
+      'provisioning.linux-hosts.resources.system.asset: "machine" comes later; move it before system',
+    ]);
+  });
+
+  it('has a name of its own', () => {
+    const problems = problemsAfter((config) => {
+      reader(config);
+      config.setIn(['stores', 'aws'], config.createNode({ type: 'aws-secrets-manager' }));
+      const rule = { connection: 'vault', stores: ['aws'], name: 'co/{checkoutId}/{systemName}/{accountName}' };
+      config.setIn(['checkouts', 'linux-hosts'], config.createNode(rule));
+    });
+    expect(problems).toEqual(['provisioning.linux-hosts: has the same name as a checkout; rename it']);
+  });
+});
