@@ -3,14 +3,15 @@ import { resolve } from 'node:path';
 import { type Document, parse } from 'yaml';
 import { z } from 'zod';
 
-/** The examples that run. Each has a relay.yaml of the same name in `examples/` with a rule for checkouts. */
+/** The examples of checkouts. Each has a relay.yaml of the same name in `examples/` with a rule. */
 const EXAMPLES = [
   'retrieve-a-password',
   'create-a-session',
   'retrieve-a-password-as-isa',
   'create-a-session-as-isa',
 ] as const;
-export type ExampleName = (typeof EXAMPLES)[number];
+/** The examples that run. That of provisioning has a blueprint. */
+export type ExampleName = (typeof EXAMPLES)[number] | 'provisioning';
 
 const FOLDER = resolve(import.meta.dirname, '../examples');
 

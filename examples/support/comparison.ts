@@ -21,6 +21,24 @@ const REASONS: Readonly<Record<string, string>> = {
   'POST AccessPolicies/Test': 'checks what the policy grants before requesting it',
   'GET Sessions': 'finds its sessions that are still running',
   'POST Sessions/{id}/Terminate': 'ends the session with the window',
+  'GET Workgroups': 'finds the workgroup by its name',
+  'GET Platforms': 'finds the platform by its name',
+  'GET FunctionalAccounts': 'finds the functional account by its name',
+  'GET PasswordRules': 'generates the first password by the rule',
+  'GET Roles': 'finds the role by its name',
+  'GET AccessPolicies': 'finds the access policy by its name',
+  'GET AccessPolicies/{id}/Assignees': 'reads the policy of the role, which only the policy shows',
+  'GET Workgroups/{id}/Assets': 'looks for the asset before it makes one',
+  'GET Assets/{id}/ManagedSystems': 'looks for the system before it makes one',
+  'GET ManagedSystems/{id}/ManagedAccounts': 'looks for the account before it makes one',
+  'GET QuickRules': 'looks for the rule before it makes one',
+  'GET QuickRules/{id}/ManagedAccounts': 'reads the accounts of the rule',
+  'GET UserGroups': 'looks for the group before it makes one',
+  'GET UserGroups/{id}/SmartRules': 'looks for the access of the group before it sets it',
+  'GET UserGroups/{id}/SmartRules/{id}/Roles': 'looks for the roles of the group before it sets them',
+  'POST UserGroups/{id}/SmartRules/{id}/AccessLevels':
+    'sets the access level, without which the vault refuses the role',
+  'POST ManagedAccounts/{id}/Credentials/Test': 'proves that the vault can log on with the account',
 };
 
 /**

@@ -11,6 +11,21 @@ interface DocumentedCase {
  * below "There are some loose dependencies between the APIs".
  */
 export const DOCUMENTED_CASES = {
+  provisioning: {
+    title: 'Create and manage an asset, create a user group, assign roles',
+    summary:
+      'create and manage an asset, create a managed account, a quick rule and a user group, and grant access to the rule with a requestor role and an access policy',
+    calls: [
+      'POST <base>/Auth/SignAppin',
+      'POST <base>/Workgroups/{ID}/Assets',
+      'POST <base>/Assets/{assetId}/ManagedSystems',
+      'POST <base>/ManagedSystems/{managedSystemId}/ManagedAccounts',
+      'POST <base>/QuickRules',
+      'POST <base>/UserGroups',
+      'POST <base>/UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles',
+      'POST <base>/Auth/Signout',
+    ],
+  },
   'retrieve-a-password': {
     title: 'Retrieve a password',
     summary: 'request, retrieve, and check in a password for a managed account',

@@ -11,7 +11,7 @@ const ROLE_NAMES: Readonly<Partial<Record<Role, string>>> = { requestor: 'Reques
 
 const INTRODUCTION = `# Examples that run
 
-The vendor's documentation describes four cases for managed accounts. Each example performs one of them with a message to the relay.
+The vendor's documentation describes five cases. Each example performs one of them with a message to the relay.
 \`npm run examples\` runs all examples on one machine, and \`npm run examples -- create-a-session\` runs one of them. The command fails if
 a sequence of calls or a delivery is wrong, or if anything is still open afterwards. \`npm run sandbox\` has the same rules and accounts,
 and prints how to send your own messages.
@@ -32,7 +32,7 @@ const renderOne = ({ example, message, rows, delivered, openAfterwards }: Perfor
   const { name, roles } = example;
   return `## ${title}
 
-Documented as: _${summary}_. The relay's user needs the role ${roles.map((role) => ROLE_NAMES[role] ?? role).join(' and ')}.
+Documented as: _${summary}_. ${needs(roles)}
 In \`relay.yaml\` ([complete file](../examples/${name}.yaml)):
 
 ${fenced('yml', rulesIn(readExample(name)))}
@@ -45,11 +45,16 @@ ${fenced('json', JSON.stringify(message, null, 2))}
 | ----------------- | --------- | --- |
 ${rows.map(({ documented, ours, why }) => `| ${code(documented)} | ${code(ours)} | ${why ?? ''} |`).join('\n')}
 
-Delivered: ${delivered.map((secret) => `\`${secret}\``).join(', ')}. Open afterwards: ${listOpen(openAfterwards)}.
+${delivered.length === 0 ? '' : `Delivered: ${delivered.map((secret) => `\`${secret}\``).join(', ')}. `}Open afterwards: ${listOpen(openAfterwards)}.
 `;
 };
 
-const rulesIn = (yaml: string): string => yaml.slice(yaml.indexOf('checkouts:')).trimEnd();
+const needs = (roles: Performance['example']['roles']): string =>
+  roles === undefined
+    ? "The relay's user administers: [provisioning](provisioning.md)."
+    : `The relay's user needs the role ${roles.map((role) => ROLE_NAMES[role] ?? role).join(' and ')}.`;
+
+const rulesIn = (yaml: string): string => yaml.slice(yaml.search(/^(checkouts|provisioning):/m)).trimEnd();
 
 const fenced = (language: string, text: string): string => ['```', language, '\n', text, '\n```'].join('');
 

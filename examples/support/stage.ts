@@ -5,14 +5,14 @@ import { finish, machineArn } from '#local/executions.ts';
 import { findLeftovers } from '#local/promises.ts';
 import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
 import { startWorld, type World } from '#local/world.ts';
-import type { CheckoutRequested } from '#shared/messages/messages.ts';
+import type { CheckoutRequested, ProvisionRequested } from '#shared/messages/messages.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
 
 /** The environment of an example: the relay and its vault on this machine. */
 interface Stage {
   /** Sends a message to the relay's queue, like a ticket system. */
-  send(message: CheckoutRequested): Promise<void>;
+  send(message: CheckoutRequested | ProvisionRequested): Promise<void>;
   /** Returns the value of the delivered secret. @throws if there is no such secret. */
   delivered(secretName: string): Promise<string>;
   /**
@@ -22,14 +22,18 @@ interface Stage {
   windowOver(): Promise<void>;
   /** Returns the current password in the vault. */
   passwordOf(systemName: string, accountName: string): string;
+  /** Waits for the end of the provisioning. @throws if it failed. */
+  provisioned(): Promise<void>;
+  /** Accounts that the members of a group may request, as `system/account`. */
+  requestableBy(group: string): readonly string[];
   /** Tries to open a session with a ticket. Returns true on success. */
   connect(ticket: string): boolean;
 }
 
 export interface Example {
   readonly name: ExampleName;
-  /** Roles of the relay's user in the vault. */
-  readonly roles: readonly Role[];
+  /** Roles of the relay's user in the vault. Absent if the relay acts as the user that administers. */
+  readonly roles?: readonly Role[];
   /** @throws if an expectation is not met. */
   readonly run: (stage: Stage) => Promise<void>;
 }
@@ -37,12 +41,13 @@ export interface Example {
 /** Result of an example, from the vault and the store. */
 export interface Performance extends Comparison {
   readonly example: Example;
-  readonly message: CheckoutRequested;
+  readonly message: CheckoutRequested | ProvisionRequested;
   /** Names of the delivered secrets. */
   readonly delivered: readonly string[];
   readonly openAfterwards: Readonly<Record<string, number>>;
 }
 
+const provisionedSchema = z.object({ status: z.string() });
 const orderSchema = z.object({ checkout: z.string(), id: z.string() });
 
 const SANDBOX = { accounts: 40, seed: 1 } as const;
@@ -53,7 +58,7 @@ export const perform = async (
   examples: readonly Example[],
   onProgress: (line: string) => void = () => {},
 ): Promise<{ readonly performances: readonly Performance[]; readonly broken: readonly string[] }> => {
-  const world = await startWorld({ ...SANDBOX, configure: addExampleRules, onProgress });
+  const world = await startWorld({ ...SANDBOX, provisions: true, configure: addExampleRules, onProgress });
   try {
     const performances: Performance[] = [];
     for (const example of examples) {
@@ -70,7 +75,7 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
   const { vault, clock } = world;
   // A day later, when the token of the previous example has expired.
   clock.advance(DAY_MS);
-  vault.changeUser(DEFAULT_APPLICATION.userName, { roles: example.roles });
+  if (example.roles !== undefined) vault.changeUser(DEFAULT_APPLICATION.userName, { roles: example.roles });
   const from = vault.audit.length;
   const { stage, results } = createStage(world);
   const failure = await example.run(stage).then(
@@ -92,7 +97,8 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
       ...failure,
       ...broken,
       ...calls
-        .filter(({ status }) => status >= 400)
+        // A look-up that finds nothing is the beginning of a creation.
+        .filter(({ method, status }) => status >= 400 && !(method === 'GET' && status === 404))
         .map(({ method, template, status }) => `${method} ${template} returned ${status}.`),
       ...Object.entries(openAfterwards)
         .filter(([, count]) => count > 0)
@@ -104,14 +110,16 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
 const createStage = (world: World) => {
   const { aws, vault } = world;
   const secrets: string[] = [];
-  let message: CheckoutRequested | undefined;
-  const sent = (): CheckoutRequested => {
+  let message: CheckoutRequested | ProvisionRequested | undefined;
+  const sent = (): CheckoutRequested | ProvisionRequested => {
     assert(message, 'The example has sent no message yet.');
     return message;
   };
   const execution = () => {
     const started = aws.stepFunctions.list(machineArn(world, 'checkout'));
-    const { checkout, id } = sent();
+    const asked = sent();
+    assert(asked.type === 'checkout.requested', 'The message requests no checkout.');
+    const { checkout, id } = asked;
     const found = started.find(({ input }) => {
       const order = orderSchema.parse(JSON.parse(input));
       return order.checkout === checkout && order.id === id;
@@ -138,6 +146,20 @@ const createStage = (world: World) => {
       assert(value, `There is no secret ${secretName}.`);
       secrets.push(secretName);
       return value;
+    },
+    async provisioned() {
+      const [started] = aws.stepFunctions.list(machineArn(world, 'provision'));
+      assert(started, 'The message has started no provisioning.');
+      const { status } = provisionedSchema.parse(await finish(world, started));
+      assert.equal(status, 'succeeded');
+    },
+    requestableBy(name) {
+      const { groups, rules, managedAccounts } = vault.contents;
+      const group = groups().find((one) => one.name === name);
+      const ids = rules().flatMap((rule) => (group?.roles.has(rule.ruleId) ? [...(rule.ids ?? [])] : []));
+      return managedAccounts()
+        .filter(({ accountId }) => ids.includes(accountId))
+        .map(({ systemName, accountName }) => `${systemName}/${accountName}`);
     },
     async windowOver() {
       assert.deepEqual(await finish(world, execution()), { status: 'completed', notes: [] });
