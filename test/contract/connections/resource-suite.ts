@@ -25,7 +25,7 @@ export interface ResourceBench {
   readonly initial?: Initial;
   /** For each changeable setting, another value. */
   readonly changes: Readonly<Record<string, unknown>>;
-  /** For each setting whose change is refused, another value. */
+  /** For each setting whose change is refused, another value; undefined if it does not apply to the bench. */
   readonly fixed: Readonly<Record<string, unknown>>;
   open(): Promise<ResourceSite>;
 }
@@ -81,7 +81,7 @@ export const describeResource = (bench: ResourceBench): void => {
       },
     );
 
-    const fixed = Object.entries(bench.fixed);
+    const fixed = Object.entries(bench.fixed).filter(([, value]) => value !== undefined);
     test.runIf(fixed.length > 0).each(fixed)(
       'shows a difference in %s, whose change it refuses',
       async (setting, value) => {

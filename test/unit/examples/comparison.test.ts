@@ -42,7 +42,7 @@ describe('comparing our calls with the documented ones', () => {
           call
             .replace('<base>/', '')
             .replace(/\?.*/, '')
-            .replace(/\{\w+\}/, '{id}'),
+            .replaceAll(/\{\w+\}/g, '{id}'),
         );
         const mixed = ours.flatMap((call, index) => [...(between[index] ?? []), call]);
         expect(compare(calls, mixed).broken).toEqual([]);

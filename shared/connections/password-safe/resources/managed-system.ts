@@ -18,43 +18,55 @@ import {
   MAX_SHORT_DESCRIPTION,
   remarked,
 } from '#shared/connections/password-safe/resources/settings.ts';
+import {
+  desiredInWorkgroup,
+  foundInWorkgroup,
+  isPlaced,
+  workgroupBody,
+  workgroupRow,
+  workgroupSettings,
+} from '#shared/connections/password-safe/resources/workgroup-system.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import { readMark, writeMark } from '#shared/domain/blueprint/mark.ts';
 
-const managedSystemSettings = z.strictObject({
-  type: z.literal('managed-system').describe('The managed system of an asset.'),
-  ...commonResource,
-  asset: label(31)
-    .meta({ examples: ['host'] })
-    .describe('Name of the asset resource in this blueprint.'),
-  platform: label(256)
-    .meta({ examples: ['Linux'] })
-    .describe('Name of the platform.'),
-  port: z.int().min(1).max(65_535).optional().describe('Port. Default: that of the platform.'),
-  timeoutSeconds: z.int().min(1).max(32_767).optional().describe('Timeout of a connection to the system.'),
-  functionalAccount: label(100)
-    .optional()
-    .describe('Display name of the functional account. Required for automatic management.'),
-  elevationCommand: label(80)
-    .optional()
-    .describe('Command with which the functional account gets more rights, such as sudo.'),
-  keyRule: label(256)
-    .optional()
-    .describe(
-      'Name of the DSS key rule. Required for keys: with the default, a change of a key would change the password.',
-    ),
-  ...managementSettings,
-  description: described(MAX_SHORT_DESCRIPTION),
-});
+const managedSystemSettings = z
+  .strictObject({
+    type: z
+      .literal('managed-system')
+      .describe('The managed system of an asset, or a directory or cloud in a workgroup.'),
+    ...commonResource,
+    asset: label(31).optional().describe('Name of the asset resource in this blueprint. Instead: workgroup.'),
+    ...workgroupSettings,
+    platform: label(256)
+      .meta({ examples: ['Linux'] })
+      .describe('Name of the platform.'),
+    port: z.int().min(1).max(65_535).optional().describe('Port. Default: that of the platform.'),
+    timeoutSeconds: z.int().min(1).max(32_767).optional().describe('Timeout of a connection to the system.'),
+    functionalAccount: label(100)
+      .optional()
+      .describe('Display name of the functional account. Required for automatic management.'),
+    elevationCommand: label(80)
+      .optional()
+      .describe('Command with which the functional account gets more rights, such as sudo.'),
+    keyRule: label(256)
+      .optional()
+      .describe(
+        'Name of the DSS key rule. Required for keys: with the default, a change of a key would change the password.',
+      ),
+    ...managementSettings,
+    description: described(MAX_SHORT_DESCRIPTION),
+  })
+  .refine(isPlaced, 'write either asset, or workgroup, entity and hostName');
 type SystemSpec = z.infer<typeof managedSystemSettings>;
 
 export const managedSystem: ResourceType = {
   settings: managedSystemSettings,
   references: { asset: ['asset'] },
-  key: ['asset'],
+  key: ['asset', 'workgroup', 'hostName'],
   fixed: {
+    entity: 'the vault cannot change the kind of a system. Deprovision the subject, and provision it again',
     platform: 'the vault cannot change the platform of a system. Deprovision the subject, and provision it again',
   },
   keepsMark: true,
@@ -64,6 +76,9 @@ export const managedSystem: ResourceType = {
 const row = z.looseObject({
   ManagedSystemID: int,
   SystemName: text,
+  HostName: text,
+  WorkgroupID: optionalInt,
+  ...workgroupRow,
   PlatformID: optionalInt,
   Port: optionalInt,
   Timeout: optionalInt,
@@ -77,6 +92,8 @@ const rows = listOf(row, ['ManagedSystemID']);
 
 /** Version of the body by asset. */
 const VERSION = { version: '3.2' };
+/** Version of the body by workgroup. */
+const WORKGROUP_VERSION = { version: '3.3' };
 
 const toFound = (found: SystemRow): Found => {
   const { text: description, mark } = readMark(found.Description);
@@ -91,6 +108,7 @@ const toFound = (found: SystemRow): Found => {
       functionalAccount: found.FunctionalAccountID ?? null,
       elevationCommand: found.ElevationCommand,
       keyRule: found.DSSKeyRuleID ?? null,
+      ...foundInWorkgroup(found),
       ...foundManagement(found),
       description,
     },
@@ -98,6 +116,7 @@ const toFound = (found: SystemRow): Found => {
 };
 
 export const managedSystemWork = (session: Session): ResourceWork<SystemSpec> => {
+  const workgroupOf = (name: string): Promise<number> => idOf(session, 'workgroup', name, 'workgroup');
   const assetOf = ({ refs }: Pick<Wanted, 'refs'>): string => refs['asset']?.[0] ?? '';
   const idsOf = async (spec: SystemSpec) => {
     const find = (kind: Parameters<typeof idOf>[1], name: string | undefined, setting: string) =>
@@ -118,6 +137,7 @@ export const managedSystemWork = (session: Session): ResourceWork<SystemSpec> =>
       FunctionalAccountID: ids.functionalAccount,
       ElevationCommand: spec.elevationCommand,
       DSSKeyRuleID: ids.keyRule,
+      ...workgroupBody(spec),
       ...managementBody(spec, ids.passwordRule),
       Description: writeMark(spec.description, mark),
     };
@@ -136,19 +156,38 @@ export const managedSystemWork = (session: Session): ResourceWork<SystemSpec> =>
           spec.autoManagement === true && { functionalAccount: ids.functionalAccount }),
         ...(spec.elevationCommand !== undefined && { elevationCommand: spec.elevationCommand }),
         ...(ids.keyRule !== undefined && { keyRule: ids.keyRule }),
+        ...desiredInWorkgroup(spec),
         ...desiredManagement(spec, ids.passwordRule),
         description: spec.description,
       };
     },
     async find(wanted) {
-      const path = pathOf('Assets', assetOf(wanted), 'ManagedSystems');
-      const found = await findRows(session, path, rows);
-      return found.length === 0 ? undefined : toFound(onlyOne(session, `GET ${path}`, found));
+      const { spec } = wanted;
+      if (spec.workgroup === undefined) {
+        const path = pathOf('Assets', assetOf(wanted), 'ManagedSystems');
+        const found = await findRows(session, path, rows);
+        return found.length === 0 ? undefined : toFound(onlyOne(session, `GET ${path}`, found));
+      }
+      const workgroup = await workgroupOf(spec.workgroup);
+      const isWanted = ({ HostName, WorkgroupID }: SystemRow): boolean =>
+        WorkgroupID === workgroup && HostName.toLowerCase() === spec.hostName?.toLowerCase();
+      const found = (await findRows(session, pathOf('Workgroups', workgroup, 'ManagedSystems'), rows)).filter(isWanted);
+      return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET ManagedSystems', found));
     },
     async create(wanted, { mark }) {
-      const path = pathOf('Assets', assetOf(wanted), 'ManagedSystems');
-      const { ManagedSystemID } = await createRow(session, path, await bodyOf(wanted.spec, mark), row, VERSION);
-      return String(ManagedSystemID);
+      const { spec } = wanted;
+      const body = await bodyOf(spec, mark);
+      const made =
+        spec.workgroup === undefined
+          ? await createRow(session, pathOf('Assets', assetOf(wanted), 'ManagedSystems'), body, row, VERSION)
+          : await createRow(
+              session,
+              pathOf('Workgroups', await workgroupOf(spec.workgroup), 'ManagedSystems'),
+              body,
+              row,
+              WORKGROUP_VERSION,
+            );
+      return String(made.ManagedSystemID);
     },
     change: async ({ spec }, { id, mark }) => put(id, await bodyOf(spec, mark)),
     setMark: (_wanted, { id, fields }, mark) => put(id, { Description: remarked(fields, mark) }),

@@ -12,21 +12,26 @@ import { RelayError } from '#shared/errors.ts';
 
 const MAX_MEMBERS = 100;
 
-const quickRuleSettings = z.strictObject({
-  type: z.literal('quick-rule').describe('A quick rule over accounts of this blueprint.'),
-  ...commonResource,
-  title: label(75)
-    .meta({ examples: ['Linux {host}'] })
-    .describe('Title, unique over all rules of the vault.'),
-  accounts: z
-    .array(label(31))
-    .min(1, 'name at least one account')
-    .max(MAX_MEMBERS)
-    .meta({ examples: [['root']] })
-    .describe('Names of the managed account resources in this blueprint.'),
-  category: label(50).default('Quick Rules').describe('Category.'),
-  description: described(MAX_SHORT_DESCRIPTION),
-});
+const members = (what: string) => z.array(label(31)).min(1, `name at least one ${what}`).max(MAX_MEMBERS).optional();
+
+const quickRuleSettings = z
+  .strictObject({
+    type: z.literal('quick-rule').describe('A quick rule over accounts or systems of this blueprint.'),
+    ...commonResource,
+    title: label(75)
+      .meta({ examples: ['Linux {host}'] })
+      .describe('Title, unique over all rules of the vault.'),
+    accounts: members('account').describe('Names of the managed account resources in this blueprint.'),
+    systems: members('system').describe(
+      'Names of the managed system resources in this blueprint. Instead of accounts.',
+    ),
+    category: label(50).default('Quick Rules').describe('Category.'),
+    description: described(MAX_SHORT_DESCRIPTION),
+  })
+  .refine(
+    ({ accounts, systems }) => (accounts === undefined) !== (systems === undefined),
+    'write either accounts or systems',
+  );
 type QuickRuleSpec = z.infer<typeof quickRuleSettings>;
 
 const NO_PUT =
@@ -34,7 +39,7 @@ const NO_PUT =
 
 export const quickRule: ResourceType = {
   settings: quickRuleSettings,
-  references: { accounts: ['managed-account'] },
+  references: { accounts: ['managed-account'], systems: ['managed-system'] },
   key: ['title'],
   fixed: { category: NO_PUT, description: NO_PUT },
   keepsMark: true,
@@ -43,28 +48,30 @@ export const quickRule: ResourceType = {
 
 const row = z.looseObject({ SmartRuleID: int, Title: z.string(), Category: text, Description: text });
 const rows = listOf(row, ['SmartRuleID']);
-const members = listOf(z.looseObject({ ManagedAccountID: int }), ['ManagedAccountID']);
+/** The kinds of rule: their members in the path, in the rows, and their type. */
+const KINDS = {
+  accounts: { path: 'ManagedAccounts', id: 'ManagedAccountID', type: 'ManagedAccount' },
+  systems: { path: 'ManagedSystems', id: 'ManagedSystemID', type: 'ManagedSystem' },
+} as const;
 
 export const quickRuleWork = (session: Session): ResourceWork<QuickRuleSpec> => {
-  const accountsOf = ({ refs }: Pick<Wanted, 'refs'>): number[] => (refs['accounts'] ?? []).map(Number);
-  const toFound = async (found: z.infer<typeof row>): Promise<Found> => {
+  const kindOf = ({ systems }: QuickRuleSpec): keyof typeof KINDS => (systems === undefined ? 'accounts' : 'systems');
+  const idsOf = ({ spec, refs }: Wanted<QuickRuleSpec>): number[] => (refs[kindOf(spec)] ?? []).map(Number);
+  const toFound = async (found: z.infer<typeof row>, kind: keyof typeof KINDS): Promise<Found> => {
     const { text: description, mark } = readMark(found.Description);
-    const path = pathOf('QuickRules', found.SmartRuleID, 'ManagedAccounts');
-    const accounts = await findRows(session, path, members);
+    const { path, id } = KINDS[kind];
+    const rowsOfMembers = listOf(z.looseObject({ [id]: int }), [id]);
+    const memberRows = await findRows(session, pathOf('QuickRules', found.SmartRuleID, path), rowsOfMembers);
     return {
       id: String(found.SmartRuleID),
       title: found.Title,
       mark,
-      fields: {
-        accounts: accounts.map(({ ManagedAccountID }) => ManagedAccountID),
-        category: found.Category,
-        description,
-      },
+      fields: { [kind]: memberRows.map((one) => Number(one[id])), category: found.Category, description },
     };
   };
   return {
     desired: async (wanted) => ({
-      accounts: accountsOf(wanted),
+      [kindOf(wanted.spec)]: idsOf(wanted),
       category: wanted.spec.category,
       description: wanted.spec.description,
     }),
@@ -72,7 +79,7 @@ export const quickRuleWork = (session: Session): ResourceWork<QuickRuleSpec> => 
       const found = (await findRows(session, 'QuickRules', rows, { title: spec.title })).filter(
         ({ Title }) => Title.toLowerCase() === spec.title.toLowerCase(),
       );
-      return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET QuickRules', found));
+      return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET QuickRules', found), kindOf(spec));
     },
     async create(wanted, { mark }) {
       const { spec } = wanted;
@@ -80,18 +87,18 @@ export const quickRuleWork = (session: Session): ResourceWork<QuickRuleSpec> => 
         session,
         'QuickRules',
         {
-          IDs: accountsOf(wanted),
+          IDs: idsOf(wanted),
           Title: spec.title,
           Category: spec.category,
           Description: writeMark(spec.description, mark),
-          RuleType: 'ManagedAccount',
+          RuleType: KINDS[kindOf(spec)].type,
         },
         row,
       );
       return String(SmartRuleID);
     },
     change: (wanted, { id }) =>
-      changeRow(session, 'PUT', pathOf('QuickRules', id, 'ManagedAccounts'), { AccountIDs: accountsOf(wanted) }),
+      changeRow(session, 'PUT', pathOf('QuickRules', id, KINDS[kindOf(wanted.spec)].path), { IDs: idsOf(wanted) }),
     async setMark(_wanted, { title }) {
       throw new RelayError(
         'ChangeRefused',

@@ -32,7 +32,7 @@ const PARENTS: Readonly<Record<Kind, Readonly<Record<string, Kind>>>> = {
   asset: {},
   'managed-system': { asset: 'asset' },
   'managed-account': { system: 'managed-system' },
-  'quick-rule': { accounts: 'managed-account' },
+  'quick-rule': { accounts: 'managed-account', systems: 'managed-system' },
   'user-group': {},
   'access-level': { group: 'user-group', rule: 'quick-rule' },
   role: { group: 'user-group', rule: 'quick-rule' },
@@ -114,7 +114,21 @@ describe('the resources of Password Safe', () => {
     type: RESOURCES['managed-system'],
     settings: SETTINGS['managed-system'],
     changes: { port: 2222, timeoutSeconds: 45, releaseMinutes: 60, changeEvery: { days: 30 }, description: 'Another' },
-    fixed: { platform: 'Windows' },
+    fixed: { platform: 'Windows', entity: undefined },
+    open: open('managed-system'),
+  });
+  describeResource({
+    name: 'managed-system',
+    type: RESOURCES['managed-system'],
+    settings: {
+      workgroup: 'Default Workgroup',
+      entity: 'directory',
+      hostName: 'corp-77.example',
+      platform: 'Active Directory',
+      description: 'A directory',
+    },
+    changes: { forestName: 'forest.example', useSsl: true, accountNameFormat: 'upn', description: 'Another' },
+    fixed: { platform: 'Amazon', entity: 'cloud' },
     open: open('managed-system'),
   });
   describeResource({
@@ -136,6 +150,14 @@ describe('the resources of Password Safe', () => {
     name: 'quick-rule',
     type: RESOURCES['quick-rule'],
     settings: SETTINGS['quick-rule'],
+    changes: {},
+    fixed: { category: 'Others', description: 'Another' },
+    open: open('quick-rule'),
+  });
+  describeResource({
+    name: 'quick-rule',
+    type: RESOURCES['quick-rule'],
+    settings: { title: 'Linux systems', systems: ['system'] },
     changes: {},
     fixed: { category: 'Others', description: 'Another' },
     open: open('quick-rule'),
@@ -172,6 +194,37 @@ describe('the resources of Password Safe', () => {
     fixed: {},
     open: open('permissions'),
   });
+});
+
+test('a quick rule follows its accounts, and an emptied one is refused', async () => {
+  const { workOn, make, refsOf } = await openSession();
+  const rule = workOn('quick-rule');
+  await make('quick-rule');
+  const refs = await refsOf('managed-account');
+  const spec = RESOURCES['managed-account'].settings.parse({
+    type: 'managed-account',
+    ...SETTINGS['managed-account'],
+    name: 'admin',
+  });
+  const initial = { from: 'secret', value: PASSWORD } as const;
+  const second = await workOn('managed-account').create({ spec, refs }, { mark: MARK, initial });
+  const accounts = [...((await refsOf('quick-rule'))['accounts'] ?? []), second];
+  const wanted = { spec: specOf('quick-rule'), refs: { accounts } };
+  const found = await rule.find(wanted);
+  if (found === undefined) throw new Error('The rule was not found.');
+  await rule.change(wanted, found, ['accounts']);
+  expect((await rule.find(wanted))?.fields['accounts']).toEqual(accounts.map(Number));
+  await expect(rule.change({ ...wanted, refs: { accounts: [] } }, found, ['accounts'])).rejects.toMatchObject({
+    name: 'RequestRejected',
+  });
+});
+
+test.each(['access-level', 'user-group'] as const)('the group of administrators is not managed: %s', async (kind) => {
+  const { workOn } = await openSession();
+  const settings = { type: 'user-group', name: 'administrators' };
+  const spec = RESOURCES['user-group'].settings.parse(settings);
+  await expect(workOn('user-group').find({ spec, refs: {} })).rejects.toMatchObject({ name: 'ResourceForeign' });
+  expect(RESOURCES[kind].grantsRights).toBe(true);
 });
 
 describe('an account', () => {
