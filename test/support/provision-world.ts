@@ -5,6 +5,7 @@ import { createReportProvision } from '#functions/provision/report/report.ts';
 import { createSweep } from '#functions/provision/sweep/sweep.ts';
 import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { Resources, ResourceTypes, ResourceWork } from '#shared/connections/resource.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import type { Subject, SubjectOrder } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
@@ -14,7 +15,7 @@ import { subjectAt } from '#shared/records/subjects.ts';
 import { Secret } from '#shared/secret.ts';
 import type { ProvisionStepInput } from '#shared/workflows/provision.ts';
 import { memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
-import { createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
+import { type Around, createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
 
 const RULE = 'hosts';
 const OWNER = { kind: 'aws', id: 'AROASENDER' } as const;
@@ -43,8 +44,25 @@ interface Execution {
   status: 'running' | 'succeeded' | 'failed' | 'stopped';
 }
 
+/** A remote system instead of the one in memory. */
+export interface ProvisionedSystem {
+  readonly types: ResourceTypes;
+  readonly resources: Resources;
+}
+
+/** Work whose every method can be broken. */
+const interrupted = (work: ResourceWork | undefined, type: string, around: Around): ResourceWork | undefined =>
+  work &&
+  new Proxy(work, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (...all: unknown[]) => around(`${String(name)} ${type}`, async () => method.apply(target, all));
+    },
+  });
+
 /** All steps of provisioning in this process, against a remote system in memory. */
-export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
+export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: ProvisionedSystem) => {
   const parsed: BlueprintConfig = blueprintSchema.parse(blueprint);
   const records = memorySharedRecords();
   const signals = memorySignals();
@@ -106,7 +124,9 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
     },
   });
   const session: VaultSession = {
-    ...remote.session,
+    ...(system === undefined
+      ? remote.session
+      : { resources: async () => (type) => interrupted(system.resources(type), type, around) }),
     list: () => {
       throw new Error('not used');
     },
@@ -127,7 +147,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT) => {
   const common = {
     relayId: 'relay.000000000000.eu-central-1',
     blueprintOf: () => parsed,
-    typesOf: async () => REMOTE_TYPES,
+    typesOf: async () => system?.types ?? REMOTE_TYPES,
     vaultOf: async () => vault,
     records: crashable,
     now,
