@@ -142,6 +142,8 @@ const provisionRequested = z.strictObject({
   inputs: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an input'), plainText.max(MAX_INPUT_LENGTH))
     .refine((inputs) => Object.keys(inputs).length <= MAX_INPUTS, `use at most ${MAX_INPUTS} inputs`)
+    // A message must result in the same text whatever the order of its fields.
+    .overwrite((inputs) => Object.fromEntries(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1))))
     .meta({ maxProperties: MAX_INPUTS })
     .default({})
     .describe('Texts for the inputs that the blueprint declares.'),

@@ -36,6 +36,8 @@ describe('the example messages', () => {
       'checkout.released',
       'checkout.requested',
       'credential.changed',
+      'deprovision.requested',
+      'provision.requested',
     ]);
   });
 

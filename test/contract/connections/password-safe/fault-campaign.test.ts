@@ -104,6 +104,13 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
     ['readFolder', 'secrets'],
     ['readSecret', 'secret'],
   ],
+  'find an object': [['findObject', 'other']],
+  'make an object': [['makeObject', 'provision']],
+  'change an object': [['changeObject', 'provision']],
+  'remove an object': [['removeObject', 'provision']],
+  'end requests': [['endRequests', 'terminate']],
+  'test an account': [['testCredential', 'provision']],
+  'change a password': [['changeCredential', 'other']],
 };
 
 describe('the page about failures', () => {

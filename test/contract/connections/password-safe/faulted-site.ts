@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import * as z from 'zod';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { Fault } from '#local/simulators/password-safe/faults.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
@@ -15,6 +16,13 @@ import { readAsIsa } from '#shared/connections/password-safe/isa.ts';
 import { findAccount } from '#shared/connections/password-safe/look-up.ts';
 import type { RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
 import { checkIn, listOpenRequests, openRequest } from '#shared/connections/password-safe/requests.ts';
+import {
+  changeCredential,
+  endRequests,
+  testCredential,
+} from '#shared/connections/password-safe/resources/account-calls.ts';
+import { changeRow, createRow, findRows } from '#shared/connections/password-safe/resources/calls.ts';
+import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { SafeSecret } from '#shared/connections/password-safe/safe-secret.ts';
 import { openSecretsSafe } from '#shared/connections/password-safe/secrets-safe.ts';
 import { type Session, type SessionOptions, withSession } from '#shared/connections/password-safe/session.ts';
@@ -68,6 +76,13 @@ export interface Calls {
   readonly listSecrets: Run;
   readonly readFolder: Run;
   readonly readSecret: Run;
+  readonly findObject: Run;
+  readonly makeObject: Run;
+  readonly changeObject: Run;
+  readonly removeObject: Run;
+  readonly testCredential: Run;
+  readonly changeCredential: Run;
+  readonly endRequests: Run;
 }
 
 export interface FaultedSite {
@@ -90,7 +105,18 @@ export const openFaultedSite = async (): Promise<FaultedSite> => {
     now: () => now,
     fleet: FLEET,
     users: [
-      { ...DEFAULT_APPLICATION, roles: ['requestor', 'isa', 'asset-management', 'global-quarantine', 'secrets-safe'] },
+      {
+        ...DEFAULT_APPLICATION,
+        roles: [
+          'requestor',
+          'isa',
+          'asset-management',
+          'account-management',
+          'user-management',
+          'global-quarantine',
+          'secrets-safe',
+        ],
+      },
     ],
     aliases: FLEET.map(({ accountId }) => ({
       aliasId: accountId,
@@ -205,6 +231,9 @@ const safe = (thrown: unknown): RelayError => {
   return thrown;
 };
 
+const group = z.looseObject({ GroupID: z.int(), Name: z.string() });
+const groups = listOf(group, ['GroupID']);
+
 type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 interface Parts {
@@ -241,6 +270,17 @@ const makeCalls = ({ getToken, around, signOutFailures, nextAccount }: Parts): C
       if (secrets[0] !== undefined) return secrets[0];
     throw new Error('Secrets Safe is empty.');
   };
+  let groupCount = 0;
+  const makeGroup = (session: Session) => {
+    const body = {
+      groupType: 'BeyondInsight',
+      groupName: `Group ${++groupCount}`,
+      description: 'A test',
+      isActive: true,
+    };
+    return createRow(session, 'UserGroups', body, group);
+  };
+  const anAccount = (): string => String(freshTerms().accountId);
   return {
     token: async ({ begin }) => {
       await begin();
@@ -335,6 +375,37 @@ const makeCalls = ({ getToken, around, signOutFailures, nextAccount }: Parts): C
       const secret = await aSecret(session);
       await begin();
       return openSecretsSafe(session).read(secret, '3.2');
+    }),
+    findObject: inSession(async (session, begin) => {
+      const { Name } = await makeGroup(session);
+      await begin();
+      return findRows(session, 'UserGroups', groups, { name: Name });
+    }),
+    makeObject: inSession(async (session, begin) => {
+      await begin();
+      return makeGroup(session);
+    }),
+    changeObject: inSession(async (session, begin) => {
+      const { GroupID } = await makeGroup(session);
+      await begin();
+      return changeRow(session, 'POST', `UserGroups/${GroupID}/Permissions`, []);
+    }),
+    removeObject: inSession(async (session, begin) => {
+      const { GroupID } = await makeGroup(session);
+      await begin();
+      return changeRow(session, 'DELETE', `UserGroups/${GroupID}`);
+    }),
+    testCredential: inSession(async (session, begin) => {
+      await begin();
+      return testCredential(session, anAccount());
+    }),
+    changeCredential: inSession(async (session, begin) => {
+      await begin();
+      return changeCredential(session, anAccount());
+    }),
+    endRequests: inSession(async (session, begin) => {
+      await begin();
+      return endRequests(session, anAccount());
     }),
   };
 };
