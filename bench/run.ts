@@ -8,6 +8,7 @@ import { measureFullSync } from './figures/full-sync.ts';
 import { measureLoadConfig } from './figures/load-config.ts';
 import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
+import { measureProvisioning, measureThousandSubjects } from './figures/provisioning.ts';
 import { measureSlowestStore } from './figures/slowest-store.ts';
 import { measureStartTime } from './figures/start-time.ts';
 import { measureThreeStores } from './figures/three-stores.ts';
@@ -29,6 +30,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'under-quotas': measureUnderQuotas,
   'slowest-store': measureSlowestStore,
   'many-syncs': measureManySyncs,
+  provisioning: measureProvisioning,
   'checkout-during-sync': measureCheckoutDuringSync,
   'cold-import': measureColdImport,
   'cold-delivery': measureColdDelivery,
@@ -37,8 +39,11 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'start-time': measureStartTime,
 };
 
-/** Measured only on request, because it takes minutes and gigabytes. */
-const MILLION = 'plan-million';
+/** Measured only on request, by the flag of the same name, because each takes minutes. */
+const ON_REQUEST = {
+  million: ['plan-million', measureMillionPlan],
+  thousand: ['provisioning-thousand', measureThousandSubjects],
+} as const satisfies Readonly<Record<string, readonly [name: string, measure: Measure]>>;
 
 interface Options {
   readonly chosen: readonly (readonly [name: string, measure: Measure])[];
@@ -47,9 +52,13 @@ interface Options {
 
 const readOptions = (): Options => {
   const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({ options: { json: flag, million: flag, only: { type: 'string' } } });
-  const { json, million, only } = values;
-  const known = [...Object.entries(MEASUREMENTS), ...(million ? [[MILLION, measureMillionPlan] as const] : [])];
+  const { values } = parseArgs({ options: { json: flag, million: flag, thousand: flag, only: { type: 'string' } } });
+  const { json, million, thousand, only } = values;
+  const known = [
+    ...Object.entries(MEASUREMENTS),
+    ...(million ? [ON_REQUEST.million] : []),
+    ...(thousand ? [ON_REQUEST.thousand] : []),
+  ];
   const chosen = known.filter(([name]) => only === undefined || name === only);
   if (chosen.length === 0) throw new Error(`--only must be one of ${known.map(([name]) => name).join(', ')}`);
   return { chosen, json };

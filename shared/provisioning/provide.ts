@@ -61,6 +61,8 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
     throw foreign(resource, found.title, 'it exists already, and the relay did not make it');
 
   const differing = await changeable(known, found);
+  const isSame = isRecorded && found.mark !== undefined && differing.length === 0;
+  if (!isSame) await subject.touch();
   if (!isOurs) await subject.hold(resource.name, holdingOf(resource, 'adopted', found.id, run));
   // The answer or the record of its creation was lost. An adoption is recorded before it is marked.
   else if (!isRecorded) await subject.hold(resource.name, holdingOf(resource, 'made', found.id, run));
@@ -69,7 +71,7 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
   if (isRecorded) await refresh(known, held);
   if (!isOurs) return 'adopted';
   if (!isRecorded) return 'made';
-  return differing.length > 0 || found.mark === undefined ? 'changed' : 'unchanged';
+  return isSame ? 'unchanged' : 'changed';
 };
 
 /** An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. */
@@ -84,6 +86,7 @@ const provideUnmarked = async (known: Known, found: Found | undefined): Promise<
   if (held === undefined && !isInside(known)) {
     throw foreign(resource, found?.title ?? resource.name, 'the relay made none of the objects that it connects');
   }
+  await subject.touch();
   const earlier = held === undefined ? found?.fields : held.earlier;
   const recorded = { ...holdingOf(resource, 'made', found?.id, held?.run ?? run), ...(earlier && { earlier }) };
   if (isSame) {
@@ -107,6 +110,7 @@ const isInside = ({ resource, subject }: Known): boolean => {
 
 /** Creates an object. If the answer is lost, the repeated step or the undo finds the object by its mark. */
 const make = async ({ resource, work, wanted, mark, subject, run, initial }: Known): Promise<Provided> => {
+  await subject.touch();
   const id = await work.create(wanted, { mark, initial: await initial() });
   await subject.hold(resource.name, holdingOf(resource, 'made', id, run));
   return 'made';

@@ -1,4 +1,4 @@
-import type { Holding, Subject } from '#shared/domain/blueprint/subject.ts';
+import { type Holding, needsProof, type Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import { subjectAt } from '#shared/records/subjects.ts';
@@ -11,6 +11,8 @@ export interface HeldSubject {
   readonly current: () => Subject;
   /** Applies a change. Raises `ContractViolated` if another execution has taken the subject over. */
   change(update: (subject: Subject) => Subject): Promise<Subject>;
+  /** Records that an object of the subject is about to be made or changed. */
+  touch(): Promise<void>;
   hold(resource: string, holding: Holding): Promise<void>;
   drop(resource: string): Promise<void>;
 }
@@ -36,6 +38,9 @@ export const holdSubject = async (records: SharedRecords, place: SubjectPlace, r
   return {
     current: () => current,
     change,
+    async touch() {
+      if (!needsProof(current)) await change((subject) => ({ ...subject, unproven: true }));
+    },
     async hold(resource, holding) {
       await change((subject) => ({ ...subject, holdings: { ...subject.holdings, [resource]: holding } }));
     },

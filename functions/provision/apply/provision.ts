@@ -1,5 +1,6 @@
 import type { Initial } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
+import { needsProof } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type Provided, provide } from '#shared/provisioning/provide.ts';
@@ -26,7 +27,8 @@ const COUNTED = { made: 'made', adopted: 'made', changed: 'changed', unchanged: 
 >;
 
 /**
- * Brings the resources of a subject to their wanted state, one after the other, then proves that they work. Continues
+ * Brings the resources of a subject to their wanted state, one after the other, then proves that they work
+ * if any was made or changed. Continues
  * at `progress.position`. Repeatable.
  */
 export const provisionSubject = async (
@@ -46,7 +48,7 @@ export const provisionSubject = async (
     if ((await settle(context, resource)) === 'pending') return waitForLateEffect(context, resource, current);
     current = { ...goOn(current), position: current.position + 1 };
   }
-  await prove(context, resources, dependencies);
+  if (needsProof(context.subject.current())) await prove(context, resources, dependencies);
   return finish(withNotes(current, leftOver(context, resources)));
 };
 

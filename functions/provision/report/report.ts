@@ -77,7 +77,7 @@ const settle = (subject: Subject, { planned, error, undoError }: ProvisionStepIn
   });
   if (error === undefined) {
     if (task !== 'provision') return { ...known, done: done('succeeded') };
-    const { removeAt: _, ...rest } = known;
+    const { removeAt: _, unproven: __, ...rest } = known;
     return { ...rest, done: done('succeeded'), state: 'provisioned', inputs: order.inputs };
   }
   const count = (failures?.count ?? 0) + 1;

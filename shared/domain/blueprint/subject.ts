@@ -61,6 +61,8 @@ export const subjectSchema = z.object({
   /** The execution that works on the subject, and its order: a later one can have replaced `wanted` since. */
   running: z.object({ run: z.string(), order: orderSchema }).optional(),
   state: z.enum(SUBJECT_STATES),
+  /** Present from the first change of a provisioned subject until a provisioning has succeeded. */
+  unproven: z.literal(true).optional(),
   removeAt: instant.optional(),
   /** Failed attempts since the last success, and the earliest time of the next one. */
   failures: z.object({ count: z.int().min(1), retryAt: instant }).optional(),
@@ -119,6 +121,13 @@ export const nextTask = (subject: Subject, now: number, isRepair: boolean): Task
   if (state === 'withdrawn') return removeAt !== undefined && Date.parse(removeAt) <= now ? 'remove' : 'nothing';
   return state === 'provisioned' && isRepair ? 'provision' : 'nothing';
 };
+
+/**
+ * True if a provisioning must test that the objects work: it made or changed some, or an earlier one did and failed.
+ * Pure.
+ */
+export const needsProof = ({ state, unproven }: Pick<Subject, 'state' | 'unproven'>): boolean =>
+  state !== 'provisioned' || unproven === true;
 
 /** Order that an execution carries out: the wanted one, or the last one again. Pure. */
 export const orderFor = (subject: Subject): SubjectOrder =>

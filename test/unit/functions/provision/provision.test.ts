@@ -129,6 +129,23 @@ describe('provisioning', () => {
     expect(kinds(world)).toEqual([]);
     expect(world.notices).toEqual([expect.stringContaining('resources.root: The password does not work.')]);
   });
+
+  it('tests again only after a change, and until the test has succeeded', async () => {
+    const world = await provisioned();
+    world.remote.broken.credentials = true;
+    const statusAt = async (position: number, note: string) => {
+      await world.send('i-1', { position, action: 'provision', inputs: { ...inputs, note } });
+      await world.drain();
+      return (await world.subject('i-1'))?.done?.status;
+    };
+    expect(await statusAt(2, 'first')).toBe('succeeded');
+    expect(await statusAt(3, 'second')).toBe('failed');
+    expect(await statusAt(4, 'second')).toBe('failed');
+    world.remote.broken.credentials = false;
+    expect(await statusAt(5, 'second')).toBe('succeeded');
+    world.remote.broken.credentials = true;
+    expect(await statusAt(6, 'second')).toBe('succeeded');
+  });
 });
 
 describe('ownership', () => {
