@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -11,6 +10,7 @@ import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { Resources } from '#shared/connections/resource.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { Secret } from '#shared/secret.ts';
+import { flood } from '#test/support/provision-flood.ts';
 import { type Break, createProvisionWorld, type ProvisionWorld } from '#test/support/provision-world.ts';
 
 const DAY_MS = 86_400_000;
@@ -139,33 +139,9 @@ describe('the example blueprint on Password Safe', () => {
 
 describe('5,000 machines that appear at once', () => {
   it('are all provisioned, each message up to three times and in any order, and each ends as its latest message says', async () => {
-    const world = createProvisionWorld();
-    const machines = Array.from({ length: 5000 }, (_, index) => `i-${index}`);
-    const messages = machines.flatMap((subject, index) => {
-      const position = 2 * (index % 7);
-      const older = { subject, position, action: 'provision' as const };
-      const latest = {
-        subject,
-        position: position + 1,
-        action: index % 5 === 0 ? ('deprovision' as const) : ('provision' as const),
-      };
-      return [older, latest, latest].slice(0, 1 + (index % 3)).concat(latest);
-    });
-    const [shuffled = []] = fc.sample(fc.shuffledSubarray(messages, { minLength: messages.length }), 1);
-    for (const { subject, position, action } of shuffled) {
-      const inputs = { host: subject, note: 'n' };
-      await world.send(subject, { position, action, ...(action === 'provision' && { inputs }) });
-    }
-    await world.drain();
-    for (const [index, subject] of machines.entries()) {
-      const { state, wanted, done } = (await world.subject(subject)) ?? {};
-      expect([subject, done]).toMatchObject([subject, { position: wanted?.position, status: 'succeeded' }]);
-      expect([subject, state]).toEqual([
-        subject,
-        index % 5 === 0 ? expect.stringMatching(/absent|withdrawn/) : 'provisioned',
-      ]);
-    }
-    expect(world.remote.violations).toEqual([]);
+    const { wanted, found, violations } = await flood(5000, 1);
+    expect(found).toEqual(wanted);
+    expect(violations).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { flood } from '#test/support/provision-flood.ts';
 import { BLUEPRINT, type Break, createProvisionWorld, type ProvisionWorld } from '#test/support/provision-world.ts';
 
 const DAY_MS = 86_400_000;
@@ -145,6 +146,14 @@ describe('provisioning', () => {
     expect(await statusAt(5, 'second')).toBe('succeeded');
     world.remote.broken.credentials = true;
     expect(await statusAt(6, 'second')).toBe('succeeded');
+  });
+});
+
+describe('50 machines that appear at once', () => {
+  it('each end as their latest message says, whatever the order and the number of copies', async () => {
+    const { wanted, found, violations } = await flood(50, 1);
+    expect(found).toEqual(wanted);
+    expect(violations).toEqual([]);
   });
 });
 
