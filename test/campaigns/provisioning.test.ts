@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { createProvisioning } from '#local/provisioning.ts';
+import { BLUEPRINT, createProvisioning } from '#local/provisioning.ts';
 import { startPasswordSafe } from '#local/simulators/password-safe/server.ts';
-import { PROVISIONER } from '#local/simulators/password-safe/users.ts';
-import { startWorld, type World } from '#local/world.ts';
+import { DEFAULT_APPLICATION, PROVISIONER } from '#local/simulators/password-safe/users.ts';
+import { NAMES, startWorld, type World } from '#local/world.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { Resources } from '#shared/connections/resource.ts';
 import { createHttp } from '#shared/http/http.ts';
@@ -170,5 +170,32 @@ describe('machines that appear at once, in the deployed functions', () => {
     expect(await world.findLeaks()).toEqual([]);
     expect(world.aws.permissions.denials).toEqual([]);
     expect(world.vault.openSessions()).toEqual([]);
+  });
+});
+
+describe('a machine whose accounts the user who reads credentials must be able to check out', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      accounts: 1,
+      seed: 1,
+      waitScale: 0,
+      provisions: true,
+      configure: (config) => config.setIn(['provisioning', BLUEPRINT, 'proof', 'access'], NAMES.connection),
+    });
+  });
+  afterAll(() => world.close());
+
+  it('is provisioned once the rule of all accounts covers them, with the permissions of the stack', async () => {
+    const provisioning = createProvisioning(world);
+    await provisioning.all('provision', 1, 1);
+    expect(provisioning.counts()).toMatchObject({ made: 7, failed: 0 });
+    const tests = world.vault.audit.filter(({ template }) => template === 'AccessPolicies/Test');
+    expect(tests.map(({ user }) => user)).toEqual(tests.map(() => DEFAULT_APPLICATION.userName));
+    expect(tests.at(0)).toMatchObject({ status: 403 });
+    expect(tests.at(-1)).toMatchObject({ status: 200 });
+    expect(world.vault.openSessions()).toEqual([]);
+    expect(world.vault.openRequests()).toEqual([]);
+    expect(world.aws.permissions.denials).toEqual([]);
   });
 });

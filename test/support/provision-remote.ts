@@ -68,7 +68,8 @@ export const createRemote = (around: Around) => {
   const objects = new Map<string, RemoteObject>();
   const settling = new Map<string, number>();
   const violations: string[] = [];
-  const broken = { credentials: false, settling: false, endUse: 0 };
+  const broken = { credentials: false, /** Tests of access that still fail. */ access: 0, settling: false, endUse: 0 };
+  const tests = { credentials: 0, access: 0 };
   const restored: (Fields | undefined)[] = [];
   const state: { defaultGrant: Fields | undefined; refusesRemoval: boolean } = {
     defaultGrant: undefined,
@@ -145,9 +146,16 @@ export const createRemote = (around: Around) => {
           return looks > 1 && !broken.settling ? 'done' : 'pending';
         }),
       prove: () =>
-        call('prove', () =>
-          broken.credentials ? { proven: false, reason: 'The password does not work.' } : { proven: true },
-        ),
+        call('prove', () => {
+          tests.credentials += 1;
+          return broken.credentials ? { proven: false, reason: 'The password does not work.' } : { proven: true };
+        }),
+      proveAccess: () =>
+        call('proveAccess', () => {
+          tests.access += 1;
+          if (tests.access > broken.access) return { proven: true };
+          return { proven: false, reason: 'The account cannot be checked out.' };
+        }),
     };
     return {
       desired: async (wanted) => fieldsFor(type, wanted),
@@ -188,6 +196,7 @@ export const createRemote = (around: Around) => {
     objects,
     violations,
     broken,
+    tests,
     /** Earlier states to which grants were returned. */
     restored,
     set refusesRemoval(refuses: boolean) {

@@ -69,6 +69,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
   const executions = new Map<string, Execution>();
   const queue: string[] = [];
   const notices: string[] = [];
+  const opened = new Set<string>();
   const plan: { calls: number; isBroken: (index: number, call: string) => boolean; with: Break } = {
     calls: 0,
     isBroken: () => false,
@@ -148,7 +149,10 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
     relayId: 'relay.000000000000.eu-central-1',
     blueprintOf: () => parsed,
     typesOf: async () => system?.types ?? REMOTE_TYPES,
-    vaultOf: async () => vault,
+    vaultOf: async (connection: string) => {
+      opened.add(connection);
+      return vault;
+    },
     records: crashable,
     now,
   };
@@ -257,6 +261,8 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
   return {
     remote,
     notices,
+    /** Connections that a step has signed in to. */
+    opened,
     records,
     signals,
     executions,

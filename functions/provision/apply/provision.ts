@@ -4,9 +4,9 @@ import { needsProof } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type Provided, provide } from '#shared/provisioning/provide.ts';
-import { openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { Secret } from '#shared/secret.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
+import { prove } from './prove.ts';
 import { finish, goOn, hasTime, markIn, type TaskContext, waitFor, withNotes } from './task.ts';
 
 export interface ProvisionDependencies {
@@ -15,11 +15,18 @@ export interface ProvisionDependencies {
   readonly readPassword: (secret: string) => Promise<Secret>;
 }
 
-/** First wait for a late effect; each further wait is longer, up to the maximum. */
+/** First wait for a late effect; each further wait is longer, up to a maximum. */
 const FIRST_WAIT_SECONDS = 10;
-const MAX_WAIT_SECONDS = 60;
-/** A vault that has not processed a change by then needs a person. */
-const MAX_SETTLE_MS = 30 * 60_000;
+
+interface Patience {
+  readonly maxWaitSeconds: number;
+  /** A vault that is not done by then needs a person. */
+  readonly maxMinutes: number;
+}
+/** For the change of a credential. */
+const OF_CHANGES: Patience = { maxWaitSeconds: 60, maxMinutes: 30 };
+/** For the rules of the vault, which it processes every hour by default. */
+const OF_RULES: Patience = { maxWaitSeconds: 300, maxMinutes: 120 };
 
 const COUNTED = { made: 'made', adopted: 'made', changed: 'changed', unchanged: 'unchanged' } as const satisfies Record<
   Provided,
@@ -45,10 +52,14 @@ export const provisionSubject = async (
       const counted = COUNTED[await provideOne(context, resource, dependencies)];
       current = { ...current, [counted]: current[counted] + 1 };
     }
-    if ((await settle(context, resource)) === 'pending') return waitForLateEffect(context, resource, current);
+    if ((await settle(context, resource)) === 'pending')
+      return waitOrFail(context, current, OF_CHANGES, late(resource));
     current = { ...goOn(current), position: current.position + 1 };
   }
-  if (needsProof(context.subject.current())) await prove(context, resources, dependencies);
+  if (needsProof(context.subject.current())) {
+    const failures = await prove(context, resources, dependencies, current);
+    if (failures.length > 0) return waitOrFail(context, current, OF_RULES, failures.join(' '));
+  }
   return finish(withNotes(current, leftOver(context, resources)));
 };
 
@@ -81,42 +92,20 @@ const settle = async (context: TaskContext, resource: PreparedResource): Promise
   return work.settle(wantedOf(resource, holdings), id, initialPasswordOf(resource)?.from);
 };
 
-const waitForLateEffect = (context: TaskContext, { name, typeName }: PreparedResource, progress: Applied): Applied => {
-  const now = context.now();
-  const waitedMs = progress.waitingSince === undefined ? 0 : now - Date.parse(progress.waitingSince);
-  if (waitedMs > MAX_SETTLE_MS) {
-    throw new RelayError(
-      'ResourceUnproven',
-      `The vault has not finished the ${typeName} resources.${name} within ${MAX_SETTLE_MS / 60_000} minutes. Check the queue of its change agent, and send the message again with a later position.`,
-    );
-  }
-  const seconds = Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS + Math.round(waitedMs / 2000));
-  return waitFor(progress, seconds, now);
-};
+const late = ({ name, typeName }: PreparedResource): string =>
+  `The vault has not finished the ${typeName} resources.${name} within ${OF_CHANGES.maxMinutes} minutes. Check the queue of its change agent, and send the message again with a later position.`;
 
-/** Raises `ResourceUnproven`, with every resource that does not work. */
-const prove = async (
-  context: TaskContext,
-  resources: readonly PreparedResource[],
-  { vaultOf }: ProvisionDependencies,
-): Promise<void> => {
-  const { proof } = context.blueprint;
-  const { holdings } = context.subject.current();
-  const failures: string[] = [];
-  const test = async (workOn: WorkOn, by: 'prove' | 'proveAccess'): Promise<void> => {
-    for (const resource of resources) {
-      const id = holdings[resource.name]?.id;
-      const work = workOn(resource.typeName);
-      const result = id === undefined ? undefined : await work[by]?.(wantedOf(resource, holdings), id);
-      if (result?.proven === false) failures.push(`resources.${resource.name}: ${result.reason}`);
-    }
-  };
-  if (proof.credentials) await test(context.workOn, 'prove');
-  if (proof.access !== undefined) {
-    const reader = await vaultOf(proof.access);
-    await reader.session(async (session) => test(await openResources(session), 'proveAccess'));
-  }
-  if (failures.length > 0) throw new RelayError('ResourceUnproven', failures.join(' '));
+/** Waits for an effect that may only be late. Raises `ResourceUnproven` if it has been late for too long. */
+const waitOrFail = (
+  { now }: TaskContext,
+  progress: Applied,
+  { maxWaitSeconds, maxMinutes }: Patience,
+  reason: string,
+): Applied => {
+  const waitedMs = progress.waitingSince === undefined ? 0 : now() - Date.parse(progress.waitingSince);
+  if (waitedMs > maxMinutes * 60_000) throw new RelayError('ResourceUnproven', reason);
+  const seconds = Math.min(maxWaitSeconds, FIRST_WAIT_SECONDS + Math.round(waitedMs / 2000));
+  return waitFor(progress, seconds, now());
 };
 
 /** Resources that the blueprint does not contain any more. They are deleted together with the subject. */

@@ -228,13 +228,29 @@ test.each(['access-level', 'user-group'] as const)('the group of administrators 
 });
 
 describe('an account', () => {
-  test('is disabled and enabled for the API', async () => {
-    const { simulator, workOn, make } = await openSession();
-    const id = await make('managed-account');
-    const isEnabled = () => simulator.contents.managedAccounts().find(({ accountId }) => String(accountId) === id);
-    await workOn('managed-account').setEnabled?.(id, false);
-    expect(isEnabled()).toMatchObject({ kind: expect.any(String) });
-    await workOn('managed-account').setEnabled?.(id, true);
+  /** A user who provisions and, unlike in production, may also check out. */
+  const openForAll = () =>
+    openSession({ users: [{ ...PROVISIONER, roles: [...PROVISIONER.roles, 'requestor'] }, DEFAULT_APPLICATION] });
+  const wantedIn = async ({ refsOf }: Awaited<ReturnType<typeof openSession>>) => ({
+    spec: specOf('managed-account'),
+    refs: await refsOf('managed-account'),
+  });
+
+  test('can be checked out while it is enabled for the API, and is proven to be', async () => {
+    const opened = await openForAll();
+    const account = opened.workOn('managed-account');
+    const id = await opened.make('managed-account');
+    const wanted = await wantedIn(opened);
+    const proof = () => account.proveAccess?.(wanted, id);
+    // The rule of all accounts is processed later.
+    expect(await proof()).toMatchObject({ proven: false });
+    opened.clock.now += opened.simulator.switches.ruleIntervalMs;
+    expect(await proof()).toEqual({ proven: true });
+    await account.setEnabled?.(id, false);
+    expect(await account.find(wanted)).toMatchObject({ fields: { apiEnabled: false }, mark: MARK });
+    expect(await proof()).toEqual({ proven: false, reason: expect.stringContaining('may not check out the account') });
+    await account.setEnabled?.(id, true);
+    expect(await proof()).toEqual({ proven: true });
   });
 
   test('waits for its longest release if the user may not end requests', async () => {
@@ -244,9 +260,12 @@ describe('an account', () => {
   });
 
   test('is proven if the vault can log on, and not proven otherwise, with the fix', async () => {
-    const { workOn, make, refsOf } = await openSession();
-    const id = await make('managed-account');
-    const wanted = { spec: specOf('managed-account'), refs: await refsOf('managed-account') };
-    expect(await workOn('managed-account').prove?.(wanted, id)).toEqual({ proven: true });
+    const opened = await openSession();
+    const id = await opened.make('managed-account');
+    const wanted = await wantedIn(opened);
+    const proof = () => opened.workOn('managed-account').prove?.(wanted, id);
+    expect(await proof()).toEqual({ proven: true });
+    opened.simulator.switches.changeResult = 'fails';
+    expect(await proof()).toEqual({ proven: false, reason: expect.stringContaining('could not log on') });
   });
 });

@@ -131,6 +131,35 @@ describe('provisioning', () => {
     expect(world.notices).toEqual([expect.stringContaining('resources.root: The password does not work.')]);
   });
 
+  it('fails if the user who reads credentials could not check out the account', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, proof: { access: 'reader' } });
+    world.remote.broken.access = Infinity;
+    await provisioned(world);
+    expect(kinds(world)).toEqual([]);
+    expect(world.notices).toEqual([expect.stringContaining('resources.root: The account cannot be checked out.')]);
+    world.remote.broken.access = 0;
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.drain();
+    expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned' });
+    expect([...world.opened]).toEqual(['admin', 'reader']);
+  });
+
+  it('waits while a rule of the vault does not cover the account yet, and logs on with it once', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, proof: { access: 'reader' } });
+    world.remote.broken.access = 3;
+    await provisioned(world);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned' });
+    expect(world.remote.tests).toEqual({ credentials: 1, access: 4 });
+  });
+
+  it('signs in with the connection of the blueprint only, unless it is to test the access', async () => {
+    const world = createProvisionWorld();
+    world.remote.broken.access = Infinity;
+    await provisioned(world);
+    expect(kinds(world)).toHaveLength(4);
+    expect([...world.opened]).toEqual(['admin']);
+  });
+
   it('tests again only after a change, and until the test has succeeded', async () => {
     const world = await provisioned();
     world.remote.broken.credentials = true;
