@@ -9,6 +9,7 @@ import type { Resources, ResourceTypes, ResourceWork } from '#shared/connections
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import type { Subject, SubjectOrder } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { createStartSubject } from '#shared/provisioning/start-subject.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { subjectAt } from '#shared/records/subjects.ts';
@@ -159,7 +160,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
   const steps = {
     plan: createPlanProvision({
       records: crashable,
-      isRunning: async (run) => executions.get(run)?.status === 'running',
+      isRunning: async (run) => mayStillAct(executions.get(run), now()),
       now,
     }),
     apply: createApply({ ...common, readPassword: async () => new Secret('canary') }),

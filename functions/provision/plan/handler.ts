@@ -2,6 +2,7 @@
  * First step of provisioning: claims the subject. Calls no remote system. Repeatable.
  */
 import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
@@ -15,10 +16,7 @@ export const handler = defineHandler(
   provisionSteps.plan,
   createPlanProvision({
     records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
-    isRunning: async (run) => {
-      const execution = await executionsOf('provision').find(run);
-      return execution !== undefined && execution.endedAt === undefined;
-    },
+    isRunning: async (run) => mayStillAct(await executionsOf('provision').find(run), Date.now()),
     now: Date.now,
   }),
 );

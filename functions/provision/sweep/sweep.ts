@@ -1,6 +1,7 @@
 import type { BlueprintConfig } from '#shared/config/schema.ts';
 import { isPending, nextTask, type Subject } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
+import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { removalsAt, subjectAt, subjectKeyIn, sweepRun } from '#shared/records/subjects.ts';
@@ -64,7 +65,7 @@ const sweepOne = async (
   const executions = executionsOf('provision');
   const { running, failures } = subject;
   const holder = running && (await executions.find(running.run));
-  if (holder !== undefined && holder.endedAt === undefined) return 'waiting';
+  if (mayStillAct(holder, now())) return 'waiting';
   if (failures !== undefined && Date.parse(failures.retryAt) > now()) return 'waiting';
   const task = nextTask(subject, now(), false);
   if (task === 'nothing' && running === undefined) return 'waiting';

@@ -292,6 +292,9 @@ describe('several executions', () => {
     world.breakAt(12, 'stop after');
     await world.drain();
     world.heal();
+    // A function of it can still be at work.
+    expect(await world.sweep()).toEqual({ started: 0, postponed: 0 });
+    world.advance(15 * 60_000);
     expect(await world.sweep()).toEqual({ started: 1, postponed: 0 });
     await world.drain();
     expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
