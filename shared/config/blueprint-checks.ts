@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checkBlueprintTexts } from '#shared/config/blueprint-texts.ts';
+import { adviseInput, checkBlueprintTexts, placeholdersIn } from '#shared/config/blueprint-texts.ts';
 import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
@@ -95,12 +95,12 @@ const checkResources = (kinds: ResourceTypes | undefined, path: Path, blueprint:
 };
 
 const checkInputs = (path: Path, { inputs, resources }: BlueprintConfig): Problem[] => {
-  const text = JSON.stringify(resources);
+  const used = placeholdersIn(resources);
   return Object.entries(inputs).flatMap(([name, { format, default: preset }]): Problem[] => {
     const at = [...path, 'inputs', name];
     const fix = preset === undefined ? undefined : inputProblem(format, preset);
     if (fix !== undefined) return [{ path: [...at, 'default'], message: `does not fit the format ${format}; ${fix}` }];
-    if (text.includes(`{${name}}`)) return [];
+    if (used.has(name)) return [];
     return [{ path: at, atKey: true, message: `is not used; write {${name}} in a setting, or remove it` }];
   });
 };
@@ -113,9 +113,9 @@ const checkEc2 = (path: Path, { inputs, ec2 }: BlueprintConfig): Problem[] => {
   return [
     ...Object.keys(ec2.inputs)
       .filter((name) => !declared.includes(name))
-      .map((name) => ({ path: [...at, name], atKey: true, message: `is no input; ${suggest(name, declared)}` })),
+      .map((name) => ({ path: [...at, name], atKey: true, message: `is no input; ${adviseInput(name, declared)}` })),
     ...Object.entries(inputs)
-      .filter(([name, { default: preset }]) => preset === undefined && ec2.inputs[name] === undefined)
+      .filter(([name, { default: preset }]) => preset === undefined && !Object.hasOwn(ec2.inputs, name))
       .map(([name]) => ({ path: at, message: `lacks "${name}"; add for example ${name}: private-dns` })),
   ];
 };

@@ -19,6 +19,19 @@ const textsIn = (value: unknown, path: Path): readonly Text[] => {
   return Object.entries(value).flatMap(([key, one]) => textsIn(one, [...path, key]));
 };
 
+/** Names of the placeholders in the texts of a value, at any depth. Doubled braces are text. */
+export const placeholdersIn = (value: unknown): ReadonlySet<string> =>
+  new Set(
+    textsIn(value, []).flatMap(({ text }) => {
+      const parsed = parseTemplate(text);
+      return parsed.ok ? parsed.parts.flatMap((part) => ('placeholder' in part ? part.placeholder : [])) : [];
+    }),
+  );
+
+/** Fix for a name that is not declared as an input. */
+export const adviseInput = (name: string, inputs: readonly string[]): string =>
+  inputs.length === 0 ? `declare it under inputs, as in ${name}: {}` : suggest(name, inputs);
+
 const hasPlaceholder = ({ text }: Text): boolean => {
   const parsed = parseTemplate(text);
   return parsed.ok && parsed.parts.some((part) => 'placeholder' in part);
@@ -37,9 +50,7 @@ const checkText = ({ path, text }: Text, inputs: readonly string[]): Problem[] =
     const { placeholder, filter } = part;
     if (filter !== undefined) return [{ path, message: `has a filter; write {${placeholder}}` }];
     if (inputs.includes(placeholder)) return [];
-    const proposal =
-      inputs.length === 0 ? `declare it under inputs, as in ${placeholder}: {}` : suggest(placeholder, inputs);
-    return [{ path, message: `there is no input "${placeholder}"; ${proposal}` }];
+    return [{ path, message: `there is no input "${placeholder}"; ${adviseInput(placeholder, inputs)}` }];
   });
 };
 

@@ -72,6 +72,14 @@ describe('a blueprint', () => {
       'inputs.owner: is not used; write {owner} in a setting, or remove it',
     ],
     [
+      'an input only in doubled braces, which are text',
+      (config) => {
+        set('inputs', 'owner')({})(config);
+        set('resources', 'owners', 'name')('Owners of {host} {{owner}}')(config);
+      },
+      'inputs.owner: is not used; write {owner} in a setting, or remove it',
+    ],
+    [
       'a default that does not fit',
       set('inputs', 'host', 'default')('a b'),
       'inputs.host.default: does not fit the format word; use 1 to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or a digit',
@@ -95,6 +103,27 @@ describe('a blueprint', () => {
       'an event that lacks an input',
       set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'private-dns' } }),
       'ec2.inputs: lacks "address"; add for example address: private-dns',
+    ],
+    [
+      'an event that lacks an input with the name of an inherited property',
+      (config) => {
+        set('inputs', 'constructor')({})(config);
+        set('resources', 'owners', 'name')('Owners of {host} {constructor}')(config);
+        set('ec2')({
+          accounts: ['111122223333'],
+          vpcs: ['vpc-0a'],
+          inputs: { host: 'private-dns', address: 'private-ip' },
+        })(config);
+      },
+      'ec2.inputs: lacks "constructor"; add for example constructor: private-dns',
+    ],
+    [
+      'an event with an input although none is declared',
+      (config) => {
+        config.deleteIn([...BLUEPRINT, 'inputs']);
+        set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'private-dns' } })(config);
+      },
+      'ec2.inputs.host: is no input; declare it under inputs, as in host: {}',
     ],
     [
       'an event with an unknown input',
