@@ -145,6 +145,7 @@ export const explain = (name: string | undefined, { item, file, json }: ExplainO
 
 const noneFor = (name: string | undefined, { syncs, checkouts }: RelayConfig, file: string): string => {
   const templates = Object.values({ ...syncs, ...checkouts }).map((rule) => rule.name);
+  if (templates.length === 0) return `${file} has no sync and no checkout, so the relay delivers no secrets.`;
   return name === undefined
     ? `No rule of ${file} has all of these labels. See "Placeholders" in docs/names-and-templates.md.`
     : `No rule of ${file} delivers a secret called ${showText(name)}. The templates are ${templates.join(', ')}.`;

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { adviseInput, checkBlueprintTexts, placeholdersIn } from '#shared/config/blueprint-texts.ts';
 import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
@@ -6,6 +5,7 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { ResourceType, ResourceTypes } from '#shared/connections/resource.ts';
 import { inputProblem } from '#shared/domain/blueprint/inputs.ts';
+import { namesIn } from '#shared/domain/blueprint/names.ts';
 
 /** Checks of blueprints: their connections, the references between resources, and the sources of inputs. Pure. */
 
@@ -17,6 +17,8 @@ export interface ResourceContext {
   readonly name: string;
   readonly resource: BlueprintConfig['resources'][string];
   readonly type: ResourceType;
+  /** The resource types of the connection. */
+  readonly types: ResourceTypes;
   readonly path: Path;
 }
 
@@ -52,15 +54,12 @@ const checkConnections = (config: Checkable, path: Path, { connection, proof }: 
   ];
 };
 
-/** Names of resources in a setting. */
-const namesSchema = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
-
 const checkReferences = ({ blueprint, name, resource, type, path }: ResourceContext): Problem[] => {
   const names = Object.keys(blueprint.resources);
   const earlier = names.slice(0, names.indexOf(name));
   return Object.entries(type.references).flatMap(([setting, allowed]) => {
     const value = resource[setting];
-    const wantedNames = namesSchema.safeParse(value).data ?? [];
+    const wantedNames = namesIn(value);
     const usable = earlier.filter((one) => allowed.includes(blueprint.resources[one]?.type ?? ''));
     return wantedNames.flatMap((wanted, index): Problem[] => {
       if (usable.includes(wanted)) return [];
@@ -89,7 +88,7 @@ const checkResources = (kinds: ResourceTypes | undefined, path: Path, blueprint:
       const message = `connection "${blueprint.connection}" has no resource type "${resource.type}"; ${advice}`;
       return [{ path: [...at, 'type'], message }];
     }
-    const context = { blueprint, name, resource, type, path: at };
+    const context = { blueprint, name, resource, type, types: kinds, path: at };
     return [...checkReferences(context), ...checkBlueprintTexts(context)];
   });
 };

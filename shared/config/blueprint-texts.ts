@@ -1,5 +1,7 @@
 import type { ResourceContext } from '#shared/config/blueprint-checks.ts';
+import { ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
+import { namesIn } from '#shared/domain/blueprint/names.ts';
 import { parseTemplate } from '#shared/domain/template.ts';
 
 /** Checks of the texts of a resource: placeholders, and settings that no message must choose. Pure. */
@@ -54,23 +56,52 @@ const checkText = ({ path, text }: Text, inputs: readonly string[]): Problem[] =
   });
 };
 
-/** Settings that decide about other objects: what a resource refers to, and the secret of a password. */
+/** References, and settings that decide about rights and secrets. */
 const checkChoices = ({ resource, type, path }: ResourceContext): Problem[] =>
-  [...Object.keys(type.references), 'password']
+  [...Object.keys(type.references), ...type.literal]
     .flatMap((setting) => textsIn(resource[setting], [...path, setting]))
     .filter(hasPlaceholder)
     .map((one) => ({
       path: one.path,
-      message: 'contains a placeholder; write one name, so that no message chooses it',
+      message: 'contains a placeholder; write a fixed text, so that no message chooses it',
     }));
 
-const checkAdoption = ({ resource, type, path }: ResourceContext): Problem[] => {
-  const key = type.key.flatMap((setting) => textsIn(resource[setting], [setting]));
-  if (!resource.adopt || !type.grantsRights || !key.some(hasPlaceholder)) return [];
+/** True if a message chooses the object of a resource: by its key, or by the key of an object that the key names. */
+const isChosenByMessage = (name: string, { blueprint, types }: ResourceContext): boolean => {
+  const visit = (one: string): boolean => {
+    const resource = ownOf(blueprint.resources, one);
+    const type = ownOf(types, resource?.type ?? '');
+    if (resource === undefined || type === undefined) return false;
+    return type.key.some((setting) =>
+      Object.hasOwn(type.references, setting)
+        ? earlier(one).some((other) => namesIn(resource[setting]).includes(other) && visit(other))
+        : textsIn(resource[setting], []).some(hasPlaceholder),
+    );
+  };
+  const names = Object.keys(blueprint.resources);
+  const earlier = (one: string): readonly string[] => names.slice(0, names.indexOf(one));
+  return visit(name);
+};
+
+/** Resources that give rights on a resource. */
+const grantsOn = (name: string, { blueprint, types }: ResourceContext): readonly string[] =>
+  Object.entries(blueprint.resources).flatMap(([other, resource]) => {
+    const type = ownOf(types, resource.type);
+    const refersToIt = Object.keys(type?.references ?? {}).some((setting) => namesIn(resource[setting]).includes(name));
+    return type?.grantsRights === true && refersToIt ? [other] : [];
+  });
+
+/** A message must not choose an existing object that grants rights, or on which the blueprint grants rights. */
+const checkAdoption = (context: ResourceContext): Problem[] => {
+  const { name, resource, type, path } = context;
+  if (!resource.adopt || !isChosenByMessage(name, context)) return [];
+  const grants = grantsOn(name, context);
+  if (!type.grantsRights && grants.length === 0) return [];
+  const effect = type.grantsRights ? 'which grants rights' : `on which "${grants.join('", "')}" grants rights`;
   return [
     {
       path: [...path, 'adopt'],
-      message: `lets a message choose an existing ${resource.type}, which grants rights; remove adopt, or write ${type.key.join(' and ')} without a placeholder`,
+      message: `lets a message choose an existing ${resource.type}, ${effect}; remove adopt, or identify the object without a placeholder (${type.key.join(', ')})`,
     },
   ];
 };

@@ -100,6 +100,8 @@ export interface ResourceType {
   readonly references: Readonly<Record<string, readonly string[]>>;
   /** Settings that identify the object together with its references. */
   readonly key: readonly string[];
+  /** Settings that decide about rights and secrets, so that no message may choose them, as with references. */
+  readonly literal: readonly string[];
   /** Compared settings whose change is refused, each with the reason and the fix. */
   readonly fixed: Readonly<Record<string, string>>;
   /** False if the object has no text that can keep a mark. The subject's record then shows who owns it. */

@@ -4,6 +4,7 @@ import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { ResourceType, ResourceTypes, Wanted } from '#shared/connections/resource.ts';
 import { fillResource } from '#shared/domain/blueprint/fill.ts';
 import { checkInputs, type InputProblem } from '#shared/domain/blueprint/inputs.ts';
+import { namesIn } from '#shared/domain/blueprint/names.ts';
 import type { Holding, Inputs, Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -20,8 +21,6 @@ export interface PreparedResource {
   readonly references: Readonly<Record<string, readonly string[]>>;
   readonly adopt: boolean;
 }
-
-const namesSchema = z.union([z.string().transform((name) => [name]), z.array(z.string())]);
 
 const typeIn = (types: ResourceTypes, name: string): ResourceType => {
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
@@ -51,10 +50,9 @@ const prepareResource = (
     );
   }
   const references = Object.fromEntries(
-    Object.keys(type.references).flatMap((setting) => {
-      const named = namesSchema.safeParse(settings[setting]).data;
-      return named === undefined ? [] : [[setting, named]];
-    }),
+    Object.keys(type.references)
+      .filter((setting) => settings[setting] !== undefined)
+      .map((setting) => [setting, namesIn(settings[setting])]),
   );
   return { name, typeName, type, settings, spec: data, references, adopt: settings['adopt'] === true };
 };

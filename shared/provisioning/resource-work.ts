@@ -2,6 +2,9 @@ import type { ResourceWork } from '#shared/connections/resource.ts';
 import type { VaultSession } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
+/** Minimum time left in an invocation to begin a resource, or the comparison of a subject. */
+export const MIN_REMAINING_MS = 60_000;
+
 /** Work on a kind of resource. Raises `ConfigurationInvalid` if the connection has no such kind. */
 export type WorkOn = (type: string) => ResourceWork;
 

@@ -50,6 +50,11 @@ const provisionStateSchema = runSchema.extend({
 });
 export type ProvisionStepInput = z.infer<typeof provisionStateSchema>;
 
+const readAndWriteSubjects = [
+  { to: 'records', may: 'read', folder: 'subjects' },
+  { to: 'records', may: 'write', folder: 'subjects' },
+] as const;
+
 const plan = {
   folder: 'provision/plan',
   input: provisionStateSchema,
@@ -57,8 +62,7 @@ const plan = {
   seconds: 120,
   memoryMb: 512,
   grants: () => [
-    { to: 'records', may: 'read', folder: 'subjects' },
-    { to: 'records', may: 'write', folder: 'subjects' },
+    ...readAndWriteSubjects,
     // An execution that holds the subject can have died.
     { to: 'runs', may: 'describe', of: 'provision' },
   ],
@@ -72,8 +76,7 @@ const apply = {
   memoryMb: 512,
   grants: () => [
     { to: 'sign-in', of: 'provisioning' },
-    { to: 'records', may: 'read', folder: 'subjects' },
-    { to: 'records', may: 'write', folder: 'subjects' },
+    ...readAndWriteSubjects,
     { to: 'initial-passwords', may: 'read' },
   ],
 } as const satisfies Step;
@@ -94,8 +97,7 @@ const report = {
   seconds: 120,
   memoryMb: 512,
   grants: () => [
-    { to: 'records', may: 'read', folder: 'subjects' },
-    { to: 'records', may: 'write', folder: 'subjects' },
+    ...readAndWriteSubjects,
     { to: 'records', may: 'write', folder: 'pending' },
     { to: 'records', may: 'remove', folder: 'pending' },
     { to: 'alerts', may: 'publish' },

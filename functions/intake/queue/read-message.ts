@@ -25,8 +25,8 @@ export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRu
 /**
  * Parses the body of a queue record and checks the message against relay.yaml. `now` is in epoch milliseconds.
  *
- * @throws RelayError `MessageInvalid` with every invalid field and its fix. It repeats names of fields and of entries
- * of relay.yaml, but no other text: a credential in the wrong field must not be passed on.
+ * @throws RelayError `MessageInvalid` with every invalid field and its fix. It repeats names of fields,
+ * also of unknown ones, and of entries of relay.yaml, but no value: a credential in the wrong field must not be passed on.
  */
 export const readMessage = async (body: string, rules: Rules, now: number, addressOf: AddressOf): Promise<Message> => {
   const { data, problems } = parseShape(messageSchema, parseJson(body));

@@ -34,9 +34,8 @@ const COUNTED = { made: 'made', adopted: 'made', changed: 'changed', unchanged: 
 >;
 
 /**
- * Brings the resources of a subject to their wanted state, one after the other, then proves that they work
- * if any was made or changed. Continues
- * at `progress.position`. Repeatable.
+ * Brings the resources of a subject to their wanted state, one after the other, then proves that they work if any was
+ * made or changed. Continues at `progress.position`. Repeatable.
  */
 export const provisionSubject = async (
   context: TaskContext,

@@ -3,12 +3,9 @@ import type { ResourceTypes } from '#shared/connections/resource.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Inputs } from '#shared/domain/blueprint/subject.ts';
 import type { PreparedResource } from '#shared/provisioning/prepared.ts';
-import type { WorkOn } from '#shared/provisioning/resource-work.ts';
+import { MIN_REMAINING_MS, type WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts';
-
-/** Minimum time left in the invocation to begin a resource. */
-const MIN_REMAINING_MS = 60_000;
 
 /** One invocation of a task of a subject, in a signed-in session. */
 export interface TaskContext {

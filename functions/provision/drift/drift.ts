@@ -7,7 +7,7 @@ import type { Subject } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError } from '#shared/errors.ts';
 import { compare, type Drift } from '#shared/provisioning/compare.ts';
 import { prepareResources } from '#shared/provisioning/prepared.ts';
-import { openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
+import { MIN_REMAINING_MS, openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { subjectAt, subjectKeyIn } from '#shared/records/subjects.ts';
@@ -27,9 +27,6 @@ export interface DriftDependencies {
   readonly measure: (rule: string, drifted: number) => Promise<void>;
   readonly notify: Notify;
 }
-
-/** Minimum time left in the invocation to begin a subject. */
-const MIN_REMAINING_MS = 60_000;
 
 /** Subjects in one session. More would outlive its idle timeout if the vault is slow. */
 const MAX_SUBJECTS = 200;

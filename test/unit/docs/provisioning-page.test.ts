@@ -21,9 +21,29 @@ const table = (): string =>
     ...Object.values(REGISTERED_TYPES.resources).flatMap((kinds) => Object.entries(kinds).flatMap(refusalsOf)),
   ]);
 
-it('docs/provisioning.md lists every setting whose change is refused (UPDATE_PAGES=1 rewrites the list)', () => {
+/** The settings of every resource type that no message may choose. */
+const literals = (): string =>
+  writeTable([
+    ['resource', 'settings'],
+    ...Object.values(REGISTERED_TYPES.resources).flatMap((kinds) =>
+      Object.entries(kinds)
+        .map(([name, { literal, references }]) => ({ name, settings: [...Object.keys(references), ...literal] }))
+        .filter(({ settings }) => settings.length > 0)
+        .map(({ name, settings }) => [`\`${name}\``, settings.map((setting) => `\`${setting}\``).join(', ')]),
+    ),
+  ]);
+
+const expectCurrent = (name: string, text: string): void => {
   const page = readFileSync(PAGE, 'utf8');
-  const current = placeSection(page, { name: 'refused changes', command: 'UPDATE_PAGES=1', text: table() });
+  const current = placeSection(page, { name, command: 'UPDATE_PAGES=1', text });
   if (process.env['UPDATE_PAGES'] !== undefined) writeFileSync(PAGE, current);
   else expect(page).toBe(current);
+};
+
+it('docs/provisioning.md lists every setting whose change is refused (UPDATE_PAGES=1 rewrites the list)', () => {
+  expectCurrent('refused changes', table());
+});
+
+it('docs/provisioning.md lists every setting that no message may choose (UPDATE_PAGES=1 rewrites the list)', () => {
+  expectCurrent('settings without placeholders', literals());
 });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { commonResource } from '#shared/config/schema/provisioning.ts';
 import { int, optionalInt, text } from '#shared/connections/password-safe/fields.ts';
 import { changeRow, findRows, pathOf } from '#shared/connections/password-safe/resources/calls.ts';
-import { label } from '#shared/connections/password-safe/resources/settings.ts';
+import { groupAndRule } from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
@@ -13,13 +13,8 @@ const LEVELS = { none: 0, read: 1, 'read-write': 3 } as const;
 const accessLevelSettings = z.strictObject({
   type: z.literal('access-level').describe('Access of a group to a rule. A role on the rule requires it.'),
   ...commonResource,
-  group: label(31)
-    .meta({ examples: ['owners'] })
-    .describe('Name of the user group resource in this blueprint.'),
-  rule: label(31)
-    .meta({ examples: ['rule'] })
-    .describe('Name of the quick rule resource in this blueprint.'),
-  level: z.enum(['none', 'read', 'read-write']).default('read').describe('Level of access.'),
+  ...groupAndRule,
+  level: z.enum(['read', 'read-write']).default('read').describe('Level of access.'),
 });
 type AccessLevelSpec = z.infer<typeof accessLevelSettings>;
 
@@ -27,6 +22,7 @@ export const accessLevel: ResourceType = {
   settings: accessLevelSettings,
   references: { group: ['user-group'], rule: ['quick-rule'] },
   key: ['group', 'rule'],
+  literal: [],
   fixed: {},
   keepsMark: false,
   grantsRights: true,

@@ -40,6 +40,7 @@ export const asset: ResourceType = {
   settings: assetSettings,
   references: {},
   key: ['workgroup', 'name'],
+  literal: [],
   fixed: {},
   keepsMark: true,
   grantsRights: false,

@@ -57,6 +57,7 @@ export const managedAccount: ResourceType = {
   settings: managedAccountSettings,
   references: { system: ['managed-system'] },
   key: ['system', 'name'],
+  literal: ['password'],
   fixed: {},
   keepsMark: true,
   grantsRights: false,

@@ -65,6 +65,7 @@ export const managedSystem: ResourceType = {
   settings: managedSystemSettings,
   references: { asset: ['asset'] },
   key: ['asset', 'workgroup', 'hostName'],
+  literal: ['functionalAccount', 'elevationCommand'],
   fixed: {
     entity: 'the vault cannot change the kind of a system. Deprovision the subject, and provision it again',
     platform: 'the vault cannot change the platform of a system. Deprovision the subject, and provision it again',

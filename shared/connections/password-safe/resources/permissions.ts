@@ -3,7 +3,7 @@ import { commonResource } from '#shared/config/schema/provisioning.ts';
 import { int } from '#shared/connections/password-safe/fields.ts';
 import { changeRow, findRows, pathOf } from '#shared/connections/password-safe/resources/calls.ts';
 import { idOf } from '#shared/connections/password-safe/resources/look-ups.ts';
-import { label } from '#shared/connections/password-safe/resources/settings.ts';
+import { groupSetting, label } from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
@@ -14,9 +14,7 @@ const LEVELS = { read: 1, full: 3 } as const;
 const permissionsSettings = z.strictObject({
   type: z.literal('permissions').describe('Permissions of a group. They replace those that it has.'),
   ...commonResource,
-  group: label(31)
-    .meta({ examples: ['owners'] })
-    .describe('Name of the user group resource in this blueprint.'),
+  ...groupSetting,
   permissions: z
     .array(
       z.strictObject({
@@ -37,6 +35,7 @@ export const permissions: ResourceType = {
   settings: permissionsSettings,
   references: { group: ['user-group'] },
   key: ['group'],
+  literal: ['permissions'],
   fixed: {},
   keepsMark: false,
   grantsRights: true,

@@ -4,7 +4,7 @@ import { int } from '#shared/connections/password-safe/fields.ts';
 import { connectedBy } from '#shared/connections/password-safe/resources/access-level.ts';
 import { changeRow, findRows, pathOf } from '#shared/connections/password-safe/resources/calls.ts';
 import { idOf } from '#shared/connections/password-safe/resources/look-ups.ts';
-import { label } from '#shared/connections/password-safe/resources/settings.ts';
+import { groupAndRule, label } from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { ResourceType, ResourceWork, Wanted } from '#shared/connections/resource.ts';
@@ -13,12 +13,7 @@ import type { Fields } from '#shared/domain/blueprint/fields.ts';
 const roleSettings = z.strictObject({
   type: z.literal('role').describe('Roles of a group on a rule. An access level of the group on the rule comes first.'),
   ...commonResource,
-  group: label(31)
-    .meta({ examples: ['owners'] })
-    .describe('Name of the user group resource in this blueprint.'),
-  rule: label(31)
-    .meta({ examples: ['rule'] })
-    .describe('Name of the quick rule resource in this blueprint.'),
+  ...groupAndRule,
   roles: z
     .array(label(100))
     .min(1, 'name at least one role')
@@ -33,6 +28,7 @@ export const role: ResourceType = {
   settings: roleSettings,
   references: { group: ['user-group'], rule: ['quick-rule'] },
   key: ['group', 'rule'],
+  literal: ['roles', 'accessPolicy'],
   fixed: {},
   keepsMark: false,
   grantsRights: true,

@@ -23,6 +23,20 @@ export const described = (max: number) =>
     .default('')
     .describe('Description. The relay adds its mark at the end.');
 
+/** Name of another resource of the blueprint. */
+const resourceName = label(31);
+
+/** The resource that gets rights. */
+export const groupSetting = {
+  group: resourceName.meta({ examples: ['owners'] }).describe('Name of the user group resource in this blueprint.'),
+};
+
+/** The resources that a right connects. */
+export const groupAndRule = {
+  ...groupSetting,
+  rule: resourceName.meta({ examples: ['rule'] }).describe('Name of the quick rule resource in this blueprint.'),
+};
+
 const MAX_MINUTES = 525_600;
 
 /** A duration in minutes, up to a year. */

@@ -53,6 +53,7 @@ export const userGroup: ResourceType = {
   settings: userGroupSettings,
   references: {},
   key: ['name'],
+  literal: [],
   fixed: { kind: NO_PUT, description: NO_PUT, active: NO_PUT, registrations: NO_PUT },
   keepsMark: true,
   grantsRights: true,

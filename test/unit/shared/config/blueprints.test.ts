@@ -97,7 +97,27 @@ describe('a blueprint', () => {
     [
       'an adoption by which a message chooses rights',
       set('resources', 'owners', 'adopt')(true),
-      'resources.owners.adopt: lets a message choose an existing user-group, which grants rights; remove adopt, or write name without a placeholder',
+      'resources.owners.adopt: lets a message choose an existing user-group, which grants rights; remove adopt, or identify the object without a placeholder (name)',
+    ],
+    [
+      'an adoption by which a message gets rights on an existing account',
+      set('resources', 'root', 'adopt')(true),
+      'resources.root.adopt: lets a message choose an existing managed-account, on which "rule" grants rights; remove adopt, or identify the object without a placeholder (system, name)',
+    ],
+    [
+      'a role that a message chooses',
+      set('resources', 'requestors', 'roles')(['{host}']),
+      'resources.requestors.roles[0]: contains a placeholder; write a fixed text, so that no message chooses it',
+    ],
+    [
+      'an access policy that a message chooses',
+      set('resources', 'requestors', 'accessPolicy')('{host}'),
+      'resources.requestors.accessPolicy: contains a placeholder; write a fixed text, so that no message chooses it',
+    ],
+    [
+      'a functional account that a message chooses',
+      set('resources', 'system', 'functionalAccount')('{host}'),
+      'resources.system.functionalAccount: contains a placeholder; write a fixed text, so that no message chooses it',
     ],
     [
       'an event that lacks an input',
@@ -136,6 +156,20 @@ describe('a blueprint', () => {
     ],
   ])('with %s is refused with the fix', (_what, change, problem) => {
     expect(problemsAfter(change)).toContainEqual(expect.stringContaining(`provisioning.linux-hosts.${problem}`));
+  });
+
+  it('may adopt the host that a message names, and a fixed account with rights on it', () => {
+    const adoptsHost = (config: Document) => {
+      set('resources', 'machine', 'adopt')(true)(config);
+      set('resources', 'system', 'adopt')(true)(config);
+    };
+    expect(problemsAfter(adoptsHost)).toEqual([]);
+    expect(
+      problemsAfter((config) => {
+        set('resources', 'machine', 'name')('web-01')(config);
+        set('resources', 'root', 'adopt')(true)(config);
+      }),
+    ).toEqual([]);
   });
 
   it('may not use the connection that reads credentials', () => {
