@@ -3,6 +3,7 @@ import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/con
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
+import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
 import type { ResourceType, ResourceTypes } from '#shared/connections/resource.ts';
 import { inputProblem } from '#shared/domain/blueprint/inputs.ts';
 import { namesIn } from '#shared/domain/blueprint/names.ts';
@@ -27,11 +28,33 @@ const checkExists = (path: Path, wanted: string, known: readonly string[]): Prob
     ? []
     : [{ path, message: `there is no connection "${wanted}"; ${suggest(wanted, known)}` }];
 
+/** True if two connections sign in as the same user. */
+const isSameUser = (
+  { connections }: Checkable,
+  { connections: types }: RegisteredTypes,
+  one: string,
+  other: string,
+) => {
+  if (one === other) return true;
+  const [first, second] = [one, other].map((name) => {
+    const settings = ownOf(connections, name);
+    const type = settings && ownOf(types, settings.type);
+    return type && bootstrapSecretOf(type, settings);
+  });
+  return first !== undefined && first === second;
+};
+
 /** The user that reads credentials administers nothing. */
-const checkConnections = (config: Checkable, path: Path, { connection, proof }: BlueprintConfig): Problem[] => {
+const checkConnections = (
+  config: Checkable,
+  types: RegisteredTypes,
+  path: Path,
+  { connection, proof }: BlueprintConfig,
+): Problem[] => {
   const known = Object.keys(config.connections ?? {});
   const at = [...path, 'connection'];
-  const reader = deliveries(config).find(({ entry }) => entry.connection === connection);
+  const isSame = (other: string): boolean => isSameUser(config, types, connection, other);
+  const reader = deliveries(config).find(({ entry }) => isSame(entry.connection));
   return [
     ...checkExists(at, connection, known),
     ...(proof.access === undefined ? [] : checkExists([...path, 'proof', 'access'], proof.access, known)),
@@ -40,14 +63,14 @@ const checkConnections = (config: Checkable, path: Path, { connection, proof }: 
       : [
           {
             path: at,
-            message: `"${connection}" also reads credentials for ${reader.section}.${reader.name}; add a connection with a user that only administers, such as vault-admin`,
+            message: `the user of "${connection}" also reads credentials for ${reader.section}.${reader.name}; add a connection with a user and a bootstrap secret of its own`,
           },
         ]),
-    ...(proof.access === connection
+    ...(proof.access !== undefined && isSame(proof.access)
       ? [
           {
             path: [...path, 'proof', 'access'],
-            message: `"${connection}" administers; name a connection that reads credentials`,
+            message: `the user of "${connection}" administers; name a connection that reads credentials`,
           },
         ]
       : []),
@@ -126,7 +149,7 @@ export const checkBlueprints = (config: Checkable, types: RegisteredTypes): Prob
     const connectionType = ownOf(config.connections, blueprint.connection)?.type;
     const kinds = connectionType === undefined ? undefined : (ownOf(types.resources, connectionType) ?? {});
     return [
-      ...checkConnections(config, path, blueprint),
+      ...checkConnections(config, types, path, blueprint),
       ...checkResources(kinds, path, blueprint),
       ...checkInputs(path, blueprint),
       ...checkEc2(path, blueprint),

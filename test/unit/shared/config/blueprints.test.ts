@@ -20,9 +20,10 @@ const set =
   (config: Document) =>
     config.setIn([...BLUEPRINT, ...path], config.createNode(value));
 
-const reader = (config: Document) => {
-  const admin = config.getIn(['connections', 'vault-admin'], true);
-  config.setIn(['connections', 'vault'], admin);
+const addReader = (config: Document, bootstrapSecret = 'bootstrap/vault') => {
+  const url = config.getIn(['connections', 'vault-admin', 'url']);
+  const connection = { type: 'password-safe', url, authentication: { type: 'oauth', bootstrapSecret } };
+  config.setIn(['connections', 'vault'], config.createNode(connection));
 };
 
 describe('a blueprint', () => {
@@ -172,26 +173,30 @@ describe('a blueprint', () => {
     ).toEqual([]);
   });
 
-  it('may not use the connection that reads credentials', () => {
-    const problems = problemsAfter((config) => {
-      config.setIn(['stores', 'aws'], config.createNode({ type: 'aws-secrets-manager' }));
-      const sync = { connection: 'vault-admin', stores: ['aws'], name: 'prod/{systemName}/{accountName}' };
-      config.setIn(['syncs', 'fleet'], config.createNode({ ...sync, schedule: { expression: 'rate(1 hour)' } }));
-    });
-    expect(problems).toEqual([
-      'provisioning.linux-hosts.connection: "vault-admin" also reads credentials for syncs.fleet; add a connection with a user that only administers, such as vault-admin',
-    ]);
-  });
+  it.each(['vault-admin', 'vault'])(
+    'may not use the user that reads credentials, by the connection %s',
+    (connection) => {
+      const problems = problemsAfter((config) => {
+        if (connection === 'vault') addReader(config, 'bootstrap/vault-admin');
+        config.setIn(['stores', 'aws'], config.createNode({ type: 'aws-secrets-manager' }));
+        const sync = { connection, stores: ['aws'], name: 'prod/{systemName}/{accountName}' };
+        config.setIn(['syncs', 'fleet'], config.createNode({ ...sync, schedule: { expression: 'rate(1 hour)' } }));
+      });
+      expect(problems).toEqual([
+        'provisioning.linux-hosts.connection: the user of "vault-admin" also reads credentials for syncs.fleet; add a connection with a user and a bootstrap secret of its own',
+      ]);
+    },
+  );
 
   it('may prove access by a connection that reads, and by no other', () => {
     expect(
       problemsAfter((config) => {
-        reader(config);
+        addReader(config);
         config.setIn([...BLUEPRINT, 'proof', 'access'], 'vault');
       }),
     ).toEqual([]);
     expect(problemsAfter(set('proof', 'access')('vault-admin'))).toEqual([
-      'provisioning.linux-hosts.proof.access: "vault-admin" administers; name a connection that reads credentials',
+      'provisioning.linux-hosts.proof.access: the user of "vault-admin" administers; name a connection that reads credentials',
     ]);
   });
 
@@ -208,7 +213,7 @@ describe('a blueprint', () => {
 
   it('has a name of its own', () => {
     const problems = problemsAfter((config) => {
-      reader(config);
+      addReader(config);
       config.setIn(['stores', 'aws'], config.createNode({ type: 'aws-secrets-manager' }));
       const rule = { connection: 'vault', stores: ['aws'], name: 'co/{checkoutId}/{systemName}/{accountName}' };
       config.setIn(['checkouts', 'linux-hosts'], config.createNode(rule));
