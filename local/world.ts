@@ -57,6 +57,8 @@ export interface WorldOptions
   readonly configure?: (config: Document) => void;
   /** Factor for the waits before retries. Default: 1. */
   readonly waitScale?: number;
+  /** Running invocations that the account allows. Default: the quota of AWS. */
+  readonly maxConcurrentInvocations?: number;
   /** Replacements of the registries, for tests with their own types. */
   readonly registries?: Registries;
   /** Port of the Password Safe simulator. The AWS side uses the next port. Default: free ports. */
@@ -132,6 +134,9 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       runDirectory: directory,
       waitScale: options.waitScale ?? 1,
       ...(quotas !== 'documented' && { quotas }),
+      ...(options.maxConcurrentInvocations !== undefined && {
+        maxConcurrentInvocations: options.maxConcurrentInvocations,
+      }),
       ...(port !== undefined && { port: port + 1 }),
     });
     say(`AWS side: ${aws.endpoint}`);

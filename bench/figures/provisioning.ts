@@ -7,6 +7,9 @@ import { SEED } from '../worlds.ts';
 const MAX_FIRST_CALLS = 26;
 const MAX_REPEATED_CALLS = 12;
 
+/** Each invocation is a thread of its own on this machine. */
+const MAX_CONCURRENT = 32;
+
 interface Costs {
   readonly subjects: number;
   /** Vault calls per subject that is made. */
@@ -20,7 +23,13 @@ interface Costs {
 
 /** Provisions subjects, and sends their messages again with a later position. */
 const costsOf = async (subjects: number): Promise<Costs> => {
-  const world = await startWorld({ accounts: 1, seed: SEED, waitScale: 0, provisions: true });
+  const world = await startWorld({
+    accounts: 1,
+    seed: SEED,
+    waitScale: 0.05,
+    maxConcurrentInvocations: MAX_CONCURRENT,
+    provisions: true,
+  });
   try {
     const provisioning = createProvisioning(world);
     await provisioning.all('provision', subjects, 1);

@@ -17,19 +17,24 @@ export interface RetryPolicy {
 /** Other functions use up a limit of a connection or a store. */
 const LIMIT_REACHED = 'LimitReached' satisfies ErrorName;
 
+/**
+ * Other invocations use up the concurrency of the account, which is 10 in a new one. Nothing has begun. Source: Lambda
+ * developer guide, "Understanding Lambda function scaling" and "Lambda quotas".
+ */
+const NO_CONCURRENCY = 'Lambda.TooManyRequestsException';
+
 /** The relay's other retryable errors. Nothing retries the rest: see `docs/runbook.md`. */
 const PASSING = ERROR_NAMES.filter((name) => isRetryable(name) && name !== LIMIT_REACHED);
 
 /**
- * Errors from Lambda when the function could not report one itself: a service error, throttling, a crash, or the end of
- * its memory or time. Source: Step Functions developer guide, "Handling errors", and Lambda's runtime error names.
+ * Errors from Lambda when the function could not report one itself: a service error, a crash, or the end of its memory or
+ * time. Source: Step Functions developer guide, "Handling errors", and Lambda's runtime error names.
  */
 const CRASHES = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
   'Lambda.Unknown',
   'Runtime.ExitError',
   'Sandbox.Timedout',
@@ -56,11 +61,11 @@ export const CLOSING_RETRY: RetryPolicy = { ...DEFAULT_RETRY, attempts: 13 };
 
 /**
  * For steps that have nothing open, and for those that close, beside their own policy. A step that found no capacity
- * within a minute is repeatable. It waits in the state machine, which costs a transition, instead of in a function. The
+ * within a minute, or could not begin, is repeatable. It waits in the state machine, which costs a transition, instead of in a function. The
  * timeout of the machine is the only limit.
  */
 export const LIMIT_RETRY: RetryPolicy = {
-  errors: [LIMIT_REACHED],
+  errors: [LIMIT_REACHED, NO_CONCURRENCY],
   firstSeconds: 15,
   backoff: 1.5,
   maxSeconds: MAX_LIMIT_PAUSE_MS / 1000,

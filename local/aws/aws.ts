@@ -39,6 +39,8 @@ export interface AwsOptions {
   readonly runDirectory: string;
   /** Factor for the waits before retries of states and of messages. Default: 1. */
   readonly waitScale?: number;
+  /** Running invocations that the account allows. Default: the quota of AWS. */
+  readonly maxConcurrentInvocations?: number;
   /** Default: a free port. */
   readonly port?: number;
   /** The quotas of AWS to enforce. Default: all that are documented. */
@@ -119,7 +121,7 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
     endpoint,
     clock,
     logDirectory: join(runDirectory, 'logs'),
-    maxConcurrent: MAX_CONCURRENT_INVOCATIONS,
+    maxConcurrent: options.maxConcurrentInvocations ?? MAX_CONCURRENT_INVOCATIONS,
   });
   const stepFunctions = createStepFunctions({
     machines: template.ofType('AWS::StepFunctions::StateMachine').map(toMachine),

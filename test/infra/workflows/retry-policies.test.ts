@@ -20,9 +20,14 @@ describe('retry policies', () => {
     expect(DEFAULT_RETRY.errors).not.toContain('LimitReached');
   });
 
+  it('wait for the concurrency of the account as for a limit, so that thousands of executions at once lose nothing', () => {
+    expect(LIMIT_RETRY.errors).toContain('Lambda.TooManyRequestsException');
+    expect(DEFAULT_RETRY.errors).not.toContain('Lambda.TooManyRequestsException');
+  });
+
   it('wait for a limit at most ten minutes while leases are open, beside a minute in each attempt', () => {
     expect(maxWaitSeconds(OPEN_LIMIT_RETRY)).toBeLessThanOrEqual(600);
-    expect(OPEN_LIMIT_RETRY.errors).toEqual(['LimitReached']);
+    expect(OPEN_LIMIT_RETRY.errors).toEqual(LIMIT_RETRY.errors);
   });
 
   it.each([
@@ -30,7 +35,6 @@ describe('retry policies', () => {
     ['Lambda.ServiceException', 'Lambda itself failed'],
     ['Lambda.AWSLambdaException', 'Lambda itself failed, under another error name'],
     ['Lambda.SdkClientException', 'Lambda could not be reached'],
-    ['Lambda.TooManyRequestsException', 'the concurrency limit of the account was reached'],
     ['Lambda.Unknown', 'the function ran out of memory, or was killed'],
     ['Runtime.ExitError', 'the process of the function exited'],
     ['Sandbox.Timedout', 'the function timed out'],

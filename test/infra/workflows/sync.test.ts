@@ -121,7 +121,7 @@ describe('the sync workflow', () => {
       Retrieve: OPEN_LIMIT_RETRY,
     };
     const { attempts } = policies[name] ?? LIMIT_RETRY;
-    expect(Retry[1]).toMatchObject({ ErrorEquals: ['LimitReached'], MaxDelaySeconds: 60, MaxAttempts: attempts });
+    expect(Retry[1]).toMatchObject({ ErrorEquals: LIMIT_RETRY.errors, MaxDelaySeconds: 60, MaxAttempts: attempts });
   });
 
   it('is logged completely but without data, encrypted, and traced', () => {
