@@ -9,6 +9,7 @@ import type { RecordPlace } from '#shared/records/records.ts';
  *
  *     limits/connections/<connection>/shares.json      shares of the connection's limits
  *     limits/connections/<connection>/<priority>.json  last time at which a function of that priority waited
+ *     limits/connections/<connection>/slots.json       functions that provision with the connection
  *     limits/stores/<place>/<quota>.json               pace of the writes under one quota of a store
  *     limits/stores/<place>/open-batches.json          batches whose leases wait for the store
  */
@@ -35,6 +36,8 @@ const sharesSchema: z.ZodType<Shares> = z.object({
 });
 
 const waitingSchema = z.object({ atMs: z.number() });
+
+const slotsSchema = z.object({ slots: z.array(z.object({ id: z.string(), untilMs: z.number() })) });
 
 const paceSchema: z.ZodType<Pace> = z.object({ nextAtMs: z.number(), slowUntilMs: z.number().optional() });
 
@@ -63,6 +66,7 @@ export const limitAt = {
   shares: (connection: string) => place(`connections/${connection}/shares`, sharesSchema, NO_SHARES),
   waiting: (connection: string, priority: Priority) =>
     place(`connections/${connection}/${priority}`, waitingSchema, { atMs: 0 }),
+  slots: (connection: string) => place(`connections/${connection}/slots`, slotsSchema, { slots: [] }),
   pace: (store: string, quota: string) => place(`stores/${store}/${quota}`, paceSchema, { nextAtMs: 0 }),
   openBatches: (store: string) => place(`stores/${store}/open-batches`, openBatchesSchema, { batches: [] }),
 } as const;

@@ -19,6 +19,8 @@ import { memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
 import { type Around, createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
 
 const RULE = 'hosts';
+/** Functions that may work with the remote system at once. */
+const MAX_AT_ONCE = 4;
 const OWNER = { kind: 'aws', id: 'AROASENDER' } as const;
 
 /** A host, an account, a rule and a grant, of which each refers to the one before. */
@@ -163,7 +165,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
       isRunning: async (run) => mayStillAct(executions.get(run), now()),
       now,
     }),
-    apply: createApply({ ...common, readPassword: async () => new Secret('canary') }),
+    apply: createApply({ ...common, inFlightOf: () => MAX_AT_ONCE, readPassword: async () => new Secret('canary') }),
     report: createReportProvision({
       records: crashable,
       signals,

@@ -2,6 +2,7 @@ import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
+import { inSlot } from '#shared/limits/slots.ts';
 import { prepareResources } from '#shared/provisioning/prepared.ts';
 import { openResources } from '#shared/provisioning/resource-work.ts';
 import { holdSubject } from '#shared/provisioning/subject-record.ts';
@@ -18,6 +19,8 @@ export interface ApplyDependencies extends ProvisionDependencies {
   readonly blueprintOf: (rule: string) => BlueprintConfig;
   readonly typesOf: (connection: string) => Promise<ResourceTypes>;
   readonly vaultOf: (connection: string) => Promise<Vault>;
+  /** Calls that a connection may have in flight. */
+  readonly inFlightOf: (connection: string) => number;
   readonly records: SharedRecords;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -30,30 +33,43 @@ export interface ApplyDependencies extends ProvisionDependencies {
 export const createApply =
   (dependencies: ApplyDependencies) =>
   async (input: ProvisionStepInput, { remainingMs }: StepContext): Promise<Applied> => {
-    const { blueprintOf, typesOf, vaultOf, records, relayId, now } = dependencies;
+    const { blueprintOf, records, inFlightOf, now } = dependencies;
     const blueprint = blueprintOf(input.rule);
-    const subject = await holdSubject(records, { rule: input.rule, subject: input.order.subject }, input.run);
-    const types = await typesOf(blueprint.connection);
-    const vault = await vaultOf(blueprint.connection);
-    const inputs = subject.current().running?.order.inputs ?? {};
-    return vault.session(async (session) =>
-      carryOut(
-        {
-          relayId,
-          run: input.run,
-          workOn: await openResources(session),
-          subject,
-          types,
-          blueprint,
-          inputs,
-          remainingMs,
-          now,
-        },
-        input,
-        dependencies,
-      ),
+    const { connection } = blueprint;
+    return inSlot({ connection, max: inFlightOf(connection), records, remainingMs, now }, () =>
+      workOnSubject(input, blueprint, remainingMs, dependencies),
     );
   };
+
+const workOnSubject = async (
+  input: ProvisionStepInput,
+  blueprint: BlueprintConfig,
+  remainingMs: StepContext['remainingMs'],
+  dependencies: ApplyDependencies,
+): Promise<Applied> => {
+  const { typesOf, vaultOf, records, relayId, now } = dependencies;
+  const subject = await holdSubject(records, { rule: input.rule, subject: input.order.subject }, input.run);
+  const types = await typesOf(blueprint.connection);
+  const vault = await vaultOf(blueprint.connection);
+  const inputs = subject.current().running?.order.inputs ?? {};
+  return vault.session(async (session) =>
+    carryOut(
+      {
+        relayId,
+        run: input.run,
+        workOn: await openResources(session),
+        subject,
+        types,
+        blueprint,
+        inputs,
+        remainingMs,
+        now,
+      },
+      input,
+      dependencies,
+    ),
+  );
+};
 
 const carryOut = async (
   context: TaskContext,

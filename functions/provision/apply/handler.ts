@@ -5,7 +5,7 @@
 import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createS3SharedRecords } from '#shared/aws/s3.ts';
 import { secretsManager } from '#shared/aws/secrets-manager.ts';
-import { ruleOf } from '#shared/config/rules.ts';
+import { limitsOf, ruleOf } from '#shared/config/rules.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { provisionSteps } from '#shared/workflows/provision.ts';
@@ -20,6 +20,7 @@ export const handler = defineHandler(
     blueprintOf: (rule) => ruleOf(config, 'provision', rule),
     typesOf: resourceTypesOf,
     vaultOf: (connection) => vaultOf(connection),
+    inFlightOf: (connection) => limitsOf(config, connection).inFlight,
     records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
     readPassword: async (name) => {
       const { value } = await readOperatorSecret({
