@@ -8,6 +8,9 @@ import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
 import type { LocalStore } from './stores.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
+/** Factor for the pauses of machines that wait for their turn. */
+const TURN_SCALE = 0.1;
+
 export interface MainRunOptions extends WorldOptions {
   /** Number of plain accounts whose credentials change between the two runs. */
   readonly changed: number;
@@ -37,7 +40,9 @@ const HALF_AN_HOUR = 30 * 60_000;
 
 /** Runs the product twice and shuts everything down. @throws RunFailed if a run does not succeed. */
 export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
-  const world = await startWorld({ ...options, provisions: (options.provision ?? 0) > 0 });
+  const provisions = (options.provision ?? 0) > 0;
+  // Machines that appear together take turns, which shows nothing.
+  const world = await startWorld({ ...(provisions && { waitScale: TURN_SCALE }), ...options, provisions });
   try {
     return await runTwice(world, options);
   } finally {

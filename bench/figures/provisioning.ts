@@ -8,7 +8,7 @@ const MAX_FIRST_CALLS = 26;
 const MAX_REPEATED_CALLS = 12;
 
 /** Each invocation is a thread of its own on this machine. */
-const MAX_CONCURRENT = 32;
+const MAX_CONCURRENT = 64;
 
 interface Costs {
   readonly subjects: number;
@@ -26,7 +26,7 @@ const costsOf = async (subjects: number): Promise<Costs> => {
   const world = await startWorld({
     accounts: 1,
     seed: SEED,
-    waitScale: 0.05,
+    waitScale: 0.3,
     maxConcurrentInvocations: MAX_CONCURRENT,
     provisions: true,
   });

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import { RelayError } from '#shared/errors.ts';
 import { limitAt } from '#shared/limits/limit-records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
@@ -14,25 +13,20 @@ export interface SlotOptions {
   readonly records: SharedRecords;
   /** Milliseconds until the invocation ends, and with it the slot of a function that dies. */
   readonly remainingMs: () => number;
-  /** The following are replaced only in tests. */
+  /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
 /**
- * Longest wait for a slot in one invocation. Thousands of executions can wait at once, so they wait in their state
- * machines: in functions, they would use up the concurrency of the account.
- */
-const MAX_WAIT_MS = 1000;
-const LOOK_MS = 250;
-
-/**
  * Does work that calls a connection in one of its slots, of which all functions of the stack together have `max`. More
- * would only wait for the limits of the connection. Raises `LimitReached` if no slot becomes free within a second, the
- * errors of the records, and those of the work. Repeatable if the work is.
+ * would only wait for the limits of the connection. Raises `LimitReached` if no slot is free, the errors of the records,
+ * and those of the work. Repeatable if the work is.
+ *
+ * Thousands of executions can need a slot at once. They wait in their state machines: in functions, they would use up
+ * the concurrency of the account.
  */
 export const inSlot = async <R>(
-  { connection, max, records, remainingMs, now, sleep = sleepFor }: SlotOptions,
+  { connection, max, records, remainingMs, now }: SlotOptions,
   work: () => Promise<R>,
 ): Promise<R> => {
   const place = limitAt.slots(connection);
@@ -55,14 +49,11 @@ export const inSlot = async <R>(
         : undefined,
       result: undefined,
     }));
-  for (let waitedMs = 0; !(await claim()); waitedMs += LOOK_MS) {
-    if (waitedMs >= MAX_WAIT_MS) {
-      throw new RelayError(
-        'LimitReached',
-        `Connection ${connection}: ${max} functions work with it, as many as limits.inFlight allows calls. The step waits and is repeated.`,
-      );
-    }
-    await sleep(LOOK_MS);
+  if (!(await claim())) {
+    throw new RelayError(
+      'LimitReached',
+      `Connection ${connection}: as many functions work with it as limits.inFlight allows calls. The step waits and is repeated.`,
+    );
   }
   try {
     return await work();

@@ -22,7 +22,6 @@ describe('the slots of a connection', () => {
         records: from,
         remainingMs: () => remainingMs,
         now: () => clock,
-        sleep: nextTurn,
       },
       work,
     );
@@ -48,6 +47,7 @@ describe('the slots of a connection', () => {
             );
           } catch (error) {
             expect(error).toMatchObject({ name: 'LimitReached', retryable: true });
+            await nextTurn();
             await one();
           }
         };
@@ -70,7 +70,7 @@ describe('the slots of a connection', () => {
     void slot(() => hangs.promise, { max: 1, remainingMs: 60_000 });
     await expect(slot(async () => 'done', { max: 1 })).rejects.toMatchObject({
       name: 'LimitReached',
-      message: expect.stringContaining('vault-admin: 1 functions work with it'),
+      message: expect.stringContaining('vault-admin: as many functions work with it'),
     });
     clock += 60_000;
     expect(await slot(async () => 'done', { max: 1 })).toBe('done');
