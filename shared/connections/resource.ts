@@ -51,6 +51,10 @@ export interface ResourceWork<Spec = unknown> {
   desired(wanted: Wanted<Spec>): Promise<Fields>;
   /** Finds the object by its natural key. Raises `AnswerMalformed` if several have that key. Repeatable. */
   find(wanted: Wanted<Spec>): Promise<Found | undefined>;
+  /** Reads an object by its id; undefined if it does not exist. Absent if the type keeps no mark. Repeatable. */
+  read?(id: string): Promise<Found | undefined>;
+  /** Names of the objects that the remote system would delete together with it. Absent if there are none. Repeatable. */
+  inside?(id: string): Promise<readonly string[]>;
   /**
    * Creates the object with a mark, and returns its id. Never repeated by the client: an error with `mayHaveHappened`
    * requires a new {@link find}.
@@ -65,7 +69,8 @@ export interface ResourceWork<Spec = unknown> {
   setMark?(wanted: Wanted<Spec>, found: Found, mark: string | undefined): Promise<void>;
   /**
    * Returns an object without a mark to an earlier state, which {@link Found.fields} recorded before the change.
-   * `undefined`: there was none. Present only if the type keeps no mark. Repeatable.
+   * `undefined`: there was none. Raises `NotFound` if the objects that it connects do not exist any more. Present only
+   * if the type keeps no mark. Repeatable.
    */
   restore?(wanted: Wanted<Spec>, earlier: Fields | undefined): Promise<void>;
   /** Withdraws or restores the use of an object, reversibly. Absent if the type has no such state. Repeatable. */

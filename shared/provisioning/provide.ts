@@ -13,8 +13,8 @@ export interface ProvideOptions {
   readonly work: ResourceWork;
   /** Mark of this resource of this subject. */
   readonly mark: string;
-  /** The execution. */
-  readonly run: string;
+  /** The execution and its order, for the record. */
+  readonly attempt: string;
   /** Prepares the initial credential. Called only before the object is created. */
   readonly initial: () => Promise<Initial | undefined>;
 }
@@ -51,8 +51,11 @@ const checkKey = ({ resource, held }: Known): void => {
 };
 
 const provideMarked = async (known: Known, found: Found | undefined): Promise<Provided> => {
-  const { resource, work, wanted, mark, subject, held, run } = known;
-  if (found === undefined) return make(known);
+  const { resource, work, wanted, mark, subject, held, attempt } = known;
+  if (found === undefined) {
+    await refuseRenamed(known);
+    return make(known);
+  }
 
   const isRecorded = held?.id === found.id;
   if (found.mark !== undefined && found.mark !== mark) throw foreign(resource, found.title, 'another rule manages it');
@@ -63,11 +66,12 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
   const differing = await changeable(known, found);
   const isSame = isRecorded && found.mark !== undefined && differing.length === 0;
   if (!isSame) await subject.touch();
-  if (!isOurs) await subject.hold(resource.name, holdingOf(resource, 'adopted', found.id, run));
+  if (!isOurs) await subject.hold(resource.name, holdingOf(resource, 'adopted', found.id, attempt));
   // The answer or the record of its creation was lost. An adoption is recorded before it is marked.
-  else if (!isRecorded) await subject.hold(resource.name, holdingOf(resource, 'made', found.id, run));
+  else if (!isRecorded) await subject.hold(resource.name, holdingOf(resource, 'made', found.id, attempt));
   if (found.mark === undefined) await work.setMark?.(wanted, found, mark);
-  if (differing.length > 0) await work.change(wanted, found, differing);
+  // The mark is in a text that the change writes as well.
+  if (differing.length > 0) await work.change(wanted, { ...found, mark }, differing);
   if (isRecorded) await refresh(known, held);
   if (!isOurs) return 'adopted';
   if (!isRecorded) return 'made';
@@ -76,7 +80,7 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
 
 /** An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. */
 const provideUnmarked = async (known: Known, found: Found | undefined): Promise<Provided> => {
-  const { resource, work, wanted, subject, held, run, mark } = known;
+  const { resource, work, wanted, subject, held, attempt, mark } = known;
   const differing = found === undefined ? [] : await changeable(known, found);
   const isSame = found !== undefined && differing.length === 0;
   if (isSame && held?.id !== undefined) {
@@ -88,7 +92,7 @@ const provideUnmarked = async (known: Known, found: Found | undefined): Promise<
   }
   await subject.touch();
   const earlier = held === undefined ? found?.fields : held.earlier;
-  const recorded = { ...holdingOf(resource, 'made', found?.id, held?.run ?? run), ...(earlier && { earlier }) };
+  const recorded = { ...holdingOf(resource, 'made', found?.id, held?.attempt ?? attempt), ...(earlier && { earlier }) };
   if (isSame) {
     await subject.hold(resource.name, recorded);
     return 'made';
@@ -108,11 +112,23 @@ const isInside = ({ resource, subject }: Known): boolean => {
     .some((name) => holdings[name]?.how === 'made');
 };
 
+/** An object under another name is still there: a second one would leave it without an owner. */
+const refuseRenamed = async ({ resource, work, held }: Known): Promise<void> => {
+  const renamed = held?.id === undefined ? undefined : await work.read?.(held.id);
+  if (renamed === undefined) return;
+  const [key = 'name'] = resource.type.key.filter((setting) => !Object.hasOwn(resource.type.references, setting));
+  throw changeRefused(
+    resource,
+    key,
+    `someone has changed it in the vault: the object is now ${JSON.stringify(renamed.title)}. Change it back, or deprovision the subject, and provision it again`,
+  );
+};
+
 /** Creates an object. If the answer is lost, the repeated step or the undo finds the object by its mark. */
-const make = async ({ resource, work, wanted, mark, subject, run, initial }: Known): Promise<Provided> => {
+const make = async ({ resource, work, wanted, mark, subject, attempt, initial }: Known): Promise<Provided> => {
   await subject.touch();
   const id = await work.create(wanted, { mark, initial: await initial() });
-  await subject.hold(resource.name, holdingOf(resource, 'made', id, run));
+  await subject.hold(resource.name, holdingOf(resource, 'made', id, attempt));
   return 'made';
 };
 
@@ -136,5 +152,5 @@ const holdingOf = (
   { typeName, settings, name }: PreparedResource,
   how: Holding['how'],
   id: string | undefined,
-  run: string,
-): Holding => ({ type: typeName, how, title: name, settings, run, ...(id !== undefined && { id }) });
+  attempt: string,
+): Holding => ({ type: typeName, how, title: name, settings, attempt, ...(id !== undefined && { id }) });

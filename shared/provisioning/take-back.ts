@@ -1,5 +1,7 @@
-import type { ResourceWork } from '#shared/connections/resource.ts';
+import type { ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import type { Holding } from '#shared/domain/blueprint/subject.ts';
+import { RelayError } from '#shared/errors.ts';
+import { findOwn } from '#shared/provisioning/find-own.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 
@@ -9,8 +11,11 @@ export interface TakeBackOptions {
   readonly mark: string;
 }
 
-/** Outcome of one resource. `kept`: it is not ours any more; `gone`: it did not exist. */
-export type TakenBack = 'removed' | 'released' | 'restored' | 'kept' | 'gone';
+/**
+ * Outcome of one resource. `kept`: it is not ours any more; `occupied`: it was released, because someone else has put
+ * objects into it; `gone`: it did not exist.
+ */
+export type TakenBack = 'removed' | 'released' | 'restored' | 'kept' | 'occupied' | 'gone';
 
 /**
  * Takes one resource back: deletes what the relay made, releases what it adopted, restores what it changed in an object
@@ -39,17 +44,32 @@ const takeBackFound = async (
     return 'gone';
   const wanted = wantedOf(resource, holdings);
   if (!resource.type.keepsMark) {
-    if (held === undefined) return 'gone';
-    await work.restore?.(wanted, held.earlier);
-    return 'restored';
+    return held === undefined ? 'gone' : restore(work, wanted, held);
   }
-  const found = await work.find(wanted);
+  const found = await findOwn(work, wanted, { held, mark });
   if (found === undefined) return 'gone';
   if (found.mark !== mark) return 'kept';
   if (held?.how === 'adopted') {
     await work.setMark?.(wanted, found, undefined);
     return 'released';
   }
+  // Whatever is still inside was not made for this subject.
+  const inside = (await work.inside?.(found.id)) ?? [];
+  if (inside.length > 0) {
+    await work.setMark?.(wanted, found, undefined);
+    return 'occupied';
+  }
   await work.remove(found.id);
   return 'removed';
+};
+
+/** An object that connects others ends with them. */
+const restore = async (work: ResourceWork, wanted: Wanted, { earlier }: Holding): Promise<TakenBack> => {
+  try {
+    await work.restore?.(wanted, earlier);
+    return 'restored';
+  } catch (error) {
+    if (error instanceof RelayError && error.name === 'NotFound') return 'gone';
+    throw error;
+  }
 };

@@ -29,6 +29,8 @@ const appliedSchema = z.object({
   position: z.int().min(0),
   /** Start of the current wait for a late effect. */
   waitingSince: z.iso.datetime().optional(),
+  /** End of a wait that is longer than one state lasts. */
+  until: z.iso.datetime().optional(),
   /** Counts of resources of this run. */
   made: z.int().min(0),
   changed: z.int().min(0),
@@ -63,6 +65,7 @@ const plan = {
   memoryMb: 512,
   grants: () => [
     ...readAndWriteSubjects,
+    { to: 'records', may: 'write', folder: 'pending' },
     // An execution that holds the subject can have died.
     { to: 'runs', may: 'describe', of: 'provision' },
   ],
@@ -145,6 +148,7 @@ const sweep = {
   grants: () => [
     { to: 'records', may: 'list' },
     { to: 'records', may: 'read', folder: 'subjects' },
+    { to: 'records', may: 'write', folder: 'pending' },
     { to: 'records', may: 'remove', folder: 'pending' },
     { to: 'records', may: 'read', folder: 'removals' },
     { to: 'records', may: 'write', folder: 'removals' },

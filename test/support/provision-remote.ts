@@ -81,6 +81,8 @@ export const createRemote = (around: Around) => {
   const keyOf = (type: TypeName, { spec, refs }: Wanted): string =>
     [type, ...Object.values(refs).flat(), specSchema.parse(spec).name].join('/');
   const byKey = (key: string): RemoteObject | undefined => [...objects.values()].find((object) => object.key === key);
+  const accountsOn = (host: string): RemoteObject[] =>
+    [...objects.values()].filter(({ key }) => key.startsWith(`account/${host}/`));
   const byId = (id: string): RemoteObject => {
     const object = objects.get(id);
     if (object === undefined) throw new RelayError('NotFound', `There is no object ${id}.`);
@@ -119,6 +121,11 @@ export const createRemote = (around: Around) => {
     const call = <Answer>(name: string, effect: () => Answer): Promise<Answer> =>
       around(`${name} ${type}`, async () => effect());
     const marked: Partial<ResourceWork> = {
+      read: (id) =>
+        call('read', () => {
+          const object = objects.get(id);
+          return object && shown(object);
+        }),
       setMark: (_wanted, found, mark) =>
         call('setMark', () => {
           byId(found.id).mark = mark;
@@ -127,12 +134,16 @@ export const createRemote = (around: Around) => {
     const unmarked: Partial<ResourceWork> = {
       restore: (wanted, earlier) =>
         call('restore', () => {
+          for (const parent of Object.values(wanted.refs).flat()) byId(parent);
           const object = byKey(keyOf(type, wanted));
           if (object === undefined) return;
           restored.push(earlier);
           if (earlier === undefined) objects.delete(object.id);
           else object.fields = { ...earlier };
         }),
+    };
+    const ofHosts: Partial<ResourceWork> = {
+      inside: (id) => call('inside', () => accountsOn(id).map(({ key }) => key)),
     };
     const ofAccounts: Partial<ResourceWork> = {
       setEnabled: (id, isEnabled) =>
@@ -173,6 +184,8 @@ export const createRemote = (around: Around) => {
         call('change', () => {
           const object = byId(found.id);
           const fields = fieldsFor(type, wanted);
+          // The mark is in a description, which each change writes.
+          if (type !== 'grant') object.mark = found.mark;
           for (const setting of settings) {
             if (setting === 'isEnabled') object.isEnabled = true;
             else object.fields[setting] = fields[setting] ?? null;
@@ -184,11 +197,13 @@ export const createRemote = (around: Around) => {
           if (state.refusesRemoval) throw new RelayError('RequestRejected', `${id} is not removed.`);
           if (object === undefined) return;
           if (object.mark === undefined) violations.push(`${object.key} was deleted without a mark`);
+          for (const one of accountsOn(id)) violations.push(`${one.key} was deleted together with ${object.key}`);
           objects.delete(id);
           // A rule takes its grants with it.
           for (const one of objects.values()) if (one.key.startsWith(`grant/${id}/`)) objects.delete(one.id);
         }),
       ...(type === 'grant' ? unmarked : marked),
+      ...(type === 'host' && ofHosts),
       ...(type === 'account' && ofAccounts),
     };
   };

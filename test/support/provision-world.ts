@@ -162,6 +162,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
   const steps = {
     plan: createPlanProvision({
       records: crashable,
+      signals,
       isRunning: async (run) => mayStillAct(executions.get(run), now()),
       now,
     }),

@@ -1,6 +1,7 @@
 import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
+import type { Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { inSlot } from '#shared/limits/slots.ts';
 import { prepareResources } from '#shared/provisioning/prepared.ts';
@@ -11,7 +12,7 @@ import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts';
 import { type ProvisionDependencies, provisionSubject } from './provision.ts';
 import { removeSubject, undoRun, withdrawSubject } from './remove.ts';
-import { progressOf, type TaskContext } from './task.ts';
+import { finish, progressOf, type TaskContext } from './task.ts';
 
 export interface ApplyDependencies extends ProvisionDependencies {
   readonly relayId: string;
@@ -56,7 +57,7 @@ const workOnSubject = async (
     carryOut(
       {
         relayId,
-        run: input.run,
+        attempt: attemptOf(input, subject.current()),
         workOn: await openResources(session),
         subject,
         types,
@@ -71,13 +72,20 @@ const workOnSubject = async (
   );
 };
 
+/** One execution can carry out several orders. An undo takes back only what was made for one of them. */
+const attemptOf = ({ run }: ProvisionStepInput, { running, wanted }: Subject): string =>
+  `${run}/${(running?.order ?? wanted).position}`;
+
 const carryOut = async (
   context: TaskContext,
   input: ProvisionStepInput,
   dependencies: ProvisionDependencies,
 ): Promise<Applied> => {
   const progress = progressOf(input);
-  if (input.error !== undefined) return undoRun(context, progress);
+  if (input.error !== undefined) {
+    // A withdrawal and a deletion are repeated. Nothing is made or deleted because of them.
+    return input.planned?.task === 'provision' ? undoRun(context, progress) : finish(progress);
+  }
   switch (input.planned?.task) {
     case 'provision': {
       const resources = prepareResources(context.types, context.blueprint, context.inputs);

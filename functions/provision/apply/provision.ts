@@ -1,6 +1,6 @@
 import type { Initial } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
-import { needsProof } from '#shared/domain/blueprint/subject.ts';
+import { isSuperseded, needsProof } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type Provided, provide } from '#shared/provisioning/provide.ts';
@@ -43,6 +43,8 @@ export const provisionSubject = async (
   dependencies: ProvisionDependencies,
   progress: Applied,
 ): Promise<Applied> => {
+  // What is not settled or proven yet can wait for a later order, which perhaps ends the access.
+  if (progress.waitingSince !== undefined && isSuperseded(context.subject.current())) return finish(progress);
   let current = progress;
   for (const resource of resources.slice(progress.position)) {
     if (!hasTime(context)) return current;
@@ -71,7 +73,7 @@ const provideOne = (
     subject: context.subject,
     work: context.workOn(resource.typeName),
     mark: markIn(context, resource),
-    run: context.run,
+    attempt: context.attempt,
     initial: () => initialOf(resource, readPassword),
   });
 

@@ -1,5 +1,7 @@
 import type { Found } from '#shared/connections/resource.ts';
+import { isSuperseded } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
+import { findOwn } from '#shared/provisioning/find-own.ts';
 import { type PreparedResource, prepareHoldings, prepareResources, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type TakenBack, takeBack } from '#shared/provisioning/take-back.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
@@ -16,14 +18,17 @@ const take = (context: TaskContext, resource: PreparedResource): Promise<TakenBa
     mark: markIn(context, resource),
   });
 
-/** Resources of the subject in the order of their creation, including those whose record can have been lost. */
+/**
+ * Resources of the subject in the order of their creation, including those whose record can have been lost: under the
+ * inputs of the current order, and under those of the last one that succeeded.
+ */
 const everything = (context: TaskContext): PreparedResource[] => {
   const subject = context.subject.current();
   const held = prepareHoldings(context.types, subject);
-  const others = prepareIfPossible(context, subject.inputs ?? context.inputs).filter(
-    ({ name }) => subject.holdings[name] === undefined,
-  );
-  return [...held, ...others];
+  const inputs = subject.inputs === undefined ? [context.inputs] : [subject.inputs, context.inputs];
+  const others = inputs.flatMap((one) => prepareIfPossible(context, one));
+  const distinct = new Map(others.map((resource) => [JSON.stringify([resource.name, resource.settings]), resource]));
+  return [...held, ...[...distinct.values()].filter(({ name }) => subject.holdings[name] === undefined)];
 };
 
 /** The blueprint can have got other inputs since. Then only the record shows what exists. */
@@ -39,31 +44,36 @@ const prepareIfPossible = (
   }
 };
 
-/** Undoes what this execution made, in reverse, and nothing else. Repeatable. */
+/** Undoes what this execution made for its order, in reverse, and nothing else. Repeatable. */
 export const undoRun = async (context: TaskContext, progress: Applied): Promise<Applied> => {
   let current = progress;
   for (const resource of everything(context).toReversed()) {
     const held = context.subject.current().holdings[resource.name];
-    if (held !== undefined && held.run !== context.run) continue;
+    if (held !== undefined && held.attempt !== context.attempt) continue;
     if (!hasTime(context)) return current;
     const taken = await take(context, resource);
     if (taken !== 'gone') current = { ...current, undone: current.undone + 1 };
   }
-  return finish(current);
+  if (context.subject.current().state !== 'withdrawn') return finish(current);
+  // The attempt can have enabled what was withdrawn.
+  await withdrawAccess(context);
+  return finish(withNotes(current, ['Its access stays withdrawn. Send the message again with a later position.']));
 };
 
 /** Deletes everything of a subject that is ours, in reverse. Ends its uses first. Repeatable. */
 export const removeSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
   const resources = everything(context);
-  if (progress.waitingSince === undefined) {
-    const minutes = await endUses(context, resources);
-    if (minutes > 0) return waitFor(progress, minutes * MINUTE_SECONDS, context.now());
+  const left = await usesLeft(context, resources, progress);
+  if (left !== undefined) {
+    // A subject that returns is not deleted.
+    return isSuperseded(context.subject.current()) ? finish(progress) : left;
   }
   let current = progress;
   for (const resource of resources.toReversed()) {
     if (!hasTime(context)) return current;
     const taken = await take(context, resource);
     if (taken === 'kept') current = withNotes(current, [keptNote(resource)]);
+    else if (taken === 'occupied') current = withNotes(current, [occupiedNote(resource)]);
     else if (taken !== 'gone') current = { ...current, undone: current.undone + 1 };
   }
   await context.subject.change(({ removeAt: _, inputs: __, ...subject }) => ({ ...subject, state: 'absent' }));
@@ -73,13 +83,17 @@ export const removeSubject = async (context: TaskContext, progress: Applied): Pr
 const keptNote = ({ name, typeName }: PreparedResource): string =>
   `The ${typeName} resources.${name} no longer has the mark of the relay, so it was kept.`;
 
+const occupiedNote = ({ name, typeName }: PreparedResource): string =>
+  `The ${typeName} resources.${name} contains objects that the relay did not make, so it was released, not deleted.`;
+
 /** Finds an object of the subject that still has the mark of the relay, and that the relay made. */
 const findOurs = async (context: TaskContext, resource: PreparedResource): Promise<Found | undefined> => {
   const { holdings } = context.subject.current();
   const held = holdings[resource.name];
   if (held?.id === undefined || held.how !== 'made') return undefined;
-  const found = await context.workOn(resource.typeName).find(wantedOf(resource, holdings));
-  return found?.mark === markIn(context, resource) ? found : undefined;
+  const mark = markIn(context, resource);
+  const found = await findOwn(context.workOn(resource.typeName), wantedOf(resource, holdings), { held, mark });
+  return found?.mark === mark ? found : undefined;
 };
 
 /** Returns the minutes after which all uses have ended. */
@@ -94,7 +108,46 @@ const endUses = async (context: TaskContext, resources: readonly PreparedResourc
   return Math.min(minutes, MAX_WAIT_MINUTES);
 };
 
+/** Longest wait before another look for a later order: a hundredth of the rest, so that the history stays short. */
+const MIN_LOOK_SECONDS = 15 * MINUTE_SECONDS;
+
+/** Ends all uses, and waits for those that it cannot end. Undefined once they have ended. */
+const usesLeft = async (
+  context: TaskContext,
+  resources: readonly PreparedResource[],
+  progress: Applied,
+): Promise<Applied | undefined> => {
+  const now = context.now();
+  const until =
+    progress.until ?? new Date(now + (await endUses(context, resources)) * MINUTE_SECONDS * 1000).toISOString();
+  const seconds = Math.ceil((Date.parse(until) - now) / 1000);
+  if (seconds <= 0) return undefined;
+  return waitFor({ ...progress, until }, Math.min(seconds, Math.max(MIN_LOOK_SECONDS, Math.ceil(seconds / 100))), now);
+};
+
 const DAY_MS = 86_400_000;
+
+/**
+ * Ends the access to a subject: takes back its rights, and disables the accounts that the relay made. Returns the names
+ * of those. Repeatable.
+ */
+const withdrawAccess = async (context: TaskContext): Promise<{ readonly names: string[]; readonly undone: number }> => {
+  const names: string[] = [];
+  let undone = 0;
+  for (const resource of prepareHoldings(context.types, context.subject.current()).toReversed()) {
+    if (!resource.type.keepsMark) {
+      if ((await take(context, resource)) === 'restored') undone += 1;
+      continue;
+    }
+    const work = context.workOn(resource.typeName);
+    if (work.setEnabled === undefined) continue;
+    const found = await findOurs(context, resource);
+    if (found === undefined) continue;
+    await work.setEnabled(found.id, false);
+    names.push(found.title);
+  }
+  return { names, undone };
+};
 
 /**
  * Withdraws access to a subject, reversibly, and schedules its deletion. Names what the deletion will destroy.
@@ -102,23 +155,15 @@ const DAY_MS = 86_400_000;
  */
 export const withdrawSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
   const { subject, blueprint } = context;
-  const notes: string[] = [];
-  for (const resource of prepareHoldings(context.types, subject.current()).toReversed()) {
-    const work = context.workOn(resource.typeName);
-    if (work.setEnabled === undefined) continue;
-    const found = await findOurs(context, resource);
-    if (found === undefined) continue;
-    await work.setEnabled(found.id, false);
-    notes.push(found.title);
-  }
+  const { names, undone } = await withdrawAccess(context);
   const removeAt = new Date(context.now() + blueprint.removal.graceDays * DAY_MS).toISOString();
   const hasAny = Object.keys(subject.current().holdings).length > 0;
   await subject.change((known) => ({ ...known, state: hasAny ? 'withdrawn' : 'absent', ...(hasAny && { removeAt }) }));
   const warning =
-    notes.length === 0
+    names.length === 0
       ? []
       : [
-          `Access is withdrawn. The vault may hold the only copy of the credentials of ${notes.join(', ')}, which are deleted after ${removeAt}.`,
+          `Access is withdrawn. The vault may hold the only copy of the credentials of ${names.join(', ')}, which are deleted after ${removeAt}.`,
         ];
-  return finish(withNotes(progress, warning));
+  return finish(withNotes({ ...progress, undone: progress.undone + undone }, warning));
 };

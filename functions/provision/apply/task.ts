@@ -10,7 +10,8 @@ import type { Applied, ProvisionStepInput } from '#shared/workflows/provision.ts
 /** One invocation of a task of a subject, in a signed-in session. */
 export interface TaskContext {
   readonly relayId: string;
-  readonly run: string;
+  /** The execution, and the order that it carries out. */
+  readonly attempt: string;
   readonly workOn: WorkOn;
   readonly subject: HeldSubject;
   readonly types: ResourceTypes;
@@ -60,7 +61,7 @@ export const waitFor = (progress: Applied, seconds: number, now: number): Applie
 });
 
 /** Ends the wait, if there was one. */
-export const goOn = ({ waitingSince: _, ...progress }: Applied): Applied => ({
+export const goOn = ({ waitingSince: _, until: __, ...progress }: Applied): Applied => ({
   ...progress,
   next: 'apply',
   waitSeconds: 0,

@@ -1,7 +1,7 @@
 /**
  * First step of provisioning: claims the subject. Calls no remote system. Repeatable.
  */
-import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
 import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
@@ -11,11 +11,13 @@ import { createPlanProvision } from './plan.ts';
 
 const { env } = readDeployment(provisionSteps.plan);
 const executionsOf = createExecutionsOf(env);
+const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   provisionSteps.plan,
   createPlanProvision({
-    records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
+    records: createS3SharedRecords(bucket),
+    signals: createS3Signals(bucket),
     isRunning: async (run) => mayStillAct(await executionsOf('provision').find(run), Date.now()),
     now: Date.now,
   }),

@@ -1,11 +1,13 @@
 import { nextTask, orderFor, type Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import type { Signals } from '#shared/records/signals.ts';
 import { subjectAt } from '#shared/records/subjects.ts';
 import type { Planned, ProvisionStepInput } from '#shared/workflows/provision.ts';
 
 export interface PlanProvisionDependencies {
   readonly records: SharedRecords;
+  readonly signals: Pick<Signals, 'put'>;
   /** True while the execution can still change the subject. */
   readonly isRunning: (run: string) => Promise<boolean>;
   /** Epoch milliseconds. */
@@ -17,12 +19,14 @@ export interface PlanProvisionDependencies {
  * carries out the order of this one as well: it looks for a later order before it ends. Repeatable.
  */
 export const createPlanProvision =
-  ({ records, isRunning, now }: PlanProvisionDependencies) =>
+  ({ records, signals, isRunning, now }: PlanProvisionDependencies) =>
   async ({ rule, run, order }: ProvisionStepInput): Promise<Planned> => {
     const place = subjectAt.record({ rule, subject: order.subject });
     const known = (await records.read(place))?.record;
     const other = known?.running?.run;
     const blocking = other !== undefined && other !== run && (await isRunning(other)) ? other : undefined;
+    // A message has put the note already. Without it, the sweep would not find a repair that dies.
+    if (order.repair) await signals.put(subjectAt.pending({ rule, subject: order.subject }));
     return changeRecord<Subject, Planned>(records, place, (current) => {
       const subject = requireKnown(current, order.subject);
       const holder = subject.running?.run;

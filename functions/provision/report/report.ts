@@ -1,14 +1,14 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import { isPending, isUndone, type Subject } from '#shared/domain/blueprint/subject.ts';
+import { isPending, isSuperseded, type Subject } from '#shared/domain/blueprint/subject.ts';
+import { clearPending, type PendingDependencies } from '#shared/provisioning/pending.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
-import type { Signals } from '#shared/records/signals.ts';
 import { subjectAt } from '#shared/records/subjects.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { ProvisionReported, ProvisionStepInput } from '#shared/workflows/provision.ts';
 
 export interface ReportProvisionDependencies {
   readonly records: SharedRecords;
-  readonly signals: Pick<Signals, 'put' | 'remove'>;
+  readonly signals: PendingDependencies['signals'];
   readonly measure: (
     rule: string,
     counts: Readonly<Record<'succeeded' | 'failed' | 'made' | 'undone', number>>,
@@ -38,7 +38,8 @@ export const createReportProvision =
     const ended = await changeRecord(records, place, (subject) => {
       if (subject?.running?.run !== run) return { result: undefined };
       const settled = settle(subject, input, now());
-      const isAgain = isUndone(settled);
+      // An order that failed is repeated by the sweep, at its time.
+      const isAgain = isSuperseded(settled);
       const { running: _, ...released } = settled;
       return { next: isAgain ? settled : released, result: { subject: settled, isAgain } };
     });
@@ -47,11 +48,15 @@ export const createReportProvision =
     const { subject, isAgain } = ended;
     const { running: _, ...free } = subject;
     if (isPending(isAgain ? subject : free)) await signals.put(subjectAt.pending(about));
-    else await signals.remove(subjectAt.pending(about));
+    else await clearPending(about, { records, signals });
     await measure(rule, { succeeded: failed ? 0 : 1, failed: failed ? 1 : 0, made, undone });
     const lines = [
       ...(error === undefined ? [] : [`It failed: ${messageOf(error)}`]),
-      ...(undoError === undefined ? [] : [`Its undo failed as well, and is repeated later: ${messageOf(undoError)}`]),
+      ...(undoError === undefined
+        ? []
+        : [
+            `Its undo failed as well: ${messageOf(undoError)} ${isPending(free) ? 'It is repeated later.' : 'Correct the cause, and send the message again with a later position.'}`,
+          ]),
       ...notes,
     ];
     const status = failed ? 'failed' : 'succeeded';
@@ -77,8 +82,16 @@ const settle = (subject: Subject, { planned, error, undoError }: ProvisionStepIn
   });
   if (error === undefined) {
     if (task !== 'provision') return { ...known, done: done('succeeded') };
-    const { removeAt: _, unproven: __, ...rest } = known;
-    return { ...rest, done: done('succeeded'), state: 'provisioned', inputs: order.inputs };
+    const { removeAt: _, unproven, ...rest } = known;
+    // A task that was cut short by a later order has proven nothing.
+    const isProven = !isSuperseded(subject);
+    return {
+      ...rest,
+      ...(!isProven && unproven && { unproven }),
+      done: done('succeeded'),
+      state: 'provisioned',
+      inputs: order.inputs,
+    };
   }
   const count = (failures?.count ?? 0) + 1;
   const retryMs = Math.min(MAX_RETRY_HOURS, 2 ** (count - 1)) * HOUR_MS;

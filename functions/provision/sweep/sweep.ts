@@ -2,6 +2,7 @@ import type { BlueprintConfig } from '#shared/config/schema.ts';
 import { isPending, nextTask, type Subject } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError, combineErrors, type RelayError } from '#shared/errors.ts';
 import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
+import { clearPending } from '#shared/provisioning/pending.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { removalsAt, subjectAt, subjectKeyIn, sweepRun } from '#shared/records/subjects.ts';
@@ -11,7 +12,7 @@ import type { Swept } from '#shared/workflows/provision.ts';
 export interface SweepDependencies {
   readonly provisioning: Readonly<Record<string, BlueprintConfig>>;
   readonly records: SharedRecords;
-  readonly signals: Pick<Signals, 'list' | 'remove'>;
+  readonly signals: Pick<Signals, 'list' | 'put' | 'remove'>;
   readonly executionsOf: ExecutionsOf;
   readonly measure: (rule: string, postponed: number) => Promise<void>;
   /** Epoch milliseconds. */
@@ -59,7 +60,7 @@ const sweepOne = async (
   // The message whose handling stopped before it wrote the record is delivered again.
   if (subject === undefined) return 'waiting';
   if (!isPending(subject)) {
-    await signals.remove(subjectAt.pending(subject));
+    await clearPending(subject, { records, signals });
     return 'waiting';
   }
   const executions = executionsOf('provision');

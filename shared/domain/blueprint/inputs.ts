@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { resemblesMark } from '#shared/domain/blueprint/mark.ts';
 import type { Inputs } from '#shared/domain/blueprint/subject.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 
@@ -35,8 +36,9 @@ const FORMATS: Readonly<Record<InputFormat, { readonly fits: (text: string) => b
   // A zone id names an interface of the machine that uses the address.
   address: { fits: (text) => isIP(text) !== 0 && !text.includes('%'), fix: 'use an IPv4 or IPv6 address' },
   text: {
-    fits: (text) => text.trim() === text && text !== '' && text.length <= MAX_TEXT && isPlainText(text),
-    fix: `use 1 to ${MAX_TEXT} characters in one line, without blanks at the beginning and end`,
+    fits: (text) =>
+      text.trim() === text && text !== '' && text.length <= MAX_TEXT && isPlainText(text) && !resemblesMark(text),
+    fix: `use 1 to ${MAX_TEXT} characters in one line, without blanks at the beginning and end, and without [pam-relay`,
   },
 };
 

@@ -18,6 +18,9 @@ export const MAX_MARK_LENGTH = 61;
 
 const MARK = / ?\[pam-relay ([a-z][a-z0-9-]{0,30} [0-9a-f]{16})\]$/;
 
+/** True for a text that could be read as a mark, which no message and no person may write. Pure. */
+export const resemblesMark = (text: string): boolean => /\[pam-relay\b/i.test(text);
+
 /** The same for the same owner, and different for any other: 64 bits of a hash. Pure. */
 export const markOf = ({ relayId, rule, subject, resource }: MarkOf): string => {
   const owner = JSON.stringify([relayId, rule, subject, resource]);

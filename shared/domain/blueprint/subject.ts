@@ -38,8 +38,8 @@ const holdingSchema = z.object({
   title: z.string(),
   /** Settings with which it was made, texts filled in. A deletion uses them, whatever the blueprint says by then. */
   settings: z.record(z.string(), z.json()),
-  /** The execution that made or adopted it. Only this one undoes it. */
-  run: z.string(),
+  /** The execution that made or adopted it, and the position of its order. Only this one undoes it. */
+  attempt: z.string(),
   /** State before the change of an object without a mark; absent if there was none. */
   earlier: fieldsSchema.optional(),
 });
@@ -118,7 +118,11 @@ export const nextTask = (subject: Subject, now: number, isRepair: boolean): Task
   if (isUndone(subject)) return subject.wanted.action === 'provision' ? 'provision' : 'withdraw';
   const { state, removeAt } = subject;
   if (state === 'remaining') return 'remove';
-  if (state === 'withdrawn') return removeAt !== undefined && Date.parse(removeAt) <= now ? 'remove' : 'nothing';
+  if (state === 'withdrawn') {
+    // A return that failed is repeated by its next message. What is wanted is not deleted.
+    const isDue = removeAt !== undefined && Date.parse(removeAt) <= now;
+    return isDue && subject.wanted.action === 'deprovision' ? 'remove' : 'nothing';
+  }
   return state === 'provisioned' && isRepair ? 'provision' : 'nothing';
 };
 
@@ -128,6 +132,10 @@ export const nextTask = (subject: Subject, now: number, isRepair: boolean): Task
  */
 export const needsProof = ({ state, unproven }: Pick<Subject, 'state' | 'unproven'>): boolean =>
   state !== 'provisioned' || unproven === true;
+
+/** True if a later order than the one that is carried out is known. Pure. */
+export const isSuperseded = ({ wanted, running }: Pick<Subject, 'wanted' | 'running'>): boolean =>
+  running !== undefined && wanted.position > running.order.position;
 
 /** Order that an execution carries out: the wanted one, or the last one again. Pure. */
 export const orderFor = (subject: Subject): SubjectOrder =>

@@ -59,6 +59,9 @@ const row = z.looseObject({
 type AssetRow = z.infer<typeof row>;
 const rows = listOf(row, ['AssetID']);
 
+/** Systems of an asset. */
+const insideRows = listOf(z.looseObject({ ManagedSystemID: int, SystemName: text }), ['ManagedSystemID']);
+
 /** With this version, an asset has a description. */
 const VERSION = { version: '3.1' };
 
@@ -110,6 +113,12 @@ export const assetWork = (session: Session): ResourceWork<AssetSpec> => {
       if (found.length === 0) return undefined;
       return toFound(onlyOne(session, `GET ${path}`, found));
     },
+    async read(id) {
+      const [found] = await findRows(session, pathOf('Assets', id), rows, VERSION);
+      return found && toFound(found);
+    },
+    inside: async (id) =>
+      (await findRows(session, pathOf('Assets', id, 'ManagedSystems'), insideRows)).map(({ SystemName }) => SystemName),
     async create({ spec }, { mark }) {
       const workgroup = await idOf(session, 'workgroup', spec.workgroup, 'workgroup');
       const { AssetID } = await createRow(

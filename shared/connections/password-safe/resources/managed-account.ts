@@ -108,7 +108,7 @@ export const managedAccountWork = (session: Session): ResourceWork<AccountSpec> 
     ...managementBody(spec, await passwordRuleOf(spec)),
     Description: writeMark(spec.description, mark),
   });
-  const read = async (id: string): Promise<AccountRow> =>
+  const readRow = async (id: string): Promise<AccountRow> =>
     onlyOne(session, `GET ManagedAccounts/${id}`, await findRows(session, pathOf('ManagedAccounts', id), rows));
   const put = (id: string, changes: Readonly<Record<string, unknown>>): Promise<void> =>
     replaceRow(session, { collection: 'ManagedAccounts', idProperty: 'ManagedAccountID', id, query: VERSION }, changes);
@@ -131,6 +131,10 @@ export const managedAccountWork = (session: Session): ResourceWork<AccountSpec> 
       );
       return found.length === 0 ? undefined : toFound(onlyOne(session, `GET ${path}`, found));
     },
+    async read(id) {
+      const [found] = await findRows(session, pathOf('ManagedAccounts', id), rows);
+      return found && toFound(found);
+    },
     async create(wanted, { mark, initial }) {
       const password = await passwordFor(wanted.spec, initial);
       const body = { ...(await bodyOf(wanted.spec, mark)), Password: password?.reveal() };
@@ -143,13 +147,13 @@ export const managedAccountWork = (session: Session): ResourceWork<AccountSpec> 
     setEnabled: (id, isEnabled) => put(id, { ApiEnabled: isEnabled }),
     async endUse(id) {
       if (await endRequests(session, id)) return { waitMinutes: 0 };
-      const { MaxReleaseDuration } = await read(id);
+      const { MaxReleaseDuration } = await readRow(id);
       return { waitMinutes: MaxReleaseDuration ?? 0 };
     },
     remove: (id) => changeRow(session, 'DELETE', pathOf('ManagedAccounts', id)),
     async settle(_wanted, id, initial) {
       if (initial !== 'vault') return 'done';
-      const { LastChangeDate, ChangeState, IsChanging } = await read(id);
+      const { LastChangeDate, ChangeState, IsChanging } = await readRow(id);
       if (LastChangeDate !== '') return 'done';
       if ((ChangeState ?? 0) === 0 && IsChanging !== true) await changeCredential(session, id);
       return 'pending';

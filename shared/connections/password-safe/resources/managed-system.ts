@@ -91,6 +91,9 @@ const row = z.looseObject({
 type SystemRow = z.infer<typeof row>;
 const rows = listOf(row, ['ManagedSystemID']);
 
+/** Accounts of a system. */
+const insideRows = listOf(z.looseObject({ ManagedAccountID: int, AccountName: text }), ['ManagedAccountID']);
+
 /** Version of the body by asset. */
 const VERSION = { version: '3.2' };
 /** Version of the body by workgroup. */
@@ -175,6 +178,14 @@ export const managedSystemWork = (session: Session): ResourceWork<SystemSpec> =>
       const found = (await findRows(session, pathOf('Workgroups', workgroup, 'ManagedSystems'), rows)).filter(isWanted);
       return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET ManagedSystems', found));
     },
+    async read(id) {
+      const [found] = await findRows(session, pathOf('ManagedSystems', id), rows);
+      return found && toFound(found);
+    },
+    inside: async (id) =>
+      (await findRows(session, pathOf('ManagedSystems', id, 'ManagedAccounts'), insideRows)).map(
+        ({ AccountName }) => AccountName,
+      ),
     async create(wanted, { mark }) {
       const { spec } = wanted;
       const body = await bodyOf(spec, mark);

@@ -82,6 +82,10 @@ export const quickRuleWork = (session: Session): ResourceWork<QuickRuleSpec> => 
       );
       return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET QuickRules', found), kindOf(spec));
     },
+    async read(id) {
+      const [found] = await findRows(session, pathOf('QuickRules', id), rows);
+      return found && toFound(found, 'accounts');
+    },
     async create(wanted, { mark }) {
       const { spec } = wanted;
       const { SmartRuleID } = await createRow(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Fields } from '#shared/domain/blueprint/fields.ts';
-import { MAX_MARK_LENGTH, writeMark } from '#shared/domain/blueprint/mark.ts';
+import { MAX_MARK_LENGTH, resemblesMark, writeMark } from '#shared/domain/blueprint/mark.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 
 /** Building blocks for the settings of resources. Each text can contain placeholders. */
@@ -14,12 +14,19 @@ export const label = (max: number) => z.string().min(1).max(max).refine(isPlainT
 export const MAX_SHORT_DESCRIPTION = 255 - MAX_MARK_LENGTH;
 export const MAX_ACCOUNT_DESCRIPTION = 1024 - MAX_MARK_LENGTH;
 
+const isWithoutMark = (text: string): boolean => !resemblesMark(text);
+const NO_MARK = 'leave out [pam-relay, with which the relay marks its objects';
+
+/** A description of a group, which the vault requires. */
+export const requiredDescription = label(MAX_SHORT_DESCRIPTION).refine(isWithoutMark, NO_MARK);
+
 /** A description, to whose end the relay adds its mark. */
 export const described = (max: number) =>
   z
     .string()
     .max(max)
     .refine(isPlainText, PLAIN)
+    .refine(isWithoutMark, NO_MARK)
     .default('')
     .describe('Description. The relay adds its mark at the end.');
 

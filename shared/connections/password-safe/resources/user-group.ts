@@ -3,7 +3,7 @@ import { commonResource } from '#shared/config/schema/provisioning.ts';
 import { int, optionalFlag, text } from '#shared/connections/password-safe/fields.ts';
 import { changeRow, createRow, findRows, pathOf } from '#shared/connections/password-safe/resources/calls.ts';
 import { onlyOne } from '#shared/connections/password-safe/resources/only-one.ts';
-import { label, MAX_SHORT_DESCRIPTION } from '#shared/connections/password-safe/resources/settings.ts';
+import { label, requiredDescription } from '#shared/connections/password-safe/resources/settings.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Found, ResourceType, ResourceWork } from '#shared/connections/resource.ts';
@@ -27,9 +27,7 @@ const userGroupSettings = z.strictObject({
   name: label(200)
     .meta({ examples: ['Owners of {host}'] })
     .describe('Name of the group.'),
-  description: label(MAX_SHORT_DESCRIPTION)
-    .default('Provisioned')
-    .describe('Description. The relay adds its mark at the end.'),
+  description: requiredDescription.default('Provisioned').describe('Description. The relay adds its mark at the end.'),
   active: z.boolean().default(true).describe('True if its members can sign in.'),
   registrations: z
     .array(z.int().min(1))
@@ -109,6 +107,10 @@ export const userGroupWork = (session: Session): ResourceWork<UserGroupSpec> => 
       ({ Name }) => Name.toLowerCase() === spec.name.toLowerCase(),
     );
     return found.length === 0 ? undefined : toFound(onlyOne(session, 'GET UserGroups', found));
+  },
+  async read(id) {
+    const [found] = await findRows(session, pathOf('UserGroups', id), rows);
+    return found && toFound(found);
   },
   async create({ spec }, { mark }) {
     const { GroupID } = await createRow(

@@ -123,6 +123,22 @@ describe('provisioning', () => {
     expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
   });
 
+  it('makes no second object if someone has renamed one, and deletes the renamed one at the end', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } });
+    await provisioned(world);
+    const host = object(world, 'host');
+    if (host !== undefined) world.remote.objects.set(host.id, { ...host, key: 'host/renamed' });
+    await world.send('i-1', { position: 2, action: 'provision', inputs });
+    await world.drain();
+    expect(world.notices).toEqual([expect.stringContaining('the object is now "host/renamed". Change it back')]);
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+    await world.send('i-1', { position: 3, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+  });
+
   it('fails and undoes everything if a resource does not work', async () => {
     const world = createProvisionWorld();
     world.remote.broken.credentials = true;
@@ -196,6 +212,17 @@ describe('ownership', () => {
     await world.drain();
     expect(world.notices).toEqual([expect.stringContaining('another rule manages it')]);
     expect(kinds(world)).toHaveLength(4);
+  });
+
+  it('keeps the mark of an adopted object through the change that follows', async () => {
+    const host = { ...BLUEPRINT.resources.host, adopt: true };
+    const world = createProvisionWorld({ ...BLUEPRINT, resources: { ...BLUEPRINT.resources, host } });
+    world.remote.byHand('host', 'host/web01', { kind: 'any', note: 'by hand' });
+    await provisioned(world);
+    expect(object(world, 'host')).toMatchObject({ mark: expect.any(String), fields: { note: 'first' } });
+    await world.send('i-2', { position: 1, action: 'provision', inputs });
+    await world.drain();
+    expect(world.notices).toEqual([expect.stringContaining('another rule manages it')]);
   });
 
   it('marks an object again whose mark someone has removed, because the record proves it', async () => {
@@ -275,6 +302,18 @@ describe('several executions', () => {
     expect(world.remote.violations).toEqual([]);
   });
 
+  it('undo nothing of an earlier order that the same execution has carried out', async () => {
+    const world = createProvisionWorld();
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.interruptAt(20, async () => {
+      await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, host: 'web02' } });
+    });
+    await world.drain();
+    expect(world.notices).toEqual([expect.stringContaining('name is not changed')]);
+    expect(kinds(world)).toEqual(['host', 'account', 'rule', 'grant']);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned', done: { position: 2, status: 'failed' } });
+  });
+
   it('are not started by the sweep while one works on the subject', async () => {
     const world = createProvisionWorld();
     await world.send('i-1', { position: 1, action: 'provision', inputs });
@@ -352,7 +391,8 @@ describe('deprovisioning', () => {
     world.advance(6 * DAY_MS);
     await world.sweep();
     await world.drain();
-    expect(kinds(world)).toHaveLength(4);
+    // The grant is taken back at once, and would be made again.
+    expect(kinds(world)).toEqual(['host', 'account', 'rule']);
     world.advance(2 * DAY_MS);
     await world.sweep();
     await world.drain();
@@ -374,6 +414,123 @@ describe('deprovisioning', () => {
     await world.drain();
     expect(kinds(world)).toHaveLength(4);
     expect((await world.subject('i-1'))?.removeAt).toBeUndefined();
+  });
+
+  it('leaves a machine withdrawn whose return fails, and deletes it only once it is deprovisioned again', async () => {
+    const world = await provisioned();
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    world.breakEach(/^prove account/, 'refuse');
+    await world.send('i-1', { position: 3, action: 'provision', inputs });
+    await world.drain();
+    world.heal();
+    expect(object(world, 'account')?.isEnabled).toBe(false);
+    expect(kinds(world)).toEqual(['host', 'account', 'rule']);
+    expect(world.notices.at(-1)).toContain('Its access stays withdrawn.');
+    world.advance(30 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual(['host', 'account', 'rule']);
+    await world.send('i-1', { position: 4, action: 'deprovision' });
+    await world.drain();
+    world.advance(30 * DAY_MS);
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
+  });
+
+  it('takes back the rights on adopted objects at once, and leaves the objects enabled', async () => {
+    const { host, root } = BLUEPRINT.resources;
+    const resources = { ...BLUEPRINT.resources, host: { ...host, adopt: true }, root: { ...root, adopt: true } };
+    const world = createProvisionWorld({ ...BLUEPRINT, resources });
+    world.remote.byHand('host', 'host/web01', { kind: 'any' });
+    world.remote.byHand('account', 'account/1/root');
+    await provisioned(world);
+    expect(kinds(world)).toContain('grant');
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    expect(kinds(world)).toEqual(['host', 'account', 'rule']);
+    expect(object(world, 'account')?.isEnabled).toBe(true);
+  });
+
+  it('ends the wait for a proof at once', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, proof: { access: 'reader' } });
+    world.remote.broken.access = Infinity;
+    await world.send('i-1', { position: 1, action: 'provision', inputs });
+    world.interruptAt(40, async () => {
+      await world.send('i-1', { position: 2, action: 'deprovision' });
+    });
+    const before = world.now();
+    await world.drain();
+    expect(await world.subject('i-1')).toMatchObject({ state: 'withdrawn', done: { position: 2 } });
+    expect(world.now() - before).toBeLessThan(10 * 60_000);
+  });
+
+  it('deletes no machine that returns while its last uses end', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 1 } });
+    await provisioned(world);
+    world.remote.broken.endUse = 7 * 1440;
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    world.advance(2 * DAY_MS);
+    await world.sweep();
+    world.breakAt(-1, 'refuse');
+    let looks = 0;
+    world.interruptAt(12, async () => {
+      looks += 1;
+      await world.send('i-1', { position: 3, action: 'provision', inputs });
+    });
+    const before = world.now();
+    await world.drain();
+    expect(looks).toBe(1);
+    expect(await world.subject('i-1')).toMatchObject({ state: 'provisioned', done: { position: 3 } });
+    expect(world.now() - before).toBeLessThan(DAY_MS);
+    expect(kinds(world)).toHaveLength(4);
+  });
+
+  it('keeps an object into which someone else has put another, and says so', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } });
+    await provisioned(world);
+    world.remote.byHand('account', 'account/1/oracle');
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect([...world.remote.objects.values()].map(({ key, mark }) => [key, mark])).toEqual([
+      ['host/web01', undefined],
+      ['account/1/oracle', undefined],
+    ]);
+    expect(world.notices.at(-1)).toContain('contains objects that the relay did not make, so it was released');
+    expect(world.remote.violations).toEqual([]);
+  });
+
+  it('that fails is repeated by the sweep with growing pauses, and deletes nothing before its time', async () => {
+    const world = await provisioned();
+    world.breakEach(/^setEnabled/, 'refuse');
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect(world.notices).toHaveLength(1);
+    expect(kinds(world)).toEqual(['host', 'account', 'rule']);
+    world.advance(DAY_MS);
+    world.heal();
+    await world.sweep();
+    await world.drain();
+    expect(await world.subject('i-1')).toMatchObject({ state: 'withdrawn', done: { position: 2 } });
+  });
+
+  it('goes on if someone has deleted what a grant connects', async () => {
+    const world = createProvisionWorld({ ...BLUEPRINT, removal: { graceDays: 0 } });
+    await provisioned(world);
+    const rule = object(world, 'rule');
+    for (const one of [...world.remote.objects.values()])
+      if (one.id === rule?.id || one.type === 'grant') world.remote.objects.delete(one.id);
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    await world.sweep();
+    await world.drain();
+    expect(kinds(world)).toEqual([]);
   });
 
   it('deletes no more subjects on a day than the budget allows', async () => {
@@ -460,6 +617,23 @@ describe('drift', () => {
 });
 
 describe('a repair', () => {
+  it('that dies is found by the sweep, so that the next comparison repairs the subject', async () => {
+    const drift = { schedule: { expression: 'rate(1 day)' }, repair: true };
+    const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, drift }));
+    Object.assign(object(world, 'host')?.fields ?? {}, { note: 'other' });
+    await world.compare();
+    world.breakEach(/^change host/, 'stop before');
+    await world.drain();
+    world.heal();
+    world.advance(DAY_MS);
+    await world.sweep();
+    await world.drain();
+    await world.compare();
+    await world.drain();
+    expect(object(world, 'host')?.fields).toMatchObject({ note: 'first' });
+    expect(world.signals.keys.size).toBe(0);
+  });
+
   it('restores the last state that succeeded, not an order that failed', async () => {
     const drift = { schedule: { expression: 'rate(1 day)' }, repair: true };
     const world = await provisioned(createProvisionWorld({ ...BLUEPRINT, drift }));

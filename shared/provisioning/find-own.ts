@@ -1,0 +1,16 @@
+import type { Found, ResourceWork, Wanted } from '#shared/connections/resource.ts';
+import type { Holding } from '#shared/domain/blueprint/subject.ts';
+
+/**
+ * Finds an object of a subject: by its natural key, or by its recorded id if someone has renamed it. The object can have
+ * another mark, or none. Repeatable.
+ */
+export const findOwn = async (
+  work: ResourceWork,
+  wanted: Wanted,
+  { held, mark }: { readonly held: Holding | undefined; readonly mark: string },
+): Promise<Found | undefined> => {
+  const found = await work.find(wanted);
+  if (found?.mark === mark || held?.id === undefined || held.id === found?.id) return found;
+  return (await work.read?.(held.id)) ?? found;
+};
