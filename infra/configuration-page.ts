@@ -81,12 +81,20 @@ const settingsBelow = (node: Node, prefix: string, conditions: readonly Conditio
   if (node.oneOf !== undefined) return settingsOfUnion(node.oneOf, prefix, conditions);
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const path = prefix + key;
-    const inner = child.items?.properties === undefined ? child : child.items;
+    const { inner, suffix } = innerOf(child);
     return [
       settingOf(path, child, node.required.includes(key), conditions),
-      ...settingsBelow(inner, `${path}${inner === child ? '' : '[]'}.`, conditions),
+      ...settingsBelow(inner, `${path}${suffix}.`, conditions),
     ];
   });
+};
+
+/** The schema of the elements of a list or of the entries of a map, or the node itself. */
+const innerOf = (node: Node): { readonly inner: Node; readonly suffix: string } => {
+  if (node.items?.properties !== undefined) return { inner: node.items, suffix: '[]' };
+  const entry = entryOf(node);
+  const hasSettings = entry?.properties !== undefined || entry?.oneOf !== undefined;
+  return entry !== undefined && hasSettings ? { inner: entry, suffix: '.<name>' } : { inner: node, suffix: '' };
 };
 
 /** The discriminator of a union, then the settings of each of its shapes. */

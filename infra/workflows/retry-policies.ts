@@ -27,8 +27,8 @@ const NO_CONCURRENCY = 'Lambda.TooManyRequestsException';
 const PASSING = ERROR_NAMES.filter((name) => isRetryable(name) && name !== LIMIT_REACHED);
 
 /**
- * Errors from Lambda when the function could not report one itself: a service error, a crash, or the end of its memory or
- * time. Source: Step Functions developer guide, "Handling errors", and Lambda's runtime error names.
+ * Errors from Lambda when the function could not report one itself: a service error, a crash, or the end of its memory
+ * or time. Source: Step Functions developer guide, "Handling errors", and Lambda's runtime error names.
  */
 const CRASHES = [
   'Lambda.ClientExecutionTimeoutException',
@@ -61,8 +61,8 @@ export const CLOSING_RETRY: RetryPolicy = { ...DEFAULT_RETRY, attempts: 13 };
 
 /**
  * For steps that have nothing open, and for those that close, beside their own policy. A step that found no capacity
- * within a minute, or could not begin, is repeatable. It waits in the state machine, which costs a transition, instead of in a function. The
- * timeout of the machine is the only limit.
+ * within a minute, or could not begin, is repeatable. It waits in the state machine, which costs a transition, instead
+ * of in a function. The timeout of the machine is the only limit.
  */
 export const LIMIT_RETRY: RetryPolicy = {
   errors: [LIMIT_REACHED, NO_CONCURRENCY],

@@ -23,10 +23,20 @@ export interface ResourceContext {
   readonly path: Path;
 }
 
-const checkExists = (path: Path, wanted: string, known: readonly string[]): Problem[] =>
+const checkExists = (
+  path: Path,
+  wanted: string,
+  usable: readonly string[],
+  known: readonly string[] = usable,
+): Problem[] =>
   known.length === 0 || known.includes(wanted)
     ? []
-    : [{ path, message: `there is no connection "${wanted}"; ${suggest(wanted, known)}` }];
+    : [
+        {
+          path,
+          message: `there is no connection "${wanted}"; ${usable.length === 0 ? 'add one whose user reads credentials' : suggest(wanted, usable)}`,
+        },
+      ];
 
 /** True if two connections sign in as the same user. */
 const isSameUser = (
@@ -57,7 +67,14 @@ const checkConnections = (
   const reader = deliveries(config).find(({ entry }) => isSame(entry.connection));
   return [
     ...checkExists(at, connection, known),
-    ...(proof.access === undefined ? [] : checkExists([...path, 'proof', 'access'], proof.access, known)),
+    ...(proof.access === undefined
+      ? []
+      : checkExists(
+          [...path, 'proof', 'access'],
+          proof.access,
+          known.filter((one) => !isSame(one)),
+          known,
+        )),
     ...(reader === undefined
       ? []
       : [
@@ -99,6 +116,30 @@ const checkReferences = ({ blueprint, name, resource, type, path }: ResourceCont
   });
 };
 
+const earlierThan = ({ blueprint, name }: ResourceContext): BlueprintConfig['resources'] => {
+  const names = Object.keys(blueprint.resources);
+  return Object.fromEntries(Object.entries(blueprint.resources).slice(0, names.indexOf(name)));
+};
+
+const checkSettings = (context: ResourceContext): Problem[] =>
+  (context.type.check?.(context.resource, earlierThan(context)) ?? []).map(({ setting, message }) => ({
+    path: [...context.path, ...(setting === undefined ? [] : [setting])],
+    ...(setting === undefined && { atKey: true }),
+    message,
+  }));
+
+/** Two resources with one key would be one object. Names in the vault are not case-sensitive. */
+const checkIdentity = (context: ResourceContext): Problem[] => {
+  const { resource, type, path } = context;
+  const keyOf = (one: typeof resource) => JSON.stringify(type.key.map((setting) => one[setting])).toLowerCase();
+  const same = Object.entries(earlierThan(context)).find(
+    ([, other]) => other.type === resource.type && keyOf(other) === keyOf(resource),
+  );
+  if (same === undefined) return [];
+  const message = `is the same ${resource.type} as "${same[0]}" (${type.key.join(', ')}); remove it, or give it another name`;
+  return [{ path, atKey: true, message }];
+};
+
 /** The schema accepts the resource types of all connections. */
 const checkResources = (kinds: ResourceTypes | undefined, path: Path, blueprint: BlueprintConfig): Problem[] => {
   if (kinds === undefined) return [];
@@ -112,7 +153,12 @@ const checkResources = (kinds: ResourceTypes | undefined, path: Path, blueprint:
       return [{ path: [...at, 'type'], message }];
     }
     const context = { blueprint, name, resource, type, types: kinds, path: at };
-    return [...checkReferences(context), ...checkBlueprintTexts(context)];
+    return [
+      ...checkReferences(context),
+      ...checkBlueprintTexts(context),
+      ...checkSettings(context),
+      ...checkIdentity(context),
+    ];
   });
 };
 

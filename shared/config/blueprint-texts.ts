@@ -58,7 +58,7 @@ const checkText = ({ path, text }: Text, inputs: readonly string[]): Problem[] =
 
 /** References, and settings that decide about rights and secrets. */
 const checkChoices = ({ resource, type, path }: ResourceContext): Problem[] =>
-  [...Object.keys(type.references), ...type.literal]
+  [...Object.keys(type.references), ...type.literal(resource)]
     .flatMap((setting) => textsIn(resource[setting], [...path, setting]))
     .filter(hasPlaceholder)
     .map((one) => ({

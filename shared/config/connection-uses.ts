@@ -1,7 +1,7 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /** Purpose of signing in to a connection. */
-export type ConnectionUse = 'reading' | 'provisioning';
+export type ConnectionUse = 'reading' | 'provisioning' | 'comparing';
 
 /**
  * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and
@@ -11,13 +11,9 @@ export const connectionsFor = (
   { syncs, checkouts, provisioning }: Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning'>,
   use: ConnectionUse,
 ): readonly string[] => {
-  const names =
-    use === 'reading'
-      ? [...Object.values(syncs), ...Object.values(checkouts)].map(({ connection }) => connection)
-      : // Provisioning also proves that the user who reads may check out what was made.
-        Object.values(provisioning).flatMap(({ connection, proof: { access } }) => [
-          connection,
-          ...(access ? [access] : []),
-        ]);
+  const rules = use === 'reading' ? [syncs, checkouts] : [provisioning];
+  const names = rules.flatMap((entries) => Object.values(entries).map(({ connection }) => connection));
+  // Provisioning also proves that the user who reads may check out what was made.
+  if (use === 'provisioning') names.push(...Object.values(provisioning).flatMap(({ proof }) => proof.access ?? []));
   return [...new Set(names)];
 };

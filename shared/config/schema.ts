@@ -77,7 +77,9 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .describe('Blueprints of objects that messages provision, each under a name of your choice.'),
     intake: intake
       .optional()
-      .describe('The queue of messages. Without this section it also exists if there is an entry under checkouts.'),
+      .describe(
+        'The queue of messages. Without this section it also exists if there is an entry under checkouts or provisioning.',
+      ),
     reap: reap.prefault({}).describe('Search for requests that a stopped run has left open.'),
     alerts: alerts.prefault({}).describe('Recipients of alarms and of notices about PARTIAL runs.'),
     logRetentionDays: z.literal([7, 14, 30, 90, 180, 365, 731]).default(90).describe('Days for which logs are kept.'),

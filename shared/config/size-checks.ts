@@ -112,7 +112,7 @@ export const estimateTemplate = (
   };
 };
 
-const USES: readonly ConnectionUse[] = ['reading', 'provisioning'];
+const USES: readonly ConnectionUse[] = ['reading', 'provisioning', 'comparing'];
 
 /** Names of the secrets for signing in: those of the operators, and those of the caches. */
 const signInNames = (config: RelayConfig, types: RegisteredTypes, use: ConnectionUse) => {

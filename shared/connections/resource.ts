@@ -53,7 +53,7 @@ export interface ResourceWork<Spec = unknown> {
   find(wanted: Wanted<Spec>): Promise<Found | undefined>;
   /** Reads an object by its id; undefined if it does not exist. Absent if the type keeps no mark. Repeatable. */
   read?(id: string): Promise<Found | undefined>;
-  /** Names of the objects that the remote system would delete together with it. Absent if there are none. Repeatable. */
+  /** Names of the objects that the remote system would delete with it. Absent if there are none. Repeatable. */
   inside?(id: string): Promise<readonly string[]>;
   /**
    * Creates the object with a mark, and returns its id. Never repeated by the client: an error with `mayHaveHappened`
@@ -93,6 +93,18 @@ export interface ResourceWork<Spec = unknown> {
   proveAccess?(wanted: Wanted<Spec>, id: string): Promise<Proof>;
 }
 
+/** A resource as in a blueprint. */
+export type BlueprintResource = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** The resources of a blueprint before one of them, by their names. */
+export type BlueprintResources = Readonly<Record<string, BlueprintResource>>;
+
+/** A problem between settings, with its fix. `setting` is undefined if it is about the whole resource. */
+export interface ResourceProblem {
+  readonly setting: string | undefined;
+  readonly message: string;
+}
+
 /** One kind of resource. The code that calls the remote system is imported on demand. */
 export interface ResourceType {
   /**
@@ -105,8 +117,13 @@ export interface ResourceType {
   readonly references: Readonly<Record<string, readonly string[]>>;
   /** Settings that identify the object together with its references. */
   readonly key: readonly string[];
-  /** Settings that decide about rights and secrets, so that no message may choose them, as with references. */
-  readonly literal: readonly string[];
+  /**
+   * Settings of a resource that decide about rights and secrets, so that no message may choose them, as with
+   * references.
+   */
+  readonly literal: (resource: Readonly<Record<string, unknown>>) => readonly string[];
+  /** Checks settings against those of the resources that the resource names. Absent if there is nothing to check. */
+  readonly check?: (resource: BlueprintResource, others: BlueprintResources) => readonly ResourceProblem[];
   /** Compared settings whose change is refused, each with the reason and the fix. */
   readonly fixed: Readonly<Record<string, string>>;
   /** False if the object has no text that can keep a mark. The subject's record then shows who owns it. */

@@ -19,8 +19,8 @@ export interface SlotOptions {
 
 /**
  * Does work that calls a connection in one of its slots, of which all functions of the stack together have `max`. More
- * would only wait for the limits of the connection. Raises `LimitReached` if no slot is free, the errors of the records,
- * and those of the work. Repeatable if the work is.
+ * would only wait for the limits of the connection. Raises `LimitReached` if no slot is free, the errors of the
+ * records, and those of the work. Repeatable if the work is.
  *
  * Thousands of executions can need a slot at once. They wait in their state machines: in functions, they would use up
  * the concurrency of the account.

@@ -2,8 +2,8 @@ import type { Found, ResourceWork, Wanted } from '#shared/connections/resource.t
 import type { Holding } from '#shared/domain/blueprint/subject.ts';
 
 /**
- * Finds an object of a subject: by its natural key, or by its recorded id if someone has renamed it. The object can have
- * another mark, or none. Repeatable.
+ * Finds an object of a subject: by its natural key, or by its recorded id if someone has renamed it. The object can
+ * have another mark, or none. Repeatable.
  */
 export const findOwn = async (
   work: ResourceWork,

@@ -1,6 +1,7 @@
 import type { Found, Initial, ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import { differencesIn } from '#shared/domain/blueprint/fields.ts';
 import type { Holding } from '#shared/domain/blueprint/subject.ts';
+import type { RelayError } from '#shared/errors.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { changeRefused, foreign } from '#shared/provisioning/refusals.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
@@ -58,7 +59,7 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
   }
 
   const isRecorded = held?.id === found.id;
-  if (found.mark !== undefined && found.mark !== mark) throw foreign(resource, found.title, 'another rule manages it');
+  if (found.mark !== undefined && found.mark !== mark) throw ofAnother(resource, found);
   const isOurs = found.mark === mark || isRecorded;
   if (!isOurs && !resource.adopt)
     throw foreign(resource, found.title, 'it exists already, and the relay did not make it');
@@ -76,6 +77,17 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
   if (!isOurs) return 'adopted';
   if (!isRecorded) return 'made';
   return isSame ? 'unchanged' : 'changed';
+};
+
+/** The mark shows a person which blueprint it is. */
+const ofAnother = (resource: PreparedResource, { title, mark = '' }: Found): RelayError => {
+  const [rule] = mark.split(' ');
+  return foreign(
+    resource,
+    title,
+    `it belongs to another subject or resource of the blueprint ${rule}`,
+    'Give it another name, for example with an input',
+  );
 };
 
 /** An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. */

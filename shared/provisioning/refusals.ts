@@ -5,10 +5,15 @@ import type { PreparedResource } from '#shared/provisioning/prepared.ts';
 type Named = Pick<PreparedResource, 'name' | 'typeName'>;
 
 /** Error for an object that belongs to someone else. `title` is its name in the remote system. */
-export const foreign = ({ name, typeName }: Named, title: string, why: string): RelayError =>
+export const foreign = (
+  { name, typeName }: Named,
+  title: string,
+  why: string,
+  fix = 'Rename it, or set adopt: true for the resource if the relay is to manage the existing object',
+): RelayError =>
   new RelayError(
     'ResourceForeign',
-    `The ${typeName} ${JSON.stringify(title)} (resources.${name}) is not changed: ${why}. Rename it, or set adopt: true for the resource if the relay is to manage the existing object.`,
+    `The ${typeName} ${JSON.stringify(title)} (resources.${name}) is not changed: ${why}. ${fix}.`,
   );
 
 /** Error for a difference that is refused instead of guessed. Neither value is a credential. */

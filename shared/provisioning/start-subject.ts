@@ -1,4 +1,4 @@
-import { acceptOrder, type Subject, type SubjectOrder } from '#shared/domain/blueprint/subject.ts';
+import { acceptOrder, type SubjectOrder, type SubjectSender } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
@@ -12,7 +12,7 @@ export interface StartSubjectDependencies {
 }
 
 /** Records an order about a subject and starts an execution; see {@link createStartSubject}. */
-export type StartSubject = (about: Pick<Subject, 'rule' | 'subject' | 'owner'>, order: SubjectOrder) => Promise<void>;
+export type StartSubject = (about: SubjectSender, order: SubjectOrder) => Promise<void>;
 
 /**
  * Records what a sender wants of a subject, and starts an execution for it. An older order is ignored: a later one is

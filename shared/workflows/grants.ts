@@ -6,10 +6,11 @@ import type { StoreUse } from '#shared/stores/store.ts';
  */
 export type Grant =
   /**
-   * Sign in to the connections that syncs and checkouts use, or to those of blueprints. Cache the token that functions
+   * Sign in to the connections that syncs and checkouts use, to those of blueprints, or also to those that prove the
+   * access. Cache the token that functions
    * share, and share the limits of connections.
    */
-  | { readonly to: 'sign-in'; readonly of?: 'provisioning' }
+  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }

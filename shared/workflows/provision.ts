@@ -130,7 +130,7 @@ const drift = {
   seconds: 900,
   memoryMb: 512,
   grants: () => [
-    { to: 'sign-in', of: 'provisioning' },
+    { to: 'sign-in', of: 'comparing' },
     { to: 'records', may: 'list' },
     { to: 'records', may: 'read', folder: 'subjects' },
     { to: 'runs', may: 'start', of: 'provision' },

@@ -39,14 +39,16 @@ const SIGN_IN = [
   'kms:Decrypt <key> via secretsmanager',
   'kms:GenerateDataKey <key> via secretsmanager',
 ];
-const ADMINISTER = [
+const COMPARE = [
   ...LIMITS,
-  ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>|via secretsmanager/.test(permission)),
+  ...SIGN_IN.filter((permission) => /via secretsmanager/.test(permission)),
   'secretsmanager:GetSecretValue secret:bootstrap/password-safe-admin-??????',
   ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
     (action) => `secretsmanager:${action} <admin token>`,
   ),
 ];
+/** The user who reads credentials proves the access. */
+const ADMINISTER = [...COMPARE, ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>/.test(permission))];
 const read = (...folders: string[]) => [
   ...folders.map((folder) => `s3:GetObject <bucket>/${folder}/*`),
   ...SEE,
@@ -133,7 +135,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   ProvisionPlan: [
     ...read('subjects'),
-    ...write('subjects'),
+    ...write('subjects', 'pending'),
     'states:DescribeExecution execution:pam-relay-prod-provision:*',
     readRuns('provision'),
   ],
@@ -145,14 +147,14 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...ALERT,
   ],
   ProvisionDrift: [
-    ...ADMINISTER,
+    ...COMPARE,
     ...read('subjects'),
     'states:StartExecution stateMachine:pam-relay-prod-provision',
     ...ALERT,
   ],
   ProvisionSweep: [
     ...read('subjects', 'removals'),
-    ...write('removals'),
+    ...write('removals', 'pending'),
     's3:DeleteObject <bucket>/pending/*',
     'states:DescribeExecution execution:pam-relay-prod-provision:*',
     readRuns('provision'),
@@ -254,6 +256,7 @@ describe('permissions', () => {
             'IntakeMachines',
             'ProvisionPlan',
             'ProvisionReport',
+            'ProvisionDrift',
             'ProvisionSweep',
           ].includes(fn),
       ),

@@ -25,7 +25,7 @@ const declaration = (settings: ResourceType['settings'], more: Partial<ResourceT
   settings,
   references: {},
   key: ['name'],
-  literal: ['password'],
+  literal: () => ['password'],
   fixed: { kind: 'the kind of an object cannot be changed. Use another name' },
   keepsMark: true,
   grantsRights: false,

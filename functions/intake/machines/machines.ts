@@ -9,7 +9,7 @@ import { subjectAt } from '#shared/records/subjects.ts';
 import type { QueueAnswer, QueueBatch, QueueRecord } from '#shared/workflows/intake.ts';
 import { actionOf, positionOf } from './position.ts';
 import { type MachineEvent, readEvent } from './read-event.ts';
-import { blueprintsWithMachines, namesBlueprint, wantedBy } from './wanted.ts';
+import { blueprintsNamedBy, blueprintsWithMachines, wantedBy } from './wanted.ts';
 
 export interface MachinesDependencies extends StartSubjectDependencies, BatchDependencies {
   readonly config: Pick<RelayConfig, 'provisioning'>;
@@ -74,21 +74,21 @@ export const createMachines = (dependencies: MachinesDependencies) => {
   const deprovision = async (event: MachineEvent, isFirstTime: boolean, describe: Describe): Promise<void> => {
     const { instance: subject } = event;
     const rules = await rulesOf(subject);
-    if (rules.length === 0) {
-      // Another invocation can be about to record the subject. It ends before the next delivery of this event.
-      const machine = isFirstTime ? await describe(subject) : undefined;
-      if (machine !== undefined && namesBlueprint(machine, blueprints)) throw notRecorded(subject);
-    }
     for (const rule of rules) {
       const order = { position: positionOf(event), action: 'deprovision' as const, inputs: {}, at: at() };
       await start({ rule, subject, owner: OWNER }, order);
     }
+    // Another invocation can be about to record the subject. It ends before the next delivery of this event.
+    const machine = isFirstTime ? await describe(subject) : undefined;
+    if (machine === undefined) return;
+    if (blueprintsNamedBy(machine, blueprints).some((rule) => !rules.includes(rule))) throw notRecorded(subject);
   };
 
   /** Its tags can have changed, and a terminated machine can have none, so that only the records tell. */
   const rulesOf = async (subject: string): Promise<string[]> => {
     const rules: string[] = [];
-    for (const rule of blueprints.keys()) {
+    // A blueprint that has lost its ec2 section can still have machines.
+    for (const rule of Object.keys(config.provisioning)) {
       if ((await knownAs(rule, subject))?.owner.kind === 'ec2') rules.push(rule);
     }
     return rules;

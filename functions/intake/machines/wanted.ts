@@ -17,11 +17,11 @@ export const blueprintsWithMachines = ({ provisioning }: Pick<RelayConfig, 'prov
     ),
   );
 
-/** True if a machine has a tag that names a blueprint, even a wrong one. Pure. */
-export const namesBlueprint = (
+/** Blueprints that the tags of a machine name. Pure. */
+export const blueprintsNamedBy = (
   { tags }: Pick<DescribedInstance, 'tags'>,
   blueprints: ReadonlyMap<string, MachineBlueprint>,
-): boolean => [...blueprints.values()].some(({ ec2 }) => tags.has(ec2.tag));
+): readonly string[] => [...blueprints].flatMap(([rule, { ec2 }]) => (tags.get(ec2.tag) === rule ? [rule] : []));
 
 /**
  * The blueprints that the tags of a machine name, each with its inputs; none for a machine without such a tag. Raises

@@ -6,6 +6,7 @@ import type { AddressRules } from '#shared/domain/addressing.ts';
 import { checkInputs } from '#shared/domain/blueprint/inputs.ts';
 import { minutesLeft } from '#shared/domain/checkout/window.ts';
 import type { Labels } from '#shared/domain/item.ts';
+import { shorten } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkAddress } from '#shared/messages/address.ts';
 import {
@@ -25,8 +26,8 @@ export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRu
 /**
  * Parses the body of a queue record and checks the message against relay.yaml. `now` is in epoch milliseconds.
  *
- * @throws RelayError `MessageInvalid` with every invalid field and its fix. It repeats names of fields,
- * also of unknown ones, and of entries of relay.yaml, but no value: a credential in the wrong field must not be passed on.
+ * @throws RelayError `MessageInvalid` with the invalid fields and their fixes. It repeats names of fields, also of
+ * unknown ones, and of entries of relay.yaml, but no value: a credential in the wrong field must not be passed on.
  */
 export const readMessage = async (body: string, rules: Rules, now: number, addressOf: AddressOf): Promise<Message> => {
   const { data, problems } = parseShape(messageSchema, parseJson(body));
@@ -46,11 +47,17 @@ const parseJson = (body: string): unknown => {
   }
 };
 
-const invalid = (problems: readonly Problem[]): RelayError =>
-  new RelayError(
-    'MessageInvalid',
-    problems.map(({ path, message }) => `${writePath(path, 'the whole message')}: ${message}`).join('; '),
-  );
+/** More problems than anyone corrects at once. Each repeats a name, which can be long. */
+const MAX_PROBLEMS = 20;
+const MAX_PROBLEM_CHARACTERS = 400;
+
+const invalid = (problems: readonly Problem[]): RelayError => {
+  const lines = problems
+    .slice(0, MAX_PROBLEMS)
+    .map(({ path, message }) => shorten(`${writePath(path, 'the whole message')}: ${message}`, MAX_PROBLEM_CHARACTERS));
+  const more = problems.length - lines.length;
+  return new RelayError('MessageInvalid', [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('; '));
+};
 
 const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] => {
   const { connections, checkouts } = rules;

@@ -64,18 +64,33 @@ export const provisionSubject = async (
   return finish(withNotes(current, leftOver(context, resources)));
 };
 
-const provideOne = (
+const provideOne = async (
   context: TaskContext,
   resource: PreparedResource,
   { readPassword }: ProvisionDependencies,
-): Promise<Provided> =>
-  provide(resource, {
-    subject: context.subject,
-    work: context.workOn(resource.typeName),
-    mark: markIn(context, resource),
-    attempt: context.attempt,
-    initial: () => initialOf(resource, readPassword),
-  });
+): Promise<Provided> => {
+  try {
+    return await provide(resource, {
+      subject: context.subject,
+      work: context.workOn(resource.typeName),
+      mark: markIn(context, resource),
+      attempt: context.attempt,
+      initial: () => initialOf(resource, readPassword),
+    });
+  } catch (thrown) {
+    throw thrown instanceof RelayError ? ofResource(resource, thrown) : thrown;
+  }
+};
+
+/** Adds the name of the resource, because the vault knows none. */
+const ofResource = ({ name, typeName }: PreparedResource, error: RelayError): RelayError =>
+  error.message.includes(`resources.${name}`)
+    ? error
+    : new RelayError(error.name, `The ${typeName} resources.${name}: ${error.message}`, {
+        cause: error,
+        mayHaveHappened: error.mayHaveHappened,
+        ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+      });
 
 const initialOf = async (
   resource: PreparedResource,

@@ -67,7 +67,9 @@ const ec2 = z.strictObject({
     .record(
       name,
       z.union([
-        z.enum(['instance-id', 'private-ip', 'private-dns', 'public-ip']),
+        z.enum(['instance-id', 'private-ip', 'private-dns', 'public-ip'], {
+          error: 'use instance-id, private-ip, private-dns, public-ip, or { tag: KEY } for the value of a tag',
+        }),
         z.strictObject({
           tag: z
             .string()
@@ -122,7 +124,9 @@ export const blueprintAround = <Resource extends z.ZodType>(resource: Resource) 
     resources: z
       .record(name, resource)
       .refine((resources) => Object.keys(resources).length > 0, 'write at least one resource')
-      .describe('Objects to provision, in order. A setting can name an earlier resource.'),
+      .describe(
+        'Objects to provision, in the order of the file. A setting that names another resource comes after it.',
+      ),
     proof: proof.prefault({}).describe('Tests at the end of provisioning.'),
     drift: drift.optional().describe('Search for differences that someone else has made.'),
     removal: removal.prefault({}).describe('Deprovisioning.'),

@@ -73,6 +73,12 @@ export const subjectSchema = z.object({
 });
 export type Subject = z.infer<typeof subjectSchema>;
 
+/** Subject of a message, and its sender. */
+export interface SubjectSender extends Pick<Subject, 'rule' | 'subject' | 'owner'> {
+  /** True if no event of EC2 can reach the subject any more, so that a message may take it over. */
+  readonly takesMachines?: boolean | undefined;
+}
+
 /** Result of a message about a subject. `older`: a later position is known, so there is nothing to do. */
 export type Acceptance = 'accepted' | 'older' | 'foreign' | 'conflicting';
 
@@ -91,15 +97,17 @@ const sorted = (inputs: Inputs): [string, string][] =>
  */
 export const acceptOrder = (
   known: Subject | undefined,
-  about: Pick<Subject, 'rule' | 'subject' | 'owner'>,
+  { rule, subject, owner, takesMachines = false }: SubjectSender,
   order: SubjectOrder,
 ): { readonly acceptance: Acceptance; readonly next?: Subject } => {
   if (known === undefined) {
-    return { acceptance: 'accepted', next: { ...about, wanted: order, state: 'absent', holdings: {} } };
+    return { acceptance: 'accepted', next: { rule, subject, owner, wanted: order, state: 'absent', holdings: {} } };
   }
-  if (!sameOwner(known.owner, about.owner)) return { acceptance: 'foreign' };
+  const isTakenOver = takesMachines && known.owner.kind === 'ec2';
+  if (!sameOwner(known.owner, owner) && !isTakenOver) return { acceptance: 'foreign' };
   if (order.position < known.wanted.position) return { acceptance: 'older' };
-  if (order.position > known.wanted.position) return { acceptance: 'accepted', next: { ...known, wanted: order } };
+  if (order.position > known.wanted.position)
+    return { acceptance: 'accepted', next: { ...known, owner, wanted: order } };
   return { acceptance: sameOrder(order, known.wanted) ? 'accepted' : 'conflicting' };
 };
 
@@ -107,7 +115,7 @@ export const acceptOrder = (
 export type Task = 'provision' | 'withdraw' | 'remove' | 'nothing';
 
 /** True if an order is not carried out yet. Pure. */
-export const isUndone = ({ wanted, done }: Pick<Subject, 'wanted' | 'done'>): boolean =>
+const isUndone = ({ wanted, done }: Pick<Subject, 'wanted' | 'done'>): boolean =>
   done === undefined || wanted.position > done.position;
 
 /**

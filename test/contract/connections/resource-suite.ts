@@ -31,6 +31,7 @@ export interface ResourceBench {
 }
 
 const MARK = 'hosts 0123456789abcdef';
+const OTHER_MARK = 'hosts fedcba9876543210';
 
 /** Checks a kind of resource against the port, as far as its declaration promises. */
 export const describeResource = (bench: ResourceBench): void => {
@@ -105,6 +106,25 @@ export const describeResource = (bench: ResourceBench): void => {
       else await created;
       loseAnswers(false);
       expect(await find()).toMatchObject({ mark });
+    });
+
+    test.runIf(type.keepsMark)('is read by its id, until it is removed', async () => {
+      const { work, create, find } = await start();
+      const id = await create();
+      const { fields: _, ...found } = await find();
+      expect(await work.read?.(id)).toMatchObject(found);
+      await work.remove(id);
+      expect(await work.read?.(id)).toBeUndefined();
+    });
+
+    test.runIf(type.keepsMark && changes.length > 0)('keeps its mark through a change', async () => {
+      const { work, wanted, create, find } = await start();
+      await create();
+      const [[setting = '', value] = []] = changes;
+      const change = { [setting]: value };
+      await work.change(wanted(change), { ...(await find()), mark: OTHER_MARK }, [setting]);
+      // A change of an object whose description is fixed cannot touch the mark.
+      expect((await find()).mark).toBe(Object.hasOwn(type.fixed, 'description') ? MARK : OTHER_MARK);
     });
 
     test('can be removed twice, and does not exist afterwards', async () => {

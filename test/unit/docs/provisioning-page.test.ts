@@ -27,7 +27,7 @@ const literals = (): string =>
     ['resource', 'settings'],
     ...Object.values(REGISTERED_TYPES.resources).flatMap((kinds) =>
       Object.entries(kinds)
-        .map(([name, { literal, references }]) => ({ name, settings: [...Object.keys(references), ...literal] }))
+        .map(([name, { literal, references }]) => ({ name, settings: [...Object.keys(references), ...literal({})] }))
         .filter(({ settings }) => settings.length > 0)
         .map(({ name, settings }) => [`\`${name}\``, settings.map((setting) => `\`${setting}\``).join(', ')]),
     ),

@@ -22,7 +22,7 @@ export const accessLevel: ResourceType = {
   settings: accessLevelSettings,
   references: { group: ['user-group'], rule: ['quick-rule'] },
   key: ['group', 'rule'],
-  literal: [],
+  literal: () => [],
   fixed: {},
   keepsMark: false,
   grantsRights: true,

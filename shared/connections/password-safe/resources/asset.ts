@@ -40,7 +40,7 @@ export const asset: ResourceType = {
   settings: assetSettings,
   references: {},
   key: ['workgroup', 'name'],
-  literal: [],
+  literal: () => [],
   fixed: {},
   keepsMark: true,
   grantsRights: false,

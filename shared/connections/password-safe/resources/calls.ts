@@ -14,11 +14,13 @@ export type RowsSchema<Row> = z.ZodType<Rows<Row>>;
 const interpretFind = interpreter((answer) => (answer.status === 404 && !isPage(answer) ? 'fine' : undefined));
 
 /** A duplicate is a refusal: repeating the call later does not help. */
-const interpretChange = interpreter((answer) =>
-  answer.status === 409
-    ? ['RequestRejected', 'The vault has an object with these properties already, or another object uses it.']
-    : undefined,
-);
+const interpretChange = interpreter((answer) => {
+  if (answer.status === 409)
+    return ['RequestRejected', 'The vault has an object with these properties already, or another object uses it.'];
+  if (answer.status === 400 && !isPage(answer))
+    return ['RequestRejected', 'The vault refused the settings. Check those of the resource in relay.yaml.'];
+  return undefined;
+});
 
 /** Path segments from texts and ids. */
 export const pathOf = (...segments: readonly (string | number)[]): string =>

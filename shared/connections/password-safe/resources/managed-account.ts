@@ -53,11 +53,27 @@ const managedAccountSettings = z.strictObject({
 });
 type AccountSpec = z.infer<typeof managedAccountSettings>;
 
+const managedChecked = z.looseObject({ autoManagement: z.boolean().optional() });
+const accountChecked = managedChecked.extend({ password: initialPassword.optional(), system: z.string().optional() });
+
 export const managedAccount: ResourceType = {
   settings: managedAccountSettings,
   references: { system: ['managed-system'] },
   key: ['system', 'name'],
-  literal: ['password'],
+  literal: () => ['password'],
+  check(resource, others) {
+    const { password, autoManagement, system } = accountChecked.parse(resource);
+    if (password?.from !== 'vault') return [];
+    const owner = managedChecked.safeParse(others[system ?? '']).data;
+    return [
+      ...(autoManagement === true
+        ? []
+        : [{ setting: 'password', message: 'is set by the vault, which needs autoManagement: true on the account' }]),
+      ...(owner === undefined || owner.autoManagement === true
+        ? []
+        : [{ setting: 'password', message: `is set by the vault, which needs autoManagement: true on "${system}"` }]),
+    ];
+  },
   fixed: {},
   keepsMark: true,
   grantsRights: false,

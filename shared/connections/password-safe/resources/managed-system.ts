@@ -61,11 +61,21 @@ const managedSystemSettings = z
   .refine(isPlaced, 'write either asset, or workgroup, entity and hostName');
 type SystemSpec = z.infer<typeof managedSystemSettings>;
 
+const checkedSettings = z.looseObject({
+  autoManagement: z.boolean().optional(),
+  functionalAccount: z.string().optional(),
+});
+
 export const managedSystem: ResourceType = {
   settings: managedSystemSettings,
   references: { asset: ['asset'] },
   key: ['asset', 'workgroup', 'hostName'],
-  literal: ['functionalAccount', 'elevationCommand'],
+  literal: () => ['functionalAccount', 'elevationCommand'],
+  check(resource) {
+    const { autoManagement, functionalAccount } = checkedSettings.parse(resource);
+    if (autoManagement !== true || functionalAccount !== undefined) return [];
+    return [{ setting: 'autoManagement', message: 'needs a functional account; add functionalAccount, by its name' }];
+  },
   fixed: {
     entity: 'the vault cannot change the kind of a system. Deprovision the subject, and provision it again',
     platform: 'the vault cannot change the platform of a system. Deprovision the subject, and provision it again',

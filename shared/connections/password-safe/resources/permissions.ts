@@ -35,7 +35,7 @@ export const permissions: ResourceType = {
   settings: permissionsSettings,
   references: { group: ['user-group'] },
   key: ['group'],
-  literal: ['permissions'],
+  literal: () => ['permissions'],
   fixed: {},
   keepsMark: false,
   grantsRights: true,

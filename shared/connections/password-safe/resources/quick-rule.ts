@@ -41,7 +41,7 @@ export const quickRule: ResourceType = {
   settings: quickRuleSettings,
   references: { accounts: ['managed-account'], systems: ['managed-system'] },
   key: ['title'],
-  literal: [],
+  literal: () => [],
   fixed: { category: NO_PUT, description: NO_PUT },
   keepsMark: true,
   grantsRights: true,

@@ -28,7 +28,15 @@ export const role: ResourceType = {
   settings: roleSettings,
   references: { group: ['user-group'], rule: ['quick-rule'] },
   key: ['group', 'rule'],
-  literal: ['roles', 'accessPolicy'],
+  literal: () => ['roles', 'accessPolicy'],
+  check({ group, rule }, others) {
+    const hasAccess = Object.values(others).some(
+      (other) => other.type === 'access-level' && other['group'] === group && other['rule'] === rule,
+    );
+    if (hasAccess) return [];
+    const message = 'needs an access level of the group on the rule before it; add a resource of the type access-level';
+    return [{ setting: undefined, message }];
+  },
   fixed: {},
   keepsMark: false,
   grantsRights: true,

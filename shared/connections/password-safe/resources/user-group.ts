@@ -45,13 +45,17 @@ const userGroupSettings = z.strictObject({
 });
 type UserGroupSpec = z.infer<typeof userGroupSettings>;
 
+/** Settings that choose a group in a directory. */
+const IN_DIRECTORY = ['name', 'forestName', 'domainName', 'clientId', 'tenantId', 'distinguishedName', 'hostName'];
+
 const NO_PUT = 'the vault cannot change a group by its API. Deprovision the subject, and provision it again';
 
 export const userGroup: ResourceType = {
   settings: userGroupSettings,
   references: {},
   key: ['name'],
-  literal: [],
+  // The members of a group in a directory exist already.
+  literal: ({ kind = 'beyond-insight' }) => (kind === 'beyond-insight' ? [] : IN_DIRECTORY),
   fixed: { kind: NO_PUT, description: NO_PUT, active: NO_PUT, registrations: NO_PUT },
   keepsMark: true,
   grantsRights: true,

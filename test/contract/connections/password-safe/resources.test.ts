@@ -227,6 +227,17 @@ test.each(['access-level', 'user-group'] as const)('the group of administrators 
   expect(RESOURCES[kind].grantsRights).toBe(true);
 });
 
+test('an asset and a system name what the vault would delete together with them', async () => {
+  const { workOn, make, refsOf } = await openSession();
+  await make('managed-account');
+  const [system = ''] = (await refsOf('managed-account'))['system'] ?? [];
+  const [asset = ''] = (await refsOf('managed-system'))['asset'] ?? [];
+  expect(await workOn('managed-system').inside?.(system)).toEqual(['root']);
+  expect(await workOn('asset').inside?.(asset)).toHaveLength(1);
+  await workOn('managed-system').remove(system);
+  expect(await workOn('asset').inside?.(asset)).toEqual([]);
+});
+
 describe('an account', () => {
   /** A user who provisions and, unlike in production, may also check out. */
   const openForAll = () =>

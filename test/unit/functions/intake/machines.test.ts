@@ -168,7 +168,18 @@ describe('an event about a machine', () => {
       expect(await scene.subject(rule)).toMatchObject({ wanted: { action: 'deprovision', inputs: {} } });
     }
     expect(scene.executions.started.size).toBe(4);
-    expect(scene.described).toEqual([[ONE]]);
+  });
+
+  it('that has ended comes again until every blueprint that its tags name has recorded it', async () => {
+    const scene = createScene({ [ONE]: machine({}, { 'windows-blueprint': 'windows' }) });
+    await scene.receive([eventOf('running')]);
+    // The other invocation has recorded the first blueprint only.
+    scene.records.states.delete(subjectAt.record({ rule: 'windows', subject: ONE }).key);
+    expect(await scene.receive([eventOf('terminated', ONE, T1)])).toEqual([0]);
+    expect(await scene.subject('linux')).toMatchObject({ wanted: { action: 'deprovision' } });
+    await scene.receive([eventOf('running')]);
+    expect(await scene.receive([eventOf('terminated', ONE, T1)], 2)).toEqual([]);
+    expect(await scene.subject('windows')).toMatchObject({ wanted: { action: 'deprovision' } });
   });
 
   it.each(['pending', 'stopping', 'stopped', 'shutting-down'])('is ignored in the state %s', async (state) => {
@@ -293,11 +304,13 @@ describe('an event about a machine', () => {
     expect(scene.refused).toEqual([`StoreUnavailable: EC2 does not describe the instance ${ONE} yet.`]);
   });
 
-  it('about an end is handled while EC2 does not answer, if the subject is known', async () => {
+  it('about an end is carried out while EC2 does not answer, if the subject is known, and comes again', async () => {
     const scene = createScene();
     await scene.receive([eventOf('running')]);
     scene.ec2Error = new RelayError('StoreUnavailable', 'EC2 did not describe instances (Throttling).');
-    expect(await scene.receive([eventOf('terminated', ONE, T1), eventOf('running', TWO)])).toEqual([1]);
+    expect(await scene.receive([eventOf('terminated', ONE, T1), eventOf('running', TWO)])).toEqual([0, 1]);
+    expect(await scene.subject()).toMatchObject({ wanted: { action: 'deprovision' } });
+    expect(await scene.receive([eventOf('terminated', ONE, T1)], 2)).toEqual([]);
   });
 });
 

@@ -139,6 +139,13 @@ describe('a message in the queue', () => {
     ],
   ])('is refused when it is %s', async (_what, message, reason) => expect(await reasonOf(message)).toBe(reason));
 
+  it('is refused with a reason of a limited length, whatever it contains', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`${'x'.repeat(500)}${index}`, 1]));
+    const reason = await reasonOf({ type: 'credential.changed', ...unknown });
+    expect(reason.length).toBeLessThan(10_000);
+    expect(reason).toMatch(/and \d+ more$/);
+  });
+
   it('is refused with that reason if relay.yaml has no rule', async () => {
     expect(await reasonOf(requested(), { ...rules, checkouts: {} })).toBe(
       'checkout: is not in relay.yaml; there are none in relay.yaml',

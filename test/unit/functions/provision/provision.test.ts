@@ -210,7 +210,7 @@ describe('ownership', () => {
     );
     await world.send('i-2', { position: 1, action: 'provision', inputs });
     await world.drain();
-    expect(world.notices).toEqual([expect.stringContaining('another rule manages it')]);
+    expect(world.notices).toEqual([expect.stringContaining('belongs to another subject')]);
     expect(kinds(world)).toHaveLength(4);
   });
 
@@ -222,7 +222,7 @@ describe('ownership', () => {
     expect(object(world, 'host')).toMatchObject({ mark: expect.any(String), fields: { note: 'first' } });
     await world.send('i-2', { position: 1, action: 'provision', inputs });
     await world.drain();
-    expect(world.notices).toEqual([expect.stringContaining('another rule manages it')]);
+    expect(world.notices).toEqual([expect.stringContaining('belongs to another subject')]);
   });
 
   it('marks an object again whose mark someone has removed, because the record proves it', async () => {

@@ -121,6 +121,48 @@ describe('a blueprint', () => {
       'resources.system.functionalAccount: contains a placeholder; write a fixed text, so that no message chooses it',
     ],
     [
+      'a group of a directory that a message chooses',
+      set('resources', 'owners', 'kind')('active-directory'),
+      'resources.owners.name: contains a placeholder; write a fixed text, so that no message chooses it',
+    ],
+    [
+      'a role without an access level before it',
+      (config) => config.deleteIn([...RESOURCES, 'access']),
+      'resources.requestors: needs an access level of the group on the rule before it; add a resource of the type access-level',
+    ],
+    [
+      'automatic management without a functional account',
+      (config) => config.deleteIn([...RESOURCES, 'system', 'functionalAccount']),
+      'resources.system.autoManagement: needs a functional account; add functionalAccount, by its name',
+    ],
+    [
+      'a password by the vault for an account that is not managed automatically',
+      set('resources', 'root', 'password')({ from: 'vault' }),
+      'resources.root.password: is set by the vault, which needs autoManagement: true on the account',
+    ],
+    [
+      'a password by the vault on a system that is not managed automatically',
+      (config) => {
+        set('resources', 'root', 'password')({ from: 'vault' })(config);
+        set('resources', 'root', 'autoManagement')(true)(config);
+        set('resources', 'system', 'autoManagement')(false)(config);
+      },
+      'resources.root.password: is set by the vault, which needs autoManagement: true on "system"',
+    ],
+    [
+      'two accounts that are one',
+      set(
+        'resources',
+        'again',
+      )({ type: 'managed-account', system: 'system', name: 'ROOT', password: { from: 'relay' } }),
+      'resources.again: is the same managed-account as "root" (system, name); remove it, or give it another name',
+    ],
+    [
+      'a source of an input that does not exist',
+      set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'tag:host', address: 'private-ip' } }),
+      'ec2.inputs.host: ',
+    ],
+    [
       'an event that lacks an input',
       set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'private-dns' } }),
       'ec2.inputs: lacks "address"; add for example address: private-dns',

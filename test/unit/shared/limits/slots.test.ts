@@ -60,7 +60,7 @@ describe('the slots of a connection', () => {
     );
   });
 
-  it('are given back by work that fails, with its error', async () => {
+  it('are free again after work that fails, with its error', async () => {
     await expect(slot(() => Promise.reject(new Error('of the work')))).rejects.toThrow('of the work');
     expect(await held()).toBe(0);
   });
@@ -90,7 +90,7 @@ describe('the slots of a connection', () => {
     expect(await held()).toBe(0);
   });
 
-  it('lose no result if they cannot be given back', async () => {
+  it('lose no result if they cannot be released', async () => {
     let writes = 0;
     const failing: SharedRecords = {
       read: records.read,

@@ -27,6 +27,12 @@ describe('the inputs of a message', () => {
     ['an address that is a name', { host: 'a', address: 'localhost' }, 'address', 'use an IPv4 or IPv6 address'],
     ['a text with a line break', { host: 'a', address: '::1', owner: 'a\nb' }, 'owner', 'in one line'],
     ['a text with half a character', { host: 'a', address: '::1', owner: 'a\ud800' }, 'owner', 'in one line'],
+    [
+      'a text that resembles a mark',
+      { host: 'a', address: '::1', owner: 'x [pam-relay hosts 0123456789abcdef]' },
+      'owner',
+      'without [pam-relay',
+    ],
     ['a text that is too long', { host: 'a', address: '::1', owner: 'x'.repeat(121) }, 'owner', '120 characters'],
   ])('are refused with the fix: %s', (_what, given, input, message) => {
     expect(checkInputs(DECLARED, given)).toEqual({

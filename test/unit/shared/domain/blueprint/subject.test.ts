@@ -92,3 +92,27 @@ describe('orders about a subject', () => {
     );
   });
 });
+
+describe('a machine', () => {
+  const order: SubjectOrder = { position: 2, action: 'deprovision', inputs: {}, at: '2026-03-01T00:00:00.000Z' };
+  const known: Subject = {
+    ...ABOUT,
+    owner: { kind: 'ec2' },
+    wanted: { ...order, position: 1, action: 'provision' },
+    state: 'provisioned',
+    holdings: {},
+  };
+
+  it('belongs to its events, unless no event can reach it any more', () => {
+    expect(acceptOrder(known, ABOUT, order)).toEqual({ acceptance: 'foreign' });
+    expect(acceptOrder(known, { ...ABOUT, takesMachines: true }, order)).toEqual({
+      acceptance: 'accepted',
+      next: { ...known, owner: ABOUT.owner, wanted: order },
+    });
+  });
+
+  it('is no way to another sender', () => {
+    const others = { ...known, owner: { kind: 'aws', id: 'AROAOTHER' } } as const;
+    expect(acceptOrder(others, { ...ABOUT, takesMachines: true }, order)).toEqual({ acceptance: 'foreign' });
+  });
+});
