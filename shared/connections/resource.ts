@@ -94,13 +94,13 @@ export interface ResourceWork<Spec = unknown> {
 }
 
 /** A resource as in a blueprint. */
-export type BlueprintResource = Readonly<Record<string, unknown>> & { readonly type: string };
+type BlueprintResource = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** The resources of a blueprint before one of them, by their names. */
-export type BlueprintResources = Readonly<Record<string, BlueprintResource>>;
+type BlueprintResources = Readonly<Record<string, BlueprintResource>>;
 
 /** A problem between settings, with its fix. `setting` is undefined if it is about the whole resource. */
-export interface ResourceProblem {
+interface ResourceProblem {
   readonly setting: string | undefined;
   readonly message: string;
 }

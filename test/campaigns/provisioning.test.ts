@@ -107,16 +107,9 @@ describe('the example blueprint on Password Safe', () => {
     await settle(world);
   };
 
-  // Each way breaks every third call, from another one on, so that together they break every call.
-  const STRIDE = 3;
-  it.each<[Break, number]>([
-    ['stop before', 0],
-    ['stop after', 1],
-    ['lose answer', 2],
-    ['refuse', 0],
-  ])(
-    'ends with all or nothing, whatever meets "%s" from call %i on, and a later message repairs it',
-    async (how, first) => {
+  it.each<Break>(['stop before', 'stop after', 'lose answer', 'refuse'])(
+    'ends with all or nothing, whichever call meets "%s", and a later message repairs it',
+    async (how) => {
       const probe = await start();
       await probe.send('i-1', { position: 1, action: 'provision', inputs: INPUTS });
       await probe.drain();
@@ -124,7 +117,7 @@ describe('the example blueprint on Password Safe', () => {
       const calls = probe.calls();
       await removeAll(probe);
       expect(made()).toBe(0);
-      for (let at = first; at < calls; at += STRIDE) {
+      for (let at = 0; at < calls; at++) {
         const world = await start();
         world.breakAt(at, how);
         await world.send('i-1', { position: 1, action: 'provision', inputs: INPUTS });
