@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { subjectAt } from '#shared/records/subjects.ts';
 import { flood } from '#test/support/provision-flood.ts';
 import { BLUEPRINT, type Break, createProvisionWorld, type ProvisionWorld } from '#test/support/provision-world.ts';
 
@@ -287,6 +288,27 @@ describe('an undo that cannot see what was made', () => {
   });
 });
 
+describe('a resource that was added to the blueprint of a provisioned subject', () => {
+  it('is undone under the inputs of the order that failed', async () => {
+    const owners = { ...BLUEPRINT.resources.owners, name: 'owners of {note}' };
+    const world = await provisioned(
+      createProvisionWorld({ ...BLUEPRINT, resources: { ...BLUEPRINT.resources, owners } }),
+    );
+    const place = subjectAt.record({ rule: 'hosts', subject: 'i-1' });
+    const known = await world.records.read(place);
+    if (known === undefined) throw new Error('There is no record.');
+    // As if the rule had been added only now.
+    const { owners: _, read: __, ...holdings } = known.record.holdings;
+    await world.records.replace(place, { ...known.record, holdings }, known.version);
+    for (const one of [...world.remote.objects.values()])
+      if (one.type === 'rule' || one.type === 'grant') world.remote.objects.delete(one.id);
+    world.breakEach(/^create rule/, 'garble');
+    await world.send('i-1', { position: 2, action: 'provision', inputs: { ...inputs, note: 'second' } });
+    await world.drain();
+    expect(kinds(world)).toEqual(['host', 'account']);
+  });
+});
+
 describe('several executions', () => {
   it('are one at a time: the running one carries out the order of the next as well', async () => {
     const world = createProvisionWorld();
@@ -518,6 +540,19 @@ describe('deprovisioning', () => {
     await world.sweep();
     await world.drain();
     expect(await world.subject('i-1')).toMatchObject({ state: 'withdrawn', done: { position: 2 } });
+  });
+
+  it('that fails deletes nothing, not even what only its mark shows', async () => {
+    const world = await provisioned();
+    const place = subjectAt.record({ rule: 'hosts', subject: 'i-1' });
+    const known = await world.records.read(place);
+    if (known === undefined) throw new Error('There is no record.');
+    const { owners: _, ...holdings } = known.record.holdings;
+    await world.records.replace(place, { ...known.record, holdings }, known.version);
+    world.breakEach(/^setEnabled/, 'refuse');
+    await world.send('i-1', { position: 2, action: 'deprovision' });
+    await world.drain();
+    expect(kinds(world)).toContain('rule');
   });
 
   it('goes on if someone has deleted what a grant connects', async () => {
