@@ -50,6 +50,12 @@ export const chooseSyncs = (
   { sync: wanted, credentialsSecret }: Pick<PlanCommandOptions, 'sync' | 'credentialsSecret'>,
 ): string[] => {
   const syncs = [...new Set(wanted ?? Object.keys(config.syncs))];
+  if (syncs.length === 0) {
+    throw new RelayError(
+      'ConfigurationInvalid',
+      'There is no sync to plan. Checkouts and blueprints act on messages, so they have no plan.',
+    );
+  }
   const connections = new Set(syncs.map((sync) => ruleOf(config, 'sync', sync).connection));
   if (credentialsSecret === undefined || connections.size <= 1) return syncs;
   throw new RelayError(

@@ -114,6 +114,10 @@ describe('the syncs of a plan', () => {
     expect(chooseSyncs(config, { sync: ['two', 'two'], credentialsSecret: 'x' })).toEqual(['two']);
   });
 
+  it('must exist at all: a file with blueprints alone has nothing to plan', () => {
+    expect(() => chooseSyncs({ ...config, syncs: {} }, {})).toThrow('There is no sync to plan.');
+  });
+
   it('must exist, and share a connection if one secret is named', () => {
     expect(() => chooseSyncs(config, { sync: ['three'] })).toThrow(/There is no sync "three".*one, two/);
     expect(() => chooseSyncs(config, { credentialsSecret: 'x' })).toThrow(
