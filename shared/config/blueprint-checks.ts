@@ -173,6 +173,9 @@ const checkInputs = (path: Path, { inputs, resources }: BlueprintConfig): Proble
   });
 };
 
+/** A source that fits each format. */
+const SOURCES = { word: 'instance-id', address: 'private-ip', text: 'instance-id' } as const;
+
 /** An event must provide exactly what the blueprint needs. */
 const checkEc2 = (path: Path, { inputs, ec2 }: BlueprintConfig): Problem[] => {
   if (ec2 === undefined) return [];
@@ -184,7 +187,16 @@ const checkEc2 = (path: Path, { inputs, ec2 }: BlueprintConfig): Problem[] => {
       .map((name) => ({ path: [...at, name], atKey: true, message: `is no input; ${adviseInput(name, declared)}` })),
     ...Object.entries(inputs)
       .filter(([name, { default: preset }]) => preset === undefined && !Object.hasOwn(ec2.inputs, name))
-      .map(([name]) => ({ path: at, message: `lacks "${name}"; add for example ${name}: private-dns` })),
+      .map(([name, { format }]) => ({
+        path: at,
+        message: `lacks "${name}"; add for example ${name}: ${SOURCES[format]}`,
+      })),
+    ...Object.entries(ec2.inputs)
+      .filter(
+        ([name, source]) =>
+          ownOf(inputs, name)?.format === 'address' && ['private-dns', 'instance-id'].includes(String(source)),
+      )
+      .map(([name]) => ({ path: [...at, name], message: 'is no address; write private-ip or public-ip' })),
   ];
 };
 

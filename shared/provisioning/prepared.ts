@@ -31,6 +31,9 @@ const typeIn = (types: ResourceTypes, name: string): ResourceType => {
   );
 };
 
+const problemOf = (issue: z.core.$ZodIssue | undefined): string =>
+  issue?.code === 'too_big' ? `it is longer than ${issue.maximum} characters` : (issue?.message ?? 'unknown');
+
 /**
  * Prepares a resource from settings whose texts are filled in. Raises `MessageInvalid` if a text does not fit. Pure.
  */
@@ -46,7 +49,7 @@ const prepareResource = (
     const [issue] = error.issues;
     throw new RelayError(
       'MessageInvalid',
-      `resources.${[name, ...(issue?.path ?? [])].join('.')}: the inputs of the message make a text that does not fit (${issue?.message ?? 'unknown'}). Send the message with other inputs.`,
+      `resources.${[name, ...(issue?.path ?? [])].join('.')}: the inputs of the message make a text that does not fit: ${problemOf(issue)}. Send the message with other inputs, or shorten the text of the blueprint.`,
     );
   }
   const references = Object.fromEntries(

@@ -42,6 +42,11 @@ export const quickRule: ResourceType = {
   references: { accounts: ['managed-account'], systems: ['managed-system'] },
   key: ['title'],
   literal: () => [],
+  // The vault cannot change its description, so that it could be neither marked nor released.
+  check: ({ adopt }) =>
+    adopt === true
+      ? [{ setting: 'adopt', message: 'is not possible for this type; remove it, and use a new title' }]
+      : [],
   fixed: { category: NO_PUT, description: NO_PUT },
   keepsMark: true,
   grantsRights: true,

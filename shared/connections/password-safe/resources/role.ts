@@ -24,12 +24,18 @@ const roleSettings = z.strictObject({
 });
 type RoleSpec = z.infer<typeof roleSettings>;
 
+/** Roles that the vault gives only together with an access policy (reference: password-safe-api.md 2.6). */
+const REQUESTING = /^requestor/i;
+
 export const role: ResourceType = {
   settings: roleSettings,
   references: { group: ['user-group'], rule: ['quick-rule'] },
   key: ['group', 'rule'],
   literal: () => ['roles', 'accessPolicy'],
-  check({ group, rule }, others) {
+  check({ group, rule, roles, accessPolicy }, others) {
+    const requests = Array.isArray(roles) && roles.some((one) => REQUESTING.test(String(one)));
+    if (requests && accessPolicy === undefined)
+      return [{ setting: 'roles', message: 'need an access policy, because one of them requests; add accessPolicy' }];
     const hasAccess = Object.values(others).some(
       (other) => other.type === 'access-level' && other['group'] === group && other['rule'] === rule,
     );

@@ -45,6 +45,13 @@ const userGroupSettings = z.strictObject({
 });
 type UserGroupSpec = z.infer<typeof userGroupSettings>;
 
+/** Settings that each kind of directory needs (reference: password-safe-api.md 2.6, `POST UserGroups`). */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  'active-directory': ['forestName', 'domainName'],
+  entra: ['clientId', 'tenantId'],
+  ldap: ['distinguishedName', 'hostName', 'membershipAttribute', 'accountAttribute'],
+};
+
 /** Settings that choose a group in a directory. */
 const IN_DIRECTORY = ['name', 'forestName', 'domainName', 'clientId', 'tenantId', 'distinguishedName', 'hostName'];
 
@@ -56,6 +63,18 @@ export const userGroup: ResourceType = {
   key: ['name'],
   // The members of a group in a directory exist already.
   literal: ({ kind = 'beyond-insight' }) => (kind === 'beyond-insight' ? [] : IN_DIRECTORY),
+  check({ adopt, kind = 'beyond-insight', ...settings }) {
+    // The vault cannot change its description, so that it could be neither marked nor released.
+    const adoption = { setting: 'adopt', message: 'is not possible for this type; remove it, and use a new name' };
+    const missing = (NEEDED[String(kind)] ?? []).filter((setting) => settings[setting] === undefined);
+    return [
+      ...(adopt === true ? [adoption] : []),
+      ...missing.map((setting) => ({
+        setting: undefined,
+        message: `lacks ${setting}, which a group of the kind ${kind} needs`,
+      })),
+    ];
+  },
   fixed: { kind: NO_PUT, description: NO_PUT, active: NO_PUT, registrations: NO_PUT },
   keepsMark: true,
   grantsRights: true,

@@ -158,6 +158,45 @@ describe('a blueprint', () => {
       'resources.again: is the same managed-account as "root" (system, name); remove it, or give it another name',
     ],
     [
+      'a name as the source of an address',
+      set('ec2')({
+        accounts: ['111122223333'],
+        vpcs: ['vpc-0a'],
+        inputs: { host: 'private-dns', address: 'private-dns' },
+      }),
+      'ec2.inputs.address: is no address; write private-ip or public-ip',
+    ],
+    [
+      'a role that requests without an access policy',
+      (config) => config.deleteIn([...RESOURCES, 'requestors', 'accessPolicy']),
+      'resources.requestors.roles: need an access policy, because one of them requests; add accessPolicy',
+    ],
+    [
+      'a rule that is to be adopted',
+      (config) => {
+        set('resources', 'rule', 'adopt')(true)(config);
+        set('resources', 'rule', 'title')('Linux')(config);
+      },
+      'resources.rule.adopt: is not possible for this type; remove it, and use a new title',
+    ],
+    [
+      'a group that is to be adopted',
+      (config) => {
+        set('resources', 'owners', 'adopt')(true)(config);
+        set('resources', 'owners', 'name')('Owners')(config);
+      },
+      'resources.owners.adopt: is not possible for this type; remove it, and use a new name',
+    ],
+    [
+      'a group of a directory without its domain',
+      (config) => {
+        set('resources', 'owners', 'kind')('active-directory')(config);
+        set('resources', 'owners', 'name')('Owners')(config);
+        set('resources', 'owners', 'forestName')('corp.example.com')(config);
+      },
+      'resources.owners: lacks domainName, which a group of the kind active-directory needs',
+    ],
+    [
       'a source of an input that does not exist',
       set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'tag:host', address: 'private-ip' } }),
       'ec2.inputs.host: ',
@@ -165,7 +204,7 @@ describe('a blueprint', () => {
     [
       'an event that lacks an input',
       set('ec2')({ accounts: ['111122223333'], vpcs: ['vpc-0a'], inputs: { host: 'private-dns' } }),
-      'ec2.inputs: lacks "address"; add for example address: private-dns',
+      'ec2.inputs: lacks "address"; add for example address: private-ip',
     ],
     [
       'an event that lacks an input with the name of an inherited property',
@@ -178,7 +217,7 @@ describe('a blueprint', () => {
           inputs: { host: 'private-dns', address: 'private-ip' },
         })(config);
       },
-      'ec2.inputs: lacks "constructor"; add for example constructor: private-dns',
+      'ec2.inputs: lacks "constructor"; add for example constructor: instance-id',
     ],
     [
       'an event with an input although none is declared',
