@@ -31,11 +31,11 @@ const run = async (override?: Override, machineArn = machine) => {
 };
 
 /** Errors of Lambda and Step Functions for a function that could not report its own. */
-const CRASHES = ['Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout'];
+const CRASHES = ['Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout'];
 /** Unforeseen errors, such as a bundle that does not load. */
 const UNFORESEEN = ['Runtime.ImportModuleError', 'TypeError'];
 const FAILURES = [
-  // A step waits for a limit as long as the machine runs.
+  // A step waits for a limit, and for the concurrency of Lambda, as long as the machine runs.
   ...ERROR_NAMES.filter((error) => error !== 'LimitReached').map((error) => ({
     error,
     isTemporary: isRetryable(error),
