@@ -21,8 +21,6 @@ import type { Step } from '#shared/workflows/step.ts';
 
 /** Step Functions limits executions to a year. relay.yaml allows only shorter checkouts. */
 const CHECKOUT_TIMEOUT = Duration.days(365);
-/** A release waits for the credential change after the check-in, which relay.yaml limits to a day. */
-const RELEASE_TIMEOUT = Duration.days(2);
 
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
@@ -50,10 +48,10 @@ export class CheckoutWorkflow extends Construct {
     this.release = new WorkflowMachine(this, 'Release', {
       ...common,
       name: 'release',
-      comment: 'Closes one checkout immediately.',
+      comment: 'Closes one checkout, immediately or at an end that a message has set.',
       definition: new CheckoutStates(this, 'ReleaseStates', ofRelease).release(),
       tasks: ofRelease,
-      timeout: RELEASE_TIMEOUT,
+      timeout: CHECKOUT_TIMEOUT,
     });
   }
 }
@@ -148,8 +146,14 @@ class CheckoutStates extends Construct {
         order: JsonPath.objectAt('$$.Execution.Input'),
       },
     });
-    this.#watch.addCatch(this.#report, CAUGHT).next(this.#next().otherwise(this.#report));
-    return begin.next(this.#retire);
+    this.#watch
+      .addCatch(this.#report, CAUGHT)
+      .next(this.#next().when(isNext('checkin'), this.#retire).otherwise(this.#report));
+    return begin.next(
+      new Choice(this, 'IsLater', { comment: 'A message can set an end that is still to come.' })
+        .when(Condition.stringEquals('$.order.type', 'checkout.shortened'), this.#watch)
+        .otherwise(this.#retire),
+    );
   }
 
   #next(): Choice {

@@ -100,6 +100,21 @@ const checkoutExtended = z.strictObject({
   until: instant.describe('New end of access. A time before the current end changes nothing.'),
 });
 
+const checkoutShortened = z.strictObject({
+  type: z.literal('checkout.shortened').describe('Sets another end of a checkout, even before its request.'),
+  checkout: rule,
+  id,
+  until: instant.describe(
+    'New end of access: earlier than the requested one, or later by at most the extension of the rule. A time in the past ends it at once.',
+  ),
+  position: z
+    .int()
+    .min(0)
+    .describe(
+      'Order among these messages: a counter, or a time in epoch milliseconds. The end with the highest position counts.',
+    ),
+});
+
 const checkoutReleased = z.strictObject({
   type: z
     .literal('checkout.released')
@@ -159,6 +174,7 @@ const deprovisionRequested = z.strictObject({
 export const messageSchema = z.discriminatedUnion('type', [
   checkoutRequested,
   checkoutExtended,
+  checkoutShortened,
   checkoutReleased,
   credentialChanged,
   provisionRequested,
@@ -167,6 +183,7 @@ export const messageSchema = z.discriminatedUnion('type', [
 export type Message = z.infer<typeof messageSchema>;
 export type CheckoutRequested = z.infer<typeof checkoutRequested>;
 export type CheckoutExtended = z.infer<typeof checkoutExtended>;
+export type CheckoutShortened = z.infer<typeof checkoutShortened>;
 export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
 export type ProvisionRequested = z.infer<typeof provisionRequested>;

@@ -1,3 +1,4 @@
+import type { SetEnds } from '#shared/domain/checkout/window.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
 /**
@@ -7,14 +8,16 @@ import type { Run } from '#shared/workflows/run.ts';
  *     checkouts/<rule>/<run>/released                    released by a message
  *     checkouts/<rule>/<run>/closing                     the delivered secrets are being retired
  *     checkouts/<rule>/<run>/extended-<epoch ms>         extended until this time
+ *     checkouts/<rule>/<run>/ends-<position>-<epoch ms>  ends at this time
  *     checkouts/<rule>/<run>/session-<id>                the checkout has opened this target session
  *
- * A repeated signal has no effect, and signals can arrive in any order: the latest extension applies, and a release
- * overrides all of them. No signal contains a credential.
+ * A repeated signal has no effect, and signals can arrive in any order: the end with the highest position applies, or
+ * without one the latest extension, and a release overrides all of them. No signal contains a credential.
  */
 const RELEASED = 'released';
 const CLOSING = 'closing';
 const EXTENDED = /^extended-(0|[1-9]\d{0,15})$/;
+const ENDS = /^ends-(0|[1-9]\d{0,15})-(0|[1-9]\d{0,15})$/;
 /** Object beside the signals of a checkout that is closed. */
 const REPORT = 'report.json';
 const SESSION = /^session-([\w.-]{1,200})$/;
@@ -29,18 +32,19 @@ export const signalAt = {
   closing: (run: RunPlace): string => `${signalAt.prefix(run)}${CLOSING}`,
   /** `untilMs` in whole epoch milliseconds. */
   extended: (run: RunPlace, untilMs: number): string => `${signalAt.prefix(run)}extended-${untilMs}`,
+  /** `until` in whole epoch milliseconds. */
+  ends: (run: RunPlace, { position, until }: { readonly position: number; readonly until: number }): string =>
+    `${signalAt.prefix(run)}ends-${position}-${until}`,
   report: (run: RunPlace): string => `${signalAt.prefix(run)}${REPORT}`,
   /** Session ids are not secret. */
   session: (run: RunPlace, sessionId: string): string => `${signalAt.prefix(run)}session-${sessionId}`,
 } as const;
 
 /** Combined state of all signals of one checkout. */
-export interface CheckoutSignals {
+export interface CheckoutSignals extends SetEnds {
   readonly released: boolean;
   /** True once it is released, is being closed, or has its report. It then opens and delivers nothing more. */
   readonly isOver: boolean;
-  /** Epoch milliseconds of the latest extension, not yet limited by the rule. */
-  readonly extendedUntil: number | undefined;
 }
 
 /** Parses the keys under {@link signalAt.prefix}, in any order. Ignores all other keys. Pure. */
@@ -51,7 +55,17 @@ export const readSignals = (keys: readonly string[]): CheckoutSignals => {
     released: names.includes(RELEASED),
     isOver: [RELEASED, CLOSING, REPORT].some((name) => names.includes(name)),
     extendedUntil: untils.length === 0 ? undefined : Math.max(...untils),
+    endsAt: latestEnd(names),
   };
+};
+
+/** Of two ends with the same position, the earlier one counts. */
+const latestEnd = (names: readonly string[]): number | undefined => {
+  const ends = names.flatMap((name) => {
+    const [, position, until] = ENDS.exec(name) ?? [];
+    return until === undefined ? [] : [{ position: Number(position), until: Number(until) }];
+  });
+  return ends.toSorted((one, other) => other.position - one.position || one.until - other.until)[0]?.until;
 };
 
 /** Ids of the target sessions that a checkout has opened, parsed as by {@link readSignals}. Pure. */

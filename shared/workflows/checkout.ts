@@ -11,8 +11,8 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
  * a later deployment does not change them.
  */
 
-/** Types of order: the checkout itself, a release by a message, or the release of an abandoned checkout. */
-const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.abandoned'] as const;
+/** Orders: the checkout itself, a release by a message, another end, or the release of an abandoned checkout. */
+const WORKERS = ['checkout.requested', 'checkout.released', 'checkout.shortened', 'checkout.abandoned'] as const;
 
 /** All data that a release has about a checkout. */
 const checkoutRunSchema = runSchema.extend({
@@ -21,6 +21,8 @@ const checkoutRunSchema = runSchema.extend({
     /** Id of the checkout and sender of this order. A release started by `reap` has neither. */
     id: z.string().optional(),
     principal: principalSchema.optional(),
+    /** End that a `checkout.shortened` message has set. */
+    until: z.iso.datetime({ offset: true }).optional(),
     /** False if a function of an abandoned checkout can still be running, so that it has to be closed once more. */
     isSettled: z.boolean().optional(),
   }),

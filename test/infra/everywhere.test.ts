@@ -101,6 +101,7 @@ describe('every queue and topic', () => {
     expect(policies).toEqual([
       ['IntakeRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['MachinesRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
+      ['TicketsRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['SchedulesUndelivered', { redrivePermission: 'denyAll' }],
     ]);
     expect(JSON.stringify(policies[0]?.[1])).toContain(':pam-relay-prod-intake"');
@@ -151,7 +152,7 @@ describe('every state machine', () => {
     }
   });
 
-  it('times out: a run and a comparison after a day, a checkout and a subject after a year, a release after two days', () => {
+  it('times out: a run and a comparison after a day, a checkout, its release and a subject after a year', () => {
     const ends = all('AWS::StepFunctions::StateMachine').map(({ Properties }) => [
       Properties['StateMachineName'],
       Number(/"TimeoutSeconds":(\d+),"Comment"/.exec(asText(Properties['DefinitionString']))?.[1]) / 86_400,
@@ -159,7 +160,7 @@ describe('every state machine', () => {
     expect(ends).toEqual([
       ['pam-relay-prod-sync', 1],
       ['pam-relay-prod-checkout', 365],
-      ['pam-relay-prod-release', 2],
+      ['pam-relay-prod-release', 365],
       ['pam-relay-prod-provision', 365],
       ['pam-relay-prod-drift', 1],
     ]);

@@ -35,7 +35,7 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
     const report = written ?? (await reportOn(input, dependencies));
     const { status } = report;
     const sendNotice = () => notify(`pam-relay: checkout ${nameOf(report)} ${status}`, describe(report, place.key));
-    if (order.type === 'checkout.released') {
+    if (order.type === 'checkout.released' || order.type === 'checkout.shortened') {
       if (wasUnconfirmed(input)) await sendNotice();
       return { status, notes: report.notes };
     }

@@ -53,7 +53,7 @@ export const createRetrieveCheckout =
     const reasonNotToDeliver = async (): Promise<Refusal | undefined> => {
       const current = readSignals(await signals.list(signalAt.prefix(input)));
       if (current.isOver) return 'gone';
-      const isLate = isPast(order.window, now(), current.extendedUntil, settings.extensionMinutes * MINUTE_MS);
+      const isLate = isPast(order.window, now(), current, settings.extensionMinutes * MINUTE_MS);
       return isLate ? 'late' : undefined;
     };
     const refusal = await reasonNotToDeliver();

@@ -8,7 +8,7 @@ import {
   wasDelivered,
   windowEnd,
 } from '#shared/domain/checkout/next-action.ts';
-import { windowStart } from '#shared/domain/checkout/window.ts';
+import { endWith, type SetEnds, windowStart } from '#shared/domain/checkout/window.ts';
 import { RelayError } from '#shared/errors.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
@@ -24,6 +24,7 @@ export interface WatchDependencies {
   readonly now: () => number;
 }
 
+const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
@@ -35,15 +36,17 @@ export const createWatch =
   ({ vaultOf, records, signals, now }: WatchDependencies) =>
   async (input: CheckoutStepInput): Promise<Action> => {
     const record = await records.read(checkoutAt.record(input));
+    const { released, isOver, ...ends } = readSignals(await signals.list(signalAt.prefix(input)));
+    const end = isEnding(input) ? waitForEnd(input, record, { isOver, ends, now: now() }) : undefined;
+    if (end !== undefined) return end;
     // The release came before the checkout itself: nothing was opened, and there is nothing to confirm.
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
     const vault = await vaultOf(record.settings.connection);
     const { requested, retrieved, checkedIn, retired, watched } = input;
-    const { isOver, extendedUntil } = readSignals(await signals.list(signalAt.prefix(input)));
     const state: CheckoutState = {
-      plan: planOf(record, vault, extendedUntil),
+      plan: planOf(record, vault, ends),
       // A release that was started by hand, or `reap` before a redrive, may also have closed it.
-      signals: { released: isOver, extendedUntil },
+      signals: { released: released || isEnding(input), closing: isOver, ...ends },
       ...(requested &&
         !checkedIn && {
           requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, record, requested) },
@@ -61,13 +64,38 @@ export const createWatch =
     });
   };
 
-const planOf = (record: CheckoutRecord, vault: Vault, extendedUntil: number | undefined): CheckoutState['plan'] => {
+/** True for an execution that closes a checkout at an end that was set later, before it has closed anything. */
+const isEnding = ({ order, checkedIn }: CheckoutStepInput): boolean =>
+  order.type === 'checkout.shortened' && checkedIn === undefined;
+
+/**
+ * Next action of such an execution: it waits for the end, and closes nothing if a later position has set another one.
+ * Undefined once the end has come.
+ */
+const waitForEnd = (
+  { order }: CheckoutStepInput,
+  record: CheckoutRecord | undefined,
+  { isOver, ends, now }: { readonly isOver: boolean; readonly ends: SetEnds; readonly now: number },
+): Action | undefined => {
+  const own = Date.parse(order.until ?? '');
+  if (isOver || ends.endsAt !== own) return { next: 'report', waitSeconds: 0 };
+  const { window } = record?.order ?? {};
+  const end =
+    record !== undefined && window !== undefined && 'until' in window
+      ? endWith(Date.parse(window.until), ends, maxExtensionOf(record))
+      : own;
+  return now < end ? { next: 'wait', waitSeconds: Math.ceil((end - now) / SECOND_MS) } : undefined;
+};
+
+const maxExtensionOf = ({ settings }: CheckoutRecord): number => settings.extensionMinutes * MINUTE_MS;
+
+const planOf = (record: CheckoutRecord, vault: Vault, ends: SetEnds): CheckoutState['plan'] => {
   const { order, settings } = record;
   const plannedAt = Date.parse(record.plannedAt);
   const from = windowStart(order.window, plannedAt);
   const window: CheckoutState['plan']['window'] =
     'until' in order.window ? { until: Date.parse(order.window.until) } : { minutes: order.window.minutes };
-  const maxExtensionMs = settings.extensionMinutes * MINUTE_MS;
+  const maxExtensionMs = maxExtensionOf(record);
   const waitEndsAt = from + settings.approvalHours * HOUR_MS;
   const { accessKind, opens } = vault.rules(settings);
   // The vault changes a credential only after a lease for the credential itself that was requested with a change.
@@ -77,9 +105,7 @@ const planOf = (record: CheckoutRecord, vault: Vault, extendedUntil: number | un
     window,
     maxExtensionMs,
     waitEndsAt:
-      'until' in window
-        ? Math.min(waitEndsAt, windowEnd({ window, maxExtensionMs }, from, extendedUntil, []))
-        : waitEndsAt,
+      'until' in window ? Math.min(waitEndsAt, windowEnd({ window, maxExtensionMs }, from, ends, [])) : waitEndsAt,
     needsLease: accessKind === 'leases',
     confirmMs: isFollowedByChange ? settings.confirmMinutes * MINUTE_MS : 0,
   };

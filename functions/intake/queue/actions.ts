@@ -5,11 +5,11 @@ import { type Principal, principalOf } from '#shared/domain/checkout/principal.t
 import { debounceAt } from '#shared/domain/debounce.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
+import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
 import type { CredentialChanged, Message } from '#shared/messages/messages.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
-import { type CheckoutActionDependencies, createCheckoutActions } from './checkouts.ts';
 import type { AddressOf, Rules } from './read-message.ts';
 import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
 
@@ -46,6 +46,8 @@ export const createActions = (dependencies: ActionDependencies) => {
         return checkouts.request(message, senderOf(SenderId));
       case 'checkout.extended':
         return checkouts.extend(message, senderOf(SenderId));
+      case 'checkout.shortened':
+        return checkouts.setEnd(message, senderOf(SenderId));
       case 'checkout.released':
         return checkouts.release(message, senderOf(SenderId), SentTimestamp);
       case 'credential.changed': {

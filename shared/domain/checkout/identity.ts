@@ -13,6 +13,14 @@ export interface CheckoutIdentity {
   readonly opening: string;
 }
 
+/** Name of the execution that closes a checkout at an end that was set later. Pure. */
+export const endingRun = (run: string, { position, until }: { readonly position: number; readonly until: number }) => {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([run, position, until]))
+    .digest('hex');
+  return `${run.slice(0, run.indexOf('.'))}.${hash.slice(0, HASH_DIGITS)}`;
+};
+
 /** With the longest rule name and a dot, an execution name stays below its limit of 80 characters. */
 const HASH_DIGITS = 40;
 

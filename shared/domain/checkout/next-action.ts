@@ -1,3 +1,5 @@
+import { endWith, type SetEnds } from '#shared/domain/checkout/window.ts';
+
 /** Endings of a checkout. `cancelled`: released before anything was delivered; `released`: released after. */
 export const ENDINGS = ['completed', 'released', 'cancelled', 'denied', 'expired'] as const;
 type Ending = (typeof ENDINGS)[number];
@@ -34,7 +36,8 @@ export interface CheckoutState {
     /** Longest wait for the change after the check-in; 0 if none is expected. */
     readonly confirmMs: number;
   };
-  readonly signals: { readonly released: boolean; readonly extendedUntil?: number | undefined };
+  /** `closing`: another execution has begun to close the checkout. */
+  readonly signals: SetEnds & { readonly released: boolean; readonly closing?: boolean };
   /** The last attempt to open requests. */
   readonly requested?: { readonly at: number; readonly conflict: boolean; readonly leases: readonly LeaseState[] };
   /**
@@ -96,8 +99,17 @@ const signalLookDelayMs = (wholeMs: number): number => Math.max(MAX_LOOK_MS, who
 export const nextAction = (state: CheckoutState): Action => {
   if (state.checkedIn !== undefined) return confirm(state, state.checkedIn.at);
   if (state.signals.released) return go('checkin', wasDelivered(state) ? 'released' : 'cancelled');
+  if (state.signals.closing === true) return go('checkin', endingOfClosed(state));
   if (state.retrieved !== undefined) return hold(state, state.retrieved);
   return open(state);
+};
+
+/** Ending of a checkout that another execution closes: at the end of its window, or because of a release by hand. */
+const endingOfClosed = (state: CheckoutState): Ending => {
+  if (!wasDelivered(state)) return 'cancelled';
+  const { now, plan, signals, requested, retrieved } = state;
+  const end = windowEnd(plan, retrieved?.at ?? plan.from, signals, requested?.leases ?? []);
+  return now >= end ? 'completed' : 'released';
 };
 
 /** True if a secret was delivered. Only a credential that someone could have seen has to change. */
@@ -110,7 +122,9 @@ export const wasDelivered = ({
 }): boolean => (retrieved?.delivered ?? 0) > 0 || retired > 0;
 
 const open = ({ now, plan, signals, requested }: CheckoutState): Action => {
-  if ('until' in plan.window && now >= windowEnd(plan, now, signals.extendedUntil, [])) return go('checkin', 'expired');
+  const endsAt =
+    'until' in plan.window ? windowEnd(plan, now, signals, []) : (signals.endsAt ?? Number.POSITIVE_INFINITY);
+  if (now >= endsAt) return go('checkin', 'expired');
   if (now < plan.from) return wait(plan.from - now);
   if (!plan.needsLease) return go('retrieve');
   if (requested === undefined) return go('request');
@@ -138,26 +152,24 @@ const hold = (
   if (retrieved.gone) return go('checkin', 'denied');
   if (retrieved.late === true) return go('checkin', retrieved.delivered > 0 ? 'completed' : 'expired');
   const leases = requested?.leases ?? [];
-  const endsAt = windowEnd(plan, retrieved.at, signals.extendedUntil, leases);
+  const endsAt = windowEnd(plan, retrieved.at, signals, leases);
   if (now >= endsAt) return go('checkin', 'completed');
   if (leases.some(({ status }) => status === 'gone')) return go('checkin', 'denied');
   return wait(Math.min(endsAt - now, signalLookDelayMs(endsAt - retrieved.at)));
 };
 
 /**
- * End of a window. An extension can lengthen it up to the rule's limit and never shortens it. The end of the leases
- * that the vault granted also limits it.
+ * End of a window, with the ends that messages have set. The end of the leases that the vault granted also limits it.
  */
 export const windowEnd = (
   { window, maxExtensionMs }: Pick<CheckoutState['plan'], 'window' | 'maxExtensionMs'>,
   deliveredAt: number,
-  extendedUntil: number | undefined,
+  ends: SetEnds,
   leases: readonly LeaseState[],
 ): number => {
   const asked = 'until' in window ? window.until : deliveredAt + window.minutes * MINUTE_MS;
-  const extended = Math.min(extendedUntil ?? asked, asked + maxExtensionMs);
   const granted = leases.map(({ endsAt }) => endsAt ?? Number.POSITIVE_INFINITY);
-  return Math.min(Math.max(asked, extended), ...granted);
+  return Math.min(endWith(asked, ends, maxExtensionMs), ...granted);
 };
 
 const confirm = (state: CheckoutState, checkedInAt: number): Action => {

@@ -6,6 +6,20 @@ export type Window = { readonly from?: string | undefined } & (
   | { readonly until: string }
 );
 
+/** Ends that messages have set after the request, in epoch milliseconds. */
+export interface SetEnds {
+  /** The latest extension. */
+  readonly extendedUntil?: number | undefined;
+  /** The end with the highest position. It can be earlier than the requested one, and overrides extensions. */
+  readonly endsAt?: number | undefined;
+}
+
+/** End of a window with the ends that messages have set, as far as the rule lets it be extended. Pure. */
+export const endWith = (asked: number, { extendedUntil, endsAt }: SetEnds, maxExtensionMs: number): number => {
+  const latest = asked + maxExtensionMs;
+  return endsAt === undefined ? Math.max(asked, Math.min(extendedUntil ?? asked, latest)) : Math.min(endsAt, latest);
+};
+
 /** Start of a window in epoch milliseconds: its `from`, but not before now. Pure. */
 export const windowStart = ({ from }: Window, now: number): number =>
   Math.max(now, from === undefined ? now : Date.parse(from));
@@ -15,19 +29,13 @@ export const minutesLeft = (window: Window, now: number): number =>
   'until' in window ? (Date.parse(window.until) - windowStart(window, now)) / MINUTE_MS : window.minutes;
 
 /**
- * True if a window with an end time has ended, including its extension. A window in minutes begins with the delivery.
- * Pure.
+ * True if a window with an end time has ended, including its extension. A window in minutes begins with the delivery,
+ * and ends before it only at an end that was set. Pure.
  */
-export const isPast = (
-  window: Window,
-  now: number,
-  extendedUntil: number | undefined,
-  maxExtensionMs: number,
-): boolean => {
-  if (!('until' in window)) return false;
-  const until = Date.parse(window.until);
-  return now >= Math.max(until, Math.min(extendedUntil ?? until, until + maxExtensionMs));
-};
+export const isPast = (window: Window, now: number, ends: SetEnds, maxExtensionMs: number): boolean =>
+  'until' in window
+    ? now >= endWith(Date.parse(window.until), ends, maxExtensionMs)
+    : now >= (ends.endsAt ?? Number.POSITIVE_INFINITY);
 
 /** Whole minutes to request from a vault now to cover the rest of the window; at least one. Pure. */
 export const minutesToRequest = (window: Window, now: number): number =>

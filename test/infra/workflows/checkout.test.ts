@@ -29,9 +29,18 @@ const endsFrom = (machine: Machine, first: string, without: readonly string[]): 
 
 const caughtBy = (machine: Machine, state: string) => stateOf(machineOf(template, machine), state).Catch;
 
+describe('the workflow release', () => {
+  it('closes at once, unless a message has set an end that is still to come', () => {
+    const { Choices, Default } = stateOf(machineOf(template, 'release'), 'IsLater');
+    expect(Choices).toEqual([{ Variable: '$.order.type', StringEquals: 'checkout.shortened', Next: 'Watch' }]);
+    expect(Default).toBe('Retire');
+    expect(nextStates(stateOf(machineOf(template, 'release'), 'Begin'))).toEqual(['IsLater']);
+  });
+});
+
 describe.each([
   ['checkout', 'Request'],
-  ['release', 'Begin'],
+  ['release', 'Retire'],
 ] as const)('in the workflow %s, from %s,', (machine, first) => {
   it.each(['Retire', 'CheckIn'])('every path leads through %s', (state) => {
     expect(endsFrom(machine, first, [])).not.toEqual([]);

@@ -35,6 +35,7 @@ describe('the example messages', () => {
       'checkout.extended',
       'checkout.released',
       'checkout.requested',
+      'checkout.shortened',
       'credential.changed',
       'deprovision.requested',
       'provision.requested',

@@ -53,7 +53,7 @@ describe('the next action of a checkout in any state', () => {
       const moments = checkedIn
         ? [checkedIn.at + plan.confirmMs]
         : retrieved
-          ? [windowEnd(plan, retrieved.at, signals.extendedUntil, requested?.leases ?? [])]
+          ? [windowEnd(plan, retrieved.at, signals, requested?.leases ?? [])]
           : [plan.from, plan.waitEndsAt];
       const nearest = Math.min(...moments.filter((each) => each > now));
       // In whole seconds: less than one second late.
@@ -130,8 +130,8 @@ describe('the end of a window', () => {
   it('never moves earlier because of an extension', () => {
     fc.assert(
       fc.property(anyEnd, ({ plan, deliveredAt, extendedUntil, leases }) => {
-        const without = windowEnd(plan, deliveredAt, undefined, leases);
-        expect(windowEnd(plan, deliveredAt, extendedUntil, leases)).toBeGreaterThanOrEqual(without);
+        const without = windowEnd(plan, deliveredAt, {}, leases);
+        expect(windowEnd(plan, deliveredAt, { extendedUntil }, leases)).toBeGreaterThanOrEqual(without);
       }),
     );
   });
@@ -139,9 +139,9 @@ describe('the end of a window', () => {
   it('never exceeds what the vault granted or what the rule allows', () => {
     fc.assert(
       fc.property(anyEnd, ({ plan, deliveredAt, extendedUntil, leases }) => {
-        const end = windowEnd(plan, deliveredAt, extendedUntil, leases);
+        const end = windowEnd(plan, deliveredAt, { extendedUntil }, leases);
         expect(end).toBeLessThanOrEqual(granted(leases));
-        const first = windowEnd(plan, deliveredAt, undefined, []);
+        const first = windowEnd(plan, deliveredAt, {}, []);
         expect(end).toBeLessThanOrEqual(first + plan.maxExtensionMs);
       }),
     );
@@ -163,7 +163,7 @@ describe('the end of a window', () => {
   ] satisfies [string, Partial<CheckoutState['plan']>, number | undefined, LeaseState[], number][])(
     'is %s',
     (_what, plan, extendedUntil, leases, end) => {
-      expect(windowEnd(aPlan(plan), NOON, extendedUntil, leases)).toBe(end);
+      expect(windowEnd(aPlan(plan), NOON, { extendedUntil }, leases)).toBe(end);
     },
   );
 });

@@ -1,17 +1,18 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { type CheckoutIdentity, checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { type CheckoutIdentity, checkoutRun, endingRun } from '#shared/domain/checkout/identity.ts';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
 import { RelayError } from '#shared/errors.ts';
+import { createIds, type IdsDependencies } from '#shared/messages/ids.ts';
 import {
   type CheckoutExtended,
   type CheckoutOrder,
   type CheckoutReleased,
   type CheckoutRequested,
+  type CheckoutShortened,
   checkoutOrderSchema,
 } from '#shared/messages/messages.ts';
 import { type Signals, signalAt } from '#shared/records/signals.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
-import { createIds, type IdsDependencies } from './ids.ts';
 
 export interface CheckoutActionDependencies extends IdsDependencies {
   readonly rules: Pick<RelayConfig, 'intake'>;
@@ -62,6 +63,21 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     if (others.length > 0 && (await find(mine)) === undefined) throw ofAnotherSender();
   };
 
+  /**
+   * Sets another end of the sender's own checkout, even before its request. An execution of its own closes it then,
+   * unless a later position has set another end by that time.
+   */
+  const setEnd = async ({ until, position, ...message }: Omit<CheckoutShortened, 'type'>, principal: Principal) => {
+    const { own, others } = await ids.find(message, principal);
+    const mine = own ?? (await ids.claim(message, principal));
+    const run = checkoutRun(mine);
+    const end = { position, until: Date.parse(until) };
+    await signals.put(signalAt.ends({ rule: message.checkout, run }, end));
+    const order = { type: 'checkout.shortened', checkout: message.checkout, id: message.id, run, until, principal };
+    await executionsOf('release').start(endingRun(run, end), JSON.stringify(order));
+    if (others.length > 0 && (await find(mine)) === undefined) throw ofAnotherSender();
+  };
+
   const mayReleaseOthers = ({ id }: Principal): boolean =>
     rules.intake?.senders.some((sender) => sender.mayRelease && sender.id === id) ?? false;
 
@@ -85,7 +101,7 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     if (others.length > 0 && !mayOthers && execution === undefined) throw ofAnotherSender();
   };
 
-  return { request, extend, release };
+  return { request, extend, setEnd, release };
 };
 
 const tooLate = () =>
