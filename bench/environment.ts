@@ -14,6 +14,8 @@ export const ENVIRONMENT = {
   DRIFT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-drift',
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
   REFUSED_MACHINES_URL: 'http://127.0.0.1:1/000000000000/bench-machines-refused',
+  TICKETS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-tickets',
+  REFUSED_TICKETS_URL: 'http://127.0.0.1:1/000000000000/bench-tickets-refused',
   ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
   STORE_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
 };

@@ -6,10 +6,12 @@ import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
+import type { Tickets } from '#infra/triggers/tickets.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
 import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
 import { initialPasswordPermissions, mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
@@ -28,6 +30,8 @@ export interface Grantable {
   readonly intake: Intake | undefined;
   /** Undefined if no blueprint has machines as subjects. */
   readonly machines: Machines | undefined;
+  /** Undefined if the relay receives no webhooks. */
+  readonly tickets: Tickets | undefined;
 }
 
 /** The grants of a step, resolved to AWS. */
@@ -79,6 +83,8 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
       return relay.signIn.permissions(grant.of ?? 'reading');
     case 'initial-passwords':
       return initialPasswordPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
+    case 'webhook-keys':
+      return initialPasswordPermissions(webhookSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'stores':
       return storePermissions(grant, config, types, {
         owners: `${relayId}/*`,
@@ -101,6 +107,7 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return relay.records.permissionsFor(grant);
     case 'stores':
     case 'initial-passwords':
+    case 'webhook-keys':
       return [];
     case 'runs':
       return runPermissions(relay.key, grant);
@@ -110,6 +117,8 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return intakeOf(relay).permissions();
     case 'machine-events':
       return machinesOf(relay).permissions();
+    case 'ticket-states':
+      return grant.may === 'send' ? ticketsOf(relay).sending() : ticketsOf(relay).permissions();
     case 'machines':
       return [DESCRIBE_MACHINES];
   }
@@ -138,6 +147,10 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return intakeOf(relay).refused.queueUrl;
     case 'REFUSED_MACHINES_URL':
       return machinesOf(relay).refused.queueUrl;
+    case 'TICKETS_QUEUE_URL':
+      return ticketsOf(relay).queue.queueUrl;
+    case 'REFUSED_TICKETS_URL':
+      return ticketsOf(relay).refused.queueUrl;
     case 'SYNC_MACHINE_ARN':
       return machineArn(relay.stack, 'sync');
     case 'CHECKOUT_MACHINE_ARN':
@@ -154,6 +167,11 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
 const intakeOf = ({ intake }: Grantable): Intake => {
   if (intake === undefined) throw new Error('A function handles messages, but the relay accepts none.');
   return intake;
+};
+
+const ticketsOf = ({ tickets }: Grantable): Tickets => {
+  if (tickets === undefined) throw new Error('A function handles tickets, but the relay receives no webhooks.');
+  return tickets;
 };
 
 const machinesOf = ({ machines }: Grantable): Machines => {

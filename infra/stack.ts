@@ -14,6 +14,7 @@ import { Functions } from '#infra/functions.ts';
 import { addIntake, Intake } from '#infra/triggers/intake.ts';
 import { addMachines, Machines } from '#infra/triggers/machines.ts';
 import { Schedules } from '#infra/triggers/schedules.ts';
+import { addTickets, Tickets } from '#infra/triggers/tickets.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
@@ -24,6 +25,7 @@ import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registere
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { RECORDS_OUTPUT, relayIdOf } from '#shared/names.ts';
 import { takesMachines, takesMessages } from '#shared/workflows/intake.ts';
+import { takesTickets } from '#shared/workflows/tickets.ts';
 
 /** All workflows, in the order of their rows on the dashboard. */
 const WORKFLOWS: readonly AddWorkflow[] = [
@@ -32,6 +34,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addCheckout,
   addProvision,
   addMachines,
+  addTickets,
   addUpkeep,
   addAuthenticate,
 ];
@@ -67,6 +70,8 @@ export class RelayStack extends Stack {
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;
     const machines = takesMachines(config) ? new Machines(this, 'Machines', { key }) : undefined;
 
+    const tickets = takesTickets(config) ? new Tickets(this, 'Tickets', { key }) : undefined;
+
     const functions = new Functions({
       stack: this,
       config,
@@ -78,13 +83,14 @@ export class RelayStack extends Stack {
       alerts,
       intake,
       machines,
+      tickets,
       bundles,
       logRetentionDays,
       placement: network?.placement,
     });
     const metrics = new RelayMetrics(config.relay);
     const workflows = WORKFLOWS.map((add) =>
-      add(this, { config, functions, metrics, intake, machines, key, logRetentionDays }),
+      add(this, { config, functions, metrics, intake, machines, tickets, key, logRetentionDays }),
     );
 
     const schedules = new Schedules(this, 'Schedules', {

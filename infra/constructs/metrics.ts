@@ -36,6 +36,10 @@ export const METRICS = {
     MessagesHandled: 'Messages that were acted on.',
     MessagesRefused: 'Messages that were moved to the dead-letter queue with a reason.',
   },
+  route: {
+    WebhooksAccepted: 'Requests that were verified and queued.',
+    WebhooksRejected: 'Requests that were not verified, or were too long. The log of the function states why.',
+  },
   connection: {
     SignInRefused: 'Sign-ins that the vault refused.',
     OldestOpenLeaseAge:
@@ -48,6 +52,7 @@ export type SyncMetric = keyof typeof METRICS.sync;
 export type CheckoutMetric = keyof typeof METRICS.checkout;
 export type ProvisioningMetric = keyof typeof METRICS.provisioning;
 export type MessageMetric = keyof typeof METRICS.queue;
+export type WebhookMetric = keyof typeof METRICS.route;
 export type ConnectionMetric = keyof typeof METRICS.connection;
 
 /** The metrics of one relay. */
@@ -70,8 +75,16 @@ export class RelayMetrics {
     return this.#metric({ provisioning }, metricName, Stats.SUM, period);
   }
 
-  ofMessages(metricName: MessageMetric, queue: 'intake' | 'machines' = 'intake', period = Duration.hours(1)): Metric {
+  ofMessages(
+    metricName: MessageMetric,
+    queue: 'intake' | 'machines' | 'tickets' = 'intake',
+    period = Duration.hours(1),
+  ): Metric {
     return this.#metric({ queue }, metricName, Stats.SUM, period);
+  }
+
+  ofWebhook(route: string, metricName: WebhookMetric, period = Duration.hours(1)): Metric {
+    return this.#metric({ route }, metricName, Stats.SUM, period);
   }
 
   ofConnection(connection: string, metricName: ConnectionMetric, period = Duration.hours(1)): Metric {

@@ -8,6 +8,7 @@ import type { Functions } from '#infra/functions.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
 import type { Scheduled } from '#infra/triggers/schedules.ts';
+import type { Tickets } from '#infra/triggers/tickets.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /** The parts of the stack that exist before the workflows are added, and that workflows share. */
@@ -19,6 +20,8 @@ export interface WorkflowProps {
   readonly intake: Intake | undefined;
   /** Undefined if no blueprint has machines as subjects. */
   readonly machines: Machines | undefined;
+  /** Undefined if the relay receives no webhooks. */
+  readonly tickets: Tickets | undefined;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }

@@ -8,6 +8,7 @@ import { type EventSources, startEventSources } from './event-sources/event-sour
 import { createEventBus, type EventBus } from './events.ts';
 import { createLambdaApi } from './functions/api.ts';
 import { createFunctions, type Functions } from './functions/functions.ts';
+import { type HttpApis, startHttpApis } from './http-api.ts';
 import { createNeedsOf } from './permissions/needs.ts';
 import { createPermissions, type Permissions } from './permissions/permissions.ts';
 import { createQueues, makeQueues, type Queues } from './queues.ts';
@@ -67,6 +68,7 @@ export interface LocalAws {
   readonly ec2: Fleet;
   readonly queues: Queues;
   readonly eventSources: EventSources;
+  readonly httpApis: HttpApis;
   /** Calls refused because of a quota, by `service.Action`. */
   throttled(): Readonly<Record<string, number>>;
   /** All data written to the AWS side, except the values of secrets. */
@@ -159,6 +161,8 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
     waitScale,
   });
 
+  const httpApis = await startHttpApis(template, functions);
+
   return {
     endpoint,
     region: LOCAL_REGION,
@@ -176,10 +180,12 @@ const bringUp = async (options: AwsOptions, server: AwsServer, quotas: Quotas, i
     ec2,
     queues,
     eventSources,
+    httpApis,
     throttled: quotas.throttled,
     written: () => everythingWritten(template, server, secretsManager, parameterStore),
     async close() {
       try {
+        await httpApis.close();
         await eventSources.close();
       } finally {
         await stepFunctions.close();

@@ -1,3 +1,4 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { awsClientConfig } from '#shared/aws/client.ts';
 import { showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -7,11 +8,32 @@ const MAX_REASON_CHARACTERS = 1000;
 /** Characters that SQS rejects and that a name in a message can contain. Source: SendMessage, `MessageBody`. */
 const REJECTED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
+/** Kept over invocations, with its connections. */
+let client: SQSClient | undefined;
+
 /** A message received from a queue. */
 interface Message {
   readonly messageId: string;
   readonly body: string;
 }
+
+/** Sends messages to a queue. Raises `StoreUnavailable` if it does not accept one. */
+export const createSend =
+  (queueUrl: string) =>
+  async (body: string): Promise<void> => {
+    const notAccepted = (cause?: unknown) =>
+      new RelayError('StoreUnavailable', 'The queue did not accept a message.', { cause });
+    const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+    client ??= new SQSClient(awsClientConfig());
+    let answer: { MessageId?: string | undefined };
+    try {
+      answer = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+    } catch (cause) {
+      throw notAccepted(cause);
+    }
+    // SQS always returns an id. A success without one came from a proxy.
+    if (answer.MessageId === undefined) throw notAccepted();
+  };
 
 /** Sends a refused message to the dead-letter queue, with its unchanged body and the reason as an attribute. */
 export const createRefuse =

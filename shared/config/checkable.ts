@@ -5,6 +5,7 @@ import type {
   ConnectionConfig,
   StoreConfig,
   SyncConfig,
+  WebhookConfig,
 } from '#shared/config/schema.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 
@@ -19,6 +20,7 @@ export interface Checkable {
   readonly syncs: Entries<SyncConfig> | undefined;
   readonly checkouts: Entries<CheckoutConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
+  readonly webhooks: Entries<WebhookConfig> | undefined;
 }
 
 type Named<T> = readonly [name: string, entry: T];

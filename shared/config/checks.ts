@@ -16,6 +16,7 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { checkPaces, checkRoles } from '#shared/config/store-checks.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
+import { checkWebhooks } from '#shared/config/webhook-checks.ts';
 
 /**
  * Checks of the relations between fields. Pure: each check takes a configuration whose entries have the right shape and
@@ -135,6 +136,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkTemplates,
   checkFolders,
   checkBlueprints,
+  checkWebhooks,
   checkPaces,
   checkRoles,
   checkTiming,

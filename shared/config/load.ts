@@ -28,7 +28,7 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 
 /** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
-  const { data: { relay, connections, stores, syncs, checkouts, provisioning } = {} } = z
+  const { data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks } = {} } = z
     .object({
       relay: z.unknown(),
       connections: z.unknown(),
@@ -36,6 +36,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
       syncs: z.unknown(),
       checkouts: z.unknown(),
       provisioning: z.unknown(),
+      webhooks: z.unknown(),
     })
     .partial()
     .safeParse(value);
@@ -46,6 +47,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
     syncs: entriesOf(shape.syncs.unwrap().valueType, syncs),
     checkouts: entriesOf(shape.checkouts.unwrap().valueType, checkouts),
     provisioning: entriesOf(shape.provisioning.unwrap().valueType, provisioning),
+    webhooks: entriesOf(shape.webhooks.unwrap().valueType, webhooks),
   };
 };
 

@@ -8,6 +8,7 @@ import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
+import { webhook } from '#shared/config/schema/webhooks.ts';
 
 /**
  * The shape of relay.yaml for generic code. Settings that belong to one type of connection or store pass through
@@ -75,6 +76,10 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .record(name, entries.provisioning)
       .default({})
       .describe('Blueprints of objects that messages provision, each under a name of your choice.'),
+    webhooks: z
+      .record(name, webhook)
+      .default({})
+      .describe('Routes for the webhooks of ticket systems, each under a name of your choice, which is its path.'),
     intake: intake
       .optional()
       .describe(
@@ -108,3 +113,5 @@ export type SyncConfig = RelayConfig['syncs'][string];
 export type CheckoutConfig = RelayConfig['checkouts'][string];
 /** A blueprint. */
 export type BlueprintConfig = RelayConfig['provisioning'][string];
+/** A route for webhooks. */
+export type WebhookConfig = RelayConfig['webhooks'][string];

@@ -5,6 +5,7 @@ import type { Problem } from '#shared/config/problem.ts';
 import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
 import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -57,6 +58,8 @@ const COSTS = {
   blueprint: { resources: 2, bytes: 2900 },
   drift: { resources: 1, bytes: 1500 },
   machines: { resources: 12, bytes: 12_000 },
+  webhooks: { resources: 20, bytes: 22_000 },
+  webhook: { resources: 2, bytes: 1600 },
   connection: { resources: 3, bytes: 7000 },
   email: { resources: 1, bytes: 500 },
 } as const;
@@ -65,7 +68,7 @@ type Cost = (typeof COSTS)[keyof typeof COSTS];
 
 /** Connections, rules and settings of a configuration, each with its cost. */
 const costsOf = (config: RelayConfig): Cost[] => {
-  const { network, syncs, checkouts, provisioning, connections, alerts } = config;
+  const { network, syncs, checkouts, provisioning, webhooks, connections, alerts } = config;
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
@@ -77,6 +80,8 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
     ...(blueprints.length > 0 ? [COSTS.provisioning] : []),
     ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
+    ...(Object.keys(webhooks).length > 0 ? [COSTS.webhooks] : []),
+    ...each(COSTS.webhook, webhooks),
     ...each(COSTS.blueprint, provisioning),
     ...each(COSTS.drift, compared),
     ...each(COSTS.sync, syncs),
@@ -154,6 +159,8 @@ const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
       }
       case 'initial-passwords':
         return initialPasswordPermissions(initialSecretsOf(config).map(secretArn));
+      case 'webhook-keys':
+        return initialPasswordPermissions(webhookSecretsOf(config).map(secretArn));
       case 'stores':
         return storePermissions(grant, config, types, { ...scope, session });
       default:

@@ -18,7 +18,8 @@ export const emitMetrics = async (
     | { readonly connection: string }
     | { readonly checkout: string }
     | { readonly provisioning: string }
-    | { readonly queue: string },
+    | { readonly queue: string }
+    | { readonly route: string },
   measured: Readonly<Record<string, number>>,
 ): Promise<void> => {
   const { Metrics } = await import('@aws-lambda-powertools/metrics');

@@ -24,6 +24,10 @@ export type Grant =
   | { readonly to: 'messages'; readonly may: 'handle' }
   /** Receive events about machines from their queue, and move refused ones to the queue of refused events. */
   | { readonly to: 'machine-events'; readonly may: 'handle' }
+  /** Read the keys with which senders of webhooks sign. */
+  | { readonly to: 'webhook-keys'; readonly may: 'read' }
+  /** Send verified requests to the queue of tickets, or receive them and move refused ones. */
+  | { readonly to: 'ticket-states'; readonly may: 'send' | 'handle' }
   /** Describe the EC2 instances of the account and region. */
   | { readonly to: 'machines'; readonly may: 'describe' };
 
@@ -32,7 +36,7 @@ export type Grant =
  * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
  * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
- * execution. `removals/`: deletions of subjects on one day.
+ * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
  */
 export type Folder =
   | 'runs'
@@ -44,7 +48,8 @@ export type Folder =
   | 'limits'
   | 'subjects'
   | 'pending'
-  | 'removals';
+  | 'removals'
+  | 'tickets';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift'] as const;
@@ -65,7 +70,9 @@ export type Variable =
   | 'STORE_KEY_ARN'
   | 'ALERT_TOPIC_ARN'
   | 'REFUSED_QUEUE_URL'
-  | 'REFUSED_MACHINES_URL';
+  | 'REFUSED_MACHINES_URL'
+  | 'TICKETS_QUEUE_URL'
+  | 'REFUSED_TICKETS_URL';
 
 /** Environment variable that a grant sets; undefined if it needs none. */
 export const variableOf = (grant: Grant): Variable | undefined => {
@@ -76,6 +83,7 @@ export const variableOf = (grant: Grant): Variable | undefined => {
     case 'stores':
       return grant.may === 'deliver' ? 'STORE_KEY_ARN' : undefined;
     case 'initial-passwords':
+    case 'webhook-keys':
     case 'machines':
       return undefined;
     case 'runs':
@@ -86,6 +94,8 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return 'REFUSED_QUEUE_URL';
     case 'machine-events':
       return 'REFUSED_MACHINES_URL';
+    case 'ticket-states':
+      return grant.may === 'send' ? 'TICKETS_QUEUE_URL' : 'REFUSED_TICKETS_URL';
   }
 };
 

@@ -32,7 +32,7 @@ const subjects = [
   { to: 'records', may: 'write', folder: 'pending' },
 ] as const satisfies readonly Grant[];
 
-const checkouts = [
+export const checkoutGrants = [
   { to: 'runs', may: 'start', of: 'checkout' },
   // Distinguishes a repeated message from two messages with the same id.
   { to: 'runs', may: 'describe', of: 'checkout' },
@@ -54,7 +54,7 @@ const queue = {
     { to: 'messages', may: 'handle' },
     { to: 'runs', may: 'start', of: 'sync' },
     { to: 'records', may: 'write', folder: 'named' },
-    ...(Object.keys(config.checkouts).length > 0 ? checkouts : []),
+    ...(Object.keys(config.checkouts).length > 0 ? checkoutGrants : []),
     ...(Object.keys(config.provisioning).length > 0 ? subjects : []),
   ],
 } as const satisfies Step;

@@ -5,6 +5,7 @@ import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { syncWorkflow } from '#shared/workflows/sync.ts';
+import { ticketWorkflow } from '#shared/workflows/tickets.ts';
 import { upkeepWorkflow } from '#shared/workflows/upkeep.ts';
 
 const WORKFLOWS: readonly WorkflowSteps[] = [
@@ -14,6 +15,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   provisionWorkflow,
   intakeWorkflow,
   machinesWorkflow,
+  ticketWorkflow,
   upkeepWorkflow,
 ];
 

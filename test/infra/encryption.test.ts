@@ -34,7 +34,9 @@ const KEEPS_NONE = [
   /^AWS::(IAM|KMS|EC2)::/,
   /^AWS::CloudWatch::/,
   /^AWS::CDK::Metadata$/,
-  /^AWS::Lambda::(Function|EventSourceMapping)$/,
+  /^AWS::Lambda::(Function|EventSourceMapping|Permission)$/,
+  // Passes requests on. Its access log is a log group.
+  /^AWS::ApiGatewayV2::(Api|Integration|Route|Stage)$/,
   /^AWS::(S3::Bucket|SQS::Queue|SNS::Topic)Policy$/,
   /^AWS::SNS::Subscription$/,
   /^AWS::(Scheduler::ScheduleGroup|Events::Rule)$/,

@@ -133,6 +133,27 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...write('subjects', 'pending'),
     'states:StartExecution stateMachine:pam-relay-prod-provision',
   ],
+  IntakeWebhook: [
+    'secretsmanager:GetSecretValue secret:webhooks/jira-??????',
+    'secretsmanager:GetSecretValue secret:webhooks/servicenow-??????',
+    'sqs:SendMessage <tickets>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+  ],
+  IntakeTickets: [
+    'sqs:ReceiveMessage <tickets>',
+    'sqs:DeleteMessage <tickets>',
+    'sqs:GetQueueAttributes <tickets>',
+    'sqs:SendMessage <refused tickets>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+    ...read('tickets', 'ids'),
+    ...write('tickets', 'checkouts', 'ids'),
+    'states:StartExecution stateMachine:pam-relay-prod-checkout',
+    'states:StartExecution stateMachine:pam-relay-prod-release',
+    'states:DescribeExecution execution:pam-relay-prod-checkout:*',
+    readRuns('checkout'),
+  ],
   ProvisionPlan: [
     ...read('subjects'),
     ...write('subjects', 'pending'),
@@ -216,7 +237,7 @@ describe('secrets that are delivered', () => {
   });
 
   it('are read only by the functions that write them', () => {
-    expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap)/)).toEqual([
+    expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap|webhooks)/)).toEqual([
       'SyncRetrieve',
       'CheckoutRetrieve',
     ]);
@@ -236,7 +257,7 @@ describe('secrets that are delivered', () => {
   it('are changed only with our owner tag', () => {
     for (const fn of FUNCTIONS) {
       const changes = permissionsOf(template, fn).filter((permission) =>
-        /^secretsmanager:(?!DescribeSecret|ListSecrets).* secret:(?!bootstrap)/.test(permission),
+        /^secretsmanager:(?!DescribeSecret|ListSecrets).* secret:(?!bootstrap|webhooks)/.test(permission),
       );
       expect(changes.filter((permission) => !permission.includes(`:owner ${OWNER}`))).toEqual([]);
     }
@@ -254,6 +275,8 @@ describe('permissions', () => {
             'CheckoutReport',
             'IntakeQueue',
             'IntakeMachines',
+            'IntakeWebhook',
+            'IntakeTickets',
             'ProvisionPlan',
             'ProvisionReport',
             'ProvisionDrift',
@@ -298,7 +321,7 @@ describe('permissions', () => {
 describe('a relay without checkouts', () => {
   const { intake: _, ...rest } = config;
   const { 'vault-admin': __, ...connections } = config.connections;
-  const bare = synthesise({ ...rest, connections, checkouts: {}, provisioning: {} }).template;
+  const bare = synthesise({ ...rest, connections, checkouts: {}, provisioning: {}, webhooks: {} }).template;
   const names = Object.values(bare.findResources('AWS::Lambda::Function')).map(
     ({ Properties }): unknown => Properties.FunctionName,
   );

@@ -131,6 +131,8 @@ const IDS = {
   refused: /<IntakeRefused\w{8}\.Arn>/,
   machines: /<MachinesQueue\w{8}\.Arn>/,
   'refused machines': /<MachinesRefused\w{8}\.Arn>/,
+  tickets: /<TicketsQueue\w{8}\.Arn>/,
+  'refused tickets': /<TicketsRefused\w{8}\.Arn>/,
 };
 const shortened = (resource: string): string =>
   Object.entries(IDS).reduce((text, [name, id]) => text.replace(id, `<${name}>`), resource.replace(PLACE, ''));

@@ -63,6 +63,28 @@ export const aBlueprintConfig = (blueprint: Record<string, unknown> = {}): Relay
 export const aMachineConfig = (): RelayConfig =>
   aBlueprintConfig({ ec2: { accounts: ['111122223333'], vpcs: ['vpc-1'], inputs: {} } });
 
+/** The configuration of {@link aCheckoutConfig}, and a webhook for its rule. */
+export const aWebhookConfig = (webhook: Record<string, unknown> = {}): RelayConfig =>
+  parseShapeOf({
+    ...aCheckoutConfig(),
+    webhooks: {
+      changes: {
+        checkout: 'tickets',
+        signature: { type: 'standard-webhooks', keys: 'webhooks/changes' },
+        ticket: {
+          number: '/number',
+          position: { counter: '/count' },
+          state: '/state',
+          states: { Implement: 'open', Closed: 'close' },
+          until: '/until',
+          reason: '/reason',
+          items: { labels: { systemName: '/system', accountName: '/account' } },
+        },
+        ...webhook,
+      },
+    },
+  });
+
 /** A checkout rule with the defaults of relay.yaml. */
 export const aCheckoutRule = (rule: Record<string, unknown> = {}): CheckoutConfig => {
   const { tickets } = aCheckoutConfig(rule).checkouts;

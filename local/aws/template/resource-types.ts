@@ -71,6 +71,18 @@ const LIVE_TYPES = {
     const name = nameIn(properties, 'Name', generated);
     return { name, ref: name, attributes: { Arn: arn('events', `rule/${name}`) } };
   },
+  'AWS::ApiGatewayV2::Api': (generated, properties) => ({
+    name: nameIn(properties, 'Name', generated),
+    ref: idOf(generated).slice(-10),
+    attributes: {},
+  }),
+  'AWS::ApiGatewayV2::Integration': (generated) => ({
+    name: generated,
+    ref: idOf(generated).slice(-7),
+    attributes: {},
+  }),
+  'AWS::ApiGatewayV2::Route': (generated) => ({ name: generated, ref: idOf(generated).slice(-7), attributes: {} }),
+  'AWS::ApiGatewayV2::Stage': (generated) => ({ name: generated, ref: '$default', attributes: {} }),
 } as const satisfies Record<string, Identify>;
 
 export type LiveType = keyof typeof LIVE_TYPES;

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
 /**
- * Sender of a message. `id` is the unique id of an AWS role or user. A role or user that is created again under the
- * same name has a different id.
+ * Sender of a message. `aws`: the unique id of an AWS role or user. A role or user that is created again under the same
+ * name has a different id. `route`: the name of a webhook, whose signature proves the sender.
  */
-export const principalSchema = z.object({ kind: z.literal('aws'), id: z.string().min(1).max(128) });
+export const principalSchema = z.object({ kind: z.enum(['aws', 'route']), id: z.string().min(1).max(128) });
 export type Principal = z.infer<typeof principalSchema>;
 
 /**

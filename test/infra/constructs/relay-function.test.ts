@@ -29,6 +29,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
     'SYNC_MACHINE_ARN',
   ],
   'intake-machines': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET', 'REFUSED_MACHINES_URL'],
+  'intake-webhook': ['TICKETS_QUEUE_URL'],
+  'intake-tickets': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'REFUSED_TICKETS_URL', 'RELEASE_MACHINE_ARN'],
   'provision-plan': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'provision-apply': ['RECORDS_BUCKET'],
   'provision-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
@@ -72,7 +74,7 @@ describe('every function', () => {
   });
 
   it('of a relay without checkouts has no variable for a machine of checkouts', () => {
-    const syncsOnly = synthesise({ ...loadExample(FULL), checkouts: {} }).template;
+    const syncsOnly = synthesise({ ...loadExample(FULL), checkouts: {}, webhooks: {} }).template;
     const variablesOf = (name: string) => Object.keys(functionOf(name, syncsOnly).Environment.Variables);
     for (const name of ['intake-queue', 'upkeep-reap']) {
       expect(variablesOf(name)).toContain('SYNC_MACHINE_ARN');

@@ -108,7 +108,7 @@ describe('the function that reads it', () => {
 
 describe('a stack', () => {
   const without = (more: Partial<RelayConfig>) =>
-    synthesise({ ...config, checkouts: {}, provisioning: {}, intake: undefined, ...more }).template;
+    synthesise({ ...config, checkouts: {}, provisioning: {}, webhooks: {}, intake: undefined, ...more }).template;
 
   it('without checkouts and an intake section has no queue of messages', () => {
     const bare = without({});

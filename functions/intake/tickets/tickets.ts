@@ -1,0 +1,156 @@
+import type { Json } from '@hyperjump/json-pointer';
+import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
+import type { Principal } from '#shared/domain/checkout/principal.ts';
+import { readTicket } from '#shared/domain/ticket/read-ticket.ts';
+import {
+  applyState,
+  stepsTo,
+  type Ticket,
+  type TicketState,
+  type TicketStep,
+  withStepsDone,
+} from '#shared/domain/ticket/ticket.ts';
+import { RelayError } from '#shared/errors.ts';
+import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
+import { type BatchDependencies, handleBatch } from '#shared/messages/handle-batch.ts';
+import type { CheckoutRequested } from '#shared/messages/messages.ts';
+import { type TicketChanged, ticketChangedSchema } from '#shared/messages/ticket-changed.ts';
+import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import { ticketAt } from '#shared/records/tickets.ts';
+import type { QueueAnswer, QueueBatch, QueueRecord } from '#shared/workflows/intake.ts';
+
+type Webhook = RelayConfig['webhooks'][string];
+
+export interface TicketsDependencies extends CheckoutActionDependencies, BatchDependencies {
+  readonly config: Pick<RelayConfig, 'webhooks' | 'checkouts'>;
+  /** Checks how the items of a ticket are addressed. Returns a text for its owner if they are not addressed well. */
+  readonly addressProblem: (rule: CheckoutConfig, items: CheckoutRequested['items']) => Promise<string | undefined>;
+  readonly sharedRecords: SharedRecords;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Latest start that one execution can wait for; see the plan of a checkout. */
+const MAX_LEAD_MS = 60 * 24 * HOUR_MS;
+
+/**
+ * Handles the states of tickets behind the queue: maps the body, records what the ticket asks for, and opens, moves and
+ * closes its checkouts. States can arrive repeatedly and in any order. Repeatable.
+ */
+export const createTickets = (dependencies: TicketsDependencies) => {
+  const { config, addressProblem, sharedRecords, now } = dependencies;
+  const checkouts = createCheckoutActions(dependencies);
+
+  const perform = async (step: TicketStep, webhook: Webhook, ticket: Ticket): Promise<void> => {
+    const principal: Principal = { kind: 'route', id: ticket.route };
+    const about = { checkout: webhook.checkout, id: step.id };
+    switch (step.step) {
+      case 'release':
+        return checkouts.release({ type: 'checkout.released', ...about }, principal, now());
+      case 'end':
+        return checkouts.setEnd(
+          { ...about, until: new Date(step.until).toISOString(), position: step.position },
+          principal,
+        );
+      case 'request': {
+        const { window, items, reason } = step;
+        const from = new Date(window.from).toISOString();
+        const until = new Date(window.until).toISOString();
+        const request = { ...about, items: items.map((item) => ({ ...item })), window: { from, until }, reason };
+        const number = webhook.ticket.sendNumber ? { ticket: ticket.number } : {};
+        return checkouts.request({ type: 'checkout.requested', ...request, ...number }, principal);
+      }
+    }
+  };
+
+  const handle = async ({ body }: QueueRecord): Promise<void> => {
+    const message = parseMessage(body);
+    const webhook = Object.hasOwn(config.webhooks, message.route) ? config.webhooks[message.route] : undefined;
+    const rule = webhook && config.checkouts[webhook.checkout];
+    if (webhook === undefined || rule === undefined) throw unknownRoute(message.route);
+    const state = readTicket(parseBody(message.body), webhook.ticket, now());
+    if (state.wish === 'ignore') return;
+    checkAge(state, message, webhook);
+    if (state.wish === 'open') await checkRequest(state, rule, addressProblem, now());
+    const place = ticketAt({ route: message.route, number: state.number });
+    const ticket = await changeRecord(sharedRecords, place, (known) => {
+      const next = applyState(known, message.route, state, now());
+      return { next: isSame(known, next) ? undefined : next, result: next };
+    });
+    for (const step of stepsTo(ticket, now())) await perform(step, webhook, ticket);
+    const done = withStepsDone(ticket);
+    if (isSame(done, ticket)) return;
+    await changeRecord(sharedRecords, place, (current) => ({
+      next: current && { ...current, released: Math.max(current.released, done.released) },
+      result: undefined,
+    }));
+  };
+
+  return ({ Records: records }: QueueBatch): Promise<QueueAnswer> => handleBatch(records, handle, dependencies);
+};
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+const parseMessage = (body: string): TicketChanged => {
+  const { data } = ticketChangedSchema.safeParse(parseJson(body));
+  if (data !== undefined) return data;
+  throw new RelayError('MessageInvalid', 'the whole message: is not from the webhook of the relay');
+};
+
+const parseBody = (body: string): Json => {
+  const json = parseJson(body);
+  if (json !== undefined) return json;
+  throw new RelayError('MessageInvalid', 'the body of the request: is not JSON; let the sender send one JSON object');
+};
+
+const parseJson = (text: string): Json | undefined => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const unknownRoute = (route: string): RelayError =>
+  new RelayError('MessageInvalid', `route: ${route} is not under webhooks in relay.yaml any more; add it, or its rule`);
+
+/**
+ * A signature without a time can be repeated for ever, so the time in the body limits the age of a state that opens or
+ * extends access. One that closes access is never too old.
+ */
+const checkAge = (
+  { wish, number, position }: TicketState,
+  { receivedAt, signedAt }: TicketChanged,
+  { ticket, maxAgeHours }: Webhook,
+): void => {
+  if (signedAt !== undefined || wish === 'close' || wish === 'shorten') return;
+  const isTimed = 'time' in ticket.position;
+  const ageMs = Date.parse(receivedAt) - position;
+  if (isTimed && ageMs <= maxAgeHours * HOUR_MS) return;
+  throw new RelayError(
+    'MessageInvalid',
+    `Ticket ${number}: its state is from more than ${maxAgeHours} hours ago, and the signature of its sender covers no time. Update the ticket.`,
+  );
+};
+
+/** Refuses what the checkout would refuse later, with a reason that the owner of the ticket understands. */
+const checkRequest = async (
+  { number, window, items }: Extract<TicketState, { readonly wish: 'open' }>,
+  rule: CheckoutConfig,
+  addressProblem: TicketsDependencies['addressProblem'],
+  now: number,
+): Promise<void> => {
+  const refused = (problem: string) => new RelayError('MessageInvalid', `Ticket ${number}: ${problem}`);
+  const minutes = (window.until - Math.max(now, window.from)) / MINUTE_MS;
+  if (minutes > rule.maxMinutes) {
+    throw refused(`its window is longer than the ${rule.maxMinutes} minutes that are allowed. Plan a shorter one.`);
+  }
+  if (window.from > now + MAX_LEAD_MS) {
+    throw refused('its window begins in more than 60 days. Update the ticket when it begins earlier than that.');
+  }
+  const problem = await addressProblem(
+    rule,
+    items.map((item) => ({ ...item })),
+  );
+  if (problem !== undefined) throw refused(`its account ${problem}. Correct ticket.items in relay.yaml.`);
+};

@@ -1,0 +1,30 @@
+/** Verifies requests of ticket systems and queues them. Parses no body, and calls no vault and no store. */
+import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
+import { createSend } from '#shared/aws/queue.ts';
+import { secretsManager } from '#shared/aws/secrets-manager.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { logger } from '#shared/runtime/log.ts';
+import { emitMetrics } from '#shared/runtime/metrics.ts';
+import { readDeployment } from '#shared/runtime/relay.ts';
+import { ticketSteps } from '#shared/workflows/tickets.ts';
+import { KEYS_SHAPE } from './keys.ts';
+import { createWebhook } from './webhook.ts';
+
+const { config, env } = readDeployment(ticketSteps.webhook);
+const send = createSend(env.get('TICKETS_QUEUE_URL'));
+
+export const handler = defineHandler(
+  ticketSteps.webhook,
+  createWebhook({
+    webhooks: config.webhooks,
+    readKeys: (name) =>
+      readOperatorSecret({ client: secretsManager(), name, kind: 'secret of the webhook keys', shape: KEYS_SHAPE }),
+    send: (message) => send(JSON.stringify(message)),
+    measure: async (route, rejection) => {
+      if (rejection !== undefined) logger.warn('webhook rejected', { route, rejection });
+      await emitMetrics(config.relay, { route }, rejection ? { WebhooksRejected: 1 } : { WebhooksAccepted: 1 });
+    },
+    onFailure: (route, { name, message }) => logger.error('webhook failed', { route, failure: { name, message } }),
+    now: Date.now,
+  }),
+);

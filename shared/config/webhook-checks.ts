@@ -1,0 +1,30 @@
+import { type Checkable, checkableEntries } from '#shared/config/checkable.ts';
+import { type Problem, suggest } from '#shared/config/problem.ts';
+import type { WebhookConfig } from '#shared/config/schema.ts';
+import { signsTime } from '#shared/webhooks/schemes.ts';
+
+const checkRule = (path: Problem['path'], { checkout }: WebhookConfig, { checkouts }: Checkable): Problem[] => {
+  const known = Object.keys(checkouts ?? {});
+  if (known.includes(checkout)) return [];
+  const advice = known.length === 0 ? 'add one under checkouts' : suggest(checkout, known);
+  return [{ path: [...path, 'checkout'], message: `there is no checkout "${checkout}"; ${advice}` }];
+};
+
+/** A request that can be repeated for ever must not open anything. */
+const checkTime = (path: Problem['path'], { signature, ticket }: WebhookConfig): Problem[] => {
+  const opens = Object.values(ticket.states).some((wish) => wish === 'open' || wish === 'extend');
+  if (!opens || signsTime(signature) || 'time' in ticket.position) return [];
+  return [
+    {
+      path: [...path, 'ticket', 'position'],
+      message: `the signature ${signature.type} covers no time, so a recorded request could open access again at any time; write position: { time: … }`,
+    },
+  ];
+};
+
+/** Returns all problems of the webhooks. Pure. */
+export const checkWebhooks = (config: Checkable): Problem[] =>
+  checkableEntries(config.webhooks).flatMap(([name, webhook]) => {
+    const path = ['webhooks', name];
+    return [...checkRule(path, webhook, config), ...checkTime(path, webhook)];
+  });

@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createTickets } from '#functions/intake/tickets/tickets.ts';
+import { RelayError } from '#shared/errors.ts';
+import { readSignals } from '#shared/records/signals.ts';
+import { aConfig, parseShapeOf } from '#test/support/configs.ts';
+import { memoryClaims, memoryRecords, memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
+import { memoryExecutions } from '#test/support/messages.ts';
+
+const NOW = Date.UTC(2026, 2, 1, 8);
+const HOUR = 3_600_000;
+const at = (ms: number) => new Date(NOW + ms).toISOString();
+
+const TICKET = {
+  number: '/key',
+  position: { counter: '/count' },
+  state: '/state',
+  states: { approved: 'open', later: 'extend', sooner: 'shorten', done: 'close' },
+  from: '/from',
+  until: '/until',
+  reason: '/reason',
+  items: { labels: { systemName: '/system', accountName: { text: 'sa' } } },
+} as const;
+const config = parseShapeOf({
+  ...aConfig(),
+  checkouts: {
+    changes: { connection: 'vault', stores: ['aws'], name: 'changes/{checkoutId}/{systemName}/{accountName}' },
+  },
+  webhooks: {
+    snow: { checkout: 'changes', signature: { type: 'standard-webhooks', keys: 'webhooks/snow' }, ticket: TICKET },
+    jira: {
+      checkout: 'changes',
+      signature: { type: 'hmac-sha256', keys: 'webhooks/jira' },
+      ticket: { ...TICKET, position: { time: '/at' } },
+    },
+  },
+});
+
+const body = (count: number, more: Readonly<Record<string, unknown>> = {}) => ({
+  key: 'CHG1',
+  count,
+  state: 'approved',
+  from: at(-HOUR),
+  until: at(HOUR),
+  reason: 'Patch',
+  system: 'db-01',
+  at: NOW + count,
+  ...more,
+});
+
+const createScene = () => {
+  const records = memoryRecords();
+  const signals = memorySignals();
+  const scene = {
+    now: NOW,
+    tickets: memorySharedRecords(),
+    signals,
+    checkouts: memoryExecutions(),
+    releases: memoryExecutions(),
+    refused: [] as string[],
+    /** Number of the call to Step Functions that fails from now on. */
+    failing: undefined as number | undefined,
+  };
+  let calls = 0;
+  const guarded = (executions: ReturnType<typeof memoryExecutions>) => ({
+    ...executions,
+    async start(name: string, input: string) {
+      if (calls++ === scene.failing) throw new RelayError('StoreUnavailable', 'Step Functions does not answer.');
+      return executions.start(name, input);
+    },
+  });
+  const step = createTickets({
+    config,
+    rules: config,
+    addressProblem: async (_rule, items) =>
+      items.some(({ systemName }) => systemName === 'bad') ? 'is bad' : undefined,
+    executionsOf: (machine) => guarded(machine === 'release' ? scene.releases : scene.checkouts),
+    signals,
+    records,
+    claims: memoryClaims(records, signals),
+    sharedRecords: scene.tickets,
+    refuse: async (_message, { message }) => void scene.refused.push(message),
+    onFailure: () => {},
+    measure: async () => {},
+    now: () => scene.now,
+  });
+  return Object.assign(scene, {
+    breakCall(index: number | undefined) {
+      calls = 0;
+      scene.failing = index;
+    },
+    /** Handles one state. Returns true if it comes again. */
+    async receive(sent: object, { route = 'snow', signed = true, receivedAt = NOW } = {}): Promise<boolean> {
+      const message = {
+        route,
+        receivedAt: new Date(receivedAt).toISOString(),
+        ...(signed && { signedAt: new Date(receivedAt).toISOString() }),
+        body: JSON.stringify(sent),
+      };
+      const { batchItemFailures } = await step({
+        Records: [
+          {
+            messageId: 'm',
+            body: JSON.stringify(message),
+            attributes: { ApproximateReceiveCount: 1, SenderId: '', SentTimestamp: receivedAt },
+          },
+        ],
+      });
+      return batchItemFailures.length > 0;
+    },
+    requested: () => [...scene.checkouts.started.values()].map((input) => JSON.parse(input)),
+    /** Access that the checkouts lead to, by their id. */
+    access: () =>
+      [...scene.checkouts.started].flatMap(([run, input]) => {
+        const order = JSON.parse(input);
+        const own = [...signals.keys].filter((key) => key.startsWith(`checkouts/changes/${run}/`));
+        const { released, endsAt = Date.parse(order.window.until) } = readSignals(own);
+        return released || endsAt <= scene.now ? [] : [{ id: order.id, items: order.items, until: endsAt }];
+      }),
+  });
+};
+
+describe('the state of a ticket', () => {
+  it('requests the checkout of its rule as the route, with its number', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    expect(scene.refused).toEqual([]);
+    expect(scene.requested()).toEqual([
+      {
+        type: 'checkout.requested',
+        checkout: 'changes',
+        id: 'CHG1.1',
+        items: [{ accountName: 'sa', systemName: 'db-01' }],
+        window: { from: at(-HOUR), until: at(HOUR) },
+        reason: 'Patch',
+        ticket: 'CHG1',
+        principal: { kind: 'route', id: 'snow' },
+        opening: at(0),
+      },
+    ]);
+  });
+
+  it('costs nothing when it is repeated', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    const writes = JSON.stringify([...scene.tickets.states]);
+    await scene.receive(body(1));
+    expect(JSON.stringify([...scene.tickets.states])).toBe(writes);
+    expect(scene.requested()).toHaveLength(1);
+  });
+
+  it.each<[string, readonly object[], readonly object[]]>([
+    ['closed', [body(1), body(2, { state: 'done' })], []],
+    ['opened again', [body(1), body(2, { state: 'done' }), body(3)], [{ id: 'CHG1.2' }]],
+    ['moved', [body(1, { from: at(1) }), body(2, { from: at(2) })], [{ id: 'CHG1.2' }]],
+    ['shortened', [body(1), body(2, { until: at(60_000) })], [{ id: 'CHG1.1', until: NOW + 60_000 }]],
+    ['extended', [body(1), body(2, { until: at(2 * HOUR) })], [{ id: 'CHG1.1', until: NOW + 2 * HOUR }]],
+    ['shortened into the past', [body(1), body(2, { until: at(-1) })], []],
+    ['for other items', [body(1), body(2, { system: 'db-02' })], [{ id: 'CHG1.2', items: [{ systemName: 'db-02' }] }]],
+  ])('that is %s leads to its access', async (_what, states, access) => {
+    const scene = createScene();
+    for (const state of states) await scene.receive(state);
+    expect(scene.refused).toEqual([]);
+    expect(scene.access()).toMatchObject(access);
+    expect(scene.access()).toHaveLength(access.length);
+  });
+
+  it.each<[string, object, string]>([
+    ['with a window that is too long', body(1, { until: at(9 * HOUR) }), 'its window is longer than the 480 minutes'],
+    [
+      'that begins too late',
+      body(1, { from: at(61 * 24 * HOUR), until: at(61 * 24 * HOUR + 1) }),
+      'in more than 60 days',
+    ],
+    ['whose item has no address', body(1, { system: 'bad' }), 'its account is bad'],
+  ])('%s is refused with a reason for its owner', async (_what, state, reason) => {
+    const scene = createScene();
+    await scene.receive(state);
+    expect(scene.refused).toEqual([expect.stringContaining(reason)]);
+    expect(scene.checkouts.started.size).toBe(0);
+  });
+
+  it('that is old opens nothing if its signature covers no time, but closes', async () => {
+    const scene = createScene();
+    const replay = { route: 'jira', signed: false, receivedAt: NOW + 25 * HOUR };
+    await scene.receive(body(1), replay);
+    expect(scene.refused).toEqual([expect.stringContaining('is from more than 24 hours ago')]);
+    await scene.receive(body(1), { ...replay, receivedAt: NOW });
+    expect(scene.access()).toHaveLength(1);
+    await scene.receive(body(2, { state: 'done' }), replay);
+    expect(scene.access()).toEqual([]);
+  });
+
+  it('of a route that was removed, and a message of another sender, are refused', async () => {
+    const scene = createScene();
+    await scene.receive(body(1), { route: 'constructor' });
+    expect(scene.refused).toEqual([expect.stringContaining('is not under webhooks in relay.yaml')]);
+  });
+});
+
+describe('the states of many tickets', () => {
+  const kind = fc.constantFrom('approved', 'done', 'sooner', 'later', 'ignored');
+  const states = fc.array(
+    fc.record({ ticket: fc.integer({ min: 1, max: 3 }), state: kind, until: fc.integer({ min: -1, max: 3 }) }),
+    { maxLength: 8 },
+  );
+
+  it('lead to the same access whatever fails, and in whatever order and number they arrive', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        states.chain((all) => {
+          const sent = all.map(({ ticket, state, until }, index) =>
+            body(index + 1, { key: `T${ticket}`, state, until: at(until * HOUR) }),
+          );
+          const arrived = fc.shuffledSubarray([...sent, ...sent, ...sent], { minLength: 3 * sent.length });
+          return fc.tuple(fc.constant(sent), arrived, fc.nat({ max: 20 }));
+        }),
+        async ([sent, arrived, failing]) => {
+          const accessAfter = async (all: readonly object[], broken: number | undefined) => {
+            const scene = createScene();
+            scene.breakCall(broken);
+            for (const state of all) if (await scene.receive(state)) await scene.receive(state);
+            expect(scene.refused).toEqual([]);
+            return scene.access().map(({ id, items, until }) => [id.split('.')[0], items, until]);
+          };
+          const sorted = (access: unknown[]) => access.map((one) => JSON.stringify(one)).toSorted();
+          expect(sorted(await accessAfter(arrived, failing))).toEqual(sorted(await accessAfter(sent, undefined)));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
