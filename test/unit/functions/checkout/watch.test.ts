@@ -238,6 +238,46 @@ describe('watching a checkout', () => {
     });
   });
 
+  describe('for an end that a message has set', () => {
+    const UNTIL = Date.parse(after(10));
+    const order = { type: 'checkout.shortened', id: 'CHG1', until: after(10) } as const;
+    const sets = (position: number, until: number) => signals.put(signalAt.ends(CHECKOUT, { position, until }));
+
+    it('waits until then, and closes the checkout', async () => {
+      await sets(1, UNTIL);
+      expect(await watch({ order })).toEqual({ next: 'wait', waitSeconds: 600 });
+      expect(await watch({ order }, { minutes: 10 })).toMatchObject({ next: 'checkin' });
+      expect(vault.calls).toEqual([]);
+    });
+
+    it('closes nothing if a later position has moved the end, or if the checkout is over', async () => {
+      await sets(1, UNTIL);
+      await sets(2, UNTIL + 1);
+      expect(await watch({ order }, { minutes: 10 })).toEqual({ next: 'report', waitSeconds: 0 });
+      await sets(3, UNTIL);
+      await signals.put(signalAt.closing(CHECKOUT));
+      expect(await watch({ order }, { minutes: 10 })).toEqual({ next: 'report', waitSeconds: 0 });
+    });
+
+    it('ends the checkout itself at that time as well, as completed', async () => {
+      await sets(1, UNTIL);
+      const held = { requested: asked(lease('active')), retrieved: DELIVERED };
+      expect(await watch(held)).toMatchObject({ next: 'wait', waitSeconds: 600 });
+      expect(await watch(held, { minutes: 10 })).toMatchObject({ next: 'checkin', ending: 'completed' });
+      await signals.put(signalAt.closing(CHECKOUT));
+      expect(await watch(held, { minutes: 10 })).toMatchObject({ next: 'checkin', ending: 'completed' });
+      expect(await watch(held, { minutes: 9 })).toMatchObject({ next: 'checkin', ending: 'released' });
+    });
+
+    it('opens nothing that is already over', async () => {
+      await sets(1, Date.parse(after(-1)));
+      expect(await watch({}, { order: { window: { minutes: 60 } } })).toMatchObject({
+        next: 'checkin',
+        ending: 'expired',
+      });
+    });
+  });
+
   describe('for a release, which has no state of the checkout', () => {
     it('waits for a change since its own check-in', async () => {
       changedAt([after(59)]);

@@ -41,6 +41,20 @@ describe('the signals of a checkout', () => {
     );
   });
 
+  it('end at the time with the highest position, whatever their order, and at the earlier of two with one position', () => {
+    const end = fc.record({ position: fc.nat({ max: 5 }), until: fc.nat({ max: 5 }) });
+    fc.assert(
+      fc.property(fc.array(end, { minLength: 1 }), (ends) => {
+        const keys = ends.map((one) => signalAt.ends(CHECKOUT, one));
+        const highest = Math.max(...ends.map(({ position }) => position));
+        const untils = ends.filter(({ position }) => position === highest).map(({ until }) => until);
+        expect(readSignals(keys).endsAt).toBe(Math.min(...untils));
+        expect(readSignals(keys.toReversed()).endsAt).toBe(Math.min(...untils));
+      }),
+    );
+    expect(readSignals([signalAt.extended(CHECKOUT, 9)]).endsAt).toBeUndefined();
+  });
+
   it('never include those of another checkout', () => {
     return fc.assert(
       fc.asyncProperty(

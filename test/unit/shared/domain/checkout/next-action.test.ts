@@ -147,6 +147,17 @@ describe('the end of a window', () => {
     );
   });
 
+  it('is the end that was set, however early, and never later than the rule allows', () => {
+    fc.assert(
+      fc.property(anyEnd, fc.integer({ min: NOON - 9 * HOUR, max: NOON + 99 * HOUR }), (all, endsAt) => {
+        const { plan, deliveredAt, extendedUntil } = all;
+        const latest = windowEnd(plan, deliveredAt, {}, []) + plan.maxExtensionMs;
+        const end = windowEnd(plan, deliveredAt, { extendedUntil, endsAt }, []);
+        expect(end).toBe(Math.min(endsAt, latest));
+      }),
+    );
+  });
+
   it.each([
     ['the requested minutes after the delivery', {}, undefined, [active], NOON + HOUR],
     ['the requested time, whenever it was delivered', { window: { until: NOON + 5 } }, undefined, [], NOON + 5],
