@@ -13,6 +13,7 @@ describe('the records bucket', () => {
           { Id: 'forget-named', Prefix: 'named/', ExpirationInDays: 30, Status: 'Enabled' },
           { Id: 'forget-checkouts', Prefix: 'checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-ids', Prefix: 'ids/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-tickets', Prefix: 'tickets/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },
