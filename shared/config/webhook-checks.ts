@@ -22,9 +22,18 @@ const checkTime = (path: Problem['path'], { signature, ticket }: WebhookConfig):
   ];
 };
 
+/** No signature covers the route, so a request for one would be accepted by the other. */
+const checkKeys = (name: string, { signature }: WebhookConfig, config: Checkable): Problem[] => {
+  const entries = checkableEntries(config.webhooks);
+  const [first = name] = entries.find(([, other]) => other.signature.keys === signature.keys) ?? [];
+  if (first === name) return [];
+  const message = `has the same keys as the webhook "${first}", so a request for one would be accepted by the other; use a secret of its own`;
+  return [{ path: ['webhooks', name, 'signature', 'keys'], message }];
+};
+
 /** Returns all problems of the webhooks. Pure. */
 export const checkWebhooks = (config: Checkable): Problem[] =>
   checkableEntries(config.webhooks).flatMap(([name, webhook]) => {
     const path = ['webhooks', name];
-    return [...checkRule(path, webhook, config), ...checkTime(path, webhook)];
+    return [...checkRule(path, webhook, config), ...checkTime(path, webhook), ...checkKeys(name, webhook, config)];
   });

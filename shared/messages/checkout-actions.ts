@@ -75,7 +75,7 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
     await signals.put(signalAt.ends({ rule: message.checkout, run }, end));
     const order = { type: 'checkout.shortened', checkout: message.checkout, id: message.id, run, until, principal };
     await executionsOf('release').start(endingRun(run, end), JSON.stringify(order));
-    if (others.length > 0 && (await find(mine)) === undefined) throw ofAnotherSender();
+    if (!isRoute(principal) && others.length > 0 && (await find(mine)) === undefined) throw ofAnotherSender();
   };
 
   const mayReleaseOthers = ({ id }: Principal): boolean =>
@@ -98,11 +98,14 @@ export const createCheckoutActions = ({ rules, executionsOf, ...dependencies }: 
       await signals.put(signalAt.released({ rule: message.checkout, run }));
       await executionsOf('release').start(run, JSON.stringify({ ...message, run, principal }));
     }
-    if (others.length > 0 && !mayOthers && execution === undefined) throw ofAnotherSender();
+    if (!isRoute(principal) && others.length > 0 && !mayOthers && execution === undefined) throw ofAnotherSender();
   };
 
   return { request, extend, setEnd, release };
 };
+
+/** A route means its own checkouts alone: their ids come from its records. */
+const isRoute = ({ kind }: Principal): boolean => kind === 'route';
 
 const tooLate = () =>
   new RelayError('MessageInvalid', 'window.until: is in the past; send the request again with a later time');

@@ -1,14 +1,15 @@
 import type { Json } from '@hyperjump/json-pointer';
 import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
-import { readTicket } from '#shared/domain/ticket/read-ticket.ts';
+import { readHead, readTicket, type TicketHead } from '#shared/domain/ticket/read-ticket.ts';
 import {
   applyState,
+  noteRefused,
   stepsTo,
   type Ticket,
   type TicketState,
   type TicketStep,
-  withStepsDone,
+  withReleased,
 } from '#shared/domain/ticket/ticket.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
@@ -41,24 +42,30 @@ export const createTickets = (dependencies: TicketsDependencies) => {
   const { config, addressProblem, sharedRecords, now } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
 
-  const perform = async (step: TicketStep, webhook: Webhook, ticket: Ticket): Promise<void> => {
-    const principal: Principal = { kind: 'route', id: ticket.route };
-    const about = { checkout: webhook.checkout, id: step.id };
+  const perform = async (step: TicketStep, { route }: Pick<Ticket, 'route'>): Promise<void> => {
+    const principal: Principal = { kind: 'route', id: route };
+    const { checkout, id } = step;
     switch (step.step) {
       case 'release':
-        return checkouts.release({ type: 'checkout.released', ...about }, principal, now());
+        return checkouts.release({ type: 'checkout.released', checkout, id }, principal, now());
       case 'end':
         return checkouts.setEnd(
-          { ...about, until: new Date(step.until).toISOString(), position: step.position },
+          { checkout, id, until: new Date(step.until).toISOString(), position: step.position },
           principal,
         );
       case 'request': {
-        const { window, items, reason } = step;
+        const { window, items, reason, ticket } = step;
         const from = new Date(window.from).toISOString();
         const until = new Date(window.until).toISOString();
-        const request = { ...about, items: items.map((item) => ({ ...item })), window: { from, until }, reason };
-        const number = webhook.ticket.sendNumber ? { ticket: ticket.number } : {};
-        return checkouts.request({ type: 'checkout.requested', ...request, ...number }, principal);
+        const request = {
+          checkout,
+          id,
+          items,
+          window: { from, until },
+          reason,
+          ...(ticket !== undefined && { ticket }),
+        };
+        return checkouts.request({ type: 'checkout.requested', ...request }, principal);
       }
     }
   };
@@ -68,22 +75,37 @@ export const createTickets = (dependencies: TicketsDependencies) => {
     const webhook = Object.hasOwn(config.webhooks, message.route) ? config.webhooks[message.route] : undefined;
     const rule = webhook && config.checkouts[webhook.checkout];
     if (webhook === undefined || rule === undefined) throw unknownRoute(message.route);
-    const state = readTicket(parseBody(message.body), webhook.ticket, now());
-    if (state.wish === 'ignore') return;
-    checkAge(state, message, webhook);
-    if (state.wish === 'open') await checkRequest(state, rule, addressProblem, now());
-    const place = ticketAt({ route: message.route, number: state.number });
-    const ticket = await changeRecord(sharedRecords, place, (known) => {
-      const next = applyState(known, message.route, state, now());
-      return { next: isSame(known, next) ? undefined : next, result: next };
+    const { route } = message;
+    const json = parseBody(message.body);
+    const head = readHead(json, webhook.ticket);
+    if (head.wish === 'ignore') return;
+    const place = ticketAt({ route, number: head.number });
+    const change = (update: (known: Ticket | undefined) => Ticket): Promise<Ticket> =>
+      changeRecord(sharedRecords, place, (known) => {
+        const next = update(known);
+        return { next: isSame(known, next) ? undefined : next, result: next };
+      });
+    const readState = async (): Promise<TicketState> => {
+      checkAge(head, message, webhook);
+      const state = readTicket(json, webhook.ticket, now());
+      if (state.wish === 'open') await checkRequest(state, rule, addressProblem, now());
+      return state;
+    };
+    const state = await readState().catch(async (thrown: unknown) => {
+      const isRefused = thrown instanceof RelayError && thrown.name === 'MessageInvalid';
+      // What the ticket says now cannot be granted, and what it said before is not wanted any more.
+      if (isRefused && head.wish === 'open' && isCredible(head, message, webhook))
+        await change((known) => noteRefused(known, head, { route }));
+      throw thrown;
     });
-    for (const step of stepsTo(ticket, now())) await perform(step, webhook, ticket);
-    const done = withStepsDone(ticket);
-    if (isSame(done, ticket)) return;
-    await changeRecord(sharedRecords, place, (current) => ({
-      next: current && { ...current, released: Math.max(current.released, done.released) },
-      result: undefined,
-    }));
+    const maxExtensionMs = rule.extensionMinutes * MINUTE_MS;
+    const { checkout } = webhook;
+    const { sendNumber } = webhook.ticket;
+    const ticket = await change((known) =>
+      applyState(known, state, { route, checkout, maxExtensionMs, sendNumber, now: now() }),
+    );
+    for (const step of stepsTo(ticket, now())) await perform(step, ticket);
+    if (ticket.unreleased.length > 0) await change((current) => withReleased(current ?? ticket, ticket));
   };
 
   return ({ Records: records }: QueueBatch): Promise<QueueAnswer> => handleBatch(records, handle, dependencies);
@@ -114,22 +136,32 @@ const parseJson = (text: string): Json | undefined => {
 const unknownRoute = (route: string): RelayError =>
   new RelayError('MessageInvalid', `route: ${route} is not under webhooks in relay.yaml any more; add it, or its rule`);
 
+/** Difference between the clocks of the sender and the relay. */
+const TOLERANCE_MS = 5 * MINUTE_MS;
+
+/** False for a time that has not come yet: every later state of the ticket would be older. */
+const isCredible = (
+  { position }: Pick<TicketHead, 'position'>,
+  { receivedAt }: Pick<TicketChanged, 'receivedAt'>,
+  { ticket }: Webhook,
+): boolean => !('time' in ticket.position) || position <= Date.parse(receivedAt) + TOLERANCE_MS;
+
 /**
  * A signature without a time can be repeated for ever, so the time in the body limits the age of a state that opens or
  * extends access. One that closes access is never too old.
  */
-const checkAge = (
-  { wish, number, position }: TicketState,
-  { receivedAt, signedAt }: TicketChanged,
-  { ticket, maxAgeHours }: Webhook,
-): void => {
-  if (signedAt !== undefined || wish === 'close' || wish === 'shorten') return;
-  const isTimed = 'time' in ticket.position;
-  const ageMs = Date.parse(receivedAt) - position;
-  if (isTimed && ageMs <= maxAgeHours * HOUR_MS) return;
-  throw new RelayError(
-    'MessageInvalid',
-    `Ticket ${number}: its state is from more than ${maxAgeHours} hours ago, and the signature of its sender covers no time. Update the ticket.`,
+const checkAge = (head: TicketHead, message: TicketChanged, webhook: Webhook): void => {
+  const { wish, number, position } = head;
+  if (wish !== 'open' && wish !== 'extend') return;
+  const { receivedAt, signedAt } = message;
+  const refused = (problem: string) => new RelayError('MessageInvalid', `Ticket ${number}: ${problem}`);
+  if (!isCredible(head, message, webhook))
+    throw refused('the time of its state is in the future. Correct the clock of its sender, and update the ticket.');
+  const { ticket, maxAgeHours } = webhook;
+  const isOld = Date.parse(receivedAt) - position > maxAgeHours * HOUR_MS;
+  if (signedAt !== undefined || ('time' in ticket.position && !isOld)) return;
+  throw refused(
+    `its state is from more than ${maxAgeHours} hours ago, and the signature of its sender covers no time. Update the ticket.`,
   );
 };
 

@@ -106,7 +106,7 @@ const ticket = z.strictObject({
   items: items.describe('Items that a ticket opens.'),
 });
 
-/** A route for the webhooks of one sender: docs/tickets.md. */
+/** A route for the webhooks of one sender: docs/webhooks.md. */
 export const webhook = z.strictObject({
   checkout: name.meta({ examples: ['changes'] }).describe('Rule under checkouts that the tickets use.'),
   signature,

@@ -39,7 +39,10 @@ const refused = (number: string | undefined, place: string, problem: string): Re
 const textAt = (body: Json, pointer: string): string | undefined => {
   const found = valueAt(body, pointer);
   if (typeof found === 'string') return found;
-  return typeof found === 'number' || typeof found === 'boolean' ? String(found) : undefined;
+  // A larger number has lost digits, and could be that of another ticket.
+  if (typeof found === 'number')
+    return Number.isInteger(found) && !Number.isSafeInteger(found) ? undefined : String(found);
+  return typeof found === 'boolean' ? String(found) : undefined;
 };
 
 /** The library raises an error for a pointer into a text or through a missing value. */
@@ -117,12 +120,15 @@ const reasonIn = (body: Json, { reason }: TicketPlaces, number: string): string 
   throw refused(number, reason, 'is empty. Enter a short description in the ticket.');
 };
 
-/**
- * Reads a state from the body of a sender. A state that asks for nothing, or for the end, needs neither dates nor
- * items, so that a wrong ticket can always be closed. Raises `MessageInvalid` with a reason that the owner of the
- * ticket understands. Pure.
- */
-export const readTicket = (body: Json, places: TicketPlaces, now: number): TicketState => {
+/** Part of a state that every body has. */
+export interface TicketHead {
+  readonly number: string;
+  readonly position: number;
+  readonly wish: Wish;
+}
+
+/** Reads the number, the position and the wish of a body. Raises `MessageInvalid`. Pure. */
+export const readHead = (body: Json, places: TicketPlaces): TicketHead => {
   const number = textAt(body, places.number);
   if (number === undefined || !NUMBER.test(number)) {
     throw refused(undefined, places.number, 'is not the number of a ticket. Correct ticket.number in relay.yaml.');
@@ -132,6 +138,16 @@ export const readTicket = (body: Json, places: TicketPlaces, now: number): Ticke
   const mapped = Object.hasOwn(places.states, state) ? places.states[state] : undefined;
   const isAllowed = Object.entries(places.onlyIf).every(([place, text]) => textAt(body, place) === text);
   const wish = mapped === undefined ? 'ignore' : isAllowed ? mapped : closedFor(mapped);
+  return { number, position, wish };
+};
+
+/**
+ * Reads a state from the body of a sender. A state that asks for nothing, or for the end, needs neither dates nor
+ * items, so that a wrong ticket can always be closed. Raises `MessageInvalid` with a reason that the owner of the
+ * ticket understands. Pure.
+ */
+export const readTicket = (body: Json, places: TicketPlaces, now: number): TicketState => {
+  const { number, position, wish } = readHead(body, places);
   switch (wish) {
     case 'open':
       return {

@@ -36,19 +36,26 @@ export type TicketState = { readonly number: string; readonly position: number }
 
 const windowSchema = z.object({ from: z.int(), until: z.int() });
 
+/** An `extend` or a `shorten`. */
+const endSchema = z.object({ wish: z.enum(['extend', 'shorten']), until: z.int(), position: z.int() });
+type End = z.infer<typeof endSchema>;
+
 const openingSchema = z.object({
   /** Counts the openings of the ticket, from 1. */
   count: z.int().min(1),
+  /** Rule of its checkout, whatever the route uses by now. */
+  checkout: z.string(),
   /** The request, which never changes: a message with the same id and another content is refused. */
   request: z.object({
     items: z.array(z.record(z.string(), z.string())),
     reason: z.string(),
     window: windowSchema,
-    position: z.int(),
+    ticket: z.string().optional(),
   }),
-  /** End by the latest `open`, and the position of the state that set it. */
+  /** End by the latest `open`. */
   until: z.int(),
-  setAt: z.int(),
+  /** Last end that differs from the one before. The revision orders the ends, whenever their steps are done. */
+  end: z.object({ until: z.int(), revision: z.int().min(1) }).optional(),
 });
 
 /** Record of a ticket. */
@@ -57,98 +64,156 @@ export const ticketSchema = z.object({
   number: z.string(),
   /** Position of the latest `open` or `close`. */
   position: z.int().optional(),
-  /** The latest `extend` or `shorten`. */
-  end: z.object({ wish: z.enum(['extend', 'shorten']), until: z.int(), position: z.int() }).optional(),
-  /** The latest opening. All earlier ones are closed. */
+  /** Position of the latest `open` that was refused. No older one applies. */
+  refused: z.int().optional(),
+  /** Every `extend` and `shorten` since then. */
+  ends: z.array(endSchema),
+  /** The latest opening. */
   opening: openingSchema.optional(),
   isOpen: z.boolean(),
-  /** All openings up to this one are known as released. */
-  released: z.int().default(0),
+  /** Openings that are over, and are not known as released. */
+  unreleased: z.array(z.object({ count: z.int().min(1), checkout: z.string() })),
 });
 export type Ticket = z.infer<typeof ticketSchema>;
 type Opening = NonNullable<Ticket['opening']>;
 type Wanted = Extract<TicketState, { readonly wish: 'open' }>;
 
-/** End of an opening, and the position of the state that set it. */
-const endOf = ({ position = 0, end }: Pick<Ticket, 'position' | 'end'>, { until, setAt }: Opening) => {
-  if (end === undefined || end.position <= position) return { until, position: setAt };
-  const limit = end.wish === 'extend' ? Math.max : Math.min;
-  return { until: limit(until, end.until), position: end.position };
-};
+/** Settings of the route of a ticket. */
+export interface TicketTerms {
+  readonly route: string;
+  /** Rule under checkouts. */
+  readonly checkout: string;
+  /** Longest extension that the rule allows. */
+  readonly maxExtensionMs: number;
+  /** True if the number goes to the vault with the request. */
+  readonly sendNumber: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Most ends that a record keeps. */
+const MAX_ENDS = 50;
+
+/** Ends in the order in which they apply. Of two with one position, the one that shortens comes last. */
+const inOrder = (ends: readonly End[]): End[] =>
+  ends.toSorted(
+    (one, other) => one.position - other.position || (one.wish === other.wish ? 0 : one.wish === 'extend' ? -1 : 1),
+  );
+
+/** End that the states ask for, as far as the rule allows it. */
+const foldEnds = ({ until, request }: Opening, ends: readonly End[], maxExtensionMs: number): number =>
+  Math.min(
+    inOrder(ends).reduce((end, one) => (one.wish === 'extend' ? Math.max : Math.min)(end, one.until), until),
+    request.window.until + maxExtensionMs,
+  );
+
+const currentEnd = ({ end, request }: Opening): number => end?.until ?? request.window.until;
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-const begin = ({ items, reason, window, position }: Wanted, count: number): Opening => ({
-  count,
-  request: { items: items.map((item) => ({ ...item })), reason, window: { ...window }, position },
-  until: window.until,
-  setAt: position,
-});
+/** The record with the end that its states ask for. */
+const withEnd = (ticket: Ticket, { maxExtensionMs }: TicketTerms): Ticket => {
+  const { opening, ends } = ticket;
+  if (opening === undefined) return ticket;
+  const until = foldEnds(opening, ends, maxExtensionMs);
+  if (until === currentEnd(opening)) return ticket;
+  return { ...ticket, opening: { ...opening, end: { until, revision: (opening.end?.revision ?? 0) + 1 } } };
+};
 
-/** The current opening, perhaps with another end, or a new one. */
-const openingFor = (ticket: Ticket, state: Wanted, now: number): Pick<Ticket, 'opening' | 'isOpen'> => {
+/** The record without its opening, which is to be released. */
+const withoutOpening = (ticket: Ticket): Ticket => {
+  const { opening, isOpen, unreleased } = ticket;
+  if (opening === undefined || !isOpen) return ticket;
+  const { count, checkout } = opening;
+  return { ...ticket, isOpen: false, unreleased: [...unreleased, { count, checkout }] };
+};
+
+const begin = (ticket: Ticket, state: Wanted, { checkout, sendNumber }: TicketTerms): Ticket => {
+  const { items, reason, window, number } = state;
+  const closed = withoutOpening(ticket);
+  const request = {
+    items: items.map((item) => ({ ...item })),
+    reason,
+    window: { ...window },
+    ...(sendNumber && { ticket: number }),
+  };
+  const count = (ticket.opening?.count ?? 0) + 1;
+  return { ...closed, isOpen: true, opening: { count, checkout, request, until: window.until } };
+};
+
+const open = (ticket: Ticket, state: Wanted, terms: TicketTerms): Ticket => {
   const { opening, isOpen } = ticket;
-  const { window, items, position } = state;
-  const end = opening && endOf(ticket, opening);
-  if (opening === undefined || !isOpen || end === undefined || end.until <= now) {
-    if (window.until > now) return { opening: begin(state, (opening?.count ?? 0) + 1), isOpen: true };
-    return { opening: opening && { ...opening, until: window.until, setAt: position }, isOpen };
+  const { window, items } = state;
+  const { now, checkout } = terms;
+  const isRunning = opening !== undefined && isOpen && currentEnd(opening) > now;
+  if (!isRunning) {
+    if (window.until > now) return begin(ticket, state, terms);
+    return opening === undefined ? ticket : { ...ticket, opening: { ...opening, until: window.until } };
   }
   const { request } = opening;
   const isMoved = window.from !== request.window.from && Math.max(window.from, request.window.from) > now;
-  const isAnother = window.until > now && (isMoved || !isSame(request.items, items));
-  if (isAnother) return { opening: begin(state, opening.count + 1), isOpen };
-  const setAt = window.until === end.until ? end.position : position;
-  return { opening: { ...opening, until: window.until, setAt }, isOpen };
+  const isAnother = isMoved || opening.checkout !== checkout || !isSame(request.items, items);
+  if (isAnother && window.until > now) return begin(ticket, state, terms);
+  return { ...ticket, opening: { ...opening, until: window.until } };
+};
+
+const since = (ends: readonly End[], position: number): End[] =>
+  ends.filter((one) => one.position > position || (one.position === position && one.wish === 'shorten'));
+
+const applied = (ticket: Ticket, state: TicketState, terms: TicketTerms): Ticket => {
+  const latest = ticket.position ?? -1;
+  const { position } = state;
+  switch (state.wish) {
+    case 'ignore':
+      return ticket;
+    case 'extend':
+    case 'shorten': {
+      const end = { wish: state.wish, until: state.until, position };
+      const ends = since([...ticket.ends.filter((one) => !isSame(one, end)), end], latest);
+      return { ...ticket, ends: inOrder(ends).slice(-MAX_ENDS) };
+    }
+    case 'close':
+      return position < latest ? ticket : { ...withoutOpening(ticket), position, ends: since(ticket.ends, position) };
+    case 'open': {
+      if (position < (ticket.refused ?? 0)) return ticket;
+      if (position > latest) return { ...open(ticket, state, terms), position, ends: since(ticket.ends, position) };
+      const { opening } = ticket;
+      // Of two states with one position, the earlier end counts.
+      if (position < latest || opening === undefined || opening.until <= state.window.until) return ticket;
+      return { ...ticket, opening: { ...opening, until: state.window.until } };
+    }
+  }
 };
 
 /**
  * Applies a state to the record of its ticket. Returns an equal record if the state changes nothing: it is older than a
  * known one, or repeats it. Of an `open` and a `close` with the same position, the `close` counts. Pure.
  */
-export const applyState = (known: Ticket | undefined, route: string, state: TicketState, now: number): Ticket => {
-  const { number, position, wish } = state;
-  const ticket: Ticket = known ?? { route, number, isOpen: false, released: 0 };
-  const latest = ticket.position ?? -1;
-  switch (wish) {
-    case 'ignore':
-      return ticket;
-    case 'extend':
-    case 'shorten':
-      return position > (ticket.end?.position ?? -1)
-        ? { ...ticket, end: { wish, until: state.until, position } }
-        : ticket;
-    case 'close':
-      return position >= latest ? { ...ticket, position, isOpen: false } : ticket;
-    case 'open': {
-      if (position <= latest) return ticket;
-      const { opening, isOpen } = openingFor(ticket, state, now);
-      return { ...ticket, position, isOpen, ...(opening !== undefined && { opening }) };
-    }
-  }
+export const applyState = (known: Ticket | undefined, state: TicketState, terms: TicketTerms): Ticket => {
+  const { route } = terms;
+  const ticket: Ticket = known ?? { route, number: state.number, ends: [], isOpen: false, unreleased: [] };
+  return withEnd(applied(ticket, state, terms), terms);
+};
+
+/**
+ * Notes the position of an `open` that was refused, so that no older state opens anything. It can still be applied,
+ * once the cause is corrected. The access stays as it is. Pure.
+ */
+export const noteRefused = (
+  known: Ticket | undefined,
+  { number, position }: Pick<TicketState, 'number' | 'position'>,
+  { route }: Pick<TicketTerms, 'route'>,
+): Ticket => {
+  const ticket: Ticket = known ?? { route, number, ends: [], isOpen: false, unreleased: [] };
+  return position > (ticket.refused ?? -1) ? { ...ticket, refused: position } : ticket;
 };
 
 /** A step towards the access that a ticket asks for. Every step is repeatable. */
-export type TicketStep =
-  | { readonly step: 'release'; readonly id: string }
-  | {
-      readonly step: 'request';
-      readonly id: string;
-      readonly window: TicketWindow;
-      readonly items: readonly Labels[];
-      readonly reason: string;
-    }
-  | { readonly step: 'end'; readonly id: string; readonly until: number; readonly position: number };
-
-/** Number of openings that are over. */
-const overIn = ({ opening, isOpen }: Pick<Ticket, 'opening' | 'isOpen'>): number =>
-  opening === undefined ? 0 : opening.count - (isOpen ? 1 : 0);
-
-/** The record once its steps are done. Pure. */
-export const withStepsDone = (ticket: Ticket): Ticket => ({
-  ...ticket,
-  released: Math.max(ticket.released, overIn(ticket)),
-});
+export type TicketStep = { readonly checkout: string; readonly id: string } & (
+  | { readonly step: 'release' }
+  | ({ readonly step: 'request' } & Opening['request'])
+  | { readonly step: 'end'; readonly until: number; readonly position: number }
+);
 
 /** Id of the checkout of an opening. */
 const openingId = (number: string, count: number): string => `${number}.${count}`;
@@ -159,18 +224,25 @@ const openingId = (number: string, count: number): string => `${number}.${count}
  * Pure.
  */
 export const stepsTo = (ticket: Ticket, now: number): readonly TicketStep[] => {
-  const { number, opening, isOpen, released } = ticket;
-  const over = Array.from({ length: overIn(ticket) - released }, (_, index) => released + 1 + index);
-  const releases = over.map((count) => ({ step: 'release' as const, id: openingId(number, count) }));
+  const { number, opening, isOpen, unreleased } = ticket;
+  const releases = unreleased.map(({ count, checkout }) => ({
+    step: 'release' as const,
+    checkout,
+    id: openingId(number, count),
+  }));
   if (opening === undefined || !isOpen) return releases;
-  const { count, request } = opening;
-  const id = openingId(number, count);
-  const { window, items, reason } = request;
-  const end = endOf(ticket, opening);
+  const { count, checkout, request, end } = opening;
+  const about = { checkout, id: openingId(number, count) };
   return [
     ...releases,
     // Before the request, so that nothing opens under an end that is already over.
-    ...(end.position > request.position ? [{ step: 'end' as const, id, ...end }] : []),
-    ...(end.until > now ? [{ step: 'request' as const, id, window, items, reason }] : []),
+    ...(end === undefined ? [] : [{ ...about, step: 'end' as const, until: end.until, position: end.revision }]),
+    ...(currentEnd(opening) > now ? [{ ...about, step: 'request' as const, ...request }] : []),
   ];
 };
+
+/** The record once the releases of an earlier state of it are done. Pure. */
+export const withReleased = (ticket: Ticket, done: Pick<Ticket, 'unreleased'>): Ticket => ({
+  ...ticket,
+  unreleased: ticket.unreleased.filter(({ count }) => !done.unreleased.some((one) => one.count === count)),
+});

@@ -191,6 +191,34 @@ describe('the state of a ticket', () => {
     expect(scene.access()).toEqual([]);
   });
 
+  it('from the future opens nothing, so that it cannot keep a close out', async () => {
+    const scene = createScene();
+    await scene.receive(body(1, { at: NOW + 10 * 60_000 }), { route: 'jira', signed: false });
+    expect(scene.refused).toEqual([expect.stringContaining('the time of its state is in the future')]);
+    await scene.receive(body(2, { at: NOW + 1 }), { route: 'jira', signed: false });
+    expect(scene.access()).toHaveLength(1);
+    await scene.receive(body(3, { at: NOW + 2, state: 'done' }), { route: 'jira', signed: false });
+    expect(scene.access()).toEqual([]);
+  });
+
+  it('that is refused keeps out older ones', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    await scene.receive(body(5, { system: '' }));
+    await scene.receive(body(3, { system: 'db-09' }));
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.1', items: [{ systemName: 'db-01' }] }]);
+  });
+
+  it('is closed although another route uses its number', async () => {
+    const scene = createScene();
+    await scene.receive(body(1), { route: 'jira', signed: false });
+    await scene.receive(body(1, { state: 'done' }));
+    await scene.receive(body(2));
+    await scene.receive(body(3, { state: 'done' }));
+    expect(scene.refused).toEqual([]);
+    expect(scene.access()).toHaveLength(1);
+  });
+
   it('of a route that was removed, and a message of another sender, are refused', async () => {
     const scene = createScene();
     await scene.receive(body(1), { route: 'constructor' });

@@ -2,16 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   applyState,
+  noteRefused,
   stepsTo,
   type Ticket,
   type TicketState,
   ticketSchema,
-  withStepsDone,
+  withReleased,
 } from '#shared/domain/ticket/ticket.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8);
 const HOUR = 3_600_000;
 const ITEMS = [{ accountName: 'root', systemName: 'db-01' }];
+
+const TERMS = { route: 'changes', checkout: 'rule', maxExtensionMs: 9 * HOUR, sendNumber: true, now: NOW };
 
 const open = (position: number, more: Partial<Extract<TicketState, { wish: 'open' }>> = {}): TicketState => ({
   number: 'CHG1',
@@ -31,7 +34,7 @@ const end = (wish: 'extend' | 'shorten', position: number, until: number): Ticke
 });
 
 const after = (states: readonly TicketState[], now = NOW): Ticket | undefined =>
-  states.reduce<Ticket | undefined>((ticket, state) => applyState(ticket, 'changes', state, now), undefined);
+  states.reduce<Ticket | undefined>((ticket, state) => applyState(ticket, state, { ...TERMS, now }), undefined);
 const steps = (states: readonly TicketState[], now = NOW) => {
   const ticket = after(states, now);
   return ticket === undefined ? [] : stepsTo(ticket, now);
@@ -43,7 +46,9 @@ describe('a ticket', () => {
     expect(steps([open(1)])).toEqual([
       {
         step: 'request',
+        checkout: 'rule',
         id: 'CHG1.1',
+        ticket: 'CHG1',
         window: { from: NOW - HOUR, until: NOW + HOUR },
         items: ITEMS,
         reason: 'Patch',
@@ -88,7 +93,11 @@ describe('a ticket', () => {
       ['end CHG1.1'],
     ],
     ['over before it arrives opens nothing', [open(1, { window: { from: NOW - 2 * HOUR, until: NOW } })], []],
-    ['that is extended before it is opened', [end('extend', 2, NOW + 9), open(1)], ['end CHG1.1', 'request CHG1.1']],
+    [
+      'that is extended before it is opened',
+      [end('extend', 2, NOW + 2 * HOUR), open(1)],
+      ['end CHG1.1', 'request CHG1.1'],
+    ],
     ['that was never opened cannot be extended', [end('extend', 2, NOW + 9)], []],
   ])('%s', (_what, states, expected) => {
     expect(names(states)).toEqual(expected);
@@ -98,9 +107,12 @@ describe('a ticket', () => {
     const until = (states: readonly TicketState[]) =>
       steps(states).flatMap((one) => (one.step === 'end' ? one.until : []));
     expect(until([open(1), end('extend', 2, NOW + 2 * HOUR)])).toEqual([NOW + 2 * HOUR]);
-    expect(until([open(1), end('extend', 2, NOW)])).toEqual([NOW + HOUR]);
+    expect(until([open(1), end('extend', 2, NOW)])).toEqual([]);
     expect(until([open(1), end('shorten', 2, NOW + 1)])).toEqual([NOW + 1]);
-    expect(until([open(1), end('shorten', 2, NOW + 2 * HOUR)])).toEqual([NOW + HOUR]);
+    expect(until([open(1), end('shorten', 2, NOW + 2 * HOUR)])).toEqual([]);
+    expect(until([open(1), end('shorten', 2, NOW + 1), end('extend', 3, NOW + 2)])).toEqual([NOW + 2]);
+    expect(until([open(1), end('extend', 2, NOW + 99 * HOUR)])).toEqual([NOW + 10 * HOUR]);
+    expect(until([open(1), end('shorten', 1, NOW + 1)])).toEqual([NOW + 1]);
   });
 
   it('loses no release if the steps of several states were never done', () => {
@@ -112,11 +124,50 @@ describe('a ticket', () => {
     ]);
   });
 
+  it('closes its checkout under the rule of its request, whatever its route uses by now', () => {
+    const other = { ...TERMS, checkout: 'other' };
+    const opened = applyState(undefined, open(1), TERMS);
+    expect(stepsTo(applyState(opened, close(2), other), NOW)).toEqual([
+      { step: 'release', checkout: 'rule', id: 'CHG1.1' },
+    ]);
+    const moved = stepsTo(applyState(opened, open(2), other), NOW);
+    expect(moved.map(({ step, checkout, id }) => [step, checkout, id])).toEqual([
+      ['release', 'rule', 'CHG1.1'],
+      ['request', 'other', 'CHG1.2'],
+    ]);
+  });
+
+  it('opens nothing older than a state that was refused, and keeps what it had', () => {
+    const opened = applyState(undefined, open(1), TERMS);
+    const refused = noteRefused(opened, { number: 'CHG1', position: 5 }, TERMS);
+    const late = applyState(refused, open(3, { items: [{ accountName: 'sa', systemName: 'db-09' }] }), TERMS);
+    expect(stepsTo(late, NOW)).toEqual(stepsTo(opened, NOW));
+    expect(applyState(late, close(6), TERMS).isOpen).toBe(false);
+    // The cause was corrected, and the state came again.
+    const again = applyState(refused, open(5, { items: [{ accountName: 'sa', systemName: 'db-09' }] }), TERMS);
+    expect(again.opening?.count).toBe(2);
+  });
+
+  it('with two ends at one position has the earlier one, in either order', () => {
+    const [far, near] = [12, 3].map((hours) => open(1, { window: { from: NOW - HOUR, until: NOW + hours * HOUR } }));
+    for (const states of [
+      [far, near],
+      [near, far],
+    ]) {
+      const ticket = after(states.flatMap((state) => state ?? []));
+      const ends = ticket === undefined ? [] : stepsTo(ticket, NOW);
+      const last = ends.find(({ step }) => step === 'end') ?? ends.find(({ step }) => step === 'request');
+      expect(last).toMatchObject(
+        last?.step === 'end' ? { until: NOW + 3 * HOUR } : { window: { until: NOW + 3 * HOUR } },
+      );
+    }
+  });
+
   it('repeats no release that is done', () => {
     const ticket = after([open(1), close(2)]);
-    const closed = ticket && withStepsDone(ticket);
+    const closed = ticket && withReleased(ticket, ticket);
     expect(closed && stepsTo(closed, NOW)).toEqual([]);
-    const again = applyState(closed, 'changes', open(3), NOW);
+    const again = applyState(closed, open(3), TERMS);
     expect(stepsTo(again, NOW).map(({ id }) => id)).toEqual(['CHG1.2']);
   });
 });

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Document, parseDocument } from 'yaml';
+import { problemsOf } from '#test/unit/shared/config/support.ts';
+
+const EXAMPLE = readFileSync(new URL('../../../../examples/webhooks.yaml', import.meta.url), 'utf8');
+const WEBHOOK = ['webhooks', 'servicenow'];
+
+const problemsAfter = (change: (config: Document) => void): string[] => {
+  const document = parseDocument(EXAMPLE);
+  change(document);
+  return problemsOf(String(document)).map((problem) => problem.replace(/^relay\.yaml:\d+:\d+ /, ''));
+};
+const set = (path: readonly string[], value: unknown) => (config: Document) =>
+  config.setIn([...WEBHOOK, ...path], config.createNode(value));
+
+describe('a webhook', () => {
+  it('of the example has no problem', () => {
+    expect(problemsAfter(() => {})).toEqual([]);
+  });
+
+  it.each<[string, (config: Document) => void, string]>([
+    [
+      'an unknown rule',
+      set(['checkout'], 'chnges'),
+      '.checkout: there is no checkout "chnges"; did you mean "changes"?',
+    ],
+    ['no signature', set(['signature'], { type: 'none' }), '.signature.type: '],
+    ['a key instead of the name of its secret', set(['signature', 'keys'], 'whsec_ secret'), '.signature.keys: '],
+    [
+      'a signature without a time, and a counter',
+      set(['signature'], { type: 'hmac-sha256', keys: 'webhooks/servicenow' }),
+      '.ticket.position: the signature hmac-sha256 covers no time',
+    ],
+    [
+      'a pointer without a slash',
+      set(['ticket', 'number'], 'number'),
+      '.ticket.number: is not valid; use a JSON pointer',
+    ],
+    ['a time zone that does not exist', set(['ticket', 'timeZone'], 'Mars'), '.ticket.timeZone: '],
+    ['a state that asks for something unknown', set(['ticket', 'states'], { done: 'shut' }), '.ticket.states.done: '],
+    ['more items than a message may have', set(['ticket', 'items', 'max'], 21), '.ticket.items.max: '],
+  ])('with %s is refused with the fix', (_what, change, problem) => {
+    expect(problemsAfter(change)).toContainEqual(expect.stringContaining(`webhooks.servicenow${problem}`));
+  });
+
+  it('that only closes needs no time', () => {
+    const problems = problemsAfter((config) => {
+      set(['signature'], { type: 'hmac-sha256', keys: 'webhooks/servicenow' })(config);
+      set(['ticket', 'states'], { Closed: 'close' })(config);
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it('has keys of its own', () => {
+    const problems = problemsAfter((config) => {
+      config.setIn(['webhooks', 'other'], config.createNode(config.getIn(WEBHOOK)));
+    });
+    expect(problems).toEqual([
+      'webhooks.other.signature.keys: has the same keys as the webhook "servicenow", so a request for one would be accepted by the other; use a secret of its own',
+    ]);
+  });
+});
