@@ -9,8 +9,11 @@ import { z } from 'zod';
 
 /** Licences that only require keeping their text. */
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0'];
-/** Licences with conditions for changes of the package itself: allowed for tools, not for bundled code. */
-const FOR_TOOLS = ['MPL-2.0'];
+/**
+ * Licences with conditions for changes of the package itself, and dedications to the public domain, which not every
+ * country knows: allowed for tools, not for bundled code.
+ */
+const FOR_TOOLS = ['MPL-2.0', 'Unlicense'];
 
 const packageSchema = z.object({
   version: z.string(),
