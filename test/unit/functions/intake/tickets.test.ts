@@ -155,6 +155,11 @@ describe('the state of a ticket', () => {
     ['moved', [body(1, { from: at(1) }), body(2, { from: at(2) })], [{ id: 'CHG1.2' }]],
     ['shortened', [body(1), body(2, { until: at(60_000) })], [{ id: 'CHG1.1', until: NOW + 60_000 }]],
     ['extended', [body(1), body(2, { until: at(2 * HOUR) })], [{ id: 'CHG1.1', until: NOW + 2 * HOUR }]],
+    [
+      'shortened, and then extended',
+      [body(1), body(2, { state: 'sooner', until: at(60_000) }), body(3, { state: 'later', until: at(120_000) })],
+      [{ id: 'CHG1.1', until: NOW + 120_000 }],
+    ],
     ['shortened into the past', [body(1), body(2, { until: at(-1) })], []],
     ['for other items', [body(1), body(2, { system: 'db-02' })], [{ id: 'CHG1.2', items: [{ systemName: 'db-02' }] }]],
   ])('that is %s leads to its access', async (_what, states, access) => {
@@ -212,9 +217,10 @@ describe('the state of a ticket', () => {
   it('is closed although another route uses its number', async () => {
     const scene = createScene();
     await scene.receive(body(1), { route: 'jira', signed: false });
-    await scene.receive(body(1, { state: 'done' }));
-    await scene.receive(body(2));
-    await scene.receive(body(3, { state: 'done' }));
+    // Its own checkout was never started.
+    scene.breakCall(0);
+    expect(await scene.receive(body(1))).toBe(true);
+    await scene.receive(body(2, { state: 'done' }));
     expect(scene.refused).toEqual([]);
     expect(scene.access()).toHaveLength(1);
   });
