@@ -13,7 +13,7 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
 import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
-import { initialPasswordPermissions, mergePermissions, storePermissions } from '#shared/workflows/permissions.ts';
+import { mergePermissions, readPermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
 
 /** The parts of a relay that grants refer to. */
@@ -82,9 +82,9 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
     case 'sign-in':
       return relay.signIn.permissions(grant.of ?? 'reading');
     case 'initial-passwords':
-      return initialPasswordPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
+      return readPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'webhook-keys':
-      return initialPasswordPermissions(webhookSecretsOf(config).map((secret) => secretNamed(stack, secret)));
+      return readPermissions(webhookSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'stores':
       return storePermissions(grant, config, types, {
         owners: `${relayId}/*`,

@@ -120,6 +120,14 @@ export const asRelayError = (thrown: unknown, during: string): RelayError =>
         { cause: thrown },
       );
 
+/** The same error with a text before its message, which names what it is about. Pure. */
+export const prefixed = (prefix: string, error: RelayError): RelayError =>
+  new RelayError(error.name, `${prefix}: ${error.message}`, {
+    cause: error,
+    mayHaveHappened: error.mayHaveHappened,
+    ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+  });
+
 /** Maximum number of messages that a combined error quotes. */
 const MAX_MESSAGES = 5;
 

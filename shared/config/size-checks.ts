@@ -12,8 +12,8 @@ import { tokenSecretName } from '#shared/names.ts';
 import { type Grant, type Permission, sessionMark } from '#shared/workflows/grants.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 import {
-  initialPasswordPermissions,
   mergePermissions,
+  readPermissions,
   signInPermissions,
   storePermissions,
 } from '#shared/workflows/permissions.ts';
@@ -158,9 +158,9 @@ const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
         );
       }
       case 'initial-passwords':
-        return initialPasswordPermissions(initialSecretsOf(config).map(secretArn));
+        return readPermissions(initialSecretsOf(config).map(secretArn));
       case 'webhook-keys':
-        return initialPasswordPermissions(webhookSecretsOf(config).map(secretArn));
+        return readPermissions(webhookSecretsOf(config).map(secretArn));
       case 'stores':
         return storePermissions(grant, config, types, { ...scope, session });
       default:

@@ -79,7 +79,7 @@ export const signInPermissions = (
 };
 
 /** Permission to read the initial passwords that blueprints name. Pure. */
-export const initialPasswordPermissions = (arns: readonly string[]): readonly Permission[] =>
+export const readPermissions = (arns: readonly string[]): readonly Permission[] =>
   arns.length === 0
     ? []
     : [

@@ -4,7 +4,7 @@ import { findOne } from '#shared/connections/find-one.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import { describeAddress } from '#shared/domain/addressing.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
-import { minutesLeft, windowStart } from '#shared/domain/checkout/window.ts';
+import { isTooFarAhead, MAX_LEAD_DAYS, minutesLeft, windowStart } from '#shared/domain/checkout/window.ts';
 import { type Item, itemKey, type Labels } from '#shared/domain/item.ts';
 import { createNaming } from '#shared/domain/naming.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
@@ -92,14 +92,10 @@ const checkSame = (written: CheckoutRecord, order: CheckoutOrder, startedAt: str
 const refused = (order: CheckoutOrder, problem: string): RelayError =>
   new RelayError('CheckoutRefused', `Checkout ${order.checkout}.${order.id}: ${problem}`);
 
-/** Together with the longest approval, window and extension, it stays below a year, the limit of an execution. */
-const MAX_LEAD_DAYS = 60;
-const DAY_MS = 24 * 3_600_000;
-
 /** Repeats the checks of the queue, because a message may have waited and an execution can be started by hand. */
 const checkWindow = (order: CheckoutOrder, { maxMinutes }: CheckoutConfig, now: number): void => {
   const { window } = order;
-  if (windowStart(window, now) > now + MAX_LEAD_DAYS * DAY_MS) {
+  if (isTooFarAhead(windowStart(window, now), now)) {
     throw refused(order, `its window begins in more than ${MAX_LEAD_DAYS} days. Send the request later.`);
   }
   const minutes = minutesLeft(window, now);

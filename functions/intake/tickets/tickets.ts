@@ -1,6 +1,7 @@
 import type { Json } from '@hyperjump/json-pointer';
 import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
+import { isTooFarAhead, MAX_LEAD_DAYS } from '#shared/domain/checkout/window.ts';
 import { readHead, readTicket, type TicketHead } from '#shared/domain/ticket/read-ticket.ts';
 import {
   applyState,
@@ -31,8 +32,6 @@ export interface TicketsDependencies extends CheckoutActionDependencies, BatchDe
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Latest start that one execution can wait for; see the plan of a checkout. */
-const MAX_LEAD_MS = 60 * 24 * HOUR_MS;
 
 /**
  * Handles the states of tickets behind the queue: maps the body, records what the ticket asks for, and opens, moves and
@@ -177,8 +176,8 @@ const checkRequest = async (
   if (minutes > rule.maxMinutes) {
     throw refused(`its window is longer than the ${rule.maxMinutes} minutes that are allowed. Plan a shorter one.`);
   }
-  if (window.from > now + MAX_LEAD_MS) {
-    throw refused('its window begins in more than 60 days. Update the ticket when it begins earlier than that.');
+  if (isTooFarAhead(window.from, now)) {
+    throw refused(`its window begins in more than ${MAX_LEAD_DAYS} days. Update the ticket within that time.`);
   }
   const problem = await addressProblem(
     rule,

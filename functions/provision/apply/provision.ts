@@ -1,7 +1,7 @@
 import type { Initial } from '#shared/connections/resource.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { isSuperseded, needsProof } from '#shared/domain/blueprint/subject.ts';
-import { RelayError } from '#shared/errors.ts';
+import { prefixed, RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type Provided, provide } from '#shared/provisioning/provide.ts';
 import type { Secret } from '#shared/secret.ts';
@@ -84,13 +84,7 @@ const provideOne = async (
 
 /** Adds the name of the resource, because the vault knows none. */
 const ofResource = ({ name, typeName }: PreparedResource, error: RelayError): RelayError =>
-  error.message.includes(`resources.${name}`)
-    ? error
-    : new RelayError(error.name, `The ${typeName} resources.${name}: ${error.message}`, {
-        cause: error,
-        mayHaveHappened: error.mayHaveHappened,
-        ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-      });
+  error.message.includes(`resources.${name}`) ? error : prefixed(`The ${typeName} resources.${name}`, error);
 
 const initialOf = async (
   resource: PreparedResource,

@@ -62,12 +62,11 @@ export const undoRun = async (context: TaskContext, progress: Applied): Promise<
 
 /** Deletes everything of a subject that is ours, in reverse. Ends its uses first. Repeatable. */
 export const removeSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
+  // A subject that returns is not deleted.
+  if (isSuperseded(context.subject.current())) return finish(progress);
   const resources = everything(context);
   const left = await usesLeft(context, resources, progress);
-  if (left !== undefined) {
-    // A subject that returns is not deleted.
-    return isSuperseded(context.subject.current()) ? finish(progress) : left;
-  }
+  if (left !== undefined) return left;
   let current = progress;
   for (const resource of resources.toReversed()) {
     if (!hasTime(context)) return current;
@@ -108,7 +107,7 @@ const endUses = async (context: TaskContext, resources: readonly PreparedResourc
   return Math.min(minutes, MAX_WAIT_MINUTES);
 };
 
-/** Longest wait before another look for a later order: a hundredth of the rest, so that the history stays short. */
+/** Shortest wait before a look for a later order. A long one is a hundredth of the rest, to keep the history short. */
 const MIN_LOOK_SECONDS = 15 * MINUTE_SECONDS;
 
 /** Ends all uses, and waits for those that it cannot end. Undefined once they have ended. */

@@ -1,10 +1,20 @@
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** Window that the message of a checkout requests: a number of minutes after the delivery, or until a time. */
 export type Window = { readonly from?: string | undefined } & (
   | { readonly minutes: number }
   | { readonly until: string }
 );
+
+/**
+ * Latest start of a window. Together with the longest approval, window and extension, it stays below a year, the limit
+ * of an execution.
+ */
+export const MAX_LEAD_DAYS = 60;
+
+/** True if a window begins too late for one execution to wait for it. Pure. */
+export const isTooFarAhead = (fromMs: number, now: number): boolean => fromMs > now + MAX_LEAD_DAYS * DAY_MS;
 
 /** Ends that messages have set after the request, in epoch milliseconds. */
 export interface SetEnds {

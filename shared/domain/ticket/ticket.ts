@@ -5,8 +5,8 @@ import type { Labels } from '#shared/domain/item.ts';
  * Life of a ticket: which access its states ask for, in whatever order they arrive.
  *
  * Each state has a position. `open` and `close` say everything about a ticket, so of them the one with the highest
- * position counts. `extend` and `shorten` say only its end: the latest of them applies to the `open` before it, even if
- * that arrives later. `ignore` says nothing.
+ * position counts. `extend` and `shorten` say only its end: they apply to the `open` before them, in the order of their
+ * positions, even if they arrive before it. `ignore` says nothing.
  *
  * An opening is one checkout. A ticket that is reopened, moved, or names other items gets a new one. Its count comes
  * from the record, never from the ticket.
@@ -64,10 +64,10 @@ export const ticketSchema = z.object({
   number: z.string(),
   /** Position of the latest `open` or `close`. */
   position: z.int().optional(),
-  /** Position of the latest `open` that was refused. No older one applies. */
-  refused: z.int().optional(),
   /** Every `extend` and `shorten` since then. */
   ends: z.array(endSchema),
+  /** Position of the latest `open` that was refused. No older one applies. */
+  refused: z.int().optional(),
   /** The latest opening. */
   opening: openingSchema.optional(),
   isOpen: z.boolean(),
