@@ -8,14 +8,14 @@ import type { BlueprintConfig } from '#shared/config/schema.ts';
 import type { Resources, ResourceTypes, ResourceWork } from '#shared/connections/resource.ts';
 import type { Vault, VaultSession } from '#shared/connections/vault.ts';
 import type { Subject, SubjectOrder } from '#shared/domain/blueprint/subject.ts';
-import { asRelayError, RelayError } from '#shared/errors.ts';
+import { RelayError } from '#shared/errors.ts';
 import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { createStartSubject } from '#shared/provisioning/start-subject.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { subjectAt } from '#shared/records/subjects.ts';
 import { Secret } from '#shared/secret.ts';
-import type { ProvisionStepInput } from '#shared/workflows/provision.ts';
 import { memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
+import { createProvisionPass, STEP_CONTEXT, Stopped } from '#test/support/provision-pass.ts';
 import { type Around, createRemote, REMOTE_TYPES } from '#test/support/provision-remote.ts';
 
 const RULE = 'hosts';
@@ -34,9 +34,6 @@ export const BLUEPRINT = {
     read: { type: 'grant', rule: 'owners', level: 'read' },
   },
 };
-
-/** Ends an execution: it was stopped, or Step Functions gave up on it. */
-class Stopped extends Error {}
 
 /** Failure of one call, before or after its effect. */
 export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'garble' | 'refuse';
@@ -192,54 +189,13 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
     measure: async () => {},
     notify: async (subject, lines) => void notices.push([subject, ...lines].join('\n')),
   });
-  const context = { remainingMs: () => 900_000 };
-
-  /** Retries a step as the state machine does, without the pauses. */
-  const retried = async <Output>(step: () => Promise<Output>): Promise<Output> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await step();
-      } catch (error) {
-        if (error instanceof Stopped || attempt === 3) throw error;
-        if (!(error instanceof RelayError && error.retryable)) throw error;
-      }
-    }
-  };
-  const caught = (error: unknown) => {
-    if (error instanceof Stopped) throw error;
-    const { name, message } = asRelayError(error, 'A step');
-    return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
-  };
-
-  /** One pass of the state machine: returns true if it goes on with a later order. */
-  const pass = async (run: string, input: string): Promise<'again' | 'succeeded' | 'failed'> => {
-    let state: ProvisionStepInput = {
-      workflow: 'provision',
-      rule: RULE,
-      run,
-      order: { repair: false, ...JSON.parse(input) },
-    };
-    const apply = async (): Promise<void> => {
-      do {
-        state = { ...state, applied: await retried(() => steps.apply(state, context)) };
-        clock += (state.applied?.waitSeconds ?? 0) * 1000;
-      } while (state.applied?.next !== 'report');
-    };
-    try {
-      state = { ...state, planned: await retried(() => steps.plan(state)) };
-      if (state.planned?.task !== 'nothing') await apply();
-    } catch (error) {
-      state = { ...state, error: caught(error) };
-      try {
-        if (state.planned !== undefined) await apply();
-      } catch (undoError) {
-        state = { ...state, undoError: caught(undoError) };
-      }
-    }
-    const { next } = await retried(() => steps.report(state));
-    if (next === 'again') return 'again';
-    return state.error === undefined ? 'succeeded' : 'failed';
-  };
+  const pass = createProvisionPass({
+    rule: RULE,
+    steps,
+    onWait: (seconds) => {
+      clock += seconds * 1000;
+    },
+  });
 
   const execute = async (name: string): Promise<void> => {
     const execution = executions.get(name);
@@ -302,7 +258,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
     drain,
     sweep,
     compare: () =>
-      drift({ workflow: 'provision', rule: RULE, run: `${RULE}.drift-${clock}`, compared: undefined }, context),
+      drift({ workflow: 'provision', rule: RULE, run: `${RULE}.drift-${clock}`, compared: undefined }, STEP_CONTEXT),
     subject: async (subject: string): Promise<Subject | undefined> =>
       (await records.read(subjectAt.record({ rule: RULE, subject })))?.record,
   };

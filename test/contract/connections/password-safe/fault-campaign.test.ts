@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallKind } from '#local/simulators/password-safe/audit.ts';
 import type { FaultEffect } from '#local/simulators/password-safe/faults.ts';
 import { tableBelow } from '#test/support/markdown-tables.ts';
-import { type Calls, type FaultedSite, openFaultedSite, TEN_MINUTES_MS, TOO_MANY_BYTES } from './faulted-site.ts';
+import type { Calls } from './faulted-calls.ts';
+import { type FaultedSite, openFaultedSite, TEN_MINUTES_MS, TOO_MANY_BYTES } from './faulted-site.ts';
 
 /** Test data: the outcome of each fault, as documented on the page. */
 const table = tableBelow('test/data/failure-modes.md', 'Calls to the vault');
