@@ -6,6 +6,7 @@ import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
 import type { LocalStore } from './stores.ts';
+import { playTickets, type TicketFigures } from './tickets/play.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
 /** Factor for the pauses of machines that wait for their turn. */
@@ -16,6 +17,8 @@ export interface MainRunOptions extends WorldOptions {
   readonly changed: number;
   /** Number of machines to provision. Default: none. */
   readonly provision?: number;
+  /** Number of tickets to play. Default: none. */
+  readonly tickets?: number;
   /** Printed output so far, which is also searched for credentials. */
   readonly printed?: () => Written;
 }
@@ -28,6 +31,8 @@ export interface MainRun {
   readonly canaryHits: number;
   /** Undefined if nothing was provisioned. */
   readonly provisioning: ProvisioningFigures | undefined;
+  /** Undefined if no ticket was played. */
+  readonly tickets: TicketFigures | undefined;
   /** One sentence for each broken promise. */
   readonly broken: readonly string[];
   /** Paths of the runs' pages. */
@@ -41,8 +46,14 @@ const HALF_AN_HOUR = 30 * 60_000;
 /** Runs the product twice and shuts everything down. @throws RunFailed if a run does not succeed. */
 export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
   const provisions = (options.provision ?? 0) > 0;
+  const takesTickets = (options.tickets ?? 0) > 0;
   // Machines that appear together take turns, which shows nothing.
-  const world = await startWorld({ ...(provisions && { waitScale: TURN_SCALE }), ...options, provisions });
+  const world = await startWorld({
+    ...(provisions && { waitScale: TURN_SCALE }),
+    ...options,
+    provisions,
+    takesTickets,
+  });
   try {
     return await runTwice(world, options);
   } finally {
@@ -51,7 +62,7 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
 };
 
 const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun> => {
-  const { changed, provision = 0, printed, onProgress: say = () => {} } = options;
+  const { changed, provision = 0, tickets = 0, printed, onProgress: say = () => {} } = options;
   const { vault, clock, directory } = world;
 
   say('Run 1: everything is new');
@@ -73,6 +84,11 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     ...misdelivered('Run 2', world, second, () => changed),
   ];
   const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
+  const played = tickets === 0 ? undefined : await playTickets(world, tickets, say);
+  if (played !== undefined) {
+    say('The sync again, which delivers the credentials that changed after their check-ins');
+    await world.runSync();
+  }
 
   say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
@@ -82,7 +98,8 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     openSessions: vault.openSessions().length,
     canaryHits: leaks.length,
     provisioning: provisioned?.figures,
-    broken: [...promises, ...(provisioned?.broken ?? []), ...brokenPromises(world, leaks)],
+    tickets: played?.figures,
+    broken: [...promises, ...(provisioned?.broken ?? []), ...(played?.broken ?? []), ...brokenPromises(world, leaks)],
     pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
     directory,
   };

@@ -17,6 +17,7 @@ const readOptions = (argv: readonly string[]) => {
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
     provision: count(0, { max: 5000 }),
+    tickets: count(0, { max: 1000 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
     'no-quotas': flag,
@@ -28,12 +29,13 @@ const readOptions = (argv: readonly string[]) => {
 };
 
 /** Output of `--json`. */
-const toJson = ({ runs, openRequests, openSessions, canaryHits, provisioning, pages }: MainRun) => ({
+const toJson = ({ runs, openRequests, openSessions, canaryHits, provisioning, tickets, pages }: MainRun) => ({
   runs: runs.map(({ report: _, ...figures }) => figures),
   openRequests,
   openSessions,
   canaryHits,
   ...(provisioning && { provisioning }),
+  ...(tickets && { tickets }),
   pages,
 });
 
@@ -44,6 +46,7 @@ const main = async (): Promise<void> => {
     latency: latencyMs,
     seed,
     provision,
+    tickets,
     stores,
     json,
     'no-quotas': isUnlimited,
@@ -59,6 +62,7 @@ const main = async (): Promise<void> => {
     latencyMs,
     seed,
     provision,
+    tickets,
     stores: LOCAL_STORES.slice(0, stores),
     ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),

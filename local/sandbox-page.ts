@@ -5,6 +5,7 @@ import { machineArn } from './executions.ts';
 import { planCommand } from './plan-command.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
 import { OPENBAO_CA_FILE } from './stores.ts';
+import { WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
 import type { World } from './world.ts';
 
 /** Addresses and credentials for clients of the sandbox. Output of `--json`. */
@@ -22,6 +23,7 @@ export const addresses = ({ vault, aws, openBao, directory }: World) => ({
     },
   },
   aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
+  webhook: { url: webhookUrl({ aws }), key: WEBHOOK_KEY },
   ...(openBao !== undefined && {
     openBao: { url: openBao.url, caFile: join(directory, OPENBAO_CA_FILE), token: openBao.rootToken },
   }),
@@ -30,6 +32,40 @@ export const addresses = ({ vault, aws, openBao, directory }: World) => ({
 const queueUrl = ({ template }: World['aws']): string | undefined =>
   template.ofType('AWS::SQS::Queue').find(({ identity }) => identity.name === `${template.stackName}-intake`)?.identity
     .ref;
+
+const HOUR_MS = 3_600_000;
+
+/** Body of a webhook about one change, in single quotes of a shell. */
+const changeFor = ({ vault, clock }: World, count: number, state: string, hours: number): string => {
+  const account = vault.accounts().filter(({ kind, type }) => kind === 'plain' && type === 'database')[1];
+  const at = (hour: number) => new Date(clock.now() + hour * HOUR_MS).toISOString().slice(0, 19).replace('T', ' ');
+  return JSON.stringify({
+    number: 'CHG0000001',
+    sys_mod_count: count,
+    state,
+    approval: 'approved',
+    start_date: at(0),
+    end_date: at(hours),
+    short_description: 'Try it',
+    cmdb_ci: account?.systemName,
+    account: account?.accountName,
+  });
+};
+
+/** A shell function that signs a body by Standard Webhooks and sends it, and bodies of one change. */
+const describeWebhook = (world: World): string => {
+  const key = Buffer.from(WEBHOOK_KEY.slice('whsec_'.length), 'base64').toString('hex');
+  return `Open a change by a webhook, extend it, and close it. Each is answered with 202:
+  webhook() {
+    id="msg_$$_$(date +%s)"; at=$(date +%s)
+    mac=$(printf %s "$id.$at.$1" | openssl dgst -sha256 -mac HMAC -macopt hexkey:${key} -binary | base64)
+    curl -sS -w '%{http_code}\\n' -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$mac" --data-binary "$1" ${webhookUrl(world)}
+  }
+  webhook '${changeFor(world, 1, '-1', 1)}'
+  webhook '${changeFor(world, 2, '-1', 1.5)}'
+  webhook '${changeFor(world, 3, '3', 1.5)}'
+  aws secretsmanager list-secrets --query 'SecretList[].Name' --filters Key=name,Values=changes/`;
+};
 
 /** A message that checks out an account of the sandbox. */
 const messageFor = ({ vault }: World): string => {
@@ -102,6 +138,8 @@ Check out an account for five minutes, release it early, and list the executions
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${messageFor(world)}'
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '{"type":"checkout.released","checkout":"passwords","id":"CHG1"}'
   aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'checkout')}
+
+${describeWebhook(world)}
 
 Logs and histories: ${world.directory}
 Press Ctrl-C to stop.`;

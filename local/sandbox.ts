@@ -40,6 +40,7 @@ const main = async (): Promise<void> => {
     quotas: 'documented',
     stores: LOCAL_STORES.slice(0, stores),
     configure: addExampleRules,
+    takesTickets: true,
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });

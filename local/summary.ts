@@ -27,6 +27,7 @@ export const summarise = ({
   openSessions,
   canaryHits,
   provisioning,
+  tickets,
   broken,
   pages,
   directory,
@@ -63,7 +64,8 @@ export const summarise = ({
     '',
     ...layOut(rows),
     '',
-    ...provisioningLines(provisioning),
+    ...figureLines('Provisioning', provisioning),
+    ...figureLines('Tickets', tickets),
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
     verdict(`credentials found outside the ${runs[0].stores.length === 1 ? 'store' : 'stores'}`, canaryHits),
@@ -75,12 +77,12 @@ export const summarise = ({
   ].join('\n');
 };
 
-/** Figures of provisioning, if there was any. */
-const provisioningLines = (figures: MainRun['provisioning']): string[] =>
+/** Figures of a part of the run that was asked for. */
+const figureLines = (title: string, figures: MainRun['provisioning'] | MainRun['tickets']): string[] =>
   figures === undefined
     ? []
     : [
-        styleText('bold', 'Provisioning'),
+        styleText('bold', title),
         ...Object.entries(figures).map(([label, count]) => `  ${label.padEnd(10)}  ${String(count).padStart(7)}`),
         '',
       ];

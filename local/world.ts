@@ -28,6 +28,7 @@ import {
   viewStores,
 } from './stores.ts';
 import { synthesise } from './synthesise.ts';
+import { addWebhook, WEBHOOK_KEY, WEBHOOK_SECRET } from './tickets/service-desk.ts';
 import { requireWritable } from './writable.ts';
 
 /** Names in `examples/local.yaml`. */
@@ -71,6 +72,8 @@ export interface WorldOptions
   readonly quotas?: 'documented' | readonly Quota[];
   /** Adds the blueprint of `examples/provisioning.yaml`. */
   readonly provisions?: boolean;
+  /** Adds the route and the rule of `examples/webhooks.yaml`. */
+  readonly takesTickets?: boolean;
   /** Stores of the sync. Default: Secrets Manager alone. */
   readonly stores?: readonly LocalStoreName[];
 }
@@ -119,6 +122,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       if (openBao !== undefined) writeFileSync(join(directory, OPENBAO_CA_FILE), openBao.caPem);
       if (quotas !== 'documented') removePace(config, stores);
       if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
+      if (options.takesTickets) addWebhook(config);
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {
@@ -140,19 +144,13 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       ...(port !== undefined && { port: port + 1 }),
     });
     say(`AWS side: ${aws.endpoint}`);
-    aws.secretsManager.handle('CreateSecret', {
-      Name: bootstrap.name,
-      ClientRequestToken: crypto.randomUUID(),
-      SecretString: bootstrap.value,
-    });
-    if (options.provisions) {
-      const { name, value } = ADMIN_BOOTSTRAP;
-      aws.secretsManager.handle('CreateSecret', {
-        Name: name,
-        ClientRequestToken: crypto.randomUUID(),
-        SecretString: value,
-      });
-    }
+    const made = [
+      bootstrap,
+      ...(options.provisions ? [ADMIN_BOOTSTRAP] : []),
+      ...(options.takesTickets ? [WEBHOOK_SECRET] : []),
+    ];
+    for (const { name: Name, value: SecretString } of made)
+      aws.secretsManager.handle('CreateSecret', { Name, ClientRequestToken: crypto.randomUUID(), SecretString });
     if (openBao !== undefined) await trustFunctions(openBao, aws);
     return assemble({
       clock,
@@ -223,7 +221,7 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'stores' | 'ope
       if (!result.ok) throw new Error(`reap failed: ${result.failure.errorType}: ${result.failure.errorMessage}`);
     },
     async findLeaks(...more) {
-      const search = createSearch(SIGN_IN_SECRETS);
+      const search = createSearch([...SIGN_IN_SECRETS, WEBHOOK_KEY]);
       const hits = [
         ...more,
         ...filesBelow(join(directory, 'logs')),

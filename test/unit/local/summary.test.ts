@@ -56,6 +56,7 @@ describe('the summary of a local run', () => {
       openSessions: 0,
       canaryHits: 0,
       provisioning: undefined,
+      tickets: undefined,
       broken: [`The store does not hold ${name}.`],
       pages: ['/tmp/run/run-1.html', '/tmp/run/run-2.html'],
       directory: '/tmp/run',
