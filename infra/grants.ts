@@ -6,12 +6,12 @@ import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
-import type { Tickets } from '#infra/triggers/tickets.ts';
+import type { SentQueue } from '#infra/triggers/queue-pair.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
 import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
+import { ticketSecretsOf, webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
 import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
 import { mergePermissions, readPermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
@@ -31,7 +31,9 @@ export interface Grantable {
   /** Undefined if no blueprint has machines as subjects. */
   readonly machines: Machines | undefined;
   /** Undefined if the relay receives no webhooks. */
-  readonly tickets: Tickets | undefined;
+  readonly tickets: SentQueue | undefined;
+  /** Undefined if no webhook writes comments. */
+  readonly comments: SentQueue | undefined;
 }
 
 /** The grants of a step, resolved to AWS. */
@@ -85,6 +87,8 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
       return readPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'webhook-keys':
       return readPermissions(webhookSecretsOf(config).map((secret) => secretNamed(stack, secret)));
+    case 'ticket-systems':
+      return readPermissions(ticketSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'stores':
       return storePermissions(grant, config, types, {
         owners: `${relayId}/*`,
@@ -108,6 +112,7 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
     case 'stores':
     case 'initial-passwords':
     case 'webhook-keys':
+    case 'ticket-systems':
       return [];
     case 'runs':
       return runPermissions(relay.key, grant);
@@ -119,6 +124,8 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return machinesOf(relay).permissions();
     case 'ticket-states':
       return grant.may === 'send' ? ticketsOf(relay).sending() : ticketsOf(relay).permissions();
+    case 'ticket-comments':
+      return grant.may === 'send' ? commentsOf(relay).sending() : commentsOf(relay).permissions();
     case 'machines':
       return [DESCRIBE_MACHINES];
   }
@@ -151,6 +158,10 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return ticketsOf(relay).queue.queueUrl;
     case 'REFUSED_TICKETS_URL':
       return ticketsOf(relay).refused.queueUrl;
+    case 'COMMENTS_QUEUE_URL':
+      return commentsOf(relay).queue.queueUrl;
+    case 'REFUSED_COMMENTS_URL':
+      return commentsOf(relay).refused.queueUrl;
     case 'SYNC_MACHINE_ARN':
       return machineArn(relay.stack, 'sync');
     case 'CHECKOUT_MACHINE_ARN':
@@ -169,9 +180,14 @@ const intakeOf = ({ intake }: Grantable): Intake => {
   return intake;
 };
 
-const ticketsOf = ({ tickets }: Grantable): Tickets => {
+const ticketsOf = ({ tickets }: Grantable): SentQueue => {
   if (tickets === undefined) throw new Error('A function handles tickets, but the relay receives no webhooks.');
   return tickets;
+};
+
+const commentsOf = ({ comments }: Grantable): SentQueue => {
+  if (comments === undefined) throw new Error('A function handles comments, but no webhook writes any.');
+  return comments;
 };
 
 const machinesOf = ({ machines }: Grantable): Machines => {

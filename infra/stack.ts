@@ -11,10 +11,11 @@ import { Network } from '#infra/constructs/network.ts';
 import { RecordsBucket } from '#infra/constructs/records-bucket.ts';
 import { RelayKey } from '#infra/constructs/relay-key.ts';
 import { Functions } from '#infra/functions.ts';
+import { addComments, addLooks, createCommentQueue } from '#infra/triggers/comments.ts';
 import { addIntake, Intake } from '#infra/triggers/intake.ts';
 import { addMachines, Machines } from '#infra/triggers/machines.ts';
 import { Schedules } from '#infra/triggers/schedules.ts';
-import { addTickets, Tickets } from '#infra/triggers/tickets.ts';
+import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
@@ -25,7 +26,7 @@ import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registere
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { RECORDS_OUTPUT, relayIdOf } from '#shared/names.ts';
 import { takesMachines, takesMessages } from '#shared/workflows/intake.ts';
-import { takesTickets } from '#shared/workflows/tickets.ts';
+import { takesTickets, writesComments } from '#shared/workflows/tickets.ts';
 
 /** All workflows, in the order of their rows on the dashboard. */
 const WORKFLOWS: readonly AddWorkflow[] = [
@@ -35,6 +36,8 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addProvision,
   addMachines,
   addTickets,
+  addComments,
+  addLooks,
   addUpkeep,
   addAuthenticate,
 ];
@@ -69,8 +72,8 @@ export class RelayStack extends Stack {
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;
     const machines = takesMachines(config) ? new Machines(this, 'Machines', { key }) : undefined;
-
-    const tickets = takesTickets(config) ? new Tickets(this, 'Tickets', { key }) : undefined;
+    const tickets = takesTickets(config) ? createTicketQueue(this, key) : undefined;
+    const comments = writesComments(config) ? createCommentQueue(this, key) : undefined;
 
     const functions = new Functions({
       stack: this,
@@ -84,13 +87,14 @@ export class RelayStack extends Stack {
       intake,
       machines,
       tickets,
+      comments,
       bundles,
       logRetentionDays,
       placement: network?.placement,
     });
     const metrics = new RelayMetrics(config.relay);
     const workflows = WORKFLOWS.map((add) =>
-      add(this, { config, functions, metrics, intake, machines, tickets, key, logRetentionDays }),
+      add(this, { config, functions, metrics, intake, machines, tickets, comments, key, logRetentionDays }),
     );
 
     const schedules = new Schedules(this, 'Schedules', {

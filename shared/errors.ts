@@ -61,6 +61,10 @@ const ERRORS = {
   ValueNotText: { retryable: false },
   ValueRefused: { retryable: false },
 
+  // Ticket systems, which only comments and the look at open tickets need.
+  TicketSystemUnavailable: { retryable: true },
+  TicketSystemRefused: { retryable: false },
+
   // The run itself.
   OutOfTime: { retryable: true },
   BatchLost: { retryable: true },

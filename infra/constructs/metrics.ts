@@ -77,7 +77,7 @@ export class RelayMetrics {
 
   ofMessages(
     metricName: MessageMetric,
-    queue: 'intake' | 'machines' | 'tickets' = 'intake',
+    queue: 'intake' | 'machines' | 'tickets' | 'comments' = 'intake',
     period = Duration.hours(1),
   ): Metric {
     return this.#metric({ queue }, metricName, Stats.SUM, period);

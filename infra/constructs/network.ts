@@ -34,8 +34,8 @@ interface Place {
 
 export interface NetworkProps {
   readonly network: NetworkConfig;
-  /** The vaults and stores that the functions reach. */
-  readonly remotes: Pick<RelayConfig, 'connections' | 'stores'>;
+  /** The vaults, stores and ticket systems that the functions reach. */
+  readonly remotes: Pick<RelayConfig, 'connections' | 'stores' | 'ticketSystems'>;
   readonly key: IKey;
   readonly logRetentionDays: RetentionDays;
 }

@@ -20,6 +20,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   checkouts: CHECKOUTS_KEPT,
   ids: CHECKOUTS_KEPT,
   tickets: CHECKOUTS_KEPT,
+  comments: CHECKOUTS_KEPT,
 };
 
 /** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */

@@ -106,3 +106,14 @@ export class QueuePair extends Construct {
     ];
   }
 }
+
+/** A queue pair to which functions of the stack send. */
+export class SentQueue extends QueuePair {
+  /** Permissions to send messages to the queue. */
+  sending(): readonly Permission[] {
+    return [
+      { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] },
+      this.key.use('sqs', 'kms:Decrypt', 'kms:GenerateDataKey'),
+    ];
+  }
+}

@@ -7,30 +7,23 @@ import { graph } from '#infra/constructs/dashboard.ts';
 import type { RelayFunction } from '#infra/constructs/relay-function.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { accept } from '#infra/nag.ts';
-import { QueuePair } from '#infra/triggers/queue-pair.ts';
+import { SentQueue } from '#infra/triggers/queue-pair.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import type { Permission } from '#shared/workflows/grants.ts';
 import { ticketSteps } from '#shared/workflows/tickets.ts';
 
 /** Batches that are handled concurrently. Minimum of Lambda is 2. */
 const CONCURRENCY = 5;
 
-/** The queue of verified states of tickets. Only the webhook function sends to it. */
-export class Tickets extends QueuePair {
-  constructor(scope: Construct, id: string, { key }: { readonly key: RelayKey }) {
-    const step = ticketSteps.tickets;
-    super(scope, id, { name: 'tickets', key, step, concurrency: CONCURRENCY, holds: 'states of tickets' });
-  }
-
-  /** Permissions to send messages to the queue. */
-  sending(): readonly Permission[] {
-    return [
-      { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] },
-      this.key.use('sqs', 'kms:Decrypt', 'kms:GenerateDataKey'),
-    ];
-  }
-}
+/** The queue of verified states of tickets. Only the webhook function and the looks send to it. */
+export const createTicketQueue = (scope: Construct, key: RelayKey): SentQueue =>
+  new SentQueue(scope, 'Tickets', {
+    name: 'tickets',
+    key,
+    step: ticketSteps.tickets,
+    concurrency: CONCURRENCY,
+    holds: 'states of tickets',
+  });
 
 interface FrontDoorProps {
   readonly webhooks: RelayConfig['webhooks'];

@@ -7,8 +7,8 @@ import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import type { Functions } from '#infra/functions.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
+import type { SentQueue } from '#infra/triggers/queue-pair.ts';
 import type { Scheduled } from '#infra/triggers/schedules.ts';
-import type { Tickets } from '#infra/triggers/tickets.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 
 /** The parts of the stack that exist before the workflows are added, and that workflows share. */
@@ -21,7 +21,9 @@ export interface WorkflowProps {
   /** Undefined if no blueprint has machines as subjects. */
   readonly machines: Machines | undefined;
   /** Undefined if the relay receives no webhooks. */
-  readonly tickets: Tickets | undefined;
+  readonly tickets: SentQueue | undefined;
+  /** Undefined if no webhook writes comments. */
+  readonly comments: SentQueue | undefined;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
 }

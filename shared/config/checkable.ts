@@ -5,6 +5,7 @@ import type {
   ConnectionConfig,
   StoreConfig,
   SyncConfig,
+  TicketSystemConfig,
   WebhookConfig,
 } from '#shared/config/schema.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
@@ -21,6 +22,7 @@ export interface Checkable {
   readonly checkouts: Entries<CheckoutConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
+  readonly ticketSystems: Entries<TicketSystemConfig> | undefined;
 }
 
 type Named<T> = readonly [name: string, entry: T];

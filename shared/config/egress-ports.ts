@@ -10,16 +10,18 @@ const portOf = (address: string): number => {
 };
 
 /**
- * TCP ports that the functions have to reach: that of AWS, those of the vaults or their proxies, and those of the
- * stores outside of AWS. Pure.
+ * TCP ports that the functions have to reach: that of AWS, those of the vaults or their proxies, of the stores
+ * outside of AWS, and of the ticket systems. Pure.
  */
 export const egressPorts = ({
   connections,
   stores,
-}: Pick<RelayConfig, 'connections' | 'stores'>): readonly number[] => [
+  ticketSystems,
+}: Pick<RelayConfig, 'connections' | 'stores' | 'ticketSystems'>): readonly number[] => [
   ...new Set([
     HTTPS_PORT,
     ...Object.values(connections).map(({ url, proxy }) => portOf(proxy?.url ?? url)),
+    ...Object.values(ticketSystems).map(({ url }) => portOf(url)),
     ...Object.values(stores).flatMap(({ url }) => (url === undefined ? [] : portOf(url))),
   ]),
 ];

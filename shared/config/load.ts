@@ -28,7 +28,7 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 
 /** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
-  const { data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks } = {} } = z
+  const { data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks, ticketSystems } = {} } = z
     .object({
       relay: z.unknown(),
       connections: z.unknown(),
@@ -37,6 +37,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
       checkouts: z.unknown(),
       provisioning: z.unknown(),
       webhooks: z.unknown(),
+      ticketSystems: z.unknown(),
     })
     .partial()
     .safeParse(value);
@@ -48,11 +49,12 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
     checkouts: entriesOf(shape.checkouts.unwrap().valueType, checkouts),
     provisioning: entriesOf(shape.provisioning.unwrap().valueType, provisioning),
     webhooks: entriesOf(shape.webhooks.unwrap().valueType, webhooks),
+    ticketSystems: entriesOf(shape.ticketSystems.unwrap().valueType, ticketSystems),
   };
 };
 
 /** Sections whose entries can name a CA. */
-const TRUSTING = ['connections', 'stores'] as const;
+const TRUSTING = ['connections', 'stores', 'ticketSystems'] as const;
 type Trusting = (typeof TRUSTING)[number];
 
 interface CaReading {
@@ -66,7 +68,11 @@ interface WithCa {
 }
 
 const readCas = (config: Pick<Checkable, Trusting>, origin: Origin): CaReading => {
-  const pems = { connections: new Map<string, string>(), stores: new Map<string, string>() };
+  const pems = {
+    connections: new Map<string, string>(),
+    stores: new Map<string, string>(),
+    ticketSystems: new Map<string, string>(),
+  };
   const problems: Problem[] = [];
   for (const section of TRUSTING) {
     for (const [name, entry] of Object.entries<WithCa | undefined>(config[section] ?? {})) {
@@ -90,10 +96,11 @@ const withPem = <Entry extends WithCa>(
     }),
   );
 
-const withPems = (config: RelayConfig, { connections, stores }: CaReading['pems']): RelayConfig => ({
+const withPems = (config: RelayConfig, { connections, stores, ticketSystems }: CaReading['pems']): RelayConfig => ({
   ...config,
   connections: withPem(config.connections, connections),
   stores: withPem(config.stores, stores),
+  ticketSystems: withPem(config.ticketSystems, ticketSystems),
 });
 
 /** A problem or a warning at its position in the file. */

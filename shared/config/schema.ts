@@ -7,6 +7,7 @@ import { network } from '#shared/config/schema/network.ts';
 import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
+import { ticketSystem } from '#shared/config/schema/ticket-systems.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 import { webhook } from '#shared/config/schema/webhooks.ts';
 
@@ -80,6 +81,12 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .record(name, webhook)
       .default({})
       .describe('Routes for the webhooks of ticket systems, each under a name of your choice, which is its path.'),
+    ticketSystems: z
+      .record(name, ticketSystem)
+      .default({})
+      .describe(
+        'Ticket systems that webhooks name for comments and for looks at open tickets, each under a name of your choice.',
+      ),
     intake: intake
       .optional()
       .describe(
@@ -115,3 +122,5 @@ export type CheckoutConfig = RelayConfig['checkouts'][string];
 export type BlueprintConfig = RelayConfig['provisioning'][string];
 /** A route for webhooks. */
 export type WebhookConfig = RelayConfig['webhooks'][string];
+/** A ticket system. */
+export type TicketSystemConfig = RelayConfig['ticketSystems'][string];

@@ -5,7 +5,7 @@ import type { Problem } from '#shared/config/problem.ts';
 import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
+import { ticketSecretsOf, webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
 import { operatorSecretsOf } from '#shared/connections/operator-secrets.ts';
 import { staticPrefix } from '#shared/domain/template.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -161,6 +161,8 @@ const rolesOf = (config: RelayConfig, types: RegisteredTypes): SizedRole[] => {
         return readPermissions(initialSecretsOf(config).map(secretArn));
       case 'webhook-keys':
         return readPermissions(webhookSecretsOf(config).map(secretArn));
+      case 'ticket-systems':
+        return readPermissions(ticketSecretsOf(config).map(secretArn));
       case 'stores':
         return storePermissions(grant, config, types, { ...scope, session });
       default:

@@ -10,6 +10,24 @@ const checkRule = (path: Problem['path'], { checkout }: WebhookConfig, { checkou
   return [{ path: [...path, 'checkout'], message: `there is no checkout "${checkout}"; ${advice}` }];
 };
 
+const checkSystem = (
+  path: Problem['path'],
+  { ticketSystem, comments, looksEveryMinutes }: WebhookConfig,
+  { ticketSystems }: Checkable,
+): Problem[] => {
+  const known = Object.keys(ticketSystems ?? {});
+  if (ticketSystem !== undefined) {
+    if (known.includes(ticketSystem)) return [];
+    const advice = known.length === 0 ? 'add one under ticketSystems' : suggest(ticketSystem, known);
+    return [{ path: [...path, 'ticketSystem'], message: `there is no ticket system "${ticketSystem}"; ${advice}` }];
+  }
+  const message = 'needs a ticket system; write ticketSystem: and the name of an entry under ticketSystems';
+  return [
+    ...(comments ? [{ path: [...path, 'comments'], message }] : []),
+    ...(looksEveryMinutes === undefined ? [] : [{ path: [...path, 'looksEveryMinutes'], message }]),
+  ];
+};
+
 /** A request that can be repeated for ever must not open anything. */
 const checkTime = (path: Problem['path'], { signature, ticket }: WebhookConfig): Problem[] => {
   const opens = Object.values(ticket.states).some((wish) => wish === 'open' || wish === 'extend');
@@ -35,5 +53,10 @@ const checkKeys = (name: string, { signature }: WebhookConfig, config: Checkable
 export const checkWebhooks = (config: Checkable): Problem[] =>
   checkableEntries(config.webhooks).flatMap(([name, webhook]) => {
     const path = ['webhooks', name];
-    return [...checkRule(path, webhook, config), ...checkTime(path, webhook), ...checkKeys(name, webhook, config)];
+    return [
+      ...checkRule(path, webhook, config),
+      ...checkSystem(path, webhook, config),
+      ...checkTime(path, webhook),
+      ...checkKeys(name, webhook, config),
+    ];
   });

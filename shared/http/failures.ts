@@ -5,7 +5,7 @@ import { explainProxy } from '#shared/http/proxy-failures.ts';
 import type { HttpProxy } from '#shared/http/tunnels.ts';
 
 /** Side of the relay that a remote system is on. Errors name it. */
-export type Side = 'vault' | 'store';
+export type Side = 'vault' | 'store' | 'ticket-system';
 
 export interface FailureContext {
   readonly call: CallName;
@@ -60,7 +60,11 @@ const adviceFor = (code: string, side: Side): string => {
 };
 
 /** Name of the error for a remote system that cannot be reached. */
-const UNAVAILABLE = { vault: 'VaultUnavailable', store: 'StoreUnavailable' } as const satisfies Record<Side, ErrorName>;
+const UNAVAILABLE = {
+  vault: 'VaultUnavailable',
+  store: 'StoreUnavailable',
+  'ticket-system': 'TicketSystemUnavailable',
+} as const satisfies Record<Side, ErrorName>;
 
 /** Returns the name of the error, and its text with the fix. */
 const explain = ({ by, reached, code = 'no code' }: FailedExchange, context: FailureContext): [ErrorName, string] => {

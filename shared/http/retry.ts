@@ -15,6 +15,7 @@ export const RETRY_POLICY: RetryPolicy = { attempts: 3, budgetMs: 60_000, baseMs
 const TRANSIENT: readonly ErrorName[] = [
   'VaultUnavailable',
   'StoreUnavailable',
+  'TicketSystemUnavailable',
   'RateLimited',
   'AnswerTimedOut',
   'AnswerTruncated',

@@ -7,6 +7,8 @@ export interface BatchDependencies {
   readonly refuse: (message: Pick<QueueRecord, 'messageId' | 'body'>, error: RelayError) => Promise<void>;
   /** Called for each message that was not handled, on every attempt. */
   readonly onFailure: (message: QueueRecord, error: RelayError) => void;
+  /** Returns true if a message with this error must not come again. Default: only an invalid message. */
+  readonly isFinal?: (error: RelayError) => boolean;
   readonly measure: (count: { handled: number; refused: number }) => Promise<void>;
 }
 
@@ -19,7 +21,7 @@ type Outcome = 'handled' | 'refused' | 'again';
 export const handleBatch = async (
   records: readonly QueueRecord[],
   handle: (record: QueueRecord) => Promise<void>,
-  { refuse, onFailure, measure }: BatchDependencies,
+  { refuse, onFailure, measure, isFinal = () => false }: BatchDependencies,
 ): Promise<QueueAnswer> => {
   const outcomeOf = async (record: QueueRecord): Promise<Outcome> => {
     try {
@@ -29,7 +31,7 @@ export const handleBatch = async (
       const error = asRelayError(thrown, 'Handling a message');
       onFailure(record, error);
       const isLastTime = record.attributes.ApproximateReceiveCount >= MAX_RECEIVES;
-      if (error.name !== 'MessageInvalid' && !isLastTime) return 'again';
+      if (error.name !== 'MessageInvalid' && !isFinal(error) && !isLastTime) return 'again';
       return refuse(record, error).then(
         () => 'refused',
         // If this fails, SQS itself finally moves the message to that queue, without a reason.

@@ -4,6 +4,7 @@ import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+import { tellGrants } from '#shared/workflows/tickets.ts';
 
 /**
  * Inputs and outputs of the checkout workflow, and of the release workflow, which consists of its last steps. The
@@ -82,6 +83,7 @@ const watchedSchema = z.object({
   next: z.enum(ACTIONS),
   waitSeconds: z.int().min(0),
   ending: z.enum(ENDINGS).optional(),
+  confirmed: z.boolean().optional(),
   unconfirmed: z.boolean().optional(),
 });
 
@@ -124,7 +126,7 @@ const watch = {
   seconds: 120,
   memoryMb: 512,
   priority: 'person',
-  grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
+  grants: (config) => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }, ...tellGrants(config)],
 } as const satisfies Step;
 
 const request = {
@@ -185,11 +187,12 @@ const report = {
   output: z.object({ status: z.enum(CHECKOUT_STATUSES), notes: z.array(z.string()) }),
   seconds: 300,
   memoryMb: 512,
-  grants: () => [
+  grants: (config) => [
     { to: 'records', may: 'read', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'records', may: 'remove', folder: 'open' },
     { to: 'alerts', may: 'publish' },
+    ...tellGrants(config),
   ],
 } as const satisfies Step;
 

@@ -28,6 +28,10 @@ export type Grant =
   | { readonly to: 'webhook-keys'; readonly may: 'read' }
   /** Send verified requests to the queue of tickets, or receive them and move refused ones. */
   | { readonly to: 'ticket-states'; readonly may: 'send' | 'handle' }
+  /** Read the credentials of ticket systems. */
+  | { readonly to: 'ticket-systems'; readonly may: 'use' }
+  /** Order comments on tickets, or receive the orders and move refused ones. */
+  | { readonly to: 'ticket-comments'; readonly may: 'send' | 'handle' }
   /** Describe the EC2 instances of the account and region. */
   | { readonly to: 'machines'; readonly may: 'describe' };
 
@@ -37,6 +41,7 @@ export type Grant =
  * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
+ * `comments/`: comments that are written.
  */
 export type Folder =
   | 'runs'
@@ -49,7 +54,8 @@ export type Folder =
   | 'subjects'
   | 'pending'
   | 'removals'
-  | 'tickets';
+  | 'tickets'
+  | 'comments';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift'] as const;
@@ -72,7 +78,9 @@ export type Variable =
   | 'REFUSED_QUEUE_URL'
   | 'REFUSED_MACHINES_URL'
   | 'TICKETS_QUEUE_URL'
-  | 'REFUSED_TICKETS_URL';
+  | 'REFUSED_TICKETS_URL'
+  | 'COMMENTS_QUEUE_URL'
+  | 'REFUSED_COMMENTS_URL';
 
 /** Environment variable that a grant sets; undefined if it needs none. */
 export const variableOf = (grant: Grant): Variable | undefined => {
@@ -84,6 +92,7 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return grant.may === 'deliver' ? 'STORE_KEY_ARN' : undefined;
     case 'initial-passwords':
     case 'webhook-keys':
+    case 'ticket-systems':
     case 'machines':
       return undefined;
     case 'runs':
@@ -96,6 +105,8 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return 'REFUSED_MACHINES_URL';
     case 'ticket-states':
       return grant.may === 'send' ? 'TICKETS_QUEUE_URL' : 'REFUSED_TICKETS_URL';
+    case 'ticket-comments':
+      return grant.may === 'send' ? 'COMMENTS_QUEUE_URL' : 'REFUSED_COMMENTS_URL';
   }
 };
 

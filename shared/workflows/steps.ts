@@ -5,7 +5,7 @@ import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { syncWorkflow } from '#shared/workflows/sync.ts';
-import { ticketWorkflow } from '#shared/workflows/tickets.ts';
+import { commentWorkflow, lookWorkflow, ticketWorkflow } from '#shared/workflows/tickets.ts';
 import { upkeepWorkflow } from '#shared/workflows/upkeep.ts';
 
 const WORKFLOWS: readonly WorkflowSteps[] = [
@@ -16,6 +16,8 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   intakeWorkflow,
   machinesWorkflow,
   ticketWorkflow,
+  commentWorkflow,
+  lookWorkflow,
   upkeepWorkflow,
 ];
 

@@ -30,12 +30,12 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'p
 /** The steps of the checkout workflow and of the release workflow. */
 export const crashableCheckoutSteps = (process: Process): Record<FolderOf<typeof checkoutSteps>, Perform> => {
   const plan = createPlanCheckout(process);
-  const watch = createWatch(process);
+  const watch = createWatch({ ...process, tell: async () => {} });
   const request = createRequestCheckout(process);
   const retrieve = createRetrieveCheckout({ ...process, random: () => randomBytes(16).toString('hex') });
   const checkin = createCheckInCheckout({ ...process, onSessionLeft: () => {} });
   const retire = createRetire(process);
-  const report = createReportCheckout({ ...process, measure: async () => {} });
+  const report = createReportCheckout({ ...process, tell: async () => {}, measure: async () => {} });
   return {
     'checkout/plan': (payload) => plan(checkoutSteps.plan.input.parse(payload)),
     'checkout/watch': (payload) => watch(checkoutSteps.watch.input.parse(payload)),

@@ -7,6 +7,7 @@ import { createS3Pages, createS3Records, createS3Signals } from '#shared/aws/s3.
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
+import { tellWith } from '#shared/runtime/tell.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import { createReportCheckout } from './report.ts';
 
@@ -26,6 +27,7 @@ export const handler = defineHandler(
         { CheckoutsOver: 1, CheckoutsFailed: status === 'failed' ? 1 : 0, ChangesUnconfirmed: unconfirmed ? 1 : 0 },
       ),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
+    tell: tellWith(config, env),
     now: Date.now,
   }),
 );

@@ -1,5 +1,6 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import { wasDelivered } from '#shared/domain/checkout/next-action.ts';
+import type { Tell } from '#shared/messages/tell.ts';
 import { type CheckoutRecord, type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
@@ -9,6 +10,7 @@ import { messageOf } from '#shared/runtime/caught.ts';
 import type { CheckoutReported, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
+import { commentFor } from './comment.ts';
 
 export interface ReportCheckoutDependencies {
   readonly records: Records;
@@ -17,6 +19,8 @@ export interface ReportCheckoutDependencies {
   readonly measure: (rule: string, status: CheckoutReported['status'], unconfirmed: boolean) => Promise<void>;
   /** Sends a notice to people. Called only if the checkout needs their attention. */
   readonly notify: Notify;
+  /** Orders a comment on the ticket of the checkout. */
+  readonly tell: Tell;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -27,13 +31,16 @@ export interface ReportCheckoutDependencies {
  * and `reap` closes it once more. The release only sends a notice that cannot wait for the end of the window.
  */
 export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
-  const { records, pages, signals, measure, notify } = dependencies;
+  const { records, pages, signals, measure, notify, tell, now } = dependencies;
   return async (input: CheckoutStepInput): Promise<CheckoutReported> => {
     const { rule, order } = input;
     const place = checkoutAt.report(input);
     const written = await records.read(place);
-    const report = written ?? (await reportOn(input, dependencies));
+    const record = await records.read(checkoutAt.record(input));
+    const report = written ?? (await reportOn(input, record, dependencies));
     const { status } = report;
+    const comment = commentFor(input, record, status, now());
+    if (comment !== undefined) await tell(comment);
     const sendNotice = () => notify(`pam-relay: checkout ${nameOf(report)} ${status}`, describe(report, place.key));
     if (order.type === 'checkout.released' || order.type === 'checkout.shortened') {
       if (wasUnconfirmed(input)) await sendNotice();
@@ -54,10 +61,10 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
 
 const reportOn = async (
   input: CheckoutStepInput,
-  { records, signals, now }: ReportCheckoutDependencies,
+  record: CheckoutRecord | undefined,
+  { signals, now }: Pick<ReportCheckoutDependencies, 'signals' | 'now'>,
 ): Promise<CheckoutReport> => {
   const { workflow, rule, run, order, retrieved } = input;
-  const record = await records.read(checkoutAt.record(input));
   const { released } = readSignals(await signals.list(signalAt.prefix(input)));
   const status = statusOf(input, released);
   return {

@@ -9,8 +9,10 @@ import {
   windowEnd,
 } from '#shared/domain/checkout/next-action.ts';
 import { endWith, type SetEnds, windowStart } from '#shared/domain/checkout/window.ts';
+import { openedComment, ticketOf } from '#shared/domain/ticket/words.ts';
 import { RelayError } from '#shared/errors.ts';
 import { unsupported } from '#shared/leases/unsupported.ts';
+import type { Tell } from '#shared/messages/tell.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
@@ -20,6 +22,8 @@ export interface WatchDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
   readonly signals: Pick<Signals, 'list'>;
+  /** Orders a comment on the ticket of the checkout. */
+  readonly tell: Tell;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -33,7 +37,7 @@ const MINUTE_MS = 60_000;
  * were approved and if credentials have changed. Repeatable.
  */
 export const createWatch =
-  ({ vaultOf, records, signals, now }: WatchDependencies) =>
+  ({ vaultOf, records, signals, tell, now }: WatchDependencies) =>
   async (input: CheckoutStepInput): Promise<Action> => {
     const record = await records.read(checkoutAt.record(input));
     const { released, isOver, ...ends } = readSignals(await signals.list(signalAt.prefix(input)));
@@ -41,6 +45,7 @@ export const createWatch =
     if (end !== undefined) return end;
     // The release came before the checkout itself: nothing was opened, and there is nothing to confirm.
     if (record === undefined) return { next: 'report', waitSeconds: 0, ending: 'cancelled' };
+    await tellOpened(input, record, ends, tell);
     const vault = await vaultOf(record.settings.connection);
     const { requested, retrieved, checkedIn, retired, watched } = input;
     const state: CheckoutState = {
@@ -63,6 +68,23 @@ export const createWatch =
       changed: await haveChanged(vault, record, changeCountsFrom(record, input, checkedIn)),
     });
   };
+
+/** Tells the ticket of a checkout, if it has one, that its access has opened. */
+const tellOpened = async (
+  { retrieved, checkedIn, watched }: CheckoutStepInput,
+  record: CheckoutRecord,
+  ends: SetEnds,
+  tell: Tell,
+): Promise<void> => {
+  const { order, items, settings } = record;
+  const ticket = ticketOf(order.id, order.principal);
+  const isFirstLook = watched?.next === 'retrieve' && checkedIn === undefined;
+  if (ticket === undefined || !isFirstLook || !('until' in order.window)) return;
+  if (retrieved === undefined || retrieved.delivered === 0) return;
+  const until = endWith(Date.parse(order.window.until), ends, maxExtensionOf(record));
+  const names = items.map(({ item }) => item.title);
+  await tell(openedComment(ticket, { id: order.id, items: names, stores: settings.stores, until }));
+};
 
 /** True for an execution that closes a checkout at an end that was set later, before it has closed anything. */
 const isEnding = ({ order, checkedIn }: CheckoutStepInput): boolean =>

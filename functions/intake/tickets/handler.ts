@@ -7,6 +7,7 @@ import { logger } from '#shared/runtime/log.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
+import { tellWith } from '#shared/runtime/tell.ts';
 import { ticketSteps } from '#shared/workflows/tickets.ts';
 import { createTickets } from './tickets.ts';
 
@@ -32,6 +33,7 @@ export const handler = defineHandler(
       logger.warn('state of a ticket not handled', { messageId, failure: { name, message } }),
     measure: ({ handled, refused }) =>
       emitMetrics(config.relay, { queue: 'tickets' }, { MessagesHandled: handled, MessagesRefused: refused }),
+    tell: tellWith(config, env),
     now: Date.now,
   }),
 );

@@ -12,10 +12,12 @@ import {
   type TicketStep,
   withReleased,
 } from '#shared/domain/ticket/ticket.ts';
+import { refusedComment } from '#shared/domain/ticket/words.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
 import { type BatchDependencies, handleBatch } from '#shared/messages/handle-batch.ts';
 import type { CheckoutRequested } from '#shared/messages/messages.ts';
+import type { Tell } from '#shared/messages/tell.ts';
 import { type TicketChanged, ticketChangedSchema } from '#shared/messages/ticket-changed.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import { ticketAt } from '#shared/records/tickets.ts';
@@ -28,6 +30,8 @@ export interface TicketsDependencies extends CheckoutActionDependencies, BatchDe
   /** Checks how the items of a ticket are addressed. Returns a text for its owner if they are not addressed well. */
   readonly addressProblem: (rule: CheckoutConfig, items: CheckoutRequested['items']) => Promise<string | undefined>;
   readonly sharedRecords: SharedRecords;
+  /** Orders a comment on a ticket. */
+  readonly tell: Tell;
 }
 
 const MINUTE_MS = 60_000;
@@ -38,7 +42,7 @@ const HOUR_MS = 60 * MINUTE_MS;
  * closes its checkouts. States can arrive repeatedly and in any order. Repeatable.
  */
 export const createTickets = (dependencies: TicketsDependencies) => {
-  const { config, addressProblem, sharedRecords, now } = dependencies;
+  const { config, addressProblem, sharedRecords, tell, now } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
 
   const perform = async (step: TicketStep, { route }: Pick<Ticket, 'route'>): Promise<void> => {
@@ -74,10 +78,27 @@ export const createTickets = (dependencies: TicketsDependencies) => {
     const webhook = Object.hasOwn(config.webhooks, message.route) ? config.webhooks[message.route] : undefined;
     const rule = webhook && config.checkouts[webhook.checkout];
     if (webhook === undefined || rule === undefined) throw unknownRoute(message.route);
-    const { route } = message;
     const json = parseBody(message.body);
     const head = readHead(json, webhook.ticket);
     if (head.wish === 'ignore') return;
+    try {
+      await apply(message, json, head, webhook, rule);
+    } catch (thrown) {
+      if (thrown instanceof RelayError && thrown.name === 'MessageInvalid')
+        await tell(refusedComment({ route: message.route, number: head.number }, thrown.message));
+      throw thrown;
+    }
+  };
+
+  /** Records what a state asks for, and takes every step towards it. */
+  const apply = async (
+    message: TicketChanged,
+    json: Json,
+    head: TicketHead,
+    webhook: Webhook,
+    rule: CheckoutConfig,
+  ): Promise<void> => {
+    const { route } = message;
     const place = ticketAt({ route, number: head.number });
     const change = (update: (known: Ticket | undefined) => Ticket): Promise<Ticket> =>
       changeRecord(sharedRecords, place, (known) => {

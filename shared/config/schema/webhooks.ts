@@ -111,6 +111,22 @@ export const webhook = z.strictObject({
   checkout: name.meta({ examples: ['changes'] }).describe('Rule under checkouts that the tickets use.'),
   signature,
   ticket: ticket.describe('Place of everything in the body.'),
+  ticketSystem: name
+    .meta({ examples: ['servicenow'] })
+    .optional()
+    .describe('Entry under ticketSystems, for comments and for looks at open tickets.'),
+  comments: z
+    .boolean()
+    .default(false)
+    .describe('True if tickets get an internal comment when they are refused, and when access opens and closes.'),
+  looksEveryMinutes: z
+    .int()
+    .min(5)
+    .max(1440)
+    .optional()
+    .describe(
+      'Interval of looks at open tickets, which close those that were closed without a webhook. Default: none.',
+    ),
   maxBodyKib: z.int().min(1).max(256).default(64).describe('Longest body, in KiB.'),
   maxAgeHours: z
     .int()

@@ -13,6 +13,8 @@ export interface Action {
   readonly waitSeconds: number;
   /** Set as soon as the checkout begins to close. */
   readonly ending?: Ending | undefined;
+  /** True if the change after the check-in was seen. */
+  readonly confirmed?: boolean | undefined;
   /** True if the change after the check-in was not seen in time. */
   readonly unconfirmed?: boolean | undefined;
 }
@@ -179,7 +181,8 @@ const confirm = (state: CheckoutState, checkedInAt: number): Action => {
   const asReleased = isDelivered ? 'released' : 'cancelled';
   const known = state.ending === 'expired' && isDelivered ? 'completed' : state.ending;
   const ending = known === 'cancelled' ? asReleased : (known ?? asReleased);
-  if (!isDelivered || plan.confirmMs === 0 || changed === true) return go('report', ending);
+  if (!isDelivered || plan.confirmMs === 0) return go('report', ending);
+  if (changed === true) return { ...go('report', ending), confirmed: true };
   const left = checkedInAt + plan.confirmMs - now;
   if (left <= 0) return { ...go('report', ending), unconfirmed: true };
   return wait(Math.min(nextLookDelayMs(checkedInAt, now), left), { ending });

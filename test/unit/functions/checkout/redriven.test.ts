@@ -19,7 +19,7 @@ describe('a stopped execution that reap released, redriven with its name and sta
   let records: ReturnType<typeof memoryRecords>;
   let signals: ReturnType<typeof memorySignals>;
   const vault = fakeVault([pageOf([anItem()])]);
-  const shared = () => ({ vaultOf: async () => vault.vault, records, signals, now: () => NOW });
+  const shared = () => ({ vaultOf: async () => vault.vault, records, signals, tell: async () => {}, now: () => NOW });
   const plan = (): Promise<unknown> =>
     createPlanCheckout({
       ...shared(),

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReportCheckout } from '#functions/checkout/report/report.ts';
 import type { Action } from '#shared/domain/checkout/next-action.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import type { CheckoutStepInput } from '#shared/workflows/checkout.ts';
@@ -24,6 +25,7 @@ describe('reporting a checkout', () => {
   let signals: ReturnType<typeof memorySignals>;
   const notify = vi.fn(async (_subject: string, _lines: readonly string[]) => {});
   const measure = vi.fn(async () => {});
+  const tell = vi.fn(async (_comment: TicketComment) => {});
   beforeEach(async () => {
     vi.resetAllMocks();
     records = memoryRecords();
@@ -33,7 +35,7 @@ describe('reporting a checkout', () => {
   });
   const report = async (state: Partial<CheckoutStepInput> = {}) => {
     await recordCheckout(records, { order: { ticket: 'CHG-7' } });
-    const step = createReportCheckout({ records, pages, signals, measure, notify, now: () => NOW });
+    const step = createReportCheckout({ records, pages, signals, measure, notify, tell, now: () => NOW });
     return step({ ...aCheckoutRun, ...state });
   };
   const written = () => records.read(checkoutAt.report(CHECKOUT));
@@ -110,7 +112,7 @@ describe('reporting a checkout', () => {
   });
 
   it('reports a checkout that failed before it was recorded', async () => {
-    const step = createReportCheckout({ records, pages, signals, measure, notify, now: () => NOW });
+    const step = createReportCheckout({ records, pages, signals, measure, notify, tell, now: () => NOW });
     expect(await step({ ...aCheckoutRun, error: ERROR })).toMatchObject({ status: 'failed' });
     expect(await written()).toMatchObject({ items: [], reason: '' });
   });

@@ -37,7 +37,7 @@ const aScene = () => {
     return open();
   };
   const placeOf = async (store: string): Promise<string> => places[store] ?? store;
-  const shared = { storeFor, placeOf, records, signals, now: () => NOW };
+  const shared = { storeFor, placeOf, records, signals, tell: async () => {}, now: () => NOW };
   const retrieve = createRetrieveCheckout({
     ...shared,
     relayId: 'relay',

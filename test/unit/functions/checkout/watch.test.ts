@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWatch } from '#functions/checkout/watch/watch.ts';
 import type { Item } from '#shared/domain/item.ts';
+import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import type { CheckoutLease, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import {
@@ -29,7 +30,10 @@ const aRow = (changedAt: string | undefined, more: Partial<Item> = {}) => itemNu
 describe('watching a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let signals: ReturnType<typeof memorySignals>;
+  let comments: TicketComment[];
+  const tell = async (comment: TicketComment) => void comments.push(comment);
   beforeEach(() => {
+    comments = [];
     vault = fakeVault();
     signals = memorySignals();
   });
@@ -40,14 +44,23 @@ describe('watching a checkout', () => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
     const now = () => NOW + minutes * 60_000;
-    return createWatch({ vaultOf: async () => vault.vault, records, signals, now })({ ...aCheckoutRun, ...state });
+    return createWatch({ vaultOf: async () => vault.vault, records, signals, tell, now })({
+      ...aCheckoutRun,
+      ...state,
+    });
   };
   const changedAt = (...rows: Parameters<typeof aRow>[]) => {
     vault = fakeVault([pageOf(rows.map((row) => aRow(...row)))]);
   };
 
   it('treats a checkout without a record as cancelled', async () => {
-    const step = createWatch({ vaultOf: async () => vault.vault, records: memoryRecords(), signals, now: () => NOW });
+    const step = createWatch({
+      vaultOf: async () => vault.vault,
+      records: memoryRecords(),
+      signals,
+      tell,
+      now: () => NOW,
+    });
     expect(await step(aCheckoutRun)).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
     expect(vault.calls).toEqual([]);
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTickets } from '#functions/intake/tickets/tickets.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { readSignals } from '#shared/records/signals.ts';
 import { aConfig, parseShapeOf } from '#test/support/configs.ts';
 import { memoryClaims, memoryRecords, memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
@@ -58,6 +59,7 @@ const createScene = () => {
     checkouts: memoryExecutions(),
     releases: memoryExecutions(),
     refused: [] as string[],
+    told: [] as TicketComment[],
     /** Number of the call to Step Functions that fails from now on. */
     failing: undefined as number | undefined,
   };
@@ -79,6 +81,7 @@ const createScene = () => {
     records,
     claims: memoryClaims(records, signals),
     sharedRecords: scene.tickets,
+    tell: async (comment) => void scene.told.push(comment),
     refuse: async (_message, { message }) => void scene.refused.push(message),
     onFailure: () => {},
     measure: async () => {},

@@ -1,0 +1,46 @@
+import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
+import { secretsManager } from '#shared/aws/secrets-manager.ts';
+import type { RelayConfig, TicketSystemConfig } from '#shared/config/schema.ts';
+import { RelayError } from '#shared/errors.ts';
+import { createHttp } from '#shared/http/http.ts';
+import { remainingMs } from '#shared/runtime/invocation.ts';
+import { CREDENTIALS_SHAPE, parseCredentials } from '#shared/ticket-systems/credentials.ts';
+import type { TicketSystem, TicketSystemContext } from '#shared/ticket-systems/ticket-system.ts';
+
+const open = async (settings: TicketSystemConfig, context: TicketSystemContext): Promise<TicketSystem> => {
+  switch (settings.type) {
+    case 'servicenow': {
+      const { createServiceNow } = await import('#shared/ticket-systems/servicenow.ts');
+      return createServiceNow(settings, context);
+    }
+    case 'jira': {
+      const { createJira } = await import('#shared/ticket-systems/jira.ts');
+      return createJira(settings, context);
+    }
+  }
+};
+
+/**
+ * Returns the ticket systems of a configuration by their names. Each is opened once and connects on first use; its
+ * credentials are read for every call. Raises `ConfigurationInvalid` for an unknown name.
+ */
+export const createTicketSystems = ({ ticketSystems }: Pick<RelayConfig, 'ticketSystems'>) => {
+  const opened = new Map<string, Promise<TicketSystem>>();
+  return (name: string): Promise<TicketSystem> => {
+    const settings = Object.hasOwn(ticketSystems, name) ? ticketSystems[name] : undefined;
+    if (settings === undefined) {
+      throw new RelayError('ConfigurationInvalid', `There is no ticket system ${name} in the deployed relay.yaml.`);
+    }
+    const { url, ca, limits, credentials } = settings;
+    const secret = { name: credentials, kind: 'secret of the ticket system', shape: CREDENTIALS_SHAPE };
+    const known =
+      opened.get(name) ??
+      open(settings, {
+        http: createHttp({ connection: `ticket system ${name}`, side: 'ticket-system', url, ca, limits, remainingMs }),
+        readCredentials: async () =>
+          parseCredentials(credentials, await readOperatorSecret({ client: secretsManager(), ...secret })),
+      });
+    opened.set(name, known);
+    return known;
+  };
+};
