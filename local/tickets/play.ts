@@ -5,7 +5,7 @@ import { createServiceDesk, TICKET_PREFIX } from './service-desk.ts';
 
 /** Lives of tickets in a local run. */
 
-/** Numbers of openings whose credential stood in the store, of those that ended, of refusals, and of what is left. */
+/** Numbers of openings that reached the store, of those that ended, of refused states, and of secrets that are left. */
 export interface TicketFigures {
   readonly opened: number;
   readonly closed: number;
@@ -39,7 +39,7 @@ interface Moment {
 }
 
 /** Advances the clock from wait to wait. */
-const createTime = ({ aws, clock }: Pick<World, 'aws' | 'clock'>, seen: () => void) => {
+export const createTime = ({ aws, clock }: Pick<World, 'aws' | 'clock'>, seen: () => void) => {
   const machines = aws.template.ofType('AWS::StepFunctions::StateMachine').map(({ identity }) => identity.ref);
   const nextWake = async (): Promise<number | undefined> => {
     const running = machines.flatMap((arn) => aws.stepFunctions.list(arn)).filter(({ status }) => status === 'RUNNING');

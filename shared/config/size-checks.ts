@@ -26,6 +26,7 @@ import {
 } from '#shared/workflows/role-policies.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { stepsFor } from '#shared/workflows/steps.ts';
+import { writesComments } from '#shared/workflows/tickets.ts';
 
 /** Checks that a stack for the configuration fits into the limits of AWS. Pure. */
 
@@ -60,6 +61,9 @@ const COSTS = {
   machines: { resources: 12, bytes: 12_000 },
   webhooks: { resources: 20, bytes: 22_000 },
   webhook: { resources: 2, bytes: 1600 },
+  comments: { resources: 12, bytes: 12_000 },
+  looks: { resources: 4, bytes: 6000 },
+  look: { resources: 1, bytes: 1300 },
   connection: { resources: 3, bytes: 7000 },
   email: { resources: 1, bytes: 500 },
 } as const;
@@ -72,6 +76,7 @@ const costsOf = (config: RelayConfig): Cost[] => {
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
+  const looks = Object.values(webhooks).filter(({ looksEveryMinutes }) => looksEveryMinutes !== undefined);
   const verified = Object.values(syncs).filter(({ verify }) => verify !== undefined);
   return [
     COSTS.relay,
@@ -82,6 +87,9 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
     ...(Object.keys(webhooks).length > 0 ? [COSTS.webhooks] : []),
     ...each(COSTS.webhook, webhooks),
+    ...(writesComments(config) ? [COSTS.comments] : []),
+    ...(looks.length > 0 ? [COSTS.looks] : []),
+    ...looks.map(() => COSTS.look),
     ...each(COSTS.blueprint, provisioning),
     ...each(COSTS.drift, compared),
     ...each(COSTS.sync, syncs),

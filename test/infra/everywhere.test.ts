@@ -102,6 +102,7 @@ describe('every queue and topic', () => {
       ['IntakeRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['MachinesRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['TicketsRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
+      ['CommentsRefused', { redrivePermission: 'byQueue', sourceQueueArns: [expect.anything()] }],
       ['SchedulesUndelivered', { redrivePermission: 'denyAll' }],
     ]);
     expect(JSON.stringify(policies[0]?.[1])).toContain(':pam-relay-prod-intake"');

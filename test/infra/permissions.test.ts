@@ -49,6 +49,9 @@ const COMPARE = [
 ];
 /** The user who reads credentials proves the access. */
 const ADMINISTER = [...COMPARE, ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>/.test(permission))];
+const COMMENT = ['sqs:SendMessage <comments>', 'kms:Decrypt <key> via sqs', 'kms:GenerateDataKey <key> via sqs'];
+/** One of the two ticket systems of the example is used by a webhook. */
+const DESK = ['secretsmanager:GetSecretValue secret:tickets/servicenow-??????'];
 const read = (...folders: string[]) => [
   ...folders.map((folder) => `s3:GetObject <bucket>/${folder}/*`),
   ...SEE,
@@ -98,12 +101,18 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   SyncCheckin: [...SIGN_IN, ...read('runs'), ...write('runs')],
   SyncReport: [...read('runs', 'memory'), ...write('runs', 'memory'), ...ALERT],
   CheckoutPlan: [...SIGN_IN, ...read('checkouts'), ...write('checkouts', 'open')],
-  CheckoutWatch: [...SIGN_IN, ...read('checkouts')],
+  CheckoutWatch: [...SIGN_IN, ...read('checkouts'), ...COMMENT],
   CheckoutRequest: [...SIGN_IN, ...read('checkouts')],
   CheckoutRetrieve: [...SIGN_IN, ...read('checkouts'), ...write('checkouts'), ...deliver(CHECKED_OUT)],
   CheckoutCheckin: [...SIGN_IN, ...read('checkouts')],
   CheckoutRetire: [...LIMITS, ...read('checkouts'), ...write('checkouts'), ...retire(CHECKED_OUT)],
-  CheckoutReport: [...read('checkouts'), ...write('checkouts'), 's3:DeleteObject <bucket>/open/*', ...ALERT],
+  CheckoutReport: [
+    ...read('checkouts'),
+    ...write('checkouts'),
+    's3:DeleteObject <bucket>/open/*',
+    ...ALERT,
+    ...COMMENT,
+  ],
   IntakeQueue: [
     'sqs:ReceiveMessage <queue>',
     'sqs:DeleteMessage <queue>',
@@ -145,6 +154,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'sqs:DeleteMessage <tickets>',
     'sqs:GetQueueAttributes <tickets>',
     'sqs:SendMessage <refused tickets>',
+    ...COMMENT,
     'kms:Decrypt <key> via sqs',
     'kms:GenerateDataKey <key> via sqs',
     ...read('tickets', 'ids'),
@@ -153,6 +163,24 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'states:StartExecution stateMachine:pam-relay-prod-release',
     'states:DescribeExecution execution:pam-relay-prod-checkout:*',
     readRuns('checkout'),
+  ],
+  IntakeComments: [
+    'sqs:ReceiveMessage <comments>',
+    'sqs:DeleteMessage <comments>',
+    'sqs:GetQueueAttributes <comments>',
+    'sqs:SendMessage <refused comments>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+    ...DESK,
+    ...read('comments'),
+    ...write('comments'),
+  ],
+  IntakeLook: [
+    'sqs:SendMessage <tickets>',
+    'kms:Decrypt <key> via sqs',
+    'kms:GenerateDataKey <key> via sqs',
+    ...DESK,
+    ...read('checkouts'),
   ],
   ProvisionPlan: [
     ...read('subjects'),
@@ -237,7 +265,7 @@ describe('secrets that are delivered', () => {
   });
 
   it('are read only by the functions that write them', () => {
-    expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap|webhooks)/)).toEqual([
+    expect(allowed(/^secretsmanager:GetSecretValue secret:(?!bootstrap|webhooks|tickets)/)).toEqual([
       'SyncRetrieve',
       'CheckoutRetrieve',
     ]);
@@ -257,7 +285,7 @@ describe('secrets that are delivered', () => {
   it('are changed only with our owner tag', () => {
     for (const fn of FUNCTIONS) {
       const changes = permissionsOf(template, fn).filter((permission) =>
-        /^secretsmanager:(?!DescribeSecret|ListSecrets).* secret:(?!bootstrap|webhooks)/.test(permission),
+        /^secretsmanager:(?!DescribeSecret|ListSecrets).* secret:(?!bootstrap|webhooks|tickets)/.test(permission),
       );
       expect(changes.filter((permission) => !permission.includes(`:owner ${OWNER}`))).toEqual([]);
     }
@@ -277,6 +305,8 @@ describe('permissions', () => {
             'IntakeMachines',
             'IntakeWebhook',
             'IntakeTickets',
+            'IntakeComments',
+            'IntakeLook',
             'ProvisionPlan',
             'ProvisionReport',
             'ProvisionDrift',

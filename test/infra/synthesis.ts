@@ -133,6 +133,8 @@ const IDS = {
   'refused machines': /<MachinesRefused\w{8}\.Arn>/,
   tickets: /<TicketsQueue\w{8}\.Arn>/,
   'refused tickets': /<TicketsRefused\w{8}\.Arn>/,
+  comments: /<CommentsQueue\w{8}\.Arn>/,
+  'refused comments': /<CommentsRefused\w{8}\.Arn>/,
 };
 const shortened = (resource: string): string =>
   Object.entries(IDS).reduce((text, [name, id]) => text.replace(id, `<${name}>`), resource.replace(PLACE, ''));

@@ -85,6 +85,15 @@ export const aWebhookConfig = (webhook: Record<string, unknown> = {}): RelayConf
     },
   });
 
+/** A configuration whose tickets are looked at, and get comments. */
+export const aTellingConfig = (): RelayConfig =>
+  parseShapeOf({
+    ...aWebhookConfig({ ticketSystem: 'desk', comments: true, looksEveryMinutes: 15 }),
+    ticketSystems: {
+      desk: { type: 'servicenow', url: 'https://example.service-now.com', credentials: 'tickets/desk' },
+    },
+  });
+
 /** A checkout rule with the defaults of relay.yaml. */
 export const aCheckoutRule = (rule: Record<string, unknown> = {}): CheckoutConfig => {
   const { tickets } = aCheckoutConfig(rule).checkouts;

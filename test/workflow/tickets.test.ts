@@ -1,124 +1,128 @@
-import { readFileSync } from 'node:fs';
-import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import * as z from 'zod';
 import { machineArn } from '#local/executions.ts';
-import { createFleet } from '#local/simulators/password-safe/fleet.ts';
-import { type CheckoutWorld, RULE, startCheckoutWorld } from '#test/support/checkout-world.ts';
+import { type ServiceNowSimulator, startServiceNow } from '#local/simulators/ticket-systems/servicenow.ts';
+import { LIVES } from '#local/tickets/lives.ts';
+import { createTime, playTickets, type TicketsRun } from '#local/tickets/play.ts';
+import { createServiceDesk, ROUTE, TICKET_PREFIX, webhookUrl } from '#local/tickets/service-desk.ts';
+import { startWorld, type World } from '#local/world.ts';
 
-const ROUTE = 'servicenow';
-const KEY = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-const HOUR = 3_600_000;
-
-const exampleSchema = z.object({ webhooks: z.object({ [ROUTE]: z.looseObject({}) }) });
-const EXAMPLE = exampleSchema.parse(parse(readFileSync('examples/webhooks.yaml', 'utf8'))).webhooks[ROUTE];
+const MINUTE = 60_000;
+const AUTHORIZATION = `Basic ${Buffer.from('relay:desk').toString('base64')}`;
+const CREDENTIALS = 'tickets/servicenow';
 
 describe('the changes of a ticket system', () => {
-  let world: CheckoutWorld;
+  let world: World;
+  let desk: ServiceNowSimulator;
+  let played: TicketsRun;
   beforeAll(async () => {
-    world = await startCheckoutWorld({
+    desk = await startServiceNow({ authorizations: [AUTHORIZATION] });
+    world = await startWorld({
+      accounts: 40,
+      seed: 5,
+      waitScale: 0,
+      takesTickets: true,
       configure: (config) => {
-        config.setIn(['webhooks', ROUTE], config.createNode({ ...EXAMPLE, checkout: RULE }));
-        const { accountName } = createFleet({ accounts: 10, seed: 5 }).find(({ kind }) => kind === 'plain') ?? {};
-        config.setIn(['webhooks', ROUTE, 'ticket', 'items', 'labels', 'accountName'], { text: accountName });
+        config.deleteIn(['syncs']);
+        const system = { type: 'servicenow', url: desk.url, ca: desk.caPem, credentials: CREDENTIALS };
+        config.setIn(['ticketSystems', 'servicenow'], config.createNode(system));
+        config.setIn(['webhooks', ROUTE, 'ticketSystem'], 'servicenow');
+        config.setIn(['webhooks', ROUTE, 'comments'], true);
+        config.setIn(['webhooks', ROUTE, 'looksEveryMinutes'], 15);
       },
     });
     world.aws.secretsManager.handle('CreateSecret', {
-      Name: 'webhooks/servicenow',
+      Name: CREDENTIALS,
       ClientRequestToken: crypto.randomUUID(),
-      SecretString: JSON.stringify({ keys: [KEY] }),
+      SecretString: JSON.stringify({ user: 'relay', password: 'desk' }),
     });
+    for (const [index] of LIVES.entries()) desk.set(numberOf(index), { state: '-1' });
+    played = await playTickets(world, LIVES.length, () => {});
+    await commented();
   });
-  afterAll(() => world.close());
-
-  const at = (ms: number) => new Date(world.clock.now() + ms).toISOString().slice(0, 19).replace('T', ' ');
-  const change = (number: string, more: Readonly<Record<string, string>>) => ({
-    number,
-    state: '-1',
-    approval: 'approved',
-    start_date: at(-HOUR),
-    end_date: at(HOUR),
-    short_description: 'Patch the database',
-    cmdb_ci: world.plain(0).systemName,
-    ...more,
+  afterAll(async () => {
+    await world.close();
+    await desk.close();
   });
 
-  let deliveries = 0;
-  const post = async (body: object, { key = KEY, path = ROUTE } = {}): Promise<number> => {
-    const text = JSON.stringify(body);
-    const id = `msg_${deliveries++}`;
-    const now = new Date(world.clock.now());
-    const response = await fetch(`${world.aws.httpApis.urlOf('local-webhooks')}/${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(key).sign(id, now, text),
-      },
-      body: text,
-    });
-    expect(await response.text()).toBe(path === ROUTE ? '' : '{"message":"Not Found"}');
-    return response.status;
-  };
-  const handled = () => world.aws.eventSources.drained('local-tickets');
-  const refused = async () =>
-    (await world.aws.queues.messages('local-tickets-refused')).map(({ attributes }) => attributes['reason']);
-  const checkouts = (number: string) =>
-    world.aws.stepFunctions
-      .list(machineArn(world, 'checkout'))
-      .filter(({ input }) => input.includes(`"id":"${number}.`));
+  const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;
+  const lifeNamed = (name: string): string => numberOf(LIVES.findIndex((life) => life.name === name));
+  const commented = () => world.aws.eventSources.drained('local-comments');
+  const isOpen = (number: string): boolean =>
+    Object.keys(world.aws.secretsManager.currentValues()).some((name) => name.startsWith(`${TICKET_PREFIX}${number}.`));
 
-  it('open a checkout for their window, and close it when they are closed', async () => {
-    const deploy = { cmdb_ci: world.plain(0).systemName };
-    expect(await post(change('CHG1', { sys_mod_count: '1', ...deploy }))).toBe(202);
-    expect(await post(change('CHG1', { sys_mod_count: '1', ...deploy }))).toBe(202);
-    await handled();
-    expect(await refused()).toEqual([]);
-    const [checkout, ...more] = checkouts('CHG1');
-    expect(more).toEqual([]);
-    if (checkout === undefined) throw new Error('Nothing was opened.');
-    await world.waitsUntil(checkout, () => world.vault.openRequests().length === 1);
-    expect(await post(change('CHG1', { sys_mod_count: '2', state: '3' }))).toBe(202);
-    await handled();
-    await world.finish(checkout);
+  it('lead to their access in every life, and to none after it', () => {
+    expect(played).toEqual({ figures: { opened: 12, closed: 12, refused: 3, leftOpen: 0 }, broken: [] });
     expect(world.vault.openRequests()).toEqual([]);
+    expect(world.vault.openSessions()).toEqual([]);
   });
 
-  it('end at a time that is set while the checkout is open, although its execution sleeps', async () => {
-    expect(await post(change('CHG3', { sys_mod_count: '1' }))).toBe(202);
-    await handled();
-    const [checkout] = checkouts('CHG3');
-    if (checkout === undefined) throw new Error('Nothing was opened.');
-    await world.waitsUntil(checkout, () => world.vault.openRequests().length === 1);
-    expect(Object.keys(world.delivered('CHG3.1'))).toHaveLength(1);
-    const end = at(10 * 60_000);
-    expect(await post(change('CHG3', { sys_mod_count: '2', end_date: end }))).toBe(202);
-    await handled();
-    expect(await refused()).toEqual([]);
-    const [ending] = world.executions('release').filter(({ input }) => input.includes('checkout.shortened'));
-    if (ending === undefined) throw new Error('No execution ends the checkout.');
-    expect(await world.waits(ending)).toBeGreaterThan(9);
-    expect(world.vault.openRequests()).toHaveLength(1);
-    world.advance(10);
-    await world.finish(ending);
+  it('are told when their access opens and closes, and the change of the credential', () => {
+    expect(desk.workNotes(lifeNamed('approved before its window, and closed in it'))).toEqual([
+      expect.stringMatching(
+        /^pam-relay: access is open until 20\d\d-\d\d-\d\d \d\d:\d\d UTC: \S+, in the store aws\.$/,
+      ),
+      expect.stringMatching(/^pam-relay: access was closed at .+ The credential was changed\.$/),
+    ]);
+    expect(desk.workNotes(lifeNamed('told three times'))).toHaveLength(2);
+    expect(desk.workNotes(lifeNamed('reverted, and approved again'))).toHaveLength(4);
+  });
+
+  it('are told why they are refused, and nothing if they asked for nothing', () => {
+    expect(desk.workNotes(lifeNamed('longer than the rule allows'))).toEqual([
+      expect.stringContaining('not accepted. Ticket CHG0000017: its window is longer than'),
+    ]);
+    for (const quiet of ['told only at its end', 'forged', 'not approved'])
+      expect(desk.workNotes(lifeNamed(quiet))).toEqual([]);
+  });
+
+  it('that are closed without a webhook are closed by the next look', async () => {
+    const number = 'CHG9000001';
+    const at = (ms: number) => new Date(world.clock.now() + ms).toISOString().slice(0, 19).replace('T', ' ');
+    const [account] = world.vault.accounts().filter(({ kind }) => kind === 'plain');
+    const change = {
+      state: '-1',
+      approval: 'approved',
+      start_date: at(0),
+      end_date: at(60 * MINUTE),
+      short_description: 'Patch the database',
+      cmdb_ci: account?.systemName ?? '',
+      account: account?.accountName ?? '',
+    };
+    desk.set(number, change);
+    expect(await createServiceDesk(world)(desk.get(number))).toBe(202);
+    await world.aws.eventSources.drained('local-tickets');
+    const time = createTime(world, () => {});
+    await time.until(world.clock.now() + MINUTE);
+    expect(isOpen(number)).toBe(true);
+
+    const look = () => world.aws.scheduler.fire(`look.${ROUTE}`, world.clock.now());
+    expect(await look()).toMatchObject({ result: { ok: true } });
+    await world.aws.eventSources.drained('local-tickets');
+    expect(isOpen(number)).toBe(true);
+    desk.set(number, { state: '4' });
+    expect(await look()).toMatchObject({ result: { ok: true } });
+    await world.aws.eventSources.drained('local-tickets');
+    await time.until(world.clock.now() + MINUTE);
+    expect(isOpen(number)).toBe(false);
     expect(world.vault.openRequests()).toEqual([]);
-    expect(world.delivered('CHG3.1')).toEqual({});
-    expect(await world.finish(checkout)).toMatchObject({ status: 'completed' });
-    expect(await world.reportOf('CHG3.1')).toMatchObject({ status: 'completed', ticket: 'CHG3' });
+    await time.until(world.clock.now() + 120 * MINUTE);
+    await commented();
+    expect(desk.workNotes(number)).toHaveLength(2);
   });
 
   it('leave no credential anywhere, and need no permission that they lack', async () => {
-    expect(await world.findLeaks()).toEqual([]);
+    const notes = LIVES.flatMap((_, index) => desk.workNotes(numberOf(index)));
+    const leaks = await world.findLeaks({ where: 'comments', content: Buffer.from(notes.join('\n')) });
+    expect(leaks).toEqual([]);
     expect(world.aws.permissions.denials).toEqual([]);
   });
 
-  it('answer a forged request with 401 and an unknown path with 404, and queue neither', async () => {
-    const other = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
-    expect(await post(change('CHG2', { sys_mod_count: '1' }), { key: other })).toBe(401);
-    expect(await post(change('CHG2', { sys_mod_count: '1' }), { path: 'other' })).toBe(404);
-    await handled();
-    expect(checkouts('CHG2')).toEqual([]);
+  it('are answered with 404 on another path, and queue nothing', async () => {
+    const response = await fetch(`${webhookUrl(world)}x`, { method: 'POST', body: '{}' });
+    expect([response.status, await response.text()]).toEqual([404, '{"message":"Not Found"}']);
+    await world.aws.eventSources.drained('local-tickets');
+    expect(
+      world.aws.stepFunctions.list(machineArn(world, 'checkout')).filter(({ status }) => status === 'RUNNING'),
+    ).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import { type DeskCall, type DeskOptions, type DeskReply, type DeskServer, startDesk } from './server.ts';
 
 /**
- * The issues of Jira, and the comments of its service projects. Source: tickets-and-rotation.md 2.2 and 4. Dates have an
- * offset without a colon.
+ * The issues of Jira, and the comments of its service projects. Dates have an offset without a colon. Source:
+ * tickets-and-rotation.md 2.2 and 4.
  */
 
 export interface JiraComment {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type DeskCall, type DeskOptions, type DeskReply, type DeskServer, startDesk } from './server.ts';
 
 /**
- * The Table API of ServiceNow, for one table. Source: ServiceNow REST API reference, "Table API"; journal fields append,
- * and read as empty.
+ * The Table API of ServiceNow, for one table. Journal fields append, and read as empty. Source: ServiceNow REST API
+ * reference, "Table API".
  */
 
 const TABLE = '/api/now/table/change_request';

@@ -14,6 +14,7 @@ describe('the records bucket', () => {
           { Id: 'forget-checkouts', Prefix: 'checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-ids', Prefix: 'ids/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-tickets', Prefix: 'tickets/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-comments', Prefix: 'comments/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },

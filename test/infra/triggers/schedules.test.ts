@@ -17,12 +17,13 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, reap and the sweep', () => {
+  it('exist for each sync, each verification, each comparison, each look, reap and the sweep', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
     expect(names.toSorted()).toEqual([
       'drift.linux-hosts',
+      'look.servicenow',
       'reap',
       'sweep',
       'sync.databases',
@@ -78,7 +79,7 @@ describe('schedules', () => {
             `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-${machine}`,
         ),
       ],
-      [['lambda:InvokeFunction'], ['<ProvisionSweepFunction>', '<UpkeepReapFunction>']],
+      [['lambda:InvokeFunction'], ['<IntakeLookFunction>', '<ProvisionSweepFunction>', '<UpkeepReapFunction>']],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
       [
         ['kms:Decrypt', 'kms:GenerateDataKey'],

@@ -307,4 +307,36 @@ describe('reporting a checkout', () => {
       expect([...signals.keys]).toEqual([]);
     });
   });
+
+  describe('by a ticket', () => {
+    const order = { id: 'CHG1.1', principal: { kind: 'route', id: 'snow' } };
+    const comments = async (state: Partial<CheckoutStepInput>) => {
+      await recordCheckout(records, { order });
+      const step = createReportCheckout({ records, pages, signals, measure, notify, tell, now: () => NOW });
+      await step({ ...aCheckoutRun, ...state });
+      return tell.mock.calls.map(([{ key, text }]) => [key, text]);
+    };
+
+    it.each([
+      ['changed', { confirmed: true }, 'The credential was changed.'],
+      ['not seen to change', { unconfirmed: true }, 'has not shown yet'],
+    ])('tells it that its access is closed, and the credential %s', async (_what, more, text) => {
+      const told = await comments({ ...DELIVERED, ...CLOSED, ...ended('completed', more) });
+      expect(told).toEqual([['closed.CHG1.1', expect.stringContaining(text)]]);
+    });
+
+    it('tells it when a release has closed it, although the checkout itself sleeps', async () => {
+      const release = { type: 'checkout.released' as const };
+      const told = await comments({ ...CLOSED, retired: { retired: 1 }, order: release });
+      expect(told).toEqual([['closed.CHG1.1', expect.stringContaining('access was closed')]]);
+    });
+
+    it('tells it that no access opened, but not from a release', async () => {
+      const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
+      expect(await comments({ ...nothing, order: { type: 'checkout.released' } })).toEqual([]);
+      expect(await comments({ ...nothing, ...ended('denied') })).toEqual([
+        ['ended.CHG1.1', expect.stringContaining('denied')],
+      ]);
+    });
+  });
 });

@@ -177,7 +177,7 @@ describe('watching a checkout', () => {
 
     it('ends once every credential has changed since its delivery', async () => {
       changedAt([after(60)]);
-      expect(await look()).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed' });
+      expect(await look()).toEqual({ next: 'report', waitSeconds: 0, ending: 'completed', confirmed: true });
       expect(vault.calls).toContainEqual([
         'find',
         expect.objectContaining({ systemName: 'db-01', accountName: 'a10' }),
@@ -308,6 +308,29 @@ describe('watching a checkout', () => {
     it('ends as cancelled if there was nothing to retire', async () => {
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
       expect(await watch(nothing, { minutes: 61 })).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
+    });
+  });
+
+  describe('by a ticket', () => {
+    const order = {
+      id: 'CHG1.1',
+      principal: { kind: 'route', id: 'snow' },
+      window: { until: after(60) },
+    };
+    const RETRIEVED = { retrieved: DELIVERED, watched: { next: 'retrieve' as const, waitSeconds: 0 } };
+
+    it('tells it once that its access is open', async () => {
+      await watch(RETRIEVED, { order });
+      await watch({ ...RETRIEVED, watched: { next: 'wait', waitSeconds: 60 } }, { order });
+      const { title } = itemNumbered(10);
+      expect(comments).toEqual([expect.objectContaining({ route: 'snow', number: 'CHG1', key: 'opened.CHG1.1' })]);
+      expect(comments[0]?.text).toContain(title);
+    });
+
+    it('tells nothing of an access that did not open, or that a message asked for', async () => {
+      await watch({ ...RETRIEVED, retrieved: { ...DELIVERED, delivered: 0, gone: true } }, { order });
+      await watch(RETRIEVED, { order: { window: { until: after(60) } } });
+      expect(comments).toEqual([]);
     });
   });
 });

@@ -7,21 +7,12 @@ import { readSignals } from '#shared/records/signals.ts';
 import { aConfig, parseShapeOf } from '#test/support/configs.ts';
 import { memoryClaims, memoryRecords, memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
 import { memoryExecutions } from '#test/support/messages.ts';
+import { TICKET } from '#test/support/tickets.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8);
 const HOUR = 3_600_000;
 const at = (ms: number) => new Date(NOW + ms).toISOString();
 
-const TICKET = {
-  number: '/key',
-  position: { counter: '/count' },
-  state: '/state',
-  states: { approved: 'open', later: 'extend', sooner: 'shorten', done: 'close' },
-  from: '/from',
-  until: '/until',
-  reason: '/reason',
-  items: { labels: { systemName: '/system', accountName: { text: 'sa' } } },
-} as const;
 const config = parseShapeOf({
   ...aConfig(),
   checkouts: {
@@ -141,6 +132,17 @@ describe('the state of a ticket', () => {
         opening: at(0),
       },
     ]);
+  });
+
+  it('that is refused is told to its ticket, each reason once', async () => {
+    const scene = createScene();
+    await scene.receive(body(1, { system: '' }));
+    await scene.receive(body(2, { system: '' }));
+    await scene.receive(body(3, { until: 'soon' }));
+    await scene.receive(body(4));
+    const keys = new Set(scene.told.map(({ key }) => key));
+    expect([scene.refused.length, keys.size]).toEqual([3, 2]);
+    expect(scene.told[0]).toMatchObject({ route: 'snow', number: 'CHG1', text: expect.stringContaining('/system') });
   });
 
   it('costs nothing when it is repeated', async () => {

@@ -39,6 +39,13 @@ describe('a webhook', () => {
     ],
     ['a time zone that does not exist', set(['ticket', 'timeZone'], 'Mars'), '.ticket.timeZone: '],
     ['a state that asks for something unknown', set(['ticket', 'states'], { done: 'shut' }), '.ticket.states.done: '],
+    [
+      'comments, but no ticket system',
+      set(['comments'], true),
+      '.comments: needs a ticket system; write ticketSystem:',
+    ],
+    ['looks, but no ticket system', set(['looksEveryMinutes'], 15), '.looksEveryMinutes: needs a ticket system'],
+    ['an unknown ticket system', set(['ticketSystem'], 'desk'), '.ticketSystem: there is no ticket system "desk"'],
     ['more items than a message may have', set(['ticket', 'items', 'max'], 21), '.ticket.items.max: '],
   ])('with %s is refused with the fix', (_what, change, problem) => {
     expect(problemsAfter(change)).toContainEqual(expect.stringContaining(`webhooks.servicenow${problem}`));

@@ -17,6 +17,7 @@ import {
   aConfig,
   aMachineConfig,
   aRun,
+  aTellingConfig,
   aWebhookConfig,
   parseShapeOf,
 } from '#test/support/configs.ts';
@@ -48,14 +49,16 @@ describe('the steps', () => {
 
   const without = (...folders: string[]) =>
     foldersOf(ALL_STEPS).filter((folder) => !folders.some((one) => folder.startsWith(one)));
-  const OF_TICKETS = ['intake/webhook', 'intake/tickets'];
+  const TELLING = ['intake/comments', 'intake/look'];
+  const OF_TICKETS = ['intake/webhook', 'intake/tickets', ...TELLING];
   const ALWAYS = without('checkout/', 'intake/', 'provision/');
 
   it.each([
     ['syncs alone', aConfig(), ALWAYS],
     ['syncs that messages start', withIntake(aConfig()), [...ALWAYS, 'intake/queue'].toSorted()],
     ['checkouts, which come by messages', aCheckoutConfig(), without(...OF_TICKETS, 'intake/machines', 'provision/')],
-    ['checkouts, which tickets open', aWebhookConfig(), without('intake/machines', 'provision/')],
+    ['checkouts, which tickets open', aWebhookConfig(), without(...TELLING, 'intake/machines', 'provision/')],
+    ['checkouts, of which tickets are told', aTellingConfig(), without('intake/machines', 'provision/')],
     ['subjects that messages name', aBlueprintConfig(), without(...OF_TICKETS, 'checkout/', 'intake/machines')],
     ['subjects that are machines', aMachineConfig(), without(...OF_TICKETS, 'checkout/')],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
