@@ -16,6 +16,8 @@ export const ENVIRONMENT = {
   REFUSED_MACHINES_URL: 'http://127.0.0.1:1/000000000000/bench-machines-refused',
   TICKETS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-tickets',
   REFUSED_TICKETS_URL: 'http://127.0.0.1:1/000000000000/bench-tickets-refused',
+  COMMENTS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-comments',
+  REFUSED_COMMENTS_URL: 'http://127.0.0.1:1/000000000000/bench-comments-refused',
   ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:bench',
   STORE_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/bench',
 };

@@ -21,6 +21,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   ids: CHECKOUTS_KEPT,
   tickets: CHECKOUTS_KEPT,
   comments: CHECKOUTS_KEPT,
+  held: CHECKOUTS_KEPT,
 };
 
 /** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */

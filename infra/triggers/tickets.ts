@@ -8,6 +8,7 @@ import type { RelayFunction } from '#infra/constructs/relay-function.ts';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { accept } from '#infra/nag.ts';
 import { SentQueue } from '#infra/triggers/queue-pair.ts';
+import { everyMinutes, invocationOf } from '#infra/triggers/schedules.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { ticketSteps } from '#shared/workflows/tickets.ts';
@@ -111,6 +112,9 @@ class FrontDoor extends Construct {
 /** Rejected requests within five minutes that raise the alarm. A scanner of the internet alone seldom sends as many. */
 const MANY_REJECTED = 10;
 
+/** Held tickets may be requested 60 days before their window begins. */
+const WAKE_MINUTES = 24 * 60;
+
 /** Adds the front door of the webhooks, and connects their queue to its function, if there are any. */
 export const addTickets: AddWorkflow = (stack, { config, functions, metrics, tickets, key, logRetentionDays }) => {
   if (tickets === undefined) return {};
@@ -148,6 +152,15 @@ export const addTickets: AddWorkflow = (stack, { config, functions, metrics, tic
         ],
         [age.with({ label: 'Oldest, seconds' })],
       ),
+    ],
+    schedules: [
+      {
+        id: 'Wake',
+        name: 'wake',
+        timing: everyMinutes(WAKE_MINUTES),
+        description: 'Requests the checkouts of tickets that were planned long ahead',
+        target: invocationOf(functions.of(ticketSteps.wake)),
+      },
     ],
     outputs: [
       { name: 'WebhookUrl', value: url, description: 'Address of the webhooks, without the name of the route' },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-/** Message of the webhook function about one verified request. Only its role may send to the queue of tickets. */
-export const ticketChangedSchema = z.strictObject({
+/** Message about one verified request of a sender, or about the state that a look has read. */
+const ticketChangedSchema = z.strictObject({
   /** Name of the entry under webhooks in relay.yaml. */
   route: z.string(),
   /** Time at which the request arrived, and the time that its signature covers, if it covers one. */
@@ -11,3 +11,10 @@ export const ticketChangedSchema = z.strictObject({
   body: z.string(),
 });
 export type TicketChanged = z.infer<typeof ticketChangedSchema>;
+
+/** Message about a held ticket, whose checkout may be requested by now. */
+const ticketWokenSchema = z.strictObject({ route: z.string(), number: z.string() });
+export type TicketWoken = z.infer<typeof ticketWokenSchema>;
+
+/** Messages to the queue of tickets. */
+export const ticketMessageSchema = z.union([ticketChangedSchema, ticketWokenSchema]);

@@ -41,7 +41,7 @@ export type Grant =
  * `named/`: items that messages named for a run. `ids/`: owners of checkout ids. `limits/`: shares of the limits of
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
- * `comments/`: comments that are written.
+ * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
  */
 export type Folder =
   | 'runs'
@@ -55,7 +55,8 @@ export type Folder =
   | 'pending'
   | 'removals'
   | 'tickets'
-  | 'comments';
+  | 'comments'
+  | 'held';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift'] as const;

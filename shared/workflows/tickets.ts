@@ -59,7 +59,22 @@ const tickets = {
     ...tellGrants(config),
     { to: 'records', may: 'read', folder: 'tickets' },
     { to: 'records', may: 'write', folder: 'tickets' },
+    { to: 'records', may: 'write', folder: 'held' },
+    { to: 'records', may: 'remove', folder: 'held' },
     ...checkoutGrants,
+  ],
+} as const satisfies Step;
+
+const wake = {
+  folder: 'intake/wake',
+  input: z.object({}),
+  /** Number of held tickets. */
+  output: z.object({ held: z.int() }),
+  seconds: 300,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'ticket-states', may: 'send' },
+    { to: 'records', may: 'list' },
   ],
 } as const satisfies Step;
 
@@ -94,8 +109,8 @@ const look = {
 export type LookOrder = z.infer<typeof look.input>;
 export type Looked = z.infer<typeof look.output>;
 
-export const ticketSteps = { webhook, tickets, comments, look };
+export const ticketSteps = { webhook, tickets, wake, comments, look };
 
-export const ticketWorkflow: WorkflowSteps = { steps: [webhook, tickets], isUsed: takesTickets };
+export const ticketWorkflow: WorkflowSteps = { steps: [webhook, tickets, wake], isUsed: takesTickets };
 export const commentWorkflow: WorkflowSteps = { steps: [comments], isUsed: writesComments };
 export const lookWorkflow: WorkflowSteps = { steps: [look], isUsed: looksAtTickets };

@@ -1,80 +1,63 @@
 import type { Json } from '@hyperjump/json-pointer';
 import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
-import type { Principal } from '#shared/domain/checkout/principal.ts';
-import { isTooFarAhead, MAX_LEAD_DAYS } from '#shared/domain/checkout/window.ts';
 import { readHead, readTicket, type TicketHead } from '#shared/domain/ticket/read-ticket.ts';
-import {
-  applyState,
-  noteRefused,
-  stepsTo,
-  type Ticket,
-  type TicketState,
-  type TicketStep,
-  withReleased,
-} from '#shared/domain/ticket/ticket.ts';
+import { applyState, noteRefused, type Ticket, type TicketState, withReleased } from '#shared/domain/ticket/ticket.ts';
 import { refusedComment } from '#shared/domain/ticket/words.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
 import { type BatchDependencies, handleBatch } from '#shared/messages/handle-batch.ts';
-import type { CheckoutRequested } from '#shared/messages/messages.ts';
 import type { Tell } from '#shared/messages/tell.ts';
-import { type TicketChanged, ticketChangedSchema } from '#shared/messages/ticket-changed.ts';
+import { type TicketChanged, type TicketWoken, ticketMessageSchema } from '#shared/messages/ticket-changed.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
-import { ticketAt } from '#shared/records/tickets.ts';
+import { heldAt, ticketAt } from '#shared/records/tickets.ts';
 import type { QueueAnswer, QueueBatch, QueueRecord } from '#shared/workflows/intake.ts';
+import { type AddressProblem, checkAge, checkRequest, isCredible } from './checks.ts';
+import { createFollow, type FollowDependencies } from './follow.ts';
 
 type Webhook = RelayConfig['webhooks'][string];
 
-export interface TicketsDependencies extends CheckoutActionDependencies, BatchDependencies {
+export interface TicketsDependencies extends FollowDependencies, BatchDependencies {
   readonly config: Pick<RelayConfig, 'webhooks' | 'checkouts'>;
-  /** Checks how the items of a ticket are addressed. Returns a text for its owner if they are not addressed well. */
-  readonly addressProblem: (rule: CheckoutConfig, items: CheckoutRequested['items']) => Promise<string | undefined>;
+  readonly addressProblem: AddressProblem;
   readonly sharedRecords: SharedRecords;
   /** Orders a comment on a ticket. */
   readonly tell: Tell;
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * Handles the states of tickets behind the queue: maps the body, records what the ticket asks for, and opens, moves and
  * closes its checkouts. States can arrive repeatedly and in any order. Repeatable.
  */
 export const createTickets = (dependencies: TicketsDependencies) => {
-  const { config, addressProblem, sharedRecords, tell, now } = dependencies;
-  const checkouts = createCheckoutActions(dependencies);
+  const { config, addressProblem, sharedRecords, signals, tell, now } = dependencies;
+  const follow = createFollow(dependencies);
 
-  const perform = async (step: TicketStep, { route }: Pick<Ticket, 'route'>): Promise<void> => {
-    const principal: Principal = { kind: 'route', id: route };
-    const { checkout, id } = step;
-    switch (step.step) {
-      case 'release':
-        return checkouts.release({ type: 'checkout.released', checkout, id }, principal, now());
-      case 'end':
-        return checkouts.setEnd(
-          { checkout, id, until: new Date(step.until).toISOString(), position: step.position },
-          principal,
-        );
-      case 'request': {
-        const { window, items, reason, ticket } = step;
-        const from = new Date(window.from).toISOString();
-        const until = new Date(window.until).toISOString();
-        const request = {
-          checkout,
-          id,
-          items,
-          window: { from, until },
-          reason,
-          ...(ticket !== undefined && { ticket }),
-        };
-        return checkouts.request({ type: 'checkout.requested', ...request }, principal);
-      }
-    }
+  /** Takes the steps of a record, and notes the releases among them as done. */
+  const carryOut = async (place: RecordPlace<Ticket>, ticket: Ticket): Promise<void> => {
+    await follow(ticket);
+    if (ticket.unreleased.length === 0) return;
+    await changeRecord(sharedRecords, place, (current = ticket) => {
+      const next = withReleased(current, ticket);
+      return { next, result: next };
+    });
+  };
+
+  /**
+   * Continues with a held ticket. The mark is removed before the record is read, so a state that holds the ticket
+   * at the same time is not lost. Writing the record again keeps it for as long as its access can last.
+   */
+  const wake = async ({ route, number }: TicketWoken): Promise<void> => {
+    const place = ticketAt({ route, number });
+    await signals.remove(heldAt.ticket({ route, number }));
+    const ticket = await changeRecord(sharedRecords, place, (known) => ({ next: known, result: known }));
+    if (ticket !== undefined) await carryOut(place, ticket);
   };
 
   const handle = async ({ body }: QueueRecord): Promise<void> => {
     const message = parseMessage(body);
+    if ('number' in message) return wake(message);
     const webhook = Object.hasOwn(config.webhooks, message.route) ? config.webhooks[message.route] : undefined;
     const rule = webhook && config.checkouts[webhook.checkout];
     if (webhook === undefined || rule === undefined) throw unknownRoute(message.route);
@@ -124,8 +107,7 @@ export const createTickets = (dependencies: TicketsDependencies) => {
     const ticket = await change((known) =>
       applyState(known, state, { route, checkout, maxExtensionMs, sendNumber, now: now() }),
     );
-    for (const step of stepsTo(ticket, now())) await perform(step, ticket);
-    if (ticket.unreleased.length > 0) await change((current) => withReleased(current ?? ticket, ticket));
+    await carryOut(place, ticket);
   };
 
   return ({ Records: records }: QueueBatch): Promise<QueueAnswer> => handleBatch(records, handle, dependencies);
@@ -133,8 +115,8 @@ export const createTickets = (dependencies: TicketsDependencies) => {
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-const parseMessage = (body: string): TicketChanged => {
-  const { data } = ticketChangedSchema.safeParse(parseJson(body));
+const parseMessage = (body: string): TicketChanged | TicketWoken => {
+  const { data } = ticketMessageSchema.safeParse(parseJson(body));
   if (data !== undefined) return data;
   throw new RelayError('MessageInvalid', 'the whole message: is not from the webhook of the relay');
 };
@@ -155,54 +137,3 @@ const parseJson = (text: string): Json | undefined => {
 
 const unknownRoute = (route: string): RelayError =>
   new RelayError('MessageInvalid', `route: ${route} is not under webhooks in relay.yaml any more; add it, or its rule`);
-
-/** Difference between the clocks of the sender and the relay. */
-const TOLERANCE_MS = 5 * MINUTE_MS;
-
-/** False for a time that has not come yet: every later state of the ticket would be older. */
-const isCredible = (
-  { position }: Pick<TicketHead, 'position'>,
-  { receivedAt }: Pick<TicketChanged, 'receivedAt'>,
-  { ticket }: Webhook,
-): boolean => !('time' in ticket.position) || position <= Date.parse(receivedAt) + TOLERANCE_MS;
-
-/**
- * A signature without a time can be repeated for ever, so the time in the body limits the age of a state that opens or
- * extends access. One that closes access is never too old.
- */
-const checkAge = (head: TicketHead, message: TicketChanged, webhook: Webhook): void => {
-  const { wish, number, position } = head;
-  if (wish !== 'open' && wish !== 'extend') return;
-  const { receivedAt, signedAt } = message;
-  const refused = (problem: string) => new RelayError('MessageInvalid', `Ticket ${number}: ${problem}`);
-  if (!isCredible(head, message, webhook))
-    throw refused('the time of its state is in the future. Correct the clock of its sender, and update the ticket.');
-  const { ticket, maxAgeHours } = webhook;
-  const isOld = Date.parse(receivedAt) - position > maxAgeHours * HOUR_MS;
-  if (signedAt !== undefined || ('time' in ticket.position && !isOld)) return;
-  throw refused(
-    `its state is from more than ${maxAgeHours} hours ago, and the signature of its sender covers no time. Update the ticket.`,
-  );
-};
-
-/** Refuses what the checkout would refuse later, with a reason that the owner of the ticket understands. */
-const checkRequest = async (
-  { number, window, items }: Extract<TicketState, { readonly wish: 'open' }>,
-  rule: CheckoutConfig,
-  addressProblem: TicketsDependencies['addressProblem'],
-  now: number,
-): Promise<void> => {
-  const refused = (problem: string) => new RelayError('MessageInvalid', `Ticket ${number}: ${problem}`);
-  const minutes = (window.until - Math.max(now, window.from)) / MINUTE_MS;
-  if (minutes > rule.maxMinutes) {
-    throw refused(`its window is longer than the ${rule.maxMinutes} minutes that are allowed. Plan a shorter one.`);
-  }
-  if (isTooFarAhead(window.from, now)) {
-    throw refused(`its window begins in more than ${MAX_LEAD_DAYS} days. Update the ticket within that time.`);
-  }
-  const problem = await addressProblem(
-    rule,
-    items.map((item) => ({ ...item })),
-  );
-  if (problem !== undefined) throw refused(`its account ${problem}. Correct ticket.items in relay.yaml.`);
-};

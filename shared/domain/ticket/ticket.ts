@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isTooFarAhead } from '#shared/domain/checkout/window.ts';
 import type { Labels } from '#shared/domain/item.ts';
 
 /**
@@ -211,6 +212,8 @@ export const noteRefused = (
 /** A step towards the access that a ticket asks for. Every step is repeatable. */
 export type TicketStep = { readonly checkout: string; readonly id: string } & (
   | { readonly step: 'release' }
+  /** The window begins later than one execution can wait. */
+  | { readonly step: 'hold' }
   | ({ readonly step: 'request' } & Opening['request'])
   | { readonly step: 'end'; readonly until: number; readonly position: number }
 );
@@ -233,6 +236,7 @@ export const stepsTo = (ticket: Ticket, now: number): readonly TicketStep[] => {
   if (opening === undefined || !isOpen) return releases;
   const { count, checkout, request, end } = opening;
   const about = { checkout, id: openingId(number, count) };
+  if (isTooFarAhead(request.window.from, now)) return [...releases, { ...about, step: 'hold' }];
   return [
     ...releases,
     // Before the request, so that nothing opens under an end that is already over.

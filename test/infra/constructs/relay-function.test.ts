@@ -37,6 +37,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
     'REFUSED_TICKETS_URL',
     'RELEASE_MACHINE_ARN',
   ],
+  'intake-wake': ['RECORDS_BUCKET', 'TICKETS_QUEUE_URL'],
   'intake-comments': ['RECORDS_BUCKET', 'REFUSED_COMMENTS_URL'],
   'intake-look': ['RECORDS_BUCKET', 'TICKETS_QUEUE_URL'],
   'provision-plan': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],

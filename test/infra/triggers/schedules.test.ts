@@ -17,7 +17,7 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, each look, reap and the sweep', () => {
+  it('exist for each sync, each verification, each comparison, each look, reap, the sweep and the held tickets', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
@@ -32,6 +32,7 @@ describe('schedules', () => {
       'sync.team-secrets',
       'sync.windows-services',
       'verify.databases',
+      'wake',
     ]);
   });
 
@@ -79,7 +80,10 @@ describe('schedules', () => {
             `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-${machine}`,
         ),
       ],
-      [['lambda:InvokeFunction'], ['<IntakeLookFunction>', '<ProvisionSweepFunction>', '<UpkeepReapFunction>']],
+      [
+        ['lambda:InvokeFunction'],
+        ['<IntakeLookFunction>', '<IntakeWakeFunction>', '<ProvisionSweepFunction>', '<UpkeepReapFunction>'],
+      ],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
       [
         ['kms:Decrypt', 'kms:GenerateDataKey'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTickets } from '#functions/intake/tickets/tickets.ts';
+import { createWake } from '#functions/intake/wake/wake.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { readSignals } from '#shared/records/signals.ts';
@@ -102,6 +103,14 @@ const createScene = () => {
       });
       return batchItemFailures.length > 0;
     },
+    /** Handles every held ticket, as its daily message does. */
+    async wake(): Promise<void> {
+      const send = async (message: object) => {
+        const attributes = { ApproximateReceiveCount: 1, SenderId: '', SentTimestamp: scene.now };
+        await step({ Records: [{ messageId: 'm', body: JSON.stringify(message), attributes }] });
+      };
+      await createWake({ signals, send })();
+    },
     requested: () => [...scene.checkouts.started.values()].map((input) => JSON.parse(input)),
     /** Access that the checkouts lead to, by their id. */
     access: () =>
@@ -177,11 +186,6 @@ describe('the state of a ticket', () => {
 
   it.each<[string, object, string]>([
     ['with a window that is too long', body(1, { until: at(9 * HOUR) }), 'its window is longer than the 480 minutes'],
-    [
-      'that begins too late',
-      body(1, { from: at(61 * 24 * HOUR), until: at(61 * 24 * HOUR + 1) }),
-      'in more than 60 days',
-    ],
     ['whose item has no address', body(1, { system: 'bad' }), 'its account is bad'],
   ])('%s is refused with a reason for its owner', async (_what, state, reason) => {
     const scene = createScene();
@@ -268,5 +272,57 @@ describe('the states of many tickets', () => {
       ),
       { numRuns: 150 },
     );
+  });
+});
+
+describe('a ticket whose window begins later than one execution can wait', () => {
+  const DAY = 24 * HOUR;
+  const far = (count: number, days: number, more: Readonly<Record<string, unknown>> = {}) =>
+    body(count, { from: at(days * DAY), until: at(days * DAY + HOUR), ...more });
+  const held = (scene: ReturnType<typeof createScene>) =>
+    [...scene.signals.keys].filter((key) => key.startsWith('held/'));
+
+  it('is held, and requested once an execution can wait', async () => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    expect([scene.requested(), held(scene)]).toEqual([[], ['held/snow/CHG1']]);
+    scene.now = NOW + 100 * DAY;
+    await scene.wake();
+    expect([scene.requested(), held(scene)]).toEqual([[], ['held/snow/CHG1']]);
+    scene.now = NOW + 141 * DAY;
+    await scene.wake();
+    expect(scene.requested()).toMatchObject([{ id: 'CHG1.1', window: { from: at(200 * DAY) } }]);
+    expect(held(scene)).toEqual([]);
+    expect(scene.refused).toEqual([]);
+  });
+
+  it.each([
+    ['closed before then', far(2, 200, { state: 'done' }), []],
+    ['moved to a later window', far(2, 300), []],
+    ['shortened', far(2, 200, { until: at(200 * DAY + HOUR / 2) }), [{ until: NOW + 200 * DAY + HOUR / 2 }]],
+    ['extended', far(2, 200, { until: at(200 * DAY + HOUR + 60_000) }), [{ until: NOW + 200 * DAY + HOUR + 60_000 }]],
+  ])('has the access of its latest state, if it was %s', async (_what, state, access) => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    await scene.receive(state);
+    scene.now = NOW + 141 * DAY;
+    await scene.wake();
+    expect(scene.access()).toMatchObject(access);
+    expect(scene.access()).toHaveLength(access.length);
+  });
+
+  it('is opened at once if it is moved to now', async () => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    await scene.receive(body(2));
+    await scene.wake();
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.2' }]);
+    expect(held(scene)).toEqual([]);
+  });
+
+  it('is refused if it is planned more than a year ahead', async () => {
+    const scene = createScene();
+    await scene.receive(far(1, 366));
+    expect(scene.refused).toEqual([expect.stringContaining('begins in more than 365 days')]);
   });
 });

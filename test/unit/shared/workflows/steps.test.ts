@@ -50,7 +50,7 @@ describe('the steps', () => {
   const without = (...folders: string[]) =>
     foldersOf(ALL_STEPS).filter((folder) => !folders.some((one) => folder.startsWith(one)));
   const TELLING = ['intake/comments', 'intake/look'];
-  const OF_TICKETS = ['intake/webhook', 'intake/tickets', ...TELLING];
+  const OF_TICKETS = ['intake/webhook', 'intake/tickets', 'intake/wake', ...TELLING];
   const ALWAYS = without('checkout/', 'intake/', 'provision/');
 
   it.each([
