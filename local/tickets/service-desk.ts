@@ -28,6 +28,8 @@ export const addWebhook = (config: Document): void => {
   config.deleteIn(['checkouts', CHECKOUT, 'select']);
   config.setIn(['checkouts', CHECKOUT, 'extensionMinutes'], 60);
   config.setIn(['webhooks', ROUTE], config.createNode(example.webhooks[ROUTE]));
+  for (const setting of ['ticketSystem', 'comments', 'looksEveryMinutes'])
+    config.deleteIn(['webhooks', ROUTE, setting]);
   config.setIn(['webhooks', ROUTE, 'ticket', 'items', 'labels', 'accountName'], '/account');
 };
 

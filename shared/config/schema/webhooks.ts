@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { timeZoneAdvice, timeZoneName } from '#shared/config/schedule/time-zone.ts';
 import { name, secretName } from '#shared/config/schema/fields.ts';
 import { WISHES } from '#shared/domain/ticket/ticket.ts';
+import { PRESET_NAMES, PRESETS } from '#shared/webhooks/presets.ts';
 
 const pointer = z
   .string()
@@ -74,7 +75,8 @@ const items = z.strictObject({
   max: z.int().min(1).max(20).default(5).describe('Most items that one ticket may open.'),
 });
 
-const ticket = z.strictObject({
+/** Settings that a preset can have. */
+const places = {
   number: pointer.describe('Number of the ticket: up to 40 letters, digits and hyphens.'),
   position,
   state: pointer.describe('State of the ticket, a text or a number.'),
@@ -87,24 +89,53 @@ const ticket = z.strictObject({
     ),
   onlyIf: z
     .record(pointer, z.string().min(1))
-    .default({})
+    .meta({ examples: [{ '/approval': 'approved' }] })
     .describe(
-      'Texts that the body must contain for access, such as /approval: approved. Otherwise the ticket is closed.',
+      'Texts that the body must contain for access, such as /approval: approved. Otherwise the ticket is closed. Default: none, or those of the preset.',
     ),
-  from: pointer.optional().describe('Start of the window. Default: at once.'),
+  closeIf: z
+    .record(pointer, z.string().min(1))
+    .meta({ examples: [{ '/webhookEvent': 'jira:issue_deleted' }] })
+    .describe('Texts of which any closes the ticket, whatever its state. Default: none, or those of the preset.'),
+  from: pointer.describe('Start of the window. Default: at once.'),
   until: pointer.describe('End of the window.'),
   timeZone: z
     .string()
     .refine((zone) => timeZoneName(zone) !== undefined, { error: ({ input }) => timeZoneAdvice(String(input)) })
-    .optional()
     .describe('Time zone of dates without an offset. Default: such dates are refused.'),
   reason: pointer.describe('Reason for the vault, which its approvers read.'),
+};
+
+const common = {
   sendNumber: z
     .boolean()
     .default(true)
     .describe('True if the number goes to the vault with the request, for its ticket system.'),
   items: items.describe('Items that a ticket opens.'),
+};
+
+/** The settings of a ticket with those of its preset. */
+const wholeTicket = z.strictObject({
+  ...places,
+  from: places.from.optional(),
+  timeZone: places.timeZone.optional(),
+  sendNumber: z.boolean(),
+  items: items.extend({ max: z.int() }),
 });
+
+const ticket = z
+  .strictObject({
+    preset: z
+      .enum(PRESET_NAMES)
+      .describe(
+        'Usual bodies of a sender: docs/webhooks.md#presets. Other settings replace those of the preset. Without a preset, number, position, state, states, until and reason are required.',
+      ),
+    ...places,
+  })
+  .partial()
+  .extend(common)
+  .transform(({ preset, ...own }) => ({ onlyIf: {}, closeIf: {}, ...(preset && PRESETS[preset]), ...own }))
+  .pipe(wholeTicket);
 
 /** A route for the webhooks of one sender: docs/webhooks.md. */
 export const webhook = z.strictObject({

@@ -15,6 +15,7 @@ export interface TicketPlaces {
   readonly state: string;
   readonly states: Readonly<Record<string, Wish>>;
   readonly onlyIf: Readonly<Record<string, string>>;
+  readonly closeIf: Readonly<Record<string, string>>;
   readonly from?: string | undefined;
   readonly until: string;
   readonly timeZone?: string | undefined;
@@ -137,6 +138,8 @@ export const readHead = (body: Json, places: TicketPlaces): TicketHead => {
   const state = textAt(body, places.state) ?? '';
   const mapped = Object.hasOwn(places.states, state) ? places.states[state] : undefined;
   const isAllowed = Object.entries(places.onlyIf).every(([place, text]) => textAt(body, place) === text);
+  const isOver = Object.entries(places.closeIf).some(([place, text]) => textAt(body, place) === text);
+  if (isOver) return { number, position, wish: 'close' };
   const wish = mapped === undefined ? 'ignore' : isAllowed ? mapped : closedFor(mapped);
   return { number, position, wish };
 };

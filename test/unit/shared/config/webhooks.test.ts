@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Document, parseDocument } from 'yaml';
+import { parseConfig } from '#shared/config/load.ts';
 import { problemsOf } from '#test/unit/shared/config/support.ts';
 
 const EXAMPLE = readFileSync(new URL('../../../../examples/webhooks.yaml', import.meta.url), 'utf8');
@@ -13,6 +14,8 @@ const problemsAfter = (change: (config: Document) => void): string[] => {
 };
 const set = (path: readonly string[], value: unknown) => (config: Document) =>
   config.setIn([...WEBHOOK, ...path], config.createNode(value));
+
+const without = (setting: string) => (config: Document) => config.deleteIn([...WEBHOOK, setting]);
 
 describe('a webhook', () => {
   it('of the example has no problem', () => {
@@ -41,14 +44,27 @@ describe('a webhook', () => {
     ['a state that asks for something unknown', set(['ticket', 'states'], { done: 'shut' }), '.ticket.states.done: '],
     [
       'comments, but no ticket system',
-      set(['comments'], true),
+      without('ticketSystem'),
       '.comments: needs a ticket system; write ticketSystem:',
     ],
-    ['looks, but no ticket system', set(['looksEveryMinutes'], 15), '.looksEveryMinutes: needs a ticket system'],
+    ['looks, but no ticket system', without('ticketSystem'), '.looksEveryMinutes: needs a ticket system'],
     ['an unknown ticket system', set(['ticketSystem'], 'desk'), '.ticketSystem: there is no ticket system "desk"'],
     ['more items than a message may have', set(['ticket', 'items', 'max'], 21), '.ticket.items.max: '],
   ])('with %s is refused with the fix', (_what, change, problem) => {
     expect(problemsAfter(change)).toContainEqual(expect.stringContaining(`webhooks.servicenow${problem}`));
+  });
+
+  it('has the settings of its preset, each of which can be replaced', () => {
+    const document = parseDocument(EXAMPLE);
+    set(['ticket', 'states'], { '3': 'close' })(document);
+    const { ticket } = parseConfig(String(document), { file: 'relay.yaml' }).webhooks['servicenow'] ?? {};
+    expect(ticket).toMatchObject({
+      number: '/number',
+      states: { '3': 'close' },
+      onlyIf: { '/approval': 'approved' },
+      closeIf: {},
+      sendNumber: true,
+    });
   });
 
   it('that only closes needs no time', () => {
