@@ -5,7 +5,7 @@ import { type DeskCall, type DeskOptions, type DeskReply, type DeskServer, start
  * tickets-and-rotation.md 2.2 and 4.
  */
 
-export interface JiraComment {
+interface JiraComment {
   readonly text: string;
   /** True if customers of the service project see it. */
   readonly isPublic: boolean;
