@@ -27,6 +27,7 @@ import { type TargetSession, TargetSessions } from './target-sessions.ts';
 import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
+import { createWaits, type Sleep, sleepInRealTime, type Wait } from './waits.ts';
 import { Workgroups } from './workgroups.ts';
 
 export interface PasswordSafeOptions {
@@ -44,6 +45,8 @@ export interface PasswordSafeOptions {
   readonly trustedCas?: readonly string[];
   /** Real delay of every call before it takes effect. Default 0. */
   readonly latencyMs?: number;
+  /** Replaces the real waits of the site: its latency, delayed responses and slow ticket servers. */
+  readonly sleep?: Sleep;
   readonly switches?: Partial<Switches>;
   /** The site's clock in milliseconds, which drives everything at the site. Default: the wall clock. */
   readonly now?: () => number;
@@ -126,7 +129,7 @@ const policiesOf = (fleet: readonly FleetAccount[]): AccessPolicy[] => {
   return [...new Map([...(policies.length === 0 ? [AUTO_APPROVED] : policies)].map((one) => [one.id, one])).values()];
 };
 
-const makeSite = (options: PasswordSafeOptions): Site => {
+const makeSite = (options: PasswordSafeOptions, wait: Wait): Site => {
   const { now: timeOfDay = Date.now, seed = 1 } = options;
   const { fleet = createFleet({ accounts: 24, seed }), users: givenUsers = [DEFAULT_APPLICATION, DEFAULT_APPROVER] } =
     options;
@@ -160,6 +163,7 @@ const makeSite = (options: PasswordSafeOptions): Site => {
     certificateRequest: certificateAskedFor(givenUsers, switches),
     switches,
     now,
+    wait,
   };
 };
 
@@ -187,9 +191,10 @@ const listen = async (server: Server, port: number): Promise<number> => {
 /** Starts a Password Safe on the loopback address. The caller must close it. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
   const { caPem, certificate } = await serverIdentity();
-  const site = makeSite(options);
+  const waits = createWaits(options.sleep ?? sleepInRealTime);
+  const site = makeSite(options, waits.wait);
   const { certificateRequest: asked } = site;
-  const service = new Service(site, createIdentification(asked), options.latencyMs ?? 0);
+  const service = new Service(site, createIdentification(asked), { latencyMs: options.latencyMs ?? 0, waits });
   // Each site has its own CA for client certificates, which other sites do not trust.
   let authority: ReturnType<typeof createAuthority> | undefined;
   const callers = () => {
@@ -200,7 +205,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
   const tls = { certificate, asked, clientCas };
   const server = createTlsServer(tls, (request, response) => {
     service.serve(request, response).catch((error: unknown) => {
-      const isOver = request.socket.destroyed || service.stopped;
+      const isOver = request.socket.destroyed || waits.stopped;
       response.destroy();
       // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
       if (!isOver) throw error;
@@ -242,7 +247,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     deny: (requestId) => site.requests.end(requestOf(site, requestId)),
     close: async () => {
       server.closeAllConnections();
-      service.stop();
+      waits.stop();
       await server[Symbol.asyncDispose]();
     },
   };

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createLoadMeter, type Load } from '../load.ts';
 import type { AuditEntry } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
@@ -9,6 +8,7 @@ import type { Peer } from './registrations.ts';
 import { empty, type Reply } from './replies.ts';
 import { answer, findEndpoint } from './router.ts';
 import type { Endpoint, Site, Subject } from './site.ts';
+import type { Waits } from './waits.ts';
 
 /** Serves calls: waits, performs the call unless a fault prevents it, records it in the audit, and responds. */
 export class Service {
@@ -17,13 +17,18 @@ export class Service {
   readonly #site: Site;
   readonly #identify: (request: IncomingMessage) => Promise<Peer>;
   readonly #latencyMs: number;
+  readonly #waits: Waits;
   readonly #meter = createLoadMeter();
-  readonly #stopping = new AbortController();
 
-  constructor(site: Site, identify: (request: IncomingMessage) => Promise<Peer>, latencyMs: number) {
+  constructor(
+    site: Site,
+    identify: (request: IncomingMessage) => Promise<Peer>,
+    { latencyMs, waits }: { readonly latencyMs: number; readonly waits: Waits },
+  ) {
     this.#site = site;
     this.#identify = identify;
     this.#latencyMs = latencyMs;
+    this.#waits = waits;
   }
 
   /** Load since the start. */
@@ -37,27 +42,18 @@ export class Service {
     response.once('close', end);
     const call = await readCall(request, this.#identify);
     if (this.#isDropped(call)) return void request.socket.destroy();
-    await this.#wait(this.#latencyMs);
+    await this.#waits.wait(this.#latencyMs);
     const endpoint = findEndpoint(call);
     const subject = endpoint?.subject?.(this.#site, call) ?? {};
     const fault = this.faults.take({ kind: endpoint?.kind ?? 'other', accountId: subject.accountId })?.effect;
-    if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
+    if (fault?.type === 'delay' && fault.when === 'before') await this.#waits.wait(fault.ms);
     const reply = await this.#takeEffect(endpoint, call, subject, fault);
-    if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
+    if (fault?.type === 'delay' && fault.when !== 'before') await this.#waits.wait(fault.ms);
     response.sendDate = false;
     response.setHeader('Date', new Date(this.#site.now()).toUTCString());
     // The caller can make its next call before this side sees that the answer was sent.
     end();
     await deliver(response, reply, fault);
-  }
-
-  get stopped(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
-  /** Aborts all waits. */
-  stop(): void {
-    this.#stopping.abort();
   }
 
   #isDropped({ peer }: Call): boolean {
@@ -89,9 +85,5 @@ export class Service {
       fault: fault?.type,
     });
     return reply;
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.#stopping.signal });
   }
 }

@@ -19,6 +19,7 @@ import type { TargetSessions } from './target-sessions.ts';
 import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
 import type { Users } from './users.ts';
+import type { Wait } from './waits.ts';
 import type { Workgroups } from './workgroups.ts';
 
 /** State of the site, on which every endpoint works. */
@@ -44,6 +45,7 @@ export interface Site {
   readonly certificateRequest: CertificateAsked;
   readonly switches: Switches;
   readonly now: () => number;
+  readonly wait: Wait;
 }
 
 /** The account and request of a call, known before it takes effect. */
@@ -65,5 +67,5 @@ export type Endpoint =
       readonly anonymous?: never;
       /** True if the POST binds a body, which determines its response to a missing `Content-Type`. */
       readonly readsBody?: true;
-      readonly handle: (site: Site, call: Call, session: Session) => Reply;
+      readonly handle: (site: Site, call: Call, session: Session) => Reply | Promise<Reply>;
     });

@@ -49,7 +49,11 @@ const aliasSubject = (site: Site, { ids: [aliasId = 0] }: Call): Subject => ({
 });
 
 /** Finds the alias in the path, or returns a 404. */
-const withAlias = (site: Site, { ids: [aliasId = 0] }: Call, act: (alias: AliasState) => Reply): Reply => {
+const withAlias = <R extends Reply | Promise<Reply>>(
+  site: Site,
+  { ids: [aliasId = 0] }: Call,
+  act: (alias: AliasState) => R,
+): R | Reply => {
   const alias = site.aliases.byId(aliasId);
   return alias === undefined ? refusal(404, 'Alias not found') : act(alias);
 };
@@ -74,14 +78,14 @@ const openRequest: Endpoint = {
   readsBody: true,
   subject: aliasSubject,
   handle: (site, call, session) =>
-    withAlias(site, call, ({ alias, preferred }) => {
+    withAlias(site, call, async ({ alias, preferred }) => {
       if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
       const read = readFields(call, aliasRequest);
       if ('invalid' in read) return read.invalid;
       if (preferred === undefined) return refusal(400, 'The alias is not mapped to an account.');
       const { systemId: systemid, accountId: accountid } = preferred.row;
       const { fields } = read;
-      const checked = readWanted(site, session.user, { ...fields, systemid, accountid }, fields.accesstype);
+      const checked = await readWanted(site, session.user, { ...fields, systemid, accountid }, fields.accesstype);
       if ('refused' in checked) return checked.refused;
       const reply = open(site, checked.wanted, fields);
       if (reply.about?.requestId !== undefined) site.aliases.remember(reply.about.requestId, alias.aliasId);

@@ -6,7 +6,7 @@ import { forbidden, type Reply, refusal } from '../replies.ts';
 import type { NewRequest } from '../requests.ts';
 import type { Site, Subject } from '../site.ts';
 import type { AccountState } from '../state.ts';
-import { readTicket } from '../tickets.ts';
+import { readTicket, verifyTicket } from '../tickets.ts';
 import type { KnownUser } from '../users.ts';
 
 /** An enum that ignores case. */
@@ -70,13 +70,13 @@ const findViolation = (
 
 export type Wanted = Omit<NewRequest, 'rotateOnCheckIn' | 'conflictOption' | 'requestSetId'>;
 
-/** Returns the request for these fields, or the response that rejects it. */
-export const readWanted = (
+/** Returns the request for these fields, or the response that rejects it. Asks the ticket server, if there is one. */
+export const readWanted = async (
   site: Site,
   user: KnownUser,
   fields: RequestFields,
   accessType: AccessType,
-): { readonly wanted: Wanted } | { readonly refused: Reply } => {
+): Promise<{ readonly wanted: Wanted } | { readonly refused: Reply }> => {
   const found = findRequestable(site, user, fields);
   if (found === undefined) return { refused: forbidden(4031, site.switches) };
   const violation = findViolation(found, fields, accessType);
@@ -87,6 +87,8 @@ export const readWanted = (
   if (typeof ticket === 'string') return { refused: refusal(400, ticket) };
   const minApprovers = conditionsOf(policy, accessType)?.minApprovers ?? 0;
   if ((policy?.approvers ?? 0) < minApprovers) return { refused: forbidden(4035, site.switches) };
+  const unverified = await verifyTicket(site, user, ticket);
+  if (unverified !== undefined) return { refused: unverified };
   return {
     wanted: {
       user,

@@ -23,14 +23,16 @@ const openSet: Endpoint = {
   kind: 'request',
   readsBody: true,
   subject: (_site, call) => bodySubject(call),
-  handle: (site, call, session): Reply => {
+  handle: async (site, call, session): Promise<Reply> => {
     if (!hasRole(session.user, 'requestor', 'isa')) return forbidden(4032, site.switches);
     const read = readFields(call, newSet);
     if ('invalid' in read) return read.invalid;
     const accessTypes = [...new Set(read.fields.accesstypes)];
     if (accessTypes.length < 2) return refusal(400, 'AccessTypes must hold at least two access types.');
     const requestSetId = randomUUID();
-    const all = accessTypes.map((accessType) => readWanted(site, session.user, read.fields, accessType));
+    const all = await Promise.all(
+      accessTypes.map((accessType) => readWanted(site, session.user, read.fields, accessType)),
+    );
     const refused = all.flatMap((checked) => ('refused' in checked ? [checked.refused] : []));
     if (refused[0] !== undefined) return refused[0];
     const wanted = all

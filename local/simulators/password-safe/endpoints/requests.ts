@@ -38,12 +38,12 @@ const openRequest: Endpoint = {
   kind: 'request',
   readsBody: true,
   subject: (_site, call) => bodySubject(call),
-  handle: (site, call, session) => {
+  handle: async (site, call, session) => {
     if (!hasRole(session.user, 'requestor')) return forbidden(4032, site.switches);
     const read = readFields(call, newRequest);
     if ('invalid' in read) return read.invalid;
     const { fields } = read;
-    const checked = readWanted(site, session.user, fields, fields.accesstype);
+    const checked = await readWanted(site, session.user, fields, fields.accesstype);
     return 'refused' in checked ? checked.refused : open(site, checked.wanted, fields);
   },
 };

@@ -108,6 +108,39 @@ describe('a ticket', () => {
     expect(site.simulator.openRequests()).toEqual([]);
   });
 
+  test.each([
+    ['is assigned to the user that requests, in any case', 'PAM-Relay', 201],
+    ['is assigned to another user', 'CORP\\alice', 400],
+    ['does not exist', undefined, 400],
+  ])(
+    'that %s is verified by each call that requests, after the delay of its server',
+    async (_what, assignee, status) => {
+      const waits: number[] = [];
+      const assignees: Record<string, string> = assignee === undefined ? {} : { 'CHG-1': assignee };
+      const verification = { assignees, delayMs: 5000, unreachable: null };
+      const fleet = fleetOf({}, {}, {});
+      const [single, many, aliased] = fleet;
+      if (single === undefined || many === undefined || aliased === undefined)
+        throw new Error('The fleet is too small.');
+      const site = await startSite({
+        fleet,
+        aliases: [{ aliasId: 1, aliasName: 'a', accountIds: [aliased.accountId] }],
+        ticketSystems: [{ id: 1, name: 'Service desk', active: true, isDefault: true, verification }],
+        sleep: async (ms) => waits.push(ms),
+      });
+      const caller = await site.signIn();
+      const ticket = { TicketNumber: 'CHG-1' };
+      const calls = [
+        ['Requests', requestFor(single, ticket)],
+        ['RequestSets', requestFor(many, { ...ticket, AccessTypes: ['View', 'SSH'] })],
+        ['Aliases/1/Requests', { ...ticket, DurationMinutes: 5 }],
+      ] as const;
+      for (const [path, fields] of calls) expect((await caller.post(path, fields)).status).toBe(status);
+      expect(new Set(waits)).toEqual(new Set([5000]));
+      expect(site.simulator.openRequests()).toHaveLength(status === 201 ? 4 : 0);
+    },
+  );
+
   test('belongs to the system that the policy names if the request names none', async () => {
     const { site, caller, account, ask } = await siteWith({ requireTicket: true, ticketSystemId: 2 });
     const tested = await caller.post('AccessPolicies/Test', requestFor(account));
