@@ -34,6 +34,8 @@ const ERRORS = {
   LeaseGone: { retryable: true },
   RequestConflict: { retryable: true },
   RequestRejected: { retryable: false },
+  TicketRefused: { retryable: false },
+  TicketSystemUnavailable: { retryable: true },
   ApiVersionDisabled: { retryable: false },
   MediaTypeRefused: { retryable: false },
 

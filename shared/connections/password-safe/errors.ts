@@ -1,3 +1,4 @@
+import type { Ticket } from '#shared/connections/password-safe/request-terms.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { type Answer, type CallName, isPage, retryAfterMs } from '#shared/http/answer.ts';
 import type { Interpreter } from '#shared/http/http.ts';
@@ -106,6 +107,42 @@ export const interpreter =
   };
 
 export const interpretCall = interpreter();
+
+const TICKET_CHOICES =
+  "A ticket system that verifies demands an existing ticket that is assigned to the user that requests. Assign the ticket to the relay's user in the vault, set authentication.runAs of the connection to its assignee, set ticketSystemId of the rule to a ticket system that does not verify, or send no number (sendNumber: false under ticket of the webhook).";
+
+const TICKET_SERVER =
+  'Check the ticket system in the vault, and that the vault can reach its server. The relay retries for a few minutes.';
+
+/** Words for a server that gave no answer. */
+const UNREACHED =
+  /\b(unreachable|unavailable|timed?[ -]?out|not respond|(not|failed to|unable to) (be )?(reach|connect|contact)|connection (failed|refused|error))/i;
+
+/**
+ * For opening a request with a ticket, which the vault can verify at a server of its own during the call. What it
+ * answers to a failed verification is not documented (reference: tickets-and-rotation.md, section 12), so the answer is
+ * about the ticket only if its text says so. Every 400 certainly opened nothing.
+ */
+export const interpretTicketedRequest = ({ number, systemId }: Ticket): Interpreter => {
+  const system = systemId === undefined ? 'its default ticket system' : `its ticket system ${systemId}`;
+  const ticket = `the ticket ${JSON.stringify(number)} in ${system}`;
+  return interpreter((answer) => {
+    if (isPage(answer)) return undefined;
+    if (answer.status >= 500) {
+      return ['VaultUnavailable', `The vault, or the server that it verifies ${ticket} with, failed. ${TICKET_SERVER}`];
+    }
+    if (answer.status !== 400) return undefined;
+    if (!/ticket/i.test(answer.text)) {
+      return [
+        'RequestRejected',
+        `The vault rejected the input. Check the requirements of its access policy: duration, reason, ${ticket}. ${TICKET_CHOICES}`,
+      ];
+    }
+    return UNREACHED.test(answer.text)
+      ? ['TicketSystemUnavailable', `The vault could not verify ${ticket}. ${TICKET_SERVER}`]
+      : ['TicketRefused', `The vault refused ${ticket}. ${TICKET_CHOICES}`];
+  });
+};
 
 const LEASE_GONE: Verdict = [
   'LeaseGone',

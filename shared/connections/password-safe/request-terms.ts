@@ -3,7 +3,7 @@ export const ACCESS_TYPES = ['View', 'RDP', 'SSH', 'App'] as const;
 export type AccessType = (typeof ACCESS_TYPES)[number];
 
 /** Ticket for a request, in the vault's default ticket system unless another is named. */
-interface Ticket {
+export interface Ticket {
   readonly number: string;
   readonly systemId?: number | undefined;
 }

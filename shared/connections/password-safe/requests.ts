@@ -1,5 +1,5 @@
 import { timeOf } from '#shared/connections/password-safe/dates.ts';
-import { interpretCall, interpretCheckIn } from '#shared/connections/password-safe/errors.ts';
+import { interpretCall, interpretCheckIn, interpretTicketedRequest } from '#shared/connections/password-safe/errors.ts';
 import type { AccessType, RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
 import { type OnUnreadable, readableRows } from '#shared/connections/password-safe/rows.ts';
 import { type RequestRow, requestIdSchema, requestListSchema } from '#shared/connections/password-safe/schema.ts';
@@ -29,7 +29,11 @@ export interface OpenRequest {
   readonly expiresAt: string | undefined;
 }
 
-/** Opens a request. Never repeated by the client. */
+/**
+ * Opens a request. Never repeated by the client. Raises `TicketRefused` or `TicketSystemUnavailable` if the vault
+ * verifies the ticket and does not accept it; with neither does it open anything. The verification can outlast the
+ * time-out of the call, after which the vault still opens the request: it is found by its reason.
+ */
 export const openRequest = async (session: Session, terms: RequestTerms): Promise<OpenedRequest> => {
   const { status, value } = await session.send({
     method: 'POST',
@@ -52,7 +56,7 @@ export const openRequest = async (session: Session, terms: RequestTerms): Promis
       RotateOnCheckin: terms.rotateOnCheckIn,
     }),
     idempotent: false,
-    interpret: interpretCall,
+    interpret: terms.ticket === undefined ? interpretCall : interpretTicketedRequest(terms.ticket),
     read: json(requestIdSchema),
   });
   return { requestId: value, reused: status !== 201 };

@@ -37,6 +37,10 @@ const skew =
 const FAULT_CASES: Readonly<Record<string, FaultCase>> = {
   '302': { effects: [status(302, { headers: { Location: 'https://elsewhere.example/' } })] },
   '400': { effects: [status(400)] },
+  '400, ticket refused': { effects: [status(400, { body: '"Ticket CHG-1 is not assigned to the requestor."' })] },
+  '400, ticket server down': {
+    effects: [status(400, { body: '"The ticket system could not be reached."' })],
+  },
   '401, once': { effects: [status(401)], times: 1 },
   '401, each time': { effects: [status(401)] },
   '403': { effects: [status(403)] },
@@ -88,6 +92,7 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
     ['testAccess', 'policies'],
   ],
   request: [['openRequest', 'request']],
+  'request with a ticket': [['openTicketedRequest', 'request']],
   credential: [
     ['readCredential', 'credential'],
     ['readAliasCredential', 'credential'],

@@ -46,6 +46,7 @@ export interface Calls {
   readonly listWorkgroups: Run;
   readonly listOpenRequests: Run;
   readonly openRequest: Run;
+  readonly openTicketedRequest: Run;
   readonly readCredential: Run;
   readonly readAliasCredential: Run;
   readonly checkIn: Run;
@@ -152,6 +153,10 @@ export const makeCalls = ({ getToken, around, signOutFailures, nextAccount }: Pa
     openRequest: inSession(async (session, begin) => {
       await begin();
       return open(session);
+    }),
+    openTicketedRequest: inSession(async (session, begin) => {
+      await begin();
+      return open(session, { ticket: { number: 'CHG-1' } });
     }),
     readCredential: inSession(async (session, begin) => {
       const { requestId } = await open(session);

@@ -112,7 +112,10 @@ export const openSite = async (
 };
 
 /** The first account of this kind. */
-export const pick = ({ simulator }: TestSite, kind: FleetAccount['kind'] = 'plain'): FleetAccount => {
+export const pick = (
+  { simulator }: Pick<TestSite, 'simulator'>,
+  kind: FleetAccount['kind'] = 'plain',
+): FleetAccount => {
   const account = simulator.accounts().find((candidate) => candidate.kind === kind);
   if (account === undefined) throw new Error(`The fleet has no account of kind ${kind}.`);
   return account;

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interpretCall, interpretCheckIn, interpretCredential } from '#shared/connections/password-safe/errors.ts';
+import {
+  interpretCall,
+  interpretCheckIn,
+  interpretCredential,
+  interpretTicketedRequest,
+} from '#shared/connections/password-safe/errors.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import { answered, CANARY } from '#test/support/answers.ts';
 
 const call = { connection: 'corp-vault', name: 'POST Requests', idempotent: false };
+const TICKET = { number: 'CHG-1' };
 
 describe('the status of a call', () => {
   it.each<[number, string, ErrorName]>([
@@ -56,10 +62,11 @@ describe('the status of a call', () => {
   it('is reported without a header, a body or a value', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential),
+        fc.constantFrom(interpretCall, interpretCheckIn, interpretCredential, interpretTicketedRequest(TICKET)),
         fc.integer({ min: 300, max: 599 }),
-        (interpret, status) => {
-          const error = interpret(answered(status), call);
+        fc.constantFrom(CANARY, `Ticket ${CANARY}`, `Ticket ${CANARY} could not be reached`),
+        (interpret, status, text) => {
+          const error = interpret(answered(status, text), call);
           expect(`${error?.message}${error?.stack}`).not.toContain(CANARY);
           expect(error?.cause).toBeUndefined();
         },
@@ -80,5 +87,39 @@ describe('the status of a particular call', () => {
     expect(interpretCheckIn(answered(404, '<html>'), call)?.name).toBe('RequestRejected');
     expect(interpretCheckIn(answered(410), call)?.name).toBe('ApiVersionDisabled');
     expect(interpretCheckIn(answered(403, '4031'), call)?.name).toBe('NotRequestable');
+  });
+});
+
+describe('the status of a request with a ticket', () => {
+  const interpret = interpretTicketedRequest(TICKET);
+
+  it.each<[number, string, ErrorName, boolean]>([
+    [400, '"Ticket CHG-1 is not assigned to the requestor."', 'TicketRefused', false],
+    [400, '"The ticket was not found in the ticket system."', 'TicketRefused', false],
+    [400, '"TicketNumber exceeds 20 characters."', 'TicketRefused', false],
+    [400, '"The ticket system is not active."', 'TicketRefused', false],
+    [400, '"The ticket system could not be reached."', 'TicketSystemUnavailable', false],
+    [400, '"Failed to connect to the ticketing system"', 'TicketSystemUnavailable', false],
+    [400, '"Ticket validation timed out."', 'TicketSystemUnavailable', false],
+    [400, '"The Ticket server did not respond."', 'TicketSystemUnavailable', false],
+    [400, '"A reason is required."', 'RequestRejected', false],
+    [400, '', 'RequestRejected', false],
+    [400, '<html>Ticket</html>', 'RequestRejected', false],
+    [403, '"Ticket" 4031', 'NotRequestable', false],
+    [404, '"Ticket not found"', 'NotFound', false],
+    [409, '"Ticket"', 'RequestConflict', false],
+    [500, '"The ticket system could not be reached."', 'VaultUnavailable', true],
+    [504, '<html>Gateway Timeout</html>', 'VaultUnavailable', true],
+  ])('%i with body %s is %s', (status, text, name, mayHaveHappened) => {
+    expect(interpret(answered(status, text), call)).toMatchObject({ name, mayHaveHappened });
+    expect(interpretCall(answered(status, text), call)?.name).not.toMatch(/^Ticket/);
+  });
+
+  it('names the ticket and its system, and no character of the ticket breaks the line', () => {
+    const refused = (number: string, systemId?: number) =>
+      interpretTicketedRequest({ number, systemId })(answered(400, 'Ticket'), call)?.message;
+    expect(interpret(answered(500), call)?.message).toContain('the server that it verifies the ticket "CHG-1"');
+    expect(refused('CHG-1')).toContain('refused the ticket "CHG-1" in its default ticket system.');
+    expect(refused('CHG-1\n', 2)).toContain(String.raw`refused the ticket "CHG-1\n" in its ticket system 2.`);
   });
 });
