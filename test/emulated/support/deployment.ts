@@ -15,6 +15,7 @@ import {
 import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
+  type ExecutionListItem,
   GetExecutionHistoryCommand,
   SFNClient,
   StartExecutionCommand,
@@ -27,7 +28,7 @@ import { localClientConfig } from '#local/aws/resources.ts';
 import type { Written } from '#local/aws/written.ts';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
-import { NAMES, writeRelayFile } from '#local/world.ts';
+import { NAMES, type WorldOptions, writeRelayFile } from '#local/world.ts';
 import { cdk } from './cdk.ts';
 import { type Emulator, startMinistack } from './emulators.ts';
 
@@ -42,8 +43,14 @@ const REAP_EVERY_MINUTES = 1;
 export const STACK = 'local';
 
 const outputsSchema = z.object({
-  [STACK]: z.object({ SyncMachineArn: z.string(), RecordsBucketName: z.string() }),
+  [STACK]: z.object({
+    SyncMachineArn: z.string(),
+    RecordsBucketName: z.string(),
+    WebhookUrl: z.url().optional(),
+  }),
 });
+
+interface PrepareOptions extends Pick<WorldOptions, 'accounts' | 'seed' | 'configure'> {}
 
 interface Parts {
   readonly vault: PasswordSafeSimulator;
@@ -68,13 +75,14 @@ export class Deployment {
   readonly #relayFile: string;
 
   /** Starts the vault and an empty AWS account that is bootstrapped and holds the bootstrap secret. */
-  static async prepare(options: { readonly accounts: number; readonly seed: number }): Promise<Deployment> {
+  static async prepare({ configure, ...options }: PrepareOptions): Promise<Deployment> {
     const directory = mkdtempSync(join(tmpdir(), 'pam-relay-deployment-'));
     const clock = createClock();
     const vault = await startPasswordSafe({ fleet: createFleet(options), seed: options.seed, now: clock.now });
     const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
       config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
       config.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
+      configure?.(config);
     });
     const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
     try {
@@ -118,6 +126,12 @@ export class Deployment {
     return this.#outputs.SyncMachineArn;
   }
 
+  /** Address of a webhook. The one that the stack prints is on the internet, so only its id of the API is used. */
+  urlOfWebhook(route: string): string {
+    const [apiId] = new URL(String(this.#outputs.WebhookUrl)).host.split('.');
+    return `${this.emulator.endpoint}/_aws/execute-api/${apiId}/$default/${route}`;
+  }
+
   get bucket(): string {
     return this.#outputs.RecordsBucketName;
   }
@@ -132,6 +146,11 @@ export class Deployment {
       await after(POLL_MS);
     }
     throw new Error(`Execution ${executionArn} did not end; see ${this.emulator.logFile}.`);
+  }
+
+  /** Input of an execution. Lists do not show it. */
+  async inputOf({ executionArn }: Pick<ExecutionListItem, 'executionArn'>): Promise<string> {
+    return String((await this.stepFunctions.send(new DescribeExecutionCommand({ executionArn }))).input);
   }
 
   /** The entry of every delivered secret in `ListSecrets`. */
