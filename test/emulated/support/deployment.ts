@@ -86,7 +86,8 @@ export class Deployment {
     });
     const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
     try {
-      await cdk(deployment.emulator, 'bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, ...deployment.#app);
+      // Without an app, which would be synthesised for nothing: the account is named.
+      await cdk(deployment.emulator, 'bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '');
       await deployment.secrets.send(new CreateSecretCommand({ Name: bootstrap.name, SecretString: bootstrap.value }));
       return deployment;
     } catch (thrown) {

@@ -68,6 +68,11 @@ describe('a message in the queue', () => {
       'type: is missing; write one of "checkout.requested", "checkout.extended", "checkout.shortened", "checkout.released", "credential.changed", "provision.requested", "deprovision.requested"',
     ],
     [
+      'made for another user of the vault',
+      requested({ runAs: 'CORP\\alice' }),
+      'runAs: is not a known key; use one of "type", "checkout", "id", "items", "window", "reason", "ticket"',
+    ],
+    [
       'with half a character',
       changed({ item: { systemName: 'db-\ud800', accountName: 'a' } }),
       'item.systemName: use well-formed Unicode without control characters, such as tabs, line breaks or bidirectional marks',
