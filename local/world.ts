@@ -48,7 +48,7 @@ const BUILD = resolve(import.meta.dirname, '../build');
 const RUNS = join(BUILD, 'runs');
 
 export interface WorldOptions
-  extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches' | 'users' | 'aliases' | 'secrets'> {
+  extends Pick<PasswordSafeOptions, 'latencyMs' | 'switches' | 'users' | 'aliases' | 'secrets' | 'ticketSystems'> {
   readonly accounts: number;
   /** The same seed generates the same accounts and credentials. */
   readonly seed: number;
