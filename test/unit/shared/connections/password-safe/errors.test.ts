@@ -90,6 +90,13 @@ describe('the status of a particular call', () => {
   });
 });
 
+/** A text of each meaning. */
+const MEANT: Readonly<Record<string, string>> = {
+  TicketRefused: 'The ticket does not exist.',
+  TicketSystemUnavailable: 'The ticket system is unreachable.',
+  RequestRejected: 'A reason is required.',
+};
+
 describe('the status of a request with a ticket', () => {
   const interpret = interpretTicketedRequest(TICKET);
 
@@ -113,6 +120,21 @@ describe('the status of a request with a ticket', () => {
   ])('%i with body %s is %s', (status, text, name, mayHaveHappened) => {
     expect(interpret(answered(status, text), call)).toMatchObject({ name, mayHaveHappened });
     expect(interpretCall(answered(status, text), call)?.name).not.toMatch(/^Ticket/);
+  });
+
+  it('has one of three meanings after a 400 with any text, and opened nothing', () => {
+    const about = fc.tuple(fc.string(), fc.constantFrom('ticket', 'TICKET', ''), fc.string());
+    fc.assert(
+      fc.property(about, (parts) => {
+        const text = JSON.stringify(parts.join(' '));
+        const error = interpret(answered(400, text), call);
+        expect(error?.mayHaveHappened).toBe(false);
+        expect(error?.retryable).toBe(error?.name === 'TicketSystemUnavailable');
+        if (!/ticket/i.test(text)) expect(error?.name).toBe('RequestRejected');
+        expect(error?.message).toBe(interpret(answered(400, MEANT[error?.name ?? '']), call)?.message);
+      }),
+      { examples: [[['the', 'ticket', 'server timed out']]] },
+    );
   });
 
   it('names the ticket and its system, and no character of the ticket breaks the line', () => {
