@@ -35,7 +35,7 @@ const ERRORS = {
   RequestConflict: { retryable: true },
   RequestRejected: { retryable: false },
   TicketRefused: { retryable: false },
-  TicketSystemUnavailable: { retryable: true },
+  TicketUnverified: { retryable: true },
   ApiVersionDisabled: { retryable: false },
   MediaTypeRefused: { retryable: false },
 

@@ -139,7 +139,7 @@ export const interpretTicketedRequest = ({ number, systemId }: Ticket): Interpre
       ];
     }
     return UNREACHED.test(answer.text)
-      ? ['TicketSystemUnavailable', `The vault could not verify ${ticket}. ${TICKET_SERVER}`]
+      ? ['TicketUnverified', `The vault could not verify ${ticket}. ${TICKET_SERVER}`]
       : ['TicketRefused', `The vault refused ${ticket}. ${TICKET_CHOICES}`];
   });
 };

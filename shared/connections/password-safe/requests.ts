@@ -30,7 +30,7 @@ export interface OpenRequest {
 }
 
 /**
- * Opens a request. Never repeated by the client. Raises `TicketRefused` or `TicketSystemUnavailable` if the vault
+ * Opens a request. Never repeated by the client. Raises `TicketRefused` or `TicketUnverified` if the vault
  * verifies the ticket and does not accept it; with neither does it open anything. The verification can outlast the
  * time-out of the call, after which the vault still opens the request: it is found by its reason.
  */

@@ -108,7 +108,7 @@ describe('a ticket system that verifies tickets', () => {
   });
 
   it.each([
-    [400, 'TicketSystemUnavailable', false],
+    [400, 'TicketUnverified', false],
     [500, 'VaultUnavailable', true],
   ] as const)(
     'whose server is unreachable, which the vault reports with %i, is for the workflow to retry',

@@ -93,7 +93,7 @@ describe('the status of a particular call', () => {
 /** A text of each meaning. */
 const MEANT: Readonly<Record<string, string>> = {
   TicketRefused: 'The ticket does not exist.',
-  TicketSystemUnavailable: 'The ticket system is unreachable.',
+  TicketUnverified: 'The ticket system is unreachable.',
   RequestRejected: 'A reason is required.',
 };
 
@@ -105,10 +105,10 @@ describe('the status of a request with a ticket', () => {
     [400, '"The ticket was not found in the ticket system."', 'TicketRefused', false],
     [400, '"TicketNumber exceeds 20 characters."', 'TicketRefused', false],
     [400, '"The ticket system is not active."', 'TicketRefused', false],
-    [400, '"The ticket system could not be reached."', 'TicketSystemUnavailable', false],
-    [400, '"Failed to connect to the ticketing system"', 'TicketSystemUnavailable', false],
-    [400, '"Ticket validation timed out."', 'TicketSystemUnavailable', false],
-    [400, '"The Ticket server did not respond."', 'TicketSystemUnavailable', false],
+    [400, '"The ticket system could not be reached."', 'TicketUnverified', false],
+    [400, '"Failed to connect to the ticketing system"', 'TicketUnverified', false],
+    [400, '"Ticket validation timed out."', 'TicketUnverified', false],
+    [400, '"The Ticket server did not respond."', 'TicketUnverified', false],
     [400, '"A reason is required."', 'RequestRejected', false],
     [400, '', 'RequestRejected', false],
     [400, '<html>Ticket</html>', 'RequestRejected', false],
@@ -129,7 +129,7 @@ describe('the status of a request with a ticket', () => {
         const text = JSON.stringify(parts.join(' '));
         const error = interpret(answered(400, text), call);
         expect(error?.mayHaveHappened).toBe(false);
-        expect(error?.retryable).toBe(error?.name === 'TicketSystemUnavailable');
+        expect(error?.retryable).toBe(error?.name === 'TicketUnverified');
         if (!/ticket/i.test(text)) expect(error?.name).toBe('RequestRejected');
         expect(error?.message).toBe(interpret(answered(400, MEANT[error?.name ?? '']), call)?.message);
       }),
