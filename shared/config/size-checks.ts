@@ -59,7 +59,7 @@ const COSTS = {
   blueprint: { resources: 2, bytes: 2900 },
   drift: { resources: 1, bytes: 1500 },
   machines: { resources: 12, bytes: 12_000 },
-  webhooks: { resources: 23, bytes: 27_500 },
+  webhooks: { resources: 25, bytes: 27_500 },
   webhook: { resources: 2, bytes: 1600 },
   comments: { resources: 12, bytes: 12_000 },
   looks: { resources: 4, bytes: 6000 },

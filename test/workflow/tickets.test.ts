@@ -1,10 +1,39 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machineArn } from '#local/executions.ts';
+import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
 import { type ServiceNowSimulator, startServiceNow } from '#local/simulators/ticket-systems/servicenow.ts';
 import { LIVES } from '#local/tickets/lives.ts';
 import { createTime, playTickets, type TicketsRun } from '#local/tickets/play.ts';
 import { createServiceDesk, ROUTE, TICKET_PREFIX, webhookUrl } from '#local/tickets/service-desk.ts';
 import { startWorld, type World } from '#local/world.ts';
+
+/** Verifications that do not reach the ticket server of the vault. */
+let outages = 0;
+
+const REFUSED = 'CHG9000002';
+const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;
+
+/** A ticket system of the vault that verifies. */
+const TICKET_SYSTEM = {
+  id: 1,
+  name: 'Change management',
+  active: true,
+  isDefault: true,
+  verification: {
+    assignees: {
+      ...Object.fromEntries(LIVES.map((_, index) => [numberOf(index), DEFAULT_APPLICATION.userName])),
+      CHG9000001: DEFAULT_APPLICATION.userName,
+      [REFUSED]: DEFAULT_APPROVER.userName,
+    },
+    delayMs: 0,
+    /** Each verification of an outage uses up one. */
+    get unreachable() {
+      if (outages === 0) return null;
+      outages -= 1;
+      return 400 as const;
+    },
+  },
+};
 
 const MINUTE = 60_000;
 const AUTHORIZATION = `Basic ${Buffer.from('relay:desk').toString('base64')}`;
@@ -21,6 +50,7 @@ describe('the changes of a ticket system', () => {
       seed: 5,
       waitScale: 0,
       takesTickets: true,
+      ticketSystems: [TICKET_SYSTEM],
       configure: (config) => {
         config.deleteIn(['syncs']);
         const system = { type: 'servicenow', url: desk.url, ca: desk.caPem, credentials: CREDENTIALS };
@@ -44,7 +74,6 @@ describe('the changes of a ticket system', () => {
     await desk.close();
   });
 
-  const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;
   const lifeNamed = (name: string): string => numberOf(LIVES.findIndex((life) => life.name === name));
   const commented = () => world.aws.eventSources.drained('local-comments');
   const isOpen = (number: string): boolean =>
@@ -75,11 +104,10 @@ describe('the changes of a ticket system', () => {
       expect(desk.workNotes(lifeNamed(quiet))).toEqual([]);
   });
 
-  it('that are closed without a webhook are closed by the next look', async () => {
-    const number = 'CHG9000001';
-    const at = (ms: number) => new Date(world.clock.now() + ms).toISOString().slice(0, 19).replace('T', ' ');
+  const at = (ms: number) => new Date(world.clock.now() + ms).toISOString().slice(0, 19).replace('T', ' ');
+  const approve = async (number: string): Promise<void> => {
     const [account] = world.vault.accounts().filter(({ kind }) => kind === 'plain');
-    const change = {
+    desk.set(number, {
       state: '-1',
       approval: 'approved',
       start_date: at(0),
@@ -87,13 +115,27 @@ describe('the changes of a ticket system', () => {
       short_description: 'Patch the database',
       cmdb_ci: account?.systemName ?? '',
       account: account?.accountName ?? '',
-    };
-    desk.set(number, change);
+    });
     expect(await createServiceDesk(world)(desk.get(number))).toBe(202);
     await world.aws.eventSources.drained('local-tickets');
+  };
+
+  it('open nothing for a ticket that the vault refuses, after one attempt', async () => {
+    await approve(REFUSED);
+    await createTime(world, () => {}).until(world.clock.now() + MINUTE);
+    expect(world.vault.audit.filter(({ kind, status }) => kind === 'request' && status === 400)).toHaveLength(1);
+    expect([isOpen(REFUSED), world.vault.openRequests()]).toEqual([false, []]);
+    await commented();
+    expect(desk.workNotes(REFUSED)).toEqual([expect.stringContaining('access could not be opened')]);
+  });
+
+  it('are closed by the next look if they were closed without a webhook, and open after an outage', async () => {
+    const number = 'CHG9000001';
     const time = createTime(world, () => {});
-    await time.until(world.clock.now() + MINUTE);
-    expect(isOpen(number)).toBe(true);
+    outages = 2;
+    await approve(number);
+    await time.until(world.clock.now() + 2 * MINUTE);
+    expect([outages, isOpen(number)]).toEqual([0, true]);
 
     const look = () => world.aws.scheduler.fire(`look.${ROUTE}`, world.clock.now());
     expect(await look()).toMatchObject({ result: { ok: true } });
