@@ -13,8 +13,9 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { type TaskOptions, Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
-import { CLOSING_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
+import { CLOSING_RETRY, OPEN_LIMIT_RETRY, OPENING_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
+import type { ErrorName } from '#shared/errors.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Step } from '#shared/workflows/step.ts';
@@ -23,6 +24,16 @@ import type { Step } from '#shared/workflows/step.ts';
 const CHECKOUT_TIMEOUT = Duration.days(365);
 
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
+
+/** Errors that Plan raises only without a record of this execution. No attempt has then opened anything. */
+const NOTHING_PLANNED: ErrorName[] = [
+  'CheckoutRefused',
+  'NameCollision',
+  'ConfigurationInvalid',
+  'BootstrapUnusable',
+  'SignInRefused',
+  'LicenceRefused',
+];
 
 /**
  * The checkout workflow, and the release workflow, which consists of its closing states. `Watch` chooses the next
@@ -59,8 +70,8 @@ export class CheckoutWorkflow extends Construct {
 const isNext = (action: string): Condition => Condition.stringEquals('$.watched.next', action);
 
 /**
- * The states of one of the two workflows. CDK omits the states that are unreachable. From Request on, every path leads
- * through Retire and CheckIn, and each of them runs even if the other fails.
+ * The states of one of the two workflows. CDK omits the states that are unreachable. Once a lease can be open, every path
+ * leads through Retire and CheckIn, and each of them runs even if the other fails.
  */
 class CheckoutStates extends Construct {
   readonly #tasks: Tasks;
@@ -110,9 +121,12 @@ class CheckoutStates extends Construct {
       resultPath: '$.authenticated',
     }).addCatch(this.#report, CAUGHT);
     const plan = this.#task('Plan', checkoutSteps.plan, {
-      comment: 'Finds the items, checks that the rule allows them, and writes the record of the checkout.',
+      comment: 'Finds the items, checks them, writes the record of the checkout, and opens what need not wait.',
       resultPath: '$.planned',
-    }).addCatch(this.#report, CAUGHT);
+      limitRetry: OPENING_LIMIT_RETRY,
+    })
+      .addCatch(this.#report, { ...CAUGHT, errors: NOTHING_PLANNED })
+      .addCatch(this.#retire, CAUGHT);
     const request = this.#task('Request', checkoutSteps.request, {
       comment: 'Opens a lease for each item, unless another client holds one.',
       resultPath: '$.requested',

@@ -79,8 +79,8 @@ export const LIMIT_RETRY: RetryPolicy = {
 export const OPEN_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 10 };
 
 /**
- * For the step that opens the leases of a batch. It waits before it opens them, but an attempt that died can have left
- * some open. Three hours at most.
+ * For the steps that open the first leases of a batch or of a checkout. They wait before they open them, but an attempt
+ * that died can have left some open. Three hours at most.
  */
 export const OPENING_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 90 };
 

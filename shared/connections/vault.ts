@@ -99,8 +99,14 @@ export interface Leases {
    * repeatable.
    */
   offers?(item: Item, minutes: number): Promise<readonly Offer[]>;
-  /** Requests a lease. `ours` is false if it already existed; {@link held} shows its owner. Not repeatable. */
-  open(item: Item, terms: LeaseTerms): Promise<{ readonly id: string; readonly ours: boolean }>;
+  /**
+   * Requests a lease. `ours` is false if it already existed; {@link held} shows its owner. `endsAt` is the time at which
+   * the vault itself ends a new lease, UTC ISO 8601, if that is known; a late approval can move it. Not repeatable.
+   */
+  open(
+    item: Item,
+    terms: LeaseTerms,
+  ): Promise<{ readonly id: string; readonly ours: boolean; readonly endsAt?: string | undefined }>;
   /**
    * Reads under an active lease. Raises `LeaseGone`, `ApprovalPending`, and `DeliverySuperseded` for an item that now
    * refers to another credential. Repeatable unless it opens a target session: each call then opens another one.

@@ -30,6 +30,9 @@ export const idAt = {
 
 /** Records that are created once and never changed. Raises the same errors as `Records`. */
 export interface Claims {
-  /** Writes a record unless one exists at its place. Returns the existing or the new record. Repeatable. */
+  /**
+   * Writes a record unless one exists at its place. Returns the given object itself if it was written, and otherwise the
+   * existing record. Repeatable.
+   */
   claim<T>(place: RecordPlace<T>, record: T): Promise<T>;
 }

@@ -82,7 +82,10 @@ export const changeRecord = async <T, R>(
   );
 };
 
-/** Writes a record unless one exists at its place. Returns the existing or the new record. Repeatable. */
+/**
+ * Writes a record unless one exists at its place. Returns the given object itself if it was written, and otherwise the
+ * existing record. Repeatable.
+ */
 export const claimRecord = async <T>(records: SharedRecords, place: RecordPlace<T>, record: T): Promise<T> => {
   if ((await records.replace(place, record, ABSENT)) !== undefined) return record;
   const existing = await records.read(place);

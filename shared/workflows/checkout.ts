@@ -46,6 +46,10 @@ export type CheckoutLease = z.infer<typeof checkoutLeaseSchema>;
 const requestedSchema = z.object({ at: instant, conflict: z.boolean(), leases: z.array(checkoutLeaseSchema) });
 export type Requested = z.infer<typeof requestedSchema>;
 
+/** `requested`: attempt to open the leases at once. Absent if the window begins later, or if its outcome is unknown. */
+const plannedSchema = z.object({ items: z.int(), requested: requestedSchema.optional() });
+export type Planned = z.infer<typeof plannedSchema>;
+
 /** Maximum number of undelivered targets that a checkout remembers. */
 export const MAX_UNDELIVERED = 20;
 
@@ -87,17 +91,24 @@ const watchedSchema = z.object({
   unconfirmed: z.boolean().optional(),
 });
 
-const checkoutStateSchema = checkoutRunSchema.extend({
-  requested: requestedSchema.optional(),
-  retrieved: retrievedSchema.optional(),
-  checkedIn: checkedInSchema.optional(),
-  retired: retiredSchema.optional(),
-  watched: watchedSchema.optional(),
-  /** Error that ended the checkout, or that prevented the check-in of its leases. */
-  error: caughtSchema.optional(),
-  /** Error that prevented the retirement of its secrets. */
-  retireError: caughtSchema.optional(),
-});
+const checkoutStateSchema = checkoutRunSchema
+  .extend({
+    planned: plannedSchema.partial().optional(),
+    requested: requestedSchema.optional(),
+    retrieved: retrievedSchema.optional(),
+    checkedIn: checkedInSchema.optional(),
+    retired: retiredSchema.optional(),
+    watched: watchedSchema.optional(),
+    /** Error that ended the checkout, or that prevented the check-in of its leases. */
+    error: caughtSchema.optional(),
+    /** Error that prevented the retirement of its secrets. */
+    retireError: caughtSchema.optional(),
+  })
+  // A later attempt to open the leases replaces that of the plan.
+  .transform(({ planned, requested = planned?.requested, ...state }) => ({
+    ...state,
+    ...(requested && { requested }),
+  }));
 export type CheckoutStepInput = z.infer<typeof checkoutStateSchema>;
 
 /** `abandoned`: its execution failed or was stopped, and `reap` closed the checkout. Its progress is unknown. */
@@ -107,8 +118,8 @@ const plan = {
   folder: 'checkout/plan',
   /** `startedAt`: start of the execution. A redrive keeps it. */
   input: runSchema.extend({ order: checkoutOrderSchema, startedAt: instant }),
-  output: z.object({ items: z.int() }),
-  seconds: 120,
+  output: plannedSchema,
+  seconds: 900,
   memoryMb: 512,
   priority: 'person',
   grants: () => [

@@ -34,6 +34,8 @@ export const anOffer = (overrides: Partial<Offer> = {}): Offer => ({
   ...overrides,
 });
 
+/** End that the fake vault grants with each new lease. */
+export const LEASE_ENDS_AT = '2026-03-01T14:00:00.000Z';
 /** Times at which a plain read of the fake vault expires, and at which it closes a lease. */
 export const ENDS_AT = '2026-01-02T04:15:00.000Z';
 export const CLOSED_AT = '2026-01-02T04:00:00.000Z';
@@ -121,7 +123,7 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
       open.set(opened, { id: opened, items, status: 'active', opens, reason: leaseTerms.reason });
       const failure = failures.get(`open ${id}`);
       if (failure !== undefined) throw failure;
-      return { id: opened, ours: true };
+      return { id: opened, ours: true, endsAt: LEASE_ENDS_AT };
     },
     async read(leaseId, { ref }) {
       record(['read', leaseId], leaseId);

@@ -72,11 +72,12 @@ export const memoryClaims = (
   { keys }: Pick<ReturnType<typeof memorySignals>, 'keys'>,
 ): Claims => ({
   async claim({ key, schema }, record) {
-    const text = objects.get(key) ?? JSON.stringify(record);
-    objects.set(key, text);
+    const existing = objects.get(key);
+    if (existing !== undefined) return schema.parse(JSON.parse(existing));
+    objects.set(key, JSON.stringify(record));
     // In the bucket, the record and its listed key are one object.
     keys.add(key);
-    return schema.parse(JSON.parse(text));
+    return record;
   },
 });
 

@@ -1,5 +1,6 @@
 /**
- * Second step of a checkout: writes its record. Opens nothing. Repeatable.
+ * Second step of a checkout: writes its record, and opens the leases if nothing has to wait. CheckIn closes them by
+ * their ids, or by the marker in their reason if an id was lost. Repeatable.
  */
 import { createS3Claims, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
@@ -14,6 +15,7 @@ export const handler = defineHandler(
   checkoutSteps.plan,
   createPlanCheckout({
     ...relay,
+    relayId: relay.env.relayId,
     records: createS3Records(bucket),
     claims: createS3Claims(bucket),
     signals: createS3Signals(bucket),

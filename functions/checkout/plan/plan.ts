@@ -15,16 +15,19 @@ import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
+import type { Planned } from '#shared/workflows/checkout.ts';
 import type { Run } from '#shared/workflows/run.ts';
+import { prepareOpening } from './open-now.ts';
 
 export interface PlanCheckoutDependencies {
+  readonly relayId: string;
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly storeRules: (store: string) => Promise<StoreRules>;
   readonly placeOf: (store: string) => Promise<string>;
   readonly records: Pick<Records, 'read'>;
   readonly claims: Claims;
-  readonly signals: Pick<Signals, 'put'>;
+  readonly signals: Pick<Signals, 'put' | 'list'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -32,12 +35,15 @@ export interface PlanCheckoutDependencies {
 type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: string };
 
 /**
- * Finds the requested items, checks that the rule allows them, and writes the record of the checkout. Opens nothing.
- * Repeatable by the same execution, redriven or not: the first record is final.
+ * Finds the requested items, checks that the rule allows them, and writes the record of the checkout. If nothing has to
+ * wait, it then opens the leases, in the same session: the attempt that writes the record knows that the checkout has
+ * none yet. It raises no error after that, because the request step finds what was opened.
+ * Repeatable by the same execution, redriven or not: the first record is final, and no later attempt opens anything.
  */
 export const createPlanCheckout =
-  ({ config, vaultOf, storeRules, placeOf, records, claims, signals, now }: PlanCheckoutDependencies) =>
-  async ({ order, startedAt, ...run }: PlanInput): Promise<{ items: number }> => {
+  (dependencies: PlanCheckoutDependencies) =>
+  async ({ order, startedAt, ...run }: PlanInput): Promise<Planned> => {
+    const { config, vaultOf, storeRules, placeOf, records, claims, signals, now } = dependencies;
     checkName(order, run.run);
     const place = checkoutAt.record(run);
     const written = await records.read(place);
@@ -51,27 +57,33 @@ export const createPlanCheckout =
     const settings = ruleOf(config, 'checkout', run.rule);
     checkWindow(order, settings, now());
     const vault = await vaultOf(settings.connection);
-    const { labels, patterns, distinguishingPlaceholder } = vault.rules(settings);
+    const rules = vault.rules(settings);
+    const { labels, patterns, distinguishingPlaceholder } = rules;
     const namings = await Promise.all(
       settings.stores.map(async (store) => {
-        const { name: rules } = await storeRules(store);
-        const place = await placeOf(store);
-        return { store, place, nameOf: createNaming({ template: settings.name, labels, rules, checkoutId: order.id }) };
+        const { name: nameRules } = await storeRules(store);
+        const nameOf = createNaming({ template: settings.name, labels, rules: nameRules, checkoutId: order.id });
+        return { store, place: await placeOf(store), nameOf };
       }),
     );
-    const found = await vault.session((session) => findItems(session, order, settings, patterns));
-    const items = found.map((item) => ({
-      item,
-      targets: namings.map(({ store, place, nameOf }) => ({ store, name: nameOf(item), place })),
-    }));
-    checkNames(order, items, distinguishingPlaceholder);
-    // Written before anything can be open, so that `reap` finds the checkout however its execution ends.
-    await signals.put(checkoutAt.open(run));
-    const plannedAt = new Date(now()).toISOString();
-    // A late attempt must not change the record that later steps use.
-    const held = await claims.claim(place, { ...run, settings, order, startedAt, plannedAt, items });
-    checkSame(held, order, startedAt);
-    return { items: held.items.length };
+    return vault.session(async (session) => {
+      const found = await findItems(session, order, settings, patterns);
+      const items = found.map((item) => ({
+        item,
+        targets: namings.map(({ store, place, nameOf }) => ({ store, name: nameOf(item), place })),
+      }));
+      checkNames(order, items, distinguishingPlaceholder);
+      const openNow = await prepareOpening(session, { run, settings, order, rules, items: found }, dependencies);
+      // Written before anything can be open, so that `reap` finds the checkout however its execution ends.
+      await signals.put(checkoutAt.open(run));
+      const plannedAt = new Date(now()).toISOString();
+      const proposed = { ...run, settings, order, startedAt, plannedAt, items };
+      // A late attempt must not change the record that later steps use.
+      const held = await claims.claim(place, proposed);
+      checkSame(held, order, startedAt);
+      const requested = held === proposed ? await openNow?.() : undefined;
+      return { items: held.items.length, ...(requested && { requested }) };
+    });
   };
 
 /** Neither a release nor a message would find a checkout under another name. */

@@ -4,6 +4,7 @@ import {
   type Action,
   type CheckoutState,
   type LeaseState,
+  MIN_LOOK_MS,
   nextAction,
   wasDelivered,
   windowEnd,
@@ -54,7 +55,11 @@ export const createWatch =
       signals: { released: released || isEnding(input), closing: isOver, ...ends },
       ...(requested &&
         !checkedIn && {
-          requested: { ...requested, at: Date.parse(requested.at), leases: await statesOf(vault, record, requested) },
+          requested: {
+            ...requested,
+            at: Date.parse(requested.at),
+            leases: await statesOf(vault, record, requested, now()),
+          },
         }),
       ...(retrieved && { retrieved: { ...retrieved, at: Date.parse(retrieved.at) } }),
       ...(checkedIn && { checkedIn: { at: Date.parse(checkedIn.at) } }),
@@ -63,6 +68,7 @@ export const createWatch =
       now: now(),
     };
     if (checkedIn === undefined || state.plan.confirmMs === 0 || !wasDelivered(state)) return nextAction(state);
+    if (hasJustClosed(input, checkedIn, { released, now: now() })) return nextAction(state);
     return nextAction({
       ...state,
       changed: await haveChanged(vault, record, changeCountsFrom(record, input, checkedIn)),
@@ -84,6 +90,22 @@ const tellOpened = async (
   const until = endWith(Date.parse(order.window.until), ends, maxExtensionOf(record));
   const names = items.map(({ item }) => item.title);
   await tell(openedComment(ticket, { id: order.id, items: names, stores: settings.stores, until }));
+};
+
+/** True if enough time has passed since `at` for a look at the vault to show something else. */
+const isDue = (at: string, now: number): boolean => now - Date.parse(at) >= MIN_LOOK_MS;
+
+/**
+ * True right after the check-in, which the vault answers before it changes the credential. A release has closed the
+ * checkout earlier.
+ */
+const hasJustClosed = (
+  { order }: CheckoutStepInput,
+  { at, closed }: CheckedIn,
+  { released, now }: { readonly released: boolean; readonly now: number },
+): boolean => {
+  const isClosedByRelease = released && order.type === 'checkout.requested';
+  return closed > 0 && !isClosedByRelease && !isDue(at, now);
 };
 
 /** True for an execution that closes a checkout at an end that was set later, before it has closed anything. */
@@ -134,9 +156,14 @@ const planOf = (record: CheckoutRecord, vault: Vault, ends: SetEnds): CheckoutSt
 };
 
 /** State of our leases. If the vault cannot provide it, the last known state applies: unknown does not mean ended. */
-const statesOf = async (vault: Vault, { settings }: CheckoutRecord, { leases }: Requested): Promise<LeaseState[]> => {
+const statesOf = async (
+  vault: Vault,
+  { settings }: CheckoutRecord,
+  { at, leases }: Requested,
+  now: number,
+): Promise<LeaseState[]> => {
   const remembered = leases.map(({ status, endsAt }) => ({ status, endsAt: toMs(endsAt) }));
-  if (leases.every(({ status }) => status === 'active')) return remembered;
+  if (leases.every(({ status }) => status === 'active') || !isDue(at, now)) return remembered;
   const unreadable: RelayError[] = [];
   try {
     const held = await vault.session((session) => {

@@ -11,6 +11,8 @@ interface OpenedRequest {
   readonly requestId: number;
   /** True for a 200: the request was already open, possibly from another run. Read under it, never check it in. */
   readonly reused: boolean;
+  /** Time of the answer by the vault's clock, UTC ISO 8601, from its `Date` header; undefined without that header. */
+  readonly at: string | undefined;
 }
 
 /** A row of the vault's list of this user's open requests. */
@@ -35,7 +37,7 @@ export interface OpenRequest {
  * time-out of the call, after which the vault still opens the request: it is found by its reason.
  */
 export const openRequest = async (session: Session, terms: RequestTerms): Promise<OpenedRequest> => {
-  const { status, value } = await session.send({
+  const { status, value, at } = await session.send({
     method: 'POST',
     path: terms.aliasId === undefined ? 'Requests' : `Aliases/${terms.aliasId}/Requests`,
     body: jsonBody({
@@ -59,7 +61,7 @@ export const openRequest = async (session: Session, terms: RequestTerms): Promis
     interpret: terms.ticket === undefined ? interpretCall : interpretTicketedRequest(terms.ticket),
     read: json(requestIdSchema),
   });
-  return { requestId: value, reused: status !== 201 };
+  return { requestId: value, reused: status !== 201, at };
 };
 
 /**

@@ -69,7 +69,8 @@ export interface LeaseState {
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const MIN_LOOK_MS = 30 * SECOND_MS;
+/** Shortest time between two looks at the vault. */
+export const MIN_LOOK_MS = 30 * SECOND_MS;
 const MAX_LOOK_MS = 60 * MINUTE_MS;
 /** Keeps the execution history of a window of 180 days within its limit. */
 const MAX_LOOKS = 100;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RETRY, OPEN_LIMIT_RETRY } from '#infra/workflows/retry-policies.ts';
+import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { allStates, loadExample, machineOf, type StateDefinition, stateOf, synthesise } from '../synthesis.ts';
 
@@ -35,6 +36,25 @@ describe('the workflow release', () => {
     expect(Choices).toEqual([{ Variable: '$.order.type', StringEquals: 'checkout.shortened', Next: 'Watch' }]);
     expect(Default).toBe('Retire');
     expect(nextStates(stateOf(machineOf(template, 'release'), 'Begin'))).toEqual(['IsLater']);
+  });
+});
+
+describe('an error of the plan', () => {
+  const [refused, other, ...more] = caughtBy('checkout', 'Plan');
+
+  it('is only reported if it proves that nothing was recorded, and so nothing opened', () => {
+    expect(refused).toMatchObject({ ResultPath: '$.error', Next: 'Report' });
+    expect(refused?.ErrorEquals).toEqual(expect.arrayContaining(['CheckoutRefused', 'SignInRefused']));
+    for (const name of refused?.ErrorEquals ?? []) {
+      const known = ERROR_NAMES.find((candidate) => candidate === name);
+      // A later attempt would find the record.
+      expect(known && isRetryable(known), name).toBe(false);
+    }
+  });
+
+  it('otherwise leads through Retire and CheckIn', () => {
+    expect(other).toMatchObject({ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Retire' });
+    expect(more).toEqual([]);
   });
 });
 
@@ -75,10 +95,7 @@ describe.each([
   it('every error of every task is caught', () => {
     for (const [name, { Type, Catch }] of allStates(machineOf(template, machine))) {
       if (Type !== 'Task') continue;
-      expect(
-        Catch.flatMap(({ ErrorEquals }) => ErrorEquals),
-        name,
-      ).toEqual(['States.ALL']);
+      expect(Catch.at(-1)?.ErrorEquals, name).toEqual(['States.ALL']);
     }
   });
 

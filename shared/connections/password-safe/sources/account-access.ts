@@ -50,8 +50,9 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
   },
 
   async open(item, terms) {
-    const { requestId, reused } = await openRequest(session, requestTerms(rule, item, terms));
-    return { id: String(requestId), ours: !reused };
+    const wanted = requestTerms(rule, item, terms);
+    const { requestId, reused, at } = await openRequest(session, wanted);
+    return { id: String(requestId), ours: !reused, endsAt: reused ? undefined : endOf(wanted, at) };
   },
 
   async read(leaseId, item) {
@@ -70,6 +71,12 @@ const createRequests = (session: Session, rule: AccountRule): Leases => ({
 
   close: async (leaseId, note) => checkIn(session, idIn(leaseId, 'request'), note),
 });
+
+const MINUTE_MS = 60_000;
+
+/** A request ends its duration after its start (reference: 3.1). */
+const endOf = ({ durationMinutes }: RequestTerms, startedAt: string | undefined): string | undefined =>
+  startedAt === undefined ? undefined : new Date(Date.parse(startedAt) + durationMinutes * MINUTE_MS).toISOString();
 
 const requestTerms = (rule: AccountRule, item: Item, terms: LeaseTerms): RequestTerms => {
   const account = targetAccountIn(item);

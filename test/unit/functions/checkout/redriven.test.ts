@@ -22,6 +22,7 @@ describe('a stopped execution that reap released, redriven with its name and sta
   const shared = () => ({ vaultOf: async () => vault.vault, records, signals, tell: async () => {}, now: () => NOW });
   const plan = (): Promise<unknown> =>
     createPlanCheckout({
+      relayId: 'relay',
       ...shared(),
       claims: memoryClaims(records, signals),
       config: aCheckoutConfig({ value: '{credential}' }),

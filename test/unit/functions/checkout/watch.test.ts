@@ -77,13 +77,19 @@ describe('watching a checkout', () => {
     const state = { requested: asked(lease('pending'), lease('pending', 1)) };
     vault.opened({ id: '101', item: '1' });
     vault.opened({ id: '102', item: '2', status: 'pending' });
-    expect(await watch(state)).toMatchObject({ next: 'wait', waitSeconds: 30 });
+    expect(await watch(state, { minutes: 0.5 })).toMatchObject({ next: 'wait', waitSeconds: 30 });
     vault.opened({ id: '102', item: '2' });
-    expect(await watch(state)).toMatchObject({ next: 'retrieve' });
+    expect(await watch(state, { minutes: 0.5 })).toMatchObject({ next: 'retrieve' });
+  });
+
+  it('makes no call for an approval right after the request, whose answer is still current', async () => {
+    expect(await watch({ requested: asked(lease('pending')) }, { minutes: 0.49 })).toMatchObject({ next: 'wait' });
+    expect(vault.calls).toEqual([]);
   });
 
   it('treats a lease that the vault no longer lists as denied', async () => {
-    expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'checkin', ending: 'denied' });
+    const state = { requested: asked(lease('pending')) };
+    expect(await watch(state, { minutes: 1 })).toMatchObject({ next: 'checkin', ending: 'denied' });
   });
 
   it('does not treat a lease as denied if it can be the unreadable one', async () => {
@@ -91,20 +97,21 @@ describe('watching a checkout', () => {
     vault.opened({ id: '102', item: '2' });
     vault.unreadable.add('101');
     const state = { requested: asked(lease('pending'), lease('pending', 1)) };
-    expect(await watch(state)).toMatchObject({ next: 'wait' });
+    expect(await watch(state, { minutes: 1 })).toMatchObject({ next: 'wait' });
   });
 
   it.each(['VaultUnavailable', 'RateLimited', 'AnswerTimedOut'] as const)(
     'keeps waiting if the status of a lease is unknown (%s)',
     async (failure) => {
       vault.fail('held', '', failure);
-      expect(await watch({ requested: asked(lease('pending')) })).toMatchObject({ next: 'wait' });
+      expect(await watch({ requested: asked(lease('pending')) }, { minutes: 1 })).toMatchObject({ next: 'wait' });
     },
   );
 
   it('fails if the status of a lease stays unavailable', async () => {
     vault.fail('held', '', 'PermissionMissing');
-    await expect(watch({ requested: asked(lease('pending')) })).rejects.toMatchObject({ name: 'PermissionMissing' });
+    const attempt = watch({ requested: asked(lease('pending')) }, { minutes: 1 });
+    await expect(attempt).rejects.toMatchObject({ name: 'PermissionMissing' });
   });
 
   it('closes a released checkout during every kind of wait', async () => {
@@ -183,6 +190,18 @@ describe('watching a checkout', () => {
         expect.objectContaining({ systemName: 'db-01', accountName: 'a10' }),
       ]);
       expect(vault.count('held')).toBe(0);
+    });
+
+    it('makes no call right after its check-in, which the vault answers before the change', async () => {
+      changedAt([after(60)]);
+      expect(await look({}, { minutes: 60.49 })).toEqual({ next: 'wait', waitSeconds: 30, ending: 'completed' });
+      expect(vault.calls).toEqual([]);
+    });
+
+    it('looks at once if a release has closed it before', async () => {
+      changedAt([after(60)]);
+      await signals.put(signalAt.released(CHECKOUT));
+      expect(await look({}, { minutes: 60 })).toMatchObject({ next: 'report' });
     });
 
     it("counts a change after another client's release, before its own release", async () => {
