@@ -16,5 +16,6 @@ export const bundleBareFunction = (folder: string) =>
     platform: 'node',
     target: 'node24',
     banner: { js: REQUIRE },
+    metafile: true,
     logLevel: 'warning',
   });

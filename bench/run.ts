@@ -1,5 +1,6 @@
 import { parseArgs, styleText } from 'node:util';
 import { type Figure, isBroken, isReached, type Measured, round, targetOf } from './figure.ts';
+import { measureCheckout } from './figures/checkout.ts';
 import { measureCheckoutDuringSync } from './figures/checkout-during-sync.ts';
 import { measureColdDelivery } from './figures/cold-delivery.ts';
 import { measureColdImport } from './figures/cold-import.ts';
@@ -14,6 +15,7 @@ import { measureStartTime } from './figures/start-time.ts';
 import { measureThreeStores } from './figures/three-stores.ts';
 import { measureThroughput } from './figures/throughput.ts';
 import { measureUnderQuotas } from './figures/under-quotas.ts';
+import { measureWebhook } from './figures/webhook.ts';
 
 /**
  * `npm run bench`: every figure of docs/performance.md. Fails if a figure could not be measured, or if a count misses
@@ -31,7 +33,9 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'slowest-store': measureSlowestStore,
   'many-syncs': measureManySyncs,
   provisioning: measureProvisioning,
+  checkout: measureCheckout,
   'checkout-during-sync': measureCheckoutDuringSync,
+  webhook: measureWebhook,
   'cold-import': measureColdImport,
   'cold-delivery': measureColdDelivery,
   'load-config': measureLoadConfig,

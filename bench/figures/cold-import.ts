@@ -1,23 +1,20 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import * as z from 'zod';
 import { bundleFunctions, bundleStep } from '#infra/bundle.ts';
 import { loadConfig } from '#shared/config/load.ts';
 import { functionName } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
 import { BARE_FUNCTION, bundleBareFunction } from '../bare-bundle.ts';
-import { ENVIRONMENT } from '../environment.ts';
 import { type Figure, type Measured, median, round, spread } from '../figure.ts';
+import { sampleImports } from '../imports.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CHILDREN = resolve(import.meta.dirname, '../children');
 const ROUNDS = 15;
 
 /** Configuration of a relay with all functions. */
-const CONFIG = join(ROOT, 'examples/tickets.yaml');
+const CONFIG = join(ROOT, 'examples/full.yaml');
 const FUNCTIONS = ALL_STEPS.map(functionName);
 
 const BARE = 'bare';
@@ -25,15 +22,6 @@ const TUNED = 'tuned';
 
 /** `sync-retrieve` with everything that deliveries to all types of store import late. */
 const WITH_STORES = 'retrieve-with-stores';
-
-const importSchema = z.object({ importMs: z.number(), lateMs: z.number() });
-
-const importOnce = async (folder: string) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(CHILDREN, 'import.mjs'), folder], {
-    env: { ...ENVIRONMENT, LAMBDA_TASK_ROOT: folder },
-  });
-  return importSchema.parse(JSON.parse(stdout));
-};
 
 /** Builds all bundles and returns their folders by name. */
 const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>> => {
@@ -50,22 +38,11 @@ const bundleAll = async (directory: string): Promise<ReadonlyMap<string, string>
   return new Map([[BARE, bare], [TUNED, tuned], [WITH_STORES, stores], ...functions]);
 };
 
-type Samples = ReadonlyMap<string, readonly { importMs: number; lateMs: number }[]>;
-
-/** Measures the bundles in turn, so that load on the machine affects all of them. */
-const sample = async (folders: ReadonlyMap<string, string>): Promise<Samples> => {
-  const samples = new Map([...folders.keys()].map((name) => [name, [] as { importMs: number; lateMs: number }[]]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, folder] of folders) samples.get(name)?.push(await importOnce(folder));
-  }
-  return samples;
-};
-
 /** Measures the imports at the cold start of each function, and its late imports. */
 export const measureColdImport = async (): Promise<Measured> => {
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-bench-'));
   try {
-    const samples = await sample(await bundleAll(directory));
+    const samples = await sampleImports(await bundleAll(directory), ROUNDS);
     const timesOf = (name: string, what: 'importMs' | 'lateMs') => (samples.get(name) ?? []).map((one) => one[what]);
     const fastest = (name: string) => Math.min(...timesOf(name, 'importMs'));
     const bareMs = median(timesOf(BARE, 'importMs'));

@@ -1,7 +1,5 @@
 /** Verifies requests of ticket systems and queues them. Parses no body, and calls no vault and no store. */
-import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createSend } from '#shared/aws/queue.ts';
-import { secretsManager } from '#shared/aws/secrets-manager.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
@@ -17,8 +15,17 @@ export const handler = defineHandler(
   ticketSteps.webhook,
   createWebhook({
     webhooks: config.webhooks,
-    readKeys: (name) =>
-      readOperatorSecret({ client: secretsManager(), name, kind: 'secret of the webhook keys', shape: KEYS_SHAPE }),
+    // Imported late, because a warm function has the keys in memory.
+    readKeys: async (name) => {
+      const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
+      const { secretsManager } = await import('#shared/aws/secrets-manager.ts');
+      return readOperatorSecret({
+        client: secretsManager(),
+        name,
+        kind: 'secret of the webhook keys',
+        shape: KEYS_SHAPE,
+      });
+    },
     send: (message) => send(JSON.stringify(message)),
     measure: async (route, rejection) => {
       if (rejection !== undefined) logger.warn('webhook rejected', { route, rejection });

@@ -2,9 +2,7 @@
  * Provisions, withdraws or deletes the resources of one subject, or undoes them after an error. Handles initial
  * passwords. Repeatable.
  */
-import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createS3SharedRecords } from '#shared/aws/s3.ts';
-import { secretsManager } from '#shared/aws/secrets-manager.ts';
 import { limitsOf, ruleOf } from '#shared/config/rules.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
@@ -22,7 +20,10 @@ export const handler = defineHandler(
     vaultOf: (connection) => vaultOf(connection),
     inFlightOf: (connection) => limitsOf(config, connection).inFlight,
     records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
+    // Imported late, because few invocations create an account.
     readPassword: async (name) => {
+      const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
+      const { secretsManager } = await import('#shared/aws/secrets-manager.ts');
       const { value } = await readOperatorSecret({
         client: secretsManager(),
         name,
