@@ -51,8 +51,8 @@ const describeCalls = (calls: readonly AuditEntry[]): string =>
     .join('; ');
 
 /**
- * Measures one checkout that the vault approves automatically: its vault calls from the message to the confirmed change,
- * and the time until its credential is in the store.
+ * Measures one checkout that the vault approves automatically: its vault calls from the message to the confirmed
+ * change, and the time until its credential is in the store.
  */
 export const measureCheckout = async (): Promise<Measured> => {
   const world = await startWorld({

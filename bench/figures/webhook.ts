@@ -74,7 +74,7 @@ const measureRequests = async (): Promise<readonly number[]> => {
   return samples.slice(WARM_UP);
 };
 
-/** Bundles the function and the bare function. Returns the size that a cold start reads of each, and its import times. */
+/** Bundles the function and the bare function. Returns the size that a cold start reads of each, and import times. */
 const measureBundles = async () => {
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-bench-'));
   try {

@@ -70,8 +70,8 @@ export class CheckoutWorkflow extends Construct {
 const isNext = (action: string): Condition => Condition.stringEquals('$.watched.next', action);
 
 /**
- * The states of one of the two workflows. CDK omits the states that are unreachable. Once a lease can be open, every path
- * leads through Retire and CheckIn, and each of them runs even if the other fails.
+ * The states of one of the two workflows. CDK omits the states that are unreachable. Once a lease can be open, every
+ * path leads through Retire and CheckIn, and each of them runs even if the other fails.
  */
 class CheckoutStates extends Construct {
   readonly #tasks: Tasks;

@@ -100,8 +100,9 @@ export interface Leases {
    */
   offers?(item: Item, minutes: number): Promise<readonly Offer[]>;
   /**
-   * Requests a lease. `ours` is false if it already existed; {@link held} shows its owner. `endsAt` is the time at which
-   * the vault itself ends a new lease, UTC ISO 8601, if that is known; a late approval can move it. Not repeatable.
+   * Requests a lease. `ours` is false if it already existed; {@link held} shows its owner. `endsAt` is the time at
+   * which the vault itself ends a new lease, UTC ISO 8601, if that is known; a late approval can move it. Not
+   * repeatable.
    */
   open(
     item: Item,

@@ -22,7 +22,9 @@ export interface OpenedLease extends Agreed {
   readonly endsAt?: string | undefined;
 }
 
-/** `conflict`: an item has to wait for another lease, or the checkout has ended. The remaining leases are not opened. */
+/**
+ * `conflict`: an item has to wait for another lease, or the checkout has ended. The remaining leases are not opened.
+ */
 interface Openings {
   readonly conflict: boolean;
   readonly opened: readonly OpenedLease[];

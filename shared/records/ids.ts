@@ -31,8 +31,8 @@ export const idAt = {
 /** Records that are created once and never changed. Raises the same errors as `Records`. */
 export interface Claims {
   /**
-   * Writes a record unless one exists at its place. Returns the given object itself if it was written, and otherwise the
-   * existing record. Repeatable.
+   * Writes a record unless one exists at its place. Returns the given object itself if it was written, and otherwise
+   * the existing record. Repeatable.
    */
   claim<T>(place: RecordPlace<T>, record: T): Promise<T>;
 }

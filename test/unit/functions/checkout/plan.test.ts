@@ -7,8 +7,19 @@ import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Run } from '#shared/workflows/run.ts';
-import { after, anOrder, aRule, CHECKOUT, identityOf, MARKER, NOW, STARTED_AT } from '#test/support/checkouts.ts';
+import {
+  aCheckoutRun,
+  after,
+  anOrder,
+  aRule,
+  CHECKOUT,
+  identityOf,
+  MARKER,
+  NOW,
+  STARTED_AT,
+} from '#test/support/checkouts.ts';
 import { aCheckoutConfig } from '#test/support/configs.ts';
 import { anOffer, fakeVault, LEASE_ENDS_AT, pageOf } from '#test/support/fake-vault.ts';
 import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.ts';
@@ -123,6 +134,15 @@ describe('planning a checkout', () => {
       ]);
       expect(vault.terms).toMatchObject([{ reason: `Replace a disk ${MARKER}`, whenHeld: 'refuse' }, {}]);
       expect(looks).toEqual([false, true, true]);
+    });
+
+    it('passes the leases on to all later steps, until another attempt to open them has answered', async () => {
+      const planned = await plan();
+      const state = { ...aCheckoutRun, planned };
+      const { input } = checkoutSteps.checkin;
+      expect(input.parse(state)).toEqual({ ...aCheckoutRun, requested: planned.requested });
+      const requested = { at: after(1), conflict: true, leases: [] };
+      expect(input.parse({ ...state, requested })).toEqual({ ...aCheckoutRun, requested });
     });
 
     it('opens nothing again on a later attempt, which does not know what the first one opened', async () => {

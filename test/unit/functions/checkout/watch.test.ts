@@ -204,6 +204,13 @@ describe('watching a checkout', () => {
       expect(await look({}, { minutes: 60 })).toMatchObject({ next: 'report' });
     });
 
+    it('looks at once if it found nothing to close', async () => {
+      changedAt([after(60)]);
+      expect(await look({ checkedIn: { at: after(60), closed: 0 } }, { minutes: 60 })).toMatchObject({
+        next: 'report',
+      });
+    });
+
     it("counts a change after another client's release, before its own release", async () => {
       changedAt([after(30)]);
       expect(await look()).toMatchObject({ next: 'report' });
