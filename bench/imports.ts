@@ -7,17 +7,17 @@ import { ENVIRONMENT } from './environment.ts';
 const CHILD = resolve(import.meta.dirname, 'children/import.mjs');
 
 const importSchema = z.object({ importMs: z.number(), lateMs: z.number() });
-export type Import = z.infer<typeof importSchema>;
+type Import = z.infer<typeof importSchema>;
 
 /** Imports a bundle in a new process, and then everything that it imports late. Returns both times. */
-export const importOnce = async (folder: string): Promise<Import> => {
+const importOnce = async (folder: string): Promise<Import> => {
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, folder], {
     env: { ...ENVIRONMENT, LAMBDA_TASK_ROOT: folder },
   });
   return importSchema.parse(JSON.parse(stdout));
 };
 
-export type Samples = ReadonlyMap<string, readonly Import[]>;
+type Samples = ReadonlyMap<string, readonly Import[]>;
 
 /** Imports the bundles in turn, so that load on the machine affects all of them. */
 export const sampleImports = async (folders: ReadonlyMap<string, string>, rounds: number): Promise<Samples> => {

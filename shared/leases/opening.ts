@@ -8,7 +8,7 @@ import type { CheckoutRecord } from '#shared/records/checkout-record.ts';
 /** Opening of the leases of a checkout: the terms first, then one lease after the other. */
 
 /** An item, and the terms to request its lease with. */
-export interface Agreed {
+interface Agreed {
   readonly item: Item;
   readonly terms: LeaseTerms;
   /** Status of the lease right after its opening, if all offers of the vault agree on it. */

@@ -20,6 +20,7 @@ import { usedByLambdaItself } from '#test/support/grants.ts';
 const RELAY = 'local';
 const QUEUE = `${RELAY}-intake`;
 const TOKEN = tokenSecretName(RELAY, NAMES.connection);
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** The functions that only checkouts and messages need. */
@@ -87,8 +88,8 @@ const playThrough = async (id: string, checkout: string, loseToken: () => void):
   const invoke = steps(id, checkout, loseToken);
   answerOf(await invoke('plan'));
   const requested = answerOf(await invoke('request'));
-  // A pending lease, so that `watch` looks for an approval.
-  const at = new Date(world.clock.now()).toISOString();
+  // A lease that is pending for a minute, so that `watch` looks for an approval.
+  const at = new Date(world.clock.now() - MINUTE_MS).toISOString();
   const pending = { at, conflict: false, leases: [{ item: 0, id: '1', status: 'pending' }] };
   answerOf(await invoke('watch', { requested: pending }));
   for (const isDeleted of [false, false, true]) {
