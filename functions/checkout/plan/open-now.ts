@@ -3,6 +3,7 @@ import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { VaultSession } from '#shared/connections/vault.ts';
 import { isPast, windowStart } from '#shared/domain/checkout/window.ts';
 import type { Item } from '#shared/domain/item.ts';
+import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { agreeOnAll, type OpenedLease, openAll } from '#shared/leases/opening.ts';
 import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
@@ -25,10 +26,24 @@ interface OpenNowDependencies {
   readonly now: () => number;
 }
 
-/** Opens the leases of a checkout that has none yet. Raises nothing. Undefined if their state is then unknown. */
+/**
+ * Opens the leases of a checkout that has none yet. Undefined if their state is then unknown. Raises the errors with
+ * which the vault refuses one for good.
+ */
 type OpenNow = () => Promise<Requested | undefined>;
 
 const MINUTE_MS = 60_000;
+
+/**
+ * Answers of the vault to the request of a lease, which opened nothing. The workflow closes the checkout after each of
+ * them. It would not after an error of the sign-in.
+ */
+const FINAL: ReadonlySet<ErrorName> = new Set([
+  'NotRequestable',
+  'PermissionMissing',
+  'RequestRejected',
+  'TicketRefused',
+]);
 
 /**
  * Agrees on the terms of the leases of a checkout that may open them now, and opens nothing yet. Undefined if the
@@ -64,7 +79,9 @@ export const prepareOpening = async (
       const { conflict, opened } = await openAll(leases, agreed, hasEnded);
       const known = opened.flatMap(knownLease);
       return known.length === opened.length ? resultOf(conflict, known) : undefined;
-    } catch {
+    } catch (thrown) {
+      // A refusal would be the same again. CheckIn closes what was opened before it.
+      if (thrown instanceof RelayError && FINAL.has(thrown.name)) throw thrown;
       // The request step finds by their marker the leases that were opened, and raises the error if it persists.
       return undefined;
     }

@@ -222,11 +222,19 @@ describe('planning a checkout', () => {
       expect(vault.count('open')).toBe(1);
     });
 
-    it.each(['VaultUnavailable', 'PermissionMissing', 'SignInRefused'] as const)(
+    it.each(['VaultUnavailable', 'AnswerMalformed', 'SignInRefused'] as const)(
       'raises no error of an opening (%s), because an item before it may be open',
       async (failure) => {
         vault.fail('open', '4', failure, { mayHaveHappened: failure === 'VaultUnavailable' });
         expect(await plan({ items: TWO })).toEqual({ items: 2 });
+      },
+    );
+
+    it.each(['TicketRefused', 'RequestRejected', 'PermissionMissing', 'NotRequestable'] as const)(
+      'raises a final refusal of the vault (%s), after which the workflow closes the checkout',
+      async (name) => {
+        vault.fail('open', '4', name);
+        await expect(plan({ items: TWO })).rejects.toMatchObject({ name });
       },
     );
 
