@@ -52,10 +52,30 @@ const recordsWords = (grant: Grant): Words | undefined => {
 };
 const runsWords = (grant: Grant): Words | undefined => (grant.to === 'runs' ? [grant.may, grant.of] : undefined);
 const moreWords = (grant: Grant): Words | undefined => {
-  if (grant.to === 'alerts') return [grant.may, 'alerts'];
-  if (grant.to === 'machines') return [grant.may, 'machines'];
-  if (grant.to === 'machine-events') return [grant.may, 'events of machines'];
-  return grant.to === 'messages' ? [grant.may, 'messages'] : undefined;
+  switch (grant.to) {
+    case 'alerts':
+    case 'machines':
+    case 'messages':
+      return [grant.may, grant.to];
+    case 'machine-events':
+      return [grant.may, 'events of machines'];
+    case 'initial-passwords':
+      return [grant.may, 'initial passwords'];
+    case 'webhook-keys':
+      return [grant.may, 'keys of webhooks'];
+    case 'ticket-states':
+      return [grant.may, 'states of tickets'];
+    case 'ticket-systems':
+      return [grant.may, 'ticket systems'];
+    case 'ticket-comments':
+      return [grant.may, 'comments'];
+    // The other columns have these.
+    case 'sign-in':
+    case 'records':
+    case 'stores':
+    case 'runs':
+      return undefined;
+  }
 };
 
 /** Each verb once, followed by its objects. */

@@ -35,7 +35,7 @@ it('the page of permissions has a row for each function, with its permissions', 
     'read `checkouts/`; write `checkouts/`; remove `open/`',
     '',
     '',
-    'publish alerts',
+    'publish alerts; send comments',
   ]);
   expect(cells).toContainEqual([
     '`sync-retrieve`',
