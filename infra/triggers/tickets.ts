@@ -1,5 +1,5 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnApi, CfnApiMapping, CfnDomainName, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -26,8 +26,11 @@ export const createTicketQueue = (scope: Construct, key: RelayKey): SentQueue =>
     holds: 'states of tickets',
   });
 
+type Domain = NonNullable<RelayConfig['webhookDomain']>;
+
 interface FrontDoorProps {
   readonly webhooks: RelayConfig['webhooks'];
+  readonly domain: RelayConfig['webhookDomain'];
   readonly webhook: RelayFunction;
   readonly key: RelayKey;
   readonly logRetentionDays: RetentionDays;
@@ -54,12 +57,20 @@ const LOGGED = {
  */
 class FrontDoor extends Construct {
   readonly url: string;
+  /** Host to which the DNS record of the domain points; undefined without a domain. */
+  readonly dnsTarget: string | undefined;
 
-  constructor(scope: Construct, id: string, { webhooks, webhook, key, logRetentionDays }: FrontDoorProps) {
+  constructor(scope: Construct, id: string, { webhooks, domain, webhook, key, logRetentionDays }: FrontDoorProps) {
     super(scope, id);
     const stack = Stack.of(this);
     const name = `${stack.stackName}-webhooks`;
-    const api = new CfnApi(this, 'Api', { name, protocolType: 'HTTP', description: 'Webhooks of ticket systems' });
+    const api = new CfnApi(this, 'Api', {
+      name,
+      protocolType: 'HTTP',
+      description: 'Webhooks of ticket systems',
+      // The default endpoint asks for no client certificate, and would be a way around the domain.
+      ...(domain !== undefined && { disableExecuteApiEndpoint: true }),
+    });
     const { functionArn } = webhook.lambda;
     const integration = new CfnIntegration(this, 'Integration', {
       apiId: api.ref,
@@ -105,7 +116,24 @@ class FrontDoor extends Construct {
       ),
     });
     for (const route of routes) stage.addResourceDependency(route);
-    this.url = `https://${api.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+    this.url = `https://${domain?.name ?? `${api.ref}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`}`;
+    this.dnsTarget = domain === undefined ? undefined : this.#addDomain(domain, api, stage);
+  }
+
+  /** Serves the API under a domain. Source: API Gateway developer guide, "Mutual TLS authentication for HTTP APIs". */
+  #addDomain({ name, certificate, clientCertificates }: Domain, api: CfnApi, stage: CfnStage): string {
+    const domain = new CfnDomainName(this, 'Domain', {
+      domainName: name,
+      domainNameConfigurations: [{ certificateArn: certificate, endpointType: 'REGIONAL', securityPolicy: 'TLS_1_2' }],
+      ...(clientCertificates !== undefined && {
+        mutualTlsAuthentication: {
+          truststoreUri: `s3://${clientCertificates.bucket}/${clientCertificates.key}`,
+          ...(clientCertificates.version !== undefined && { truststoreVersion: clientCertificates.version }),
+        },
+      }),
+    });
+    new CfnApiMapping(this, 'Mapping', { apiId: api.ref, domainName: domain.ref, stage: stage.ref });
+    return domain.attrRegionalDomainName;
   }
 }
 
@@ -118,9 +146,9 @@ const WAKE_MINUTES = 24 * 60;
 /** Adds the front door of the webhooks, and connects their queue to its function, if there are any. */
 export const addTickets: AddWorkflow = (stack, { config, functions, metrics, tickets, key, logRetentionDays }) => {
   if (tickets === undefined) return {};
-  const { webhooks } = config;
+  const { webhooks, webhookDomain: domain } = config;
   const webhook = functions.of(ticketSteps.webhook);
-  const { url } = new FrontDoor(stack, 'Webhooks', { webhooks, webhook, key, logRetentionDays });
+  const { url, dnsTarget } = new FrontDoor(stack, 'Webhooks', { webhooks, domain, webhook, key, logRetentionDays });
   tickets.call(functions.of(ticketSteps.tickets));
   const age = tickets.queue.metricApproximateAgeOfOldestMessage({ statistic: 'max' });
   const routes = Object.keys(webhooks);
@@ -164,6 +192,9 @@ export const addTickets: AddWorkflow = (stack, { config, functions, metrics, tic
     ],
     outputs: [
       { name: 'WebhookUrl', value: url, description: 'Address of the webhooks, without the name of the route' },
+      ...(dnsTarget === undefined
+        ? []
+        : [{ name: 'WebhookDnsTarget', value: dnsTarget, description: 'Host for the DNS record of the domain' }]),
     ],
   };
 };

@@ -14,7 +14,22 @@ export interface HttpApis {
 const ignored = z.unknown().optional();
 
 // Also lists properties without effect on one machine, so that unknown ones are rejected.
-const apiSchema = z.strictObject({ Name: z.string(), ProtocolType: z.literal('HTTP'), Description: ignored });
+const apiSchema = z.strictObject({
+  Name: z.string(),
+  ProtocolType: z.literal('HTTP'),
+  Description: ignored,
+  DisableExecuteApiEndpoint: ignored,
+});
+/**
+ * A domain has no server of its own: the API answers on loopback, in plain HTTP, and asks for no client certificate.
+ * The default endpoint that the template disables is not that address, so it does not close it.
+ */
+const domainSchema = z.strictObject({
+  DomainName: z.string(),
+  DomainNameConfigurations: ignored,
+  MutualTlsAuthentication: ignored,
+});
+const mappingSchema = z.strictObject({ ApiId: z.string(), DomainName: z.string(), Stage: z.literal('$default') });
 const integrationSchema = z.strictObject({
   ApiId: z.string(),
   IntegrationType: z.literal('AWS_PROXY'),
@@ -49,6 +64,13 @@ const apisIn = (template: Template): readonly Api[] => {
   const integrations = parse(template.ofType('AWS::ApiGatewayV2::Integration'), integrationSchema);
   const routes = parse(template.ofType('AWS::ApiGatewayV2::Route'), routeSchema);
   const stages = parse(template.ofType('AWS::ApiGatewayV2::Stage'), stageSchema);
+  const domains = parse(template.ofType('AWS::ApiGatewayV2::DomainName'), domainSchema);
+  const mappings = parse(template.ofType('AWS::ApiGatewayV2::ApiMapping'), mappingSchema);
+  for (const { properties } of domains) {
+    if (!mappings.some((mapping) => mapping.properties.DomainName === properties.DomainName)) {
+      throw new Error(`The domain ${properties.DomainName} leads to no API.`);
+    }
+  }
   const permissions = template.resources
     .filter(({ type }) => type === 'AWS::Lambda::Permission')
     .map(({ properties }) => permissionSchema.parse(properties))

@@ -3,6 +3,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  RelayConfig,
   StoreConfig,
   SyncConfig,
   TicketSystemConfig,
@@ -23,6 +24,8 @@ export interface Checkable {
   readonly provisioning: Entries<BlueprintConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
   readonly ticketSystems: Entries<TicketSystemConfig> | undefined;
+  /** `invalid` if its shape is wrong, so that nothing is concluded from it. */
+  readonly webhookDomain?: RelayConfig['webhookDomain'] | 'invalid';
 }
 
 type Named<T> = readonly [name: string, entry: T];

@@ -28,7 +28,9 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 
 /** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
-  const { data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks, ticketSystems } = {} } = z
+  const {
+    data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks, ticketSystems, webhookDomain } = {},
+  } = z
     .object({
       relay: z.unknown(),
       connections: z.unknown(),
@@ -38,9 +40,11 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
       provisioning: z.unknown(),
       webhooks: z.unknown(),
       ticketSystems: z.unknown(),
+      webhookDomain: z.unknown(),
     })
     .partial()
     .safeParse(value);
+  const domain = shape.webhookDomain.safeParse(webhookDomain);
   return {
     relay: shape.relay.safeParse(relay).data,
     connections: entriesOf(shape.connections.valueType, connections),
@@ -50,6 +54,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
     provisioning: entriesOf(shape.provisioning.unwrap().valueType, provisioning),
     webhooks: entriesOf(shape.webhooks.unwrap().valueType, webhooks),
     ticketSystems: entriesOf(shape.ticketSystems.unwrap().valueType, ticketSystems),
+    webhookDomain: domain.success ? domain.data : 'invalid',
   };
 };
 

@@ -9,6 +9,7 @@ import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { ticketSystem } from '#shared/config/schema/ticket-systems.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
+import { webhookDomain } from '#shared/config/schema/webhook-domain.ts';
 import { webhook } from '#shared/config/schema/webhooks.ts';
 
 /**
@@ -86,6 +87,11 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .default({})
       .describe(
         'Ticket systems that webhooks name for comments and for looks at open tickets, each under a name of your choice.',
+      ),
+    webhookDomain: webhookDomain
+      .optional()
+      .describe(
+        'Domain of your own for the webhooks, which is then their only address. Default: the address of API Gateway.',
       ),
     intake: intake
       .optional()

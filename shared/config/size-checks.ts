@@ -64,6 +64,7 @@ const COSTS = {
   comments: { resources: 12, bytes: 12_000 },
   looks: { resources: 4, bytes: 6000 },
   look: { resources: 1, bytes: 1300 },
+  webhookDomain: { resources: 2, bytes: 1300 },
   connection: { resources: 3, bytes: 7000 },
   email: { resources: 1, bytes: 500 },
 } as const;
@@ -72,7 +73,7 @@ type Cost = (typeof COSTS)[keyof typeof COSTS];
 
 /** Connections, rules and settings of a configuration, each with its cost. */
 const costsOf = (config: RelayConfig): Cost[] => {
-  const { network, syncs, checkouts, provisioning, webhooks, connections, alerts } = config;
+  const { network, syncs, checkouts, provisioning, webhooks, webhookDomain, connections, alerts } = config;
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
@@ -90,6 +91,7 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(writesComments(config) ? [COSTS.comments] : []),
     ...(looks.length > 0 ? [COSTS.looks] : []),
     ...looks.map(() => COSTS.look),
+    ...(webhookDomain === undefined ? [] : [COSTS.webhookDomain]),
     ...each(COSTS.blueprint, provisioning),
     ...each(COSTS.drift, compared),
     ...each(COSTS.sync, syncs),

@@ -1,7 +1,7 @@
 import { type Checkable, checkableEntries } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { WebhookConfig } from '#shared/config/schema.ts';
-import { signsTime } from '#shared/webhooks/schemes.ts';
+import { signsBody, signsTime } from '#shared/webhooks/schemes.ts';
 
 const checkRule = (path: Problem['path'], { checkout }: WebhookConfig, { checkouts }: Checkable): Problem[] => {
   const known = Object.keys(checkouts ?? {});
@@ -38,6 +38,17 @@ const checkTime = (path: Problem['path'], { signature, ticket }: WebhookConfig):
       message: `the signature ${signature.type} covers no time, so a recorded request could open access again at any time; write position: { time: … }`,
     },
   ];
+};
+
+/** Anyone who learns a shared value could send with it, so the channel has to know the sender. */
+const checkChannel = (path: Problem['path'], { signature }: WebhookConfig, { webhookDomain }: Checkable): Problem[] => {
+  if (signsBody(signature) || webhookDomain === 'invalid' || webhookDomain?.clientCertificates !== undefined) return [];
+  const fix =
+    webhookDomain === undefined
+      ? 'add webhookDomain: { name: hooks.example.com, certificate: …, clientCertificates: { bucket: …, key: … } }'
+      : 'add clientCertificates: { bucket: …, key: … } to webhookDomain';
+  const message = `the type ${signature.type} signs nothing, so it is accepted only from senders with a client certificate; ${fix}`;
+  return [{ path: [...path, 'signature', 'type'], message }];
 };
 
 /** No signature covers the route, so a request for one would be accepted by the other. */

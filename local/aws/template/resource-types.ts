@@ -82,6 +82,11 @@ const LIVE_TYPES = {
     attributes: {},
   }),
   'AWS::ApiGatewayV2::Route': (generated) => ({ name: generated, ref: idOf(generated).slice(-7), attributes: {} }),
+  'AWS::ApiGatewayV2::ApiMapping': (generated) => ({ name: generated, ref: idOf(generated).slice(-6), attributes: {} }),
+  'AWS::ApiGatewayV2::DomainName': (generated, properties) => {
+    const name = nameIn(properties, 'DomainName', generated);
+    return { name, ref: name, attributes: { RegionalDomainName: `${name}.localhost` } };
+  },
   'AWS::ApiGatewayV2::Stage': (generated) => ({ name: generated, ref: '$default', attributes: {} }),
 } as const satisfies Record<string, Identify>;
 

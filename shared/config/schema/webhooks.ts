@@ -16,6 +16,10 @@ const keys = secretName
     'Name of the Secrets Manager secret that holds {"keys": ["…"]}: one key, or two while the sender changes from one to the other.',
   );
 
+const headerName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'use the name of a header in lower case, such as x-hub-signature-256');
+
 const signature = z
   .discriminatedUnion('type', [
     z.strictObject({
@@ -24,18 +28,34 @@ const signature = z
     }),
     z.strictObject({
       type: z.literal('hmac-sha256').describe('sha256= and the hex of the HMAC over the body, as of Jira and GitHub.'),
-      header: z
-        .string()
-        .regex(/^[a-z][a-z0-9-]{0,62}$/, 'use the name of a header in lower case, such as x-hub-signature-256')
+      header: headerName
         .default('x-hub-signature-256')
         .describe('Header with the signature: x-hub-signature for Jira, x-hub-signature-256 for GitHub.'),
       keys,
     }),
     z.strictObject({ type: z.literal('pagerduty').describe('PagerDuty, webhooks v3.'), keys }),
     z.strictObject({ type: z.literal('zendesk').describe('Zendesk.'), keys }),
+    z.strictObject({
+      type: z
+        .literal('header')
+        .describe('A shared value in a header, unsigned. Only behind webhookDomain with clientCertificates.'),
+      header: headerName
+        .default('x-relay-key')
+        .meta({ examples: ['x-relay-key'] })
+        .describe('Header with the shared value.'),
+      keys,
+    }),
+    z.strictObject({
+      type: z
+        .literal('basic')
+        .describe(
+          'A user and a password in the Authorization header, unsigned. Only behind webhookDomain with clientCertificates.',
+        ),
+      keys,
+    }),
   ])
   .meta({ examples: [{ type: 'standard-webhooks', keys: 'webhooks/changes' }] })
-  .describe('How the sender signs. There are no unsigned senders.');
+  .describe('How the sender proves who it is. Senders that do not sign need a client certificate too.');
 
 const position = z
   .union([

@@ -1,0 +1,3 @@
+import { refuseMutations } from '#test/support/webhook-mutations.ts';
+
+refuseMutations(400);
