@@ -68,6 +68,7 @@ export const checkWebhooks = (config: Checkable): Problem[] =>
       ...checkRule(path, webhook, config),
       ...checkSystem(path, webhook, config),
       ...checkTime(path, webhook),
+      ...checkChannel(path, webhook, config),
       ...checkKeys(name, webhook, config),
     ];
   });

@@ -87,8 +87,9 @@ const SENDERS: Record<string, Sender> = {
     ...textKeys,
     covers: { body: true, time: false },
     headers: (text) => ({ 'x-pagerduty-signature': `v1=${hmac(text).digest('hex')}` }),
-    // Its header is a list by commas: repeated entries, empty ones and spaces say nothing else.
-    canonical: (value) => [...new Set(value.split(',').map((one) => one.trim()))].filter((one) => one !== '').join(),
+    // Its header is a list by commas, of which one signature has to match: other entries and spaces say nothing else.
+    canonical: (value) =>
+      [...new Set(value.split(',').map((one) => one.trim()))].filter((one) => /^v1=[0-9a-f]{64}$/.test(one)).join(),
   },
   Zendesk: {
     signature: { type: 'zendesk' },
@@ -204,7 +205,7 @@ const changeToInvalidUtf8 = fc.constantFrom([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0
     }),
 );
 
-/** What is judged, with accepted spellings reduced to one. Other headers and the body of unsigned requests are not. */
+/** Everything that a scheme judges, with accepted spellings reduced to one. */
 const judged = ({ body, headers, now, key }: Request, { canonical = (value) => value }: Sender): string =>
   JSON.stringify([
     body.toString('base64'),

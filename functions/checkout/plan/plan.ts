@@ -37,8 +37,8 @@ type PlanInput = Run & { readonly order: CheckoutOrder; readonly startedAt: stri
 /**
  * Finds the requested items, checks that the rule allows them, and writes the record of the checkout. If nothing has to
  * wait, it then opens the leases, in the same session: the attempt that writes the record knows that the checkout has
- * none yet. After that it raises only refusals that are final, because the request step finds what was opened. Repeatable by the same
- * execution, redriven or not: the first record is final, and no later attempt opens anything.
+ * none yet. After that it raises only refusals that are final, because the request step finds what was opened.
+ * Repeatable by the same execution, redriven or not: the first record is final, and no later attempt opens anything.
  */
 export const createPlanCheckout =
   (dependencies: PlanCheckoutDependencies) =>

@@ -75,6 +75,28 @@ describe('a webhook', () => {
     expect(problems).toEqual([]);
   });
 
+  const UNSIGNED = { type: 'header', keys: 'webhooks/servicenow' };
+  const DOMAIN = {
+    name: 'hooks.example.com',
+    certificate: `arn:aws:acm:eu-central-1:${'1'.repeat(12)}:certificate/0a`,
+  };
+  const CERTIFICATES = { bucket: 'acme-truststores', key: 'truststore.pem' };
+
+  it.each<[string, object | undefined, string[]]>([
+    ['no domain', undefined, ['add webhookDomain: {']],
+    ['a domain without client certificates', DOMAIN, ['add clientCertificates: {']],
+    ['a domain with client certificates', { ...DOMAIN, clientCertificates: CERTIFICATES }, []],
+  ])('that cannot sign needs a client certificate: %s', (_what, domain, fixes) => {
+    const problems = problemsAfter((config) => {
+      set(['signature'], UNSIGNED)(config);
+      set(['ticket', 'position'], { time: '/sys_updated_on' })(config);
+      if (domain !== undefined) config.set('webhookDomain', config.createNode(domain));
+    });
+    expect(problems).toEqual(
+      fixes.map((fix) => expect.stringMatching(`^webhooks.servicenow.signature.type: .*${fix.replaceAll('{', '\\{')}`)),
+    );
+  });
+
   it('has keys of its own', () => {
     const problems = problemsAfter((config) => {
       config.setIn(['webhooks', 'other'], config.createNode(config.getIn(WEBHOOK)));

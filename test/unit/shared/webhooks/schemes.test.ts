@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#shared/secret.ts';
 import { bodyHmac, pagerDuty, zendesk } from '#shared/webhooks/schemes/hmac-sha256.ts';
+import { basic, sharedHeader } from '#shared/webhooks/schemes/shared-value.ts';
 import { standardWebhooks } from '#shared/webhooks/schemes/standard-webhooks.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8);
@@ -202,5 +203,48 @@ describe('Zendesk', () => {
     expect(verify(at, '2026-03-01T08:00:01Z')).toMatchObject({ rejection: 'mismatch' });
     expect(verify('2026-03-01T07:00:00Z')).toMatchObject({ rejection: 'expired' });
     expect(verify('yesterday')).toMatchObject({ rejection: 'malformed' });
+  });
+});
+
+describe('a sender that cannot sign', () => {
+  const KEY = 'relay:Key-of-Enough-Length';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const schemes = { header: sharedHeader('x-relay-key'), basic };
+  const verify = (scheme: keyof typeof schemes, value: string | undefined, keys = [KEY]) =>
+    schemes[scheme].verify(
+      { headers: { [scheme === 'header' ? 'x-relay-key' : 'authorization']: value }, body: bytes('{}') },
+      keys.map((key) => new Secret(key)),
+      NOW,
+    );
+
+  it('is known by its shared value, or by its user and password, with either of two keys', () => {
+    const two = ['other:Key-of-Enough-Length', KEY];
+    for (const verdict of [
+      verify('header', KEY, two),
+      verify('basic', `Basic ${base64(KEY)}`, two),
+      verify('basic', `basic ${base64(KEY)}`),
+    ])
+      expect(verdict).toEqual({ verified: true, signedAt: undefined });
+  });
+
+  it.each([
+    ['header', 'without its header', undefined, 'missing'],
+    ['header', 'with another value', `${KEY}x`, 'mismatch'],
+    ['header', 'with two values that a proxy joined', `${KEY},${KEY}`, 'malformed'],
+    ['header', 'with a space at the end', `${KEY} `, 'malformed'],
+    ['basic', 'without its header', undefined, 'missing'],
+    ['basic', 'with another password', `Basic ${base64(`${KEY}x`)}`, 'mismatch'],
+    ['basic', 'with another scheme', `Bearer ${base64(KEY)}`, 'malformed'],
+    ['basic', 'with two headers that a proxy joined', `Basic ${base64(KEY)},Basic ${base64(KEY)}`, 'malformed'],
+  ] as const)('by %s is rejected %s', (scheme, _what, value, rejection) => {
+    expect(verify(scheme, value)).toEqual({ verified: false, rejection });
+  });
+
+  it('needs a long key, which fits into one header', () => {
+    for (const key of ['', 'too short', `${KEY},x`, ` ${KEY}`, `${KEY}\n`])
+      expect(schemes.header.keyProblem(new Secret(key))).toContain('use 16 to 1024');
+    for (const key of ['', 'relay:short', 'Key-of-Enough-Length', 'a:b:'])
+      expect(schemes.basic.keyProblem(new Secret(key))).toContain('use user:password');
+    for (const scheme of Object.values(schemes)) expect(scheme.keyProblem(new Secret(KEY))).toBeUndefined();
   });
 });
