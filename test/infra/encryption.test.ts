@@ -36,7 +36,7 @@ const KEEPS_NONE = [
   /^AWS::CDK::Metadata$/,
   /^AWS::Lambda::(Function|EventSourceMapping|Permission)$/,
   // Passes requests on. Its access log is a log group.
-  /^AWS::ApiGatewayV2::(Api|Integration|Route|Stage)$/,
+  /^AWS::ApiGatewayV2::(Api|ApiMapping|DomainName|Integration|Route|Stage)$/,
   /^AWS::(S3::Bucket|SQS::Queue|SNS::Topic)Policy$/,
   /^AWS::SNS::Subscription$/,
   /^AWS::(Scheduler::ScheduleGroup|Events::Rule)$/,

@@ -145,6 +145,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   IntakeWebhook: [
     'secretsmanager:GetSecretValue secret:webhooks/jira-??????',
     'secretsmanager:GetSecretValue secret:webhooks/servicenow-??????',
+    'secretsmanager:GetSecretValue secret:webhooks/topdesk-??????',
     'sqs:SendMessage <tickets>',
     'kms:Decrypt <key> via sqs',
     'kms:GenerateDataKey <key> via sqs',
