@@ -38,6 +38,11 @@ const checkoutRecordSchema = runSchema.extend({
 });
 export type CheckoutRecord = z.infer<typeof checkoutRecordSchema>;
 
+const MINUTE_MS = 60_000;
+
+/** Longest extension of a checkout in milliseconds. */
+export const maxExtensionOf = ({ settings }: CheckoutRecord): number => settings.extensionMinutes * MINUTE_MS;
+
 /** Shape in which earlier versions recorded the only store of a rule. Such a checkout can run for months. */
 const earlierRecordSchema = z.looseObject({
   settings: z.looseObject({ store: z.string() }),

@@ -1,23 +1,19 @@
-import { findOne } from '#shared/connections/find-one.ts';
-import type { Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { Vault } from '#shared/connections/vault.ts';
 import {
   type Action,
   type CheckoutState,
-  type LeaseState,
-  MIN_LOOK_MS,
   nextAction,
   wasDelivered,
   windowEnd,
 } from '#shared/domain/checkout/next-action.ts';
 import { endWith, type SetEnds, windowStart } from '#shared/domain/checkout/window.ts';
-import { openedComment, ticketOf } from '#shared/domain/ticket/words.ts';
-import { RelayError } from '#shared/errors.ts';
-import { unsupported } from '#shared/leases/unsupported.ts';
 import type { Tell } from '#shared/messages/tell.ts';
-import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
+import { type CheckoutRecord, checkoutAt, maxExtensionOf } from '#shared/records/checkout-record.ts';
 import type { Records } from '#shared/records/records.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
-import type { CheckedIn, CheckoutStepInput, Requested } from '#shared/workflows/checkout.ts';
+import type { CheckoutStepInput } from '#shared/workflows/checkout.ts';
+import { changeCountsFrom, hasJustClosed, haveChanged, statesOf } from './looks.ts';
+import { tellOpened } from './tell-opened.ts';
 
 export interface WatchDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
@@ -75,39 +71,6 @@ export const createWatch =
     });
   };
 
-/** Tells the ticket of a checkout, if it has one, that its access has opened. */
-const tellOpened = async (
-  { retrieved, checkedIn, watched }: CheckoutStepInput,
-  record: CheckoutRecord,
-  ends: SetEnds,
-  tell: Tell,
-): Promise<void> => {
-  const { order, items, settings } = record;
-  const ticket = ticketOf(order.id, order.principal);
-  const isFirstLook = watched?.next === 'retrieve' && checkedIn === undefined;
-  if (ticket === undefined || !isFirstLook || !('until' in order.window)) return;
-  if (retrieved === undefined || retrieved.delivered === 0) return;
-  const until = endWith(Date.parse(order.window.until), ends, maxExtensionOf(record));
-  const names = items.map(({ item }) => item.title);
-  await tell(openedComment(ticket, { id: order.id, items: names, stores: settings.stores, until }));
-};
-
-/** True if enough time has passed since `at` for a look at the vault to show something else. */
-const isDue = (at: string, now: number): boolean => now - Date.parse(at) >= MIN_LOOK_MS;
-
-/**
- * True right after the check-in, which the vault answers before it changes the credential. A release has closed the
- * checkout earlier.
- */
-const hasJustClosed = (
-  { order }: CheckoutStepInput,
-  { at, closed }: CheckedIn,
-  { released, now }: { readonly released: boolean; readonly now: number },
-): boolean => {
-  const isClosedByRelease = released && order.type === 'checkout.requested';
-  return closed > 0 && !isClosedByRelease && !isDue(at, now);
-};
-
 /** True for an execution that closes a checkout at an end that was set later, before it has closed anything. */
 const isEnding = ({ order, checkedIn }: CheckoutStepInput): boolean =>
   order.type === 'checkout.shortened' && checkedIn === undefined;
@@ -131,8 +94,6 @@ const waitForEnd = (
   return now < end ? { next: 'wait', waitSeconds: Math.ceil((end - now) / SECOND_MS) } : undefined;
 };
 
-const maxExtensionOf = ({ settings }: CheckoutRecord): number => settings.extensionMinutes * MINUTE_MS;
-
 const planOf = (record: CheckoutRecord, vault: Vault, ends: SetEnds): CheckoutState['plan'] => {
   const { order, settings } = record;
   const plannedAt = Date.parse(record.plannedAt);
@@ -153,61 +114,4 @@ const planOf = (record: CheckoutRecord, vault: Vault, ends: SetEnds): CheckoutSt
     needsLease: accessKind === 'leases',
     confirmMs: isFollowedByChange ? settings.confirmMinutes * MINUTE_MS : 0,
   };
-};
-
-/** State of our leases. If the vault cannot provide it, the last known state applies: unknown does not mean ended. */
-const statesOf = async (
-  vault: Vault,
-  { settings }: CheckoutRecord,
-  { at, leases }: Requested,
-  now: number,
-): Promise<LeaseState[]> => {
-  const remembered = leases.map(({ status, endsAt }) => ({ status, endsAt: toMs(endsAt) }));
-  if (leases.every(({ status }) => status === 'active') || !isDue(at, now)) return remembered;
-  const unreadable: RelayError[] = [];
-  try {
-    const held = await vault.session((session) => {
-      const access = session.access(settings);
-      if (access.kind !== 'leases') throw unsupported(settings.connection, access.kind);
-      return access.held((error) => unreadable.push(error));
-    });
-    return leases.map(({ id, status, endsAt }) => {
-      const lease = held.find((candidate) => candidate.id === id);
-      // An unreadable lease could be this one.
-      const otherwise = unreadable.length === 0 ? 'gone' : status;
-      return { status: lease?.status ?? otherwise, endsAt: toMs(lease?.endsAt ?? endsAt) };
-    });
-  } catch (thrown) {
-    if (thrown instanceof RelayError && thrown.retryable) return remembered;
-    throw thrown;
-  }
-};
-
-const toMs = (date: string | undefined): number | undefined => (date === undefined ? undefined : Date.parse(date));
-
-/**
- * Time after which a change of the credential invalidates the delivered one: the time of the delivery. A release has no
- * such time and uses its own check-in, or the time of the plan if everything was already closed, for example by `reap`.
- * There is no tolerance for dates that the vault rounds down, because an earlier checkout can cause a change shortly
- * before this time.
- */
-const changeCountsFrom = (record: CheckoutRecord, { retrieved }: CheckoutStepInput, checkedIn: CheckedIn): number =>
-  Date.parse(retrieved?.at ?? (checkedIn.closed > 0 ? checkedIn.at : record.plannedAt));
-
-const haveChanged = async (vault: Vault, { items, settings }: CheckoutRecord, since: number): Promise<boolean> => {
-  const hasChanged = async (session: VaultSession, { item }: CheckoutRecord['items'][number]): Promise<boolean> => {
-    const now = await findOne(session, settings, item.labels);
-    return (
-      now !== undefined && now.changing !== true && now.changedAt !== undefined && Date.parse(now.changedAt) >= since
-    );
-  };
-  try {
-    return await vault.session(async (session) => {
-      for (const item of items) if (!(await hasChanged(session, item))) return false;
-      return true;
-    });
-  } catch (thrown) {
-    if (thrown instanceof RelayError && thrown.retryable) return false;
-    throw thrown;
-  }
 };
