@@ -121,10 +121,21 @@ class FrontDoor extends Construct {
   }
 
   /** Serves the API under a domain. Source: API Gateway developer guide, "Mutual TLS authentication for HTTP APIs". */
-  #addDomain({ name, certificate, clientCertificates }: Domain, api: CfnApi, stage: CfnStage): string {
+  #addDomain(
+    { name, certificate, ownershipCertificate, clientCertificates }: Domain,
+    api: CfnApi,
+    stage: CfnStage,
+  ): string {
     const domain = new CfnDomainName(this, 'Domain', {
       domainName: name,
-      domainNameConfigurations: [{ certificateArn: certificate, endpointType: 'REGIONAL', securityPolicy: 'TLS_1_2' }],
+      domainNameConfigurations: [
+        {
+          certificateArn: certificate,
+          endpointType: 'REGIONAL',
+          securityPolicy: 'TLS_1_2',
+          ...(ownershipCertificate !== undefined && { ownershipVerificationCertificateArn: ownershipCertificate }),
+        },
+      ],
       ...(clientCertificates !== undefined && {
         mutualTlsAuthentication: {
           truststoreUri: `s3://${clientCertificates.bucket}/${clientCertificates.key}`,

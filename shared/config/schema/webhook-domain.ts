@@ -19,7 +19,18 @@ const clientCertificates = z.strictObject({
     .describe('Version of the object. Without it, a new truststore needs a change of key to take effect.'),
 });
 
-/** Domain of the webhooks. */
+const certificateArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
+    'use the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d',
+  )
+  .meta({ examples: ['arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d-1111-2222-3333-444455556666'] });
+
+/**
+ * Domain of the webhooks. Source: API Gateway API reference, `DomainNameConfiguration`; the truststore and the
+ * certificate of ownership belong to mutual TLS.
+ */
 export const webhookDomain = z.strictObject({
   name: z
     .string()
@@ -30,15 +41,11 @@ export const webhookDomain = z.strictObject({
     )
     .meta({ examples: ['hooks.example.com'] })
     .describe('Name of the domain.'),
-  certificate: z
-    .string()
-    .regex(
-      /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
-      'use the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d',
-    )
-    .meta({ examples: ['arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d-1111-2222-3333-444455556666'] })
+  certificate: certificateArn.describe("ARN of the ACM certificate for the domain, in the stack's region."),
+  ownershipCertificate: certificateArn
+    .optional()
     .describe(
-      "ARN of the ACM certificate for the domain, in the stack's region. With clientCertificates, ACM must have issued it publicly.",
+      'ARN of a certificate for the domain that ACM has issued publicly. Needed with clientCertificates if certificate is imported, or from a private CA.',
     ),
   clientCertificates: clientCertificates
     .optional()

@@ -56,6 +56,7 @@ describe('the front door of the webhooks', () => {
           {
             CertificateArn: expect.stringContaining(':certificate/'),
             EndpointType: 'REGIONAL',
+            OwnershipVerificationCertificateArn: expect.stringContaining(':certificate/9f8e'),
             SecurityPolicy: 'TLS_1_2',
           },
         ],
