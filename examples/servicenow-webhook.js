@@ -25,6 +25,7 @@
     JSON.stringify({
       number: current.getValue('number'),
       sys_mod_count: current.getValue('sys_mod_count'),
+      sys_updated_on: current.getValue('sys_updated_on'),
       /* Values: display values are in the language, the time zone and the date format of a user. */
       state: current.getValue('state'),
       approval: current.getValue('approval'),

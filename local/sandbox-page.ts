@@ -5,7 +5,7 @@ import { machineArn } from './executions.ts';
 import { planCommand } from './plan-command.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
 import { OPENBAO_CA_FILE } from './stores.ts';
-import { WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
+import { CHECKOUT, WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
 import type { World } from './world.ts';
 
 /** Addresses and credentials for clients of the sandbox. Output of `--json`. */
@@ -64,7 +64,7 @@ const describeWebhook = (world: World): string => {
   webhook '${changeFor(world, 1, '-1', 1)}'
   webhook '${changeFor(world, 2, '-1', 1.5)}'
   webhook '${changeFor(world, 3, '3', 1.5)}'
-  aws secretsmanager list-secrets --query 'SecretList[].Name' --filters Key=name,Values=changes/`;
+  curl -sS --aws-sigv4 aws:amz:${LOCAL_REGION}:secretsmanager --user local:local -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: secretsmanager.ListSecrets' -d '{"Filters":[{"Key":"name","Values":["changes/"]}]}' ${world.aws.endpoint}`;
 };
 
 /** A message that checks out an account of the sandbox. */
@@ -91,7 +91,7 @@ OpenBao
 
 /** Everything that a person needs to use the sandbox, with commands to paste. */
 export const describeSandbox = (world: World): string => {
-  const { passwordSafe, aws, openBao } = addresses(world);
+  const { passwordSafe, aws, openBao, webhook } = addresses(world);
   const { approver } = passwordSafe;
   const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
   const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
@@ -120,6 +120,11 @@ ${schedules.join('\n')}
 
 Rules for checkouts
 ${rules.join('\n')}
+  ${CHECKOUT.padEnd(14)} examples/webhooks.yaml
+
+Webhook
+  URL            ${webhook.url}
+  key            ${webhook.key}
 
 Sign in to Password Safe and list the accounts:
   export CURL_CA_BUNDLE=${passwordSafe.caFile}

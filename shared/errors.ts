@@ -65,6 +65,7 @@ const ERRORS = {
 
   // Ticket systems, which only comments and the look at open tickets need.
   TicketSystemUnavailable: { retryable: true },
+  TicketSystemDenied: { retryable: false },
   TicketSystemRefused: { retryable: false },
 
   // The run itself.

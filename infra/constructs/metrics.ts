@@ -38,7 +38,8 @@ export const METRICS = {
   },
   route: {
     WebhooksAccepted: 'Requests that were verified and queued.',
-    WebhooksRejected: 'Requests that were not verified, or were too long. The log of the function states why.',
+    WebhooksRejected: 'Requests that were not verified. The log of the function states why.',
+    WebhooksLost: 'Requests of a sender that were not queued: too long, or the key or the queue could not be reached.',
   },
   connection: {
     SignInRefused: 'Sign-ins that the vault refused.',

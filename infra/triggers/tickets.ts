@@ -176,13 +176,19 @@ export const addTickets: AddWorkflow = (stack, { config, functions, metrics, tic
         metric: metrics.ofWebhook(route, 'WebhooksRejected', Duration.minutes(5)),
         threshold: MANY_REJECTED,
       })),
+      ...routes.map((route) => ({
+        kind: 'webhook-lost',
+        says: 'A request of a sender was not queued.',
+        about: route,
+        metric: metrics.ofWebhook(route, 'WebhooksLost', Duration.minutes(5)),
+      })),
     ],
     graphs: [
       graph(
         'Webhooks and states of tickets, and the age of the oldest in seconds',
         [
           ...routes.flatMap((route) =>
-            (['WebhooksAccepted', 'WebhooksRejected'] as const).map((name) =>
+            (['WebhooksAccepted', 'WebhooksRejected', 'WebhooksLost'] as const).map((name) =>
               metrics.ofWebhook(route, name).with({ label: `${route}: ${name}` }),
             ),
           ),

@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 /** The ticket system of a local run: the route and the rule of `examples/webhooks.yaml`. */
 
 export const ROUTE = 'servicenow';
-const CHECKOUT = 'changes';
+export const CHECKOUT = 'changes';
 /** Prefix of the names of the secrets that tickets open. */
 export const TICKET_PREFIX = `${CHECKOUT}/`;
 

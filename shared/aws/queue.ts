@@ -17,17 +17,21 @@ interface Message {
   readonly body: string;
 }
 
-/** Sends messages to a queue. Raises `StoreUnavailable` if it does not accept one. */
+/** JSON with the characters that SQS rejects as escapes, which mean the same. They occur in texts of JSON alone. */
+const acceptable = (json: string): string =>
+  json.replace(REJECTED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** Sends messages, which are JSON, to a queue. Raises `StoreUnavailable` if it does not accept one. */
 export const createSend =
   (queueUrl: string) =>
-  async (body: string): Promise<void> => {
+  async (json: string): Promise<void> => {
     const notAccepted = (cause?: unknown) =>
       new RelayError('StoreUnavailable', 'The queue did not accept a message.', { cause });
     const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
     client ??= new SQSClient(awsClientConfig());
     let answer: { MessageId?: string | undefined };
     try {
-      answer = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+      answer = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: acceptable(json) }));
     } catch (cause) {
       throw notAccepted(cause);
     }

@@ -14,6 +14,7 @@ import { checkSizes } from '#shared/config/size-checks.ts';
 import { type Place, readYaml } from '#shared/config/source.ts';
 import { findMissingAlarms } from '#shared/config/timing-checks.ts';
 import { checkScalars } from '#shared/config/value-scalars.ts';
+import { findWebhookDoubts } from '#shared/config/webhook-doubts.ts';
 import { shorten, showText } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 
@@ -192,7 +193,11 @@ const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = RE
   return {
     config: withPems(shape.data, cas.pems),
     problems: [],
-    warnings: presentAll([...findWarnings(shape.data, types), ...findMissingAlarms(shape.data)].map(place)),
+    warnings: presentAll(
+      [...findWarnings(shape.data, types), ...findMissingAlarms(shape.data), ...findWebhookDoubts(shape.data)].map(
+        place,
+      ),
+    ),
   };
 };
 

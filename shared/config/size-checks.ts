@@ -60,7 +60,7 @@ const COSTS = {
   drift: { resources: 1, bytes: 1500 },
   machines: { resources: 12, bytes: 12_000 },
   webhooks: { resources: 25, bytes: 27_500 },
-  webhook: { resources: 2, bytes: 1600 },
+  webhook: { resources: 3, bytes: 2600 },
   comments: { resources: 12, bytes: 12_000 },
   looks: { resources: 4, bytes: 6000 },
   look: { resources: 1, bytes: 1300 },

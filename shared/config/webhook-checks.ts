@@ -1,6 +1,8 @@
-import { type Checkable, checkableEntries } from '#shared/config/checkable.ts';
+import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { WebhookConfig } from '#shared/config/schema.ts';
+import { checkAddress } from '#shared/messages/address.ts';
 import { signsBody, signsTime } from '#shared/webhooks/schemes.ts';
 
 const checkRule = (path: Problem['path'], { checkout }: WebhookConfig, { checkouts }: Checkable): Problem[] => {
@@ -26,6 +28,23 @@ const checkSystem = (
     ...(comments ? [{ path: [...path, 'comments'], message }] : []),
     ...(looksEveryMinutes === undefined ? [] : [{ path: [...path, 'looksEveryMinutes'], message }]),
   ];
+};
+
+/** Every ticket of the route would be refused for labels that address no item. */
+const checkLabels = (
+  path: Problem['path'],
+  { checkout, ticket }: WebhookConfig,
+  { checkouts }: Checkable,
+  types: RegisteredTypes,
+): Problem[] => {
+  const rule = ownOf(checkouts, checkout);
+  const source = rule && findSource(types, rule.source);
+  if (rule === undefined || source === undefined) return [];
+  const labels = Object.fromEntries(Object.keys(ticket.items.labels).map((label) => [label, 'any']));
+  const problem = checkAddress(labels, source.rules(rule).address);
+  return problem === undefined
+    ? []
+    : [{ path: [...path, 'ticket', 'items', 'labels'], message: `the items of the checkout "${checkout}" ${problem}` }];
 };
 
 /** A request that can be repeated for ever must not open anything. */
@@ -61,12 +80,13 @@ const checkKeys = (name: string, { signature }: WebhookConfig, config: Checkable
 };
 
 /** Returns all problems of the webhooks. Pure. */
-export const checkWebhooks = (config: Checkable): Problem[] =>
+export const checkWebhooks = (config: Checkable, types: RegisteredTypes): Problem[] =>
   checkableEntries(config.webhooks).flatMap(([name, webhook]) => {
     const path = ['webhooks', name];
     return [
       ...checkRule(path, webhook, config),
       ...checkSystem(path, webhook, config),
+      ...checkLabels(path, webhook, config, types),
       ...checkTime(path, webhook),
       ...checkChannel(path, webhook, config),
       ...checkKeys(name, webhook, config),

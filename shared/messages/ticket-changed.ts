@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Message about one verified request of a sender, or about the state that a look has read. */
+/** Message about one verified request of a sender. */
 const ticketChangedSchema = z.strictObject({
   /** Name of the entry under webhooks in relay.yaml. */
   route: z.string(),
@@ -16,5 +16,9 @@ export type TicketChanged = z.infer<typeof ticketChangedSchema>;
 const ticketWokenSchema = z.strictObject({ route: z.string(), number: z.string() });
 export type TicketWoken = z.infer<typeof ticketWokenSchema>;
 
+/** Message of a look about a ticket that asks for no access any more, with the position of its state. */
+const ticketOverSchema = ticketWokenSchema.extend({ position: z.int().min(0) });
+export type TicketOver = z.infer<typeof ticketOverSchema>;
+
 /** Messages to the queue of tickets. */
-export const ticketMessageSchema = z.union([ticketChangedSchema, ticketWokenSchema]);
+export const ticketMessageSchema = z.union([ticketChangedSchema, ticketOverSchema, ticketWokenSchema]);

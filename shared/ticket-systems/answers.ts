@@ -6,7 +6,7 @@ const TRY_AGAIN = new Set([408, 425, 429]);
 
 const meaningOf = (status: number): readonly [ErrorName, string] => {
   if (status === 401) {
-    return ['TicketSystemRefused', 'The credentials are refused. Correct the secret of its credentials in relay.yaml.'];
+    return ['TicketSystemDenied', 'The credentials are refused. Correct the secret of its credentials in relay.yaml.'];
   }
   if (status === 403) {
     return ['TicketSystemRefused', 'The user may not make this call. Give it the rights that docs/webhooks.md lists.'];

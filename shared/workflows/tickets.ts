@@ -96,8 +96,8 @@ const look = {
   folder: 'intake/look',
   /** Name of the entry under webhooks. */
   input: z.object({ route: z.string() }),
-  /** Numbers of open tickets, of those that were closed, and of those that could not be read. */
-  output: z.object({ open: z.int(), closed: z.int(), unread: z.int() }),
+  /** Numbers of open tickets, and of those that were closed. */
+  output: z.object({ open: z.int(), closed: z.int() }),
   seconds: 300,
   memoryMb: 512,
   grants: () => [

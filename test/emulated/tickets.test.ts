@@ -50,6 +50,8 @@ describe('a ticket, through the HTTP API on ministack', () => {
         config.setIn(['checkouts', RULE], config.createNode(rule));
         config.setIn(['webhooks', ROUTE], config.createNode({ ...EXAMPLE, checkout: RULE }));
         config.setIn(['webhooks', ROUTE, 'ticket', 'items', 'labels', 'accountName'], '/account');
+        for (const setting of ['ticketSystem', 'comments', 'looksEveryMinutes'])
+          config.deleteIn(['webhooks', ROUTE, setting]);
       },
     });
     const keys = JSON.stringify({ keys: [KEY] });

@@ -46,6 +46,8 @@ export const createScene = () => {
   const signals = memorySignals();
   const scene = {
     now: NOW,
+    /** Configuration of the function. */
+    config,
     tickets: memorySharedRecords(),
     signals,
     checkouts: memoryExecutions(),
@@ -67,7 +69,9 @@ export const createScene = () => {
     },
   });
   const step = createTickets({
-    config,
+    get config() {
+      return scene.config;
+    },
     rules: config,
     addressProblem: async (_rule, items) =>
       items.some(({ systemName }) => systemName === 'bad') ? 'is bad' : undefined,
@@ -82,6 +86,11 @@ export const createScene = () => {
     measure: async () => {},
     now: () => scene.now,
   });
+  /** Handles one message of the queue. */
+  const handle = async (message: object): Promise<void> => {
+    const attributes = { ApproximateReceiveCount: 1, SenderId: '', SentTimestamp: scene.now };
+    await step({ Records: [{ messageId: 'm', body: JSON.stringify(message), attributes }] });
+  };
   return Object.assign(scene, {
     step,
     failEvery(count: number) {
@@ -111,13 +120,8 @@ export const createScene = () => {
       return batchItemFailures.length > 0;
     },
     /** Handles every held ticket, as its daily message does. */
-    async wake(): Promise<void> {
-      const send = async (message: object) => {
-        const attributes = { ApproximateReceiveCount: 1, SenderId: '', SentTimestamp: scene.now };
-        await step({ Records: [{ messageId: 'm', body: JSON.stringify(message), attributes }] });
-      };
-      await createWake({ signals, send })();
-    },
+    wake: () => createWake({ signals, send: handle })(),
+    handle,
     requested: () => [...scene.checkouts.started.values()].map((input) => JSON.parse(input)),
     /** Access that the checkouts lead to, by their id. */
     access: () =>

@@ -33,8 +33,11 @@ export const createComments = (dependencies: CommentsDependencies) => {
   };
 
   return ({ Records: records }: QueueBatch): Promise<QueueAnswer> =>
-    // A refused sign-in is not repeated, because the ticket system would lock its user.
-    handleBatch(records, handle, { ...dependencies, isFinal: ({ retryable }) => !retryable });
+    // Neither a refused sign-in, which would lock the user, nor a comment that may be written is repeated.
+    handleBatch(records, handle, {
+      ...dependencies,
+      isFinal: ({ retryable, mayHaveHappened }) => !retryable || mayHaveHappened,
+    });
 };
 
 const parse = (body: string): TicketComment => {

@@ -24,8 +24,7 @@ export const handler = defineHandler(
       logger.warn('open ticket not read', {
         route,
         number,
-        ...(error && { failure: { name: error.name, message: error.message } }),
+        failure: { name: error.name, message: error.message },
       }),
-    now: Date.now,
   }),
 );

@@ -27,6 +27,12 @@ export const isCredible = (
   { ticket }: WebhookConfig,
 ): boolean => !('time' in ticket.position) || position <= Date.parse(receivedAt) + TOLERANCE_MS;
 
+/** A state that closes, at the time of its arrival if it says a later one: no state in between would count. Pure. */
+export const credible = (head: TicketHead, message: TicketChanged, webhook: WebhookConfig): TicketHead =>
+  head.wish !== 'close' || isCredible(head, message, webhook)
+    ? head
+    : { ...head, position: Date.parse(message.receivedAt) };
+
 /**
  * A signature without a time can be repeated for ever, so the time in the body limits the age of a state that opens or
  * extends access. One that closes access is never too old.

@@ -11,6 +11,11 @@ import { createWebhook } from './webhook.ts';
 const { config, env } = readDeployment(ticketSteps.webhook);
 const send = createSend(env.get('TICKETS_QUEUE_URL'));
 
+const countOf = (rejection: string | undefined): Readonly<Record<string, number>> => {
+  if (rejection === undefined) return { WebhooksAccepted: 1 };
+  return rejection === 'failed' || rejection === 'too-long' ? { WebhooksLost: 1 } : { WebhooksRejected: 1 };
+};
+
 export const handler = defineHandler(
   ticketSteps.webhook,
   createWebhook({
@@ -29,7 +34,7 @@ export const handler = defineHandler(
     send: (message) => send(JSON.stringify(message)),
     measure: async (route, rejection) => {
       if (rejection !== undefined) logger.warn('webhook rejected', { route, rejection });
-      await emitMetrics(config.relay, { route }, rejection ? { WebhooksRejected: 1 } : { WebhooksAccepted: 1 });
+      await emitMetrics(config.relay, { route }, countOf(rejection));
     },
     onFailure: (route, { name, message }) => logger.error('webhook failed', { route, failure: { name, message } }),
     now: Date.now,

@@ -11,7 +11,8 @@ export interface WebhookDependencies {
   readonly readKeys: KeysDependencies['read'];
   /** Sends a message to the queue of tickets. Raises if it does not accept it. */
   readonly send: (message: TicketChanged) => Promise<void>;
-  readonly measure: (route: string, rejection: Rejection | 'too-long' | undefined) => Promise<void>;
+  /** Counts an answer. `too-long`: a verified request whose body is too long, so the state of a ticket is lost. */
+  readonly measure: (route: string, rejection: Rejection | 'too-long' | 'failed' | undefined) => Promise<void>;
   /** Called if a request could not be verified or queued, so that its sender has to repeat it. */
   readonly onFailure: (route: string, error: RelayError) => void;
   /** Epoch milliseconds. */
@@ -63,12 +64,12 @@ export const createWebhook = (dependencies: WebhookDependencies) => {
     const webhook = Object.hasOwn(webhooks, route) ? webhooks[route] : undefined;
     if (webhook === undefined) return NO_ROUTE;
     const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-    if (bytes.length > webhook.maxBodyKib * KIB) {
-      await measure(route, 'too-long');
-      return TOO_LONG;
-    }
     try {
       const verdict = await verify(webhook, { headers, body: bytes });
+      if (verdict.verified && bytes.length > webhook.maxBodyKib * KIB) {
+        await measure(route, 'too-long');
+        return TOO_LONG;
+      }
       const text = verdict.verified ? textOf(bytes) : undefined;
       if (!verdict.verified || text === undefined) {
         await measure(route, verdict.verified ? 'malformed' : verdict.rejection);
@@ -85,6 +86,7 @@ export const createWebhook = (dependencies: WebhookDependencies) => {
       return ACCEPTED;
     } catch (thrown) {
       onFailure(route, asRelayError(thrown, 'Handling a webhook'));
+      await measure(route, 'failed');
       return TRY_AGAIN;
     }
   };

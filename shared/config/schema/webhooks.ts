@@ -11,6 +11,10 @@ const pointer = z
   .meta({ examples: ['/issue/key'] });
 
 const keys = secretName
+  .refine(
+    (name) => !/^wh(?:sec|sk|pk)_/.test(name),
+    'is a key; write it into a secret, and the name of the secret here',
+  )
   .meta({ examples: ['webhooks/changes'] })
   .describe(
     'Name of the Secrets Manager secret that holds {"keys": ["…"]}: one key, or two while the sender changes from one to the other.',
@@ -97,9 +101,11 @@ const items = z.strictObject({
 
 /** Settings that a preset can have. */
 const places = {
-  number: pointer.describe('Number of the ticket: up to 40 letters, digits and hyphens.'),
+  number: pointer
+    .meta({ examples: ['/number'] })
+    .describe('Number of the ticket: up to 40 letters, digits and hyphens.'),
   position,
-  state: pointer.describe('State of the ticket, a text or a number.'),
+  state: pointer.meta({ examples: ['/state'] }).describe('State of the ticket, a text or a number.'),
   states: z
     .record(z.string().min(1).max(100), z.enum(WISHES))
     .refine((states) => Object.keys(states).length > 0, "write at least one state, such as 'Implement': open")
@@ -117,13 +123,15 @@ const places = {
     .record(pointer, z.string().min(1))
     .meta({ examples: [{ '/webhookEvent': 'jira:issue_deleted' }] })
     .describe('Texts of which any closes the ticket, whatever its state. Default: none, or those of the preset.'),
-  from: pointer.describe('Start of the window. Default: at once.'),
-  until: pointer.describe('End of the window.'),
+  from: pointer.meta({ examples: ['/start_date'] }).describe('Start of the window. Default: at once.'),
+  until: pointer.meta({ examples: ['/end_date'] }).describe('End of the window.'),
   timeZone: z
     .string()
     .refine((zone) => timeZoneName(zone) !== undefined, { error: ({ input }) => timeZoneAdvice(String(input)) })
     .describe('Time zone of dates without an offset. Default: such dates are refused.'),
-  reason: pointer.describe('Reason for the vault, which its approvers read.'),
+  reason: pointer
+    .meta({ examples: ['/short_description'] })
+    .describe('Reason for the vault, which its approvers read.'),
 };
 
 const common = {

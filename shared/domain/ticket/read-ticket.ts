@@ -144,6 +144,26 @@ export const readHead = (body: Json, places: TicketPlaces): TicketHead => {
   return { number, position, wish };
 };
 
+/** Access that a ticket asks for now, by its ticket system; `unknown` if the body lacks a field that decides it. */
+export type Shown = 'open' | 'closed' | 'unknown';
+
+/**
+ * Reads if a ticket still asks for access, from a body that a look has read. A field that is not shown is no reason to
+ * close anything: its absence can be a missing right. Pure.
+ */
+export const readShown = (body: Json, places: TicketPlaces): Shown => {
+  const has = ([place, text]: readonly [string, string]): boolean => textAt(body, place) === text;
+  if (Object.entries(places.closeIf).some(has)) return 'closed';
+  const state = textAt(body, places.state);
+  if (state === undefined) return 'unknown';
+  const mapped = Object.hasOwn(places.states, state) ? places.states[state] : undefined;
+  if (mapped === 'close') return 'closed';
+  if (mapped === undefined || mapped === 'ignore') return 'open';
+  const conditions = Object.entries(places.onlyIf);
+  if (conditions.some(([place]) => textAt(body, place) === undefined)) return 'unknown';
+  return conditions.every(has) ? 'open' : 'closed';
+};
+
 /**
  * Reads a state from the body of a sender. A state that asks for nothing, or for the end, needs neither dates nor
  * items, so that a wrong ticket can always be closed. Raises `MessageInvalid` with a reason that the owner of the

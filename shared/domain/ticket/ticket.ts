@@ -101,16 +101,27 @@ const inOrder = (ends: readonly End[]): End[] =>
     (one, other) => one.position - other.position || (one.wish === other.wish ? 0 : one.wish === 'extend' ? -1 : 1),
   );
 
+/** End after ends in their order. */
+const applyEnds = (until: number, ends: readonly End[]): number =>
+  ends.reduce((end, one) => (one.wish === 'extend' ? Math.max : Math.min)(end, one.until), until);
+
 /** End that the states ask for, as far as the rule allows it. */
 const foldEnds = ({ until, request }: Opening, ends: readonly End[], maxExtensionMs: number): number =>
-  Math.min(
-    inOrder(ends).reduce((end, one) => (one.wish === 'extend' ? Math.max : Math.min)(end, one.until), until),
-    request.window.until + maxExtensionMs,
-  );
+  Math.min(applyEnds(until, inOrder(ends)), request.window.until + maxExtensionMs);
 
 const currentEnd = ({ end, request }: Opening): number => end?.until ?? request.window.until;
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** The record with its latest ends. The earlier ones become part of the end of its opening, so none is undone. */
+const withinLimit = (ticket: Ticket): Ticket => {
+  const ends = inOrder(ticket.ends);
+  const earlier = ends.slice(0, -MAX_ENDS);
+  const { opening } = ticket;
+  if (earlier.length === 0) return { ...ticket, ends };
+  const kept = { ...ticket, ends: ends.slice(-MAX_ENDS) };
+  return opening === undefined ? kept : { ...kept, opening: { ...opening, until: applyEnds(opening.until, earlier) } };
+};
 
 /** The record with the end that its states ask for. */
 const withEnd = (ticket: Ticket, { maxExtensionMs }: TicketTerms): Ticket => {
@@ -121,13 +132,22 @@ const withEnd = (ticket: Ticket, { maxExtensionMs }: TicketTerms): Ticket => {
   return { ...ticket, opening: { ...opening, end: { until, revision: (opening.end?.revision ?? 0) + 1 } } };
 };
 
-/** The record without its opening, which is to be released. */
-const withoutOpening = (ticket: Ticket): Ticket => {
+/** The record without its opening, which is to be released. An equal record if nothing is open. Pure. */
+export const withoutOpening = (ticket: Ticket): Ticket => {
   const { opening, isOpen, unreleased } = ticket;
   if (opening === undefined || !isOpen) return ticket;
   const { count, checkout } = opening;
   return { ...ticket, isOpen: false, unreleased: [...unreleased, { count, checkout }] };
 };
+
+/** Items as a text that differs only for other items: the vault ignores case, and a ticket lists them in any order. */
+const sameItems = (items: readonly Labels[]): string =>
+  items
+    .map((labels) =>
+      JSON.stringify(Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1))).toLowerCase(),
+    )
+    .toSorted()
+    .join();
 
 const begin = (ticket: Ticket, state: Wanted, { checkout, sendNumber }: TicketTerms): Ticket => {
   const { items, reason, window, number } = state;
@@ -142,6 +162,12 @@ const begin = (ticket: Ticket, state: Wanted, { checkout, sendNumber }: TicketTe
   return { ...closed, isOpen: true, opening: { count, checkout, request, until: window.until } };
 };
 
+/** A state whose end is no later than an extension of the running opening could be: its other items extend nothing. */
+const bounded = (state: Wanted, { request }: Opening, { maxExtensionMs }: TicketTerms): Wanted => {
+  const { from, until } = state.window;
+  return { ...state, window: { from, until: Math.min(until, request.window.until + maxExtensionMs) } };
+};
+
 const open = (ticket: Ticket, state: Wanted, terms: TicketTerms): Ticket => {
   const { opening, isOpen } = ticket;
   const { window, items } = state;
@@ -153,8 +179,8 @@ const open = (ticket: Ticket, state: Wanted, terms: TicketTerms): Ticket => {
   }
   const { request } = opening;
   const isMoved = window.from !== request.window.from && Math.max(window.from, request.window.from) > now;
-  const isAnother = isMoved || opening.checkout !== checkout || !isSame(request.items, items);
-  if (isAnother && window.until > now) return begin(ticket, state, terms);
+  const isAnother = isMoved || opening.checkout !== checkout || sameItems(request.items) !== sameItems(items);
+  if (isAnother && window.until > now) return begin(ticket, isMoved ? state : bounded(state, opening, terms), terms);
   return { ...ticket, opening: { ...opening, until: window.until } };
 };
 
@@ -170,8 +196,9 @@ const applied = (ticket: Ticket, state: TicketState, terms: TicketTerms): Ticket
     case 'extend':
     case 'shorten': {
       const end = { wish: state.wish, until: state.until, position };
-      const ends = since([...ticket.ends.filter((one) => !isSame(one, end)), end], latest);
-      return { ...ticket, ends: inOrder(ends).slice(-MAX_ENDS) };
+      // A refused state says that what the ticket said before is not wanted any more. An earlier end still is.
+      if (state.wish === 'extend' && position < (ticket.refused ?? 0)) return ticket;
+      return withinLimit({ ...ticket, ends: since([...ticket.ends.filter((one) => !isSame(one, end)), end], latest) });
     }
     case 'close':
       return position < latest ? ticket : { ...withoutOpening(ticket), position, ends: since(ticket.ends, position) };
@@ -194,6 +221,15 @@ export const applyState = (known: Ticket | undefined, state: TicketState, terms:
   const { route } = terms;
   const ticket: Ticket = known ?? { route, number: state.number, ends: [], isOpen: false, unreleased: [] };
   return withEnd(applied(ticket, state, terms), terms);
+};
+
+/**
+ * Closes a ticket by what its ticket system shows now, which no earlier state undoes. `position` is that of the state
+ * shown; the clocks of a ticket system can differ, so a later known one stays. Pure.
+ */
+export const closeShown = (ticket: Ticket, position: number): Ticket => {
+  const latest = Math.max(ticket.position ?? -1, position);
+  return { ...withoutOpening(ticket), position: latest, ends: since(ticket.ends, latest) };
 };
 
 /**

@@ -20,8 +20,13 @@ export const ticketOf = (id: string | undefined, principal: Principal | undefine
   return principal?.kind === 'route' && number !== undefined ? { route: principal.id, number } : undefined;
 };
 
+/** Characters with which ticket systems write links, mentions, images and macros, and plain ones for them. */
+const PLAIN: Readonly<Record<string, string>> = { '[': '(', ']': ')', '{': '(', '}': ')', '!': '.', '|': '/' };
+
+const plain = (text: string): string => showText(text).replaceAll(/[[\]{}!|]/g, (one) => PLAIN[one] ?? one);
+
 const listOf = (names: readonly string[]): string => {
-  const shown = names.slice(0, MAX_NAMES).map(showText).join(', ');
+  const shown = names.slice(0, MAX_NAMES).map(plain).join(', ');
   return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 };
 
@@ -92,5 +97,5 @@ export const endedComment = (place: TicketPlace, id: string, status: keyof typeo
 /** Comment on a refused state. `reason` is for the owner of the ticket. A reason is told once. Pure. */
 export const refusedComment = (place: TicketPlace, reason: string): TicketComment => {
   const digest = createHash('sha256').update(reason).digest('hex').slice(0, 32);
-  return commentOn(place, `refused.${digest}`, `not accepted. ${showText(reason)}`);
+  return commentOn(place, `refused.${digest}`, `not accepted. ${plain(reason)}`);
 };

@@ -87,7 +87,7 @@ describe('Jira', () => {
   });
 
   it.each([
-    [401, 'TicketSystemRefused', false, 1],
+    [401, 'TicketSystemDenied', false, 1],
     [403, 'TicketSystemRefused', false, 1],
     [400, 'TicketSystemRefused', false, 1],
     [302, 'TicketSystemRefused', false, 1],
@@ -112,7 +112,7 @@ describe('Jira', () => {
     authorization = 'Bearer old';
     const before = desk.audit.length;
     await expect(system().read('OPS-1')).rejects.toMatchObject({
-      name: 'TicketSystemRefused',
+      name: 'TicketSystemDenied',
       message: expect.not.stringContaining('old'),
     });
     expect(desk.audit.length - before).toBe(1);

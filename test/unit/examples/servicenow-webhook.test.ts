@@ -56,6 +56,7 @@ const send = (record: Readonly<Record<string, string | null>>) => {
 const CHANGE = {
   number: 'CHG0031201',
   sys_mod_count: '7',
+  sys_updated_on: '2026-03-01 07:00:00',
   state: '-1',
   approval: 'approved',
   start_date: '2026-03-01 08:00:00',

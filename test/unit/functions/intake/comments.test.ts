@@ -67,9 +67,15 @@ describe('an order for a comment', () => {
   });
 
   it('is tried once if the ticket system refuses its user, which it would lock', async () => {
-    failure = new RelayError('TicketSystemRefused', 'The credentials are refused.');
+    failure = new RelayError('TicketSystemDenied', 'The credentials are refused.');
     expect(await handle(COMMENT)).toBe('done');
-    expect(refused).toEqual(['TicketSystemRefused']);
+    expect(refused).toEqual(['TicketSystemDenied']);
+  });
+
+  it('is tried once if its answer was lost, because it may be written', async () => {
+    failure = new RelayError('TicketSystemUnavailable', 'No answer.', { mayHaveHappened: true });
+    expect(await handle(COMMENT)).toBe('done');
+    expect(refused).toEqual(['TicketSystemUnavailable']);
   });
 
   it('is dropped for a route that writes no comments any more, and refused if it is from someone else', async () => {

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { at, body, createScene, HOUR, NOW } from '#test/support/ticket-scene.ts';
+import { parseShapeOf } from '#test/support/configs.ts';
+import { at, body, config, createScene, HOUR, NOW } from '#test/support/ticket-scene.ts';
+
+/** `extensionMinutes` of the rule. */
+const EXTENSION = 60 * 60_000;
 
 describe('the state of a ticket', () => {
   it('requests the checkout of its rule as the route, with its number', async () => {
@@ -190,6 +194,30 @@ describe('a ticket whose window begins later than one execution can wait', () =>
     expect(scene.access()).toHaveLength(access.length);
   });
 
+  it('survives an outage, and is requested by a later message', async () => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    scene.now = NOW + 141 * DAY;
+    scene.failEvery(1);
+    for (let day = 0; day < 3; day++) await scene.wake();
+    expect([scene.requested(), held(scene)]).toEqual([[], ['held/snow/CHG1']]);
+    scene.failEvery(Number.POSITIVE_INFINITY);
+    await scene.wake();
+    expect([scene.requested().length, held(scene)]).toEqual([1, []]);
+  });
+
+  it.each([
+    ['is not in relay.yaml any more', {}],
+    ['uses another rule', { snow: { ...config.webhooks['snow'], checkout: 'others' } }],
+  ])('is not requested if its route %s', async (_what, webhooks) => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    scene.config = parseShapeOf({ ...config, webhooks });
+    scene.now = NOW + 141 * DAY;
+    await scene.wake();
+    expect([scene.access(), held(scene)]).toEqual([[], []]);
+  });
+
   it('is opened at once if it is moved to now', async () => {
     const scene = createScene();
     await scene.receive(far(1, 200));
@@ -203,5 +231,74 @@ describe('a ticket whose window begins later than one execution can wait', () =>
     const scene = createScene();
     await scene.receive(far(1, 366));
     expect(scene.refused).toEqual([expect.stringContaining('begins in more than 365 days')]);
+  });
+});
+
+describe('what an author of tickets cannot do', () => {
+  it.each([
+    ['other cases of the same names', body(2, { system: 'DB-01', until: at(3 * HOUR) })],
+    ['a plain edit', body(2, { until: at(3 * HOUR) })],
+  ])('is extend an access beyond the limit by %s', async (_how, edited) => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    await scene.receive(edited);
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.1', until: NOW + HOUR + EXTENSION }]);
+  });
+
+  it('is extend an access beyond the limit by another account', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    await scene.receive(body(2, { system: 'db-02', until: at(5 * HOUR) }));
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.2', until: NOW + HOUR + EXTENSION }]);
+  });
+
+  it('is undo an earlier end by many others', async () => {
+    const scene = createScene();
+    await scene.receive(body(1, { until: at(5 * HOUR) }));
+    await scene.receive(body(2, { state: 'sooner', until: at(HOUR) }));
+    for (let count = 3; count < 60; count++) await scene.receive(body(count, { state: 'later', until: at(HOUR) }));
+    expect(scene.access()).toMatchObject([{ until: NOW + HOUR }]);
+  });
+
+  it('is extend an access by a state that is older than a refused one', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    await scene.receive(body(5, { system: 'bad' }));
+    await scene.receive(body(3, { state: 'later', until: at(HOUR + 60_000) }));
+    expect(scene.access()).toMatchObject([{ until: NOW + HOUR }]);
+  });
+
+  it('is suppress later states by one that closes in the future', async () => {
+    const scene = createScene();
+    await scene.receive(body(1, { state: 'done', at: NOW + 1000 * HOUR }), { route: 'jira' });
+    await scene.receive(body(2, { at: NOW + 1 }), { route: 'jira' });
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.1' }]);
+  });
+});
+
+describe('a ticket that a look shows as over', () => {
+  const over = (scene: ReturnType<typeof createScene>, position: number, route = 'snow') =>
+    scene.handle({ route, number: 'CHG1', position });
+
+  it.each([10, 9, 11])('is closed at position %i, although it was open at 10', async (position) => {
+    const scene = createScene();
+    await scene.receive(body(10));
+    await over(scene, position);
+    expect(scene.access()).toEqual([]);
+    await scene.receive(body(10));
+    await scene.receive(body(9));
+    expect(scene.access()).toEqual([]);
+    await scene.receive(body(12));
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.2' }]);
+  });
+
+  it('is closed although its route is not in relay.yaml any more, and is not made known by it', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    scene.config = { ...scene.config, webhooks: {} };
+    await over(scene, 1);
+    await over(scene, 1, 'other');
+    expect(scene.access()).toEqual([]);
+    expect([...scene.tickets.states.keys()]).toEqual(['tickets/snow/CHG1.json']);
   });
 });

@@ -87,6 +87,7 @@ describe('the webhook', () => {
     ],
     ['that is not UTF-8', () => post(Buffer.from([0xff]), { isBase64Encoded: true }), 401, 'malformed'],
     ['that is too long', () => post('x'.repeat(64 * 1024 + 1)), 413, 'too-long'],
+    ['that is too long, with another key', () => post('x'.repeat(64 * 1024 + 1), { key: OTHER }), 401, 'mismatch'],
   ])('rejects a request %s, and queues nothing', async (_what, request, statusCode, reason) => {
     expect(await request()).toEqual({ statusCode });
     expect(sent).toEqual([]);
@@ -112,6 +113,7 @@ describe('the webhook', () => {
     breakIt();
     expect(await post('{}')).toEqual({ statusCode: 503 });
     expect(failures).toEqual([expect.stringContaining(failure)]);
+    expect(measured).toEqual(['failed']);
     expect(failures.join()).not.toContain(KEY);
   });
 

@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRefuse } from '#shared/aws/queue.ts';
+import { createRefuse, createSend } from '#shared/aws/queue.ts';
 import { RelayError } from '#shared/errors.ts';
 import { mockAws } from '#test/support/aws-mock.ts';
 
@@ -27,5 +28,22 @@ describe('a refused message', () => {
     const error = new RelayError('MessageInvalid', 'x');
     await expect(refuse(message, error)).rejects.toMatchObject({ name: 'StoreUnavailable' });
     await expect(refuse(message, error)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+});
+
+describe('a message', () => {
+  it('has the same content in characters that SQS accepts, whatever texts it contains', async () => {
+    sqs.on(SendMessageCommand).resolves({ MessageId: '1' });
+    const send = createSend('queue');
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
+        sqs.resetHistory();
+        await send(JSON.stringify({ text: `\uFFFF\uFFFE${text}` }));
+        const body = sqs.commandCalls(SendMessageCommand)[0]?.args[0].input.MessageBody ?? '';
+        // Source: SQS API reference, SendMessage.
+        expect(body).toMatch(/^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u);
+        expect(JSON.parse(body)).toEqual({ text: `\uFFFF\uFFFE${text}` });
+      }),
+    );
   });
 });

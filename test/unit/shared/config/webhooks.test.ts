@@ -29,6 +29,16 @@ describe('a webhook', () => {
       '.checkout: there is no checkout "chnges"; did you mean "changes"?',
     ],
     ['no signature', set(['signature'], { type: 'none' }), '.signature.type: '],
+    [
+      'labels that address no item',
+      set(['ticket', 'items', 'labels'], { systemName: '/cmdb_ci' }),
+      '.ticket.items.labels: the items of the checkout "changes" must be addressed by systemName and accountName only',
+    ],
+    [
+      'a signing key as the name of its secret',
+      set(['signature', 'keys'], `whsec_${'A'.repeat(32)}`),
+      '.signature.keys: is a key',
+    ],
     ['a key instead of the name of its secret', set(['signature', 'keys'], 'whsec_ secret'), '.signature.keys: '],
     [
       'a signature without a time, and a counter',
@@ -65,6 +75,47 @@ describe('a webhook', () => {
       closeIf: {},
       sendNumber: true,
     });
+  });
+
+  it.each<[string, (config: Document) => void, string]>([
+    ['no state that closes', set(['ticket', 'states'], { '-1': 'open' }), 'servicenow.ticket: no state closes'],
+    ['states of a preset for another field', set(['ticket', 'state'], '/u_state'), 'servicenow.ticket: the states are'],
+    [
+      'the header of GitHub for Jira',
+      (config) => {
+        set(['ticket', 'preset'], 'jira')(config);
+        set(['ticket', 'states'], { '1': 'close' })(config);
+        set(['ticket', 'until'], '/due')(config);
+        set(['signature'], { type: 'hmac-sha256', keys: 'webhooks/jira' })(config);
+      },
+      'servicenow.signature: Jira signs in another header',
+    ],
+    [
+      'the API of another ticket system',
+      (config) => {
+        const jira = { type: 'jira', url: 'https://example.atlassian.net', credentials: 'tickets/jira' };
+        config.setIn(['ticketSystems', 'servicenow'], config.createNode(jira));
+      },
+      'servicenow.ticketSystem: the tickets do not seem to be of jira',
+    ],
+    [
+      'a ticket system that is used for nothing',
+      (config) => {
+        set(['comments'], false)(config);
+        config.deleteIn([...WEBHOOK, 'looksEveryMinutes']);
+      },
+      'servicenow.ticketSystem: is used for nothing',
+    ],
+  ])('with %s is accepted with a warning', (_what, change, warning) => {
+    const document = parseDocument(EXAMPLE);
+    const warningsOf = (): string[] => {
+      const warnings: string[] = [];
+      parseConfig(String(document), { file: 'relay.yaml' }, undefined, (line) => warnings.push(line));
+      return warnings;
+    };
+    expect(warningsOf()).toEqual([]);
+    change(document);
+    expect(warningsOf()).toContainEqual(expect.stringContaining(warning));
   });
 
   it('that only closes needs no time', () => {

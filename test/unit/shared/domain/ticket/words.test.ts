@@ -44,6 +44,8 @@ describe('a comment', () => {
         for (const comment of [opened, closed, refused]) {
           expect(ticketCommentSchema.safeParse(comment).success).toBe(true);
           expect(isPlainText(comment.text)).toBe(true);
+          // Marks of links, mentions, images and macros.
+          expect(comment.text).not.toMatch(/[[\]{}!|]/);
         }
       }),
     );
