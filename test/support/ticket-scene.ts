@@ -46,6 +46,8 @@ export const createScene = () => {
   const signals = memorySignals();
   const scene = {
     now: NOW,
+    /** Called once, before the next removal of a mark. */
+    beforeRemoval: undefined as (() => Promise<unknown>) | undefined,
     /** Configuration of the function. */
     config,
     tickets: memorySharedRecords(),
@@ -76,7 +78,15 @@ export const createScene = () => {
     addressProblem: async (_rule, items) =>
       items.some(({ systemName }) => systemName === 'bad') ? 'is bad' : undefined,
     executionsOf: (machine) => guarded(machine === 'release' ? scene.releases : scene.checkouts),
-    signals,
+    signals: {
+      ...signals,
+      async remove(key) {
+        const before = scene.beforeRemoval;
+        scene.beforeRemoval = undefined;
+        await before?.();
+        await signals.remove(key);
+      },
+    },
     records,
     claims: memoryClaims(records, signals),
     sharedRecords: scene.tickets,

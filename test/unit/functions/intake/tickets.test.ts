@@ -206,6 +206,18 @@ describe('a ticket whose window begins later than one execution can wait', () =>
     expect([scene.requested().length, held(scene)]).toEqual([1, []]);
   });
 
+  it('stays held if a state holds it again just before its mark is removed', async () => {
+    const scene = createScene();
+    await scene.receive(far(1, 200));
+    scene.now = NOW + 141 * DAY;
+    scene.beforeRemoval = () => scene.receive(far(2, 300));
+    await scene.wake();
+    expect(held(scene)).toEqual(['held/snow/CHG1']);
+    scene.now = NOW + 241 * DAY;
+    await scene.wake();
+    expect(scene.access()).toMatchObject([{ id: 'CHG1.2', until: NOW + 300 * DAY + HOUR }]);
+  });
+
   it.each([
     ['is not in relay.yaml any more', {}],
     ['uses another rule', { snow: { ...config.webhooks['snow'], checkout: 'others' } }],
