@@ -1,0 +1,3 @@
+import { checkPlans } from '#test/support/wave-property.ts';
+
+checkPlans(5000);
