@@ -1,7 +1,7 @@
-/** Which keys come after which: every key, with the keys that it needs. All of them are keys of the graph. */
+/** Needs among keys: every key, with the keys that it needs. All of them are keys of the graph. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** A cycle of a graph, as the keys on it; undefined if there is none. Not recursive, because a chain can be long. Pure. */
+/** The keys on a cycle of a graph; undefined if there is none. Not recursive, because a chain can be long. Pure. */
 export const findCycle = (graph: Graph): string[] | undefined => {
   const finished = new Set<string>();
   for (const root of graph.keys()) {
@@ -36,7 +36,7 @@ export const dependentsOf = (graph: Graph): Map<string, string[]> => {
   return dependents;
 };
 
-/** Length of the longest chain of keys that need each key; 0 for a key that none needs. The graph has no cycle. Pure. */
+/** Length of the longest chain of keys that need each key; 0 if none needs it. The graph has no cycle. Pure. */
 export const heights = (graph: Graph): Map<string, number> => {
   const waiting = new Map([...dependentsOf(graph)].map(([key, { length }]) => [key, length]));
   const found = new Map([...graph.keys()].map((key): [string, number] => [key, 0]));

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type DatedItem, reportAges } from '#shared/domain/rotation/age.ts';
+
+const NOW = Date.parse('2026-03-31T00:00:00Z');
+const DAY = 86_400_000;
+const dated = (id: string, changedAt?: string, more: Partial<DatedItem> = {}): DatedItem => ({
+  id,
+  title: `db/${id}`,
+  changedAt,
+  ...more,
+});
+const aged = (id: string, days: number): DatedItem => dated(id, new Date(NOW - days * DAY).toISOString());
+
+describe('the ages of credentials', () => {
+  it('name the oldest, and those older than the maximum', () => {
+    expect(reportAges([aged('a', 30), aged('b', 91), aged('c', 90), aged('d', 400)], 90, NOW)).toEqual({
+      oldest: { id: 'd', title: 'db/d', ageMs: 400 * DAY },
+      overdue: [
+        { id: 'd', title: 'db/d', ageMs: 400 * DAY },
+        { id: 'b', title: 'db/b', ageMs: 91 * DAY },
+      ],
+      missing: 0,
+      unreadable: 0,
+      future: 0,
+      isWithin: false,
+    });
+  });
+
+  it.each([
+    ['no date', dated('b'), 'missing'],
+    ['no date, because the vault could not read it', dated('b', undefined, { hasUnreadableDate: true }), 'unreadable'],
+    ['a date that is none', dated('b', '2026-02-31T00:00:00Z'), 'unreadable'],
+    ['an empty date', dated('b', ''), 'unreadable'],
+    ['a date in the future', aged('b', -1), 'future'],
+  ] satisfies [string, DatedItem, 'missing' | 'unreadable' | 'future'][])(
+    'count an item with %s, and are not known to be within the maximum',
+    (_, item, kind) => {
+      const found = reportAges([aged('a', 1), item], 90, NOW);
+      expect(found).toMatchObject({ [kind]: 1, isWithin: 'unknown', oldest: { id: 'a' } });
+      expect(found.missing + found.unreadable + found.future).toBe(1);
+      expect(reportAges([aged('a', 91), item], 90, NOW).isWithin).toBe(false);
+    },
+  );
+
+  it('are within the maximum only if all are known', () => {
+    expect(reportAges([aged('a', 90), aged('b', 0)], 90, NOW)).toMatchObject({ isWithin: true, overdue: [] });
+    expect(reportAges([], 90, NOW)).toMatchObject({ isWithin: 'unknown', oldest: undefined });
+  });
+
+  it('allow for a clock of the vault that is ahead', () => {
+    const ahead = dated('a', new Date(NOW + 60_000).toISOString());
+    expect(reportAges([ahead], 90, NOW)).toMatchObject({ oldest: { ageMs: 0 }, isWithin: true });
+  });
+
+  it('count each item once', () => {
+    const anyItem = fc.record({
+      id: fc.string(),
+      title: fc.constant('x'),
+      changedAt: fc.oneof(
+        fc.string(),
+        fc.constant(undefined),
+        fc.integer({ min: -9, max: 99 }).map((days) => aged('', days).changedAt),
+      ),
+      hasUnreadableDate: fc.option(fc.boolean(), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(anyItem), (items) => {
+        // With a maximum below zero, every item with an age is overdue.
+        const { overdue, missing, unreadable, future, oldest } = reportAges(items, -1, NOW);
+        expect(overdue.length + missing + unreadable + future).toBe(items.length);
+        expect(oldest).toEqual(overdue[0]);
+      }),
+    );
+  });
+});
