@@ -76,7 +76,7 @@ const look = (item: ItemProgress, { fate, minutes }: Destiny, settings: Rotation
 };
 
 /** Plays a rotation until it stops or ends. Every state is written and read again. */
-export const play = ({ settings, destinyOf, disturbances = [], observe, ...from }: Play): Played => {
+const play = ({ settings, destinyOf, disturbances = [], observe, ...from }: Play): Played => {
   let { state, now = NOON } = from;
   const calls: string[] = [];
   const lost = new Set<string>();

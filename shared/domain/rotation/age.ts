@@ -11,7 +11,7 @@ export interface DatedItem extends Evidence {
   readonly title: string;
 }
 
-export interface Aged {
+interface Aged {
   readonly id: string;
   readonly title: string;
   readonly ageMs: number;

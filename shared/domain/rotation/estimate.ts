@@ -8,7 +8,7 @@ export interface ChangePace {
 }
 
 /** Pace that the vendor recommends for the change agent (source: tickets-and-rotation.md 8). */
-export const DEFAULT_PACE: ChangePace = { batch: 5, intervalSeconds: 60 };
+const DEFAULT_PACE: ChangePace = { batch: 5, intervalSeconds: 60 };
 
 /** Time that a rotation lasts at least, and its parts, in seconds. */
 export interface RotationEstimate {
