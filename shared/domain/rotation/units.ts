@@ -21,8 +21,8 @@ export interface Unit {
   readonly key: string;
   /** In the order in which they change. */
   readonly items: readonly Rotatable[];
-  /** Number of its accounts on each system. */
-  readonly systems: ReadonlyMap<string, number>;
+  /** Its systems, with the number of its accounts on each. */
+  readonly systems: readonly (readonly [string, number])[];
   /** Keys of the units that belong to earlier waves. */
   readonly after: ReadonlySet<string>;
 }
@@ -70,7 +70,7 @@ const toUnit = (key: string, items: readonly Rotatable[], keys: ReadonlyMap<stri
   for (const { system } of items) systems.set(system, (systems.get(system) ?? 0) + 1);
   const after = new Set(items.flatMap((item) => item.after ?? []).flatMap((id) => keys.get(id) ?? []));
   after.delete(key);
-  return { key, items: inOrder(items), systems, after };
+  return { key, items: inOrder(items), systems: [...systems], after };
 };
 
 /**

@@ -13,14 +13,18 @@ export interface WavePlan {
 
 type WaveSettings = Pick<RotationSettings, 'canary' | 'size' | 'perSystem'>;
 
-/** A unit, and the facts that determine its wave. */
+/** A unit that can be in the next wave, and the facts that determine if it is. */
 interface Candidate {
   readonly unit: Unit;
   /** Waves that have to follow its own, for the units that need it. */
   readonly height: number;
+  /** Waves that are left at least after the next one, if the unit is not in it. */
+  readonly urgency: number;
+  /** Place in the order of the keys. */
+  readonly position: number;
 }
 
-/** The accounts on each system that are not in a wave yet. */
+/** The accounts on each system. */
 const countAccounts = (units: Iterable<Unit>): Map<string, number> => {
   const counts = new Map<string, number>();
   for (const { systems } of units) {
@@ -29,20 +33,26 @@ const countAccounts = (units: Iterable<Unit>): Map<string, number> => {
   return counts;
 };
 
+const byUrgency = (one: Candidate, other: Candidate): number =>
+  other.urgency - one.urgency || other.height - one.height || one.position - other.position;
+
+/** A canary that fails must harm few: it takes units that no other needs, with few accounts. */
+const byHarm = (one: Candidate, other: Candidate): number =>
+  one.height - other.height || one.unit.items.length - other.unit.items.length || byUrgency(one, other);
+
 /** Takes candidates in their order, as many as the wave holds. */
-const fill = (candidates: readonly Candidate[], maxUnits: number, perSystem: number): Candidate[] => {
-  const taken: Candidate[] = [];
+const fill = (candidates: readonly Candidate[], maxUnits: number, perSystem: number): Unit[] => {
+  const taken: Unit[] = [];
   const held = new Map<string, number>();
-  for (const candidate of candidates) {
+  for (const { unit } of candidates) {
     if (taken.length >= maxUnits) break;
-    const { systems } = candidate.unit;
-    const fits = [...systems].every(([system, count]) => {
+    const fits = unit.systems.every(([system, count]) => {
       const others = held.get(system) ?? 0;
       return others === 0 || others + count <= perSystem;
     });
     if (!fits) continue;
-    taken.push(candidate);
-    for (const [system, count] of systems) held.set(system, (held.get(system) ?? 0) + count);
+    taken.push(unit);
+    for (const [system, count] of unit.systems) held.set(system, (held.get(system) ?? 0) + count);
   }
   return taken;
 };
@@ -51,32 +61,28 @@ const schedule = (units: ReadonlyMap<string, Unit>, canary: number, size: number
   const graph = new Map([...units].map(([key, { after }]) => [key, after]));
   const dependents = dependentsOf(graph);
   const height = heights(graph);
+  /** Accounts that are not in a wave yet. */
   const accounts = countAccounts(units.values());
   const missing = new Map([...units].map(([key, { after }]) => [key, after.size]));
+  const positions = new Map([...units.keys()].toSorted(compareTexts).map((key, position) => [key, position]));
 
-  const candidate = (unit: Unit): Candidate => ({ unit, height: height.get(unit.key) ?? 0 });
-  /** Waves that are left at least after this one if the unit is not in it. */
-  const urgency = ({ unit, height: chain }: Candidate): number =>
-    Math.max(
-      chain,
-      ...[...unit.systems.keys()].map((system) => Math.ceil((accounts.get(system) ?? 0) / perSystem) - 1),
-    );
-  const byUrgency = (one: Candidate, other: Candidate): number =>
-    urgency(other) - urgency(one) || other.height - one.height || compareTexts(one.unit.key, other.unit.key);
-  /** A canary that fails must harm few: it takes units that no other needs, with few accounts. */
-  const byHarm = (one: Candidate, other: Candidate): number =>
-    one.height - other.height || one.unit.items.length - other.unit.items.length || byUrgency(one, other);
+  const assess = ({ unit, height, position }: Omit<Candidate, 'urgency'>): Candidate => {
+    const wavesOf = ([system]: readonly [string, number]): number => Math.ceil((accounts.get(system) ?? 0) / perSystem);
+    const urgency = unit.systems.reduce((most, system) => Math.max(most, wavesOf(system) - 1), height);
+    return { unit, height, position, urgency };
+  };
+  const candidate = (unit: Unit): Candidate =>
+    assess({ unit, height: height.get(unit.key) ?? 0, position: positions.get(unit.key) ?? 0 });
 
   const waves: Wave[] = [];
   let ready = [...units.values()].filter(({ after }) => after.size === 0).map(candidate);
   while (ready.length > 0) {
     const isCanary = waves.length === 0;
-    ready.sort(isCanary ? byHarm : byUrgency);
-    const taken = new Set(fill(ready, isCanary ? canary : size, perSystem));
-    const wave = [...taken].map(({ unit }) => unit);
+    const wave = fill(ready.toSorted(isCanary ? byHarm : byUrgency), isCanary ? canary : size, perSystem);
     waves.push(wave.toSorted((one, other) => compareTexts(one.key, other.key)));
     for (const [system, count] of countAccounts(wave)) accounts.set(system, (accounts.get(system) ?? 0) - count);
-    ready = ready.filter((one) => !taken.has(one));
+    const taken = new Set(wave);
+    ready = ready.filter(({ unit }) => !taken.has(unit)).map(assess);
     for (const key of wave.flatMap((unit) => dependents.get(unit.key) ?? [])) {
       const left = (missing.get(key) ?? 0) - 1;
       missing.set(key, left);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { next, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
+import { isOverdue, next, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
 import { type RotationSettings, thresholdOf } from '#shared/domain/rotation/settings.ts';
 import {
   beginRotation,
@@ -287,6 +287,22 @@ describe('the state of an item', () => {
         items: [{ id: 'a0', title: 'db/a0', wave: 0, after: [], status: 'started', startedAt: NOON, before }],
       },
     });
+  });
+
+  it('is started once, whatever the executor asks for', () => {
+    const rotation = rotationOf(someRotatables(1));
+    expect(rotation.start(['a0', 'elsewhere'], NOON)).toEqual(['a0']);
+    const before = rotation.state();
+    expect(rotation.start(['a0'], LATER)).toEqual([]);
+    expect(rotation.state()).toEqual(before);
+  });
+
+  it.each([
+    [undefined, false],
+    [NOON, true],
+    [NOON + 1, false],
+  ])('is overdue from the deadline on, if it was started: %s', (startedAt, overdue) => {
+    expect(isOverdue({ startedAt }, settingsOf(), NOON + 30 * MINUTE)).toBe(overdue);
   });
 
   it.each([

@@ -27,6 +27,19 @@ describe('the plan of a rotation', () => {
     expect(idsOf(planned(items, settingsOf({ perSystem: 3 })))).toEqual([['a0'], ['a1', 'a2', 'a3']]);
   });
 
+  it('takes systems with many accounts first, so that they do not need waves of their own', () => {
+    const items = someRotatables(9, (index) => (index > 3 ? { system: 'db' } : {}));
+    const waves = [['a4'], ['a0', 'a5'], ['a1', 'a6'], ['a2', 'a7'], ['a3', 'a8']];
+    expect(idsOf(planned(items, settingsOf({ size: 2 })))).toEqual(waves);
+  });
+
+  it('takes a chain that is long first', () => {
+    const chain = someRotatables(4, (index) => (index === 3 ? {} : { after: [`a${index + 1}`] }));
+    const items = [...chain, ...['b', 'c', 'd', 'e'].map((id) => aRotatable(id))];
+    const waves = [['b'], ['a3', 'c'], ['a2', 'd'], ['a1', 'e'], ['a0']];
+    expect(idsOf(planned(items, settingsOf({ size: 2 })))).toEqual(waves);
+  });
+
   it('never splits a pair, even on one system', () => {
     const items = [
       aRotatable('b', { system: 'db', unit: 'pair' }),
