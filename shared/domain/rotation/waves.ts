@@ -34,7 +34,7 @@ const countAccounts = (units: Iterable<Unit>): Map<string, number> => {
 };
 
 const byUrgency = (one: Candidate, other: Candidate): number =>
-  other.urgency - one.urgency || other.height - one.height || one.position - other.position;
+  other.urgency - one.urgency || one.position - other.position;
 
 /** A canary that fails must harm few: it takes units that no other needs, with few accounts. */
 const byHarm = (one: Candidate, other: Candidate): number =>

@@ -16,6 +16,11 @@ describe('the plan of a rotation', () => {
     expect(idsOf(planned(items, settingsOf({ canary: 0 })))).toEqual([['z'], ['functional'], ['a0', 'a1', 'a2']]);
   });
 
+  it('has units of few accounts in its canary', () => {
+    const pair = ['a', 'b'].map((id) => aRotatable(id, { system: 'db', unit: 'pair' }));
+    expect(idsOf(planned([...pair, aRotatable('c')], settingsOf()))).toEqual([['c'], ['a', 'b']]);
+  });
+
   it('divides the items evenly over its waves', () => {
     const sizes = idsOf(planned(someRotatables(102), settingsOf({ canary: 1, size: 50 }))).map(({ length }) => length);
     expect(sizes).toEqual([1, 34, 34, 33]);
@@ -31,6 +36,11 @@ describe('the plan of a rotation', () => {
     const items = someRotatables(9, (index) => (index > 3 ? { system: 'db' } : {}));
     const waves = [['a4'], ['a0', 'a5'], ['a1', 'a6'], ['a2', 'a7'], ['a3', 'a8']];
     expect(idsOf(planned(items, settingsOf({ size: 2 })))).toEqual(waves);
+  });
+
+  it('takes from all large systems in turn', () => {
+    const items = ['a', 'b', 'c'].flatMap((system) => [0, 1, 2, 3].map((n) => aRotatable(`${system}${n}`, { system })));
+    expect(planned(items, settingsOf({ size: 2 })).waves).toHaveLength(1 + 6);
   });
 
   it('takes a chain that is long first', () => {
