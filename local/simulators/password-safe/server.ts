@@ -23,6 +23,7 @@ import type { Site } from './site.ts';
 import { type AccountState, Accounts } from './state.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
 import { Systems } from './systems.ts';
+import type { Target } from './target.ts';
 import { type TargetSession, TargetSessions } from './target-sessions.ts';
 import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
@@ -88,6 +89,10 @@ export interface PasswordSafeSimulator {
   credentialOf(accountId: number): string;
   /** Changes a credential out of band and returns the new one. `at` defaults to now. */
   changeCredential(accountId: number, at?: number): string;
+  /** The account on its system, whose behaviour a test can set. */
+  target(accountId: number): Target;
+  /** Number of changes of a credential since the start, whoever made them. */
+  changesOf(accountId: number): number;
   /** Points an alias at its next account, as the vault does before it changes the current one. */
   switchAlias(aliasId: number): void;
   /** The contents of Secrets Safe, and the actions of people in it. */
@@ -231,6 +236,8 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
       account.change(at);
       return account.credential;
     },
+    target: (accountId) => accountOf(site, accountId).target,
+    changesOf: (accountId) => accountOf(site, accountId).changeCount,
     switchAlias: (aliasId) => site.aliases.switchOver(aliasId),
     secretsSafe: site.secretsSafe,
     changeUser: (userName, change) => site.users.change(userName, change),

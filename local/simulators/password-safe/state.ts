@@ -1,18 +1,14 @@
 import { hash } from 'node:crypto';
 import type { AccountSettings } from './account-settings.ts';
+import { ChangeAgent, ScheduledChanges } from './change-agent.ts';
 import { canaryFor, renderCredential, renderPassphrase } from './credential-shapes.ts';
 import { hasPassphrase, renderKey } from './dss-keys.ts';
 import type { FleetAccount } from './fleet.ts';
 import type { Switches } from './switches.ts';
+import { Target } from './target.ts';
 
 /** Values of `ChangeState` in the API. */
 export const CHANGE_STATE = { idle: 0, changing: 1, queued: 2 } as const;
-
-interface ScheduledChange {
-  /** End of the release, from which the change is visible. */
-  readonly queuedAt: number;
-  readonly dueAt: number;
-}
 
 /** A private key that a caller stored. */
 export interface StoredKey {
@@ -25,24 +21,35 @@ export class AccountState {
   #row: FleetAccount;
   readonly #seed: number;
   readonly #switches: Switches;
+  readonly #scheduled: ScheduledChanges;
+  readonly target = new Target();
   #generation = 0;
+  #changeCount = 0;
   #canary: string;
+  #keyCanary: string;
   #credential: string;
   #lastChangedAt: number | null;
-  #scheduled: ScheduledChange[] = [];
+  /** The date before the last change. */
+  #previouslyChangedAt: number | null;
   #storedKey: StoredKey | undefined;
   /** Settings that the provisioning API gave the account. Undefined as long as it only has those of the fleet. */
   settings: AccountSettings | undefined;
   /** Time at which the API created the account. Null for an account of the fleet. */
   createdAt: number | null = null;
 
-  constructor(row: FleetAccount, seed: number, switches: Switches) {
+  /** True if changes leave the private key as it is. */
+  keepsKey = false;
+
+  constructor(row: FleetAccount, seed: number, switches: Switches, agent: ChangeAgent) {
     this.#row = row;
+    this.#scheduled = new ScheduledChanges(switches, agent);
     this.#seed = seed;
     this.#switches = switches;
     this.#canary = row.canary;
+    this.#keyCanary = row.canary;
     this.#credential = row.credential;
     this.#lastChangedAt = row.lastChangedAt;
+    this.#previouslyChangedAt = row.lastChangedAt;
   }
 
   get row(): FleetAccount {
@@ -58,7 +65,7 @@ export class AccountState {
   store(parts: { readonly password?: string | undefined; readonly key?: StoredKey | undefined }, at: number): void {
     if (parts.password !== undefined) this.#credential = parts.password;
     if (parts.key !== undefined) this.#storedKey = parts.key;
-    this.#lastChangedAt = at;
+    this.#date(at);
   }
 
   /** Empty if the account has no password yet. */
@@ -69,14 +76,14 @@ export class AccountState {
   /** The private key, which changes together with the password. Undefined if the account has none. */
   get dssKey(): string | undefined {
     if (this.#storedKey !== undefined) return this.#storedKey.privateKey;
-    return this.row.dssKey === null ? undefined : renderKey(this.row.dssKey, this.#canary);
+    return this.row.dssKey === null ? undefined : renderKey(this.row.dssKey, this.#keyCanary);
   }
 
   /** Undefined if the account has no key, or an unencrypted one. */
   get passphrase(): string | undefined {
     const { dssKey } = this.row;
     if (this.#storedKey !== undefined) return this.#storedKey.passphrase;
-    return dssKey !== null && hasPassphrase(dssKey) ? renderPassphrase(this.#canary) : undefined;
+    return dssKey !== null && hasPassphrase(dssKey) ? renderPassphrase(this.#keyCanary) : undefined;
   }
 
   get canary(): string {
@@ -87,37 +94,74 @@ export class AccountState {
     return this.#lastChangedAt;
   }
 
-  change(at: number): void {
-    this.#generation += 1;
-    this.#canary = canaryFor(this.#seed, this.row.accountId, this.#generation);
-    this.#credential = renderCredential(this.row.credentialShape, this.#canary);
-    if (this.row.dssKey !== null) this.#storedKey = undefined;
-    this.#lastChangedAt = at;
+  /** The date that calls show. */
+  shownChangeDate(now: number): number | null {
+    return this.#switches.propagation === 'delays-date' && this.#isPropagating(now)
+      ? this.#previouslyChangedAt
+      : this.#lastChangedAt;
   }
 
-  /** Schedules a change for the end of the switch's delay. */
-  scheduleChange(queuedAt: number, delayMs: number = this.#switches.changeDelayMs): void {
-    if (this.row.kind === 'changing') return;
-    this.#scheduled.push({ queuedAt, dueAt: queuedAt + delayMs });
+  /** Number of changes since the start, whoever made them. */
+  get changeCount(): number {
+    return this.#changeCount;
+  }
+
+  change(at: number): void {
+    this.#generation += 1;
+    this.#changeCount += 1;
+    this.#canary = canaryFor(this.#seed, this.row.accountId, this.#generation);
+    this.#credential = renderCredential(this.row.credentialShape, this.#canary);
+    if (!this.keepsKey) this.#keyCanary = this.#canary;
+    if (!this.keepsKey && this.row.dssKey !== null) this.#storedKey = undefined;
+    this.#date(at);
+  }
+
+  /** Changes the credential on its target, which does what it behaves like. */
+  changeOnTarget(at: number): void {
+    const { changes, lateMs } = this.target.behaviour;
+    if (changes === 'once' || changes === 'twice') this.change(at);
+    if (changes === 'late' || changes === 'twice') this.#scheduled.delay(at + lateMs);
+  }
+
+  /** Queues a change for the agent, or schedules it for the end of a delay. */
+  scheduleChange(queuedAt: number, delayMs?: number): void {
+    if (this.row.kind !== 'changing') this.#scheduled.queue(queuedAt, delayMs);
+  }
+
+  /** Leaves a failed change to the agent, if that repeats any. */
+  repeatChange(failedAt: number): void {
+    this.#scheduled.repeat(failedAt);
   }
 
   /** Applies all due changes. Nothing runs in the background, so every reader must settle first. */
   settle(now: number): void {
-    if (this.#scheduled.length === 0) return;
-    const due = this.#scheduled.filter((change) => change.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
-    this.#scheduled = this.#scheduled.filter((change) => change.dueAt > now);
-    for (const { dueAt } of due) if (!this.#fails(dueAt)) this.change(dueAt);
+    for (let next = this.#scheduled.takeDue(now); next !== undefined; next = this.#scheduled.takeDue(now)) {
+      if (next.isReported) this.change(next.dueAt);
+      else if (this.#fails(next.dueAt)) this.#scheduled.repeat(next.dueAt, next.retries);
+      else this.changeOnTarget(next.dueAt);
+    }
+  }
+
+  #date(at: number): void {
+    this.#previouslyChangedAt = this.#lastChangedAt;
+    this.#lastChangedAt = at;
+  }
+
+  #isPropagating(now: number): boolean {
+    return this.#changeCount > 0 && now < (this.#lastChangedAt ?? 0) + this.#switches.propagationMs;
   }
 
   /** Queued during the first half of the delay, changing during the second. */
   changeState(now: number): number {
     if (this.row.kind === 'changing') return CHANGE_STATE.changing;
-    const current = this.#scheduled.find((change) => change.queuedAt <= now);
-    if (current === undefined) return CHANGE_STATE.idle;
+    const current = this.#scheduled.shownAt(now);
+    const isShown = this.#switches.propagation === 'delays-state' && this.#isPropagating(now);
+    if (current === undefined) return isShown ? CHANGE_STATE.changing : CHANGE_STATE.idle;
     return now * 2 < current.queuedAt + current.dueAt ? CHANGE_STATE.queued : CHANGE_STATE.changing;
   }
 
   #fails(dueAt: number): boolean {
+    if (!this.target.behaviour.isReachable) return true;
     const rate = this.#switches.changeFailureRate;
     if (rate === 0) return false;
     const draw = hash('sha256', `${this.#seed}/${this.row.accountId}/${dueAt}`).slice(0, 8);
@@ -161,6 +205,7 @@ export class Accounts {
   readonly workgroups: readonly string[];
   readonly #seed: number;
   readonly #switches: Switches;
+  readonly #agent: ChangeAgent;
   readonly #byId: Map<number, AccountState>;
   readonly #byNames = new Map<string, Map<string, AccountState>>();
   readonly #lists = new Map<string, readonly AccountState[]>();
@@ -171,7 +216,8 @@ export class Accounts {
   constructor(fleet: readonly FleetAccount[], seed: number, switches: Switches) {
     this.#seed = seed;
     this.#switches = switches;
-    this.#all = fleet.map((row) => new AccountState(row, seed, switches));
+    this.#agent = new ChangeAgent(switches);
+    this.#all = fleet.map((row) => new AccountState(row, seed, switches, this.#agent));
     this.workgroups = [...new Set(fleet.map((row) => row.workgroup))];
     this.#byId = new Map(this.all.map((account) => [account.row.accountId, account]));
     this.#lastId = fleet.reduce((last, { accountId }) => Math.max(last, accountId), 1000);
@@ -204,6 +250,7 @@ export class Accounts {
       { ...row, accountId: this.#lastId, canary, credential: '' },
       this.#seed,
       this.#switches,
+      this.#agent,
     );
     account.createdAt = createdAt;
     this.#all = [...this.#all, account];

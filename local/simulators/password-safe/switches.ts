@@ -102,10 +102,31 @@ export interface Switches {
   /** Response to `reuse` while the user's own request is pending. */
   reusePending: 409 | 200;
 
-  // The change of a credential after a release.
+  // Changes of credentials, after a release or by a call.
 
-  /** Time between the end of a release and the new credential. */
+  /** Time between the end of a release, or a queued change, and the new credential, if the agent has no cycle. */
   changeDelayMs: number;
+  /** Cycle of the agent that works through queued changes. 0: each change has its own delay. The vendor's is 60,000. */
+  agentCycleMs: number;
+  /** Number of changes per cycle. */
+  agentBatch: number;
+  /** Time after which the agent repeats a failed change. Nothing shows a change that waits for it. */
+  agentRetryMs: number;
+  /** Number of repetitions of a failed change. Infinity: unlimited. */
+  agentRetries: number;
+  /**
+   * Meaning of `Queue`: the agent makes every such change, or only that of a system that is unreachable. The vendor's
+   * pages say both.
+   */
+  queuedChange: 'always' | 'if-unreachable';
+  /**
+   * What shows the propagation of a new credential (services, tasks) for `propagationMs`: nothing, a `LastChangeDate`
+   * that still is the old one, or a `ChangeState` that is not idle yet. Unconfirmed.
+   */
+  propagation: 'hidden' | 'delays-date' | 'delays-state';
+  propagationMs: number;
+  /** Effect of a change on the key of an account whose system has the key rule 0. A live site left the key. */
+  keyRuleZero: 'changes-key' | 'leaves-key';
   /** Share of these changes that fail, 0 to 1. After a failure, the credential and `LastChangeDate` are unchanged. */
   changeFailureRate: number;
 
@@ -162,6 +183,14 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   finishedTerminate: 404,
   reusePending: 409,
   changeDelayMs: 30_000,
+  agentCycleMs: 0,
+  agentBatch: 5,
+  agentRetryMs: 900_000,
+  agentRetries: 0,
+  queuedChange: 'always',
+  propagation: 'hidden',
+  propagationMs: 120_000,
+  keyRuleZero: 'changes-key',
   changeFailureRate: 0,
   duplicate: 409,
   functionalAccountInUse: 400,

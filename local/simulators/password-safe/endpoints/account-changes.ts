@@ -217,7 +217,7 @@ const storeCredentials = change({
   },
 });
 
-/** The test signs in to the system, so it fails like a change does. */
+/** The test logs on to the system, so it fails like a change does. The answer for an unreachable one is unconfirmed. */
 const testCredentials = change({
   method: 'POST',
   template: 'ManagedAccounts/{id}/Credentials/Test',
@@ -226,7 +226,11 @@ const testCredentials = change({
   handle: (site, { ids: [id = 0] }) => {
     const account = site.accounts.byId(id);
     if (account === undefined) return refusal(404, 'Managed Account not found');
-    return json(200, { Success: account.credential !== '' && site.switches.changeResult === 'succeeds' });
+    if (!account.target.behaviour.isReachable) return refusal(400, 'The managed system could not be reached.');
+    const isAccepted = account.target.logOn();
+    return json(200, {
+      Success: isAccepted && account.credential !== '' && site.switches.changeResult === 'succeeds',
+    });
   },
 });
 

@@ -52,7 +52,7 @@ export const accountRow = (site: Site, session: Session, account: AccountState) 
     ApplicationDisplayName: row.applicationDisplayName,
     DefaultReleaseDuration: row.defaultReleaseMinutes,
     MaximumReleaseDuration: row.maximumReleaseMinutes,
-    LastChangeDate: formatDate(account.lastChangedAt, site.switches.dateFormat),
+    LastChangeDate: formatDate(account.shownChangeDate(site.now()), site.switches.dateFormat),
     NextChangeDate: null,
     IsChanging: changeState !== CHANGE_STATE.idle,
     ChangeState: changeState,

@@ -103,6 +103,17 @@ const isManaged = ({ systems }: Site, { row }: AccountState): boolean =>
 
 const NOT_MANAGED = 'The Managed System has no functional account, so the password cannot be changed.';
 const CHANGE_FAILED = 'The password could not be changed: the functional account was refused.';
+const UNREACHABLE = 'The password could not be changed: the managed system could not be reached.';
+
+/** Reason why an immediate change fails. Undefined if it does not. */
+const failureOf = ({ switches }: Site, { target }: AccountState): string | undefined => {
+  if (switches.changeResult === 'fails') return CHANGE_FAILED;
+  return target.behaviour.isReachable ? undefined : UNREACHABLE;
+};
+
+/** True if the change of a key account leaves the key. */
+const leavesKey = ({ switches, systems }: Site, { row }: AccountState): boolean =>
+  switches.keyRuleZero === 'leaves-key' && systems.byId(row.systemId)?.DSSKeyRuleID === 0;
 
 const changeCredential: Endpoint = {
   method: 'POST',
@@ -120,10 +131,16 @@ const changeCredential: Endpoint = {
     site.requests.settle(account);
     const { queue, updatesystem, password } = read.fields;
     if (updatesystem && !isManaged(site, account)) return refusal(400, NOT_MANAGED);
-    if (updatesystem && !queue && site.switches.changeResult === 'fails') return refusal(400, CHANGE_FAILED);
+    const failure = updatesystem ? failureOf(site, account) : undefined;
+    const isQueued = queue && (site.switches.queuedChange === 'always' || failure !== undefined);
+    if (failure !== undefined && !isQueued) {
+      account.repeatChange(site.now());
+      return refusal(400, failure);
+    }
+    account.keepsKey = leavesKey(site, account);
     if (password !== undefined) account.store({ password }, site.now());
-    else if (queue) account.scheduleChange(site.now());
-    else account.change(site.now());
+    else if (isQueued) account.scheduleChange(site.now());
+    else account.changeOnTarget(site.now());
     return empty(204);
   },
 };

@@ -40,7 +40,7 @@ export const managedAccountRow = (site: Site, account: AccountState) => {
     ChangeTime: '23:30',
     ParentAccountID: null,
     IsSubscribedAccount: false,
-    LastChangeDate: formatDate(account.lastChangedAt, site.switches.dateFormat),
+    LastChangeDate: formatDate(account.shownChangeDate(site.now()), site.switches.dateFormat),
     NextChangeDate: null,
     IsChanging: changeState !== CHANGE_STATE.idle,
     ChangeState: changeState,
