@@ -4,7 +4,11 @@ import { CREDENTIAL_MAX_BYTES, interpreterOf, readParts } from '#shared/connecti
 import { interpretCall } from '#shared/connections/password-safe/errors.ts';
 import type { CredentialKind } from '#shared/connections/password-safe/private-key.ts';
 import { oddIn, readableIn, rejectedAs } from '#shared/connections/password-safe/rows.ts';
-import { aliasCredentialSchemas, aliasListSchema } from '#shared/connections/password-safe/schema.ts';
+import {
+  aliasCredentialSchemas,
+  aliasListSchema,
+  aliasMappingSchema,
+} from '#shared/connections/password-safe/schema.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Rejected } from '#shared/connections/vault.ts';
 import type { Credential } from '#shared/domain/content.ts';
@@ -75,3 +79,37 @@ export const readAliasCredential = (
     }
     return value.value;
   });
+
+/** Ids of an account of an alias. */
+type MappedAccount = Pick<Alias, 'systemId' | 'accountId'>;
+
+/**
+ * Reads the accounts of an alias, and which of them it points at: none if it is unmapped. The account in the row itself
+ * decides, because the values of `Status` are not documented (reference: 2.6, "Alias"). Raises `NotFound`. Repeatable.
+ */
+export const readMapping = async (
+  session: Session,
+  aliasId: number,
+): Promise<{ readonly active: MappedAccount | undefined; readonly standby: readonly MappedAccount[] }> => {
+  const path = `Aliases/${aliasId}`;
+  const { value } = await session.send({
+    method: 'GET',
+    path,
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(aliasMappingSchema),
+  });
+  const mapped = value.MappedAccounts.map((row) => ({
+    systemId: row.ManagedSystemID,
+    accountId: row.ManagedAccountID,
+  }));
+  const active = mapped.find(({ accountId }) => accountId === value.AccountId);
+  // Without knowing which account readers get, none is safe to change.
+  if (active === undefined && mapped.length > 0) {
+    throw new RelayError(
+      'AnswerMalformed',
+      `${session.connection}: GET ${path} returned mapped accounts without the account that the alias points at. If the vault shows one, the relay does not support this version of the vault.`,
+    );
+  }
+  return { active, standby: mapped.filter(({ accountId }) => accountId !== active?.accountId) };
+};

@@ -211,3 +211,33 @@ export const interpretTerminate = interpretReview(
   'The user may not end sessions. Give its group full control of the permission Password Safe API Global Quarantine, or configure the access policy to end sessions together with their request.',
   (answer) => (answer.status === 404 && !isPage(answer) ? 'fine' : undefined),
 );
+
+/**
+ * For a change and a test of a credential on its target. The text of a 400 is the log of a platform plug-in (reference:
+ * 2.3), which is never quoted. The vault may have reached the target before it failed, and its agent may repeat a failed
+ * change, so that a 400 leaves the outcome open.
+ */
+const interpretOnTarget = (action: 'change' | 'test'): Interpreter => {
+  const interpret = interpreter(({ status }) => {
+    if (status === 403) {
+      return [
+        'PermissionMissing',
+        `The user may not ${action} credentials. Give its group full control of the permission Password Safe Account Management.`,
+      ];
+    }
+    if (status !== 400) return undefined;
+    return [
+      'RequestRejected',
+      `The vault could not ${action} the credential on its target. Its event log has the cause. Check that the system is reachable from the vault and has a working functional account, and that no other change of the account is running.`,
+    ];
+  });
+  return (answer, call) => {
+    const error = isPage(answer) ? interpretCall(answer, call) : interpret(answer, call);
+    return error !== undefined && answer.status === 400
+      ? new RelayError(error.name, error.message, { mayHaveHappened: true })
+      : error;
+  };
+};
+
+export const interpretChange = interpretOnTarget('change');
+export const interpretTest = interpretOnTarget('test');

@@ -47,6 +47,12 @@ export type AccountRow = z.infer<typeof accountRow>;
 export const accountListSchema = listOf(accountRow, ['SystemId', 'AccountId']);
 const aliasRow = accountRow.extend({ AliasId: int, AliasName: z.string() });
 export const aliasListSchema = listOf(aliasRow, ['AliasId']);
+/** An alias with its accounts. An unmapped one has neither account nor system. */
+export const aliasMappingSchema = z.object({
+  AliasId: int,
+  AccountId: optionalInt,
+  MappedAccounts: z.array(z.object({ ManagedSystemID: int, ManagedAccountID: int })),
+});
 export const workgroupListSchema = listOf(z.object({ Name: z.string() }), ['ID']);
 
 /** The bare id of a request. */

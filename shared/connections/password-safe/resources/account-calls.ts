@@ -6,35 +6,7 @@ import { RelayError } from '#shared/errors.ts';
 import { json, nothing } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 
-/** Calls for one managed account beside those that change it (reference: password-safe-api.md 2.2, 2.3 and 2.6). */
-
-const testSchema = z.object({ Success: z.boolean() });
-
-/** Logs on with the stored password. Repeatable, but each failure counts towards a lockout of the account. */
-export const testCredential = async (session: Session, id: string): Promise<boolean> => {
-  const { value } = await session.send({
-    method: 'POST',
-    path: pathOf('ManagedAccounts', id, 'Credentials', 'Test'),
-    body: jsonBody({}),
-    // A log-on that failed must not be repeated by the client.
-    idempotent: false,
-    interpret: interpretCall,
-    read: json(testSchema),
-  });
-  return value.Success;
-};
-
-/** Queues a change of the password, which the vault carries out later. */
-export const changeCredential = async (session: Session, id: string): Promise<void> => {
-  await session.send({
-    method: 'POST',
-    path: pathOf('ManagedAccounts', id, 'Credentials', 'Change'),
-    body: jsonBody({ Queue: true }),
-    idempotent: false,
-    interpret: interpretCall,
-    read: nothing,
-  });
-};
+/** Calls for the use of one managed account (reference: password-safe-api.md 2.2 and 2.6). */
 
 /** Ends all requests for an account. False if the user may not. Repeatable. */
 export const endRequests = async (session: Session, id: string): Promise<boolean> => {

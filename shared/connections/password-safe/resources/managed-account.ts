@@ -1,12 +1,9 @@
 import * as z from 'zod';
 import { commonResource, initialPassword } from '#shared/config/schema/provisioning.ts';
+import { changeCredential, testCredential } from '#shared/connections/password-safe/changes.ts';
 import { int, optionalFlag, optionalInt, text } from '#shared/connections/password-safe/fields.ts';
-import {
-  changeCredential,
-  endRequests,
-  testAccess,
-  testCredential,
-} from '#shared/connections/password-safe/resources/account-calls.ts';
+import { idIn } from '#shared/connections/password-safe/ids.ts';
+import { endRequests, testAccess } from '#shared/connections/password-safe/resources/account-calls.ts';
 import { changeRow, createRow, findRows, pathOf } from '#shared/connections/password-safe/resources/calls.ts';
 import { idOf } from '#shared/connections/password-safe/resources/look-ups.ts';
 import {
@@ -171,11 +168,13 @@ export const managedAccountWork = (session: Session): ResourceWork<AccountSpec> 
       if (initial !== 'vault') return 'done';
       const { LastChangeDate, ChangeState, IsChanging } = await readRow(id);
       if (LastChangeDate !== '') return 'done';
-      if ((ChangeState ?? 0) === 0 && IsChanging !== true) await changeCredential(session, id);
+      if ((ChangeState ?? 0) === 0 && IsChanging !== true) {
+        await changeCredential(session, idIn(id, 'account'), { queue: true });
+      }
       return 'pending';
     },
     async prove(_wanted, id) {
-      return (await testCredential(session, id))
+      return (await testCredential(session, idIn(id, 'account')))
         ? { proven: true }
         : {
             proven: false,

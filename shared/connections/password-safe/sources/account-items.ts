@@ -3,7 +3,9 @@ import { type Account, type Alias, describeAccount } from '#shared/connections/p
 import type { DeliveredKind } from '#shared/connections/password-safe/delivered.ts';
 import { marksOf } from '#shared/connections/password-safe/sources/marks.ts';
 import { parseHandle } from '#shared/connections/password-safe/sources/parse.ts';
+import type { Rotated } from '#shared/connections/vault.ts';
 import type { Item, ItemRef } from '#shared/domain/item.ts';
+import { RelayError } from '#shared/errors.ts';
 
 /** Accounts and aliases as items. The handle of an item holds the fields that reads need. */
 
@@ -76,6 +78,24 @@ export const accountIn = (item: Item): AccountHandle => parseHandle(accountHandl
 
 /** Account of an item, or the account that its alias points at. Raises `ContractViolated` for any other item. */
 export const targetAccountIn = (item: Item): AccountHandle => parseHandle(accountHandle, item, [ACCOUNT, ALIAS]);
+
+const rotatedHandle = accountHandle.pick({ systemId: true, accountId: true });
+
+/** An account of an alias, which is no item of the source. */
+export const accountOfAlias = (alias: Item, account: Pick<Account, 'systemId' | 'accountId'>): Rotated => ({
+  ref: accountRef(account),
+  title: `${alias.title}: account ${account.accountId} of system ${account.systemId}`,
+  handle: { systemId: account.systemId, accountId: account.accountId },
+});
+
+/** Account whose credential can be changed. Raises `ContractViolated` for any other item. */
+export const rotatedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'accountId'> => {
+  if (item.ref.kind !== ALIAS) return parseHandle(rotatedHandle, item, [ACCOUNT]);
+  throw new RelayError(
+    'ContractViolated',
+    `${item.title} is an alias. Change one of its accounts that it does not point at.`,
+  );
+};
 
 /** Alias of an item; undefined for an account. */
 export const aliasIn = (item: Item): AliasHandle | undefined =>

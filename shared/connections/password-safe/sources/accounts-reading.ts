@@ -3,6 +3,7 @@ import { listAccounts } from '#shared/connections/password-safe/accounts.ts';
 import { findAccount } from '#shared/connections/password-safe/look-up.ts';
 import { accessAccounts } from '#shared/connections/password-safe/sources/account-access.ts';
 import { accountItem } from '#shared/connections/password-safe/sources/account-items.ts';
+import { rotateAccounts } from '#shared/connections/password-safe/sources/account-rotation.ts';
 import { parseAccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import type { SourceReading } from '#shared/connections/password-safe/sources/reading.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -25,4 +26,6 @@ export const accountsReading: SourceReading = {
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),
+
+  rotation: (session, source) => rotateAccounts(session, parseAccountRule(source)),
 };

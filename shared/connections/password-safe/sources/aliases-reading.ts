@@ -1,6 +1,7 @@
 import { listAliases } from '#shared/connections/password-safe/aliases.ts';
 import { accessAccounts } from '#shared/connections/password-safe/sources/account-access.ts';
 import { aliasItem } from '#shared/connections/password-safe/sources/account-items.ts';
+import { rotateAliases } from '#shared/connections/password-safe/sources/account-rotation.ts';
 import { parseAccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import type { SourceReading } from '#shared/connections/password-safe/sources/reading.ts';
 
@@ -12,4 +13,6 @@ export const aliasesReading: SourceReading = {
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),
+
+  rotation: (session, source) => rotateAliases(session, parseAccountRule(source)),
 };

@@ -1,6 +1,5 @@
 import type * as z from 'zod';
-import type { Source } from '#shared/connections/vault.ts';
-import type { Item } from '#shared/domain/item.ts';
+import type { Rotated, Source } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /**
@@ -20,7 +19,7 @@ export const parseRule = <T>(schema: z.ZodType<T>, rule: Source): T => {
  * Parses the handle of an item. Raises `ContractViolated` for an item of another source, which a deployment during a
  * run can leave behind.
  */
-export const parseHandle = <T>(schema: z.ZodType<T>, { ref, title, handle }: Item, kinds: readonly string[]): T => {
+export const parseHandle = <T>(schema: z.ZodType<T>, { ref, title, handle }: Rotated, kinds: readonly string[]): T => {
   const parsed = kinds.includes(ref.kind) ? schema.safeParse(handle) : undefined;
   if (parsed?.success) return parsed.data;
   throw new RelayError(

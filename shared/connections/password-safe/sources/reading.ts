@@ -1,5 +1,5 @@
 import type { Session } from '#shared/connections/password-safe/session.ts';
-import type { Access, ItemPage, Preparation, Source } from '#shared/connections/vault.ts';
+import type { Access, ItemPage, Preparation, Rotation, Source } from '#shared/connections/vault.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 
 /** Lists and reads one source in a session. The port `Vault` documents the calls. */
@@ -9,4 +9,6 @@ export interface SourceReading {
   find?(session: Session, source: Source, labels: Labels): Promise<Item | 'none' | 'several'>;
   access(session: Session, source: Source, expected: readonly Item[]): Access;
   prepare?(): Preparation;
+  /** Absent if the vault does not change such credentials. */
+  rotation?(session: Session, source: Source): Rotation;
 }

@@ -117,6 +117,10 @@ const CALLS: Readonly<Record<string, readonly (readonly [keyof Calls, CallKind])
   'end requests': [['endRequests', 'terminate']],
   'test an account': [['testCredential', 'provision']],
   'change a password': [['changeCredential', 'other']],
+  'look at a change': [
+    ['readChangeState', 'other'],
+    ['readMapping', 'list'],
+  ],
 };
 
 describe('the page about failures', () => {

@@ -2,17 +2,14 @@ import * as z from 'zod';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { testAccess } from '#shared/connections/password-safe/access.ts';
 import { type AccountQuery, listAccounts } from '#shared/connections/password-safe/accounts.ts';
-import { listAliases, readAliasCredential } from '#shared/connections/password-safe/aliases.ts';
+import { listAliases, readAliasCredential, readMapping } from '#shared/connections/password-safe/aliases.ts';
+import { changeCredential, readChangeState, testCredential } from '#shared/connections/password-safe/changes.ts';
 import { readCredential } from '#shared/connections/password-safe/credentials.ts';
 import { readAsIsa } from '#shared/connections/password-safe/isa.ts';
 import { findAccount } from '#shared/connections/password-safe/look-up.ts';
 import type { RequestTerms } from '#shared/connections/password-safe/request-terms.ts';
 import { checkIn, listOpenRequests, openRequest } from '#shared/connections/password-safe/requests.ts';
-import {
-  changeCredential,
-  endRequests,
-  testCredential,
-} from '#shared/connections/password-safe/resources/account-calls.ts';
+import { endRequests } from '#shared/connections/password-safe/resources/account-calls.ts';
 import { changeRow, createRow, findRows } from '#shared/connections/password-safe/resources/calls.ts';
 import { listOf } from '#shared/connections/password-safe/rows.ts';
 import type { SafeSecret } from '#shared/connections/password-safe/safe-secret.ts';
@@ -66,6 +63,8 @@ export interface Calls {
   readonly removeObject: Run;
   readonly testCredential: Run;
   readonly changeCredential: Run;
+  readonly readChangeState: Run;
+  readonly readMapping: Run;
   readonly endRequests: Run;
 }
 
@@ -240,11 +239,19 @@ export const makeCalls = ({ getToken, around, signOutFailures, nextAccount }: Pa
     }),
     testCredential: inSession(async (session, begin) => {
       await begin();
-      return testCredential(session, anAccount());
+      return testCredential(session, Number(anAccount()));
     }),
     changeCredential: inSession(async (session, begin) => {
       await begin();
-      return changeCredential(session, anAccount());
+      return changeCredential(session, Number(anAccount()), { queue: true });
+    }),
+    readChangeState: inSession(async (session, begin) => {
+      await begin();
+      return readChangeState(session, Number(anAccount()));
+    }),
+    readMapping: inSession(async (session, begin) => {
+      await begin();
+      return readMapping(session, freshTerms().accountId);
     }),
     endRequests: inSession(async (session, begin) => {
       await begin();

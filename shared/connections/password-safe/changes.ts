@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { timeOf, unreadableIn, type VaultDate } from '#shared/connections/password-safe/dates.ts';
+import { interpretCall, interpretChange, interpretTest } from '#shared/connections/password-safe/errors.ts';
+import { date, int, optionalFlag, optionalInt } from '#shared/connections/password-safe/fields.ts';
+import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { CredentialState } from '#shared/connections/vault.ts';
+import { json, nothing } from '#shared/http/answer.ts';
+import { jsonBody } from '#shared/http/request.ts';
+
+/**
+ * Calls that change and test the credential of a managed account (reference: password-safe-api.md 2.3 and 2.6). A
+ * change and a test need full control of the permission Password Safe Account Management, the others read access to it.
+ */
+
+/** An immediate change and a test log on to the target, which takes tens of seconds on live sites (reference: 2.3). */
+const ON_TARGET_SECONDS = 120;
+
+/**
+ * Changes the credential of an account, or with `queue` leaves that to the change agent. Never repeated by the client: a
+ * second call is a second change.
+ */
+export const changeCredential = async (
+  session: Session,
+  accountId: number,
+  { queue }: { readonly queue: boolean },
+): Promise<void> => {
+  await session.send({
+    method: 'POST',
+    path: `ManagedAccounts/${accountId}/Credentials/Change`,
+    body: jsonBody({ Queue: queue }),
+    idempotent: false,
+    interpret: interpretChange,
+    read: nothing,
+    ...(!queue && { timeoutSeconds: ON_TARGET_SECONDS }),
+  });
+};
+
+const testSchema = z.object({ Success: z.boolean() });
+
+/**
+ * Logs on with the stored credential. False if the target refused it. Never repeated by the client: each failure counts
+ * towards a lockout of the account.
+ */
+export const testCredential = async (session: Session, accountId: number): Promise<boolean> => {
+  const { value } = await session.send({
+    method: 'POST',
+    path: `ManagedAccounts/${accountId}/Credentials/Test`,
+    body: jsonBody({}),
+    idempotent: false,
+    interpret: interpretTest,
+    read: json(testSchema),
+    timeoutSeconds: ON_TARGET_SECONDS,
+  });
+  return value.Success;
+};
+
+const changingFields = z.object({
+  /** 0 idle, 1 changing, 2 queued. */
+  ChangeState: optionalInt,
+  /** Sent by older versions instead. */
+  IsChanging: optionalFlag,
+});
+
+/** `unknown` if the row has neither field. Any state that is not idle counts as changing. */
+export const changingOf = ({ ChangeState, IsChanging }: z.output<typeof changingFields>): boolean | 'unknown' =>
+  ChangeState === undefined && typeof IsChanging !== 'boolean'
+    ? 'unknown'
+    : IsChanging === true || (ChangeState ?? 0) !== 0;
+
+/** State of a credential by the fields of a row. */
+export const stateOf = (
+  changing: boolean | 'unknown',
+  changed: Pick<CredentialState, 'changedAt'> & { readonly unreadableDate?: string | undefined },
+): CredentialState => ({
+  changing,
+  ...(changed.changedAt !== undefined && { changedAt: changed.changedAt }),
+  ...(changed.unreadableDate !== undefined && { mark: changed.unreadableDate }),
+});
+
+const accountRow = changingFields.extend({
+  ManagedAccountID: int,
+  LastChangeDate: date,
+  DSSAutoManagementFlag: optionalFlag,
+});
+
+const stateOfDate = (changing: boolean | 'unknown', at: VaultDate | undefined): CredentialState =>
+  stateOf(changing, { changedAt: timeOf(at), unreadableDate: unreadableIn(at) });
+
+/** Reads the state of an account, and if the vault manages its key. Raises `NotFound`. Repeatable. */
+export const readChangeState = async (
+  session: Session,
+  accountId: number,
+): Promise<{ readonly state: CredentialState; readonly managesKey: boolean }> => {
+  const { value } = await session.send({
+    method: 'GET',
+    path: `ManagedAccounts/${accountId}`,
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(accountRow),
+  });
+  return {
+    state: stateOfDate(changingOf(value), value.LastChangeDate),
+    managesKey: value.DSSAutoManagementFlag === true,
+  };
+};
+
+const systemRow = z.object({ ManagedSystemID: int, DSSKeyRuleID: optionalInt });
+
+/** Id of the key rule (DSS) of a system; 0 is the default rule. Undefined if the vault sends none. Repeatable. */
+export const readKeyRule = async (session: Session, systemId: number): Promise<number | undefined> => {
+  const { value } = await session.send({
+    method: 'GET',
+    path: `ManagedSystems/${systemId}`,
+    idempotent: true,
+    interpret: interpretCall,
+    read: json(systemRow),
+  });
+  return value.DSSKeyRuleID;
+};
