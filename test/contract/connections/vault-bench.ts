@@ -2,9 +2,25 @@ import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Access, LeaseTerms, Read, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { Access, LeaseTerms, Read, Rotated, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { type Item, itemSchema, type Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
+
+/** The remote end of a vault that changes credentials. */
+export interface RotationSite {
+  /** Credential that the vault holds now. */
+  valueOf(item: Rotated): string;
+  /** Number of changes of a credential since the start. */
+  changes(item: Rotated): number;
+  /** Number of log-ons with a credential since the start. */
+  logOns(item: Rotated): number;
+  /** Lets the vault finish all queued changes. */
+  settle(): void;
+  /** Makes the target of an item refuse the credential. */
+  refuseLogOn(item: Rotated): void;
+  /** Loses the next answers to changes and tests, after their effects. */
+  loseAnswers(): void;
+}
 
 /** A vault with its own remote end, which the suite can change and inspect. */
 export interface VaultSite {
@@ -29,6 +45,8 @@ export interface VaultSite {
   refuseSignIn(): void;
   /** Fails all calls from now on, except sign-in and sign-out. */
   failCalls(): void;
+  /** Present if the vault changes credentials of the source. */
+  readonly rotation?: RotationSite;
   /** True if a lease for the item waits for an approval; omitted where none does. */
   waits?(item: Item): boolean;
   /** Makes an address match several items, and returns it; omitted where that is impossible. */
@@ -43,6 +61,8 @@ export interface VaultBench {
   readonly rule: Source;
   /** A rule of the same source whose reads open target sessions; omitted if there is none. */
   readonly sessionRule?: Source;
+  /** True if the vault changes credentials of the source on request. */
+  readonly rotates?: boolean;
   /** Starts a remote end with a few items, of which some differ in every label of an address. */
   start(): Promise<VaultSite>;
 }

@@ -3,6 +3,7 @@ import { rulesOf, type VaultBench } from './vault-bench.ts';
 import { describeLeases, describeOpeningReads, describeTargetSessions } from './vault-leases.ts';
 import { describeAddresses, describeLists, describeRules } from './vault-lists.ts';
 import { describeReading, describeSessions } from './vault-reading.ts';
+import { describeRotation, describeWithoutRotation } from './vault-rotation.ts';
 
 /**
  * Requirements for every vault. Run the suite over each source, and over each access of a source. The checks follow
@@ -18,6 +19,8 @@ export const describeVault = (name: string, bench: VaultBench): void => {
     if (rules.accessKind === 'leases') describeLeases(bench);
     if (rules.accessKind === 'opening-reads') describeOpeningReads(bench);
     if (bench.sessionRule !== undefined) describeTargetSessions(bench, bench.sessionRule);
+    if (bench.rotates) describeRotation(bench);
+    else describeWithoutRotation(bench);
     describeSessions(bench);
   });
 };

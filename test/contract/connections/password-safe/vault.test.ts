@@ -4,14 +4,15 @@ import { createSecrets } from '#local/simulators/password-safe/safe-contents.ts'
 import type { PasswordSafeOptions, PasswordSafeSimulator } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, type SimulatedUser } from '#local/simulators/password-safe/users.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
+import type { Rotated } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
-import type { VaultSite } from '../vault-bench.ts';
+import type { RotationSite, VaultSite } from '../vault-bench.ts';
 import { describeVault } from '../vault-suite.ts';
 import { openRelaySite } from './relay-site.ts';
 
 const USER: SimulatedUser = {
   ...DEFAULT_APPLICATION,
-  roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe'],
+  roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe', 'account-management'],
 };
 const FLEET = createFleet({ accounts: 24, seed: 1 });
 const PLAIN = FLEET.filter(({ kind }) => kind === 'plain').map(({ accountId }) => accountId);
@@ -31,9 +32,28 @@ const CALLS: readonly CallKind[] = [
   'secret',
   'session',
   'sessions',
+  'provision',
+  'other',
 ];
 
 type Source = Pick<VaultSite, 'ids' | 'isReadable' | 'valueOf' | 'change' | 'waits' | 'makeAmbiguous'>;
+
+const ofRotation = (simulator: PasswordSafeSimulator, clock: { now: number }): RotationSite => {
+  const idOf = ({ ref }: Rotated): number => Number(ref.id.split(':')[1]);
+  return {
+    valueOf: (item) => simulator.credentialOf(idOf(item)),
+    changes: (item) => simulator.changesOf(idOf(item)),
+    logOns: (item) => simulator.target(idOf(item)).logOns,
+    settle: () => {
+      clock.now += simulator.switches.changeDelayMs;
+    },
+    refuseLogOn: (item) => simulator.target(idOf(item)).behave({ acceptsCredential: false }),
+    loseAnswers: () => {
+      const effect = { type: 'reset', when: 'after' } as const;
+      simulator.faults.add({ kind: 'other', effect }, { kind: 'provision', effect });
+    },
+  };
+};
 
 /** A separate vault, tested by one of its sources. */
 const start =
@@ -44,6 +64,7 @@ const start =
     return {
       vault,
       ...ofSource,
+      rotation: ofRotation(simulator, clock),
       change: (item) => {
         clock.now += 60_000;
         change(item);
@@ -92,6 +113,7 @@ describeVault('accounts by request', {
   type: passwordSafe,
   rule: byRequest,
   sessionRule: { ...byRequest, delivers: 'ssh-ticket' },
+  rotates: true,
   start: accounts,
 });
 
@@ -100,12 +122,14 @@ describeVault('accounts by the ISA role', {
   type: passwordSafe,
   rule: byRole,
   sessionRule: { ...byRole, delivers: 'ssh-ticket' },
+  rotates: true,
   start: accounts,
 });
 
 describeVault('aliases', {
   type: passwordSafe,
   rule: { source: 'aliases' },
+  rotates: true,
   start: start(
     (simulator) => ({
       ...ofAccounts(simulator),
