@@ -196,6 +196,11 @@ export interface CredentialState {
 /** State of a credential before its change. */
 export interface Inspection {
   readonly state: CredentialState;
+  /**
+   * Equal for credentials that the vault changes together: a change of one changes all. Absent if the vault has no such
+   * sets.
+   */
+  readonly set?: string | undefined;
   /** `ChangeRefused` if a change would not change this credential, or would change another one. */
   readonly refusal?: RelayError | undefined;
 }

@@ -38,6 +38,8 @@ export interface PasswordSafeOptions {
   readonly users?: readonly SimulatedUser[];
   /** Default: none. */
   readonly aliases?: readonly SimulatedAlias[];
+  /** Ids of accounts that change together, in each set the parent first. Default: none. */
+  readonly synced?: readonly (readonly number[])[];
   /** Contents of Secrets Safe. Default: none. */
   readonly secrets?: readonly SimulatedSecret[];
   /** Default: `DEFAULT_TICKET_SYSTEMS`. */
@@ -145,6 +147,7 @@ const makeSite = (options: PasswordSafeOptions, wait: Wait): Site => {
   const requests = new Requests(now, switches);
   const secondFactors = new SecondFactors(now, switches);
   const accounts = new Accounts(fleet, seed, switches);
+  for (const accountIds of options.synced ?? []) accounts.sync(accountIds);
   const workgroups = new Workgroups(accounts.workgroups);
   const systems = new Systems(accounts, workgroups);
   return {

@@ -39,6 +39,8 @@ export class AccountState {
 
   /** True if changes leave the private key as it is. */
   keepsKey = false;
+  /** Accounts whose credentials change together, the parent first. Empty for an account that is not synced. */
+  synced: readonly AccountState[] = [];
 
   constructor(row: FleetAccount, seed: number, switches: Switches, agent: ChangeAgent) {
     this.#row = row;
@@ -119,7 +121,7 @@ export class AccountState {
   /** Changes the credential on its target, which does what it behaves like. */
   changeOnTarget(at: number): void {
     const { changes, lateMs } = this.target.behaviour;
-    if (changes === 'once' || changes === 'twice') this.change(at);
+    if (changes === 'once' || changes === 'twice') this.#changeAll(at);
     if (changes === 'late' || changes === 'twice') this.#scheduled.delay(at + lateMs);
   }
 
@@ -135,11 +137,20 @@ export class AccountState {
 
   /** Applies all due changes. Nothing runs in the background, so every reader must settle first. */
   settle(now: number): void {
+    this.#settleOwn(now);
+    for (const account of this.synced) account.#settleOwn(now);
+  }
+
+  #settleOwn(now: number): void {
     for (let next = this.#scheduled.takeDue(now); next !== undefined; next = this.#scheduled.takeDue(now)) {
-      if (next.isReported) this.change(next.dueAt);
+      if (next.isReported) this.#changeAll(next.dueAt);
       else if (this.#fails(next.dueAt)) this.#scheduled.repeat(next.dueAt, next.retries);
       else this.changeOnTarget(next.dueAt);
     }
+  }
+
+  #changeAll(at: number): void {
+    for (const account of new Set([this, ...this.synced])) account.change(at);
   }
 
   #date(at: number): void {
@@ -230,6 +241,12 @@ export class Accounts {
 
   byId(accountId: number): AccountState | undefined {
     return this.#byId.get(accountId);
+  }
+
+  /** Syncs accounts with the first of them, their parent. */
+  sync(accountIds: readonly number[]): void {
+    const synced = accountIds.flatMap((accountId) => this.byId(accountId) ?? []);
+    for (const account of synced) account.synced = synced;
   }
 
   byNames(systemName: string, accountName: string): AccountState | 'no-system' | 'no-account' {

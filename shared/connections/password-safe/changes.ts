@@ -81,16 +81,23 @@ const accountRow = changingFields.extend({
   ManagedAccountID: int,
   LastChangeDate: date,
   DSSAutoManagementFlag: optionalFlag,
+  /** Present for an account that is synced with another one. */
+  ParentAccountID: optionalInt,
 });
 
 const stateOfDate = (changing: boolean | 'unknown', at: VaultDate | undefined): CredentialState =>
   stateOf(changing, { changedAt: timeOf(at), unreadableDate: unreadableIn(at) });
 
-/** Reads the state of an account, and if the vault manages its key. Raises `NotFound`. Repeatable. */
-export const readChangeState = async (
-  session: Session,
-  accountId: number,
-): Promise<{ readonly state: CredentialState; readonly managesKey: boolean }> => {
+/** What the row of an account says of its changes. */
+export interface ChangeFacts {
+  readonly state: CredentialState;
+  readonly managesKey: boolean;
+  /** The account itself, or the one with which it is synced. */
+  readonly parentId: number;
+}
+
+/** Reads the state of an account, if the vault manages its key, and its parent. Raises `NotFound`. Repeatable. */
+export const readChangeState = async (session: Session, accountId: number): Promise<ChangeFacts> => {
   const { value } = await session.send({
     method: 'GET',
     path: `ManagedAccounts/${accountId}`,
@@ -101,6 +108,7 @@ export const readChangeState = async (
   return {
     state: stateOfDate(changingOf(value), value.LastChangeDate),
     managesKey: value.DSSAutoManagementFlag === true,
+    parentId: value.ParentAccountID ?? accountId,
   };
 };
 

@@ -71,7 +71,7 @@ export const describeRotation = ({ rule, start }: VaultBench): void => {
     it('changes the credential once, which its state shows', () =>
       inScene(async ({ rotation, remote, item }) => {
         const [before, value] = [await rotation.inspect(item), remote.valueOf(item)];
-        expect(before).toEqual({ state: await rotation.state(item) });
+        expect([before.state, before.refusal]).toEqual([await rotation.state(item), undefined]);
         await rotation.change(item, { queue: false });
         const after = await rotation.state(item);
         expect(after).toMatchObject({ changing: false });

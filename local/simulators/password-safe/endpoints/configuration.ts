@@ -12,7 +12,7 @@ const passwordRule = (site: Site) =>
     Name: 'Default Password Policy',
     Description: 'Default Password Policy',
     MinimumLength: 12,
-    MaximumLength: 32,
+    MaximumLength: 64,
     FirstCharacterRequirement: 'Alphanumeric',
     LowercaseRequirement: 'Require',
     UppercaseRequirement: 'Require',

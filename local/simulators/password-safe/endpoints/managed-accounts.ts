@@ -11,6 +11,7 @@ export const managedAccountRow = (site: Site, account: AccountState) => {
   site.requests.settle(account);
   const { row } = account;
   const changeState = account.changeState(site.now());
+  const parent = account.synced.find((one, index) => index === 0 && one !== account);
   const fields = {
     ManagedAccountID: row.accountId,
     ManagedSystemID: row.systemId,
@@ -38,8 +39,8 @@ export const managedAccountRow = (site: Site, account: AccountState) => {
     ChangeFrequencyType: 'first',
     ChangeFrequencyDays: null,
     ChangeTime: '23:30',
-    ParentAccountID: null,
-    IsSubscribedAccount: false,
+    ParentAccountID: parent?.row.accountId ?? null,
+    IsSubscribedAccount: parent !== undefined,
     LastChangeDate: formatDate(account.shownChangeDate(site.now()), site.switches.dateFormat),
     NextChangeDate: null,
     IsChanging: changeState !== CHANGE_STATE.idle,

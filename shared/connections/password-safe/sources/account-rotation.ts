@@ -97,10 +97,11 @@ export const rotateAccounts = (session: Session, { delivers, select }: AccountRu
 
     async inspect(item) {
       const { systemId, accountId } = rotatedIn(item);
-      const { state: current, managesKey } = await readChangeState(session, accountId);
-      if (delivers !== 'dsskey') return { state: current };
+      const { state: current, managesKey, parentId } = await readChangeState(session, accountId);
+      const inspection = { state: current, set: String(parentId) };
+      if (delivers !== 'dsskey') return inspection;
       const keyRule = managesKey ? await readKeyRule(session, systemId) : undefined;
-      return { state: current, refusal: refusalOfKey(session, item, { managesKey, keyRule }) };
+      return { ...inspection, refusal: refusalOfKey(session, item, { managesKey, keyRule }) };
     },
 
     change: async (item, how) => changeCredential(session, rotatedIn(item).accountId, how),

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import type { PasswordSafeOptions } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { changingOf } from '#shared/connections/password-safe/changes.ts';
@@ -33,8 +32,8 @@ const callsOf = async ({ simulator }: TestSite, work: () => Promise<unknown>): P
 };
 
 describe('a rotation of accounts', () => {
-  it('takes at most five calls per account, and one per thousand states', async () => {
-    const site = await open({ fleet: createFleet({ accounts: 1200, seed: 1 }) });
+  it('takes at most five calls per account, and one per page of states', async () => {
+    const site = await open({ switches: { largestPage: 13, accountList: 'counted' } });
     await inRotation(site, KEYS, async (rotation, items) => {
       const item = itemOf(pick(site));
       const one = await callsOf(site, async () => {
@@ -44,7 +43,7 @@ describe('a rotation of accounts', () => {
         await rotation.test?.(item);
       });
       expect(one).toBeLessThanOrEqual(5);
-      const listed = await callsOf(site, async () => expect(await rotation.states(items)).toHaveLength(1200));
+      const listed = await callsOf(site, async () => expect(await rotation.states(items)).toHaveLength(24));
       expect(listed).toBe(2);
       // The pages after the last account are not read.
       expect(await callsOf(site, () => rotation.states(items.slice(0, 5)))).toBe(1);
@@ -115,6 +114,24 @@ describe('a rotation of accounts', () => {
       site.clock.now += site.simulator.switches.agentRetryMs + site.simulator.switches.changeDelayMs;
       expect(await rotation.state(item)).not.toEqual(before);
       expect(site.simulator.changesOf(accountId)).toBe(1);
+    });
+  });
+
+  it('knows which accounts the vault changes together', async () => {
+    const site = await open({ synced: [[1004, 1005]] });
+    await inRotation(site, ACCOUNTS, async (rotation, items) => {
+      const [parent, child, other] = [1004, 1005, 1006].map((accountId) => {
+        const item = items.find(({ labels }) => labels['accountId'] === String(accountId));
+        if (item === undefined) throw new Error('The list lacks the account.');
+        return item;
+      });
+      if (parent === undefined || child === undefined || other === undefined) throw new Error('There are three.');
+      const sets = await Promise.all([parent, child, other].map(async (item) => (await rotation.inspect(item)).set));
+      expect(sets).toEqual(['1004', '1004', '1006']);
+      await rotation.change(child, { queue: true });
+      site.clock.now += site.simulator.switches.changeDelayMs;
+      expect(await rotation.state(parent)).toEqual(await rotation.state(child));
+      expect([1004, 1005, 1006].map((accountId) => site.simulator.changesOf(accountId))).toEqual([1, 1, 0]);
     });
   });
 

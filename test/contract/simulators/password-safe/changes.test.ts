@@ -72,6 +72,19 @@ describe('the change agent', () => {
   );
 });
 
+test('a generated password follows the rule of the account', async () => {
+  const { simulator, signIn, change } = await start({});
+  const [{ accountId = 0 } = {}] = simulator.accounts();
+  await change();
+  const rule = JSON.parse((await (await signIn(MANAGER)).get('PasswordRules/0')).text);
+  const password = simulator.credentialOf(accountId);
+  expect(password.length).toBeGreaterThanOrEqual(rule.MinimumLength);
+  expect(password.length).toBeLessThanOrEqual(rule.MaximumLength);
+  const symbols = [...password].filter((character) => !/[a-z0-9]/i.test(character));
+  expect([/^[a-z0-9]/i, /[a-z]/, /[A-Z]/, /\d/].every((part) => part.test(password))).toBe(true);
+  expect(symbols.length > 0 && symbols.every((symbol) => rule.ValidSymbols.includes(symbol))).toBe(true);
+});
+
 describe('a target', () => {
   test.each([
     ['once', [1, 1]],
