@@ -177,11 +177,11 @@ export interface Preparation {
   arrange(wanted: readonly Item[]): readonly Item[];
 }
 
-/** What a rotation needs of an item. An account that is not an item of the source has it too ({@link Pair}). */
+/** Part of an item that a rotation needs. An account that is not an item of the source has it too ({@link Pair}). */
 export type Rotated = Pick<Item, 'ref' | 'title' | 'handle'>;
 
 /**
- * What the vault shows of the changes of a credential. A change has happened if `changedAt` or `mark` differs from the
+ * Changes of a credential, as the vault shows them. A change has happened if `changedAt` or `mark` differs from the
  * state before it and `changing` is false. Neither tells the changes of two callers apart.
  */
 export interface CredentialState {
@@ -223,9 +223,9 @@ export interface Rotation {
   /**
    * Asks the vault to change the credential. Without `queue`, the vault changes it on its target during the call, which
    * can take a minute. With `queue`, the vault may change it later, and the call only accepts. Success is not proof:
-   * {@link state} shows what happened. Raises `PermissionMissing`, and `RequestRejected` if the change failed; the vault
-   * may still repeat a failed one on its own. Not repeatable: each call can be another change. The error of a call that
-   * may have had an effect has `mayHaveHappened`.
+   * {@link state} shows what happened. Raises `PermissionMissing`, and `RequestRejected` if the change failed; the
+   * vault may still repeat a failed one on its own. Not repeatable: each call can be another change. The error of a
+   * call that may have had an effect has `mayHaveHappened`.
    */
   change(item: Rotated, how: { readonly queue: boolean }): Promise<void>;
   /** Reads the state of one credential in one call. Repeatable. */

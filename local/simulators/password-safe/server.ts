@@ -93,7 +93,7 @@ export interface PasswordSafeSimulator {
   changeCredential(accountId: number, at?: number): string;
   /** The account on its system, whose behaviour a test can set. */
   target(accountId: number): Target;
-  /** Number of changes of a credential since the start, whoever made them. */
+  /** Number of changes of a credential since the start, by any caller. */
   changesOf(accountId: number): number;
   /** Points an alias at its next account, as the vault does before it changes the current one. */
   switchAlias(aliasId: number): void;

@@ -103,7 +103,7 @@ export class AccountState {
       : this.#lastChangedAt;
   }
 
-  /** Number of changes since the start, whoever made them. */
+  /** Number of changes since the start, by any caller. */
   get changeCount(): number {
     return this.#changeCount;
   }

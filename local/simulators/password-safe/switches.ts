@@ -120,8 +120,8 @@ export interface Switches {
    */
   queuedChange: 'always' | 'if-unreachable';
   /**
-   * What shows the propagation of a new credential (services, tasks) for `propagationMs`: nothing, a `LastChangeDate`
-   * that still is the old one, or a `ChangeState` that is not idle yet. Unconfirmed.
+   * Sign of the propagation of a new credential (services, tasks) for `propagationMs`: none, a `LastChangeDate` that
+   * still is the old one, or a `ChangeState` that is not idle yet. Unconfirmed.
    */
   propagation: 'hidden' | 'delays-date' | 'delays-state';
   propagationMs: number;

@@ -5,7 +5,7 @@ export interface TargetBehaviour {
   /** Effect of a change that the site reports as successful. `late` and `twice` take effect again after `lateMs`. */
   readonly changes: 'once' | 'never' | 'late' | 'twice';
   readonly lateMs: number;
-  /** False: it refuses the credential of the vault, for example because somebody changed it there. */
+  /** False: it refuses the credential of the vault, for example after a person changed it there. */
   readonly acceptsCredential: boolean;
   /** Number of failed log-ons in a row after which it locks the account. Null: never. */
   readonly locksAfter: number | null;

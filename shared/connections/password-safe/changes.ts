@@ -16,8 +16,8 @@ import { jsonBody } from '#shared/http/request.ts';
 const ON_TARGET_SECONDS = 120;
 
 /**
- * Changes the credential of an account, or with `queue` leaves that to the change agent. Never repeated by the client: a
- * second call is a second change.
+ * Changes the credential of an account, or with `queue` leaves that to the change agent. Never repeated by the client:
+ * a second call is a second change.
  */
 export const changeCredential = async (
   session: Session,
@@ -88,7 +88,7 @@ const accountRow = changingFields.extend({
 const stateOfDate = (changing: boolean | 'unknown', at: VaultDate | undefined): CredentialState =>
   stateOf(changing, { changedAt: timeOf(at), unreadableDate: unreadableIn(at) });
 
-/** What the row of an account says of its changes. */
+/** Facts about changes in the row of an account. */
 export interface ChangeFacts {
   readonly state: CredentialState;
   readonly managesKey: boolean;

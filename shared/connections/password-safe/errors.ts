@@ -214,8 +214,8 @@ export const interpretTerminate = interpretReview(
 
 /**
  * For a change and a test of a credential on its target. The text of a 400 is the log of a platform plug-in (reference:
- * 2.3), which is never quoted. The vault may have reached the target before it failed, and its agent may repeat a failed
- * change, so that a 400 leaves the outcome open.
+ * 2.3), which is never quoted. The vault may have reached the target before it failed, and its agent may repeat a
+ * failed change, so that a 400 leaves the outcome open.
  */
 const interpretOnTarget = (action: 'change' | 'test'): Interpreter => {
   const interpret = interpreter(({ status }) => {

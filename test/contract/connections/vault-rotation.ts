@@ -22,7 +22,7 @@ interface Scene {
   readonly rotation: Rotation;
   /** Listed items. */
   readonly items: readonly Item[];
-  /** What can be changed: the items themselves, or for names the accounts that they do not point at. */
+  /** The items themselves, or for names the accounts that they do not point at. */
   readonly rotated: readonly Rotated[];
   /** The first of them. */
   readonly item: Rotated;

@@ -16,7 +16,7 @@ import {
   rotatedIn,
 } from '#shared/connections/password-safe/sources/account-items.ts';
 import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
-import type { CredentialState, Pair, Rotated, Rotation } from '#shared/connections/vault.ts';
+import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shared/connections/vault.ts';
 import { type Item, type ItemRef, itemKey } from '#shared/domain/item.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 
@@ -95,7 +95,7 @@ export const rotateAccounts = (session: Session, { delivers, select }: AccountRu
       ]);
     },
 
-    async inspect(item) {
+    async inspect(item): Promise<Inspection> {
       const { systemId, accountId } = rotatedIn(item);
       const { state: current, managesKey, parentId } = await readChangeState(session, accountId);
       const inspection = { state: current, set: String(parentId) };

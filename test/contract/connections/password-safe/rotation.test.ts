@@ -161,6 +161,7 @@ describe('a rotation of keys', () => {
       site.simulator.switches.oddRows = { [`system ${keyed.systemId}`]: { DSSKeyRuleID: 7 } };
       expect(await refusalOf(keyed)).toBeUndefined();
     });
+    site.simulator.switches.oddRows = {};
     await inRotation(site, ACCOUNTS, async (rotation) => {
       expect((await rotation.inspect(itemOf(keyed))).refusal).toBeUndefined();
     });
@@ -172,6 +173,8 @@ describe('the accounts of an alias', () => {
     const site = await open({ aliases: [{ aliasId: 31, aliasName: 'payments', accountIds: [1001] }] });
     await inRotation(site, ALIASES, async (rotation, [alias]) => {
       if (alias === undefined) throw new Error('There is no alias.');
+      const failure = await rotation.state(alias).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ message: expect.stringMatching(/^payments .*is an alias\. Change one of its/) });
       const ids = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 });
       await fc.assert(
         fc.asyncProperty(ids, fc.option(fc.integer({ min: 1, max: 4 })), async (accounts, active) => {
