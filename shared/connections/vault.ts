@@ -182,7 +182,8 @@ export type Rotated = Pick<Item, 'ref' | 'title' | 'handle'>;
 
 /**
  * Changes of a credential, as the vault shows them. A change has happened if `changedAt` or `mark` differs from the
- * state before it and `changing` is false. Neither tells the changes of two callers apart.
+ * state before it and `changing` is false. An equal state proves nothing: the vault can show a change late. No state
+ * tells the changes of two callers apart.
  */
 export interface CredentialState {
   /** True while the vault is changing the credential, or has queued a change. */
