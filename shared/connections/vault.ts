@@ -190,7 +190,7 @@ export interface CredentialState {
   readonly changing: boolean | 'unknown';
   /** Time of the last change, UTC ISO 8601; absent if the vault does not provide it, or there was none. */
   readonly changedAt?: string | undefined;
-  /** Text of a date that can't be read. Compared verbatim, and only with states of the same call. */
+  /** Text of a date that can't be read. Compared verbatim with other states, never with the mark of an item. */
   readonly mark?: string | undefined;
 }
 
