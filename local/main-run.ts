@@ -6,6 +6,7 @@ import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
 import type { LocalStore } from './stores.ts';
+import { livesFor } from './tickets/lives.ts';
 import { playTickets, type TicketFigures } from './tickets/play.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
@@ -84,7 +85,7 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     ...misdelivered('Run 2', world, second, () => changed),
   ];
   const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
-  const played = tickets === 0 ? undefined : await playTickets(world, tickets, say);
+  const played = tickets === 0 ? undefined : await playTickets(world, livesFor(tickets), say);
   if (played !== undefined) {
     say('The sync again, which delivers the credentials that changed after their check-ins');
     await world.runSync();

@@ -56,6 +56,10 @@ const told = (at: number, count: number, state: string, more: Partial<Told> = {}
 /** Approved before its window, and in work at its start. */
 const approved = [told(0, 1, SCHEDULED), told(START + 5, 2, IMPLEMENT)];
 
+/** Lives for so many tickets, which repeat after the last. */
+export const livesFor = (count: number): Life[] =>
+  Array.from({ length: count }, (_, index) => LIVES[index % LIVES.length]).filter((life) => life !== undefined);
+
 export const LIVES: readonly Life[] = [
   {
     name: 'approved before its window, and closed in it',

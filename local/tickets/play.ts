@@ -1,6 +1,6 @@
 import type { FleetAccount } from '../simulators/password-safe/fleet.ts';
 import type { World } from '../world.ts';
-import { LIVES, type Life, type Told } from './lives.ts';
+import type { Life, Told } from './lives.ts';
 import { createServiceDesk, TICKET_PREFIX } from './service-desk.ts';
 
 /** Lives of tickets in a local run. */
@@ -60,6 +60,9 @@ export const createTime = ({ aws, clock }: Pick<World, 'aws' | 'clock'>, seen: (
   };
 };
 
+/** Number of the ticket of a life. */
+export const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;
+
 /** True if the store must hold the credential, false if it must not, undefined during a change. */
 const mustBeOpen = ({ open }: Life, minute: number): boolean | undefined => {
   const isNear = open.flat().some((edge) => minute >= edge && minute < edge + GRACE_MINUTES);
@@ -68,8 +71,12 @@ const mustBeOpen = ({ open }: Life, minute: number): boolean | undefined => {
 
 const PROBES = Array.from({ length: ROUND_MINUTES / 5 }, (_, index) => index * 5 + 3);
 
-/** Plays the lives of tickets, one after the other, until so many tickets have had one. */
-export const playTickets = async (world: World, count: number, say: (line: string) => void): Promise<TicketsRun> => {
+/** Plays lives, each with a ticket of its own. The first ticket is CHG0000001. */
+export const playTickets = async (
+  world: World,
+  lives: readonly Life[],
+  say: (line: string) => void,
+): Promise<TicketsRun> => {
   const { aws, clock, vault } = world;
   const { stackName } = aws.template;
   const send = createServiceDesk(world);
@@ -123,14 +130,13 @@ export const playTickets = async (world: World, count: number, say: (line: strin
     await time.until(start + ROUND_MINUTES * MINUTE_MS);
   };
 
-  const tickets = Array.from({ length: count }, (_, index): Ticket => {
-    const life = LIVES[index % LIVES.length];
+  const tickets = lives.map((life, index): Ticket => {
     const account = accounts[index % accounts.length];
-    if (life === undefined || account === undefined) throw new Error('There is no account for a ticket.');
-    return { number: `CHG${String(index + 1).padStart(7, '0')}`, life, account };
+    if (account === undefined) throw new Error('There is no account for a ticket.');
+    return { number: numberOf(index), life, account };
   });
-  say(`Tickets: ${count} changes, with ${Math.min(count, LIVES.length)} lives`);
-  for (let from = 0; from < count; from += accounts.length)
+  say(`Tickets: ${lives.length} changes, with ${new Set(lives).size} lives`);
+  for (let from = 0; from < lives.length; from += accounts.length)
     await playRound(tickets.slice(from, from + accounts.length));
 
   const refusals = await aws.queues.messages(`${stackName}-tickets-refused`);

@@ -3,7 +3,7 @@ import { machineArn } from '#local/executions.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER } from '#local/simulators/password-safe/users.ts';
 import { type ServiceNowSimulator, startServiceNow } from '#local/simulators/ticket-systems/servicenow.ts';
 import { LIVES } from '#local/tickets/lives.ts';
-import { createTime, playTickets, type TicketsRun } from '#local/tickets/play.ts';
+import { createTime, numberOf, playTickets, type TicketsRun } from '#local/tickets/play.ts';
 import { createServiceDesk, ROUTE, TICKET_PREFIX, webhookUrl } from '#local/tickets/service-desk.ts';
 import { startWorld, type World } from '#local/world.ts';
 
@@ -11,7 +11,17 @@ import { startWorld, type World } from '#local/world.ts';
 let outages = 0;
 
 const REFUSED = 'CHG9000002';
-const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;
+
+/** Lives that the real steps have to show. The rules of all others are proved without them. */
+const NAMES = [
+  'approved before its window, and closed in it',
+  'shortened',
+  'reverted, and approved again',
+  'longer than the rule allows',
+  'told only at its end',
+  'forged',
+] as const;
+const PLAYED = NAMES.flatMap((name) => LIVES.find((life) => life.name === name) ?? []);
 
 /** A ticket system of the vault that verifies. */
 const TICKET_SYSTEM = {
@@ -21,7 +31,7 @@ const TICKET_SYSTEM = {
   isDefault: true,
   verification: {
     assignees: {
-      ...Object.fromEntries(LIVES.map((_, index) => [numberOf(index), DEFAULT_APPLICATION.userName])),
+      ...Object.fromEntries(PLAYED.map((_, index) => [numberOf(index), DEFAULT_APPLICATION.userName])),
       CHG9000001: DEFAULT_APPLICATION.userName,
       [REFUSED]: DEFAULT_APPROVER.userName,
     },
@@ -65,8 +75,8 @@ describe('the changes of a ticket system', () => {
       ClientRequestToken: crypto.randomUUID(),
       SecretString: JSON.stringify({ user: 'relay', password: 'desk' }),
     });
-    for (const [index] of LIVES.entries()) desk.set(numberOf(index), { state: '-1' });
-    played = await playTickets(world, LIVES.length, () => {});
+    for (const [index] of PLAYED.entries()) desk.set(numberOf(index), { state: '-1' });
+    played = await playTickets(world, PLAYED, () => {});
     await commented();
   });
   afterAll(async () => {
@@ -74,13 +84,13 @@ describe('the changes of a ticket system', () => {
     await desk.close();
   });
 
-  const lifeNamed = (name: string): string => numberOf(LIVES.findIndex((life) => life.name === name));
+  const lifeNamed = (name: (typeof NAMES)[number]): string => numberOf(NAMES.indexOf(name));
   const commented = () => world.aws.eventSources.drained('local-comments');
   const isOpen = (number: string): boolean =>
     Object.keys(world.aws.secretsManager.currentValues()).some((name) => name.startsWith(`${TICKET_PREFIX}${number}.`));
 
-  it('lead to their access in every life, and to none after it', () => {
-    expect(played).toEqual({ figures: { opened: 12, closed: 12, refused: 3, leftOpen: 0 }, broken: [] });
+  it('lead to their access at every moment of their lives, and to none after them', () => {
+    expect(played).toEqual({ figures: { opened: 4, closed: 4, refused: 1, leftOpen: 0 }, broken: [] });
     expect(world.vault.openRequests()).toEqual([]);
     expect(world.vault.openSessions()).toEqual([]);
   });
@@ -92,15 +102,14 @@ describe('the changes of a ticket system', () => {
       ),
       expect.stringMatching(/^pam-relay: access was closed at .+ The credential was changed\.$/),
     ]);
-    expect(desk.workNotes(lifeNamed('told three times'))).toHaveLength(2);
     expect(desk.workNotes(lifeNamed('reverted, and approved again'))).toHaveLength(4);
   });
 
   it('are told why they are refused, and nothing if they asked for nothing', () => {
     expect(desk.workNotes(lifeNamed('longer than the rule allows'))).toEqual([
-      expect.stringContaining('not accepted. Ticket CHG0000017: its window is longer than'),
+      expect.stringContaining('not accepted. Ticket CHG0000004: its window is longer than'),
     ]);
-    for (const quiet of ['told only at its end', 'forged', 'not approved'])
+    for (const quiet of ['told only at its end', 'forged'] as const)
       expect(desk.workNotes(lifeNamed(quiet))).toEqual([]);
   });
 
@@ -153,7 +162,7 @@ describe('the changes of a ticket system', () => {
   });
 
   it('leave no credential anywhere, and need no permission that they lack', async () => {
-    const notes = LIVES.flatMap((_, index) => desk.workNotes(numberOf(index)));
+    const notes = PLAYED.flatMap((_, index) => desk.workNotes(numberOf(index)));
     const leaks = await world.findLeaks({ where: 'comments', content: Buffer.from(notes.join('\n')) });
     expect(leaks).toEqual([]);
     expect(world.aws.permissions.denials).toEqual([]);
