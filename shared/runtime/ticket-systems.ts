@@ -1,5 +1,3 @@
-import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
-import { secretsManager } from '#shared/aws/secrets-manager.ts';
 import type { RelayConfig, TicketSystemConfig } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
@@ -37,8 +35,12 @@ export const createTicketSystems = ({ ticketSystems }: Pick<RelayConfig, 'ticket
       opened.get(name) ??
       open(settings, {
         http: createHttp({ connection: `ticket system ${name}`, side: 'ticket-system', url, ca, limits, remainingMs }),
-        readCredentials: async () =>
-          parseCredentials(credentials, await readOperatorSecret({ client: secretsManager(), ...secret })),
+        // Imported late, because many invocations have nothing to ask or to write.
+        readCredentials: async () => {
+          const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
+          const { secretsManager } = await import('#shared/aws/secrets-manager.ts');
+          return parseCredentials(credentials, await readOperatorSecret({ client: secretsManager(), ...secret }));
+        },
       });
     opened.set(name, known);
     return known;
