@@ -3,7 +3,7 @@ import { timeOf, unreadableIn, type VaultDate } from '#shared/connections/passwo
 import { interpretCall, interpretChange, interpretTest } from '#shared/connections/password-safe/errors.ts';
 import { date, int, optionalFlag, optionalInt } from '#shared/connections/password-safe/fields.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
-import type { CredentialState } from '#shared/connections/vault.ts';
+import type { CredentialState } from '#shared/connections/rotation.ts';
 import { json, nothing } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 

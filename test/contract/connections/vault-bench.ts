@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Access, LeaseTerms, Read, Rotated, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { Access, LeaseTerms, Read, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { type Item, itemSchema, type Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 

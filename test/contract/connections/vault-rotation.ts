@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CredentialState, Rotated, Rotation } from '#shared/connections/vault.ts';
+import type { CredentialState, Rotated, Rotation } from '#shared/connections/rotation.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { isSameItem } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';

@@ -3,7 +3,7 @@ import { type Account, type Alias, describeAccount } from '#shared/connections/p
 import type { DeliveredKind } from '#shared/connections/password-safe/delivered.ts';
 import { marksOf } from '#shared/connections/password-safe/sources/marks.ts';
 import { parseHandle } from '#shared/connections/password-safe/sources/parse.ts';
-import type { Rotated } from '#shared/connections/vault.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
 import type { Item, ItemRef } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 

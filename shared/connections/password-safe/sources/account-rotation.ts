@@ -16,7 +16,7 @@ import {
   rotatedIn,
 } from '#shared/connections/password-safe/sources/account-items.ts';
 import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
-import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shared/connections/vault.ts';
+import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shared/connections/rotation.ts';
 import { type Item, type ItemRef, itemKey } from '#shared/domain/item.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 

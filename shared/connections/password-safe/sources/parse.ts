@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import type { Rotated, Source } from '#shared/connections/vault.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { Session } from '#shared/connections/password-safe/session.ts';
-import type { Access, ItemPage, Preparation, Rotation, Source } from '#shared/connections/vault.ts';
+import type { Rotation } from '#shared/connections/rotation.ts';
+import type { Access, ItemPage, Preparation, Source } from '#shared/connections/vault.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 
 /** Lists and reads one source in a session. The port `Vault` documents the calls. */

@@ -4,7 +4,7 @@ import { createSecrets } from '#local/simulators/password-safe/safe-contents.ts'
 import type { PasswordSafeOptions, PasswordSafeSimulator } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, type SimulatedUser } from '#local/simulators/password-safe/users.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
-import type { Rotated } from '#shared/connections/vault.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
 import type { Item } from '#shared/domain/item.ts';
 import type { RotationSite, VaultSite } from '../vault-bench.ts';
 import { describeVault } from '../vault-suite.ts';
