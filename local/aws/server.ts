@@ -5,6 +5,7 @@ import { type AwsCall, callOf } from './calls.ts';
 import { type EtagOf, withConditionalWrites } from './conditional-writes.ts';
 import { refuseEc2 } from './ec2/server.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
+import { refusedContents } from './message-contents.ts';
 import type { ObjectExists } from './permissions/needs.ts';
 import { type Quotas, refuseThrottled } from './quotas/quotas.ts';
 import { createSenders } from './senders.ts';
@@ -60,7 +61,7 @@ export const startAwsServer = async (port = 0, now: () => number = Date.now, quo
   const objectExists: ObjectExists = async (url) => (await etagOf(url)) !== undefined;
   const services = new Map<string, Service>([
     ['s3', withConditionalWrites(async (request, response) => fauxqs.routing(request, response), etagOf)],
-    ['sqs', withReadBody(fauxqs, createSenders())],
+    ['sqs', withCheckedContents(withReadBody(fauxqs, createSenders()))],
     ['sns', withReadBody(fauxqs)],
   ]);
   let guard: Guard = async () => undefined;
@@ -163,6 +164,14 @@ const refuseKey = (response: ServerResponse, { service }: AwsCall, { code, xmlCo
 type RewriteAnswer = ReturnType<typeof createSenders>;
 
 /** For services that identify the resource in the body, which the guard reads before the service. */
+/** Refuses messages that SQS does not accept. */
+const withCheckedContents =
+  (service: Service): Service =>
+  async (request, response, call) => {
+    const refusal = call.action === 'SendMessage' ? refusedContents(await call.body()) : undefined;
+    return refusal === undefined ? service(request, response, call) : refuse(response, 400, ...refusal);
+  };
+
 const withReadBody =
   (fauxqs: ReturnType<typeof buildApp>, rewrite: RewriteAnswer = (_call, answering) => answering): Service =>
   async ({ method, url, headers }, response, call) => {
