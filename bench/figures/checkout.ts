@@ -1,40 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { finish, machineArn } from '#local/executions.ts';
 import type { AuditEntry } from '#local/simulators/password-safe/audit.ts';
-import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { NAMES, startWorld, type World } from '#local/world.ts';
+import { startWorld, type World } from '#local/world.ts';
+import { addCheckoutRule, eachOnce, timeDelivery } from '../checkouts.ts';
 import { type Measured, median, spread } from '../figure.ts';
 import { LATENCY_MS, plainFleet, SEED } from '../worlds.ts';
 
-const RULE = 'tickets';
 /** Half of the life of an access token. */
 const WINDOW_MINUTES = 30;
 const TIMED = 7;
 const COUNTED = 3;
 const DAY_MS = 86_400_000;
-const MAX_WAIT_MS = 60_000;
-
-/** Sends the message of a checkout to the queue, and returns the seconds until its credential is in the store. */
-const timeDelivery = async (world: World, id: string, account: FleetAccount): Promise<number> => {
-  const { aws } = world;
-  const message = {
-    type: 'checkout.requested',
-    checkout: RULE,
-    id,
-    items: [{ systemName: account.systemName, accountName: account.accountName }],
-    window: { minutes: WINDOW_MINUTES },
-    reason: 'Measure the calls',
-  };
-  const startedAt = performance.now();
-  await aws.queues.send(`${aws.template.stackName}-intake`, JSON.stringify(message));
-  const isDelivered = () =>
-    Object.keys(aws.secretsManager.currentValues()).some((name) => name.startsWith(`${RULE}/${id}/`));
-  while (!isDelivered()) {
-    if (performance.now() - startedAt > MAX_WAIT_MS) throw new Error(`The checkout ${id} was not delivered.`);
-    await sleep(10);
-  }
-  return (performance.now() - startedAt) / 1000;
-};
 
 /** Advances the clock until every checkout has ended. @throws if one did not end as completed and confirmed. */
 const finishAll = async (world: World): Promise<void> => {
@@ -60,26 +35,15 @@ export const measureCheckout = async (): Promise<Measured> => {
     seed: SEED,
     latencyMs: LATENCY_MS,
     populate: () => plainFleet(1 + TIMED + COUNTED),
-    configure: (config) => {
-      config.setIn(['checkouts', RULE], {
-        connection: NAMES.connection,
-        stores: [NAMES.store],
-        name: `${RULE}/{checkoutId}/{systemName}/{accountName}`,
-        value: '{credential}',
-      });
-    },
+    configure: addCheckoutRule,
   });
   try {
-    const accounts = [...world.vault.accounts()];
-    const next = (): FleetAccount => {
-      const account = accounts.shift();
-      if (account === undefined) throw new Error('There are not enough accounts.');
-      return account;
-    };
+    const next = eachOnce(world.vault.accounts());
+    const deliver = (id: string) => timeDelivery(world, id, next(), WINDOW_MINUTES);
     // The first one starts the functions.
-    const cold = await timeDelivery(world, 'cold', next());
+    const cold = await deliver('cold');
     const warm: number[] = [];
-    for (let turn = 0; turn < TIMED; turn++) warm.push(await timeDelivery(world, `timed-${turn}`, next()));
+    for (let turn = 0; turn < TIMED; turn++) warm.push(await deliver(`timed-${turn}`));
     await finishAll(world);
 
     const counted: AuditEntry[][] = [];
@@ -87,7 +51,7 @@ export const measureCheckout = async (): Promise<Measured> => {
       // The token of the previous one has expired.
       world.clock.advance(DAY_MS);
       const from = world.vault.audit.length;
-      await timeDelivery(world, `counted-${turn}`, next());
+      await deliver(`counted-${turn}`);
       await finishAll(world);
       counted.push(world.vault.audit.slice(from));
     }

@@ -30,7 +30,7 @@ export const addComments: AddWorkflow = (_stack, { functions, comments }) => {
   };
 };
 
-/** Adds the schedules of looks at open tickets, if a webhook has any. */
+/** Adds a schedule for each webhook that looks at its open tickets. */
 export const addLooks: AddWorkflow = (_stack, { config, functions }) => {
   if (!looksAtTickets(config)) return {};
   const look = functions.of(ticketSteps.look);

@@ -1,22 +1,10 @@
-import type { RelayConfig, TicketSystemConfig } from '#shared/config/schema.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { remainingMs } from '#shared/runtime/invocation.ts';
 import { CREDENTIALS_SHAPE, parseCredentials } from '#shared/ticket-systems/credentials.ts';
-import type { TicketSystem, TicketSystemContext } from '#shared/ticket-systems/ticket-system.ts';
-
-const open = async (settings: TicketSystemConfig, context: TicketSystemContext): Promise<TicketSystem> => {
-  switch (settings.type) {
-    case 'servicenow': {
-      const { createServiceNow } = await import('#shared/ticket-systems/servicenow.ts');
-      return createServiceNow(settings, context);
-    }
-    case 'jira': {
-      const { createJira } = await import('#shared/ticket-systems/jira.ts');
-      return createJira(settings, context);
-    }
-  }
-};
+import { openTicketSystem } from '#shared/ticket-systems/registry.ts';
+import type { TicketSystem } from '#shared/ticket-systems/ticket-system.ts';
 
 /**
  * Returns the ticket systems of a configuration by their names. Each is opened once and connects on first use; its
@@ -33,7 +21,7 @@ export const createTicketSystems = ({ ticketSystems }: Pick<RelayConfig, 'ticket
     const secret = { name: credentials, kind: 'secret of the ticket system', shape: CREDENTIALS_SHAPE };
     const known =
       opened.get(name) ??
-      open(settings, {
+      openTicketSystem(settings, {
         http: createHttp({ connection: `ticket system ${name}`, side: 'ticket-system', url, ca, limits, remainingMs }),
         // Imported late, because many invocations have nothing to ask or to write.
         readCredentials: async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseInstant } from '#shared/domain/ticket/dates.ts';
+import { parseInstant } from '#shared/domain/instant.ts';
 import { json, nothing } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 import { interpret } from '#shared/ticket-systems/answers.ts';

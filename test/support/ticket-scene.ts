@@ -6,7 +6,7 @@ import { readSignals } from '#shared/records/signals.ts';
 import { aConfig, parseShapeOf } from '#test/support/configs.ts';
 import { memoryClaims, memoryRecords, memorySharedRecords, memorySignals } from '#test/support/fakes.ts';
 import { memoryExecutions } from '#test/support/messages.ts';
-import { TICKET } from '#test/support/tickets.ts';
+import { TICKET, TIMED_TICKET } from '#test/support/tickets.ts';
 
 export const NOW = Date.UTC(2026, 2, 1, 8);
 export const HOUR = 3_600_000;
@@ -22,7 +22,7 @@ export const config = parseShapeOf({
     jira: {
       checkout: 'changes',
       signature: { type: 'hmac-sha256', keys: 'webhooks/jira' },
-      ticket: { ...TICKET, position: { time: '/at' } },
+      ticket: TIMED_TICKET,
     },
   },
 });

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createWebhook } from '#functions/intake/webhook/webhook.ts';
-import { webhook } from '#shared/config/schema/webhooks.ts';
 import { Secret } from '#shared/secret.ts';
+import { aWebhook, TIMED_TICKET } from '#test/support/tickets.ts';
 
 /** Requests that were signed by others and then changed: none is accepted. */
 
@@ -218,19 +218,7 @@ const judged = ({ body, headers, now, key }: Request, { canonical = (value) => v
 
 const post = async ({ body, headers, now, key }: Request, { signature }: Sender) => {
   let queued = 0;
-  const route = webhook.parse({
-    checkout: 'changes',
-    signature: { ...signature, keys: 'webhooks/route' },
-    ticket: {
-      number: '/key',
-      position: { time: '/timestamp' },
-      state: '/state',
-      states: { open: 'open' },
-      until: '/until',
-      reason: '/reason',
-      items: { labels: { systemName: '/system' } },
-    },
-  });
+  const route = aWebhook({ signature: { ...signature, keys: 'webhooks/route' }, ticket: TIMED_TICKET });
   const handle = createWebhook({
     webhooks: { route },
     readKeys: async () => ({ form: 'text', value: new Secret(JSON.stringify({ keys: [key] })), versionId: '1' }),

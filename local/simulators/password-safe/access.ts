@@ -1,8 +1,8 @@
+import type { AccountState } from './account-state.ts';
 import { opensRequestsById } from './groups.ts';
 import type { AccessPolicy } from './policies.ts';
 import { ALL_ACCOUNTS_RULE_ID } from './rules.ts';
 import type { Site } from './site.ts';
-import type { AccountState } from './state.ts';
 import type { KnownUser } from './users.ts';
 
 /** Access of a user to an account. The policy is null if no schedule allows access now. */

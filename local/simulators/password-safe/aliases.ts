@@ -1,4 +1,5 @@
-import type { AccountState, Accounts } from './state.ts';
+import type { AccountState } from './account-state.ts';
+import type { Accounts } from './state.ts';
 
 /** A name for several accounts with the same rights, one of which is preferred at a time. */
 export interface SimulatedAlias {

@@ -1,10 +1,10 @@
+import type { AccountState } from './account-state.ts';
 import type { Asset } from './assets.ts';
 import type { FleetAccount } from './fleet.ts';
 import type { FunctionalAccount } from './functional-accounts.ts';
 import type { UserGroup } from './groups.ts';
 import type { Rule } from './rules.ts';
 import type { Site } from './site.ts';
-import type { AccountState } from './state.ts';
 import type { ManagedSystem } from './systems.ts';
 import type { Workgroup } from './workgroups.ts';
 

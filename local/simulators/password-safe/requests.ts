@@ -1,5 +1,5 @@
+import type { AccountState } from './account-state.ts';
 import { type AccessPolicy, type AccessType, conditionsOf } from './policies.ts';
-import type { AccountState } from './state.ts';
 import type { Switches } from './switches.ts';
 import type { RequestTicket } from './tickets.ts';
 import type { KnownUser } from './users.ts';

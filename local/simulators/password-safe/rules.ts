@@ -1,4 +1,4 @@
-import type { AccountState } from './state.ts';
+import type { AccountState } from './account-state.ts';
 import type { Switches } from './switches.ts';
 
 export type RuleType = 'ManagedAccount' | 'ManagedSystem';

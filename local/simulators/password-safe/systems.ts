@@ -1,5 +1,6 @@
+import type { AccountState } from './account-state.ts';
 import { ENTITY_TYPES, PLATFORMS } from './platforms.ts';
-import type { AccountState, Accounts } from './state.ts';
+import type { Accounts } from './state.ts';
 import type { Workgroups } from './workgroups.ts';
 
 /** A managed system, by the names of the API. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { AccountState } from './account-state.ts';
 import { newCanary } from './credential-shapes.ts';
 import type { AccessRequest, Requests } from './requests.ts';
-import type { AccountState } from './state.ts';
 import type { KnownUser } from './users.ts';
 
 /** Values of `Status` in the API. */

@@ -1,5 +1,5 @@
+import { parseInstant } from '#shared/domain/instant.ts';
 import type { Evidence } from '#shared/domain/rotation/outcome.ts';
-import { parseInstant } from '#shared/domain/ticket/dates.ts';
 
 const DAY_MS = 86_400_000;
 

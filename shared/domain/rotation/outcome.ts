@@ -1,5 +1,5 @@
+import { parseInstant } from '#shared/domain/instant.ts';
 import type { Item } from '#shared/domain/item.ts';
-import { parseInstant } from '#shared/domain/ticket/dates.ts';
 
 /** Dates of an item in the vault's list. */
 export type Evidence = Pick<Item, 'changedAt' | 'hasUnreadableDate'>;

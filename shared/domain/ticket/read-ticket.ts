@@ -1,7 +1,7 @@
 import { get, type Json } from '@hyperjump/json-pointer';
+import { parseInstant } from '#shared/domain/instant.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { isPlainText } from '#shared/domain/text.ts';
-import { parseInstant } from '#shared/domain/ticket/dates.ts';
 import type { TicketState, TicketWindow, Wish } from '#shared/domain/ticket/ticket.ts';
 import { RelayError } from '#shared/errors.ts';
 

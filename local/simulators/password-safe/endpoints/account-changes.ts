@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type AccountBody, accountBody, contradictionIn, settingsOf } from '../account-settings.ts';
+import type { AccountState, StoredKey } from '../account-state.ts';
 import type { Call } from '../calls.ts';
 import { flag } from '../calls.ts';
 import { lenient, readBody, text } from '../fields.ts';
@@ -7,7 +8,6 @@ import { AUTO_APPROVED, type FleetAccount } from '../fleet.ts';
 import { ENTITY_TYPES, PLATFORMS } from '../platforms.ts';
 import { empty, json, type Reply, refusal } from '../replies.ts';
 import type { Endpoint, Site, Subject } from '../site.ts';
-import type { AccountState, StoredKey } from '../state.ts';
 import type { ManagedSystem } from '../systems.ts';
 import type { Role } from '../users.ts';
 import { change } from './collections.ts';

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { canSee } from '../access.ts';
+import { type AccountState, CHANGE_STATE } from '../account-state.ts';
 import type { Call } from '../calls.ts';
+import { type ListFilter, matches } from '../list-filter.ts';
 import { pageOf, withOddFields } from '../paging.ts';
 import { forbidden, formatDate, json, type Reply, refusal } from '../replies.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
-import { type AccountState, CHANGE_STATE, type ListFilter, matches } from '../state.ts';
 import { hasRole } from '../users.ts';
 import { workgroupRow } from './assets.ts';
 import { member, refuseWithout } from './collections.ts';

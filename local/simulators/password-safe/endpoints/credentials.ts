@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import type { AccountState } from '../account-state.ts';
 import { type Call, flag, integer, readFields, reasonText } from '../calls.ts';
 import { empty, forbidden, json, type Reply, refusal } from '../replies.ts';
 import type { AccessRequest } from '../requests.ts';
 import type { Session } from '../sessions.ts';
 import type { Endpoint, Site } from '../site.ts';
-import type { AccountState } from '../state.ts';
 import { hasFullControl, hasRole } from '../users.ts';
 import { bodySubject, findRequestable, minutes } from './opening.ts';
 import { RELEASE_GONE, requestSubject } from './requests.ts';

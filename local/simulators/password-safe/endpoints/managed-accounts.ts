@@ -1,8 +1,8 @@
+import { type AccountState, CHANGE_STATE } from '../account-state.ts';
 import { merged } from '../fields.ts';
 import { withOddFields } from '../paging.ts';
 import { formatDate, json, refusal } from '../replies.ts';
 import type { Endpoint, Site } from '../site.ts';
-import { type AccountState, CHANGE_STATE } from '../state.ts';
 import { hasRole } from '../users.ts';
 import { collection } from './collections.ts';
 

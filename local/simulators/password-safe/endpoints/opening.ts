@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { accessTo } from '../access.ts';
+import type { AccountState } from '../account-state.ts';
 import { type Call, integer, readFields, reasonText } from '../calls.ts';
 import { type AccessPolicy, type AccessType, conditionsOf } from '../policies.ts';
 import { forbidden, type Reply, refusal } from '../replies.ts';
 import type { NewRequest } from '../requests.ts';
 import type { Site, Subject } from '../site.ts';
-import type { AccountState } from '../state.ts';
 import { readTicket, verifyTicket } from '../tickets.ts';
 import type { KnownUser } from '../users.ts';
 

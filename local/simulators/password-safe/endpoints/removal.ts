@@ -1,5 +1,5 @@
+import type { AccountState } from '../account-state.ts';
 import type { Site } from '../site.ts';
-import type { AccountState } from '../state.ts';
 import type { ManagedSystem } from '../systems.ts';
 
 /** Deletes an account, ends its requests, and takes it out of all rules. */

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReportCheckout } from '#functions/checkout/report/report.ts';
 import type { Action } from '#shared/domain/checkout/next-action.ts';
 import { RelayError } from '#shared/errors.ts';
-import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import type { CheckoutStepInput } from '#shared/workflows/checkout.ts';
@@ -25,7 +24,7 @@ describe('reporting a checkout', () => {
   let signals: ReturnType<typeof memorySignals>;
   const notify = vi.fn(async (_subject: string, _lines: readonly string[]) => {});
   const measure = vi.fn(async () => {});
-  const tell = vi.fn(async (_comment: TicketComment) => {});
+  const tell = async () => {};
   beforeEach(async () => {
     vi.resetAllMocks();
     records = memoryRecords();
@@ -305,38 +304,6 @@ describe('reporting a checkout', () => {
       await report({ ...DELIVERED, error: { Error: 'VaultUnavailable' } });
       expect(await report({ ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
       expect([...signals.keys]).toEqual([]);
-    });
-  });
-
-  describe('by a ticket', () => {
-    const order = { id: 'CHG1.1', principal: { kind: 'route', id: 'snow' } };
-    const comments = async (state: Partial<CheckoutStepInput>) => {
-      await recordCheckout(records, { order });
-      const step = createReportCheckout({ records, pages, signals, measure, notify, tell, now: () => NOW });
-      await step({ ...aCheckoutRun, ...state });
-      return tell.mock.calls.map(([{ key, text }]) => [key, text]);
-    };
-
-    it.each([
-      ['changed', { confirmed: true }, 'The credential was changed.'],
-      ['not seen to change', { unconfirmed: true }, 'has not shown yet'],
-    ])('tells it that its access is closed, and the credential %s', async (_what, more, text) => {
-      const told = await comments({ ...DELIVERED, ...CLOSED, ...ended('completed', more) });
-      expect(told).toEqual([['closed.CHG1.1', expect.stringContaining(text)]]);
-    });
-
-    it('tells it when a release has closed it, although the checkout itself sleeps', async () => {
-      const release = { type: 'checkout.released' as const };
-      const told = await comments({ ...CLOSED, retired: { retired: 1 }, order: release });
-      expect(told).toEqual([['closed.CHG1.1', expect.stringContaining('access was closed')]]);
-    });
-
-    it('tells it that no access opened, but not from a release', async () => {
-      const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
-      expect(await comments({ ...nothing, order: { type: 'checkout.released' } })).toEqual([]);
-      expect(await comments({ ...nothing, ...ended('denied') })).toEqual([
-        ['ended.CHG1.1', expect.stringContaining('denied')],
-      ]);
     });
   });
 });

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWatch } from '#functions/checkout/watch/watch.ts';
 import type { Item } from '#shared/domain/item.ts';
-import type { TicketComment } from '#shared/messages/ticket-comment.ts';
 import { signalAt } from '#shared/records/signals.ts';
 import type { CheckoutLease, CheckoutStepInput } from '#shared/workflows/checkout.ts';
 import {
@@ -30,10 +29,7 @@ const aRow = (changedAt: string | undefined, more: Partial<Item> = {}) => itemNu
 describe('watching a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let signals: ReturnType<typeof memorySignals>;
-  let comments: TicketComment[];
-  const tell = async (comment: TicketComment) => void comments.push(comment);
   beforeEach(() => {
-    comments = [];
     vault = fakeVault();
     signals = memorySignals();
   });
@@ -44,7 +40,7 @@ describe('watching a checkout', () => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
     const now = () => NOW + minutes * 60_000;
-    return createWatch({ vaultOf: async () => vault.vault, records, signals, tell, now })({
+    return createWatch({ vaultOf: async () => vault.vault, records, signals, tell: async () => {}, now })({
       ...aCheckoutRun,
       ...state,
     });
@@ -58,7 +54,7 @@ describe('watching a checkout', () => {
       vaultOf: async () => vault.vault,
       records: memoryRecords(),
       signals,
-      tell,
+      tell: async () => {},
       now: () => NOW,
     });
     expect(await step(aCheckoutRun)).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
@@ -334,29 +330,6 @@ describe('watching a checkout', () => {
     it('ends as cancelled if there was nothing to retire', async () => {
       const nothing = { checkedIn: { at: after(60), closed: 0 }, retired: { retired: 0 } };
       expect(await watch(nothing, { minutes: 61 })).toEqual({ next: 'report', waitSeconds: 0, ending: 'cancelled' });
-    });
-  });
-
-  describe('by a ticket', () => {
-    const order = {
-      id: 'CHG1.1',
-      principal: { kind: 'route', id: 'snow' },
-      window: { until: after(60) },
-    };
-    const RETRIEVED = { retrieved: DELIVERED, watched: { next: 'retrieve' as const, waitSeconds: 0 } };
-
-    it('tells it once that its access is open', async () => {
-      await watch(RETRIEVED, { order });
-      await watch({ ...RETRIEVED, watched: { next: 'wait', waitSeconds: 60 } }, { order });
-      const { title } = itemNumbered(10);
-      expect(comments).toEqual([expect.objectContaining({ route: 'snow', number: 'CHG1', key: 'opened.CHG1.1' })]);
-      expect(comments[0]?.text).toContain(title);
-    });
-
-    it('tells nothing of an access that did not open, or that a message asked for', async () => {
-      await watch({ ...RETRIEVED, retrieved: { ...DELIVERED, delivered: 0, gone: true } }, { order });
-      await watch(RETRIEVED, { order: { window: { until: after(60) } } });
-      expect(comments).toEqual([]);
     });
   });
 });

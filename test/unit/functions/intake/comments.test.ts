@@ -1,18 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createComments } from '#functions/intake/comments/comments.ts';
-import { webhook } from '#shared/config/schema/webhooks.ts';
 import { RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import { memorySignals } from '#test/support/fakes.ts';
-import { TICKET } from '#test/support/tickets.ts';
+import { aWebhook } from '#test/support/tickets.ts';
 
-const ROUTE = webhook.parse({
-  checkout: 'changes',
-  signature: { type: 'standard-webhooks', keys: 'webhooks/snow' },
-  ticket: TICKET,
-  ticketSystem: 'desk',
-  comments: true,
-});
+const ROUTE = aWebhook({ ticketSystem: 'desk', comments: true });
 const COMMENT = { route: 'snow', number: 'CHG1', key: 'opened.CHG1.1', text: 'pam-relay: access is open.' };
 
 describe('an order for a comment', () => {

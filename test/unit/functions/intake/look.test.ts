@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLook } from '#functions/intake/look/look.ts';
-import { webhook } from '#shared/config/schema/webhooks.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { TicketOver } from '#shared/messages/ticket-changed.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { aRecord } from '#test/support/checkouts.ts';
 import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
-import { TICKET } from '#test/support/tickets.ts';
+import { aWebhook, TICKET } from '#test/support/tickets.ts';
 
-const ROUTE = webhook.parse({
-  checkout: 'changes',
-  signature: { type: 'standard-webhooks', keys: 'webhooks/snow' },
+const ROUTE = aWebhook({
   ticket: { ...TICKET, onlyIf: { '/approval': 'yes' } },
   ticketSystem: 'desk',
   looksEveryMinutes: 15,

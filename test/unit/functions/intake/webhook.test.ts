@@ -2,28 +2,16 @@ import { createHmac } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWebhook } from '#functions/intake/webhook/webhook.ts';
 import type { OperatorSecret } from '#shared/aws/operator-secret.ts';
-import { webhook } from '#shared/config/schema/webhooks.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { TicketChanged } from '#shared/messages/ticket-changed.ts';
 import { Secret } from '#shared/secret.ts';
+import { aWebhook, TIMED_TICKET } from '#test/support/tickets.ts';
 
 const KEY = 'a key of enough length';
 const OTHER = 'another key of enough length';
 const NOW = Date.UTC(2026, 2, 1, 8);
 
-const ROUTE = webhook.parse({
-  checkout: 'changes',
-  signature: { type: 'hmac-sha256', keys: 'webhooks/jira' },
-  ticket: {
-    number: '/key',
-    position: { time: '/timestamp' },
-    state: '/state',
-    states: { open: 'open' },
-    until: '/until',
-    reason: '/reason',
-    items: { labels: { systemName: '/system' } },
-  },
-});
+const ROUTE = aWebhook({ signature: { type: 'hmac-sha256', keys: 'webhooks/jira' }, ticket: TIMED_TICKET });
 
 describe('the webhook', () => {
   let keys: readonly string[] | RelayError | 'not JSON';

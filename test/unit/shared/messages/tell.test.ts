@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { webhook } from '#shared/config/schema/webhooks.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createTell } from '#shared/messages/tell.ts';
-import { TICKET } from '#test/support/tickets.ts';
+import { aWebhook } from '#test/support/tickets.ts';
 
-const ROUTE = webhook.parse({
-  checkout: 'changes',
-  signature: { type: 'standard-webhooks', keys: 'webhooks/snow' },
-  ticket: TICKET,
-});
+const ROUTE = aWebhook();
 const COMMENT = { route: 'snow', number: 'CHG1', key: 'opened.CHG1.1', text: 'pam-relay: access is open.' };
 
 describe('the order for a comment', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseInstant } from '#shared/domain/ticket/dates.ts';
+import { parseInstant } from '#shared/domain/instant.ts';
 
 describe('the date of a ticket', () => {
   // A parser that reads the zone of the machine gives another result here.

@@ -1,6 +1,6 @@
 /**
- * Dates of ticket systems. Other parsers read a text without a time zone in the zone of the machine, or move the 31st
- * of February into March (source: tickets-and-rotation.md 2.4).
+ * Dates of other systems. Other parsers read a text without a time zone in the zone of the machine, or move the 31st of
+ * February into March (source: tickets-and-rotation.md 2.4).
  */
 
 const MINUTE_MS = 60_000;
