@@ -55,6 +55,8 @@ const openingSchema = z.object({
   }),
   /** End by the latest `open`. */
   until: z.int(),
+  /** Latest end of an opening that replaced a running one, so that no edit of its items extends the access. */
+  limit: z.int().optional(),
   /** Last end that differs from the one before. The revision orders the ends, whenever their steps are done. */
   end: z.object({ until: z.int(), revision: z.int().min(1) }).optional(),
 });
@@ -105,9 +107,13 @@ const inOrder = (ends: readonly End[]): End[] =>
 const applyEnds = (until: number, ends: readonly End[]): number =>
   ends.reduce((end, one) => (one.wish === 'extend' ? Math.max : Math.min)(end, one.until), until);
 
+/** Latest end that the rule allows. */
+const limitOf = ({ limit, request }: Opening, { maxExtensionMs }: Pick<TicketTerms, 'maxExtensionMs'>): number =>
+  limit ?? request.window.until + maxExtensionMs;
+
 /** End that the states ask for, as far as the rule allows it. */
-const foldEnds = ({ until, request }: Opening, ends: readonly End[], maxExtensionMs: number): number =>
-  Math.min(applyEnds(until, inOrder(ends)), request.window.until + maxExtensionMs);
+const foldEnds = (opening: Opening, ends: readonly End[], terms: TicketTerms): number =>
+  Math.min(applyEnds(opening.until, inOrder(ends)), limitOf(opening, terms));
 
 const currentEnd = ({ end, request }: Opening): number => end?.until ?? request.window.until;
 
@@ -124,10 +130,10 @@ const withinLimit = (ticket: Ticket): Ticket => {
 };
 
 /** The record with the end that its states ask for. */
-const withEnd = (ticket: Ticket, { maxExtensionMs }: TicketTerms): Ticket => {
+const withEnd = (ticket: Ticket, terms: TicketTerms): Ticket => {
   const { opening, ends } = ticket;
   if (opening === undefined) return ticket;
-  const until = foldEnds(opening, ends, maxExtensionMs);
+  const until = foldEnds(opening, ends, terms);
   if (until === currentEnd(opening)) return ticket;
   return { ...ticket, opening: { ...opening, end: { until, revision: (opening.end?.revision ?? 0) + 1 } } };
 };
@@ -162,10 +168,12 @@ const begin = (ticket: Ticket, state: Wanted, { checkout, sendNumber }: TicketTe
   return { ...closed, isOpen: true, opening: { count, checkout, request, until: window.until } };
 };
 
-/** A state whose end is no later than an extension of the running opening could be: its other items extend nothing. */
-const bounded = (state: Wanted, { request }: Opening, { maxExtensionMs }: TicketTerms): Wanted => {
+/** Begins an opening in place of a running one, whose access it does not extend. */
+const replace = (ticket: Ticket, opening: Opening, state: Wanted, terms: TicketTerms): Ticket => {
+  const limit = limitOf(opening, terms);
   const { from, until } = state.window;
-  return { ...state, window: { from, until: Math.min(until, request.window.until + maxExtensionMs) } };
+  const next = begin(ticket, { ...state, window: { from, until: Math.min(until, limit) } }, terms);
+  return next.opening === undefined ? next : { ...next, opening: { ...next.opening, limit } };
 };
 
 const open = (ticket: Ticket, state: Wanted, terms: TicketTerms): Ticket => {
@@ -180,7 +188,9 @@ const open = (ticket: Ticket, state: Wanted, terms: TicketTerms): Ticket => {
   const { request } = opening;
   const isMoved = window.from !== request.window.from && Math.max(window.from, request.window.from) > now;
   const isAnother = isMoved || opening.checkout !== checkout || sameItems(request.items) !== sameItems(items);
-  if (isAnother && window.until > now) return begin(ticket, isMoved ? state : bounded(state, opening, terms), terms);
+  if (isAnother && window.until > now) {
+    return isMoved ? begin(ticket, state, terms) : replace(ticket, opening, state, terms);
+  }
   return { ...ticket, opening: { ...opening, until: window.until } };
 };
 

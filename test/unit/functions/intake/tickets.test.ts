@@ -264,6 +264,14 @@ describe('what an author of tickets cannot do', () => {
     expect(scene.access()).toMatchObject([{ id: 'CHG1.2', until: NOW + HOUR + EXTENSION }]);
   });
 
+  it('is extend an access step by step, with other accounts in turn', async () => {
+    const scene = createScene();
+    await scene.receive(body(1));
+    for (let count = 2; count < 8; count++)
+      await scene.receive(body(count, { system: `db-0${count % 2}`, until: at(count * HOUR) }));
+    expect(scene.access()).toMatchObject([{ until: NOW + HOUR + EXTENSION }]);
+  });
+
   it('is undo an earlier end by many others', async () => {
     const scene = createScene();
     await scene.receive(body(1, { until: at(5 * HOUR) }));
