@@ -170,7 +170,12 @@ export const checkRotations = (numRuns: number): void => {
             const plan = planned(items, settings);
             const whole = playPlan(plan, { settings, destinyOf });
             const crashed = playPlan(plan, { settings, destinyOf, disturbances: crashes });
-            expect(crashed.calls).toEqual(whole.calls);
+            // A crash delays what is seen, so units of a wave that do not need each other can change in another order.
+            expect(crashed.calls.toSorted()).toEqual(whole.calls.toSorted());
+            for (const { id, after } of crashed.state.items) {
+              const isTooLate = (need: string) => crashed.calls.indexOf(need) > crashed.calls.indexOf(id);
+              if (crashed.calls.includes(id)) expect(after.filter(isTooLate)).toEqual([]);
+            }
             expect(outcomesOf(crashed)).toEqual(outcomesOf(whole));
 
             const { calls, state } = playPlan(plan, { settings, destinyOf, disturbances: losses });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planWaves } from '#shared/domain/rotation/waves.ts';
-import { anyFleet, anySettings, aRotatable, idsOf, planned } from '#test/support/rotations.ts';
+import { anyFleet, anySettings, aRotatable, idsOf, planned, settingsOf } from '#test/support/rotations.ts';
 
 /** Checks plans of random fleets. */
 export const checkPlans = (numRuns: number): void => {
@@ -75,7 +75,16 @@ export const checkPlans = (numRuns: number): void => {
           );
           expect(waves).toHaveLength(least);
         }),
-        { numRuns },
+        {
+          numRuns,
+          // Of two systems with equally many waves left, the one with more accounts has to come first.
+          examples: [
+            [
+              ['s3', 's2', 's1', 's3', 's2', 's1', 's1', 's3', 's2', 's1', 's1', 's1'],
+              settingsOf({ canary: 2, size: 5, perSystem: 2 }),
+            ],
+          ],
+        },
       );
     });
 

@@ -18,7 +18,10 @@ interface Candidate {
   readonly unit: Unit;
   /** Waves that have to follow its own, for the units that need it. */
   readonly height: number;
-  /** Waves that are left at least after the next one, if the unit is not in it. */
+  /**
+   * Waves that are left after the next one, if the unit is not in it.
+   * Not rounded: of two systems, the fuller is first.
+   */
   readonly urgency: number;
   /** Place in the order of the keys. */
   readonly position: number;
@@ -67,7 +70,7 @@ const schedule = (units: ReadonlyMap<string, Unit>, canary: number, size: number
   const positions = new Map([...units.keys()].toSorted(compareTexts).map((key, position) => [key, position]));
 
   const assess = ({ unit, height, position }: Omit<Candidate, 'urgency'>): Candidate => {
-    const wavesOf = ([system]: readonly [string, number]): number => Math.ceil((accounts.get(system) ?? 0) / perSystem);
+    const wavesOf = ([system]: readonly [string, number]): number => (accounts.get(system) ?? 0) / perSystem;
     const urgency = unit.systems.reduce((most, system) => Math.max(most, wavesOf(system) - 1), height);
     return { unit, height, position, urgency };
   };
