@@ -172,6 +172,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return machineArn(relay.stack, 'provision');
     case 'DRIFT_MACHINE_ARN':
       return machineArn(relay.stack, 'drift');
+    case 'ROTATE_MACHINE_ARN':
+      return machineArn(relay.stack, 'rotate');
   }
 };
 

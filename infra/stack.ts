@@ -19,6 +19,7 @@ import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
+import { addRotate } from '#infra/workflows/rotate.ts';
 import { addSync } from '#infra/workflows/sync.ts';
 import { addUpkeep } from '#infra/workflows/upkeep.ts';
 import type { AddWorkflow, Output } from '#infra/workflows/workflow.ts';
@@ -34,6 +35,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addIntake,
   addCheckout,
   addProvision,
+  addRotate,
   addMachines,
   addTickets,
   addComments,

@@ -14,7 +14,7 @@ import type { Permission } from '#shared/workflows/grants.ts';
 import { signInPermissions } from '#shared/workflows/permissions.ts';
 
 export interface SignInSecretsProps {
-  readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning'>;
+  readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>;
   readonly types: RegisteredTypes;
   readonly key: RelayKey;
 }

@@ -24,6 +24,11 @@ export const METRICS = {
     ChangesUnconfirmed:
       'Checkouts after which the vault did not show the change of a credential within `confirmMinutes`.',
   },
+  rotation: {
+    ItemsRotated: 'Items whose credential changed, and passed its test where the vault has one.',
+    RotationsFailed: 'Items whose change failed, or whose new credential failed its test.',
+    RotationsUnknown: 'Items whose change the vault did not show within `deadlineMinutes`.',
+  },
   provisioning: {
     SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
     SubjectsFailed: 'Tasks of subjects that failed. What the task had made was undone.',
@@ -51,6 +56,7 @@ export const METRICS = {
 
 export type SyncMetric = keyof typeof METRICS.sync;
 export type CheckoutMetric = keyof typeof METRICS.checkout;
+export type RotationMetric = keyof typeof METRICS.rotation;
 export type ProvisioningMetric = keyof typeof METRICS.provisioning;
 export type MessageMetric = keyof typeof METRICS.queue;
 export type WebhookMetric = keyof typeof METRICS.route;
@@ -70,6 +76,10 @@ export class RelayMetrics {
 
   ofCheckout(checkout: string, metricName: CheckoutMetric, period = Duration.hours(1)): Metric {
     return this.#metric({ checkout }, metricName, Stats.SUM, period);
+  }
+
+  ofRotation(rotation: string, metricName: RotationMetric, period = Duration.hours(1)): Metric {
+    return this.#metric({ rotation }, metricName, Stats.SUM, period);
   }
 
   ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {

@@ -22,6 +22,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   tickets: CHECKOUTS_KEPT,
   comments: CHECKOUTS_KEPT,
   held: CHECKOUTS_KEPT,
+  rotations: CHECKOUTS_KEPT,
 };
 
 /** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */

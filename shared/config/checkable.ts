@@ -4,6 +4,7 @@ import type {
   CheckoutConfig,
   ConnectionConfig,
   RelayConfig,
+  RotationConfig,
   StoreConfig,
   SyncConfig,
   TicketSystemConfig,
@@ -21,6 +22,7 @@ export interface Checkable {
   readonly stores: Entries<StoreConfig> | undefined;
   readonly syncs: Entries<SyncConfig> | undefined;
   readonly checkouts: Entries<CheckoutConfig> | undefined;
+  readonly rotations: Entries<RotationConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
   readonly ticketSystems: Entries<TicketSystemConfig> | undefined;

@@ -13,6 +13,7 @@ import { checkFolders } from '#shared/config/folder-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import { checkPromises } from '#shared/config/promise-checks.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import { checkRotations } from '#shared/config/rotation-checks.ts';
 import { checkPaces, checkRoles } from '#shared/config/store-checks.ts';
 import { checkTemplates } from '#shared/config/template-checks.ts';
 import { checkTiming } from '#shared/config/timing-checks.ts';
@@ -65,9 +66,9 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkNotEmpty = ({ syncs, checkouts, provisioning }: Checkable): Problem[] =>
+const checkNotEmpty = ({ syncs, checkouts, rotations, provisioning }: Checkable): Problem[] =>
   (syncs === undefined && checkouts === undefined && provisioning === undefined) ||
-  Object.keys({ ...syncs, ...checkouts, ...provisioning }).length > 0
+  Object.keys({ ...syncs, ...checkouts, ...rotations, ...provisioning }).length > 0
     ? []
     : [
         {
@@ -79,8 +80,9 @@ const checkNotEmpty = ({ syncs, checkouts, provisioning }: Checkable): Problem[]
 const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
   const blueprints = checkableEntries(config.provisioning).map(([, blueprint]) => blueprint);
-  const written = ['provisioning' as const, ...DELIVERING].flatMap((section) => Object.keys(config[section] ?? {}));
-  const judgedCount = judged.length + blueprints.length;
+  const rotations = checkableEntries(config.rotations).map(([, rotation]) => rotation);
+  const written = ['provisioning' as const, 'rotations' as const, ...DELIVERING].flatMap((section) => Object.keys(config[section] ?? {}));
+  const judgedCount = judged.length + blueprints.length + rotations.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judgedCount === 0 || judgedCount < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
@@ -92,7 +94,7 @@ const checkUse = (config: Checkable): Problem[] => {
       .map((name) => ({
         path: [section, name],
         atKey: true,
-        message: 'is not used by any sync, checkout or blueprint; use it or remove it',
+        message: 'is not used by any sync, checkout, rotation or blueprint; use it or remove it',
       }));
   };
   return [
@@ -101,6 +103,7 @@ const checkUse = (config: Checkable): Problem[] => {
       config.connections,
       new Set([
         ...judged.map(({ entry }) => entry.connection),
+        ...rotations.flatMap((rotation) => [rotation.connection, rotation.with ?? []].flat()),
         ...blueprints.flatMap(({ connection, proof: { access } }) => [connection, access ?? []].flat()),
       ]),
     ),
@@ -109,9 +112,10 @@ const checkUse = (config: Checkable): Problem[] => {
 };
 
 /** A rule's name identifies its state machine, and its secrets by their owner tag, so it must be unique. */
-const checkUniqueNames = ({ syncs, checkouts, provisioning }: Checkable): Problem[] => [
+const checkUniqueNames = ({ syncs, checkouts, rotations, provisioning }: Checkable): Problem[] => [
   ...sameNames('checkouts', checkouts, { 'a sync': syncs }),
-  ...sameNames('provisioning', provisioning, { 'a sync': syncs, 'a checkout': checkouts }),
+  ...sameNames('rotations', rotations, { 'a sync': syncs, 'a checkout': checkouts }),
+  ...sameNames('provisioning', provisioning, { 'a sync': syncs, 'a checkout': checkouts, 'a rotation': rotations }),
 ];
 
 const sameNames = (
@@ -141,6 +145,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkRoles,
   checkTiming,
   checkPromises,
+  checkRotations,
 ];
 
 /** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */

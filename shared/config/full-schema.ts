@@ -6,6 +6,7 @@ import {
   checkoutSchema,
   configSchemaAround,
   connectionSchema,
+  rotationSchema,
   type SyncConfig,
   storeSchema,
   syncSchema,
@@ -38,6 +39,7 @@ const build = ({ connections, stores, resources }: RegisteredTypes) => {
     stores: Object.values(stores).map(({ settings }) => settings),
     syncs: sources.map(({ sync }) => sync),
     checkouts: sources.map(({ checkout }) => checkout),
+    rotations: sources.flatMap(({ rotation }) => rotation ?? []),
     resources: Object.values(resources).flatMap((kinds) => Object.values(kinds).map(({ settings }) => settings)),
   };
   return configSchemaAround({
@@ -45,6 +47,7 @@ const build = ({ connections, stores, resources }: RegisteredTypes) => {
     stores: oneOf('type', shapes.stores).pipe(storeSchema),
     syncs: oneOf('source', shapes.syncs).pipe(syncSchema).transform(withStaleness),
     checkouts: oneOf('source', shapes.checkouts).pipe(checkoutSchema),
+    rotations: shapes.rotations.length === 0 ? rotationSchema : oneOf('source', shapes.rotations).pipe(rotationSchema),
     provisioning: blueprintAround(
       shapes.resources.length === 0 ? resourceSchema : oneOf('type', shapes.resources).pipe(resourceSchema),
     ),

@@ -30,7 +30,18 @@ const entriesOf = <S extends z.ZodType>(schema: S, section: unknown): Entries<z.
 /** Extracts the parts of an invalid configuration that can still be checked. */
 const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>): Checkable => {
   const {
-    data: { relay, connections, stores, syncs, checkouts, provisioning, webhooks, ticketSystems, webhookDomain } = {},
+    data: {
+      relay,
+      connections,
+      stores,
+      syncs,
+      checkouts,
+      rotations,
+      provisioning,
+      webhooks,
+      ticketSystems,
+      webhookDomain,
+    } = {},
   } = z
     .object({
       relay: z.unknown(),
@@ -38,6 +49,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
       stores: z.unknown(),
       syncs: z.unknown(),
       checkouts: z.unknown(),
+      rotations: z.unknown(),
       provisioning: z.unknown(),
       webhooks: z.unknown(),
       ticketSystems: z.unknown(),
@@ -52,6 +64,7 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
     stores: entriesOf(shape.stores.unwrap().valueType, stores),
     syncs: entriesOf(shape.syncs.unwrap().valueType, syncs),
     checkouts: entriesOf(shape.checkouts.unwrap().valueType, checkouts),
+    rotations: entriesOf(shape.rotations.unwrap().valueType, rotations),
     provisioning: entriesOf(shape.provisioning.unwrap().valueType, provisioning),
     webhooks: entriesOf(shape.webhooks.unwrap().valueType, webhooks),
     ticketSystems: entriesOf(shape.ticketSystems.unwrap().valueType, ticketSystems),

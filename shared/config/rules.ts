@@ -3,6 +3,7 @@ import type {
   CheckoutConfig,
   ConnectionConfig,
   RelayConfig,
+  RotationConfig,
   SyncConfig,
 } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -12,11 +13,17 @@ interface Rules {
   readonly sync: SyncConfig;
   readonly checkout: CheckoutConfig;
   readonly provision: BlueprintConfig;
+  readonly rotate: RotationConfig;
 }
 
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
 export const ruleOf = <W extends keyof Rules>(
-  { syncs = {}, checkouts = {}, provisioning = {} }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning'>>,
+  {
+    syncs = {},
+    checkouts = {},
+    provisioning = {},
+    rotations = {},
+  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>>,
   workflow: W,
   name: string,
 ): Rules[W] => {
@@ -24,6 +31,7 @@ export const ruleOf = <W extends keyof Rules>(
     sync: syncs,
     checkout: checkouts,
     provision: provisioning,
+    rotate: rotations,
   };
   const rules = sections[workflow];
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

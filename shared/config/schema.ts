@@ -5,6 +5,7 @@ import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
 import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
+import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { ticketSystem } from '#shared/config/schema/ticket-systems.ts';
@@ -27,6 +28,8 @@ export const storeSchema = z.looseObject({ type: z.string(), ...commonStore }).p
 export const syncSchema = z.looseObject({ source: z.string(), ...commonSync, value });
 /** A rule under which messages can check out items for a limited time. */
 export const checkoutSchema = z.looseObject({ source: z.string(), ...commonCheckout, value });
+/** A rule that changes credentials in a vault. */
+export const rotationSchema = z.looseObject({ source: z.string(), ...commonRotation });
 
 const reap = z.strictObject({
   everyMinutes: z.int().min(1).max(1440).default(15).describe('Interval of the search for left-over requests.'),
@@ -47,6 +50,7 @@ interface EntrySchemas {
   readonly stores: z.ZodType<z.output<typeof storeSchema>>;
   readonly syncs: z.ZodType<z.output<typeof syncSchema>>;
   readonly checkouts: z.ZodType<z.output<typeof checkoutSchema>>;
+  readonly rotations: z.ZodType<z.output<typeof rotationSchema>>;
   readonly provisioning: z.ZodType<z.output<typeof blueprintSchema>>;
 }
 
@@ -73,6 +77,12 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .default({})
       .describe(
         'Rules for time-limited checkouts on request, from a connection to a store, each under a name of your choice.',
+      ),
+    rotations: z
+      .record(name, entries.rotations)
+      .default({})
+      .describe(
+        'Rules for changes of credentials in the vault, in waves, each under a name of your choice. The syncs deliver what has changed.',
       ),
     provisioning: z
       .record(name, entries.provisioning)
@@ -113,6 +123,7 @@ export const relayConfigSchema = configSchemaAround({
   stores: storeSchema,
   syncs: syncSchema,
   checkouts: checkoutSchema,
+  rotations: rotationSchema,
   provisioning: blueprintSchema,
 });
 
@@ -124,6 +135,8 @@ export type StoreConfig = RelayConfig['stores'][string];
 export type SyncConfig = RelayConfig['syncs'][string];
 /** A rule for checkouts. It is a `Source` of its vault. */
 export type CheckoutConfig = RelayConfig['checkouts'][string];
+/** A rotation. It is a `Source` of its vault. */
+export type RotationConfig = RelayConfig['rotations'][string];
 /** A blueprint. */
 export type BlueprintConfig = RelayConfig['provisioning'][string];
 /** A route for webhooks. */

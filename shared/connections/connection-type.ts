@@ -27,6 +27,8 @@ export interface SourceType {
   readonly sync?: EntryShape;
   /** Shape of a rule under `checkouts`, based on `commonCheckout`. */
   readonly checkout?: EntryShape;
+  /** Shape of a rule under `rotations`, based on `commonRotation`. Absent if the vault changes no such credentials. */
+  readonly rotation?: EntryShape;
   /** Derives the facts of a rule of one of these shapes, or of a rule with only its source set. Pure. */
   rules(rule: Source): SourceRules;
 }

@@ -129,6 +129,22 @@ const credentialChanged = z.strictObject({
   item: labels,
 });
 
+const rotationRequested = z.strictObject({
+  type: z.literal('rotation.requested').describe('Rotates the items of a rotation.'),
+  rotation: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under rotations in relay.yaml')
+    .describe('The rotation: a name under rotations in relay.yaml.'),
+  id: id.describe('Id of the request, unique among those of the same sender under the rotation.'),
+  items: z
+    .array(labels)
+    .min(1)
+    .max(100)
+    .refine(isEachOnce, 'name each item once')
+    .optional()
+    .describe('Items to rotate, of those that the rotation selects. Default: all.'),
+});
+
 const blueprint = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under provisioning in relay.yaml')
@@ -177,6 +193,7 @@ export const messageSchema = z.discriminatedUnion('type', [
   checkoutShortened,
   checkoutReleased,
   credentialChanged,
+  rotationRequested,
   provisionRequested,
   deprovisionRequested,
 ]);
@@ -186,6 +203,7 @@ export type CheckoutExtended = z.infer<typeof checkoutExtended>;
 export type CheckoutShortened = z.infer<typeof checkoutShortened>;
 export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
+export type RotationRequested = z.infer<typeof rotationRequested>;
 export type ProvisionRequested = z.infer<typeof provisionRequested>;
 export type DeprovisionRequested = z.infer<typeof deprovisionRequested>;
 

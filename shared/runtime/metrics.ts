@@ -17,6 +17,7 @@ export const emitMetrics = async (
     | { readonly sync: string }
     | { readonly connection: string }
     | { readonly checkout: string }
+    | { readonly rotation: string }
     | { readonly provisioning: string }
     | { readonly queue: string }
     | { readonly route: string },

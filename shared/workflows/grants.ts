@@ -6,11 +6,11 @@ import type { StoreUse } from '#shared/stores/store.ts';
  */
 export type Grant =
   /**
-   * Sign in to the connections that syncs and checkouts use, to those of blueprints, or also to those that prove the
-   * access. Cache the token that functions
-   * share, and share the limits of connections.
+   * Sign in to the connections that syncs, checkouts and rotations use, to those of blueprints, to those that also prove
+   * the access, or to those that change credentials. Cache the token that functions share, and share the limits of
+   * connections.
    */
-  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' }
+  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }
@@ -42,6 +42,7 @@ export type Grant =
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
+ * `rotations/`: items, progress and reports of rotations.
  */
 export type Folder =
   | 'runs'
@@ -56,10 +57,11 @@ export type Folder =
   | 'removals'
   | 'tickets'
   | 'comments'
-  | 'held';
+  | 'held'
+  | 'rotations';
 
 /** State machines, by the suffix that follows the stack's name. */
-export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift'] as const;
+export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate'] as const;
 export type Machine = (typeof MACHINES)[number];
 
 const MACHINE_VARIABLES = {
@@ -68,6 +70,7 @@ const MACHINE_VARIABLES = {
   release: 'RELEASE_MACHINE_ARN',
   provision: 'PROVISION_MACHINE_ARN',
   drift: 'DRIFT_MACHINE_ARN',
+  rotate: 'ROTATE_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
 /** Environment variables with the names of granted resources. */

@@ -22,8 +22,9 @@ export const takesMessages = ({
   intake,
   checkouts,
   provisioning,
-}: Pick<RelayConfig, 'intake' | 'checkouts' | 'provisioning'>): boolean =>
-  intake !== undefined || Object.keys(checkouts).length > 0 || Object.keys(provisioning).length > 0;
+  rotations,
+}: Pick<RelayConfig, 'intake' | 'checkouts' | 'provisioning' | 'rotations'>): boolean =>
+  intake !== undefined || [checkouts, provisioning, rotations].some((rules) => Object.keys(rules).length > 0);
 
 const subjects = [
   { to: 'runs', may: 'start', of: 'provision' },
@@ -56,6 +57,7 @@ const queue = {
     { to: 'records', may: 'write', folder: 'named' },
     ...(Object.keys(config.checkouts).length > 0 ? checkoutGrants : []),
     ...(Object.keys(config.provisioning).length > 0 ? subjects : []),
+    ...(Object.keys(config.rotations).length > 0 ? ([{ to: 'runs', may: 'start', of: 'rotate' }] as const) : []),
   ],
 } as const satisfies Step;
 

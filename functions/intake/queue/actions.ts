@@ -2,15 +2,14 @@ import type { SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import { maySelect } from '#shared/domain/addressing.ts';
 import { type Principal, principalOf } from '#shared/domain/checkout/principal.ts';
-import { debounceAt } from '#shared/domain/debounce.ts';
-import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type CheckoutActionDependencies, createCheckoutActions } from '#shared/messages/checkout-actions.ts';
 import type { CredentialChanged, Message } from '#shared/messages/messages.ts';
-import { namedAt } from '#shared/records/named-items.ts';
+import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
 import type { AddressOf, Rules } from './read-message.ts';
+import { createRotationAction } from './rotations.ts';
 import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
 
 export interface ActionDependencies extends CheckoutActionDependencies, SubjectActionDependencies {
@@ -25,20 +24,11 @@ type Sent = Pick<QueueRecord['attributes'], 'SenderId' | 'SentTimestamp'>;
 
 /** Creates the actions for all types of message. Repeatable. */
 export const createActions = (dependencies: ActionDependencies) => {
-  const { rules, rulesOf, executionsOf, records, now } = dependencies;
+  const { rules, rulesOf } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
   const subjects = createSubjectAction(dependencies);
-  const started = new Map<string, string>();
-
-  const startNamedRun = async (sync: string, item: Labels): Promise<void> => {
-    const { run, endsAt, waitSeconds } = debounceAt(sync, now());
-    await records.write(namedAt.item({ rule: sync, run }, item), item);
-    // The run may have started before the item was written.
-    if (now() >= endsAt) return startNamedRun(sync, item);
-    if (started.get(sync) === run) return;
-    await executionsOf('sync').start(run, JSON.stringify({ sync, items: 'named', waitSeconds }));
-    started.set(sync, run);
-  };
+  const rotate = createRotationAction(dependencies.executionsOf);
+  const startNamedRun = createStartNamedRun(dependencies);
 
   return async (message: Message, { SenderId, SentTimestamp }: Sent): Promise<void> => {
     switch (message.type) {
@@ -55,6 +45,8 @@ export const createActions = (dependencies: ActionDependencies) => {
         await Promise.all(syncs.map((sync) => startNamedRun(sync, message.item)));
         return;
       }
+      case 'rotation.requested':
+        return rotate(message, senderOf(SenderId));
       case 'provision.requested':
       case 'deprovision.requested':
         return subjects(message, senderOf(SenderId));

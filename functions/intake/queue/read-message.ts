@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseShape } from '#shared/config/issues.ts';
 import { type Problem, suggest, writePath } from '#shared/config/problem.ts';
-import type { CheckoutConfig, RelayConfig, SyncConfig } from '#shared/config/schema.ts';
+import type { CheckoutConfig, RelayConfig, RotationConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { AddressRules } from '#shared/domain/addressing.ts';
 import { checkInputs } from '#shared/domain/blueprint/inputs.ts';
 import { minutesLeft } from '#shared/domain/checkout/window.ts';
@@ -18,10 +18,10 @@ import {
 } from '#shared/messages/messages.ts';
 
 /** Parts of relay.yaml that a message is checked against. */
-export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'intake'>;
+export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'rotations' | 'provisioning' | 'intake'>;
 
 /** Returns the address rules for the items of a rule; undefined if they cannot be addressed. */
-export type AddressOf = (rule: SyncConfig | CheckoutConfig) => Promise<AddressRules | undefined>;
+export type AddressOf = (rule: SyncConfig | CheckoutConfig | RotationConfig) => Promise<AddressRules | undefined>;
 
 /**
  * Parses the body of a queue record and checks the message against relay.yaml. `now` is in epoch milliseconds.
@@ -64,6 +64,7 @@ const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] =>
   if (message.type === 'provision.requested' || message.type === 'deprovision.requested')
     return checkSubject(rules, message);
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
+  if (message.type === 'rotation.requested') return checkName('rotation', message.rotation, rules.rotations);
   const rule = ruleIn(checkouts, message.checkout);
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
@@ -123,11 +124,16 @@ const checkWindow = (
 };
 
 /** Checks addresses by the checkout's rule, or for a changed credential by any sync of its connection. */
-const checkItems = async ({ syncs, checkouts }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
+const checkItems = async ({ syncs, checkouts, rotations }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
   if (message.type === 'checkout.requested') {
     const rule = ruleIn(checkouts, message.checkout);
     const address = rule && (await addressOf(rule));
     return message.items.flatMap((item, index) => problemsWith(item, ['items', index], address));
+  }
+  if (message.type === 'rotation.requested') {
+    const rule = Object.hasOwn(rotations, message.rotation) ? rotations[message.rotation] : undefined;
+    const address = rule && (await addressOf(rule));
+    return (message.items ?? []).flatMap((item, index) => problemsWith(item, ['items', index], address));
   }
   if (message.type !== 'credential.changed') return [];
   const readers = Object.values(syncs).filter(({ connection }) => connection === message.connection);

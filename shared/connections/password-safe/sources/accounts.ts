@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { commonCheckout } from '#shared/config/schema/checkout.ts';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
+import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
 import { DELIVERED_KINDS } from '#shared/connections/password-safe/delivered.ts';
+import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   access,
@@ -20,19 +22,22 @@ import type { NameNeed } from '#shared/domain/naming.ts';
 
 const source = z.literal('accounts').default('accounts').describe('Managed accounts.');
 
+const selection = (description: string) =>
+  z
+    .strictObject({
+      ...selectedSystems,
+      workgroups: globs.describe(`Names of workgroups. ${GLOBS}`),
+      types: z.array(z.enum(ACCOUNT_TYPES)).default([]).describe('Kinds of account; empty selects all.'),
+    })
+    .prefault({})
+    .describe(description);
+
 const sync = z
   .strictObject({
     source,
     ...commonSync,
     ...credentialSettings,
-    select: z
-      .strictObject({
-        ...selectedSystems,
-        workgroups: globs.describe(`Names of workgroups. ${GLOBS}`),
-        types: z.array(z.enum(ACCOUNT_TYPES)).default([]).describe('Kinds of account; empty selects all.'),
-      })
-      .prefault({})
-      .describe('Accounts to deliver; all accounts that the connection can request if omitted.'),
+    select: selection('Accounts to deliver; all accounts that the connection can request if omitted.'),
     access,
   })
   .transform(withDefaultValue);
@@ -54,6 +59,16 @@ const checkout = z.strictObject({
     .min(1)
     .optional()
     .describe("Id of the vault's ticket system that ticket numbers belong to; its default one if omitted."),
+});
+
+const rotation = z.strictObject({
+  source,
+  ...commonRotation,
+  credential: z
+    .enum(CREDENTIAL_KINDS)
+    .default('password')
+    .describe('Credential of each account that changes: its password, or its private key (DSS key).'),
+  select: selection('Accounts to rotate; all accounts that the connection can request if omitted.'),
 });
 
 const NEEDS: readonly NameNeed[] = [
@@ -93,6 +108,7 @@ const ADDRESS: AddressRules = {
 export const accounts: SourceType = {
   sync,
   checkout,
+  rotation,
   rules: (rule) => ({
     ...rulesOfAccounts(parseAccountRule(rule)),
     labels: { ...ACCOUNT_LABELS, workgroupName: {} },

@@ -1,0 +1,80 @@
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
+import type { Rotation, Vault } from '#shared/connections/vault.ts';
+import { type Next, next } from '#shared/domain/rotation/progress.ts';
+import { isRunning } from '#shared/domain/rotation/state.ts';
+import { RelayError } from '#shared/errors.ts';
+import { type RotationItems, type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { hasDeliveries } from '#shared/rotation/deliveries.ts';
+import { type Ledger, openLedger } from '#shared/rotation/ledger.ts';
+import type { StepContext } from '#shared/runtime/define-handler.ts';
+import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
+import { look } from './look.ts';
+import { type StartContext, startItems } from './start.ts';
+
+export interface AdvanceDependencies {
+  readonly config: RelayConfig;
+  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly records: SharedRecords;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Time that a change, a look and a test need. Without it, the next invocation continues. */
+const MIN_REMAINING_MS = 240_000;
+
+/** Longest wait, after which the vault is looked at again. */
+const MAX_WAIT_SECONDS = 3600;
+
+/**
+ * Advances a rotation: looks at the running items, tests what has changed, and starts the items whose turn it is. Each
+ * start and each test is recorded before its call. Decides by the record alone, so it continues where an earlier
+ * invocation ended. Repeatable.
+ */
+export const createAdvance =
+  ({ config, vaultOf, records, now }: AdvanceDependencies) =>
+  async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
+    const rule = ruleOf(config, 'rotate', input.rule);
+    const ledger = await openLedger(records, input);
+    const items = await readItems(records, input);
+    const decide = (): Next => next(ledger.progress.state, rule, now());
+    if (needsVault(ledger.progress, decide())) {
+      const vault = await vaultOf(rule.with ?? rule.connection);
+      await vault.session(async (session) => {
+        const rotation = requireRotation(session.rotation?.(rule), rule);
+        const context: StartContext = { ledger, items, rotation, settings: rule, queue: rule.queue, now };
+        await look(context);
+        for (let step = decide(); step.next === 'start'; step = decide()) {
+          if (remainingMs() < MIN_REMAINING_MS) return;
+          await startItems(context, step.ids);
+          // A change that was not queued has happened during the call.
+          if (!rule.queue) await look(context);
+        }
+      });
+    }
+    return outputFor(decide(), ledger, items, now());
+  };
+
+const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems['items']> => {
+  const place = rotationAt.items(run);
+  const items = (await records.read(place))?.record.items;
+  if (items !== undefined) return items;
+  throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the rotation again.`);
+};
+
+/** During a pause, and after the last item, there is nothing to do in the vault. */
+const needsVault = ({ state }: RotationProgress, step: Next): boolean =>
+  step.next === 'start' || state.items.some(isRunning);
+
+const requireRotation = (rotation: Rotation | undefined, { source, connection }: RotationConfig): Rotation => {
+  if (rotation !== undefined) return rotation;
+  throw new RelayError('ConfigurationInvalid', `The connection ${connection} cannot change items of ${source}.`);
+};
+
+const outputFor = (step: Next, { progress }: Ledger, items: RotationItems['items'], now: number): Advanced => {
+  const waitSeconds =
+    step.next === 'wait' ? Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((step.until - now) / 1000))) : 1;
+  if (hasDeliveries(progress, items)) return { next: 'deliver', waitSeconds };
+  return { next: step.next === 'wait' || step.next === 'start' ? 'wait' : 'report', waitSeconds };
+};

@@ -1,0 +1,15 @@
+/**
+ * Step of a rotation that changes credentials. Each invocation continues where the record of the run ends. Repeatable.
+ */
+import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { rotateSteps } from '#shared/workflows/rotate.ts';
+import { createAdvance } from './advance.ts';
+
+const relay = createRelay(rotateSteps.advance);
+
+export const handler = defineHandler(
+  rotateSteps.advance,
+  createAdvance({ ...relay, records: createS3SharedRecords(relay.env.get('RECORDS_BUCKET')), now: Date.now }),
+);

@@ -1,0 +1,89 @@
+import pMap from 'p-map';
+import type { Inspection } from '#shared/connections/vault.ts';
+import { type Ended, type Start, withEnded, withStarted } from '#shared/domain/rotation/state.ts';
+import { asRelayError, type RelayError } from '#shared/errors.ts';
+import type { RotationProgress } from '#shared/records/rotation-record.ts';
+import { evidenceOf, type LookContext } from './look.ts';
+
+export interface StartContext extends LookContext {
+  /** True if the vault may queue the change. */
+  readonly queue: boolean;
+}
+
+type Inspected = readonly [id: string, found: Inspection | RelayError];
+
+/** Reason not to start an inspected item; undefined if it can be started. */
+const obstacleTo = (
+  id: string,
+  found: Inspection | RelayError,
+  { sets, state }: RotationProgress,
+): Ended | undefined => {
+  if (found instanceof Error) return { status: 'failed', reason: found.message };
+  if (found.refusal !== undefined) return { status: 'failed', reason: found.refusal.message };
+  // The change of someone else would look like ours, and ours would make it invalid.
+  if (found.state.changing === true) {
+    return { status: 'skipped', reason: 'The vault was already changing the credential. The next sync delivers it.' };
+  }
+  const first = found.set !== undefined && Object.hasOwn(sets, found.set) ? sets[found.set] : undefined;
+  if (first === undefined || first === id) return undefined;
+  const title = state.items.find((item) => item.id === first)?.title ?? first;
+  return { status: 'skipped', reason: `It changes together with ${title}.` };
+};
+
+/** Records which of the inspected items start, and what keeps the others from it. */
+const recordStarts = async (context: StartContext, inspected: readonly Inspected[]): Promise<readonly string[]> => {
+  const { ledger, settings, now } = context;
+  const starts: Start[] = [];
+  let progress = ledger.progress;
+  for (const [id, found] of inspected) {
+    const ended = obstacleTo(id, found, progress);
+    if (ended !== undefined || found instanceof Error) {
+      if (ended !== undefined) {
+        progress = { ...progress, state: withEnded(progress.state, settings, { id, ended, now: now() }) };
+      }
+      continue;
+    }
+    starts.push({ id, before: evidenceOf(found.state) });
+    if (found.set !== undefined) progress = { ...progress, sets: { ...progress.sets, [found.set]: id } };
+  }
+  const { state, started } = withStarted(progress.state, starts, now());
+  await ledger.write({ ...progress, state });
+  return started;
+};
+
+/**
+ * Inspects items, records those that start, and only then asks the vault to change them. An item that was recorded and
+ * never changed, because of a crash, ends as unknown: it is never started again.
+ */
+export const startItems = async (context: StartContext, ids: readonly string[]): Promise<void> => {
+  const { ledger, items, rotation, queue } = context;
+  const inspected = await pMap(ids, async (id): Promise<Inspected> => {
+    const item = items[id];
+    if (item === undefined) return [id, asRelayError(undefined, `Finding ${id}`)];
+    const found = await rotation.inspect(item).catch((thrown: unknown) => {
+      const error = asRelayError(thrown, `Inspecting ${item.title}`);
+      // The vault may be out of reach. Nothing has begun, so the step is repeated.
+      if (error.retryable) throw error;
+      return error;
+    });
+    return [id, found];
+  });
+  const started = await recordStarts(context, inspected);
+  const refused = await pMap(started, async (id): Promise<readonly (readonly [string, string])[]> => {
+    const item = items[id];
+    if (item === undefined) return [];
+    try {
+      await rotation.change(item, { queue });
+      return [];
+    } catch (thrown) {
+      const error = asRelayError(thrown, `Changing ${item.title}`);
+      // After an unclear answer, the state of the credential decides.
+      return error.mayHaveHappened ? [] : [[id, error.message]];
+    }
+  });
+  const refusals = refused.flat();
+  if (refusals.length > 0) {
+    const { progress } = ledger;
+    await ledger.write({ ...progress, refusals: { ...progress.refusals, ...Object.fromEntries(refusals) } });
+  }
+};

@@ -1,0 +1,74 @@
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { Source } from '#shared/connections/vault.ts';
+import type { AddressRules } from '#shared/domain/addressing.ts';
+import type { Labels } from '#shared/domain/item.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { StartNamedRun } from '#shared/messages/named-runs.ts';
+import { type Records, recordAt } from '#shared/records/records.ts';
+import { type RotationDelivery, type RotationItems, rotationAt } from '#shared/records/rotation-record.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { findUndelivered } from '#shared/rotation/deliveries.ts';
+import { openLedger } from '#shared/rotation/ledger.ts';
+import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
+
+export interface DeliverRotatedDependencies {
+  readonly config: RelayConfig;
+  readonly rulesOf: (connection: string, rule: Source) => Promise<SourceRules>;
+  readonly shared: SharedRecords;
+  readonly records: Pick<Records, 'read'>;
+  readonly startNamedRun: StartNamedRun;
+  /** True while a run of a sync has not ended. */
+  readonly isRunning: (run: string) => Promise<boolean>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A run that lasts longer is not waited for. */
+const MAX_DELIVERY_MS = 6 * 3_600_000;
+
+/** Pause between two looks at runs. */
+const MAX_WAIT_SECONDS = 30;
+
+/**
+ * Starts the syncs of rotated items, and looks at those that were started. A start that was not recorded is repeated:
+ * the second run finds nothing to deliver. Repeatable.
+ */
+export const createDeliverRotated =
+  ({ config, rulesOf, shared, records, startNamedRun, isRunning, now }: DeliverRotatedDependencies) =>
+  async (input: RotateStepInput): Promise<Advanced> => {
+    const ledger = await openLedger(shared, input);
+    const rule = ruleOf(config, 'rotate', input.rule);
+    const { address } = await rulesOf(rule.connection, rule);
+    const items = (await shared.read(rotationAt.items(input)))?.record.items ?? {};
+
+    const statusOf = async (delivery: RotationDelivery): Promise<RotationDelivery['status']> => {
+      const { sync, run, startedAt, status } = delivery;
+      if (status !== undefined) return status;
+      if (await isRunning(run)) return now() - startedAt < MAX_DELIVERY_MS ? undefined : 'LOST';
+      return (await records.read(recordAt.report({ rule: sync, run })))?.status ?? 'LOST';
+    };
+    const known = await Promise.all(
+      ledger.progress.deliveries.map(async (delivery) => ({ ...delivery, status: await statusOf(delivery) })),
+    );
+
+    const started = new Map<string, RotationDelivery>();
+    for (const { id, sync } of findUndelivered(ledger.progress, items)) {
+      const run = await startNamedRun(sync, addressOf(items, id, address));
+      const key = `${sync} ${run}`;
+      const delivery = started.get(key) ?? { sync, run, ids: [], startedAt: now() };
+      started.set(key, { ...delivery, ids: [...delivery.ids, id] });
+    }
+    await ledger.write({ ...ledger.progress, deliveries: [...known, ...started.values()] });
+    return { next: 'wait', waitSeconds: Math.min(MAX_WAIT_SECONDS, input.advanced?.waitSeconds ?? MAX_WAIT_SECONDS) };
+  };
+
+/** Labels by which a sync finds the item. */
+const addressOf = (items: RotationItems['items'], id: string, address: AddressRules | undefined): Labels => {
+  const labels = items[id]?.labels;
+  if (labels === undefined || address === undefined) {
+    throw new RelayError('ContractViolated', `The rotated item ${id} has no address. Run the sync of the item.`);
+  }
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => address.labels.includes(label)));
+};

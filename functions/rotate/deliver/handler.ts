@@ -1,0 +1,29 @@
+/**
+ * Step of a rotation that starts the syncs of what has rotated. Calls no vault and no store. Repeatable.
+ */
+import { createS3Records, createS3SharedRecords } from '#shared/aws/s3.ts';
+import { createStartNamedRun } from '#shared/messages/named-runs.ts';
+import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createExecutionsOf } from '#shared/runtime/machines.ts';
+import { createRelay } from '#shared/runtime/relay.ts';
+import { rotateSteps } from '#shared/workflows/rotate.ts';
+import { createDeliverRotated } from './deliver.ts';
+
+const { config, env, rulesOf } = createRelay(rotateSteps.deliver);
+const executionsOf = createExecutionsOf(env);
+const bucket = env.get('RECORDS_BUCKET');
+const records = createS3Records(bucket);
+
+export const handler = defineHandler(
+  rotateSteps.deliver,
+  createDeliverRotated({
+    config,
+    rulesOf,
+    shared: createS3SharedRecords(bucket),
+    records,
+    startNamedRun: createStartNamedRun({ executionsOf, records, now: Date.now }),
+    isRunning: async (run) => mayStillAct(await executionsOf('sync').find(run), Date.now()),
+    now: Date.now,
+  }),
+);

@@ -1,0 +1,28 @@
+/**
+ * Last step of a rotation, even after a failure: writes the report and gives the rule back. Calls no vault. Repeatable,
+ * but a repetition sends its notice again.
+ */
+import { createNotify } from '#shared/aws/alerts.ts';
+import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { emitMetrics } from '#shared/runtime/metrics.ts';
+import { readDeployment } from '#shared/runtime/relay.ts';
+import { rotateSteps } from '#shared/workflows/rotate.ts';
+import { createReportRotation } from './report.ts';
+
+const { config, env } = readDeployment(rotateSteps.report);
+
+export const handler = defineHandler(
+  rotateSteps.report,
+  createReportRotation({
+    records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
+    measure: (rotation, { rotated, failed, unknown }) =>
+      emitMetrics(
+        config.relay,
+        { rotation },
+        { ItemsRotated: rotated, RotationsFailed: failed, RotationsUnknown: unknown },
+      ),
+    notify: createNotify(env.get('ALERT_TOPIC_ARN')),
+    now: Date.now,
+  }),
+);

@@ -1,0 +1,83 @@
+import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/config/checkable.ts';
+import { type Problem, suggest } from '#shared/config/problem.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { RotationConfig } from '#shared/config/schema.ts';
+
+/** Checks of rotations. Pure. */
+
+const checkConnections = ({ connections }: Checkable, name: string, rule: RotationConfig): Problem[] => {
+  const known = Object.keys(connections ?? {});
+  return (['connection', 'with'] as const).flatMap((field) => {
+    const wanted = rule[field];
+    if (wanted === undefined || known.length === 0 || known.includes(wanted)) return [];
+    return [
+      {
+        path: ['rotations', name, field],
+        message: `there is no connection "${wanted}"; ${suggest(wanted, known)}`,
+      },
+    ];
+  });
+};
+
+/** Both connections must be able to change items of the source. */
+const checkSource = (
+  { connections }: Checkable,
+  types: RegisteredTypes,
+  name: string,
+  rule: RotationConfig,
+): Problem[] =>
+  (['connection', 'with'] as const).flatMap((field) => {
+    const connection = rule[field];
+    const type = connection === undefined ? undefined : ownOf(connections, connection)?.type;
+    const sources = type === undefined ? undefined : ownOf(types.connections, type)?.sources;
+    if (sources === undefined || ownOf(sources, rule.source)?.rotation !== undefined) return [];
+    return [
+      {
+        path: ['rotations', name, field],
+        message: `connection "${connection}" cannot change items of the source "${rule.source}"; name another connection`,
+      },
+    ];
+  });
+
+/** The plan of a run decides for each item. */
+const checkDelivered = (
+  { syncs }: Checkable,
+  types: RegisteredTypes,
+  name: string,
+  { connection, source, undelivered }: RotationConfig,
+): Problem[] => {
+  const hasInvalid = Object.values(syncs ?? {}).some((sync) => sync === undefined);
+  const isDelivered = checkableEntries(syncs).some(
+    ([, sync]) =>
+      sync.connection === connection &&
+      sync.source === source &&
+      findSource(types, source)?.rules(sync).address !== undefined,
+  );
+  if (undelivered || hasInvalid || isDelivered) return [];
+  return [
+    {
+      path: ['rotations', name, 'connection'],
+      message: `no sync delivers items of "${source}" from "${connection}", so their readers would lose access; add a sync, or write undelivered: true`,
+    },
+  ];
+};
+
+/** The size limits the canary too. */
+const checkWaves = (name: string, { canary, size }: RotationConfig): Problem[] =>
+  canary <= size
+    ? []
+    : [
+        {
+          path: ['rotations', name, 'canary'],
+          message: `is larger than a wave; write canary: ${size}, or raise size`,
+        },
+      ];
+
+/** Returns the problems of all rotations. */
+export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] =>
+  checkableEntries(config.rotations).flatMap(([name, rule]) => [
+    ...checkConnections(config, name, rule),
+    ...checkSource(config, types, name, rule),
+    ...checkDelivered(config, types, name, rule),
+    ...checkWaves(name, rule),
+  ]);

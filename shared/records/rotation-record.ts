@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import { itemSchema } from '#shared/domain/item.ts';
+import { rotationStateSchema } from '#shared/domain/rotation/state.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
+import { ROTATION_STATUSES } from '#shared/workflows/rotate.ts';
+import { type Run, runSchema } from '#shared/workflows/run.ts';
+import { RUN_STATUSES } from '#shared/workflows/sync.ts';
+
+/**
+ * Records of rotations, in the records bucket. None of them contains a credential.
+ *
+ *     rotations/<rule>/active.json            execution that works on the rule        (plan, report)
+ *     rotations/<rule>/<run>/items.json       selected items                          (plan)
+ *     rotations/<rule>/<run>/progress.json    progress                                (plan, advance, deliver)
+ *     rotations/<rule>/<run>/report.json      result                                  (report)
+ */
+
+const activeSchema = z.object({ run: z.string(), ended: z.boolean() });
+export type ActiveRotation = z.infer<typeof activeSchema>;
+
+/** Items of a rotation, by the ids of its state. */
+const rotationItemsSchema = z.object({
+  items: z.record(
+    z.string(),
+    itemSchema.pick({ ref: true, title: true, labels: true, handle: true }).extend({
+      /** Syncs that deliver it. */
+      syncs: z.array(z.string()),
+    }),
+  ),
+  /** Least duration of the rotation. */
+  estimateSeconds: z.int().min(0),
+  /** Findings of the plan, one line each. */
+  notes: z.array(z.string()),
+});
+export type RotationItems = z.infer<typeof rotationItemsSchema>;
+
+/** A run of a sync that delivers rotated items. */
+const deliverySchema = z.object({
+  sync: z.string(),
+  run: z.string(),
+  ids: z.array(z.string()),
+  /** Epoch milliseconds. */
+  startedAt: z.int(),
+  /** Status of the run; absent until it has ended. `LOST`: it has no report, or it lasts too long. */
+  status: z.enum([...RUN_STATUSES, 'LOST']).optional(),
+});
+export type RotationDelivery = z.infer<typeof deliverySchema>;
+
+const progressSchema = z.object({
+  /** Number of writes. It distinguishes any two versions. */
+  writes: z.int().min(0),
+  state: rotationStateSchema,
+  /**
+   * Latest test of an item: the change that it is for, and its result. A test without a result has been started and
+   * may have taken place, so it is not repeated.
+   */
+  tests: z.record(
+    z.string(),
+    z.object({ changedAt: z.string(), result: z.enum(['passed', 'failed', 'inconclusive']).optional() }),
+  ),
+  /** Causes for which the vault refused to change an item. */
+  refusals: z.record(z.string(), z.string()),
+  /** Sets of items that the vault changes together, by the first item of each that was started. */
+  sets: z.record(z.string(), z.string()),
+  deliveries: z.array(deliverySchema),
+});
+export type RotationProgress = z.infer<typeof progressSchema>;
+
+const rotationReportSchema = runSchema.extend({
+  status: z.enum(ROTATION_STATUSES),
+  finishedAt: z.string(),
+  /** Cause that stopped the rotation. */
+  stopped: z.string().optional(),
+  estimateSeconds: z.int().optional(),
+  /** Each selected item once. */
+  items: z.array(
+    z.object({
+      title: z.string(),
+      wave: z.int(),
+      outcome: z.string(),
+      reason: z.string().optional(),
+      changedAt: z.string().optional(),
+    }),
+  ),
+  deliveries: z.array(z.object({ sync: z.string(), run: z.string(), status: z.string(), items: z.int() })),
+  /** Findings, one line each; the failure of the run itself comes first. */
+  notes: z.array(z.string()),
+});
+export type RotationReport = z.infer<typeof rotationReportSchema>;
+
+type RunPlace = Pick<Run, 'rule' | 'run'>;
+const prefixOf = ({ rule, run }: RunPlace): string => `rotations/${rule}/${run}`;
+
+/** Key and schema of each record. */
+export const rotationAt = {
+  active: (rule: string): RecordPlace<ActiveRotation> => ({
+    key: `rotations/${rule}/active.json`,
+    schema: activeSchema,
+  }),
+  items: (run: RunPlace): RecordPlace<RotationItems> => ({
+    key: `${prefixOf(run)}/items.json`,
+    schema: rotationItemsSchema,
+  }),
+  progress: (run: RunPlace): RecordPlace<RotationProgress> => ({
+    key: `${prefixOf(run)}/progress.json`,
+    schema: progressSchema,
+  }),
+  report: (run: RunPlace): RecordPlace<RotationReport> => ({
+    key: `${prefixOf(run)}/report.json`,
+    schema: rotationReportSchema,
+  }),
+} as const;

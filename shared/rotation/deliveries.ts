@@ -1,0 +1,23 @@
+import type { RotationItems, RotationProgress } from '#shared/records/rotation-record.ts';
+
+/** A rotated item and a sync that has yet to deliver it. */
+export interface Undelivered {
+  readonly id: string;
+  readonly sync: string;
+}
+
+/** Rotated items for which no run of a sync was started, by sync. Pure. */
+export const findUndelivered = (
+  { state, deliveries }: Pick<RotationProgress, 'state' | 'deliveries'>,
+  items: RotationItems['items'],
+): Undelivered[] => {
+  const started = new Set(deliveries.flatMap(({ sync, ids }) => ids.map((id) => `${sync} ${id}`)));
+  return state.items
+    .filter(({ status }) => status === 'rotated')
+    .flatMap(({ id }) => (items[id]?.syncs ?? []).map((sync) => ({ id, sync })))
+    .filter(({ id, sync }) => !started.has(`${sync} ${id}`));
+};
+
+/** True if there are deliveries to start, or to wait for. Pure. */
+export const hasDeliveries = (progress: RotationProgress, items: RotationItems['items']): boolean =>
+  progress.deliveries.some(({ status }) => status === undefined) || findUndelivered(progress, items).length > 0;

@@ -1,0 +1,40 @@
+import { RelayError } from '#shared/errors.ts';
+import { type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { Run } from '#shared/workflows/run.ts';
+
+/** The progress of a rotation, of which one invocation at a time has the latest version. */
+export interface Ledger {
+  /** Latest version that this invocation knows. */
+  readonly progress: RotationProgress;
+  /**
+   * Writes the next version, unless nothing differs. Raises `StoreUnavailable` if another invocation has written since:
+   * this one must then do nothing more.
+   */
+  write(next: RotationProgress): Promise<void>;
+}
+
+/** Reads the progress of a rotation. Raises `ContractViolated` if there is none. */
+export const openLedger = async (records: SharedRecords, run: Pick<Run, 'rule' | 'run'>): Promise<Ledger> => {
+  const place = rotationAt.progress(run);
+  const known = await records.read(place);
+  if (known === undefined) {
+    throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the rotation again.`);
+  }
+  let { record, version } = known;
+  return {
+    get progress() {
+      return record;
+    },
+    async write(next) {
+      if (next === record) return;
+      const written = { ...next, writes: record.writes + 1 };
+      const newer = await records.replace(place, written, version);
+      if (newer === undefined) {
+        throw new RelayError('StoreUnavailable', `Another function has changed ${place.key}. The step is retried.`);
+      }
+      record = written;
+      version = newer;
+    },
+  };
+};

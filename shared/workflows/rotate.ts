@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
+import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+
+/**
+ * Inputs and outputs of the rotation workflow. Nothing in its state grows with the number of items: the progress is in
+ * the record of the run (`rotationAt.progress`).
+ */
+
+/** Input of an execution, from a schedule or a message. */
+const orderSchema = z.object({
+  rule: z.string(),
+  /** Addresses of the items to rotate; all that the rule selects if absent. */
+  items: z.array(z.record(z.string(), z.string())).optional(),
+});
+
+/** `skipped`: another execution of the rule has not ended. */
+const plannedSchema = z.object({ status: z.enum(['planned', 'skipped']), items: z.int().min(0) });
+export type RotationPlanned = z.infer<typeof plannedSchema>;
+
+const advancedSchema = z.object({ next: z.enum(['wait', 'deliver', 'report']), waitSeconds: z.int().min(0) });
+export type Advanced = z.infer<typeof advancedSchema>;
+
+const rotateStateSchema = runSchema.extend({
+  order: orderSchema,
+  planned: plannedSchema.optional(),
+  advanced: advancedSchema.optional(),
+  error: caughtSchema.optional(),
+});
+export type RotateStepInput = z.infer<typeof rotateStateSchema>;
+
+const readAndWriteRotations = [
+  { to: 'records', may: 'read', folder: 'rotations' },
+  { to: 'records', may: 'write', folder: 'rotations' },
+] as const;
+
+const plan = {
+  folder: 'rotate/plan',
+  input: rotateStateSchema,
+  output: plannedSchema,
+  seconds: 900,
+  memoryMb: 1024,
+  grants: () => [
+    { to: 'sign-in' },
+    ...readAndWriteRotations,
+    // Another execution of the rule can have died.
+    { to: 'runs', may: 'describe', of: 'rotate' },
+  ],
+} as const satisfies Step;
+
+const advance = {
+  folder: 'rotate/advance',
+  input: rotateStateSchema,
+  output: advancedSchema,
+  seconds: 900,
+  memoryMb: 512,
+  grants: () => [{ to: 'sign-in', of: 'rotating' }, ...readAndWriteRotations],
+} as const satisfies Step;
+
+const deliver = {
+  folder: 'rotate/deliver',
+  input: rotateStateSchema,
+  output: advancedSchema,
+  seconds: 300,
+  memoryMb: 512,
+  grants: () => [
+    ...readAndWriteRotations,
+    { to: 'records', may: 'write', folder: 'named' },
+    { to: 'records', may: 'read', folder: 'runs' },
+    { to: 'runs', may: 'start', of: 'sync' },
+    { to: 'runs', may: 'describe', of: 'sync' },
+  ],
+} as const satisfies Step;
+
+export const ROTATION_STATUSES = ['SUCCEEDED', 'PARTIAL', 'STOPPED', 'SKIPPED', 'FAILED'] as const;
+
+const report = {
+  folder: 'rotate/report',
+  input: rotateStateSchema,
+  output: z.object({
+    status: z.enum(ROTATION_STATUSES),
+    requested: z.int(),
+    rotated: z.int(),
+    failed: z.int(),
+    unknown: z.int(),
+  }),
+  seconds: 120,
+  memoryMb: 512,
+  grants: () => [...readAndWriteRotations, { to: 'alerts', may: 'publish' }],
+} as const satisfies Step;
+
+export const rotateSteps = { plan, advance, deliver, report };
+
+export const rotateWorkflow: WorkflowSteps = {
+  steps: Object.values(rotateSteps),
+  isUsed: ({ rotations }) => Object.keys(rotations).length > 0,
+};
+
+export type RotationReported = z.infer<typeof report.output>;
