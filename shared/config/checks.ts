@@ -81,7 +81,9 @@ const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
   const blueprints = checkableEntries(config.provisioning).map(([, blueprint]) => blueprint);
   const rotations = checkableEntries(config.rotations).map(([, rotation]) => rotation);
-  const written = ['provisioning' as const, 'rotations' as const, ...DELIVERING].flatMap((section) => Object.keys(config[section] ?? {}));
+  const written = ['provisioning' as const, 'rotations' as const, ...DELIVERING].flatMap((section) =>
+    Object.keys(config[section] ?? {}),
+  );
   const judgedCount = judged.length + blueprints.length + rotations.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judgedCount === 0 || judgedCount < written.length) return [];

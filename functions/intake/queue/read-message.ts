@@ -124,7 +124,11 @@ const checkWindow = (
 };
 
 /** Checks addresses by the checkout's rule, or for a changed credential by any sync of its connection. */
-const checkItems = async ({ syncs, checkouts, rotations }: Rules, message: Message, addressOf: AddressOf): Promise<Problem[]> => {
+const checkItems = async (
+  { syncs, checkouts, rotations }: Rules,
+  message: Message,
+  addressOf: AddressOf,
+): Promise<Problem[]> => {
   if (message.type === 'checkout.requested') {
     const rule = ruleIn(checkouts, message.checkout);
     const address = rule && (await addressOf(rule));

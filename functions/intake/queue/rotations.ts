@@ -5,7 +5,10 @@ import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 
 /** Name of the execution of a request. An id belongs to its sender, and starts one execution. Pure. */
 export const requestedRun = ({ rotation, id }: RotationRequested, { kind, id: sender }: Principal): string => {
-  const hash = createHash('sha256').update(JSON.stringify([kind, sender, id])).digest('hex').slice(0, 24);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([kind, sender, id]))
+    .digest('hex')
+    .slice(0, 24);
   return `${rotation}.requested-${hash}`;
 };
 

@@ -72,9 +72,15 @@ const requireRotation = (rotation: Rotation | undefined, { source, connection }:
   throw new RelayError('ConfigurationInvalid', `The connection ${connection} cannot change items of ${source}.`);
 };
 
+/** Seconds until there is something to do in the vault; 0 if there never is. */
+const waitFor = (step: Next, now: number): number => {
+  if (step.next === 'start') return 1;
+  if (step.next !== 'wait') return 0;
+  return Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((step.until - now) / 1000)));
+};
+
 const outputFor = (step: Next, { progress }: Ledger, items: RotationItems['items'], now: number): Advanced => {
-  const waitSeconds =
-    step.next === 'wait' ? Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((step.until - now) / 1000))) : 1;
+  const waitSeconds = waitFor(step, now);
   if (hasDeliveries(progress, items)) return { next: 'deliver', waitSeconds };
   return { next: step.next === 'wait' || step.next === 'start' ? 'wait' : 'report', waitSeconds };
 };

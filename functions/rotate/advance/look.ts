@@ -5,7 +5,6 @@ import { judge, type TestResult, type Verdict } from '#shared/domain/rotation/ou
 import { isOverdue } from '#shared/domain/rotation/progress.ts';
 import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
 import { type ItemProgress, isRunning, withEnded } from '#shared/domain/rotation/state.ts';
-import { asRelayError } from '#shared/errors.ts';
 import type { RotationItems, RotationProgress } from '#shared/records/rotation-record.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
 
@@ -91,10 +90,8 @@ const testChanged = async (
   const results = await pMap(changes, async ({ id, changedAt }) => {
     const item = items[id];
     if (item === undefined || rotation.test === undefined) return [id, { changedAt }] as const;
-    const result = await rotation.test(item).catch((thrown: unknown) => {
-      asRelayError(thrown, `Testing ${item.title}`);
-      return 'inconclusive' as const;
-    });
+    // A failed call may have logged on. It is not repeated, so the outcome stays open until the deadline.
+    const result = await rotation.test(item).catch(() => 'inconclusive' as const);
     return [id, { changedAt, result }] as const;
   });
   await ledger.write(withTests(ledger.progress, results));

@@ -3,6 +3,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source } from '#shared/connections/vault.ts';
 import type { AddressRules } from '#shared/domain/addressing.ts';
+import { nextLookDelayMs } from '#shared/domain/checkout/next-action.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { StartNamedRun } from '#shared/messages/named-runs.ts';
@@ -27,9 +28,6 @@ export interface DeliverRotatedDependencies {
 
 /** A run that lasts longer is not waited for. */
 const MAX_DELIVERY_MS = 6 * 3_600_000;
-
-/** Pause between two looks at runs. */
-const MAX_WAIT_SECONDS = 30;
 
 /**
  * Starts the syncs of rotated items, and looks at those that were started. A start that was not recorded is repeated:
@@ -60,9 +58,18 @@ export const createDeliverRotated =
       const delivery = started.get(key) ?? { sync, run, ids: [], startedAt: now() };
       started.set(key, { ...delivery, ids: [...delivery.ids, id] });
     }
-    await ledger.write({ ...ledger.progress, deliveries: [...known, ...started.values()] });
-    return { next: 'wait', waitSeconds: Math.min(MAX_WAIT_SECONDS, input.advanced?.waitSeconds ?? MAX_WAIT_SECONDS) };
+    const deliveries = [...known, ...started.values()];
+    await ledger.write({ ...ledger.progress, deliveries });
+    return { next: 'wait', waitSeconds: waitFor(deliveries, input.advanced?.waitSeconds ?? 0, now()) };
   };
+
+/** Seconds until the next look at the runs, or until `Advance` has something to do: `vaultSeconds`, if it has. */
+const waitFor = (deliveries: readonly RotationDelivery[], vaultSeconds: number, now: number): number => {
+  const running = deliveries.filter(({ status }) => status === undefined);
+  const looks = running.map(({ startedAt }) => Math.ceil(nextLookDelayMs(startedAt, now) / 1000));
+  const waits = [...looks, ...(vaultSeconds > 0 ? [vaultSeconds] : [])];
+  return waits.length === 0 ? 0 : Math.min(...waits);
+};
 
 /** Labels by which a sync finds the item. */
 const addressOf = (items: RotationItems['items'], id: string, address: AddressRules | undefined): Labels => {

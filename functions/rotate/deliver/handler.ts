@@ -3,7 +3,6 @@
  */
 import { createS3Records, createS3SharedRecords } from '#shared/aws/s3.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
-import { mayStillAct } from '#shared/provisioning/may-still-act.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
@@ -23,7 +22,8 @@ export const handler = defineHandler(
     shared: createS3SharedRecords(bucket),
     records,
     startNamedRun: createStartNamedRun({ executionsOf, records, now: Date.now }),
-    isRunning: async (run) => mayStillAct(await executionsOf('sync').find(run), Date.now()),
+    // A run that was just started may not be visible yet.
+    isRunning: async (run) => (await executionsOf('sync').find(run))?.endedAt === undefined,
     now: Date.now,
   }),
 );
