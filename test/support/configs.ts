@@ -108,3 +108,10 @@ export const aRun = (order: Partial<SyncRun['order']> = {}): SyncRun => ({
   run: 'databases.1',
   order: { sync: 'databases', mode: 'changes', items: 'all', retryParked: false, ...order },
 });
+
+/** A configuration with the sync `databases` and the rotation `weekly`, without pauses. */
+export const aRotationConfig = (rule: Record<string, unknown> = {}, sync: Record<string, unknown> = {}): RelayConfig =>
+  parseShapeOf({
+    ...aConfig(sync),
+    rotations: { weekly: { connection: 'vault', pauseMinutes: 0, ...rule } },
+  });

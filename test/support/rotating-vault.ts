@@ -1,0 +1,72 @@
+import type { CredentialState, Inspection, Rotation, Vault } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { RelayError } from '#shared/errors.ts';
+import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
+
+/** Behaviour of the vault towards the change of one item. */
+export type ChangeBehaviour =
+  | 'changes'
+  /** Answers as if it had changed the credential, and does not. */
+  | 'does nothing'
+  | 'refuses'
+  /** Changes the credential, and the answer is lost. */
+  | 'changes unclearly';
+
+const BEFORE = '2026-01-01T00:00:00.000Z';
+
+/** A vault with accounts that can be changed. It records its calls. */
+export const rotatingVault = (items: readonly Item[], now: () => number) => {
+  const fake = fakeVault([pageOf(items)]);
+  const calls: string[] = [];
+  const dates = new Map<string, string>();
+  const behaviours = new Map<string, ChangeBehaviour>();
+  const failedTests = new Set<string>();
+  const inspections = new Map<string, Partial<Inspection>>();
+  let onChange: (id: string) => Promise<void> = async () => {};
+  const stateOf = (id: string): CredentialState => ({ changing: false, changedAt: dates.get(id) ?? BEFORE });
+  const change = (id: string): void => void dates.set(id, new Date(now()).toISOString());
+  const rotation: Rotation = {
+    async inspect({ ref }) {
+      calls.push(`inspect ${ref.id}`);
+      return { state: stateOf(ref.id), ...inspections.get(ref.id) };
+    },
+    async change({ ref: { id } }, { queue }) {
+      await onChange(id);
+      calls.push(`change ${id}${queue ? ' queued' : ''}`);
+      const behaviour = behaviours.get(id) ?? 'changes';
+      if (behaviour === 'refuses') throw new RelayError('RequestRejected', 'The target refused the change.');
+      if (behaviour !== 'does nothing') change(id);
+      if (behaviour === 'changes unclearly') {
+        throw new RelayError('VaultUnavailable', 'No answer.', { mayHaveHappened: true });
+      }
+    },
+    state: async ({ ref }) => stateOf(ref.id),
+    async states(wanted) {
+      calls.push(`states ${wanted.map(({ ref }) => ref.id).join(' ')}`);
+      return wanted.map(({ ref }) => [ref, stateOf(ref.id)] as const);
+    },
+    async test({ ref: { id } }) {
+      calls.push(`test ${id}`);
+      return failedTests.has(id) ? 'failed' : 'passed';
+    },
+  };
+  const vault: Vault = {
+    ...fake.vault,
+    session: (work) => fake.vault.session((session) => work({ ...session, rotation: () => rotation })),
+  };
+  return {
+    vault,
+    calls,
+    /** Calls of one kind. */
+    count: (kind: string): number => calls.filter((call) => call.startsWith(kind)).length,
+    sessions: () => fake.order('signIn', 'signOut'),
+    behaviours,
+    failedTests,
+    inspections,
+    /** Changes a credential, as the vault does late. */
+    change,
+    beforeChange(next: (id: string) => Promise<void>): void {
+      onChange = next;
+    },
+  };
+};

@@ -1,0 +1,52 @@
+import type { Item } from '#shared/domain/item.ts';
+import { rotationAt } from '#shared/records/rotation-record.ts';
+import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import { aRotationConfig } from '#test/support/configs.ts';
+import { memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
+import { itemNumbered } from '#test/support/items.ts';
+import { rotatingVault } from '#test/support/rotating-vault.ts';
+import { createAdvance } from '../../../../functions/rotate/advance/advance.ts';
+import { createPlanRotation } from '../../../../functions/rotate/plan/plan.ts';
+
+export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1' } as const;
+export const NOON = Date.parse('2026-03-01T12:00:00Z');
+export const MINUTE = 60_000;
+
+/** Accounts of as many systems. */
+export const accountsOf = (count: number): Item[] =>
+  Array.from({ length: count }, (_, index) => itemNumbered(index + 1, { labels: { systemName: `db-${index + 1}` } }));
+
+/** A rotation with a vault, records and a clock. */
+export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[] = accountsOf(3)) => {
+  const clock = { now: NOON };
+  const vault = rotatingVault(items, () => clock.now);
+  const records = memorySharedRecords();
+  const running = new Set<string>();
+  const sides = (sync: Record<string, unknown> = {}) => ({
+    config: aRotationConfig(rule, sync),
+    vaultOf: async () => vault.vault,
+    rulesOf: async (_connection: string, source: Parameters<typeof rulesOf>[0]) => rulesOf(source),
+    records,
+    now: () => clock.now,
+  });
+  const order: RotateStepInput['order'] = { rule: RUN.rule };
+  return {
+    ...vault,
+    clock,
+    records,
+    /** Executions that have not ended. */
+    running,
+    plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
+      createPlanRotation({ ...sides(sync), isRunning: async (run) => running.has(run) })({ ...RUN, order, ...more }),
+    advance: (remainingMs = 900_000) => createAdvance(sides())({ ...RUN, order }, { remainingMs: () => remainingMs }),
+    /** Status of each item, by its id in the vault. */
+    async statuses() {
+      const progress = await records.read(rotationAt.progress(RUN));
+      return Object.fromEntries(
+        (progress?.record.state.items ?? []).map(({ id, status }) => [id.replace('account:', ''), status]),
+      );
+    },
+    progress: async () => (await records.read(rotationAt.progress(RUN)))?.record,
+    items: async () => (await records.read(rotationAt.items(RUN)))?.record,
+  };
+};
