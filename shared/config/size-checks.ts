@@ -55,6 +55,8 @@ const COSTS = {
   sync: { resources: 3, bytes: 5600 },
   verify: { resources: 1, bytes: 1300 },
   checkout: { resources: 1, bytes: 2600 },
+  rotations: { resources: 28, bytes: 46_000 },
+  rotation: { resources: 1, bytes: 2600 },
   provisioning: { resources: 28, bytes: 46_000 },
   blueprint: { resources: 2, bytes: 2900 },
   drift: { resources: 1, bytes: 1500 },
@@ -73,7 +75,7 @@ type Cost = (typeof COSTS)[keyof typeof COSTS];
 
 /** Connections, rules and settings of a configuration, each with its cost. */
 const costsOf = (config: RelayConfig): Cost[] => {
-  const { network, syncs, checkouts, provisioning, webhooks, webhookDomain, connections, alerts } = config;
+  const { network, syncs, checkouts, rotations, provisioning, webhooks, webhookDomain, connections, alerts } = config;
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
@@ -84,6 +86,8 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(network === undefined ? [] : [network.type === 'existing' ? COSTS.existingNetwork : COSTS.fixedEgress]),
     ...(takesMessages(config) ? [COSTS.intake] : []),
     ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
+    ...(Object.keys(rotations).length > 0 ? [COSTS.rotations] : []),
+    ...each(COSTS.rotation, rotations),
     ...(blueprints.length > 0 ? [COSTS.provisioning] : []),
     ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
     ...(Object.keys(webhooks).length > 0 ? [COSTS.webhooks] : []),

@@ -62,6 +62,8 @@ const progressSchema = z.object({
   refusals: z.record(z.string(), z.string()),
   /** Sets of items that the vault changes together, by the first item of each that was started. */
   sets: z.record(z.string(), z.string()),
+  /** Items that were not started because they change together with another one, and that one. */
+  followers: z.record(z.string(), z.string()),
   deliveries: z.array(deliverySchema),
 });
 export type RotationProgress = z.infer<typeof progressSchema>;

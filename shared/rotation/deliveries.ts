@@ -6,14 +6,15 @@ export interface Undelivered {
   readonly sync: string;
 }
 
-/** Rotated items for which no run of a sync was started, by sync. Pure. */
+/** Rotated items, and those that changed together with one, for which no run of a sync was started, by sync. Pure. */
 export const findUndelivered = (
-  { state, deliveries }: Pick<RotationProgress, 'state' | 'deliveries'>,
+  { state, followers, deliveries }: Pick<RotationProgress, 'state' | 'followers' | 'deliveries'>,
   items: RotationItems['items'],
 ): Undelivered[] => {
   const started = new Set(deliveries.flatMap(({ sync, ids }) => ids.map((id) => `${sync} ${id}`)));
+  const rotated = new Set(state.items.flatMap(({ id, status }) => (status === 'rotated' ? [id] : [])));
   return state.items
-    .filter(({ status }) => status === 'rotated')
+    .filter(({ id }) => rotated.has(Object.hasOwn(followers, id) ? (followers[id] ?? id) : id))
     .flatMap(({ id }) => (items[id]?.syncs ?? []).map((sync) => ({ id, sync })))
     .filter(({ id, sync }) => !started.has(`${sync} ${id}`));
 };

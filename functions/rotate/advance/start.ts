@@ -12,22 +12,28 @@ export interface StartContext extends LookContext {
 
 type Inspected = readonly [id: string, found: Inspection | RelayError];
 
+/** The started item together with which the vault changes this one; undefined if there is none. */
+const leaderOf = (id: string, found: Inspection | RelayError, { sets }: RotationProgress): string | undefined => {
+  if (found instanceof Error || found.set === undefined || !Object.hasOwn(sets, found.set)) return undefined;
+  return sets[found.set] === id ? undefined : sets[found.set];
+};
+
 /** Reason not to start an inspected item; undefined if it can be started. */
 const obstacleTo = (
-  id: string,
   found: Inspection | RelayError,
-  { sets, state }: RotationProgress,
+  leader: string | undefined,
+  { state }: RotationProgress,
 ): Ended | undefined => {
   if (found instanceof Error) return { status: 'failed', reason: found.message };
   if (found.refusal !== undefined) return { status: 'failed', reason: found.refusal.message };
-  // The change of someone else would look like ours, and ours would make it invalid.
-  if (found.state.changing === true) {
-    return { status: 'skipped', reason: 'The vault was already changing the credential. The next sync delivers it.' };
+  if (leader !== undefined) {
+    const title = state.items.find((item) => item.id === leader)?.title ?? leader;
+    return { status: 'skipped', reason: `It changes together with ${title}.` };
   }
-  const first = found.set !== undefined && Object.hasOwn(sets, found.set) ? sets[found.set] : undefined;
-  if (first === undefined || first === id) return undefined;
-  const title = state.items.find((item) => item.id === first)?.title ?? first;
-  return { status: 'skipped', reason: `It changes together with ${title}.` };
+  // The change of someone else would look like ours, and ours would make it invalid.
+  return found.state.changing === true
+    ? { status: 'skipped', reason: 'The vault was already changing the credential. The next sync delivers it.' }
+    : undefined;
 };
 
 /** Records which of the inspected items start, and what keeps the others from it. */
@@ -36,7 +42,9 @@ const recordStarts = async (context: StartContext, inspected: readonly Inspected
   const starts: Start[] = [];
   let progress = ledger.progress;
   for (const [id, found] of inspected) {
-    const ended = obstacleTo(id, found, progress);
+    const leader = leaderOf(id, found, progress);
+    const ended = obstacleTo(found, leader, progress);
+    if (leader !== undefined) progress = { ...progress, followers: { ...progress.followers, [id]: leader } };
     if (ended !== undefined || found instanceof Error) {
       if (ended !== undefined) {
         progress = { ...progress, state: withEnded(progress.state, settings, { id, ended, now: now() }) };

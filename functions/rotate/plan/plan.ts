@@ -82,6 +82,7 @@ export const createPlanRotation =
       tests: {},
       refusals: {},
       sets: {},
+      followers: {},
       deliveries: [],
     });
     return { status: 'planned', items: started.state.items.length };

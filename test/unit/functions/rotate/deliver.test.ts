@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { zeroOutcomes } from '#shared/domain/outcome.ts';
+import { createStartNamedRun } from '#shared/messages/named-runs.ts';
+import { recordAt } from '#shared/records/records.ts';
+import { rotationAt } from '#shared/records/rotation-record.ts';
+import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import { aRotationConfig } from '#test/support/configs.ts';
+import { memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { createDeliverRotated } from '../../../../functions/rotate/deliver/deliver.ts';
+import { createReportRotation } from '../../../../functions/rotate/report/report.ts';
+import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
+
+const INPUT: RotateStepInput = { ...RUN, order: { rule: RUN.rule }, planned: { status: 'planned', items: 1 } };
+
+/** A rotation whose items have rotated. */
+const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>) => void = () => {}) => {
+  const scene = aScene({ canary: count, concurrency: count }, accountsOf(count));
+  prepare(scene);
+  await scene.plan();
+  await scene.advance();
+  const records = memoryRecords();
+  const started = new Map<string, string>();
+  const running = new Set<string>();
+  const notices: string[] = [];
+  const now = () => scene.clock.now;
+  const executionsOf = () => ({
+    async start(name: string, input: string) {
+      started.set(name, input);
+      running.add(name);
+      return true;
+    },
+    find: async () => undefined,
+  });
+  return {
+    ...scene,
+    started,
+    running,
+    notices,
+    named: () => [...records.objects].filter(([key]) => key.startsWith('named/')).map(([, text]) => JSON.parse(text)),
+    /** Ends the runs of the sync. */
+    async end(status?: 'SUCCEEDED' | 'FAILED') {
+      for (const run of running) {
+        const { key } = recordAt.report({ rule: 'databases', run });
+        if (status === undefined) continue;
+        const outcomes = {
+          items: 0,
+          outcomes: zeroOutcomes(),
+          stores: [],
+          orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
+        };
+        const report = { workflow: 'sync', rule: 'databases', run, status, finishedAt: '', ...outcomes };
+        records.objects.set(key, JSON.stringify({ ...report, notes: [], remarks: [] }));
+      }
+      running.clear();
+    },
+    deliver: () =>
+      createDeliverRotated({
+        config: aRotationConfig(),
+        rulesOf: async (_connection, rule) => rulesOf(rule),
+        shared: scene.records,
+        records: { read: async (place) => records.read({ ...place }) },
+        startNamedRun: createStartNamedRun({ executionsOf, records, now }),
+        isRunning: async (run) => running.has(run),
+        now,
+      })(INPUT),
+    report: (input: Partial<RotateStepInput> = {}) =>
+      createReportRotation({
+        records: scene.records,
+        measure: async () => {},
+        notify: async (subject) => void notices.push(subject),
+        now,
+      })({ ...INPUT, ...input }),
+  };
+};
+
+describe('the delivery of what has rotated', () => {
+  it('starts one run of the sync for exactly these items, and waits for its end', async () => {
+    const scene = await rotated(2, ({ failedTests }) => failedTests.add('2'));
+    expect(await scene.deliver()).toEqual({ next: 'wait', waitSeconds: 30 });
+    expect(scene.named()).toEqual([{ systemName: 'db-1', accountName: 'a1' }]);
+    expect([...scene.started.values()].map((input) => JSON.parse(input))).toMatchObject([
+      { sync: 'databases', items: 'named' },
+    ]);
+    expect(await scene.advance()).toMatchObject({ next: 'deliver' });
+    await scene.end('SUCCEEDED');
+    await scene.deliver();
+    expect(await scene.advance()).toEqual({ next: 'report', waitSeconds: 0 });
+    expect(scene.started.size).toBe(1);
+  });
+
+  it('includes items that changed together with a rotated one', async () => {
+    const scene = await rotated(2, ({ inspections }) => {
+      for (const id of ['1', '2']) inspections.set(id, { set: 'synced' });
+    });
+    await scene.deliver();
+    expect(scene.named()).toHaveLength(2);
+  });
+
+  it('does not wait for ever', async () => {
+    const scene = await rotated(1);
+    await scene.deliver();
+    scene.clock.now += 7 * 60 * MINUTE;
+    await scene.deliver();
+    expect((await scene.progress())?.deliveries).toMatchObject([{ status: 'LOST' }]);
+    expect(await scene.report()).toMatchObject({ status: 'PARTIAL', rotated: 1 });
+  });
+});
+
+describe('the report of a rotation', () => {
+  it.each([
+    ['SUCCEEDED', 'SUCCEEDED', []],
+    ['FAILED', 'PARTIAL', ['pam-relay: rotation weekly PARTIAL']],
+  ] as const)('of a delivery that ended as %s is %s', async (end, status, notices) => {
+    const scene = await rotated(1);
+    await scene.deliver();
+    await scene.end(end);
+    await scene.deliver();
+    expect(await scene.report()).toEqual({ status, requested: 1, rotated: 1, failed: 0, unknown: 0 });
+    expect(scene.notices).toEqual(notices);
+  });
+
+  it('has each item once, with the cause that stopped the rotation, and gives the rule back', async () => {
+    const scene = await rotated(3, ({ failedTests }) => failedTests.add('1'));
+    expect(await scene.report()).toMatchObject({ status: 'STOPPED', requested: 3, failed: 1 });
+    const report = (await scene.records.read(rotationAt.report(RUN)))?.record;
+    expect(report?.items.map(({ title, outcome }) => [title, outcome])).toEqual([
+      ['db-1/a1', 'changed, test failed'],
+      ['db-2/a2', 'rotated'],
+      ['db-3/a3', 'rotated'],
+    ]);
+    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toEqual({ run: RUN.run, ended: true });
+  });
+
+  it('of a failed run names the error, and leaves the rule of another execution alone', async () => {
+    const scene = await rotated(1);
+    const run = 'weekly.2';
+    const error = { Error: 'SignInRefused', Cause: '{"errorMessage":"refused"}' };
+    expect(await scene.report({ run, error })).toMatchObject({ status: 'FAILED', requested: 0 });
+    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toEqual({ run: RUN.run, ended: false });
+  });
+});
