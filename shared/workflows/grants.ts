@@ -6,9 +6,9 @@ import type { StoreUse } from '#shared/stores/store.ts';
  */
 export type Grant =
   /**
-   * Sign in to the connections that syncs, checkouts and rotations use, to those of blueprints, to those that also prove
-   * the access, or to those that change credentials. Cache the token that functions share, and share the limits of
-   * connections.
+   * Sign in to the connections that syncs, checkouts and rotations use, to those of blueprints, to those that also
+   * prove the access, or to those that change credentials. Cache the token that functions share, and share the limits
+   * of connections.
    */
   | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' }
   /** Read the initial passwords that blueprints name. */

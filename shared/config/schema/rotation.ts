@@ -36,9 +36,10 @@ export const commonRotation = {
     .describe('Pause between two waves, in which readers show if they still work.'),
   threshold: z
     .union([
-      z.strictObject({ count: z.int().min(1).describe('Number of failures.') }),
-      z.strictObject({ percent: z.number().gt(0).max(100).describe('Percentage of all selected accounts.') }),
+      z.strictObject({ count: z.int().min(1).meta({ examples: [5] }).describe('Number of failures.') }),
+      z.strictObject({ percent: z.number().gt(0).max(100).meta({ examples: [2] }).describe('Percentage of all selected accounts.') }),
     ])
+    .meta({ examples: [{ percent: 2 }] })
     .default({ count: 1 })
     .describe('Failures at which the rotation stops. Changes that have started still end.'),
   perSystem: z

@@ -39,6 +39,7 @@ describe('the example messages', () => {
       'credential.changed',
       'deprovision.requested',
       'provision.requested',
+      'rotation.requested',
     ]);
   });
 
