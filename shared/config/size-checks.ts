@@ -55,7 +55,7 @@ const COSTS = {
   sync: { resources: 3, bytes: 5600 },
   verify: { resources: 1, bytes: 1300 },
   checkout: { resources: 1, bytes: 2600 },
-  rotations: { resources: 28, bytes: 46_000 },
+  rotations: { resources: 20, bytes: 33_000 },
   rotation: { resources: 1, bytes: 2600 },
   provisioning: { resources: 28, bytes: 46_000 },
   blueprint: { resources: 2, bytes: 2900 },

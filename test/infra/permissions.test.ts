@@ -130,6 +130,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...read('subjects'),
     ...write('subjects', 'pending'),
     'states:StartExecution stateMachine:pam-relay-prod-provision',
+    'states:StartExecution stateMachine:pam-relay-prod-rotate',
   ],
   IntakeMachines: [
     'sqs:ReceiveMessage <machines>',
@@ -185,6 +186,22 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...DESK,
     ...read('checkouts'),
   ],
+  RotatePlan: [
+    ...SIGN_IN,
+    ...read('rotations'),
+    ...write('rotations'),
+    'states:DescribeExecution execution:pam-relay-prod-rotate:*',
+    readRuns('rotate'),
+  ],
+  RotateAdvance: [...SIGN_IN, ...read('rotations'), ...write('rotations')],
+  RotateDeliver: [
+    ...read('rotations', 'runs'),
+    ...write('rotations', 'named'),
+    'states:StartExecution stateMachine:pam-relay-prod-sync',
+    'states:DescribeExecution execution:pam-relay-prod-sync:*',
+    readRuns('sync'),
+  ],
+  RotateReport: [...read('rotations'), ...write('rotations'), ...ALERT],
   ProvisionPlan: [
     ...read('subjects'),
     ...write('subjects', 'pending'),
@@ -311,6 +328,8 @@ describe('permissions', () => {
             'IntakeWake',
             'IntakeComments',
             'IntakeLook',
+            'RotateDeliver',
+            'RotateReport',
             'ProvisionPlan',
             'ProvisionReport',
             'ProvisionDrift',
@@ -355,7 +374,14 @@ describe('permissions', () => {
 describe('a relay without checkouts', () => {
   const { intake: _, ...rest } = config;
   const { 'vault-admin': __, ...connections } = config.connections;
-  const bare = synthesise({ ...rest, connections, checkouts: {}, provisioning: {}, webhooks: {} }).template;
+  const bare = synthesise({
+    ...rest,
+    connections,
+    checkouts: {},
+    rotations: {},
+    provisioning: {},
+    webhooks: {},
+  }).template;
   const names = Object.values(bare.findResources('AWS::Lambda::Function')).map(
     ({ Properties }): unknown => Properties.FunctionName,
   );

@@ -36,8 +36,21 @@ export const commonRotation = {
     .describe('Pause between two waves, in which readers show if they still work.'),
   threshold: z
     .union([
-      z.strictObject({ count: z.int().min(1).meta({ examples: [5] }).describe('Number of failures.') }),
-      z.strictObject({ percent: z.number().gt(0).max(100).meta({ examples: [2] }).describe('Percentage of all selected accounts.') }),
+      z.strictObject({
+        count: z
+          .int()
+          .min(1)
+          .meta({ examples: [5] })
+          .describe('Number of failures.'),
+      }),
+      z.strictObject({
+        percent: z
+          .number()
+          .gt(0)
+          .max(100)
+          .meta({ examples: [2] })
+          .describe('Percentage of all selected accounts.'),
+      }),
     ])
     .meta({ examples: [{ percent: 2 }] })
     .default({ count: 1 })

@@ -16,6 +16,7 @@ describe('the records bucket', () => {
           { Id: 'forget-tickets', Prefix: 'tickets/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-comments', Prefix: 'comments/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-held', Prefix: 'held/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-rotations', Prefix: 'rotations/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },

@@ -82,6 +82,7 @@ describe('the function that reads it', () => {
       'stateMachine:pam-relay-prod-checkout',
       'stateMachine:pam-relay-prod-provision',
       'stateMachine:pam-relay-prod-release',
+      'stateMachine:pam-relay-prod-rotate',
       'stateMachine:pam-relay-prod-sync',
     ]);
     expect(may('states:DescribeExecution')).toEqual(['execution:pam-relay-prod-checkout:*']);
@@ -108,7 +109,8 @@ describe('the function that reads it', () => {
 
 describe('a stack', () => {
   const without = (more: Partial<RelayConfig>) =>
-    synthesise({ ...config, checkouts: {}, provisioning: {}, webhooks: {}, intake: undefined, ...more }).template;
+    synthesise({ ...config, checkouts: {}, rotations: {}, provisioning: {}, webhooks: {}, intake: undefined, ...more })
+      .template;
 
   it('without checkouts and an intake section has no queue of messages', () => {
     const bare = without({});

@@ -17,7 +17,7 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, each look, reap, the sweep and the held tickets', () => {
+  it('exist for each sync, each verification, each comparison, each rotation, each look, reap, the sweep and the held tickets', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
@@ -25,6 +25,7 @@ describe('schedules', () => {
       'drift.linux-hosts',
       'look.servicenow',
       'reap',
+      'rotate.weekly',
       'sweep',
       'sync.databases',
       'sync.failover-pairs',
@@ -75,7 +76,7 @@ describe('schedules', () => {
     ).toEqual([
       [
         ['states:StartExecution'],
-        ['drift', 'sync'].map(
+        ['drift', 'rotate', 'sync'].map(
           (machine) =>
             `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:pam-relay-prod-${machine}`,
         ),

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
+
+/** The configuration with a rotation behind its sync, whose schedule is the last line of the sync. */
+const rotating = (rule: string, name = 'weekly', more = '') =>
+  problemsOf(`${configWith().trimEnd()}\nrotations:\n  ${name}: { connection: vault${rule} }\n${more}`);
+
+describe('a rotation', () => {
+  it('needs only a connection', () => {
+    expect(rotating('')).toEqual([]);
+  });
+
+  it.each([
+    [
+      'an unknown connection to change with',
+      ', with: valt',
+      'with: there is no connection "valt"; did you mean "vault"?',
+    ],
+    ['a source that cannot rotate', ', source: aliases', 'source: '],
+    [
+      'a canary larger than a wave',
+      ', canary: 5, size: 4',
+      'canary: is larger than a wave; write canary: 4, or raise size',
+    ],
+    ['no canary', ', canary: 0', 'canary: '],
+    ['a threshold of nothing', ', threshold: { count: 0 }', 'threshold'],
+  ])('is refused with %s', (_what, rule, problem) => {
+    const problems = rotating(rule);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`rotations.weekly.${problem}`);
+  });
+
+  it('is refused under the name of a sync', () => {
+    expect(rotating('', 'fleet')).toEqual([
+      expect.stringContaining('rotations.fleet: has the same name as a sync; rename it'),
+    ]);
+  });
+
+  it('is refused if no sync delivers its items, unless it says so', () => {
+    const text = configWith({ 13: '    connection: other' }).replace(
+      'stores:',
+      '  other:\n    type: password-safe\n    url: https://other.example.com/BeyondTrust/api/public/v3\n    authentication: { type: oauth, bootstrapSecret: bootstrap/other }\nstores:',
+    );
+    const problems = (rule: string) =>
+      problemsOf(`${text.trimEnd()}\nrotations:\n  weekly: { connection: vault${rule} }\n`);
+    expect(problems('')).toEqual([expect.stringContaining('no sync delivers items of "accounts" from "vault"')]);
+    expect(problems(', undelivered: true')).toEqual([]);
+  });
+});
