@@ -16,8 +16,10 @@ describe('the plan of a rotation', () => {
     await scene.plan();
     await scene.advance();
     const before = await scene.progress();
+    const sessions = scene.sessions();
     expect(await scene.plan()).toEqual({ status: 'planned', items: 3 });
     expect(await scene.progress()).toEqual(before);
+    expect(scene.sessions()).toEqual(sessions);
   });
 
   it('does nothing while another execution of the rule can change credentials', async () => {
