@@ -11,6 +11,7 @@ export const ENVIRONMENT = {
   CHECKOUT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-checkout',
   RELEASE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-release',
   PROVISION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-provision',
+  ROTATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-rotate',
   DRIFT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-drift',
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
   REFUSED_MACHINES_URL: 'http://127.0.0.1:1/000000000000/bench-machines-refused',

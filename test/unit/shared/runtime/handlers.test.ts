@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { linkBundles } from '#local/bundles.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
-import { aMachineConfig, aTellingConfig } from '#test/support/configs.ts';
+import { aMachineConfig, aRotationConfig, aTellingConfig } from '#test/support/configs.ts';
 import { ENVIRONMENT } from '../../../../bench/environment.ts';
 
 const moduleSchema = z.object({
@@ -21,7 +21,11 @@ describe('each bundled function', () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'pam-relay-handlers-'));
-    await linkBundles(directory, { ...aTellingConfig(), provisioning: aMachineConfig().provisioning });
+    await linkBundles(directory, {
+      ...aTellingConfig(),
+      provisioning: aMachineConfig().provisioning,
+      rotations: aRotationConfig().rotations,
+    });
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
   afterEach(() => {

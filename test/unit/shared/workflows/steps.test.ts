@@ -6,6 +6,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
+import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { runSchema } from '#shared/workflows/run.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
@@ -16,6 +17,7 @@ import {
   aCheckoutConfig,
   aConfig,
   aMachineConfig,
+  aRotationConfig,
   aRun,
   aTellingConfig,
   aWebhookConfig,
@@ -48,7 +50,7 @@ describe('the steps', () => {
   );
 
   const without = (...folders: string[]) =>
-    foldersOf(ALL_STEPS).filter((folder) => !folders.some((one) => folder.startsWith(one)));
+    foldersOf(ALL_STEPS).filter((folder) => !['rotate/', ...folders].some((one) => folder.startsWith(one)));
   const TELLING = ['intake/comments', 'intake/look'];
   const OF_TICKETS = ['intake/webhook', 'intake/tickets', 'intake/wake', ...TELLING];
   const ALWAYS = without('checkout/', 'intake/', 'provision/');
@@ -61,6 +63,11 @@ describe('the steps', () => {
     ['checkouts, of which tickets are told', aTellingConfig(), without('intake/machines', 'provision/')],
     ['subjects that messages name', aBlueprintConfig(), without(...OF_TICKETS, 'checkout/', 'intake/machines')],
     ['subjects that are machines', aMachineConfig(), without(...OF_TICKETS, 'checkout/')],
+    [
+      'rotations, which messages can start',
+      aRotationConfig(),
+      [...ALWAYS, 'intake/queue', ...foldersOf(Object.values(rotateSteps))].toSorted(),
+    ],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
   });
