@@ -4,7 +4,7 @@ import type { RotationRequested } from '#shared/messages/messages.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 
 /** Name of the execution of a request. An id belongs to its sender, and starts one execution. Pure. */
-export const requestedRun = ({ rotation, id }: RotationRequested, { kind, id: sender }: Principal): string => {
+const requestedRun = ({ rotation, id }: RotationRequested, { kind, id: sender }: Principal): string => {
   const hash = createHash('sha256')
     .update(JSON.stringify([kind, sender, id]))
     .digest('hex')

@@ -9,7 +9,7 @@ import { createAdvance } from '../../../../functions/rotate/advance/advance.ts';
 import { createPlanRotation } from '../../../../functions/rotate/plan/plan.ts';
 
 export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1' } as const;
-export const NOON = Date.parse('2026-03-01T12:00:00Z');
+const NOON = Date.parse('2026-03-01T12:00:00Z');
 export const MINUTE = 60_000;
 
 /** Accounts of as many systems. */
