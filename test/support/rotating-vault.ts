@@ -1,4 +1,5 @@
-import type { CredentialState, Inspection, Rotation, Vault } from '#shared/connections/vault.ts';
+import type { CredentialState, Inspection, Rotation } from '#shared/connections/rotation.ts';
+import type { Vault } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';

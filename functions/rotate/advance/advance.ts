@@ -1,6 +1,7 @@
 import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
-import type { Rotation, Vault } from '#shared/connections/vault.ts';
+import type { Rotation } from '#shared/connections/rotation.ts';
+import type { Vault } from '#shared/connections/vault.ts';
 import { type Next, next } from '#shared/domain/rotation/progress.ts';
 import { isRunning } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import type { CredentialState, Rotation } from '#shared/connections/vault.ts';
+import type { CredentialState, Rotation } from '#shared/connections/rotation.ts';
 import { itemKey } from '#shared/domain/item.ts';
 import { judge, type TestResult, type Verdict } from '#shared/domain/rotation/outcome.ts';
 import { isOverdue } from '#shared/domain/rotation/progress.ts';

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import type { Inspection } from '#shared/connections/vault.ts';
+import type { Inspection } from '#shared/connections/rotation.ts';
 import { type Ended, type Start, withEnded, withStarted } from '#shared/domain/rotation/state.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import type { RotationProgress } from '#shared/records/rotation-record.ts';
