@@ -44,6 +44,7 @@ const campaigns = {
 export default defineConfig({
   test: {
     maxWorkers: '100%',
+    globalSetup: ['test/setup/temporary-folder.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       ...['unit', 'contract', 'infra'].map(ring),
