@@ -93,7 +93,12 @@ const describedBy = ({ AlarmDescription }: AlarmProperties): { kind: string; say
   return { kind, says };
 };
 
-const PLACEHOLDERS: Readonly<Record<string, string>> = { sync: 'SYNC', checkout: 'RULE', connection: 'CONNECTION' };
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  sync: 'SYNC',
+  checkout: 'RULE',
+  rotation: 'RULE',
+  connection: 'CONNECTION',
+};
 
 /** The placeholder for the rule or connection of an alarm that exists once for each. */
 const aboutOf = ({ Dimensions }: AlarmProperties): string | undefined =>

@@ -16,6 +16,7 @@ import { addIntake, Intake } from '#infra/triggers/intake.ts';
 import { addMachines, Machines } from '#infra/triggers/machines.ts';
 import { Schedules } from '#infra/triggers/schedules.ts';
 import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
+import { addAge } from '#infra/workflows/age.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
@@ -36,6 +37,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addCheckout,
   addProvision,
   addRotate,
+  addAge,
   addMachines,
   addTickets,
   addComments,

@@ -28,6 +28,10 @@ export const METRICS = {
     ItemsRotated: 'Items whose credential changed, and passed its test where the vault has one.',
     RotationsFailed: 'Items whose change failed, or whose new credential failed its test.',
     RotationsUnknown: 'Items whose change the vault did not show within `deadlineMinutes`.',
+    OldestCredentialDays:
+      'Age of the oldest credential of a rule with `maxAgeDays`, in days. Missing while it is not known.',
+    CredentialsOverdue: 'Credentials that are older than `maxAgeDays`.',
+    CredentialsUndated: 'Credentials whose age is not known, because the vault shows no usable date.',
   },
   provisioning: {
     SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
@@ -62,6 +66,13 @@ export type MessageMetric = keyof typeof METRICS.queue;
 export type WebhookMetric = keyof typeof METRICS.route;
 export type ConnectionMetric = keyof typeof METRICS.connection;
 
+/** Metrics of a state, which must not be added up. */
+const STATES_OF_ROTATIONS: ReadonlySet<RotationMetric> = new Set([
+  'OldestCredentialDays',
+  'CredentialsOverdue',
+  'CredentialsUndated',
+]);
+
 /** The metrics of one relay. */
 export class RelayMetrics {
   readonly #relay: string;
@@ -79,7 +90,8 @@ export class RelayMetrics {
   }
 
   ofRotation(rotation: string, metricName: RotationMetric, period = Duration.hours(1)): Metric {
-    return this.#metric({ rotation }, metricName, Stats.SUM, period);
+    const statistic = STATES_OF_ROTATIONS.has(metricName) ? Stats.MAXIMUM : Stats.SUM;
+    return this.#metric({ rotation }, metricName, statistic, period);
   }
 
   ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {

@@ -57,6 +57,8 @@ const COSTS = {
   checkout: { resources: 1, bytes: 2600 },
   rotations: { resources: 20, bytes: 33_000 },
   rotation: { resources: 1, bytes: 2600 },
+  ages: { resources: 4, bytes: 7000 },
+  age: { resources: 3, bytes: 2600 },
   provisioning: { resources: 28, bytes: 46_000 },
   blueprint: { resources: 2, bytes: 2900 },
   drift: { resources: 1, bytes: 1500 },
@@ -80,6 +82,7 @@ const costsOf = (config: RelayConfig): Cost[] => {
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
   const looks = Object.values(webhooks).filter(({ looksEveryMinutes }) => looksEveryMinutes !== undefined);
+  const watched = Object.values(rotations).filter(({ maxAgeDays }) => maxAgeDays !== undefined);
   const verified = Object.values(syncs).filter(({ verify }) => verify !== undefined);
   return [
     COSTS.relay,
@@ -88,6 +91,8 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
     ...(Object.keys(rotations).length > 0 ? [COSTS.rotations] : []),
     ...each(COSTS.rotation, rotations),
+    ...(watched.length > 0 ? [COSTS.ages] : []),
+    ...watched.map(() => COSTS.age),
     ...(blueprints.length > 0 ? [COSTS.provisioning] : []),
     ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
     ...(Object.keys(webhooks).length > 0 ? [COSTS.webhooks] : []),

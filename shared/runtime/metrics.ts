@@ -4,8 +4,14 @@ export const METRICS_NAMESPACE = 'PamRelay';
 /** Metrics with another unit than a count. */
 const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge']);
 
+/** CloudWatch has no unit for days. */
+const WITHOUT_UNIT: ReadonlySet<string> = new Set(['OldestCredentialDays']);
+
 /** CloudWatch unit of a metric. */
-export const unitOf = (metric: string): 'Seconds' | 'Count' => (IN_SECONDS.has(metric) ? 'Seconds' : 'Count');
+export const unitOf = (metric: string): 'Seconds' | 'Count' | 'None' => {
+  if (WITHOUT_UNIT.has(metric)) return 'None';
+  return IN_SECONDS.has(metric) ? 'Seconds' : 'Count';
+};
 
 /**
  * Writes measurements of one sync, connection or queue as one log line in CloudWatch's embedded metric format. They

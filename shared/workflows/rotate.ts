@@ -96,4 +96,30 @@ export const rotateWorkflow: WorkflowSteps = {
   isUsed: ({ rotations }) => Object.keys(rotations).length > 0,
 };
 
+const age = {
+  folder: 'rotate/age',
+  /** Name of the entry under rotations. */
+  input: z.object({ rotation: z.string() }),
+  output: z.object({
+    /** Age of the oldest credential; absent while it is not known. */
+    oldestDays: z.number().min(0).optional(),
+    /** Credentials that are older than `maxAgeDays`. */
+    overdue: z.int().min(0),
+    /** Credentials whose age is not known. */
+    undated: z.int().min(0),
+  }),
+  seconds: 900,
+  memoryMb: 1024,
+  grants: () => [{ to: 'sign-in' }],
+} as const satisfies Step;
+export type AgeOrder = z.infer<typeof age.input>;
+export type Ages = z.infer<typeof age.output>;
+
+export const ageSteps = { age };
+
+export const ageWorkflow: WorkflowSteps = {
+  steps: Object.values(ageSteps),
+  isUsed: ({ rotations }) => Object.values(rotations).some(({ maxAgeDays }) => maxAgeDays !== undefined),
+};
+
 export type RotationReported = z.infer<typeof report.output>;

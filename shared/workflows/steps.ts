@@ -3,7 +3,7 @@ import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
 import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
-import { rotateWorkflow } from '#shared/workflows/rotate.ts';
+import { ageWorkflow, rotateWorkflow } from '#shared/workflows/rotate.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { syncWorkflow } from '#shared/workflows/sync.ts';
 import { commentWorkflow, lookWorkflow, ticketWorkflow } from '#shared/workflows/tickets.ts';
@@ -15,6 +15,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   checkoutWorkflow,
   provisionWorkflow,
   rotateWorkflow,
+  ageWorkflow,
   intakeWorkflow,
   machinesWorkflow,
   ticketWorkflow,

@@ -201,6 +201,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'states:DescribeExecution execution:pam-relay-prod-sync:*',
     readRuns('sync'),
   ],
+  RotateAge: SIGN_IN,
   RotateReport: [...read('rotations'), ...write('rotations'), ...ALERT],
   ProvisionPlan: [
     ...read('subjects'),

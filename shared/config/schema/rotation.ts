@@ -6,6 +6,9 @@ import { ROTATION_DEFAULTS } from '#shared/domain/rotation/settings.ts';
 const MAX_PAUSE_MINUTES = 7 * 1440;
 const MAX_DEADLINE_MINUTES = 1440;
 
+/** Ten years. A longer limit watches nothing. */
+const MAX_AGE_DAYS = 3650;
+
 /**
  * Settings common to all rotations, as a raw shape. A source spreads them into its `rotation`, beside `source` and its
  * own settings.
@@ -79,4 +82,13 @@ export const commonRotation = {
     .boolean()
     .default(false)
     .describe('True to rotate accounts that no sync delivers as well. Their readers get no new credential.'),
+  maxAgeDays: z
+    .int()
+    .min(1)
+    .max(MAX_AGE_DAYS)
+    .optional()
+    .meta({ examples: [90] })
+    .describe(
+      'Maximum age of the selected credentials. The relay looks at their dates every 6 hours, and an alarm is raised if one is older or has no date. It starts no rotation. Default: ages are not watched.',
+    ),
 };

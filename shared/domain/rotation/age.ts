@@ -14,40 +14,44 @@ export interface DatedItem extends Evidence {
 interface Aged {
   readonly id: string;
   readonly title: string;
-  readonly ageMs: number;
+  readonly ageDays: number;
 }
 
-/** Ages of credentials. Items without a usable date have none: they are counted, never as new. */
+/** An item whose age is not known: it has no date, one that cannot be read, or one that is later than now. */
+interface Undated {
+  readonly id: string;
+  readonly title: string;
+  readonly date: 'missing' | 'unreadable' | 'future';
+}
+
+/** Ages of credentials. */
 export interface AgeReport {
+  /** Undefined if the age of no item is known. */
   readonly oldest: Aged | undefined;
   /** Items that are older than the maximum, the oldest first. */
   readonly overdue: readonly Aged[];
-  /** Items without a date. */
-  readonly missing: number;
-  /** Items with a date that cannot be read. */
-  readonly unreadable: number;
-  /** Items with a date later than now. */
-  readonly future: number;
-  /** `unknown` if no item is known to be too old, and the age of one is unknown, or there is none. */
-  readonly isWithin: boolean | 'unknown';
+  /** Never counted as new. */
+  readonly undated: readonly Undated[];
 }
+
+/** Age of a credential in milliseconds, or the flaw of its date. */
+const ageOf = ({ changedAt, hasUnreadableDate }: Evidence, now: number): number | Undated['date'] => {
+  const at = changedAt === undefined ? undefined : parseInstant(changedAt, undefined);
+  if (hasUnreadableDate === true || (changedAt !== undefined && at === undefined)) return 'unreadable';
+  if (at === undefined) return 'missing';
+  return at > now + MAX_SKEW_MS ? 'future' : Math.max(0, now - at);
+};
 
 /** Compares the ages of credentials with the configured maximum. `now` is in epoch milliseconds. Pure. */
 export const reportAges = (items: readonly DatedItem[], maxAgeDays: number, now: number): AgeReport => {
   const aged: Aged[] = [];
-  let missing = 0;
-  let unreadable = 0;
-  let future = 0;
-  for (const { id, title, changedAt, hasUnreadableDate } of items) {
-    const at = changedAt === undefined ? undefined : parseInstant(changedAt, undefined);
-    if (hasUnreadableDate === true || (changedAt !== undefined && at === undefined)) unreadable += 1;
-    else if (at === undefined) missing += 1;
-    else if (at > now + MAX_SKEW_MS) future += 1;
-    else aged.push({ id, title, ageMs: Math.max(0, now - at) });
+  const undated: Undated[] = [];
+  for (const { id, title, ...evidence } of items) {
+    const age = ageOf(evidence, now);
+    if (typeof age === 'number') aged.push({ id, title, ageDays: age / DAY_MS });
+    else undated.push({ id, title, date: age });
   }
-  const byAge = aged.toSorted((one, other) => other.ageMs - one.ageMs);
-  const overdue = byAge.filter(({ ageMs }) => ageMs > maxAgeDays * DAY_MS);
-  const isUnknown = aged.length === 0 || aged.length < items.length;
-  const isWithin = overdue.length > 0 ? false : isUnknown ? 'unknown' : true;
-  return { oldest: byAge[0], overdue, missing, unreadable, future, isWithin };
+  const byAge = aged.toSorted((one, other) => other.ageDays - one.ageDays);
+  const overdue = byAge.filter(({ ageDays }) => ageDays > maxAgeDays);
+  return { oldest: byAge[0], overdue, undated };
 };

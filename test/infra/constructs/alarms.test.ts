@@ -77,6 +77,18 @@ describe('alarms', () => {
     });
   });
 
+  it('detect a credential that is older than relay.yaml allows, and looks at ages that fail', () => {
+    expect(alarmNamed('credential-old-weekly')).toMatchObject({
+      MetricName: 'OldestCredentialDays',
+      Statistic: 'Maximum',
+      Period: 6 * 3600,
+      EvaluationPeriods: 2,
+      Threshold: 30,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'breaching',
+    });
+  });
+
   it('detect runs that could not report', () => {
     const metrics = alarmNamed('run-failed')?.Metrics.flatMap(
       ({ MetricStat }: { MetricStat?: { Metric: { MetricName: string } } }) => MetricStat?.Metric.MetricName ?? [],

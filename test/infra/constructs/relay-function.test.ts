@@ -44,6 +44,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'rotate-plan': ['RECORDS_BUCKET', 'ROTATE_MACHINE_ARN'],
   'rotate-advance': ['RECORDS_BUCKET'],
   'rotate-deliver': ['RECORDS_BUCKET', 'SYNC_MACHINE_ARN'],
+  'rotate-age': ['RECORDS_BUCKET'],
   'rotate-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'provision-plan': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'provision-apply': ['RECORDS_BUCKET'],

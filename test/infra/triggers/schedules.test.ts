@@ -17,11 +17,12 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, each rotation, each look, reap, the sweep and the held tickets', () => {
+  it('exist for each sync, each verification, each comparison, each rotation and its ages, each look, reap, the sweep and the held tickets', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
     expect(names.toSorted()).toEqual([
+      'age.weekly',
       'drift.linux-hosts',
       'look.servicenow',
       'reap',
@@ -83,7 +84,13 @@ describe('schedules', () => {
       ],
       [
         ['lambda:InvokeFunction'],
-        ['<IntakeLookFunction>', '<IntakeWakeFunction>', '<ProvisionSweepFunction>', '<UpkeepReapFunction>'],
+        [
+          '<IntakeLookFunction>',
+          '<IntakeWakeFunction>',
+          '<ProvisionSweepFunction>',
+          '<RotateAgeFunction>',
+          '<UpkeepReapFunction>',
+        ],
       ],
       [['sqs:SendMessage'], ['<SchedulesUndelivered>']],
       [

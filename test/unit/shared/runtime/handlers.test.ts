@@ -24,7 +24,7 @@ describe('each bundled function', () => {
     await linkBundles(directory, {
       ...aTellingConfig(),
       provisioning: aMachineConfig().provisioning,
-      rotations: aRotationConfig().rotations,
+      rotations: aRotationConfig({ maxAgeDays: 90 }).rotations,
     });
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -68,6 +68,11 @@ describe('the steps', () => {
       aRotationConfig(),
       [...ALWAYS, 'intake/queue', ...foldersOf(Object.values(rotateSteps))].toSorted(),
     ],
+    [
+      'rotations whose ages are watched',
+      aRotationConfig({ maxAgeDays: 90 }),
+      [...ALWAYS, 'intake/queue', 'rotate/age', ...foldersOf(Object.values(rotateSteps))].toSorted(),
+    ],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
   });

@@ -1,0 +1,71 @@
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { Source, Vault } from '#shared/connections/vault.ts';
+import { type Item, itemKey } from '#shared/domain/item.ts';
+import { type AgeReport, type DatedItem, reportAges } from '#shared/domain/rotation/age.ts';
+import { isSelected } from '#shared/domain/selection.ts';
+import type { AgeOrder, Ages } from '#shared/workflows/rotate.ts';
+
+export interface AgeDependencies {
+  readonly config: RelayConfig;
+  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly rulesOf: (connection: string, rule: Source) => Promise<SourceRules>;
+  readonly measure: (rule: string, ages: Ages) => Promise<void>;
+  /** Called if a credential is too old, or if the age of one is not known. */
+  readonly onFound: (
+    rule: string,
+    found: Pick<AgeReport, 'overdue' | 'undated'> & { readonly complete: boolean },
+  ) => void;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Measures how old the credentials of a rotation are, by the dates in the vault's list. Reads no credential. The age of
+ * the oldest is left out while it is not known: without a dated credential, and after an incomplete list unless one is
+ * known to be too old. The alarm treats its absence like a credential that is too old. Repeatable.
+ */
+export const createAge =
+  ({ config, vaultOf, rulesOf, measure, onFound, now }: AgeDependencies) =>
+  async ({ rotation }: AgeOrder): Promise<Ages> => {
+    const rule = ruleOf(config, 'rotate', rotation);
+    if (rule.maxAgeDays === undefined) return { overdue: 0, undated: 0 };
+    const { items, complete } = await listSelected(
+      await vaultOf(rule.connection),
+      rule,
+      await rulesOf(rule.connection, rule),
+    );
+    const { oldest, overdue, undated } = reportAges(items, rule.maxAgeDays, now());
+    const isKnown = oldest !== undefined && (complete || overdue.length > 0);
+    const ages = {
+      ...(isKnown && { oldestDays: oldest.ageDays }),
+      overdue: overdue.length,
+      undated: undated.length,
+    };
+    if (overdue.length > 0 || undated.length > 0 || !isKnown) onFound(rotation, { overdue, undated, complete });
+    await measure(rotation, ages);
+    return ages;
+  };
+
+const listSelected = (
+  vault: Vault,
+  rule: RotationConfig,
+  { patterns }: SourceRules,
+): Promise<{ items: DatedItem[]; complete: boolean }> =>
+  vault.session(async (session) => {
+    const items: DatedItem[] = [];
+    let complete = true;
+    for await (const page of session.list(rule)) {
+      complete &&= page.complete;
+      items.push(...page.items.filter(({ labels }) => isSelected(patterns, labels)).map(toDated));
+    }
+    return { items, complete };
+  });
+
+const toDated = ({ ref, title, changedAt, hasUnreadableDate }: Item): DatedItem => ({
+  id: itemKey(ref),
+  title,
+  changedAt,
+  hasUnreadableDate,
+});
