@@ -8,14 +8,17 @@ import { installPython } from './support/install.ts';
 import { runClient, type Sandbox, startSandbox } from './support/sandbox.ts';
 
 const SCRIPTS = resolve(import.meta.dirname, 'support');
-const FLEET = { accounts: 12, seed: 3 };
+const FLEET = { accounts: 24, seed: 3 };
 const ACCOUNTS = createFleet(FLEET);
 const PLAIN = ACCOUNTS.filter(({ kind }) => kind === 'plain');
-const [FIRST] = PLAIN;
-if (FIRST === undefined) throw new Error('The fleet is too small.');
 const SYSTEMS = [...new Set(ACCOUNTS.map(({ systemName }) => systemName))];
 
 const WAYS = ['oauth', 'api-key'] as const;
+const CLIENTS = ['python', 'bt', 'go'] as const;
+
+/** Accounts that no other test reads: the vault changes a credential some time after its check-in. */
+const accountsFor = (client: (typeof CLIENTS)[number], way: (typeof WAYS)[number]) =>
+  PLAIN.filter((_, index) => index % 6 === WAYS.indexOf(way) * CLIENTS.length + CLIENTS.indexOf(client));
 const CANARY = expect.stringMatching(/canary-[0-9a-f]{24}/);
 
 let sandbox: Sandbox;
@@ -42,7 +45,7 @@ afterAll(async () => {
 describe("the vendor's Python library", () => {
   it.each(WAYS)('reads credentials from the sandbox and checks them in, signed in by %s', async (way) => {
     const input = JSON.stringify(sandbox.printed);
-    for (const { systemName, accountName, credential } of PLAIN) {
+    for (const { systemName, accountName, credential } of accountsFor('python', way)) {
       const args = [join(SCRIPTS, 'vendor_client.py'), way, `${systemName}/${accountName}`];
       const printed = await runClient(tools.library, args, { env: {}, input });
       expect(JSON.parse(printed)).toEqual({ credential, leftOpen: 0 });
@@ -72,10 +75,12 @@ describe('the unofficial command line tool bt-cli', () => {
 
   it.each(WAYS)('tests the connection, and checks a credential out and in, signed in by %s', async (way) => {
     expect(await bt(way, 'auth', 'test')).toContain('All tests passed!');
-    const names = ['--system', FIRST.systemName, '--account', FIRST.accountName];
+    const [account] = accountsFor('bt', way);
+    if (account === undefined) throw new Error('The fleet is too small.');
+    const names = ['--system', account.systemName, '--account', account.accountName];
     const { RequestID: id } = await readJson(way, 'credentials', 'checkout', ...names);
     expect(await readJson(way, 'credentials', 'list')).toMatchObject([{ RequestID: id, Status: 'Active' }]);
-    expect(await bt(way, 'credentials', 'show', String(id), '--raw')).toBe(FIRST.credential);
+    expect(await bt(way, 'credentials', 'show', String(id), '--raw')).toBe(account.credential);
     await bt(way, 'credentials', 'checkin', String(id));
     expect(await bt(way, 'credentials', 'list')).toContain('No requests found.');
   });
@@ -128,13 +133,14 @@ describe('the unofficial command line tool bt-cli', () => {
 
 describe("the vendor's Go library", () => {
   it.each(WAYS)('reads credentials, secrets and lists, signed in by %s', async (way) => {
-    const paths = PLAIN.map(({ systemName, accountName }) => `${systemName}/${accountName}`);
+    const accounts = accountsFor('go', way);
+    const paths = accounts.map(({ systemName, accountName }) => `${systemName}/${accountName}`);
     const wanted = { accounts: paths, secrets: ['Team A/Apps/api', 'Team A/Apps/connection'] };
     const env = { SSL_CERT_FILE: sandbox.printed.passwordSafe.caFile };
     const printed = await runClient(tools.go, [way], { env, input: JSON.stringify({ ...sandbox.printed, ...wanted }) });
     expect(JSON.parse(printed)).toEqual({
       user: sandbox.printed.passwordSafe.runAs,
-      accounts: Object.fromEntries(PLAIN.map(({ credential }, index) => [paths[index], credential])),
+      accounts: Object.fromEntries(accounts.map(({ credential }, index) => [paths[index], credential])),
       secrets: { 'Team A/Apps/api': CANARY, 'Team A/Apps/connection': CANARY },
       listed: {
         accounts: ACCOUNTS.map(({ systemName, accountName }) => `${systemName}/${accountName}`),
