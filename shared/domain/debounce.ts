@@ -18,14 +18,26 @@ export interface Debounce {
   readonly waitSeconds: number;
 }
 
-const runsOf = (sync: string): string => `${sync}.changed-`;
+/**
+ * Source of the news about a credential: a message, or a rotation by the relay. They do not share runs, because a run
+ * after a rotation also delivers parked items.
+ */
+const CAUSES = ['changed', 'rotated'] as const;
+export type NamedCause = (typeof CAUSES)[number];
+
+const runsOf = (sync: string, cause: NamedCause): string => `${sync}.${cause}-`;
 
 /** Debounce interval at a time, in epoch milliseconds. */
-export const debounceAt = (sync: string, now: number): Debounce => {
+export const debounceAt = (sync: string, now: number, cause: NamedCause = 'changed'): Debounce => {
   const endsAt = (Math.floor(now / HALF_MINUTE_MS) + 1) * HALF_MINUTE_MS;
   const stamp = new Date(endsAt).toISOString().replace(/[-:]|\.\d+/g, '');
-  return { run: `${runsOf(sync)}${stamp}`, endsAt, waitSeconds: Math.ceil((endsAt - now + CLOCK_SKEW_MS) / 1000) };
+  return {
+    run: `${runsOf(sync, cause)}${stamp}`,
+    endsAt,
+    waitSeconds: Math.ceil((endsAt - now + CLOCK_SKEW_MS) / 1000),
+  };
 };
 
-/** True for a run of the sync that covers only the items that messages named. */
-export const isDebounced = (sync: string, run: string): boolean => run.startsWith(runsOf(sync));
+/** True for a run of the sync that covers only named items. */
+export const isDebounced = (sync: string, run: string): boolean =>
+  CAUSES.some((cause) => run.startsWith(runsOf(sync, cause)));

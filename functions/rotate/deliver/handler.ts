@@ -21,7 +21,7 @@ export const handler = defineHandler(
     rulesOf,
     shared: createS3SharedRecords(bucket),
     records,
-    startNamedRun: createStartNamedRun({ executionsOf, records, now: Date.now }),
+    startNamedRun: createStartNamedRun({ executionsOf, records, now: Date.now }, 'rotated'),
     // A run that was just started may not be visible yet.
     isRunning: async (run) => (await executionsOf('sync').find(run))?.endedAt === undefined,
     now: Date.now,

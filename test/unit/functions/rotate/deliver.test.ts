@@ -59,7 +59,7 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
         rulesOf: async (_connection, rule) => rulesOf(rule),
         shared: scene.records,
         records: { read: async (place) => records.read({ ...place }) },
-        startNamedRun: createStartNamedRun({ executionsOf, records, now }),
+        startNamedRun: createStartNamedRun({ executionsOf, records, now }, 'rotated'),
         isRunning: async (run) => running.has(run),
         now,
       })(INPUT),
@@ -79,7 +79,8 @@ describe('the delivery of what has rotated', () => {
     expect(await scene.deliver()).toEqual({ next: 'wait', waitSeconds: 30 });
     expect(scene.named()).toEqual([{ systemName: 'db-1', accountName: 'a1' }]);
     expect([...scene.started.values()].map((input) => JSON.parse(input))).toMatchObject([
-      { sync: 'databases', items: 'named' },
+      // A change soon after a check-in by the sync is ours, and must not be parked as the vault's.
+      { sync: 'databases', items: 'named', retryParked: true },
     ]);
     expect(await scene.advance()).toMatchObject({ next: 'deliver' });
     await scene.end('SUCCEEDED');

@@ -29,13 +29,14 @@ describe('a debounced run', () => {
 
   it('has a name that Step Functions accepts, distinct from all other runs of the sync', () => {
     fc.assert(
-      fc.property(sync, time, (name, now) => {
-        const { run } = debounceAt(name, now);
+      fc.property(sync, time, fc.constantFrom('changed' as const, 'rotated' as const), (name, now, cause) => {
+        const { run } = debounceAt(name, now, cause);
         expect(run).toMatch(/^[\w.-]{1,80}$/);
         expect(isDebounced(name, run)).toBe(true);
         expect(isDebounced(`${name}x`, run)).toBe(false);
       }),
     );
     expect(isDebounced('fleet', 'fleet.20260301T080000Z')).toBe(false);
+    expect(debounceAt('fleet', 0, 'rotated').run).not.toBe(debounceAt('fleet', 0).run);
   });
 });
