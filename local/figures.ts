@@ -1,6 +1,6 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind, zeroOutcomes } from '#shared/domain/outcome.ts';
-import { type Report, recordAt, reportSchema } from '#shared/records/records.ts';
+import { type RecordPlace, type Report, recordAt } from '#shared/records/records.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import type { LocalAws } from './aws/aws.ts';
 import { localClientConfig } from './aws/resources.ts';
@@ -135,12 +135,14 @@ const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string =>
   return `  … ${count('credential')} credentials read, ${count('checkin')} requests checked in`;
 };
 
-/** Reads the report of a sync run. @throws if there is none. */
-/** Reads the report of a run from the records bucket. */
-export const readReport = async ({ endpoint, template }: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> => {
+/** Reads a record from the records bucket. @throws if there is none. */
+export const readRecord = async <T>({ endpoint, template }: LocalAws, { key, schema }: RecordPlace<T>): Promise<T> => {
   const [bucket] = template.ofType('AWS::S3::Bucket');
   const s3 = new S3Client(localClientConfig(endpoint));
-  const { key } = recordAt.report(run);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket?.identity.name, Key: key }));
-  return reportSchema.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+  return schema.parse(JSON.parse((await Body?.transformToString()) ?? ''));
 };
+
+/** Reads the report of a sync run. @throws if there is none. */
+export const readReport = (aws: LocalAws, run: Pick<Run, 'rule' | 'run'>): Promise<Report> =>
+  readRecord(aws, recordAt.report(run));

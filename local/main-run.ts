@@ -5,6 +5,8 @@ import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
+import { playRotation, type RotationFigures } from './rotations/play.ts';
+import { spread } from './spread.ts';
 import type { LocalStore } from './stores.ts';
 import { livesFor } from './tickets/lives.ts';
 import { playTickets, type TicketFigures } from './tickets/play.ts';
@@ -34,6 +36,10 @@ export interface MainRun {
   readonly provisioning: ProvisioningFigures | undefined;
   /** Undefined if no ticket was played. */
   readonly tickets: TicketFigures | undefined;
+  /** Undefined if nothing rotated. */
+  readonly rotations: RotationFigures | undefined;
+  /** One line for each account that was to rotate, and did not. */
+  readonly notRotated: readonly string[];
   /** One sentence for each broken promise. */
   readonly broken: readonly string[];
   /** Paths of the runs' pages. */
@@ -63,7 +69,7 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
 };
 
 const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun> => {
-  const { changed, provision = 0, tickets = 0, printed, onProgress: say = () => {} } = options;
+  const { changed, provision = 0, tickets = 0, rotates = 0, printed, onProgress: say = () => {} } = options;
   const { vault, clock, directory } = world;
 
   say('Run 1: everything is new');
@@ -91,6 +97,12 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     await world.runSync();
   }
 
+  const rotation = rotates === 0 ? undefined : await playRotation(world, say);
+  if (rotation !== undefined) {
+    say('The sync again');
+    await world.runSync();
+  }
+
   say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
   return {
@@ -100,7 +112,15 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     canaryHits: leaks.length,
     provisioning: provisioned?.figures,
     tickets: played?.figures,
-    broken: [...promises, ...(provisioned?.broken ?? []), ...(played?.broken ?? []), ...brokenPromises(world, leaks)],
+    rotations: rotation?.figures,
+    notRotated: rotation?.left ?? [],
+    broken: [
+      ...promises,
+      ...(provisioned?.broken ?? []),
+      ...(played?.broken ?? []),
+      ...(rotation?.broken ?? []),
+      ...brokenPromises(world, leaks, rotation?.refused),
+    ],
     pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
     directory,
   };
@@ -128,9 +148,3 @@ const misdelivered = (
       ? []
       : [`${run} delivered ${delivered} credentials to ${store} instead of ${expected}.`];
   });
-
-/** Selects elements evenly across a list, so that pages and batches contain some of them. */
-const spread = <T>(list: readonly T[], howMany: number): T[] =>
-  list.filter(
-    (_, index) => Math.floor(((index + 1) * howMany) / list.length) > Math.floor((index * howMany) / list.length),
-  );

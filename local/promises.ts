@@ -24,10 +24,18 @@ type Deliverable = Pick<
   'kind' | 'accountName' | 'systemName' | 'credential'
 >;
 
-/** One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS. */
-export const brokenPromises = (world: World, leaks: readonly Hit[]): string[] => {
+/**
+ * One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS.
+ * `refused`: ids of accounts whose credential their system refuses.
+ */
+export const brokenPromises = (
+  world: World,
+  leaks: readonly Hit[],
+  refused: ReadonlySet<number> = new Set(),
+): string[] => {
   const { vault, stores } = world;
-  return [...stores.flatMap((store) => wrongValues(vault, store, store.values())), ...findLeftovers(world, leaks)];
+  const working = { accounts: () => vault.accounts().filter(({ accountId }) => !refused.has(accountId)) };
+  return [...stores.flatMap((store) => wrongValues(working, store, store.values())), ...findLeftovers(world, leaks)];
 };
 
 /** One sentence for each leftover: an open request or session, a leaked value, a denied or unknown call. */

@@ -2,40 +2,61 @@ import { showText } from '#shared/domain/text.ts';
 import { count, flag, optionalCount, readArguments, UsageError } from './arguments.ts';
 import { RunFailed } from './figures.ts';
 import { type MainRun, mainRun } from './main-run.ts';
-import { createFleet } from './simulators/password-safe/fleet.ts';
+import { createFleet, MAX_EDGE_CASES } from './simulators/password-safe/fleet.ts';
 import { LOCAL_STORES } from './stores.ts';
 import { summarise } from './summary.ts';
 
 /** `npm start`: two scheduled runs of the whole product on this machine, and their figures. */
 
 const MAX_ACCOUNTS = 100_000;
+const DEFAULT_ACCOUNTS = 40;
 
 const readOptions = (argv: readonly string[]) => {
-  const { changed, ...options } = readArguments(argv, {
-    accounts: count(40, { min: 1, max: MAX_ACCOUNTS }),
+  const {
+    changed,
+    accounts: given,
+    ...options
+  } = readArguments(argv, {
+    accounts: optionalCount({ min: 1, max: MAX_ACCOUNTS }),
     changed: optionalCount({ max: MAX_ACCOUNTS }),
     latency: count(0, { max: 60_000 }),
     seed: count(1, { max: 2 ** 31 }),
     provision: count(0, { max: 5000 }),
     tickets: count(0, { max: 1000 }),
+    rotate: count(0, { max: 5000 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
     'no-quotas': flag,
   });
-  const plain = createFleet(options).filter(({ kind }) => kind === 'plain').length;
-  if (changed === undefined) return { ...options, changed: Math.min(3, plain) };
-  if (changed <= plain) return { ...options, changed };
-  throw new UsageError(`--changed must be at most ${plain}, the number of plain accounts among ${options.accounts}`);
+  const accounts = given ?? Math.max(DEFAULT_ACCOUNTS, options.rotate + MAX_EDGE_CASES);
+  const plain = createFleet({ ...options, accounts }).filter(({ kind }) => kind === 'plain').length;
+  for (const [name, wanted] of [
+    ['changed', changed],
+    ['rotate', options.rotate],
+  ] as const)
+    if (wanted !== undefined && wanted > plain)
+      throw new UsageError(`--${name} must be at most ${plain}, the number of plain accounts among ${accounts}`);
+  return { ...options, accounts, changed: changed ?? Math.min(3, plain) };
 };
 
 /** Output of `--json`. */
-const toJson = ({ runs, openRequests, openSessions, canaryHits, provisioning, tickets, pages }: MainRun) => ({
+const toJson = ({
+  runs,
+  openRequests,
+  openSessions,
+  canaryHits,
+  provisioning,
+  tickets,
+  rotations,
+  pages,
+}: MainRun) => ({
   runs: runs.map(({ report: _, ...figures }) => figures),
   openRequests,
   openSessions,
   canaryHits,
   ...(provisioning && { provisioning }),
   ...(tickets && { tickets }),
+  ...(rotations && { rotations }),
   pages,
 });
 
@@ -47,6 +68,7 @@ const main = async (): Promise<void> => {
     seed,
     provision,
     tickets,
+    rotate: rotates,
     stores,
     json,
     'no-quotas': isUnlimited,
@@ -63,6 +85,7 @@ const main = async (): Promise<void> => {
     seed,
     provision,
     tickets,
+    rotates,
     stores: LOCAL_STORES.slice(0, stores),
     ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),

@@ -28,6 +28,8 @@ export const summarise = ({
   canaryHits,
   provisioning,
   tickets,
+  rotations,
+  notRotated,
   broken,
   pages,
   directory,
@@ -66,6 +68,7 @@ export const summarise = ({
     '',
     ...figureLines('Provisioning', provisioning),
     ...figureLines('Tickets', tickets),
+    ...figureLines('Rotation', rotations, notRotated),
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
     verdict(`credentials found outside the ${runs[0].stores.length === 1 ? 'store' : 'stores'}`, canaryHits),
@@ -78,12 +81,17 @@ export const summarise = ({
 };
 
 /** Figures of a part of the run that was asked for. */
-const figureLines = (title: string, figures: MainRun['provisioning'] | MainRun['tickets']): string[] =>
+const figureLines = (
+  title: string,
+  figures: MainRun['provisioning'] | MainRun['tickets'] | MainRun['rotations'],
+  exceptions: readonly string[] = [],
+): string[] =>
   figures === undefined
     ? []
     : [
         styleText('bold', title),
         ...Object.entries(figures).map(([label, count]) => `  ${label.padEnd(10)}  ${String(count).padStart(7)}`),
+        ...exceptions.slice(0, REMARKS_SHOWN).map((line) => `  ${showText(line)}`),
         '',
       ];
 

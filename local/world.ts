@@ -10,6 +10,7 @@ import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
 import { ADMIN_BOOTSTRAP, addBlueprint } from './provisioning.ts';
+import { addRotation, markRotating, ROTATION_BOOTSTRAP } from './rotations/fleet.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { type OpenBaoSimulator, startOpenBao } from './simulators/openbao/server.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
@@ -18,7 +19,7 @@ import {
   type PasswordSafeSimulator,
   startPasswordSafe,
 } from './simulators/password-safe/server.ts';
-import { DEFAULT_APPLICATION, DEFAULT_APPROVER, PROVISIONER } from './simulators/password-safe/users.ts';
+import { DEFAULT_APPLICATION, DEFAULT_APPROVER, PROVISIONER, ROTATOR } from './simulators/password-safe/users.ts';
 import {
   addStores,
   type LocalStore,
@@ -74,6 +75,8 @@ export interface WorldOptions
   readonly provisions?: boolean;
   /** Adds the route and the rule of `examples/webhooks.yaml`. */
   readonly takesTickets?: boolean;
+  /** Accounts that the rule of `examples/rotation.yaml` selects. Default: none, and no rule. */
+  readonly rotates?: number;
   /** Stores of the sync. Default: Secrets Manager alone. */
   readonly stores?: readonly LocalStoreName[];
 }
@@ -106,11 +109,14 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const directory = makeRunDirectory(RUNS);
 
   const { populate = (made) => made } = options;
-  const fleet = populate(createFleet({ accounts, seed }));
-  const users = options.provisions
-    ? [...(options.users ?? [DEFAULT_APPLICATION, DEFAULT_APPROVER]), PROVISIONER]
-    : options.users;
-  const vault = await startPasswordSafe({ ...options, ...(users && { users }), fleet, now: clock.now });
+  const { rotates = 0 } = options;
+  const fleet = markRotating(populate(createFleet({ accounts, seed })), rotates);
+  const users = [
+    ...(options.users ?? [DEFAULT_APPLICATION, DEFAULT_APPROVER]),
+    ...(options.provisions ? [PROVISIONER] : []),
+    ...(rotates > 0 ? [ROTATOR] : []),
+  ];
+  const vault = await startPasswordSafe({ ...options, users, fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
   const openBao = stores.includes('openbao')
     ? await startOpenBao({ now: clock.now, ...(port !== undefined && { port: port + 2 }) })
@@ -123,6 +129,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       if (quotas !== 'documented') removePace(config, stores);
       if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
       if (options.takesTickets) addWebhook(config);
+      if (rotates > 0) addRotation(config, { url: vault.url, ca: CA_FILE });
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {
@@ -148,6 +155,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       bootstrap,
       ...(options.provisions ? [ADMIN_BOOTSTRAP] : []),
       ...(options.takesTickets ? [WEBHOOK_SECRET] : []),
+      ...(rotates > 0 ? [ROTATION_BOOTSTRAP] : []),
     ];
     for (const { name: Name, value: SecretString } of made)
       aws.secretsManager.handle('CreateSecret', { Name, ClientRequestToken: crypto.randomUUID(), SecretString });
@@ -247,7 +255,7 @@ const assemble = (parts: Pick<World, 'clock' | 'vault' | 'aws' | 'stores' | 'ope
 };
 
 /** The secrets of the vault's sign-in. Tokens and cookies are canaries themselves. */
-const SIGN_IN_SECRETS = [DEFAULT_APPLICATION, PROVISIONER].flatMap(({ oauth, apiKey }) => [
+const SIGN_IN_SECRETS = [DEFAULT_APPLICATION, PROVISIONER, ROTATOR].flatMap(({ oauth, apiKey }) => [
   oauth.clientSecret,
   apiKey.key,
 ]);

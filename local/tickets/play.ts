@@ -1,3 +1,4 @@
+import { nextWake } from '../executions.ts';
 import type { FleetAccount } from '../simulators/password-safe/fleet.ts';
 import type { World } from '../world.ts';
 import type { Life, Told } from './lives.ts';
@@ -39,26 +40,19 @@ interface Moment {
 }
 
 /** Advances the clock from wait to wait. */
-export const createTime = ({ aws, clock }: Pick<World, 'aws' | 'clock'>, seen: () => void) => {
-  const machines = aws.template.ofType('AWS::StepFunctions::StateMachine').map(({ identity }) => identity.ref);
-  const nextWake = async (): Promise<number | undefined> => {
-    const running = machines.flatMap((arn) => aws.stepFunctions.list(arn)).filter(({ status }) => status === 'RUNNING');
-    const wakes = await Promise.all(running.map(({ arn }) => aws.stepFunctions.nextWake(arn)));
-    return wakes.filter((wake) => wake !== undefined).toSorted((one, other) => one - other)[0];
-  };
-  return {
-    /** Lets everything happen that is due until a time. */
-    async until(time: number): Promise<void> {
-      for (;;) {
-        const wake = await nextWake();
-        seen();
-        if (wake === undefined || wake > time) break;
-        clock.advance(Math.max(0, Math.ceil(wake - clock.now())));
-      }
-      clock.advance(Math.max(0, Math.ceil(time - clock.now())));
-    },
-  };
-};
+export const createTime = (world: Pick<World, 'aws' | 'clock'>, seen: () => void) => ({
+  /** Lets everything happen that is due until a time. */
+  async until(time: number): Promise<void> {
+    const { clock } = world;
+    for (;;) {
+      const wake = await nextWake(world);
+      seen();
+      if (wake === undefined || wake > time) break;
+      clock.advance(Math.max(0, Math.ceil(wake - clock.now())));
+    }
+    clock.advance(Math.max(0, Math.ceil(time - clock.now())));
+  },
+});
 
 /** Number of the ticket of a life. */
 export const numberOf = (index: number): string => `CHG${String(index + 1).padStart(7, '0')}`;

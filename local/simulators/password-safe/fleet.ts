@@ -81,6 +81,9 @@ const EDGE_CASES: readonly Partial<FleetAccount>[] = [
   { kind: 'odd-credential', credentialShape: 'long' },
 ];
 
+/** Number of edge cases in a large fleet. */
+export const MAX_EDGE_CASES = EDGE_CASES.length;
+
 const WORKGROUPS = ['Default Workgroup', 'Production', 'Finance', 'Research'] as const;
 const SYSTEM_FAMILIES: readonly { prefix: string; type: AccountType; platformId: number }[] = [
   { prefix: 'db', type: 'database', platformId: 8 },

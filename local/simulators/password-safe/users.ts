@@ -93,6 +93,18 @@ export const PROVISIONER = {
   apiKey: { key: 'simulated2'.repeat(13).slice(0, 128) },
 } as const satisfies SimulatedUser;
 
+/** A machine that changes credentials, and cannot create or remove anything. */
+export const ROTATOR = {
+  userName: 'pam-relay-rotator',
+  roles: ['requestor', 'account-management'],
+  groups: ['Rotators'],
+  oauth: {
+    clientId: '00000000-0000-4000-8000-000000000003',
+    clientSecret: 'simulated-client-secret-of-the-rotator-01',
+  },
+  apiKey: { key: 'simulated3'.repeat(13).slice(0, 128) },
+} as const satisfies SimulatedUser;
+
 /** Roles that groups give a user through the API, beside its own. */
 export interface Grants {
   readonly read: ReadonlySet<Role>;

@@ -57,6 +57,8 @@ describe('the summary of a local run', () => {
       canaryHits: 0,
       provisioning: undefined,
       tickets: undefined,
+      rotations: { requested: 3, rotated: 2, failed: 1, stopped: 0 },
+      notRotated: [`${name}: changed, test failed`],
       broken: [`The store does not hold ${name}.`],
       pages: ['/tmp/run/run-1.html', '/tmp/run/run-2.html'],
       directory: '/tmp/run',
@@ -64,7 +66,13 @@ describe('the summary of a local run', () => {
     const lines = stripVTControlCharacters(text).split('\n');
     const shown = 'db-01/sa\\u{A}✓ all is well\\u{1B}[2J\\u{202E}';
     expect(lines).toEqual(
-      expect.arrayContaining([`  ${shown} (failed)`, `    No ${shown}.`, `Broken: The store does not hold ${shown}.`]),
+      expect.arrayContaining([
+        `  ${shown} (failed)`,
+        `    No ${shown}.`,
+        `Broken: The store does not hold ${shown}.`,
+        '  requested         3',
+        `  ${shown}: changed, test failed`,
+      ]),
     );
     expect(lines.filter((line) => !isPlainText(line))).toEqual([]);
     expect(lines.filter((line) => line.startsWith('✓ all'))).toEqual([]);

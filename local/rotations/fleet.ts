@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Document, parse } from 'yaml';
+import { z } from 'zod';
+import type { FleetAccount } from '../simulators/password-safe/fleet.ts';
+import { ROTATOR } from '../simulators/password-safe/users.ts';
+import { spread } from '../spread.ts';
+
+/** The rotation of a local run: the rule of `examples/rotation.yaml`, and the accounts that it selects. */
+
+export const RULE = 'weekly';
+const CONNECTION = 'vault-rotation';
+/** Workgroup of the accounts to rotate. */
+const WORKGROUP = 'Rotation';
+
+const exampleSchema = z.object({
+  connections: z.record(z.string(), z.looseObject({ authentication: z.looseObject({ bootstrapSecret: z.string() }) })),
+  rotations: z.record(z.string(), z.looseObject({})),
+});
+const example = exampleSchema.parse(
+  parse(readFileSync(resolve(import.meta.dirname, '../../examples/rotation.yaml'), 'utf8')),
+);
+
+/** Adds the rule of the example and its connection, at the address of the vault, to a relay.yaml. */
+export const addRotation = (config: Document, vault: { readonly url: string; readonly ca: string }): void => {
+  config.setIn(['connections', CONNECTION], config.createNode({ ...example.connections[CONNECTION], ...vault }));
+  config.setIn(['rotations', RULE], config.createNode(example.rotations[RULE]));
+  config.setIn(['rotations', RULE, 'select'], config.createNode({ workgroups: [WORKGROUP] }));
+};
+
+/** The secret with which the relay signs in to change credentials. */
+export const ROTATION_BOOTSTRAP = {
+  name: example.connections[CONNECTION]?.authentication.bootstrapSecret ?? '',
+  value: JSON.stringify(ROTATOR.oauth),
+} as const;
+
+/** Puts so many plain accounts into the workgroup that rotates. */
+export const markRotating = (fleet: readonly FleetAccount[], count: number): FleetAccount[] => {
+  const plain = fleet.filter(({ kind }) => kind === 'plain');
+  const chosen = new Set(spread(plain, count));
+  return fleet.map((account) => (chosen.has(account) ? { ...account, workgroup: WORKGROUP } : account));
+};
+
+export const isRotating = ({ workgroup }: Pick<FleetAccount, 'workgroup'>): boolean => workgroup === WORKGROUP;
