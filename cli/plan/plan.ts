@@ -34,7 +34,7 @@ export const plan = async (file: string, options: PlanCommandOptions, output: Ou
   const plans: SyncPlan[] = [];
   for (const sync of syncs) {
     const memory = await memoryOf(sync, records);
-    plans.push(await planOneSync({ sides, sync, relayId: deployment.relayId, memory, now: Date.now() }));
+    plans.push(await planOneSync({ sides, sync, relayId: deployment.relayId, memory, records, now: Date.now() }));
   }
   if (json) output.out(JSON.stringify({ ...deployment, syncs: plans }, null, 2));
   else for (const line of showPlans(deployment, plans, output.paint)) output.out(line);

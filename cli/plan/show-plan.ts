@@ -13,6 +13,7 @@ const TONES: Readonly<Record<Action, Tone>> = {
   unchanged: 'quiet',
   changing: 'waiting',
   parked: 'waiting',
+  held: 'bad',
   keep: 'quiet',
   refuse: 'bad',
 };

@@ -6,6 +6,7 @@ import type { Batch } from '#shared/domain/plan/batch.ts';
 import { ACTIONS, type Action, type Decided } from '#shared/domain/plan/ledger.ts';
 import type { RelayError } from '#shared/errors.ts';
 import { ownerOf } from '#shared/names.ts';
+import type { Records } from '#shared/records/records.ts';
 
 /** Text for everything that only the memory of a sync decides. */
 export const UNKNOWN = "unknown without the stack's memory";
@@ -46,6 +47,8 @@ export interface SyncPlanOptions {
   readonly sync: string;
   readonly relayId: string;
   readonly memory: Memory | 'unknown';
+  /** Records of the stack; undefined if it is unknown. */
+  readonly records?: Pick<Records, 'read'> | undefined;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -53,7 +56,14 @@ export interface SyncPlanOptions {
 const INCOMPLETE = 'The vault did not list all of its accounts, so nothing is retired.';
 
 /** Plans one sync as its next run would. Reads no credential and writes nothing. Repeatable. */
-export const planOneSync = async ({ sides, sync, relayId, memory, now }: SyncPlanOptions): Promise<SyncPlan> => {
+export const planOneSync = async ({
+  sides,
+  sync,
+  relayId,
+  memory,
+  records,
+  now,
+}: SyncPlanOptions): Promise<SyncPlan> => {
   const rule = ruleOf(sides.config, 'sync', sync);
   const { connection, stores } = rule;
   const { refusal } = await sides.rulesOf(connection, rule);
@@ -62,6 +72,7 @@ export const planOneSync = async ({ sides, sync, relayId, memory, now }: SyncPla
   const { record } = await planRule(sides, {
     sync,
     memory: memory === 'unknown' ? emptyMemory() : memory,
+    records,
     mode: 'changes',
     retryParked: false,
     now,
@@ -97,6 +108,7 @@ const NONE: Readonly<Record<Action, number>> = {
   unchanged: 0,
   changing: 0,
   parked: 0,
+  held: 0,
   keep: 0,
   refuse: 0,
 };

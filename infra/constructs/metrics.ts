@@ -15,7 +15,7 @@ export const METRICS = {
     Delivered: 'Targets that received a new value.',
     Unchanged: 'Targets that were up to date.',
     Skipped:
-      'Targets that were left alone: the vault is changing the credential, a request would need an approval, or the item is parked.',
+      'Targets that were left alone: the vault is changing the credential, a request would need an approval, the item is parked, or its new credential failed the test of a rotation.',
     Failed: 'Targets that could not be brought up to date.',
   },
   checkout: {

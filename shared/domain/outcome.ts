@@ -11,6 +11,8 @@ export const OUTCOMES = {
   approvalRequired: 'skipped',
   /** Not tried until a date, because a try now would fail or do harm. The backoff has the reason. */
   parked: 'skipped',
+  /** Its new credential failed the test of a rotation, so it is neither read nor delivered. */
+  held: 'skipped',
   failed: 'failed',
 } as const;
 
@@ -25,5 +27,6 @@ export const zeroOutcomes = (): Record<Outcome, number> => ({
   changing: 0,
   approvalRequired: 0,
   parked: 0,
+  held: 0,
   failed: 0,
 });

@@ -13,6 +13,7 @@ export const OUTCOME_LABELS: Readonly<Record<Outcome, string>> = {
   changing: 'being changed by the vault',
   approvalRequired: 'approval required',
   parked: 'parked',
+  held: 'held after a failed test',
   failed: 'failed',
 };
 
@@ -24,7 +25,15 @@ const TONES: Readonly<Record<(typeof OUTCOMES)[Outcome], Share['tone']>> = {
 };
 
 /** Order of concerns on the page: the most urgent first. */
-const URGENCY: readonly Outcome[] = ['failed', 'approvalRequired', 'parked', 'changing', 'unchanged', 'delivered'];
+const URGENCY: readonly Outcome[] = [
+  'failed',
+  'held',
+  'approvalRequired',
+  'parked',
+  'changing',
+  'unchanged',
+  'delivered',
+];
 const MAX_CONCERNS = 1000;
 
 /** The page of one run of a sync, rendered from its report. Pure. */

@@ -54,7 +54,14 @@ const advance = {
   output: advancedSchema,
   seconds: 900,
   memoryMb: 512,
-  grants: () => [{ to: 'sign-in', of: 'rotating' }, ...readAndWriteRotations],
+  grants: () => [
+    { to: 'sign-in', of: 'rotating' },
+    ...readAndWriteRotations,
+    { to: 'records', may: 'read', folder: 'holds' },
+    { to: 'records', may: 'write', folder: 'holds' },
+    // People learn of a failed test at once.
+    { to: 'alerts', may: 'publish' },
+  ],
 } as const satisfies Step;
 
 const deliver = {

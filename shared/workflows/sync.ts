@@ -105,6 +105,7 @@ const plan = {
     { to: 'records', may: 'read', folder: 'memory' },
     { to: 'records', may: 'write', folder: 'runs' },
     { to: 'runs', may: 'list', of: 'sync' },
+    ...(Object.keys(config.rotations).length > 0 ? ([{ to: 'records', may: 'read', folder: 'holds' }] as const) : []),
     // For named items it looks up single secrets instead of listing all.
     ...(takesMessages(config)
       ? ([

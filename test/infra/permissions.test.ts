@@ -90,7 +90,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   Authenticate: SIGN_IN,
   SyncPlan: [
     ...SIGN_IN,
-    ...read('runs', 'memory', 'named'),
+    ...read('runs', 'memory', 'named', 'holds'),
     ...write('runs'),
     'secretsmanager:ListSecrets *',
     ...inspect(SYNCED),
@@ -193,7 +193,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'states:DescribeExecution execution:pam-relay-prod-rotate:*',
     readRuns('rotate'),
   ],
-  RotateAdvance: [...SIGN_IN, ...read('rotations'), ...write('rotations')],
+  RotateAdvance: [...SIGN_IN, ...read('rotations', 'holds'), ...write('rotations', 'holds'), ...ALERT],
   RotateDeliver: [
     ...read('rotations', 'runs'),
     ...write('rotations', 'named'),
@@ -400,7 +400,7 @@ describe('a relay without checkouts', () => {
   it('has no permission that only checkouts or messages need', () => {
     expect(permissionsOf(bare, 'SyncPlan')).toEqual(
       [...new Set(EXPECTED['SyncPlan'])]
-        .filter((permission) => !/named|^secretsmanager:DescribeSecret secret:/.test(permission))
+        .filter((permission) => !/named|holds|^secretsmanager:DescribeSecret secret:/.test(permission))
         .toSorted(),
     );
     expect(permissionsOf(bare, 'UpkeepReap')).toEqual(

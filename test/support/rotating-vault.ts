@@ -23,6 +23,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
   const behaviours = new Map<string, ChangeBehaviour>();
   const failedTests = new Set<string>();
   const inspections = new Map<string, Partial<Inspection>>();
+  let onCall: () => Promise<void> = async () => {};
   let onChange: (id: string) => Promise<void> = async () => {};
   const stateOf = (id: string): CredentialState => ({ changing: false, changedAt: dates.get(id) ?? BEFORE });
   const change = (id: string): void => void dates.set(id, new Date(now()).toISOString());
@@ -37,6 +38,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
       const behaviour = behaviours.get(id) ?? 'changes';
       if (behaviour === 'refuses') throw new RelayError('RequestRejected', 'The target refused the change.');
       if (behaviour !== 'does nothing') change(id);
+      await onCall();
       if (behaviour === 'changes unclearly') {
         throw new RelayError('VaultUnavailable', 'No answer.', { mayHaveHappened: true });
       }
@@ -47,6 +49,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
       return wanted.map(({ ref }) => [ref, stateOf(ref.id)] as const);
     },
     async test({ ref: { id } }) {
+      await onCall();
       calls.push(`test ${id}`);
       return failedTests.has(id) ? 'failed' : 'passed';
     },
@@ -66,6 +69,12 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
     inspections,
     /** Changes a credential, as the vault does late. */
     change,
+    /** Dates of change that the vault shows now. */
+    shown: async () => items.map((item) => [item, stateOf(item.ref.id).changedAt] as const),
+    /** Called after each change, and before each test. */
+    onCall(next: () => Promise<void>): void {
+      onCall = next;
+    },
     beforeChange(next: (id: string) => Promise<void>): void {
       onChange = next;
     },

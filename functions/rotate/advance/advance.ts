@@ -1,3 +1,4 @@
+import type { Notify } from '#shared/aws/alerts.ts';
 import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
@@ -8,6 +9,7 @@ import { RelayError } from '#shared/errors.ts';
 import { type RotationItems, type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { hasDeliveries } from '#shared/rotation/deliveries.ts';
+import { openHolds } from '#shared/rotation/holds.ts';
 import { type Ledger, openLedger } from '#shared/rotation/ledger.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
@@ -18,6 +20,9 @@ export interface AdvanceDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: SharedRecords;
+  readonly notify: Notify;
+  /** Called with the error of a notice about a failed test that was not sent. */
+  readonly onUnnotified: (error: RelayError) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -34,23 +39,29 @@ const MAX_WAIT_SECONDS = 3600;
  * invocation ended. Repeatable.
  */
 export const createAdvance =
-  ({ config, vaultOf, records, now }: AdvanceDependencies) =>
+  ({ config, vaultOf, records, notify, onUnnotified, now }: AdvanceDependencies) =>
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
     const items = await readItems(records, input);
+    const { connection } = rule;
+    const holds = openHolds({ records, connection, run: input, notify, onUnnotified, now });
+    // An earlier invocation can have ended between the progress and the holds.
+    await holds.settle(ledger.progress.state);
     const decide = (): Next => next(ledger.progress.state, rule, now());
     if (needsVault(ledger.progress, decide())) {
       const vault = await vaultOf(rule.with ?? rule.connection);
       await vault.session(async (session) => {
         const rotation = requireRotation(session.rotation?.(rule), rule);
-        const context: StartContext = { ledger, items, rotation, settings: rule, queue: rule.queue, now };
+        const context: StartContext = { ledger, items, rotation, holds, settings: rule, queue: rule.queue, now };
         await look(context);
+        await holds.settle(ledger.progress.state);
         for (let step = decide(); step.next === 'start'; step = decide()) {
           if (remainingMs() < MIN_REMAINING_MS) return;
           await startItems(context, step.ids);
           // A change that was not queued has happened during the call.
           if (!rule.queue) await look(context);
+          await holds.settle(ledger.progress.state);
         }
       });
     }

@@ -1,8 +1,10 @@
 /**
  * Step of a rotation that changes credentials. Each invocation continues where the record of the run ends. Repeatable.
  */
+import { createNotify } from '#shared/aws/alerts.ts';
 import { createS3SharedRecords } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { logger } from '#shared/runtime/log.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { createAdvance } from './advance.ts';
@@ -11,5 +13,11 @@ const relay = createRelay(rotateSteps.advance);
 
 export const handler = defineHandler(
   rotateSteps.advance,
-  createAdvance({ ...relay, records: createS3SharedRecords(relay.env.get('RECORDS_BUCKET')), now: Date.now }),
+  createAdvance({
+    ...relay,
+    records: createS3SharedRecords(relay.env.get('RECORDS_BUCKET')),
+    notify: createNotify(relay.env.get('ALERT_TOPIC_ARN')),
+    onUnnotified: ({ name, message }) => logger.warn('a failed test was not notified', { failure: { name, message } }),
+    now: Date.now,
+  }),
 );

@@ -3,11 +3,13 @@ import type { Inspection } from '#shared/connections/rotation.ts';
 import { type Ended, type Start, withEnded, withStarted } from '#shared/domain/rotation/state.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import type { RotationProgress } from '#shared/records/rotation-record.ts';
+import { holdUntil, type RunHolds } from '#shared/rotation/holds.ts';
 import { evidenceOf, type LookContext } from './look.ts';
 
 export interface StartContext extends LookContext {
   /** True if the vault may queue the change. */
   readonly queue: boolean;
+  readonly holds: Pick<RunHolds, 'claim'>;
 }
 
 type Inspected = readonly [id: string, found: Inspection | RelayError];
@@ -36,10 +38,29 @@ const obstacleTo = (
     : undefined;
 };
 
-/** Records which of the inspected items start, and what keeps the others from it. */
+/** Reasons not to start the items that another rotation is changing. The holds of the others are in the record. */
+const claimStarts = async ({ items, holds, settings, now }: StartContext, starts: readonly Start[]) => {
+  const until = holdUntil(now(), settings);
+  const claims = starts.map(({ id, before: { changedAt } }) => ({
+    key: id,
+    title: items[id]?.title ?? id,
+    changedAt,
+    until,
+  }));
+  const taken = claims.length === 0 ? new Map<string, string>() : await holds.claim(claims);
+  return [...taken].map(([id, rule]) => ({
+    id,
+    ended: { status: 'skipped', reason: `The rotation ${rule} was already changing it.` } as const,
+  }));
+};
+
+/**
+ * Records which of the inspected items start, and what keeps the others from it. Their holds come first: a sync that
+ * sees a change has to find its hold.
+ */
 const recordStarts = async (context: StartContext, inspected: readonly Inspected[]): Promise<readonly string[]> => {
   const { ledger, settings, now } = context;
-  const starts: Start[] = [];
+  const ready: Start[] = [];
   let progress = ledger.progress;
   for (const [id, found] of inspected) {
     const leader = leaderOf(id, found, progress);
@@ -51,10 +72,17 @@ const recordStarts = async (context: StartContext, inspected: readonly Inspected
       }
       continue;
     }
-    starts.push({ id, before: evidenceOf(found.state) });
+    ready.push({ id, before: evidenceOf(found.state) });
     if (found.set !== undefined) progress = { ...progress, sets: { ...progress.sets, [found.set]: id } };
   }
-  const { state, started } = withStarted(progress.state, starts, now());
+  const obstacles = await claimStarts(context, ready);
+  const ended = obstacles.reduce(
+    (state, { id, ended }) => withEnded(state, settings, { id, ended, now: now() }),
+    progress.state,
+  );
+  const skipped = new Set(obstacles.map(({ id }) => id));
+  const starts = ready.filter(({ id }) => !skipped.has(id));
+  const { state, started } = withStarted(ended, starts, now());
   await ledger.write({ ...progress, state });
   return started;
 };

@@ -20,7 +20,9 @@ import type { Ledger } from '#shared/domain/plan/ledger.ts';
 import { planSync } from '#shared/domain/plan/plan.ts';
 import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
-import type { PlanRecord } from '#shared/records/records.ts';
+import { type Holds, noHolds } from '#shared/domain/rotation/holds.ts';
+import type { PlanRecord, Records } from '#shared/records/records.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import type { PacedStore, SecretStore, StoreRules } from '#shared/stores/store.ts';
 import { type StoreSide, scanAll } from './scan.ts';
 import { scanNamed } from './scan-named.ts';
@@ -41,6 +43,8 @@ export interface PlanTerms extends Pick<PlanRules, 'mode' | 'retryParked' | 'now
   readonly memory: Memory;
   /** Items to plan for; undefined for all. */
   readonly named?: readonly Labels[] | undefined;
+  /** Records bucket with the holds of rotations; undefined if it is unknown. */
+  readonly records?: Pick<Records, 'read'> | undefined;
   readonly writeBatch: (batch: number, content: Batch) => Promise<void>;
   readonly readBatch: (batch: number) => Promise<Batch>;
   /** Takes note of each decision, in addition to the plan id. */
@@ -61,7 +65,7 @@ export interface RulePlan {
  */
 export const planRule = async (
   { config, vaultOf, rulesOf, storeFor, storeRules, pacingOf }: PlanSides,
-  { sync, memory, named, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
+  { sync, memory, named, records, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
 ): Promise<RulePlan> => {
   const rule = ruleOf(config, 'sync', sync);
   const { connection, stores } = rule;
@@ -115,6 +119,7 @@ export const planRule = async (
     orphans: rule.orphans,
     isWhole: named === undefined,
     eachPage,
+    readHolds: createReadHolds(config, connection, records),
     batches,
     ledger: decisions,
   });
@@ -135,6 +140,16 @@ export const planRule = async (
     concurrency: rule.concurrency,
   };
 };
+
+/** A connection without rotations has no holds. */
+const createReadHolds = (
+  { rotations }: Pick<RelayConfig, 'rotations'>,
+  connection: string,
+  records: Pick<Records, 'read'> | undefined,
+): (() => Promise<Holds>) | undefined =>
+  records === undefined || !Object.values(rotations).some((rotation) => rotation.connection === connection)
+    ? undefined
+    : async () => (await records.read(holdsAt(connection))) ?? noHolds();
 
 const pacesOf = async (stores: readonly string[], pacingOf: PlanSides['pacingOf']): Promise<PaceOfStore[]> => {
   const paces = await Promise.all(stores.map(async (store) => ({ store, pacing: await pacingOf(store) })));

@@ -28,6 +28,7 @@ export const createPlan =
       mode: order.mode,
       retryParked: order.retryParked,
       memory: (await records.read(recordAt.memory(sync))) ?? emptyMemory(),
+      records,
       named: isWhole ? undefined : await readNamed(run),
       writeBatch: (batch, content) => records.write(recordAt.batch(run, batch), content),
       readBatch: (batch) => readRequired(records, recordAt.batch(run, batch)),

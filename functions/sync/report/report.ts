@@ -95,9 +95,9 @@ const nothingDone = (): Tally => ({
 const statusOf = ({ order, error, planned }: ReportInput, { outcomes, orphans, notes }: Tally): Report['status'] => {
   if (error !== undefined) return 'FAILED';
   if (planned?.status === 'skipped') return 'SKIPPED';
-  // Every scheduled run reports parked items, so runs over named items do not report them again.
-  const parked = order.items === 'named' ? 0 : outcomes.parked;
-  const outOfDate = outcomes.failed + parked + outcomes.approvalRequired + orphans.failed;
+  // Every scheduled run reports these items, so runs over named items do not report them again.
+  const left = order.items === 'named' ? 0 : outcomes.parked + outcomes.held;
+  const outOfDate = outcomes.failed + left + outcomes.approvalRequired + orphans.failed;
   return outOfDate > 0 || notes.length > 0 ? 'PARTIAL' : 'SUCCEEDED';
 };
 

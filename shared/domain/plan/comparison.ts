@@ -12,6 +12,7 @@ import {
   type Withdraw,
 } from '#shared/domain/plan/target-comparison.ts';
 import type { Rendering } from '#shared/domain/rendering.ts';
+import type { Hold } from '#shared/domain/rotation/holds.ts';
 import { stampOf } from '#shared/domain/stamp.ts';
 
 export interface ComparisonOptions {
@@ -52,11 +53,11 @@ export const createComparison = ({ connection, targets, rendering, ...shared }: 
 
   return {
     /** Returns the item with the targets to deliver to; undefined if there are none. The summary has the reasons. */
-    compare(item: Item, nextBatch: number): BatchItem | undefined {
+    compare(item: Item, nextBatch: number, hold?: Hold): BatchItem | undefined {
       items += 1;
       if (item.hasUnreadableDate === true) unreadableDates += 1;
       const stamp = stampOf(connection, item, rendering.fingerprint(item));
-      const open = [...comparisons.values()].flatMap((one) => one.compare(item, stamp, nextBatch) ?? []);
+      const open = [...comparisons.values()].flatMap((one) => one.compare(item, stamp, nextBatch, hold) ?? []);
       return open.length === 0 ? undefined : { item, targets: open };
     },
 

@@ -3,8 +3,8 @@ import type { ErrorName } from '#shared/errors.ts';
 
 /**
  * Actions of a plan. For items: `create`, `change` and `verify` deliver, `verify` only if the value differs; `changing`
- * and `parked` wait for a later run; `refuse` delivers nothing until the cause is fixed. For secrets without an item:
- * `retire` and `keep`.
+ * and `parked` wait for a later run; `held` waits for a passed test; `refuse` delivers nothing until the cause is
+ * fixed. For secrets without an item: `retire` and `keep`.
  */
 export const ACTIONS = [
   'create',
@@ -14,6 +14,7 @@ export const ACTIONS = [
   'unchanged',
   'changing',
   'parked',
+  'held',
   'keep',
   'refuse',
 ] as const;

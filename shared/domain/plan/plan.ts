@@ -12,6 +12,7 @@ import {
   type OrphanDecision,
   type OrphanRule,
 } from '#shared/domain/plan/orphans.ts';
+import { type Holds, holdOn, noHolds } from '#shared/domain/rotation/holds.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
 
 export interface PlanOptions extends ComparisonOptions {
@@ -21,6 +22,8 @@ export interface PlanOptions extends ComparisonOptions {
   readonly isWhole: boolean;
   /** Visits the vault's list page by page. `preparation` comes from a source that decides how its items are read. */
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
+  /** Reads the holds of rotations on the items; absent if there can be none. */
+  readonly readHolds?: (() => Promise<Holds>) | undefined;
   readonly batches: ReturnType<typeof createBatchWriter>;
 }
 
@@ -40,7 +43,7 @@ export interface PlanSummary extends Omit<ComparisonSummary, 'unreadableDates'> 
  * does no I/O of its own, so any caller that has the lists can plan.
  */
 export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
-  const { patterns, batches, eachPage, isWhole } = options;
+  const { patterns, batches, eachPage, isWhole, readHolds, rules } = options;
   const comparison = createComparison(options);
   const prepared = createPrepared();
   let complete = true;
@@ -48,12 +51,14 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   let selected = 0;
   await eachPage(async (page, preparation) => {
     complete &&= page.complete;
+    // Read after each page: a change that the page shows had its hold before.
+    const holds = (await readHolds?.()) ?? noHolds();
     for (const one of page.rejected ?? []) comparison.reject(one);
     listed += page.items.length;
     for (const item of page.items) {
       const isWanted = isSelected(patterns, item.labels);
       if (isWanted) selected += 1;
-      const wanted = isWanted ? comparison.compare(item, batches.next()) : undefined;
+      const wanted = isWanted ? comparison.compare(item, batches.next(), holdOn(holds, item, rules.now)) : undefined;
       if (preparation !== undefined) prepared.note(preparation, item, wanted);
       else if (wanted !== undefined) await batches.add(wanted);
     }

@@ -4,6 +4,7 @@ import type { Target } from '#shared/domain/plan/batch.ts';
 import { type Decision, decide, type PlanRules } from '#shared/domain/plan/decide.ts';
 import type { Action, Decided, Ledger } from '#shared/domain/plan/ledger.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
+import type { Hold } from '#shared/domain/rotation/holds.ts';
 import type { Stamp } from '#shared/domain/stamp.ts';
 import { asRelayError, type ErrorName, type RelayError } from '#shared/errors.ts';
 
@@ -88,7 +89,8 @@ export const createTargetComparison = ({
 
   const settle = ({ ref, title }: Item, decision: Exclude<Decision, { kind: 'deliver' }>): void => {
     if (decision.kind === 'unchanged') unchanged += 1;
-    else if (decision.kind === 'changing') remarkOn(title, 'changing', CHANGING);
+    else if (decision.kind === 'changing') remarkOn(title, 'changing', explainChange(decision));
+    else if (decision.kind === 'held') remarkOn(title, 'held', explainHold(decision.hold));
     else {
       if (decision.newly) backoffs[backoffKey(store, ref)] = decision.backoff;
       remarkOn(title, 'parked', explainPark(decision.backoff), decision.backoff.failure?.name);
@@ -114,7 +116,12 @@ export const createTargetComparison = ({
       case 'unchanged':
         return { ...entry, action: 'unchanged', facts, dependsOnMemory: false };
       case 'changing':
-        return { ...entry, action: 'changing', reason: CHANGING, facts, dependsOnMemory: false };
+        return { ...entry, action: 'changing', reason: explainChange(decision), facts, dependsOnMemory: false };
+      case 'held': {
+        const { hold } = decision;
+        const held = [...facts, hold.changedAt];
+        return { ...entry, action: 'held', reason: explainHold(hold), facts: held, dependsOnMemory: false };
+      }
       case 'parked': {
         const { reason, failure } = decision.backoff;
         return {
@@ -139,7 +146,7 @@ export const createTargetComparison = ({
 
   return {
     /** Returns the target to deliver to; undefined if there is nothing to deliver, with the reason in a remark. */
-    compare(item: Item, stamp: Stamp, nextBatch: number): Target | undefined {
+    compare(item: Item, stamp: Stamp, nextBatch: number, hold: Hold | undefined): Target | undefined {
       const name = nameOrFail(item);
       if (name === undefined) return undefined;
       const failure = failures.get(name);
@@ -149,7 +156,7 @@ export const createTargetComparison = ({
         collisions.set(name, [...(collisions.get(name) ?? [use.title]), item.title]);
         return undefined;
       }
-      const decided = decide({ item, store, stamp, held: held.get(name) }, memory, rules);
+      const decided = decide({ item, store, stamp, held: held.get(name), hold }, memory, rules);
       const current = incomplete?.has(name) ? held.get(name) : undefined;
       const decision: Decision =
         decided.kind === 'unchanged' && current !== undefined ? { kind: 'deliver', stamp: current } : decided;
@@ -169,7 +176,7 @@ export const createTargetComparison = ({
         if (first?.kind === 'unchanged') unchanged -= 1;
         if (first !== undefined) ledger.withdraw(first.position);
         const message = `${sharers.join(' and ')} would share the secret ${name}. Add a placeholder that distinguishes them to the sync's name template, for example ${distinguishingPlaceholder}. The page docs/names-and-templates.md shows how names are made.`;
-        const hasRemark = first?.kind === 'changing' || first?.kind === 'parked';
+        const hasRemark = first !== undefined && first.kind !== 'deliver' && first.kind !== 'unchanged';
         for (const sharer of hasRemark ? sharers.slice(1) : sharers) {
           remarkOn(sharer, 'failed', message, 'NameCollision');
         }
@@ -195,7 +202,13 @@ export const createTargetComparison = ({
 
 export type TargetComparison = ReturnType<typeof createTargetComparison>;
 
-const CHANGING = 'The vault is changing the credential; the next run reads the new one.';
+const explainChange = ({ rotation }: Extract<Decision, { kind: 'changing' }>): string =>
+  rotation === undefined
+    ? 'The vault is changing the credential; the next run reads the new one.'
+    : `The rotation ${rotation} is changing the credential; the next run after its test reads the new one.`;
+
+const explainHold = ({ rule, changedAt }: Extract<Hold, { kind: 'testFailed' }>): string =>
+  `The credential of ${changedAt} failed the test of the rotation ${rule}, so it is not delivered. Change it in the vault again, or request the rotation again; the page docs/rotation.md shows how.`;
 
 /** Only the verification of a current secret delivers a revision of its stamp. */
 const actionOf = (isUnrevised: boolean, isHeld: boolean): Action => {

@@ -42,7 +42,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'intake-comments': ['RECORDS_BUCKET', 'REFUSED_COMMENTS_URL'],
   'intake-look': ['RECORDS_BUCKET', 'TICKETS_QUEUE_URL'],
   'rotate-plan': ['RECORDS_BUCKET', 'ROTATE_MACHINE_ARN'],
-  'rotate-advance': ['RECORDS_BUCKET'],
+  'rotate-advance': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'rotate-deliver': ['RECORDS_BUCKET', 'SYNC_MACHINE_ARN'],
   'rotate-age': ['RECORDS_BUCKET'],
   'rotate-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],

@@ -1,3 +1,4 @@
+import type { Notify } from '#shared/aws/alerts.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
@@ -21,6 +22,13 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
   const clock = { now: NOON };
   const vault = rotatingVault(items, () => clock.now);
   const records = memorySharedRecords();
+  const notices: string[][] = [];
+  const unsent: string[] = [];
+  let refusal: Error | undefined;
+  const notify: Notify = async (subject, lines) => {
+    if (refusal !== undefined) throw refusal;
+    notices.push([subject, ...lines]);
+  };
   const running = new Set<string>();
   const sides = (sync: Record<string, unknown> = {}) => ({
     config: aRotationConfig(rule, sync),
@@ -34,11 +42,22 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     ...vault,
     clock,
     records,
+    /** Notices to people: subject and lines. */
+    notices,
+    /** Names of the errors of notices that were not sent. */
+    unsent,
+    refuseNotices(next: Error | undefined): void {
+      refusal = next;
+    },
     /** Executions that have not ended. */
     running,
     plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
       createPlanRotation({ ...sides(sync), isRunning: async (run) => running.has(run) })({ ...RUN, order, ...more }),
-    advance: (remainingMs = 900_000) => createAdvance(sides())({ ...RUN, order }, { remainingMs: () => remainingMs }),
+    advance: (remainingMs = 900_000) =>
+      createAdvance({ ...sides(), notify, onUnnotified: ({ name }) => void unsent.push(name) })(
+        { ...RUN, order },
+        { remainingMs: () => remainingMs },
+      ),
     /** Status of each item, by its id in the vault. */
     async statuses() {
       const progress = await records.read(rotationAt.progress(RUN));

@@ -3,16 +3,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
 import { createReadNamed } from '#functions/sync/plan/named.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { debounceAt } from '#shared/domain/debounce.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import { readRequired, recordAt } from '#shared/records/records.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { SecretStore, StoredSecret } from '#shared/stores/store.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
-import { aConfig, aRun } from '#test/support/configs.ts';
+import { aConfig, aRotationConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
@@ -29,6 +31,8 @@ interface Given {
   /** Makes calls of the vault fail. */
   readonly vault?: (vault: ReturnType<typeof fakeVault>) => void;
   readonly inspect?: SecretStore['inspect'];
+  /** Sections of relay.yaml besides the sync. */
+  readonly config?: Partial<RelayConfig>;
 }
 
 describe('a plan for named items', () => {
@@ -39,14 +43,14 @@ describe('a plan for named items', () => {
   const plan = async (
     items: readonly Item[],
     names: readonly Labels[],
-    { secrets = [], sync = {}, vault: failVault = () => {}, inspect }: Given = {},
+    { secrets = [], sync = {}, vault: failVault = () => {}, inspect, config = {} }: Given = {},
   ) => {
     const vault = fakeVault([pageOf(items)]);
     failVault(vault);
     const store = fakeStore(secrets);
     if (inspect !== undefined) store.store.inspect = inspect;
     const planned = await createPlan({
-      config: aConfig(sync),
+      config: { ...aConfig(sync), ...config },
       vaultOf: async () => vault.vault,
       rulesOf: async (_connection, rule) => rulesOf(rule),
       storeFor: async () => store.store,
@@ -106,6 +110,23 @@ describe('a plan for named items', () => {
     ];
     const { delivered } = await plan(items, [named('db-01', 'service.one@corp.example'), named('db-01', 'svc2@x')]);
     expect(delivered).toEqual(['prod/db-01/svc']);
+  });
+
+  it('delivers no item on hold', async () => {
+    const item = itemNumbered(1);
+    const { rotations } = aRotationConfig();
+    const testFailed = {
+      rule: 'weekly',
+      run: 'weekly.1',
+      changedAt: item.changedAt ?? '',
+      notified: true,
+      released: false,
+    };
+    await records.write(holdsAt('vault'), { writes: 1, entries: { 'account:1': { title: item.title, testFailed } } });
+    const names = [named('db-01', 'a1'), named('db-01', 'a2')];
+    const { delivered, record } = await plan([item, itemNumbered(2)], names, { config: { rotations } });
+    expect(delivered).toEqual(['prod/db-01/a2']);
+    expect(record.remarks).toMatchObject([{ item: item.title, outcome: 'held' }]);
   });
 
   it('skips items that the sync does not select', async () => {

@@ -9,6 +9,7 @@ describe('the outcomes of an item', () => {
       changing: 'skipped',
       approvalRequired: 'skipped',
       parked: 'skipped',
+      held: 'skipped',
       failed: 'failed',
     });
   });

@@ -48,6 +48,20 @@ describe("the plan's decision about an item", () => {
     expect(decide(candidate(anItem({ changing: true })), emptyMemory(), rules)).toEqual({ kind: 'changing' });
   });
 
+  it.each(['changes', 'verify'] as const)('never reads an item on hold, in the mode %s', (mode) => {
+    const testFailed = { kind: 'testFailed', rule: 'weekly', changedAt: '2026-01-02T03:04:05Z' } as const;
+    const parked = { reason: 'failing' as const, times: 3, parkedUntil: NOW + DAY_MS };
+    const memory = { ...emptyMemory(), backoffs: { 'aws account:10': parked } };
+    for (const wanted of [candidate(), candidate(anItem(), STALE)]) {
+      const held = decide({ ...wanted, hold: testFailed }, memory, { ...rules, mode });
+      expect(held).toEqual({ kind: 'held', hold: testFailed });
+      const changing = decide({ ...wanted, hold: { kind: 'changing', rule: 'weekly' } }, memory, { ...rules, mode });
+      expect(changing).toEqual({ kind: 'changing', rotation: 'weekly' });
+    }
+    const delivered = decide({ ...current(), hold: testFailed }, memory, { ...rules, mode });
+    expect(delivered.kind).toBe(mode === 'changes' ? 'unchanged' : 'held');
+  });
+
   it('does not wait if the vault cannot report changes in progress', () => {
     expect(decide(candidate(anItem({ changing: 'unknown' })), emptyMemory(), rules).kind).toBe('deliver');
   });

@@ -6,6 +6,7 @@ import type { Batch } from '#shared/domain/plan/batch.ts';
 import { createBatchWriter } from '#shared/domain/plan/batches.ts';
 import { type PlanOptions, planSync } from '#shared/domain/plan/plan.ts';
 import { createPlanId } from '#shared/domain/plan/plan-id.ts';
+import type { Holds } from '#shared/domain/rotation/holds.ts';
 import { stampOf } from '#shared/domain/stamp.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
@@ -60,6 +61,32 @@ describe('planning a sync', () => {
     });
   const planned = () => [...batches.values()].map(({ items }) => items.map(({ item }) => item.ref.id));
   const idsOf = (items: readonly Item[]) => items.map(({ ref }) => ref.id);
+
+  it('reads the holds after each page, and delivers no item on hold', async () => {
+    const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
+    const failed = { rule: 'weekly', run: 'weekly.1', changedAt: two.changedAt ?? '', notified: true, released: false };
+    const changing = { rule: 'weekly', run: 'weekly.2', until: NOW + 1 };
+    const entries: Holds['entries'] = {};
+    const summary = await plan([], {
+      readHolds: async () => ({ writes: 0, entries }),
+      eachPage: async (visit) => {
+        await visit(pageOf([one]), undefined);
+        entries['account:2'] = { title: two.title, testFailed: failed };
+        entries['account:3'] = { title: three.title, changing };
+        await visit(pageOf([two, three]), undefined);
+      },
+      held: { [nameOf(two)]: 'older' },
+      orphans: { policy: 'delete', budget: 9 },
+    });
+    expect(planned()).toEqual([['1']]);
+    expect(summary.orphans).toEqual({ found: 0, retiring: 0 });
+    expect(summary.remarks.map(({ item, outcome }) => [item, outcome])).toEqual([
+      [two.title, 'held'],
+      [three.title, 'changing'],
+    ]);
+    expect(summary.remarks[0]?.message).toContain('failed the test of the rotation weekly');
+    expect(summary.remarks[1]?.message).toContain('The rotation weekly is changing');
+  });
 
   it('puts selected items that are not current into batches, in the order of the list', async () => {
     const current = itemNumbered(2);

@@ -1,0 +1,203 @@
+import * as z from 'zod';
+import { parseInstant } from '#shared/domain/instant.ts';
+import { type Item, itemKey } from '#shared/domain/item.ts';
+import type { RotationState } from '#shared/domain/rotation/state.ts';
+
+/**
+ * Holds on the items of a connection, as data to keep: which items a rotation is changing, and whose new credential
+ * failed its test. Syncs deliver neither. Pure. Times are epoch milliseconds.
+ */
+
+const rotationRunSchema = z.object({ rule: z.string(), run: z.string() });
+export type RotationRun = z.infer<typeof rotationRunSchema>;
+
+/** A rotation that is changing the item, or may be until a time. */
+const changingSchema = rotationRunSchema.extend({ until: z.int() });
+
+/** A change whose new credential the target refused. */
+const testFailedSchema = rotationRunSchema.extend({
+  /** Date of the change in the vault. */
+  changedAt: z.string(),
+  /** True once people have been notified. */
+  notified: z.boolean(),
+  /** True once a message has ended the hold. */
+  released: z.boolean(),
+});
+
+const entrySchema = z.object({
+  title: z.string(),
+  changing: changingSchema.optional(),
+  testFailed: testFailedSchema.optional(),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+export const holdsSchema = z.object({
+  /** Number of writes. It distinguishes any two versions. */
+  writes: z.int().min(0),
+  /** By the keys of the items. */
+  entries: z.record(z.string(), entrySchema),
+});
+export type Holds = z.infer<typeof holdsSchema>;
+
+export const noHolds = (): Holds => ({ writes: 0, entries: {} });
+
+/** Reason for which a sync does not deliver an item, and the rotation that caused it. */
+export type Hold =
+  | { readonly kind: 'changing'; readonly rule: string }
+  | { readonly kind: 'testFailed'; readonly rule: string; readonly changedAt: string };
+
+const entryOf = ({ entries }: Holds, key: string): Entry | undefined =>
+  Object.hasOwn(entries, key) ? entries[key] : undefined;
+
+const isLive = ({ changing }: Entry, now: number): boolean => changing !== undefined && now < changing.until;
+
+/** True only if the first date is later than the second. Other texts than dates prove nothing. */
+const isLater = (one: string | undefined, other: string): boolean => {
+  const [at, earlier] = [one ?? '', other].map((date) => parseInstant(date, undefined));
+  return at !== undefined && earlier !== undefined && at > earlier;
+};
+
+/**
+ * Hold on an item as the vault lists it now; undefined if there is none. A change after the one that failed its test
+ * ends the hold. An older date does not: a list can be older than the change.
+ */
+export const holdOn = (
+  holds: Holds,
+  { ref, changedAt }: Pick<Item, 'ref' | 'changedAt'>,
+  now: number,
+): Hold | undefined => {
+  const entry = entryOf(holds, itemKey(ref));
+  if (entry === undefined) return undefined;
+  const { changing, testFailed } = entry;
+  if (changing !== undefined && isLive(entry, now)) return { kind: 'changing', rule: changing.rule };
+  if (testFailed === undefined || testFailed.released || isLater(changedAt, testFailed.changedAt)) return undefined;
+  return { kind: 'testFailed', rule: testFailed.rule, changedAt: testFailed.changedAt };
+};
+
+/** Sets the entries of some items. An entry without a part is removed. The same holds if nothing differs. */
+const withEntries = (holds: Holds, changed: ReadonlyMap<string, Entry>, now: number): Holds => {
+  const before = JSON.stringify(holds.entries);
+  const all = [...Object.entries(holds.entries).filter(([key]) => !changed.has(key)), ...changed];
+  const entries = all.flatMap(([key, { title, changing, testFailed }]) => {
+    const live = changing !== undefined && now < changing.until ? { changing } : {};
+    const entry = { title, ...live, ...(testFailed && { testFailed }) };
+    return Object.keys(entry).length > 1 ? [[key, entry] as const] : [];
+  });
+  const next = Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  return JSON.stringify(next) === before ? holds : { writes: holds.writes + 1, entries: next };
+};
+
+const isSameRun = (one: RotationRun, other: RotationRun): boolean => one.rule === other.rule && one.run === other.run;
+
+/** An item that a run is about to change. */
+export interface Claim {
+  readonly key: string;
+  readonly title: string;
+  /** Date of its last change. */
+  readonly changedAt?: string | undefined;
+  readonly until: number;
+}
+
+/**
+ * Claims items for a run before it changes them. `taken` has the rotations that are changing the others: those are not
+ * claimed, because two changes at once leave neither credential known to be valid. Repeatable by the same run.
+ */
+export const claimItems = (
+  holds: Holds,
+  { rule, run }: RotationRun,
+  claims: readonly Claim[],
+  now: number,
+): { readonly holds: Holds; readonly taken: ReadonlyMap<string, string> } => {
+  const taken = new Map<string, string>();
+  const changed = new Map<string, Entry>();
+  for (const { key, title, changedAt, until } of claims) {
+    const entry = entryOf(holds, key);
+    if (entry?.changing !== undefined && isLive(entry, now) && !isSameRun(entry.changing, { rule, run })) {
+      taken.set(key, entry.changing.rule);
+      continue;
+    }
+    // Until the new change shows, the vault still holds the credential that failed.
+    const testFailed = entry?.testFailed;
+    const isOver = testFailed === undefined || isLater(changedAt, testFailed.changedAt);
+    changed.set(key, { title, changing: { rule, run, until }, ...(!isOver && { testFailed }) });
+  }
+  return { holds: withEntries(holds, changed, now), taken };
+};
+
+/** Brings the hold on one item up to date with the progress of a run. */
+const settleItem = (
+  entry: Entry,
+  { status, changedAt }: RotationState['items'][number],
+  { rule, run }: RotationRun,
+  isStopped: boolean,
+): Entry => {
+  const { title, changing, testFailed } = entry;
+  const others = changing !== undefined && !isSameRun(changing, { rule, run }) ? { changing } : {};
+  switch (status) {
+    case 'rotated':
+      return {
+        title,
+        ...others,
+        ...(testFailed !== undefined &&
+          changedAt !== undefined &&
+          isLater(testFailed.changedAt, changedAt) && { testFailed }),
+      };
+    case 'testFailed': {
+      // A released hold, or one of a later change, stays as it is.
+      const isKnown =
+        testFailed !== undefined && (changedAt === undefined || !isLater(changedAt, testFailed.changedAt));
+      if (isKnown || changedAt === undefined) return { title, ...others, testFailed };
+      return { title, ...others, testFailed: { rule, run, changedAt, notified: false, released: false } };
+    }
+    case 'failed':
+    case 'skipped':
+      return { title, ...others, testFailed };
+    case 'waiting':
+      return isStopped ? { title, ...others, testFailed } : entry;
+    // A credential whose change did not show may still change.
+    case 'unknown':
+    case 'started':
+    case 'changed':
+      return entry;
+  }
+};
+
+/**
+ * Brings the holds up to date with the progress of a run: a passed test ends the hold on an item, a failed one begins
+ * it. Repeatable: a late repetition neither renews a released hold nor touches what another run is changing.
+ */
+export const settleHolds = (holds: Holds, run: RotationRun, state: RotationState, now: number): Holds => {
+  const changed = new Map<string, Entry>();
+  for (const item of state.items) {
+    const known = entryOf(holds, item.id);
+    if (known === undefined && item.status !== 'testFailed') continue;
+    changed.set(item.id, settleItem(known ?? { title: item.title }, item, run, state.stop !== undefined));
+  }
+  return withEntries(holds, changed, now);
+};
+
+/** Failed tests of a rotation that people do not know of yet. */
+export const unnotified = (
+  { entries }: Holds,
+  rule: string,
+): { readonly key: string; readonly title: string; readonly changedAt: string }[] =>
+  Object.entries(entries).flatMap(([key, { title, testFailed }]) =>
+    testFailed?.rule === rule && !testFailed.notified && !testFailed.released
+      ? [{ key, title, changedAt: testFailed.changedAt }]
+      : [],
+  );
+
+/** Records that people know of these failed tests. */
+export const withNotified = (
+  holds: Holds,
+  failed: readonly { readonly key: string; readonly changedAt: string }[],
+  now: number,
+): Holds => {
+  const changed = new Map<string, Entry>();
+  for (const { key, changedAt } of failed) {
+    const entry = entryOf(holds, key);
+    if (entry?.testFailed?.changedAt !== changedAt) continue;
+    changed.set(key, { ...entry, testFailed: { ...entry.testFailed, notified: true } });
+  }
+  return withEntries(holds, changed, now);
+};

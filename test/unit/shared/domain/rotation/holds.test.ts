@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  claimItems,
+  type Holds,
+  holdOn,
+  noHolds,
+  type RotationRun,
+  settleHolds,
+  unnotified,
+  withNotified,
+} from '#shared/domain/rotation/holds.ts';
+import type { ItemProgress, RotationState } from '#shared/domain/rotation/state.ts';
+
+const NOON = Date.parse('2026-03-01T12:00:00Z');
+const HOUR = 3_600_000;
+const ONE: RotationRun = { rule: 'weekly', run: 'weekly.1' };
+const OTHER: RotationRun = { rule: 'nightly', run: 'nightly.1' };
+const KEY = 'account:1';
+const at = (hours: number): string => new Date(NOON + hours * HOUR).toISOString();
+const anAccount = (changedAt?: string) => ({ ref: { kind: 'account', id: '1' }, changedAt });
+const progressOf = (
+  status: ItemProgress['status'],
+  changedAt?: string,
+  stop?: RotationState['stop'],
+): RotationState => ({
+  items: [{ id: KEY, title: 'db/1', wave: 0, after: [], status, ...(changedAt !== undefined && { changedAt }) }],
+  ...(stop && { stop }),
+});
+const claimed = (holds: Holds = noHolds(), run = ONE, changedAt: string | undefined = undefined, now = NOON) =>
+  claimItems(holds, run, [{ key: KEY, title: 'db/1', changedAt, until: now + HOUR }], now);
+const failedAt = (hours: number, run = ONE): Holds =>
+  settleHolds(claimed().holds, run, progressOf('testFailed', at(hours)), NOON);
+
+describe('the hold on an item', () => {
+  it('lasts from the claim of a rotation until its end', () => {
+    const { holds } = claimed();
+    expect(holdOn(holds, anAccount(at(-5)), NOON + HOUR - 1)).toEqual({ kind: 'changing', rule: 'weekly' });
+    expect(holdOn(holds, anAccount(at(-5)), NOON + HOUR)).toBeUndefined();
+    expect(holdOn(holds, { ref: { kind: 'alias', id: '1' } }, NOON)).toBeUndefined();
+  });
+
+  it.each([
+    ['rotated', false],
+    ['failed', false],
+    ['skipped', false],
+    ['waiting', true],
+    ['started', true],
+    ['changed', true],
+    // The change may still come.
+    ['unknown', true],
+  ] as const)('of an item that is %s lasts: %s', (status, lasts) => {
+    const holds = settleHolds(claimed().holds, ONE, progressOf(status, at(0)), NOON);
+    expect(holdOn(holds, anAccount(at(0)), NOON)?.kind).toBe(lasts ? 'changing' : undefined);
+  });
+
+  it('ends with a stop before the start of the item', () => {
+    const state = progressOf('waiting', undefined, { reason: 'message', at: NOON });
+    expect(settleHolds(claimed().holds, ONE, state, NOON).entries).toEqual({});
+  });
+
+  it.each([
+    ['the failed change', at(0), true],
+    ['a list from before it', at(-1), true],
+    ['no date', undefined, true],
+    ['a date that is no date', 'soon', true],
+    ['a later change', at(0.001), false],
+  ])('after a failed test holds %s: %s %s', (_what, changedAt, isHeld) => {
+    const hold = holdOn(failedAt(0), anAccount(changedAt), NOON);
+    expect(hold).toEqual(isHeld ? { kind: 'testFailed', rule: 'weekly', changedAt: at(0) } : undefined);
+  });
+
+  it('after a failed test outlasts a change that did not happen, and ends with one that did', () => {
+    const { holds } = claimed(failedAt(0), OTHER, at(0));
+    const unchanged = settleHolds(holds, OTHER, progressOf('failed'), NOON);
+    expect(holdOn(unchanged, anAccount(at(0)), NOON)?.kind).toBe('testFailed');
+    expect(settleHolds(holds, OTHER, progressOf('rotated', at(1)), NOON).entries).toEqual({});
+    expect(claimed(failedAt(0), OTHER, at(1)).holds.entries[KEY]?.testFailed).toBeUndefined();
+  });
+
+  it('is never renewed by a late repetition', () => {
+    const failed = failedAt(2);
+    expect(settleHolds(failed, ONE, progressOf('testFailed', at(2)), NOON)).toBe(failed);
+    expect(settleHolds(failed, OTHER, progressOf('testFailed', at(1)), NOON)).toBe(failed);
+    expect(settleHolds(failed, OTHER, progressOf('rotated', at(1)), NOON)).toBe(failed);
+  });
+
+  it('is told to people once', () => {
+    const failed = failedAt(0);
+    const due = unnotified(failed, 'weekly');
+    expect(due).toEqual([{ key: KEY, title: 'db/1', changedAt: at(0) }]);
+    expect(unnotified(failed, 'nightly')).toEqual([]);
+    const told = withNotified(failed, due, NOON);
+    expect(unnotified(told, 'weekly')).toEqual([]);
+    expect(unnotified(settleHolds(told, ONE, progressOf('testFailed', at(0)), NOON), 'weekly')).toEqual([]);
+    expect(unnotified(settleHolds(told, ONE, progressOf('testFailed', at(1)), NOON), 'weekly')).toHaveLength(1);
+  });
+});
+
+describe('two rotations', () => {
+  it('never change an item at once, and neither ends the hold of the other', () => {
+    const anyMove = fc.record({
+      run: fc.constantFrom(ONE, OTHER),
+      kind: fc.constantFrom('claim', 'settle', 'wait' as const),
+      status: fc.constantFrom<ItemProgress['status'][]>('rotated', 'failed', 'skipped', 'testFailed', 'unknown'),
+      minutes: fc.integer({ min: 1, max: 70 }),
+    });
+    fc.assert(
+      fc.property(fc.array(anyMove, { maxLength: 30 }), (moves) => {
+        let holds = noHolds();
+        let now = NOON;
+        /** Time until which each run may change the item. */
+        const changing = new Map<string, number>();
+        for (const { run, kind, status, minutes } of moves) {
+          const rival = run === ONE ? OTHER : ONE;
+          const isTaken = (changing.get(rival.run) ?? 0) > now;
+          if (kind === 'wait') now += minutes * 60_000;
+          if (kind === 'claim') {
+            const result = claimed(holds, run, at(-1), now);
+            expect([...result.taken.values()]).toEqual(isTaken ? [rival.rule] : []);
+            if (!isTaken) changing.set(run.run, now + HOUR);
+            holds = result.holds;
+          }
+          if (kind === 'settle') {
+            holds = settleHolds(holds, run, progressOf(status, at(0)), now);
+            if (status !== 'unknown') changing.delete(run.run);
+          }
+          for (const [of, until] of changing) {
+            if (until > now) expect(holds.entries[KEY]?.changing?.run).toBe(of);
+          }
+        }
+      }),
+    );
+  });
+});
