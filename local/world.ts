@@ -129,7 +129,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       if (quotas !== 'documented') removePace(config, stores);
       if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
       if (options.takesTickets) addWebhook(config);
-      if (rotates > 0) addRotation(config, { url: vault.url, ca: CA_FILE });
+      if (rotates > 0) addRotation(config);
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {

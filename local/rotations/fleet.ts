@@ -9,28 +9,33 @@ import { spread } from '../spread.ts';
 /** The rotation of a local run: the rule of `examples/rotation.yaml`, and the accounts that it selects. */
 
 export const RULE = 'weekly';
-const CONNECTION = 'vault-rotation';
 /** Workgroup of the accounts to rotate. */
 const WORKGROUP = 'Rotation';
 
 const exampleSchema = z.object({
   connections: z.record(z.string(), z.looseObject({ authentication: z.looseObject({ bootstrapSecret: z.string() }) })),
-  rotations: z.record(z.string(), z.looseObject({})),
+  rotations: z.object({ [RULE]: z.looseObject({ connection: z.string(), with: z.string() }) }),
 });
 const example = exampleSchema.parse(
   parse(readFileSync(resolve(import.meta.dirname, '../../examples/rotation.yaml'), 'utf8')),
 );
 
-/** Adds the rule of the example and its connection, at the address of the vault, to a relay.yaml. */
-export const addRotation = (config: Document, vault: { readonly url: string; readonly ca: string }): void => {
-  config.setIn(['connections', CONNECTION], config.createNode({ ...example.connections[CONNECTION], ...vault }));
-  config.setIn(['rotations', RULE], config.createNode(example.rotations[RULE]));
+const rule = example.rotations[RULE];
+const rotator = example.connections[rule.with];
+
+/** Adds the rule of the example and its connection to a relay.yaml, at the address of the connection that it has. */
+export const addRotation = (config: Document): void => {
+  const added = ['connections', rule.with];
+  config.setIn(added, config.createNode(rotator));
+  for (const setting of ['url', 'ca'])
+    config.setIn([...added, setting], config.getIn(['connections', rule.connection, setting]));
+  config.setIn(['rotations', RULE], config.createNode(rule));
   config.setIn(['rotations', RULE, 'select'], config.createNode({ workgroups: [WORKGROUP] }));
 };
 
 /** The secret with which the relay signs in to change credentials. */
 export const ROTATION_BOOTSTRAP = {
-  name: example.connections[CONNECTION]?.authentication.bootstrapSecret ?? '',
+  name: rotator?.authentication.bootstrapSecret ?? '',
   value: JSON.stringify(ROTATOR.oauth),
 } as const;
 

@@ -43,7 +43,7 @@ const disturb = ({ vault }: World, accounts: readonly AccountView[]) => {
 };
 
 /** Fires the schedule of the rotation, and advances the clock until it has ended. */
-const rotate = async (world: World) => {
+export const rotate = async (world: Pick<World, 'aws' | 'clock'>) => {
   const { aws, clock } = world;
   const started = await aws.scheduler.fire(`rotate.${RULE}`, clock.now());
   if (started.kind !== 'execution') throw new Error('The schedule of the rotation starts no execution.');

@@ -1,6 +1,7 @@
 import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import { longestGapMinutes } from '#shared/config/schedule/longest-gap.ts';
 import type { RotationConfig } from '#shared/config/schema.ts';
 
 /** Checks of rotations. Pure. */
@@ -73,6 +74,22 @@ const checkWaves = (name: string, { canary, size }: RotationConfig): Problem[] =
         },
       ];
 
+const DAY_MINUTES = 1440;
+
+/** A credential is as old as the gap when its turn comes, and older while the waves before its own rotate. */
+const checkAge = (name: string, { schedule, maxAgeDays }: RotationConfig): Problem[] => {
+  if (schedule === undefined || maxAgeDays === undefined) return [];
+  const gap = longestGapMinutes(schedule.expression, schedule.timeZone);
+  if (gap === undefined || maxAgeDays * DAY_MINUTES > gap) return [];
+  const days = Math.floor(gap / DAY_MINUTES) + 1;
+  return [
+    {
+      path: ['rotations', name, 'maxAgeDays'],
+      message: `is not longer than the time between two rotations of the schedule; write maxAgeDays: ${days} or more, or rotate more often`,
+    },
+  ];
+};
+
 /** Returns the problems of all rotations. */
 export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] =>
   checkableEntries(config.rotations).flatMap(([name, rule]) => [
@@ -80,4 +97,5 @@ export const checkRotations = (config: Checkable, types: RegisteredTypes): Probl
     ...checkSource(config, types, name, rule),
     ...checkDelivered(config, types, name, rule),
     ...checkWaves(name, rule),
+    ...checkAge(name, rule),
   ]);

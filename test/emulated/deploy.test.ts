@@ -11,13 +11,16 @@ import {
   ListExecutionsCommand,
   ListMapRunsCommand,
   ListStateMachinesCommand,
+  StartExecutionCommand,
+  type StartExecutionCommandInput,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { fillIn, START_EXECUTION, startExecutionSchema } from '#local/aws/scheduler.ts';
 import { createSearch } from '#local/canaries.ts';
 import { wrongValues } from '#local/promises.ts';
-import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
+import { isRotating, RULE } from '#local/rotations/fleet.ts';
+import { DEFAULT_APPLICATION, ROTATOR } from '#local/simulators/password-safe/users.ts';
 import { NAMES } from '#local/world.ts';
 import { OWNER_TAG } from '#shared/names.ts';
 import { pickKind } from '#test/contract/simulators/password-safe/site.ts';
@@ -27,6 +30,8 @@ import { leaveOpen } from './support/left-over.ts';
 const ACCOUNTS = 24;
 /** One requires an approval, one is not requestable, one is changing. */
 const DELIVERABLE = ACCOUNTS - 3;
+/** Accounts to rotate: the canary, and another wave. */
+const ROTATES = 2;
 const RELAY_ID = `${STACK}.${LOCAL_ACCOUNT}.${LOCAL_REGION}`;
 /** A change sooner after the check-in counts as the vault's own rotation. */
 const LATER_MS = 15 * 60_000;
@@ -41,9 +46,16 @@ const STORE = { store: 'aws', maxBytes: 65_536 } as const;
 describe('the stack on ministack', () => {
   let deployment: Deployment;
   const executions: string[] = [];
+  let rotation = '';
 
   beforeAll(async () => {
-    deployment = await Deployment.prepare({ accounts: ACCOUNTS, seed: 7 });
+    deployment = await Deployment.prepare({
+      accounts: ACCOUNTS,
+      seed: 7,
+      rotates: ROTATES,
+      // A pause would have to be waited for in real time.
+      configure: (config) => config.setIn(['rotations', RULE, 'pauseMinutes'], 0),
+    });
     await deployment.deploy();
   });
   afterAll(() => deployment.close());
@@ -65,6 +77,16 @@ describe('the stack on ministack', () => {
     return statuses;
   };
 
+  /** The start of a schedule. ministack fires schedules but does not support this target, so a test makes the call. */
+  const dueStart = async (name: string): Promise<StartExecutionCommandInput> => {
+    const schedule = await deployment.scheduler.send(new GetScheduleCommand({ GroupName: STACK, Name: name }));
+    expect(schedule).toMatchObject({ State: 'ENABLED', Target: { Arn: START_EXECUTION } });
+    const call = startExecutionSchema.parse(
+      JSON.parse(fillIn(String(schedule.Target?.Input), String(schedule.Arn), Date.now())),
+    );
+    return { stateMachineArn: call.StateMachineArn, name: call.Name, input: call.Input };
+  };
+
   const currentVersions = async (): Promise<Map<string, string | undefined>> =>
     new Map(
       (await deployment.deliveredSecrets()).map(({ Name = '', ...secret }) => [Name, versionAt(secret, 'AWSCURRENT')]),
@@ -77,18 +99,8 @@ describe('the stack on ministack', () => {
   });
 
   it('delivers every credential when its schedule is due', async () => {
-    const { vault, scheduler } = deployment;
-    const schedule = await scheduler.send(new GetScheduleCommand({ GroupName: STACK, Name: `sync.${NAMES.sync}` }));
-    expect(schedule).toMatchObject({ State: 'ENABLED', Target: { Arn: START_EXECUTION } });
-    // ministack fires schedules but does not support this target, so the test makes the call itself.
-    const call = startExecutionSchema.parse(
-      JSON.parse(fillIn(String(schedule.Target?.Input), String(schedule.Arn), Date.now())),
-    );
-    const execution = await deployment.execute({
-      stateMachineArn: call.StateMachineArn,
-      name: call.Name,
-      input: call.Input,
-    });
+    const { vault } = deployment;
+    const execution = await deployment.execute(await dueStart(`sync.${NAMES.sync}`));
     executions.push(String(execution.executionArn));
 
     expect(execution.status, execution.cause).toBe('SUCCEEDED');
@@ -157,21 +169,42 @@ describe('the stack on ministack', () => {
     expect(deployment.vault.openSessions()).toEqual([]);
   });
 
+  it('changes the credentials of a rotation, and tests them', async () => {
+    const { vault, stepFunctions } = deployment;
+    const { executionArn } = await stepFunctions.send(new StartExecutionCommand(await dueStart(`rotate.${RULE}`)));
+    rotation = String(executionArn);
+    const rotating = vault.accounts().filter(isRotating);
+    const tests = () => rotating.map(({ accountId }) => vault.target(accountId).logOns);
+    await expect.poll(tests, { timeout: 60_000 }).toEqual([1, 1]);
+    expect(rotating.map(({ accountId }) => vault.changesOf(accountId))).toEqual([1, 1]);
+  });
+
   it('checks in on schedule what a failed run left open', async () => {
     const { vault } = deployment;
+    const leftOpen = () => vault.openRequests().filter(({ reason }) => reason.includes('.dead/'));
     await leaveOpen(
       vault,
       pickKind(vault.accounts(), 'plain'),
       `[${RELAY_ID}/sync/${NAMES.sync}/${NAMES.sync}.dead/0]`,
     );
-    expect(vault.openRequests()).toHaveLength(1);
+    expect(leftOpen()).toHaveLength(1);
     // ministack checks its schedules every ten seconds; this one is due every minute.
-    await expect.poll(() => vault.openRequests(), { timeout: 120_000 }).toEqual([]);
-    await expect.poll(() => vault.openSessions(), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(leftOpen, { timeout: 120_000 }).toEqual([]);
+  });
+
+  it('delivers what has rotated', async () => {
+    const { vault } = deployment;
+    const execution = await deployment.ended(rotation);
+    executions.push(rotation);
+    expect(execution.status, execution.cause).toBe('SUCCEEDED');
+    expect(JSON.parse(String(execution.output))).toMatchObject({ status: 'SUCCEEDED', rotated: ROTATES, failed: 0 });
+    const rotated = { accounts: () => vault.accounts().filter(isRotating) };
+    expect(wrongValues(rotated, STORE, await deployment.currentValues())).toEqual([]);
+    await expect.poll(() => [...vault.openRequests(), ...vault.openSessions()], { timeout: 10_000 }).toEqual([]);
   });
 
   it('writes no secret value anywhere but to secrets', async () => {
-    const search = createSearch([DEFAULT_APPLICATION.oauth.clientSecret]);
+    const search = createSearch([DEFAULT_APPLICATION.oauth.clientSecret, ROTATOR.oauth.clientSecret]);
     let searched = 0;
     for (const execution of executions) {
       for await (const written of deployment.written(execution)) {

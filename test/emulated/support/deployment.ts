@@ -26,8 +26,10 @@ import { type Clock, createClock } from '#local/aws/clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import type { Written } from '#local/aws/written.ts';
+import { addRotation, markRotating, ROTATION_BOOTSTRAP } from '#local/rotations/fleet.ts';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
+import { DEFAULT_APPLICATION, ROTATOR } from '#local/simulators/password-safe/users.ts';
 import { NAMES, type WorldOptions, writeRelayFile } from '#local/world.ts';
 import { cdk } from './cdk.ts';
 import { type Emulator, startMinistack } from './emulators.ts';
@@ -50,7 +52,7 @@ const outputsSchema = z.object({
   }),
 });
 
-interface PrepareOptions extends Pick<WorldOptions, 'accounts' | 'seed' | 'configure'> {}
+interface PrepareOptions extends Pick<WorldOptions, 'accounts' | 'seed' | 'configure' | 'rotates'> {}
 
 interface Parts {
   readonly vault: PasswordSafeSimulator;
@@ -75,20 +77,27 @@ export class Deployment {
   readonly #relayFile: string;
 
   /** Starts the vault and an empty AWS account that is bootstrapped and holds the bootstrap secret. */
-  static async prepare({ configure, ...options }: PrepareOptions): Promise<Deployment> {
+  static async prepare({ configure, rotates = 0, ...options }: PrepareOptions): Promise<Deployment> {
     const directory = mkdtempSync(join(tmpdir(), 'pam-relay-deployment-'));
     const clock = createClock();
-    const vault = await startPasswordSafe({ fleet: createFleet(options), seed: options.seed, now: clock.now });
+    const vault = await startPasswordSafe({
+      fleet: markRotating(createFleet(options), rotates),
+      users: [DEFAULT_APPLICATION, ROTATOR],
+      seed: options.seed,
+      now: clock.now,
+    });
     const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
       config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
       config.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
+      if (rotates > 0) addRotation(config);
       configure?.(config);
     });
     const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
     try {
       // Without an app, which would be synthesised for nothing: the account is named.
       await cdk(deployment.emulator, 'bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '');
-      await deployment.secrets.send(new CreateSecretCommand({ Name: bootstrap.name, SecretString: bootstrap.value }));
+      for (const { name: Name, value: SecretString } of [bootstrap, ...(rotates > 0 ? [ROTATION_BOOTSTRAP] : [])])
+        await deployment.secrets.send(new CreateSecretCommand({ Name, SecretString }));
       return deployment;
     } catch (thrown) {
       await deployment.close();
@@ -140,6 +149,11 @@ export class Deployment {
   /** Starts an execution and waits for its end. */
   async execute(start: StartExecutionCommandInput): Promise<DescribeExecutionCommandOutput> {
     const { executionArn } = await this.stepFunctions.send(new StartExecutionCommand(start));
+    return this.ended(String(executionArn));
+  }
+
+  /** Waits for the end of an execution. */
+  async ended(executionArn: string): Promise<DescribeExecutionCommandOutput> {
     const deadline = Date.now() + EXECUTION_TIMEOUT_MS;
     while (Date.now() < deadline) {
       const execution = await this.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));

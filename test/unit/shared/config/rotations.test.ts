@@ -8,6 +8,7 @@ const rotating = (rule: string, name = 'weekly', more = '') =>
 describe('a rotation', () => {
   it('needs only a connection', () => {
     expect(rotating('')).toEqual([]);
+    expect(rotating(', maxAgeDays: 8, schedule: { expression: rate(7 days) }')).toEqual([]);
   });
 
   it.each([
@@ -21,6 +22,11 @@ describe('a rotation', () => {
       'a canary larger than a wave',
       ', canary: 5, size: 4',
       'canary: is larger than a wave; write canary: 4, or raise size',
+    ],
+    [
+      'a maximum age that its own schedule exceeds',
+      ', maxAgeDays: 7, schedule: { expression: rate(7 days) }',
+      'maxAgeDays: is not longer than the time between two rotations of the schedule; write maxAgeDays: 8 or more',
     ],
     ['no canary', ', canary: 0', 'canary: '],
     ['a threshold of nothing', ', threshold: { count: 0 }', 'threshold'],
