@@ -99,7 +99,7 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
 
   const rotation = rotates === 0 ? undefined : await playRotation(world, say);
   if (rotation !== undefined) {
-    say('The sync again');
+    say('The sync again, which does not deliver what failed its test');
     await world.runSync();
   }
 

@@ -26,7 +26,7 @@ type Deliverable = Pick<
 
 /**
  * One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS.
- * `refused`: ids of accounts whose credential their system refuses.
+ * `refused`: ids of accounts whose credential their system refuses, which no store may have.
  */
 export const brokenPromises = (
   world: World,
@@ -35,7 +35,19 @@ export const brokenPromises = (
 ): string[] => {
   const { vault, stores } = world;
   const working = { accounts: () => vault.accounts().filter(({ accountId }) => !refused.has(accountId)) };
-  return [...stores.flatMap((store) => wrongValues(working, store, store.values())), ...findLeftovers(world, leaks)];
+  const unusable = vault.accounts().filter(({ accountId }) => refused.has(accountId));
+  return [
+    ...stores.flatMap((store) => wrongValues(working, store, store.values())),
+    ...stores.flatMap(({ store, values }) =>
+      unusable
+        .filter(({ canary }) => Object.values(values()).some((value) => value.includes(canary)))
+        .map(
+          ({ systemName, accountName }) =>
+            `The store ${store} has the credential of ${systemName}/${accountName}, which failed its test.`,
+        ),
+    ),
+    ...findLeftovers(world, leaks),
+  ];
 };
 
 /** One sentence for each leftover: an open request or session, a leaked value, a denied or unknown call. */
