@@ -32,7 +32,7 @@ export const createReportRotation =
     const { workflow, rule, run } = input;
     const progress = (await records.read(rotationAt.progress(input)))?.record;
     const planned = (await records.read(rotationAt.items(input)))?.record;
-    const items = progress === undefined ? [] : report(progress.state);
+    const items = progress === undefined ? [] : report(progress.state, true);
     const notes = notesOn(input, progress, planned);
     const status = statusOf(input, progress, items, notes);
     const content: RotationReport = {

@@ -93,7 +93,7 @@ export const ROTATION_OUTCOMES = {
   skipped: 'skipped',
 } as const;
 
-/** Line of a report about one item. `waiting`, `started` and `changed` are in the report of a rotation that goes on. */
+/** Line of a report about one item. `waiting`, `started` and `changed` are those of a rotation that goes on. */
 export interface Reported {
   readonly id: string;
   readonly title: string;
@@ -103,12 +103,28 @@ export interface Reported {
   readonly changedAt?: string | undefined;
 }
 
-/** Reports each item once. Items that a stop or another item keeps from starting are `skipped`. Pure. */
-export const report = (state: RotationState): Reported[] => {
+/** Outcomes of the items that a failed execution leaves behind. */
+const LEFT: Readonly<Partial<Record<Status, Pick<Reported, 'status' | 'reason'>>>> = {
+  waiting: { status: 'skipped', reason: 'The rotation failed before its turn.' },
+  started: {
+    status: 'unknown',
+    reason: 'The rotation failed before the vault showed the change. A later sync delivers what the vault shows.',
+  },
+  changed: {
+    status: 'unknown',
+    reason: 'The rotation failed before the new credential was tested. A later sync delivers it.',
+  },
+};
+
+/**
+ * Reports each item once. Items that a stop or another item keeps from starting are `skipped`. After the end of the
+ * execution, `isOver`, each item has an outcome. Pure.
+ */
+export const report = (state: RotationState, isOver = false): Reported[] => {
   const blocked = findBlocked(state.items);
   return state.items.map((item): Reported => {
     const { id, title, wave, status, reason, changedAt } = item;
-    const line = { id, title, wave, status, reason, changedAt };
+    const line = { id, title, wave, status, reason, changedAt, ...(isOver && LEFT[status]) };
     if (status !== 'waiting') return line;
     const cause = blocked.get(id);
     if (cause !== undefined)

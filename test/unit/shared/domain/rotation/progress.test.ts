@@ -231,6 +231,20 @@ describe('a stop by a message', () => {
   });
 });
 
+describe('a failed execution', () => {
+  it('leaves each item with an outcome', () => {
+    const rotation = afterCanary(someRotatables(4));
+    rotation.start(['a1', 'a2'], LATER);
+    rotation.end('a1', changed, LATER);
+    expect(report(rotation.state(), true).map(({ id, status, reason }) => [id, status, reason])).toEqual([
+      ['a0', 'rotated', undefined],
+      ['a1', 'unknown', expect.stringContaining('failed before the new credential was tested')],
+      ['a2', 'unknown', expect.stringContaining('failed before the vault showed the change')],
+      ['a3', 'skipped', 'The rotation failed before its turn.'],
+    ]);
+  });
+});
+
 describe('a resume', () => {
   const stoppedByFailures = () => {
     const rotation = afterCanary(someRotatables(6), { threshold: { count: 2 } });
