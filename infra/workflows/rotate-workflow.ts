@@ -69,13 +69,22 @@ export class RotateWorkflow extends Construct {
         resultPath: '$.planned',
       })
       .addCatch(report, CAUGHT);
+    const deliverRest = tasks
+      .make(this, 'DeliverRest', rotateSteps.deliver, {
+        comment: 'After an error, starts the syncs for what has rotated before it.',
+        resultPath: JsonPath.DISCARD,
+        retry: CLOSING_RETRY,
+      })
+      // The first error is the cause.
+      .addCatch(report, { ...CAUGHT, resultPath: JsonPath.DISCARD });
+    deliverRest.next(report);
     const advance = tasks
       .make(this, 'Advance', rotateSteps.advance, {
         comment: 'Looks at what runs, tests what has changed, and starts what is next. Records each start before it.',
         resultPath: '$.advanced',
         retry: CLOSING_RETRY,
       })
-      .addCatch(report, CAUGHT);
+      .addCatch(deliverRest, CAUGHT);
     const deliver = tasks
       .make(this, 'Deliver', rotateSteps.deliver, {
         comment: 'Starts the syncs for exactly the rotated items, and looks at those that run.',

@@ -27,10 +27,18 @@ describe('the workflow rotate', () => {
     expect(endsFrom('Begin', ['Report'])).toEqual([]);
   });
 
-  it.each(['Authenticate', 'Plan', 'Advance', 'Deliver'])('reports an error of %s', (state) => {
+  it.each(['Authenticate', 'Plan', 'Deliver'])('reports an error of %s', (state) => {
     expect(stateOf(definition, state).Catch).toMatchObject([
       { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Report' },
     ]);
+  });
+
+  it('delivers what has rotated before an error of Advance, which it reports', () => {
+    const [caught] = stateOf(definition, 'Advance').Catch;
+    expect(caught).toMatchObject({ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'DeliverRest' });
+    const rest = stateOf(definition, 'DeliverRest');
+    expect(rest).toMatchObject({ ResultPath: null, Next: 'Report' });
+    expect(rest.Catch).toMatchObject([{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: 'Report' }]);
   });
 
   it('waits only in a Wait state, and looks again after it', () => {
@@ -41,7 +49,7 @@ describe('the workflow rotate', () => {
 
   it('has a timeout for every task', () => {
     const tasks = allStates(definition).filter(([, { Type }]) => Type === 'Task');
-    expect(tasks.length).toBe(5);
+    expect(tasks.length).toBe(6);
     for (const [name, { TimeoutSeconds }] of tasks) expect(TimeoutSeconds, name).toBeGreaterThan(0);
   });
 });
