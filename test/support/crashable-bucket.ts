@@ -1,11 +1,14 @@
 import type { Claims } from '#shared/records/ids.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
+import { ABSENT, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
-/** The records bucket in memory. Records and signals are objects of one bucket, so a list contains both. */
+/** The records bucket in memory. All records and signals are objects of one bucket, so a list contains them. */
 export interface CrashableBucket {
   readonly records: Records & { readonly objects: ReadonlyMap<string, string> };
+  /** The version of a record is its text. */
+  readonly shared: SharedRecords;
   readonly signals: Signals & { readonly keys: ReadonlySet<string> };
   readonly claims: Claims;
   /** Expires old objects, like the lifecycle rule of the bucket. */
@@ -22,8 +25,20 @@ export const createCrashableBucket = (): CrashableBucket => {
       signals.keys.add(place.key);
     },
   };
+  const shared: SharedRecords = {
+    async read<T>(place: RecordPlace<T>) {
+      const version = memory.objects.get(place.key);
+      return version === undefined ? undefined : { record: place.schema.parse(JSON.parse(version)), version };
+    },
+    async replace(place, record, expected) {
+      if ((memory.objects.get(place.key) ?? ABSENT) !== expected) return undefined;
+      await records.write(place, record);
+      return memory.objects.get(place.key);
+    },
+  };
   return {
     records,
+    shared,
     signals,
     claims: memoryClaims(memory, signals),
     forget(isOld) {

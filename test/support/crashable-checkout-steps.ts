@@ -29,10 +29,9 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'p
 
 /** The steps of the checkout workflow and of the release workflow. */
 export const crashableCheckoutSteps = (process: Process): Record<FolderOf<typeof checkoutSteps>, Perform> => {
-  const isRotating = async (): Promise<boolean> => false;
-  const plan = createPlanCheckout({ ...process, isRotating });
+  const plan = createPlanCheckout(process);
   const watch = createWatch({ ...process, tell: async () => {} });
-  const request = createRequestCheckout({ ...process, isRotating });
+  const request = createRequestCheckout(process);
   const retrieve = createRetrieveCheckout({ ...process, random: () => randomBytes(16).toString('hex') });
   const checkin = createCheckInCheckout({ ...process, onSessionLeft: () => {} });
   const retire = createRetire(process);

@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Http } from '#shared/http/http.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 
 /** Thrown by every outside call of a killed process, so that no `finally` block can have an outside effect. */
@@ -88,6 +89,11 @@ export class CrashableProcess {
   records = (records: Records): Records => ({
     read: (place) => this.call(() => records.read(place)),
     write: (place, record) => this.call(() => records.write(place, record)),
+  });
+
+  sharedRecords = (records: SharedRecords): SharedRecords => ({
+    read: (place) => this.call(() => records.read(place)),
+    replace: (place, record, expected) => this.call(() => records.replace(place, record, expected)),
   });
 
   signals = (signals: Signals): Signals => ({

@@ -19,6 +19,7 @@ import { tokenSecretName } from '#shared/names.ts';
 import { idAt } from '#shared/records/ids.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import { SENDER } from '#test/support/checkouts.ts';
 import { createCrashableBucket } from '#test/support/crashable-bucket.ts';
 import { createCrashableExecutions, stepOf } from '#test/support/crashable-executions.ts';
@@ -44,6 +45,9 @@ export interface Order {
   readonly sync: string;
   readonly mode?: 'changes' | 'verify';
 }
+
+/** The order of a rotation. */
+export type RotationOrder = RotateStepInput['order'];
 
 /** Result of an invocation. `died` is true if the process was killed. */
 export type Invoked = InvocationResult & { readonly died: boolean };
@@ -92,7 +96,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   const manager = createSecretsManager({ now: clock.now });
   const otherStores = await startCrashableStores(config, clock.now);
   const bucket = createCrashableBucket();
-  const { records, signals, claims } = bucket;
+  const { records, shared, signals, claims } = bucket;
   const create = (Name: string, SecretString?: string) =>
     manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
   create(tokenSecretName(config.relay, 'vault'));
@@ -112,10 +116,12 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
       otherStores,
       manager,
       records,
+      shared,
       claims,
       signals,
       executions: all,
       startRelease,
+      startSync,
       now,
     };
     try {
@@ -136,6 +142,18 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     if (isStarted('release', name)) return false;
     toRelease.push((options) => execute('release', name, JSON.parse(input), options));
     return true;
+  };
+
+  /** Syncs that a rotation has started, and that have not begun. */
+  const toSync = new Map<string, string>();
+  const startSync = (name: string, input: string): void => {
+    if (!isStarted('sync', name)) toSync.set(name, input);
+  };
+  const runStartedSyncs = async (options: RunOptions): Promise<void> => {
+    for (const [name, input] of toSync) {
+      toSync.delete(name);
+      await execute('sync', name, JSON.parse(input), options);
+    }
   };
 
   const sendMessage = async (
@@ -171,6 +189,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     /** The stores beside Secrets Manager; empty in a scenario without them. */
     otherStores,
     records,
+    shared,
     signals,
     executions: executions.all,
     /** The input of every step, which contains the results of other steps. */
@@ -182,6 +201,23 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     /** Deploys another configuration. */
     deploy(config: RelayConfig): void {
       current = config;
+    },
+
+    /**
+     * Runs a rotation as its schedule would, or for an order, and returns its status. The syncs that it starts run
+     * during its waits, or after its end.
+     */
+    async rotate(id: string, order: RotationOrder, options: RunOptions = {}): Promise<string> {
+      const { wait = async (seconds) => clock.advance(seconds * 1000), ...others } = options;
+      const status = await execute('rotate', `${order.rule}.${id}`, JSON.parse(JSON.stringify(order)), {
+        ...others,
+        async wait(seconds) {
+          await runStartedSyncs(options);
+          await wait(seconds);
+        },
+      });
+      await runStartedSyncs(options);
+      return status;
     },
 
     /** Runs a sync as its schedule would, and returns its status. */

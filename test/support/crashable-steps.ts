@@ -17,6 +17,7 @@ import type { Http } from '#shared/http/http.ts';
 import { ownerOf } from '#shared/names.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { createConnections } from '#shared/runtime/connections.ts';
 import { createStores } from '#shared/runtime/stores.ts';
@@ -26,10 +27,12 @@ import { authenticate as authenticateStep } from '#shared/workflows/authenticate
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import type { rotateSteps } from '#shared/workflows/rotate.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import { crashableCheckoutSteps } from '#test/support/crashable-checkout-steps.ts';
 import type { CrashableProcess } from '#test/support/crashable-process.ts';
+import { crashableRotationSteps } from '#test/support/crashable-rotation-steps.ts';
 import type { CrashableStores } from '#test/support/crashable-stores.ts';
 import { memoryOpenBatches, memorySharedRecords } from '#test/support/fakes.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
@@ -57,11 +60,15 @@ export interface Outside {
   readonly otherStores: CrashableStores;
   readonly manager: SecretsManager;
   readonly records: Records;
+  /** The same records. The limits of each process are its own. */
+  readonly shared: SharedRecords;
   readonly claims: Claims;
   readonly signals: Signals;
   readonly executions: readonly Execution[];
   /** Starts an execution of the release machine. Returns false if the name is in use. */
   readonly startRelease: (name: string, input: string) => boolean;
+  /** Starts an execution of the sync machine, unless the name is in use. */
+  readonly startSync: (name: string, input: string) => void;
   readonly now: () => number;
 }
 
@@ -76,6 +83,7 @@ export type PlayedStep =
   | (typeof authenticateStep)['folder']
   | FolderOf<typeof syncSteps>
   | FolderOf<typeof checkoutSteps>
+  | FolderOf<typeof rotateSteps>
   | FolderOf<typeof upkeepSteps>;
 
 /**
@@ -133,13 +141,20 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     crashable.call(async () =>
       outside.executions.filter(({ machine, isRunning, isListed }) => machine === 'sync' && isRunning && isListed),
     );
-  const endedAt = createEndedAt((workflow) => ({
-    find: (run) =>
+  const executionsOf = (workflow: Machine) => ({
+    start: (name: string, input: string) =>
+      crashable.call(async () => {
+        if (workflow !== 'sync') throw new Error(`No step starts the machine ${workflow}.`);
+        outside.startSync(name, input);
+        return true;
+      }),
+    find: (run: string) =>
       crashable.call(async () => {
         const found = outside.executions.findLast(({ machine, name }) => machine === workflow && name === run);
         return found && { input: found.input, endedAt: found.endedAt };
       }),
-  }));
+  });
+  const endedAt = createEndedAt(executionsOf);
 
   const authenticate = createAuthenticate(shared);
   const plan = createPlan({
@@ -175,6 +190,12 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     'sync/checkin': (payload) => checkin(syncSteps.checkin.input.parse(payload)),
     'sync/report': (payload) => report(syncSteps.report.input.parse(payload)),
     ...crashableCheckoutSteps({ ...shared, claims: crashable.claims(outside.claims), signals, pages, notify }),
+    ...crashableRotationSteps({
+      ...shared,
+      shared: crashable.sharedRecords(outside.shared),
+      executionsOf,
+      notify,
+    }),
     'upkeep/reap': () => reap(),
   };
 };

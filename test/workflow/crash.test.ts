@@ -5,6 +5,10 @@ import { DISTURBANCES, FOREIGN_MESSAGES, inEach, runDisturbed, runUndisturbed } 
 import { FREEZES, SCENARIOS } from '#test/support/crash-scenarios.ts';
 import type { PlayedStep } from '#test/support/crashable-steps.ts';
 import { OUTAGES, OUTAGES_OF_ONE } from '#test/support/outages.ts';
+import { rotateFleet } from '#test/support/rotation-fleets.ts';
+import { freeze } from '#test/support/rotation-freezes.ts';
+import { MISBEHAVIOURS, misbehave } from '#test/support/rotation-misbehaviours.ts';
+import { aRotation } from '#test/support/rotation-scenarios.ts';
 import { SHIFTS } from '#test/support/shifts.ts';
 import { USED_ID_SCENARIOS } from '#test/support/used-ids.ts';
 
@@ -76,5 +80,30 @@ describe('a function that is frozen between two calls', () => {
   it.each(FREEZES)('(%s) during %s replaces no newer value', async (_what, _name, scenario, disturbance) => {
     const { steps } = await runUndisturbed(scenario);
     await runDisturbed(scenario, middleOf(steps, 'sync/retrieve'), disturbance);
+  });
+});
+
+describe('a rotation', () => {
+  const scenario = aRotation();
+  const moment = async (): Promise<number> => middleOf((await runUndisturbed(scenario)).steps, 'rotate/advance');
+
+  it.each(['function', 'execution'] as const)('whose %s dies changes and loses nothing twice', async (death) => {
+    const { broken } = await crash({ scenario, death, moments: [await moment()] });
+    expect(broken).toEqual([]);
+  });
+
+  it('whose function is frozen and overtaken changes nothing again', async () => {
+    expect(await freeze(scenario, await moment())).toEqual([]);
+  });
+
+  it.each(['changes after the rotation has given up', 'fails the test'] as const)(
+    'of a vault that %s leads to the named outcome',
+    async (what) => {
+      expect(await misbehave(MISBEHAVIOURS[what])).toEqual([]);
+    },
+  );
+
+  it('of 50 accounts, 3 % of which fail, stops at its threshold of 2 %', async () => {
+    expect(await rotateFleet(50)).toEqual([]);
   });
 });

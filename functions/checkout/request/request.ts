@@ -8,7 +8,6 @@ import { unsupported } from '#shared/leases/unsupported.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import { isOver, type Signals } from '#shared/records/signals.ts';
-import type { IsRotating } from '#shared/rotation/is-rotating.ts';
 import type { CheckoutLease, CheckoutRun, Requested } from '#shared/workflows/checkout.ts';
 
 export interface RequestCheckoutDependencies {
@@ -16,7 +15,6 @@ export interface RequestCheckoutDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
   readonly signals: Pick<Signals, 'list'>;
-  readonly isRotating: IsRotating;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -27,7 +25,7 @@ export interface RequestCheckoutDependencies {
  * leases of earlier attempts are found by the marker in their reason.
  */
 export const createRequestCheckout =
-  ({ relayId, vaultOf, records, signals, isRotating, now }: RequestCheckoutDependencies) =>
+  ({ relayId, vaultOf, records, signals, now }: RequestCheckoutDependencies) =>
   async ({ order: _, ...run }: CheckoutRun): Promise<Requested> => {
     const { workflow, rule, run: name } = run;
     const at = new Date(now()).toISOString();
@@ -46,9 +44,7 @@ export const createRequestCheckout =
       const earlier = await findOurs(access, markedAs(marker), () => {});
       const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
       const agreed = await agreeOnAll(access, record, missing, { count: items.length, marker, now: now() });
-      const isChanging = async (): Promise<boolean> =>
-        (await isRotating(settings.connection, missing)) || isAnyChanging(session, settings, missing);
-      const mayBeStale = opens === 'credential' && missing.length > 0 && (await isChanging());
+      const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
       const conflict = mayBeStale || (await openAll(access, agreed, hasEnded)).conflict;
       const unreadable: RelayError[] = [];
       const ours = await findOurs(access, markedAs(marker), (error) => unreadable.push(error));
