@@ -11,7 +11,7 @@ import {
 } from '#shared/domain/rotation/holds.ts';
 import type { RotationState } from '#shared/domain/rotation/state.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
-import { holdsAt } from '#shared/records/rotation-holds.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 
 const MINUTE_MS = 60_000;
@@ -23,7 +23,7 @@ const TEST_MS = 16 * MINUTE_MS;
 export const holdUntil = (startedAt: number, { deadlineMinutes }: { readonly deadlineMinutes: number }): number =>
   startedAt + deadlineMinutes * MINUTE_MS + TEST_MS;
 
-/** The holds of a run on the items of its connection. */
+/** The holds of a run on the items of its vault. */
 export interface RunHolds {
   /**
    * Claims items before they are changed. Returns the rotations that are changing the other ones, by item. Repeatable.
@@ -38,7 +38,7 @@ export interface RunHolds {
 
 export interface RunHoldsOptions {
   readonly records: SharedRecords;
-  readonly connection: string;
+  readonly place: RecordPlace<Holds>;
   readonly run: RotationRun;
   readonly notify: Notify;
   /** Called with the error of a notice that was not sent. */
@@ -48,8 +48,7 @@ export interface RunHoldsOptions {
 }
 
 /** Opens the holds of a run. Both calls raise as {@link changeRecord}. */
-export const openHolds = ({ records, connection, run, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
-  const place = holdsAt(connection);
+export const openHolds = ({ records, place, run, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
   const { rule } = run;
   let settled: RotationState | undefined;
 

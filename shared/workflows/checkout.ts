@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { ACTIONS, ENDINGS } from '#shared/domain/checkout/next-action.ts';
 import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
+import type { Grant } from '#shared/workflows/grants.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { tellGrants } from '#shared/workflows/tickets.ts';
@@ -114,6 +116,10 @@ export type CheckoutStepInput = z.infer<typeof checkoutStateSchema>;
 /** `abandoned`: its execution failed or was stopped, and `reap` closed the checkout. Its progress is unknown. */
 export const CHECKOUT_STATUSES = [...ENDINGS, 'failed', 'abandoned'] as const;
 
+/** A credential that a rotation is changing is not opened. */
+const readHolds = ({ rotations }: Pick<RelayConfig, 'rotations'>): readonly Grant[] =>
+  Object.keys(rotations).length > 0 ? [{ to: 'records', may: 'read', folder: 'holds' }] : [];
+
 const plan = {
   folder: 'checkout/plan',
   /** `startedAt`: start of the execution. A redrive keeps it. */
@@ -122,11 +128,12 @@ const plan = {
   seconds: 900,
   memoryMb: 512,
   priority: 'person',
-  grants: () => [
+  grants: (config) => [
     { to: 'sign-in' },
     { to: 'records', may: 'read', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'open' },
+    ...readHolds(config),
   ],
 } as const satisfies Step;
 
@@ -147,7 +154,7 @@ const request = {
   seconds: 900,
   memoryMb: 512,
   priority: 'person',
-  grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
+  grants: (config) => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }, ...readHolds(config)],
 } as const satisfies Step;
 
 const retrieve = {

@@ -42,7 +42,7 @@ export type Grant =
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
- * `rotations/`: items, progress and reports of rotations. `holds/`: items of a connection that a rotation is changing,
+ * `rotations/`: items, progress and reports of rotations. `holds/`: items of a vault that a rotation is changing,
  * or whose new credential failed its test.
  */
 export type Folder =

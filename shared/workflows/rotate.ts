@@ -59,6 +59,8 @@ const advance = {
     ...readAndWriteRotations,
     { to: 'records', may: 'read', folder: 'holds' },
     { to: 'records', may: 'write', folder: 'holds' },
+    // Nothing rotates under an open checkout.
+    { to: 'records', may: 'read', folder: 'checkouts' },
     // People learn of a failed test at once.
     { to: 'alerts', may: 'publish' },
   ],

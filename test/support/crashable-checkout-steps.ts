@@ -29,9 +29,10 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'p
 
 /** The steps of the checkout workflow and of the release workflow. */
 export const crashableCheckoutSteps = (process: Process): Record<FolderOf<typeof checkoutSteps>, Perform> => {
-  const plan = createPlanCheckout(process);
+  const isRotating = async (): Promise<boolean> => false;
+  const plan = createPlanCheckout({ ...process, isRotating });
   const watch = createWatch({ ...process, tell: async () => {} });
-  const request = createRequestCheckout(process);
+  const request = createRequestCheckout({ ...process, isRotating });
   const retrieve = createRetrieveCheckout({ ...process, random: () => randomBytes(16).toString('hex') });
   const checkin = createCheckInCheckout({ ...process, onSessionLeft: () => {} });
   const retire = createRetire(process);

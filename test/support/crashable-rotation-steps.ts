@@ -5,7 +5,10 @@ import { createReportRotation } from '#functions/rotate/report/report.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import type { Records } from '#shared/records/records.ts';
+import { isSameVault } from '#shared/records/rotation-holds.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { Signals } from '#shared/records/signals.ts';
+import { createFindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 import type { Relay } from '#shared/runtime/relay.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
@@ -16,6 +19,7 @@ interface Process extends Pick<Relay, 'vaultOf' | 'rulesOf'> {
   readonly config: RelayConfig;
   readonly records: Records;
   readonly shared: SharedRecords;
+  readonly signals: Signals;
   readonly executionsOf: ExecutionsOf;
   readonly notify: () => Promise<void>;
   readonly now: () => number;
@@ -37,7 +41,12 @@ export const crashableRotationSteps = ({
       return found !== undefined && found.endedAt === undefined;
     },
   });
-  const advance = createAdvance({ ...dependencies, onUnnotified: () => {} });
+  const advance = createAdvance({
+    ...dependencies,
+    checkoutsOf: (connection) =>
+      createFindOpenCheckouts({ ...process, isSameVault: (other) => isSameVault(process.config, connection, other) }),
+    onUnnotified: () => {},
+  });
   const deliver = createDeliverRotated({
     ...process,
     shared,

@@ -193,6 +193,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     ...crashableRotationSteps({
       ...shared,
       shared: crashable.sharedRecords(outside.shared),
+      signals,
       executionsOf,
       notify,
     }),

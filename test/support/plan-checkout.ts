@@ -38,6 +38,8 @@ export interface PlanAttempt {
   readonly now?: number;
   readonly run?: Partial<Run>;
   readonly startedAt?: string;
+  /** True while a rotation is changing an item. */
+  readonly isRotating?: boolean;
 }
 
 /** Plans the checkout of tests, with changes of its order and of its rule. */
@@ -45,7 +47,7 @@ export const planCheckout = (
   { records, signals, vault }: PlanParts,
   order: Record<string, unknown> = {},
   rule: Record<string, unknown> = {},
-  { now = NOW, run = {}, startedAt = STARTED_AT }: PlanAttempt = {},
+  { now = NOW, run = {}, startedAt = STARTED_AT, isRotating = false }: PlanAttempt = {},
 ) =>
   createPlanCheckout({
     relayId: 'relay',
@@ -56,5 +58,6 @@ export const planCheckout = (
     records,
     claims: memoryClaims(records, signals),
     signals,
+    isRotating: async () => isRotating,
     now: () => now,
   })({ ...CHECKOUT, ...run, startedAt, order: anOrder(order) });

@@ -7,6 +7,7 @@ import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { agreeOnAll, type OpenedLease, openAll } from '#shared/leases/opening.ts';
 import type { CheckoutOrder } from '#shared/messages/messages.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
+import type { IsRotating } from '#shared/rotation/is-rotating.ts';
 import type { CheckoutLease, Requested } from '#shared/workflows/checkout.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
@@ -22,6 +23,7 @@ interface Checkout {
 interface OpenNowDependencies {
   readonly relayId: string;
   readonly signals: Pick<Signals, 'list'>;
+  readonly isRotating: IsRotating;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -53,7 +55,7 @@ const FINAL: ReadonlySet<ErrorName> = new Set([
 export const prepareOpening = async (
   session: VaultSession,
   { run, order, settings, rules, items }: Checkout,
-  { relayId, signals, now }: OpenNowDependencies,
+  { relayId, signals, isRotating, now }: OpenNowDependencies,
 ): Promise<OpenNow | undefined> => {
   const leases = session.access(settings);
   const at = now();
@@ -76,6 +78,8 @@ export const prepareOpening = async (
   const agreed = await agreeOnAll(leases, { settings, order }, items, { count: items.length, marker, now: at });
   return async () => {
     try {
+      // The checkout has its open mark now, so a rotation that starts later sees it.
+      if (rules.opens === 'credential' && (await isRotating(settings.connection, items))) return resultOf(true, []);
       const { conflict, opened } = await openAll(leases, agreed, hasEnded);
       const known = opened.flatMap(knownLease);
       return known.length === opened.length ? resultOf(conflict, known) : undefined;

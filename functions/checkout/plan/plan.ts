@@ -14,6 +14,7 @@ import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Signals } from '#shared/records/signals.ts';
+import type { IsRotating } from '#shared/rotation/is-rotating.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
 import type { Planned } from '#shared/workflows/checkout.ts';
 import type { Run } from '#shared/workflows/run.ts';
@@ -28,6 +29,7 @@ export interface PlanCheckoutDependencies {
   readonly records: Pick<Records, 'read'>;
   readonly claims: Claims;
   readonly signals: Pick<Signals, 'put' | 'list'>;
+  readonly isRotating: IsRotating;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -3,21 +3,24 @@
  * Repeatable: it finds the leases of earlier attempts.
  */
 import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
+import { createIsRotating } from '#shared/rotation/is-rotating.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import { createRequestCheckout } from './request.ts';
 
-const { vaultOf, env } = createRelay(checkoutSteps.request);
+const { config, vaultOf, env } = createRelay(checkoutSteps.request);
 const bucket = env.get('RECORDS_BUCKET');
+const records = createS3Records(bucket);
 
 export const handler = defineHandler(
   checkoutSteps.request,
   createRequestCheckout({
     relayId: env.relayId,
     vaultOf,
-    records: createS3Records(bucket),
+    records,
     signals: createS3Signals(bucket),
+    isRotating: createIsRotating({ config, records, now: Date.now }),
     now: Date.now,
   }),
 );

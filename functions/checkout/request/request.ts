@@ -8,6 +8,7 @@ import { unsupported } from '#shared/leases/unsupported.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import { isOver, type Signals } from '#shared/records/signals.ts';
+import type { IsRotating } from '#shared/rotation/is-rotating.ts';
 import type { CheckoutLease, CheckoutRun, Requested } from '#shared/workflows/checkout.ts';
 
 export interface RequestCheckoutDependencies {
@@ -15,6 +16,7 @@ export interface RequestCheckoutDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: Records;
   readonly signals: Pick<Signals, 'list'>;
+  readonly isRotating: IsRotating;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -25,7 +27,7 @@ export interface RequestCheckoutDependencies {
  * leases of earlier attempts are found by the marker in their reason.
  */
 export const createRequestCheckout =
-  ({ relayId, vaultOf, records, signals, now }: RequestCheckoutDependencies) =>
+  ({ relayId, vaultOf, records, signals, isRotating, now }: RequestCheckoutDependencies) =>
   async ({ order: _, ...run }: CheckoutRun): Promise<Requested> => {
     const { workflow, rule, run: name } = run;
     const at = new Date(now()).toISOString();
@@ -44,7 +46,9 @@ export const createRequestCheckout =
       const earlier = await findOurs(access, markedAs(marker), () => {});
       const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
       const agreed = await agreeOnAll(access, record, missing, { count: items.length, marker, now: now() });
-      const mayBeStale = opens === 'credential' && (await isAnyChanging(session, settings, missing));
+      const isChanging = async (): Promise<boolean> =>
+        (await isRotating(settings.connection, missing)) || isAnyChanging(session, settings, missing);
+      const mayBeStale = opens === 'credential' && missing.length > 0 && (await isChanging());
       const conflict = mayBeStale || (await openAll(access, agreed, hasEnded)).conflict;
       const unreadable: RelayError[] = [];
       const ours = await findOurs(access, markedAs(marker), (error) => unreadable.push(error));

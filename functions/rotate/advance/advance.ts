@@ -6,11 +6,13 @@ import type { Vault } from '#shared/connections/vault.ts';
 import { type Next, next } from '#shared/domain/rotation/progress.ts';
 import { isRunning } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { type RotationItems, type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { hasDeliveries } from '#shared/rotation/deliveries.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { type Ledger, openLedger } from '#shared/rotation/ledger.ts';
+import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 import { look } from './look.ts';
@@ -20,6 +22,8 @@ export interface AdvanceDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: SharedRecords;
+  /** Finds the open checkouts of items of a connection. */
+  readonly checkoutsOf: (connection: string) => FindOpenCheckouts;
   readonly notify: Notify;
   /** Called with the error of a notice about a failed test that was not sent. */
   readonly onUnnotified: (error: RelayError) => void;
@@ -39,21 +43,37 @@ const MAX_WAIT_SECONDS = 3600;
  * invocation ended. Repeatable.
  */
 export const createAdvance =
-  ({ config, vaultOf, records, notify, onUnnotified, now }: AdvanceDependencies) =>
+  ({ config, vaultOf, records, checkoutsOf, notify, onUnnotified, now }: AdvanceDependencies) =>
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
     const items = await readItems(records, input);
-    const { connection } = rule;
-    const holds = openHolds({ records, connection, run: input, notify, onUnnotified, now });
+    const holds = openHolds({
+      records,
+      place: holdsAt(config, rule.connection),
+      run: input,
+      notify,
+      onUnnotified,
+      now,
+    });
     // An earlier invocation can have ended between the progress and the holds.
     await holds.settle(ledger.progress.state);
+    const findCheckouts = rule.underCheckouts ? undefined : checkoutsOf(rule.connection);
     const decide = (): Next => next(ledger.progress.state, rule, now());
     if (needsVault(ledger.progress, decide())) {
       const vault = await vaultOf(rule.with ?? rule.connection);
       await vault.session(async (session) => {
         const rotation = requireRotation(session.rotation?.(rule), rule);
-        const context: StartContext = { ledger, items, rotation, holds, settings: rule, queue: rule.queue, now };
+        const context: StartContext = {
+          ledger,
+          items,
+          rotation,
+          holds,
+          findCheckouts,
+          settings: rule,
+          queue: rule.queue,
+          now,
+        };
         await look(context);
         await holds.settle(ledger.progress.state);
         for (let step = decide(); step.next === 'start'; step = decide()) {

@@ -2,7 +2,9 @@
  * Step of a rotation that changes credentials. Each invocation continues where the record of the run ends. Repeatable.
  */
 import { createNotify } from '#shared/aws/alerts.ts';
-import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { createS3Records, createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
+import { isSameVault } from '#shared/records/rotation-holds.ts';
+import { createFindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
@@ -10,12 +12,20 @@ import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { createAdvance } from './advance.ts';
 
 const relay = createRelay(rotateSteps.advance);
+const bucket = relay.env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   rotateSteps.advance,
   createAdvance({
     ...relay,
-    records: createS3SharedRecords(relay.env.get('RECORDS_BUCKET')),
+    records: createS3SharedRecords(bucket),
+    checkoutsOf: (connection) =>
+      createFindOpenCheckouts({
+        records: createS3Records(bucket),
+        signals: createS3Signals(bucket),
+        isSameVault: (other) => isSameVault(relay.config, connection, other),
+        now: Date.now,
+      }),
     notify: createNotify(relay.env.get('ALERT_TOPIC_ARN')),
     onUnnotified: ({ name, message }) => logger.warn('a failed test was not notified', { failure: { name, message } }),
     now: Date.now,

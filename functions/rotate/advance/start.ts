@@ -4,12 +4,15 @@ import { type Ended, type Start, withEnded, withStarted } from '#shared/domain/r
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import type { RotationProgress } from '#shared/records/rotation-record.ts';
 import { holdUntil, type RunHolds } from '#shared/rotation/holds.ts';
+import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { evidenceOf, type LookContext } from './look.ts';
 
 export interface StartContext extends LookContext {
   /** True if the vault may queue the change. */
   readonly queue: boolean;
   readonly holds: Pick<RunHolds, 'claim'>;
+  /** Absent if items with an open checkout may change. */
+  readonly findCheckouts: FindOpenCheckouts | undefined;
 }
 
 type Inspected = readonly [id: string, found: Inspection | RelayError];
@@ -38,20 +41,28 @@ const obstacleTo = (
     : undefined;
 };
 
-/** Reasons not to start the items that another rotation is changing. The holds of the others are in the record. */
-const claimStarts = async ({ items, holds, settings, now }: StartContext, starts: readonly Start[]) => {
+/**
+ * Claims the items to start, and returns the reasons not to start some of them. The look at the open checkouts comes
+ * after the claim, and a checkout looks for claims after it is open: at least one of them sees the other.
+ */
+const claimStarts = async (
+  { items, holds, findCheckouts, settings, now }: StartContext,
+  starts: readonly Start[],
+): Promise<ReadonlyMap<string, Ended>> => {
+  if (starts.length === 0) return new Map();
   const until = holdUntil(now(), settings);
   const claims = starts.map(({ id, before: { changedAt } }) => ({
-    key: id,
-    title: items[id]?.title ?? id,
-    changedAt,
-    until,
+    ...{ key: id, title: items[id]?.title ?? id, changedAt, until },
   }));
-  const taken = claims.length === 0 ? new Map<string, string>() : await holds.claim(claims);
-  return [...taken].map(([id, rule]) => ({
-    id,
-    ended: { status: 'skipped', reason: `The rotation ${rule} was already changing it.` } as const,
-  }));
+  const taken = await holds.claim(claims);
+  const open = (await findCheckouts?.(starts.map(({ id }) => id))) ?? new Map<string, string>();
+  const skipped = (reason: string): Ended => ({ status: 'skipped', reason });
+  return new Map([
+    ...[...open].map(
+      ([id, name]) => [id, skipped(`The checkout ${name} has it open. Rotate it after its end.`)] as const,
+    ),
+    ...[...taken].map(([id, rule]) => [id, skipped(`The rotation ${rule} was already changing it.`)] as const),
+  ]);
 };
 
 /**
@@ -76,13 +87,12 @@ const recordStarts = async (context: StartContext, inspected: readonly Inspected
     if (found.set !== undefined) progress = { ...progress, sets: { ...progress.sets, [found.set]: id } };
   }
   const obstacles = await claimStarts(context, ready);
-  const ended = obstacles.reduce(
-    (state, { id, ended }) => withEnded(state, settings, { id, ended, now: now() }),
+  const left = [...obstacles].reduce(
+    (state, [id, ended]) => withEnded(state, settings, { id, ended, now: now() }),
     progress.state,
   );
-  const skipped = new Set(obstacles.map(({ id }) => id));
-  const starts = ready.filter(({ id }) => !skipped.has(id));
-  const { state, started } = withStarted(ended, starts, now());
+  const starts = ready.filter(({ id }) => !obstacles.has(id));
+  const { state, started } = withStarted(left, starts, now());
   await ledger.write({ ...progress, state });
   return started;
 };

@@ -22,7 +22,7 @@ import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { type Holds, noHolds } from '#shared/domain/rotation/holds.ts';
 import type { PlanRecord, Records } from '#shared/records/records.ts';
-import { holdsAt } from '#shared/records/rotation-holds.ts';
+import { canRotate, holdsAt } from '#shared/records/rotation-holds.ts';
 import type { PacedStore, SecretStore, StoreRules } from '#shared/stores/store.ts';
 import { type StoreSide, scanAll } from './scan.ts';
 import { scanNamed } from './scan-named.ts';
@@ -141,15 +141,15 @@ export const planRule = async (
   };
 };
 
-/** A connection without rotations has no holds. */
+/** A vault without rotations has no holds. */
 const createReadHolds = (
-  { rotations }: Pick<RelayConfig, 'rotations'>,
+  config: Pick<RelayConfig, 'connections' | 'rotations'>,
   connection: string,
   records: Pick<Records, 'read'> | undefined,
 ): (() => Promise<Holds>) | undefined =>
-  records === undefined || !Object.values(rotations).some((rotation) => rotation.connection === connection)
+  records === undefined || !canRotate(config, connection)
     ? undefined
-    : async () => (await records.read(holdsAt(connection))) ?? noHolds();
+    : async () => (await records.read(holdsAt(config, connection))) ?? noHolds();
 
 const pacesOf = async (stores: readonly string[], pacingOf: PlanSides['pacingOf']): Promise<PaceOfStore[]> => {
   const paces = await Promise.all(stores.map(async (store) => ({ store, pacing: await pacingOf(store) })));

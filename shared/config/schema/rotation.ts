@@ -78,6 +78,10 @@ export const commonRotation = {
     .boolean()
     .default(false)
     .describe('True if the vault may queue a change, for example while the system is unreachable.'),
+  underCheckouts: z
+    .boolean()
+    .default(false)
+    .describe('True to rotate accounts that a checkout has open as well. Its holder then has an outdated credential.'),
   undelivered: z
     .boolean()
     .default(false)

@@ -4,7 +4,7 @@ import { type Item, itemKey } from '#shared/domain/item.ts';
 import type { RotationState } from '#shared/domain/rotation/state.ts';
 
 /**
- * Holds on the items of a connection, as data to keep: which items a rotation is changing, and whose new credential
+ * Holds on the items of a vault, as data to keep: which items a rotation is changing, and whose new credential
  * failed its test. Syncs deliver neither. Pure. Times are epoch milliseconds.
  */
 

@@ -36,6 +36,13 @@ describe('planning a checkout that may begin now', () => {
     return requested;
   };
 
+  it('opens nothing while a rotation changes a credential, after its record is written', async () => {
+    const { requested } = await plan({}, {}, { isRotating: true });
+    expect(requested).toEqual({ at: after(0), conflict: true, leases: [] });
+    expect(vault.count('open')).toBe(0);
+    expect(await recorded()).toBeDefined();
+  });
+
   it('opens the leases in the session of the look-up, after its record is written', async () => {
     const { list } = signals;
     const looks: boolean[] = [];

@@ -28,6 +28,7 @@ describe('a stopped execution that reap released, redriven with its name and sta
       config: aCheckoutConfig({ value: '{credential}' }),
       storeRules: async () => awsSecretsManagerRules,
       placeOf: async (store) => store,
+      isRotating: async () => false,
     })({ ...CHECKOUT, startedAt: STARTED_AT, order: anOrder() });
   const watch = (): Promise<Action> => createWatch(shared())(aCheckoutRun);
   const report = (type: 'checkout.requested' | 'checkout.abandoned') =>

@@ -19,7 +19,9 @@ const OURS = `Replace a disk ${MARKER}`;
 describe('requesting the leases of a checkout', () => {
   let vault: ReturnType<typeof fakeVault>;
   let signals: ReturnType<typeof memorySignals>;
+  let isRotating: boolean;
   beforeEach(() => {
+    isRotating = false;
     vault = fakeVault();
     signals = memorySignals();
   });
@@ -27,7 +29,14 @@ describe('requesting the leases of a checkout', () => {
     const records = memoryRecords();
     await recordCheckout(records, checkout);
     const vaultOf = async () => vault.vault;
-    return createRequestCheckout({ relayId: 'relay', vaultOf, records, signals, now: () => now })(aCheckoutRun);
+    return createRequestCheckout({
+      relayId: 'relay',
+      vaultOf,
+      records,
+      signals,
+      isRotating: async () => isRotating,
+      now: () => now,
+    })(aCheckoutRun);
   };
   const minutesOf = async (checkout: RecordedCheckout, now = NOW) => {
     await request(checkout, now);
@@ -89,6 +98,13 @@ describe('requesting the leases of a checkout', () => {
     vault = fakeVault([pageOf(items.map(({ item }) => ({ ...item, changing: true })))]);
     expect(await request()).toMatchObject({ conflict: true, leases: [] });
     expect(vault.terms).toEqual([]);
+  });
+
+  it('waits while a rotation changes a credential, but not for a target session', async () => {
+    isRotating = true;
+    expect(await request()).toMatchObject({ conflict: true, leases: [] });
+    expect(vault.terms).toEqual([]);
+    expect(await request({ rule: { delivers: 'ssh-ticket' } })).toMatchObject({ conflict: false });
   });
 
   it('ignores a change in progress for a target session, which shows no credential', async () => {

@@ -7,12 +7,15 @@ import { holdOn, noHolds } from '#shared/domain/rotation/holds.ts';
 import { RelayError } from '#shared/errors.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
+import { aRotationConfig } from '#test/support/configs.ts';
 import type { ChangeBehaviour } from '#test/support/rotating-vault.ts';
 import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
 
+const HOLDS = holdsAt(aRotationConfig(), 'vault');
+
 type Scene = ReturnType<typeof aScene>;
 
-const holdsOf = async ({ records }: Scene) => (await records.read(holdsAt('vault')))?.record ?? noHolds();
+const holdsOf = async ({ records }: Scene) => (await records.read(HOLDS))?.record ?? noHolds();
 
 /** Decision of a sync that plans now about an account whose store has an older credential. */
 const decisionOf = async (scene: Scene, id: string, changedAt: string | undefined) => {
@@ -84,7 +87,7 @@ describe('a rotation and the syncs', () => {
     const scene = await planned({ canary: 2 }, accountsOf(2));
     const until = scene.clock.now + MINUTE;
     const entry = { title: 'db-1/a1', changing: { rule: 'nightly', run: 'nightly.1', until } };
-    await scene.records.replace(holdsAt('vault'), { writes: 1, entries: { 'account:1': entry } }, 'absent');
+    await scene.records.replace(HOLDS, { writes: 1, entries: { 'account:1': entry } }, 'absent');
     await scene.advance();
     expect(await scene.statuses()).toEqual({ 1: 'skipped', 2: 'rotated' });
     expect((await scene.progress())?.state.items[0]?.reason).toBe('The rotation nightly was already changing it.');

@@ -6,7 +6,7 @@ import { aRotationConfig } from '#test/support/configs.ts';
 import { memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { rotatingVault } from '#test/support/rotating-vault.ts';
-import { createAdvance } from '../../../../functions/rotate/advance/advance.ts';
+import { type AdvanceDependencies, createAdvance } from '../../../../functions/rotate/advance/advance.ts';
 import { createPlanRotation } from '../../../../functions/rotate/plan/plan.ts';
 
 export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1' } as const;
@@ -53,11 +53,14 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     running,
     plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
       createPlanRotation({ ...sides(sync), isRunning: async (run) => running.has(run) })({ ...RUN, order, ...more }),
-    advance: (remainingMs = 900_000) =>
-      createAdvance({ ...sides(), notify, onUnnotified: ({ name }) => void unsent.push(name) })(
-        { ...RUN, order },
-        { remainingMs: () => remainingMs },
-      ),
+    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}) =>
+      createAdvance({
+        ...sides(),
+        checkoutsOf: () => async () => new Map(),
+        notify,
+        onUnnotified: ({ name }) => void unsent.push(name),
+        ...more,
+      })({ ...RUN, order }, { remainingMs: () => remainingMs }),
     /** Status of each item, by its id in the vault. */
     async statuses() {
       const progress = await records.read(rotationAt.progress(RUN));

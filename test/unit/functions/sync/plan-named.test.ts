@@ -122,7 +122,10 @@ describe('a plan for named items', () => {
       notified: true,
       released: false,
     };
-    await records.write(holdsAt('vault'), { writes: 1, entries: { 'account:1': { title: item.title, testFailed } } });
+    await records.write(holdsAt(aConfig(), 'vault'), {
+      writes: 1,
+      entries: { 'account:1': { title: item.title, testFailed } },
+    });
     const names = [named('db-01', 'a1'), named('db-01', 'a2')];
     const { delivered, record } = await plan([item, itemNumbered(2)], names, { config: { rotations } });
     expect(delivered).toEqual(['prod/db-01/a2']);
