@@ -35,11 +35,13 @@ export class SignInSecrets extends Construct {
   readonly #key: RelayKey;
   readonly #secrets: readonly ConnectionSecrets[];
   readonly #config: SignInSecretsProps['config'];
+  readonly #types: RegisteredTypes;
 
   constructor(scope: Construct, id: string, { config, types, key }: SignInSecretsProps) {
     super(scope, id);
     this.#key = key;
     this.#config = config;
+    this.#types = types;
     this.#secrets = Object.entries(config.connections).map(([connection, settings]) => {
       const type = connectionTypeOf(types, settings);
       return {
@@ -52,7 +54,7 @@ export class SignInSecrets extends Construct {
 
   /** Permissions to read the operators' secrets and to read and renew the cached tokens, for one use of connections. */
   permissions(use: ConnectionUse): readonly Permission[] {
-    const names = connectionsFor(this.#config, use);
+    const names = connectionsFor(this.#config, this.#types, use);
     const used = this.#secrets.filter(({ connection }) => names.includes(connection));
     return signInPermissions(
       [...new Set(used.flatMap(({ operatorArns }) => operatorArns))],

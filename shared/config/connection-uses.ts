@@ -1,22 +1,52 @@
-import type { RelayConfig } from '#shared/config/schema.ts';
+import { connectionTypeOf } from '#shared/config/registered.ts';
+import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import type { ConnectionConfig, RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 
 /** Purpose of signing in to a connection. */
-export type ConnectionUse = 'reading' | 'provisioning' | 'comparing' | 'rotating';
+export type ConnectionUse = 'reading' | 'provisioning' | 'comparing' | 'rotating' | 'ordering';
+
+type Connections = Pick<RelayConfig, 'connections'>;
+type UsedConnections = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>;
+
+/**
+ * Names of all connections to the vaults of a rotation: those to the same host and port. A vault with several addresses
+ * counts as several. Pure.
+ */
+export const connectionsToVaultOf = (
+  { connections }: Connections,
+  { connection, with: changing = connection }: Pick<RotationConfig, 'connection' | 'with'>,
+): readonly string[] => {
+  const own = [connection, changing];
+  const hosts = new Set(own.flatMap((name) => (Object.hasOwn(connections, name) ? hostOf(connections[name]) : [])));
+  return Object.entries(connections).flatMap(([name, settings]) =>
+    own.includes(name) || hosts.has(hostOf(settings)) ? [name] : [],
+  );
+};
+
+const hostOf = (settings: ConnectionConfig | undefined): string =>
+  settings === undefined ? '' : new URL(settings.url).host;
 
 /**
  * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and
- * no checkout, so that the user that reads credentials administers nothing. Pure.
+ * no checkout, so that the user that reads credentials administers nothing. The order of a rotation must know each user
+ * of its vaults, so it includes connections that name theirs only in a secret. Pure.
  */
 export const connectionsFor = (
-  {
-    syncs,
-    checkouts,
-    provisioning,
-    rotations,
-  }: Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>,
+  config: UsedConnections,
+  types: RegisteredTypes,
   use: ConnectionUse,
 ): readonly string[] => {
+  const { connections, syncs, checkouts, provisioning, rotations } = config;
   if (use === 'rotating') return [...new Set(Object.values(rotations).map((rule) => rule.with ?? rule.connection))];
+  if (use === 'ordering') {
+    const own = new Set(Object.values(rotations).flatMap((rule) => [rule.connection, rule.with ?? rule.connection]));
+    const names = Object.values(rotations).flatMap((rule) => connectionsToVaultOf(config, rule));
+    const hidesUsers = (name: string): boolean => {
+      const settings = connections[name];
+      return settings !== undefined && connectionTypeOf(types, settings).usersInSecret?.(settings) === true;
+    };
+    return [...new Set(names)].filter((name) => own.has(name) || hidesUsers(name));
+  }
   const rules = use === 'reading' ? [syncs, checkouts, rotations] : [provisioning];
   const names = rules.flatMap((entries) => Object.values(entries).map(({ connection }) => connection));
   // Provisioning also proves that the user who reads may check out what was made.

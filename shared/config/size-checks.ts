@@ -140,7 +140,7 @@ const USES: readonly ConnectionUse[] = ['reading', 'provisioning', 'comparing'];
 
 /** Names of the secrets for signing in: those of the operators, and those of the caches. */
 const signInNames = (config: RelayConfig, types: RegisteredTypes, use: ConnectionUse) => {
-  const names = connectionsFor(config, use);
+  const names = connectionsFor(config, types, use);
   const used = Object.entries(config.connections).filter(([name]) => names.includes(name));
   const entries = used.map(([name, settings]) => ({
     name,

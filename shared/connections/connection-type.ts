@@ -67,6 +67,8 @@ export interface ConnectionType<Settings extends EntryShape = EntryShape> {
   operatorSecrets(settings: z.output<Settings>): readonly OperatorSecretName[];
   /** True if the functions share a token, for which the stack then creates a secret. */
   sharesToken(settings: z.output<Settings>): boolean;
+  /** True if only a secret of the connection names the users that it signs in as ({@link Vault.users}). */
+  usersInSecret?(settings: z.output<Settings>): boolean;
   /** Imports the code that calls the vault. Does not connect yet. */
   open(settings: z.output<Settings>, context: ConnectionContext): Promise<Vault>;
 }

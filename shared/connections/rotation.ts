@@ -32,6 +32,27 @@ export interface Inspection {
   readonly refusal?: RelayError | undefined;
 }
 
+/** Place of an item in the order of a rotation. */
+export interface Placement {
+  readonly ref: ItemRef;
+  /** Equal for items on one system. */
+  readonly system: string;
+  /** Equal for items that the vault changes together. Absent if it is known to change alone. */
+  readonly unit?: string | undefined;
+  /** Other items of the question whose credentials the vault uses to change this one. */
+  readonly after: readonly ItemRef[];
+  /** `ChangeRefused` if the item must not change: with it, the relay or another user of its credential would stop. */
+  readonly refusal?: RelayError | undefined;
+}
+
+/** Order of the items of a rotation. */
+export interface RotationOrder {
+  /** Each item once, in the order of the question. */
+  readonly placements: readonly Placement[];
+  /** Cause for which `after` may lack items: unknown is not absent. */
+  readonly incomplete?: RelayError | undefined;
+}
+
 /** Accounts with the same rights behind one name, which points at one of them. */
 export interface Pair {
   /** The account that readers get now. Absent if the name points at none. */
@@ -45,6 +66,12 @@ export interface Pair {
  * an item of another source, and for a name that stands for several accounts: only those can be changed.
  */
 export interface Rotation {
+  /**
+   * Finds the order in which items change, in shares of lists: at most one call for each of their systems, and a few
+   * for all. Raises `PermissionMissing` if the vault does not show the items themselves. Absent if every item can
+   * change at any time. Repeatable.
+   */
+  order?(items: readonly Rotated[]): Promise<RotationOrder>;
   /** Looks for reasons not to change a credential; at most two calls. Repeatable. */
   inspect(item: Rotated): Promise<Inspection>;
   /**

@@ -191,8 +191,11 @@ export interface VaultSession {
   access(source: Source, expected?: readonly Item[]): Access;
   /** Absent if nothing has to be prepared. */
   prepare?(source: Source): Preparation | undefined;
-  /** Absent, or undefined for a source, if the vault changes no credentials on request. */
-  rotation?(source: Source): Rotation | undefined;
+  /**
+   * Absent, or undefined for a source, if the vault changes no credentials on request. `relayUsers` are the users with
+   * which the relay signs in to this vault, over any connection: their credentials never change.
+   */
+  rotation?(source: Source, relayUsers?: readonly string[]): Rotation | undefined;
   /** Imports the code that provisions. Absent if nothing can be provisioned. */
   resources?(): Promise<Resources>;
   /** Absent if the vault has no target sessions. */
@@ -204,6 +207,11 @@ export interface Vault {
   ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
   /** Signs in, runs the work and always signs out. One session per function invocation. */
   session<T>(work: (session: VaultSession) => Promise<T>): Promise<T>;
+  /**
+   * Names of the users that the connection signs in as, if the vault can change their credentials. Absent if it cannot.
+   * No call to the vault. Repeatable.
+   */
+  users?(): Promise<readonly string[]>;
   /** Facts that follow from a rule alone, without a call. */
   rules(source: Source): SourceRules;
 }

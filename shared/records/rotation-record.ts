@@ -27,6 +27,8 @@ const rotationItemsSchema = z.object({
       syncs: z.array(z.string()),
     }),
   ),
+  /** Users with which the relay signs in to the vault. Their credentials never change. */
+  relayUsers: z.array(z.string()),
   /** Least duration of the rotation. */
   estimateSeconds: z.int().min(0),
   /** Findings of the plan, one line each. */

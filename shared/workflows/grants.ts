@@ -10,7 +10,7 @@ export type Grant =
    * prove the access, or to those that change credentials. Cache the token that functions share, and share the limits
    * of connections.
    */
-  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' }
+  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
   | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }

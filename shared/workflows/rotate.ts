@@ -41,7 +41,7 @@ const plan = {
   seconds: 900,
   memoryMb: 1024,
   grants: () => [
-    { to: 'sign-in' },
+    { to: 'sign-in', of: 'ordering' },
     ...readAndWriteRotations,
     // Another execution of the rule can have died.
     { to: 'runs', may: 'describe', of: 'rotate' },

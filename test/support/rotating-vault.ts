@@ -1,4 +1,4 @@
-import type { CredentialState, Inspection, Rotation } from '#shared/connections/rotation.ts';
+import type { CredentialState, Inspection, Placement, Rotation } from '#shared/connections/rotation.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -13,6 +13,9 @@ export type ChangeBehaviour =
   /** Changes the credential, and the answer is lost. */
   | 'changes unclearly';
 
+/** Place of an item in the order, with the ids of the items before it. */
+type PlacedAs = Omit<Placement, 'ref' | 'after'> & { readonly after: readonly string[] };
+
 const BEFORE = '2026-01-01T00:00:00.000Z';
 
 /** A vault with accounts that can be changed. It records its calls. */
@@ -24,10 +27,24 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
   const failedTests = new Set<string>();
   const inspections = new Map<string, Partial<Inspection>>();
   let onCall: () => Promise<void> = async () => {};
+  const placements = new Map<string, PlacedAs>();
+  const users: string[] = [];
+  const protectedUsers: (readonly string[] | undefined)[] = [];
+  let incomplete: RelayError | undefined;
   let onChange: (id: string) => Promise<void> = async () => {};
   const stateOf = (id: string): CredentialState => ({ changing: false, changedAt: dates.get(id) ?? BEFORE });
   const change = (id: string): void => void dates.set(id, new Date(now()).toISOString());
   const rotation: Rotation = {
+    async order(wanted) {
+      const refs = new Map(items.map(({ ref }) => [ref.id, ref]));
+      return {
+        placements: wanted.map(({ ref }) => {
+          const { after = [], ...placed } = placements.get(ref.id) ?? { system: ref.id };
+          return { ref, ...placed, after: after.flatMap((id) => refs.get(id) ?? []) };
+        }),
+        incomplete,
+      };
+    },
     async inspect({ ref }) {
       calls.push(`inspect ${ref.id}`);
       return { state: stateOf(ref.id), ...inspections.get(ref.id) };
@@ -56,7 +73,17 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
   };
   const vault: Vault = {
     ...fake.vault,
-    session: (work) => fake.vault.session((session) => work({ ...session, rotation: () => rotation })),
+    session: (work) =>
+      fake.vault.session((session) =>
+        work({
+          ...session,
+          rotation(_source, relayUsers) {
+            protectedUsers.push(relayUsers);
+            return rotation;
+          },
+        }),
+      ),
+    users: async () => users,
   };
   return {
     vault,
@@ -67,6 +94,15 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
     behaviours,
     failedTests,
     inspections,
+    /** Places in the order, by the ids of items. An item without one is alone on its system. */
+    placements,
+    /** Users with which the relay signs in. */
+    users,
+    /** Users that were given to each use of the vault's rotation. */
+    protectedUsers,
+    makeIncomplete(cause: RelayError): void {
+      incomplete = cause;
+    },
     /** Changes a credential, as the vault does late. */
     change,
     /** Dates of change that the vault shows now. */

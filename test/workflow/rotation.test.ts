@@ -19,7 +19,7 @@ describe('a rotation', () => {
       seed: 7,
       waitScale: 0,
       populate,
-      users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'account-management'] }],
+      users: [{ ...DEFAULT_APPLICATION, roles: ['requestor', 'account-management', 'system-management'] }],
       configure: (config) =>
         config.setIn(['rotations', RULE], {
           connection: NAMES.connection,
@@ -73,7 +73,7 @@ describe('a rotation', () => {
     const changes = world.vault.audit.filter(({ template }) => template === 'ManagedAccounts/{id}/Credentials/Change');
     const [canary = 0, next = 0] = changes.map(({ at }) => at);
     expect(next - canary).toBeGreaterThanOrEqual(10 * 60_000);
-    expect(executions().filter(({ name }) => name.startsWith('fleet.changed-'))).toHaveLength(2);
+    expect(executions().filter(({ name }) => name.startsWith('fleet.rotated-'))).toHaveLength(2);
   });
 
   it('tests each change once, with few calls', () => {

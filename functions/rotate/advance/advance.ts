@@ -47,7 +47,7 @@ export const createAdvance =
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
-    const items = await readItems(records, input);
+    const { items, relayUsers } = await readItems(records, input);
     const holds = openHolds({
       records,
       place: holdsAt(config, rule.connection),
@@ -63,7 +63,7 @@ export const createAdvance =
     if (needsVault(ledger.progress, decide())) {
       const vault = await vaultOf(rule.with ?? rule.connection);
       await vault.session(async (session) => {
-        const rotation = requireRotation(session.rotation?.(rule), rule);
+        const rotation = requireRotation(session.rotation?.(rule, relayUsers), rule);
         const context: StartContext = {
           ledger,
           items,
@@ -88,9 +88,9 @@ export const createAdvance =
     return outputFor(decide(), ledger, items, now());
   };
 
-const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems['items']> => {
+const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems> => {
   const place = rotationAt.items(run);
-  const items = (await records.read(place))?.record.items;
+  const items = (await records.read(place))?.record;
   if (items !== undefined) return items;
   throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the rotation again.`);
 };

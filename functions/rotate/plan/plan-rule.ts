@@ -1,25 +1,23 @@
 import { ruleOf } from '#shared/config/rules.ts';
-import type { RelayConfig } from '#shared/config/schema.ts';
-import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Vault } from '#shared/connections/vault.ts';
-import { type Item, itemKey, textOf } from '#shared/domain/item.ts';
+import { itemKey } from '#shared/domain/item.ts';
 import { estimateRotation } from '#shared/domain/rotation/estimate.ts';
-import type { Rotatable } from '#shared/domain/rotation/units.ts';
+import type { RefusedItem } from '#shared/domain/rotation/state.ts';
 import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationItems } from '#shared/records/rotation-record.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import { type OrderDependencies, orderItems } from './order.ts';
 import { createSyncsOf, listSelected, type RulesOf } from './select.ts';
 
 /** Sides of a rotation that its plan reads. */
-export interface RotationSides {
-  readonly config: RelayConfig;
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+export interface RotationSides extends OrderDependencies {
   readonly rulesOf: RulesOf;
 }
 
 export interface PlannedRotation {
   readonly waves: WavePlan;
+  /** Items that must not change, and are in no wave. */
+  readonly refused: readonly RefusedItem[];
   readonly content: RotationItems;
 }
 
@@ -38,10 +36,13 @@ export const planRotationRule = async (
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);
-  const plan = planWaves(
-    wanted.map(({ item }) => toRotatable(item, rules)),
+  const ordered = await orderItems(
+    { config, vaultOf },
     rule,
+    wanted.map(({ item }) => item),
+    rules,
   );
+  const plan = planWaves(ordered.rotatables, rule);
   if (plan.kind === 'refused') throw new RelayError('ConfigurationInvalid', plan.message);
   const left = delivered.length - wanted.length;
   const content: RotationItems = {
@@ -51,6 +52,7 @@ export const planRotationRule = async (
         { ref, title, labels, handle, syncs },
       ]),
     ),
+    relayUsers: [...ordered.relayUsers],
     estimateSeconds: estimateRotation(plan.waves, rule).seconds,
     notes: [
       ...(items.length === 0
@@ -62,14 +64,8 @@ export const planRotationRule = async (
       ...(complete
         ? []
         : ["The vault's list was incomplete, so items may be missing. The next rotation includes them."]),
+      ...ordered.notes,
     ],
   };
-  return { waves: plan, content };
-};
-
-/** Items without a system of their own count as one system each. */
-const toRotatable = ({ ref, title, labels }: Item, { address }: SourceRules): Rotatable => {
-  const id = itemKey(ref);
-  const system = address?.narrowing === undefined ? '' : textOf(labels, address.narrowing.label);
-  return { id, title, system: system === '' ? id : system.toLowerCase() };
+  return { waves: plan, refused: ordered.refused, content };
 };

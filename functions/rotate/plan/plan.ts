@@ -24,7 +24,7 @@ export const createPlanRotation =
     const known = (await records.read(place))?.record;
     if (known !== undefined) return { status: 'planned', items: known.state.items.length };
 
-    const { waves, content } = await planRotationRule(sides, name, order);
-    const started = await recordPlan(records, { rule: name, run }, content, beginRotation(waves));
+    const { waves, refused, content } = await planRotationRule(sides, name, order);
+    const started = await recordPlan(records, { rule: name, run }, content, beginRotation(waves, refused));
     return { status: 'planned', items: started.state.items.length };
   };

@@ -96,7 +96,8 @@ export const PROVISIONER = {
 /** A machine that changes credentials, and cannot create or remove anything. */
 export const ROTATOR = {
   userName: 'pam-relay-rotator',
-  roles: ['requestor', 'account-management'],
+  roles: ['requestor', 'account-management', 'system-management'],
+  readOnly: ['system-management'],
   groups: ['Rotators'],
   oauth: {
     clientId: '00000000-0000-4000-8000-000000000003',

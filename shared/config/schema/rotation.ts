@@ -82,6 +82,12 @@ export const commonRotation = {
     .boolean()
     .default(false)
     .describe('True to rotate accounts that a checkout has open as well. Its holder then has an outdated credential.'),
+  unordered: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True to rotate although the user may not read which accounts the vault needs to change others. These then change in any order.',
+    ),
   undelivered: z
     .boolean()
     .default(false)

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { timeOf, unreadableIn, type VaultDate } from '#shared/connections/password-safe/dates.ts';
 import { interpretCall, interpretChange, interpretTest } from '#shared/connections/password-safe/errors.ts';
-import { date, int, optionalFlag, optionalInt } from '#shared/connections/password-safe/fields.ts';
+import { date, int, optionalFlag, optionalInt, text } from '#shared/connections/password-safe/fields.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
+import type { NamedAccount } from '#shared/connections/password-safe/user-names.ts';
 import type { CredentialState } from '#shared/connections/rotation.ts';
 import { json, nothing } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
@@ -77,27 +78,47 @@ export const stateOf = (
   ...(changed.unreadableDate !== undefined && { mark: changed.unreadableDate }),
 });
 
-const accountRow = changingFields.extend({
+/** Fields of an account that decide about its change. */
+export const changeFields = z.object({
   ManagedAccountID: int,
-  LastChangeDate: date,
+  AccountName: text,
+  DomainName: text,
+  UserPrincipalName: text,
+  SAMAccountName: text,
   DSSAutoManagementFlag: optionalFlag,
   /** Present for an account that is synced with another one. */
   ParentAccountID: optionalInt,
 });
 
-const stateOfDate = (changing: boolean | 'unknown', at: VaultDate | undefined): CredentialState =>
-  stateOf(changing, { changedAt: timeOf(at), unreadableDate: unreadableIn(at) });
-
-/** Facts about changes in the row of an account. */
+/** Facts about the change of an account. */
 export interface ChangeFacts {
-  readonly state: CredentialState;
+  readonly names: NamedAccount;
   readonly managesKey: boolean;
   /** The account itself, or the one with which it is synced. */
   readonly parentId: number;
 }
 
-/** Reads the state of an account, if the vault manages its key, and its parent. Raises `NotFound`. Repeatable. */
-export const readChangeState = async (session: Session, accountId: number): Promise<ChangeFacts> => {
+export const changeFactsOf = (row: z.output<typeof changeFields>): ChangeFacts => ({
+  names: {
+    accountName: row.AccountName,
+    domainName: row.DomainName,
+    userPrincipalName: row.UserPrincipalName,
+    samAccountName: row.SAMAccountName,
+  },
+  managesKey: row.DSSAutoManagementFlag === true,
+  parentId: row.ParentAccountID ?? row.ManagedAccountID,
+});
+
+const accountRow = changeFields.extend({ ...changingFields.shape, LastChangeDate: date });
+
+const stateOfDate = (changing: boolean | 'unknown', at: VaultDate | undefined): CredentialState =>
+  stateOf(changing, { changedAt: timeOf(at), unreadableDate: unreadableIn(at) });
+
+/** Reads the state of an account, and the facts about its change. Raises `NotFound`. Repeatable. */
+export const readChangeState = async (
+  session: Session,
+  accountId: number,
+): Promise<ChangeFacts & { readonly state: CredentialState }> => {
   const { value } = await session.send({
     method: 'GET',
     path: `ManagedAccounts/${accountId}`,
@@ -105,23 +126,5 @@ export const readChangeState = async (session: Session, accountId: number): Prom
     interpret: interpretCall,
     read: json(accountRow),
   });
-  return {
-    state: stateOfDate(changingOf(value), value.LastChangeDate),
-    managesKey: value.DSSAutoManagementFlag === true,
-    parentId: value.ParentAccountID ?? accountId,
-  };
-};
-
-const systemRow = z.object({ ManagedSystemID: int, DSSKeyRuleID: optionalInt });
-
-/** Id of the key rule (DSS) of a system; 0 is the default rule. Undefined if the vault sends none. Repeatable. */
-export const readKeyRule = async (session: Session, systemId: number): Promise<number | undefined> => {
-  const { value } = await session.send({
-    method: 'GET',
-    path: `ManagedSystems/${systemId}`,
-    idempotent: true,
-    interpret: interpretCall,
-    read: json(systemRow),
-  });
-  return value.DSSKeyRuleID;
+  return { ...changeFactsOf(value), state: stateOfDate(changingOf(value), value.LastChangeDate) };
 };

@@ -76,6 +76,10 @@ export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, conte
       await session(async () => {});
       return { expiresAt: null };
     },
+    async users() {
+      if (authentication.type === 'api-key') return [(await readBootstrap('api-key')).content.runAs];
+      return authentication.runAs === undefined ? [] : [authentication.runAs];
+    },
     rules,
   };
 };

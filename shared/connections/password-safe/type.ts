@@ -16,6 +16,7 @@ export const passwordSafe: ConnectionType<typeof passwordSafeSettings> = {
         ]),
   ],
   sharesToken: ({ authentication }) => authentication.type === 'oauth',
+  usersInSecret: ({ authentication }) => authentication.type === 'api-key',
   open: async (settings, context) =>
     (await import('#shared/connections/password-safe/open.ts')).openPasswordSafe(settings, context),
 };

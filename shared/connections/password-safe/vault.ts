@@ -51,7 +51,7 @@ const openVaultSession = (session: Session): VaultSession => {
       );
     },
     access: (source, expected = []) => readingOf(source).access(session, source, expected),
-    rotation: (source) => readingOf(source).rotation?.(session, source),
+    rotation: (source, relayUsers = []) => readingOf(source).rotation?.(session, source, relayUsers),
     resources: async () =>
       (await import('#shared/connections/password-safe/resources/works.ts')).openResources(session),
     prepare: (source) => readingOf(source).prepare?.(),

@@ -67,8 +67,15 @@ export type RotationState = z.infer<typeof rotationStateSchema>;
 
 type FailureSettings = Pick<RotationSettings, 'threshold' | 'countUnknown'>;
 
-/** Initial state of a planned rotation. */
-export const beginRotation = ({ waves }: WavePlan): RotationState => {
+/** An item that is in no wave, because it must not change. */
+export interface RefusedItem {
+  readonly id: string;
+  readonly title: string;
+  readonly reason: string;
+}
+
+/** Initial state of a planned rotation. Refused items are skipped from the beginning. */
+export const beginRotation = ({ waves }: WavePlan, refused: readonly RefusedItem[] = []): RotationState => {
   const planned = new Set(waves.flat().flatMap(({ items }) => items.map(({ id }) => id)));
   const items = waves.flatMap((units, wave) =>
     units.flatMap((unit) =>
@@ -79,7 +86,10 @@ export const beginRotation = ({ waves }: WavePlan): RotationState => {
       }),
     ),
   );
-  return { items };
+  const left = refused.map(
+    (item): ItemProgress => ({ ...item, wave: Math.max(0, waves.length - 1), after: [], status: 'skipped' }),
+  );
+  return { items: [...items, ...left] };
 };
 
 export const isRunning = ({ status }: ItemProgress): boolean => status === 'started' || status === 'changed';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialState, Rotated, Rotation } from '#shared/connections/rotation.ts';
 import type { Item } from '#shared/domain/item.ts';
-import { isSameItem } from '#shared/domain/item.ts';
+import { isSameItem, itemKey } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import {
   contentOf,
@@ -79,6 +79,21 @@ export const describeRotation = ({ rule, start }: VaultBench): void => {
         expect([remote.changes(item), remote.valueOf(item) === value]).toEqual([1, false]);
       }));
 
+    it('has an order, in which each item is once, after items of the question alone', () =>
+      inScene(async ({ rotation, rotated, items, remote, item }) => {
+        if (rotation.order === undefined) return;
+        for (const some of [[], rotated.slice(0, 1), rotated, items]) {
+          const { placements, incomplete } = await rotation.order(some);
+          expect([placements.map(({ ref }) => ref), incomplete]).toEqual([some.map(({ ref }) => ref), undefined]);
+          const asked = new Set(some.map(({ ref }) => itemKey(ref)));
+          for (const { ref, system, after } of placements) {
+            expect(system).not.toBe('');
+            expect(after.every((other) => asked.has(itemKey(other)) && !isSameItem(other, ref))).toBe(true);
+          }
+        }
+        expect(remote.changes(item)).toBe(0);
+      }));
+
     it('that the vault queues shows as changing until it has happened', () =>
       inScene(async ({ rotation, remote, item }) => {
         const before = await rotation.state(item);
@@ -142,6 +157,10 @@ export const describeRotation = ({ rule, start }: VaultBench): void => {
           () => rotation.change(foreign, { queue: false }),
           () => rotation.inspect(foreign),
           () => rotation.state(foreign),
+          async () => {
+            if (rotation.order === undefined) throw new RelayError('ContractViolated', 'It has no order.');
+            return rotation.order([foreign]);
+          },
           () => rotation.test?.(foreign) ?? Promise.reject(new RelayError('ContractViolated', 'It has no test.')),
         ];
         for (const call of calls) expect((await failureOf(site, call())).name).toBe('ContractViolated');

@@ -88,6 +88,10 @@ export const accountOfAlias = (alias: Item, account: Pick<Account, 'systemId' | 
   handle: { systemId: account.systemId, accountId: account.accountId },
 });
 
+/** Account of an item, or the account that its alias points at, for its place in an order. */
+export const orderedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'accountId'> =>
+  parseHandle(rotatedHandle, item, [ACCOUNT, ALIAS]);
+
 /** Account whose credential can be changed. Raises `ContractViolated` for any other item. */
 export const rotatedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'accountId'> => {
   if (item.ref.kind !== ALIAS) return parseHandle(rotatedHandle, item, [ACCOUNT]);

@@ -4,17 +4,20 @@ import { readMapping } from '#shared/connections/password-safe/aliases.ts';
 import {
   changeCredential,
   readChangeState,
-  readKeyRule,
   stateOf,
   testCredential,
 } from '#shared/connections/password-safe/changes.ts';
+import { readSystem } from '#shared/connections/password-safe/inventory.ts';
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import {
   accountOfAlias,
   accountRef,
   aliasIn,
+  orderedIn,
   rotatedIn,
 } from '#shared/connections/password-safe/sources/account-items.ts';
+import { orderAccounts } from '#shared/connections/password-safe/sources/account-order.ts';
+import { refusalOfKey, refusalOfUser } from '#shared/connections/password-safe/sources/account-refusals.ts';
 import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shared/connections/rotation.ts';
 import { type Item, type ItemRef, itemKey } from '#shared/domain/item.ts';
@@ -22,31 +25,6 @@ import { asRelayError, RelayError } from '#shared/errors.ts';
 
 /** Up to as many accounts are read one by one. Their lists can have many pages. */
 const MAX_READ_SINGLY = 4;
-
-/** Id of the default key rule. */
-const DEFAULT_KEY_RULE = 0;
-
-/**
- * Reason not to change the key of an account. A live vault with the default key rule changed the password instead, and
- * left the key (reference: 2.6, "Managed system body").
- */
-const refusalOfKey = (
-  { connection }: Session,
-  { title }: Rotated,
-  { managesKey, keyRule }: { readonly managesKey: boolean; readonly keyRule: number | undefined },
-): RelayError | undefined => {
-  if (!managesKey) {
-    return new RelayError(
-      'ChangeRefused',
-      `${connection}: the vault does not manage the private key of ${title}. Enable DSS auto-management of the account in the vault.`,
-    );
-  }
-  if (keyRule !== undefined && keyRule !== DEFAULT_KEY_RULE) return undefined;
-  return new RelayError(
-    'ChangeRefused',
-    `${connection}: the system of ${title} has the default DSS key rule, with which the vault can change the password and leave the key. Select another DSS key rule for the system in the vault.`,
-  );
-};
 
 const stateIn = ({ changing, changedAt, unreadableDate }: Account): CredentialState =>
   stateOf(changing, { changedAt, unreadableDate });
@@ -57,8 +35,24 @@ const notListed = ({ connection }: Session, { title }: Rotated): RelayError =>
     `${connection}: the list of accounts does not contain ${title}. Check that the account exists, and that the user may request it.`,
   );
 
-/** Changes the credentials of accounts: the password, or the private key if the rule delivers keys. */
-export const rotateAccounts = (session: Session, { delivers, select }: AccountRule): Rotation => {
+/**
+ * Changes the credentials of accounts: the password, or the private key if the rule delivers keys. Never those of the
+ * users with which the relay signs in.
+ */
+export const rotateAccounts = (
+  session: Session,
+  { delivers, select }: AccountRule,
+  relayUsers: readonly string[],
+): Rotation => {
+  /** Key rules by system. Accounts of one system have the same. */
+  const keyRules = new Map<number, Promise<number | undefined>>();
+  const keyRuleOf = (systemId: number): Promise<number | undefined> => {
+    const keyRule = keyRules.get(systemId) ?? readSystem(session, systemId).then((system) => system.keyRule);
+    keyRules.set(systemId, keyRule);
+    keyRule.catch(() => keyRules.delete(systemId));
+    return keyRule;
+  };
+
   const state = async (item: Rotated) => (await readChangeState(session, rotatedIn(item).accountId)).state;
 
   /** States by the keys of items, and whether the list was complete. Ends with the page that has the last one. */
@@ -95,12 +89,20 @@ export const rotateAccounts = (session: Session, { delivers, select }: AccountRu
       ]);
     },
 
+    order: (items) =>
+      orderAccounts(
+        session,
+        { delivers, relayUsers },
+        items.map((item) => ({ item, accounts: [rotatedIn(item)] })),
+      ),
+
     async inspect(item): Promise<Inspection> {
       const { systemId, accountId } = rotatedIn(item);
-      const { state: current, managesKey, parentId } = await readChangeState(session, accountId);
+      const { state: current, names, managesKey, parentId } = await readChangeState(session, accountId);
       const inspection = { state: current, set: String(parentId) };
-      if (delivers !== 'dsskey') return inspection;
-      const keyRule = managesKey ? await readKeyRule(session, systemId) : undefined;
+      const refusal = refusalOfUser(session, item, names, relayUsers);
+      if (delivers !== 'dsskey' || refusal !== undefined) return { ...inspection, refusal };
+      const keyRule = managesKey ? await keyRuleOf(systemId) : undefined;
       return { ...inspection, refusal: refusalOfKey(session, item, { managesKey, keyRule }) };
     },
 
@@ -111,8 +113,15 @@ export const rotateAccounts = (session: Session, { delivers, select }: AccountRu
 };
 
 /** Changes the accounts of aliases, one of which each alias points at. */
-export const rotateAliases = (session: Session, rule: AccountRule): Rotation => ({
-  ...rotateAccounts(session, rule),
+export const rotateAliases = (session: Session, rule: AccountRule, relayUsers: readonly string[]): Rotation => ({
+  ...rotateAccounts(session, rule, relayUsers),
+
+  order: (items) =>
+    orderAccounts(
+      session,
+      { delivers: rule.delivers, relayUsers },
+      items.map((item) => ({ item, accounts: [orderedIn(item)] })),
+    ),
 
   async pair(item: Item): Promise<Pair> {
     const alias = aliasIn(item);

@@ -27,5 +27,5 @@ export const accountsReading: SourceReading = {
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),
 
-  rotation: (session, source) => rotateAccounts(session, parseAccountRule(source)),
+  rotation: (session, source, relayUsers) => rotateAccounts(session, parseAccountRule(source), relayUsers),
 };

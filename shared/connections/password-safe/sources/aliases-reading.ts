@@ -14,5 +14,5 @@ export const aliasesReading: SourceReading = {
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),
 
-  rotation: (session, source) => rotateAliases(session, parseAccountRule(source)),
+  rotation: (session, source, relayUsers) => rotateAliases(session, parseAccountRule(source), relayUsers),
 };

@@ -11,5 +11,5 @@ export interface SourceReading {
   access(session: Session, source: Source, expected: readonly Item[]): Access;
   prepare?(): Preparation;
   /** Absent if the vault does not change such credentials. */
-  rotation?(session: Session, source: Source): Rotation;
+  rotation?(session: Session, source: Source, relayUsers: readonly string[]): Rotation;
 }

@@ -159,8 +159,12 @@ describe('a rotation of keys', () => {
       expect(await refusalOf(keyed)).toMatchObject({ name: 'ChangeRefused', retryable: false });
       expect((await refusalOf(keyed))?.message).toMatch(/Select another DSS key rule/);
       expect((await refusalOf(pick(site)))?.message).toMatch(/Enable DSS auto-management/);
-      site.simulator.switches.oddRows = { [`system ${keyed.systemId}`]: { DSSKeyRuleID: 7 } };
-      expect(await refusalOf(keyed)).toBeUndefined();
+    });
+    site.simulator.switches.oddRows = { [`system ${keyed.systemId}`]: { DSSKeyRuleID: 7 } };
+    await inRotation(site, KEYS, async (rotation) => {
+      expect((await rotation.inspect(itemOf(keyed))).refusal).toBeUndefined();
+      // The rule of a system is read once.
+      expect(await callsOf(site, () => rotation.inspect(itemOf(keyed)))).toBe(1);
     });
     site.simulator.switches.oddRows = {};
     await inRotation(site, ACCOUNTS, async (rotation) => {

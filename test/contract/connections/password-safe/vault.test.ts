@@ -12,7 +12,7 @@ import { openRelaySite } from './relay-site.ts';
 
 const USER: SimulatedUser = {
   ...DEFAULT_APPLICATION,
-  roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe', 'account-management'],
+  roles: ['requestor', 'isa', 'global-quarantine', 'secrets-safe', 'account-management', 'system-management'],
 };
 const FLEET = createFleet({ accounts: 24, seed: 1 });
 const PLAIN = FLEET.filter(({ kind }) => kind === 'plain').map(({ accountId }) => accountId);

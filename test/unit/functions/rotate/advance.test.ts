@@ -15,7 +15,7 @@ describe('a step of a rotation', () => {
     const scene = await planned({}, accountsOf(1));
     expect(await scene.advance()).toEqual({ next: 'deliver', waitSeconds: 0 });
     expect(scene.calls).toEqual(['inspect 1', 'change 1', 'states 1', 'test 1']);
-    expect(scene.sessions().slice(2)).toEqual(['signIn', 'signOut']);
+    expect(scene.sessions().slice(4)).toEqual(['signIn', 'signOut']);
     expect(await scene.statuses()).toEqual({ 1: 'rotated' });
   });
 

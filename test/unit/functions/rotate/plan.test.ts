@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
 import { accountsOf, aScene, RUN } from './scene.ts';
 
 describe('the plan of a rotation', () => {
@@ -8,7 +9,8 @@ describe('the plan of a rotation', () => {
     const waves = (await scene.progress())?.state.items.map(({ wave }) => wave);
     expect(waves).toEqual([0, 1, 1, 2]);
     expect(scene.calls).toEqual([]);
-    expect(scene.sessions()).toEqual(['signIn', 'signOut']);
+    // One session for the list, and one for the order.
+    expect(scene.sessions()).toEqual(['signIn', 'signOut', 'signIn', 'signOut']);
   });
 
   it('keeps the record of an earlier attempt, from which items may have been started', async () => {
@@ -51,5 +53,72 @@ describe('the plan of a rotation', () => {
     expect(await scene.plan()).toEqual({ status: 'planned', items: 0 });
     expect((await scene.items())?.notes).toEqual([expect.stringContaining('selects no item')]);
     expect(await scene.advance()).toEqual({ next: 'report', waitSeconds: 0 });
+  });
+
+  describe('by the order of the vault', () => {
+    const PLACED = { system: 'one', after: [] };
+
+    it('starts an account after those that it needs, and one of a system in each wave', async () => {
+      const scene = aScene({ size: 5 });
+      scene.placements
+        .set('1', { ...PLACED, after: ['3'] })
+        .set('2', PLACED)
+        .set('3', { ...PLACED, system: 'two' });
+      await scene.plan();
+      const items = (await scene.progress())?.state.items ?? [];
+      expect(items.map(({ id, wave, after }) => [id, wave, after])).toEqual([
+        ['account:2', 0, []],
+        ['account:3', 1, []],
+        ['account:1', 2, ['account:3']],
+      ]);
+    });
+
+    it('puts what changes together into one wave', async () => {
+      const scene = aScene({ size: 5 });
+      const unit = { ...PLACED, unit: 'set' };
+      scene.placements.set('1', unit).set('3', { ...unit, system: 'two' });
+      await scene.plan();
+      const waves = (await scene.progress())?.state.items.map(({ id, wave }) => [id, wave]);
+      expect(Object.fromEntries(waves ?? [])).toEqual({ 'account:2': 0, 'account:1': 1, 'account:3': 1 });
+    });
+
+    it('skips a refused account, which is no canary and no failure, and names its reason', async () => {
+      const scene = aScene();
+      scene.placements.set('1', {
+        ...PLACED,
+        refusal: new RelayError('ChangeRefused', 'It is the user of the relay.'),
+      });
+      await scene.plan();
+      expect(await scene.statuses()).toEqual({ 1: 'skipped', 2: 'waiting', 3: 'waiting' });
+      const refused = (await scene.progress())?.state.items.find(({ status }) => status === 'skipped');
+      expect(refused?.reason).toBe('It is the user of the relay.');
+      while ((await scene.advance()).next === 'wait');
+      expect(await scene.statuses()).toEqual({ 1: 'skipped', 2: 'rotated', 3: 'rotated' });
+      expect(scene.count('inspect')).toBe(2);
+    });
+
+    it('is refused if the vault does not show it all, unless the rule accepts that', async () => {
+      const incomplete = new RelayError('PermissionMissing', 'vault: the user may not read the systems.');
+      const scene = aScene();
+      scene.makeIncomplete(incomplete);
+      await expect(scene.plan()).rejects.toMatchObject({
+        name: 'PermissionMissing',
+        message: expect.stringContaining('set unordered: true'),
+      });
+      expect(await scene.progress()).toBeUndefined();
+      const accepting = aScene({ unordered: true });
+      accepting.makeIncomplete(incomplete);
+      expect(await accepting.plan()).toEqual({ status: 'planned', items: 3 });
+      expect((await accepting.items())?.notes).toEqual([expect.stringContaining('may not read the systems')]);
+    });
+
+    it('knows the users of every connection to the vault, and keeps them for the changes', async () => {
+      const scene = aScene();
+      scene.users.push('CORP\\relay');
+      await scene.plan();
+      expect((await scene.items())?.relayUsers).toEqual(['CORP\\relay']);
+      await scene.advance();
+      expect(scene.protectedUsers).toEqual([['CORP\\relay'], ['CORP\\relay']]);
+    });
   });
 });
