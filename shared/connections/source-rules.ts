@@ -31,6 +31,8 @@ export interface SourceRules {
   readonly address?: AddressRules | undefined;
   /** Lifetime of a sync's lease that is never closed, and the setting of the rule that defines it. */
   readonly leaseMinutes?: { readonly setting: string; readonly minutes: number } | undefined;
+  /** True if each item stands for several accounts, of which readers get the active one. */
+  readonly inTurns?: boolean | undefined;
   /**
    * Reason why an item can't be read, if the vault's list already shows it. The item is then refused without a call.
    * Pure.

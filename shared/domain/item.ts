@@ -35,12 +35,38 @@ export interface Item {
   readonly changing: boolean | 'unknown';
   /** True if the value is delivered as it was read, without a template. */
   readonly verbatim?: boolean | undefined;
+  /** The account whose credential readers get now, of an item that stands for several accounts. */
+  readonly active?: ItemRef | undefined;
+  /**
+   * Accounts that take turns, in the order of the configuration. The vault does not know which of them is active, so
+   * the rest of the item describes the first one until `activate` of `turns.ts` chooses.
+   */
+  readonly members?: readonly Member[] | undefined;
   /** Data that the vault needs to read the item. Only the vault that created it parses it. */
   readonly handle: z.core.util.JSONType;
 }
 
+/** An account of an item whose accounts take turns. */
+export type Member = Pick<
+  Item,
+  'ref' | 'title' | 'labels' | 'changedAt' | 'mark' | 'hasUnreadableDate' | 'changing' | 'handle'
+>;
+
+const refSchema = z.object({ kind: z.string(), id: z.string() });
+
+const memberSchema = z.object({
+  ref: refSchema,
+  title: z.string(),
+  labels: z.record(z.string(), z.string()),
+  changedAt: z.string().optional(),
+  mark: z.string().optional(),
+  hasUnreadableDate: z.boolean().optional(),
+  changing: z.union([z.boolean(), z.literal('unknown')]),
+  handle: z.json(),
+});
+
 export const itemSchema = z.object({
-  ref: z.object({ kind: z.string(), id: z.string() }),
+  ref: refSchema,
   title: z.string(),
   labels: z.record(z.string(), z.string()),
   changedAt: z.string().optional(),
@@ -48,6 +74,8 @@ export const itemSchema = z.object({
   hasUnreadableDate: z.boolean().optional(),
   changing: z.union([z.boolean(), z.literal('unknown')]),
   verbatim: z.boolean().optional(),
+  active: refSchema.optional(),
+  members: z.array(memberSchema).readonly().optional(),
   handle: z.json(),
 });
 

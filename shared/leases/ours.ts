@@ -1,5 +1,5 @@
 import type { HeldLease, Leases } from '#shared/connections/vault.ts';
-import { type ItemRef, isSameItem } from '#shared/domain/item.ts';
+import { type Item, isSameItem } from '#shared/domain/item.ts';
 import type { RelayError } from '#shared/errors.ts';
 import { isSameMarker, type Marker, readMarker } from '#shared/leases/marker.ts';
 
@@ -23,4 +23,5 @@ export const findOurs = async (
 ): Promise<HeldLease[]> => (await leases.held(onUnreadable)).filter(isOurs);
 
 /** True if a lease is for this item, under any of the names that it can be requested by. */
-export const isFor = ({ items }: HeldLease, ref: ItemRef): boolean => items.some((item) => isSameItem(item, ref));
+export const isFor = ({ items }: HeldLease, { ref, active }: Pick<Item, 'ref' | 'active'>): boolean =>
+  items.some((item) => isSameItem(item, ref) || (active !== undefined && isSameItem(item, active)));

@@ -64,6 +64,11 @@ const planRecordSchema = z.object({
   notes: z.array(z.string()),
   /** Time that the limits of both sides make the run last. */
   leastDuration: leastDurationSchema,
+  /**
+   * Items whose accounts take turns and that each store holds or is to receive, with the active account of each.
+   * Absent if the sync has no such items.
+   */
+  turns: z.record(z.string(), z.string()).optional(),
   calls: callsSchema.default(NO_CALLS),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;

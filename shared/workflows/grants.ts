@@ -43,7 +43,7 @@ export type Grant =
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
  * `rotations/`: items, progress and reports of rotations. `holds/`: items of a vault that a rotation is changing,
- * or whose new credential failed its test.
+ * or whose new credential failed its test. `pairs/`: active accounts of items whose accounts take turns.
  */
 export type Folder =
   | 'runs'
@@ -60,7 +60,8 @@ export type Folder =
   | 'comments'
   | 'held'
   | 'rotations'
-  | 'holds';
+  | 'holds'
+  | 'pairs';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate'] as const;

@@ -40,6 +40,7 @@ describe('the page of the configuration', () => {
     expect(of('select').map(([condition]) => condition)).toEqual([
       '`source`: `accounts`',
       '`source`: `aliases`',
+      '`source`: `pairs`',
       '`source`: `secrets-safe`',
     ]);
     expect(of('apiVersion')).toEqual([['`source`: `secrets-safe`', '`"3.0"`, `"3.1"`, `"3.2"`', '', '`"3.0"`']]);

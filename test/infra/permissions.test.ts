@@ -14,7 +14,7 @@ const OURS = ` if StringLike aws:ResourceTag/pam-relay:owner ${OWNER}`;
 const AS_OURS = ` if StringLike aws:RequestTag/pam-relay:owner ${OWNER} and StringEquals aws:RequestTag/cost-center 1234 and ForAllValues:StringEquals aws:TagKeys pam-relay:owner,cost-center`;
 const NOT_OF_OTHERS = ` and StringLikeIfExists aws:ResourceTag/pam-relay:owner ${OWNER}`;
 
-const SYNCED = ['databases/*', 'ssh-keys/*', 'aliases/*', 'team/*', 'windows/*'];
+const SYNCED = ['databases/*', 'ssh-keys/*', 'aliases/*', 'pairs/*', 'team/*', 'windows/*'];
 const CHECKED_OUT = ['checkouts/*'];
 const STORE_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555';
 
@@ -90,8 +90,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   Authenticate: SIGN_IN,
   SyncPlan: [
     ...SIGN_IN,
-    ...read('runs', 'memory', 'named', 'holds'),
-    ...write('runs'),
+    ...read('runs', 'memory', 'named', 'holds', 'pairs'),
+    ...write('runs', 'pairs'),
     'secretsmanager:ListSecrets *',
     ...inspect(SYNCED),
     'states:ListExecutions stateMachine:pam-relay-prod-sync',
@@ -99,7 +99,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   SyncRequest: [...SIGN_IN, ...read('runs'), ...inspect(SYNCED)],
   SyncRetrieve: [...SIGN_IN, ...read('runs'), ...deliver(SYNCED), ...retire(SYNCED)],
   SyncCheckin: [...SIGN_IN, ...read('runs'), ...write('runs')],
-  SyncReport: [...read('runs', 'memory'), ...write('runs', 'memory'), ...ALERT],
+  SyncReport: [...read('runs', 'memory', 'pairs'), ...write('runs', 'memory', 'pairs'), ...ALERT],
   CheckoutPlan: [...SIGN_IN, ...read('checkouts', 'holds'), ...write('checkouts', 'open')],
   CheckoutWatch: [...SIGN_IN, ...read('checkouts'), ...COMMENT],
   CheckoutRequest: [...SIGN_IN, ...read('checkouts', 'holds')],
@@ -298,7 +298,7 @@ describe('secrets that are delivered', () => {
 
   it('of checkouts are out of reach of the functions of syncs, and vice versa', () => {
     expect(
-      allowed(/secret:(databases|ssh-keys|aliases|team|windows)\//).filter((fn) => !fn.startsWith('Sync')),
+      allowed(/secret:(databases|ssh-keys|aliases|pairs|team|windows)\//).filter((fn) => !fn.startsWith('Sync')),
     ).toEqual([]);
     expect(allowed(/secret:checkouts\//).filter((fn) => !fn.startsWith('Checkout'))).toEqual([]);
   });

@@ -44,7 +44,7 @@ export const createRequestCheckout =
       if (access.kind !== 'leases') throw unsupported(settings.connection, access.kind);
       // An unreadable lease of ours causes a conflict when it is requested again.
       const earlier = await findOurs(access, markedAs(marker), () => {});
-      const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item.ref)));
+      const missing = items.map(({ item }) => item).filter((item) => !earlier.some((lease) => isFor(lease, item)));
       const agreed = await agreeOnAll(access, record, missing, { count: items.length, marker, now: now() });
       const isChanging = async (): Promise<boolean> =>
         (await isRotating(settings.connection, missing)) || isAnyChanging(session, settings, missing);
@@ -58,8 +58,8 @@ export const createRequestCheckout =
     });
   };
 
-const leaseOf = (ours: readonly HeldLease[], { ref }: Item, index: number): CheckoutLease[] => {
-  const lease = ours.find((candidate) => isFor(candidate, ref));
+const leaseOf = (ours: readonly HeldLease[], item: Item, index: number): CheckoutLease[] => {
+  const lease = ours.find((candidate) => isFor(candidate, item));
   if (lease === undefined) return [];
   const { id, status, endsAt } = lease;
   return [{ item: index, id, status, ...(endsAt !== undefined && { endsAt }) }];

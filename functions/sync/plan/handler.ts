@@ -1,7 +1,7 @@
 /**
  * Second step of a sync: plans its batches. Writes only the run's own records. Repeatable.
  */
-import { createS3Records, createS3Signals } from '#shared/aws/s3.ts';
+import { createS3Records, createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
@@ -18,6 +18,7 @@ export const handler = defineHandler(
   createPlan({
     ...relay,
     records,
+    turns: createS3SharedRecords(bucket),
     hasEarlierRun: createHasEarlierRun(relay.env.get('SYNC_MACHINE_ARN')),
     readNamed: createReadNamed(records, createS3Signals(bucket)),
     now: Date.now,

@@ -21,11 +21,13 @@ import { planSync } from '#shared/domain/plan/plan.ts';
 import { createPlanId } from '#shared/domain/plan/plan-id.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { type Holds, noHolds } from '#shared/domain/rotation/holds.ts';
+import type { ActiveAccounts } from '#shared/domain/turns.ts';
 import type { PlanRecord, Records } from '#shared/records/records.ts';
 import { canRotate, holdsAt } from '#shared/records/rotation-holds.ts';
 import type { PacedStore, SecretStore, StoreRules } from '#shared/stores/store.ts';
 import { type StoreSide, scanAll } from './scan.ts';
 import { scanNamed } from './scan-named.ts';
+import { createDeliveries, createTurns } from './turns.ts';
 
 /** Access to both sides of a sync. */
 export interface PlanSides {
@@ -47,6 +49,8 @@ export interface PlanTerms extends Pick<PlanRules, 'mode' | 'retryParked' | 'now
   readonly records?: Pick<Records, 'read'> | undefined;
   readonly writeBatch: (batch: number, content: Batch) => Promise<void>;
   readonly readBatch: (batch: number) => Promise<Batch>;
+  /** Recorded active accounts of items whose accounts take turns. */
+  readonly active?: ActiveAccounts | undefined;
   /** Takes note of each decision, in addition to the plan id. */
   readonly ledger?: Ledger | undefined;
 }
@@ -56,6 +60,8 @@ export interface RulePlan {
   /** Numbers of the written batches. */
   readonly batches: number[];
   readonly concurrency: number;
+  /** Active accounts of the listed items whose accounts take turns, recorded or found out. */
+  readonly active: ActiveAccounts;
 }
 
 /**
@@ -65,7 +71,7 @@ export interface RulePlan {
  */
 export const planRule = async (
   { config, vaultOf, rulesOf, storeFor, storeRules, pacingOf }: PlanSides,
-  { sync, memory, named, records, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
+  { sync, memory, named, active = {}, records, writeBatch, readBatch, ledger, mode, retryParked, now }: PlanTerms,
 ): Promise<RulePlan> => {
   const rule = ruleOf(config, 'sync', sync);
   const { connection, stores } = rule;
@@ -97,7 +103,11 @@ export const planRule = async (
     readBatch,
   );
   const planId = createPlanId();
-  const decisions = ledger === undefined ? planId : both(planId, ledger);
+  const deliveries = createDeliveries(stores);
+  const noted = both(planId, deliveries);
+  const decisions = ledger === undefined ? noted : both(noted, ledger);
+  const rendering = createRendering(rule.value);
+  const turns = createTurns({ connection, targets, fingerprint: rendering.fingerprint, active });
   for (const { item, message, error = 'Unexpected' } of scan.remarks) {
     decisions.add({
       action: 'refuse',
@@ -111,14 +121,14 @@ export const planRule = async (
   const { remarks, notes, ...plan } = await planSync({
     connection,
     targets,
-    rendering: createRendering(rule.value),
+    rendering,
     memory,
     rules: { mode, retryParked, rotationWindowMinutes: rules.rotationWindowMinutes, now },
     distinguishingPlaceholder: rules.distinguishingPlaceholder,
     patterns: rules.patterns,
     orphans: rule.orphans,
     isWhole: named === undefined,
-    eachPage,
+    eachPage: (visit) => eachPage((page, preparation) => visit(turns.resolve(page), preparation)),
     readHolds: createReadHolds(config, connection, records),
     batches,
     ledger: decisions,
@@ -135,9 +145,11 @@ export const planRule = async (
       backoffs: { ...plan.backoffs },
       absences: { ...plan.absences },
       leastDuration: leastDuration(workload, limits),
+      ...(rules.inTurns === true && { turns: { ...deliveries.planned() } }),
     },
     batches: batches.numbers(),
     concurrency: rule.concurrency,
+    active: turns.found(),
   };
 };
 

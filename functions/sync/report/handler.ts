@@ -3,7 +3,7 @@
  * store. Repeatable, but a repetition sends its notice again.
  */
 import { createNotify } from '#shared/aws/alerts.ts';
-import { createS3Pages, createS3Records } from '#shared/aws/s3.ts';
+import { createS3Pages, createS3Records, createS3SharedRecords } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
@@ -18,7 +18,9 @@ const RUN_METRICS = { SUCCEEDED: 'RunSucceeded', PARTIAL: 'RunPartial', SKIPPED:
 export const handler = defineHandler(
   syncSteps.report,
   createReport({
+    config,
     records: createS3Records(bucket),
+    turns: createS3SharedRecords(bucket),
     pages: createS3Pages(bucket),
     measure: ({ rule, order }, { status, delivered, unchanged, skipped, failed }) => {
       // The success of a run over named items must not reset the alarm about runs over all items.

@@ -1,18 +1,25 @@
 import pMap from 'p-map';
 import type { Notify } from '#shared/aws/alerts.ts';
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES, OUTCOMES, type OutcomeKind, zeroOutcomes } from '#shared/domain/outcome.ts';
 import { inStores } from '#shared/domain/plan/remark.ts';
 import { asRelayError } from '#shared/errors.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import { type Records, type Report, readRequired, recordAt } from '#shared/records/records.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { endSyncTurns } from '#shared/records/turn-records.ts';
 import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { ReportInput, ReportOutput } from '#shared/workflows/sync.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export interface ReportDependencies {
+  readonly config: RelayConfig;
   readonly records: Records;
+  /** Records of items whose accounts take turns. */
+  readonly turns: SharedRecords;
   readonly pages: Pages;
   readonly measure: (run: Pick<ReportInput, 'rule' | 'order'>, output: ReportOutput) => Promise<void>;
   /** Sends a notice to people. Called only for PARTIAL and FAILED runs. */
@@ -31,10 +38,11 @@ const MAX_REMARKS = 20;
  * target is not up to date. Results count even if the run failed. Repeatable: the same records give the same report.
  */
 export const createReport =
-  ({ records, pages, measure, notify, now }: ReportDependencies) =>
+  (dependencies: ReportDependencies) =>
   async (input: ReportInput): Promise<ReportOutput> => {
+    const { records, pages, measure, notify, now } = dependencies;
     const { workflow, rule, run, startedAt, planned, error } = input;
-    const { notes, ...tally } = planned?.status === 'planned' ? await addUp(records, input, now()) : nothingDone();
+    const { notes, ...tally } = planned?.status === 'planned' ? await addUp(dependencies, input) : nothingDone();
     const totals = { ...tally, notes: error === undefined ? notes : [messageOf(error), ...notes] };
     const status = statusOf(input, totals);
     const place = recordAt.report(input);
@@ -55,12 +63,12 @@ export const createReport =
     return output;
   };
 
-const addUp = async (records: Records, input: ReportInput, now: number): Promise<Tally> => {
+const addUp = async ({ config, records, turns, now }: ReportDependencies, input: ReportInput): Promise<Tally> => {
   const { rule, run, order, planned, batchEnds } = input;
   const plan = await readRequired(records, recordAt.plan(input));
   const memoryPlace = recordAt.memory(rule);
   const memory = (await records.read(memoryPlace)) ?? emptyMemory();
-  const tally = createTally(plan, memory, now);
+  const tally = createTally(plan, memory, now());
   const ends = new Map(batchEnds?.map(({ batch, ...end }) => [batch, end]));
   await pMap(
     planned?.batches ?? [],
@@ -80,6 +88,10 @@ const addUp = async (records: Records, input: ReportInput, now: number): Promise
   );
   const remembered = tally.memory({ isWhole: order.items === 'all' });
   if (memory.run !== run) await records.write(memoryPlace, { ...remembered, run });
+  if (plan.turns !== undefined) {
+    const { connection } = ruleOf(config, 'sync', rule);
+    await endSyncTurns(turns, { connection, sync: rule, run }, tally.delivered());
+  }
   return tally.result();
 };
 

@@ -3,6 +3,7 @@ import { absentAfter, type Backoff, backoffAfter, backoffKey, type Memory } from
 import { OUTCOME_NAMES, type Outcome, zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Batch, Orphan } from '#shared/domain/plan/batch.ts';
 import { mergeRemarks, type Remark } from '#shared/domain/plan/remark.ts';
+import type { ActiveAccounts } from '#shared/domain/turns.ts';
 import type { ErrorName } from '#shared/errors.ts';
 import type { BatchRecord, PlanRecord, Report } from '#shared/records/records.ts';
 import { addCalls } from '#shared/workflows/calls.ts';
@@ -38,6 +39,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
   const unreadable: string[] = [];
   const warnings: string[] = [];
   const leftOpen = new Map<string, number>();
+  const undelivered = new Set<string>();
   const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
   const checkIns: Record<string, number> = {};
   for (const { stores, outcome } of plan.remarks) for (const store of stores) count(store, outcome);
@@ -47,6 +49,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     for (const { store, outcome, failure, warning } of settled) {
       if (warning !== undefined) warnings.push(warning);
       count(store, outcome);
+      if (outcome !== 'delivered' && outcome !== 'unchanged') undelivered.add(itemKey(item.ref));
       found.push(...remarksOn(item.title, store, outcome, failure));
       const key = backoffKey(store, item.ref);
       const backoff = backoffAfter(backoffs[key], outcome, failure, now);
@@ -91,6 +94,12 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
     addUnreadable(batch: number, message: string): void {
       unreadable.push(`The result of batch ${batch} is unknown. ${message}`);
     },
+
+    /** Items whose accounts take turns and that all targets hold, with the account that is active. */
+    delivered: (): ActiveAccounts =>
+      unreadable.length > 0
+        ? {}
+        : Object.fromEntries(Object.entries(plan.turns ?? {}).filter(([key]) => !undelivered.has(key))),
 
     result: (): Tally => ({
       planId: plan.planId,

@@ -205,7 +205,7 @@ const classifyFailed = (
 ): Result => {
   const failed = { leases: [], settled: settleFailed(attempt, error) };
   if (held instanceof RelayError || !mayBeOpen(error)) return failed;
-  const ofItem = held.filter((lease) => isFor(lease, attempt.item.ref));
+  const ofItem = held.filter((lease) => isFor(lease, attempt.item));
   const lost = ofItem.find(markedAs(own));
   if (lost !== undefined) {
     return { leases: [{ item: attempt.index, id: lost.id, ours: true, status: lost.status }], settled: [] };

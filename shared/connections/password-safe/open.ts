@@ -14,7 +14,10 @@ import type { Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** Opens a Password Safe with the authentication of relay.yaml and its bootstrap secret. Connects on first use. */
-export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, context: ConnectionContext): Vault => {
+export const openPasswordSafe = (
+  { authentication, pairs }: PasswordSafeSettings,
+  context: ConnectionContext,
+): Vault => {
   const { connection, readSecret, now } = context;
   const { bootstrapSecret, clientCertificate } = authentication;
   const http = connectCurrent({
@@ -55,6 +58,7 @@ export const openPasswordSafe = ({ authentication }: PasswordSafeSettings, conte
     connection,
     http,
     authenticator,
+    pairs,
     pushSeconds: authentication.type === 'api-key' ? authentication.pushSeconds : undefined,
     onSignOutFailure: context.onSignOutFailure,
   });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { commonConnection, httpsAddress } from '#shared/config/schema/connection.ts';
-import { secretName } from '#shared/config/schema/fields.ts';
+import { name, secretName } from '#shared/config/schema/fields.ts';
 
 const API_PATH = '/api/public/v3';
 
@@ -31,6 +31,52 @@ const clientCertificate = z
   })
   .optional()
   .describe('Client certificate for a vault whose API registration requires one.');
+
+const pairAccount = z.strictObject({
+  system: z
+    .string()
+    .min(1)
+    .meta({ examples: ['db-01'] })
+    .describe('Name of its managed system.'),
+  account: z
+    .string()
+    .min(1)
+    .meta({ examples: ['orders-a'] })
+    .describe(String.raw`Name of the managed account; DOMAIN\name for a directory account.`),
+});
+export type PairAccount = z.output<typeof pairAccount>;
+
+const pair = z.strictObject({
+  accounts: z
+    .array(pairAccount)
+    .length(2, 'name exactly two accounts')
+    .describe('Two accounts with the same rights. Readers get one of them, and the other one rotates.'),
+});
+
+const textOf = ({ system, account }: PairAccount): string => `${system}/${account}`.toLowerCase();
+
+/** An account of two pairs would change while readers of one of them use it. */
+const pairs = z
+  .record(name, pair)
+  .superRefine((written, context) => {
+    const seen = new Set<string>();
+    for (const [key, { accounts }] of Object.entries(written)) {
+      for (const [index, account] of accounts.entries()) {
+        const text = textOf(account);
+        if (seen.has(text)) {
+          context.addIssue({
+            code: 'custom',
+            path: [key, 'accounts', index],
+            message: `the account ${account.system}/${account.account} is already in a pair; name each account once`,
+          });
+        }
+        seen.add(text);
+      }
+    }
+  })
+  .default({})
+  .describe('Pairs of accounts that take turns, by names of your choice. The source pairs delivers them.');
+export type Pairs = z.output<typeof pairs>;
 
 /** An entry under `connections` for a Password Safe. */
 export const passwordSafeSettings = z.strictObject({
@@ -65,5 +111,6 @@ export const passwordSafeSettings = z.strictObject({
     ])
     .meta({ examples: [{ type: 'oauth', bootstrapSecret: 'bootstrap/vault' }] })
     .describe('How to sign in. The credential itself is never in this file.'),
+  pairs,
 });
 export type PasswordSafeSettings = z.output<typeof passwordSafeSettings>;

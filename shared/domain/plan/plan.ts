@@ -58,7 +58,9 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
     for (const item of page.items) {
       const isWanted = isSelected(patterns, item.labels);
       if (isWanted) selected += 1;
-      const wanted = isWanted ? comparison.compare(item, batches.next(), holdOn(holds, item, rules.now)) : undefined;
+      const wanted = isWanted
+        ? comparison.compare(item, batches.next(), holdOn(holds, delivered(item), rules.now))
+        : undefined;
       if (preparation !== undefined) prepared.note(preparation, item, wanted);
       else if (wanted !== undefined) await batches.add(wanted);
     }
@@ -105,6 +107,9 @@ interface StoreRetirement extends OrphanDecision {
 
 const sumOf = (retirements: readonly StoreRetirement[], key: 'found' | 'retiring'): number =>
   retirements.reduce((sum, retirement) => sum + retirement[key], 0);
+
+/** The item whose holds apply: of an item in turns, the account that readers get. */
+const delivered = (item: Item): Item => (item.active === undefined ? item : { ...item, ref: item.active });
 
 /** A doubt concerns all stores. Any other note names its store, unless there is only one. */
 const orphanNotes = (retirements: readonly StoreRetirement[], doubt: string | undefined): string[] => [

@@ -32,6 +32,7 @@ describe('schedules', () => {
       'sync.failover-pairs',
       'sync.ssh-keys',
       'sync.team-secrets',
+      'sync.turns',
       'sync.windows-services',
       'verify.databases',
       'wake',

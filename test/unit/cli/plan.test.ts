@@ -8,7 +8,7 @@ import { recordAt } from '#shared/records/records.ts';
 import { Secret } from '#shared/secret.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
-import { memoryRecords } from '#test/support/fakes.ts';
+import { memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { collected } from './output.ts';
 import { delivered, EVERY_KIND, NOW, planWith, RELAY_ID, sidesWith } from './sync-plan.ts';
@@ -44,6 +44,7 @@ describe('the plan of a sync', () => {
     await createPlan({
       ...sidesWith(given),
       records,
+      turns: memorySharedRecords(),
       hasEarlierRun: async () => false,
       readNamed: async () => [],
       calls: () => NO_CALLS,

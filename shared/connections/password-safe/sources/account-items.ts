@@ -4,13 +4,15 @@ import type { DeliveredKind } from '#shared/connections/password-safe/delivered.
 import { marksOf } from '#shared/connections/password-safe/sources/marks.ts';
 import { parseHandle } from '#shared/connections/password-safe/sources/parse.ts';
 import type { Rotated } from '#shared/connections/rotation.ts';
-import type { Item, ItemRef } from '#shared/domain/item.ts';
+import type { Item, ItemRef, Member } from '#shared/domain/item.ts';
+import { activate } from '#shared/domain/turns.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** Accounts and aliases as items. The handle of an item holds the fields that reads need. */
 
 const ACCOUNT = 'account';
 const ALIAS = 'alias';
+const PAIR = 'pair';
 
 const accountHandle = z.object({
   systemId: z.int(),
@@ -70,14 +72,23 @@ export const aliasItem = (alias: Alias, delivers: DeliveredKind): Item => ({
   changedAt: alias.changedAt,
   ...marksOf([accountRef(alias).id, kindOf(delivers)], alias),
   changing: alias.changing,
+  active: accountRef(alias),
   handle: { ...handleOf(alias), aliasId: alias.aliasId, aliasName: alias.aliasName },
 });
 
-/** Raises `ContractViolated` for an item that is not an account. */
-export const accountIn = (item: Item): AccountHandle => parseHandle(accountHandle, item, [ACCOUNT]);
+/** The pair with its first account as the active one, until a workflow chooses. */
+export const pairItem = (pair: string, [first, second]: readonly [Account, Account], delivers: DeliveredKind): Item => {
+  const members = [first, second].map((account): Member => accountItem(account, delivers));
+  const [active] = members;
+  const item = { ref: { kind: PAIR, id: pair }, title: pair, labels: { pairName: pair }, changing: false, handle: {} };
+  return active === undefined ? item : { ...activate(item, active), members };
+};
 
-/** Account of an item, or the account that its alias points at. Raises `ContractViolated` for any other item. */
-export const targetAccountIn = (item: Item): AccountHandle => parseHandle(accountHandle, item, [ACCOUNT, ALIAS]);
+/** Account of an item, or the active one of a pair. Raises `ContractViolated` for any other item. */
+export const accountIn = (item: Item): AccountHandle => parseHandle(accountHandle, item, [ACCOUNT, PAIR]);
+
+/** Like {@link accountIn}, or the account that an alias points at. */
+export const targetAccountIn = (item: Item): AccountHandle => parseHandle(accountHandle, item, [ACCOUNT, PAIR, ALIAS]);
 
 const rotatedHandle = accountHandle.pick({ systemId: true, accountId: true });
 
@@ -94,10 +105,10 @@ export const orderedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'acco
 
 /** Account whose credential can be changed. Raises `ContractViolated` for any other item. */
 export const rotatedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'accountId'> => {
-  if (item.ref.kind !== ALIAS) return parseHandle(rotatedHandle, item, [ACCOUNT]);
+  if (item.ref.kind !== ALIAS && item.ref.kind !== PAIR) return parseHandle(rotatedHandle, item, [ACCOUNT]);
   throw new RelayError(
     'ContractViolated',
-    `${item.title} is an alias. Change one of its accounts that it does not point at.`,
+    `${item.title} stands for several accounts. Change one of them that is not the active one.`,
   );
 };
 

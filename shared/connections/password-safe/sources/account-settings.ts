@@ -74,6 +74,7 @@ const ruleSchema = z.object({
       accounts: globs,
       domains: globs,
       aliases: globs,
+      pairs: globs,
       workgroups: globs,
       types: z.array(z.enum(ACCOUNT_TYPES)).default([]),
     })

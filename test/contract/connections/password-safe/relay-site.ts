@@ -11,6 +11,7 @@ import {
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createTokenCache } from '#shared/aws/token-cache.ts';
+import type { Pairs } from '#shared/connections/password-safe/settings.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { createHttp, type HttpOptions } from '#shared/http/http.ts';
@@ -40,6 +41,8 @@ export interface RelaySiteOptions {
     readonly runAs?: string;
     readonly pushSeconds?: number;
   };
+  /** `pairs` of relay.yaml. */
+  readonly pairs?: Pairs;
   /** Content of the bootstrap secret, or null for none. Defaults to that of the default application user. */
   readonly bootstrap?: Content | null;
   /** Content of the client certificate's secret, or a function that returns it. No certificate if omitted. */
@@ -102,6 +105,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
     type: 'password-safe',
     url: simulator.url,
     ca: simulator.caPem,
+    pairs: options.pairs,
     authentication: {
       ...authentication,
       bootstrapSecret: BOOTSTRAP_SECRET,

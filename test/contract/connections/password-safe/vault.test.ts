@@ -22,6 +22,17 @@ const ALIASES = [
   { aliasId: 33, aliasName: 'unmapped', accountIds: [] },
 ];
 
+const nameOf = ({ systemName, accountName, domainName }: FleetAccount) => ({
+  system: systemName,
+  account: domainName === null ? accountName : `${domainName}\\${accountName}`,
+});
+const pairOf = (from: number) => ({
+  accounts: FLEET.filter(({ kind }) => kind === 'plain')
+    .slice(from, from + 2)
+    .map(nameOf),
+});
+const PAIRS = { orders: pairOf(0), reports: pairOf(2) };
+
 const CALLS: readonly CallKind[] = [
   'list',
   'listRequests',
@@ -59,7 +70,8 @@ const ofRotation = (simulator: PasswordSafeSimulator, clock: { now: number }): R
 const start =
   (source: (simulator: PasswordSafeSimulator) => Source, options: PasswordSafeOptions = {}) =>
   async (): Promise<VaultSite> => {
-    const { simulator, vault, clock } = await openRelaySite({ site: { fleet: FLEET, users: [USER], ...options } });
+    const site = { fleet: FLEET, users: [USER], ...options };
+    const { simulator, vault, clock } = await openRelaySite({ site, pairs: PAIRS });
     const { change, ...ofSource } = source(simulator);
     return {
       vault,
@@ -137,6 +149,15 @@ describeVault('aliases', {
     }),
     { aliases: ALIASES },
   ),
+});
+
+describeVault('pairs', {
+  type: passwordSafe,
+  rule: { source: 'pairs' },
+  start: start((simulator) => ({
+    ...ofAccounts(simulator),
+    ids: () => Object.keys(PAIRS),
+  })),
 });
 
 const UNKNOWN = 'Certificate';

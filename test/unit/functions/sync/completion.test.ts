@@ -7,9 +7,9 @@ import { stampOf } from '#shared/domain/stamp.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aTarget, EMPTY_PLAN, goThrough } from '#test/support/batches.ts';
-import { aRun } from '#test/support/configs.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryPages, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryPages, memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const WARNING = 'The replica of the secret prod/one in eu-west-1 failed.';
@@ -89,7 +89,15 @@ describe('a warning of a store', () => {
     });
     const notify = vi.fn(async () => {});
     const pages = memoryPages();
-    const report = createReport({ records, pages, measure: async () => {}, notify, now: () => 0 });
+    const report = createReport({
+      config: aConfig(),
+      turns: memorySharedRecords(),
+      records,
+      pages,
+      measure: async () => {},
+      notify,
+      now: () => 0,
+    });
     const planned = { status: 'planned' as const, batches: [0], concurrency: 1 };
     expect(await report({ ...aRun(), planned })).toMatchObject({ status: 'PARTIAL', delivered: 1, failed: 0 });
     expect(await records.read(recordAt.report(aRun()))).toMatchObject({ notes: [WARNING], remarks: [] });

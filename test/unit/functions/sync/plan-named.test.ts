@@ -16,7 +16,7 @@ import type { SecretStore, StoredSecret } from '#shared/stores/store.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRotationConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { fakeStore, memoryRecords, memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
@@ -58,6 +58,7 @@ describe('a plan for named items', () => {
       pacingOf: async () => undefined,
       calls: () => NO_CALLS,
       records,
+      turns: memorySharedRecords(),
       hasEarlierRun: async () => true,
       readNamed: async () => names,
       now: () => NOW,

@@ -12,7 +12,7 @@ import type { StoredSecret, StoreRules } from '#shared/stores/store.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { fakeStore, memoryRecords, memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const VALUE = '{credential}';
@@ -59,6 +59,7 @@ describe('a plan for several stores', () => {
       }),
       calls: () => NO_CALLS,
       records,
+      turns: memorySharedRecords(),
       hasEarlierRun: async () => false,
       readNamed: async () => (named ?? []).map(({ labels }) => labels),
       now: () => NOW,

@@ -13,7 +13,7 @@ import type { StoredSecret } from '#shared/stores/store.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { fakeStore, memoryRecords, memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
@@ -51,6 +51,7 @@ describe('plan', () => {
       pacingOf: async () => undefined,
       calls: () => NO_CALLS,
       records,
+      turns: memorySharedRecords(),
       hasEarlierRun: async () => isAfterAnotherRun,
       readNamed: async () => [],
       now: () => NOW,

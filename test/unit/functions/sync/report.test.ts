@@ -7,8 +7,8 @@ import { recordAt } from '#shared/records/records.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { type Settled, syncSteps } from '#shared/workflows/sync.ts';
 import { batchItem, EMPTY_PLAN } from '#test/support/batches.ts';
-import { aRun } from '#test/support/configs.ts';
-import { memoryPages, memoryRecords } from '#test/support/fakes.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
+import { memoryPages, memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
 const DAY_MS = 86_400_000;
@@ -41,9 +41,10 @@ describe('report', () => {
       calls: NO_CALLS,
       ...more,
     });
+  const turns = memorySharedRecords();
   const report = (input = {}) => {
     const planned = { status: 'planned', batches: [0], concurrency: 1 };
-    const step = createReport({ records, pages, measure, notify, now: () => NOW });
+    const step = createReport({ config: aConfig(), turns, records, pages, measure, notify, now: () => NOW });
     return step(syncSteps.report.input.parse({ ...aRun(), planned, batchEnds: [{ batch: 0 }], ...input }));
   };
   const written = () => records.read(recordAt.report(aRun()));

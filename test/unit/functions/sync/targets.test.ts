@@ -4,9 +4,9 @@ import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { recordAt } from '#shared/records/records.ts';
 import type { ReportOutput } from '#shared/workflows/sync.ts';
 import { aTarget, type BatchGiven, type BatchScene, EMPTY_PLAN, goThrough } from '#test/support/batches.ts';
-import { aRun } from '#test/support/configs.ts';
+import { aConfig, aRun } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
-import { fakeStore, memoryPages, memoryRecords } from '#test/support/fakes.ts';
+import { fakeStore, memoryPages, memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 
 const NOW = Date.parse('2026-01-02T04:00:00Z');
@@ -41,6 +41,8 @@ describe('an item with two targets in two stores', () => {
       unchanged: { aws: 0, other: 0 },
     });
     const step = createReport({
+      config: aConfig(),
+      turns: memorySharedRecords(),
       records,
       pages: memoryPages(),
       measure: async () => {},

@@ -263,7 +263,7 @@ describe('the structure', () => {
     [
       'a source that is a list',
       { 14: '    stores: [aws]\n    source: [accounts]' },
-      '15:13 syncs.fleet.source: must be one of "accounts", "aliases", "secrets-safe"',
+      '15:13 syncs.fleet.source: must be one of "accounts", "aliases", "pairs", "secrets-safe"',
     ],
     [
       'text where a number belongs',

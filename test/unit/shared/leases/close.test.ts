@@ -42,9 +42,11 @@ describe('the leases of a run', () => {
     const lease = [...vault.open.values()][0];
     if (lease === undefined) throw new Error('There is one.');
     const items = [...lease.items, { kind: 'alias', id: '7' }];
-    expect(isFor({ ...lease, items }, { kind: 'account', id: '10' })).toBe(true);
-    expect(isFor({ ...lease, items }, { kind: 'alias', id: '7' })).toBe(true);
-    expect(isFor({ ...lease, items }, { kind: 'account', id: '7' })).toBe(false);
+    expect(isFor({ ...lease, items }, { ref: { kind: 'account', id: '10' } })).toBe(true);
+    expect(isFor({ ...lease, items }, { ref: { kind: 'alias', id: '7' } })).toBe(true);
+    expect(isFor({ ...lease, items }, { ref: { kind: 'account', id: '7' } })).toBe(false);
+    const pair = { ref: { kind: 'pair', id: 'orders' }, active: { kind: 'account', id: '10' } };
+    expect(isFor({ ...lease, items }, pair)).toBe(true);
   });
 
   it('are closed once each, the known ones first, then those found by the marker, with the time', async () => {

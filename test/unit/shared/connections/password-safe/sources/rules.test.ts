@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accountItem, aliasItem } from '#shared/connections/password-safe/sources/account-items.ts';
+import { accountItem, aliasItem, pairItem } from '#shared/connections/password-safe/sources/account-items.ts';
 import { safeItem } from '#shared/connections/password-safe/sources/safe-items.ts';
 import { SOURCES, type SourceName } from '#shared/connections/password-safe/sources/sources.ts';
 import { createIsAddressed, maySelect } from '#shared/domain/addressing.ts';
@@ -17,6 +17,7 @@ const rulesOf = (source: SourceName, settings: Record<string, unknown> = {}) =>
 const ITEMS: Readonly<Record<SourceName, Item>> = {
   accounts: accountItem(anAccount(), 'password'),
   aliases: aliasItem(anAlias(), 'password'),
+  pairs: pairItem('orders', [anAccount(), anAccount({ accountId: 11, accountName: 'sb' })], 'password'),
   'secrets-safe': safeItem(aSafeSecret()),
 };
 const NAMES = Object.keys(SOURCES).filter((name): name is SourceName => Object.hasOwn(SOURCES, name));
@@ -31,10 +32,16 @@ const ANY_NAME: NameRules = {
 
 describe('an item', () => {
   it('has a key that differs from that of every other source, and its usual name as title', () => {
-    expect(Object.values(ITEMS).map(({ ref }) => itemKey(ref))).toEqual(['account:1:10', 'alias:7', 'safe-secret:s1']);
+    expect(Object.values(ITEMS).map(({ ref }) => itemKey(ref))).toEqual([
+      'account:1:10',
+      'alias:7',
+      'pair:orders',
+      'safe-secret:s1',
+    ]);
     expect(Object.values(ITEMS).map(({ title }) => title)).toEqual([
       'db-01/sa',
       'payments (db-01/sa)',
+      'orders',
       'Team/Apps/api',
     ]);
     expect(accountItem(anAccount({ domainName: 'CORP' }), 'password').title).toBe('db-01/CORP\\sa');
