@@ -10,8 +10,8 @@ const EXAMPLES = [
   'retrieve-a-password-as-isa',
   'create-a-session-as-isa',
 ] as const;
-/** The examples that run. That of provisioning has a blueprint. */
-export type ExampleName = (typeof EXAMPLES)[number] | 'provisioning';
+/** The examples that run. The last two have a blueprint and a rotation. */
+export type ExampleName = (typeof EXAMPLES)[number] | 'provisioning' | 'rotation';
 
 const FOLDER = resolve(import.meta.dirname, '../examples');
 

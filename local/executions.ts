@@ -27,12 +27,17 @@ export const nextWake = async ({ aws }: Pick<World, 'aws'>): Promise<number | un
 
 /**
  * Advances the clock past the waits of all executions until this one ends. Returns its output, or its ending if it
- * failed.
+ * failed. Calls `seen` whenever everything waits.
  */
-export const ended = async (world: Pick<World, 'aws' | 'clock'>, { arn }: Execution): Promise<unknown> => {
+export const ended = async (
+  world: Pick<World, 'aws' | 'clock'>,
+  { arn }: Execution,
+  seen: () => void = () => {},
+): Promise<unknown> => {
   const { aws, clock } = world;
   for (;;) {
     const wake = await nextWake(world);
+    seen();
     const { ending } = aws.stepFunctions.get(arn);
     if (ending !== undefined) return ending.status === 'SUCCEEDED' ? JSON.parse(ending.output) : ending;
     clock.advance(Math.max(0, Math.ceil((wake ?? clock.now()) - clock.now())));

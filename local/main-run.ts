@@ -5,7 +5,8 @@ import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
-import { playRotation, type RotationFigures } from './rotations/play.ts';
+import { playRotation } from './rotations/play.ts';
+import type { RotationFigures } from './rotations/rotate.ts';
 import { spread } from './spread.ts';
 import type { LocalStore } from './stores.ts';
 import { livesFor } from './tickets/lives.ts';
@@ -20,6 +21,7 @@ export interface MainRunOptions extends WorldOptions {
   readonly changed: number;
   /** Number of machines to provision. Default: none. */
   readonly provision?: number;
+  readonly rotates?: number;
   /** Number of tickets to play. Default: none. */
   readonly tickets?: number;
   /** Printed output so far, which is also searched for credentials. */

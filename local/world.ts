@@ -10,7 +10,7 @@ import type { Quota } from './aws/quotas/table.ts';
 import type { Written } from './aws/written.ts';
 import { createSearch, filesBelow, type Hit } from './canaries.ts';
 import { ADMIN_BOOTSTRAP, addBlueprint } from './provisioning.ts';
-import { addRotation, markRotating, ROTATION_BOOTSTRAP } from './rotations/fleet.ts';
+import { addExampleRotation, addRotation, markRotating, ROTATION_BOOTSTRAP } from './rotations/fleet.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { type OpenBaoSimulator, startOpenBao } from './simulators/openbao/server.ts';
 import { createFleet, type FleetAccount } from './simulators/password-safe/fleet.ts';
@@ -75,8 +75,8 @@ export interface WorldOptions
   readonly provisions?: boolean;
   /** Adds the route and the rule of `examples/webhooks.yaml`. */
   readonly takesTickets?: boolean;
-  /** Accounts that the rule of `examples/rotation.yaml` selects. Default: none, and no rule. */
-  readonly rotates?: number;
+  /** Adds the rule of `examples/rotation.yaml`: as it is, or for so many accounts. Default: none. */
+  readonly rotates?: number | 'example';
   /** Stores of the sync. Default: Secrets Manager alone. */
   readonly stores?: readonly LocalStoreName[];
 }
@@ -110,11 +110,11 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   const { populate = (made) => made } = options;
   const { rotates = 0 } = options;
-  const fleet = markRotating(populate(createFleet({ accounts, seed })), rotates);
+  const fleet = markRotating(populate(createFleet({ accounts, seed })), rotates === 'example' ? 0 : rotates);
   const users = [
     ...(options.users ?? [DEFAULT_APPLICATION, DEFAULT_APPROVER]),
     ...(options.provisions ? [PROVISIONER] : []),
-    ...(rotates > 0 ? [ROTATOR] : []),
+    ...(rotates !== 0 ? [ROTATOR] : []),
   ];
   const vault = await startPasswordSafe({ ...options, users, fleet, now: clock.now });
   say(`Password Safe simulator: ${fleet.length} accounts at ${vault.url}`);
@@ -129,7 +129,8 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       if (quotas !== 'documented') removePace(config, stores);
       if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
       if (options.takesTickets) addWebhook(config);
-      if (rotates > 0) addRotation(config);
+      if (rotates === 'example') addExampleRotation(config);
+      else if (rotates > 0) addRotation(config);
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {
@@ -155,7 +156,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       bootstrap,
       ...(options.provisions ? [ADMIN_BOOTSTRAP] : []),
       ...(options.takesTickets ? [WEBHOOK_SECRET] : []),
-      ...(rotates > 0 ? [ROTATION_BOOTSTRAP] : []),
+      ...(rotates !== 0 ? [ROTATION_BOOTSTRAP] : []),
     ];
     for (const { name: Name, value: SecretString } of made)
       aws.secretsManager.handle('CreateSecret', { Name, ClientRequestToken: crypto.randomUUID(), SecretString });

@@ -45,7 +45,12 @@ const REASONS: Readonly<Record<string, string>> = {
  * Compares the relay's calls with the documented ones. They match if the relay makes all documented calls in the same
  * order, and every other call has a reason.
  */
-export const compare = (documented: readonly string[], ours: readonly string[]): Comparison => {
+export const compare = (
+  documented: readonly string[],
+  ours: readonly string[],
+  reasons: Readonly<Record<string, string>> = {},
+): Comparison => {
+  const known = { ...REASONS, ...reasons };
   const left = [...documented];
   const rows = ours.map((call): ComparedCall => {
     const [next] = left;
@@ -53,7 +58,7 @@ export const compare = (documented: readonly string[], ours: readonly string[]):
       left.shift();
       return { ours: call, documented: next };
     }
-    const why = REASONS[call];
+    const why = Object.hasOwn(known, call) ? known[call] : undefined;
     return { ours: call, ...(why !== undefined && { why }) };
   });
   return {

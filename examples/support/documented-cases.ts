@@ -2,8 +2,11 @@ import type { ExampleName } from '#local/example-rules.ts';
 
 interface DocumentedCase {
   readonly title: string;
-  readonly summary: string;
+  /** Absent if the documentation has no such case, only the calls. */
+  readonly summary?: string;
   readonly calls: readonly string[];
+  /** Reasons for calls that differ from those in the other cases. */
+  readonly reasons?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -69,5 +72,21 @@ export const DOCUMENTED_CASES = {
       'POST <base>/ISASessions',
       'POST <base>/Auth/Signout',
     ],
+  },
+  rotation: {
+    title: 'Rotate a password',
+    calls: [],
+    reasons: {
+      'GET ManagedAccounts': 'lists the accounts, and finds the one that the sync delivers',
+      'GET ManagedAccounts/{id}': 'reads the date of the last change before it asks for another one',
+      'GET ManagedSystems': 'finds the accounts that the vault needs to change others',
+      'GET FunctionalAccounts': 'finds the accounts that the vault needs to change others',
+      'GET ManagedSystems/{id}/ManagedAccounts': 'finds the accounts that change together',
+      'POST ManagedAccounts/{id}/Credentials/Change': 'changes the password',
+      'POST ManagedAccounts/{id}/Credentials/Test': 'tests the new password, once',
+      'POST Requests': 'the sync opens a request',
+      'GET Credentials/{id}': 'the sync reads the new password',
+      'PUT Requests/{id}/Checkin': 'the sync checks the request in',
+    },
   },
 } as const satisfies Readonly<Record<ExampleName, DocumentedCase>>;

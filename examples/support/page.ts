@@ -11,7 +11,7 @@ const ROLE_NAMES: Readonly<Partial<Record<Role, string>>> = { requestor: 'Reques
 
 const INTRODUCTION = `# Examples that run
 
-The vendor's documentation describes five cases. Each example performs one of them with a message to the relay.
+The vendor's documentation describes five cases. Each example performs one of them with a message to the relay, and the last one is a rotation.
 \`npm run examples\` runs all examples on one machine, and \`npm run examples -- create-a-session\` runs one of them. The command fails if
 a sequence of calls or a delivery is wrong, or if anything is still open afterwards. \`npm run sandbox\` has the same rules and accounts,
 and prints how to send your own messages.
@@ -28,11 +28,15 @@ export const renderPage = (performances: readonly Performance[]): string =>
   [INTRODUCTION, ...performances.map(renderOne)].join('\n');
 
 const renderOne = ({ example, message, rows, delivered, openAfterwards }: Performance): string => {
-  const { title, summary } = DOCUMENTED_CASES[example.name];
+  const documented = DOCUMENTED_CASES[example.name];
   const { name, roles } = example;
-  return `## ${title}
+  const origin =
+    'summary' in documented
+      ? `Documented as: _${documented.summary}_.`
+      : 'Documented are only the calls, not their sequence.';
+  return `## ${documented.title}
 
-Documented as: _${summary}_. ${needs(roles)}
+${origin} ${needs(roles)}
 In \`relay.yaml\` ([complete file](../examples/${name}.yaml)):
 
 ${fenced('yml', rulesIn(readExample(name)))}
@@ -54,7 +58,7 @@ const needs = (roles: Performance['example']['roles']): string =>
     ? "The relay's user administers: [provisioning](provisioning.md)."
     : `The relay's user needs the role ${roles.map((role) => ROLE_NAMES[role] ?? role).join(' and ')}.`;
 
-const rulesIn = (yaml: string): string => yaml.slice(yaml.search(/^(checkouts|provisioning):/m)).trimEnd();
+const rulesIn = (yaml: string): string => yaml.slice(yaml.search(/^(checkouts|provisioning|rotations):/m)).trimEnd();
 
 const fenced = (language: string, text: string): string => ['```', language, '\n', text, '\n```'].join('');
 

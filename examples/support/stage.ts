@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import * as z from 'zod';
 import { addExampleRules, type ExampleName } from '#local/example-rules.ts';
-import { finish, machineArn } from '#local/executions.ts';
+import { ended, finish, machineArn } from '#local/executions.ts';
 import { findLeftovers } from '#local/promises.ts';
 import { DEFAULT_APPLICATION, type Role } from '#local/simulators/password-safe/users.ts';
 import { startWorld, type World } from '#local/world.ts';
-import type { CheckoutRequested, ProvisionRequested } from '#shared/messages/messages.ts';
+import type { CheckoutRequested, ProvisionRequested, RotationRequested } from '#shared/messages/messages.ts';
+import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { DOCUMENTED_CASES } from './documented-cases.ts';
+
+/** A message of an example. */
+type Asked = CheckoutRequested | ProvisionRequested | RotationRequested;
 
 /** The environment of an example: the relay and its vault on this machine. */
 interface Stage {
   /** Sends a message to the relay's queue, like a ticket system. */
-  send(message: CheckoutRequested | ProvisionRequested): Promise<void>;
+  send(message: Asked): Promise<void>;
   /** Returns the value of the delivered secret. @throws if there is no such secret. */
   delivered(secretName: string): Promise<string>;
   /**
@@ -24,6 +28,10 @@ interface Stage {
   passwordOf(systemName: string, accountName: string): string;
   /** Waits for the end of the provisioning. @throws if it failed. */
   provisioned(): Promise<void>;
+  /** Waits for the end of the rotation and of its deliveries. @throws if an account did not rotate. */
+  rotated(): Promise<void>;
+  /** Returns the value of a secret that a sync keeps up to date. @throws if there is no such secret. */
+  stored(secretName: string): string;
   /** Accounts that the members of a group may request, as `system/account`. */
   requestableBy(group: string): readonly string[];
   /** Tries to open a session with a ticket. Returns true on success. */
@@ -41,7 +49,7 @@ export interface Example {
 /** Result of an example, from the vault and the store. */
 export interface Performance extends Comparison {
   readonly example: Example;
-  readonly message: CheckoutRequested | ProvisionRequested;
+  readonly message: Asked;
   /** Names of the delivered secrets. */
   readonly delivered: readonly string[];
   readonly openAfterwards: Readonly<Record<string, number>>;
@@ -58,7 +66,13 @@ export const perform = async (
   examples: readonly Example[],
   onProgress: (line: string) => void = () => {},
 ): Promise<{ readonly performances: readonly Performance[]; readonly broken: readonly string[] }> => {
-  const world = await startWorld({ ...SANDBOX, provisions: true, configure: addExampleRules, onProgress });
+  const world = await startWorld({
+    ...SANDBOX,
+    provisions: true,
+    rotates: 'example',
+    configure: addExampleRules,
+    onProgress,
+  });
   try {
     const performances: Performance[] = [];
     for (const example of examples) {
@@ -83,9 +97,11 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
     (thrown: unknown) => [thrown instanceof Error ? thrown.message : String(thrown)],
   );
   const calls = vault.audit.slice(from);
+  const documented = DOCUMENTED_CASES[example.name];
   const { rows, broken } = compare(
-    DOCUMENTED_CASES[example.name].calls,
+    documented.calls,
     calls.map(({ method, template }) => `${method} ${template}`),
+    'reasons' in documented ? documented.reasons : {},
   );
   const openAfterwards = countOpen(world, results().delivered);
   return {
@@ -110,8 +126,8 @@ const performOne = async (world: World, example: Example): Promise<Performance> 
 const createStage = (world: World) => {
   const { aws, vault } = world;
   const secrets: string[] = [];
-  let message: CheckoutRequested | ProvisionRequested | undefined;
-  const sent = (): CheckoutRequested | ProvisionRequested => {
+  let message: Asked | undefined;
+  const sent = (): Asked => {
     assert(message, 'The example has sent no message yet.');
     return message;
   };
@@ -152,6 +168,17 @@ const createStage = (world: World) => {
       assert(started, 'The message has started no provisioning.');
       const { status } = provisionedSchema.parse(await finish(world, started));
       assert.equal(status, 'succeeded');
+    },
+    async rotated() {
+      const [started] = aws.stepFunctions.list(machineArn(world, 'rotate'));
+      assert(started, 'The message has started no rotation.');
+      const { status, rotated } = rotateSteps.report.output.parse(await ended(world, started));
+      assert.deepEqual({ status, rotated }, { status: 'SUCCEEDED', rotated: 1 });
+    },
+    stored(secretName) {
+      const value = aws.secretsManager.currentValues()[secretName];
+      assert(value, `There is no secret ${secretName}.`);
+      return value;
     },
     requestableBy(name) {
       const { groups, rules, managedAccounts } = vault.contents;

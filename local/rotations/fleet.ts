@@ -24,12 +24,17 @@ const rule = example.rotations[RULE];
 const rotator = example.connections[rule.with];
 
 /** Adds the rule of the example and its connection to a relay.yaml, at the address of the connection that it has. */
-export const addRotation = (config: Document): void => {
+export const addExampleRotation = (config: Document): void => {
   const added = ['connections', rule.with];
   config.setIn(added, config.createNode(rotator));
   for (const setting of ['url', 'ca'])
     config.setIn([...added, setting], config.getIn(['connections', rule.connection, setting]));
   config.setIn(['rotations', RULE], config.createNode(rule));
+};
+
+/** Adds the rule of the example, for the accounts that are marked. */
+export const addRotation = (config: Document): void => {
+  addExampleRotation(config);
   config.setIn(['rotations', RULE, 'select'], config.createNode({ workgroups: [WORKGROUP] }));
 };
 

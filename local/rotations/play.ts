@@ -1,21 +1,11 @@
-import { rotationAt } from '#shared/records/rotation-record.ts';
-import { ageSteps, rotateSteps } from '#shared/workflows/rotate.ts';
-import { ended } from '../executions.ts';
-import { readRecord } from '../figures.ts';
+import { ageSteps } from '#shared/workflows/rotate.ts';
 import { wrongValues } from '../promises.ts';
 import type { AccountView } from '../simulators/password-safe/contents.ts';
 import type { World } from '../world.ts';
 import { isRotating, RULE } from './fleet.ts';
+import { type RotationFigures, rotate } from './rotate.ts';
 
 /** A rotation in a local run. */
-
-/** Numbers of accounts: to rotate, rotated, failed, and not started because the rotation stopped. */
-export interface RotationFigures {
-  readonly requested: number;
-  readonly rotated: number;
-  readonly failed: number;
-  readonly stopped: number;
-}
 
 export interface RotationsRun {
   readonly figures: RotationFigures;
@@ -42,15 +32,6 @@ const disturb = ({ vault }: World, accounts: readonly AccountView[]) => {
   return { refused, late };
 };
 
-/** Fires the schedule of the rotation, and advances the clock until it has ended. */
-export const rotate = async (world: Pick<World, 'aws' | 'clock'>) => {
-  const { aws, clock } = world;
-  const started = await aws.scheduler.fire(`rotate.${RULE}`, clock.now());
-  if (started.kind !== 'execution') throw new Error('The schedule of the rotation starts no execution.');
-  const output = rotateSteps.report.output.parse(await ended(world, started.execution));
-  return { output, report: await readRecord(aws, rotationAt.report({ rule: RULE, run: started.execution.name })) };
-};
-
 /** Fires the look at the ages of the credentials. Returns the number of those that are too old or undated. */
 const countOld = async ({ aws, clock }: World): Promise<number> => {
   const started = await aws.scheduler.fire(`age.${RULE}`, clock.now());
@@ -75,10 +56,8 @@ export const playRotation = async (world: World, say: (line: string) => void): P
       ...(refused === undefined ? [] : ['one fails its test']),
     ].join('; '),
   );
-  const { output, report } = await rotate(world);
+  const { figures, left } = await rotate(world, RULE);
   const failed = refused === undefined ? 0 : 1;
-  const stopped = report.stopped === undefined ? 0 : report.items.filter(({ outcome }) => outcome === 'skipped').length;
-  const figures = { requested: output.requested, rotated: output.rotated, failed: output.failed, stopped };
 
   const broken: string[] = [];
   const expect = (what: string, found: number, wanted: number): void => {
@@ -99,9 +78,7 @@ export const playRotation = async (world: World, say: (line: string) => void): P
   expect('credentials are too old after the rotation', await countOld(world), 0);
   return {
     figures,
-    left: report.items
-      .filter(({ outcome }) => outcome !== 'rotated')
-      .map(({ title, outcome }) => `${title}: ${outcome}`),
+    left,
     refused: new Set(refused === undefined ? [] : [refused.accountId]),
     broken,
   };

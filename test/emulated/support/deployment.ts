@@ -52,7 +52,10 @@ const outputsSchema = z.object({
   }),
 });
 
-interface PrepareOptions extends Pick<WorldOptions, 'accounts' | 'seed' | 'configure' | 'rotates'> {}
+interface PrepareOptions extends Pick<WorldOptions, 'accounts' | 'seed' | 'configure'> {
+  /** Accounts to rotate. Default: none, and no rule. */
+  readonly rotates?: number;
+}
 
 interface Parts {
   readonly vault: PasswordSafeSimulator;
