@@ -26,7 +26,7 @@ const QUIET_MINUTES = 11;
 
 /** Users of a vault in which the relay may change credentials. */
 export const ROTATING_USERS = [
-  { ...DEFAULT_APPLICATION, roles: [...DEFAULT_APPLICATION.roles, 'account-management'] },
+  { ...DEFAULT_APPLICATION, roles: [...DEFAULT_APPLICATION.roles, 'account-management', 'system-management'] },
   DEFAULT_APPROVER,
 ] as const;
 

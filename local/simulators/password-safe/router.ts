@@ -17,6 +17,7 @@ import { requestSetEndpoints } from './endpoints/request-sets.ts';
 import { requestEndpoints } from './endpoints/requests.ts';
 import { ruleEndpoints } from './endpoints/rules.ts';
 import { secretsSafeEndpoints } from './endpoints/secrets-safe.ts';
+import { syncedAccountEndpoints } from './endpoints/synced-accounts.ts';
 import { systemEndpoints } from './endpoints/systems.ts';
 import { targetSessionEndpoints } from './endpoints/target-sessions.ts';
 import { userEndpoints } from './endpoints/users.ts';
@@ -29,6 +30,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...accountEndpoints,
   ...aliasEndpoints,
   ...managedAccountEndpoints,
+  ...syncedAccountEndpoints,
   ...accountChangeEndpoints,
   ...assetEndpoints,
   ...systemEndpoints,

@@ -42,7 +42,24 @@ export class Accounts {
   /** Syncs accounts with the first of them, their parent. */
   sync(accountIds: readonly number[]): void {
     const synced = accountIds.flatMap((accountId) => this.byId(accountId) ?? []);
-    for (const account of synced) account.synced = synced;
+    this.#setSet(synced);
+  }
+
+  /** Adds an account to the set of a parent. */
+  subscribe(parent: AccountState, account: AccountState): void {
+    const set = parent.synced.length === 0 ? [parent] : parent.synced;
+    this.#setSet([...set.filter((one) => one !== account), account]);
+  }
+
+  /** Removes an account from its set. */
+  unsubscribe(account: AccountState): void {
+    const rest = account.synced.filter((one) => one !== account);
+    account.synced = [];
+    for (const one of rest) one.synced = rest.length > 1 ? rest : [];
+  }
+
+  #setSet(set: readonly AccountState[]): void {
+    for (const account of set) account.synced = set;
   }
 
   byNames(systemName: string, accountName: string): AccountState | 'no-system' | 'no-account' {

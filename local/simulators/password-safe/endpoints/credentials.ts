@@ -103,11 +103,21 @@ const isManaged = ({ systems }: Site, { row }: AccountState): boolean =>
 
 const NOT_MANAGED = 'The Managed System has no functional account, so the password cannot be changed.';
 const CHANGE_FAILED = 'The password could not be changed: the functional account was refused.';
+const LOGIN_REFUSED = 'The password could not be changed: the login account was refused.';
 const UNREACHABLE = 'The password could not be changed: the managed system could not be reached.';
 
+/** True if the system of an account refuses the other account with which the vault logs on there. */
+const refusesLogin = ({ accounts, systems }: Site, account: AccountState): boolean => {
+  const login = accounts.byId(systems.byId(account.row.systemId)?.LoginAccountID ?? 0);
+  return login !== undefined && login !== account && !login.target.behaviour.acceptsCredential;
+};
+
 /** Reason why an immediate change fails. Undefined if it does not. */
-const failureOf = ({ switches }: Site, { target }: AccountState): string | undefined => {
+const failureOf = (site: Site, account: AccountState): string | undefined => {
+  const { switches } = site;
+  const { target } = account;
   if (switches.changeResult === 'fails') return CHANGE_FAILED;
+  if (refusesLogin(site, account)) return LOGIN_REFUSED;
   return target.behaviour.isReachable ? undefined : UNREACHABLE;
 };
 

@@ -51,6 +51,19 @@ describe('a rotation of accounts', () => {
     });
   });
 
+  it('of a password takes three calls, beside the list of states', async () => {
+    const site = await open();
+    await inRotation(site, ACCOUNTS, async (rotation) => {
+      const item = itemOf(pick(site));
+      const calls = await callsOf(site, async () => {
+        await rotation.inspect(item);
+        await rotation.change(item, { queue: true });
+        await rotation.test?.(item);
+      });
+      expect(calls).toBe(3);
+    });
+  });
+
   it('shows an account that the list lacks as not found, and as unknown if the list is incomplete', async () => {
     const site = await open();
     await inRotation(site, ACCOUNTS, async (rotation, items) => {

@@ -114,6 +114,62 @@ describe('a target', () => {
   });
 });
 
+describe('synced accounts', () => {
+  const FLEET = fleetOf({}, {}, {});
+  const [parent = 0, child = 0, other = 0] = FLEET.map(({ accountId }) => accountId);
+  const path = (of: number, account?: number) =>
+    `ManagedAccounts/${of}/SyncedAccounts${account === undefined ? '' : `/${account}`}`;
+
+  test('change together with any of them, until one leaves the set', async () => {
+    const { simulator, signIn } = await startSite({ fleet: FLEET, users: [MANAGER] });
+    const caller = await signIn(MANAGER);
+    const changeOf = (account: number) => caller.post(`ManagedAccounts/${account}/Credentials/Change`, {});
+    const changes = () => [parent, child, other].map((account) => simulator.changesOf(account));
+    const synced = async () =>
+      JSON.parse((await caller.get(path(parent))).text).map(
+        (row: { ManagedAccountID: number }) => row.ManagedAccountID,
+      );
+    expect((await caller.post(path(parent, child), {})).status).toBe(201);
+    expect((await caller.post(path(parent, other), {})).status).toBe(201);
+    expect(await synced()).toEqual([child, other]);
+    await changeOf(child);
+    expect(changes()).toEqual([1, 1, 1]);
+    expect((await caller.call('DELETE', path(parent, other))).status).toBe(200);
+    await changeOf(parent);
+    expect([await synced(), changes()]).toEqual([[child], [2, 2, 1]]);
+    expect((await caller.call('DELETE', path(parent, child))).status).toBe(200);
+    await changeOf(parent);
+    expect([await synced(), changes()]).toEqual([[], [3, 2, 1]]);
+  });
+
+  test('have one parent, which is in no other set', async () => {
+    const { signIn } = await startSite({ fleet: FLEET, users: [MANAGER], synced: [[parent, child]] });
+    const caller = await signIn(MANAGER);
+    const statuses = [
+      await caller.post(path(child, other), {}),
+      await caller.post(path(other, parent), {}),
+      await caller.post(path(other, other), {}),
+      await caller.post(path(parent, 999_999), {}),
+      await caller.call('DELETE', path(parent, other)),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([400, 400, 400, 404, 404]);
+  });
+});
+
+test('a change fails while the target refuses the login account of the system', async () => {
+  const fleet = fleetOf({}, {});
+  const [account, login] = fleet;
+  if (account === undefined || login === undefined) throw new Error('The fleet is too small.');
+  const user = { ...MANAGER, roles: [...MANAGER.roles, 'system-management'] as const };
+  const { simulator, signIn } = await startSite({ fleet, users: [user] });
+  const caller = await signIn(user);
+  const change = async () => (await caller.post(`ManagedAccounts/${account.accountId}/Credentials/Change`, {})).status;
+  const system = await caller.put(`ManagedSystems/${account.systemId}`, { LoginAccountID: login.accountId });
+  expect([system.status, await change()]).toEqual([200, 204]);
+  simulator.target(login.accountId).behave({ acceptsCredential: false });
+  expect([await change(), simulator.changesOf(account.accountId)]).toEqual([400, 1]);
+});
+
 describe('the propagation of a credential', () => {
   test.each([
     ['hidden', 0, '2026-03-01T12:00:00Z'],
