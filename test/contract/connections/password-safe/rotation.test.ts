@@ -192,7 +192,9 @@ describe('the accounts of an alias', () => {
     await inRotation(site, ALIASES, async (rotation, [alias]) => {
       if (alias === undefined) throw new Error('There is no alias.');
       const failure = await rotation.state(alias).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ message: expect.stringMatching(/^payments .*is an alias\. Change one of its/) });
+      expect(failure).toMatchObject({
+        message: expect.stringMatching(/^payments .*stands for several accounts\. Change one of them/),
+      });
       const ids = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 });
       await fc.assert(
         fc.asyncProperty(ids, fc.option(fc.integer({ min: 1, max: 4 })), async (accounts, active) => {
