@@ -25,7 +25,7 @@ export const addRotate: AddWorkflow = (stack, props) => {
               name: `rotate.${rule}`,
               timing: timingOf(schedule),
               description: `Rotates the credentials of ${rule}`,
-              target: startOf(arn, rule, { rule }),
+              target: startOf(arn, rule, { rule, trigger: 'schedule' }),
             },
           ],
     ),

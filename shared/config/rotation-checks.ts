@@ -90,6 +90,21 @@ const checkAge = (name: string, { schedule, maxAgeDays }: RotationConfig): Probl
   ];
 };
 
+/** A rule that one message may rotate as a whole needs limits of its own. */
+const checkEmergency = (name: string, { emergency, senders, budget, schedule }: RotationConfig): Problem[] => {
+  if (!emergency) return [];
+  const at = (field: string, message: string): Problem => ({ path: ['rotations', name, field], message });
+  return [
+    ...(senders === undefined
+      ? [at('senders', 'is missing; name who may start the emergency: senders: [AROA1234567890EXAMPLE]')]
+      : []),
+    ...(budget === undefined ? [at('budget', 'is missing; write the most accounts of one message: budget: 500')] : []),
+    ...(schedule === undefined
+      ? []
+      : [at('schedule', 'does not go with emergency: true; remove it, or rotate on a schedule by another rule')]),
+  ];
+};
+
 /** Returns the problems of all rotations. */
 export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] =>
   checkableEntries(config.rotations).flatMap(([name, rule]) => [
@@ -98,4 +113,5 @@ export const checkRotations = (config: Checkable, types: RegisteredTypes): Probl
     ...checkDelivered(config, types, name, rule),
     ...checkWaves(name, rule),
     ...checkAge(name, rule),
+    ...checkEmergency(name, rule),
   ]);

@@ -56,7 +56,8 @@ const COSTS = {
   verify: { resources: 1, bytes: 1300 },
   checkout: { resources: 1, bytes: 2600 },
   rotations: { resources: 20, bytes: 33_000 },
-  rotation: { resources: 1, bytes: 2600 },
+  rotation: { resources: 0, bytes: 1300 },
+  rotationSchedule: { resources: 1, bytes: 1300 },
   ages: { resources: 4, bytes: 7000 },
   age: { resources: 3, bytes: 2600 },
   provisioning: { resources: 28, bytes: 46_000 },
@@ -82,6 +83,7 @@ const costsOf = (config: RelayConfig): Cost[] => {
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
   const looks = Object.values(webhooks).filter(({ looksEveryMinutes }) => looksEveryMinutes !== undefined);
+  const scheduled = Object.values(rotations).filter(({ schedule }) => schedule !== undefined);
   const watched = Object.values(rotations).filter(({ maxAgeDays }) => maxAgeDays !== undefined);
   const verified = Object.values(syncs).filter(({ verify }) => verify !== undefined);
   return [
@@ -91,6 +93,7 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...(Object.keys(checkouts).length > 0 ? [COSTS.checkouts] : []),
     ...(Object.keys(rotations).length > 0 ? [COSTS.rotations] : []),
     ...each(COSTS.rotation, rotations),
+    ...scheduled.map(() => COSTS.rotationSchedule),
     ...(watched.length > 0 ? [COSTS.ages] : []),
     ...watched.map(() => COSTS.age),
     ...(blueprints.length > 0 ? [COSTS.provisioning] : []),

@@ -59,6 +59,8 @@ const labels = z
 const isEachOnce = (items: readonly z.infer<typeof labels>[]): boolean =>
   new Set(items.map((item) => JSON.stringify(item).toLowerCase())).size === items.length;
 
+const ticket = z.string().regex(/^[\w.:#/-]{1,64}$/, 'use 1 to 64 letters, digits and . : # / _ -');
+
 const checkoutRequested = z.strictObject({
   type: z.literal('checkout.requested').describe('Checks out items for a window of time.'),
   checkout: rule,
@@ -86,11 +88,7 @@ const checkoutRequested = z.strictObject({
     .min(1)
     .max(500)
     .describe('Reason, in one line. Approvers and auditors read it, so it must not contain secrets.'),
-  ticket: z
-    .string()
-    .regex(/^[\w.:#/-]{1,64}$/, 'use 1 to 64 letters, digits and . : # / _ -')
-    .optional()
-    .describe("Number of the ticket in the rule's ticket system."),
+  ticket: ticket.optional().describe("Number of the ticket in the rule's ticket system."),
 });
 
 const checkoutExtended = z.strictObject({
@@ -129,21 +127,49 @@ const credentialChanged = z.strictObject({
   item: labels,
 });
 
-const rotationRequested = z.strictObject({
-  type: z.literal('rotation.requested').describe('Rotates the items of a rotation.'),
-  rotation: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under rotations in relay.yaml')
-    .describe('The rotation: a name under rotations in relay.yaml.'),
-  id: id.describe('Id of the request, unique among those of the same sender under the rotation.'),
-  items: z
-    .array(labels)
-    .min(1)
-    .max(100)
-    .refine(isEachOnce, 'name each item once')
-    .optional()
-    .describe('Items to rotate, of those that the rotation selects. Default: all.'),
-});
+/** Fields that select the items of a rotation. A request has exactly one of them. */
+const SELECTIONS = ['items', 'systems', 'ticket', 'everything'] as const;
+
+const rotationRequested = z
+  .strictObject({
+    type: z
+      .literal('rotation.requested')
+      .describe('Rotates items of a rotation. It names them by exactly one of items, systems, ticket and everything.'),
+    rotation: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under rotations in relay.yaml')
+      .describe('The rotation: a name under rotations in relay.yaml.'),
+    id: id.describe('Id of the request, unique among those of the same sender under the rotation.'),
+    items: z
+      .array(labels)
+      .min(1)
+      .max(100)
+      .refine(isEachOnce, 'name each item once')
+      .optional()
+      .describe('Items to rotate, of those that the rotation selects.'),
+    systems: z
+      .array(plainText.min(1).max(246))
+      .min(1)
+      .max(100)
+      .refine(
+        (patterns) => patterns.some((pattern) => !pattern.startsWith('!')),
+        'write at least one pattern that includes systems, such as "db-*"',
+      )
+      .optional()
+      .describe('Patterns of systems, as in relay.yaml. Rotates the items of those systems that the rotation selects.'),
+    ticket: ticket
+      .optional()
+      .describe('Number of a ticket. Rotates what was ever checked out under it, as far as the rotation selects it.'),
+    everything: z
+      .literal(true, 'write true, or leave it out')
+      .optional()
+      .describe('True to rotate everything that the rotation selects. Only a rule with emergency: true takes it.'),
+  })
+  .refine(
+    (message) => SELECTIONS.filter((field) => message[field] !== undefined).length === 1,
+    'must select items by exactly one of "items", "systems", "ticket" and "everything"',
+  )
+  .meta({ oneOf: SELECTIONS.map((field) => ({ required: [field] })) });
 
 const blueprint = z
   .string()

@@ -134,6 +134,7 @@ const plan = {
     { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'open' },
     ...readHolds(config),
+    { to: 'records', may: 'write', folder: 'ticketed' },
   ],
 } as const satisfies Step;
 

@@ -44,6 +44,7 @@ export type Grant =
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
  * `rotations/`: items, progress and reports of rotations. `holds/`: items of a vault that a rotation is changing,
  * or whose new credential failed its test. `pairs/`: active accounts of items whose accounts take turns.
+ * `ticketed/`: checkouts under each ticket.
  */
 export type Folder =
   | 'runs'
@@ -61,7 +62,8 @@ export type Folder =
   | 'held'
   | 'rotations'
   | 'holds'
-  | 'pairs';
+  | 'pairs'
+  | 'ticketed';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate'] as const;

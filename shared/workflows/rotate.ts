@@ -7,12 +7,19 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
  * the record of the run (`rotationAt.progress`).
  */
 
-/** Input of an execution, from a schedule or a message. */
+/** Input of an execution. Without `items`, `systems` and `ticket`, everything that the rule selects rotates. */
 const orderSchema = z.object({
   rule: z.string(),
-  /** Addresses of the items to rotate; all that the rule selects if absent. */
+  trigger: z.enum(['schedule', 'message', 'checkout']),
+  /** Addresses of items. */
   items: z.array(z.record(z.string(), z.string())).optional(),
+  /** Patterns of systems. */
+  systems: z.array(z.string()).optional(),
+  /** Number of a ticket under which items were checked out. */
+  ticket: z.string().optional(),
+  everything: z.literal(true).optional(),
 });
+export type RotationOrder = z.infer<typeof orderSchema>;
 
 /** `skipped`: another execution of the rule has not ended. */
 const plannedSchema = z.object({ status: z.enum(['planned', 'skipped']), items: z.int().min(0) });
@@ -43,6 +50,9 @@ const plan = {
   grants: () => [
     { to: 'sign-in', of: 'ordering' },
     ...readAndWriteRotations,
+    // What was checked out under a ticket.
+    { to: 'records', may: 'read', folder: 'ticketed' },
+    { to: 'records', may: 'read', folder: 'checkouts' },
     // Another execution of the rule can have died.
     { to: 'runs', may: 'describe', of: 'rotate' },
   ],

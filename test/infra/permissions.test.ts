@@ -100,7 +100,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   SyncRetrieve: [...SIGN_IN, ...read('runs'), ...deliver(SYNCED), ...retire(SYNCED)],
   SyncCheckin: [...SIGN_IN, ...read('runs'), ...write('runs')],
   SyncReport: [...read('runs', 'memory', 'pairs'), ...write('runs', 'memory', 'pairs'), ...ALERT],
-  CheckoutPlan: [...SIGN_IN, ...read('checkouts', 'holds'), ...write('checkouts', 'open')],
+  CheckoutPlan: [...SIGN_IN, ...read('checkouts', 'holds'), ...write('checkouts', 'open', 'ticketed')],
   CheckoutWatch: [...SIGN_IN, ...read('checkouts'), ...COMMENT],
   CheckoutRequest: [...SIGN_IN, ...read('checkouts', 'holds')],
   CheckoutRetrieve: [...SIGN_IN, ...read('checkouts'), ...write('checkouts'), ...deliver(CHECKED_OUT)],
@@ -188,7 +188,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   RotatePlan: [
     ...SIGN_IN,
-    ...read('rotations'),
+    ...read('rotations', 'ticketed', 'checkouts'),
     ...write('rotations'),
     'states:DescribeExecution execution:pam-relay-prod-rotate:*',
     readRuns('rotate'),

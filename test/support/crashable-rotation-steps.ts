@@ -1,6 +1,7 @@
 import { createAdvance } from '#functions/rotate/advance/advance.ts';
 import { createDeliverRotated } from '#functions/rotate/deliver/deliver.ts';
 import { createPlanRotation } from '#functions/rotate/plan/plan.ts';
+import { createCheckoutsUnder } from '#functions/rotate/plan/requested.ts';
 import { createReportRotation } from '#functions/rotate/report/report.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
@@ -36,6 +37,7 @@ export const crashableRotationSteps = ({
   const isSyncRunning = async (run: string) => (await executionsOf('sync').find(run))?.endedAt === undefined;
   const plan = createPlanRotation({
     ...dependencies,
+    checkoutsUnder: createCheckoutsUnder(process.records, process.signals),
     isRunning: async (run) => {
       const found = await executionsOf('rotate').find(run);
       return found !== undefined && found.endedAt === undefined;

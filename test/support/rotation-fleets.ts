@@ -35,7 +35,7 @@ export const rotateFleet = async (accounts: number): Promise<string[]> => {
     for (const [index, { accountId }] of failing.entries()) {
       simulator.target(accountId).behave(index % 4 === 1 ? { changes: 'never' } : { acceptsCredential: false });
     }
-    await runRotation(relay, '1', { rule: RULE });
+    await runRotation(relay, '1', { rule: RULE, trigger: 'schedule' });
     const report = await rotationReport(relay, RULE, `${RULE}.1`);
     const items = report?.items ?? [];
     const count = (...outcomes: string[]): number => items.filter(({ outcome }) => outcomes.includes(outcome)).length;

@@ -44,7 +44,7 @@ const aRotatingConfig = (rule: Record<string, unknown> = {}): RelayConfig => ({
 });
 
 const rotate = (relay: CrashableRelay, id: string, options?: RunOptions): Promise<string> =>
-  runRotation(relay, id, { rule: RULE }, options);
+  runRotation(relay, id, { rule: RULE, trigger: 'schedule' }, options);
 
 /** Sentences for the promises that are broken after a sync, once no change can show any more. */
 type FindErrors = (relay: CrashableRelay) => string[];

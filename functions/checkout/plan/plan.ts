@@ -14,6 +14,7 @@ import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Signals } from '#shared/records/signals.ts';
+import { ticketedAt, ticketNumbersOf } from '#shared/records/ticketed.ts';
 import type { IsRotating } from '#shared/rotation/is-rotating.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
 import type { Planned } from '#shared/workflows/checkout.ts';
@@ -78,6 +79,8 @@ export const createPlanCheckout =
       const openNow = await prepareOpening(session, { run, settings, order, rules, items: found }, dependencies);
       // Written before anything can be open, so that `reap` finds the checkout however its execution ends.
       await signals.put(checkoutAt.open(run));
+      // A rotation of everything under the ticket must find whatever was opened.
+      for (const number of ticketNumbersOf(order)) await signals.put(ticketedAt.checkout(number, run));
       const plannedAt = new Date(now()).toISOString();
       const proposed = { ...run, settings, order, startedAt, plannedAt, items };
       // A late attempt must not change the record that later steps use.

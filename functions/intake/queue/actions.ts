@@ -31,6 +31,7 @@ export const createActions = (dependencies: ActionDependencies) => {
   const startNamedRun = createStartNamedRun(dependencies);
 
   return async (message: Message, { SenderId, SentTimestamp }: Sent): Promise<void> => {
+    if ('rotation' in message) checkSender(rules.rotations, message.rotation, senderOf(SenderId));
     switch (message.type) {
       case 'checkout.requested':
         return checkouts.request(message, senderOf(SenderId));
@@ -52,6 +53,16 @@ export const createActions = (dependencies: ActionDependencies) => {
         return subjects(message, senderOf(SenderId));
     }
   };
+};
+
+/** The message was read, so its rule exists. */
+const checkSender = (rotations: Rules['rotations'], name: string, { id }: Principal): void => {
+  const senders = Object.hasOwn(rotations, name) ? rotations[name]?.senders : undefined;
+  if (senders === undefined || senders.includes(id)) return;
+  throw new RelayError(
+    'MessageInvalid',
+    `rotation: takes no messages of this sender; send it as one of the senders of the rule, or add the sender: rotations.${name}.senders: [${id}]`,
+  );
 };
 
 const senderOf = (senderId: string): Principal => {

@@ -15,6 +15,7 @@ import {
   type Message,
   messageSchema,
   type ProvisionRequested,
+  type RotationRequested,
 } from '#shared/messages/messages.ts';
 
 /** Parts of relay.yaml that a message is checked against. */
@@ -64,10 +65,22 @@ const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] =>
   if (message.type === 'provision.requested' || message.type === 'deprovision.requested')
     return checkSubject(rules, message);
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
-  if (message.type === 'rotation.requested') return checkName('rotation', message.rotation, rules.rotations);
+  if (message.type === 'rotation.requested') return checkRotation(rules, message);
   const rule = ruleIn(checkouts, message.checkout);
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
+};
+
+const checkRotation = ({ rotations }: Pick<Rules, 'rotations'>, message: RotationRequested): Problem[] => {
+  const rule = Object.hasOwn(rotations, message.rotation) ? rotations[message.rotation] : undefined;
+  if (rule === undefined) return checkName('rotation', message.rotation, rotations);
+  if (message.everything === undefined || rule.emergency) return [];
+  return [
+    {
+      path: ['everything'],
+      message: `needs a rule with emergency: true; name items, systems or a ticket, or set rotations.${message.rotation}.emergency: true in relay.yaml`,
+    },
+  ];
 };
 
 const checkSubject = (
@@ -137,7 +150,11 @@ const checkItems = async (
   if (message.type === 'rotation.requested') {
     const rule = Object.hasOwn(rotations, message.rotation) ? rotations[message.rotation] : undefined;
     const address = rule && (await addressOf(rule));
-    return (message.items ?? []).flatMap((item, index) => problemsWith(item, ['items', index], address));
+    const noSystems = message.systems !== undefined && address?.narrowing === undefined;
+    return [
+      ...(message.items ?? []).flatMap((item, index) => problemsWith(item, ['items', index], address)),
+      ...(noSystems ? [{ path: ['systems'], message: 'the items of this rule have no systems; name items' }] : []),
+    ];
   }
   if (message.type !== 'credential.changed') return [];
   const readers = Object.values(syncs).filter(({ connection }) => connection === message.connection);

@@ -16,8 +16,8 @@ const requestedRun = ({ rotation, id }: RotationRequested, { kind, id: sender }:
 export const createRotationAction =
   (executionsOf: ExecutionsOf) =>
   async (message: RotationRequested, sender: Principal): Promise<void> => {
-    const { rotation: rule, items } = message;
-    const order = { rule, ...(items !== undefined && { items }) };
+    const { type: _, rotation: rule, id: __, ...selection } = message;
+    const order = { rule, trigger: 'message', ...selection };
     // The execution of an earlier message with this id keeps its order.
     await executionsOf('rotate').start(requestedRun(message, sender), JSON.stringify(order));
   };

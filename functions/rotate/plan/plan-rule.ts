@@ -1,16 +1,18 @@
 import { ruleOf } from '#shared/config/rules.ts';
+import type { RotationConfig } from '#shared/config/schema.ts';
 import { itemKey } from '#shared/domain/item.ts';
 import { estimateRotation } from '#shared/domain/rotation/estimate.ts';
 import type { RefusedItem } from '#shared/domain/rotation/state.ts';
 import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationItems } from '#shared/records/rotation-record.ts';
-import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import type { RotationOrder } from '#shared/workflows/rotate.ts';
 import { type OrderDependencies, orderItems } from './order.ts';
+import { type RequestedDependencies, readRequested } from './requested.ts';
 import { createSyncsOf, listSelected, type RulesOf } from './select.ts';
 
 /** Sides of a rotation that its plan reads. */
-export interface RotationSides extends OrderDependencies {
+export interface RotationSides extends OrderDependencies, RequestedDependencies {
   readonly rulesOf: RulesOf;
 }
 
@@ -23,19 +25,23 @@ export interface PlannedRotation {
 
 /**
  * Selects the items of a rotation from the vault's list, and plans their waves. Changes nothing and records nothing.
- * Raises `ConfigurationInvalid` for items that cannot be ordered. Repeatable.
+ * Raises `ConfigurationInvalid` for items that cannot be ordered, and `MessageInvalid` for a message beyond the budget.
+ * Repeatable.
  */
 export const planRotationRule = async (
-  { config, vaultOf, rulesOf }: RotationSides,
+  sides: RotationSides,
   name: string,
-  order: RotateStepInput['order'],
+  order: RotationOrder,
 ): Promise<PlannedRotation> => {
+  const { config, vaultOf, rulesOf } = sides;
   const rule = ruleOf(config, 'rotate', name);
   const rules = await rulesOf(rule.connection, rule);
-  const { items, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, order.items);
+  const requested = await readRequested(order, rule, rules.address, sides);
+  const { items, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, requested);
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);
+  checkBudget(name, rule, order, wanted.length);
   const ordered = await orderItems(
     { config, vaultOf },
     rule,
@@ -55,9 +61,8 @@ export const planRotationRule = async (
     relayUsers: [...ordered.relayUsers],
     estimateSeconds: estimateRotation(plan.waves, rule).seconds,
     notes: [
-      ...(items.length === 0
-        ? ['The rule selects no item. Check its selection, and the addresses of the message.']
-        : []),
+      ...(items.length === 0 ? ['The rule selects no item. Check its selection, and that of the message.'] : []),
+      ...requested.notes(),
       ...(left > 0
         ? [`${left} items were left out, because no sync delivers them. Add a sync for them, or set undelivered: true.`]
         : []),
@@ -68,4 +73,13 @@ export const planRotationRule = async (
     ],
   };
   return { waves: plan, refused: ordered.refused, content };
+};
+
+/** A message that selects more than its rule allows was not meant so, or is not from whom it should be. */
+const checkBudget = (name: string, { budget }: RotationConfig, { trigger }: RotationOrder, items: number): void => {
+  if (trigger !== 'message' || budget === undefined || items <= budget) return;
+  throw new RelayError(
+    'MessageInvalid',
+    `The message selects ${items} items, more than the budget of the rule, ${budget}. Nothing rotates. Send a message that selects fewer, or raise rotations.${name}.budget to ${items}.`,
+  );
 };

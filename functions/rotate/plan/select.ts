@@ -1,10 +1,9 @@
 import type { RotationConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
-import { createIsAddressed } from '#shared/domain/addressing.ts';
-import type { Item, Labels } from '#shared/domain/item.ts';
+import type { Item } from '#shared/domain/item.ts';
 import { isSelected } from '#shared/domain/selection.ts';
-import { RelayError } from '#shared/errors.ts';
+import type { Requested } from './requested.ts';
 
 export type RulesOf = (connection: string, rule: Source) => Promise<SourceRules>;
 
@@ -14,33 +13,22 @@ export interface Selected {
   readonly complete: boolean;
 }
 
-/**
- * Lists the items that the rule selects, and of those the named ones. Raises `ConfigurationInvalid` for names of items
- * that have no address. Changes nothing. Repeatable.
- */
-export const listSelected = async (
+/** Lists the items that the rule selects, and of those the requested ones. Changes nothing. Repeatable. */
+export const listSelected = (
   vault: Vault,
   rule: RotationConfig,
-  { patterns, address }: SourceRules,
-  named: readonly Labels[] | undefined,
-): Promise<Selected> => {
-  const isAddressed = named === undefined || address === undefined ? () => true : createIsAddressed(address, named);
-  if (named !== undefined && address === undefined) {
-    throw new RelayError(
-      'ConfigurationInvalid',
-      `Items of ${rule.source} cannot be named. Send the message without items.`,
-    );
-  }
-  return vault.session(async (session) => {
+  { patterns }: SourceRules,
+  { isRequested }: Requested,
+): Promise<Selected> =>
+  vault.session(async (session) => {
     const items: Item[] = [];
     let complete = true;
     for await (const page of session.list(rule)) {
       complete &&= page.complete;
-      items.push(...page.items.filter(({ labels }) => isSelected(patterns, labels) && isAddressed(labels)));
+      items.push(...page.items.filter((item) => isSelected(patterns, item.labels) && isRequested(item)));
     }
     return { items, complete };
   });
-};
 
 /** Creates the search for the syncs that deliver an item of the rule. */
 export const createSyncsOf = async (

@@ -9,6 +9,8 @@ const MAX_DEADLINE_MINUTES = 1440;
 /** Ten years. A longer limit watches nothing. */
 const MAX_AGE_DAYS = 3650;
 
+const MAX_BUDGET = 100_000;
+
 /**
  * Settings common to all rotations, as a raw shape. A source spreads them into its `rotation`, beside `source` and its
  * own settings.
@@ -92,6 +94,37 @@ export const commonRotation = {
     .boolean()
     .default(false)
     .describe('True to rotate accounts that no sync delivers as well. Their readers get no new credential.'),
+  emergency: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True for a rule that one message may rotate as a whole, with everything: true. It needs senders and a budget, and has no schedule.',
+    ),
+  senders: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^A[A-Z0-9]{15,127}$/,
+          'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
+        ),
+    )
+    .min(1)
+    .refine((ids) => new Set(ids).size === ids.length, 'list each sender once')
+    .optional()
+    .meta({ examples: [['AROA1234567890EXAMPLE']] })
+    .describe(
+      'Unique ids of the roles and users that may send messages to the rule. Default: every sender of the queue.',
+    ),
+  budget: z
+    .int()
+    .min(1)
+    .max(MAX_BUDGET)
+    .optional()
+    .meta({ examples: [500] })
+    .describe(
+      'Maximum of accounts that one message may rotate. A message that selects more rotates none. Default: no maximum.',
+    ),
   maxAgeDays: z
     .int()
     .min(1)

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { signalAt } from '#shared/records/signals.ts';
+import { ticketedAt } from '#shared/records/ticketed.ts';
 import { after, anOrder, aRule, CHECKOUT, identityOf, NOW, STARTED_AT } from '#test/support/checkouts.ts';
 import { fakeVault, pageOf } from '#test/support/fake-vault.ts';
 import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
@@ -41,6 +42,17 @@ describe('planning a checkout', () => {
       items: [{ item: anItem(), targets: [{ store: 'aws', name: 'checkouts/CHG1/db-01/sa', place: 'place of aws' }] }],
     });
     expect(vault.calls.map(([call]) => call)).toEqual(['signIn', 'find', 'signOut']);
+  });
+
+  it('is found by the ticket of its request, and by that of its webhook', async () => {
+    const marks = () => [...signals.keys].filter((key) => key.startsWith('ticketed/'));
+    await plan({ ticket: 'CHG/1' });
+    expect(marks()).toEqual([ticketedAt.checkout('CHG/1', CHECKOUT)]);
+    const principal = { kind: 'route', id: 'changes' } as const;
+    const identity = { ...identityOf('CHG2.1'), principal };
+    const run = { run: checkoutRun(identity) };
+    await plan({ id: 'CHG2.1', principal }, {}, { run });
+    expect(marks()).toContain(ticketedAt.checkout('CHG2', { ...CHECKOUT, ...run }));
   });
 
   it('keeps the first record: a deployment between two attempts changes nothing', async () => {

@@ -6,6 +6,7 @@ import { RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import type { StartSubject } from '#shared/provisioning/start-subject.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import { aRotationConfig } from '#test/support/configs.ts';
 import { memoryClaims, memoryRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
 
@@ -56,6 +57,7 @@ const createScene = () => {
     checkouts: memoryExecutions(),
     releases: memoryExecutions(),
     syncs: memoryExecutions(),
+    rotations: memoryExecutions(),
     signals,
     records,
     refused: [] as { messageId: string; body: string; reason: string }[],
@@ -64,10 +66,11 @@ const createScene = () => {
     subjects: [] as Parameters<StartSubject>[],
     now: NOW,
   };
-  const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases };
+  const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases, rotate: scene.rotations };
   const shared = {
     rules: {
       ...messageConfig(),
+      rotations: aRotationConfig({ senders: [principalIn(BOB).id] }).rotations,
       intake: {
         senders: [
           { role: 'arn:aws:iam::111122223333:role/bob', id: principalIn(BOB).id, mayRelease: false },
@@ -79,8 +82,7 @@ const createScene = () => {
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
     executionsOf: (machine: Machine) => {
-      if (machine === 'provision' || machine === 'drift' || machine === 'rotate')
-        throw new Error(`The intake starts no ${machine}.`);
+      if (machine === 'provision' || machine === 'drift') throw new Error(`The intake starts no ${machine}.`);
       return machines[machine];
     },
     startSubject: async (...started: Parameters<StartSubject>) => void scene.subjects.push(started),
@@ -537,5 +539,22 @@ describe('any mix of messages, duplicates, malformed ones and failures', () => {
         for (const { reason } of scene.refused) expect(reason).toMatch(/^MessageInvalid: ./);
       }),
     );
+  });
+});
+
+describe('a message that requests a rotation', () => {
+  const asked = { type: 'rotation.requested', rotation: 'weekly', id: 'INC1', systems: ['db-*'] };
+
+  it('starts one execution with what it selects, and is refused from anyone but the senders of the rule', async () => {
+    const scene = createScene();
+    expect(await scene.receiveFrom(ALICE, [asked])).toEqual([]);
+    expect(scene.refused.map(({ reason }) => reason)).toEqual([
+      'MessageInvalid: rotation: takes no messages of this sender; send it as one of the senders of the rule, or add the sender: rotations.weekly.senders: [AROA1234567890ALICE]',
+    ]);
+    expect([...scene.rotations.started]).toEqual([]);
+    await scene.receiveFrom(BOB, [asked, asked, { ...asked, systems: ['web-*'] }]);
+    expect([...scene.rotations.started.values()].map((input) => JSON.parse(input))).toEqual([
+      { rule: 'weekly', trigger: 'message', systems: ['db-*'] },
+    ]);
   });
 });

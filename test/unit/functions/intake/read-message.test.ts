@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkoutNamedIn, readMessage } from '#functions/intake/queue/read-message.ts';
 import { RelayError } from '#shared/errors.ts';
-import { aConfig } from '#test/support/configs.ts';
+import { aConfig, aRotationConfig } from '#test/support/configs.ts';
 import { addressOf, messageConfig } from '#test/support/messages.ts';
 
 const NOW = Date.parse('2026-03-01T08:00:00Z');
@@ -191,5 +191,51 @@ describe('a message in the queue', () => {
         }
       }),
     );
+  });
+});
+
+describe('a message that requests a rotation', () => {
+  const emergency = { emergency: true, budget: 9, senders: ['AROA1234567890EXAMPLE'] };
+  const named = (name: string, rule = {}) =>
+    Object.fromEntries(Object.values(aRotationConfig(rule).rotations).map((weekly) => [name, weekly]));
+  const rotating = { ...rules, rotations: { ...named('weekly'), ...named('breach', emergency) } };
+  const asked = (more: object = {}, rotation = 'weekly') => ({
+    type: 'rotation.requested',
+    rotation,
+    id: 'INC1',
+    ...more,
+  });
+  const SELECTIONS = {
+    items: [{ systemName: 'db-01', accountName: 'sa' }],
+    systems: ['db-*'],
+    ticket: 'CHG1',
+    everything: true,
+  };
+
+  it('selects in exactly one way', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.subarray(Object.entries(SELECTIONS)), async (some) => {
+        const reason = await reasonOf(asked(Object.fromEntries(some), 'breach'), rotating);
+        if (some.length === 1) expect(reason).toBe('taken');
+        else
+          expect(reason).toContain('must select items by exactly one of "items", "systems", "ticket" and "everything"');
+      }),
+    );
+  });
+
+  it.each([
+    [
+      'everything of a rule that is not for emergencies',
+      { everything: true },
+      'everything: needs a rule with emergency: true; name items, systems or a ticket, or set rotations.weekly.emergency: true in relay.yaml',
+    ],
+    ['all systems but some', { systems: ['!db-*'] }, 'systems: write at least one pattern that includes systems'],
+    [
+      'items without an address',
+      { items: [{ systemName: 'db-01' }] },
+      'items[0]: must be addressed by systemName and accountName only',
+    ],
+  ])('is refused for %s', async (_what, selection, reason) => {
+    expect(await reasonOf(asked(selection), rotating)).toContain(reason);
   });
 });

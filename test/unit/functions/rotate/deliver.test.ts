@@ -10,7 +10,11 @@ import { createDeliverRotated } from '../../../../functions/rotate/deliver/deliv
 import { createReportRotation } from '../../../../functions/rotate/report/report.ts';
 import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
 
-const INPUT: RotateStepInput = { ...RUN, order: { rule: RUN.rule }, planned: { status: 'planned', items: 1 } };
+const INPUT: RotateStepInput = {
+  ...RUN,
+  order: { rule: RUN.rule, trigger: 'schedule' },
+  planned: { status: 'planned', items: 1 },
+};
 
 /** A rotation whose items have rotated. */
 const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>) => void = () => {}) => {

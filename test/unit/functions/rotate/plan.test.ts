@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
+import { CHECKOUT } from '#test/support/checkouts.ts';
 import { accountsOf, aScene, RUN } from './scene.ts';
+
+const BY_MESSAGE = { rule: RUN.rule, trigger: 'message' } as const;
 
 describe('the plan of a rotation', () => {
   it('records the selected items in waves, and asks the vault for nothing but its list', async () => {
@@ -35,7 +38,7 @@ describe('the plan of a rotation', () => {
 
   it('takes only the items that a message names', async () => {
     const scene = aScene();
-    const order = { rule: RUN.rule, items: [{ systemName: 'DB-2', accountName: 'a2' }] };
+    const order = { ...BY_MESSAGE, items: [{ systemName: 'DB-2', accountName: 'a2' }] };
     expect(await scene.plan({ order })).toEqual({ status: 'planned', items: 1 });
     expect(await scene.statuses()).toEqual({ 2: 'waiting' });
   });
@@ -120,5 +123,57 @@ describe('the plan of a rotation', () => {
       await scene.advance();
       expect(scene.protectedUsers).toEqual([['CORP\\relay'], ['CORP\\relay']]);
     });
+  });
+
+  it('says which of the named items the rule does not select', async () => {
+    const scene = aScene();
+    const names = ['db-2', 'db-9'].map((systemName) => ({ systemName, accountName: `a${systemName.slice(3)}` }));
+    expect(await scene.plan({ order: { ...BY_MESSAGE, items: names } })).toEqual({ status: 'planned', items: 1 });
+    expect((await scene.items())?.notes).toEqual([
+      'The rule selects no item with systemName db-9, accountName a9. Check its names and select.',
+    ]);
+  });
+
+  it('takes only the systems that a message names by patterns', async () => {
+    const scene = aScene();
+    const order = { ...BY_MESSAGE, systems: ['DB-*', '!db-2'] };
+    expect(await scene.plan({ order })).toEqual({ status: 'planned', items: 2 });
+    expect(await scene.statuses()).toEqual({ 1: 'waiting', 3: 'waiting' });
+  });
+
+  it('rotates nothing for a message that selects more than the budget', async () => {
+    const budget = { budget: 2 };
+    const order = { ...BY_MESSAGE, everything: true } as const;
+    const scene = aScene(budget);
+    await expect(scene.plan({ order })).rejects.toMatchObject({
+      name: 'MessageInvalid',
+      message: expect.stringContaining('selects 3 items, more than the budget of the rule, 2. Nothing rotates.'),
+    });
+    expect(await scene.progress()).toBeUndefined();
+    expect(await aScene({ budget: 3 }).plan({ order })).toEqual({ status: 'planned', items: 3 });
+    expect(await aScene(budget).plan()).toEqual({ status: 'planned', items: 3 });
+  });
+
+  it('takes what was checked out under a ticket, and names what the rule does not select', async () => {
+    const scene = aScene();
+    const [first, second, third] = accountsOf(3);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('There are no accounts.');
+    await scene.checkOut('CHG/7', CHECKOUT, [
+      first,
+      { ...third, ref: { kind: 'alias', id: '9' }, title: 'alias nine' },
+    ]);
+    await scene.checkOut('CHG/7', { ...CHECKOUT, run: 'tickets.other' }, [first, third]);
+    await scene.checkOut('CHG/8', { ...CHECKOUT, run: 'tickets.another' }, [second]);
+    expect(await scene.plan({ order: { ...BY_MESSAGE, ticket: 'CHG/7' } })).toEqual({ status: 'planned', items: 2 });
+    expect(await scene.statuses()).toEqual({ 1: 'waiting', 3: 'waiting' });
+    expect((await scene.items())?.notes).toEqual([
+      'The rule does not select everything that was checked out under the ticket CHG/7. Left out: alias nine of vault.',
+    ]);
+  });
+
+  it('rotates nothing for a ticket without a checkout, and says so', async () => {
+    const scene = aScene();
+    expect(await scene.plan({ order: { ...BY_MESSAGE, ticket: 'CHG7' } })).toEqual({ status: 'planned', items: 0 });
+    expect((await scene.items())?.notes).toContain('This relay has no record of a checkout under the ticket CHG7.');
   });
 });

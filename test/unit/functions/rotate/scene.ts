@@ -1,13 +1,18 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import type { Item } from '#shared/domain/item.ts';
+import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
+import { ticketedAt } from '#shared/records/ticketed.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import type { Run } from '#shared/workflows/run.ts';
+import { anOrder, aRule, CHECKOUT, STARTED_AT } from '#test/support/checkouts.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
-import { memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
+import { memoryRecords, memorySharedRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { rotatingVault } from '#test/support/rotating-vault.ts';
 import { type AdvanceDependencies, createAdvance } from '../../../../functions/rotate/advance/advance.ts';
 import { createPlanRotation } from '../../../../functions/rotate/plan/plan.ts';
+import { createCheckoutsUnder } from '../../../../functions/rotate/plan/requested.ts';
 
 export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1' } as const;
 const NOON = Date.parse('2026-03-01T12:00:00Z');
@@ -29,6 +34,8 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     if (refusal !== undefined) throw refusal;
     notices.push([subject, ...lines]);
   };
+  const checkouts = { records: memoryRecords(), signals: memorySignals() };
+  const checkoutsUnder = createCheckoutsUnder(checkouts.records, checkouts.signals);
   const running = new Set<string>();
   const sides = (sync: Record<string, unknown> = {}) => ({
     config: aRotationConfig(rule, sync),
@@ -37,7 +44,7 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     records,
     now: () => clock.now,
   });
-  const order: RotateStepInput['order'] = { rule: RUN.rule };
+  const order: RotateStepInput['order'] = { rule: RUN.rule, trigger: 'schedule' };
   return {
     ...vault,
     clock,
@@ -49,10 +56,26 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     refuseNotices(next: Error | undefined): void {
       refusal = next;
     },
+    /** Records a checkout under a ticket. */
+    async checkOut(ticket: string, run: Pick<Run, 'rule' | 'run'>, items: readonly Item[]) {
+      await checkouts.signals.put(ticketedAt.checkout(ticket, run));
+      await checkouts.records.write(checkoutAt.record(run), {
+        ...CHECKOUT,
+        settings: aRule(),
+        order: anOrder(),
+        startedAt: STARTED_AT,
+        plannedAt: STARTED_AT,
+        items: items.map((item) => ({ item, targets: [{ store: 'aws', name: `checkouts/${item.ref.id}` }] })),
+      });
+    },
     /** Executions that have not ended. */
     running,
     plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
-      createPlanRotation({ ...sides(sync), isRunning: async (run) => running.has(run) })({ ...RUN, order, ...more }),
+      createPlanRotation({ ...sides(sync), checkoutsUnder, isRunning: async (run) => running.has(run) })({
+        ...RUN,
+        order,
+        ...more,
+      }),
     advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}) =>
       createAdvance({
         ...sides(),

@@ -6,6 +6,12 @@ const rotating = (rule: string, name = 'weekly', more = '') =>
   problemsOf(`${configWith().trimEnd()}\nrotations:\n  ${name}: { connection: vault${rule} }\n${more}`);
 
 describe('a rotation', () => {
+  it('may be for emergencies, with senders and a budget', () => {
+    expect(rotating(', emergency: true, senders: [AROA1234567890EXAMPLE, AIDA1234567890EXAMPLE], budget: 9')).toEqual(
+      [],
+    );
+  });
+
   it('needs only a connection', () => {
     expect(rotating('')).toEqual([]);
     expect(rotating(', maxAgeDays: 8, schedule: { expression: rate(7 days) }')).toEqual([]);
@@ -30,6 +36,26 @@ describe('a rotation', () => {
     ],
     ['no canary', ', canary: 0', 'canary: '],
     ['a threshold of nothing', ', threshold: { count: 0 }', 'threshold'],
+    [
+      'an emergency that everyone may start',
+      ', emergency: true, budget: 9',
+      'senders: is missing; name who may start the emergency: senders: [AROA1234567890EXAMPLE]',
+    ],
+    [
+      'an emergency without a budget',
+      ', emergency: true, senders: [AROA1234567890EXAMPLE]',
+      'budget: is missing; write the most accounts of one message: budget: 500',
+    ],
+    [
+      'an emergency on a schedule',
+      ', emergency: true, senders: [AROA1234567890EXAMPLE], budget: 9, schedule: { expression: rate(1 day) }',
+      'schedule: does not go with emergency: true',
+    ],
+    [
+      'a sender by its ARN',
+      ", senders: ['arn:aws:iam::111122223333:role/desk']",
+      'senders[0]: is not valid; use the unique id',
+    ],
   ])('is refused with %s', (_what, rule, problem) => {
     const problems = rotating(rule);
     expect(problems).toHaveLength(1);
