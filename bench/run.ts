@@ -10,6 +10,7 @@ import { measureLoadConfig } from './figures/load-config.ts';
 import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
 import { measureProvisioning, measureThousandSubjects } from './figures/provisioning.ts';
+import { measureRotation } from './figures/rotation.ts';
 import { measureSlowestStore } from './figures/slowest-store.ts';
 import { measureStartTime } from './figures/start-time.ts';
 import { measureThreeStores } from './figures/three-stores.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'slowest-store': measureSlowestStore,
   'many-syncs': measureManySyncs,
   provisioning: measureProvisioning,
+  rotation: measureRotation,
   checkout: measureCheckout,
   'checkout-during-sync': measureCheckoutDuringSync,
   webhook: measureWebhook,

@@ -1,0 +1,62 @@
+import { RULE } from '#local/rotations/fleet.ts';
+import { rotate } from '#local/rotations/rotate.ts';
+import type { AuditEntry } from '#local/simulators/password-safe/audit.ts';
+import { startWorld } from '#local/world.ts';
+import type { Measured } from '../figure.ts';
+import { plainFleet, SEED } from '../worlds.ts';
+
+const ACCOUNTS = 100;
+const DAY_MS = 86_400_000;
+
+/** Calls that serve many accounts, and those that a session costs whatever it is for. */
+const SESSION: ReadonlySet<string> = new Set(['token', 'signIn', 'signOut']);
+const isList = ({ method, template }: AuditEntry): boolean => method === 'GET' && !template.includes('{id}');
+
+const countByCall = (calls: readonly AuditEntry[]): string =>
+  [...Map.groupBy(calls, ({ method, template }) => `${method} ${template}`)]
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .map(([call, all]) => `${all.length} ${call}`)
+    .join(', ');
+
+/**
+ * Measures the vault calls of a rotation of accounts that all change at once and pass their test, from the schedule to
+ * the last delivery.
+ */
+export const measureRotation = async (): Promise<Measured> => {
+  const world = await startWorld({ accounts: 0, seed: SEED, rotates: ACCOUNTS, populate: () => plainFleet(ACCOUNTS) });
+  try {
+    await world.runSync();
+    world.clock.advance(DAY_MS);
+    const from = world.vault.audit.length;
+    const { status, figures } = await rotate(world, RULE);
+    if (status !== 'SUCCEEDED' || figures.rotated !== ACCOUNTS) {
+      throw new Error(`${figures.rotated} accounts rotated, and the rotation ended as ${status}.`);
+    }
+    const calls = world.vault.audit.slice(from);
+    const sessions = calls.filter(({ kind }) => SESSION.has(kind)).length;
+    const lists = calls.filter(isList).length;
+    const perAccount = (count: number): number => count / ACCOUNTS;
+    const name = `rotation of ${ACCOUNTS} accounts, delivery included`;
+    return {
+      figures: [
+        {
+          name: `vault calls per account beside lists and sessions, ${name}`,
+          value: perAccount(calls.length - sessions - lists),
+          unit: 'calls',
+          target: { atMost: 6 },
+          kind: 'count',
+        },
+        {
+          name: `all vault calls per account, ${name}`,
+          value: perAccount(calls.length),
+          unit: 'calls',
+          target: { atMost: 10 },
+          kind: 'count',
+        },
+      ],
+      notes: [`${lists} lists and ${sessions} calls of sessions. All calls: ${countByCall(calls)}.`],
+    };
+  } finally {
+    await world.close();
+  }
+};
