@@ -80,6 +80,7 @@ export const DOCUMENTED_CASES = {
       'GET ManagedAccounts': 'lists the accounts, and finds the one that the sync delivers',
       'GET ManagedAccounts/{id}': 'reads the date of the last change before it asks for another one',
       'GET ManagedSystems': 'finds the accounts that the vault needs to change others',
+      'GET ManagedSystems/{id}': 'finds the accounts that the vault needs to change others',
       'GET FunctionalAccounts': 'finds the accounts that the vault needs to change others',
       'GET ManagedSystems/{id}/ManagedAccounts': 'finds the accounts that change together',
       'POST ManagedAccounts/{id}/Credentials/Change': 'changes the password',
