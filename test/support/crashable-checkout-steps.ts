@@ -11,6 +11,7 @@ import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Signals } from '#shared/records/signals.ts';
+import { createIsRotating } from '#shared/rotation/is-rotating.ts';
 import type { Relay } from '#shared/runtime/relay.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { FolderOf, Perform } from '#test/support/crashable-steps.ts';
@@ -29,7 +30,7 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'p
 
 /** The steps of the checkout workflow and of the release workflow. */
 export const crashableCheckoutSteps = (process: Process): Record<FolderOf<typeof checkoutSteps>, Perform> => {
-  const isRotating = async (): Promise<boolean> => false;
+  const isRotating = createIsRotating(process);
   const plan = createPlanCheckout({ ...process, isRotating });
   const watch = createWatch({ ...process, tell: async () => {} });
   const request = createRequestCheckout({ ...process, isRotating });
