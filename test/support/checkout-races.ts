@@ -12,10 +12,10 @@ import { machines } from '#test/support/machines.ts';
 const ACCOUNTS = 8;
 const SYNC = 'databases';
 
-type Gate = () => Promise<void>;
+export type Gate = () => Promise<void>;
 
 /** Awaits the gate before and after each call, so that other actors can go first. */
-class GatedPlan extends CrashPlan {
+export class GatedPlan extends CrashPlan {
   readonly #gate: Gate;
 
   constructor(gate: Gate) {
@@ -29,7 +29,7 @@ class GatedPlan extends CrashPlan {
 }
 
 /** A clock that advances only when every actor sleeps. */
-const sharedTime = (relay: CrashableRelay, actors: number) => {
+export const sharedTime = (relay: CrashableRelay, actors: number) => {
   const waking = new Set<{ readonly until: number }>();
   let awake = actors;
   const advanceToNext = (): void => {

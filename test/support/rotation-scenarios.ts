@@ -7,7 +7,7 @@ import type { CrashableRelay, RunOptions } from '#test/support/crashable-relay.t
 import { sharedFleet } from '#test/support/crashable-site.ts';
 import { brokenRotations, rotationErrors, rotationReport, runRotation } from '#test/support/rotation-promises.ts';
 
-const FOLDER = 'prod/';
+export const FOLDER = 'prod/';
 const SYNC = {
   name: `${FOLDER}{systemName}/{domainName}/{accountName}`,
   value: '{credential}',
@@ -20,7 +20,7 @@ const RULE = 'weekly';
 /** Time for a late change to show. */
 export const DEADLINE_MINUTES = 10;
 /** Until then, no sync delivers an account whose change may still show. Less than the duration of a request. */
-const HELD_MINUTES = DEADLINE_MINUTES + 16;
+export const HELD_MINUTES = DEADLINE_MINUTES + 16;
 /** The relay would mistake a change soon after its own check-in for the vault's rotation. */
 const QUIET_MINUTES = 11;
 
@@ -34,10 +34,10 @@ export const ROTATING_USERS = [
 export const ROTATED = { systems: ['web-0001'], accounts: ['root', 'svc-backup'] };
 
 /** Those two, and two that other clients hold. */
-const FLEET = sharedFleet(8).filter(({ kind }) => kind === 'plain');
+export const FLEET = sharedFleet(8).filter(({ kind }) => kind === 'plain');
 
 /** Configuration with a sync, a checkout rule and a rotation of {@link ROTATED}. */
-const aRotatingConfig = (rule: Record<string, unknown> = {}): RelayConfig => ({
+export const aRotatingConfig = (rule: Record<string, unknown> = {}): RelayConfig => ({
   ...aCheckoutConfig({ value: '{credential}' }, SYNC),
   rotations: aRotationConfig({ select: ROTATED, deadlineMinutes: DEADLINE_MINUTES, pauseMinutes: 1, ...rule })
     .rotations,
