@@ -5,6 +5,7 @@ type RunPlace = Pick<Run, 'rule' | 'run'>;
 /** Keys of the HTML reports, each beside its record. */
 export const pageAt = {
   sync: ({ rule, run }: RunPlace): string => `runs/${rule}/${run}/report.html`,
+  rotation: ({ rule, run }: RunPlace): string => `rotations/${rule}/${run}/report.html`,
   checkout: ({ rule, run }: RunPlace): string => `checkouts/${rule}/${run}/report.html`,
 } as const;
 

@@ -13,6 +13,7 @@ import { RUN_STATUSES } from '#shared/workflows/sync.ts';
  *     rotations/<rule>/<run>/items.json       selected items                          (plan)
  *     rotations/<rule>/<run>/progress.json    progress                                (plan, advance, deliver)
  *     rotations/<rule>/<run>/report.json      result                                  (report)
+ *     rotations/<rule>/<run>/report.html      the same result as an HTML page     (report)
  */
 
 const activeSchema = z.object({ run: z.string(), ended: z.boolean() });

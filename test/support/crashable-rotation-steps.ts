@@ -55,7 +55,7 @@ export const crashableRotationSteps = ({
     startNamedRun: createStartNamedRun({ ...process, executionsOf }, 'rotated'),
     isRunning: isSyncRunning,
   });
-  const report = createReportRotation({ ...dependencies, measure: async () => {} });
+  const report = createReportRotation({ ...dependencies, pages: { write: async () => {} }, measure: async () => {} });
   return {
     'rotate/plan': (payload) => plan(rotateSteps.plan.input.parse(payload)),
     'rotate/advance': (payload) => advance(rotateSteps.advance.input.parse(payload), { remainingMs: () => 900_000 }),

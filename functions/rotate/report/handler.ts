@@ -3,7 +3,7 @@
  * but a repetition sends its notice again.
  */
 import { createNotify } from '#shared/aws/alerts.ts';
-import { createS3SharedRecords } from '#shared/aws/s3.ts';
+import { createS3Pages, createS3SharedRecords } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
@@ -11,11 +11,13 @@ import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { createReportRotation } from './report.ts';
 
 const { config, env } = readDeployment(rotateSteps.report);
+const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
   rotateSteps.report,
   createReportRotation({
-    records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
+    records: createS3SharedRecords(bucket),
+    pages: createS3Pages(bucket),
     measure: (rotation, { rotated, failed, unknown }) =>
       emitMetrics(
         config.relay,

@@ -1,5 +1,6 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import { type Reported, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
+import { type Pages, pageAt } from '#shared/records/pages.ts';
 import {
   type RotationItems,
   type RotationProgress,
@@ -7,12 +8,14 @@ import {
   rotationAt,
 } from '#shared/records/rotation-record.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { RotateStepInput, RotationReported } from '#shared/workflows/rotate.ts';
 
 export interface ReportRotationDependencies {
   readonly records: SharedRecords;
+  readonly pages: Pages;
   readonly measure: (rule: string, reported: RotationReported) => Promise<void>;
   readonly notify: Notify;
   /** Epoch milliseconds. */
@@ -27,7 +30,7 @@ const MAX_LINES = 20;
  * everything rotated and was delivered. Repeatable, but a repetition sends its notice again.
  */
 export const createReportRotation =
-  ({ records, measure, notify, now }: ReportRotationDependencies) =>
+  ({ records, pages, measure, notify, now }: ReportRotationDependencies) =>
   async (input: RotateStepInput): Promise<RotationReported> => {
     const { workflow, rule, run } = input;
     const progress = (await records.read(rotationAt.progress(input)))?.record;
@@ -57,6 +60,7 @@ export const createReportRotation =
     };
     const place = rotationAt.report(input);
     await changeRecord(records, place, () => ({ next: content, result: undefined }));
+    await pages.write(pageAt.rotation(input), renderRotationPage(content));
     await changeRecord(records, rotationAt.active(rule), (active) => ({
       next: active?.run === run && !active.ended ? { run, ended: true } : undefined,
       result: undefined,

@@ -4,6 +4,7 @@ import { zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Report } from '#shared/records/records.ts';
 import { renderCheckoutPage } from '#shared/report-page/checkout-page.ts';
 import { renderReportPage } from '#shared/report-page/page.ts';
+import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { durationOf, renderSyncPage } from '#shared/report-page/sync-page.ts';
 import { CHECKOUT } from '#test/support/checkouts.ts';
 
@@ -22,6 +23,31 @@ const REPORT: Report = {
     { item: 'db-01/failed', stores: ['aws'], outcome: 'failed', message: 'Enable it for the API.' },
   ],
 };
+
+describe('the page of a rotation', () => {
+  it('shows its outcomes, and what needs attention: syncs that have not delivered, then the most urgent items', () => {
+    const page = renderRotationPage({
+      ...{ workflow: 'rotate', rule: 'weekly', run: 'weekly.1', status: 'STOPPED', stopped: 'threshold' },
+      finishedAt: '2026-01-02T04:00:00Z',
+      items: [
+        { title: 'db-01/skipped', wave: 1, outcome: 'skipped', reason: 'The rotation stopped before its turn.' },
+        { title: 'db-02/rotated', wave: 0, outcome: 'rotated' },
+        { title: 'db-03/held', wave: 0, outcome: 'changed, test failed' },
+      ],
+      deliveries: [{ sync: 'databases', run: 'databases.rotated-1', status: 'PARTIAL', items: 1 }],
+      notes: [HOSTILE],
+    });
+    expect(page).toContain('<title>Rotation weekly: STOPPED</title>');
+    expect(page).toContain('aria-label="1 rotated, 1 changed, test failed, 1 skipped"');
+    const places = ['Sync databases', 'db-03/held', 'db-01/skipped'].map((text) =>
+      page.indexOf(`<th scope="row">${text}`),
+    );
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
+    expect(places).not.toContain(-1);
+    expect(page).not.toContain('<th scope="row">db-02/rotated');
+    expect(page).not.toContain('<img');
+  });
+});
 
 describe('the page of a sync', () => {
   it('shows a summary of the run, its outcomes, its time and its notes', () => {

@@ -5,7 +5,7 @@ import { recordAt } from '#shared/records/records.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
-import { memoryRecords, rulesOf } from '#test/support/fakes.ts';
+import { memoryPages, memoryRecords, rulesOf } from '#test/support/fakes.ts';
 import { createDeliverRotated } from '../../../../functions/rotate/deliver/deliver.ts';
 import { createReportRotation } from '../../../../functions/rotate/report/report.ts';
 import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
@@ -69,6 +69,7 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
       })(INPUT),
     report: (input: Partial<RotateStepInput> = {}) =>
       createReportRotation({
+        pages: memoryPages(),
         records: scene.records,
         measure: async () => {},
         notify: async (subject) => void notices.push(subject),

@@ -1,0 +1,62 @@
+import { showDuration } from '#shared/domain/duration.ts';
+import { ROTATION_OUTCOMES } from '#shared/domain/rotation/progress.ts';
+import type { RotationReport } from '#shared/records/rotation-record.ts';
+import { type Concern, renderReportPage, type Share } from './page.ts';
+
+const TONES: Readonly<Record<keyof typeof ROTATION_OUTCOMES, Share['tone']>> = {
+  rotated: 'good',
+  unknown: 'waiting',
+  testFailed: 'bad',
+  failed: 'bad',
+  skipped: 'quiet',
+};
+
+/** Order of concerns on the page: the most urgent first. Any other outcome comes last. */
+const URGENCY: readonly string[] = [
+  ROTATION_OUTCOMES.testFailed,
+  ROTATION_OUTCOMES.failed,
+  ROTATION_OUTCOMES.unknown,
+  ROTATION_OUTCOMES.skipped,
+];
+const MAX_CONCERNS = 1000;
+
+const urgencyOf = (outcome: string): number => {
+  const found = URGENCY.indexOf(outcome);
+  return found === -1 ? URGENCY.length : found;
+};
+
+/** The page of one rotation, rendered from its report. Pure. */
+export const renderRotationPage = (report: RotationReport): string => {
+  const { rule, run, status, finishedAt, stopped, estimateSeconds, items, deliveries, notes } = report;
+  const late = deliveries.filter((delivery) => delivery.status !== 'SUCCEEDED');
+  const concerns: Concern[] = items
+    .filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated)
+    .toSorted((one, other) => urgencyOf(one.outcome) - urgencyOf(other.outcome))
+    .map(({ title, outcome, reason = '' }) => ({ item: title, outcome, message: reason }));
+  const left = concerns.length - MAX_CONCERNS;
+  return renderReportPage({
+    title: `Rotation ${rule}`,
+    status,
+    facts: [
+      ['Run', run],
+      ['Items', items.length.toLocaleString('en')],
+      ['Waves', new Set(items.map(({ wave }) => wave)).size.toLocaleString('en')],
+      ...(stopped === undefined ? [] : [['Stopped by', stopped] as const]),
+      ...(estimateSeconds === undefined ? [] : [['Least time', showDuration(estimateSeconds * 1000)] as const]),
+      ['Finished', finishedAt],
+    ],
+    shares: Object.entries(TONES).map(([end, tone]) => {
+      const label = Object.entries(ROTATION_OUTCOMES).find(([name]) => name === end)?.[1] ?? end;
+      return { label, count: items.filter(({ outcome }) => outcome === label).length, tone };
+    }),
+    concerns: [
+      ...late.map((delivery) => ({
+        item: `Sync ${delivery.sync}`,
+        outcome: delivery.status,
+        message: `Its run ${delivery.run} has not delivered everything. Look at its report.`,
+      })),
+      ...concerns.slice(0, MAX_CONCERNS),
+    ],
+    notes: left > 0 ? [...notes, `${left} more items need attention. See report.json next to this page.`] : notes,
+  });
+};
