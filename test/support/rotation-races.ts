@@ -79,7 +79,7 @@ export const raceForRotation = async (choices: readonly number[]): Promise<strin
     };
     await interleave(
       [
-        actor(`${SYNC}.rotated-`, (options) => runRotation(relay, '1', { rule: RULE }, options)),
+        actor(`${SYNC}.rotated-`, (options) => runRotation(relay, '1', { rule: RULE, trigger: 'schedule' }, options)),
         actor(checkoutRun(order), (options) => relay.checkOut(order, options)),
         actor(`${SYNC}.1`, (options) => relay.sync('1', { sync: SYNC }, options)),
       ],
