@@ -127,7 +127,7 @@ const credentialChanged = z.strictObject({
   item: labels,
 });
 
-/** Fields that select the items of a rotation. A request has exactly one of them. */
+/** Fields that select the items of a rotation. A request has exactly one of them; a retest may have none. */
 const SELECTIONS = ['items', 'systems', 'ticket', 'everything'] as const;
 
 const rotationRequested = z
@@ -164,12 +164,35 @@ const rotationRequested = z
       .literal(true, 'write true, or leave it out')
       .optional()
       .describe('True to rotate everything that the rotation selects. Only a rule with emergency: true takes it.'),
+    retest: z
+      .literal(true, 'write true, or leave it out')
+      .optional()
+      .describe(
+        'Tests the items again whose new credential failed its test, once and without a change. It may select some of them.',
+      ),
   })
-  .refine(
-    (message) => SELECTIONS.filter((field) => message[field] !== undefined).length === 1,
-    'must select items by exactly one of "items", "systems", "ticket" and "everything"',
-  )
-  .meta({ oneOf: SELECTIONS.map((field) => ({ required: [field] })) });
+  .refine((message) => {
+    const selections = SELECTIONS.filter((field) => message[field] !== undefined).length;
+    return selections === 1 || (selections === 0 && message.retest === true);
+  }, 'must select items by exactly one of "items", "systems", "ticket" and "everything"')
+  .meta({
+    oneOf: [
+      ...SELECTIONS.map((field) => ({ required: [field] })),
+      { required: ['retest'], not: { anyOf: SELECTIONS.map((field) => ({ required: [field] })) } },
+    ],
+  });
+
+const holdReleased = z.strictObject({
+  type: z
+    .literal('hold.released')
+    .describe('Delivers items although their new credential failed the test of a rotation.'),
+  rotation: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under rotations in relay.yaml')
+    .describe('A rotation of the vault of the items: a name under rotations in relay.yaml.'),
+  id: id.describe('Id of the message, for your own use.'),
+  items: z.array(labels).min(1).max(100).refine(isEachOnce, 'name each item once').describe('Items to deliver.'),
+});
 
 const blueprint = z
   .string()
@@ -220,6 +243,7 @@ export const messageSchema = z.discriminatedUnion('type', [
   checkoutReleased,
   credentialChanged,
   rotationRequested,
+  holdReleased,
   provisionRequested,
   deprovisionRequested,
 ]);
@@ -230,6 +254,7 @@ export type CheckoutShortened = z.infer<typeof checkoutShortened>;
 export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
 export type RotationRequested = z.infer<typeof rotationRequested>;
+export type HoldReleased = z.infer<typeof holdReleased>;
 export type ProvisionRequested = z.infer<typeof provisionRequested>;
 export type DeprovisionRequested = z.infer<typeof deprovisionRequested>;
 

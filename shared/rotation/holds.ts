@@ -1,4 +1,5 @@
 import type { Notify } from '#shared/aws/alerts.ts';
+import type { Labels } from '#shared/domain/item.ts';
 import {
   type Claim,
   claimItems,
@@ -40,6 +41,7 @@ export interface RunHoldsOptions {
   readonly records: SharedRecords;
   readonly place: RecordPlace<Holds>;
   readonly run: RotationRun;
+  readonly labelsOf: (id: string) => Labels;
   readonly notify: Notify;
   /** Called with the error of a notice that was not sent. */
   readonly onUnnotified: (error: RelayError) => void;
@@ -48,7 +50,7 @@ export interface RunHoldsOptions {
 }
 
 /** Opens the holds of a run. Both calls raise as {@link changeRecord}. */
-export const openHolds = ({ records, place, run, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
+export const openHolds = ({ records, place, run, labelsOf, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
   const { rule } = run;
   let settled: RotationState | undefined;
 
@@ -65,7 +67,8 @@ export const openHolds = ({ records, place, run, notify, onUnnotified, now }: Ru
       await notify(`pam-relay: rotation ${rule}: a new credential failed its test`, [
         `Rotation ${rule}, run ${run.run}: the target refused the new credential of these accounts.`,
         ...failed.map(({ title, changedAt }) => `${title}, changed at ${changedAt}.`),
-        'No sync delivers them. Check the accounts on their targets, then change them again. See docs/rotation.md.',
+        'No sync delivers them. Check the accounts on their targets, then test them again with this message:',
+        `{"type":"rotation.requested","rotation":"${rule}","id":"retest-1","retest":true}`,
       ]);
       await change((holds) => withNotified(holds, failed, now()));
     } catch (thrown) {
@@ -83,7 +86,7 @@ export const openHolds = ({ records, place, run, notify, onUnnotified, now }: Ru
 
     async settle(state) {
       if (state === settled) return;
-      const holds = await change((current) => settleHolds(current, run, state, now()));
+      const holds = await change((current) => settleHolds(current, run, state, labelsOf, now()));
       settled = state;
       const failed = unnotified(holds, rule);
       if (failed.length > 0) await tell(failed);

@@ -33,6 +33,13 @@ const subjects = [
   { to: 'records', may: 'write', folder: 'pending' },
 ] as const satisfies readonly Grant[];
 
+const rotations = [
+  { to: 'runs', may: 'start', of: 'rotate' },
+  // Holds that a message ends.
+  { to: 'records', may: 'read', folder: 'holds' },
+  { to: 'records', may: 'write', folder: 'holds' },
+] as const satisfies readonly Grant[];
+
 export const checkoutGrants = [
   { to: 'runs', may: 'start', of: 'checkout' },
   // Distinguishes a repeated message from two messages with the same id.
@@ -57,7 +64,7 @@ const queue = {
     { to: 'records', may: 'write', folder: 'named' },
     ...(Object.keys(config.checkouts).length > 0 ? checkoutGrants : []),
     ...(Object.keys(config.provisioning).length > 0 ? subjects : []),
-    ...(Object.keys(config.rotations).length > 0 ? ([{ to: 'runs', may: 'start', of: 'rotate' }] as const) : []),
+    ...(Object.keys(config.rotations).length > 0 ? rotations : []),
   ],
 } as const satisfies Step;
 

@@ -18,6 +18,8 @@ const orderSchema = z.object({
   /** Number of a ticket under which items were checked out. */
   ticket: z.string().optional(),
   everything: z.literal(true).optional(),
+  /** True to test the held items again, without a change. */
+  retest: z.boolean().optional(),
 });
 export type RotationOrder = z.infer<typeof orderSchema>;
 
@@ -53,6 +55,8 @@ const plan = {
     // What was checked out under a ticket.
     { to: 'records', may: 'read', folder: 'ticketed' },
     { to: 'records', may: 'read', folder: 'checkouts' },
+    // Items to test again.
+    { to: 'records', may: 'read', folder: 'holds' },
     // Another execution of the rule can have died.
     { to: 'runs', may: 'describe', of: 'rotate' },
   ],

@@ -4,7 +4,7 @@ import type { Principal } from '#shared/domain/checkout/principal.ts';
 import type { Message } from '#shared/messages/messages.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 import type { CrashableBucket } from '#test/support/crashable-bucket.ts';
-import { rulesOf } from '#test/support/fakes.ts';
+import { memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
 
 export interface Intake {
   readonly config: RelayConfig;
@@ -29,6 +29,7 @@ export const takeMessage = async (
     addressOf: async (rule) => rulesOf(rule).address,
     executionsOf,
     startSubject: async () => {},
+    sharedRecords: memorySharedRecords(),
     ...bucket,
     refuse: async (_, { message: reason }) => {
       refusal = reason;

@@ -8,11 +8,15 @@ import type { CredentialChanged, Message } from '#shared/messages/messages.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
+import { createReleaseHolds, type HoldActionDependencies } from './holds.ts';
 import type { AddressOf, Rules } from './read-message.ts';
 import { createRotationAction } from './rotations.ts';
 import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
 
-export interface ActionDependencies extends CheckoutActionDependencies, SubjectActionDependencies {
+export interface ActionDependencies
+  extends CheckoutActionDependencies,
+    SubjectActionDependencies,
+    HoldActionDependencies {
   readonly rules: Rules;
   readonly addressOf: AddressOf;
   readonly rulesOf: (rule: SyncConfig) => Promise<Pick<SourceRules, 'address' | 'patterns'>>;
@@ -30,6 +34,12 @@ export const createActions = (dependencies: ActionDependencies) => {
   const rotate = createRotationAction(dependencies.executionsOf);
   const startNamedRun = createStartNamedRun(dependencies);
 
+  const startSyncs = async (changed: Pick<CredentialChanged, 'connection' | 'item'>): Promise<void> => {
+    const syncs = await syncsThatMaySelect(changed, rules, rulesOf);
+    await Promise.all(syncs.map((sync) => startNamedRun(sync, changed.item)));
+  };
+  const releaseHolds = createReleaseHolds(dependencies, startSyncs);
+
   return async (message: Message, { SenderId, SentTimestamp }: Sent): Promise<void> => {
     if ('rotation' in message) checkSender(rules.rotations, message.rotation, senderOf(SenderId));
     switch (message.type) {
@@ -41,11 +51,10 @@ export const createActions = (dependencies: ActionDependencies) => {
         return checkouts.setEnd(message, senderOf(SenderId));
       case 'checkout.released':
         return checkouts.release(message, senderOf(SenderId), SentTimestamp);
-      case 'credential.changed': {
-        const syncs = await syncsThatMaySelect(message, rules, rulesOf);
-        await Promise.all(syncs.map((sync) => startNamedRun(sync, message.item)));
-        return;
-      }
+      case 'credential.changed':
+        return startSyncs(message);
+      case 'hold.released':
+        return releaseHolds(message);
       case 'rotation.requested':
         return rotate(message, senderOf(SenderId));
       case 'provision.requested':
@@ -73,7 +82,7 @@ const senderOf = (senderId: string): Principal => {
 
 /** Syncs that may select the item. A sync whose items have no address finds changes only on its schedule. */
 const syncsThatMaySelect = async (
-  { connection, item }: CredentialChanged,
+  { connection, item }: Pick<CredentialChanged, 'connection' | 'item'>,
   { syncs }: Rules,
   rulesOf: ActionDependencies['rulesOf'],
 ): Promise<string[]> => {

@@ -14,6 +14,7 @@ import { createIntakeQueue } from './queue.ts';
 
 const { config, env, rulesOf } = createRelay(intakeSteps.queue);
 const bucket = env.get('RECORDS_BUCKET');
+const sharedRecords = createS3SharedRecords(bucket);
 
 export const handler = defineHandler(
   intakeSteps.queue,
@@ -24,9 +25,10 @@ export const handler = defineHandler(
     executionsOf: createExecutionsOf(env),
     signals: createS3Signals(bucket),
     records: createS3Records(bucket),
+    sharedRecords,
     claims: createS3Claims(bucket),
     startSubject: createStartSubject({
-      sharedRecords: createS3SharedRecords(bucket),
+      sharedRecords,
       signals: createS3Signals(bucket),
       executionsOf: createExecutionsOf(env),
     }),

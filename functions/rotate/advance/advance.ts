@@ -3,6 +3,7 @@ import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
 import type { Vault } from '#shared/connections/vault.ts';
+import type { Labels } from '#shared/domain/item.ts';
 import { type Next, next } from '#shared/domain/rotation/progress.ts';
 import { isRunning } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -48,10 +49,12 @@ export const createAdvance =
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
     const { items, relayUsers } = await readItems(records, input);
+    const labelsOf = (id: string): Labels => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {};
     const holds = openHolds({
       records,
       place: holdsAt(config, rule.connection),
       run: input,
+      labelsOf,
       notify,
       onUnnotified,
       now,

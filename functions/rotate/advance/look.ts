@@ -97,6 +97,16 @@ const testChanged = async (
   await ledger.write(withTests(ledger.progress, results));
 };
 
+/** Changes that were not tested yet, as many as may be tested at the same time. */
+const changesToTest = ({ ledger: { progress }, settings }: LookContext) =>
+  progress.state.items
+    .flatMap(({ id, status, changedAt }) =>
+      status === 'changed' && changedAt !== undefined && progress.tests[id]?.changedAt !== changedAt
+        ? [{ id, changedAt }]
+        : [],
+    )
+    .slice(0, Math.max(1, settings.concurrency));
+
 /**
  * Looks at the items that were started and have not ended, and at those whose outcome is unknown. Tests each change
  * that the vault shows once. Records what became of each item.
@@ -109,13 +119,8 @@ export const look = async (context: LookContext): Promise<void> => {
   if (ids.length === 0) return;
   const shown = await readStates(context, ids);
   await ledger.write(judgeAll(context, ids, shown));
-  const untested = ledger.progress.state.items.flatMap(({ id, status, changedAt }) =>
-    status === 'changed' && changedAt !== undefined && ledger.progress.tests[id]?.changedAt !== changedAt
-      ? [{ id, changedAt }]
-      : [],
-  );
-  await testChanged(context, untested);
-  if (untested.length > 0)
+  for (let untested = changesToTest(context); untested.length > 0; untested = changesToTest(context)) {
+    await testChanged(context, untested);
     await ledger.write(
       judgeAll(
         context,
@@ -123,4 +128,5 @@ export const look = async (context: LookContext): Promise<void> => {
         shown,
       ),
     );
+  }
 };

@@ -52,7 +52,7 @@ const claimStarts = async (
   if (starts.length === 0) return new Map();
   const until = holdUntil(now(), settings);
   const claims = starts.map(({ id, before: { changedAt } }) => ({
-    ...{ key: id, title: items[id]?.title ?? id, changedAt, until },
+    ...{ key: id, title: items[id]?.title ?? id, labels: items[id]?.labels ?? {}, changedAt, until },
   }));
   const taken = await holds.claim(claims);
   const open = (await findCheckouts?.(starts.map(({ id }) => id))) ?? new Map<string, string>();

@@ -20,6 +20,7 @@ export const handler = defineHandler(
     ...relay,
     records: createS3SharedRecords(bucket),
     checkoutsUnder: createCheckoutsUnder(createS3Records(bucket), createS3Signals(bucket)),
+    now: Date.now,
     isRunning: async (run) => mayStillAct(await executionsOf('rotate').find(run), Date.now()),
   }),
 );

@@ -1,6 +1,6 @@
 import { ruleOf } from '#shared/config/rules.ts';
 import type { RotationConfig } from '#shared/config/schema.ts';
-import { itemKey } from '#shared/domain/item.ts';
+import { type Item, itemKey } from '#shared/domain/item.ts';
 import { estimateRotation } from '#shared/domain/rotation/estimate.ts';
 import type { RefusedItem } from '#shared/domain/rotation/state.ts';
 import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
@@ -24,20 +24,22 @@ export interface PlannedRotation {
 }
 
 /**
- * Selects the items of a rotation from the vault's list, and plans their waves. Changes nothing and records nothing.
- * Raises `ConfigurationInvalid` for items that cannot be ordered, and `MessageInvalid` for a message beyond the budget.
- * Repeatable.
+ * Selects the items of a rotation from the vault's list, and plans the waves of the wanted ones. Changes nothing and
+ * records nothing. Raises `ConfigurationInvalid` for items that cannot be ordered, and `MessageInvalid` for a message
+ * beyond the budget. Repeatable.
  */
 export const planRotationRule = async (
   sides: RotationSides,
   name: string,
   order: RotationOrder,
+  isWanted: (item: Item) => boolean = () => true,
 ): Promise<PlannedRotation> => {
   const { config, vaultOf, rulesOf } = sides;
   const rule = ruleOf(config, 'rotate', name);
   const rules = await rulesOf(rule.connection, rule);
   const requested = await readRequested(order, rule, rules.address, sides);
-  const { items, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, requested);
+  const { items: selected, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, requested);
+  const items = selected.filter(isWanted);
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);

@@ -207,8 +207,12 @@ const explainChange = ({ rotation }: Extract<Decision, { kind: 'changing' }>): s
     ? 'The vault is changing the credential; the next run reads the new one.'
     : `The rotation ${rotation} is changing the credential; the next run after its test reads the new one.`;
 
+/** Message that tests all held items of a rotation again. */
+const retest = (rotation: string): string =>
+  JSON.stringify({ type: 'rotation.requested', rotation, id: 'retest-1', retest: true });
+
 const explainHold = ({ rule, changedAt }: Extract<Hold, { kind: 'testFailed' }>): string =>
-  `The credential of ${changedAt} failed the test of the rotation ${rule}, so it is not delivered. Change it in the vault again, or request the rotation again; the page docs/rotation.md shows how.`;
+  `The credential of ${changedAt} failed the test of the rotation ${rule}, so it is not delivered. A later change ends the hold. To test it again, send ${retest(rule)}; the page docs/rotation.md shows all ways out.`;
 
 /** Only the verification of a current secret delivers a revision of its stamp. */
 const actionOf = (isUnrevised: boolean, isHeld: boolean): Action => {

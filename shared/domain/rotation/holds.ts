@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseInstant } from '#shared/domain/instant.ts';
-import { type Item, itemKey } from '#shared/domain/item.ts';
+import { type Item, itemKey, type Labels } from '#shared/domain/item.ts';
 import type { RotationState } from '#shared/domain/rotation/state.ts';
 
 /**
@@ -12,7 +12,7 @@ const rotationRunSchema = z.object({ rule: z.string(), run: z.string() });
 export type RotationRun = z.infer<typeof rotationRunSchema>;
 
 /** A rotation that is changing the item, or may be until a time. */
-const changingSchema = rotationRunSchema.extend({ until: z.int() });
+const changingSchema = rotationRunSchema.extend({ since: z.int(), until: z.int() });
 
 /** A change whose new credential the target refused. */
 const testFailedSchema = rotationRunSchema.extend({
@@ -26,6 +26,8 @@ const testFailedSchema = rotationRunSchema.extend({
 
 const entrySchema = z.object({
   title: z.string(),
+  /** By which a message addresses the item. */
+  labels: z.record(z.string(), z.string()),
   changing: changingSchema.optional(),
   testFailed: testFailedSchema.optional(),
 });
@@ -78,10 +80,10 @@ export const holdOn = (
 const withEntries = (holds: Holds, changed: ReadonlyMap<string, Entry>, now: number): Holds => {
   const before = JSON.stringify(holds.entries);
   const all = [...Object.entries(holds.entries).filter(([key]) => !changed.has(key)), ...changed];
-  const entries = all.flatMap(([key, { title, changing, testFailed }]) => {
+  const entries = all.flatMap(([key, { title, labels, changing, testFailed }]) => {
     const live = changing !== undefined && now < changing.until ? { changing } : {};
-    const entry = { title, ...live, ...(testFailed && { testFailed }) };
-    return Object.keys(entry).length > 1 ? [[key, entry] as const] : [];
+    const entry = { title, labels, ...live, ...(testFailed && { testFailed }) };
+    return Object.keys(entry).length > 2 ? [[key, entry] as const] : [];
   });
   const next = Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
   return JSON.stringify(next) === before ? holds : { writes: holds.writes + 1, entries: next };
@@ -93,6 +95,7 @@ const isSameRun = (one: RotationRun, other: RotationRun): boolean => one.rule ==
 export interface Claim {
   readonly key: string;
   readonly title: string;
+  readonly labels: Labels;
   /** Date of its last change. */
   readonly changedAt?: string | undefined;
   readonly until: number;
@@ -110,7 +113,7 @@ export const claimItems = (
 ): { readonly holds: Holds; readonly taken: ReadonlyMap<string, string> } => {
   const taken = new Map<string, string>();
   const changed = new Map<string, Entry>();
-  for (const { key, title, changedAt, until } of claims) {
+  for (const { key, title, labels, changedAt, until } of claims) {
     const entry = entryOf(holds, key);
     if (entry?.changing !== undefined && isLive(entry, now) && !isSameRun(entry.changing, { rule, run })) {
       taken.set(key, entry.changing.rule);
@@ -119,46 +122,50 @@ export const claimItems = (
     // Until the new change shows, the vault still holds the credential that failed.
     const testFailed = entry?.testFailed;
     const isOver = testFailed === undefined || isLater(changedAt, testFailed.changedAt);
-    changed.set(key, { title, changing: { rule, run, until }, ...(!isOver && { testFailed }) });
+    changed.set(key, { title, labels, changing: { rule, run, since: now, until }, ...(!isOver && { testFailed }) });
   }
   return { holds: withEntries(holds, changed, now), taken };
 };
 
+/** True if an entry belongs to the start of an item. A resumed run continues the starts of an earlier one. */
+const isOwn = (
+  changing: NonNullable<Entry['changing']>,
+  { startedAt }: RotationState['items'][number],
+  run: RotationRun,
+): boolean =>
+  isSameRun(changing, run) || (changing.rule === run.rule && startedAt !== undefined && changing.since <= startedAt);
+
 /** Brings the hold on one item up to date with the progress of a run. */
 const settleItem = (
-  entry: Entry,
-  { status, changedAt }: RotationState['items'][number],
+  { changing, testFailed, ...about }: Entry,
+  item: RotationState['items'][number],
   { rule, run }: RotationRun,
   isStopped: boolean,
 ): Entry => {
-  const { title, changing, testFailed } = entry;
-  const others = changing !== undefined && !isSameRun(changing, { rule, run }) ? { changing } : {};
+  const { status, changedAt } = item;
+  const others = changing !== undefined && !isOwn(changing, item, { rule, run }) ? { changing } : {};
   switch (status) {
-    case 'rotated':
-      return {
-        title,
-        ...others,
-        ...(testFailed !== undefined &&
-          changedAt !== undefined &&
-          isLater(testFailed.changedAt, changedAt) && { testFailed }),
-      };
+    case 'rotated': {
+      const isLeft = testFailed !== undefined && changedAt !== undefined && isLater(testFailed.changedAt, changedAt);
+      return { ...about, ...others, ...(isLeft && { testFailed }) };
+    }
     case 'testFailed': {
       // A released hold, or one of a later change, stays as it is.
       const isKnown =
         testFailed !== undefined && (changedAt === undefined || !isLater(changedAt, testFailed.changedAt));
-      if (isKnown || changedAt === undefined) return { title, ...others, testFailed };
-      return { title, ...others, testFailed: { rule, run, changedAt, notified: false, released: false } };
+      if (isKnown || changedAt === undefined) return { ...about, ...others, testFailed };
+      return { ...about, ...others, testFailed: { rule, run, changedAt, notified: false, released: false } };
     }
     case 'failed':
     case 'skipped':
-      return { title, ...others, testFailed };
+      return { ...about, ...others, testFailed };
     case 'waiting':
-      return isStopped ? { title, ...others, testFailed } : entry;
+      return isStopped ? { ...about, ...others, testFailed } : { ...about, changing, testFailed };
     // A credential whose change did not show may still change.
     case 'unknown':
     case 'started':
     case 'changed':
-      return entry;
+      return { ...about, changing, testFailed };
   }
 };
 
@@ -166,12 +173,36 @@ const settleItem = (
  * Brings the holds up to date with the progress of a run: a passed test ends the hold on an item, a failed one begins
  * it. Repeatable: a late repetition neither renews a released hold nor touches what another run is changing.
  */
-export const settleHolds = (holds: Holds, run: RotationRun, state: RotationState, now: number): Holds => {
+export const settleHolds = (
+  holds: Holds,
+  run: RotationRun,
+  { items, stop }: RotationState,
+  labelsOf: (id: string) => Labels,
+  now: number,
+): Holds => {
   const changed = new Map<string, Entry>();
-  for (const item of state.items) {
-    const known = entryOf(holds, item.id);
-    if (known === undefined && item.status !== 'testFailed') continue;
-    changed.set(item.id, settleItem(known ?? { title: item.title }, item, run, state.stop !== undefined));
+  for (const item of items) {
+    const { id, title, status } = item;
+    const known = entryOf(holds, id);
+    if (known === undefined && status !== 'testFailed') continue;
+    changed.set(id, settleItem(known ?? { title, labels: labelsOf(id) }, item, run, stop !== undefined));
+  }
+  return withEntries(holds, changed, now);
+};
+
+/** Change of an item that a failed test holds back; undefined if there is none, or a rotation is changing it again. */
+export const heldChange = (holds: Holds, key: string, now: number): string | undefined => {
+  const entry = entryOf(holds, key);
+  if (entry?.testFailed === undefined || entry.testFailed.released || isLive(entry, now)) return undefined;
+  return entry.testFailed.changedAt;
+};
+
+/** Ends the holds after failed tests on the items that a person means. */
+export const withReleased = (holds: Holds, isMeant: (labels: Labels) => boolean, now: number): Holds => {
+  const changed = new Map<string, Entry>();
+  for (const [key, { testFailed, ...entry }] of Object.entries(holds.entries)) {
+    if (testFailed === undefined || !isMeant(entry.labels)) continue;
+    changed.set(key, { ...entry, testFailed: { ...testFailed, released: true } });
   }
   return withEntries(holds, changed, now);
 };

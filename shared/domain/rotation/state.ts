@@ -92,6 +92,20 @@ export const beginRotation = ({ waves }: WavePlan, refused: readonly RefusedItem
   return { items: [...items, ...left] };
 };
 
+/** Begins a rotation that only tests changes again: `changes` has the date of the change of each item. */
+export const beginRetest = (
+  state: RotationState,
+  changes: ReadonlyMap<string, string>,
+  now: number,
+): RotationState => ({
+  items: state.items.map((item): ItemProgress => {
+    const changedAt = changes.get(item.id);
+    // Without a date before it, every date that the vault shows is a change.
+    if (changedAt === undefined || item.status !== 'waiting') return item;
+    return { ...item, status: 'changed', startedAt: now, before: {}, changedAt };
+  }),
+});
+
 export const isRunning = ({ status }: ItemProgress): boolean => status === 'started' || status === 'changed';
 
 /** True if others that need the item cannot rely on its credential. */

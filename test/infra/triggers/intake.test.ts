@@ -93,8 +93,9 @@ describe('the function that reads it', () => {
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/ids/*', '/named/*', '/pending/*', '/subjects/*']);
+    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/subjects/*']);
     expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual([
+      '/holds/*',
       '/ids/*',
       '/subjects/*',
     ]);

@@ -38,6 +38,7 @@ describe('the example messages', () => {
       'checkout.shortened',
       'credential.changed',
       'deprovision.requested',
+      'hold.released',
       'provision.requested',
       'rotation.requested',
     ]);

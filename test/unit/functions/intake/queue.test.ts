@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createIntakeQueue, type FailedMessage } from '#functions/intake/queue/queue.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { RelayError } from '#shared/errors.ts';
 import { MAX_RECEIVES } from '#shared/messages/messages.ts';
 import type { StartSubject } from '#shared/provisioning/start-subject.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
-import { memoryClaims, memoryRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
+import { memoryClaims, memoryRecords, memorySharedRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { addressOf, memoryExecutions, messageConfig } from '#test/support/messages.ts';
 
 const NOW = Date.parse('2026-03-01T08:00:10Z');
@@ -64,6 +65,7 @@ const createScene = () => {
     measured: [] as { handled: number; refused: number }[],
     backoffs: [] as FailedMessage[],
     subjects: [] as Parameters<StartSubject>[],
+    sharedRecords: memorySharedRecords(),
     now: NOW,
   };
   const machines = { sync: scene.syncs, checkout: scene.checkouts, release: scene.releases, rotate: scene.rotations };
@@ -88,6 +90,7 @@ const createScene = () => {
     startSubject: async (...started: Parameters<StartSubject>) => void scene.subjects.push(started),
     signals,
     records,
+    sharedRecords: scene.sharedRecords,
     claims: memoryClaims(records, signals),
     now: () => scene.now,
   };
@@ -400,6 +403,54 @@ describe('messages about changed credentials', () => {
     scene.now += 1;
     await scene.receive([changed('sa')]);
     expect(scene.syncs.started.has('databases.changed-20260301T080100Z')).toBe(true);
+  });
+
+  it('start the syncs of items whose hold a message ends, after the end of the hold', async () => {
+    const scene = createScene();
+    const rules = { ...messageConfig({ syncs: ['databases'] }), rotations: aRotationConfig().rotations };
+    const place = holdsAt(rules, 'vault');
+    const testFailed = {
+      rule: 'weekly',
+      run: 'weekly.1',
+      changedAt: '2026-01-01T00:00:00Z',
+      notified: true,
+      released: false,
+    };
+    const entryOf = (accountName: string) => ({
+      ...{ title: accountName, labels: { systemName: 'db-01', accountName, domainName: '' }, testFailed },
+    });
+    const entries = { 'account:1': entryOf('sa'), 'account:2': entryOf('ops') };
+    await scene.sharedRecords.replace(place, { writes: 1, entries }, 'absent');
+    const held = async () =>
+      Object.values((await scene.sharedRecords.read(place))?.record.entries ?? {}).flatMap((entry) =>
+        entry.testFailed?.released ? [] : entry.title,
+      );
+    const atStart: unknown[] = [];
+    const { write } = scene.records;
+    scene.records.write = async (...written) => {
+      atStart.push(await held());
+      await write(...written);
+    };
+    const refuse = vi.fn(async () => {});
+    const step = createIntakeQueue({ ...scene.shared, rules, refuse, onFailure: () => {}, measure: async () => {} });
+    const release = (rotation: string, items: readonly unknown[]) =>
+      step({
+        Records: [
+          {
+            messageId: '1',
+            body: JSON.stringify({ type: 'hold.released', rotation, id: 'r1', items }),
+            attributes: { ApproximateReceiveCount: 1, SenderId: ALICE, SentTimestamp: scene.now },
+          },
+        ],
+      });
+    await release('weekly', [{ systemName: 'DB-01', accountName: 'sa' }]);
+    expect(refuse).not.toHaveBeenCalled();
+    expect(atStart).toEqual([['ops']]);
+    expect(scene.syncs.started.size).toBe(1);
+    await release('other', [{ systemName: 'db-01', accountName: 'ops' }]);
+    await release('weekly', [{ accountName: 'ops' }]);
+    expect(refuse).toHaveBeenCalledTimes(2);
+    expect(await held()).toEqual(['ops']);
   });
 
   it('go to the next run if the half minute ended before they were recorded', async () => {

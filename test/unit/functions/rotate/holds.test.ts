@@ -86,13 +86,48 @@ describe('a rotation and the syncs', () => {
   it('leaves out an account that another rotation is changing', async () => {
     const scene = await planned({ canary: 2 }, accountsOf(2));
     const until = scene.clock.now + MINUTE;
-    const entry = { title: 'db-1/a1', changing: { rule: 'nightly', run: 'nightly.1', until } };
+    const entry = {
+      title: 'db-1/a1',
+      labels: {},
+      changing: { rule: 'nightly', run: 'nightly.1', since: until - MINUTE, until },
+    };
     await scene.records.replace(HOLDS, { writes: 1, entries: { 'account:1': entry } }, 'absent');
     await scene.advance();
     expect(await scene.statuses()).toEqual({ 1: 'skipped', 2: 'rotated' });
     expect((await scene.progress())?.state.items[0]?.reason).toBe('The rotation nightly was already changing it.');
     expect((await holdsOf(scene)).entries).toEqual({ 'account:1': entry });
   });
+
+  it.each([
+    ['passes', false, 'rotated', 'deliver'],
+    ['fails', true, 'testFailed', 'held'],
+  ] as const)(
+    'tests a held account again without a change, and the test %s',
+    async (_what, fails, status, decision) => {
+      const scene = await planned({ canary: 3, concurrency: 3, threshold: { count: 4 } }, accountsOf(3));
+      scene.failedTests.add('2').add('3');
+      await scene.advance();
+      const calls = scene.calls.length;
+      if (!fails) scene.failedTests.clear();
+      const order = {
+        rule: RUN.rule,
+        trigger: 'message' as const,
+        retest: true,
+        items: [{ systemName: 'db-2', accountName: 'a2' }],
+      };
+      expect(await scene.plan({ run: 'weekly.2', order })).toEqual({ status: 'planned', items: 1 });
+      expect(await scene.advance(900_000, {}, 'weekly.2')).toEqual({
+        next: fails ? 'report' : 'deliver',
+        waitSeconds: 0,
+      });
+      expect(scene.calls.slice(calls)).toEqual(['states 2', 'test 2']);
+      expect(await scene.statuses('weekly.2')).toEqual({ 2: status });
+      const date = new Map((await scene.shown()).map(([{ ref }, at]) => [ref.id, at]));
+      expect(await decisionOf(scene, '2', date.get('2'))).toBe(decision);
+      expect(await decisionOf(scene, '3', date.get('3'))).toBe('held');
+      expect(scene.notices).toHaveLength(1);
+    },
+  );
 
   const anyBehaviour = fc.constantFrom<ChangeBehaviour[]>('changes', 'does nothing', 'refuses', 'changes unclearly');
   const anyCourse = fc.record({

@@ -76,17 +76,17 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
         order,
         ...more,
       }),
-    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}) =>
+    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}, run: string = RUN.run) =>
       createAdvance({
         ...sides(),
         checkoutsOf: () => async () => new Map(),
         notify,
         onUnnotified: ({ name }) => void unsent.push(name),
         ...more,
-      })({ ...RUN, order }, { remainingMs: () => remainingMs }),
+      })({ ...RUN, run, order }, { remainingMs: () => remainingMs }),
     /** Status of each item, by its id in the vault. */
-    async statuses() {
-      const progress = await records.read(rotationAt.progress(RUN));
+    async statuses(run: string = RUN.run) {
+      const progress = await records.read(rotationAt.progress({ ...RUN, run }));
       return Object.fromEntries(
         (progress?.record.state.items ?? []).map(({ id, status }) => [id.replace('account:', ''), status]),
       );

@@ -125,7 +125,7 @@ describe('a plan for named items', () => {
     };
     await records.write(holdsAt(aConfig(), 'vault'), {
       writes: 1,
-      entries: { 'account:1': { title: item.title, testFailed } },
+      entries: { 'account:1': { title: item.title, labels: item.labels, testFailed } },
     });
     const names = [named('db-01', 'a1'), named('db-01', 'a2')];
     const { delivered, record } = await plan([item, itemNumbered(2)], names, { config: { rotations } });

@@ -65,14 +65,14 @@ describe('planning a sync', () => {
   it('reads the holds after each page, and delivers no item on hold', async () => {
     const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
     const failed = { rule: 'weekly', run: 'weekly.1', changedAt: two.changedAt ?? '', notified: true, released: false };
-    const changing = { rule: 'weekly', run: 'weekly.2', until: NOW + 1 };
+    const changing = { rule: 'weekly', run: 'weekly.2', since: NOW, until: NOW + 1 };
     const entries: Holds['entries'] = {};
     const summary = await plan([], {
       readHolds: async () => ({ writes: 0, entries }),
       eachPage: async (visit) => {
         await visit(pageOf([one]), undefined);
-        entries['account:2'] = { title: two.title, testFailed: failed };
-        entries['account:3'] = { title: three.title, changing };
+        entries['account:2'] = { title: two.title, labels: {}, testFailed: failed };
+        entries['account:3'] = { title: three.title, labels: {}, changing };
         await visit(pageOf([two, three]), undefined);
       },
       held: { [nameOf(two)]: 'older' },

@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   claimItems,
   type Holds,
+  heldChange,
   holdOn,
   noHolds,
   type RotationRun,
   settleHolds,
   unnotified,
   withNotified,
+  withReleased,
 } from '#shared/domain/rotation/holds.ts';
 import type { ItemProgress, RotationState } from '#shared/domain/rotation/state.ts';
 
@@ -17,6 +19,10 @@ const HOUR = 3_600_000;
 const ONE: RotationRun = { rule: 'weekly', run: 'weekly.1' };
 const OTHER: RotationRun = { rule: 'nightly', run: 'nightly.1' };
 const KEY = 'account:1';
+const LABELS = { accountName: 'one' };
+/** Settles with the labels of the item. */
+const settle = (holds: Holds, run: RotationRun, state: RotationState, now: number): Holds =>
+  settleHolds(holds, run, state, () => LABELS, now);
 const at = (hours: number): string => new Date(NOON + hours * HOUR).toISOString();
 const anAccount = (changedAt?: string) => ({ ref: { kind: 'account', id: '1' }, changedAt });
 const progressOf = (
@@ -28,9 +34,9 @@ const progressOf = (
   ...(stop && { stop }),
 });
 const claimed = (holds: Holds = noHolds(), run = ONE, changedAt: string | undefined = undefined, now = NOON) =>
-  claimItems(holds, run, [{ key: KEY, title: 'db/1', changedAt, until: now + HOUR }], now);
+  claimItems(holds, run, [{ key: KEY, title: 'db/1', labels: LABELS, changedAt, until: now + HOUR }], now);
 const failedAt = (hours: number, run = ONE): Holds =>
-  settleHolds(claimed().holds, run, progressOf('testFailed', at(hours)), NOON);
+  settle(claimed().holds, run, progressOf('testFailed', at(hours)), NOON);
 
 describe('the hold on an item', () => {
   it('lasts from the claim of a rotation until its end', () => {
@@ -50,13 +56,13 @@ describe('the hold on an item', () => {
     // The change may still come.
     ['unknown', true],
   ] as const)('of an item that is %s lasts: %s', (status, lasts) => {
-    const holds = settleHolds(claimed().holds, ONE, progressOf(status, at(0)), NOON);
+    const holds = settle(claimed().holds, ONE, progressOf(status, at(0)), NOON);
     expect(holdOn(holds, anAccount(at(0)), NOON)?.kind).toBe(lasts ? 'changing' : undefined);
   });
 
   it('ends with a stop before the start of the item', () => {
     const state = progressOf('waiting', undefined, { reason: 'message', at: NOON });
-    expect(settleHolds(claimed().holds, ONE, state, NOON).entries).toEqual({});
+    expect(settle(claimed().holds, ONE, state, NOON).entries).toEqual({});
   });
 
   it.each([
@@ -72,17 +78,45 @@ describe('the hold on an item', () => {
 
   it('after a failed test outlasts a change that did not happen, and ends with one that did', () => {
     const { holds } = claimed(failedAt(0), OTHER, at(0));
-    const unchanged = settleHolds(holds, OTHER, progressOf('failed'), NOON);
+    const unchanged = settle(holds, OTHER, progressOf('failed'), NOON);
     expect(holdOn(unchanged, anAccount(at(0)), NOON)?.kind).toBe('testFailed');
-    expect(settleHolds(holds, OTHER, progressOf('rotated', at(1)), NOON).entries).toEqual({});
+    expect(settle(holds, OTHER, progressOf('rotated', at(1)), NOON).entries).toEqual({});
     expect(claimed(failedAt(0), OTHER, at(1)).holds.entries[KEY]?.testFailed).toBeUndefined();
   });
 
   it('is never renewed by a late repetition', () => {
     const failed = failedAt(2);
-    expect(settleHolds(failed, ONE, progressOf('testFailed', at(2)), NOON)).toBe(failed);
-    expect(settleHolds(failed, OTHER, progressOf('testFailed', at(1)), NOON)).toBe(failed);
-    expect(settleHolds(failed, OTHER, progressOf('rotated', at(1)), NOON)).toBe(failed);
+    expect(settle(failed, ONE, progressOf('testFailed', at(2)), NOON)).toBe(failed);
+    expect(settle(failed, OTHER, progressOf('testFailed', at(1)), NOON)).toBe(failed);
+    expect(settle(failed, OTHER, progressOf('rotated', at(1)), NOON)).toBe(failed);
+  });
+
+  it('ends with a message about the item, for that change only', () => {
+    const released = withReleased(failedAt(0), ({ accountName }) => accountName === 'one', NOON);
+    expect(holdOn(released, anAccount(at(0)), NOON)).toBeUndefined();
+    expect(heldChange(released, KEY, NOON)).toBeUndefined();
+    expect(
+      holdOn(settle(released, ONE, progressOf('testFailed', at(0)), NOON), anAccount(at(0)), NOON),
+    ).toBeUndefined();
+    const again = settle(released, ONE, progressOf('testFailed', at(1)), NOON);
+    expect(holdOn(again, anAccount(at(1)), NOON)?.kind).toBe('testFailed');
+    expect(withReleased(failedAt(0), () => false, NOON)).toEqual(failedAt(0));
+  });
+
+  it('can be tested again unless a rotation is changing the item', () => {
+    expect(heldChange(failedAt(0), KEY, NOON)).toBe(at(0));
+    expect(heldChange(claimed(failedAt(0), OTHER, at(0)).holds, KEY, NOON)).toBeUndefined();
+    expect(heldChange(failedAt(0), 'account:2', NOON)).toBeUndefined();
+  });
+
+  it('of a start that a later run of the rule continues ends with that run, but no later claim does', () => {
+    const next = { rule: 'weekly', run: 'weekly.2' };
+    const [item] = progressOf('rotated', at(1)).items;
+    if (item === undefined) throw new Error('There is no item.');
+    const startedAt = (time: number): RotationState => ({ items: [{ ...item, startedAt: time }] });
+    expect(settle(claimed().holds, next, startedAt(NOON), NOON).entries).toEqual({});
+    expect(settle(claimed().holds, next, startedAt(NOON - 1), NOON)).toEqual(claimed().holds);
+    expect(settle(claimed().holds, OTHER, startedAt(NOON), NOON)).toEqual(claimed().holds);
   });
 
   it('is told to people once', () => {
@@ -92,8 +126,8 @@ describe('the hold on an item', () => {
     expect(unnotified(failed, 'nightly')).toEqual([]);
     const told = withNotified(failed, due, NOON);
     expect(unnotified(told, 'weekly')).toEqual([]);
-    expect(unnotified(settleHolds(told, ONE, progressOf('testFailed', at(0)), NOON), 'weekly')).toEqual([]);
-    expect(unnotified(settleHolds(told, ONE, progressOf('testFailed', at(1)), NOON), 'weekly')).toHaveLength(1);
+    expect(unnotified(settle(told, ONE, progressOf('testFailed', at(0)), NOON), 'weekly')).toEqual([]);
+    expect(unnotified(settle(told, ONE, progressOf('testFailed', at(1)), NOON), 'weekly')).toHaveLength(1);
   });
 });
 
@@ -122,7 +156,7 @@ describe('two rotations', () => {
             holds = result.holds;
           }
           if (kind === 'settle') {
-            holds = settleHolds(holds, run, progressOf(status, at(0)), now);
+            holds = settle(holds, run, progressOf(status, at(0)), now);
             if (status !== 'unknown') changing.delete(run.run);
           }
           for (const [of, until] of changing) {

@@ -1,0 +1,40 @@
+import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
+import { type AddressRules, createIsAddressed } from '#shared/domain/addressing.ts';
+import { type Holds, noHolds, withReleased } from '#shared/domain/rotation/holds.ts';
+import type { CredentialChanged, HoldReleased } from '#shared/messages/messages.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
+import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+
+export interface HoldActionDependencies {
+  readonly sharedRecords: SharedRecords;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+interface HoldRules {
+  readonly rules: Pick<RelayConfig, 'connections' | 'rotations'>;
+  readonly addressOf: (rule: RotationConfig) => Promise<AddressRules | undefined>;
+}
+
+/**
+ * Creates the action of messages that end holds: it ends them, and then starts the syncs of their items like a message
+ * about a changed credential. Repeatable.
+ */
+export const createReleaseHolds =
+  (
+    { rules, addressOf, sharedRecords, now }: HoldActionDependencies & HoldRules,
+    startSyncs: (changed: Pick<CredentialChanged, 'connection' | 'item'>) => Promise<void>,
+  ) =>
+  async ({ rotation, items }: HoldReleased): Promise<void> => {
+    const rule = Object.hasOwn(rules.rotations, rotation) ? rules.rotations[rotation] : undefined;
+    const address = rule && (await addressOf(rule));
+    // The message was checked against both.
+    if (rule === undefined || address === undefined) return;
+    const isMeant = createIsAddressed(address, items);
+    await changeRecord<Holds, void>(sharedRecords, holdsAt(rules, rule.connection), (known) => {
+      const current = known ?? noHolds();
+      const next = withReleased(current, isMeant, now());
+      return { next: next === current ? undefined : next, result: undefined };
+    });
+    await Promise.all(items.map((item) => startSyncs({ connection: rule.connection, item })));
+  };
