@@ -14,7 +14,8 @@ export const activeOf = (active: ActiveAccounts, { ref }: Pick<Item, 'ref'>): st
 /** The item with the credential of one of its accounts. The mark names the account, so the stamp depends on it. */
 export const activate = ({ members: _, ...item }: Item, member: Member): Item => ({
   ...item,
-  labels: { ...member.labels, ...item.labels },
+  // A listed pair already has the labels of its first account.
+  labels: { ...item.labels, ...member.labels },
   changedAt: member.changedAt,
   mark: [itemKey(member.ref), member.mark].filter((part) => part !== undefined).join(' '),
   hasUnreadableDate: member.hasUnreadableDate,

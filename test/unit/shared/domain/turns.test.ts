@@ -57,6 +57,9 @@ describe('the active account of a pair', () => {
         expect(second).toMatchObject({ changing: pair.members?.[1]?.changing, active: { id: '2' } });
         expect(stampOf('vault', first, '')).not.toBe(stampOf('vault', second, ''));
         expect(second).not.toHaveProperty('members');
+        // A listed pair already has the labels of its first account.
+        const [, other] = pair.members ?? [];
+        if (other !== undefined) expect(activate({ ...pair, ...first }, other).labels).toEqual(second.labels);
       }),
     );
   });
