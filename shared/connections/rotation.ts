@@ -6,6 +6,9 @@ import type { RelayError } from '#shared/errors.ts';
 /** Part of an item that a rotation needs. An account that is not an item of the source has it too ({@link Pair}). */
 export type Rotated = Pick<Item, 'ref' | 'title' | 'handle'>;
 
+/** The same, with the accounts of an item whose accounts take turns. */
+export type Orderable = Rotated & Pick<Item, 'members'>;
+
 /**
  * Changes of a credential, as the vault shows them. A change has happened if `changedAt` or `mark` differs from the
  * state before it and `changing` is false. An equal state proves nothing: the vault can show a change late. No state
@@ -71,7 +74,7 @@ export interface Rotation {
    * for all. Raises `PermissionMissing` if the vault does not show the items themselves. Absent if every item can
    * change at any time. Repeatable.
    */
-  order?(items: readonly Rotated[]): Promise<RotationOrder>;
+  order?(items: readonly Orderable[]): Promise<RotationOrder>;
   /** Looks for reasons not to change a credential; at most two calls. Repeatable. */
   inspect(item: Rotated): Promise<Inspection>;
   /**
@@ -96,5 +99,5 @@ export interface Rotation {
    */
   test?(item: Rotated): Promise<'passed' | 'failed'>;
   /** Finds the accounts behind an item that is a name for several, in one call. Absent if no item is. Repeatable. */
-  pair?(item: Item): Promise<Pair>;
+  pair?(item: Rotated): Promise<Pair>;
 }

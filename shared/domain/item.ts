@@ -82,4 +82,7 @@ export const itemSchema = z.object({
 /** Formats a reference as the key of an item's history. Kinds contain no colon. */
 export const itemKey = ({ kind, id }: ItemRef): string => `${kind}:${id}`;
 
+/** Key of the credential that a read of the item releases: the turn of another account is no change of this one. */
+export const releasedKey = ({ ref, active = ref }: Pick<Item, 'ref' | 'active'>): string => itemKey(active);
+
 export const isSameItem = (one: ItemRef, other: ItemRef): boolean => one.kind === other.kind && one.id === other.id;

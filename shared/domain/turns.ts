@@ -25,7 +25,7 @@ export const activate = ({ members: _, ...item }: Item, member: Member): Item =>
 });
 
 /** The member with this key; undefined for a key of no member, for example after a change of the configuration. */
-const memberOf = ({ members = [] }: Pick<Item, 'members'>, key: string | undefined): Member | undefined =>
+export const memberOf = ({ members = [] }: Pick<Item, 'members'>, key: string | undefined): Member | undefined =>
   members.find(({ ref }) => itemKey(ref) === key);
 
 /** Fingerprint of the rendering of an item, and the stamps under its name, one for each store that has one. */

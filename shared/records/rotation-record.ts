@@ -23,7 +23,7 @@ export type ActiveRotation = z.infer<typeof activeSchema>;
 const rotationItemsSchema = z.object({
   items: z.record(
     z.string(),
-    itemSchema.pick({ ref: true, title: true, labels: true, handle: true }).extend({
+    itemSchema.pick({ ref: true, title: true, labels: true, handle: true, members: true }).extend({
       /** Syncs that deliver it. */
       syncs: z.array(z.string()),
     }),
@@ -49,6 +49,19 @@ const deliverySchema = z.object({
 });
 export type RotationDelivery = z.infer<typeof deliverySchema>;
 
+/** A turn of an item that stands for several accounts. */
+const turnSchema = z.object({
+  /** Account that changes. Readers get it once it has passed its test. */
+  account: itemSchema.pick({ ref: true, title: true, handle: true }),
+  /** Key of the account that readers get until then. */
+  active: z.string(),
+  /** Number of earlier switches of the record; absent if the vault itself switches. */
+  switches: z.int().optional(),
+  /** True once readers get the account. */
+  switched: z.boolean(),
+});
+export type Turn = z.infer<typeof turnSchema>;
+
 const progressSchema = z.object({
   /** Number of writes. It distinguishes any two versions. */
   writes: z.int().min(0),
@@ -67,6 +80,8 @@ const progressSchema = z.object({
   sets: z.record(z.string(), z.string()),
   /** Items that were not started because they change together with another one, and that one. */
   followers: z.record(z.string(), z.string()),
+  /** Turns of items that stand for several accounts, recorded before the change of an account. */
+  turns: z.record(z.string(), turnSchema).optional(),
   deliveries: z.array(deliverySchema),
 });
 export type RotationProgress = z.infer<typeof progressSchema>;

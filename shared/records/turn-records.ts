@@ -18,7 +18,12 @@ const activeSchema = z.object({
   writes: z.int().min(0),
   /** By the keys of items: the key of the active account. */
   accounts: accountsSchema,
+  /** By the keys of items: the number of switches to another account. */
+  switches: z.record(z.string(), z.int()),
 });
+type Active = z.infer<typeof activeSchema>;
+
+const NONE_ACTIVE: Active = { writes: 0, accounts: {}, switches: {} };
 
 const syncTurnsSchema = z.object({
   writes: z.int().min(0),
@@ -29,7 +34,7 @@ const syncTurnsSchema = z.object({
 });
 export type SyncTurns = z.infer<typeof syncTurnsSchema>;
 
-const activeAt = (connection: string): RecordPlace<z.infer<typeof activeSchema>> => ({
+const activeAt = (connection: string): RecordPlace<Active> => ({
   key: `pairs/${connection}/active.json`,
   schema: activeSchema,
 });
@@ -49,7 +54,7 @@ export interface TurnsRun {
 /** Longer than any run of a sync lasts. A run without a report no longer counts after it. */
 const MAX_OPEN_MS = 25 * 3_600_000;
 
-const isOpen = (beganAt: number, now: number): boolean => now - beganAt < MAX_OPEN_MS;
+export const isOpen = (beganAt: number, now: number): boolean => now - beganAt < MAX_OPEN_MS;
 
 const NOTHING: SyncTurns = { writes: 0, open: {}, delivered: {} };
 
@@ -111,12 +116,12 @@ export const recordActive = async (
   accounts: ActiveAccounts,
 ): Promise<void> => {
   if (Object.keys(accounts).length === 0) return;
-  const isSame = await changeRecord(records, activeAt(connection), (current = { writes: 0, accounts: {} }) => {
+  const isSame = await changeRecord(records, activeAt(connection), (current = NONE_ACTIVE) => {
     const known = Object.entries(accounts).filter(([item]) => Object.hasOwn(current.accounts, item));
     if (known.some(([item, account]) => current.accounts[item] !== account)) return { result: false };
     if (known.length === Object.keys(accounts).length) return { result: true };
     return {
-      next: { writes: current.writes + 1, accounts: { ...current.accounts, ...accounts } },
+      next: { ...current, writes: current.writes + 1, accounts: { ...current.accounts, ...accounts } },
       result: true,
     };
   });
@@ -127,16 +132,40 @@ export const recordActive = async (
   );
 };
 
-/** Makes an account the active one of an item. Repeatable. */
+/** Number of switches of an item to another account so far. Repeatable. */
+export const readSwitches = async (records: SharedRecords, connection: string, item: string): Promise<number> => {
+  const { switches } = (await records.read(activeAt(connection)))?.record ?? NONE_ACTIVE;
+  return switchesOf(switches, item);
+};
+
+const switchesOf = (switches: Active['switches'], item: string): number =>
+  Object.hasOwn(switches, item) ? (switches[item] ?? 0) : 0;
+
+/** A switch of an item to another account. */
+export interface Switch {
+  readonly item: string;
+  readonly account: string;
+  /** Number of switches before this one. */
+  readonly switches: number;
+}
+
+/**
+ * Makes an account the active one of an item, unless the item has been switched since: a late repetition must not bring
+ * back an account that another rotation is changing. Repeatable.
+ */
 export const switchActive = (
   records: SharedRecords,
   connection: string,
-  { item, account }: { readonly item: string; readonly account: string },
+  { item, account, switches }: Switch,
 ): Promise<void> =>
-  changeRecord(records, activeAt(connection), (current = { writes: 0, accounts: {} }) => ({
+  changeRecord(records, activeAt(connection), (current = NONE_ACTIVE) => ({
     next:
-      current.accounts[item] === account
-        ? undefined
-        : { writes: current.writes + 1, accounts: { ...current.accounts, [item]: account } },
+      switchesOf(current.switches, item) === switches
+        ? {
+            writes: current.writes + 1,
+            accounts: { ...current.accounts, [item]: account },
+            switches: { ...current.switches, [item]: switches + 1 },
+          }
+        : undefined,
     result: undefined,
   }));

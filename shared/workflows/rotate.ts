@@ -73,6 +73,9 @@ const advance = {
     ...readAndWriteRotations,
     { to: 'records', may: 'read', folder: 'holds' },
     { to: 'records', may: 'write', folder: 'holds' },
+    // The active accounts of pairs, and what syncs deliver of them.
+    { to: 'records', may: 'read', folder: 'pairs' },
+    { to: 'records', may: 'write', folder: 'pairs' },
     // Nothing rotates under an open checkout.
     { to: 'records', may: 'read', folder: 'checkouts' },
     // People learn of a failed test at once.

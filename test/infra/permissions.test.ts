@@ -193,7 +193,12 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'states:DescribeExecution execution:pam-relay-prod-rotate:*',
     readRuns('rotate'),
   ],
-  RotateAdvance: [...SIGN_IN, ...read('rotations', 'holds', 'checkouts'), ...write('rotations', 'holds'), ...ALERT],
+  RotateAdvance: [
+    ...SIGN_IN,
+    ...read('rotations', 'holds', 'pairs', 'checkouts'),
+    ...write('rotations', 'holds'),
+    ...ALERT,
+  ],
   RotateDeliver: [
     ...read('rotations', 'runs'),
     ...write('rotations', 'named'),

@@ -134,7 +134,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     openBatches: memoryOpenBatches(),
     calls: () => NO_CALLS,
     records,
-    turns: memorySharedRecords(),
+    turns: crashable.sharedRecords(outside.shared),
     measure: async () => {},
     now,
   };

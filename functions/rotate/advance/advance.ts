@@ -18,6 +18,7 @@ import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 import { look } from './look.ts';
 import { type StartContext, startItems } from './start.ts';
+import { checkoutsInTurns, endTurns, inTurns, type TurnsContext, takeTurns } from './turns.ts';
 
 export interface AdvanceDependencies {
   readonly config: RelayConfig;
@@ -61,12 +62,13 @@ export const createAdvance =
     });
     // An earlier invocation can have ended between the progress and the holds.
     await holds.settle(ledger.progress.state);
-    const findCheckouts = rule.underCheckouts ? undefined : checkoutsOf(rule.connection);
+    const findCheckouts = rule.underCheckouts ? undefined : checkoutsInTurns(checkoutsOf(rule.connection), ledger);
+    const turns: TurnsContext = { ledger, items, records, connection: rule.connection, settings: rule, now };
     const decide = (): Next => next(ledger.progress.state, rule, now());
     if (needsVault(ledger.progress, decide())) {
       const vault = await vaultOf(rule.with ?? rule.connection);
       await vault.session(async (session) => {
-        const rotation = requireRotation(session.rotation?.(rule, relayUsers), rule);
+        const rotation = inTurns(requireRotation(session.rotation?.(rule, relayUsers), rule), ledger);
         const context: StartContext = {
           ledger,
           items,
@@ -81,13 +83,16 @@ export const createAdvance =
         await holds.settle(ledger.progress.state);
         for (let step = decide(); step.next === 'start'; step = decide()) {
           if (remainingMs() < MIN_REMAINING_MS) return;
-          await startItems(context, step.ids);
+          const ids = await takeTurns(turns, step.ids);
+          if (ids.length === 0) continue;
+          await startItems(context, ids);
           // A change that was not queued has happened during the call.
           if (!rule.queue) await look(context);
           await holds.settle(ledger.progress.state);
         }
       });
     }
+    await endTurns(turns);
     return outputFor(decide(), ledger, items, now());
   };
 

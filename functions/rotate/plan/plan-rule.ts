@@ -55,9 +55,9 @@ export const planRotationRule = async (
   const left = delivered.length - wanted.length;
   const content: RotationItems = {
     items: Object.fromEntries(
-      wanted.map(({ item: { ref, title, labels, handle }, syncs }) => [
+      wanted.map(({ item: { ref, title, labels, handle, members }, syncs }) => [
         itemKey(ref),
-        { ref, title, labels, handle, syncs },
+        { ref, title, labels, handle, ...(members !== undefined && { members }), syncs },
       ]),
     ),
     relayUsers: [...ordered.relayUsers],

@@ -1,4 +1,4 @@
-import { type Item, itemKey } from '#shared/domain/item.ts';
+import { type Item, itemKey, releasedKey } from '#shared/domain/item.ts';
 import { absentAfter, type Backoff, backoffAfter, backoffKey, type Memory } from '#shared/domain/memory.ts';
 import { OUTCOME_NAMES, type Outcome, zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Batch, Orphan } from '#shared/domain/plan/batch.ts';
@@ -79,7 +79,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
         });
         settle(item, ends);
         const checkedInAt = record?.checkIns[index];
-        if (checkedInAt !== undefined) checkIns[itemKey(item.ref)] = checkedInAt;
+        if (checkedInAt !== undefined) checkIns[releasedKey(item)] = checkedInAt;
       }
       const retirementOf = new Map(record?.retirements.map((retirement) => [retirement.orphan, retirement]));
       for (const [index, orphan] of batch.retire.entries()) {

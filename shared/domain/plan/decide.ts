@@ -1,4 +1,4 @@
-import { type Item, itemKey } from '#shared/domain/item.ts';
+import { type Item, releasedKey } from '#shared/domain/item.ts';
 import {
   type Backoff,
   backoffKey,
@@ -56,7 +56,7 @@ export const decide = ({ item, store, stamp, held, hold }: Candidate, memory: Me
   const backoff = memory.backoffs[backoffKey(store, item.ref)];
   if (!rules.retryParked) {
     if (backoff !== undefined && isParked(backoff, rules.now)) return { kind: 'parked', backoff, newly: false };
-    const rotated = followsOwnCheckIn(item.changedAt, memory.checkIns[itemKey(item.ref)], rules.rotationWindowMinutes);
+    const rotated = followsOwnCheckIn(item.changedAt, memory.checkIns[releasedKey(item)], rules.rotationWindowMinutes);
     if (revision === undefined && held !== undefined && rotated && !hasServedPark(backoff, rules.now)) {
       return { kind: 'parked', backoff: rotatesAgain(backoff, rules.now), newly: true };
     }

@@ -93,7 +93,7 @@ export const targetAccountIn = (item: Item): AccountHandle => parseHandle(accoun
 const rotatedHandle = accountHandle.pick({ systemId: true, accountId: true });
 
 /** An account of an alias, which is no item of the source. */
-export const accountOfAlias = (alias: Item, account: Pick<Account, 'systemId' | 'accountId'>): Rotated => ({
+export const accountOfAlias = (alias: Rotated, account: Pick<Account, 'systemId' | 'accountId'>): Rotated => ({
   ref: accountRef(account),
   title: `${alias.title}: account ${account.accountId} of system ${account.systemId}`,
   handle: { systemId: account.systemId, accountId: account.accountId },
@@ -113,5 +113,5 @@ export const rotatedIn = (item: Rotated): Pick<AccountHandle, 'systemId' | 'acco
 };
 
 /** Alias of an item; undefined for an account. */
-export const aliasIn = (item: Item): AliasHandle | undefined =>
+export const aliasIn = (item: Rotated): AliasHandle | undefined =>
   item.ref.kind === ALIAS ? parseHandle(aliasHandle, item, [ALIAS]) : undefined;

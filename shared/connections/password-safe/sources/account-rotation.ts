@@ -20,7 +20,7 @@ import { orderAccounts } from '#shared/connections/password-safe/sources/account
 import { refusalOfKey, refusalOfUser } from '#shared/connections/password-safe/sources/account-refusals.ts';
 import type { AccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shared/connections/rotation.ts';
-import { type Item, type ItemRef, itemKey } from '#shared/domain/item.ts';
+import { type ItemRef, itemKey } from '#shared/domain/item.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 
 /** Up to as many accounts are read one by one. Their lists can have many pages. */
@@ -123,7 +123,7 @@ export const rotateAliases = (session: Session, rule: AccountRule, relayUsers: r
       items.map((item) => ({ item, accounts: [orderedIn(item)] })),
     ),
 
-  async pair(item: Item): Promise<Pair> {
+  async pair(item): Promise<Pair> {
     const alias = aliasIn(item);
     if (alias === undefined) {
       throw new RelayError('ContractViolated', `${item.title} is not an alias. Start the run again.`);
@@ -134,4 +134,16 @@ export const rotateAliases = (session: Session, rule: AccountRule, relayUsers: r
       standby: standby.map((account) => accountOfAlias(item, account)),
     };
   },
+});
+
+/** Changes the accounts of pairs. The workflow knows which of them is active. */
+export const rotatePairs = (session: Session, rule: AccountRule, relayUsers: readonly string[]): Rotation => ({
+  ...rotateAccounts(session, rule, relayUsers),
+
+  order: (items) =>
+    orderAccounts(
+      session,
+      { delivers: rule.delivers, relayUsers },
+      items.map((item) => ({ item, accounts: (item.members ?? []).map(rotatedIn) })),
+    ),
 });

@@ -6,6 +6,7 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { PairAccount, Pairs } from '#shared/connections/password-safe/settings.ts';
 import { accessAccounts } from '#shared/connections/password-safe/sources/account-access.ts';
 import { pairItem } from '#shared/connections/password-safe/sources/account-items.ts';
+import { rotatePairs } from '#shared/connections/password-safe/sources/account-rotation.ts';
 import { parseAccountRule } from '#shared/connections/password-safe/sources/account-settings.ts';
 import type { SourceReading } from '#shared/connections/password-safe/sources/reading.ts';
 import { foldCase } from '#shared/domain/selection.ts';
@@ -98,4 +99,6 @@ export const createPairsReading = (pairs: Pairs): SourceReading => ({
   },
 
   access: (session, source) => accessAccounts(session, parseAccountRule(source)),
+
+  rotation: (session, source, relayUsers) => rotatePairs(session, parseAccountRule(source), relayUsers),
 });

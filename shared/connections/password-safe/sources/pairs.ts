@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
+import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
+import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   access,
@@ -30,11 +32,22 @@ const sync = z
   })
   .transform(withDefaultValue);
 
+const rotation = z.strictObject({
+  source,
+  ...commonRotation,
+  credential: z
+    .enum(CREDENTIAL_KINDS)
+    .default('password')
+    .describe('Credential of the idle account that changes: its password, or its private key (DSS key).'),
+  select: selection('Pairs to rotate; all pairs of the connection if omitted.'),
+});
+
 const ADDRESS: AddressRules = { labels: ['pairName'], spellings: ({ pairName = '' }) => [{ pairName }] };
 
 /** Pairs of accounts. Readers get one account of a pair, and the other one rotates. */
 export const pairs: SourceType = {
   sync,
+  rotation,
   rules: (rule) => {
     const parsed = parseAccountRule(rule);
     return {

@@ -87,7 +87,7 @@ describe('a sync of pairs', () => {
   const active = () => readActive(turns, 'vault');
 
   it('delivers the recorded account, whatever the stores hold', async () => {
-    await switchActive(turns, 'vault', { item: 'pair:orders', account: 'account:b' });
+    await switchActive(turns, 'vault', { item: 'pair:orders', account: 'account:b', switches: 0 });
     expect(await plan(A, A)).toMatchObject({ delivered: ['b'], remarks: [] });
     expect(await plan(B, B)).toMatchObject({ delivered: [], remarks: [] });
   });

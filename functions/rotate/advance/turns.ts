@@ -1,0 +1,147 @@
+import type { Rotated, Rotation } from '#shared/connections/rotation.ts';
+import { itemKey } from '#shared/domain/item.ts';
+import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
+import { type Ended, withEnded } from '#shared/domain/rotation/state.ts';
+import { activeOf, memberOf } from '#shared/domain/turns.ts';
+import { asRelayError } from '#shared/errors.ts';
+import type { RotationItems, RotationProgress, Turn } from '#shared/records/rotation-record.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
+import { isOpen, readActive, readSwitches, readSyncTurns, switchActive } from '#shared/records/turn-records.ts';
+import type { Ledger } from '#shared/rotation/ledger.ts';
+import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
+
+/** Turns of items that stand for two accounts: the idle one changes, and readers get it once it has passed its test. */
+
+export interface TurnsContext {
+  readonly ledger: Ledger;
+  readonly items: RotationItems['items'];
+  readonly records: SharedRecords;
+  readonly connection: string;
+  readonly settings: RotationSettings;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+type PlannedItem = RotationItems['items'][string];
+
+const turnOf = ({ turns = {} }: RotationProgress, id: string): Turn | undefined =>
+  Object.hasOwn(turns, id) ? turns[id] : undefined;
+
+const failed = (reason: string): Ended => ({ status: 'failed', reason });
+
+/** Active account of a pair: the recorded one. Without a sync, nobody gets either, and the first one counts. */
+const activeMember = async ({ records, connection }: TurnsContext, item: PlannedItem) => {
+  const recorded = activeOf(await readActive(records, connection), item);
+  return recorded === undefined && item.syncs.length === 0 ? item.members?.[0] : memberOf(item, recorded);
+};
+
+const turnOfPair = async (context: TurnsContext, id: string, item: PlannedItem): Promise<Turn | Ended> => {
+  const { records, connection } = context;
+  // The switches come first: one that follows makes this turn switch nothing.
+  const switches = await readSwitches(records, connection, id);
+  const active = await activeMember(context, item);
+  const idle = item.members?.find(({ ref }) => active !== undefined && itemKey(ref) !== itemKey(active.ref));
+  if (active === undefined || idle === undefined) {
+    return failed(`Its active account is not known. Run the sync ${item.syncs[0] ?? ''}, then rotate it again.`);
+  }
+  const { ref, title, handle } = idle;
+  return { account: { ref, title, handle }, active: itemKey(active.ref), switches, switched: false };
+};
+
+/** Reason not to change the idle account: a target can still hold its credential. */
+const obstacleOf = async (
+  { records, connection, now }: TurnsContext,
+  id: string,
+  { syncs }: PlannedItem,
+  { active }: Turn,
+): Promise<Ended | undefined> => {
+  for (const sync of syncs) {
+    const { open, delivered } = await readSyncTurns(records, connection, sync);
+    if (Object.values(open).some((beganAt) => isOpen(beganAt, now()))) {
+      return { status: 'skipped', reason: `The sync ${sync} is running. Rotate it after the end of that run.` };
+    }
+    if ((Object.hasOwn(delivered, id) ? delivered[id] : undefined) !== active) {
+      return failed(
+        `The sync ${sync} has not delivered its active account to all targets, so one can still hold the other account. Run the sync, then rotate it again.`,
+      );
+    }
+  }
+  return undefined;
+};
+
+/**
+ * Chooses the accounts that change for the items to start, and records them. Ends the items whose other account readers
+ * may not have yet. Returns the ids of the rest.
+ */
+export const takeTurns = async (context: TurnsContext, ids: readonly string[]): Promise<readonly string[]> => {
+  const { ledger, items, settings, now } = context;
+  let { progress } = ledger;
+  const ready: string[] = [];
+  for (const id of ids) {
+    const item = items[id];
+    if (item?.members === undefined) {
+      ready.push(id);
+      continue;
+    }
+    const turn = await turnOfPair(context, id, item);
+    const ended = 'status' in turn ? turn : await obstacleOf(context, id, item, turn);
+    if (ended !== undefined) {
+      progress = { ...progress, state: withEnded(progress.state, settings, { id, ended, now: now() }) };
+    } else if (!('status' in turn)) {
+      progress = { ...progress, turns: { ...progress.turns, [id]: turn } };
+      ready.push(id);
+    }
+  }
+  await ledger.write(progress);
+  return ready;
+};
+
+/** Makes the accounts that have passed their tests the active ones. Comes before any sync is started. Repeatable. */
+export const endTurns = async ({ ledger, records, connection }: TurnsContext): Promise<void> => {
+  const { progress } = ledger;
+  const turns = { ...progress.turns };
+  for (const { id, status } of progress.state.items) {
+    const turn = turnOf(progress, id);
+    if (status !== 'rotated' || turn === undefined || turn.switched) continue;
+    const { account, switches } = turn;
+    if (switches !== undefined) {
+      await switchActive(records, connection, { item: id, account: itemKey(account.ref), switches });
+    }
+    turns[id] = { ...turn, switched: true };
+  }
+  if (JSON.stringify(turns) !== JSON.stringify(progress.turns ?? {})) await ledger.write({ ...progress, turns });
+};
+
+/** The rotation, whose calls about an item in turns go to the account that changes. */
+export const inTurns = (rotation: Rotation, ledger: Ledger): Rotation => {
+  const { test } = rotation;
+  const accountOf = (item: Rotated): Rotated => turnOf(ledger.progress, itemKey(item.ref))?.account ?? item;
+  return {
+    ...rotation,
+    inspect: (item) => rotation.inspect(accountOf(item)),
+    change: (item, how) => rotation.change(accountOf(item), how),
+    state: (item) => rotation.state(accountOf(item)),
+    async states(items) {
+      const states = await rotation.states(items.map(accountOf));
+      return items.map(({ ref, title }, index) => {
+        const [, state] = states[index] ?? [];
+        return [ref, state ?? asRelayError(undefined, `Reading the state of ${title}`)] as const;
+      });
+    },
+    ...(test && { test: (item: Rotated) => test.call(rotation, accountOf(item)) }),
+  };
+};
+
+/** The search for open checkouts of the accounts that change. */
+export const checkoutsInTurns =
+  (find: FindOpenCheckouts, ledger: Ledger): FindOpenCheckouts =>
+  async (ids) => {
+    const accounts = new Map(ids.flatMap((id) => accountKeys(ledger.progress, id).map((key) => [key, id] as const)));
+    const open = await find([...accounts.keys()]);
+    return new Map([...open].map(([key, name]) => [accounts.get(key) ?? key, name]));
+  };
+
+const accountKeys = (progress: RotationProgress, id: string): string[] => {
+  const turn = turnOf(progress, id);
+  return turn === undefined ? [id] : [id, itemKey(turn.account.ref)];
+};
