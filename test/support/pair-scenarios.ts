@@ -9,6 +9,7 @@ import { ROTATED, ROTATING_USERS } from '#test/support/rotation-scenarios.ts';
 
 const SECRET = 'prod/orders';
 const RULE = 'weekly';
+const ORDER = { rule: RULE, trigger: 'schedule' } as const;
 const CHANGES = { sync: 'databases' };
 /** Longer than a hold on a pair, and than the time in which a change counts as caused by a check-in. */
 const QUIET_MINUTES = 27;
@@ -76,18 +77,18 @@ export const PAIR_SCENARIO: Scenario = {
     check(relay, 'the first sync');
   },
   async act(relay, { through }) {
-    await relay.rotate('first', { rule: RULE }, { through: checking(relay, through) });
-    await relay.rotate('second', { rule: RULE }, { through: checking(relay, through) });
+    await relay.rotate('first', ORDER, { through: checking(relay, through) });
+    await relay.rotate('second', ORDER, { through: checking(relay, through) });
   },
   async followUp(relay, { through }) {
     relay.advance(QUIET_MINUTES);
-    await relay.rotate('third', { rule: RULE }, { through: checking(relay, through) });
+    await relay.rotate('third', ORDER, { through: checking(relay, through) });
   },
   async cleanUp(relay) {
     await relay.reap();
     relay.advance(QUIET_MINUTES);
     await relay.sync('after', CHANGES, { through: checking(relay) });
-    await relay.rotate('last', { rule: RULE }, { through: checking(relay) });
+    await relay.rotate('last', ORDER, { through: checking(relay) });
     const turns = await reasonsOf(relay, 'last');
     if (!turns.includes('rotated') && !turns.includes('is running')) errorsOf(relay).add(`The last turn: ${turns}.`);
   },

@@ -29,7 +29,7 @@ const turnOf = ({ turns = {} }: RotationProgress, id: string): Turn | undefined 
 
 const failed = (reason: string): Ended => ({ status: 'failed', reason });
 
-/** Active account of a pair: the recorded one. Without a sync, nobody gets either, and the first one counts. */
+/** Active account of a pair: the recorded one. Without a sync, readers get neither, and the first one counts. */
 const activeMember = async ({ records, connection }: TurnsContext, item: PlannedItem) => {
   const recorded = activeOf(await readActive(records, connection), item);
   return recorded === undefined && item.syncs.length === 0 ? item.members?.[0] : memberOf(item, recorded);
