@@ -196,7 +196,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   RotateAdvance: [
     ...SIGN_IN,
     ...read('rotations', 'holds', 'pairs', 'checkouts'),
-    ...write('rotations', 'holds'),
+    ...write('rotations', 'holds', 'pairs'),
     ...ALERT,
   ],
   RotateDeliver: [
