@@ -7,7 +7,7 @@ import type { RelayError } from '#shared/errors.ts';
 export type Rotated = Pick<Item, 'ref' | 'title' | 'handle'>;
 
 /** The same, with the accounts of an item whose accounts take turns. */
-export type Orderable = Rotated & Pick<Item, 'members'>;
+type Orderable = Rotated & Pick<Item, 'members'>;
 
 /**
  * Changes of a credential, as the vault shows them. A change has happened if `changedAt` or `mark` differs from the
