@@ -16,12 +16,14 @@ import { Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
 import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
-import { rotateSteps } from '#shared/workflows/rotate.ts';
+import { type RotationPlanned, rotateSteps } from '#shared/workflows/rotate.ts';
 
 /** A fleet rotates in waves, with pauses of up to a week. Step Functions allows a year. */
 const ROTATE_TIMEOUT = Duration.days(180);
 
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
+
+const isPlanned = (status: RotationPlanned['status']): Condition => Condition.stringEquals('$.planned.status', status);
 
 const isNext = (next: string): Condition => Condition.stringEquals('$.advanced.next', next);
 
@@ -53,6 +55,7 @@ export class RotateWorkflow extends Construct {
         workflow: 'rotate',
         rule: JsonPath.stringAt('$$.Execution.Input.rule'),
         run: JsonPath.stringAt('$$.Execution.Name'),
+        startedAt: JsonPath.stringAt('$$.Execution.StartTime'),
         order: JsonPath.objectAt('$$.Execution.Input'),
       },
     });
@@ -97,13 +100,20 @@ export class RotateWorkflow extends Construct {
       time: WaitTime.secondsPath('$.advanced.waitSeconds'),
     });
 
+    const turn = new Wait(this, 'WaitForTurn', {
+      comment: 'Another execution of the rule has not ended. A request is not lost.',
+      time: WaitTime.secondsPath('$.planned.waitSeconds'),
+    });
+
     begin.next(signIn);
     signIn.next(plan);
     plan.next(
       new Choice(this, 'AnythingToDo', { comment: 'Another execution of the rule can be running.' })
-        .when(Condition.stringEquals('$.planned.status', 'skipped'), report)
-        .otherwise(advance),
+        .when(isPlanned('planned'), advance)
+        .when(isPlanned('busy'), turn)
+        .otherwise(report),
     );
+    turn.next(plan);
     advance.next(
       new Choice(this, 'NextAction').when(isNext('deliver'), deliver).when(isNext('wait'), wait).otherwise(report),
     );

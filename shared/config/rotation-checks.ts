@@ -105,6 +105,17 @@ const checkEmergency = (name: string, { emergency, senders, budget, schedule }: 
   ];
 };
 
+/** Messages start a rotation at any time, so only a schedule has a window. */
+const checkWindow = (name: string, { schedule, window }: RotationConfig): Problem[] =>
+  window === undefined || schedule !== undefined
+    ? []
+    : [
+        {
+          path: ['rotations', name, 'window'],
+          message: 'applies only to scheduled starts; add a schedule, or remove it',
+        },
+      ];
+
 /** Returns the problems of all rotations. */
 export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] =>
   checkableEntries(config.rotations).flatMap(([name, rule]) => [
@@ -112,6 +123,7 @@ export const checkRotations = (config: Checkable, types: RegisteredTypes): Probl
     ...checkSource(config, types, name, rule),
     ...checkDelivered(config, types, name, rule),
     ...checkWaves(name, rule),
+    ...checkWindow(name, rule),
     ...checkAge(name, rule),
     ...checkEmergency(name, rule),
   ]);

@@ -194,6 +194,41 @@ const holdReleased = z.strictObject({
   items: z.array(labels).min(1).max(100).refine(isEachOnce, 'name each item once').describe('Items to deliver.'),
 });
 
+const rotation = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under rotations in relay.yaml')
+  .describe('The rotation: a name under rotations in relay.yaml.');
+
+const rotationMessageId = id.describe(
+  'Id of the message, unique among those of the same type and sender under the rotation.',
+);
+
+const rotationStopped = z.strictObject({
+  type: z
+    .literal('rotation.stopped')
+    .describe('Stops every execution of a rotation that began before. Changes that have started still end.'),
+  rotation,
+  id: rotationMessageId,
+});
+
+const rotationResumed = z.strictObject({
+  type: z
+    .literal('rotation.resumed')
+    .describe('Continues the rotation that was stopped or failed, where it ended. It waits for one that still runs.'),
+  rotation,
+  id: rotationMessageId,
+  acceptFailures: z
+    .boolean()
+    .default(false)
+    .describe('True to count only later failures against the threshold. Default: false.'),
+  retry: z
+    .array(labels)
+    .max(100)
+    .refine(isEachOnce, 'name each item once')
+    .default([])
+    .describe('Items to start again, of those that failed, also by a test. Default: none.'),
+});
+
 const blueprint = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under provisioning in relay.yaml')
@@ -244,6 +279,8 @@ export const messageSchema = z.discriminatedUnion('type', [
   credentialChanged,
   rotationRequested,
   holdReleased,
+  rotationStopped,
+  rotationResumed,
   provisionRequested,
   deprovisionRequested,
 ]);
@@ -255,6 +292,8 @@ export type CheckoutReleased = z.infer<typeof checkoutReleased>;
 export type CredentialChanged = z.infer<typeof credentialChanged>;
 export type RotationRequested = z.infer<typeof rotationRequested>;
 export type HoldReleased = z.infer<typeof holdReleased>;
+export type RotationStopped = z.infer<typeof rotationStopped>;
+export type RotationResumed = z.infer<typeof rotationResumed>;
 export type ProvisionRequested = z.infer<typeof provisionRequested>;
 export type DeprovisionRequested = z.infer<typeof deprovisionRequested>;
 

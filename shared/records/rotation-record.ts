@@ -10,14 +10,25 @@ import { RUN_STATUSES } from '#shared/workflows/sync.ts';
  * Records of rotations, in the records bucket. None of them contains a credential.
  *
  *     rotations/<rule>/active.json            execution that works on the rule        (plan, report)
+ *     rotations/<rule>/stop.json              latest message that stops the rule      (intake)
+ *     rotations/<rule>/messages/<hash>.json   time of the first message with an id    (intake)
  *     rotations/<rule>/<run>/items.json       selected items                          (plan)
  *     rotations/<rule>/<run>/progress.json    progress                                (plan, advance, deliver)
  *     rotations/<rule>/<run>/report.json      result                                  (report)
  *     rotations/<rule>/<run>/report.html      the same result as an HTML page     (report)
  */
 
-const activeSchema = z.object({ run: z.string(), ended: z.boolean() });
+const activeSchema = z.object({
+  run: z.string(),
+  ended: z.boolean(),
+  /** Run with the progress that a resume continues: it was stopped, it failed, or it works. */
+  unfinished: z.string().optional(),
+});
 export type ActiveRotation = z.infer<typeof activeSchema>;
+
+/** Time of a message, in epoch milliseconds. */
+const messageTimeSchema = z.object({ at: z.int() });
+export type MessageTime = z.infer<typeof messageTimeSchema>;
 
 /** Items of a rotation, by the ids of its state. */
 const rotationItemsSchema = z.object({
@@ -83,6 +94,10 @@ const progressSchema = z.object({
   /** Turns of items that stand for several accounts, recorded before the change of an account. */
   turns: z.record(z.string(), turnSchema).optional(),
   deliveries: z.array(deliverySchema),
+  /** First run of the rotation, in a run that continues it. */
+  origin: z.string().optional(),
+  /** Run that continues the rotation. The progress then changes no more. */
+  continuedBy: z.string().optional(),
 });
 export type RotationProgress = z.infer<typeof progressSchema>;
 
@@ -116,6 +131,15 @@ export const rotationAt = {
   active: (rule: string): RecordPlace<ActiveRotation> => ({
     key: `rotations/${rule}/active.json`,
     schema: activeSchema,
+  }),
+  stop: (rule: string): RecordPlace<MessageTime> => ({
+    key: `rotations/${rule}/stop.json`,
+    schema: messageTimeSchema,
+  }),
+  /** `id` is a hash of the id of the message, its sender and its type. */
+  message: (rule: string, id: string): RecordPlace<MessageTime> => ({
+    key: `rotations/${rule}/messages/${id}.json`,
+    schema: messageTimeSchema,
   }),
   items: (run: RunPlace): RecordPlace<RotationItems> => ({
     key: `${prefixOf(run)}/items.json`,

@@ -14,7 +14,10 @@ export interface Ledger {
   write(next: RotationProgress): Promise<void>;
 }
 
-/** Reads the progress of a rotation. Raises `ContractViolated` if there is none. */
+/**
+ * Reads the progress of a rotation. Raises `ContractViolated` if there is none, or if another run
+ * continues it.
+ */
 export const openLedger = async (records: SharedRecords, run: Pick<Run, 'rule' | 'run'>): Promise<Ledger> => {
   const place = rotationAt.progress(run);
   const known = await records.read(place);
@@ -22,6 +25,9 @@ export const openLedger = async (records: SharedRecords, run: Pick<Run, 'rule' |
     throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the rotation again.`);
   }
   let { record, version } = known;
+  if (record.continuedBy !== undefined) {
+    throw new RelayError('ContractViolated', `The run ${record.continuedBy} continues the rotation of ${place.key}.`);
+  }
   return {
     get progress() {
       return record;

@@ -38,6 +38,9 @@ const rotations = [
   // Holds that a message ends.
   { to: 'records', may: 'read', folder: 'holds' },
   { to: 'records', may: 'write', folder: 'holds' },
+  // Messages that stop a rotation.
+  { to: 'records', may: 'read', folder: 'rotations' },
+  { to: 'records', may: 'write', folder: 'rotations' },
 ] as const satisfies readonly Grant[];
 
 export const checkoutGrants = [

@@ -7,10 +7,20 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
  * the record of the run (`rotationAt.progress`).
  */
 
+/** Wishes of a message that resumes a rotation. */
+const resumeSchema = z.object({
+  acceptFailures: z.boolean(),
+  /** Addresses of the failed items to start again. */
+  retry: z.array(z.record(z.string(), z.string())),
+});
+export type ResumeOrder = z.infer<typeof resumeSchema>;
+
 /** Input of an execution. Without `items`, `systems` and `ticket`, everything that the rule selects rotates. */
 const orderSchema = z.object({
   rule: z.string(),
   trigger: z.enum(['schedule', 'message', 'checkout']),
+  /** Continues the rotation of the rule that was stopped or failed, instead of a new one. */
+  resume: resumeSchema.optional(),
   /** Addresses of items. */
   items: z.array(z.record(z.string(), z.string())).optional(),
   /** Patterns of systems. */
@@ -23,8 +33,17 @@ const orderSchema = z.object({
 });
 export type RotationOrder = z.infer<typeof orderSchema>;
 
-/** `skipped`: another execution of the rule has not ended. */
-const plannedSchema = z.object({ status: z.enum(['planned', 'skipped']), items: z.int().min(0) });
+/**
+ * Decisions of the plan. `busy`: another execution of the rule has not ended, and this one waits for it. `skipped`: the
+ * same, for a scheduled one. `halted`: an earlier rotation has to be resumed before a schedule starts a new one.
+ * `stopped`: a message has stopped the execution before it began. `nothing`: there is nothing to resume.
+ */
+const plannedSchema = z.object({
+  status: z.enum(['planned', 'busy', 'skipped', 'halted', 'stopped', 'nothing']),
+  items: z.int().min(0),
+  /** Time to wait for the other execution. */
+  waitSeconds: z.int().min(0).optional(),
+});
 export type RotationPlanned = z.infer<typeof plannedSchema>;
 
 const advancedSchema = z.object({ next: z.enum(['wait', 'deliver', 'report']), waitSeconds: z.int().min(0) });
@@ -32,6 +51,8 @@ export type Advanced = z.infer<typeof advancedSchema>;
 
 const rotateStateSchema = runSchema.extend({
   order: orderSchema,
+  /** Start of the execution. */
+  startedAt: z.iso.datetime({ offset: true }),
   planned: plannedSchema.optional(),
   advanced: advancedSchema.optional(),
   error: caughtSchema.optional(),

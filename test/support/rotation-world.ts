@@ -83,7 +83,7 @@ const play = ({ settings, destinyOf, disturbances = [], observe, ...from }: Play
   for (let step = 0; step < MAX_STEPS; step += 1) {
     const happens = (kind: Disturbance['kind']): boolean =>
       disturbances.some((one) => one.step === step && one.kind === kind);
-    if (happens('stop')) state = withStop(state, now);
+    if (happens('stop')) state = withStop(state, 'message', now);
     const action = next(state, settings, now);
     observe?.(state, action, now);
     if (action.next === 'done' || action.next === 'stop') {

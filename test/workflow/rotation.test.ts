@@ -39,16 +39,18 @@ describe('a rotation', () => {
     const arns = template.ofType('AWS::StepFunctions::StateMachine').map(({ identity }) => identity.ref);
     return arns.flatMap((arn) => stepFunctions.list(arn));
   };
-  /** Advances the clock from wait to wait until every execution has ended. */
-  const settle = async () => {
+  /** Advances the clock from wait to wait until every execution has ended, or until something has happened. */
+  const settleUntil = async (hasHappened: () => boolean) => {
     const { stepFunctions } = world.aws;
-    for (;;) {
+    while (!hasHappened()) {
       const wakes = await Promise.all(executions().map(({ arn }) => stepFunctions.nextWake(arn)));
       const times = wakes.filter((wake) => wake !== undefined);
       if (times.length === 0) return;
       world.clock.advance(Math.max(0, Math.min(...times) - world.clock.now()));
     }
   };
+
+  const settle = () => settleUntil(() => false);
 
   it('changes all accounts, a canary first, and the sync delivers them', async () => {
     const started = await world.aws.scheduler.fire(`rotate.${RULE}`, world.clock.now());
@@ -99,6 +101,58 @@ describe('a rotation', () => {
       value.includes(world.vault.credentialOf(account?.accountId ?? 0)),
     );
     expect(holding).toHaveLength(1);
+  });
+
+  it('stops by a message during a pause, and changes every account once after the resume', async () => {
+    const before = new Map(
+      world.vault.accounts().map(({ accountId }) => [accountId, world.vault.changesOf(accountId)]),
+    );
+    const changed = () =>
+      world.vault.accounts().map(({ accountId }) => world.vault.changesOf(accountId) - (before.get(accountId) ?? 0));
+    const send = async (message: object): Promise<void> => {
+      const body = JSON.stringify({ rotation: RULE, ...message });
+      await world.aws.queues.send('local-intake', body, body);
+      await world.aws.eventSources.drained('local-intake');
+    };
+    const ends = () => executions().filter(({ name }) => name.startsWith(`${RULE}.`));
+    world.clock.advance(3_600_000);
+    await world.aws.scheduler.fire(`rotate.${RULE}`, world.clock.now());
+    await settleUntil(() => changed().some((count) => count > 0));
+    expect(changed().toSorted()).toEqual([0, 0, 0, 0, 1]);
+    world.clock.advance(1000);
+    await send({ type: 'rotation.stopped', id: 'INC0002' });
+    await settle();
+    expect(changed().toSorted()).toEqual([0, 0, 0, 0, 1]);
+
+    // A schedule starts nothing before the resume.
+    world.clock.advance(1000);
+    await world.aws.scheduler.fire(`rotate.${RULE}`, world.clock.now());
+    await settle();
+    expect(changed().toSorted()).toEqual([0, 0, 0, 0, 1]);
+
+    await send({ type: 'rotation.resumed', id: 'INC0003' });
+    await settle();
+    // The message that stops arrives again, and changes nothing.
+    await send({ type: 'rotation.stopped', id: 'INC0002' });
+    await settle();
+    expect(changed()).toEqual([1, 1, 1, 1, 1]);
+    const outputs = await Promise.all(
+      ends().map(async ({ arn }) => {
+        const { ending } = await world.aws.stepFunctions.settled(arn);
+        return ending?.status === 'SUCCEEDED' ? JSON.parse(String(ending.output)) : ending;
+      }),
+    );
+    expect(outputs).toEqual(
+      expect.arrayContaining([
+        { status: 'STOPPED', requested: 5, rotated: 1, failed: 0, unknown: 0 },
+        { status: 'SKIPPED', requested: 0, rotated: 0, failed: 0, unknown: 0 },
+        { status: 'SUCCEEDED', requested: 5, rotated: 5, failed: 0, unknown: 0 },
+      ]),
+    );
+    const values = Object.values(world.aws.secretsManager.currentValues());
+    for (const { credential } of world.vault.accounts()) {
+      expect(values.filter((value) => value.includes(credential))).toHaveLength(1);
+    }
   });
 
   it('leaves nothing open, nothing refused and nothing behind', async () => {

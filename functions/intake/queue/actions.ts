@@ -10,13 +10,14 @@ import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
 import { createReleaseHolds, type HoldActionDependencies } from './holds.ts';
 import type { AddressOf, Rules } from './read-message.ts';
-import { createRotationAction } from './rotations.ts';
+import { createRotationActions, type RotationActionDependencies } from './rotations.ts';
 import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
 
 export interface ActionDependencies
   extends CheckoutActionDependencies,
     SubjectActionDependencies,
-    HoldActionDependencies {
+    HoldActionDependencies,
+    RotationActionDependencies {
   readonly rules: Rules;
   readonly addressOf: AddressOf;
   readonly rulesOf: (rule: SyncConfig) => Promise<Pick<SourceRules, 'address' | 'patterns'>>;
@@ -31,7 +32,7 @@ export const createActions = (dependencies: ActionDependencies) => {
   const { rules, rulesOf } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
   const subjects = createSubjectAction(dependencies);
-  const rotate = createRotationAction(dependencies.executionsOf);
+  const rotations = createRotationActions(dependencies);
   const startNamedRun = createStartNamedRun(dependencies);
 
   const startSyncs = async (changed: Pick<CredentialChanged, 'connection' | 'item'>): Promise<void> => {
@@ -56,7 +57,11 @@ export const createActions = (dependencies: ActionDependencies) => {
       case 'hold.released':
         return releaseHolds(message);
       case 'rotation.requested':
-        return rotate(message, senderOf(SenderId));
+        return rotations.request(message, senderOf(SenderId));
+      case 'rotation.stopped':
+        return rotations.stop(message, senderOf(SenderId), SentTimestamp);
+      case 'rotation.resumed':
+        return rotations.resume(message, senderOf(SenderId));
       case 'provision.requested':
       case 'deprovision.requested':
         return subjects(message, senderOf(SenderId));

@@ -66,7 +66,7 @@ const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] =>
     return checkSubject(rules, message);
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
   if (message.type === 'rotation.requested') return checkRotation(rules, message);
-  if (message.type === 'hold.released') return checkName('rotation', message.rotation, rules.rotations);
+  if ('rotation' in message) return checkName('rotation', message.rotation, rules.rotations);
   const rule = ruleIn(checkouts, message.checkout);
   if (rule === undefined) return checkName('checkout', message.checkout, checkouts);
   return message.type === 'checkout.requested' ? checkWindow(message.window, rule, now) : [];
@@ -148,9 +148,16 @@ const checkItems = async (
     const address = rule && (await addressOf(rule));
     return message.items.flatMap((item, index) => problemsWith(item, ['items', index], address));
   }
-  if (message.type === 'rotation.requested' || message.type === 'hold.released') {
+  if (
+    message.type === 'rotation.requested' ||
+    message.type === 'rotation.resumed' ||
+    message.type === 'hold.released'
+  ) {
     const rule = Object.hasOwn(rotations, message.rotation) ? rotations[message.rotation] : undefined;
     const address = rule && (await addressOf(rule));
+    if (message.type === 'rotation.resumed') {
+      return message.retry.flatMap((item, index) => problemsWith(item, ['retry', index], address));
+    }
     const noSystems = 'systems' in message && message.systems !== undefined && address?.narrowing === undefined;
     return [
       ...(message.items ?? []).flatMap((item, index) => problemsWith(item, ['items', index], address)),

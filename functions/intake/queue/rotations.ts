@@ -1,23 +1,53 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
-import type { RotationRequested } from '#shared/messages/messages.ts';
+import type { RotationRequested, RotationResumed, RotationStopped } from '#shared/messages/messages.ts';
+import { type MessageTime, rotationAt } from '#shared/records/rotation-record.ts';
+import { changeRecord, claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
+import type { RotationOrder } from '#shared/workflows/rotate.ts';
 
-/** Name of the execution of a request. An id belongs to its sender, and starts one execution. Pure. */
-const requestedRun = ({ rotation, id }: RotationRequested, { kind, id: sender }: Principal): string => {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([kind, sender, id]))
+export interface RotationActionDependencies {
+  readonly executionsOf: ExecutionsOf;
+  readonly sharedRecords: SharedRecords;
+}
+
+type RotationMessage = RotationRequested | RotationStopped | RotationResumed;
+
+/** Hash of the id of a message. An id belongs to its sender, and to one type of message. Pure. */
+const hashOf = ({ type, id }: RotationMessage, { kind, id: sender }: Principal): string =>
+  createHash('sha256')
+    .update(JSON.stringify([type, kind, sender, id]))
     .digest('hex')
     .slice(0, 24);
-  return `${rotation}.requested-${hash}`;
-};
 
-/** Creates the action of messages that request a rotation. Repeatable. */
-export const createRotationAction =
-  (executionsOf: ExecutionsOf) =>
-  async (message: RotationRequested, sender: Principal): Promise<void> => {
-    const { type: _, rotation: rule, id: __, ...selection } = message;
-    const order = { rule, trigger: 'message', ...selection };
-    // The execution of an earlier message with this id keeps its order.
-    await executionsOf('rotate').start(requestedRun(message, sender), JSON.stringify(order));
+/** Creates the actions of messages about rotations. Each is repeatable. */
+export const createRotationActions = ({ executionsOf, sharedRecords }: RotationActionDependencies) => {
+  // The execution of an earlier message with this id keeps its order.
+  const start = (run: string, order: RotationOrder) => executionsOf('rotate').start(run, JSON.stringify(order));
+
+  return {
+    async request(message: RotationRequested, sender: Principal): Promise<void> {
+      const { type: _, rotation: rule, id: __, ...selection } = message;
+      const run = `${rule}.requested-${hashOf(message, sender)}`;
+      await start(run, { rule, trigger: 'message', ...selection });
+    },
+
+    async resume(message: RotationResumed, sender: Principal): Promise<void> {
+      const { rotation: rule, acceptFailures, retry } = message;
+      const run = `${rule}.resumed-${hashOf(message, sender)}`;
+      await start(run, { rule, trigger: 'message', resume: { acceptFailures, retry } });
+    },
+
+    /** `sentAt` in epoch milliseconds. A message that is sent again does not stop what was resumed since. */
+    async stop(message: RotationStopped, sender: Principal, sentAt: number): Promise<void> {
+      const { rotation: rule } = message;
+      const { at } = await claimRecord(sharedRecords, rotationAt.message(rule, hashOf(message, sender)), {
+        at: sentAt,
+      });
+      await changeRecord<MessageTime, void>(sharedRecords, rotationAt.stop(rule), (known) => ({
+        next: known === undefined || known.at < at ? { at } : undefined,
+        result: undefined,
+      }));
+    },
   };
+};

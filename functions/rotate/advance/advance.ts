@@ -18,6 +18,7 @@ import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 import { look } from './look.ts';
 import { type StartContext, startItems } from './start.ts';
+import { createStopIfAsked } from './stops.ts';
 import { checkoutsInTurns, endTurns, inTurns, type TurnsContext, takeTurns } from './turns.ts';
 
 export interface AdvanceDependencies {
@@ -54,7 +55,7 @@ export const createAdvance =
     const holds = openHolds({
       records,
       place: holdsAt(config, rule.connection),
-      run: input,
+      run: rotationOf(input, ledger.progress),
       labelsOf,
       notify,
       onUnnotified,
@@ -64,7 +65,9 @@ export const createAdvance =
     await holds.settle(ledger.progress.state);
     const findCheckouts = rule.underCheckouts ? undefined : checkoutsInTurns(checkoutsOf(rule.connection), ledger);
     const turns: TurnsContext = { ledger, items, records, connection: rule.connection, settings: rule, now };
+    const stopIfAsked = createStopIfAsked({ records, ledger, input, rule, now });
     const decide = (): Next => next(ledger.progress.state, rule, now());
+    await stopIfAsked();
     if (needsVault(ledger.progress, decide())) {
       const vault = await vaultOf(rule.with ?? rule.connection);
       await vault.session(async (session) => {
@@ -89,12 +92,16 @@ export const createAdvance =
           // A change that was not queued has happened during the call.
           if (!rule.queue) await look(context);
           await holds.settle(ledger.progress.state);
+          await stopIfAsked();
         }
       });
     }
     await endTurns(turns);
     return outputFor(decide(), ledger, items, now());
   };
+
+/** The holds of all runs that continue a rotation are those of its first run. */
+const rotationOf = ({ rule, run }: RotateStepInput, { origin = run }: RotationProgress) => ({ rule, run: origin });
 
 const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems> => {
   const place = rotationAt.items(run);

@@ -1,21 +1,67 @@
 import { type ActiveRotation, rotationAt } from '#shared/records/rotation-record.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
-import type { Run } from '#shared/workflows/run.ts';
+import type { RotateStepInput, RotationOrder, RotationPlanned } from '#shared/workflows/rotate.ts';
 
-/** Claims the rule, unless an execution that can still change credentials holds it. Repeatable. */
+type ClaimInput = Pick<RotateStepInput, 'rule' | 'run' | 'order' | 'startedAt'>;
+
+/** Result of a claim. */
+export type Claimed =
+  /** `continues`: run whose rotation this one continues. */
+  | { readonly status: 'claimed'; readonly continues?: string | undefined }
+  | { readonly status: Exclude<RotationPlanned['status'], 'planned'> };
+
+/**
+ * Claims the rule, unless an execution that can still change credentials holds it. A scheduled execution does not wait
+ * for it, and does not begin while an earlier rotation has to be resumed. Repeatable.
+ */
 export const claimRule = async (
   records: SharedRecords,
-  { rule, run }: Pick<Run, 'rule' | 'run'>,
+  { rule, run, order, startedAt }: ClaimInput,
   isRunning: (run: string) => Promise<boolean>,
-): Promise<boolean> => {
+): Promise<Claimed> => {
   const place = rotationAt.active(rule);
   const held = (await records.read(place))?.record;
-  const isHeld = held !== undefined && !held.ended && held.run !== run && (await isRunning(held.run));
-  if (isHeld) return false;
-  return changeRecord<ActiveRotation, boolean>(records, place, (current) => {
+  const isOurs = held?.run === run && !held.ended;
+  const others = { status: order.trigger === 'schedule' ? 'skipped' : 'busy' } as const;
+  if (held !== undefined && !held.ended && !isOurs && (await isRunning(held.run))) return others;
+  const stop = (await records.read(rotationAt.stop(rule)))?.record;
+  if (!isOurs && stop !== undefined && stop.at >= Date.parse(startedAt)) return { status: 'stopped' };
+  // Its own plan is already recorded.
+  const claimed: Claimed =
+    held?.unfinished === run ? { status: 'claimed' } : await intentOf(records, rule, order, held?.unfinished);
+  if (claimed.status !== 'claimed') return claimed;
+  const isClaimed = await changeRecord<ActiveRotation, boolean>(records, place, (current) => {
     if (current !== undefined && !current.ended && current.run === run) return { result: true };
     // Another execution can have claimed the rule since.
-    if (current !== undefined && !current.ended && current.run !== held?.run) return { result: false };
-    return { next: { run, ended: false }, result: true };
+    const isSame = current?.run === held?.run && current?.unfinished === held?.unfinished;
+    return isSame ? { next: { ...current, run, ended: false }, result: true } : { result: false };
   });
+  return isClaimed ? claimed : others;
 };
+
+/** Decides if an order begins a rotation, or continues the unfinished one. */
+const intentOf = async (
+  records: SharedRecords,
+  rule: string,
+  { trigger, resume }: RotationOrder,
+  unfinished: string | undefined,
+): Promise<Claimed> => {
+  const progress = unfinished && (await records.read(rotationAt.progress({ rule, run: unfinished })))?.record;
+  if (!progress) return { status: resume === undefined ? 'claimed' : 'nothing' };
+  if (resume !== undefined) return { status: 'claimed', continues: unfinished };
+  if (trigger !== 'schedule') return { status: 'claimed' };
+  // A person who stopped it, or who corrects what made it fail, decides when it goes on.
+  return progress.state.stop?.reason === 'window' ? { status: 'claimed', continues: unfinished } : { status: 'halted' };
+};
+
+/**
+ * Records that a resume continues this run from now on. A rotation of single items does not replace an
+ * unfinished one. Repeatable.
+ */
+export const markUnfinished = (records: SharedRecords, { rule, run, order }: ClaimInput): Promise<void> =>
+  changeRecord<ActiveRotation, void>(records, rotationAt.active(rule), (active) => {
+    const isPart = order.items !== undefined || order.ticket !== undefined || order.retest === true;
+    const isKept = active?.unfinished === run || (isPart && active?.unfinished !== undefined);
+    const isOurs = active?.run === run && !active.ended;
+    return { next: isOurs && !isKept ? { ...active, unfinished: run } : undefined, result: undefined };
+  });

@@ -6,9 +6,10 @@ import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { RotateStepInput, RotationPlanned } from '#shared/workflows/rotate.ts';
-import { claimRule } from './claim.ts';
+import { claimRule, markUnfinished } from './claim.ts';
+import { type Continued, continueRotation } from './continue.ts';
 import { type PlannedRotation, planRotationRule, type RotationSides } from './plan-rule.ts';
-import { recordPlan } from './record.ts';
+import { beginProgress, recordPlan } from './record.ts';
 
 export interface PlanRotationDependencies extends RotationSides {
   readonly records: SharedRecords;
@@ -18,23 +19,47 @@ export interface PlanRotationDependencies extends RotationSides {
   readonly now: () => number;
 }
 
+/** The history of an execution has room for this wait until its timeout. */
+const MAX_TURN_SECONDS = 7200;
+const MIN_TURN_SECONDS = 30;
+
 /**
- * Claims the rule for this execution, selects the items from the vault's list, plans their waves, and records them.
- * Changes nothing in the vault. Repeatable: an existing record is kept, because items may have been started from it.
+ * Claims the rule for this execution, selects the items from the vault's list, plans their waves, and records them; or
+ * continues a rotation that was stopped or failed. Changes nothing in the vault. Repeatable: an existing record is
+ * kept, because items may have been started from it.
  */
 export const createPlanRotation =
   ({ records, isRunning, now, ...sides }: PlanRotationDependencies) =>
-  async ({ rule: name, run, order }: RotateStepInput): Promise<RotationPlanned> => {
-    if (!(await claimRule(records, { rule: name, run }, isRunning))) return { status: 'skipped', items: 0 };
-    const place = rotationAt.progress({ rule: name, run });
-    const known = (await records.read(place))?.record;
-    if (known !== undefined) return { status: 'planned', items: known.state.items.length };
+  async (input: RotateStepInput): Promise<RotationPlanned> => {
+    const { rule, run, order } = input;
+    const claimed = await claimRule(records, input, isRunning);
+    if (claimed.status === 'busy') return { status: 'busy', items: 0, waitSeconds: turnAfter(input.planned) };
+    if (claimed.status !== 'claimed') return { status: claimed.status, items: 0 };
 
-    const planned = order.retest === true ? planRetest(sides, records, order, now()) : planChanges(sides, order);
-    const { content, state } = await planned;
-    const started = await recordPlan(records, { rule: name, run }, content, state);
-    return { status: 'planned', items: started.state.items.length };
+    const begin = async (): Promise<Continued> => {
+      const { continues: earlier } = claimed;
+      if (earlier === undefined) {
+        const planned = order.retest === true ? planRetest(sides, records, order, now()) : planChanges(sides, order);
+        const { content, state } = await planned;
+        return { content, progress: beginProgress(state) };
+      }
+      const settings = ruleOf(sides.config, 'rotate', rule);
+      const { address } = await sides.rulesOf(settings.connection, settings);
+      const wishes = order.resume ?? { acceptFailures: false, retry: [] };
+      return continueRotation({ records, rule, run, earlier, settings, address, wishes, now });
+    };
+    let progress = (await records.read(rotationAt.progress({ rule, run })))?.record;
+    if (progress === undefined) {
+      const { content, progress: first } = await begin();
+      progress = await recordPlan(records, { rule, run }, content, first);
+    }
+    await markUnfinished(records, input);
+    return { status: 'planned', items: progress.state.items.length };
   };
+
+/** Seconds until the next look at the other execution: twice as long each time. */
+const turnAfter = (planned: RotateStepInput['planned']): number =>
+  Math.min(MAX_TURN_SECONDS, 2 * (planned?.waitSeconds ?? MIN_TURN_SECONDS / 2));
 
 type Begun = Pick<PlannedRotation, 'content'> & { readonly state: RotationState };
 type Order = RotateStepInput['order'];

@@ -2,6 +2,7 @@ import type { Notify } from '#shared/aws/alerts.ts';
 import { type Reported, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import {
+  type ActiveRotation,
   type RotationItems,
   type RotationProgress,
   type RotationReport,
@@ -11,7 +12,8 @@ import { changeRecord, type SharedRecords } from '#shared/records/shared-record.
 import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
-import type { RotateStepInput, RotationReported } from '#shared/workflows/rotate.ts';
+import type { RotateStepInput, RotationPlanned, RotationReported } from '#shared/workflows/rotate.ts';
+import { noticeOf, resumeAdvice } from './notice.ts';
 
 export interface ReportRotationDependencies {
   readonly records: SharedRecords;
@@ -21,9 +23,6 @@ export interface ReportRotationDependencies {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
-
-/** Lines about items in a notice; the report has all of them. */
-const MAX_LINES = 20;
 
 /**
  * Writes the report of a rotation, in which each item is once, and gives the rule back. Notifies people unless
@@ -61,10 +60,7 @@ export const createReportRotation =
     const place = rotationAt.report(input);
     await changeRecord(records, place, () => ({ next: content, result: undefined }));
     await pages.write(pageAt.rotation(input), renderRotationPage(content));
-    await changeRecord(records, rotationAt.active(rule), (active) => ({
-      next: active?.run === run && !active.ended ? { run, ended: true } : undefined,
-      result: undefined,
-    }));
+    const unfinished = await giveBack(records, input, status);
 
     const count = (...ends: Reported['status'][]): number => items.filter((item) => ends.includes(item.status)).length;
     const output: RotationReported = {
@@ -75,25 +71,57 @@ export const createReportRotation =
       unknown: count('unknown'),
     };
     await measure(rule, output);
-    if (status !== 'SUCCEEDED' && status !== 'SKIPPED') {
-      await notify(`pam-relay: rotation ${rule} ${status}`, linesOf(content, place.key));
+    const isSkipped = status === 'SKIPPED' && notes.length === 0;
+    // The end of a window is no event. Its failures are.
+    const isOnlyOver = content.stopped === 'window' && output.failed + output.unknown + notes.length === 0;
+    if (status !== 'SUCCEEDED' && !isSkipped && !isOnlyOver) {
+      const advice = unfinished === undefined || content.stopped === 'window' ? [] : resumeAdvice(rule, unfinished);
+      await notify(`pam-relay: rotation ${rule} ${status}`, [...noticeOf(content, place.key), ...advice]);
     }
     return output;
   };
+
+/**
+ * Gives the rule back. Returns the run that a resume continues; undefined if there is none. A rotation that is done is
+ * not continued.
+ */
+const giveBack = (
+  records: SharedRecords,
+  { rule, run }: RotateStepInput,
+  status: RotationReport['status'],
+): Promise<string | undefined> =>
+  changeRecord<ActiveRotation, string | undefined>(records, rotationAt.active(rule), (active) => {
+    if (active?.run !== run || active.ended) return { result: active?.unfinished };
+    const { unfinished } = active;
+    const isDone = status === 'SUCCEEDED' || status === 'PARTIAL';
+    const left = isDone && unfinished === run ? undefined : unfinished;
+    return { next: { run, ended: true, ...(left !== undefined && { unfinished: left }) }, result: left };
+  });
 
 const isEnd = (status: Reported['status']): status is keyof typeof ROTATION_OUTCOMES =>
   Object.hasOwn(ROTATION_OUTCOMES, status);
 
 const outcomeOf = (status: Reported['status']): string => (isEnd(status) ? ROTATION_OUTCOMES[status] : status);
 
+/** Notes about an execution that did not begin. */
+const NOTES_ON_SKIPPED: Readonly<Record<RotationPlanned['status'], readonly string[]>> = {
+  planned: [],
+  busy: [],
+  skipped: [],
+  halted: ['An earlier rotation of the rule was stopped or failed, so the schedule starts no new one.'],
+  stopped: ['A message stopped the rotation before it began.'],
+  nothing: ['There is no rotation to continue: the last one of the rule is done.'],
+};
+
 const notesOn = (
-  { error }: RotateStepInput,
+  { error, planned: decided }: RotateStepInput,
   progress: RotationProgress | undefined,
   planned: RotationItems | undefined,
 ): string[] => {
   const undelivered = progress === undefined ? [] : findUndelivered(progress, planned?.items ?? {});
   return [
     ...(error === undefined ? [] : [messageOf(error)]),
+    ...(decided !== undefined && error === undefined ? NOTES_ON_SKIPPED[decided.status] : []),
     ...(planned?.notes ?? []),
     ...undelivered.map(
       ({ id, sync }) => `${planned?.items[id]?.title ?? id} rotated, and ${sync} has not delivered it. Run the sync.`,
@@ -108,26 +136,10 @@ const statusOf = (
   notes: readonly string[],
 ): RotationReport['status'] => {
   if (error !== undefined) return 'FAILED';
-  if (planned?.status === 'skipped') return 'SKIPPED';
+  if (planned !== undefined && planned.status !== 'planned') return 'SKIPPED';
   if (progress?.state.stop !== undefined) return 'STOPPED';
   const isComplete =
     items.every(({ status }) => status === 'rotated') &&
     (progress?.deliveries ?? []).every(({ status }) => status === 'SUCCEEDED');
   return isComplete && notes.length === 0 ? 'SUCCEEDED' : 'PARTIAL';
-};
-
-const linesOf = ({ rule, run, status, stopped, items, deliveries, notes }: RotationReport, key: string): string[] => {
-  const bad = items.filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated);
-  return [
-    `Rotation ${rule}, run ${run}: ${status}.`,
-    `${items.length} items, ${items.length - bad.length} rotated.`,
-    ...(stopped === undefined ? [] : [`It stopped. Cause: ${stopped}.`]),
-    ...notes,
-    ...deliveries
-      .filter((delivery) => delivery.status !== 'SUCCEEDED')
-      .map((delivery) => `Sync ${delivery.sync}, run ${delivery.run}: ${delivery.status}.`),
-    ...bad.slice(0, MAX_LINES).map(({ title, outcome, reason }) => `${title}: ${outcome}. ${reason ?? ''}`.trim()),
-    ...(bad.length > MAX_LINES ? [`… and ${bad.length - MAX_LINES} more.`] : []),
-    `Full report: ${key} in the records bucket.`,
-  ];
 };

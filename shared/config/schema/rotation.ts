@@ -5,6 +5,7 @@ import { ROTATION_DEFAULTS } from '#shared/domain/rotation/settings.ts';
 /** An execution of Step Functions waits for the pauses and deadlines of a rotation. */
 const MAX_PAUSE_MINUTES = 7 * 1440;
 const MAX_DEADLINE_MINUTES = 1440;
+const MAX_WINDOW_HOURS = 168;
 
 /** Ten years. A longer limit watches nothing. */
 const MAX_AGE_DAYS = 3650;
@@ -25,6 +26,20 @@ export const commonRotation = {
   schedule: schedule
     .optional()
     .describe('Schedule on which all selected items rotate. Without it, only messages start the rotation.'),
+  window: z
+    .strictObject({
+      hours: z
+        .int()
+        .min(1)
+        .max(MAX_WINDOW_HOURS)
+        .meta({ examples: [4] })
+        .describe('Hours after a scheduled start.'),
+    })
+    .optional()
+    .meta({ examples: [{ hours: 4 }] })
+    .describe(
+      'Time in which a scheduled rotation starts changes. The next scheduled start continues it. Default: until it is done.',
+    ),
   canary: z
     .int()
     .min(1)

@@ -54,7 +54,7 @@ const itemSchema = z.object({
 });
 export type ItemProgress = z.infer<typeof itemSchema>;
 
-const stopSchema = z.object({ reason: z.enum(['threshold', 'canary', 'message']), at: z.int() });
+const stopSchema = z.object({ reason: z.enum(['threshold', 'canary', 'message', 'window']), at: z.int() });
 export type Stop = z.infer<typeof stopSchema>;
 
 export const rotationStateSchema = z.object({
@@ -194,9 +194,9 @@ export const withEnded = (
   return stop === undefined ? next : { ...next, stop };
 };
 
-/** Records a message that stops the rotation. The first cause stays. */
-export const withStop = (state: RotationState, now: number): RotationState =>
-  state.stop === undefined ? { ...state, stop: { reason: 'message', at: now } } : state;
+/** Records a cause from outside that stops the rotation. The first cause stays. */
+export const withStop = (state: RotationState, reason: 'message' | 'window', now: number): RotationState =>
+  state.stop === undefined ? { ...state, stop: { reason, at: now } } : state;
 
 /** Wishes of a person who resumes a stopped rotation. */
 export interface Resume {

@@ -88,15 +88,16 @@ describe('the function that reads it', () => {
     expect(may('states:DescribeExecution')).toEqual(['execution:pam-relay-prod-checkout:*']);
   });
 
-  it('may write signals of checkouts and names of runs, and read only the owner of an id', () => {
+  it('may write signals of checkouts and names of runs, and read only owners of ids, and stops of rotations', () => {
     expect(
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/subjects/*']);
+    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/rotations/*', '/subjects/*']);
     expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual([
       '/holds/*',
       '/ids/*',
+      '/rotations/*',
       '/subjects/*',
     ]);
     expect(may('secretsmanager:GetSecretValue')).toEqual([]);

@@ -41,6 +41,8 @@ describe('the example messages', () => {
       'hold.released',
       'provision.requested',
       'rotation.requested',
+      'rotation.resumed',
+      'rotation.stopped',
     ]);
   });
 

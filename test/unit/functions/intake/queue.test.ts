@@ -88,9 +88,9 @@ const createScene = () => {
       return machines[machine];
     },
     startSubject: async (...started: Parameters<StartSubject>) => void scene.subjects.push(started),
+    sharedRecords: scene.sharedRecords,
     signals,
     records,
-    sharedRecords: scene.sharedRecords,
     claims: memoryClaims(records, signals),
     now: () => scene.now,
   };

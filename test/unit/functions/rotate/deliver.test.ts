@@ -134,7 +134,11 @@ describe('the report of a rotation', () => {
       ['db-2/a2', 'rotated'],
       ['db-3/a3', 'rotated'],
     ]);
-    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toEqual({ run: RUN.run, ended: true });
+    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toEqual({
+      run: RUN.run,
+      ended: true,
+      unfinished: RUN.run,
+    });
   });
 
   it('of a failed run names the error, and leaves the rule of another execution alone', async () => {
@@ -142,6 +146,9 @@ describe('the report of a rotation', () => {
     const run = 'weekly.2';
     const error = { Error: 'SignInRefused', Cause: '{"errorMessage":"refused"}' };
     expect(await scene.report({ run, error })).toMatchObject({ status: 'FAILED', requested: 0 });
-    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toEqual({ run: RUN.run, ended: false });
+    expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toMatchObject({
+      run: RUN.run,
+      ended: false,
+    });
   });
 });

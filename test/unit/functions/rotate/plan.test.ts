@@ -27,15 +27,6 @@ describe('the plan of a rotation', () => {
     expect(scene.sessions()).toEqual(sessions);
   });
 
-  it('does nothing while another execution of the rule can change credentials', async () => {
-    const scene = aScene();
-    await scene.plan();
-    scene.running.add(RUN.run);
-    expect(await scene.plan({ run: 'weekly.2' })).toEqual({ status: 'skipped', items: 0 });
-    scene.running.clear();
-    expect(await scene.plan({ run: 'weekly.2' })).toEqual({ status: 'planned', items: 3 });
-  });
-
   it('takes only the items that a message names', async () => {
     const scene = aScene();
     const order = { ...BY_MESSAGE, items: [{ systemName: 'DB-2', accountName: 'a2' }] };

@@ -7,15 +7,17 @@ import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import { anOrder, aRule, CHECKOUT, STARTED_AT } from '#test/support/checkouts.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
-import { memoryRecords, memorySharedRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
+import { memoryPages, memoryRecords, memorySharedRecords, memorySignals, rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { rotatingVault } from '#test/support/rotating-vault.ts';
 import { type AdvanceDependencies, createAdvance } from '../../../../functions/rotate/advance/advance.ts';
 import { createPlanRotation } from '../../../../functions/rotate/plan/plan.ts';
 import { createCheckoutsUnder } from '../../../../functions/rotate/plan/requested.ts';
+import { createReportRotation } from '../../../../functions/rotate/report/report.ts';
 
-export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1' } as const;
-const NOON = Date.parse('2026-03-01T12:00:00Z');
+const START = '2026-03-01T12:00:00Z';
+export const RUN = { workflow: 'rotate', rule: 'weekly', run: 'weekly.1', startedAt: START } as const;
+const NOON = Date.parse(START);
 export const MINUTE = 60_000;
 
 /** Accounts of as many systems. */
@@ -76,14 +78,22 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
         order,
         ...more,
       }),
-    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}, run: string = RUN.run) =>
+    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}, input: Partial<RotateStepInput> = {}) =>
       createAdvance({
         ...sides(),
         checkoutsOf: () => async () => new Map(),
         notify,
         onUnnotified: ({ name }) => void unsent.push(name),
         ...more,
-      })({ ...RUN, run, order }, { remainingMs: () => remainingMs }),
+      })({ ...RUN, order, ...input }, { remainingMs: () => remainingMs }),
+    /** Ends an execution, as its last step does. */
+    report: (more: Partial<RotateStepInput> = {}) =>
+      createReportRotation({ records, pages: memoryPages(), measure: async () => {}, notify, now: () => clock.now })({
+        ...RUN,
+        order,
+        planned: { status: 'planned', items: 1 },
+        ...more,
+      }),
     /** Status of each item, by its id in the vault. */
     async statuses(run: string = RUN.run) {
       const progress = await records.read(rotationAt.progress({ ...RUN, run }));

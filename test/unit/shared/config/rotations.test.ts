@@ -34,6 +34,7 @@ describe('a rotation', () => {
       ', maxAgeDays: 7, schedule: { expression: rate(7 days) }',
       'maxAgeDays: is not longer than the time between two rotations of the schedule; write maxAgeDays: 8 or more',
     ],
+    ['a window without a schedule', ', window: { hours: 4 }', 'window: applies only to scheduled starts'],
     ['no canary', ', canary: 0', 'canary: '],
     ['a threshold of nothing', ', threshold: { count: 0 }', 'threshold'],
     [

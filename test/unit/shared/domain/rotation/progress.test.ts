@@ -212,7 +212,7 @@ describe('a stop by a message', () => {
   it('starts nothing more, and reports what it left', () => {
     const rotation = afterCanary(someRotatables(4));
     rotation.start(['a1'], LATER);
-    rotation.set(withStop(rotation.state(), LATER));
+    rotation.set(withStop(rotation.state(), 'message', LATER));
     expect(rotation.start(['a2'], LATER)).toEqual([]);
     expect(rotation.next(LATER)).toMatchObject({ next: 'wait' });
     rotation.end('a1', rotated, LATER);
@@ -226,8 +226,8 @@ describe('a stop by a message', () => {
   });
 
   it('changes nothing about an earlier cause, and nothing if it is repeated', () => {
-    const stopped = withStop(rotationOf(someRotatables(2)).state(), NOON);
-    expect(withStop(stopped, LATER)).toBe(stopped);
+    const stopped = withStop(rotationOf(someRotatables(2)).state(), 'message', NOON);
+    expect(withStop(stopped, 'window', LATER)).toBe(stopped);
   });
 });
 
