@@ -4,7 +4,7 @@ import { type RotationReport, rotationAt } from '#shared/records/rotation-record
 import type { CrashableRelay, RotationOrder, RunOptions, Through } from '#test/support/crashable-relay.ts';
 import type { PlayedStep } from '#test/support/crashable-steps.ts';
 
-export const CHANGE = 'ManagedAccounts/{id}/Credentials/Change';
+const CHANGE = 'ManagedAccounts/{id}/Credentials/Change';
 const TEST = 'ManagedAccounts/{id}/Credentials/Test';
 
 const errors = new WeakMap<CrashableRelay, string[]>();

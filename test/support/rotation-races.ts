@@ -6,13 +6,7 @@ import { brokenPromises, openRequestsOfOurs } from '#test/support/crashable-prom
 import { type CrashableRelay, type RunOptions, startCrashableRelay } from '#test/support/crashable-relay.ts';
 import { interleave } from '#test/support/interleave.ts';
 import { machines } from '#test/support/machines.ts';
-import {
-  brokenRotations,
-  CHANGE,
-  rotationErrors,
-  rotationReport,
-  runRotation,
-} from '#test/support/rotation-promises.ts';
+import { brokenRotations, rotationErrors, rotationReport, runRotation } from '#test/support/rotation-promises.ts';
 import { aRotatingConfig, FLEET, FOLDER, HELD_MINUTES, ROTATING_USERS } from '#test/support/rotation-scenarios.ts';
 
 const SYNC = 'databases';
@@ -20,23 +14,27 @@ const RULE = 'weekly';
 const QUIET_MINUTES = 11;
 
 /** Watches the vault between the calls of all actors, of which one at a time makes one. */
-const watchVault = (relay: CrashableRelay, checkout: string) => {
+const watchVault = (relay: CrashableRelay, checkout: string, accountId: number) => {
   const { simulator } = relay;
   const reasons = new Map<number, string>();
   const broken: string[] = [];
   let audited = simulator.audit.length;
   let isCheckedOut = false;
+  let changes = simulator.changesOf(accountId);
   return {
     broken,
     record(actor: string): void {
-      for (const { kind, template, status, requestId = 0 } of simulator.audit.slice(audited)) {
+      for (const { kind, status, requestId = 0 } of simulator.audit.slice(audited)) {
         const reason = reasons.get(requestId) ?? '';
         if (kind === 'checkin' && status === 204 && !reason.includes(`/${actor}`)) {
           broken.push(`${actor} checked in a request of another actor: ${reason}`);
         }
-        if (template === CHANGE && isCheckedOut) broken.push('A credential was changed under an open checkout.');
       }
       audited = simulator.audit.length;
+      if (isCheckedOut && simulator.changesOf(accountId) > changes) {
+        broken.push('The credential changed under an open checkout.');
+      }
+      changes = simulator.changesOf(accountId);
       const open = openRequestsOfOurs(relay);
       for (const { requestId, reason } of open) reasons.set(requestId, reason);
       isCheckedOut = open.some(({ reason }) => reason.includes(`/${checkout}/`));
@@ -56,15 +54,19 @@ const wrongEnd = async (relay: CrashableRelay): Promise<string[]> => {
  * Runs a rotation, a checkout and a sync of one account at once. The numbers determine the order of their calls.
  * Returns a sentence for each broken promise.
  */
-export const raceForRotation = async (choices: readonly number[]): Promise<string[]> => {
-  const config = aRotatingConfig({ select: { systems: ['web-0001'], accounts: ['svc-backup'] } });
+export const raceForRotation = async (choices: readonly number[], isQueued: boolean): Promise<string[]> => {
+  const select = { systems: ['web-0001'], accounts: ['svc-backup'] };
+  const config = aRotatingConfig({ select, queue: isQueued });
   const relay = await startCrashableRelay({ machines, config, fleet: FLEET, users: ROTATING_USERS });
   try {
     await relay.sync('before', { sync: SYNC });
     relay.advance(QUIET_MINUTES);
     const order = aCheckout(anAccount(relay));
     const time = sharedTime(relay, 3);
-    const watcher = watchVault(relay, checkoutRun(order));
+    const accountId = relay.simulator
+      .accounts()
+      .find(({ accountName }) => accountName === select.accounts[0])?.accountId;
+    const watcher = watchVault(relay, checkoutRun(order), accountId ?? 0);
     const actor = (name: string, run: (options: RunOptions) => Promise<unknown>) => async (gate: Gate) => {
       const awaitTurn = async (): Promise<void> => {
         watcher.record(name);
