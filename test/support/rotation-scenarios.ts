@@ -43,8 +43,9 @@ export const aRotatingConfig = (rule: Record<string, unknown> = {}): RelayConfig
     .rotations,
 });
 
+/** A message starts a rotation also after one that stopped or failed, which a schedule does not. */
 const rotate = (relay: CrashableRelay, id: string, options?: RunOptions): Promise<string> =>
-  runRotation(relay, id, { rule: RULE, trigger: 'schedule' }, options);
+  runRotation(relay, id, { rule: RULE, trigger: 'message' }, options);
 
 /** Sentences for the promises that are broken after a sync, once no change can show any more. */
 type FindErrors = (relay: CrashableRelay) => string[];
