@@ -10,8 +10,8 @@ import { RUN_STATUSES } from '#shared/workflows/sync.ts';
  * Records of rotations, in the records bucket. None of them contains a credential.
  *
  *     rotations/<rule>/active.json            execution that works on the rule        (plan, report)
- *     rotations/<rule>/stop.json              latest message that stops the rule      (intake)
- *     rotations/<rule>/messages/<hash>.json   time of the first message with an id    (intake)
+ *     stops/<rule>/latest.json                latest message that stops the rule      (intake)
+ *     stops/<rule>/messages/<hash>.json       time of the first message with an id    (intake)
  *     rotations/<rule>/<run>/items.json       selected items                          (plan)
  *     rotations/<rule>/<run>/progress.json    progress                                (plan, advance, deliver)
  *     rotations/<rule>/<run>/report.json      result                                  (report)
@@ -133,12 +133,12 @@ export const rotationAt = {
     schema: activeSchema,
   }),
   stop: (rule: string): RecordPlace<MessageTime> => ({
-    key: `rotations/${rule}/stop.json`,
+    key: `stops/${rule}/latest.json`,
     schema: messageTimeSchema,
   }),
   /** `id` is a hash of the id of the message, its sender and its type. */
   message: (rule: string, id: string): RecordPlace<MessageTime> => ({
-    key: `rotations/${rule}/messages/${id}.json`,
+    key: `stops/${rule}/messages/${id}.json`,
     schema: messageTimeSchema,
   }),
   items: (run: RunPlace): RecordPlace<RotationItems> => ({

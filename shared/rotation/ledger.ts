@@ -44,3 +44,9 @@ export const openLedger = async (records: SharedRecords, run: Pick<Run, 'rule' |
     },
   };
 };
+
+/** The rotation of a run. Its holds are those of the run that began it. Pure. */
+export const rotationOf = (
+  { rule, run }: Pick<Run, 'rule' | 'run'>,
+  { origin = run }: Pick<RotationProgress, 'origin'>,
+): Pick<Run, 'rule' | 'run'> => ({ rule, run: origin });

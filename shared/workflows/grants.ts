@@ -42,9 +42,9 @@ export type Grant =
  * connections, and the pace of stores. `subjects/`: subjects of blueprints. `pending/`: subjects that need another
  * execution. `removals/`: deletions of subjects on one day. `tickets/`: tickets, and the access that they ask for.
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
- * `rotations/`: items, progress and reports of rotations. `holds/`: items of a vault that a rotation is changing,
- * or whose new credential failed its test. `pairs/`: active accounts of items whose accounts take turns.
- * `ticketed/`: checkouts under each ticket.
+ * `rotations/`: items, progress and reports of rotations. `stops/`: messages that stop them. `holds/`: items of a vault
+ * that a rotation is changing, or whose new credential failed its test. `pairs/`: active accounts of items whose
+ * accounts take turns. `ticketed/`: checkouts under each ticket.
  */
 export type Folder =
   | 'runs'
@@ -62,6 +62,7 @@ export type Folder =
   | 'held'
   | 'rotations'
   | 'holds'
+  | 'stops'
   | 'pairs'
   | 'ticketed';
 

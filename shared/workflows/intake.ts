@@ -39,8 +39,8 @@ const rotations = [
   { to: 'records', may: 'read', folder: 'holds' },
   { to: 'records', may: 'write', folder: 'holds' },
   // Messages that stop a rotation.
-  { to: 'records', may: 'read', folder: 'rotations' },
-  { to: 'records', may: 'write', folder: 'rotations' },
+  { to: 'records', may: 'read', folder: 'stops' },
+  { to: 'records', may: 'write', folder: 'stops' },
 ] as const satisfies readonly Grant[];
 
 export const checkoutGrants = [

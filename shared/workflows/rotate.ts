@@ -21,6 +21,8 @@ const orderSchema = z.object({
   trigger: z.enum(['schedule', 'message', 'checkout']),
   /** Continues the rotation of the rule that was stopped or failed, instead of a new one. */
   resume: resumeSchema.optional(),
+  /** Continues this run of the rule, whose execution had too many events. `startedAt`: start of its first execution. */
+  continues: z.object({ run: z.string(), startedAt: z.iso.datetime({ offset: true }) }).optional(),
   /** Addresses of items. */
   items: z.array(z.record(z.string(), z.string())).optional(),
   /** Patterns of systems. */
@@ -46,7 +48,13 @@ const plannedSchema = z.object({
 });
 export type RotationPlanned = z.infer<typeof plannedSchema>;
 
-const advancedSchema = z.object({ next: z.enum(['wait', 'deliver', 'report']), waitSeconds: z.int().min(0) });
+const advancedSchema = z.object({
+  /** `continue`: the execution has too many events, and another one continues. */
+  next: z.enum(['wait', 'deliver', 'report', 'continue']),
+  waitSeconds: z.int().min(0),
+  /** Number of invocations of Advance in the execution. */
+  turn: z.int().min(0),
+});
 export type Advanced = z.infer<typeof advancedSchema>;
 
 const rotateStateSchema = runSchema.extend({
@@ -76,6 +84,7 @@ const plan = {
     // What was checked out under a ticket.
     { to: 'records', may: 'read', folder: 'ticketed' },
     { to: 'records', may: 'read', folder: 'checkouts' },
+    { to: 'records', may: 'read', folder: 'stops' },
     // Items to test again.
     { to: 'records', may: 'read', folder: 'holds' },
     // Another execution of the rule can have died.
@@ -92,6 +101,7 @@ const advance = {
   grants: () => [
     { to: 'sign-in', of: 'rotating' },
     ...readAndWriteRotations,
+    { to: 'records', may: 'read', folder: 'stops' },
     { to: 'records', may: 'read', folder: 'holds' },
     { to: 'records', may: 'write', folder: 'holds' },
     // The active accounts of pairs, and what syncs deliver of them.
@@ -112,6 +122,9 @@ const deliver = {
   memoryMb: 512,
   grants: () => [
     ...readAndWriteRotations,
+    { to: 'records', may: 'read', folder: 'holds' },
+    { to: 'records', may: 'write', folder: 'holds' },
+    { to: 'alerts', may: 'publish' },
     { to: 'records', may: 'write', folder: 'named' },
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'runs', may: 'start', of: 'sync' },
@@ -119,7 +132,8 @@ const deliver = {
   ],
 } as const satisfies Step;
 
-export const ROTATION_STATUSES = ['SUCCEEDED', 'PARTIAL', 'STOPPED', 'SKIPPED', 'FAILED'] as const;
+/** `CONTINUED`: another execution continues the rotation. */
+export const ROTATION_STATUSES = ['SUCCEEDED', 'PARTIAL', 'STOPPED', 'CONTINUED', 'SKIPPED', 'FAILED'] as const;
 
 const report = {
   folder: 'rotate/report',
@@ -133,7 +147,12 @@ const report = {
   }),
   seconds: 120,
   memoryMb: 512,
-  grants: () => [...readAndWriteRotations, { to: 'alerts', may: 'publish' }],
+  grants: () => [
+    ...readAndWriteRotations,
+    { to: 'alerts', may: 'publish' },
+    // Another execution continues one that has too many events.
+    { to: 'runs', may: 'start', of: 'rotate' },
+  ],
 } as const satisfies Step;
 
 export const rotateSteps = { plan, advance, deliver, report };

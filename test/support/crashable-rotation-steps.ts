@@ -53,9 +53,15 @@ export const crashableRotationSteps = ({
     ...process,
     shared,
     startNamedRun: createStartNamedRun({ ...process, executionsOf }, 'rotated'),
+    onUnnotified: () => {},
     isRunning: isSyncRunning,
   });
-  const report = createReportRotation({ ...dependencies, pages: { write: async () => {} }, measure: async () => {} });
+  const report = createReportRotation({
+    ...dependencies,
+    pages: { write: async () => {} },
+    measure: async () => {},
+    start: (name, order) => executionsOf('rotate').start(name, order),
+  });
   return {
     'rotate/plan': (payload) => plan(rotateSteps.plan.input.parse(payload)),
     'rotate/advance': (payload) => advance(rotateSteps.advance.input.parse(payload), { remainingMs: () => 900_000 }),

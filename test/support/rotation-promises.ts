@@ -1,6 +1,5 @@
 import { CANARY_PATTERN } from '#local/simulators/password-safe/credential-shapes.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { holdsSchema } from '#shared/domain/rotation/holds.ts';
 import { type RotationReport, rotationAt } from '#shared/records/rotation-record.ts';
 import type { CrashableRelay, RotationOrder, RunOptions, Through } from '#test/support/crashable-relay.ts';
 import type { PlayedStep } from '#test/support/crashable-steps.ts';
@@ -88,15 +87,9 @@ const undeliveredBy = async (relay: CrashableRelay, { rule, run, status, isAbleT
     report.deliveries.some((one) => !['SUCCEEDED', 'RUNNING'].includes(one.status));
   return progress.state.items
     .filter((item) => item.status === 'rotated' && missing.some((account) => item.title.includes(titleOf(account))))
-    .filter(({ id, title }) => !isAdmitted(title) && !isHeld(relay, id))
+    .filter(({ title }) => !isAdmitted(title))
     .map(({ title }) => `${title} rotated in ${run}, and the store has not its credential.`);
 };
-
-/** True if the execution died before it ended its hold, which then ends by itself. */
-const isHeld = ({ records }: CrashableRelay, id: string): boolean =>
-  [...records.objects]
-    .filter(([key]) => key.startsWith('holds/'))
-    .some(([, text]) => holdsSchema.parse(JSON.parse(text)).entries[id]?.changing !== undefined);
 
 const titleOf = ({ systemName, accountName }: Pick<FleetAccount, 'systemName' | 'accountName'>): string =>
   `${systemName}/${accountName}`;

@@ -12,7 +12,7 @@ import { type RotationItems, type RotationProgress, rotationAt } from '#shared/r
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { hasDeliveries } from '#shared/rotation/deliveries.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
-import { type Ledger, openLedger } from '#shared/rotation/ledger.ts';
+import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
@@ -37,8 +37,11 @@ export interface AdvanceDependencies {
 /** Time that a change, a look and a test need. Without it, the next invocation continues. */
 const MIN_REMAINING_MS = 240_000;
 
-/** Longest wait, after which the vault is looked at again. */
-const MAX_WAIT_SECONDS = 3600;
+/** Longest wait, after which the vault is looked at again, and a stop is noticed. */
+const MAX_WAIT_SECONDS = 900;
+
+/** An execution of Step Functions ends at 25,000 events, and a turn has at most 20. */
+const MAX_TURNS = 1000;
 
 /**
  * Advances a rotation: looks at the running items, tests what has changed, and starts the items whose turn it is. Each
@@ -97,11 +100,9 @@ export const createAdvance =
       });
     }
     await endTurns(turns);
-    return outputFor(decide(), ledger, items, now());
+    const turn = (input.advanced?.turn ?? 0) + 1;
+    return { next: nextState(decide(), ledger.progress, items, turn), waitSeconds: waitFor(decide(), now()), turn };
   };
-
-/** The holds of all runs that continue a rotation are those of its first run. */
-const rotationOf = ({ rule, run }: RotateStepInput, { origin = run }: RotationProgress) => ({ rule, run: origin });
 
 const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems> => {
   const place = rotationAt.items(run);
@@ -126,8 +127,15 @@ const waitFor = (step: Next, now: number): number => {
   return Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((step.until - now) / 1000)));
 };
 
-const outputFor = (step: Next, { progress }: Ledger, items: RotationItems['items'], now: number): Advanced => {
-  const waitSeconds = waitFor(step, now);
-  if (hasDeliveries(progress, items)) return { next: 'deliver', waitSeconds };
-  return { next: step.next === 'wait' || step.next === 'start' ? 'wait' : 'report', waitSeconds };
+const nextState = (
+  step: Next,
+  progress: RotationProgress,
+  items: RotationItems['items'],
+  turn: number,
+): Advanced['next'] => {
+  const delivers = hasDeliveries(progress, items);
+  const waits = step.next === 'wait' || step.next === 'start';
+  if (turn >= MAX_TURNS && (delivers || waits)) return 'continue';
+  if (delivers) return 'deliver';
+  return waits ? 'wait' : 'report';
 };

@@ -18,7 +18,8 @@ export interface StopOptions {
 
 /**
  * Creates the check that records a stop: by a message that was sent after the start of the execution, or because the
- * window of a scheduled one is over. It comes before each start. Repeatable.
+ * window of a scheduled one is over. An execution that continues another one has its start. It comes before each start
+ * of an item. Repeatable.
  */
 export const createStopIfAsked =
   ({ records, ledger, input: { rule: name, order, startedAt }, rule, now }: StopOptions) =>
@@ -26,7 +27,7 @@ export const createStopIfAsked =
     const { progress } = ledger;
     const { items, stop } = progress.state;
     if (stop !== undefined || items.every(({ status }) => status !== 'waiting')) return;
-    const began = Date.parse(startedAt);
+    const began = Date.parse(order.continues?.startedAt ?? startedAt);
     const message = (await records.read(rotationAt.stop(name)))?.record;
     if (message !== undefined && message.at >= began) {
       return ledger.write({ ...progress, state: withStop(progress.state, 'message', now()) });

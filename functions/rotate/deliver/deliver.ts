@@ -1,3 +1,4 @@
+import type { Notify } from '#shared/aws/alerts.ts';
 import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
@@ -8,10 +9,12 @@ import type { Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { StartNamedRun } from '#shared/messages/named-runs.ts';
 import { type Records, recordAt } from '#shared/records/records.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { type RotationDelivery, type RotationItems, rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
-import { openLedger } from '#shared/rotation/ledger.ts';
+import { openHolds } from '#shared/rotation/holds.ts';
+import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 
 export interface DeliverRotatedDependencies {
@@ -20,6 +23,9 @@ export interface DeliverRotatedDependencies {
   readonly shared: SharedRecords;
   readonly records: Pick<Records, 'read'>;
   readonly startNamedRun: StartNamedRun;
+  readonly notify: Notify;
+  /** Called with the error of a notice about a failed test that was not sent. */
+  readonly onUnnotified: (error: RelayError) => void;
   /** True while a run of a sync has not ended. */
   readonly isRunning: (run: string) => Promise<boolean>;
   /** Epoch milliseconds. */
@@ -34,12 +40,33 @@ const MAX_DELIVERY_MS = 6 * 3_600_000;
  * the second run finds nothing to deliver. Repeatable.
  */
 export const createDeliverRotated =
-  ({ config, rulesOf, shared, records, startNamedRun, isRunning, now }: DeliverRotatedDependencies) =>
+  ({
+    config,
+    rulesOf,
+    shared,
+    records,
+    startNamedRun,
+    notify,
+    onUnnotified,
+    isRunning,
+    now,
+  }: DeliverRotatedDependencies) =>
   async (input: RotateStepInput): Promise<Advanced> => {
     const ledger = await openLedger(shared, input);
     const rule = ruleOf(config, 'rotate', input.rule);
     const { address } = await rulesOf(rule.connection, rule);
     const items = (await shared.read(rotationAt.items(input)))?.record.items ?? {};
+    const holds = openHolds({
+      records: shared,
+      place: holdsAt(config, rule.connection),
+      run: rotationOf(input, ledger.progress),
+      labelsOf: (id) => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {},
+      notify,
+      onUnnotified,
+      now,
+    });
+    // If Advance died before it did, the syncs would leave alone what has rotated.
+    await holds.settle(ledger.progress.state);
 
     const statusOf = async (delivery: RotationDelivery): Promise<RotationDelivery['status']> => {
       const { sync, run, startedAt, status } = delivery;
@@ -60,7 +87,8 @@ export const createDeliverRotated =
     }
     const deliveries = [...known, ...started.values()];
     await ledger.write({ ...ledger.progress, deliveries });
-    return { next: 'wait', waitSeconds: waitFor(deliveries, input.advanced?.waitSeconds ?? 0, now()) };
+    const { waitSeconds = 0, turn = 0 } = input.advanced ?? {};
+    return { next: 'wait', waitSeconds: waitFor(deliveries, waitSeconds, now()), turn };
   };
 
 /** Seconds until the next look at the runs, or until `Advance` has something to do: `vaultSeconds`, if it has. */

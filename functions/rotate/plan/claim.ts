@@ -22,10 +22,13 @@ export const claimRule = async (
   const place = rotationAt.active(rule);
   const held = (await records.read(place))?.record;
   const isOurs = held?.run === run && !held.ended;
-  const others = { status: order.trigger === 'schedule' ? 'skipped' : 'busy' } as const;
+  const isSchedule = order.trigger === 'schedule' && order.continues === undefined;
+  const others = { status: isSchedule ? 'skipped' : 'busy' } as const;
   if (held !== undefined && !held.ended && !isOurs && (await isRunning(held.run))) return others;
   const stop = (await records.read(rotationAt.stop(rule)))?.record;
-  if (!isOurs && stop !== undefined && stop.at >= Date.parse(startedAt)) return { status: 'stopped' };
+  // The rotation that it continues may have started items, so it has to notice the stop itself.
+  const isContinued = order.continues !== undefined;
+  if (!isOurs && !isContinued && stop !== undefined && stop.at >= Date.parse(startedAt)) return { status: 'stopped' };
   // Its own plan is already recorded.
   const claimed: Claimed =
     held?.unfinished === run ? { status: 'claimed' } : await intentOf(records, rule, order, held?.unfinished);
@@ -43,9 +46,10 @@ export const claimRule = async (
 const intentOf = async (
   records: SharedRecords,
   rule: string,
-  { trigger, resume }: RotationOrder,
+  { trigger, resume, continues }: RotationOrder,
   unfinished: string | undefined,
 ): Promise<Claimed> => {
+  if (continues !== undefined) return { status: 'claimed', continues: continues.run };
   const progress = unfinished && (await records.read(rotationAt.progress({ rule, run: unfinished })))?.record;
   if (!progress) return { status: resume === undefined ? 'claimed' : 'nothing' };
   if (resume !== undefined) return { status: 'claimed', continues: unfinished };

@@ -17,7 +17,8 @@ export interface ContinueOptions {
   readonly earlier: string;
   readonly settings: RotationConfig;
   readonly address: AddressRules | undefined;
-  readonly wishes: ResumeOrder;
+  /** Undefined if the rotation goes on as it is, also with its stop. */
+  readonly wishes: ResumeOrder | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -52,11 +53,13 @@ export const continueRotation = async ({
   const items = (await records.read(rotationAt.items({ rule, run: earlier })))?.record;
   if (items === undefined) throw missing(rotationAt.items({ rule, run: earlier }).key);
 
+  const { continuedBy: _, ...progress } = taken;
+  const origin = taken.origin ?? earlier;
+  if (wishes === undefined) return { content: items, progress: { ...progress, writes: 0, origin } };
   const { acceptFailures } = wishes;
   const retry = findAddressed(items, wishes.retry, address);
   const { state, refused } = resume(taken.state, settings, { acceptFailures, retry: retry.ids, now: now() });
   const retried = new Set(retry.ids);
-  const { continuedBy: _, ...progress } = taken;
   return {
     content: {
       ...items,
@@ -73,7 +76,9 @@ export const continueRotation = async ({
       state,
       refusals: without(taken.refusals, retried),
       tests: without(taken.tests, retried),
-      origin: taken.origin ?? earlier,
+      // A run that has not delivered everything is repeated.
+      deliveries: taken.deliveries.filter(({ status = 'SUCCEEDED' }) => status === 'SUCCEEDED'),
+      origin,
     },
   };
 };

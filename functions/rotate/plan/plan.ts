@@ -19,6 +19,8 @@ export interface PlanRotationDependencies extends RotationSides {
   readonly now: () => number;
 }
 
+const NO_WISHES = { acceptFailures: false, retry: [] };
+
 /** The history of an execution has room for this wait until its timeout. */
 const MAX_TURN_SECONDS = 7200;
 const MIN_TURN_SECONDS = 30;
@@ -45,7 +47,7 @@ export const createPlanRotation =
       }
       const settings = ruleOf(sides.config, 'rotate', rule);
       const { address } = await sides.rulesOf(settings.connection, settings);
-      const wishes = order.resume ?? { acceptFailures: false, retry: [] };
+      const wishes = order.continues === undefined ? (order.resume ?? NO_WISHES) : undefined;
       return continueRotation({ records, rule, run, earlier, settings, address, wishes, now });
     };
     let progress = (await records.read(rotationAt.progress({ rule, run })))?.record;

@@ -5,6 +5,7 @@
 import { createNotify } from '#shared/aws/alerts.ts';
 import { createS3Pages, createS3SharedRecords } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
@@ -24,6 +25,7 @@ export const handler = defineHandler(
         { rotation },
         { ItemsRotated: rotated, RotationsFailed: failed, RotationsUnknown: unknown },
       ),
+    start: (name, order) => createExecutionsOf(env)('rotate').start(name, order),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
     now: Date.now,
   }),

@@ -13,6 +13,7 @@ import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { RotateStepInput, RotationPlanned, RotationReported } from '#shared/workflows/rotate.ts';
+import { type StartExecution, startContinuation } from './continuation.ts';
 import { noticeOf, resumeAdvice } from './notice.ts';
 
 export interface ReportRotationDependencies {
@@ -20,18 +21,25 @@ export interface ReportRotationDependencies {
   readonly pages: Pages;
   readonly measure: (rule: string, reported: RotationReported) => Promise<void>;
   readonly notify: Notify;
+  readonly start: StartExecution;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /**
  * Writes the report of a rotation, in which each item is once, and gives the rule back. Notifies people unless
- * everything rotated and was delivered. Repeatable, but a repetition sends its notice again.
+ * everything rotated and was delivered. If another execution has to continue, only starts that one. Repeatable, but a
+ * repetition sends its notice again.
  */
 export const createReportRotation =
-  ({ records, pages, measure, notify, now }: ReportRotationDependencies) =>
+  ({ records, pages, measure, notify, start, now }: ReportRotationDependencies) =>
   async (input: RotateStepInput): Promise<RotationReported> => {
     const { workflow, rule, run } = input;
+    if (input.error === undefined && input.advanced?.next === 'continue') {
+      await giveBack(records, input, 'CONTINUED');
+      await startContinuation(start, input);
+      return { status: 'CONTINUED', requested: 0, rotated: 0, failed: 0, unknown: 0 };
+    }
     const progress = (await records.read(rotationAt.progress(input)))?.record;
     const planned = (await records.read(rotationAt.items(input)))?.record;
     const items = progress === undefined ? [] : report(progress.state, true);

@@ -93,11 +93,11 @@ describe('the function that reads it', () => {
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/rotations/*', '/subjects/*']);
+    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/stops/*', '/subjects/*']);
     expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual([
       '/holds/*',
       '/ids/*',
-      '/rotations/*',
+      '/stops/*',
       '/subjects/*',
     ]);
     expect(may('secretsmanager:GetSecretValue')).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
-import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import { type RotateStepInput, rotateSteps } from '#shared/workflows/rotate.ts';
 import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
 
 type Scene = ReturnType<typeof aScene>;
@@ -286,5 +286,64 @@ describe('a rotation with a window', () => {
       scene.clock.now += 60 * MINUTE;
     }
     expect(scene.count('change')).toBe(4);
+  });
+});
+
+describe('an execution with too many events', () => {
+  /** The last turn of an execution in the pause after its canary. */
+  const lastTurn = async (trigger: RotateStepInput['order']['trigger'], rule: Record<string, unknown> = {}) => {
+    const scene = aScene({ pauseMinutes: 10, ...rule }, accountsOf(3));
+    const order = { rule: RUN.rule, trigger };
+    await scene.plan({ order });
+    const advanced = { next: 'wait', waitSeconds: 1, turn: 999 } as const;
+    expect(await scene.advance(900_000, {}, { order, advanced })).toMatchObject({ next: 'continue', turn: 1000 });
+    expect(await scene.report({ order, advanced: { ...advanced, next: 'continue' } })).toMatchObject({
+      status: 'CONTINUED',
+    });
+    expect(scene.notices).toEqual([]);
+    const [[run = '', input = '{}'] = []] = scene.started;
+    const next = { run, order: rotateSteps.plan.input.shape.order.parse(JSON.parse(input)) };
+    return { scene, next, startedAt: () => new Date(scene.clock.now).toISOString() };
+  };
+
+  it('is followed by one that goes on with the rotation, once', async () => {
+    const { scene, next, startedAt } = await lastTurn('message');
+    scene.clock.now += MINUTE;
+    const input = { ...next, startedAt: startedAt() };
+    expect(await scene.plan(input)).toEqual({ status: 'planned', items: 3 });
+    await finish(scene, input);
+    expect(await scene.statuses(next.run)).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'rotated' });
+    expect(scene.count('change')).toBe(3);
+    await scene.report({ order: SCHEDULED, advanced: { next: 'continue', waitSeconds: 1, turn: 1000 } });
+    expect(scene.started.size).toBe(1);
+  });
+
+  it('is followed by one that notices a stop that was sent in between', async () => {
+    const { scene, next, startedAt } = await lastTurn('message');
+    await stopBy(scene);
+    scene.clock.now += 11 * MINUTE;
+    const input = { ...next, startedAt: startedAt() };
+    await scene.plan(input);
+    await scene.advance(900_000, {}, input);
+    expect(scene.count('change')).toBe(1);
+    expect((await scene.records.read(rotationAt.progress({ ...RUN, run: next.run })))?.record.state.stop?.reason).toBe(
+      'message',
+    );
+  });
+
+  it('is followed by one that waits for its turn, and keeps the window of the schedule', async () => {
+    const { scene, next, startedAt } = await lastTurn('schedule', { window: { hours: 1 } });
+    const other = { run: 'weekly.2', order: { ...SCHEDULED, trigger: 'message' } } as const;
+    await scene.plan({ ...other, startedAt: startedAt() });
+    scene.running.add(other.run);
+    scene.clock.now += 61 * MINUTE;
+    const input = { ...next, startedAt: startedAt() };
+    expect(await scene.plan(input)).toMatchObject({ status: 'busy' });
+    scene.running.clear();
+    expect(await scene.plan(input)).toMatchObject({ status: 'planned' });
+    await scene.advance(900_000, {}, input);
+    expect((await scene.records.read(rotationAt.progress({ ...RUN, run: next.run })))?.record.state.stop?.reason).toBe(
+      'window',
+    );
   });
 });

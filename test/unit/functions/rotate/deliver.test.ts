@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { zeroOutcomes } from '#shared/domain/outcome.ts';
+import { type Holds, noHolds } from '#shared/domain/rotation/holds.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import { recordAt } from '#shared/records/records.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
+import { changeRecord } from '#shared/records/shared-record.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
 import { memoryPages, memoryRecords, rulesOf } from '#test/support/fakes.ts';
@@ -64,6 +67,8 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
         shared: scene.records,
         records: { read: async (place) => records.read({ ...place }) },
         startNamedRun: createStartNamedRun({ executionsOf, records, now }, 'rotated'),
+        notify: async () => {},
+        onUnnotified: () => {},
         isRunning: async (run) => running.has(run),
         now,
       })(INPUT),
@@ -72,6 +77,7 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
         pages: memoryPages(),
         records: scene.records,
         measure: async () => {},
+        start: async () => {},
         notify: async (subject) => void notices.push(subject),
         now,
       })({ ...INPUT, ...input }),
@@ -81,7 +87,7 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
 describe('the delivery of what has rotated', () => {
   it('starts one run of the sync for exactly these items, and waits for its end', async () => {
     const scene = await rotated(2, ({ failedTests }) => failedTests.add('2'));
-    expect(await scene.deliver()).toEqual({ next: 'wait', waitSeconds: 30 });
+    expect(await scene.deliver()).toMatchObject({ next: 'wait', waitSeconds: 30 });
     expect(scene.named()).toEqual([{ systemName: 'db-1', accountName: 'a1' }]);
     expect([...scene.started.values()].map((input) => JSON.parse(input))).toMatchObject([
       // A change soon after a check-in by the sync is ours, and must not be parked as the vault's.
@@ -90,7 +96,7 @@ describe('the delivery of what has rotated', () => {
     expect(await scene.advance()).toMatchObject({ next: 'deliver' });
     await scene.end('SUCCEEDED');
     await scene.deliver();
-    expect(await scene.advance()).toEqual({ next: 'report', waitSeconds: 0 });
+    expect(await scene.advance()).toMatchObject({ next: 'report', waitSeconds: 0 });
     expect(scene.started.size).toBe(1);
   });
 
@@ -100,6 +106,17 @@ describe('the delivery of what has rotated', () => {
     });
     await scene.deliver();
     expect(scene.named()).toHaveLength(2);
+  });
+
+  it('ends the holds before, if the step that had to do it died', async () => {
+    const scene = await rotated(1);
+    const place = holdsAt(aRotationConfig(), 'vault');
+    const { clock, records } = scene;
+    const changing = { rule: RUN.rule, run: RUN.run, since: clock.now, until: clock.now + 60 * MINUTE };
+    const next = { ...noHolds(), entries: { 'account:1': { title: 'db-1/a1', labels: {}, changing } } };
+    await changeRecord<Holds, void>(records, place, () => ({ next, result: undefined }));
+    await scene.deliver();
+    expect((await scene.records.read(place))?.record.entries).toEqual({});
   });
 
   it('does not wait for ever', async () => {

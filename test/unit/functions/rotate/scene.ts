@@ -39,6 +39,7 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
   const checkouts = { records: memoryRecords(), signals: memorySignals() };
   const checkoutsUnder = createCheckoutsUnder(checkouts.records, checkouts.signals);
   const running = new Set<string>();
+  const started = new Map<string, string>();
   const sides = (sync: Record<string, unknown> = {}) => ({
     config: aRotationConfig(rule, sync),
     vaultOf: async () => vault.vault,
@@ -72,6 +73,8 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     },
     /** Executions that have not ended. */
     running,
+    /** Orders of the executions that continue another one, by name. */
+    started,
     plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
       createPlanRotation({ ...sides(sync), checkoutsUnder, isRunning: async (run) => running.has(run) })({
         ...RUN,
@@ -88,7 +91,14 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
       })({ ...RUN, order, ...input }, { remainingMs: () => remainingMs }),
     /** Ends an execution, as its last step does. */
     report: (more: Partial<RotateStepInput> = {}) =>
-      createReportRotation({ records, pages: memoryPages(), measure: async () => {}, notify, now: () => clock.now })({
+      createReportRotation({
+        records,
+        pages: memoryPages(),
+        measure: async () => {},
+        notify,
+        start: async (name, input) => void started.set(name, input),
+        now: () => clock.now,
+      })({
         ...RUN,
         order,
         planned: { status: 'planned', items: 1 },
