@@ -28,7 +28,7 @@ const readOptions = (argv: readonly string[]) => {
     json: flag,
     'no-quotas': flag,
   });
-  const accounts = given ?? Math.max(DEFAULT_ACCOUNTS, options.rotate + MAX_EDGE_CASES);
+  const accounts = given ?? Math.max(DEFAULT_ACCOUNTS, options.rotate + MAX_EDGE_CASES + 2);
   const plain = createFleet({ ...options, accounts }).filter(({ kind }) => kind === 'plain').length;
   for (const [name, wanted] of [
     ['changed', changed],

@@ -130,7 +130,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       if (options.provisions) addBlueprint(config, { url: vault.url, ca: CA_FILE });
       if (options.takesTickets) addWebhook(config);
       if (rotates === 'example') addExampleRotation(config);
-      else if (rotates > 0) addRotation(config);
+      else if (rotates > 0) addRotation(config, fleet);
       options.configure?.(config);
     });
     const stack = await synthesise(file, directory, {

@@ -2,7 +2,8 @@ import { ageSteps } from '#shared/workflows/rotate.ts';
 import { wrongValues } from '../promises.ts';
 import type { AccountView } from '../simulators/password-safe/contents.ts';
 import type { World } from '../world.ts';
-import { isRotating, RULE } from './fleet.ts';
+import { isPaired, isRotating, RULE } from './fleet.ts';
+import { playPair } from './pair.ts';
 import { type RotationFigures, rotate } from './rotate.ts';
 
 /** A rotation in a local run. */
@@ -41,8 +42,15 @@ const countOld = async ({ aws, clock }: World): Promise<number> => {
   return overdue + undated;
 };
 
+const addFigures = (one: RotationFigures, other: RotationFigures): RotationFigures => ({
+  requested: one.requested + other.requested,
+  rotated: one.rotated + other.rotated,
+  failed: one.failed + other.failed,
+  stopped: one.stopped + other.stopped,
+});
+
 /**
- * Rotates the marked accounts. One changes late, and one fails its test, if there are enough of them.
+ * Rotates the marked accounts, and the pair. One changes late, and one fails its test, if there are enough of them.
  */
 export const playRotation = async (world: World, say: (line: string) => void): Promise<RotationsRun> => {
   const { vault, stores } = world;
@@ -76,8 +84,10 @@ export const playRotation = async (world: World, say: (line: string) => void): P
   };
   for (const store of stores) broken.push(...wrongValues(rotated, store, store.values()));
   expect('credentials are too old after the rotation', await countOld(world), 0);
+  const pair = vault.accounts().some(isPaired) ? await playPair(world) : undefined;
+  broken.push(...(pair?.broken ?? []));
   return {
-    figures,
+    figures: pair === undefined ? figures : addFigures(figures, pair.figures),
     left,
     refused: new Set(refused === undefined ? [] : [refused.accountId]),
     broken,

@@ -83,8 +83,9 @@ export class Deployment {
   static async prepare({ configure, rotates = 0, ...options }: PrepareOptions): Promise<Deployment> {
     const directory = mkdtempSync(join(tmpdir(), 'pam-relay-deployment-'));
     const clock = createClock();
+    const fleet = markRotating(createFleet(options), rotates);
     const vault = await startPasswordSafe({
-      fleet: markRotating(createFleet(options), rotates),
+      fleet,
       users: [DEFAULT_APPLICATION, ROTATOR],
       seed: options.seed,
       now: clock.now,
@@ -92,7 +93,7 @@ export class Deployment {
     const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
       config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
       config.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
-      if (rotates > 0) addRotation(config);
+      if (rotates > 0) addRotation(config, fleet);
       configure?.(config);
     });
     const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
