@@ -39,12 +39,13 @@ const createProgram = (output: Output, end: (code: number) => void): Command => 
 
   program
     .command('plan')
-    .summary('show what a run of each sync would do now')
+    .summary('show what a run of each sync would do now, or the waves of a rotation')
     .description(
-      'Shows what a run of each sync would do now: compares the lists of the vault and of the store, reads no value, and writes nothing.',
+      'Shows what a run of each sync would do now: compares the lists of the vault and of the store, reads no value, and writes nothing. With --rotation, shows the waves of rotations, and how long they last at least.',
     )
     .argument('[file]', 'the configuration', 'relay.yaml')
     .option('--sync <name...>', 'plan only these syncs')
+    .option('--rotation <name...>', 'plan these rotations instead: waves and duration')
     .option('--stack <name>', 'the deployed stack, for the memory of its syncs')
     .option('--credentials-secret <name>', 'secret with the vault credentials')
     .addOption(json())

@@ -16,6 +16,14 @@ interface Rules {
   readonly rotate: RotationConfig;
 }
 
+/** Word for a rule of each workflow. */
+const NAMES: Readonly<Record<keyof Rules, string>> = {
+  sync: 'sync',
+  checkout: 'checkout',
+  provision: 'blueprint',
+  rotate: 'rotation',
+};
+
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
 export const ruleOf = <W extends keyof Rules>(
   {
@@ -38,7 +46,7 @@ export const ruleOf = <W extends keyof Rules>(
   if (rule !== undefined) return rule;
   throw new RelayError(
     'ConfigurationInvalid',
-    `There is no ${workflow} ${JSON.stringify(name)} in the deployed relay.yaml. Use one of: ${Object.keys(rules).join(', ')}.`,
+    `There is no ${NAMES[workflow]} ${JSON.stringify(name)} in the deployed relay.yaml. Use one of: ${Object.keys(rules).join(', ')}.`,
   );
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createOwnToken, createReadSecret, credentialsVariable } from '#cli/plan/credentials.ts';
-import { chooseSyncs } from '#cli/plan/plan.ts';
+import { chooseRules } from '#cli/plan/plan.ts';
 import { showPlans } from '#cli/plan/show-plan.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
@@ -111,18 +111,18 @@ describe('the syncs of a plan', () => {
   });
 
   it('are all of them, or those that are named', () => {
-    expect(chooseSyncs(config, {})).toEqual(['one', 'two']);
-    expect(chooseSyncs(config, { sync: ['two', 'two'], credentialsSecret: 'x' })).toEqual(['two']);
+    expect(chooseRules(config, {}).syncs).toEqual(['one', 'two']);
+    expect(chooseRules(config, { sync: ['two', 'two'], credentialsSecret: 'x' }).syncs).toEqual(['two']);
   });
 
   it('must exist at all: a file with blueprints alone has nothing to plan', () => {
-    expect(() => chooseSyncs({ ...config, syncs: {} }, {})).toThrow('There is no sync to plan.');
+    expect(() => chooseRules({ ...config, syncs: {} }, {})).toThrow('There is no sync to plan.');
   });
 
   it('must exist, and share a connection if one secret is named', () => {
-    expect(() => chooseSyncs(config, { sync: ['three'] })).toThrow(/There is no sync "three".*one, two/);
-    expect(() => chooseSyncs(config, { credentialsSecret: 'x' })).toThrow(
-      /read from vault, other\. Plan the syncs of one connection at a time: --sync one/,
+    expect(() => chooseRules(config, { sync: ['three'] })).toThrow(/There is no sync "three".*one, two/);
+    expect(() => chooseRules(config, { credentialsSecret: 'x' })).toThrow(
+      /need vault, other\. Name one rule at a time/,
     );
   });
 });
