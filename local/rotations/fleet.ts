@@ -13,7 +13,7 @@ export const RULE = 'weekly';
 const WORKGROUP = 'Rotation';
 
 /** Least number of accounts to rotate of which a pair is one. */
-export const MIN_WITH_PAIR = 4;
+const MIN_WITH_PAIR = 4;
 const PAIR_WORKGROUP = 'Turns';
 const PAIR = 'orders';
 export const PAIR_SYNC = 'pairs';
