@@ -1,9 +1,10 @@
 import { killAtEveryMoment } from '#test/support/crash-campaign.ts';
-import { PAIR_SCENARIO } from '#test/support/pair-scenarios.ts';
-import { everyNthOfRotation } from '#test/support/rotation-scenarios.ts';
+import { checkTurns } from '#test/support/pair-property.ts';
+import { momentsOfTurns, pairScenario } from '#test/support/pair-scenarios.ts';
 
-const TURNS = { 'two turns of a pair': PAIR_SCENARIO };
+const TURNS = { 'a turn of a pair': pairScenario() };
 
-killAtEveryMoment('function', TURNS, everyNthOfRotation(2));
-killAtEveryMoment('step', TURNS, everyNthOfRotation(7));
-killAtEveryMoment('execution', TURNS, everyNthOfRotation(5));
+killAtEveryMoment('function', TURNS, momentsOfTurns);
+killAtEveryMoment('step', TURNS, momentsOfTurns);
+killAtEveryMoment('execution', TURNS, momentsOfTurns);
+checkTurns(20);
