@@ -44,14 +44,15 @@ const CHECKOUT_NEED: NameNeed = {
   otherwise: `gives two checkouts of an item the same name; add {${CHECKOUT_PLACEHOLDER}}`,
 };
 
-const placeholdersOfName = ({ rules, isCheckout }: Context): string[] => [
+const placeholdersOfName = ({ rules: { labels }, isCheckout }: Context): string[] => [
   ...(isCheckout ? [CHECKOUT_PLACEHOLDER] : []),
-  ...Object.keys(rules.labels),
+  ...Object.keys(labels).filter((label) => labels[label]?.ofTurn !== true),
 ];
 
-const placeholdersOfValue = (context: Context): string[] => [
-  ...SECRET_PLACEHOLDERS.filter((secret) => secret !== 'passphrase' || context.rules.hasPassphrase),
-  ...placeholdersOfName(context),
+const placeholdersOfValue = ({ rules, isCheckout }: Context): string[] => [
+  ...SECRET_PLACEHOLDERS.filter((secret) => secret !== 'passphrase' || rules.hasPassphrase),
+  ...(isCheckout ? [CHECKOUT_PLACEHOLDER] : []),
+  ...Object.keys(rules.labels),
 ];
 
 const placeholdersIn = (parts: readonly TemplatePart[]): string[] => [
@@ -113,6 +114,12 @@ const reasonAgainst = (placeholder: string, what: string): string => {
   if (placeholder === CHECKOUT_PLACEHOLDER) return 'which only a checkout has';
   return placeholder === 'passphrase' ? 'which only a key has' : `which a ${what} does not have`;
 };
+
+/** A secret with such a name would be left behind by each turn, and its readers with it. */
+const checkTurns = (used: readonly string[], { rules: { labels } }: Context): string[] =>
+  used
+    .filter((placeholder) => ownOf(labels, placeholder)?.ofTurn === true)
+    .map((placeholder) => `contains {${placeholder}}, which changes with each turn; remove it, or use it in value`);
 
 const checkPlaceholders = (used: readonly string[], context: Context): string[] => {
   const usable = placeholdersOfValue(context);
@@ -188,6 +195,7 @@ const checkName = (name: string, context: Context): string[] => {
     ...checkNeeds(used, context),
     ...checkCheckoutId(name, used, context),
     ...checkPlaceholders(used, context),
+    ...checkTurns(used, context),
     ...checkNoCredential(used),
     ...checkNoFilter(parts),
     ...checkCharacters(parts, context.nameRules),

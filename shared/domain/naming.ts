@@ -3,8 +3,15 @@ import { compileTemplate } from '#shared/domain/rendering.ts';
 import { SECRET_PLACEHOLDERS } from '#shared/domain/template.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** Labels that templates can use. The slashes of a `path` label are kept in a name, so its folders become folders. */
-export type LabelRules = Readonly<Record<string, { readonly path?: true }>>;
+/** Labels that templates can use. */
+export type LabelRules = Readonly<Record<string, LabelRule>>;
+
+interface LabelRule {
+  /** Its slashes are kept in a name, so its folders become folders. */
+  readonly path?: true;
+  /** It describes the active account, so it differs after a turn. A name must not contain it: it would move. */
+  readonly ofTurn?: true;
+}
 
 /** A name template must contain one of these labels; `otherwise` is the message for a template that contains none. */
 export interface NameNeed {

@@ -40,8 +40,13 @@ describe('the page of names and templates', () => {
     const { rows } = tableBelow(PAGE, 'Placeholders');
     expect([...rows.keys()].map(codeIn).toSorted()).toEqual(sources.map(([source]) => source).toSorted());
     for (const [source, type] of sources) {
-      const named = rows.get(`\`${source}\``)?.[0]?.split(', ').map(codeIn) ?? [];
-      expect(named.toSorted()).toEqual(Object.keys(type.rules({ source }).labels).toSorted());
+      const [named, others] = (rows.get(`\`${source}\``) ?? []).map((cell) => cell.split(/[,;] /).map(codeIn));
+      const labels = Object.entries(type.rules({ source }).labels);
+      const [ofTurns, stable] = [true, false].map((isOfTurn) =>
+        labels.filter(([, { ofTurn = false }]) => ofTurn === isOfTurn).map(([label]) => label),
+      );
+      expect(named?.toSorted()).toEqual(stable?.toSorted());
+      expect(others).toEqual(expect.arrayContaining(ofTurns ?? []));
     }
   });
 

@@ -52,8 +52,10 @@ export const pairs: SourceType = {
     const parsed = parseAccountRule(rule);
     return {
       ...rulesOfAccounts(parsed),
-      labels: { pairName: {}, ...ACCOUNT_LABELS },
-      // A name made of account labels alone would change with each turn.
+      labels: {
+        pairName: {},
+        ...Object.fromEntries(Object.keys(ACCOUNT_LABELS).map((label) => [label, { ofTurn: true }])),
+      },
       needs: [{ oneOf: ['pairName'], otherwise: 'gives two pairs the same name; add {pairName}' }],
       distinguishingPlaceholder: '{pairName}',
       patterns: { pairName: parsed.select.pairs },

@@ -10,6 +10,7 @@ const syncWith = (name: string, more: readonly string[] = [], value = "    value
   );
 
 const ALIASES = ['source: aliases'];
+const PAIRS = ['source: pairs'];
 const SAFE = ['source: secrets-safe'];
 
 describe('a sync', () => {
@@ -17,6 +18,7 @@ describe('a sync', () => {
     ['of keys', 'fleet/{systemId}/{accountId}', ['credential: dsskey'], "    value: '{credential}{passphrase}'"],
     ['by the ISA role', 'fleet/{systemId}/{accountId}', ['access: isa']],
     ['of aliases', 'fleet/{aliasName}', [...ALIASES, 'select: { aliases: [a*], systems: [b*] }']],
+    ['of pairs', 'fleet/{pairName}', PAIRS, "    value: '{accountName} {credential}'"],
     ['of Secrets Safe', 'fleet/{folderPath}/{title}', [...SAFE, 'select: { folders: [a/*], types: [file] }']],
     [
       'of Secrets Safe with an API version',
@@ -54,6 +56,13 @@ describe('a sync', () => {
       ALIASES,
       undefined,
       /syncs\.fleet\.name: gives two aliases of an account the same name; add \{aliasName\}/,
+    ],
+    [
+      'pairs are distinguished only by an account, which changes',
+      'fleet/{accountName}',
+      PAIRS,
+      undefined,
+      /gives two pairs the same name; add \{pairName\}.*contains \{accountName\}, which changes with each turn; remove it/s,
     ],
     [
       'secrets are distinguished only by their folders',
