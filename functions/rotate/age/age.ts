@@ -58,14 +58,16 @@ const listSelected = (
     let complete = true;
     for await (const page of session.list(rule)) {
       complete &&= page.complete;
-      items.push(...page.items.filter(({ labels }) => isSelected(patterns, labels)).map(toDated));
+      items.push(...page.items.filter(({ labels }) => isSelected(patterns, labels)).flatMap(toDated));
     }
     return { items, complete };
   });
 
-const toDated = ({ ref, title, changedAt, hasUnreadableDate }: Item): DatedItem => ({
-  id: itemKey(ref),
-  title,
-  changedAt,
-  hasUnreadableDate,
-});
+/** Each account of an item whose accounts take turns has a credential of its own, and none may be too old. */
+const toDated = ({ members, ...item }: Item): DatedItem[] =>
+  (members ?? [item]).map(({ ref, title, changedAt, hasUnreadableDate }) => ({
+    id: itemKey(ref),
+    title,
+    changedAt,
+    hasUnreadableDate,
+  }));

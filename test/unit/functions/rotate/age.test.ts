@@ -37,6 +37,13 @@ describe('a look at the ages of credentials', () => {
     expect(found).toEqual([]);
   });
 
+  it('measures each account of a pair, whichever of them is active', async () => {
+    const pair = { ...item(1, 1), members: [item(2, 1), item(3, 91)] };
+    const { look, found } = aLook([pageOf([pair])]);
+    expect(await look()).toEqual({ oldestDays: 91, overdue: 1, undated: 0 });
+    expect(found).toEqual([[1, 0, true]]);
+  });
+
   it('counts those that are too old, and those without a date', async () => {
     const { look, found } = aLook([pageOf([item(1, 91), item(2, undefined), item(3, 1)])]);
     expect(await look()).toEqual({ oldestDays: 91, overdue: 1, undated: 1 });
