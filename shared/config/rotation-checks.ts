@@ -2,7 +2,8 @@ import { type Checkable, checkableEntries, findSource, ownOf } from '#shared/con
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { longestGapMinutes } from '#shared/config/schedule/longest-gap.ts';
-import type { RotationConfig } from '#shared/config/schema.ts';
+import type { CheckoutConfig, RotationConfig } from '#shared/config/schema.ts';
+import { isSameVault } from '#shared/records/rotation-holds.ts';
 
 /** Checks of rotations. Pure. */
 
@@ -116,9 +117,40 @@ const checkWindow = (name: string, { schedule, window }: RotationConfig): Proble
         },
       ];
 
-/** Returns the problems of all rotations. */
-export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] =>
-  checkableEntries(config.rotations).flatMap(([name, rule]) => [
+/** The rotation has to find the items of the checkout in its own list, by their references. */
+const checkAfterCheckout = (
+  config: Checkable,
+  checkout: string,
+  { rotate, connection, source }: CheckoutConfig,
+): Problem[] => {
+  if (rotate === undefined) return [];
+  const problem = (message: string): Problem[] => [{ path: ['checkouts', checkout, 'rotate'], message }];
+  const known = Object.keys(config.rotations ?? {});
+  if (!known.includes(rotate)) {
+    const advice = known.length === 0 ? 'add one under rotations' : suggest(rotate, known);
+    return problem(`there is no rotation "${rotate}"; ${advice}`);
+  }
+  const rule = ownOf(config.rotations, rotate);
+  if (rule === undefined) return [];
+  if (rule.emergency) {
+    return problem(`the rotation "${rotate}" is for emergencies; name a rotation without emergency: true`);
+  }
+  if (rule.source !== source) {
+    return problem(
+      `the rotation "${rotate}" changes items of "${rule.source}", and the checkout opens items of "${source}"; name a rotation with source: ${source}, or remove rotate`,
+    );
+  }
+  const connections = Object.fromEntries(checkableEntries(config.connections));
+  const isKnown = [connection, rule.connection].every((name) => Object.hasOwn(connections, name));
+  if (!isKnown || isSameVault({ connections }, connection, rule.connection)) return [];
+  return problem(
+    `the rotation "${rotate}" changes items of another vault; name a rotation with connection: ${connection}`,
+  );
+};
+
+/** Returns the problems of all rotations, and of the checkouts that end with one. */
+export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] => [
+  ...checkableEntries(config.rotations).flatMap(([name, rule]) => [
     ...checkConnections(config, name, rule),
     ...checkSource(config, types, name, rule),
     ...checkDelivered(config, types, name, rule),
@@ -126,4 +158,6 @@ export const checkRotations = (config: Checkable, types: RegisteredTypes): Probl
     ...checkWindow(name, rule),
     ...checkAge(name, rule),
     ...checkEmergency(name, rule),
-  ]);
+  ]),
+  ...checkableEntries(config.checkouts).flatMap(([name, rule]) => checkAfterCheckout(config, name, rule)),
+];

@@ -11,6 +11,8 @@ export interface OpenCheckoutsOptions {
   readonly signals: Pick<Signals, 'list'>;
   /** True if a connection signs in to the vault whose credentials change. */
   readonly isSameVault: (connection: string) => boolean;
+  /** Run of a checkout of which everything is closed, although its mark can still exist. */
+  readonly closed?: string | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -28,6 +30,7 @@ export const createFindOpenCheckouts = ({
   records,
   signals,
   isSameVault,
+  closed,
   now,
 }: OpenCheckoutsOptions): FindOpenCheckouts => {
   /** Records never change. */
@@ -41,7 +44,8 @@ export const createFindOpenCheckouts = ({
   return async (keys) => {
     const wanted = new Set(keys);
     const open = (await signals.list(checkoutAt.allOpen)).flatMap((key) => readOpenKey(key) ?? []);
-    const found = await pMap(open, read, { concurrency: MAX_CONCURRENCY });
+    const others = open.filter(({ run }) => run !== closed);
+    const found = await pMap(others, read, { concurrency: MAX_CONCURRENCY });
     return new Map(
       found.flatMap((record): [string, string][] => {
         if (record === undefined || !isSameVault(record.settings.connection)) return [];

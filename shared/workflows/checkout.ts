@@ -120,6 +120,13 @@ export const CHECKOUT_STATUSES = [...ENDINGS, 'failed', 'abandoned'] as const;
 const readHolds = ({ rotations }: Pick<RelayConfig, 'rotations'>): readonly Grant[] =>
   Object.keys(rotations).length > 0 ? [{ to: 'records', may: 'read', folder: 'holds' }] : [];
 
+/** True if the end of a checkout can start a rotation. */
+export const rotatesAfterwards = ({ checkouts }: Pick<RelayConfig, 'checkouts'>): boolean =>
+  Object.values(checkouts).some(({ rotate }) => rotate !== undefined);
+
+const startRotations = (config: Pick<RelayConfig, 'checkouts'>): readonly Grant[] =>
+  rotatesAfterwards(config) ? [{ to: 'runs', may: 'start', of: 'rotate' }] : [];
+
 const plan = {
   folder: 'checkout/plan',
   /** `startedAt`: start of the execution. A redrive keeps it. */
@@ -211,6 +218,7 @@ const report = {
     { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'records', may: 'remove', folder: 'open' },
     { to: 'alerts', may: 'publish' },
+    ...startRotations(config),
     ...tellGrants(config),
   ],
 } as const satisfies Step;

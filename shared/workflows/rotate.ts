@@ -15,7 +15,7 @@ const resumeSchema = z.object({
 });
 export type ResumeOrder = z.infer<typeof resumeSchema>;
 
-/** Input of an execution. Without `items`, `systems` and `ticket`, everything that the rule selects rotates. */
+/** Input of an execution. Without `items`, `systems`, `ticket` and `checkout`, all that the rule selects rotates. */
 const orderSchema = z.object({
   rule: z.string(),
   trigger: z.enum(['schedule', 'message', 'checkout']),
@@ -29,6 +29,8 @@ const orderSchema = z.object({
   systems: z.array(z.string()).optional(),
   /** Number of a ticket under which items were checked out. */
   ticket: z.string().optional(),
+  /** Checkout that is over, and whose items rotate. Its mark as open can still exist. */
+  checkout: runSchema.pick({ rule: true, run: true }).optional(),
   everything: z.literal(true).optional(),
   /** True to test the held items again, without a change. */
   retest: z.boolean().optional(),

@@ -34,7 +34,7 @@ it('the page of permissions has a row for each function, with its permissions', 
     '',
     'read `checkouts/`; write `checkouts/`; remove `open/`',
     '',
-    '',
+    'start rotate',
     'publish alerts; send comments',
   ]);
   expect(cells).toContainEqual([

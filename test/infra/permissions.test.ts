@@ -110,6 +110,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...read('checkouts'),
     ...write('checkouts'),
     's3:DeleteObject <bucket>/open/*',
+    'states:StartExecution stateMachine:pam-relay-prod-rotate',
     ...ALERT,
     ...COMMENT,
   ],

@@ -45,8 +45,12 @@ export const crashableRotationSteps = ({
   });
   const advance = createAdvance({
     ...dependencies,
-    checkoutsOf: (connection) =>
-      createFindOpenCheckouts({ ...process, isSameVault: (other) => isSameVault(process.config, connection, other) }),
+    checkoutsOf: (connection, closed) =>
+      createFindOpenCheckouts({
+        ...process,
+        isSameVault: (other) => isSameVault(process.config, connection, other),
+        closed,
+      }),
     onUnnotified: () => {},
   });
   const deliver = createDeliverRotated({

@@ -5,10 +5,11 @@
 import { createNotify } from '#shared/aws/alerts.ts';
 import { createS3Pages, createS3Records, createS3Signals } from '#shared/aws/s3.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
+import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { readDeployment } from '#shared/runtime/relay.ts';
 import { tellWith } from '#shared/runtime/tell.ts';
-import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { checkoutSteps, rotatesAfterwards } from '#shared/workflows/checkout.ts';
 import { createReportCheckout } from './report.ts';
 
 const { config, env } = readDeployment(checkoutSteps.report);
@@ -28,6 +29,9 @@ export const handler = defineHandler(
       ),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
     tell: tellWith(config, env),
+    rotations: rotatesAfterwards(config)
+      ? { names: new Set(Object.keys(config.rotations)), start: createExecutionsOf(env)('rotate').start }
+      : undefined,
     now: Date.now,
   }),
 );

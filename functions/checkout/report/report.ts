@@ -1,4 +1,5 @@
 import type { Notify } from '#shared/aws/alerts.ts';
+import type { Executions } from '#shared/aws/executions.ts';
 import { wasDelivered } from '#shared/domain/checkout/next-action.ts';
 import type { Tell } from '#shared/messages/tell.ts';
 import { type CheckoutRecord, type CheckoutReport, checkoutAt } from '#shared/records/checkout-record.ts';
@@ -8,9 +9,11 @@ import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts'
 import { renderCheckoutPage } from '#shared/report-page/checkout-page.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { CheckoutReported, CheckoutStepInput } from '#shared/workflows/checkout.ts';
+import type { RotationOrder } from '#shared/workflows/rotate.ts';
 import type { Caught } from '#shared/workflows/run.ts';
 import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
 import { commentFor } from './comment.ts';
+import { rotationAfter, rotationRun } from './rotation.ts';
 
 export interface ReportCheckoutDependencies {
   readonly records: Records;
@@ -21,8 +24,14 @@ export interface ReportCheckoutDependencies {
   readonly notify: Notify;
   /** Orders a comment on the ticket of the checkout. */
   readonly tell: Tell;
+  /** Names of the rotations, and their start, which is repeatable. Absent if no checkout rule has one. */
+  readonly rotations?: Rotations | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
+}
+
+interface Rotations extends Pick<Executions, 'start'> {
+  readonly names: ReadonlySet<string>;
 }
 
 /**
@@ -31,7 +40,7 @@ export interface ReportCheckoutDependencies {
  * and `reap` closes it once more. The release only sends a notice that cannot wait for the end of the window.
  */
 export const createReportCheckout = (dependencies: ReportCheckoutDependencies) => {
-  const { records, pages, signals, measure, notify, tell, now } = dependencies;
+  const { records, pages, signals, measure, notify, tell, rotations, now } = dependencies;
   return async (input: CheckoutStepInput): Promise<CheckoutReported> => {
     const { rule, order } = input;
     const place = checkoutAt.report(input);
@@ -54,7 +63,14 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
       await records.write(place, report);
     }
     // `reap` ignores a checkout without this object, so the object stays if anything is open or can still be opened.
-    if (isClosed(input) && isSettled(input)) await signals.remove(checkoutAt.open(input));
+    if (isClosed(input) && isSettled(input)) {
+      const rotation = rotationAfter(input, record);
+      // After a failed start, the release by `reap` tries again.
+      if (rotation !== undefined && rotations?.names.has(rotation.rule)) {
+        await rotations.start(rotationRun(rotation), JSON.stringify(rotation));
+      }
+      await signals.remove(checkoutAt.open(input));
+    }
     return { status, notes: report.notes };
   };
 };
@@ -62,7 +78,7 @@ export const createReportCheckout = (dependencies: ReportCheckoutDependencies) =
 const reportOn = async (
   input: CheckoutStepInput,
   record: CheckoutRecord | undefined,
-  { signals, now }: Pick<ReportCheckoutDependencies, 'signals' | 'now'>,
+  { signals, rotations, now }: Pick<ReportCheckoutDependencies, 'signals' | 'rotations' | 'now'>,
 ): Promise<CheckoutReport> => {
   const { workflow, rule, run, order, retrieved } = input;
   const { released } = readSignals(await signals.list(signalAt.prefix(input)));
@@ -79,7 +95,7 @@ const reportOn = async (
     stores: record?.settings.stores ?? [],
     ticket: record?.order.ticket,
     reason: record?.order.reason ?? '',
-    notes: notesOf(input, status, record),
+    notes: [...notesOf(input, status, record), ...notRotated(rotationAfter(input, record), rotations)],
   };
 };
 
@@ -133,6 +149,14 @@ const notesOf = (
       ]
     : []),
 ];
+
+/** A note on a rotation that a later deployment removed. */
+const notRotated = (rotation: RotationOrder | undefined, rotations: Rotations | undefined): string[] =>
+  rotation === undefined || rotations?.names.has(rotation.rule) === true
+    ? []
+    : [
+        `The rotation ${rotation.rule} does not start: since the request, relay.yaml has lost it, or rotate of every checkout. Change the credentials in the vault, or rotate them by another rule.`,
+      ];
 
 const whyExpired = ({ retrieved }: CheckoutStepInput): string =>
   retrieved?.late === true

@@ -25,8 +25,8 @@ export interface AdvanceDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly records: SharedRecords;
-  /** Finds the open checkouts of items of a connection. */
-  readonly checkoutsOf: (connection: string) => FindOpenCheckouts;
+  /** Finds the open checkouts of items of a connection, without the run `closed`. */
+  readonly checkoutsOf: (connection: string, closed: string | undefined) => FindOpenCheckouts;
   readonly notify: Notify;
   /** Called with the error of a notice about a failed test that was not sent. */
   readonly onUnnotified: (error: RelayError) => void;
@@ -66,7 +66,8 @@ export const createAdvance =
     });
     // An earlier invocation can have ended between the progress and the holds.
     await holds.settle(ledger.progress.state);
-    const findCheckouts = rule.underCheckouts ? undefined : checkoutsInTurns(checkoutsOf(rule.connection), ledger);
+    const findOpen = checkoutsOf(rule.connection, input.order.checkout?.run);
+    const findCheckouts = rule.underCheckouts ? undefined : checkoutsInTurns(findOpen, ledger);
     const turns: TurnsContext = { ledger, items, records, connection: rule.connection, settings: rule, now };
     const stopIfAsked = createStopIfAsked({ records, ledger, input, rule, now });
     const decide = (): Next => next(ledger.progress.state, rule, now());

@@ -19,11 +19,12 @@ export const handler = defineHandler(
   createAdvance({
     ...relay,
     records: createS3SharedRecords(bucket),
-    checkoutsOf: (connection) =>
+    checkoutsOf: (connection, closed) =>
       createFindOpenCheckouts({
         records: createS3Records(bucket),
         signals: createS3Signals(bucket),
         isSameVault: (other) => isSameVault(relay.config, connection, other),
+        closed,
         now: Date.now,
       }),
     notify: createNotify(relay.env.get('ALERT_TOPIC_ARN')),

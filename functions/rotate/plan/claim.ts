@@ -64,7 +64,8 @@ const intentOf = async (
  */
 export const markUnfinished = (records: SharedRecords, { rule, run, order }: ClaimInput): Promise<void> =>
   changeRecord<ActiveRotation, void>(records, rotationAt.active(rule), (active) => {
-    const isPart = order.items !== undefined || order.ticket !== undefined || order.retest === true;
+    const { items, ticket, checkout, retest } = order;
+    const isPart = [items, ticket, checkout].some((selection) => selection !== undefined) || retest === true;
     const isKept = active?.unfinished === run || (isPart && active?.unfinished !== undefined);
     const isOurs = active?.run === run && !active.ended;
     return { next: isOurs && !isKept ? { ...active, unfinished: run } : undefined, result: undefined };

@@ -24,14 +24,20 @@ export interface RequestedDependencies {
   readonly checkoutsUnder: CheckoutsUnder;
 }
 
-/** Reads the records of all checkouts under a ticket. */
-export type CheckoutsUnder = (ticket: string) => Promise<readonly CheckoutRecord[]>;
+/** Checkouts whose items an order selects: those under a ticket, or one. */
+type Named = { readonly ticket: string } | { readonly checkout: NonNullable<RotationOrder['checkout']> };
+
+/** Reads the records of the named checkouts. */
+export type CheckoutsUnder = (named: Named) => Promise<readonly CheckoutRecord[]>;
 
 /** Creates the reading of checkouts from the records bucket. Repeatable. */
 export const createCheckoutsUnder =
   (records: Pick<Records, 'read'>, signals: Pick<Signals, 'list'>): CheckoutsUnder =>
-  async (ticket) => {
-    const runs = (await signals.list(ticketedAt.prefix(ticket))).flatMap((key) => ticketedAt.read(key) ?? []);
+  async (named) => {
+    const runs =
+      'checkout' in named
+        ? [named.checkout]
+        : (await signals.list(ticketedAt.prefix(named.ticket))).flatMap((key) => ticketedAt.read(key) ?? []);
     const read = await pMap(runs, (run) => records.read(checkoutAt.record(run)), { concurrency: MAX_CONCURRENCY });
     return read.filter((record) => record !== undefined);
   };
@@ -43,14 +49,17 @@ const MAX_TITLES = 20;
 
 /** Reads what the order of a rotation selects. Raises `ConfigurationInvalid` if the source has no such selection. */
 export const readRequested = async (
-  { items, systems, ticket }: RotationOrder,
+  { items, systems, ticket, checkout }: RotationOrder,
   rule: RotationConfig,
   address: AddressRules | undefined,
   dependencies: RequestedDependencies,
 ): Promise<Requested> => {
   if (items !== undefined) return byAddress(items, address ?? refuse(rule, 'items'));
   if (systems !== undefined) return bySystem(systems, address?.narrowing ?? refuse(rule, 'systems'));
-  return ticket === undefined ? EVERYTHING : byTicket(ticket, rule, dependencies);
+  if (ticket !== undefined) return byCheckouts({ ticket }, `under the ticket ${ticket}`, rule, dependencies);
+  return checkout === undefined
+    ? EVERYTHING
+    : byCheckouts({ checkout }, `in the execution ${checkout.run}`, rule, dependencies);
 };
 
 const EVERYTHING: Requested = { isRequested: () => true, notes: () => [] };
@@ -83,13 +92,14 @@ const bySystem = (patterns: readonly string[], { label }: NonNullable<AddressRul
   notes: () => [],
 });
 
-/** Items of every checkout under a ticket, over or not. Those of other vaults, and of aliases, are only noted. */
-const byTicket = async (
-  ticket: string,
+/** Items of the named checkouts, over or not. Those of other vaults, and of aliases, are only noted. */
+const byCheckouts = async (
+  named: Named,
+  where: string,
   { connection }: RotationConfig,
   { config, checkoutsUnder }: RequestedDependencies,
 ): Promise<Requested> => {
-  const checkouts = await checkoutsUnder(ticket);
+  const checkouts = await checkoutsUnder(named);
   const isSame = (name: string): boolean => isSameVault(config, name, connection);
   const left = new Map<string, string>();
   const wanted = new Set<string>();
@@ -108,7 +118,7 @@ const byTicket = async (
       return wanted.has(key);
     },
     notes: () => {
-      if (checkouts.length === 0) return [`This relay has no record of a checkout under the ticket ${ticket}.`];
+      if (checkouts.length === 0) return [`This relay has no record of a checkout ${where}.`];
       const missing = [...left]
         .filter(([place]) => {
           const [name = '', key = ''] = place.split(' ');
@@ -118,9 +128,7 @@ const byTicket = async (
       if (missing.length === 0) return [];
       const more = missing.length - MAX_TITLES;
       const titles = [...missing.slice(0, MAX_TITLES), ...(more > 0 ? [`${more} more`] : [])].join(', ');
-      return [
-        `The rule does not select everything that was checked out under the ticket ${ticket}. Left out: ${titles}.`,
-      ];
+      return [`The rule does not select everything that was checked out ${where}. Left out: ${titles}.`];
     },
   };
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { connectionName, storeNames, template } from '#shared/config/schema/fields.ts';
+import { connectionName, name, storeNames, template } from '#shared/config/schema/fields.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 
 const DAY_MINUTES = 1440;
@@ -56,6 +56,12 @@ export const commonCheckout = {
     .max(DAY_MINUTES)
     .default(30)
     .describe('Longest wait for the vault to show that it has changed the credential; 0 skips the check.'),
+  rotate: name
+    .meta({ examples: ['weekly'] })
+    .optional()
+    .describe(
+      'Rotation that changes the credentials once the checkout is over and everything of it is closed. Default: none.',
+    ),
   retire: z
     .enum(['destroy', 'recoverable'])
     .default('destroy')

@@ -19,7 +19,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'checkout-retrieve': ['RECORDS_BUCKET', 'STORE_KEY_ARN'],
   'checkout-checkin': ['RECORDS_BUCKET'],
   'checkout-retire': ['RECORDS_BUCKET'],
-  'checkout-report': ['ALERT_TOPIC_ARN', 'COMMENTS_QUEUE_URL', 'RECORDS_BUCKET'],
+  'checkout-report': ['ALERT_TOPIC_ARN', 'COMMENTS_QUEUE_URL', 'RECORDS_BUCKET', 'ROTATE_MACHINE_ARN'],
   'intake-queue': [
     'CHECKOUT_MACHINE_ARN',
     'PROVISION_MACHINE_ARN',

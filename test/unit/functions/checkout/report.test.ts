@@ -14,6 +14,7 @@ const CHECKED_IN = { checkedIn: { at: after(0), closed: 1 } };
 const CLOSED = { ...RETIRED, ...CHECKED_IN };
 const DELIVERED = { retrieved: { at: after(0), delivered: 1, gone: false } };
 const ERROR = { Error: 'CheckoutRefused', Cause: JSON.stringify({ errorMessage: 'Ask for less.' }) };
+const RELEASED = { ...aCheckoutRun.order, type: 'checkout.released' } as const;
 const ended = (ending: Action['ending'], more: Partial<Action> = {}) => ({
   watched: { next: 'report' as const, waitSeconds: 0, ending, ...more },
 });
@@ -262,6 +263,80 @@ describe('reporting a checkout', () => {
       expect(await report({ order, ...state })).toMatchObject({ status: 'failed' });
       expect([...signals.keys]).toEqual([OPEN]);
       expect(await report({ order, ...CLOSED, ...ended('released') })).toMatchObject({ status: 'failed' });
+      expect([...signals.keys]).toEqual([]);
+    });
+  });
+
+  describe('with a rotation after its end', () => {
+    const OVER = { ...CLOSED, ...ended('completed') };
+    const NOTHING = { ...ended('expired'), ...CHECKED_IN, retired: { retired: 0 } };
+    const withLease = (status: 'pending' | 'active') => ({
+      requested: { at: after(0), conflict: false, leases: [{ item: 0, id: 'l1', status }] },
+    });
+    const ABANDONED = { ...aCheckoutRun.order, type: 'checkout.abandoned', isSettled: true } as const;
+    const RETRIEVED = { retrieved: { at: after(-60), delivered: 1, gone: false } };
+    const SETTLED = { ...RETRIEVED, ...OVER, retired: { retired: 1, at: after(0) } };
+    const start = vi.fn(async (_name: string, _input: string) => true);
+    const reportRotating = async (state: Partial<CheckoutStepInput>, names = ['weekly']) => {
+      await recordCheckout(records, { rule: { rotate: 'weekly' } });
+      const rotations = { names: new Set(names), start };
+      const shared = { records, pages, signals, measure, notify, tell, rotations };
+      const step = createReportCheckout({ ...shared, now: () => NOW });
+      return step({ ...aCheckoutRun, ...state });
+    };
+
+    it('starts it before the open note is removed, for exactly this checkout', async () => {
+      start.mockImplementation(async () => {
+        expect([...signals.keys]).toEqual([OPEN]);
+        return true;
+      });
+      await reportRotating(SETTLED);
+      const order = { rule: 'weekly', trigger: 'checkout', checkout: { rule: 'tickets', run: CHECKOUT.run } };
+      expect(start).toHaveBeenCalledExactlyOnceWith(
+        expect.stringMatching(/^weekly\.checkout-[0-9a-f]{24}$/),
+        JSON.stringify(order),
+      );
+      expect([...signals.keys]).toEqual([]);
+    });
+
+    it('repeats the start under the same name, also by the release of an abandoned checkout', async () => {
+      await reportRotating(SETTLED);
+      await reportRotating(SETTLED);
+      await reportRotating({ ...CLOSED, order: ABANDONED });
+      expect(start).toHaveBeenCalledTimes(3);
+      expect(new Set(start.mock.calls.map((call) => call.join(' '))).size).toBe(1);
+    });
+
+    it('keeps the open note after a failed start, so that reap tries again', async () => {
+      start.mockRejectedValueOnce(new RelayError('StoreUnavailable', 'no'));
+      await expect(reportRotating(SETTLED)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      expect([...signals.keys]).toEqual([OPEN]);
+      await reportRotating({ ...CLOSED, order: ABANDONED });
+      expect(start).toHaveBeenCalledTimes(2);
+      expect([...signals.keys]).toEqual([]);
+    });
+
+    it.each<[what: string, state: Partial<CheckoutStepInput>, count: number]>([
+      ['whose lease was open', { ...NOTHING, ...withLease('active') }, 1],
+      ['that was abandoned, and whose progress is unknown', { ...CLOSED, order: ABANDONED }, 1],
+      ['that was abandoned a moment ago', { ...CLOSED, order: { ...ABANDONED, isSettled: false } }, 0],
+      ['that a release by message closes before its own end', { ...SETTLED, order: RELEASED }, 0],
+      ['that ends after such a release', { ...SETTLED, ...ended('released') }, 1],
+      ['whose lease is not checked in', { ...SETTLED, checkedIn: undefined }, 0],
+      ['of which a delivery can still be running', { ...OVER, ...DELIVERED }, 0],
+      ['that was never approved', { ...NOTHING, ...withLease('pending') }, 0],
+      ['that opened nothing', { ...NOTHING, checkedIn: { at: after(0), closed: 0 } }, 0],
+      ['whose request was lost, and opened a lease', NOTHING, 1],
+    ])('for a checkout %s: %#', async (_what, state, count) => {
+      await reportRotating(state);
+      expect(start).toHaveBeenCalledTimes(count);
+    });
+
+    it('says so if a later deployment removed the rotation, and closes', async () => {
+      expect((await reportRotating(SETTLED, [])).notes).toEqual([
+        expect.stringContaining('The rotation weekly does not start'),
+      ]);
+      expect(start).not.toHaveBeenCalled();
       expect([...signals.keys]).toEqual([]);
     });
   });

@@ -8,7 +8,8 @@ import { holdsAt, isSameVault } from '#shared/records/rotation-holds.ts';
 import { createIsRotating } from '#shared/rotation/is-rotating.ts';
 import { createFindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
-import { anOrder, aRecord, CHECKOUT, NOW, STARTED_AT } from '#test/support/checkouts.ts';
+import type { RotateStepInput } from '#shared/workflows/rotate.ts';
+import { anOrder, aRecord, CHECKOUT, NOW, OTHER_CHECKOUT, STARTED_AT } from '#test/support/checkouts.ts';
 import { aCheckoutConfig, aRotationConfig } from '#test/support/configs.ts';
 import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { interleave } from '#test/support/interleave.ts';
@@ -18,20 +19,26 @@ const CONFIG = { ...aCheckoutConfig({ value: '{credential}' }), rotations: aRota
 const noGate = async (): Promise<void> => {};
 
 describe('the open checkouts of items', () => {
-  const find = async (order: Record<string, unknown> = {}, rule: Record<string, unknown> = {}, isOpen = true) => {
+  const find = async (
+    order: Record<string, unknown> = {},
+    rule: Record<string, unknown> = {},
+    { isOpen = true, closed = '' } = {},
+  ) => {
     const records = memoryRecords();
     const signals = memorySignals();
     const record = aRecord({ order, rule, numbers: [10, 11] });
     await records.write(checkoutAt.record(CHECKOUT), record);
     if (isOpen) await signals.put(checkoutAt.open(CHECKOUT));
     const isOurs = (connection: string) => connection === 'vault';
-    const found = createFindOpenCheckouts({ records, signals, isSameVault: isOurs, now: () => NOW });
+    const found = createFindOpenCheckouts({ records, signals, isSameVault: isOurs, closed, now: () => NOW });
     return [...(await found(['account:10', 'account:12']))];
   };
 
   it.each([
     ['a checkout with its open mark', find(), 1],
-    ['a checkout that is closed', find({}, {}, false), 0],
+    ['a checkout that is closed', find({}, {}, { isOpen: false }), 0],
+    ['a checkout that is closed and has its open mark', find({}, {}, { closed: CHECKOUT.run }), 0],
+    ['a checkout beside one that is closed', find({}, {}, { closed: 'tickets.other' }), 1],
     ['a checkout of another vault', find({}, { connection: 'other' }), 0],
     ['a checkout whose window begins later', find({ window: { from: '2026-03-01T13:00:00Z', minutes: 5 } }), 0],
   ])('of %s are found: %s', async (_what, found, count) => {
@@ -63,7 +70,7 @@ const twoSides = async (rule: Record<string, unknown> = {}) => {
   await scene.plan();
   const { read, replace } = scene.records;
 
-  const rotate = (gate: () => Promise<void>) => {
+  const rotate = (gate: () => Promise<void>, input: Partial<RotateStepInput> = {}) => {
     const gated = {
       read: async <T>(place: RecordPlace<T>) => gate().then(() => read(place)),
       async replace<T>(place: RecordPlace<T>, record: T, expected: string) {
@@ -76,7 +83,8 @@ const twoSides = async (rule: Record<string, unknown> = {}) => {
     const list = async (prefix: string) => gate().then(() => signals.list(prefix));
     const records = { read: async <T>(place: RecordPlace<T>) => (await gated.read(place))?.record };
     const options = { records, signals: { list }, isSameVault: () => true, now: () => scene.clock.now };
-    return scene.advance(900_000, { records: gated, checkoutsOf: () => createFindOpenCheckouts(options) });
+    const checkoutsOf = (_connection: string, closed?: string) => createFindOpenCheckouts({ ...options, closed });
+    return scene.advance(900_000, { records: gated, checkoutsOf }, input);
   };
 
   const checkOut = (gate: () => Promise<void>) => {
@@ -123,6 +131,16 @@ describe('a rotation and a checkout of the same account', () => {
     await checkOut(noGate);
     await rotate(noGate);
     expect(await scene.statuses()).toEqual({ 1: 'rotated' });
+  });
+
+  it.each([
+    [CHECKOUT, 'rotated'],
+    [OTHER_CHECKOUT, 'skipped'],
+  ])('changes the account after the end of that checkout alone: %#', async ({ rule, run }, status) => {
+    const { scene, rotate, checkOut } = await twoSides();
+    await checkOut(noGate);
+    await rotate(noGate, { order: { rule: 'weekly', trigger: 'checkout', checkout: { rule, run } } });
+    expect(await scene.statuses()).toEqual({ 1: status });
   });
 
   it('never overlap, in any order of their calls', async () => {

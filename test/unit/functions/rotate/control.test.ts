@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import { type RotateStepInput, rotateSteps } from '#shared/workflows/rotate.ts';
+import { CHECKOUT } from '#test/support/checkouts.ts';
 import { accountsOf, aScene, MINUTE, RUN } from './scene.ts';
 
 type Scene = ReturnType<typeof aScene>;
@@ -135,10 +136,13 @@ describe('a rotation that a message stopped', () => {
     expect(await scene.plan(later(scene, '4', SCHEDULED))).toEqual({ status: 'planned', items: 4 });
   });
 
-  it('is still continued after a rotation of some of its accounts', async () => {
+  it.each<[string, Partial<RotateStepInput['order']>]>([
+    ['a message', { trigger: 'message', items: [{ systemName: 'DB-2', accountName: 'a2' }] }],
+    ['a checkout', { trigger: 'checkout', checkout: { rule: CHECKOUT.rule, run: CHECKOUT.run } }],
+  ])('is still continued after a rotation of some of its accounts by %s', async (_what, selection) => {
     const scene = await stopped();
-    const items = [{ systemName: 'DB-2', accountName: 'a2' }];
-    const some = later(scene, '2', { rule: RUN.rule, trigger: 'message', items });
+    await scene.checkOut('CHG-7', CHECKOUT, accountsOf(1));
+    const some = later(scene, '2', { rule: RUN.rule, trigger: 'message', ...selection });
     expect(await scene.plan(some)).toEqual({ status: 'planned', items: 1 });
     await finish(scene, some);
     await scene.report(some);

@@ -162,6 +162,19 @@ describe('the plan of a rotation', () => {
     ]);
   });
 
+  it('takes exactly what a checkout opened, and no other account of the same name', async () => {
+    const [first, second] = accountsOf(2);
+    if (first === undefined || second === undefined) throw new Error('There are no accounts.');
+    const scene = aScene({}, [first, { ...second, labels: first.labels }]);
+    await scene.checkOut('CHG/7', CHECKOUT, [first]);
+    await scene.checkOut('CHG/7', { ...CHECKOUT, run: 'tickets.other' }, [second]);
+    const { rule, run } = CHECKOUT;
+    const order = { rule: RUN.rule, trigger: 'checkout', checkout: { rule, run } } as const;
+    expect(await scene.plan({ order })).toEqual({ status: 'planned', items: 1 });
+    expect(await scene.statuses()).toEqual({ 1: 'waiting' });
+    expect((await scene.items())?.notes).toEqual([]);
+  });
+
   it('rotates nothing for a ticket without a checkout, and says so', async () => {
     const scene = aScene();
     expect(await scene.plan({ order: { ...BY_MESSAGE, ticket: 'CHG7' } })).toEqual({ status: 'planned', items: 0 });

@@ -1,9 +1,54 @@
 import { describe, expect, it } from 'vitest';
+import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { aCheckoutConfig } from '#test/support/configs.ts';
 import { configWith, problemsOf } from '#test/unit/shared/config/support.ts';
 
 /** The configuration with a rotation behind its sync, whose schedule is the last line of the sync. */
 const rotating = (rule: string, name = 'weekly', more = '') =>
   problemsOf(`${configWith().trimEnd()}\nrotations:\n  ${name}: { connection: vault${rule} }\n${more}`);
+
+describe('a checkout that ends with a rotation', () => {
+  const NAMED = 'people: { type: password-safe, url: ';
+  const SIGN_IN = 'authentication: { type: oauth, bootstrapSecret: bootstrap/vault } }';
+  const withRotate = (rotate: string, connection = 'vault', rule = '') => {
+    const url = `https://${connection === 'people' ? 'PAM' : 'other'}.example.com/BeyondTrust/api/public/v3`;
+    const second = connection === 'vault' ? '' : `\n  ${NAMED.replace('people', connection)}${url}, ${SIGN_IN}`;
+    const text = configWith({ 7: `      bootstrapSecret: bootstrap/vault${second}` });
+    const checkout = `connection: ${connection}, stores: [aws], name: 'tickets/{checkoutId}/{systemName}/{accountName}'`;
+    return problemsOf(
+      `${text}\nrotations:\n  weekly: { connection: vault${rule} }\ncheckouts:\n  tickets: { ${checkout}, rotate: ${rotate} }\n`,
+    );
+  };
+
+  it('can use another connection to the same vault', () => {
+    expect(withRotate('weekly')).toEqual([]);
+    expect(withRotate('weekly', 'people')).toEqual([]);
+  });
+
+  it.each<[what: string, problems: string[], problem: string]>([
+    ['is unknown', withRotate('weekl'), 'there is no rotation "weekl"; did you mean "weekly"?'],
+    ['is of another vault', withRotate('weekly', 'other'), 'another vault; name a rotation with connection: other'],
+    [
+      'is for emergencies',
+      withRotate('weekly', 'vault', ', emergency: true, senders: [AROA1234567890EXAMPLE], budget: 9'),
+      'is for emergencies; name a rotation without emergency: true',
+    ],
+    [
+      'changes items of another source',
+      withRotate('weekly', 'vault', ', source: pairs, undelivered: true'),
+      'name a rotation with source: accounts, or remove rotate',
+    ],
+  ])('is refused if the rotation %s', (_what, problems, problem) => {
+    expect(problems).toEqual([expect.stringMatching(/checkouts\.tickets\.rotate: /)]);
+    expect(problems[0]).toContain(problem);
+  });
+
+  it('alone may start a rotation in its report', () => {
+    const mayStart = (rule: Record<string, unknown>) =>
+      checkoutSteps.report.grants(aCheckoutConfig(rule)).some(({ to }) => to === 'runs');
+    expect([mayStart({}), mayStart({ rotate: 'weekly' })]).toEqual([false, true]);
+  });
+});
 
 describe('a rotation', () => {
   it('may be for emergencies, with senders and a budget', () => {
