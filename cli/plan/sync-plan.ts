@@ -7,6 +7,7 @@ import { ACTIONS, type Action, type Decided } from '#shared/domain/plan/ledger.t
 import type { RelayError } from '#shared/errors.ts';
 import { ownerOf } from '#shared/names.ts';
 import type { Records } from '#shared/records/records.ts';
+import { readActiveFrom } from '#shared/records/turn-records.ts';
 
 /** Text for everything that only the memory of a sync decides. */
 export const UNKNOWN = "unknown without the stack's memory";
@@ -66,13 +67,14 @@ export const planOneSync = async ({
 }: SyncPlanOptions): Promise<SyncPlan> => {
   const rule = ruleOf(sides.config, 'sync', sync);
   const { connection, stores } = rule;
-  const { refusal } = await sides.rulesOf(connection, rule);
+  const { refusal, inTurns } = await sides.rulesOf(connection, rule);
   const decided: (Decided | undefined)[] = [];
   const batches = new Map<number, Batch>();
   const { record } = await planRule(sides, {
     sync,
     memory: memory === 'unknown' ? emptyMemory() : memory,
     records,
+    active: inTurns === true && records !== undefined ? await readActiveFrom(records, connection) : {},
     mode: 'changes',
     retryParked: false,
     now,

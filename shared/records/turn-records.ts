@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ActiveAccounts } from '#shared/domain/turns.ts';
 import { RelayError } from '#shared/errors.ts';
-import type { RecordPlace } from '#shared/records/records.ts';
+import type { RecordPlace, Records } from '#shared/records/records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 
 /**
@@ -71,6 +71,10 @@ const changeSync = (
 /** Reads the active accounts of a connection; none if there is no record. Repeatable. */
 export const readActive = async (records: SharedRecords, connection: string): Promise<ActiveAccounts> =>
   (await records.read(activeAt(connection)))?.record.accounts ?? {};
+
+/** Reads the same without the version of the record, to look at it. Repeatable. */
+export const readActiveFrom = async (records: Pick<Records, 'read'>, connection: string): Promise<ActiveAccounts> =>
+  (await records.read(activeAt(connection)))?.accounts ?? {};
 
 /** Reads the accounts that a sync delivers. Repeatable. */
 export const readSyncTurns = async (records: SharedRecords, connection: string, sync: string): Promise<SyncTurns> =>

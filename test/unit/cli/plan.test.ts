@@ -4,12 +4,14 @@ import { chooseRules } from '#cli/plan/plan.ts';
 import { showPlans } from '#cli/plan/show-plan.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
-import { recordAt } from '#shared/records/records.ts';
+import { activate } from '#shared/domain/turns.ts';
+import { type Records, recordAt } from '#shared/records/records.ts';
+import { switchActive } from '#shared/records/turn-records.ts';
 import { Secret } from '#shared/secret.ts';
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import { aConfig, aRun, parseShapeOf } from '#test/support/configs.ts';
 import { memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
-import { itemNumbered } from '#test/support/items.ts';
+import { anItem, itemNumbered } from '#test/support/items.ts';
 import { collected } from './output.ts';
 import { delivered, EVERY_KIND, NOW, planWith, RELAY_ID, sidesWith } from './sync-plan.ts';
 
@@ -77,6 +79,22 @@ describe('the plan of a sync', () => {
       'keep prod/db-01/missed',
     ]);
     expect(unknown.every(({ certain }) => !certain)).toBe(true);
+  });
+
+  it('plans for the active account of a pair, as the stack has recorded it', async () => {
+    const members = [itemNumbered(1), itemNumbered(2)];
+    const [first = itemNumbered(1)] = members;
+    const pair = anItem({ ref: { kind: 'pair', id: 'orders' }, labels: { pairName: 'orders' }, members });
+    const given = {
+      items: [pair],
+      secrets: [{ ...delivered(activate(pair, first)), name: 'prod/orders' }],
+      sync: { source: 'pairs', name: 'prod/{pairName}' },
+    };
+    const shared = memorySharedRecords();
+    const records: Pick<Records, 'read'> = { read: async (place) => (await shared.read(place))?.record };
+    expect((await planWith(given, { records })).counts).toMatchObject({ unchanged: 1, change: 0 });
+    await switchActive(shared, 'vault', { item: 'pair:orders', account: 'account:2', switches: 0 });
+    expect((await planWith(given, { records })).counts).toMatchObject({ unchanged: 0, change: 1 });
   });
 
   it('needs no memory if it changes nothing', async () => {
