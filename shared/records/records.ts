@@ -42,6 +42,15 @@ const leastDurationSchema: z.ZodType<LeastDuration> = z.object({
   perSecond: z.number(),
 });
 
+/** A target that holds the current credential. */
+const currentTargetSchema = z.object({
+  /** Key of the item. */
+  item: z.string(),
+  store: z.string(),
+  name: z.string(),
+});
+export type CurrentTarget = z.infer<typeof currentTargetSchema>;
+
 const planIdSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const planRecordSchema = z.object({
@@ -69,6 +78,8 @@ const planRecordSchema = z.object({
    * Absent if the sync has no such items.
    */
   turns: z.record(z.string(), z.string()).optional(),
+  /** Targets that were up to date. Absent from a run over all items, which can have too many. */
+  current: z.array(currentTargetSchema).optional(),
   calls: callsSchema.default(NO_CALLS),
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
@@ -96,6 +107,8 @@ export const reportSchema = runSchema.extend({
   /** Findings, one line each; the failure of the run itself comes first. */
   notes: z.array(z.string()),
   remarks: z.array(remarkSchema),
+  /** Targets that received the current credential or had it. Absent from a run over all items. */
+  current: z.array(currentTargetSchema).optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 

@@ -30,6 +30,10 @@ export type ActiveRotation = z.infer<typeof activeSchema>;
 const messageTimeSchema = z.object({ at: z.int() });
 export type MessageTime = z.infer<typeof messageTimeSchema>;
 
+/** A secret that a sync delivers an item to. */
+const rotationTargetSchema = z.object({ sync: z.string(), store: z.string(), name: z.string() });
+export type RotationTarget = z.infer<typeof rotationTargetSchema>;
+
 /** Items of a rotation, by the ids of its state. */
 const rotationItemsSchema = z.object({
   items: z.record(
@@ -37,6 +41,8 @@ const rotationItemsSchema = z.object({
     itemSchema.pick({ ref: true, title: true, labels: true, handle: true, members: true }).extend({
       /** Syncs that deliver it. */
       syncs: z.array(z.string()),
+      /** Its targets. An item without a usable name in a store has none there. */
+      targets: z.array(rotationTargetSchema),
     }),
   ),
   /** Users with which the relay signs in to the vault. Their credentials never change. */
@@ -57,6 +63,8 @@ const deliverySchema = z.object({
   startedAt: z.int(),
   /** Status of the run; absent until it has ended. `LOST`: it has no report, or it lasts too long. */
   status: z.enum([...RUN_STATUSES, 'LOST']).optional(),
+  /** Targets that the run has not brought up to date, by store; absent until it has ended. */
+  left: z.array(z.object({ id: z.string(), store: z.string() })).optional(),
 });
 export type RotationDelivery = z.infer<typeof deliverySchema>;
 
@@ -101,6 +109,14 @@ const progressSchema = z.object({
 });
 export type RotationProgress = z.infer<typeof progressSchema>;
 
+/** Targets that may still hold an old credential. */
+const oldCredentialSchema = z.object({
+  count: z.int().min(0),
+  /** The first of them. */
+  targets: z.array(rotationTargetSchema.extend({ item: z.string(), reason: z.string() })),
+});
+export type OldCredential = z.infer<typeof oldCredentialSchema>;
+
 const rotationReportSchema = runSchema.extend({
   status: z.enum(ROTATION_STATUSES),
   finishedAt: z.string(),
@@ -118,6 +134,8 @@ const rotationReportSchema = runSchema.extend({
     }),
   ),
   deliveries: z.array(z.object({ sync: z.string(), run: z.string(), status: z.string(), items: z.int() })),
+  /** Absent if nothing was planned. */
+  oldCredential: oldCredentialSchema.optional(),
   /** Findings, one line each; the failure of the run itself comes first. */
   notes: z.array(z.string()),
 });

@@ -27,13 +27,14 @@ const urgencyOf = (outcome: string): number => {
 
 /** The page of one rotation, rendered from its report. Pure. */
 export const renderRotationPage = (report: RotationReport): string => {
-  const { rule, run, status, finishedAt, stopped, estimateSeconds, items, deliveries, notes } = report;
+  const { rule, run, status, finishedAt, stopped, estimateSeconds, items, deliveries, oldCredential, notes } = report;
   const late = deliveries.filter((delivery) => delivery.status !== 'SUCCEEDED');
   const concerns: Concern[] = items
     .filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated)
     .toSorted((one, other) => urgencyOf(one.outcome) - urgencyOf(other.outcome))
     .map(({ title, outcome, reason = '' }) => ({ item: title, outcome, message: reason }));
   const left = concerns.length - MAX_CONCERNS;
+  const old = oldCredential ?? { count: 0, targets: [] };
   return renderReportPage({
     title: `Rotation ${rule}`,
     status,
@@ -43,6 +44,7 @@ export const renderRotationPage = (report: RotationReport): string => {
       ['Waves', new Set(items.map(({ wave }) => wave)).size.toLocaleString('en')],
       ...(stopped === undefined ? [] : [['Stopped by', stopped] as const]),
       ...(estimateSeconds === undefined ? [] : [['Least time', showDuration(estimateSeconds * 1000)] as const]),
+      ...(old.count === 0 ? [] : [['Targets with an old credential', old.count.toLocaleString('en')] as const]),
       ['Finished', finishedAt],
     ],
     shares: Object.entries(TONES).map(([end, tone]) => {
@@ -56,7 +58,18 @@ export const renderRotationPage = (report: RotationReport): string => {
         message: `Its run ${delivery.run} has not delivered everything. Look at its report.`,
       })),
       ...concerns.slice(0, MAX_CONCERNS),
+      ...old.targets.map(({ item, sync, store, name, reason }) => ({
+        item: `Secret ${name} in ${store}`,
+        outcome: 'old credential',
+        message: `The sync ${sync} delivers it for ${item}. ${reason}`,
+      })),
     ],
-    notes: left > 0 ? [...notes, `${left} more items need attention. See report.json next to this page.`] : notes,
+    notes: [
+      ...notes,
+      ...(left > 0 ? [`${left} more items need attention. See report.json next to this page.`] : []),
+      ...(old.count > old.targets.length
+        ? [`${old.count - old.targets.length} more targets may hold an old credential.`]
+        : []),
+    ],
   });
 };

@@ -6,16 +6,22 @@ export interface Undelivered {
   readonly sync: string;
 }
 
+/** Rotated items, and those that changed together with one, in the order of the state. Pure. */
+export const findRotated = ({ state, followers }: Pick<RotationProgress, 'state' | 'followers'>): string[] => {
+  const rotated = new Set(state.items.flatMap(({ id, status }) => (status === 'rotated' ? [id] : [])));
+  return state.items.flatMap(({ id }) =>
+    rotated.has(Object.hasOwn(followers, id) ? (followers[id] ?? id) : id) ? [id] : [],
+  );
+};
+
 /** Rotated items, and those that changed together with one, for which no run of a sync was started, by sync. Pure. */
 export const findUndelivered = (
-  { state, followers, deliveries }: Pick<RotationProgress, 'state' | 'followers' | 'deliveries'>,
+  { deliveries, ...progress }: Pick<RotationProgress, 'state' | 'followers' | 'deliveries'>,
   items: RotationItems['items'],
 ): Undelivered[] => {
   const started = new Set(deliveries.flatMap(({ sync, ids }) => ids.map((id) => `${sync} ${id}`)));
-  const rotated = new Set(state.items.flatMap(({ id, status }) => (status === 'rotated' ? [id] : [])));
-  return state.items
-    .filter(({ id }) => rotated.has(Object.hasOwn(followers, id) ? (followers[id] ?? id) : id))
-    .flatMap(({ id }) => (items[id]?.syncs ?? []).map((sync) => ({ id, sync })))
+  return findRotated(progress)
+    .flatMap((id) => (items[id]?.syncs ?? []).map((sync) => ({ id, sync })))
     .filter(({ id, sync }) => !started.has(`${sync} ${id}`));
 };
 

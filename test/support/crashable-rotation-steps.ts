@@ -16,7 +16,7 @@ import { rotateSteps } from '#shared/workflows/rotate.ts';
 import type { FolderOf, Perform } from '#test/support/crashable-steps.ts';
 
 /** Dependencies that the steps of one process share. */
-interface Process extends Pick<Relay, 'vaultOf' | 'rulesOf'> {
+interface Process extends Pick<Relay, 'vaultOf' | 'rulesOf' | 'storeRules'> {
   readonly config: RelayConfig;
   readonly records: Records;
   readonly shared: SharedRecords;

@@ -15,6 +15,7 @@ import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
+import { findLeft } from '#shared/rotation/old-credential.ts';
 import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 
 export interface DeliverRotatedDependencies {
@@ -68,15 +69,15 @@ export const createDeliverRotated =
     // If Advance died before it did, the syncs would leave alone what has rotated.
     await holds.settle(ledger.progress.state);
 
-    const statusOf = async (delivery: RotationDelivery): Promise<RotationDelivery['status']> => {
+    const lookAt = async (delivery: RotationDelivery): Promise<RotationDelivery> => {
       const { sync, run, startedAt, status } = delivery;
-      if (status !== undefined) return status;
-      if (await isRunning(run)) return now() - startedAt < MAX_DELIVERY_MS ? undefined : 'LOST';
-      return (await records.read(recordAt.report({ rule: sync, run })))?.status ?? 'LOST';
+      if (status !== undefined) return delivery;
+      const runs = await isRunning(run);
+      if (runs && now() - startedAt < MAX_DELIVERY_MS) return delivery;
+      const report = runs ? undefined : await records.read(recordAt.report({ rule: sync, run }));
+      return { ...delivery, status: report?.status ?? 'LOST', left: findLeft(delivery, items, report) };
     };
-    const known = await Promise.all(
-      ledger.progress.deliveries.map(async (delivery) => ({ ...delivery, status: await statusOf(delivery) })),
-    );
+    const known = await Promise.all(ledger.progress.deliveries.map(lookAt));
 
     const started = new Map<string, RotationDelivery>();
     for (const { id, sync } of findUndelivered(ledger.progress, items)) {

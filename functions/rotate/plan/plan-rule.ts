@@ -9,12 +9,11 @@ import type { RotationItems } from '#shared/records/rotation-record.ts';
 import type { RotationOrder } from '#shared/workflows/rotate.ts';
 import { type OrderDependencies, orderItems } from './order.ts';
 import { type RequestedDependencies, readRequested } from './requested.ts';
-import { createSyncsOf, listSelected, type RulesOf } from './select.ts';
+import { createSyncsOf, listSelected } from './select.ts';
+import { createTargetsOf, type TargetsDependencies } from './targets.ts';
 
 /** Sides of a rotation that its plan reads. */
-export interface RotationSides extends OrderDependencies, RequestedDependencies {
-  readonly rulesOf: RulesOf;
-}
+export interface RotationSides extends OrderDependencies, RequestedDependencies, TargetsDependencies {}
 
 export interface PlannedRotation {
   readonly waves: WavePlan;
@@ -41,6 +40,7 @@ export const planRotationRule = async (
   const { items: selected, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, requested);
   const items = selected.filter(isWanted);
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
+  const targetsOf = await createTargetsOf(rule, config.syncs, sides);
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);
   checkBudget(name, rule, order, wanted.length);
@@ -55,10 +55,11 @@ export const planRotationRule = async (
   const left = delivered.length - wanted.length;
   const content: RotationItems = {
     items: Object.fromEntries(
-      wanted.map(({ item: { ref, title, labels, handle, members }, syncs }) => [
-        itemKey(ref),
-        { ref, title, labels, handle, ...(members !== undefined && { members }), syncs },
-      ]),
+      wanted.map(({ item, syncs }) => {
+        const { ref, title, labels, handle, members } = item;
+        const about = { ref, title, labels, handle, ...(members !== undefined && { members }) };
+        return [itemKey(ref), { ...about, syncs, targets: targetsOf(item, syncs) }];
+      }),
     ),
     relayUsers: [...ordered.relayUsers],
     estimateSeconds: estimateRotation(plan.waves, rule).seconds,

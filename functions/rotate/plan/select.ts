@@ -30,17 +30,21 @@ export const listSelected = (
     return { items, complete };
   });
 
+/** Syncs that read the source of the rule. Pure. */
+export const readersOf = (
+  { connection, source }: RotationConfig,
+  syncs: Readonly<Record<string, SyncConfig>>,
+): (readonly [sync: string, reader: SyncConfig])[] =>
+  Object.entries(syncs).filter(([, reader]) => reader.connection === connection && reader.source === source);
+
 /** Creates the search for the syncs that deliver an item of the rule. */
 export const createSyncsOf = async (
   rule: RotationConfig,
   syncs: Readonly<Record<string, SyncConfig>>,
   rulesOf: RulesOf,
 ): Promise<(item: Item) => string[]> => {
-  const readers = Object.entries(syncs).filter(
-    ([, { connection, source }]) => connection === rule.connection && source === rule.source,
-  );
   const selections = await Promise.all(
-    readers.map(async ([sync, reader]) => ({ sync, ...(await rulesOf(reader.connection, reader)) })),
+    readersOf(rule, syncs).map(async ([sync, reader]) => ({ sync, ...(await rulesOf(reader.connection, reader)) })),
   );
   return ({ labels }) =>
     selections

@@ -1,13 +1,13 @@
 import { showDuration } from '#shared/domain/duration.ts';
 import { ROTATION_OUTCOMES } from '#shared/domain/rotation/progress.ts';
-import type { RotationReport } from '#shared/records/rotation-record.ts';
+import type { OldCredential, RotationReport } from '#shared/records/rotation-record.ts';
 
 /** Lines about items in a notice; the report has all of them. */
 const MAX_LINES = 20;
 
 /** Lines of the notice about a rotation. `key` is that of its report. Pure. */
 export const noticeOf = (
-  { rule, run, status, stopped, estimateSeconds, items, deliveries, notes }: RotationReport,
+  { rule, run, status, stopped, estimateSeconds, items, deliveries, oldCredential, notes }: RotationReport,
   key: string,
 ): string[] => {
   const bad = items.filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated);
@@ -24,7 +24,18 @@ export const noticeOf = (
       .map((delivery) => `Sync ${delivery.sync}, run ${delivery.run}: ${delivery.status}.`),
     ...bad.slice(0, MAX_LINES).map(({ title, outcome, reason }) => `${title}: ${outcome}. ${reason ?? ''}`.trim()),
     ...(bad.length > MAX_LINES ? [`… and ${bad.length - MAX_LINES} more.`] : []),
+    ...linesOnOld(oldCredential),
     `Full report: ${key} in the records bucket.`,
+  ];
+};
+
+const linesOnOld = ({ count, targets }: OldCredential = { count: 0, targets: [] }): string[] => {
+  if (count === 0) return [];
+  const shown = targets.slice(0, MAX_LINES);
+  return [
+    `${count} ${count === 1 ? 'target' : 'targets'} may still hold an old credential:`,
+    ...shown.map(({ item, sync, store, name, reason }) => `${name} in ${store}, by ${sync}, ${item}: ${reason}`),
+    ...(count > shown.length ? [`… and ${count - shown.length} more targets.`] : []),
   ];
 };
 

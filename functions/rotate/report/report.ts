@@ -1,5 +1,5 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import { type Reported, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
+import { outcomeOf, type Reported, report } from '#shared/domain/rotation/progress.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import {
   type ActiveRotation,
@@ -11,6 +11,7 @@ import {
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
+import { findOldCredential } from '#shared/rotation/old-credential.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
 import type { RotateStepInput, RotationPlanned, RotationReported } from '#shared/workflows/rotate.ts';
 import { type StartExecution, startContinuation } from './continuation.ts';
@@ -44,7 +45,8 @@ export const createReportRotation =
     const planned = (await records.read(rotationAt.items(input)))?.record;
     const items = progress === undefined ? [] : report(progress.state, true);
     const notes = notesOn(input, progress, planned);
-    const status = statusOf(input, progress, items, notes);
+    const found = progress && planned && findOldCredential(progress, planned.items, items);
+    const status = statusOf(input, progress, items, notes.length + (found?.ofRotated ?? 0));
     const content: RotationReport = {
       ...{ workflow, rule, run, status },
       finishedAt: new Date(now()).toISOString(),
@@ -63,6 +65,7 @@ export const createReportRotation =
         status: end,
         items: ids.length,
       })),
+      ...(found !== undefined && { oldCredential: found.old }),
       notes,
     };
     const place = rotationAt.report(input);
@@ -106,11 +109,6 @@ const giveBack = (
     return { next: { run, ended: true, ...(left !== undefined && { unfinished: left }) }, result: left };
   });
 
-const isEnd = (status: Reported['status']): status is keyof typeof ROTATION_OUTCOMES =>
-  Object.hasOwn(ROTATION_OUTCOMES, status);
-
-const outcomeOf = (status: Reported['status']): string => (isEnd(status) ? ROTATION_OUTCOMES[status] : status);
-
 /** Notes about an execution that did not begin. */
 const NOTES_ON_SKIPPED: Readonly<Record<RotationPlanned['status'], readonly string[]>> = {
   planned: [],
@@ -141,7 +139,7 @@ const statusOf = (
   { error, planned }: RotateStepInput,
   progress: RotationProgress | undefined,
   items: readonly Reported[],
-  notes: readonly string[],
+  findings: number,
 ): RotationReport['status'] => {
   if (error !== undefined) return 'FAILED';
   if (planned !== undefined && planned.status !== 'planned') return 'SKIPPED';
@@ -149,5 +147,5 @@ const statusOf = (
   const isComplete =
     items.every(({ status }) => status === 'rotated') &&
     (progress?.deliveries ?? []).every(({ status }) => status === 'SUCCEEDED');
-  return isComplete && notes.length === 0 ? 'SUCCEEDED' : 'PARTIAL';
+  return isComplete && findings === 0 ? 'SUCCEEDED' : 'PARTIAL';
 };

@@ -25,6 +25,7 @@ import type { ActiveAccounts } from '#shared/domain/turns.ts';
 import type { PlanRecord, Records } from '#shared/records/records.ts';
 import { canRotate, holdsAt } from '#shared/records/rotation-holds.ts';
 import type { PacedStore, SecretStore, StoreRules } from '#shared/stores/store.ts';
+import { createCurrentTargets } from './current-targets.ts';
 import { type StoreSide, scanAll } from './scan.ts';
 import { scanNamed } from './scan-named.ts';
 import { createDeliveries, createTurns } from './turns.ts';
@@ -104,7 +105,8 @@ export const planRule = async (
   );
   const planId = createPlanId();
   const deliveries = createDeliveries(stores);
-  const noted = both(planId, deliveries);
+  const current = createCurrentTargets();
+  const noted = both(both(planId, deliveries), current);
   const decisions = ledger === undefined ? noted : both(noted, ledger);
   const rendering = createRendering(rule.value);
   const turns = createTurns({ connection, targets, fingerprint: rendering.fingerprint, active });
@@ -146,6 +148,7 @@ export const planRule = async (
       absences: { ...plan.absences },
       leastDuration: leastDuration(workload, limits),
       ...(rules.inTurns === true && { turns: { ...deliveries.planned() } }),
+      ...(named !== undefined && { current: current.targets() }),
     },
     batches: batches.numbers(),
     concurrency: rule.concurrency,

@@ -5,13 +5,13 @@ import type { Batch, Orphan } from '#shared/domain/plan/batch.ts';
 import { mergeRemarks, type Remark } from '#shared/domain/plan/remark.ts';
 import type { ActiveAccounts } from '#shared/domain/turns.ts';
 import type { ErrorName } from '#shared/errors.ts';
-import type { BatchRecord, PlanRecord, Report } from '#shared/records/records.ts';
+import type { BatchRecord, CurrentTarget, PlanRecord, Report } from '#shared/records/records.ts';
 import { addCalls } from '#shared/workflows/calls.ts';
 import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
 export type Tally = Pick<
   Report,
-  'planId' | 'items' | 'outcomes' | 'stores' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls'
+  'planId' | 'items' | 'outcomes' | 'stores' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls' | 'current'
 >;
 
 /** Time after the end of a release within which the vault may still change the credential. */
@@ -40,16 +40,19 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
   const warnings: string[] = [];
   const leftOpen = new Map<string, number>();
   const undelivered = new Set<string>();
+  const delivered: CurrentTarget[] = [];
   const backoffs: Record<string, Backoff> = { ...before.backoffs, ...plan.backoffs };
   const checkIns: Record<string, number> = {};
   for (const { stores, outcome } of plan.remarks) for (const store of stores) count(store, outcome);
 
   const settle = (item: Item, settled: readonly TargetOutcome[]): void => {
     const found: Remark[] = [];
-    for (const { store, outcome, failure, warning } of settled) {
+    for (const { store, name, outcome, failure, warning } of settled) {
       if (warning !== undefined) warnings.push(warning);
       count(store, outcome);
-      if (outcome !== 'delivered' && outcome !== 'unchanged') undelivered.add(itemKey(item.ref));
+      const id = itemKey(item.ref);
+      if (outcome !== 'delivered' && outcome !== 'unchanged') undelivered.add(id);
+      else if (plan.current !== undefined) delivered.push({ item: id, store, name });
       found.push(...remarksOn(item.title, store, outcome, failure));
       const key = backoffKey(store, item.ref);
       const backoff = backoffAfter(backoffs[key], outcome, failure, now);
@@ -73,9 +76,9 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       const lost = lostBy(record?.error ?? end.error ?? end.open);
       const settledOf = new Map(record?.settled.map((settled) => [targetKey(settled), settled]));
       for (const [index, { item, targets }] of batch.items.entries()) {
-        const ends = targets.map(({ store }, target): TargetOutcome => {
+        const ends = targets.map(({ store, name }, target): TargetOutcome => {
           const settled = settledOf.get(targetKey({ item: index, target }));
-          return { store, ...(settled ?? { outcome: 'failed', failure: lost }) };
+          return { store, name, ...(settled ?? { outcome: 'failed', failure: lost }) };
         });
         settle(item, ends);
         const checkedInAt = record?.checkIns[index];
@@ -112,6 +115,9 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       leastDuration: plan.leastDuration,
       notes: [...notes, ...[...unreadable, ...warnings, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
+      ...(plan.current !== undefined && {
+        current: [...plan.current, ...delivered].toSorted((one, other) => byText(textOf(one), textOf(other))),
+      }),
     }),
 
     /**
@@ -149,10 +155,13 @@ const asSentence = (error: string): string => (error.endsWith('.') ? error : `${
 const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['checkIns'] =>
   Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
 
-/** Outcome of one target, and its store. */
+/** Outcome of one target, and its place. */
 interface TargetOutcome extends Pick<Settled, 'outcome' | 'failure' | 'warning'> {
   readonly store: string;
+  readonly name: string;
 }
+
+const textOf = ({ item, store }: CurrentTarget): string => `${item} ${store}`;
 
 const totalOf = (all: readonly Readonly<Record<Outcome, number>>[]): Record<Outcome, number> => {
   const total = zeroOutcomes();

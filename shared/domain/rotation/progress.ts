@@ -93,6 +93,11 @@ export const ROTATION_OUTCOMES = {
   skipped: 'skipped',
 } as const;
 
+const isEnd = (status: Status): status is keyof typeof ROTATION_OUTCOMES => Object.hasOwn(ROTATION_OUTCOMES, status);
+
+/** Word for a state in the report of a rotation. Pure. */
+export const outcomeOf = (status: Status): string => (isEnd(status) ? ROTATION_OUTCOMES[status] : status);
+
 /** Line of a report about one item. `waiting`, `started` and `changed` are those of a rotation that goes on. */
 export interface Reported {
   readonly id: string;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseRules } from '#cli/plan/plan.ts';
 import { planOneRotation, showRotation } from '#cli/plan/rotation-plan.ts';
 import { RelayError } from '#shared/errors.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
 import { rulesOf } from '#test/support/fakes.ts';
 import { itemNumbered } from '#test/support/items.ts';
@@ -19,6 +20,7 @@ const planWith = async (rule: Record<string, unknown>) => {
       config: aRotationConfig(rule),
       vaultOf: async () => vault.vault,
       rulesOf: async (_connection, source) => rulesOf(source),
+      storeRules: async () => awsSecretsManagerRules,
       checkoutsUnder: async () => [],
     },
     'weekly',

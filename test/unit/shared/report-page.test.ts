@@ -35,11 +35,17 @@ describe('the page of a rotation', () => {
         { title: 'db-03/held', wave: 0, outcome: 'changed, test failed' },
       ],
       deliveries: [{ sync: 'databases', run: 'databases.rotated-1', status: 'PARTIAL', items: 1 }],
+      oldCredential: {
+        count: 3,
+        targets: [{ item: HOSTILE, sync: 'databases', store: 'aws', name: 'prod/db-03/sa', reason: 'It failed.' }],
+      },
       notes: [HOSTILE],
     });
+    expect(page).toContain('<dt>Targets with an old credential</dt><dd>3</dd>');
+    expect(page).toContain('<li>2 more targets may hold an old credential.');
     expect(page).toContain('<title>Rotation weekly: STOPPED</title>');
     expect(page).toContain('aria-label="1 rotated, 1 changed, test failed, 1 skipped"');
-    const places = ['Sync databases', 'db-03/held', 'db-01/skipped'].map((text) =>
+    const places = ['Sync databases', 'db-03/held', 'db-01/skipped', 'Secret prod/db-03/sa in aws'].map((text) =>
       page.indexOf(`<th scope="row">${text}`),
     );
     expect(places).toEqual(places.toSorted((one, other) => one - other));

@@ -45,7 +45,11 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
     notices,
     named: () => [...records.objects].filter(([key]) => key.startsWith('named/')).map(([, text]) => JSON.parse(text)),
     /** Ends the runs of the sync. */
-    async end(status?: 'SUCCEEDED' | 'FAILED') {
+    async end(status?: 'SUCCEEDED' | 'FAILED', name?: string) {
+      const items = (await scene.items())?.items ?? {};
+      const current = Object.entries(items).flatMap(([item, { targets }]) =>
+        targets.map((target) => ({ item, store: target.store, name: name ?? target.name })),
+      );
       for (const run of running) {
         const { key } = recordAt.report({ rule: 'databases', run });
         if (status === undefined) continue;
@@ -56,7 +60,8 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
           orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
         };
         const report = { workflow: 'sync', rule: 'databases', run, status, finishedAt: '', ...outcomes };
-        records.objects.set(key, JSON.stringify({ ...report, notes: [], remarks: [] }));
+        const stated = status === 'SUCCEEDED' ? { current } : {};
+        records.objects.set(key, JSON.stringify({ ...report, ...stated, notes: [], remarks: [] }));
       }
       running.clear();
     },
@@ -72,6 +77,7 @@ const rotated = async (count: number, prepare: (scene: ReturnType<typeof aScene>
         isRunning: async (run) => running.has(run),
         now,
       })(INPUT),
+    old: async () => (await scene.records.read(rotationAt.report(RUN)))?.record.oldCredential,
     report: (input: Partial<RotateStepInput> = {}) =>
       createReportRotation({
         pages: memoryPages(),
@@ -142,6 +148,31 @@ describe('the report of a rotation', () => {
     expect(scene.notices).toEqual(notices);
   });
 
+  it('is PARTIAL, and lists the targets, if a sync succeeded and did not deliver them', async () => {
+    const scene = await rotated(1);
+    await scene.deliver();
+    await scene.end('SUCCEEDED', 'prod/renamed');
+    await scene.deliver();
+    expect(await scene.report()).toMatchObject({ status: 'PARTIAL', rotated: 1 });
+    expect(await scene.old()).toMatchObject({ count: 1, targets: [{ item: 'db-1/a1', name: 'prod/db-1/a1' }] });
+  });
+
+  it('lists the targets of what did not rotate, and of what is not delivered yet, with the reasons', async () => {
+    const scene = await rotated(2, ({ failedTests }) => failedTests.add('1'));
+    await scene.report();
+    expect((await scene.old())?.targets.map(({ name, reason }) => [name, reason])).toEqual([
+      ['prod/db-1/a1', expect.stringContaining('It ended as changed, test failed.')],
+      ['prod/db-2/a2', expect.stringContaining('no run of the sync was started')],
+    ]);
+    await scene.deliver();
+    await scene.report();
+    expect((await scene.old())?.targets[1]?.reason).toContain('of the sync has not ended');
+    await scene.end('SUCCEEDED');
+    await scene.deliver();
+    await scene.report();
+    expect(await scene.old()).toMatchObject({ count: 1, targets: [{ name: 'prod/db-1/a1' }] });
+  });
+
   it('has each item once, with the cause that stopped the rotation, and gives the rule back', async () => {
     const scene = await rotated(3, ({ failedTests }) => failedTests.add('1'));
     expect(await scene.report()).toMatchObject({ status: 'STOPPED', requested: 3, failed: 1 });
@@ -163,6 +194,8 @@ describe('the report of a rotation', () => {
     const run = 'weekly.2';
     const error = { Error: 'SignInRefused', Cause: '{"errorMessage":"refused"}' };
     expect(await scene.report({ run, error })).toMatchObject({ status: 'FAILED', requested: 0 });
+    // Nothing is known about any target.
+    expect((await scene.records.read(rotationAt.report({ ...RUN, run })))?.record).not.toHaveProperty('oldCredential');
     expect((await scene.records.read(rotationAt.active(RUN.rule)))?.record).toMatchObject({
       run: RUN.run,
       ended: false,

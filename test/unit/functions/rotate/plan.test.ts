@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
 import { CHECKOUT } from '#test/support/checkouts.ts';
+import { itemNumbered } from '#test/support/items.ts';
 import { accountsOf, aScene, RUN } from './scene.ts';
 
 const BY_MESSAGE = { rule: RUN.rule, trigger: 'message' } as const;
@@ -14,6 +15,17 @@ describe('the plan of a rotation', () => {
     expect(scene.calls).toEqual([]);
     // One session for the list, and one for the order.
     expect(scene.sessions()).toEqual(['signIn', 'signOut', 'signIn', 'signOut']);
+  });
+
+  it('records the targets of each item by the names of its syncs, except where it has no usable name', async () => {
+    const items = [...accountsOf(1), itemNumbered(2, { labels: { systemName: 'x'.repeat(600) } })];
+    const scene = aScene({}, items);
+    await scene.plan();
+    const planned = Object.values((await scene.items())?.items ?? {});
+    expect(planned.map(({ syncs, targets }) => [syncs, targets])).toEqual([
+      [['databases'], [{ sync: 'databases', store: 'aws', name: 'prod/db-1/a1' }]],
+      [['databases'], []],
+    ]);
   });
 
   it('keeps the record of an earlier attempt, from which items may have been started', async () => {

@@ -3,6 +3,7 @@ import type { Item } from '#shared/domain/item.ts';
 import { checkoutAt } from '#shared/records/checkout-record.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import { ticketedAt } from '#shared/records/ticketed.ts';
+import { awsSecretsManagerRules } from '#shared/stores/aws-secrets-manager/rules.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import type { Run } from '#shared/workflows/run.ts';
 import { anOrder, aRule, CHECKOUT, STARTED_AT } from '#test/support/checkouts.ts';
@@ -44,6 +45,7 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     config: aRotationConfig(rule, sync),
     vaultOf: async () => vault.vault,
     rulesOf: async (_connection: string, source: Parameters<typeof rulesOf>[0]) => rulesOf(source),
+    storeRules: async () => awsSecretsManagerRules,
     records,
     now: () => clock.now,
   });

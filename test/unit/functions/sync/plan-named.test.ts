@@ -147,6 +147,8 @@ describe('a plan for named items', () => {
     const { planned, record } = await plan([itemNumbered(1)], [named('db-01', 'a1')], { secrets: first.targets });
     expect(planned.batches).toEqual([]);
     expect(record.unchanged).toEqual({ aws: 1 });
+    expect(record.current).toEqual([{ item: 'account:1', store: 'aws', name: 'prod/db-01/a1' }]);
+    expect(first.record.current).toEqual([]);
   });
 
   it('delivers again what a run that died has not confirmed', async () => {
@@ -165,6 +167,9 @@ describe('a plan for named items', () => {
     const one = await plan([...twins, itemNumbered(3)], [named('db-01', 'sa'), named('db-01', 'a3')]);
     expect(one.delivered).toEqual(['prod/db-01/a3']);
     expect(one.record.remarks.map(({ error }) => error)).toEqual(['NameCollision', 'NameCollision']);
+    // The secret of the first is compared before the second one is seen.
+    const secrets = [{ name: 'prod/db-01/sa', stamp: 'older' }];
+    expect((await plan(twins, [named('db-01', 'sa')], { secrets })).record.current).toEqual([]);
   });
 
   it('detects shared names on other systems too, if names can be the same', async () => {

@@ -82,6 +82,7 @@ describe('plan', () => {
       { item: three, targets: [{ ...currentOf(three), store: 'aws', expected: 'absent' }] },
     ]);
     expect(record).toMatchObject({ items: 3, unchanged: { aws: 1 }, remarks: [] });
+    expect(record).not.toHaveProperty('current');
   });
 
   it('notes the warnings of the store, the first twenty of them, and plans as without them', async () => {

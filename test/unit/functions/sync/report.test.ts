@@ -129,6 +129,20 @@ describe('report', () => {
       expect([...pages.written.values()].join()).toContain('<dt>Store slow</dt><dd>1 unchanged, 2 failed</dd>');
     });
 
+    it('states each target that is current, if the plan of a run over named items does', async () => {
+      await report();
+      expect(await written()).not.toHaveProperty('current');
+      const current = [{ item: 'account:9', store: 'far', name: 'prod/9' }];
+      await records.write(recordAt.plan(aRun()), { ...PLAN, current });
+      await report();
+      expect((await written())?.current).toEqual([
+        { item: 'account:1', store: 'aws', name: 'prod/1' },
+        { item: 'account:2', store: 'aws', name: 'prod/2' },
+        { item: 'account:2', store: 'far', name: 'prod/2' },
+        { item: 'account:9', store: 'far', name: 'prod/9' },
+      ]);
+    });
+
     it('counts every item as failed in a store that could not be listed, and keeps its absences', async () => {
       const absent = { gone: ['a'], aws: ['b'], former: ['c'] };
       await records.write(recordAt.memory('databases'), { ...emptyMemory(), absent });
