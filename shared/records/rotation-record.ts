@@ -117,6 +117,10 @@ const oldCredentialSchema = z.object({
 });
 export type OldCredential = z.infer<typeof oldCredentialSchema>;
 
+/** Turn of an item; undefined if it stands for one account, or has not begun. Pure. */
+export const turnOf = ({ turns = {} }: Pick<RotationProgress, 'turns'>, id: string): Turn | undefined =>
+  Object.hasOwn(turns, id) ? turns[id] : undefined;
+
 const rotationReportSchema = runSchema.extend({
   status: z.enum(ROTATION_STATUSES),
   finishedAt: z.string(),

@@ -18,6 +18,9 @@ type PlacedAs = Omit<Placement, 'ref' | 'after'> & { readonly after: readonly st
 
 const BEFORE = '2026-01-01T00:00:00.000Z';
 
+/** An alias: the ids of its accounts, of which it points at the first. */
+type AliasAccounts = readonly string[];
+
 /** A vault with accounts that can be changed. It records its calls. */
 export const rotatingVault = (items: readonly Item[], now: () => number) => {
   const fake = fakeVault([pageOf(items)]);
@@ -30,6 +33,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
   const placements = new Map<string, PlacedAs>();
   const users: string[] = [];
   const protectedUsers: (readonly string[] | undefined)[] = [];
+  const aliases = new Map<string, AliasAccounts>();
   let incomplete: RelayError | undefined;
   let onChange: (id: string) => Promise<void> = async () => {};
   const stateOf = (id: string): CredentialState => ({ changing: false, changedAt: dates.get(id) ?? BEFORE });
@@ -71,6 +75,11 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
       return failedTests.has(id) ? 'failed' : 'passed';
     },
   };
+  const pair: Rotation['pair'] = async ({ ref }) => {
+    calls.push(`pair ${ref.id}`);
+    const accounts = (aliases.get(ref.id) ?? []).map((id) => ({ ref: { kind: 'account', id }, title: id, handle: id }));
+    return { active: accounts[0], standby: accounts.slice(1) };
+  };
   const vault: Vault = {
     ...fake.vault,
     session: (work) =>
@@ -79,7 +88,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
           ...session,
           rotation(_source, relayUsers) {
             protectedUsers.push(relayUsers);
-            return rotation;
+            return aliases.size === 0 ? rotation : { ...rotation, pair };
           },
         }),
       ),
@@ -96,6 +105,8 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
     inspections,
     /** Places in the order, by the ids of items. An item without one is alone on its system. */
     placements,
+    /** Accounts of the items that are aliases, by their ids. */
+    aliases,
     /** Users with which the relay signs in. */
     users,
     /** Users that were given to each use of the vault's rotation. */

@@ -90,7 +90,7 @@ export const createAdvance =
         await holds.settle(ledger.progress.state);
         for (let step = decide(); step.next === 'start'; step = decide()) {
           if (remainingMs() < MIN_REMAINING_MS) return;
-          const ids = await takeTurns(turns, step.ids);
+          const ids = await takeTurns(turns, rotation, step.ids);
           if (ids.length === 0) continue;
           await startItems(context, ids);
           // A change that was not queued has happened during the call.

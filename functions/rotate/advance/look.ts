@@ -5,8 +5,9 @@ import { judge, type TestResult, type Verdict } from '#shared/domain/rotation/ou
 import { isOverdue } from '#shared/domain/rotation/progress.ts';
 import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
 import { type ItemProgress, isRunning, withEnded } from '#shared/domain/rotation/state.ts';
-import type { RotationItems, RotationProgress } from '#shared/records/rotation-record.ts';
+import { type RotationItems, type RotationProgress, turnOf } from '#shared/records/rotation-record.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
+import { awaitsSwitch, noteSwitches } from './alias-turns.ts';
 
 export interface LookContext {
   readonly ledger: Ledger;
@@ -53,6 +54,7 @@ const judgeItem = (
     isOverdue: isOverdue(item, settings, now()),
     refusal: Object.hasOwn(progress.refusals, item.id) ? progress.refusals[item.id] : undefined,
     test: testOf(progress, item.id, rotation),
+    awaitsSwitch: awaitsSwitch(turnOf(progress, item.id)),
   });
 };
 
@@ -109,7 +111,7 @@ const changesToTest = ({ ledger: { progress }, settings }: LookContext) =>
 
 /**
  * Looks at the items that were started and have not ended, and at those whose outcome is unknown. Tests each change
- * that the vault shows once. Records what became of each item.
+ * that the vault shows once, and then looks for the switch of its alias. Records what became of each item.
  */
 export const look = async (context: LookContext): Promise<void> => {
   const { ledger } = context;
@@ -118,15 +120,12 @@ export const look = async (context: LookContext): Promise<void> => {
     .map(({ id }) => id);
   if (ids.length === 0) return;
   const shown = await readStates(context, ids);
+  await noteSwitches(context, ids);
   await ledger.write(judgeAll(context, ids, shown));
   for (let untested = changesToTest(context); untested.length > 0; untested = changesToTest(context)) {
+    const tested = untested.map(({ id }) => id);
     await testChanged(context, untested);
-    await ledger.write(
-      judgeAll(
-        context,
-        untested.map(({ id }) => id),
-        shown,
-      ),
-    );
+    await noteSwitches(context, tested);
+    await ledger.write(judgeAll(context, tested, shown));
   }
 };

@@ -4,11 +4,12 @@ import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
 import { type Ended, withEnded } from '#shared/domain/rotation/state.ts';
 import { activeOf, memberOf } from '#shared/domain/turns.ts';
 import { asRelayError } from '#shared/errors.ts';
-import type { RotationItems, RotationProgress, Turn } from '#shared/records/rotation-record.ts';
+import { type RotationItems, type RotationProgress, type Turn, turnOf } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { isOpen, readActive, readSwitches, readSyncTurns, switchActive } from '#shared/records/turn-records.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
+import { turnOfAlias } from './alias-turns.ts';
 
 /** Turns of items that stand for two accounts: the idle one changes, and readers get it once it has passed its test. */
 
@@ -23,9 +24,6 @@ export interface TurnsContext {
 }
 
 type PlannedItem = RotationItems['items'][string];
-
-const turnOf = ({ turns = {} }: RotationProgress, id: string): Turn | undefined =>
-  Object.hasOwn(turns, id) ? turns[id] : undefined;
 
 const failed = (reason: string): Ended => ({ status: 'failed', reason });
 
@@ -47,6 +45,15 @@ const turnOfPair = async (context: TurnsContext, id: string, item: PlannedItem):
   const { ref, title, handle } = idle;
   return { account: { ref, title, handle }, active: itemKey(active.ref), switches, switched: false };
 };
+
+/** Undefined for an item that stands for one account. */
+const turnOfItem = async (
+  context: TurnsContext,
+  rotation: Rotation,
+  id: string,
+  item: PlannedItem,
+): Promise<Turn | Ended | undefined> =>
+  item.members === undefined ? turnOfAlias(rotation, item) : turnOfPair(context, id, item);
 
 /** Reason not to change the idle account: a target can still hold its credential. */
 const obstacleOf = async (
@@ -73,17 +80,21 @@ const obstacleOf = async (
  * Chooses the accounts that change for the items to start, and records them. Ends the items whose other account readers
  * may not have yet. Returns the ids of the rest.
  */
-export const takeTurns = async (context: TurnsContext, ids: readonly string[]): Promise<readonly string[]> => {
+export const takeTurns = async (
+  context: TurnsContext,
+  rotation: Rotation,
+  ids: readonly string[],
+): Promise<readonly string[]> => {
   const { ledger, items, settings, now } = context;
   let { progress } = ledger;
   const ready: string[] = [];
   for (const id of ids) {
     const item = items[id];
-    if (item?.members === undefined) {
+    const turn = item && (await turnOfItem(context, rotation, id, item));
+    if (item === undefined || turn === undefined) {
       ready.push(id);
       continue;
     }
-    const turn = await turnOfPair(context, id, item);
     const ended = 'status' in turn ? turn : await obstacleOf(context, id, item, turn);
     if (ended !== undefined) {
       progress = { ...progress, state: withEnded(progress.state, settings, { id, ended, now: now() }) };

@@ -2,6 +2,7 @@ import { ruleOf } from '#shared/config/rules.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
 import { heldChange, noHolds } from '#shared/domain/rotation/holds.ts';
 import { beginRetest, beginRotation, type RotationState } from '#shared/domain/rotation/state.ts';
+import { RelayError } from '#shared/errors.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
@@ -73,7 +74,14 @@ const planChanges = async (sides: RotationSides, order: Order): Promise<Begun> =
 
 /** Plans to test the held items again, without a change. */
 const planRetest = async (sides: RotationSides, records: SharedRecords, order: Order, now: number): Promise<Begun> => {
-  const { connection } = ruleOf(sides.config, 'rotate', order.rule);
+  const settings = ruleOf(sides.config, 'rotate', order.rule);
+  const { connection, source } = settings;
+  if ((await sides.rulesOf(connection, settings)).inTurns === true) {
+    throw new RelayError(
+      'MessageInvalid',
+      `The accounts of ${source} take turns, so none is tested again without a change. Nothing rotates. Send the message with "items" instead of "retest".`,
+    );
+  }
   const holds = (await records.read(holdsAt(sides.config, connection)))?.record ?? noHolds();
   const held = new Map<string, string>();
   const isHeld = ({ ref }: Pick<Item, 'ref'>): boolean => {

@@ -96,7 +96,7 @@ export interface PasswordSafeSimulator {
   target(accountId: number): Target;
   /** Number of changes of a credential since the start, by any caller. */
   changesOf(accountId: number): number;
-  /** Points an alias at its next account, as the vault does before it changes the current one. */
+  /** Points an alias at its next account, like an administrator. */
   switchAlias(aliasId: number): void;
   /** The contents of Secrets Safe, and the actions of people in it. */
   readonly secretsSafe: SecretsSafe;
@@ -160,7 +160,7 @@ const makeSite = (options: PasswordSafeOptions, wait: Wait): Site => {
     rules: new Rules(now, switches),
     groups: new Groups(users),
     policies: policiesOf(fleet),
-    aliases: new Aliases(options.aliases ?? [], accounts),
+    aliases: new Aliases(options.aliases ?? [], accounts, now, switches),
     secretsSafe: new SecretsSafe(options.secrets ?? [], seed, now),
     requests,
     targetSessions: new TargetSessions(requests, now),

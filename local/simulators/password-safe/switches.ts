@@ -129,6 +129,8 @@ export interface Switches {
   keyRuleZero: 'changes-key' | 'leaves-key';
   /** Share of these changes that fail, 0 to 1. After a failure, the credential and `LastChangeDate` are unchanged. */
   changeFailureRate: number;
+  /** Time between the change of an account of an alias and the switch of the alias to it. Infinity: it never switches. */
+  aliasSwitchMs: number;
 
   // Provisioning.
 
@@ -192,6 +194,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   propagationMs: 120_000,
   keyRuleZero: 'changes-key',
   changeFailureRate: 0,
+  aliasSwitchMs: 30_000,
   duplicate: 409,
   functionalAccountInUse: 400,
   ruleDeletion: 204,

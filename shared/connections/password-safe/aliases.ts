@@ -12,6 +12,7 @@ import {
 import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { Rejected } from '#shared/connections/vault.ts';
 import type { Credential } from '#shared/domain/content.ts';
+import { foldCase } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
 
@@ -49,6 +50,21 @@ export const listAliases = async (session: Session): Promise<AliasList> => {
     complete: odd.length === 0 && listed.length >= totalCount,
     rejected: odd.map(rejectedAs(session.connection, 'An alias')),
   };
+};
+
+/**
+ * Finds an alias by its name, in the list: a look-up by name would not show that another alias is unreadable. Returns
+ * `none` also for an alias that points at no account. Raises `AnswerMalformed` if the alias may be an unreadable one.
+ * Repeatable.
+ */
+export const findAlias = async (session: Session, aliasName: string): Promise<Alias | 'none' | 'several'> => {
+  const { aliases, rejected } = await listAliases(session);
+  const found = aliases.filter((alias) => foldCase(alias.aliasName) === foldCase(aliasName));
+  const [first] = found;
+  if (first !== undefined) return found.length > 1 ? 'several' : first;
+  const [unreadable] = rejected;
+  if (unreadable === undefined) return 'none';
+  throw new RelayError('AnswerMalformed', unreadable.message);
 };
 
 /**

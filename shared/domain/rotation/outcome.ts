@@ -21,6 +21,8 @@ export interface Observations {
   /** Cause for which the vault refused the change, before it changed anything. */
   readonly refusal?: string | undefined;
   readonly test?: TestResult | undefined;
+  /** True if readers get the changed account only once the vault switches to it, and it has not. */
+  readonly awaitsSwitch?: boolean | undefined;
 }
 
 /** Decision about a started item. `started`: nothing is known yet. `testFailed`: the item is held. */
@@ -44,11 +46,24 @@ const shownChange = (before: Evidence, shown: Evidence | undefined): string | un
   return earlier !== undefined && at > earlier ? shown?.changedAt : undefined;
 };
 
+/** Decides about a change that is as good as its test can tell. */
+const afterTest = (changedAt: string, { awaitsSwitch = false, isOverdue }: Observations): Verdict => {
+  if (!awaitsSwitch) return { status: 'rotated', changedAt };
+  return isOverdue
+    ? {
+        status: 'unknown',
+        reason:
+          'The account changed, and the alias did not switch to it in time. Once the vault switches it, the next sync delivers it.',
+      }
+    : { status: 'changed', changedAt };
+};
+
 /** Decides about a change that the vault shows. A test of an earlier change says nothing about this one. */
-const afterChange = (changedAt: string, test: TestResult | undefined, isOverdue: boolean): Verdict => {
-  if (test?.result === 'impossible') return { status: 'rotated', changedAt };
+const afterChange = (changedAt: string, observed: Observations): Verdict => {
+  const { test, isOverdue } = observed;
+  if (test?.result === 'impossible') return afterTest(changedAt, observed);
   if (test === undefined || instantOf(test.changedAt) !== instantOf(changedAt)) return { status: 'changed', changedAt };
-  if (test.result === 'passed') return { status: 'rotated', changedAt };
+  if (test.result === 'passed') return afterTest(changedAt, observed);
   if (test.result === 'failed') return { status: 'testFailed', changedAt };
   return isOverdue
     ? { status: 'unknown', reason: 'The credential changed, and could not be tested in time.' }
@@ -59,10 +74,11 @@ const afterChange = (changedAt: string, test: TestResult | undefined, isOverdue:
  * Decides what became of a started item. A change that the vault shows counts, however late, and also after a refusal.
  * While the vault is changing the credential, nothing is decided: a second change makes the first one invalid. Pure.
  */
-export const judge = ({ before, shown, isOverdue, refusal, test }: Observations): Verdict => {
+export const judge = (observed: Observations): Verdict => {
+  const { before, shown, isOverdue, refusal } = observed;
   const isChanging = shown?.changing === true;
   const changedAt = shownChange(before, shown);
-  if (changedAt !== undefined && !isChanging) return afterChange(changedAt, test, isOverdue);
+  if (changedAt !== undefined && !isChanging) return afterChange(changedAt, observed);
   if (refusal !== undefined && !isChanging) return { status: 'failed', reason: refusal };
   if (!isOverdue) return { status: 'started' };
   return {

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
+import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
+import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   credentialSettings,
@@ -10,25 +12,45 @@ import {
   selectedSystems,
   withDefaultValue,
 } from '#shared/connections/password-safe/sources/account-settings.ts';
+import type { AddressRules } from '#shared/domain/addressing.ts';
+
+const source = z.literal('aliases').describe('Aliases, each of which points at one account of several at a time.');
+
+const selection = (description: string) =>
+  z
+    .strictObject({
+      aliases: globs.describe(`Names of aliases. ${GLOBS}`),
+      ...selectedSystems,
+    })
+    .prefault({})
+    .describe(description);
 
 const sync = z
   .strictObject({
-    source: z.literal('aliases').describe('Aliases, each of which points at one account of several at a time.'),
+    source,
     ...commonSync,
     ...credentialSettings,
-    select: z
-      .strictObject({
-        aliases: globs.describe(`Names of aliases. ${GLOBS}`),
-        ...selectedSystems,
-      })
-      .prefault({})
-      .describe('Aliases to deliver, selected by their own names and by the account that each points at now.'),
+    select: selection('Aliases to deliver, selected by their own names and by the account that each points at now.'),
   })
   .transform(withDefaultValue);
 
-/** Aliases of accounts. */
+const rotation = z.strictObject({
+  source,
+  ...commonRotation,
+  credential: z
+    .enum(CREDENTIAL_KINDS)
+    .default('password')
+    .describe('Credential of the account that changes: its password, or its private key (DSS key).'),
+  select: selection('Aliases to rotate, selected by their own names and by the account that each points at now.'),
+});
+
+/** The vault has no two aliases of one name. */
+const ADDRESS: AddressRules = { labels: ['aliasName'], spellings: ({ aliasName = '' }) => [{ aliasName }] };
+
+/** Aliases of accounts. Readers get the account at which an alias points, and another one rotates. */
 export const aliases: SourceType = {
   sync,
+  rotation,
   rules: (rule) => {
     const parsed = parseAccountRule(rule);
     const { patterns, ...rules } = rulesOfAccounts(parsed);
@@ -38,6 +60,8 @@ export const aliases: SourceType = {
       // A name made of account labels alone would change whenever the alias points at another account.
       needs: [{ oneOf: ['aliasName'], otherwise: 'gives two aliases of an account the same name; add {aliasName}' }],
       patterns: { aliasName: parsed.select.aliases, ...patterns },
+      address: ADDRESS,
+      inTurns: true,
     };
   },
 };

@@ -53,6 +53,17 @@ describe('an alias', () => {
     });
   });
 
+  it('is found by its name, in any case, unless it points at no account', async () => {
+    const site = await open();
+    await site.vault.session(async (session) => {
+      const names = ['Payments', 'unmapped', 'rumours'];
+      const found = await Promise.all(names.map((aliasName) => session.find(RULE, { aliasName })));
+      expect(found).toEqual([await aliasOf(session), 'none', 'none']);
+      site.simulator.switches.oddRows = { 'alias 33': { AccountId: 'x' } };
+      expect((await site.failureOf(session.find(RULE, { aliasName: 'reports' }))).name).toBe('AnswerMalformed');
+    });
+  });
+
   it('is requested, read and checked in like an account, whose request it shows', async () => {
     const site = await open();
     await site.vault.session(async (session) => {

@@ -88,14 +88,12 @@ describe('looking up an account by its names', () => {
     },
   );
 
-  it('is for accounts only, and requires both names', async () => {
+  it('is not for secrets, and requires both names', async () => {
     const site = await openSite();
     await site.vault.session(async (session) => {
-      for (const source of ['aliases', 'secrets-safe']) {
-        await expect(session.find({ source }, { title: 'api' })).rejects.toMatchObject({
-          name: 'ConfigurationInvalid',
-        });
-      }
+      await expect(session.find({ source: 'secrets-safe' }, { title: 'api' })).rejects.toMatchObject({
+        name: 'ConfigurationInvalid',
+      });
       await expect(session.find(ACCOUNTS, { systemName: 'web' })).rejects.toMatchObject({ name: 'ContractViolated' });
     });
   });

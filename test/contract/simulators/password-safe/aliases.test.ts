@@ -31,6 +31,17 @@ describe('an alias', () => {
     expect((await caller.get('Aliases/9')).status).toBe(404);
   });
 
+  test('follows the account that changed last, after a while', async () => {
+    const { site, caller } = await open();
+    site.simulator.changeCredential(SECOND ?? 0);
+    expect(await read(caller, 'Aliases/1')).toMatchObject({ AccountId: FIRST });
+    site.simulator.switches.aliasSwitchMs = 0;
+    expect(await read(caller, 'Aliases/1')).toMatchObject({ AccountId: SECOND });
+    site.simulator.switches.aliasSwitchMs = Number.POSITIVE_INFINITY;
+    site.simulator.changeCredential(FIRST ?? 0);
+    expect(await read(caller, 'Aliases/1')).toMatchObject({ AccountId: SECOND });
+  });
+
   test('opens a request for its current account, which shows the alias', async () => {
     const { site, caller } = await open();
     expect(await caller.post('Aliases/1/Requests', REQUEST)).toMatchObject({ status: 201, text: '1' });

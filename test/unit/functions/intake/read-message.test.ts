@@ -158,7 +158,7 @@ describe('a message in the queue', () => {
   });
 
   it('about a change is accepted without effect if no sync has addressable items', async () => {
-    const { syncs } = aConfig({ source: 'aliases', name: 'prod/{aliasName}' });
+    const { syncs } = aConfig({ source: 'secrets-safe', name: 'prod/{secretId}' });
     expect(await reasonOf(changed(), { ...rules, syncs })).toBe('taken');
     expect(await reasonOf(changed({ item: { whatever: 'x' } }), { ...rules, syncs })).toBe('taken');
   });

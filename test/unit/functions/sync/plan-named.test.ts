@@ -256,7 +256,7 @@ describe('a plan for named items', () => {
   });
 
   it('refuses a sync without addressable items, which could be started by hand', async () => {
-    const sync = { source: 'aliases', name: 'prod/{aliasName}' };
+    const sync = { source: 'secrets-safe', name: 'prod/{secretId}' };
     await expect(plan([itemNumbered(1)], [named('db-01', 'a1')], { sync })).rejects.toMatchObject({
       name: 'ConfigurationInvalid',
     });

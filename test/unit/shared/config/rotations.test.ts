@@ -68,7 +68,7 @@ describe('a rotation', () => {
       ', with: valt',
       'with: there is no connection "valt"; did you mean "vault"?',
     ],
-    ['a source that cannot rotate', ', source: aliases', 'source: '],
+    ['a source that cannot rotate', ', source: secrets-safe', 'source: '],
     [
       'a canary larger than a wave',
       ', canary: 5, size: 4',

@@ -57,6 +57,18 @@ describe('the outcome of a started item', () => {
     expect(verdictOn({ shown: shows(AFTER), test })).toEqual({ status, changedAt: AFTER });
   });
 
+  it.each([passed(AFTER), { result: 'impossible' }] satisfies TestResult[])(
+    'waits for the switch of its alias after %j, and is unknown after the deadline',
+    (test) => {
+      const observed = { shown: shows(AFTER), test, awaitsSwitch: true };
+      expect(verdictOn(observed)).toEqual({ status: 'changed', changedAt: AFTER });
+      expect(verdictOn({ ...observed, isOverdue: true })).toMatchObject({
+        status: 'unknown',
+        reason: expect.stringContaining('the alias did not switch to it in time'),
+      });
+    },
+  );
+
   it('is tested again if the test itself failed, until the deadline', () => {
     const observed = { shown: shows(AFTER), test: { result: 'inconclusive', changedAt: AFTER } } as const;
     expect(verdictOn(observed)).toMatchObject({ status: 'changed' });

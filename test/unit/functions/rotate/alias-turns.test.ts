@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
+import { itemNumbered } from '#test/support/items.ts';
+import { aScene, MINUTE } from './scene.ts';
+
+const ALIAS = itemNumbered(9, { ref: { kind: 'alias', id: '9' }, labels: { aliasName: 'payments' } });
+const SYNC = { source: 'aliases', name: 'prod/{aliasName}' };
+
+/** A planned rotation of an alias for these accounts. No sync delivers it. */
+const planned = async (...accounts: readonly string[]) => {
+  const scene = aScene({ source: 'aliases', undelivered: true, deadlineMinutes: 30 }, [ALIAS]);
+  scene.aliases.set('9', accounts);
+  await scene.plan();
+  const outcome = async () => {
+    await scene.advance();
+    const item = (await scene.progress())?.state.items[0];
+    return [item?.status, item?.reason];
+  };
+  return { ...scene, outcome };
+};
+
+describe('the turn of an alias', () => {
+  it('changes the account at which the alias does not point, and ends once the vault has switched to it', async () => {
+    const scene = await planned('1', '2');
+    expect(await scene.outcome()).toEqual(['changed', undefined]);
+    expect(scene.calls).toEqual(['pair 9', 'inspect 2', 'change 2', 'states 2', 'test 2', 'pair 9']);
+    scene.aliases.set('9', ['2', '1']);
+    scene.clock.now += MINUTE;
+    expect(await scene.outcome()).toEqual(['rotated', undefined]);
+    expect([scene.count('change'), scene.count('test')]).toEqual([1, 1]);
+  });
+
+  it('is recorded before the change', async () => {
+    const scene = await planned('1', '2');
+    const seen: unknown[] = [];
+    scene.beforeChange(async () => void seen.push((await scene.progress())?.turns?.['alias:9']?.account.ref.id));
+    await scene.advance();
+    expect(seen).toEqual(['2']);
+  });
+
+  it('changes the account with the oldest change of several', async () => {
+    const scene = await planned('1', '2', '3', '4');
+    scene.change('2');
+    scene.change('4');
+    scene.clock.now += MINUTE;
+    await scene.advance();
+    expect(scene.calls).toContain('change 3');
+  });
+
+  it('ends as unknown without a switch, and as rotated if the switch shows at the deadline', async () => {
+    const [late, never] = [await planned('1', '2'), await planned('1', '2')];
+    for (const scene of [late, never]) {
+      await scene.advance();
+      scene.clock.now += 31 * MINUTE;
+    }
+    late.aliases.set('9', ['2', '1']);
+    expect(await late.outcome()).toEqual(['rotated', undefined]);
+    expect(await never.outcome()).toEqual(['unknown', expect.stringContaining('the alias did not switch')]);
+    expect(await never.advance()).toMatchObject({ next: 'report' });
+  });
+
+  it('does not wait for a switch to an account that failed its test', async () => {
+    const scene = await planned('1', '2');
+    scene.failedTests.add('2');
+    expect(await scene.outcome()).toEqual(['testFailed', undefined]);
+    expect(scene.count('pair')).toBe(1);
+  });
+
+  it('fails if the alias has no other account', async () => {
+    const scene = await planned('1');
+    expect(await scene.outcome()).toEqual(['failed', expect.stringContaining('Map a second account to it')]);
+    expect(scene.count('change')).toBe(0);
+  });
+
+  it('respects a checkout that has the account open', async () => {
+    const scene = await planned('1', '2');
+    await scene.advance(900_000, { checkoutsOf: () => async (ids) => new Map(ids.map((id) => [id, 'changes.7'])) });
+    expect(await scene.statuses()).toEqual({ 'alias:9': 'skipped' });
+    expect(scene.count('change')).toBe(0);
+  });
+
+  it('changes nothing before every sync has delivered the account at which the alias points', async () => {
+    const scene = aScene({ source: 'aliases' }, [ALIAS]);
+    scene.aliases.set('9', ['1', '2']);
+    await scene.plan({}, SYNC);
+    await scene.advance();
+    const item = (await scene.progress())?.state.items[0];
+    expect([item?.status, item?.reason]).toEqual(['failed', expect.stringContaining('The sync databases has not')]);
+  });
+
+  it('is not for a test without a change', async () => {
+    const scene = aScene({ source: 'aliases' }, [ALIAS]);
+    const order = { rule: 'weekly', trigger: 'message', retest: true } as const;
+    await expect(scene.plan({ order }, SYNC)).rejects.toBeInstanceOf(RelayError);
+  });
+});
