@@ -129,7 +129,7 @@ export interface Switches {
   keyRuleZero: 'changes-key' | 'leaves-key';
   /** Share of these changes that fail, 0 to 1. After a failure, the credential and `LastChangeDate` are unchanged. */
   changeFailureRate: number;
-  /** Time between the change of an account of an alias and the switch of the alias to it. Infinity: it never switches. */
+  /** Time between the change of an account of an alias and the switch of the alias to it. Infinity: no switch. */
   aliasSwitchMs: number;
 
   // Provisioning.

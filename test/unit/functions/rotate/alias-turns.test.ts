@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { RelayError } from '#shared/errors.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { aScene, MINUTE } from './scene.ts';
 
@@ -74,7 +73,7 @@ describe('the turn of an alias', () => {
 
   it('respects a checkout that has the account open', async () => {
     const scene = await planned('1', '2');
-    await scene.advance(900_000, { checkoutsOf: () => async (ids) => new Map(ids.map((id) => [id, 'changes.7'])) });
+    await scene.advance(900_000, { checkoutsOf: () => async () => new Map([['account:2', 'changes.7']]) });
     expect(await scene.statuses()).toEqual({ 'alias:9': 'skipped' });
     expect(scene.count('change')).toBe(0);
   });
@@ -91,6 +90,6 @@ describe('the turn of an alias', () => {
   it('is not for a test without a change', async () => {
     const scene = aScene({ source: 'aliases' }, [ALIAS]);
     const order = { rule: 'weekly', trigger: 'message', retest: true } as const;
-    await expect(scene.plan({ order }, SYNC)).rejects.toBeInstanceOf(RelayError);
+    await expect(scene.plan({ order }, SYNC)).rejects.toMatchObject({ name: 'MessageInvalid' });
   });
 });
