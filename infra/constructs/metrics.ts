@@ -28,6 +28,9 @@ export const METRICS = {
     ItemsRotated: 'Items whose credential changed, and passed its test where the vault has one.',
     RotationsFailed: 'Items whose change failed, or whose new credential failed its test.',
     RotationsUnknown: 'Items whose change the vault did not show within `deadlineMinutes`.',
+    ItemsEnded: 'Items of the latest rotation that have ended, whatever their outcome.',
+    ItemsBad: 'Items of the latest rotation whose change or test failed, or is unknown.',
+    ItemsLeft: 'Items of the latest rotation that are waiting or changing.',
     OldestCredentialDays:
       'Age of the oldest credential of a rule with `maxAgeDays`, in days. Missing while it is not known.',
     CredentialsOverdue: 'Credentials that are older than `maxAgeDays`.',
@@ -68,6 +71,9 @@ export type ConnectionMetric = keyof typeof METRICS.connection;
 
 /** Metrics of a state, which must not be added up. */
 const STATES_OF_ROTATIONS: ReadonlySet<RotationMetric> = new Set([
+  'ItemsEnded',
+  'ItemsBad',
+  'ItemsLeft',
   'OldestCredentialDays',
   'CredentialsOverdue',
   'CredentialsUndated',

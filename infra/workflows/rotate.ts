@@ -32,6 +32,9 @@ export const addRotate: AddWorkflow = (stack, props) => {
     alarms: [
       { kind: 'rotation-failed', says: 'A rotation failed, was stopped, or timed out.', metric: failuresOf(machine) },
     ],
-    graphs: graphsOf('Rotations', of('ItemsRotated', 'RotationsFailed', 'RotationsUnknown')),
+    graphs: [
+      ...graphsOf('Rotations', of('ItemsRotated', 'RotationsFailed', 'RotationsUnknown')),
+      ...graphsOf('Progress of rotations', of('ItemsEnded', 'ItemsBad', 'ItemsLeft')),
+    ],
   };
 };

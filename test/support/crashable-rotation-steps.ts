@@ -51,6 +51,7 @@ export const crashableRotationSteps = ({
         isSameVault: (other) => isSameVault(process.config, connection, other),
         closed,
       }),
+    measure: async () => {},
     onUnnotified: () => {},
   });
   const deliver = createDeliverRotated({

@@ -4,7 +4,7 @@ import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import type { Labels } from '#shared/domain/item.ts';
-import { type Next, next } from '#shared/domain/rotation/progress.ts';
+import { countItems, type Next, next } from '#shared/domain/rotation/progress.ts';
 import { isRunning } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
@@ -27,6 +27,8 @@ export interface AdvanceDependencies {
   readonly records: SharedRecords;
   /** Finds the open checkouts of items of a connection, without the run `closed`. */
   readonly checkoutsOf: (connection: string, closed: string | undefined) => FindOpenCheckouts;
+  /** Measures the progress of the rotation. */
+  readonly measure: (rule: string, progress: ReturnType<typeof countItems>) => Promise<void>;
   readonly notify: Notify;
   /** Called with the error of a notice about a failed test that was not sent. */
   readonly onUnnotified: (error: RelayError) => void;
@@ -49,7 +51,7 @@ const MAX_TURNS = 1000;
  * invocation ended. Repeatable.
  */
 export const createAdvance =
-  ({ config, vaultOf, records, checkoutsOf, notify, onUnnotified, now }: AdvanceDependencies) =>
+  ({ config, vaultOf, records, checkoutsOf, measure, notify, onUnnotified, now }: AdvanceDependencies) =>
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
@@ -101,6 +103,7 @@ export const createAdvance =
       });
     }
     await endTurns(turns);
+    await measure(input.rule, countItems(ledger.progress.state));
     const turn = (input.advanced?.turn ?? 0) + 1;
     return { next: nextState(decide(), ledger.progress, items, turn), waitSeconds: waitFor(decide(), now()), turn };
   };

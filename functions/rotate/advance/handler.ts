@@ -7,6 +7,7 @@ import { isSameVault } from '#shared/records/rotation-holds.ts';
 import { createFindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
+import { emitMetrics } from '#shared/runtime/metrics.ts';
 import { createRelay } from '#shared/runtime/relay.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { createAdvance } from './advance.ts';
@@ -27,6 +28,8 @@ export const handler = defineHandler(
         closed,
         now: Date.now,
       }),
+    measure: (rotation, { ended, bad, left }) =>
+      emitMetrics(relay.config.relay, { rotation }, { ItemsEnded: ended, ItemsBad: bad, ItemsLeft: left }),
     notify: createNotify(relay.env.get('ALERT_TOPIC_ARN')),
     onUnnotified: ({ name, message }) => logger.warn('a failed test was not notified', { failure: { name, message } }),
     now: Date.now,

@@ -34,6 +34,12 @@ const findBlocked = (items: readonly ItemProgress[]): Map<string, ItemProgress> 
   return blocked;
 };
 
+/** Numbers of items: ended, with a bad outcome among them, and not ended. Pure. */
+export const countItems = ({ items }: RotationState) => {
+  const left = items.filter((item) => item.status === 'waiting' || isRunning(item)).length;
+  return { ended: items.length - left, bad: items.filter(isBad).length, left };
+};
+
 /** True once the vault had its time to show the change of a started item. */
 export const isOverdue = (
   { startedAt }: Pick<ItemProgress, 'startedAt'>,

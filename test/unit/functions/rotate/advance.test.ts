@@ -142,6 +142,13 @@ describe('a step of a rotation', () => {
     expect(scene.sessions()).toEqual(before);
   });
 
+  it('measures the progress of the rotation', async () => {
+    const scene = await planned({ canary: 2, concurrency: 2 }, accountsOf(3));
+    scene.failedTests.add('2');
+    await scene.advance();
+    expect(scene.measured).toEqual([{ ended: 2, bad: 1, left: 1 }]);
+  });
+
   it('leaves the next items to the next invocation if its time is short', async () => {
     const scene = await planned();
     expect(await scene.advance(60_000)).toMatchObject({ next: 'wait', waitSeconds: 1 });

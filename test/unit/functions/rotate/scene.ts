@@ -41,6 +41,7 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
   const checkoutsUnder = createCheckoutsUnder(checkouts.records, checkouts.signals);
   const running = new Set<string>();
   const started = new Map<string, string>();
+  const measured: Record<string, number>[] = [];
   const sides = (sync: Record<string, unknown> = {}) => ({
     config: aRotationConfig(rule, sync),
     vaultOf: async () => vault.vault,
@@ -77,6 +78,8 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     running,
     /** Orders of the executions that continue another one, by name. */
     started,
+    /** Measurements of the progress. */
+    measured,
     plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
       createPlanRotation({ ...sides(sync), checkoutsUnder, isRunning: async (run) => running.has(run) })({
         ...RUN,
@@ -87,6 +90,7 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
       createAdvance({
         ...sides(),
         checkoutsOf: () => async () => new Map(),
+        measure: async (_rule, counted) => void measured.push(counted),
         notify,
         onUnnotified: ({ name }) => void unsent.push(name),
         ...more,
