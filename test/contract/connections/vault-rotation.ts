@@ -22,7 +22,7 @@ interface Scene {
   readonly rotation: Rotation;
   /** Listed items. */
   readonly items: readonly Item[];
-  /** The items themselves, or for names the accounts that they do not point at. */
+  /** The items themselves, for pairs their accounts, and for names the accounts that they do not point at. */
   readonly rotated: readonly Rotated[];
   /** The first of them. */
   readonly item: Rotated;
@@ -31,7 +31,7 @@ interface Scene {
 }
 
 const rotatedOf = async (rotation: Rotation, items: readonly Item[]): Promise<readonly Rotated[]> => {
-  if (rotation.pair === undefined) return items;
+  if (rotation.pair === undefined) return items.flatMap((item): readonly Rotated[] => item.members ?? [item]);
   const pairs = await Promise.all(items.map((item) => rotation.pair?.(item)));
   return pairs.flatMap((pair) => pair?.standby ?? []);
 };
@@ -82,7 +82,8 @@ export const describeRotation = ({ rule, start }: VaultBench): void => {
     it('has an order, in which each item is once, after items of the question alone', () =>
       inScene(async ({ rotation, rotated, items, remote, item }) => {
         if (rotation.order === undefined) return;
-        for (const some of [[], rotated.slice(0, 1), rotated, items]) {
+        const isPair = items.some(({ members }) => members !== undefined);
+        for (const some of isPair ? [[], items.slice(0, 1), items] : [[], rotated.slice(0, 1), rotated, items]) {
           const { placements, incomplete } = await rotation.order(some);
           expect([placements.map(({ ref }) => ref), incomplete]).toEqual([some.map(({ ref }) => ref), undefined]);
           const asked = new Set(some.map(({ ref }) => itemKey(ref)));

@@ -144,6 +144,6 @@ export const rotatePairs = (session: Session, rule: AccountRule, relayUsers: rea
     orderAccounts(
       session,
       { delivers: rule.delivers, relayUsers },
-      items.map((item) => ({ item, accounts: (item.members ?? []).map(rotatedIn) })),
+      items.map((item) => ({ item, accounts: (item.members ?? [item]).map(rotatedIn) })),
     ),
 });

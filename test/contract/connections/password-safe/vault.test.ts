@@ -154,6 +154,7 @@ describeVault('aliases', {
 describeVault('pairs', {
   type: passwordSafe,
   rule: { source: 'pairs' },
+  rotates: true,
   start: start((simulator) => ({
     ...ofAccounts(simulator),
     ids: () => Object.keys(PAIRS),
