@@ -7,6 +7,7 @@ import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationItems } from '#shared/records/rotation-record.ts';
 import type { RotationOrder } from '#shared/workflows/rotate.ts';
+import { findInTurns } from './in-turns.ts';
 import { type OrderDependencies, orderItems } from './order.ts';
 import { type RequestedDependencies, readRequested } from './requested.ts';
 import { createSyncsOf, listSelected } from './select.ts';
@@ -44,12 +45,18 @@ export const planRotationRule = async (
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);
   checkBudget(name, rule, order, wanted.length);
+  const inTurns = await findInTurns(sides, rule);
   const ordered = await orderItems(
     { config, vaultOf },
     rule,
-    wanted.map(({ item }) => item),
+    wanted.map(({ item }) => item).filter(({ ref }) => !inTurns.has(itemKey(ref))),
     rules,
   );
+  const refused = wanted.flatMap(({ item: { ref, title } }): RefusedItem[] => {
+    const pair = inTurns.get(itemKey(ref));
+    if (pair === undefined) return [];
+    return [{ id: itemKey(ref), title, reason: `It takes turns in ${pair}. Rotate ${pair} instead.` }];
+  });
   const plan = planWaves(ordered.rotatables, rule);
   if (plan.kind === 'refused') throw new RelayError('ConfigurationInvalid', plan.message);
   const left = delivered.length - wanted.length;
@@ -75,7 +82,7 @@ export const planRotationRule = async (
       ...ordered.notes,
     ],
   };
-  return { waves: plan, refused: ordered.refused, content };
+  return { waves: plan, refused: [...ordered.refused, ...refused], content };
 };
 
 /** A message that selects more than its rule allows was not meant so, or is not from whom it should be. */
