@@ -8,6 +8,7 @@ import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
 import type { SentQueue } from '#infra/triggers/queue-pair.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
+import { findSource } from '#shared/config/checkable.ts';
 import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -108,7 +109,7 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
     case 'sign-in':
       return [...relay.signIn.keyUse(grant.of ?? 'reading'), ...limitPermissions(relay)];
     case 'records':
-      return relay.records.permissionsFor(grant);
+      return 'of' in grant && !takesTurns(relay) ? [] : relay.records.permissionsFor(grant);
     case 'stores':
     case 'initial-passwords':
     case 'webhook-keys':
@@ -130,6 +131,10 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return [DESCRIBE_MACHINES];
   }
 };
+
+/** True if a sync delivers items whose accounts take turns. */
+const takesTurns = ({ config, types }: Grantable): boolean =>
+  Object.values(config.syncs).some((sync) => findSource(types, sync.source)?.rules(sync).inTurns === true);
 
 /** Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2". */
 const DESCRIBE_MACHINES: Permission = {

@@ -13,7 +13,13 @@ export type Grant =
   | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
-  | { readonly to: 'records'; readonly may: 'read' | 'write' | 'remove'; readonly folder: Folder }
+  /** `of`: only if accounts take turns in items of a sync. */
+  | {
+      readonly to: 'records';
+      readonly may: 'read' | 'write' | 'remove';
+      readonly folder: Folder;
+      readonly of?: 'turns';
+    }
   /** List the records in all folders. */
   | { readonly to: 'records'; readonly may: 'list' }
   /** Use the delivered secrets of all syncs or of all checkouts. */

@@ -103,9 +103,9 @@ const plan = {
     { to: 'stores', may: 'list', of: 'syncs' },
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'records', may: 'read', folder: 'memory' },
-    { to: 'records', may: 'read', folder: 'pairs' },
+    { to: 'records', may: 'read', folder: 'pairs', of: 'turns' },
     { to: 'records', may: 'write', folder: 'runs' },
-    { to: 'records', may: 'write', folder: 'pairs' },
+    { to: 'records', may: 'write', folder: 'pairs', of: 'turns' },
     { to: 'runs', may: 'list', of: 'sync' },
     ...(Object.keys(config.rotations).length > 0 ? ([{ to: 'records', may: 'read', folder: 'holds' }] as const) : []),
     // For named items it looks up single secrets instead of listing all.
@@ -190,10 +190,10 @@ const report = {
   grants: () => [
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'records', may: 'read', folder: 'memory' },
-    { to: 'records', may: 'read', folder: 'pairs' },
+    { to: 'records', may: 'read', folder: 'pairs', of: 'turns' },
     { to: 'records', may: 'write', folder: 'runs' },
     { to: 'records', may: 'write', folder: 'memory' },
-    { to: 'records', may: 'write', folder: 'pairs' },
+    { to: 'records', may: 'write', folder: 'pairs', of: 'turns' },
     { to: 'alerts', may: 'publish' },
   ],
 } as const satisfies Step;

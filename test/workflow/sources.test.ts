@@ -177,7 +177,8 @@ describe('a sync of each source', () => {
   it('was planned from lists alone, without the token and the limits of the stack', () => {
     expect(planned.awsCalls).toEqual({
       'cloudformation.Query': 1,
-      's3.GetObject': SYNCS.length,
+      // The memory of each sync, and the active accounts of the aliases.
+      's3.GetObject': SYNCS.length + 1,
       'secretsmanager.ListSecrets': SYNCS.length,
     });
     expect([...planned.vaultCalls].toSorted()).toEqual(['list', 'secrets', 'signIn', 'signOut', 'token']);

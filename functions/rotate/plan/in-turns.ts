@@ -12,7 +12,7 @@ export interface InTurnsDependencies {
 
 /** True for a source whose items stand for accounts that take turns. */
 const takesTurns = async (rulesOf: RulesOf, rule: Source & { readonly connection: string }): Promise<boolean> =>
-  Object.values((await rulesOf(rule.connection, rule)).labels).some(({ ofTurn }) => ofTurn === true);
+  (await rulesOf(rule.connection, rule)).inTurns === true;
 
 /**
  * Finds the accounts that take turns in the same vault, with the item of each. One of them can be what readers have, so
