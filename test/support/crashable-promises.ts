@@ -73,14 +73,16 @@ interface Known {
 }
 
 const canaries = new Map<string, Known>();
+/** Accounts whose credentials are known. Worlds of one process have different fleets. */
+const accountsKnown = new Set<number>();
 
 /** The credential in a version; undefined when it belongs to no account. */
 const credentialIn = ({ manager, simulator }: CrashableRelay, name: string, version: string): Known | undefined => {
-  if (canaries.size === 0) {
-    for (const { accountId } of simulator.accounts()) {
-      for (let generation = 0; generation < GENERATIONS; generation += 1) {
-        canaries.set(canaryFor(SEED, accountId, generation), { accountId, generation });
-      }
+  for (const { accountId } of simulator.accounts()) {
+    if (accountsKnown.has(accountId)) continue;
+    accountsKnown.add(accountId);
+    for (let generation = 0; generation < GENERATIONS; generation += 1) {
+      canaries.set(canaryFor(SEED, accountId, generation), { accountId, generation });
     }
   }
   const { SecretString } = manager.handle('GetSecretValue', { SecretId: name, VersionId: version });
