@@ -2,6 +2,7 @@ import type { AccountView } from '#local/simulators/password-safe/contents.ts';
 import type { TargetBehaviour } from '#local/simulators/password-safe/target.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
+import { readActive } from '#shared/records/turn-records.ts';
 import { aCheckoutConfig, aRotationConfig } from '#test/support/configs.ts';
 import type { CrashResult, Scenario } from '#test/support/crash.ts';
 import { CrashPlan, type Interruption } from '#test/support/crashable-process.ts';
@@ -110,11 +111,14 @@ const pause = (relay: CrashableRelay, when: string): void => {
 
 const WORKING: Partial<TargetBehaviour> = { changes: 'once', acceptsCredential: true, isReachable: true };
 
-const behave = (relay: CrashableRelay, target: Partial<TargetBehaviour>): void => {
+/** Lets the idle account behave in a way. One that has become active works, also before a sync has delivered it. */
+const behave = async (relay: CrashableRelay, target: Partial<TargetBehaviour>): Promise<void> => {
   const value = relay.manager.currentValues()[SECRET];
+  const active = Object.values(await readActive(relay.shared, 'vault'));
   for (const account of accountsOf(relay)) {
-    const isIdle = secretOf(account) !== value;
-    relay.simulator.target(account.accountId).behave(isIdle ? target : WORKING);
+    const { systemId, accountId } = account;
+    const isIdle = secretOf(account) !== value && !active.includes(`account:${systemId}:${accountId}`);
+    relay.simulator.target(accountId).behave(isIdle ? target : WORKING);
   }
 };
 
@@ -132,7 +136,7 @@ export const pairScenario = (
   async act(relay, kill) {
     const through = checking(relay, kill.through);
     for (const [index, { target, isSynced }] of turns.entries()) {
-      behave(relay, target);
+      await behave(relay, target);
       await relay.rotate(`turn-${index}`, ORDER, { through });
       if (index < turns.length - 1 || isSynced) pause(relay, 'a turn');
       if (isSynced) await relay.sync(`turn-${index}`, CHANGES, { through });
@@ -146,7 +150,7 @@ export const pairScenario = (
     const through = checking(relay);
     await relay.reap();
     pause(relay, 'all turns');
-    behave(relay, WORKING);
+    await behave(relay, WORKING);
     await relay.sync('after', CHANGES, { through });
     await relay.rotate('last', ORDER, { through });
     check(relay, 'the last turn');
