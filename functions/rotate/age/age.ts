@@ -1,10 +1,10 @@
 import { ruleOf } from '#shared/config/rules.ts';
-import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
 import { type AgeReport, type DatedItem, reportAges } from '#shared/domain/rotation/age.ts';
-import { isSelected } from '#shared/domain/selection.ts';
+import { listSelected } from '#shared/rotation/selected.ts';
 import type { AgeOrder, Ages } from '#shared/workflows/rotate.ts';
 
 export interface AgeDependencies {
@@ -36,7 +36,7 @@ export const createAge =
       rule,
       await rulesOf(rule.connection, rule),
     );
-    const { oldest, overdue, undated } = reportAges(items, rule.maxAgeDays, now());
+    const { oldest, overdue, undated } = reportAges(items.flatMap(toDated), rule.maxAgeDays, now());
     const isKnown = oldest !== undefined && (complete || overdue.length > 0);
     const ages = {
       ...(isKnown && { oldestDays: oldest.ageDays }),
@@ -47,21 +47,6 @@ export const createAge =
     await measure(rotation, ages);
     return ages;
   };
-
-const listSelected = (
-  vault: Vault,
-  rule: RotationConfig,
-  { patterns }: SourceRules,
-): Promise<{ items: DatedItem[]; complete: boolean }> =>
-  vault.session(async (session) => {
-    const items: DatedItem[] = [];
-    let complete = true;
-    for await (const page of session.list(rule)) {
-      complete &&= page.complete;
-      items.push(...page.items.filter(({ labels }) => isSelected(patterns, labels)).flatMap(toDated));
-    }
-    return { items, complete };
-  });
 
 /** Each account of an item whose accounts take turns has a credential of its own, and none may be too old. */
 const toDated = ({ members, ...item }: Item): DatedItem[] =>

@@ -6,11 +6,12 @@ import type { RefusedItem } from '#shared/domain/rotation/state.ts';
 import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationItems } from '#shared/records/rotation-record.ts';
+import { listSelected } from '#shared/rotation/selected.ts';
 import type { RotationOrder } from '#shared/workflows/rotate.ts';
 import { findInTurns } from './in-turns.ts';
 import { type OrderDependencies, orderItems } from './order.ts';
 import { type RequestedDependencies, readRequested } from './requested.ts';
-import { createSyncsOf, listSelected } from './select.ts';
+import { createSyncsOf } from './select.ts';
 import { createTargetsOf, type TargetsDependencies } from './targets.ts';
 
 /** Sides of a rotation that its plan reads. */
@@ -38,7 +39,12 @@ export const planRotationRule = async (
   const rule = ruleOf(config, 'rotate', name);
   const rules = await rulesOf(rule.connection, rule);
   const requested = await readRequested(order, rule, rules.address, sides);
-  const { items: selected, complete } = await listSelected(await vaultOf(rule.connection), rule, rules, requested);
+  const { items: selected, complete } = await listSelected(
+    await vaultOf(rule.connection),
+    rule,
+    rules,
+    requested.isRequested,
+  );
   const items = selected.filter(isWanted);
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
   const targetsOf = await createTargetsOf(rule, config.syncs, sides);

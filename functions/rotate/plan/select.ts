@@ -1,34 +1,10 @@
 import type { RotationConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Source, Vault } from '#shared/connections/vault.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { isSelected } from '#shared/domain/selection.ts';
-import type { Requested } from './requested.ts';
 
 export type RulesOf = (connection: string, rule: Source) => Promise<SourceRules>;
-
-/** Items that a rotation selects. */
-export interface Selected {
-  readonly items: readonly Item[];
-  readonly complete: boolean;
-}
-
-/** Lists the items that the rule selects, and of those the requested ones. Changes nothing. Repeatable. */
-export const listSelected = (
-  vault: Vault,
-  rule: RotationConfig,
-  { patterns }: SourceRules,
-  { isRequested }: Requested,
-): Promise<Selected> =>
-  vault.session(async (session) => {
-    const items: Item[] = [];
-    let complete = true;
-    for await (const page of session.list(rule)) {
-      complete &&= page.complete;
-      items.push(...page.items.filter((item) => isSelected(patterns, item.labels) && isRequested(item)));
-    }
-    return { items, complete };
-  });
 
 /** Syncs that read the source of the rule. Pure. */
 export const readersOf = (

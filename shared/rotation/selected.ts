@@ -1,0 +1,32 @@
+import type { RotationConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { Vault } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { isSelected } from '#shared/domain/selection.ts';
+
+/** Items that a rotation selects. */
+export interface Selected {
+  readonly items: readonly Item[];
+  /** False if the vault's list may lack items. */
+  readonly complete: boolean;
+}
+
+/**
+ * Lists the items that a rotation selects, in a session of its own. Raises the errors of the vault. Reads no
+ * credential. Repeatable.
+ */
+export const listSelected = (
+  vault: Vault,
+  rule: RotationConfig,
+  { patterns }: Pick<SourceRules, 'patterns'>,
+  isWanted: (item: Item) => boolean = () => true,
+): Promise<Selected> =>
+  vault.session(async (session) => {
+    const items: Item[] = [];
+    let complete = true;
+    for await (const page of session.list(rule)) {
+      complete &&= page.complete;
+      items.push(...page.items.filter((item) => isSelected(patterns, item.labels) && isWanted(item)));
+    }
+    return { items, complete };
+  });
