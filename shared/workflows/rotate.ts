@@ -126,6 +126,8 @@ const deliver = {
     ...readAndWriteRotations,
     { to: 'records', may: 'read', folder: 'holds' },
     { to: 'records', may: 'write', folder: 'holds' },
+    { to: 'records', may: 'read', folder: 'pairs' },
+    { to: 'records', may: 'write', folder: 'pairs' },
     { to: 'alerts', may: 'publish' },
     { to: 'records', may: 'write', folder: 'named' },
     { to: 'records', may: 'read', folder: 'runs' },

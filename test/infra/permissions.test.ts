@@ -201,8 +201,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...ALERT,
   ],
   RotateDeliver: [
-    ...read('rotations', 'holds', 'runs'),
-    ...write('rotations', 'holds', 'named'),
+    ...read('rotations', 'holds', 'pairs', 'runs'),
+    ...write('rotations', 'holds', 'pairs', 'named'),
     ...ALERT,
     'states:StartExecution stateMachine:pam-relay-prod-sync',
     'states:DescribeExecution execution:pam-relay-prod-sync:*',

@@ -11,6 +11,7 @@ import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { type RotationItems, type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { hasDeliveries } from '#shared/rotation/deliveries.ts';
+import { endTurns } from '#shared/rotation/end-turns.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
@@ -19,7 +20,7 @@ import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 import { look } from './look.ts';
 import { type StartContext, startItems } from './start.ts';
 import { createStopIfAsked } from './stops.ts';
-import { checkoutsInTurns, endTurns, inTurns, type TurnsContext, takeTurns } from './turns.ts';
+import { checkoutsInTurns, inTurns, type TurnsContext, takeTurns } from './turns.ts';
 
 export interface AdvanceDependencies {
   readonly config: RelayConfig;
@@ -102,7 +103,7 @@ export const createAdvance =
         }
       });
     }
-    await endTurns(turns);
+    await endTurns(ledger, records, rule.connection);
     await measure(input.rule, countItems(ledger.progress.state));
     const turn = (input.advanced?.turn ?? 0) + 1;
     return { next: nextState(decide(), ledger.progress, items, turn), waitSeconds: waitFor(decide(), now()), turn };

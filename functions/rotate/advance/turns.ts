@@ -6,7 +6,7 @@ import { activeOf, memberOf } from '#shared/domain/turns.ts';
 import { asRelayError } from '#shared/errors.ts';
 import { type RotationItems, type RotationProgress, type Turn, turnOf } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
-import { isOpen, readActive, readSwitches, readSyncTurns, switchActive } from '#shared/records/turn-records.ts';
+import { isOpen, readActive, readSwitches, readSyncTurns } from '#shared/records/turn-records.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { turnOfAlias } from './alias-turns.ts';
@@ -105,22 +105,6 @@ export const takeTurns = async (
   }
   await ledger.write(progress);
   return ready;
-};
-
-/** Makes the accounts that have passed their tests the active ones. Comes before any sync is started. Repeatable. */
-export const endTurns = async ({ ledger, records, connection }: TurnsContext): Promise<void> => {
-  const { progress } = ledger;
-  const turns = { ...progress.turns };
-  for (const { id, status } of progress.state.items) {
-    const turn = turnOf(progress, id);
-    if (status !== 'rotated' || turn === undefined || turn.switched) continue;
-    const { account, switches } = turn;
-    if (switches !== undefined) {
-      await switchActive(records, connection, { item: id, account: itemKey(account.ref), switches });
-    }
-    turns[id] = { ...turn, switched: true };
-  }
-  if (JSON.stringify(turns) !== JSON.stringify(progress.turns ?? {})) await ledger.write({ ...progress, turns });
 };
 
 /** The rotation, whose calls about an item in turns go to the account that changes. */

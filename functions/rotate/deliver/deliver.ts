@@ -13,6 +13,7 @@ import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { type RotationDelivery, type RotationItems, rotationAt } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
+import { endTurns } from '#shared/rotation/end-turns.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import { findLeft } from '#shared/rotation/old-credential.ts';
@@ -66,7 +67,8 @@ export const createDeliverRotated =
       onUnnotified,
       now,
     });
-    // If Advance died before it did, the syncs would leave alone what has rotated.
+    // If Advance died before it did both, the syncs would leave alone what has rotated, or deliver the other account.
+    await endTurns(ledger, shared, rule.connection);
     await holds.settle(ledger.progress.state);
 
     const lookAt = async (delivery: RotationDelivery): Promise<RotationDelivery> => {

@@ -4,8 +4,9 @@ import { type Holds, noHolds } from '#shared/domain/rotation/holds.ts';
 import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import { recordAt } from '#shared/records/records.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
-import { rotationAt } from '#shared/records/rotation-record.ts';
+import { type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
 import { changeRecord } from '#shared/records/shared-record.ts';
+import { readActive, readSwitches } from '#shared/records/turn-records.ts';
 import type { RotateStepInput } from '#shared/workflows/rotate.ts';
 import { aRotationConfig } from '#test/support/configs.ts';
 import { memoryPages, memoryRecords, rulesOf } from '#test/support/fakes.ts';
@@ -123,6 +124,20 @@ describe('the delivery of what has rotated', () => {
     await changeRecord<Holds, void>(records, place, () => ({ next, result: undefined }));
     await scene.deliver();
     expect((await scene.records.read(place))?.record.entries).toEqual({});
+  });
+
+  it('makes the account of a passed turn the active one before, if the step that had to do it died', async () => {
+    const scene = await rotated(1);
+    const account = { ref: { kind: 'account', id: '7' }, title: 'b', handle: {} };
+    const turn = { account, active: 'account:6', switches: 0, switched: false };
+    await changeRecord<RotationProgress, void>(scene.records, rotationAt.progress(RUN), (current) => ({
+      next: current && { ...current, writes: current.writes + 1, turns: { 'account:1': turn } },
+      result: undefined,
+    }));
+    await scene.deliver();
+    await scene.deliver();
+    expect(await readActive(scene.records, 'vault')).toEqual({ 'account:1': 'account:7' });
+    expect(await readSwitches(scene.records, 'vault', 'account:1')).toBe(1);
   });
 
   it('does not wait for ever', async () => {
