@@ -12,7 +12,7 @@ import { RUN_STATUSES } from '#shared/workflows/sync.ts';
  *     rotations/<rule>/active.json            execution that works on the rule        (plan, report)
  *     stops/<rule>/latest.json                latest message that stops the rule      (intake)
  *     stops/<rule>/messages/<hash>.json       time of the first message with an id    (intake)
- *     rotations/<rule>/<run>/items.json       selected items                          (plan)
+ *     rotations/<rule>/<run>/items-<plan>.json  selected items                        (plan)
  *     rotations/<rule>/<run>/progress.json    progress                                (plan, advance, deliver)
  *     rotations/<rule>/<run>/report.json      result                                  (report)
  *     rotations/<rule>/<run>/report.html      the same result as an HTML page     (report)
@@ -84,6 +84,8 @@ export type Turn = z.infer<typeof turnSchema>;
 const progressSchema = z.object({
   /** Number of writes. It distinguishes any two versions. */
   writes: z.int().min(0),
+  /** Hash of the items that the waves were planned for. */
+  plan: z.string(),
   state: rotationStateSchema,
   /**
    * Latest test of an item: the change that it is for, and its result. A test without a result has been started and
@@ -163,8 +165,9 @@ export const rotationAt = {
     key: `stops/${rule}/messages/${id}.json`,
     schema: messageTimeSchema,
   }),
-  items: (run: RunPlace): RecordPlace<RotationItems> => ({
-    key: `${prefixOf(run)}/items.json`,
+  /** `plan`: that of the progress, because several attempts at a plan can write their items. */
+  items: (run: RunPlace, { plan }: Pick<RotationProgress, 'plan'>): RecordPlace<RotationItems> => ({
+    key: `${prefixOf(run)}/items-${plan}.json`,
     schema: rotationItemsSchema,
   }),
   progress: (run: RunPlace): RecordPlace<RotationProgress> => ({

@@ -56,7 +56,7 @@ export const createAdvance =
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
-    const { items, relayUsers } = await readItems(records, input);
+    const { items, relayUsers } = await readItems(records, input, ledger.progress);
     const labelsOf = (id: string): Labels => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {};
     const holds = openHolds({
       records,
@@ -109,8 +109,12 @@ export const createAdvance =
     return { next: nextState(decide(), ledger.progress, items, turn), waitSeconds: waitFor(decide(), now()), turn };
   };
 
-const readItems = async (records: SharedRecords, run: RotateStepInput): Promise<RotationItems> => {
-  const place = rotationAt.items(run);
+const readItems = async (
+  records: SharedRecords,
+  run: RotateStepInput,
+  progress: RotationProgress,
+): Promise<RotationItems> => {
+  const place = rotationAt.items(run, progress);
   const items = (await records.read(place))?.record;
   if (items !== undefined) return items;
   throw new RelayError('ContractViolated', `The record ${place.key} is missing. Start the rotation again.`);

@@ -57,7 +57,7 @@ export const createDeliverRotated =
     const ledger = await openLedger(shared, input);
     const rule = ruleOf(config, 'rotate', input.rule);
     const { address } = await rulesOf(rule.connection, rule);
-    const items = (await shared.read(rotationAt.items(input)))?.record.items ?? {};
+    const items = (await shared.read(rotationAt.items(input, ledger.progress)))?.record.items ?? {};
     const holds = openHolds({
       records: shared,
       place: holdsAt(config, rule.connection),

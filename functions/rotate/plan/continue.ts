@@ -26,7 +26,7 @@ export interface ContinueOptions {
 /** Items and progress with which a run begins. */
 export interface Continued {
   readonly content: RotationItems;
-  readonly progress: RotationProgress;
+  readonly progress: Omit<RotationProgress, 'plan'>;
 }
 
 /**
@@ -50,10 +50,11 @@ export const continueRotation = async ({
     const next = { ...known, writes: known.writes + 1, continuedBy: run };
     return { next, result: next };
   });
-  const items = (await records.read(rotationAt.items({ rule, run: earlier })))?.record;
-  if (items === undefined) throw missing(rotationAt.items({ rule, run: earlier }).key);
+  const itemsPlace = rotationAt.items({ rule, run: earlier }, taken);
+  const items = (await records.read(itemsPlace))?.record;
+  if (items === undefined) throw missing(itemsPlace.key);
 
-  const { continuedBy: _, ...progress } = taken;
+  const { continuedBy: _, plan: __, ...progress } = taken;
   const origin = taken.origin ?? earlier;
   if (wishes === undefined) return { content: items, progress: { ...progress, writes: 0, origin } };
   const { acceptFailures } = wishes;

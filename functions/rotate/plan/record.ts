@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { RotationState } from '#shared/domain/rotation/state.ts';
 import { type RotationItems, type RotationProgress, rotationAt } from '#shared/records/rotation-record.ts';
-import { changeRecord, claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import { claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
 /** Progress of a rotation of which nothing has started. Pure. */
-export const beginProgress = (state: RotationState): RotationProgress => ({
+export const beginProgress = (state: RotationState): Omit<RotationProgress, 'plan'> => ({
   writes: 0,
   state,
   tests: {},
@@ -22,15 +23,10 @@ export const recordPlan = async (
   records: SharedRecords,
   run: Pick<Run, 'rule' | 'run'>,
   content: RotationItems,
-  progress: RotationProgress,
+  progress: Omit<RotationProgress, 'plan'>,
 ): Promise<RotationProgress> => {
-  // The progress comes last: it proves that the items are complete. Another attempt may have written other items.
-  const place = rotationAt.items(run);
-  const kept = await claimRecord(records, place, content);
-  if (kept !== content && !isSame(kept, content)) {
-    await changeRecord(records, place, () => ({ next: content, result: undefined }));
-  }
-  return claimRecord(records, rotationAt.progress(run), progress);
+  const plan = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+  // The progress comes last: it proves that its items are complete. A late attempt cannot replace them.
+  await claimRecord(records, rotationAt.items(run, { plan }), content);
+  return claimRecord(records, rotationAt.progress(run), { ...progress, plan });
 };
-
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -42,7 +42,7 @@ export const createReportRotation =
       return { status: 'CONTINUED', requested: 0, rotated: 0, failed: 0, unknown: 0 };
     }
     const progress = (await records.read(rotationAt.progress(input)))?.record;
-    const planned = (await records.read(rotationAt.items(input)))?.record;
+    const planned = progress && (await records.read(rotationAt.items(input, progress)))?.record;
     const items = progress === undefined ? [] : report(progress.state, true);
     const notes = notesOn(input, progress, planned);
     const found = progress && planned && findOldCredential(progress, planned.items, items);

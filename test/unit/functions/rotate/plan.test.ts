@@ -2,11 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
 import { CHECKOUT } from '#test/support/checkouts.ts';
 import { itemNumbered } from '#test/support/items.ts';
+import { beginProgress, recordPlan } from '../../../../functions/rotate/plan/record.ts';
 import { accountsOf, aScene, RUN } from './scene.ts';
 
 const BY_MESSAGE = { rule: RUN.rule, trigger: 'message' } as const;
 
 describe('the plan of a rotation', () => {
+  it('keeps the items of its first attempt, also if a later or a late one lists others', async () => {
+    const scene = aScene();
+    await scene.plan();
+    const items = await scene.items();
+    const late = { items: {}, relayUsers: [], estimateSeconds: 0, notes: [] };
+    await recordPlan(scene.records, RUN, late, beginProgress({ items: [] }));
+    expect(await scene.items()).toEqual(items);
+    expect(await scene.statuses()).toEqual({ 1: 'waiting', 2: 'waiting', 3: 'waiting' });
+  });
+
   it('records the selected items in waves, and asks the vault for nothing but its list', async () => {
     const scene = aScene({ canary: 1, size: 2 }, accountsOf(4));
     expect(await scene.plan()).toEqual({ status: 'planned', items: 4 });

@@ -118,6 +118,9 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
       );
     },
     progress: async () => (await records.read(rotationAt.progress(RUN)))?.record,
-    items: async () => (await records.read(rotationAt.items(RUN)))?.record,
+    async items() {
+      const progress = (await records.read(rotationAt.progress(RUN)))?.record;
+      return progress && (await records.read(rotationAt.items(RUN, progress)))?.record;
+    },
   };
 };
