@@ -1,7 +1,8 @@
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 import { type AddressRules, createIsAddressed } from '#shared/domain/addressing.ts';
 import { type Holds, noHolds, withReleased } from '#shared/domain/rotation/holds.ts';
-import type { CredentialChanged, HoldReleased } from '#shared/messages/messages.ts';
+import type { CredentialChanged } from '#shared/messages/messages.ts';
+import type { HoldReleased } from '#shared/messages/rotation-messages.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 

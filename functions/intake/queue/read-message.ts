@@ -15,8 +15,8 @@ import {
   type Message,
   messageSchema,
   type ProvisionRequested,
-  type RotationRequested,
 } from '#shared/messages/messages.ts';
+import type { RotationRequested } from '#shared/messages/rotation-messages.ts';
 
 /** Parts of relay.yaml that a message is checked against. */
 export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'rotations' | 'provisioning' | 'intake'>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
-import type { RotationRequested, RotationResumed, RotationStopped } from '#shared/messages/messages.ts';
+import type { RotationRequested, RotationResumed, RotationStopped } from '#shared/messages/rotation-messages.ts';
 import { type MessageTime, rotationAt } from '#shared/records/rotation-record.ts';
 import { changeRecord, claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hints } from '#shared/config/hints.ts';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
+import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
 import { ACCESS_FOR, DELIVERED_KINDS, type DeliveredKind } from '#shared/connections/password-safe/delivered.ts';
@@ -119,6 +120,15 @@ const refuseWithoutRole = (item: Item): RelayError | undefined => {
     `The user has no ISA access to ${item.title}. Give it the ISA role on a Smart Rule that contains the account, or set access: request in relay.yaml.`,
   );
 };
+
+/** Settings common to the rotations of all sources of accounts. `account` names the one that changes. */
+export const rotationSettings = (account: string) => ({
+  ...commonRotation,
+  credential: z
+    .enum(CREDENTIAL_KINDS)
+    .default('password')
+    .describe(`Credential of ${account} that changes: its password, or its private key (DSS key).`),
+});
 
 /** Properties of a rule for accounts or aliases. */
 export const rulesOfAccounts = ({ access, delivers, select, requestMinutes, rotationWindowMinutes }: AccountRule) =>

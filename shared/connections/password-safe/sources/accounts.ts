@@ -1,17 +1,16 @@
 import * as z from 'zod';
 import { commonCheckout } from '#shared/config/schema/checkout.ts';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
-import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
 import { ACCOUNT_TYPES } from '#shared/connections/password-safe/account.ts';
 import { DELIVERED_KINDS } from '#shared/connections/password-safe/delivered.ts';
-import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   access,
   credentialSettings,
   parseAccountRule,
+  rotationSettings,
   rulesOfAccounts,
   selectedSystems,
   withDefaultValue,
@@ -63,11 +62,7 @@ const checkout = z.strictObject({
 
 const rotation = z.strictObject({
   source,
-  ...commonRotation,
-  credential: z
-    .enum(CREDENTIAL_KINDS)
-    .default('password')
-    .describe('Credential of each account that changes: its password, or its private key (DSS key).'),
+  ...rotationSettings('each account'),
   select: selection('Accounts to rotate; all accounts that the connection can request if omitted.'),
 });
 

@@ -1,13 +1,12 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
-import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
-import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   credentialSettings,
   parseAccountRule,
+  rotationSettings,
   rulesOfAccounts,
   selectedSystems,
   withDefaultValue,
@@ -36,11 +35,7 @@ const sync = z
 
 const rotation = z.strictObject({
   source,
-  ...commonRotation,
-  credential: z
-    .enum(CREDENTIAL_KINDS)
-    .default('password')
-    .describe('Credential of the account that changes: its password, or its private key (DSS key).'),
+  ...rotationSettings('the account'),
   select: selection('Aliases to rotate, selected by their own names and by the account that each points at now.'),
 });
 

@@ -1,14 +1,13 @@
 import * as z from 'zod';
 import { GLOBS, globs } from '#shared/config/schema/fields.ts';
-import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import type { SourceType } from '#shared/connections/connection-type.ts';
-import { CREDENTIAL_KINDS } from '#shared/connections/password-safe/private-key.ts';
 import {
   ACCOUNT_LABELS,
   access,
   credentialSettings,
   parseAccountRule,
+  rotationSettings,
   rulesOfAccounts,
   withDefaultValue,
 } from '#shared/connections/password-safe/sources/account-settings.ts';
@@ -34,11 +33,7 @@ const sync = z
 
 const rotation = z.strictObject({
   source,
-  ...commonRotation,
-  credential: z
-    .enum(CREDENTIAL_KINDS)
-    .default('password')
-    .describe('Credential of the idle account that changes: its password, or its private key (DSS key).'),
+  ...rotationSettings('the idle account'),
   select: selection('Pairs to rotate; all pairs of the connection if omitted.'),
 });
 

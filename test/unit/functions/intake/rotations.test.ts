@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRotationActions } from '#functions/intake/queue/rotations.ts';
-import { messageSchema, type RotationResumed, type RotationStopped } from '#shared/messages/messages.ts';
+import { messageSchema } from '#shared/messages/messages.ts';
+import type { RotationResumed, RotationStopped } from '#shared/messages/rotation-messages.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
 import { memorySharedRecords } from '#test/support/fakes.ts';
 import { memoryExecutions } from '#test/support/messages.ts';
