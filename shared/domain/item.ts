@@ -65,18 +65,10 @@ const memberSchema = z.object({
   handle: z.json(),
 });
 
-export const itemSchema = z.object({
-  ref: refSchema,
-  title: z.string(),
-  labels: z.record(z.string(), z.string()),
-  changedAt: z.string().optional(),
-  mark: z.string().optional(),
-  hasUnreadableDate: z.boolean().optional(),
-  changing: z.union([z.boolean(), z.literal('unknown')]),
+export const itemSchema = memberSchema.extend({
   verbatim: z.boolean().optional(),
   active: refSchema.optional(),
   members: z.array(memberSchema).readonly().optional(),
-  handle: z.json(),
 });
 
 /** Formats a reference as the key of an item's history. Kinds contain no colon. */

@@ -12,10 +12,10 @@ import { machines } from '#test/support/machines.ts';
 const ACCOUNTS = 8;
 const SYNC = 'databases';
 
-export type Gate = () => Promise<void>;
+type Gate = () => Promise<void>;
 
 /** Awaits the gate before and after each call, so that other actors can go first. */
-export class GatedPlan extends CrashPlan {
+class GatedPlan extends CrashPlan {
   readonly #gate: Gate;
 
   constructor(gate: Gate) {
@@ -75,6 +75,23 @@ const watchCheckIns = (relay: CrashableRelay) => {
   };
 };
 
+/** Creates actors of an interleaving, each of which waits for its turn before every call, and shares the time. */
+export const createActor =
+  (watcher: { readonly record: (name: string) => void }, time: ReturnType<typeof sharedTime>) =>
+  (name: string, run: (options: RunOptions) => Promise<unknown>) =>
+  async (gate: Gate): Promise<void> => {
+    const awaitTurn = async (): Promise<void> => {
+      watcher.record(name);
+      await gate();
+    };
+    await run({
+      through: ({ perform }) => perform(new GatedPlan(awaitTurn)),
+      wait: (seconds) => time.sleep(seconds, gate),
+    });
+    watcher.record(name);
+    time.leave();
+  };
+
 /**
  * Runs two checkouts and a sync of one account at once. The numbers determine the order of their calls.
  * @returns a sentence for each broken promise.
@@ -86,18 +103,7 @@ export const raceForAccount = async (choices: readonly number[]): Promise<string
     const orders = ['CHG1', 'CHG2'].map((id) => aCheckout(anAccount(relay), id));
     const time = sharedTime(relay, orders.length + 1);
     const watcher = watchCheckIns(relay);
-    const actor = (name: string, run: (options: RunOptions) => Promise<unknown>) => async (gate: Gate) => {
-      const awaitTurn = async (): Promise<void> => {
-        watcher.record(name);
-        await gate();
-      };
-      await run({
-        through: ({ perform }) => perform(new GatedPlan(awaitTurn)),
-        wait: (seconds) => time.sleep(seconds, gate),
-      });
-      watcher.record(name);
-      time.leave();
-    };
+    const actor = createActor(watcher, time);
     await interleave(
       [
         ...orders.map((order) => actor(checkoutRun(order), (options) => relay.checkOut(order, options))),

@@ -1,9 +1,9 @@
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { brokenCheckouts, wrongReports } from '#test/support/checkout-promises.ts';
-import { type Gate, GatedPlan, sharedTime } from '#test/support/checkout-races.ts';
+import { createActor, sharedTime } from '#test/support/checkout-races.ts';
 import { aCheckout, anAccount } from '#test/support/checkout-scenarios.ts';
 import { brokenPromises, openRequestsOfOurs } from '#test/support/crashable-promises.ts';
-import { type CrashableRelay, type RunOptions, startCrashableRelay } from '#test/support/crashable-relay.ts';
+import { type CrashableRelay, startCrashableRelay } from '#test/support/crashable-relay.ts';
 import { interleave } from '#test/support/interleave.ts';
 import { machines } from '#test/support/machines.ts';
 import { brokenRotations, rotationErrors, rotationReport, runRotation } from '#test/support/rotation-promises.ts';
@@ -67,18 +67,7 @@ export const raceForRotation = async (choices: readonly number[], isQueued: bool
       .accounts()
       .find(({ accountName }) => accountName === select.accounts[0])?.accountId;
     const watcher = watchVault(relay, checkoutRun(order), accountId ?? 0);
-    const actor = (name: string, run: (options: RunOptions) => Promise<unknown>) => async (gate: Gate) => {
-      const awaitTurn = async (): Promise<void> => {
-        watcher.record(name);
-        await gate();
-      };
-      await run({
-        through: ({ perform }) => perform(new GatedPlan(awaitTurn)),
-        wait: (seconds) => time.sleep(seconds, gate),
-      });
-      watcher.record(name);
-      time.leave();
-    };
+    const actor = createActor(watcher, time);
     await interleave(
       [
         actor(`${SYNC}.rotated-`, (options) => runRotation(relay, '1', { rule: RULE, trigger: 'schedule' }, options)),
