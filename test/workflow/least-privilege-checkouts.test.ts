@@ -48,7 +48,15 @@ const send = async (...messages: readonly unknown[]): Promise<void> => {
 const asking = (id: string, rank: number, checkout = RULE) => {
   const { systemName, accountName } = world.plain(rank);
   const items = [{ systemName, accountName }] as const;
-  return { type: 'checkout.requested', checkout, id, items, window: { minutes: 60 }, reason: 'Replace a disk', ticket: id };
+  return {
+    type: 'checkout.requested',
+    checkout,
+    id,
+    items,
+    window: { minutes: 60 },
+    reason: 'Replace a disk',
+    ticket: id,
+  };
 };
 
 const latest = (machine: Machine) => {
