@@ -89,9 +89,13 @@ export interface Rotation {
   state(item: Rotated): Promise<CredentialState>;
   /**
    * Reads the states of many credentials, in the order of the items, in as few calls as the lists of the vault allow.
-   * An item that fails alone has an error instead. `changing` is `unknown` if the list may lack the item. Repeatable.
+   * `pages`: pages of the vault's list when it was last read. An item that fails alone has an error instead. `changing`
+   * is `unknown` if the list may lack the item. Repeatable.
    */
-  states(items: readonly Rotated[]): Promise<readonly (readonly [ItemRef, CredentialState | RelayError])[]>;
+  states(
+    items: readonly Rotated[],
+    pages?: number,
+  ): Promise<readonly (readonly [ItemRef, CredentialState | RelayError])[]>;
   /**
    * Logs on to the target with the credential that the vault holds. Each failed log-on counts towards a lockout of the
    * account, so the client never repeats the call, and neither should its caller. An unclear answer is an error, never

@@ -45,6 +45,8 @@ const rotationItemsSchema = z.object({
       targets: z.array(rotationTargetSchema),
     }),
   ),
+  /** Pages of the vault's list of items. */
+  pages: z.int().min(0),
   /** Users with which the relay signs in to the vault. Their credentials never change. */
   relayUsers: z.array(z.string()),
   /** Least duration of the rotation. */

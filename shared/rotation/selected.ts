@@ -9,6 +9,8 @@ export interface Selected {
   readonly items: readonly Item[];
   /** False if the vault's list may lack items. */
   readonly complete: boolean;
+  /** Pages of that list. */
+  readonly pages: number;
 }
 
 /**
@@ -24,9 +26,11 @@ export const listSelected = (
   vault.session(async (session) => {
     const items: Item[] = [];
     let complete = true;
+    let pages = 0;
     for await (const page of session.list(rule)) {
+      pages += 1;
       complete &&= page.complete;
       items.push(...page.items.filter((item) => isSelected(patterns, item.labels) && isWanted(item)));
     }
-    return { items, complete };
+    return { items, complete, pages };
   });

@@ -56,7 +56,7 @@ export const createAdvance =
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
-    const { items, relayUsers } = await readItems(records, input, ledger.progress);
+    const { items, pages, relayUsers } = await readItems(records, input, ledger.progress);
     const labelsOf = (id: string): Labels => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {};
     const holds = openHolds({
       records,
@@ -82,6 +82,7 @@ export const createAdvance =
         const context: StartContext = {
           ledger,
           items,
+          pages,
           rotation,
           holds,
           findCheckouts,

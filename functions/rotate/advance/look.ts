@@ -12,6 +12,8 @@ import { awaitsSwitch, noteSwitches } from './alias-turns.ts';
 export interface LookContext {
   readonly ledger: Ledger;
   readonly items: RotationItems['items'];
+  /** Pages of the vault's list of items. */
+  readonly pages: number;
   readonly rotation: Rotation;
   readonly settings: RotationSettings;
   /** Epoch milliseconds. */
@@ -27,9 +29,9 @@ export const evidenceOf = ({ changedAt, mark }: Pick<CredentialState, 'changedAt
 /** States that the vault shows, by the ids of the items. An item without a readable state is missing. */
 type Shown = ReadonlyMap<string, CredentialState>;
 
-const readStates = async ({ items, rotation }: LookContext, ids: readonly string[]): Promise<Shown> => {
+const readStates = async ({ items, pages, rotation }: LookContext, ids: readonly string[]): Promise<Shown> => {
   const wanted = ids.flatMap((id) => items[id] ?? []);
-  const states = await rotation.states(wanted);
+  const states = await rotation.states(wanted, pages);
   return new Map(states.flatMap(([ref, state]) => (state instanceof Error ? [] : [[itemKey(ref), state] as const])));
 };
 

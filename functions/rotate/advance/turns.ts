@@ -116,8 +116,8 @@ export const inTurns = (rotation: Rotation, ledger: Ledger): Rotation => {
     inspect: (item) => rotation.inspect(accountOf(item)),
     change: (item, how) => rotation.change(accountOf(item), how),
     state: (item) => rotation.state(accountOf(item)),
-    async states(items) {
-      const states = await rotation.states(items.map(accountOf));
+    async states(items, pages) {
+      const states = await rotation.states(items.map(accountOf), pages);
       return items.map(({ ref, title }, index) => {
         const [, state] = states[index] ?? [];
         return [ref, state ?? asRelayError(undefined, `Reading the state of ${title}`)] as const;

@@ -39,12 +39,11 @@ export const planRotationRule = async (
   const rule = ruleOf(config, 'rotate', name);
   const rules = await rulesOf(rule.connection, rule);
   const requested = await readRequested(order, rule, rules.address, sides);
-  const { items: selected, complete } = await listSelected(
-    await vaultOf(rule.connection),
-    rule,
-    rules,
-    requested.isRequested,
-  );
+  const {
+    items: selected,
+    complete,
+    pages,
+  } = await listSelected(await vaultOf(rule.connection), rule, rules, requested.isRequested);
   const items = selected.filter(isWanted);
   const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
   const targetsOf = await createTargetsOf(rule, config.syncs, sides);
@@ -74,6 +73,7 @@ export const planRotationRule = async (
         return [itemKey(ref), { ...about, syncs, targets: targetsOf(item, syncs) }];
       }),
     ),
+    pages,
     relayUsers: [...ordered.relayUsers],
     estimateSeconds: estimateRotation(plan.waves, rule).seconds,
     notes: [

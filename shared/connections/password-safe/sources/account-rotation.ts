@@ -23,8 +23,8 @@ import type { CredentialState, Inspection, Pair, Rotated, Rotation } from '#shar
 import { type ItemRef, itemKey } from '#shared/domain/item.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 
-/** Up to as many accounts are read one by one. Their lists can have many pages. */
-const MAX_READ_SINGLY = 4;
+/** Pages of a list whose length is not known. */
+const LIKELY_PAGES = 4;
 
 const stateIn = ({ changing, changedAt, unreadableDate }: Account): CredentialState =>
   stateOf(changing, { changedAt, unreadableDate });
@@ -77,8 +77,9 @@ export const rotateAccounts = (
   return {
     state,
 
-    async states(items) {
-      if (items.length <= MAX_READ_SINGLY) {
+    async states(items, pages = LIKELY_PAGES) {
+      // One call reads an account or a page.
+      if (items.length <= Math.max(1, pages)) {
         return Promise.all(items.map(async (item) => [item.ref, await stateOrError(item)] as const));
       }
       const { found, complete } = await listStates(items);

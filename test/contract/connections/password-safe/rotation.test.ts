@@ -48,6 +48,9 @@ describe('a rotation of accounts', () => {
       expect(listed).toBe(2);
       // The pages after the last account are not read.
       expect(await callsOf(site, () => rotation.states(items.slice(0, 5)))).toBe(1);
+      // A list of one page takes fewer calls than two accounts.
+      expect(await callsOf(site, () => rotation.states(items.slice(0, 2), 1))).toBe(1);
+      expect(await callsOf(site, () => rotation.states(items.slice(0, 1), 1))).toBe(1);
     });
   });
 

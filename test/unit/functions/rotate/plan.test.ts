@@ -12,7 +12,7 @@ describe('the plan of a rotation', () => {
     const scene = aScene();
     await scene.plan();
     const items = await scene.items();
-    const late = { items: {}, relayUsers: [], estimateSeconds: 0, notes: [] };
+    const late = { items: {}, pages: 1, relayUsers: [], estimateSeconds: 0, notes: [] };
     await recordPlan(scene.records, RUN, late, beginProgress({ items: [] }));
     expect(await scene.items()).toEqual(items);
     expect(await scene.statuses()).toEqual({ 1: 'waiting', 2: 'waiting', 3: 'waiting' });
