@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { AllLeases } from '#shared/connections/all-leases.ts';
 import type { Resources } from '#shared/connections/resource.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
@@ -35,6 +36,11 @@ export interface ItemPage {
    * during the read. Items that are not listed may then still exist.
    */
   readonly complete: boolean;
+  /**
+   * Time since which the vault shows changes, UTC ISO 8601: an item without `changedAt` has not changed since then.
+   * Absent if `changedAt` is the last change of all time.
+   */
+  readonly changesSince?: string | undefined;
   /** Rows that can't be read. They do not affect the other rows. */
   readonly rejected?: readonly Rejected[] | undefined;
 }
@@ -126,18 +132,27 @@ export interface Leases {
   close(leaseId: string, note: string): Promise<{ readonly at?: string | undefined }>;
 }
 
-/** Exclusive right to open an item of a vault without lease ids. One run at a time has it, across all workflows. */
-interface Claim {
-  readonly item: ItemRef;
-  /** The run that holds it. */
-  readonly run: string;
-}
-
-/** Reads in which opening returns the credential. The run claims the item first, and closes it by its name alone. */
+/**
+ * Reads in which opening a lease returns the credential, in a vault whose leases have no ids and name no run. The relay
+ * wraps them in {@link Leases} whose claims show which run has opened what: see `shared/leases/claims.ts`.
+ */
 interface OpeningReads {
   readonly kind: 'opening-reads';
-  openAndRead(item: Item, terms: ReadTerms, claim: Claim): Promise<Read>;
-  close(claim: Claim, note: string): Promise<{ readonly at?: string | undefined }>;
+  /**
+   * Raises `LimitReached` if the vault's limits do not allow to open and close so many items now; at most one call.
+   * Absent if the vault has no such limits. Repeatable.
+   */
+  admit?(items: number): Promise<void>;
+  /**
+   * Opens a lease and reads under it. Raises `RequestConflict`, without an effect, if the item has a lease already. Not
+   * repeatable: each call can open another lease.
+   */
+  openAndRead(item: Item, terms: ReadTerms): Promise<Read>;
+  /**
+   * Checks in this user's own lease of an item, never that of another user. An item without a lease of ours counts as
+   * checked in. `at` is the time by the vault's clock, UTC ISO 8601. Repeatable.
+   */
+  close(item: Pick<Item, 'ref' | 'title'>, note: string): Promise<{ readonly at?: string | undefined }>;
 }
 
 /** Reads in one call that leaves nothing to check in. */
@@ -182,9 +197,10 @@ export interface Preparation {
 export interface VaultSession {
   /**
    * Lists the items of a source, page by page, each item once. `within` narrows the list to items with these labels, as
-   * far as the source supports it ({@link AddressRules.narrowing}). Repeatable.
+   * far as the source supports it ({@link AddressRules.narrowing}). `since`: earlier changes are known, UTC ISO 8601, so
+   * the list need not show them. Repeatable.
    */
-  list(source: Source, within?: Labels): AsyncIterable<ItemPage>;
+  list(source: Source, within?: Labels, since?: string): AsyncIterable<ItemPage>;
   /** Finds one item by its address labels ({@link SourceRules.address}). Repeatable. */
   find(source: Source, labels: Labels): Promise<Item | 'none' | 'several'>;
   /** The kind of access that the rule uses. `expected` are the items to be read, for vaults that read in bulk. */
@@ -198,6 +214,8 @@ export interface VaultSession {
   rotation?(source: Source, relayUsers?: readonly string[]): Rotation | undefined;
   /** Imports the code that provisions. Absent if nothing can be provisioned. */
   resources?(): Promise<Resources>;
+  /** Absent, or undefined for a source, if the vault does not show the leases of all its users. */
+  allLeases?(source: Source): AllLeases | undefined;
   /** Absent if the vault has no target sessions. */
   readonly targetSessions?: TargetSessions | undefined;
 }

@@ -150,10 +150,9 @@ export const describeOpeningReads = ({ rule, start }: VaultBench): void => {
       await site.vault.session(async (session) => {
         const item = await anyReadable(site, session, rule);
         const reads = accessKind(session.access(rule), 'opening-reads');
-        const claim = { item: item.ref, run: 'rule.1' };
-        expect(contentOf(await reads.openAndRead(item, terms(), claim))).toEqual(expected(site, item));
+        expect(contentOf(await reads.openAndRead(item, terms()))).toEqual(expected(site, item));
         expect(site.openLeases()).toBe(1);
-        for (const _ of [1, 2]) await reads.close(claim, 'done');
+        for (const _ of [1, 2]) await reads.close(item, 'done');
         expect(site.openLeases()).toBe(0);
       });
     });
