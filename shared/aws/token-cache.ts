@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { type CachedToken, parseToken, refreshTime, serializeToken } from '#shared/aws/cached-token.ts';
 import { callSecretsManager, isRefusal, storeProblem } from '#shared/aws/secrets-manager-errors.ts';
+import type { Renewals } from '#shared/limits/renewals.ts';
 import type { Secret } from '#shared/secret.ts';
 
 const CURRENT = 'AWSCURRENT';
@@ -23,7 +24,7 @@ interface FetchedToken {
 
 /** Source of tokens. */
 export interface TokenSource {
-  /** Calls the token endpoint. SRA keeps 30 tokens and revokes the oldest, so calls must be rare. */
+  /** Calls the token endpoint. Vaults limit the live tokens of a client, so calls must be rare. */
   readonly fetchToken: () => Promise<FetchedToken>;
   /** Version of the bootstrap secret with which a token would be fetched now. */
   readonly bootstrapVersion: () => Promise<string>;
@@ -33,6 +34,8 @@ export interface TokenCacheOptions extends TokenSource {
   readonly client: SecretsManagerClient;
   /** Name or ARN of the cache's secret, which the stack creates. */
   readonly secretId: string;
+  /** Makes one function renew for all. Without it, each process renews for itself. */
+  readonly renewals?: Renewals | undefined;
   /** In epoch milliseconds. */
   readonly now: () => number;
   /** From 0 inclusive to 1 exclusive, like `Math.random`. */
@@ -64,43 +67,60 @@ interface Reading {
 }
 
 /**
- * A token cache in one Secrets Manager secret. A new token is put under AWSPENDING and then promoted, with the
- * version that was read as the fence. If two processes refresh at once, the slower one uses the token of the faster.
+ * A token cache in one Secrets Manager secret. One function renews, and the others wait for its token. A new token is
+ * put under AWSPENDING and then promoted, with the version that was read as the fence. If two processes refresh at once
+ * all the same, the slower one uses the token of the faster.
  */
 export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
-  const { client, secretId, now } = options;
+  const { client, secretId, renewals, now } = options;
   let refreshing: Promise<CachedToken> | undefined;
 
   const ensure = async (): Promise<{ expiresAt: string }> => {
     const [reading, bootstrapVersion] = await Promise.all([read(), options.bootstrapVersion()]);
-    const isCurrent = reading.token?.bootstrapVersion === bootstrapVersion;
-    const token = isCurrent && isGood(reading.token) ? reading.token : await refreshOnce(reading, bootstrapVersion);
+    const isCurrent = (known: CachedToken) => known.bootstrapVersion === bootstrapVersion;
+    const token = await goodOr(reading, isCurrent, bootstrapVersion);
     return { expiresAt: new Date(token.expiresAt).toISOString() };
   };
 
-  const get = async (): Promise<Secret> => {
-    const reading = await read();
-    return (isGood(reading.token) ? reading.token : await refreshOnce(reading)).accessToken;
-  };
+  const get = async (): Promise<Secret> => (await goodOr(await read(), () => true)).accessToken;
 
   const drop = async (token: Secret): Promise<void> => {
-    const reading = await read();
-    if (reading.token?.accessToken.equals(token)) await refreshOnce(reading);
+    await goodOr(await read(), ({ accessToken }) => !accessToken.equals(token));
   };
 
   const isGood = (token: CachedToken | undefined): token is CachedToken =>
     token !== undefined && now() < refreshTime(token, options.random());
 
-  const refreshOnce = (reading: Reading, bootstrapVersion?: string): Promise<CachedToken> => {
-    refreshing ??= refresh(reading, bootstrapVersion).finally(() => {
+  type IsWanted = (token: CachedToken) => boolean;
+  const wantedIn = ({ token }: Reading, isWanted: IsWanted): CachedToken | undefined =>
+    isGood(token) && isWanted(token) ? token : undefined;
+
+  const goodOr = async (reading: Reading, isWanted: IsWanted, bootstrapVersion?: string): Promise<CachedToken> =>
+    wantedIn(reading, isWanted) ?? refreshOnce(reading, isWanted, bootstrapVersion);
+
+  const refreshOnce = (reading: Reading, isWanted: IsWanted, bootstrapVersion?: string): Promise<CachedToken> => {
+    refreshing ??= refreshAlone(reading, isWanted, bootstrapVersion).finally(() => {
       refreshing = undefined;
     });
     return refreshing;
   };
 
-  const refresh = async (reading: Reading, knownBootstrapVersion?: string): Promise<CachedToken> => {
-    if (reading.versionId === undefined) await checkSecretExists();
-    const bootstrapVersion = knownBootstrapVersion ?? (await options.bootstrapVersion());
+  const refreshAlone = async (before: Reading, isWanted: IsWanted, known?: string): Promise<CachedToken> => {
+    if (before.versionId === undefined) await checkSecretExists();
+    const version = known ?? (await options.bootstrapVersion());
+    if (renewals === undefined) return refresh(before, version);
+    let reading = before;
+    return renewals.once({
+      version,
+      existing: async () => {
+        reading = await read();
+        return wantedIn(reading, isWanted);
+      },
+      renew: () => refresh(reading, version),
+    });
+  };
+
+  const refresh = async (reading: Reading, bootstrapVersion: string): Promise<CachedToken> => {
     // Counted from before the call, so that the cache never considers a token valid for longer than the vault does.
     const issuedAt = now();
     const { accessToken, expiresInSeconds } = await options.fetchToken();

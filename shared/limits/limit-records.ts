@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Pace } from '#shared/domain/limits/pace.ts';
 import { NO_SHARES, type Shares } from '#shared/domain/limits/shares.ts';
+import { ERROR_NAMES } from '#shared/errors.ts';
 import type { OpenBatchesRecord } from '#shared/limits/admission.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 
@@ -10,6 +11,7 @@ import type { RecordPlace } from '#shared/records/records.ts';
  *     limits/connections/<connection>/shares.json      shares of the connection's limits
  *     limits/connections/<connection>/<priority>.json  last time at which a function of that priority waited
  *     limits/connections/<connection>/slots.json       functions that provision with the connection
+ *     limits/connections/<connection>/token.json       function that renews the shared token
  *     limits/stores/<place>/<quota>.json               pace of the writes under one quota of a store
  *     limits/stores/<place>/open-batches.json          batches whose leases wait for the store
  */
@@ -39,6 +41,17 @@ const waitingSchema = z.object({ atMs: z.number() });
 
 const slotsSchema = z.object({ slots: z.array(z.object({ id: z.string(), untilMs: z.number() })) });
 
+const renewalSchema = z.object({
+  holder: z.string(),
+  /** Epoch milliseconds until which the holder renews; 0 once it has ended. */
+  untilMs: z.number(),
+  /** Latest refusal of a renewal. */
+  refused: z
+    .object({ version: z.string(), name: z.enum(ERROR_NAMES), message: z.string(), atMs: z.number() })
+    .optional(),
+});
+export type RenewalRecord = Readonly<z.infer<typeof renewalSchema>>;
+
 const paceSchema: z.ZodType<Pace> = z.object({ nextAtMs: z.number(), slowUntilMs: z.number().optional() });
 
 const openBatchesSchema: z.ZodType<OpenBatchesRecord> = z.object({
@@ -67,6 +80,7 @@ export const limitAt = {
   waiting: (connection: string, priority: Priority) =>
     place(`connections/${connection}/${priority}`, waitingSchema, { atMs: 0 }),
   slots: (connection: string) => place(`connections/${connection}/slots`, slotsSchema, { slots: [] }),
+  renewal: (connection: string) => place(`connections/${connection}/token`, renewalSchema, { holder: '', untilMs: 0 }),
   pace: (store: string, quota: string) => place(`stores/${store}/${quota}`, paceSchema, { nextAtMs: 0 }),
   openBatches: (store: string) => place(`stores/${store}/open-batches`, openBatchesSchema, { batches: [] }),
 } as const;

@@ -15,6 +15,7 @@ import type { HttpProxy } from '#shared/http/tunnels.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
 import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
+import { createRenewals } from '#shared/limits/renewals.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
@@ -128,6 +129,7 @@ export const createConnections = ({
               now,
               random: Math.random,
               newRequestToken: randomUUID,
+              renewals: records === 'own' ? undefined : createRenewals({ connection, records, now }),
               ...source,
             })
           : tokenCacheOf(source),

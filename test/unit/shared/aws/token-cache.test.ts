@@ -1,9 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { CreateSecretCommand, DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import { createTokenCache } from '#shared/aws/token-cache.ts';
+import { createRenewals } from '#shared/limits/renewals.ts';
 import { Secret } from '#shared/secret.ts';
+import { memorySharedRecords } from '#test/support/fakes.ts';
 import { interleave } from '#test/support/interleave.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
 
@@ -11,13 +14,14 @@ const CACHE = 'pam-relay/relay/token/vault';
 const MINUTE_MS = 60_000;
 
 /** A vault that issues numbered tokens, the cache's secret in a store, and any number of processes. */
-const setUp = async ({ lifetimeSeconds = 3600 } = {}) => {
+const setUp = async ({ lifetimeSeconds = 3600, alone = false } = {}) => {
   const world = { now: Date.UTC(2026, 0, 1), bootstrapVersion: 'bootstrap-1', fetched: 0 };
   const manager = createSecretsManager({ now: () => world.now });
   const client = connectInProcess(manager);
   await client.send(new CreateSecretCommand({ Name: CACHE }));
   manager.forgetCalls();
   let requests = 0;
+  const records = memorySharedRecords();
   const newProcess = (gate: () => Promise<void> = async () => {}) =>
     createTokenCache({
       client: connectInProcess(manager, { gate }),
@@ -30,6 +34,7 @@ const setUp = async ({ lifetimeSeconds = 3600 } = {}) => {
       },
       bootstrapVersion: async () => world.bootstrapVersion,
       newRequestToken: () => String(++requests).padStart(32, '0'),
+      ...(alone && { renewals: createRenewals({ connection: 'vault', records, now: () => world.now, sleep: turn }) }),
     });
   const pass = (ms: number): void => {
     world.now += ms;
@@ -253,4 +258,16 @@ test('no error of the cache contains the token', async () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'StoreRejected', message: expect.not.stringContaining('token-1') });
   }
+});
+
+test('twenty functions that meet the end of a token, or its refusal, request one', async () => {
+  const { world, newProcess, pass } = await setUp({ alone: true });
+  const processes = Array.from({ length: 20 }, () => newProcess());
+  const tokens = () => Promise.all(processes.map((one) => reveal(one.get())));
+  expect(new Set(await tokens())).toEqual(new Set(['token-1']));
+  pass(60 * MINUTE_MS);
+  expect(new Set(await tokens())).toEqual(new Set(['token-2']));
+  await Promise.all(processes.map((one) => one.drop(new Secret('token-2'))));
+  expect(new Set(await tokens())).toEqual(new Set(['token-3']));
+  expect(world.fetched).toBe(3);
 });
