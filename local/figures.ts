@@ -5,9 +5,9 @@ import type { Run } from '#shared/workflows/run.ts';
 import type { LocalAws } from './aws/aws.ts';
 import { localClientConfig } from './aws/resources.ts';
 import type { Execution } from './aws/step-functions/step-functions.ts';
-import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
+import type { LocalVault } from './local-vault.ts';
+import { NAMES, type RelayWorld } from './relay-world.ts';
 import type { LocalStore } from './stores.ts';
-import { NAMES, type World } from './world.ts';
 
 /** Kinds of call to the vault, in the order in which a run makes them. */
 export const VAULT_CALLS = ['token', 'signIn', 'signOut', 'list', 'request', 'credential', 'checkin', 'other'] as const;
@@ -46,7 +46,7 @@ export class RunFailed extends Error {}
 const PROGRESS_EVERY_MS = 2000;
 
 /** Fires the schedule of the sync and measures the run. @throws RunFailed */
-export const measureRun = async (world: World, say: (line: string) => void): Promise<RunFigures> => {
+export const measureRun = async (world: RelayWorld, say: (line: string) => void): Promise<RunFigures> => {
   const { vault, aws, stores } = world;
   const before = {
     calls: vault.audit.length,
@@ -112,7 +112,7 @@ const callsOf = (stores: readonly LocalStore[]): Record<string, number> =>
 
 const countThrottled = (aws: LocalAws): number => Object.values(aws.throttled()).reduce((sum, count) => sum + count, 0);
 
-const countVaultCalls = ({ audit }: PasswordSafeSimulator, from: number): RunFigures['vaultCalls'] => {
+const countVaultCalls = ({ audit }: LocalVault, from: number): RunFigures['vaultCalls'] => {
   const counts = { token: 0, signIn: 0, signOut: 0, list: 0, request: 0, credential: 0, checkin: 0, other: 0 };
   const isCounted = (kind: string): kind is keyof typeof counts => Object.hasOwn(counts, kind);
   const calls = audit.slice(from);
@@ -129,7 +129,7 @@ const countStoreCalls = (before: Record<string, number>, after: Record<string, n
   return { ...counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
 };
 
-const progressLine = ({ audit }: PasswordSafeSimulator, from: number): string => {
+const progressLine = ({ audit }: LocalVault, from: number): string => {
   const calls = audit.slice(from);
   const count = (kind: string) => calls.filter((call) => call.kind === kind).length.toLocaleString('en');
   return `  … ${count('credential')} credentials read, ${count('checkin')} requests checked in`;

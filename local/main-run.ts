@@ -5,6 +5,7 @@ import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
+import type { RelayWorld } from './relay-world.ts';
 import { playRotation } from './rotations/play.ts';
 import type { RotationFigures } from './rotations/rotate.ts';
 import { spread } from './spread.ts';
@@ -64,14 +65,50 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
     takesTickets,
   });
   try {
-    return await runTwice(world, options);
+    return await runTwice(world, options, (say) => playExtras(world, options, say));
   } finally {
     await world.close();
   }
 };
 
-const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun> => {
-  const { changed, provision = 0, tickets = 0, rotates = 0, printed, onProgress: say = () => {} } = options;
+/** Results of what a run does beside its syncs. */
+interface Extras extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' | 'notRotated' | 'broken'> {
+  /** Ids of accounts whose credential their system refuses. */
+  readonly refused?: ReadonlySet<number> | undefined;
+}
+
+const playExtras = async (
+  world: World,
+  { provision = 0, tickets = 0, rotates = 0 }: MainRunOptions,
+  say: (line: string) => void,
+): Promise<Extras> => {
+  const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
+  const played = tickets === 0 ? undefined : await playTickets(world, livesFor(tickets), say);
+  if (played !== undefined) {
+    say('The sync again, which delivers the credentials that changed after their check-ins');
+    await world.runSync();
+  }
+  const rotation = rotates === 0 ? undefined : await playRotation(world, say);
+  if (rotation !== undefined) {
+    say('The sync again, which does not deliver what failed its test');
+    await world.runSync();
+  }
+  return {
+    provisioning: provisioned?.figures,
+    tickets: played?.figures,
+    rotations: rotation?.figures,
+    notRotated: rotation?.left ?? [],
+    broken: [...(provisioned?.broken ?? []), ...(played?.broken ?? []), ...(rotation?.broken ?? [])],
+    refused: rotation?.refused,
+  };
+};
+
+/** Runs the sync twice, with changes between the runs, and then the extras. @throws RunFailed */
+const runTwice = async (
+  world: RelayWorld,
+  { changed, printed, onProgress: say = () => {} }: Pick<MainRunOptions, 'changed' | 'printed' | 'onProgress'>,
+  play: (say: (line: string) => void) => Promise<Extras>,
+): Promise<MainRun> => {
   const { vault, clock, directory } = world;
 
   say('Run 1: everything is new');
@@ -92,18 +129,7 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     ),
     ...misdelivered('Run 2', world, second, () => changed),
   ];
-  const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
-  const played = tickets === 0 ? undefined : await playTickets(world, livesFor(tickets), say);
-  if (played !== undefined) {
-    say('The sync again, which delivers the credentials that changed after their check-ins');
-    await world.runSync();
-  }
-
-  const rotation = rotates === 0 ? undefined : await playRotation(world, say);
-  if (rotation !== undefined) {
-    say('The sync again, which does not deliver what failed its test');
-    await world.runSync();
-  }
+  const { broken, refused, ...extras } = await play(say);
 
   say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
@@ -112,17 +138,8 @@ const runTwice = async (world: World, options: MainRunOptions): Promise<MainRun>
     openRequests: vault.openRequests().length,
     openSessions: vault.openSessions().length,
     canaryHits: leaks.length,
-    provisioning: provisioned?.figures,
-    tickets: played?.figures,
-    rotations: rotation?.figures,
-    notRotated: rotation?.left ?? [],
-    broken: [
-      ...promises,
-      ...(provisioned?.broken ?? []),
-      ...(played?.broken ?? []),
-      ...(rotation?.broken ?? []),
-      ...brokenPromises(world, leaks, rotation?.refused),
-    ],
+    ...extras,
+    broken: [...promises, ...broken, ...brokenPromises(world, leaks, refused)],
     pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
     directory,
   };
@@ -138,7 +155,7 @@ const writePage = async (directory: string, run: 1 | 2, figures: RunFigures): Pr
 
 const misdelivered = (
   run: string,
-  { stores }: Pick<World, 'stores'>,
+  { stores }: Pick<RelayWorld, 'stores'>,
   figures: RunFigures,
   expectedIn: (store: LocalStore) => number,
 ): string[] =>

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { Hit } from './canaries.ts';
-import type { FleetAccount } from './simulators/password-safe/fleet.ts';
-import type { PasswordSafeSimulator } from './simulators/password-safe/server.ts';
+import type { LocalAccount, LocalVault } from './local-vault.ts';
+import { NAMES, type RelayWorld } from './relay-world.ts';
 import type { LocalStore } from './stores.ts';
-import { NAMES, type World } from './world.ts';
 
 /** The kinds of account that a sync can deliver. Some have unusual names or values. */
-const DELIVERABLE: ReadonlySet<FleetAccount['kind']> = new Set(['plain', 'odd-name', 'odd-credential', 'rotating']);
+const DELIVERABLE: ReadonlySet<string> = new Set(['plain', 'odd-name', 'odd-credential', 'rotating']);
 
-export const isDeliverable = ({ kind }: Pick<FleetAccount, 'kind'>): boolean => DELIVERABLE.has(kind);
+export const isDeliverable = ({ kind }: Pick<LocalAccount, 'kind'>): boolean => DELIVERABLE.has(kind);
 
 /** True if a sync can deliver the account to a store with this maximum size of a value. */
 export const isDeliverableTo = (
@@ -19,17 +18,14 @@ export const isDeliverableTo = (
   return isDeliverable({ kind }) && Buffer.byteLength(value) <= maxBytes;
 };
 
-type Deliverable = Pick<
-  ReturnType<PasswordSafeSimulator['accounts']>[number],
-  'kind' | 'accountName' | 'systemName' | 'credential'
->;
+type Deliverable = Pick<LocalAccount, 'kind' | 'accountName' | 'systemName' | 'credential'>;
 
 /**
  * One sentence for each promise that is broken after the last run, judged by the state of the vault and of AWS.
  * `refused`: ids of accounts whose credential their system refuses, which no store may have.
  */
 export const brokenPromises = (
-  world: World,
+  world: RelayWorld,
   leaks: readonly Hit[],
   refused: ReadonlySet<number> = new Set(),
 ): string[] => {
@@ -51,7 +47,7 @@ export const brokenPromises = (
 };
 
 /** One sentence for each leftover: an open request or session, a leaked value, a denied or unknown call. */
-export const findLeftovers = ({ vault, aws }: World, leaks: readonly Hit[]): string[] => {
+export const findLeftovers = ({ vault, aws }: RelayWorld, leaks: readonly Hit[]): string[] => {
   const openRequests = vault.openRequests().length;
   const openSessions = vault.openSessions().length;
   return [
@@ -71,7 +67,7 @@ const keyOf = (host: string, username: string): string => JSON.stringify([host, 
 
 /** Compares the values in a store with those in the vault. Matches them by the host and username in each value. */
 export const wrongValues = (
-  vault: Pick<PasswordSafeSimulator, 'accounts'>,
+  vault: Pick<LocalVault, 'accounts'>,
   store: Pick<LocalStore, 'store' | 'maxBytes'>,
   currentValues: Readonly<Record<string, string>>,
 ): string[] => {

@@ -26,11 +26,12 @@ import { type Clock, createClock } from '#local/aws/clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '#local/aws/environment.ts';
 import { localClientConfig } from '#local/aws/resources.ts';
 import type { Written } from '#local/aws/written.ts';
+import { writeRelayFile } from '#local/relay-world.ts';
 import { addRotation, markRotating, ROTATION_BOOTSTRAP } from '#local/rotations/fleet.ts';
 import { createFleet } from '#local/simulators/password-safe/fleet.ts';
 import { type PasswordSafeSimulator, startPasswordSafe } from '#local/simulators/password-safe/server.ts';
 import { DEFAULT_APPLICATION, ROTATOR } from '#local/simulators/password-safe/users.ts';
-import { NAMES, type WorldOptions, writeRelayFile } from '#local/world.ts';
+import { bootstrapIn, EXAMPLE, NAMES, type WorldOptions } from '#local/world.ts';
 import { cdk } from './cdk.ts';
 import { type Emulator, startMinistack } from './emulators.ts';
 
@@ -90,17 +91,20 @@ export class Deployment {
       seed: options.seed,
       now: clock.now,
     });
-    const { file, bootstrap } = await writeRelayFile(directory, vault, (config) => {
-      config.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
-      config.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
-      if (rotates > 0) addRotation(config, fleet);
-      configure?.(config);
+    const { file, config } = await writeRelayFile(directory, EXAMPLE, vault, (document) => {
+      document.setIn(['syncs', NAMES.sync, 'batchSize'], BATCH_SIZE);
+      document.setIn(['reap', 'everyMinutes'], REAP_EVERY_MINUTES);
+      if (rotates > 0) addRotation(document, fleet);
+      configure?.(document);
     });
     const deployment = new Deployment({ vault, clock, emulator: await startMinistack(), directory, relayFile: file });
     try {
       // Without an app, which would be synthesised for nothing: the account is named.
       await cdk(deployment.emulator, 'bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '');
-      for (const { name: Name, value: SecretString } of [bootstrap, ...(rotates > 0 ? [ROTATION_BOOTSTRAP] : [])])
+      for (const { name: Name, value: SecretString } of [
+        bootstrapIn(config),
+        ...(rotates > 0 ? [ROTATION_BOOTSTRAP] : []),
+      ])
         await deployment.secrets.send(new CreateSecretCommand({ Name, SecretString }));
       return deployment;
     } catch (thrown) {
