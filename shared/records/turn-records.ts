@@ -111,21 +111,27 @@ export const endSyncTurns = (
   }));
 
 /**
- * Records the active accounts of items that have none. Raises `StoreUnavailable` if another run has recorded another
- * account since: the step then has to choose again.
+ * Records the active accounts that a plan has chosen. `known`: the accounts that it read before, of which one can belong
+ * to the item no more. Raises `StoreUnavailable` if another run has recorded another account since: the step then has to
+ * choose again. Repeatable.
  */
 export const recordActive = async (
   records: SharedRecords,
   connection: string,
   accounts: ActiveAccounts,
+  known: ActiveAccounts,
 ): Promise<void> => {
   if (Object.keys(accounts).length === 0) return;
   const isSame = await changeRecord(records, activeAt(connection), (current = NONE_ACTIVE) => {
-    const known = Object.entries(accounts).filter(([item]) => Object.hasOwn(current.accounts, item));
-    if (known.some(([item, account]) => current.accounts[item] !== account)) return { result: false };
-    if (known.length === Object.keys(accounts).length) return { result: true };
+    const changed = Object.entries(accounts).filter(([item, account]) => ownIn(current.accounts, item) !== account);
+    if (changed.some(([item]) => ownIn(current.accounts, item) !== ownIn(known, item))) return { result: false };
+    if (changed.length === 0) return { result: true };
     return {
-      next: { ...current, writes: current.writes + 1, accounts: { ...current.accounts, ...accounts } },
+      next: {
+        ...current,
+        writes: current.writes + 1,
+        accounts: { ...current.accounts, ...Object.fromEntries(changed) },
+      },
       result: true,
     };
   });
@@ -135,6 +141,9 @@ export const recordActive = async (
     `The record ${activeAt(connection).key} was changed by another function. The step is retried.`,
   );
 };
+
+const ownIn = (accounts: ActiveAccounts, item: string): string | undefined =>
+  Object.hasOwn(accounts, item) ? accounts[item] : undefined;
 
 /** Number of switches of an item to another account so far. Repeatable. */
 export const readSwitches = async (records: SharedRecords, connection: string, item: string): Promise<number> => {

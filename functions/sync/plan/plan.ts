@@ -47,7 +47,7 @@ export const createPlan =
       readBatch: (batch) => readRequired(records, recordAt.batch(run, batch)),
       now: now(),
     });
-    if (inTurns) await recordActive(turns, connection, active);
+    if (inTurns) await recordActive(turns, connection, active, known);
     await records.write(recordAt.plan(run), { ...record, calls: calls() });
     return { status: 'planned', batches, concurrency };
   };

@@ -102,6 +102,12 @@ describe('a sync of pairs', () => {
     expect(await plan(B, B)).toMatchObject({ delivered: ['a'] });
   });
 
+  it('chooses again if the recorded account is no longer one of the pair, and records it', async () => {
+    await switchActive(turns, 'vault', { item: 'pair:orders', account: 'account:gone', switches: 0 });
+    expect(await plan(B)).toMatchObject({ delivered: ['b'] });
+    expect(await active()).toEqual({ 'pair:orders': 'account:b' });
+  });
+
   it('delivers nothing if the stores contradict each other, and says what to do', async () => {
     const { delivered, remarks } = await plan(A, B);
     expect(delivered).toEqual([]);
