@@ -1,6 +1,6 @@
 import { type ActiveRotation, rotationAt } from '#shared/records/rotation-record.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
-import type { RotateStepInput, RotationOrder, RotationPlanned } from '#shared/workflows/rotate.ts';
+import type { RotateStepInput, RotationPlanned } from '#shared/workflows/rotate.ts';
 
 type ClaimInput = Pick<RotateStepInput, 'rule' | 'run' | 'order' | 'startedAt'>;
 
@@ -31,7 +31,7 @@ export const claimRule = async (
   if (!isOurs && !isContinued && stop !== undefined && stop.at >= Date.parse(startedAt)) return { status: 'stopped' };
   // Its own plan is already recorded.
   const claimed: Claimed =
-    held?.unfinished === run ? { status: 'claimed' } : await intentOf(records, rule, order, held?.unfinished);
+    held?.unfinished === run ? { status: 'claimed' } : await intentOf(records, { rule, run, order }, held?.unfinished);
   if (claimed.status !== 'claimed') return claimed;
   const isClaimed = await changeRecord<ActiveRotation, boolean>(records, place, (current) => {
     if (current !== undefined && !current.ended && current.run === run) return { result: true };
@@ -45,11 +45,13 @@ export const claimRule = async (
 /** Decides if an order begins a rotation, or continues the unfinished one. */
 const intentOf = async (
   records: SharedRecords,
-  rule: string,
-  { trigger, resume, continues }: RotationOrder,
+  { rule, run, order: { trigger, resume, continues } }: Omit<ClaimInput, 'startedAt'>,
   unfinished: string | undefined,
 ): Promise<Claimed> => {
-  if (continues !== undefined) return { status: 'claimed', continues: continues.run };
+  if (continues !== undefined) {
+    const isOver = await isContinuedByAnother(records, { rule, run, earlier: continues.run });
+    return isOver ? { status: 'nothing' } : { status: 'claimed', continues: continues.run };
+  }
   const progress = unfinished && (await records.read(rotationAt.progress({ rule, run: unfinished })))?.record;
   if (!progress) return { status: resume === undefined ? 'claimed' : 'nothing' };
   if (resume !== undefined) return { status: 'claimed', continues: unfinished };
@@ -58,15 +60,26 @@ const intentOf = async (
   return progress.state.stop?.reason === 'window' ? { status: 'claimed', continues: unfinished } : { status: 'halted' };
 };
 
+/** True if another run has begun with the rotation, as a resume does that got its turn first. */
+const isContinuedByAnother = async (
+  records: SharedRecords,
+  { rule, run, earlier }: { readonly rule: string; readonly run: string; readonly earlier: string },
+): Promise<boolean> => {
+  const other = (await records.read(rotationAt.progress({ rule, run: earlier })))?.record.continuedBy;
+  if (other === undefined || other === run) return false;
+  return (await records.read(rotationAt.progress({ rule, run: other }))) !== undefined;
+};
+
 /**
- * Records that a resume continues this run from now on. A rotation of single items does not replace an
- * unfinished one. Repeatable.
+ * Records that a resume continues this run from now on. A rotation of single items does not replace an unfinished one,
+ * and neither does the execution that continues it. Repeatable.
  */
 export const markUnfinished = (records: SharedRecords, { rule, run, order }: ClaimInput): Promise<void> =>
   changeRecord<ActiveRotation, void>(records, rotationAt.active(rule), (active) => {
-    const { items, ticket, checkout, retest } = order;
+    const { items, ticket, checkout, retest, continues } = order;
     const isPart = [items, ticket, checkout].some((selection) => selection !== undefined) || retest === true;
-    const isKept = active?.unfinished === run || (isPart && active?.unfinished !== undefined);
+    const isOfAnother = continues !== undefined && active?.unfinished !== continues.run;
+    const isKept = active?.unfinished === run || ((isPart || isOfAnother) && active?.unfinished !== undefined);
     const isOurs = active?.run === run && !active.ended;
     return { next: isOurs && !isKept ? { ...active, unfinished: run } : undefined, result: undefined };
   });

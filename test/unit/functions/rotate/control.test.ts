@@ -335,6 +335,32 @@ describe('an execution with too many events', () => {
     );
   });
 
+  it('is followed by one that has nothing to do if a resume was first', async () => {
+    const { scene, next, startedAt } = await lastTurn('message');
+    const resumed = later(scene, '2', RESUMED);
+    await scene.plan(resumed);
+    scene.clock.now += 11 * MINUTE;
+    await finish(scene, resumed);
+    await scene.report(resumed);
+    expect(await scene.plan({ ...next, startedAt: startedAt() })).toEqual({ status: 'nothing', items: 0 });
+    expect(scene.count('change')).toBe(3);
+  });
+
+  it('is followed by one that keeps the unfinished rotation of another run', async () => {
+    const scene = await stopped();
+    const some = later(scene, '2', {
+      ...{ rule: RUN.rule, trigger: 'message', items: [{ systemName: 'db-2', accountName: 'a2' }] },
+    });
+    await scene.plan(some);
+    await scene.report({ ...some, advanced: { next: 'continue', waitSeconds: 1, turn: 1000 } });
+    const [[run = '', input = '{}'] = []] = scene.started;
+    const next = later(scene, '3', rotateSteps.plan.input.shape.order.parse(JSON.parse(input)));
+    expect(await scene.plan({ ...next, run })).toEqual({ status: 'planned', items: 1 });
+    await finish(scene, { ...next, run });
+    await scene.report({ ...next, run });
+    expect(await scene.plan(later(scene, '4', RESUMED))).toEqual({ status: 'planned', items: 4 });
+  });
+
   it('is followed by one that waits for its turn, and keeps the window of the schedule', async () => {
     const { scene, next, startedAt } = await lastTurn('schedule', { window: { hours: 1 } });
     const other = { run: 'weekly.2', order: { ...SCHEDULED, trigger: 'message' } } as const;
