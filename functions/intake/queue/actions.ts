@@ -55,7 +55,7 @@ export const createActions = (dependencies: ActionDependencies) => {
       case 'credential.changed':
         return startSyncs(message);
       case 'hold.released':
-        return releaseHolds(message);
+        return releaseHolds(message, (rotation) => takesMessagesOf(rules.rotations, rotation, senderOf(SenderId)));
       case 'rotation.requested':
         return rotations.request(message, senderOf(SenderId));
       case 'rotation.stopped':
@@ -69,13 +69,18 @@ export const createActions = (dependencies: ActionDependencies) => {
   };
 };
 
-/** The message was read, so its rule exists. */
-const checkSender = (rotations: Rules['rotations'], name: string, { id }: Principal): void => {
+/** True for a rule that is not in relay.yaml any more. */
+const takesMessagesOf = (rotations: Rules['rotations'], name: string, { id }: Principal): boolean => {
   const senders = Object.hasOwn(rotations, name) ? rotations[name]?.senders : undefined;
-  if (senders === undefined || senders.includes(id)) return;
+  return senders === undefined || senders.includes(id);
+};
+
+/** The message was read, so its rule exists. */
+const checkSender = (rotations: Rules['rotations'], name: string, sender: Principal): void => {
+  if (takesMessagesOf(rotations, name, sender)) return;
   throw new RelayError(
     'MessageInvalid',
-    `rotation: takes no messages of this sender; send it as one of the senders of the rule, or add the sender: rotations.${name}.senders: [${id}]`,
+    `rotation: takes no messages of this sender; send it as one of the senders of the rule, or add the sender: rotations.${name}.senders: [${sender.id}]`,
   );
 };
 

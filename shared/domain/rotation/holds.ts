@@ -197,6 +197,12 @@ export const heldChange = (holds: Holds, key: string, now: number): string | und
   return entry.testFailed.changedAt;
 };
 
+/** Rotations whose failed tests hold the items that a person means. */
+export const releasable = ({ entries }: Holds, isMeant: (labels: Labels) => boolean): string[] =>
+  Object.values(entries).flatMap(({ labels, testFailed }) =>
+    testFailed !== undefined && !testFailed.released && isMeant(labels) ? [testFailed.rule] : [],
+  );
+
 /** Ends the holds after failed tests on the items that a person means. */
 export const withReleased = (holds: Holds, isMeant: (labels: Labels) => boolean, now: number): Holds => {
   const changed = new Map<string, Entry>();

@@ -451,6 +451,13 @@ describe('messages about changed credentials', () => {
     await release('weekly', [{ accountName: 'ops' }]);
     expect(refuse).toHaveBeenCalledTimes(2);
     expect(await held()).toEqual(['ops']);
+    // Another rule of the vault, which takes messages of everybody, is no way around the senders of the first one.
+    const { weekly } = rules.rotations;
+    if (weekly === undefined) throw new Error('There is no rule.');
+    Object.assign(rules.rotations, { weekly: { ...weekly, senders: [principalIn(BOB).id] }, open: weekly });
+    await release('open', [{ systemName: 'db-01', accountName: 'ops' }]);
+    expect(refuse).toHaveBeenCalledTimes(3);
+    expect(await held()).toEqual(['ops']);
   });
 
   it('go to the next run if the half minute ended before they were recorded', async () => {
