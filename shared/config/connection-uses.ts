@@ -1,3 +1,4 @@
+import { findSource } from '#shared/config/checkable.ts';
 import { connectionTypeOf } from '#shared/config/registered.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig, RotationConfig } from '#shared/config/schema.ts';
@@ -29,7 +30,8 @@ const hostOf = (settings: ConnectionConfig | undefined): string =>
 /**
  * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and
  * no checkout, so that the user that reads credentials administers nothing. The order of a rotation must know each user
- * of its vaults, so it includes connections that name theirs only in a secret. Pure.
+ * of its vaults, so it includes connections that name theirs only in a secret, and each account that takes turns there,
+ * so it includes those whose syncs deliver such accounts. Pure.
  */
 export const connectionsFor = (
   config: UsedConnections,
@@ -45,7 +47,8 @@ export const connectionsFor = (
       const settings = connections[name];
       return settings !== undefined && connectionTypeOf(types, settings).usersInSecret?.(settings) === true;
     };
-    return [...new Set(names)].filter((name) => own.has(name) || hidesUsers(name));
+    const inTurns = inTurnsIn(config, types);
+    return [...new Set(names)].filter((name) => own.has(name) || hidesUsers(name) || inTurns.has(name));
   }
   const rules = use === 'reading' ? [syncs, checkouts, rotations] : [provisioning];
   const names = rules.flatMap((entries) => Object.values(entries).map(({ connection }) => connection));
@@ -53,3 +56,11 @@ export const connectionsFor = (
   if (use === 'provisioning') names.push(...Object.values(provisioning).flatMap(({ proof }) => proof.access ?? []));
   return [...new Set(names)];
 };
+
+/** Connections whose syncs deliver items that stand for accounts in turns. */
+const inTurnsIn = ({ syncs }: Pick<RelayConfig, 'syncs'>, types: RegisteredTypes): ReadonlySet<string> =>
+  new Set(
+    Object.values(syncs).flatMap((sync) =>
+      findSource(types, sync.source)?.rules(sync).inTurns === true ? [sync.connection] : [],
+    ),
+  );

@@ -4,15 +4,16 @@ import type { RecordPlace } from '#shared/records/records.ts';
 
 type Connections = Pick<RelayConfig, 'connections'>;
 
-/** Name of a vault as a key: its address, with a hyphen for each other character. */
-const vaultOf = ({ connections }: Connections, connection: string): string | undefined =>
-  Object.hasOwn(connections, connection)
-    ? connections[connection]?.url
-        .toLowerCase()
-        .replace(/^https:\/\//, '')
-        .replace(/\/+$/, '')
-        .replaceAll(/[^a-z0-9.]/g, '-')
-    : undefined;
+/** Name of a vault as a key: its address in one spelling, with a hyphen for each other character. */
+const vaultOf = ({ connections }: Connections, connection: string): string | undefined => {
+  const settings = Object.hasOwn(connections, connection) ? connections[connection] : undefined;
+  if (settings === undefined) return undefined;
+  const { host, pathname } = new URL(settings.url);
+  return `${host}${pathname}`
+    .toLowerCase()
+    .replace(/\/+$/, '')
+    .replaceAll(/[^a-z0-9.]/g, '-');
+};
 
 /** True if two connections sign in to the same vault, whose items then have the same references. Pure. */
 export const isSameVault = (config: Connections, one: string, other: string): boolean =>

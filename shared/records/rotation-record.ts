@@ -43,10 +43,14 @@ const rotationItemsSchema = z.object({
       syncs: z.array(z.string()),
       /** Its targets. An item without a usable name in a store has none there. */
       targets: z.array(rotationTargetSchema),
+      /** Keys of the other items that the vault changes together with it. */
+      together: z.array(z.string()).optional(),
     }),
   ),
   /** Pages of the vault's list of items. */
   pages: z.int().min(0),
+  /** Accounts that only the rotation of another item may change, as keys, with the title of that item. */
+  inTurns: z.record(z.string(), z.string()).optional(),
   /** Users with which the relay signs in to the vault. Their credentials never change. */
   relayUsers: z.array(z.string()),
   /** Least duration of the rotation. */

@@ -1,8 +1,8 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import type { Labels } from '#shared/domain/item.ts';
 import {
   type Claim,
   claimItems,
+  type HeldItems,
   type Holds,
   noHolds,
   type RotationRun,
@@ -27,7 +27,7 @@ export const holdUntil = (startedAt: number, { deadlineMinutes }: { readonly dea
 /** The holds of a run on the items of its vault. */
 export interface RunHolds {
   /**
-   * Claims items before they are changed. Returns the rotations that are changing the other ones, by item. Repeatable.
+   * Claims items before they are changed. Returns the rotations that are changing the other ones, by key. Repeatable.
    */
   claim(claims: readonly Claim[]): Promise<ReadonlyMap<string, string>>;
   /**
@@ -41,7 +41,7 @@ export interface RunHoldsOptions {
   readonly records: SharedRecords;
   readonly place: RecordPlace<Holds>;
   readonly run: RotationRun;
-  readonly labelsOf: (id: string) => Labels;
+  readonly items: HeldItems;
   readonly notify: Notify;
   /** Called with the error of a notice that was not sent. */
   readonly onUnnotified: (error: RelayError) => void;
@@ -50,7 +50,7 @@ export interface RunHoldsOptions {
 }
 
 /** Opens the holds of a run. Both calls raise as {@link changeRecord}. */
-export const openHolds = ({ records, place, run, labelsOf, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
+export const openHolds = ({ records, place, run, items, notify, onUnnotified, now }: RunHoldsOptions): RunHolds => {
   const { rule } = run;
   let settled: RotationState | undefined;
 
@@ -86,7 +86,7 @@ export const openHolds = ({ records, place, run, labelsOf, notify, onUnnotified,
 
     async settle(state) {
       if (state === settled) return;
-      const holds = await change((current) => settleHolds(current, run, state, labelsOf, now()));
+      const holds = await change((current) => settleHolds(current, run, state, items, now()));
       settled = state;
       const failed = unnotified(holds, rule);
       if (failed.length > 0) await tell(failed);

@@ -3,7 +3,6 @@ import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
 import type { Vault } from '#shared/connections/vault.ts';
-import type { Labels } from '#shared/domain/item.ts';
 import { countItems, type Next, next } from '#shared/domain/rotation/progress.ts';
 import { isRunning } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -12,6 +11,7 @@ import { type RotationItems, type RotationProgress, rotationAt } from '#shared/r
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { hasDeliveries } from '#shared/rotation/deliveries.ts';
 import { endTurns } from '#shared/rotation/end-turns.ts';
+import { heldItemsOf } from '#shared/rotation/held-items.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
@@ -20,7 +20,7 @@ import type { Advanced, RotateStepInput } from '#shared/workflows/rotate.ts';
 import { look } from './look.ts';
 import { type StartContext, startItems } from './start.ts';
 import { createStopIfAsked } from './stops.ts';
-import { checkoutsInTurns, inTurns, type TurnsContext, takeTurns } from './turns.ts';
+import { inTurns, type TurnsContext, takeTurns } from './turns.ts';
 
 export interface AdvanceDependencies {
   readonly config: RelayConfig;
@@ -56,22 +56,21 @@ export const createAdvance =
   async (input: RotateStepInput, { remainingMs }: StepContext): Promise<Advanced> => {
     const rule = ruleOf(config, 'rotate', input.rule);
     const ledger = await openLedger(records, input);
-    const { items, pages, relayUsers } = await readItems(records, input, ledger.progress);
-    const labelsOf = (id: string): Labels => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {};
+    const { items, inTurns: others, pages, relayUsers } = await readItems(records, input, ledger.progress);
+    const held = heldItemsOf(ledger, items);
     const holds = openHolds({
       records,
       place: holdsAt(config, rule.connection),
       run: rotationOf(input, ledger.progress),
-      labelsOf,
+      items: held,
       notify,
       onUnnotified,
       now,
     });
     // An earlier invocation can have ended between the progress and the holds.
     await holds.settle(ledger.progress.state);
-    const findOpen = checkoutsOf(rule.connection, input.order.checkout?.run);
-    const findCheckouts = rule.underCheckouts ? undefined : checkoutsInTurns(findOpen, ledger);
-    const turns: TurnsContext = { ledger, items, records, connection: rule.connection, settings: rule, now };
+    const findCheckouts = rule.underCheckouts ? undefined : checkoutsOf(rule.connection, input.order.checkout?.run);
+    const turns: TurnsContext = { ledger, items, others, records, connection: rule.connection, settings: rule, now };
     const stopIfAsked = createStopIfAsked({ records, ledger, input, rule, now });
     const decide = (): Next => next(ledger.progress.state, rule, now());
     await stopIfAsked();
@@ -85,6 +84,7 @@ export const createAdvance =
           pages,
           rotation,
           holds,
+          held,
           findCheckouts,
           settings: rule,
           queue: rule.queue,

@@ -27,14 +27,33 @@ const oldestOf = async (rotation: Rotation, standby: readonly Rotated[]): Promis
   return standby[ages.indexOf(Math.min(...ages))];
 };
 
-/** Turn of an alias; undefined if the source has no aliases. */
-export const turnOfAlias = async (rotation: Rotation, item: Rotated): Promise<Turn | Ended | undefined> => {
+/** True if the vault changes both accounts together. */
+const isSet = async (rotation: Rotation, accounts: readonly Rotated[]): Promise<boolean> => {
+  const [one, other] = await Promise.all(accounts.map((account) => rotation.inspect(account)));
+  return one?.set !== undefined && one.set === other?.set;
+};
+
+/** Turn of an alias; undefined if the source has no aliases. `others`: accounts that take turns for other items. */
+export const turnOfAlias = async (
+  rotation: Rotation,
+  item: Rotated,
+  others: RotationItems['inTurns'] = {},
+): Promise<Turn | Ended | undefined> => {
   if (rotation.pair === undefined) return undefined;
   try {
     const { active, standby } = await rotation.pair(item);
-    const account = await oldestOf(rotation, standby);
+    const own = standby.filter(({ ref }) => !Object.hasOwn(others, itemKey(ref)));
+    const account = await oldestOf(rotation, own);
     if (active === undefined || account === undefined) {
-      return failed('It has no other account that could change. Map a second account to it in the vault.');
+      const [shared] = standby;
+      return failed(
+        shared === undefined
+          ? 'It has no other account that could change. Map a second account to it in the vault.'
+          : `Its other account takes turns in ${others[itemKey(shared.ref)] ?? 'another item'}. Map an account of its own to it in the vault.`,
+      );
+    }
+    if (await isSet(rotation, [active, account])) {
+      return failed('The vault changes its accounts together. End their synchronization in the vault.');
     }
     const { ref, title, handle } = account;
     return { account: { ref, title, handle }, active: itemKey(active.ref), switched: false };

@@ -1,8 +1,10 @@
 import pMap from 'p-map';
 import type { Inspection } from '#shared/connections/rotation.ts';
+import { itemKey } from '#shared/domain/item.ts';
+import type { HeldItems } from '#shared/domain/rotation/holds.ts';
 import { type Ended, type Start, withEnded, withStarted } from '#shared/domain/rotation/state.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
-import type { RotationProgress } from '#shared/records/rotation-record.ts';
+import { type RotationProgress, turnOf } from '#shared/records/rotation-record.ts';
 import { holdUntil, type RunHolds } from '#shared/rotation/holds.ts';
 import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { evidenceOf, type LookContext } from './look.ts';
@@ -11,6 +13,7 @@ export interface StartContext extends LookContext {
   /** True if the vault may queue the change. */
   readonly queue: boolean;
   readonly holds: Pick<RunHolds, 'claim'>;
+  readonly held: HeldItems;
   /** Absent if items with an open checkout may change. */
   readonly findCheckouts: FindOpenCheckouts | undefined;
 }
@@ -42,27 +45,39 @@ const obstacleTo = (
 };
 
 /**
- * Claims the items to start, and returns the reasons not to start some of them. The look at the open checkouts comes
- * after the claim, and a checkout looks for claims after it is open: at least one of them sees the other.
+ * Claims the items to start and all that changes with them, and returns the reasons not to start some of them. The look
+ * at the open checkouts comes after the claim, and a checkout looks for claims after it is open: at least one of them
+ * sees the other.
  */
 const claimStarts = async (
-  { items, holds, findCheckouts, settings, now }: StartContext,
+  { ledger, items, holds, held, findCheckouts, settings, now }: StartContext,
   starts: readonly Start[],
 ): Promise<ReadonlyMap<string, Ended>> => {
   if (starts.length === 0) return new Map();
   const until = holdUntil(now(), settings);
-  const claims = starts.map(({ id, before: { changedAt } }) => ({
-    ...{ key: id, title: items[id]?.title ?? id, labels: items[id]?.labels ?? {}, changedAt, until },
-  }));
+  const keys = new Map(starts.map(({ id }) => [id, [id, ...held.changedWith(id)]]));
+  const claims = starts.flatMap(({ id, before: { changedAt } }) => {
+    const account = turnOf(ledger.progress, id)?.account;
+    return (keys.get(id) ?? []).map((key) => {
+      const named = account !== undefined && itemKey(account.ref) === key ? account : items[key];
+      const title = named?.title ?? id;
+      return key === id
+        ? { key, title, labels: held.labelsOf(key), changedAt, until }
+        : { key, title, labels: held.labelsOf(key), with: id, until };
+    });
+  });
   const taken = await holds.claim(claims);
-  const open = (await findCheckouts?.(starts.map(({ id }) => id))) ?? new Map<string, string>();
-  const skipped = (reason: string): Ended => ({ status: 'skipped', reason });
-  return new Map([
-    ...[...open].map(
-      ([id, name]) => [id, skipped(`The checkout ${name} has it open. Rotate it after its end.`)] as const,
-    ),
-    ...[...taken].map(([id, rule]) => [id, skipped(`The rotation ${rule} was already changing it.`)] as const),
-  ]);
+  const open = (await findCheckouts?.([...keys.values()].flat())) ?? new Map<string, string>();
+  return new Map(
+    [...keys].flatMap(([id, changed]): [string, Ended][] => {
+      const [rule] = changed.flatMap((key) => taken.get(key) ?? []);
+      const [checkout] = changed.flatMap((key) => open.get(key) ?? []);
+      const skipped = (reason: string): [string, Ended][] => [[id, { status: 'skipped', reason }]];
+      if (rule !== undefined) return skipped(`The rotation ${rule} was already changing it.`);
+      if (checkout === undefined) return [];
+      return skipped(`The checkout ${checkout} has it open. Rotate it after its end.`);
+    }),
+  );
 };
 
 /**

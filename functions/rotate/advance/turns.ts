@@ -4,11 +4,10 @@ import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
 import { type Ended, withEnded } from '#shared/domain/rotation/state.ts';
 import { activeOf, memberOf } from '#shared/domain/turns.ts';
 import { asRelayError } from '#shared/errors.ts';
-import { type RotationItems, type RotationProgress, type Turn, turnOf } from '#shared/records/rotation-record.ts';
+import { type RotationItems, type Turn, turnOf } from '#shared/records/rotation-record.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { isOpen, readActive, readSwitches, readSyncTurns } from '#shared/records/turn-records.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
-import type { FindOpenCheckouts } from '#shared/rotation/open-checkouts.ts';
 import { turnOfAlias } from './alias-turns.ts';
 
 /** Turns of items that stand for two accounts: the idle one changes, and readers get it once it has passed its test. */
@@ -16,6 +15,8 @@ import { turnOfAlias } from './alias-turns.ts';
 export interface TurnsContext {
   readonly ledger: Ledger;
   readonly items: RotationItems['items'];
+  /** Accounts that only the rotation of another item may change. */
+  readonly others: RotationItems['inTurns'];
   readonly records: SharedRecords;
   readonly connection: string;
   readonly settings: RotationSettings;
@@ -53,7 +54,7 @@ const turnOfItem = async (
   id: string,
   item: PlannedItem,
 ): Promise<Turn | Ended | undefined> =>
-  item.members === undefined ? turnOfAlias(rotation, item) : turnOfPair(context, id, item);
+  item.members === undefined ? turnOfAlias(rotation, item, context.others) : turnOfPair(context, id, item);
 
 /** Reason not to change the idle account: a target can still hold its credential. */
 const obstacleOf = async (
@@ -125,18 +126,4 @@ export const inTurns = (rotation: Rotation, ledger: Ledger): Rotation => {
     },
     ...(test && { test: (item: Rotated) => test.call(rotation, accountOf(item)) }),
   };
-};
-
-/** The search for open checkouts of the accounts that change. */
-export const checkoutsInTurns =
-  (find: FindOpenCheckouts, ledger: Ledger): FindOpenCheckouts =>
-  async (ids) => {
-    const accounts = new Map(ids.flatMap((id) => accountKeys(ledger.progress, id).map((key) => [key, id] as const)));
-    const open = await find([...accounts.keys()]);
-    return new Map([...open].map(([key, name]) => [accounts.get(key) ?? key, name]));
-  };
-
-const accountKeys = (progress: RotationProgress, id: string): string[] => {
-  const turn = turnOf(progress, id);
-  return turn === undefined ? [id] : [id, itemKey(turn.account.ref)];
 };

@@ -14,6 +14,7 @@ import { type RotationDelivery, type RotationItems, rotationAt } from '#shared/r
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { findUndelivered } from '#shared/rotation/deliveries.ts';
 import { endTurns } from '#shared/rotation/end-turns.ts';
+import { heldItemsOf } from '#shared/rotation/held-items.ts';
 import { openHolds } from '#shared/rotation/holds.ts';
 import { openLedger, rotationOf } from '#shared/rotation/ledger.ts';
 import { findLeft } from '#shared/rotation/old-credential.ts';
@@ -62,7 +63,7 @@ export const createDeliverRotated =
       records: shared,
       place: holdsAt(config, rule.connection),
       run: rotationOf(input, ledger.progress),
-      labelsOf: (id) => (Object.hasOwn(items, id) ? items[id]?.labels : undefined) ?? {},
+      items: heldItemsOf(ledger, items),
       notify,
       onUnnotified,
       now,

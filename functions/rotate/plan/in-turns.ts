@@ -1,6 +1,7 @@
 import type { RelayConfig, RotationConfig } from '#shared/config/schema.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
-import { itemKey } from '#shared/domain/item.ts';
+import { type Item, itemKey } from '#shared/domain/item.ts';
 import { isSameVault } from '#shared/records/rotation-holds.ts';
 import type { RulesOf } from './select.ts';
 
@@ -14,24 +15,51 @@ export interface InTurnsDependencies {
 const takesTurns = async (rulesOf: RulesOf, rule: Source & { readonly connection: string }): Promise<boolean> =>
   (await rulesOf(rule.connection, rule)).inTurns === true;
 
+/** An account that takes turns, and the item for which it does. */
+export interface InTurns {
+  readonly account: Rotated;
+  readonly connection: string;
+  readonly item: string;
+  readonly title: string;
+}
+
 /**
- * Finds the accounts that take turns in the same vault, with the item of each. One of them can be what readers have, so
- * only a rotation of the item may change it. Repeatable.
+ * Finds the accounts that take turns in the same vault. One of them can be what readers have, so only a rotation of its
+ * item may change it. Repeatable.
  */
 export const findInTurns = async (
   { config, vaultOf, rulesOf }: InTurnsDependencies,
   rule: RotationConfig,
-): Promise<ReadonlyMap<string, string>> => {
-  const found = new Map<string, string>();
-  if (await takesTurns(rulesOf, rule)) return found;
+): Promise<readonly InTurns[]> => {
+  const found: InTurns[] = [];
   for (const sync of Object.values(config.syncs)) {
-    if (!isSameVault(config, sync.connection, rule.connection) || !(await takesTurns(rulesOf, sync))) continue;
-    const vault = await vaultOf(sync.connection);
+    const { connection } = sync;
+    if (!isSameVault(config, connection, rule.connection) || !(await takesTurns(rulesOf, sync))) continue;
+    const vault = await vaultOf(connection);
     await vault.session(async (session) => {
       for await (const { items } of session.list(sync)) {
-        for (const { title, members = [] } of items) for (const { ref } of members) found.set(itemKey(ref), title);
+        for (const { ref: item, title, members = [] } of items) {
+          found.push(...members.map((account) => ({ account, connection, item: itemKey(item), title })));
+        }
       }
     });
   }
   return found;
+};
+
+/** Reason not to rotate an item, because one of its accounts takes turns for another one. Pure. */
+export const refusalInTurns = (
+  { ref, members }: Pick<Item, 'ref' | 'members'>,
+  { connection }: Pick<RotationConfig, 'connection'>,
+  inTurns: readonly InTurns[],
+): string | undefined => {
+  const keys = new Set((members ?? [{ ref }]).map((account) => itemKey(account.ref)));
+  const own = itemKey(ref);
+  const other = inTurns.find(
+    (one) => keys.has(itemKey(one.account.ref)) && !(one.item === own && one.connection === connection),
+  );
+  if (other === undefined) return undefined;
+  return members === undefined
+    ? `It takes turns in ${other.title}. Rotate ${other.title} instead.`
+    : `Its account ${other.account.title} takes turns in ${other.title} of ${other.connection} as well. Name each account in one pair only.`;
 };

@@ -7,6 +7,7 @@ import { type Item, itemKey, textOf } from '#shared/domain/item.ts';
 import type { RefusedItem } from '#shared/domain/rotation/state.ts';
 import type { Rotatable } from '#shared/domain/rotation/units.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { InTurns } from './in-turns.ts';
 
 export interface OrderDependencies {
   readonly config: RelayConfig;
@@ -23,12 +24,15 @@ export interface Ordered {
   readonly notes: readonly string[];
 }
 
-/** Finds the order of items, over the connection that changes them. Changes nothing in the vault. Repeatable. */
+/**
+ * Finds the order of items, over the connection that changes them. An item that the vault changes together with an
+ * account in turns is refused. Changes nothing in the vault. Repeatable.
+ */
 export const orderItems = async (
   { config, vaultOf }: OrderDependencies,
   rule: RotationConfig,
   items: readonly Item[],
-  rules: SourceRules,
+  { rules, inTurns }: { readonly rules: SourceRules; readonly inTurns: readonly InTurns[] },
 ): Promise<Ordered> => {
   if (items.length === 0) return { rotatables: [], refused: [], relayUsers: [], notes: [] };
   const users = await Promise.all(
@@ -36,22 +40,43 @@ export const orderItems = async (
   );
   const relayUsers = [...new Set(users.flat())];
   const vault = await vaultOf(rule.with ?? rule.connection);
-  const order = await vault.session(async (session) => session.rotation?.(rule, relayUsers)?.order?.(items));
+  const others = othersIn(items, inTurns);
+  const order = await vault.session(async (session) =>
+    session.rotation?.(rule, relayUsers)?.order?.([...items, ...others.map(({ account }) => account)]),
+  );
   if (order === undefined) {
     return { rotatables: items.map((item) => toRotatable(item, rules)), refused: [], relayUsers, notes: [] };
   }
   const notes = notesOn(order, rule);
   const placed = new Map(order.placements.map((placement) => [itemKey(placement.ref), placement]));
+  const turning = new Map(
+    others.flatMap((one) => {
+      const unit = placed.get(itemKey(one.account.ref))?.unit;
+      return unit === undefined ? [] : [[unit, one] as const];
+    }),
+  );
   const rotatables: Rotatable[] = [];
   const refused: RefusedItem[] = [];
   for (const { ref, title } of items) {
     const id = itemKey(ref);
     const { system = id, unit, after = [], refusal } = placed.get(id) ?? {};
+    const other = unit === undefined ? undefined : turning.get(unit);
     if (refusal !== undefined) refused.push({ id, title, reason: refusal.message });
+    else if (other !== undefined) refused.push({ id, title, reason: refusalOfSet(other) });
     else rotatables.push({ id, title, system, unit, after: after.map(itemKey) });
   }
   return { rotatables, refused, relayUsers, notes };
 };
+
+/** Accounts in turns that belong to none of the items, each once. */
+const othersIn = (items: readonly Item[], inTurns: readonly InTurns[]): readonly InTurns[] => {
+  const own = new Set(items.flatMap(({ ref, members = [] }) => [ref, ...members.map((one) => one.ref)].map(itemKey)));
+  const others = inTurns.filter(({ account }) => !own.has(itemKey(account.ref)));
+  return [...new Map(others.map((one) => [itemKey(one.account.ref), one])).values()];
+};
+
+const refusalOfSet = ({ account, title }: InTurns): string =>
+  `The vault changes it together with ${account.title}, which takes turns in ${title}. End the synchronization in the vault.`;
 
 /** Raises the cause of an incomplete order, unless the rule accepts one. Unknown is not absent. */
 const notesOn = ({ incomplete }: RotationOrder, { unordered }: RotationConfig): string[] => {

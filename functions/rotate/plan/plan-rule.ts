@@ -3,19 +3,22 @@ import type { RotationConfig } from '#shared/config/schema.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
 import { estimateRotation } from '#shared/domain/rotation/estimate.ts';
 import type { RefusedItem } from '#shared/domain/rotation/state.ts';
+import type { Rotatable } from '#shared/domain/rotation/units.ts';
 import { planWaves, type WavePlan } from '#shared/domain/rotation/waves.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationItems } from '#shared/records/rotation-record.ts';
 import { listSelected } from '#shared/rotation/selected.ts';
 import type { RotationOrder } from '#shared/workflows/rotate.ts';
-import { findInTurns } from './in-turns.ts';
+import { findInTurns, refusalInTurns } from './in-turns.ts';
 import { type OrderDependencies, orderItems } from './order.ts';
 import { type RequestedDependencies, readRequested } from './requested.ts';
-import { createSyncsOf } from './select.ts';
+import { createSyncsOf, type RulesOf, readersOf } from './select.ts';
 import { createTargetsOf, type TargetsDependencies } from './targets.ts';
 
 /** Sides of a rotation that its plan reads. */
-export interface RotationSides extends OrderDependencies, RequestedDependencies, TargetsDependencies {}
+export interface RotationSides extends OrderDependencies, RequestedDependencies, TargetsDependencies {
+  readonly rulesOf: RulesOf;
+}
 
 export interface PlannedRotation {
   readonly waves: WavePlan;
@@ -45,35 +48,43 @@ export const planRotationRule = async (
     pages,
   } = await listSelected(await vaultOf(rule.connection), rule, rules, requested.isRequested);
   const items = selected.filter(isWanted);
-  const syncsOf = await createSyncsOf(rule, config.syncs, rulesOf);
-  const targetsOf = await createTargetsOf(rule, config.syncs, sides);
+  const readers = await readersOf(rule, config, rulesOf);
+  const syncsOf = createSyncsOf(readers);
+  const targetsOf = await createTargetsOf(readers, sides);
   const delivered = items.map((item) => ({ item, syncs: syncsOf(item) }));
   const wanted = delivered.filter(({ syncs }) => rule.undelivered || syncs.length > 0);
   checkBudget(name, rule, order, wanted.length);
   const inTurns = await findInTurns(sides, rule);
+  const refusals = new Map(
+    wanted.flatMap(({ item }) => {
+      const reason = refusalInTurns(item, rule, inTurns);
+      return reason === undefined ? [] : [[itemKey(item.ref), reason] as const];
+    }),
+  );
+  const refused = wanted.flatMap(({ item: { ref, title } }): RefusedItem[] => {
+    const reason = refusals.get(itemKey(ref));
+    return reason === undefined ? [] : [{ id: itemKey(ref), title, reason }];
+  });
   const ordered = await orderItems(
     { config, vaultOf },
     rule,
-    wanted.map(({ item }) => item).filter(({ ref }) => !inTurns.has(itemKey(ref))),
-    rules,
+    wanted.map(({ item }) => item).filter(({ ref }) => !refusals.has(itemKey(ref))),
+    { rules, inTurns },
   );
-  const refused = wanted.flatMap(({ item: { ref, title } }): RefusedItem[] => {
-    const pair = inTurns.get(itemKey(ref));
-    if (pair === undefined) return [];
-    return [{ id: itemKey(ref), title, reason: `It takes turns in ${pair}. Rotate ${pair} instead.` }];
-  });
   const plan = planWaves(ordered.rotatables, rule);
   if (plan.kind === 'refused') throw new RelayError('ConfigurationInvalid', plan.message);
   const left = delivered.length - wanted.length;
+  const togetherWith = createTogether(ordered.rotatables);
   const content: RotationItems = {
     items: Object.fromEntries(
       wanted.map(({ item, syncs }) => {
         const { ref, title, labels, handle, members } = item;
         const about = { ref, title, labels, handle, ...(members !== undefined && { members }) };
-        return [itemKey(ref), { ...about, syncs, targets: targetsOf(item, syncs) }];
+        return [itemKey(ref), { ...about, syncs, targets: targetsOf(item, syncs), ...togetherWith(itemKey(ref)) }];
       }),
     ),
     pages,
+    inTurns: Object.fromEntries(inTurns.map(({ account, title }) => [itemKey(account.ref), title])),
     relayUsers: [...ordered.relayUsers],
     estimateSeconds: estimateRotation(plan.waves, rule).seconds,
     notes: [
@@ -89,6 +100,17 @@ export const planRotationRule = async (
     ],
   };
   return { waves: plan, refused: [...ordered.refused, ...refused], content };
+};
+
+/** Creates the search for the other items of a set, which the vault changes together. */
+const createTogether = (rotatables: readonly Rotatable[]) => {
+  const sets = Map.groupBy(rotatables, ({ unit }) => unit);
+  const units = new Map(rotatables.map(({ id, unit }) => [id, unit]));
+  return (key: string): { together?: string[] } => {
+    const unit = units.get(key);
+    const others = unit === undefined ? [] : (sets.get(unit) ?? []).filter(({ id }) => id !== key);
+    return others.length === 0 ? {} : { together: others.map(({ id }) => id) };
+  };
 };
 
 /** A message that selects more than its rule allows was not meant so, or is not from whom it should be. */

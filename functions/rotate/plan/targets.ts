@@ -1,32 +1,28 @@
-import type { RotationConfig, SyncConfig } from '#shared/config/schema.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { createNaming } from '#shared/domain/naming.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { RotationTarget } from '#shared/records/rotation-record.ts';
 import type { StoreRules } from '#shared/stores/store.ts';
-import { type RulesOf, readersOf } from './select.ts';
+import type { readersOf } from './select.ts';
 
 export interface TargetsDependencies {
-  readonly rulesOf: RulesOf;
   readonly storeRules: (store: string) => Promise<Pick<StoreRules, 'name'>>;
 }
 
 /** Creates the search for the targets of an item in the stores of its syncs, by the names that the syncs give them. */
 export const createTargetsOf = async (
-  rule: RotationConfig,
-  syncs: Readonly<Record<string, SyncConfig>>,
-  { rulesOf, storeRules }: TargetsDependencies,
+  readers: Awaited<ReturnType<typeof readersOf>>,
+  { storeRules }: TargetsDependencies,
 ): Promise<(item: Item, of: readonly string[]) => RotationTarget[]> => {
   const places = await Promise.all(
-    readersOf(rule, syncs).map(async ([sync, reader]) => {
-      const { labels } = await rulesOf(reader.connection, reader);
-      return Promise.all(
-        reader.stores.map(async (store) => {
+    readers.map(({ sync, settings, rules: { labels } }) =>
+      Promise.all(
+        settings.stores.map(async (store) => {
           const { name: rules } = await storeRules(store);
-          return { sync, store, nameOf: createNaming({ template: reader.name, labels, rules }) };
+          return { sync, store, nameOf: createNaming({ template: settings.name, labels, rules }) };
         }),
-      );
-    }),
+      ),
+    ),
   );
   return (item, of) =>
     places

@@ -28,6 +28,8 @@ const entrySchema = z.object({
   title: z.string(),
   /** By which a message addresses the item. */
   labels: z.record(z.string(), z.string()),
+  /** Key of the item with which its credential changes, if a rotation changes that one. */
+  with: z.string().optional(),
   changing: changingSchema.optional(),
   testFailed: testFailedSchema.optional(),
 });
@@ -54,10 +56,13 @@ const entryOf = ({ entries }: Holds, key: string): Entry | undefined =>
 const isLive = ({ changing }: Entry, now: number): boolean => changing !== undefined && now < changing.until;
 
 /** True only if the first date is later than the second. Other texts than dates prove nothing. */
-const isLater = (one: string | undefined, other: string): boolean => {
+const isLater = (one: string | undefined, other: string, toleranceMs = 0): boolean => {
   const [at, earlier] = [one ?? '', other].map((date) => parseInstant(date, undefined));
-  return at !== undefined && earlier !== undefined && at > earlier;
+  return at !== undefined && earlier !== undefined && at > earlier + toleranceMs;
 };
+
+/** The vault changes the accounts of a set one after the other, and each has a date of its own. */
+const MAX_SET_MS = 300_000;
 
 /**
  * Hold on an item as the vault lists it now; undefined if there is none. A change after the one that failed its test
@@ -72,7 +77,9 @@ export const holdOn = (
   if (entry === undefined) return undefined;
   const { changing, testFailed } = entry;
   if (changing !== undefined && isLive(entry, now)) return { kind: 'changing', rule: changing.rule };
-  if (testFailed === undefined || testFailed.released || isLater(changedAt, testFailed.changedAt)) return undefined;
+  const toleranceMs = entry.with === undefined ? 0 : MAX_SET_MS;
+  if (testFailed === undefined || testFailed.released) return undefined;
+  if (isLater(changedAt, testFailed.changedAt, toleranceMs)) return undefined;
   return { kind: 'testFailed', rule: testFailed.rule, changedAt: testFailed.changedAt };
 };
 
@@ -80,10 +87,11 @@ export const holdOn = (
 const withEntries = (holds: Holds, changed: ReadonlyMap<string, Entry>, now: number): Holds => {
   const before = JSON.stringify(holds.entries);
   const all = [...Object.entries(holds.entries).filter(([key]) => !changed.has(key)), ...changed];
-  const entries = all.flatMap(([key, { title, labels, changing, testFailed }]) => {
+  const entries = all.flatMap(([key, { title, labels, with: leader, changing, testFailed }]) => {
     const live = changing !== undefined && now < changing.until ? { changing } : {};
-    const entry = { title, labels, ...live, ...(testFailed && { testFailed }) };
-    return Object.keys(entry).length > 2 ? [[key, entry] as const] : [];
+    const parts = { ...live, ...(testFailed && { testFailed }) };
+    const about = { title, labels, ...(leader !== undefined && { with: leader }) };
+    return Object.keys(parts).length > 0 ? [[key, { ...about, ...parts }] as const] : [];
   });
   const next = Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
   return JSON.stringify(next) === before ? holds : { writes: holds.writes + 1, entries: next };
@@ -96,6 +104,8 @@ export interface Claim {
   readonly key: string;
   readonly title: string;
   readonly labels: Labels;
+  /** Key of the item with which it changes. */
+  readonly with?: string | undefined;
   /** Date of its last change. */
   readonly changedAt?: string | undefined;
   readonly until: number;
@@ -113,7 +123,7 @@ export const claimItems = (
 ): { readonly holds: Holds; readonly taken: ReadonlyMap<string, string> } => {
   const taken = new Map<string, string>();
   const changed = new Map<string, Entry>();
-  for (const { key, title, labels, changedAt, until } of claims) {
+  for (const { key, title, labels, with: leader, changedAt, until } of claims) {
     const entry = entryOf(holds, key);
     if (entry?.changing !== undefined && isLive(entry, now) && !isSameRun(entry.changing, { rule, run })) {
       taken.set(key, entry.changing.rule);
@@ -122,7 +132,8 @@ export const claimItems = (
     // Until the new change shows, the vault still holds the credential that failed.
     const testFailed = entry?.testFailed;
     const isOver = testFailed === undefined || isLater(changedAt, testFailed.changedAt);
-    changed.set(key, { title, labels, changing: { rule, run, since: now, until }, ...(!isOver && { testFailed }) });
+    const changing = { rule, run, since: now, until };
+    changed.set(key, { title, labels, with: leader, changing, ...(!isOver && { testFailed }) });
   }
   return { holds: withEntries(holds, changed, now), taken };
 };
@@ -169,23 +180,60 @@ const settleItem = (
   }
 };
 
+/** Items of a run, as its holds need them. */
+export interface HeldItems {
+  readonly labelsOf: (key: string) => Labels;
+  /** Keys of the other credentials that change with that of an item. */
+  readonly changedWith: (id: string) => readonly string[];
+}
+
+const hasBegun = ({ status }: RotationState['items'][number]): boolean =>
+  status !== 'waiting' && status !== 'skipped' && status !== 'failed';
+
+/**
+ * Items that decide about the holds of a run, by the keys of the credentials: the item itself once its own credential
+ * has changed, and otherwise the one with which it changes.
+ */
+const decidersOf = (holds: Holds, { items }: RotationState, changedWith: HeldItems['changedWith']) => {
+  const own = new Map(items.map((item) => [item.id, item]));
+  const deciders = new Map(own);
+  const mayDecide = (key: string): boolean => {
+    const item = own.get(key);
+    return item === undefined || !hasBegun(item);
+  };
+  for (const item of items.filter(hasBegun)) {
+    for (const key of changedWith(item.id).filter(mayDecide)) deciders.set(key, item);
+  }
+  for (const [key, { with: leader }] of Object.entries(holds.entries)) {
+    const item = leader === undefined ? undefined : own.get(leader);
+    if (item !== undefined && mayDecide(key)) deciders.set(key, item);
+  }
+  return deciders;
+};
+
 /**
  * Brings the holds up to date with the progress of a run: a passed test ends the hold on an item, a failed one begins
- * it. Repeatable: a late repetition neither renews a released hold nor touches what another run is changing.
+ * it, also for the credentials that change with it. Repeatable: a late repetition neither renews a released hold nor
+ * touches what another run is changing.
  */
 export const settleHolds = (
   holds: Holds,
   run: RotationRun,
-  { items, stop }: RotationState,
-  labelsOf: (id: string) => Labels,
+  state: RotationState,
+  { labelsOf, changedWith }: HeldItems,
   now: number,
 ): Holds => {
   const changed = new Map<string, Entry>();
-  for (const item of items) {
-    const { id, title, status } = item;
-    const known = entryOf(holds, id);
-    if (known === undefined && status !== 'testFailed') continue;
-    changed.set(id, settleItem(known ?? { title, labels: labelsOf(id) }, item, run, stop !== undefined));
+  const titles = new Map(state.items.map(({ id, title }) => [id, title]));
+  for (const [key, item] of decidersOf(holds, state, changedWith)) {
+    const known = entryOf(holds, key);
+    if (known === undefined && item.status !== 'testFailed') continue;
+    const begin = (): Entry => ({
+      title: titles.get(key) ?? item.title,
+      labels: labelsOf(key),
+      with: key === item.id ? undefined : item.id,
+    });
+    changed.set(key, settleItem(known ?? begin(), item, run, state.stop !== undefined));
   }
   return withEntries(holds, changed, now);
 };
@@ -197,29 +245,39 @@ export const heldChange = (holds: Holds, key: string, now: number): string | und
   return entry.testFailed.changedAt;
 };
 
-/** Rotations whose failed tests hold the items that a person means. */
-export const releasable = ({ entries }: Holds, isMeant: (labels: Labels) => boolean): string[] =>
-  Object.values(entries).flatMap(({ labels, testFailed }) =>
-    testFailed !== undefined && !testFailed.released && isMeant(labels) ? [testFailed.rule] : [],
+/** Keys of the held items that a person means, and of those that changed with one. */
+const meantIn = ({ entries }: Holds, isMeant: (labels: Labels) => boolean): string[] => {
+  const meant = new Set(Object.keys(entries).filter((key) => isMeant(entries[key]?.labels ?? {})));
+  return Object.entries(entries).flatMap(([key, { with: leader, testFailed }]) =>
+    testFailed !== undefined && (meant.has(key) || (leader !== undefined && meant.has(leader))) ? [key] : [],
   );
+};
+
+/** Rotations whose failed tests hold the items that a person means. */
+export const releasable = (holds: Holds, isMeant: (labels: Labels) => boolean): string[] =>
+  meantIn(holds, isMeant).flatMap((key) => {
+    const testFailed = entryOf(holds, key)?.testFailed;
+    return testFailed === undefined || testFailed.released ? [] : [testFailed.rule];
+  });
 
 /** Ends the holds after failed tests on the items that a person means. */
 export const withReleased = (holds: Holds, isMeant: (labels: Labels) => boolean, now: number): Holds => {
   const changed = new Map<string, Entry>();
-  for (const [key, { testFailed, ...entry }] of Object.entries(holds.entries)) {
-    if (testFailed === undefined || !isMeant(entry.labels)) continue;
-    changed.set(key, { ...entry, testFailed: { ...testFailed, released: true } });
+  for (const key of meantIn(holds, isMeant)) {
+    const entry = entryOf(holds, key);
+    if (entry?.testFailed === undefined) continue;
+    changed.set(key, { ...entry, testFailed: { ...entry.testFailed, released: true } });
   }
   return withEntries(holds, changed, now);
 };
 
-/** Failed tests of a rotation that people do not know of yet. */
+/** Failed tests of a rotation that people do not know of yet, each once for what changed together. */
 export const unnotified = (
   { entries }: Holds,
   rule: string,
 ): { readonly key: string; readonly title: string; readonly changedAt: string }[] =>
-  Object.entries(entries).flatMap(([key, { title, testFailed }]) =>
-    testFailed?.rule === rule && !testFailed.notified && !testFailed.released
+  Object.entries(entries).flatMap(([key, { title, with: leader, testFailed }]) =>
+    leader === undefined && testFailed?.rule === rule && !testFailed.notified && !testFailed.released
       ? [{ key, title, changedAt: testFailed.changedAt }]
       : [],
   );

@@ -13,6 +13,7 @@ import type { Session } from '#shared/connections/password-safe/session.ts';
 import type { AccountHandle } from '#shared/connections/password-safe/sources/account-items.ts';
 import {
   refusalOfKey,
+  refusalOfPair,
   refusalOfSet,
   refusalOfUser,
 } from '#shared/connections/password-safe/sources/account-refusals.ts';
@@ -175,12 +176,13 @@ export const orderAccounts = async (
       return ref === undefined || some.some((own) => own.accountId === accountId) ? [] : [ref];
     });
     const synced = some.find(isSynced);
+    const ofPair = some.length > 1 && synced !== undefined ? refusalOfPair(session, item) : undefined;
     return {
       ref: item.ref,
       system: String(some[0]?.systemId ?? ''),
       ...(synced !== undefined && { unit: String(parentOf(synced)) }),
       after,
-      refusal: some.map((account) => refusalOf(item, account)).find((refusal) => refusal !== undefined),
+      refusal: some.map((account) => refusalOf(item, account)).find((refusal) => refusal !== undefined) ?? ofPair,
     };
   };
   return { placements: subjects.map(placementOf), incomplete: systems.incomplete };

@@ -53,3 +53,10 @@ export const refusalOfSet = ({ connection }: Session, { title }: Titled, relayAc
     'ChangeRefused',
     `${connection}: ${title} is synced with ${relayAccount}, which can be a user with which the relay signs in to this vault. A change would lock the relay out. End the synchronization in the vault, or exclude the account from the rotation.`,
   );
+
+/** Reason not to change an account of a pair: what is synced with it could be what readers have. */
+export const refusalOfPair = ({ connection }: Session, { title }: Titled): RelayError =>
+  new RelayError(
+    'ChangeRefused',
+    `${connection}: an account of ${title} is synced with another one, so both change together. End the synchronization in the vault, or name another account in the pair.`,
+  );

@@ -112,6 +112,21 @@ describe('the order of accounts', () => {
     expect(unitsIn(await orderOf(site, { count: 2 }))).toEqual({ 2001: '2004' });
   });
 
+  it('refuses a pair whose accounts are synced, with each other or with another account', async () => {
+    const site = await open({ synced: [[2001, 2003]] });
+    const { placements } = await site.vault.session(async (session) => {
+      const order = session.rotation?.({ source: 'pairs' }, [])?.order;
+      if (order === undefined) throw new Error('The vault has no order.');
+      const accounts = site.simulator.accounts().map((account) => itemOf(account));
+      const pairOf = (...positions: readonly number[]) => ({
+        ...{ ref: { kind: 'pair', id: positions.join() }, title: 'pair', handle: {} },
+        members: positions.flatMap((position) => accounts[position] ?? []),
+      });
+      return order([pairOf(0, 2), pairOf(0, 4), pairOf(6, 8)]);
+    });
+    expect(placements.map(({ refusal }) => refusal?.name)).toEqual(['ChangeRefused', 'ChangeRefused', undefined]);
+  });
+
   it('refuses the accounts of the relay, and what is synced with one', async () => {
     const relay = { accountName: 'svc-relay', domainName: 'CORP' };
     const site = await open({ fleet: named(3, relay), synced: [[2004, 2001]] });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { rotationAt } from '#shared/records/rotation-record.ts';
 import { itemNumbered } from '#test/support/items.ts';
-import { aScene, MINUTE } from './scene.ts';
+import { aScene, MINUTE, RUN } from './scene.ts';
 
 const ALIAS = itemNumbered(9, { ref: { kind: 'alias', id: '9' }, labels: { aliasName: 'payments' } });
 const SYNC = { source: 'aliases', name: 'prod/{aliasName}' };
@@ -22,11 +23,35 @@ describe('the turn of an alias', () => {
   it('changes the account at which the alias does not point, and ends once the vault has switched to it', async () => {
     const scene = await planned('1', '2');
     expect(await scene.outcome()).toEqual(['changed', undefined]);
-    expect(scene.calls).toEqual(['pair 9', 'inspect 2', 'change 2', 'states 2', 'test 2', 'pair 9']);
+    expect(scene.calls).toEqual([
+      ...['pair 9', 'inspect 1', 'inspect 2'],
+      ...['inspect 2', 'change 2', 'states 2', 'test 2', 'pair 9'],
+    ]);
     scene.aliases.set('9', ['2', '1']);
     scene.clock.now += MINUTE;
     expect(await scene.outcome()).toEqual(['rotated', undefined]);
     expect([scene.count('change'), scene.count('test')]).toEqual([1, 1]);
+  });
+
+  it('changes no account that the vault changes together with the one at which the alias points', async () => {
+    const scene = await planned('1', '2');
+    for (const id of ['1', '2']) scene.inspections.set(id, { set: '1' });
+    expect(await scene.outcome()).toEqual(['failed', expect.stringContaining('changes its accounts together')]);
+    expect(scene.count('change')).toBe(0);
+  });
+
+  it('changes no account that takes turns for a pair, whose readers could have it', async () => {
+    const inTurns = { 'account:2': 'app' };
+    const scenes = [await planned('1', '2', '3'), await planned('1', '2')] as const;
+    for (const { records, progress } of scenes) {
+      const place = rotationAt.items(RUN, { plan: (await progress())?.plan ?? '' });
+      const known = await records.read(place);
+      if (known !== undefined) await records.replace(place, { ...known.record, inTurns }, known.version);
+    }
+    const [three, two] = scenes;
+    expect(await three.outcome()).toEqual(['changed', undefined]);
+    expect(three.calls).toContain('change 3');
+    expect(await two.outcome()).toEqual(['failed', expect.stringContaining('takes turns in app')]);
   });
 
   it('is recorded before the change', async () => {

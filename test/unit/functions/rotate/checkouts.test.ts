@@ -13,6 +13,7 @@ import { anOrder, aRecord, CHECKOUT, NOW, OTHER_CHECKOUT, STARTED_AT } from '#te
 import { aCheckoutConfig, aRotationConfig } from '#test/support/configs.ts';
 import { memoryRecords, memorySignals } from '#test/support/fakes.ts';
 import { interleave } from '#test/support/interleave.ts';
+import { itemNumbered } from '#test/support/items.ts';
 import { accountsOf, aScene } from './scene.ts';
 
 const CONFIG = { ...aCheckoutConfig({ value: '{credential}' }), rotations: aRotationConfig().rotations };
@@ -50,6 +51,8 @@ describe('two connections', () => {
   it.each([
     ['https://vault.example.com/api/', true],
     ['https://VAULT.example.com/api', true],
+    ['https://vault.example.com:443/api', true],
+    ['https://vault.example.com:8443/api', false],
     ['https://other.example.com/api', false],
   ])('share the holds of a vault at %s: %s', (url, isSame) => {
     const [vault] = Object.values(CONFIG.connections);
@@ -115,6 +118,71 @@ const twoSides = async (rule: Record<string, unknown> = {}) => {
   };
   return { scene, signals, events, rotate, checkOut };
 };
+
+describe('a rotation of an account that changes together with another one', () => {
+  const aSet = async () => {
+    const scene = aScene({}, accountsOf(2));
+    for (const id of ['1', '2']) {
+      scene.placements.set(id, { system: 's', unit: '1', after: [] });
+      scene.inspections.set(id, { set: '1' });
+    }
+    await scene.plan();
+    return scene;
+  };
+
+  it('leaves both out while a checkout has the other one open', async () => {
+    const scene = await aSet();
+    await scene.advance(900_000, { checkoutsOf: () => async () => new Map([['account:2', 'tickets.CHG1']]) });
+    expect(await scene.statuses()).toEqual({ 1: 'skipped', 2: 'skipped' });
+    expect(scene.count('change')).toBe(0);
+    expect((await scene.records.read(holdsAt(CONFIG, 'vault')))?.record.entries).toEqual({});
+  });
+
+  it('holds the other one back from checkouts during the change, and from syncs after a failed test', async () => {
+    const scene = await aSet();
+    const isRotating = createIsRotating({
+      config: CONFIG,
+      records: { read: async (place) => (await scene.records.read(place))?.record },
+      now: () => scene.clock.now,
+    });
+    const other = accountsOf(2).slice(1);
+    const seen: boolean[] = [];
+    scene.beforeChange(async () => void seen.push(await isRotating('vault', other)));
+    scene.failedTests.add('1');
+    await scene.advance();
+    expect(seen).toEqual([true]);
+    const entries = (await scene.records.read(holdsAt(CONFIG, 'vault')))?.record.entries ?? {};
+    expect(Object.keys(entries)).toEqual(['account:1', 'account:2']);
+    expect(Object.values(entries).every(({ testFailed }) => testFailed !== undefined)).toBe(true);
+  });
+});
+
+it('the account of a pair is held during its change, and after a failed test until the release of the pair', async () => {
+  const members = accountsOf(2);
+  const ref = { kind: 'pair', id: 'app' };
+  const pair = itemNumbered(9, { ref, title: 'app', labels: { pairName: 'app' }, members });
+  const scene = aScene({ source: 'pairs', undelivered: true }, [pair]);
+  await scene.plan();
+  scene.failedTests.add('2');
+  const held = async () =>
+    Object.entries((await scene.records.read(holdsAt(CONFIG, 'vault')))?.record.entries ?? {}).map(
+      ([key, { with: leader, labels, testFailed }]) => [key, leader, labels['systemName'], testFailed !== undefined],
+    );
+  const seen: unknown[] = [];
+  scene.beforeChange(async () => void seen.push(await held()));
+  await scene.advance();
+  expect(seen).toEqual([
+    [
+      ['account:2', 'pair:app', 'db-2', false],
+      ['pair:app', undefined, 'db-01', false],
+    ],
+  ]);
+  expect((await held()).map(([key, , , isHeld]) => [key, isHeld])).toEqual([
+    ['account:2', true],
+    ['pair:app', true],
+  ]);
+  expect(scene.notices).toHaveLength(1);
+});
 
 describe('a rotation and a checkout of the same account', () => {
   it('leaves the account out while the checkout is open, and names it', async () => {

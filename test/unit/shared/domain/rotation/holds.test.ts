@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   claimItems,
+  type HeldItems,
   type Holds,
   heldChange,
   holdOn,
@@ -20,9 +21,10 @@ const ONE: RotationRun = { rule: 'weekly', run: 'weekly.1' };
 const OTHER: RotationRun = { rule: 'nightly', run: 'nightly.1' };
 const KEY = 'account:1';
 const LABELS = { accountName: 'one' };
+const ITEMS: HeldItems = { labelsOf: () => LABELS, changedWith: () => [] };
 /** Settles with the labels of the item. */
 const settle = (holds: Holds, run: RotationRun, state: RotationState, now: number): Holds =>
-  settleHolds(holds, run, state, () => LABELS, now);
+  settleHolds(holds, run, state, ITEMS, now);
 const at = (hours: number): string => new Date(NOON + hours * HOUR).toISOString();
 const anAccount = (changedAt?: string) => ({ ref: { kind: 'account', id: '1' }, changedAt });
 const progressOf = (
@@ -37,6 +39,65 @@ const claimed = (holds: Holds = noHolds(), run = ONE, changedAt: string | undefi
   claimItems(holds, run, [{ key: KEY, title: 'db/1', labels: LABELS, changedAt, until: now + HOUR }], now);
 const failedAt = (hours: number, run = ONE): Holds =>
   settle(claimed().holds, run, progressOf('testFailed', at(hours)), NOON);
+
+describe('the hold on a credential that changes with an item', () => {
+  const WITH = 'account:2';
+  const other = (changedAt?: string) => ({ ref: { kind: 'account', id: '2' }, changedAt });
+  const set: HeldItems = { labelsOf: (key) => ({ accountName: key }), changedWith: (id) => (id === KEY ? [WITH] : []) };
+  const follower = (status: ItemProgress['status']): ItemProgress => ({
+    ...{ id: WITH, title: 'db/2', wave: 0, after: [], status },
+  });
+  const both = (items: RotationState['items'], holds = noHolds()): Holds => {
+    const claim = { title: 'db', labels: {}, until: NOON + HOUR };
+    const claims = [
+      { ...claim, key: KEY },
+      { ...claim, key: WITH, with: KEY },
+    ];
+    return settleHolds(claimItems(holds, ONE, claims, NOON).holds, ONE, { items }, set, NOON);
+  };
+
+  it.each([
+    ['started', 'changing'],
+    ['rotated', undefined],
+    ['skipped', undefined],
+    ['failed', undefined],
+    ['testFailed', 'testFailed'],
+  ] as const)('is that of an item that is %s: %s', (status, kind) => {
+    for (const items of [
+      progressOf(status, at(0)).items,
+      [...progressOf(status, at(0)).items, follower('waiting')],
+      [...progressOf(status, at(0)).items, follower('skipped')],
+    ]) {
+      expect(holdOn(both(items), other(at(0)), NOON)?.kind).toBe(kind);
+    }
+  });
+
+  it('begins with a failed test after the end of the claim, and lasts beyond a date a little later', () => {
+    const holds = settleHolds(noHolds(), ONE, progressOf('testFailed', at(0)), set, NOON);
+    expect(holdOn(holds, other(at(0.05)), NOON)?.kind).toBe('testFailed');
+    expect(holdOn(holds, other(at(1)), NOON)).toBeUndefined();
+    expect(unnotified(holds, 'weekly').map(({ key }) => key)).toEqual([KEY]);
+  });
+
+  it('ends with the release of the item, or with its own passed test', () => {
+    const failed = both(progressOf('testFailed', at(0)).items);
+    const released = withReleased(failed, ({ accountName }) => accountName === KEY, NOON);
+    expect(holdOn(released, other(at(0)), NOON)?.kind).toBe('testFailed');
+    const labelled = settleHolds(noHolds(), ONE, progressOf('testFailed', at(0)), set, NOON);
+    expect(
+      holdOn(
+        withReleased(labelled, ({ accountName }) => accountName === KEY, NOON),
+        other(at(0)),
+        NOON,
+      ),
+    ).toBeUndefined();
+    const passed = { ...follower('rotated'), changedAt: at(0) };
+    const retested = [...progressOf('testFailed', at(0)).items, passed];
+    const settled = settleHolds(failed, OTHER, { items: retested }, { ...set, changedWith: () => [] }, NOON);
+    expect(holdOn(settled, other(at(0)), NOON)).toBeUndefined();
+    expect(holdOn(settled, anAccount(at(0)), NOON)?.kind).toBe('testFailed');
+  });
+});
 
 describe('the hold on an item', () => {
   it('lasts from the claim of a rotation until its end', () => {
