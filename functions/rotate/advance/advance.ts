@@ -72,6 +72,7 @@ export const createAdvance =
     const findCheckouts = rule.underCheckouts ? undefined : checkoutsOf(rule.connection, input.order.checkout?.run);
     const turns: TurnsContext = { ledger, items, others, records, connection: rule.connection, settings: rule, now };
     const stopIfAsked = createStopIfAsked({ records, ledger, input, rule, now });
+    const hasTime = (): boolean => remainingMs() >= MIN_REMAINING_MS;
     const decide = (): Next => next(ledger.progress.state, rule, now());
     await stopIfAsked();
     if (needsVault(ledger.progress, decide())) {
@@ -88,12 +89,13 @@ export const createAdvance =
           findCheckouts,
           settings: rule,
           queue: rule.queue,
+          hasTime,
           now,
         };
         await look(context);
         await holds.settle(ledger.progress.state);
         for (let step = decide(); step.next === 'start'; step = decide()) {
-          if (remainingMs() < MIN_REMAINING_MS) return;
+          if (!hasTime()) return;
           const ids = await takeTurns(turns, rotation, step.ids);
           if (ids.length === 0) continue;
           await startItems(context, ids);

@@ -129,6 +129,22 @@ describe('a rotation and the syncs', () => {
     },
   );
 
+  it('tests the rest in the next invocation if this one has no time left', async () => {
+    const scene = aScene({ concurrency: 1 }, accountsOf(3));
+    const [[, changedAt = ''] = []] = await scene.shown();
+    const testFailed = { ...RUN, changedAt, notified: true, released: false };
+    const entries = [1, 2, 3].map((id) => [`account:${id}`, { title: '', labels: {}, testFailed }] as const);
+    await scene.records.replace(HOLDS, { writes: 1, entries: Object.fromEntries(entries) }, 'absent');
+    const order = { rule: RUN.rule, trigger: 'message' as const, retest: true };
+    await scene.plan({ order });
+    const remaining = [600_000, 600_000];
+    expect(await scene.advance(() => remaining.shift() ?? 100_000)).toMatchObject({ next: 'deliver' });
+    expect(await scene.statuses()).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'changed' });
+    await scene.advance();
+    expect(await scene.statuses()).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'rotated' });
+    expect(scene.count('test')).toBe(3);
+  });
+
   const anyBehaviour = fc.constantFrom<ChangeBehaviour[]>('changes', 'does nothing', 'refuses', 'changes unclearly');
   const anyCourse = fc.record({
     behaviours: fc.array(anyBehaviour, { minLength: 3, maxLength: 3 }),

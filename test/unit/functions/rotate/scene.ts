@@ -86,7 +86,11 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
         order,
         ...more,
       }),
-    advance: (remainingMs = 900_000, more: Partial<AdvanceDependencies> = {}, input: Partial<RotateStepInput> = {}) =>
+    advance: (
+      remainingMs: number | (() => number) = 900_000,
+      more: Partial<AdvanceDependencies> = {},
+      input: Partial<RotateStepInput> = {},
+    ) =>
       createAdvance({
         ...sides(),
         checkoutsOf: () => async () => new Map(),
@@ -94,7 +98,12 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
         notify,
         onUnnotified: ({ name }) => void unsent.push(name),
         ...more,
-      })({ ...RUN, order, ...input }, { remainingMs: () => remainingMs }),
+      })(
+        { ...RUN, order, ...input },
+        {
+          remainingMs: typeof remainingMs === 'number' ? () => remainingMs : remainingMs,
+        },
+      ),
     /** Ends an execution, as its last step does. */
     report: (more: Partial<RotateStepInput> = {}) =>
       createReportRotation({
