@@ -6,6 +6,7 @@ import { isOverdue } from '#shared/domain/rotation/progress.ts';
 import type { RotationSettings } from '#shared/domain/rotation/settings.ts';
 import { type ItemProgress, isRunning, withEnded } from '#shared/domain/rotation/state.ts';
 import { type RotationItems, type RotationProgress, turnOf } from '#shared/records/rotation-record.ts';
+import { holdUntil } from '#shared/rotation/holds.ts';
 import type { Ledger } from '#shared/rotation/ledger.ts';
 import { awaitsSwitch, noteSwitches } from './alias-turns.ts';
 
@@ -113,6 +114,10 @@ const changesToTest = ({ ledger: { progress }, settings }: LookContext) =>
     )
     .slice(0, Math.max(1, settings.concurrency));
 
+/** True for an unknown item until the end of its hold. A later change can be that of another rotation, which tests it. */
+const isWatched = ({ settings, now }: LookContext, { status, startedAt }: ItemProgress): boolean =>
+  status === 'unknown' && startedAt !== undefined && now() < holdUntil(startedAt, settings);
+
 /**
  * Looks at the items that were started and have not ended, and at those whose outcome is unknown. Tests each change
  * that the vault shows once, and then looks for the switch of its alias. Records what became of each item.
@@ -120,7 +125,7 @@ const changesToTest = ({ ledger: { progress }, settings }: LookContext) =>
 export const look = async (context: LookContext): Promise<void> => {
   const { ledger } = context;
   const ids = ledger.progress.state.items
-    .filter((item) => isRunning(item) || item.status === 'unknown')
+    .filter((item) => isRunning(item) || isWatched(context, item))
     .map(({ id }) => id);
   if (ids.length === 0) return;
   const shown = await readStates(context, ids);

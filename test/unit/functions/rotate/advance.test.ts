@@ -121,6 +121,21 @@ describe('a step of a rotation', () => {
     expect(scene.count('change')).toBe(1);
   });
 
+  it('tests no change after the end of the hold, which can be that of another rotation', async () => {
+    const scene = await planned({ size: 1, deadlineMinutes: 30, threshold: { count: 9 } });
+    scene.behaviours.set('2', 'does nothing');
+    await scene.advance();
+    scene.clock.now += 31 * MINUTE;
+    scene.behaviours.set('3', 'does nothing');
+    await scene.advance();
+    expect(await scene.statuses()).toMatchObject({ 2: 'unknown' });
+    scene.clock.now += 16 * MINUTE;
+    scene.change('2');
+    await scene.advance();
+    expect(await scene.statuses()).toMatchObject({ 2: 'unknown' });
+    expect(scene.calls).not.toContain('test 2');
+  });
+
   it('does nothing more once another function has written the record', async () => {
     const scene = await planned({ canary: 3, concurrency: 3 });
     const { replace } = scene.records;
