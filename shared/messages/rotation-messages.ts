@@ -96,7 +96,9 @@ export const rotationResumed = z.strictObject({
     .max(100)
     .refine(isEachOnce, 'name each item once')
     .default([])
-    .describe('Items to start again, of those that failed, also by a test. Default: none.'),
+    .describe(
+      'Items to start again, of those that failed, also by a test, or were skipped at their turn. Default: none.',
+    ),
 });
 
 export type RotationRequested = z.infer<typeof rotationRequested>;

@@ -60,7 +60,7 @@ export const continueRotation = async ({
   const { acceptFailures } = wishes;
   const retry = findAddressed(items, wishes.retry, address);
   const { state, refused } = resume(taken.state, settings, { acceptFailures, retry: retry.ids, now: now() });
-  const retried = new Set(retry.ids);
+  const retried = new Set(retry.ids.filter((id) => !refused.includes(id)));
   return {
     content: {
       ...items,

@@ -45,7 +45,7 @@ export const resumeAdvice = (rule: string, run: string): string[] => {
   const id = run.slice(run.lastIndexOf('.') + 1).slice(0, MAX_ID_LENGTH);
   return [
     `To continue run ${run}, send ${JSON.stringify({ type: 'rotation.resumed', rotation: rule, id })}`,
-    'Add "retry" with the labels of failed items to start them again, or "acceptFailures": true to count only later failures.',
+    'Add "retry" with the labels of failed or skipped items to start them again, or "acceptFailures": true to count only later failures.',
     'To begin a new one instead, send rotation.requested with "systems": ["*"]. Until then, the schedule starts no rotation of the rule.',
   ];
 };

@@ -202,9 +202,16 @@ export const withStop = (state: RotationState, reason: 'message' | 'window', now
 export interface Resume {
   /** True to count only later failures. A canary without any rotated item needs a retry instead. */
   readonly acceptFailures: boolean;
-  /** Ids of `failed` and `testFailed` items to start again. An `unknown` one may still change, so it is not. */
+  /**
+   * Ids of `failed`, `testFailed` and `skipped` items to start again. An `unknown` one may still change, so it is not,
+   * and neither is one that the plan refused.
+   */
   readonly retry: readonly string[];
 }
+
+/** True for an item that has ended without a change that readers could have, at its turn. */
+const canRetry = ({ status, endedAt }: ItemProgress): boolean =>
+  status === 'failed' || status === 'testFailed' || (status === 'skipped' && endedAt !== undefined);
 
 /**
  * Resumes a stopped rotation where it stopped. A reached threshold stops it again, unless the failures are accepted or
@@ -217,9 +224,8 @@ export const resume = (
 ): { readonly state: RotationState; readonly refused: readonly string[] } => {
   const asked = new Set(retry);
   const items = state.items.map((item): ItemProgress => {
-    const { id, title, wave, after, status } = item;
-    const isAsked = asked.has(id) && (status === 'failed' || status === 'testFailed');
-    if (isAsked && asked.delete(id)) return { id, title, wave, after, status: 'waiting' };
+    const { id, title, wave, after } = item;
+    if (canRetry(item) && asked.delete(id)) return { id, title, wave, after, status: 'waiting' };
     return acceptFailures && isBad(item) ? { ...item, accepted: true } : item;
   });
   const stop = stopOf({ items }, settings, now);

@@ -263,6 +263,27 @@ describe('a rotation that its failures stopped', () => {
   });
 });
 
+it('a retry that is refused does not repeat the test of an unknown change', async () => {
+  const scene = aScene({ deadlineMinutes: 5 }, accountsOf(2));
+  await scene.plan();
+  scene.onCall(async () => {
+    // The test fails without a result.
+    if (scene.count('states') > 0) throw new RelayError('VaultUnavailable', 'No answer.');
+  });
+  await scene.advance();
+  scene.clock.now += 6 * MINUTE;
+  await scene.advance();
+  await scene.report();
+  expect(await scene.statuses()).toEqual({ 1: 'unknown', 2: 'waiting' });
+  const tests = Object.keys((await scene.progress())?.tests ?? {});
+  const retry = [{ systemName: 'db-1', accountName: 'a1' }];
+  const resumed = later(scene, '2', { ...RESUMED, resume: { acceptFailures: true, retry } });
+  await scene.plan(resumed);
+  const progress = await scene.records.read(rotationAt.progress({ ...RUN, run: 'weekly.2' }));
+  expect(Object.keys(progress?.record.tests ?? {})).toEqual(tests);
+  expect(tests).toEqual(['account:1']);
+});
+
 describe('a rotation with a window', () => {
   const RULE = { window: { hours: 2 }, schedule: { expression: 'rate(7 days)' }, pauseMinutes: 90, size: 1 };
 

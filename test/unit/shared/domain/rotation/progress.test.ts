@@ -291,6 +291,20 @@ describe('a resume', () => {
   });
 });
 
+describe('a canary that was skipped', () => {
+  it('can be retried at its turn, but not if the plan refused it', () => {
+    const refused = [{ id: 'a9', title: 'db/a9', reason: 'It must not change.' }];
+    const settings = settingsOf();
+    const begun = beginRotation(planned(someRotatables(2), settings), refused);
+    const ended = { status: 'skipped', reason: 'A checkout has it open.' } as const;
+    const state = withEnded(begun, settings, { id: 'a0', ended, now: NOON });
+    expect(state.stop?.reason).toBe('canary');
+    const resumed = resume(state, settings, { acceptFailures: false, retry: ['a0', 'a9'], now: LATER });
+    expect(resumed.refused).toEqual(['a9']);
+    expect(next(resumed.state, settings, LATER)).toEqual({ next: 'start', ids: ['a0'] });
+  });
+});
+
 describe('the state of an item', () => {
   it('keeps when it was started, and the dates before', () => {
     const state = beginRotation(planned(someRotatables(1), settingsOf()));
