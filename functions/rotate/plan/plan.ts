@@ -1,6 +1,6 @@
 import { ruleOf } from '#shared/config/rules.ts';
 import { type Item, itemKey } from '#shared/domain/item.ts';
-import { heldChange, noHolds } from '#shared/domain/rotation/holds.ts';
+import { failedTestOf, noHolds } from '#shared/domain/rotation/holds.ts';
 import { beginRetest, beginRotation, type RotationState } from '#shared/domain/rotation/state.ts';
 import { RelayError } from '#shared/errors.ts';
 import { holdsAt } from '#shared/records/rotation-holds.ts';
@@ -86,9 +86,12 @@ const planRetest = async (sides: RotationSides, records: SharedRecords, order: O
   const held = new Map<string, string>();
   const isHeld = ({ ref }: Pick<Item, 'ref'>): boolean => {
     const key = itemKey(ref);
-    const change = heldChange(holds, key, now);
-    if (change !== undefined) held.set(key, change);
-    return change !== undefined;
+    const failed = failedTestOf(holds, key, now);
+    // Another rule can have other senders, who decide about log-ons that count towards a lockout.
+    const isOfAnother = failed?.rule !== order.rule && Object.hasOwn(sides.config.rotations, failed?.rule ?? '');
+    if (failed === undefined || isOfAnother) return false;
+    held.set(key, failed.changedAt);
+    return true;
   };
   const { waves, refused, content } = await planRotationRule(sides, order.rule, order, isHeld);
   return { content, state: beginRetest(beginRotation(waves, refused), held, now) };

@@ -238,11 +238,15 @@ export const settleHolds = (
   return withEntries(holds, changed, now);
 };
 
-/** Change of an item that a failed test holds back; undefined if there is none, or a rotation is changing it again. */
-export const heldChange = (holds: Holds, key: string, now: number): string | undefined => {
+/** Failed test that holds back an item; undefined if there is none, or a rotation is changing it again. */
+export const failedTestOf = (
+  holds: Holds,
+  key: string,
+  now: number,
+): { readonly rule: string; readonly changedAt: string } | undefined => {
   const entry = entryOf(holds, key);
   if (entry?.testFailed === undefined || entry.testFailed.released || isLive(entry, now)) return undefined;
-  return entry.testFailed.changedAt;
+  return entry.testFailed;
 };
 
 /** Keys of the held items that a person means, and of those that changed with one. */

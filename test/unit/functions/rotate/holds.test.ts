@@ -136,13 +136,29 @@ describe('a rotation and the syncs', () => {
     const entries = [1, 2, 3].map((id) => [`account:${id}`, { title: '', labels: {}, testFailed }] as const);
     await scene.records.replace(HOLDS, { writes: 1, entries: Object.fromEntries(entries) }, 'absent');
     const order = { rule: RUN.rule, trigger: 'message' as const, retest: true };
-    await scene.plan({ order });
+    expect(await scene.plan({ order })).toEqual({ status: 'planned', items: 3 });
     const remaining = [600_000, 600_000];
     expect(await scene.advance(() => remaining.shift() ?? 100_000)).toMatchObject({ next: 'deliver' });
     expect(await scene.statuses()).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'changed' });
     await scene.advance();
     expect(await scene.statuses()).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'rotated' });
     expect(scene.count('test')).toBe(3);
+  });
+
+  it('leaves the held accounts of another rule to messages to that one', async () => {
+    const scene = aScene({}, accountsOf(2));
+    const failedBy = (rule: string) => ({
+      ...{ title: '', labels: {} },
+      testFailed: { ...RUN, rule, changedAt: '2026-01-01T00:00:00Z', notified: true, released: false },
+    });
+    const config = { ...aRotationConfig(), rotations: { ...aRotationConfig().rotations } };
+    const { weekly } = config.rotations;
+    if (weekly !== undefined) config.rotations['breach'] = weekly;
+    const entries = { 'account:1': failedBy('breach'), 'account:2': failedBy('gone') };
+    await scene.records.replace(HOLDS, { writes: 1, entries }, 'absent');
+    const order = { rule: RUN.rule, trigger: 'message' as const, retest: true };
+    expect(await scene.plan({ order }, {}, config)).toEqual({ status: 'planned', items: 1 });
+    expect(await scene.statuses()).toEqual({ 2: 'changed' });
   });
 
   const anyBehaviour = fc.constantFrom<ChangeBehaviour[]>('changes', 'does nothing', 'refuses', 'changes unclearly');

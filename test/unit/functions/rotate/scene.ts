@@ -80,8 +80,8 @@ export const aScene = (rule: Record<string, unknown> = {}, items: readonly Item[
     started,
     /** Measurements of the progress. */
     measured,
-    plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}) =>
-      createPlanRotation({ ...sides(sync), checkoutsUnder, isRunning: async (run) => running.has(run) })({
+    plan: (more: Partial<RotateStepInput> = {}, sync: Record<string, unknown> = {}, config = sides(sync).config) =>
+      createPlanRotation({ ...sides(sync), config, checkoutsUnder, isRunning: async (run) => running.has(run) })({
         ...RUN,
         order,
         ...more,

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   claimItems,
+  failedTestOf,
   type HeldItems,
   type Holds,
-  heldChange,
   holdOn,
   noHolds,
   type RotationRun,
@@ -155,7 +155,7 @@ describe('the hold on an item', () => {
   it('ends with a message about the item, for that change only', () => {
     const released = withReleased(failedAt(0), ({ accountName }) => accountName === 'one', NOON);
     expect(holdOn(released, anAccount(at(0)), NOON)).toBeUndefined();
-    expect(heldChange(released, KEY, NOON)).toBeUndefined();
+    expect(failedTestOf(released, KEY, NOON)).toBeUndefined();
     expect(
       holdOn(settle(released, ONE, progressOf('testFailed', at(0)), NOON), anAccount(at(0)), NOON),
     ).toBeUndefined();
@@ -165,9 +165,9 @@ describe('the hold on an item', () => {
   });
 
   it('can be tested again unless a rotation is changing the item', () => {
-    expect(heldChange(failedAt(0), KEY, NOON)).toBe(at(0));
-    expect(heldChange(claimed(failedAt(0), OTHER, at(0)).holds, KEY, NOON)).toBeUndefined();
-    expect(heldChange(failedAt(0), 'account:2', NOON)).toBeUndefined();
+    expect(failedTestOf(failedAt(0), KEY, NOON)).toMatchObject({ rule: 'weekly', changedAt: at(0) });
+    expect(failedTestOf(claimed(failedAt(0), OTHER, at(0)).holds, KEY, NOON)).toBeUndefined();
+    expect(failedTestOf(failedAt(0), 'account:2', NOON)).toBeUndefined();
   });
 
   it('of a start that a later run of the rule continues ends with that run, but no later claim does', () => {
