@@ -130,13 +130,32 @@ const hasOtherType = (issue: z.core.$ZodIssue): boolean =>
   issue.path.length === 0 &&
   (issue.code === 'invalid_type' || (issue.code === 'invalid_value' && typeof issue.input !== 'string'));
 
-/**
- * Alternative of a union that the author probably meant: the one with the fewest issues among those of the right type.
- */
-const meantAlternative = (alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
-  alternatives.filter((issues) => !issues.some(hasOtherType)).toSorted((one, other) => one.length - other.length)[0];
-
 type Path = readonly (string | number)[];
+
+/**
+ * Problems of the alternative of a union that the author probably meant: the one with the fewest among those of the
+ * right type.
+ */
+const meantProblems = (
+  alternatives: readonly z.core.$ZodIssue[][],
+  path: Path,
+  names: EntryNames,
+): readonly Problem[] | undefined =>
+  alternatives
+    .filter((issues) => !issues.some(hasOtherType))
+    .map((issues) => problemsIn(issues, path, names))
+    .toSorted((one, other) => one.length - other.length)[0];
+
+/** Keys of a map that are valid alone, each in another alternative of a union; undefined if anything else is wrong. */
+const exclusiveKeys = (alternatives: readonly z.core.$ZodIssue[][]): [string, string] | undefined => {
+  const [[one, ...more] = [], [other, ...others] = [], ...further] = alternatives;
+  if (one === undefined || other === undefined || more.length + others.length + further.length > 0) return undefined;
+  if (!isUnknownKeys(one) || !isUnknownKeys(other)) return undefined;
+  const [key, ...keys] = one.keys;
+  const [otherKey, ...otherKeys] = other.keys;
+  if (key === undefined || otherKey === undefined || key === otherKey) return undefined;
+  return keys.length + otherKeys.length > 0 ? undefined : [key, otherKey];
+};
 
 const toProblems = (issue: z.core.$ZodIssue, base: Path, names: EntryNames): Problem[] => {
   const path = [...base, ...toPath(issue.path)];
@@ -144,8 +163,13 @@ const toProblems = (issue: z.core.$ZodIssue, base: Path, names: EntryNames): Pro
     return problemsIn(issue.issues, path, names).map((problem) => ({ ...problem, atKey: true }));
   }
   if (issue.code === 'invalid_union') {
-    const meant = meantAlternative(issue.errors);
-    if (meant !== undefined) return problemsIn(meant, path, names);
+    const exclusive = exclusiveKeys(issue.errors);
+    if (exclusive !== undefined) {
+      const [key, other] = exclusive;
+      return [{ path: [...path, key], atKey: true, message: `does not go with "${other}"; remove one of the two` }];
+    }
+    const meant = meantProblems(issue.errors, path, names);
+    if (meant !== undefined) return [...meant];
   }
   // A format is described by its rule alone. Every other message says what is wrong.
   return [{ path, message: issue.code === 'invalid_format' ? `is not valid; ${issue.message}` : issue.message }];

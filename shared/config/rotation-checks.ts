@@ -21,6 +21,23 @@ const checkConnections = ({ connections }: Checkable, name: string, rule: Rotati
   });
 };
 
+/** An item has the same reference in one vault only. In another one, it may be that of a foreign account. */
+const checkWith = (
+  { connections }: Checkable,
+  name: string,
+  { connection, with: changing }: RotationConfig,
+): Problem[] => {
+  const known = Object.fromEntries(checkableEntries(connections));
+  if (changing === undefined || ![connection, changing].every((each) => Object.hasOwn(known, each))) return [];
+  if (isSameVault({ connections: known }, connection, changing)) return [];
+  return [
+    {
+      path: ['rotations', name, 'with'],
+      message: `connection "${changing}" has another url than "${connection}", so it could change the accounts of another vault; name a connection with the same url`,
+    },
+  ];
+};
+
 /** Both connections must be able to change items of the source. */
 const checkSource = (
   { connections }: Checkable,
@@ -77,10 +94,13 @@ const checkWaves = (name: string, { canary, size }: RotationConfig): Problem[] =
 
 const DAY_MINUTES = 1440;
 
+/** A rotation that starts less often than once in two years is not compared with the ages. */
+const MAX_GAP_DAYS = 2 * 366;
+
 /** A credential is as old as the gap when its turn comes, and older while the waves before its own rotate. */
 const checkAge = (name: string, { schedule, maxAgeDays }: RotationConfig): Problem[] => {
   if (schedule === undefined || maxAgeDays === undefined) return [];
-  const gap = longestGapMinutes(schedule.expression, schedule.timeZone);
+  const gap = longestGapMinutes(schedule.expression, schedule.timeZone, MAX_GAP_DAYS);
   if (gap === undefined || maxAgeDays * DAY_MINUTES > gap) return [];
   const days = Math.floor(gap / DAY_MINUTES) + 1;
   return [
@@ -152,6 +172,7 @@ const checkAfterCheckout = (
 export const checkRotations = (config: Checkable, types: RegisteredTypes): Problem[] => [
   ...checkableEntries(config.rotations).flatMap(([name, rule]) => [
     ...checkConnections(config, name, rule),
+    ...checkWith(config, name, rule),
     ...checkSource(config, types, name, rule),
     ...checkDelivered(config, types, name, rule),
     ...checkWaves(name, rule),

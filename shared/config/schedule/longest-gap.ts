@@ -5,7 +5,7 @@ import { type Transition, transitionsOf } from '#shared/config/schedule/time-zon
 const DAY_MINUTES = 1440;
 const DAY_MS = DAY_MINUTES * 60_000;
 
-/** A longer gap is not measured: no alarm could wait for so long. */
+/** A longer gap is not measured by default: no alarm of a sync could wait for so long. */
 const MAX_GAP_DAYS = 8;
 
 /** The calendar repeats after 28 years, as long as every fourth year is a leap year. */
@@ -52,7 +52,7 @@ const isSelected = (cron: Cron, day: number): boolean => {
 };
 
 /** Days from one selected day to the next, at most. Undefined if they are too many, or if there is no next one. */
-const longestDays = (cron: Cron): number | undefined => {
+const longestDays = (cron: Cron, maxDays: number): number | undefined => {
   if (cron.months.length === 12 && cron.days.text === '*') return 1;
   let longest: number | undefined;
   let previous: number | undefined;
@@ -62,7 +62,7 @@ const longestDays = (cron: Cron): number | undefined => {
       for (const day of daysOfMonth(cron, year, month)) {
         const number = first + day - 1;
         if (previous !== undefined) longest = Math.max(longest ?? 0, number - previous);
-        if (longest !== undefined && longest > MAX_GAP_DAYS) return undefined;
+        if (longest !== undefined && longest > maxDays) return undefined;
         previous = number;
       }
     }
@@ -71,9 +71,9 @@ const longestDays = (cron: Cron): number | undefined => {
 };
 
 /** Last start before a minute of local time, at most some days earlier. */
-const lastBefore = (cron: Cron, minute: number): number | undefined => {
+const lastBefore = (cron: Cron, minute: number, maxDays: number): number | undefined => {
   const today = Math.floor((minute - 1) / DAY_MINUTES);
-  for (let day = today; day >= today - MAX_GAP_DAYS; day -= 1) {
+  for (let day = today; day >= today - maxDays; day -= 1) {
     const time = isSelected(cron, day) ? cron.times.findLast((each) => day * DAY_MINUTES + each < minute) : undefined;
     if (time !== undefined) return day * DAY_MINUTES + time;
   }
@@ -81,9 +81,9 @@ const lastBefore = (cron: Cron, minute: number): number | undefined => {
 };
 
 /** First start at a minute of local time or later, at most some days later. */
-const firstFrom = (cron: Cron, minute: number): number | undefined => {
+const firstFrom = (cron: Cron, minute: number, maxDays: number): number | undefined => {
   const today = Math.floor(minute / DAY_MINUTES);
-  for (let day = today; day <= today + MAX_GAP_DAYS; day += 1) {
+  for (let day = today; day <= today + maxDays; day += 1) {
     const time = isSelected(cron, day) ? cron.times.find((each) => day * DAY_MINUTES + each >= minute) : undefined;
     if (time !== undefined) return day * DAY_MINUTES + time;
   }
@@ -95,13 +95,13 @@ const firstFrom = (cron: Cron, minute: number): number | undefined => {
  * does not repeat those of an hour that exists twice. Source: AWS re:Post, "How can I adjust my Amazon EventBridge
  * schedule for daylight saving?"
  */
-const gapAround = (cron: Cron, { localMinute, shift }: Transition): number | undefined => {
+const gapAround = (cron: Cron, { localMinute, shift }: Transition, maxDays: number): number | undefined => {
   const skippedUntil = localMinute + Math.max(shift, 0);
   const repeatedFrom = localMinute + Math.min(shift, 0);
-  let start = lastBefore(cron, shift > 0 ? localMinute : repeatedFrom);
+  let start = lastBefore(cron, shift > 0 ? localMinute : repeatedFrom, maxDays);
   let longest = 0;
   while (start !== undefined && start < localMinute) {
-    const next = firstFrom(cron, shift > 0 ? skippedUntil : start + 1);
+    const next = firstFrom(cron, shift > 0 ? skippedUntil : start + 1, maxDays);
     if (next === undefined) return undefined;
     // A start in an hour that exists twice can be in either, so each gap that touches it may be the longer one.
     longest = Math.max(longest, next - start - shift);
@@ -110,8 +110,8 @@ const gapAround = (cron: Cron, { localMinute, shift }: Transition): number | und
   return start === undefined ? undefined : longest;
 };
 
-const ofCron = (cron: Cron, timeZone: string): number | undefined => {
-  const days = longestDays(cron);
+const ofCron = (cron: Cron, timeZone: string, maxDays: number): number | undefined => {
+  const days = longestDays(cron, maxDays);
   const [first, last] = [cron.times[0], cron.times.at(-1)];
   const isInterrupted = cron.years.some((year, index) => index > 0 && year !== (cron.years[index - 1] ?? 0) + 1);
   if (days === undefined || first === undefined || last === undefined || isInterrupted) return undefined;
@@ -120,7 +120,7 @@ const ofCron = (cron: Cron, timeZone: string): number | undefined => {
     ...cron.times.slice(1).map((time, index) => time - (cron.times[index] ?? time)),
   ];
   for (const transition of transitionsOf(timeZone)) {
-    const gap = gapAround(cron, transition);
+    const gap = gapAround(cron, transition, maxDays);
     if (gap === undefined) return undefined;
     gaps.push(gap);
   }
@@ -129,21 +129,25 @@ const ofCron = (cron: Cron, timeZone: string): number | undefined => {
 
 /**
  * Returns the longest time between two starts of a schedule, in minutes, with daylight saving time. Undefined if it
- * exceeds eight days, and for a schedule that starts once or never. The end of the last year is not a gap. Pure.
+ * exceeds `maxDays`, and for a schedule that starts once or never. The end of the last year is not a gap. Pure.
  */
-export const longestGapMinutes = (expression: string, timeZone: string): number | undefined => {
-  const key = `${expression} ${timeZone}`;
-  if (!known.has(key)) known.set(key, measure(expression, timeZone));
+export const longestGapMinutes = (
+  expression: string,
+  timeZone: string,
+  maxDays: number = MAX_GAP_DAYS,
+): number | undefined => {
+  const key = `${expression} ${timeZone} ${maxDays}`;
+  if (!known.has(key)) known.set(key, measure(expression, timeZone, maxDays));
   return known.get(key);
 };
 
 /** Hundreds of syncs share a schedule. */
 const known = new Map<string, number | undefined>();
 
-const measure = (expression: string, timeZone: string): number | undefined => {
+const measure = (expression: string, timeZone: string, maxDays: number): number | undefined => {
   const parsed = parseSchedule(expression);
   if (!parsed.ok) return undefined;
   const schedule = parsed.value;
-  if (schedule.kind === 'cron') return ofCron(schedule.cron, timeZone);
-  return schedule.minutes > MAX_GAP_DAYS * DAY_MINUTES ? undefined : schedule.minutes;
+  if (schedule.kind === 'cron') return ofCron(schedule.cron, timeZone, maxDays);
+  return schedule.minutes > maxDays * DAY_MINUTES ? undefined : schedule.minutes;
 };

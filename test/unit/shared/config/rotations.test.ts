@@ -79,8 +79,23 @@ describe('a rotation', () => {
       ', maxAgeDays: 7, schedule: { expression: rate(7 days) }',
       'maxAgeDays: is not longer than the time between two rotations of the schedule; write maxAgeDays: 8 or more',
     ],
+    [
+      'a maximum age that a monthly schedule exceeds',
+      ', maxAgeDays: 31, schedule: { expression: cron(0 2 1 * ? *) }',
+      'maxAgeDays: is not longer than the time between two rotations of the schedule; write maxAgeDays: 32 or more',
+    ],
     ['a window without a schedule', ', window: { hours: 4 }', 'window: applies only to scheduled starts'],
     ['no canary', ', canary: 0', 'canary: '],
+    [
+      'a threshold with a misspelt key',
+      ', threshold: { percents: 2 }',
+      'threshold.percents: is not a known key; did you mean "percent"?',
+    ],
+    [
+      'two thresholds',
+      ', threshold: { percent: 2, count: 3 }',
+      'threshold.percent: does not go with "count"; remove one of the two',
+    ],
     ['a threshold of nothing', ', threshold: { count: 0 }', 'threshold'],
     [
       'an emergency that everyone may start',
@@ -111,6 +126,20 @@ describe('a rotation', () => {
   it('is refused under the name of a sync', () => {
     expect(rotating('', 'fleet')).toEqual([
       expect.stringContaining('rotations.fleet: has the same name as a sync; rename it'),
+    ]);
+  });
+
+  it('changes credentials by a connection to the same vault only', () => {
+    const changingAt = (host: string) =>
+      problemsOf(
+        `${configWith().replace(
+          'stores:',
+          `  changer:\n    type: password-safe\n    url: https://${host}/BeyondTrust/api/public/v3\n    authentication: { type: oauth, bootstrapSecret: bootstrap/changer }\nstores:`,
+        )}\nrotations:\n  weekly: { connection: vault, with: changer }\n`,
+      );
+    expect(changingAt('PAM.example.com')).toEqual([]);
+    expect(changingAt('other.example.com')).toEqual([
+      expect.stringMatching(/rotations\.weekly\.with: connection "changer" has another url than "vault"/),
     ]);
   });
 
