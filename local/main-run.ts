@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RotationReport } from '#shared/records/rotation-record.ts';
+import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
@@ -45,8 +47,8 @@ export interface MainRun {
   readonly notRotated: readonly string[];
   /** One sentence for each broken promise. */
   readonly broken: readonly string[];
-  /** Paths of the runs' pages. */
-  readonly pages: readonly [string, string];
+  /** Paths of the pages of both runs and of the rotations. */
+  readonly pages: readonly string[];
   /** Directory of the logs and histories. */
   readonly directory: string;
 }
@@ -75,6 +77,8 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
 interface Extras extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' | 'notRotated' | 'broken'> {
   /** Ids of accounts whose credential their system refuses. */
   readonly refused?: ReadonlySet<number> | undefined;
+  /** Reports of rotations. */
+  readonly reports: readonly RotationReport[];
 }
 
 const playExtras = async (
@@ -100,6 +104,7 @@ const playExtras = async (
     notRotated: rotation?.left ?? [],
     broken: [...(provisioned?.broken ?? []), ...(played?.broken ?? []), ...(rotation?.broken ?? [])],
     refused: rotation?.refused,
+    reports: rotation?.reports ?? [],
   };
 };
 
@@ -129,7 +134,7 @@ const runTwice = async (
     ),
     ...misdelivered('Run 2', world, second, () => changed),
   ];
-  const { broken, refused, ...extras } = await play(say);
+  const { broken, refused, reports, ...extras } = await play(say);
 
   say('Searching all written data for credentials');
   const leaks = await world.findLeaks(...(printed === undefined ? [] : [printed()]));
@@ -140,7 +145,11 @@ const runTwice = async (
     canaryHits: leaks.length,
     ...extras,
     broken: [...promises, ...broken, ...brokenPromises(world, leaks, refused)],
-    pages: [await writePage(directory, 1, first), await writePage(directory, 2, second)],
+    pages: [
+      await writePage(directory, 1, first),
+      await writePage(directory, 2, second),
+      ...(await writeRotations(directory, reports)),
+    ],
     directory,
   };
 };
@@ -152,6 +161,17 @@ const writePage = async (directory: string, run: 1 | 2, figures: RunFigures): Pr
   await writeFile(path, renderSyncPage(report, { vault: vaultCalls.total, store: storeCalls.total }));
   return path;
 };
+
+/** Writes the report and the page of each rotation. Returns the paths of the pages. */
+const writeRotations = (directory: string, reports: readonly RotationReport[]): Promise<string[]> =>
+  Promise.all(
+    reports.map(async (report) => {
+      const path = join(directory, `rotation-${report.rule}.html`);
+      await writeFile(path.replace(/html$/, 'json'), `${JSON.stringify(report, null, 2)}\n`);
+      await writeFile(path, renderRotationPage(report));
+      return path;
+    }),
+  );
 
 const misdelivered = (
   run: string,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AccountView } from '../simulators/password-safe/contents.ts';
 import type { World } from '../world.ts';
 import { isPaired, PAIR_RULE, PAIR_SECRET, PAIR_SYNC } from './fleet.ts';
-import { type RotationFigures, rotate } from './rotate.ts';
+import { type Rotated, rotate } from './rotate.ts';
 
 /** The rotation of a pair in a local run: readers must notice nothing. */
 
@@ -21,7 +21,7 @@ const openedBy = (value: string | undefined, accounts: readonly AccountView[]): 
  */
 export const playPair = async (
   world: World,
-): Promise<{ readonly figures: RotationFigures; readonly broken: readonly string[] }> => {
+): Promise<Pick<Rotated, 'figures' | 'report'> & { readonly broken: readonly string[] }> => {
   const { vault, aws } = world;
   const opened = (): AccountView | undefined =>
     openedBy(aws.secretsManager.currentValues()[PAIR_SECRET], vault.accounts().filter(isPaired));
@@ -30,7 +30,7 @@ export const playPair = async (
   const before = opened();
   if (before === undefined) broken.push('Rotation: the store has no credential of the pair before its rotation.');
   let gaps = 0;
-  const { figures, left } = await rotate(world, PAIR_RULE, () => {
+  const { figures, left, report } = await rotate(world, PAIR_RULE, () => {
     if (opened() === undefined) gaps += 1;
   });
   broken.push(...left.map((line) => `Rotation: ${line}.`));
@@ -40,5 +40,5 @@ export const playPair = async (
     broken.push('Rotation: the store does not have the credential of the other account of the pair.');
   if (before !== undefined && vault.credentialOf(before.accountId) !== before.credential)
     broken.push('Rotation: the active account of the pair changed.');
-  return { figures, broken };
+  return { figures, report, broken };
 };

@@ -1,3 +1,4 @@
+import type { RotationReport } from '#shared/records/rotation-record.ts';
 import { ageSteps } from '#shared/workflows/rotate.ts';
 import { wrongValues } from '../promises.ts';
 import type { AccountView } from '../simulators/password-safe/contents.ts';
@@ -16,6 +17,7 @@ export interface RotationsRun {
   readonly refused: ReadonlySet<number>;
   /** One sentence for each broken promise. */
   readonly broken: readonly string[];
+  readonly reports: readonly RotationReport[];
 }
 
 /** Longer than the vault needs, and less than the rule waits. */
@@ -57,14 +59,16 @@ export const playRotation = async (world: World, say: (line: string) => void): P
   const accounts = vault.accounts().filter(isRotating).toSorted(byKey);
   const { refused, late } = disturb(world, accounts);
   const changesBefore = new Map(accounts.map(({ accountId }) => [accountId, vault.changesOf(accountId)]));
+  const hasPair = vault.accounts().some(isPaired);
   say(
     [
       `Rotation: ${accounts.length} accounts in waves`,
       ...(late === undefined ? [] : ['the vault changes one of them late']),
       ...(refused === undefined ? [] : ['one fails its test']),
+      ...(hasPair ? ['then a pair takes its turn'] : []),
     ].join('; '),
   );
-  const { figures, left } = await rotate(world, RULE);
+  const { figures, left, report } = await rotate(world, RULE);
   const failed = refused === undefined ? 0 : 1;
 
   const broken: string[] = [];
@@ -84,12 +88,13 @@ export const playRotation = async (world: World, say: (line: string) => void): P
   };
   for (const store of stores) broken.push(...wrongValues(rotated, store, store.values()));
   expect('credentials are too old after the rotation', await countOld(world), 0);
-  const pair = vault.accounts().some(isPaired) ? await playPair(world) : undefined;
+  const pair = hasPair ? await playPair(world) : undefined;
   broken.push(...(pair?.broken ?? []));
   return {
     figures: pair === undefined ? figures : addFigures(figures, pair.figures),
     left,
     refused: new Set(refused === undefined ? [] : [refused.accountId]),
     broken,
+    reports: [report, ...(pair === undefined ? [] : [pair.report])],
   };
 };

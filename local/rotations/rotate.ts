@@ -1,4 +1,4 @@
-import { rotationAt } from '#shared/records/rotation-record.ts';
+import { type RotationReport, rotationAt } from '#shared/records/rotation-record.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { ended } from '../executions.ts';
 import { readRecord } from '../figures.ts';
@@ -17,6 +17,7 @@ export interface Rotated {
   readonly figures: RotationFigures;
   /** One line for each item that did not rotate. */
   readonly left: readonly string[];
+  readonly report: RotationReport;
 }
 
 /**
@@ -40,5 +41,6 @@ export const rotate = async (
     left: report.items
       .filter(({ outcome }) => outcome !== 'rotated')
       .map(({ title, outcome }) => `${title}: ${outcome}`),
+    report,
   };
 };
