@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { itemSchema } from '#shared/domain/item.ts';
 import { rotationStateSchema } from '#shared/domain/rotation/state.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
-import { ROTATION_STATUSES } from '#shared/workflows/rotate.ts';
+import { orderSchema, ROTATION_STATUSES } from '#shared/workflows/rotate.ts';
 import { type Run, runSchema } from '#shared/workflows/run.ts';
 import { RUN_STATUSES } from '#shared/workflows/sync.ts';
 
@@ -131,7 +131,14 @@ export const turnOf = ({ turns = {} }: Pick<RotationProgress, 'turns'>, id: stri
 
 const rotationReportSchema = runSchema.extend({
   status: z.enum(ROTATION_STATUSES),
+  startedAt: z.string(),
   finishedAt: z.string(),
+  /** What started the run. */
+  ...orderSchema.pick({ trigger: true, requestedBy: true, ticket: true }).shape,
+  /** Execution of the checkout that started the run by its end. */
+  checkout: z.string().optional(),
+  /** First run of the rotation that the run continues. */
+  continues: z.string().optional(),
   /** Cause that stopped the rotation. */
   stopped: z.string().optional(),
   estimateSeconds: z.int().optional(),

@@ -25,9 +25,23 @@ const urgencyOf = (outcome: string): number => {
   return found === -1 ? URGENCY.length : found;
 };
 
+/** Text for what started a rotation. Pure. */
+export const causeOf = ({
+  trigger,
+  requestedBy,
+  ticket,
+  checkout,
+}: Pick<RotationReport, 'trigger' | 'requestedBy' | 'ticket' | 'checkout'>): string => {
+  if (checkout !== undefined) return `the end of the checkout ${checkout}`;
+  if (requestedBy === undefined) return `a ${trigger}`;
+  const under = ticket === undefined ? '' : ` for the ticket ${ticket}`;
+  return `the message ${requestedBy.id} of ${requestedBy.sender}${under}`;
+};
+
 /** The page of one rotation, rendered from its report. Pure. */
 export const renderRotationPage = (report: RotationReport): string => {
-  const { rule, run, status, finishedAt, stopped, estimateSeconds, items, deliveries, oldCredential, notes } = report;
+  const { rule, run, status, startedAt, finishedAt, continues, stopped, estimateSeconds } = report;
+  const { items, deliveries, oldCredential, notes } = report;
   const late = deliveries.filter((delivery) => delivery.status !== 'SUCCEEDED');
   const concerns: Concern[] = items
     .filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated)
@@ -40,11 +54,14 @@ export const renderRotationPage = (report: RotationReport): string => {
     status,
     facts: [
       ['Run', run],
+      ['Started by', causeOf(report)],
+      ...(continues === undefined ? [] : [['Continues', continues] as const]),
       ['Items', items.length.toLocaleString('en')],
       ['Waves', new Set(items.map(({ wave }) => wave)).size.toLocaleString('en')],
       ...(stopped === undefined ? [] : [['Stopped by', stopped] as const]),
       ...(estimateSeconds === undefined ? [] : [['Least time', showDuration(estimateSeconds * 1000)] as const]),
       ...(old.count === 0 ? [] : [['Targets with an old credential', old.count.toLocaleString('en')] as const]),
+      ['Started', startedAt],
       ['Finished', finishedAt],
     ],
     shares: Object.entries(TONES).map(([end, tone]) => {

@@ -16,9 +16,11 @@ const resumeSchema = z.object({
 export type ResumeOrder = z.infer<typeof resumeSchema>;
 
 /** Input of an execution. Without `items`, `systems`, `ticket` and `checkout`, all that the rule selects rotates. */
-const orderSchema = z.object({
+export const orderSchema = z.object({
   rule: z.string(),
   trigger: z.enum(['schedule', 'message', 'checkout']),
+  /** Message that started the execution: its id, and the unique id of its sender. */
+  requestedBy: z.object({ id: z.string(), sender: z.string() }).optional(),
   /** Continues the rotation of the rule that was stopped or failed, instead of a new one. */
   resume: resumeSchema.optional(),
   /** Continues this run of the rule, whose execution had too many events. `startedAt`: start of its first execution. */

@@ -27,15 +27,16 @@ export const createRotationActions = ({ executionsOf, sharedRecords }: RotationA
 
   return {
     async request(message: RotationRequested, sender: Principal): Promise<void> {
-      const { type: _, rotation: rule, id: __, ...selection } = message;
+      const { type: _, rotation: rule, id, ...selection } = message;
       const run = `${rule}.requested-${hashOf(message, sender)}`;
-      await start(run, { rule, trigger: 'message', ...selection });
+      await start(run, { rule, trigger: 'message', requestedBy: { id, sender: sender.id }, ...selection });
     },
 
     async resume(message: RotationResumed, sender: Principal): Promise<void> {
-      const { rotation: rule, acceptFailures, retry } = message;
+      const { rotation: rule, id, acceptFailures, retry } = message;
       const run = `${rule}.resumed-${hashOf(message, sender)}`;
-      await start(run, { rule, trigger: 'message', resume: { acceptFailures, retry } });
+      const resume = { acceptFailures, retry };
+      await start(run, { rule, trigger: 'message', requestedBy: { id, sender: sender.id }, resume });
     },
 
     /** `sentAt` in epoch milliseconds. A message that is sent again does not stop what was resumed since. */

@@ -14,6 +14,8 @@ export const startContinuation = async (
 ): Promise<void> => {
   const hash = createHash('sha256').update(run).digest('hex').slice(0, 24);
   const continues = { run, startedAt: order.continues?.startedAt ?? startedAt };
-  const next: RotationOrder = { rule, trigger: order.trigger, continues };
+  const { trigger, requestedBy, ticket, checkout } = order;
+  const cause = { trigger, requestedBy, ticket, checkout };
+  const next: RotationOrder = { rule, ...cause, continues };
   await start(`${rule}.continued-${hash}`, JSON.stringify(next));
 };

@@ -1,18 +1,17 @@
 import { showDuration } from '#shared/domain/duration.ts';
 import { ROTATION_OUTCOMES } from '#shared/domain/rotation/progress.ts';
 import type { OldCredential, RotationReport } from '#shared/records/rotation-record.ts';
+import { causeOf } from '#shared/report-page/rotation-page.ts';
 
 /** Lines about items in a notice; the report has all of them. */
 const MAX_LINES = 20;
 
 /** Lines of the notice about a rotation. `key` is that of its report. Pure. */
-export const noticeOf = (
-  { rule, run, status, stopped, estimateSeconds, items, deliveries, oldCredential, notes }: RotationReport,
-  key: string,
-): string[] => {
+export const noticeOf = (report: RotationReport, key: string): string[] => {
+  const { rule, run, status, stopped, estimateSeconds, items, deliveries, oldCredential, notes } = report;
   const bad = items.filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated);
   return [
-    `Rotation ${rule}, run ${run}: ${status}.`,
+    `Rotation ${rule}, run ${run}: ${status}. Started by ${causeOf(report)}.`,
     `${items.length} items, ${items.length - bad.length} rotated.`,
     ...(estimateSeconds === undefined
       ? []

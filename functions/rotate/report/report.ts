@@ -49,7 +49,10 @@ export const createReportRotation =
     const status = statusOf(input, progress, items, notes.length + (found?.ofRotated ?? 0));
     const content: RotationReport = {
       ...{ workflow, rule, run, status },
+      startedAt: input.order.continues?.startedAt ?? input.startedAt,
       finishedAt: new Date(now()).toISOString(),
+      ...causeOf(input.order),
+      ...(progress?.origin !== undefined && { continues: progress.origin }),
       ...(progress?.state.stop !== undefined && { stopped: progress.state.stop.reason }),
       ...(planned !== undefined && { estimateSeconds: planned.estimateSeconds }),
       items: items.map(({ title, wave, status: end, reason, changedAt }) => ({
@@ -108,6 +111,13 @@ const giveBack = (
     const left = isDone && unfinished === run ? undefined : unfinished;
     return { next: { run, ended: true, ...(left !== undefined && { unfinished: left }) }, result: left };
   });
+
+const causeOf = ({ trigger, requestedBy, ticket, checkout }: RotateStepInput['order']) => ({
+  trigger,
+  ...(requestedBy !== undefined && { requestedBy }),
+  ...(ticket !== undefined && { ticket }),
+  ...(checkout !== undefined && { checkout: checkout.run }),
+});
 
 /** Notes about an execution that did not begin. */
 const NOTES_ON_SKIPPED: Readonly<Record<RotationPlanned['status'], readonly string[]>> = {

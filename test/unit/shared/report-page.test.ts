@@ -28,7 +28,10 @@ describe('the page of a rotation', () => {
   it('shows its outcomes, and what needs attention: syncs that have not delivered, then the most urgent items', () => {
     const page = renderRotationPage({
       ...{ workflow: 'rotate', rule: 'weekly', run: 'weekly.1', status: 'STOPPED', stopped: 'threshold' },
+      startedAt: '2026-01-02T03:00:00Z',
       finishedAt: '2026-01-02T04:00:00Z',
+      trigger: 'message',
+      requestedBy: { id: 'INC1', sender: 'AROA1234567890EXAMPLE' },
       items: [
         { title: 'db-01/skipped', wave: 1, outcome: 'skipped', reason: 'The rotation stopped before its turn.' },
         { title: 'db-02/rotated', wave: 0, outcome: 'rotated' },
@@ -41,6 +44,8 @@ describe('the page of a rotation', () => {
       },
       notes: [HOSTILE],
     });
+    expect(page).toContain('<dt>Started by</dt><dd>the message INC1 of AROA1234567890EXAMPLE</dd>');
+    expect(page).toContain('<dt>Started</dt><dd>2026-01-02T03:00:00Z</dd>');
     expect(page).toContain('<dt>Targets with an old credential</dt><dd>3</dd>');
     expect(page).toContain('<li>2 more targets may hold an old credential.');
     expect(page).toContain('<title>Rotation weekly: STOPPED</title>');

@@ -612,7 +612,12 @@ describe('a message that requests a rotation', () => {
     expect([...scene.rotations.started]).toEqual([]);
     await scene.receiveFrom(BOB, [asked, asked, { ...asked, systems: ['web-*'] }]);
     expect([...scene.rotations.started.values()].map((input) => JSON.parse(input))).toEqual([
-      { rule: 'weekly', trigger: 'message', systems: ['db-*'] },
+      {
+        rule: 'weekly',
+        trigger: 'message',
+        requestedBy: { id: 'INC1', sender: principalIn(BOB).id },
+        systems: ['db-*'],
+      },
     ]);
   });
 });

@@ -53,7 +53,8 @@ describe('a message that resumes a rotation', () => {
     await scene.resume(resumed, ALICE);
     expect([...scene.executions.started.keys()]).toEqual([expect.stringMatching(/^weekly\.resumed-[0-9a-f]{24}$/)]);
     const { acceptFailures, retry } = resumed;
-    const order = { rule: 'weekly', trigger: 'message', resume: { acceptFailures, retry } };
+    const requestedBy = { id: 'INC1', sender: ALICE.id };
+    const order = { rule: 'weekly', trigger: 'message', requestedBy, resume: { acceptFailures, retry } };
     expect([...scene.executions.started.values()].map((input) => JSON.parse(String(input)))).toEqual([order]);
     await scene.resume(resumed, BOB);
     expect(scene.executions.started.size).toBe(2);

@@ -111,10 +111,14 @@ describe('a rotation that a message stopped', () => {
 
   it('continues where it stopped, so every account changes once and is reported once', async () => {
     const scene = await stopped();
-    const resumed = later(scene, '2', RESUMED);
+    const requestedBy = { id: 'INC1', sender: 'AROA1234567890ALICE' };
+    const resumed = later(scene, '2', { ...RESUMED, requestedBy });
     expect(await scene.plan(resumed)).toEqual({ status: 'planned', items: 4 });
     await finish(scene, resumed);
     expect(await scene.report(resumed)).toMatchObject({ requested: 4, rotated: 4 });
+    expect((await scene.records.read(rotationAt.report({ ...RUN, run: 'weekly.2' })))?.record).toMatchObject({
+      ...{ startedAt: resumed.startedAt, trigger: 'message', requestedBy, continues: 'weekly.1' },
+    });
     expect(await scene.statuses('weekly.2')).toEqual({ 1: 'rotated', 2: 'rotated', 3: 'rotated', 4: 'rotated' });
     expect(scene.calls.filter((call) => call.startsWith('change')).toSorted()).toEqual(
       [1, 2, 3, 4].map((id) => `change ${id}`),

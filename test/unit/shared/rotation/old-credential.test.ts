@@ -81,7 +81,8 @@ describe('targets with an old credential', () => {
     expect(old).toMatchObject({ count: 1200, targets: { length: 1000 } });
     const lines = noticeOf(
       {
-        ...{ workflow: 'rotate', rule: 'weekly', run: 'weekly.1', status: 'STOPPED', finishedAt: '' },
+        ...{ workflow: 'rotate', rule: 'weekly', run: 'weekly.1', status: 'STOPPED' },
+        ...{ trigger: 'schedule', startedAt: '', finishedAt: '' },
         ...{ items: [], deliveries: [], notes: [], oldCredential: old },
       },
       'report.json',
