@@ -146,6 +146,8 @@ const rotationReportSchema = runSchema.extend({
   items: z.array(
     z.object({
       title: z.string(),
+      /** Account of a pair or an alias whose credential is to change, or has changed. */
+      account: z.string().optional(),
       wave: z.int(),
       outcome: z.string(),
       reason: z.string().optional(),

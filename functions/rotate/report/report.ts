@@ -7,6 +7,8 @@ import {
   type RotationProgress,
   type RotationReport,
   rotationAt,
+  type Turn,
+  turnOf,
 } from '#shared/records/rotation-record.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
@@ -55,13 +57,7 @@ export const createReportRotation =
       ...(progress?.origin !== undefined && { continues: progress.origin }),
       ...(progress?.state.stop !== undefined && { stopped: progress.state.stop.reason }),
       ...(planned !== undefined && { estimateSeconds: planned.estimateSeconds }),
-      items: items.map(({ title, wave, status: end, reason, changedAt }) => ({
-        title,
-        wave,
-        outcome: outcomeOf(end),
-        ...(reason !== undefined && { reason }),
-        ...(changedAt !== undefined && { changedAt }),
-      })),
+      items: items.map((item) => lineOf(item, progress && turnOf(progress, item.id))),
       deliveries: (progress?.deliveries ?? []).map(({ sync, run: by, ids, status: end = 'RUNNING' }) => ({
         sync,
         run: by,
@@ -111,6 +107,18 @@ const giveBack = (
     const left = isDone && unfinished === run ? undefined : unfinished;
     return { next: { run, ended: true, ...(left !== undefined && { unfinished: left }) }, result: left };
   });
+
+const lineOf = (
+  { title, wave, status, reason, changedAt }: Reported,
+  turn: Turn | undefined,
+): RotationReport['items'][number] => ({
+  title,
+  ...(turn !== undefined && { account: turn.account.title }),
+  wave,
+  outcome: outcomeOf(status),
+  ...(reason !== undefined && { reason }),
+  ...(changedAt !== undefined && { changedAt }),
+});
 
 const causeOf = ({ trigger, requestedBy, ticket, checkout }: RotateStepInput['order']) => ({
   trigger,

@@ -127,6 +127,9 @@ const LEFT: Readonly<Partial<Record<Status, Pick<Reported, 'status' | 'reason'>>
   },
 };
 
+const TEST_FAILED =
+  'Its system refused the new credential, so no sync delivers it. The page docs/rotation.md, "A failed test", shows what ends that.';
+
 /**
  * Reports each item once. Items that a stop or another item keeps from starting are `skipped`. After the end of the
  * execution, `isOver`, each item has an outcome. Pure.
@@ -134,7 +137,8 @@ const LEFT: Readonly<Partial<Record<Status, Pick<Reported, 'status' | 'reason'>>
 export const report = (state: RotationState, isOver = false): Reported[] => {
   const blocked = findBlocked(state.items);
   return state.items.map((item): Reported => {
-    const { id, title, wave, status, reason, changedAt } = item;
+    const { id, title, wave, status, changedAt } = item;
+    const reason = item.reason ?? (status === 'testFailed' ? TEST_FAILED : undefined);
     const line = { id, title, wave, status, reason, changedAt, ...(isOver && LEFT[status]) };
     if (status !== 'waiting') return line;
     const cause = blocked.get(id);

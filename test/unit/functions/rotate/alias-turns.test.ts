@@ -90,6 +90,20 @@ describe('the turn of an alias', () => {
     expect(scene.count('pair')).toBe(1);
   });
 
+  it('is reported with the account that changed, and a failed test with its consequence', async () => {
+    const scene = await planned('1', '2');
+    scene.failedTests.add('2');
+    await scene.outcome();
+    await scene.report();
+    const account = (await scene.progress())?.turns?.['alias:9']?.account.title ?? 'none';
+    expect((await scene.records.read(rotationAt.report(RUN)))?.record.items).toEqual([
+      expect.objectContaining({
+        account,
+        reason: expect.stringContaining('refused the new credential, so no sync delivers it'),
+      }),
+    ]);
+  });
+
   it('fails if the alias has no other account', async () => {
     const scene = await planned('1');
     expect(await scene.outcome()).toEqual(['failed', expect.stringContaining('Map a second account to it')]);
