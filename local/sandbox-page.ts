@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { LOCAL_REGION } from './aws/environment.ts';
 import { exampleRules } from './example-rules.ts';
 import { machineArn } from './executions.ts';
-import { planCommand } from './plan-command.ts';
+import { planCommand, ROTATOR_CREDENTIALS } from './plan-command.ts';
+import { RULE } from './rotations/fleet.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
 import { OPENBAO_CA_FILE } from './stores.ts';
 import { CHECKOUT, WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
@@ -67,18 +68,26 @@ const describeWebhook = (world: World): string => {
   curl -sS --aws-sigv4 aws:amz:${LOCAL_REGION}:secretsmanager --user local:local -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: secretsmanager.ListSecrets' -d '{"Filters":[{"Key":"name","Values":["changes/"]}]}' ${world.aws.endpoint}`;
 };
 
-/** A message that checks out an account of the sandbox. */
-const messageFor = ({ vault }: World): string => {
+/** Address of a database account of the sandbox. */
+const addressIn = ({ vault }: World) => {
   const account = vault.accounts().find(({ kind, type }) => kind === 'plain' && type === 'database');
-  return JSON.stringify({
+  return { systemName: account?.systemName, accountName: account?.accountName };
+};
+
+/** A message that checks out an account of the sandbox. */
+const messageFor = (world: World): string =>
+  JSON.stringify({
     type: 'checkout.requested',
     checkout: 'passwords',
     id: 'CHG1',
-    items: [{ systemName: account?.systemName, accountName: account?.accountName }],
+    items: [addressIn(world)],
     window: { minutes: 5 },
     reason: 'Try it',
   });
-};
+
+/** A message that rotates an account of the sandbox. */
+const rotationFor = (world: World): string =>
+  JSON.stringify({ type: 'rotation.requested', rotation: RULE, id: 'INC1', items: [addressIn(world)] });
 
 /** Address of the OpenBao of the sandbox, with commands to paste. */
 const describeOpenBao = ({ url, caFile, token }: NonNullable<ReturnType<typeof addresses>['openBao']>): string => `
@@ -122,6 +131,9 @@ Rules for checkouts
 ${rules.join('\n')}
   ${CHECKOUT.padEnd(14)} examples/webhooks.yaml
 
+Rules for rotations
+  ${RULE.padEnd(14)} examples/rotation.yaml
+
 Webhook
   URL            ${webhook.url}
   key            ${webhook.key}
@@ -135,7 +147,7 @@ Show what the next run of each sync will do:
   ${planCommand(world)}
 
 Start a sync and list the delivered secrets:
-  export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_DEFAULT_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
   aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
   aws secretsmanager list-secrets --query 'SecretList[].Name'
 
@@ -143,6 +155,11 @@ Check out an account for five minutes, release it early, and list the executions
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${messageFor(world)}'
   aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '{"type":"checkout.released","checkout":"passwords","id":"CHG1"}'
   aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'checkout')}
+
+Show the waves of the rotation, rotate one account at once, and list the executions. Start the sync first:
+  ${ROTATOR_CREDENTIALS} ${planCommand(world)} --rotation ${RULE}
+  aws sqs send-message --queue-url ${aws.intakeQueue} --message-body '${rotationFor(world)}'
+  aws stepfunctions list-executions --state-machine-arn ${machineArn(world, 'rotate')}
 
 ${describeWebhook(world)}
 

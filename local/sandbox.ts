@@ -41,6 +41,7 @@ const main = async (): Promise<void> => {
     stores: LOCAL_STORES.slice(0, stores),
     configure: addExampleRules,
     takesTickets: true,
+    rotates: 'example',
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });
