@@ -30,7 +30,11 @@ export const addRotate: AddWorkflow = (stack, props) => {
           ],
     ),
     alarms: [
-      { kind: 'rotation-failed', says: 'A rotation failed, was stopped, or timed out.', metric: failuresOf(machine) },
+      {
+        kind: 'rotation-failed',
+        says: 'A rotation failed, was ended by hand, or timed out.',
+        metric: failuresOf(machine),
+      },
     ],
     graphs: [
       ...graphsOf('Rotations', of('ItemsRotated', 'RotationsFailed', 'RotationsUnknown')),

@@ -133,7 +133,7 @@ const rotationReportSchema = runSchema.extend({
   status: z.enum(ROTATION_STATUSES),
   startedAt: z.string(),
   finishedAt: z.string(),
-  /** What started the run. */
+  /** Cause of the run. */
   ...orderSchema.pick({ trigger: true, requestedBy: true, ticket: true }).shape,
   /** Execution of the checkout that started the run by its end. */
   checkout: z.string().optional(),
