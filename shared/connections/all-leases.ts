@@ -35,7 +35,7 @@ export interface AllLeases {
    */
   openedBefore(time: string): Promise<FoundLeases>;
   /**
-   * Ends the lease of an item, whoever has it. The vault does not ask its user. Raises `ChangeRefused` for an item that
+   * Ends the lease of an item, of any user. The vault does not ask that user. Raises `ChangeRefused` for an item that
    * does not allow it. An item without a lease counts as ended. Repeatable, but it also ends a later lease.
    */
   end(item: Rotated): Promise<void>;

@@ -197,8 +197,8 @@ export interface Preparation {
 export interface VaultSession {
   /**
    * Lists the items of a source, page by page, each item once. `within` narrows the list to items with these labels, as
-   * far as the source supports it ({@link AddressRules.narrowing}). `since`: earlier changes are known, UTC ISO 8601, so
-   * the list need not show them. Repeatable.
+   * far as the source supports it ({@link AddressRules.narrowing}). `since`: changes before this time, UTC ISO 8601,
+   * are known, so the list need not show them. Repeatable.
    */
   list(source: Source, within?: Labels, since?: string): AsyncIterable<ItemPage>;
   /** Finds one item by its address labels ({@link SourceRules.address}). Repeatable. */

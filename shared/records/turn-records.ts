@@ -111,9 +111,9 @@ export const endSyncTurns = (
   }));
 
 /**
- * Records the active accounts that a plan has chosen. `known`: the accounts that it read before, of which one can belong
- * to the item no more. Raises `StoreUnavailable` if another run has recorded another account since: the step then has to
- * choose again. Repeatable.
+ * Records the active accounts that a plan has chosen. `known`: the accounts that it read before, of which one can
+ * belong to the item no more. Raises `StoreUnavailable` if another run has recorded another account since: the step
+ * then has to choose again. Repeatable.
  */
 export const recordActive = async (
   records: SharedRecords,
