@@ -114,7 +114,7 @@ const changesToTest = ({ ledger: { progress }, settings }: LookContext) =>
     )
     .slice(0, Math.max(1, settings.concurrency));
 
-/** True for an unknown item until the end of its hold. Another rotation, which tests its changes, can make a later one. */
+/** True for an unknown item until the end of its hold. Later, another rotation can change and test it. */
 const isWatched = ({ settings, now }: LookContext, { status, startedAt }: ItemProgress): boolean =>
   status === 'unknown' && startedAt !== undefined && now() < holdUntil(startedAt, settings);
 
