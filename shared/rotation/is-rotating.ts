@@ -20,5 +20,8 @@ export const createIsRotating =
   async (connection, items) => {
     if (!canRotate(config, connection)) return false;
     const holds = await records.read(holdsAt(config, connection));
-    return holds !== undefined && items.some((item) => holdOn(holds, item, now())?.kind === 'changing');
+    const isChanging = (item: Pick<Item, 'ref'>): boolean =>
+      holds !== undefined && holdOn(holds, item, now())?.kind === 'changing';
+    // The vault can switch an alias to the account that changes.
+    return items.some(({ ref, active = ref }) => isChanging({ ref }) || isChanging({ ref: active }));
   };

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { holdOn, noHolds } from '#shared/domain/rotation/holds.ts';
+import { holdsAt } from '#shared/records/rotation-holds.ts';
 import { rotationAt } from '#shared/records/rotation-record.ts';
+import { aRotationConfig } from '#test/support/configs.ts';
 import { itemNumbered } from '#test/support/items.ts';
 import { aScene, MINUTE, RUN } from './scene.ts';
 
@@ -102,6 +105,21 @@ describe('the turn of an alias', () => {
         reason: expect.stringContaining('refused the new credential, so no sync delivers it'),
       }),
     ]);
+  });
+
+  it.each([
+    ['the change of its account is not tested', 'changing', false],
+    ['its account has failed its test', 'testFailed', true],
+  ])('keeps syncs from that account while %s, also after the vault has switched the alias', async (_, kind, isOver) => {
+    const scene = await planned('1', '2');
+    if (isOver) scene.failedTests.add('2');
+    else scene.onCall(() => Promise.reject(new Error('The function dies.')));
+    await scene.advance().catch(() => undefined);
+    const holds = (await scene.records.read(holdsAt(aRotationConfig(), 'vault')))?.record ?? noHolds();
+    const holdOf = (active: string) =>
+      holdOn(holds, { ref: { kind: 'account', id: active }, changedAt: undefined }, scene.clock.now)?.kind;
+    expect([holdOf('1'), holdOf('2')]).toEqual([undefined, kind]);
+    expect(scene.notices).toHaveLength(isOver ? 1 : 0);
   });
 
   it('fails if the alias has no other account', async () => {
