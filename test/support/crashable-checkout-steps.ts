@@ -12,8 +12,9 @@ import type { Pages } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { createIsRotating } from '#shared/rotation/is-rotating.ts';
+import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 import type { Relay } from '#shared/runtime/relay.ts';
-import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { checkoutSteps, rotatesAfterwards } from '#shared/workflows/checkout.ts';
 import type { FolderOf, Perform } from '#test/support/crashable-steps.ts';
 
 /** Dependencies that the steps of one process share. */
@@ -24,6 +25,7 @@ interface Process extends Pick<Relay, 'vaultOf' | 'storeFor' | 'storeRules' | 'p
   readonly claims: Claims;
   readonly signals: Signals;
   readonly pages: Pages;
+  readonly executionsOf: ExecutionsOf;
   readonly notify: () => Promise<void>;
   readonly now: () => number;
 }
@@ -37,7 +39,15 @@ export const crashableCheckoutSteps = (process: Process): Record<FolderOf<typeof
   const retrieve = createRetrieveCheckout({ ...process, random: () => randomBytes(16).toString('hex') });
   const checkin = createCheckInCheckout({ ...process, onSessionLeft: () => {} });
   const retire = createRetire(process);
-  const report = createReportCheckout({ ...process, tell: async () => {}, measure: async () => {} });
+  const { config, executionsOf } = process;
+  const report = createReportCheckout({
+    ...process,
+    tell: async () => {},
+    measure: async () => {},
+    rotations: rotatesAfterwards(config)
+      ? { names: new Set(Object.keys(config.rotations)), start: executionsOf('rotate').start }
+      : undefined,
+  });
   return {
     'checkout/plan': (payload) => plan(checkoutSteps.plan.input.parse(payload)),
     'checkout/watch': (payload) => watch(checkoutSteps.watch.input.parse(payload)),

@@ -4,7 +4,7 @@ import type { Principal } from '#shared/domain/checkout/principal.ts';
 import type { Message } from '#shared/messages/messages.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 import type { CrashableBucket } from '#test/support/crashable-bucket.ts';
-import { memorySharedRecords, rulesOf } from '#test/support/fakes.ts';
+import { rulesOf } from '#test/support/fakes.ts';
 
 export interface Intake {
   readonly config: RelayConfig;
@@ -20,7 +20,7 @@ export interface Intake {
 export const takeMessage = async (
   { config, bucket, executionsOf, now }: Intake,
   message: Message,
-  by: Principal,
+  { by, sentAt }: { readonly by: Principal; readonly sentAt: number },
 ): Promise<string | undefined> => {
   let refusal: string | undefined;
   const handle = createIntakeQueue({
@@ -29,7 +29,7 @@ export const takeMessage = async (
     addressOf: async (rule) => rulesOf(rule).address,
     executionsOf,
     startSubject: async () => {},
-    sharedRecords: memorySharedRecords(),
+    sharedRecords: bucket.shared,
     ...bucket,
     refuse: async (_, { message: reason }) => {
       refusal = reason;
@@ -38,7 +38,7 @@ export const takeMessage = async (
     measure: async () => {},
     now,
   });
-  const attributes = { ApproximateReceiveCount: 1, SenderId: `${by.id}:session`, SentTimestamp: now() };
+  const attributes = { ApproximateReceiveCount: 1, SenderId: `${by.id}:session`, SentTimestamp: sentAt };
   const { batchItemFailures } = await handle({
     Records: [{ messageId: 'any', body: JSON.stringify(message), attributes }],
   });

@@ -43,6 +43,23 @@ export class CrashPlan {
   }
 }
 
+/** A plan that also calls a function at each moment, and interrupts the process with what it returns. */
+export class WatchedPlan extends CrashPlan {
+  readonly #plan: CrashPlan;
+  readonly #watch: () => Interruption | undefined;
+
+  constructor(plan: CrashPlan, watch: () => Interruption | undefined) {
+    super();
+    this.#plan = plan;
+    this.#watch = watch;
+  }
+
+  override next(): Interruption | undefined {
+    const own = this.#watch();
+    return this.#plan.next() ?? own;
+  }
+}
+
 /** A process that fails only by its plan. Its outside calls run one by one, so the result is reproducible. */
 export class CrashableProcess {
   readonly #crashPlan: CrashPlan;

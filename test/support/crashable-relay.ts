@@ -6,6 +6,7 @@ import { createClock } from '#local/aws/clock.ts';
 import { failure, type InvocationResult } from '#local/aws/functions/protocol.ts';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { Level } from '#local/aws/step-functions/definition.ts';
+import type { Json } from '#local/aws/step-functions/run.ts';
 import type { FleetAccount } from '#local/simulators/password-safe/fleet.ts';
 import { DEFAULT_APPLICATION } from '#local/simulators/password-safe/users.ts';
 import type { Executions } from '#shared/aws/executions.ts';
@@ -24,7 +25,7 @@ import { SENDER } from '#test/support/checkouts.ts';
 import { createCrashableBucket } from '#test/support/crashable-bucket.ts';
 import { createCrashableExecutions, stepOf } from '#test/support/crashable-executions.ts';
 import { takeMessage } from '#test/support/crashable-intake.ts';
-import { CrashableProcess, CrashPlan } from '#test/support/crashable-process.ts';
+import { CrashableProcess, CrashPlan, type Interruption, WatchedPlan } from '#test/support/crashable-process.ts';
 import { type SiteOptions, startCrashableSite } from '#test/support/crashable-site.ts';
 import { crashableSteps, type PlayedStep } from '#test/support/crashable-steps.ts';
 import { startCrashableStores } from '#test/support/crashable-stores.ts';
@@ -63,6 +64,15 @@ export interface Invocation {
 /** Performs an invocation of a run. */
 export type Through = (invocation: Invocation) => Promise<Invoked>;
 
+/** Calls a function before and after each outside call. What it returns interrupts the process. */
+export const watching =
+  (watch: (step: PlayedStep) => Interruption | undefined, through: Through = ({ perform }) => perform()): Through =>
+  (invocation) =>
+    through({
+      ...invocation,
+      perform: (plan = new CrashPlan()) => invocation.perform(new WatchedPlan(plan, () => watch(invocation.step))),
+    });
+
 export interface RunOptions {
   readonly through?: Through;
   /** True if the list of executions contains it. */
@@ -76,6 +86,8 @@ export interface RunOptions {
 interface SendOptions extends RunOptions {
   /** The sender. */
   readonly by?: Principal;
+  /** Time of the message, in epoch milliseconds. Default: now. */
+  readonly sentAt?: number;
 }
 
 interface ReapOptions extends RunOptions {
@@ -122,6 +134,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
       executions: all,
       startRelease,
       startSync,
+      startRotation,
       now,
     };
     try {
@@ -156,9 +169,29 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     }
   };
 
+  /** The syncs that a rotation starts run during its waits, or after its end. */
+  const executeRotation = async (name: string, input: Json, options: RunOptions = {}): Promise<string> => {
+    const { wait = async (seconds) => clock.advance(seconds * 1000), ...others } = options;
+    const status = await execute('rotate', name, input, {
+      ...others,
+      async wait(seconds) {
+        await runStartedSyncs(options);
+        await wait(seconds);
+      },
+    });
+    await runStartedSyncs(options);
+    return status;
+  };
+
+  /** Rotations that the end of a checkout has started, and that have not begun. */
+  const toRotate = new Map<string, string>();
+  const startRotation = (name: string, input: string): void => {
+    if (!isStarted('rotate', name)) toRotate.set(name, input);
+  };
+
   const sendMessage = async (
     message: Message,
-    { by = SENDER, ...options }: SendOptions = {},
+    { by = SENDER, sentAt = clock.now(), ...options }: SendOptions = {},
   ): Promise<string | undefined> => {
     const started: Promise<string>[] = [];
     const executionsOf = (machine: Machine): Executions => ({
@@ -172,7 +205,10 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
         return known && { input: known.input, endedAt: known.endedAt };
       },
     });
-    const refusal = await takeMessage({ config: current, bucket, executionsOf, now: clock.now }, message, by);
+    const refusal = await takeMessage({ config: current, bucket, executionsOf, now: clock.now }, message, {
+      by,
+      sentAt,
+    });
     await Promise.all(started);
     return refusal;
   };
@@ -203,21 +239,17 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
       current = config;
     },
 
-    /**
-     * Runs a rotation as its schedule would, or for an order, and returns its status. The syncs that it starts run
-     * during its waits, or after its end.
-     */
-    async rotate(id: string, order: RotationOrder, options: RunOptions = {}): Promise<string> {
-      const { wait = async (seconds) => clock.advance(seconds * 1000), ...others } = options;
-      const status = await execute('rotate', `${order.rule}.${id}`, JSON.parse(JSON.stringify(order)), {
-        ...others,
-        async wait(seconds) {
-          await runStartedSyncs(options);
-          await wait(seconds);
-        },
-      });
-      await runStartedSyncs(options);
-      return status;
+    /** Runs a rotation as its schedule would, or for an order, and returns its status. */
+    rotate: (id: string, order: RotationOrder, options?: RunOptions): Promise<string> =>
+      executeRotation(`${order.rule}.${id}`, JSON.parse(JSON.stringify(order)), options),
+
+    /** Runs the rotations that ends of checkouts have started. Returns the status of each, by its name. */
+    async runStartedRotations(options?: RunOptions): Promise<Readonly<Record<string, string>>> {
+      const started = [...toRotate];
+      toRotate.clear();
+      const ended: Record<string, string> = {};
+      for (const [name, input] of started) ended[name] = await executeRotation(name, JSON.parse(input), options);
+      return ended;
     },
 
     /** Runs a sync as its schedule would, and returns its status. */

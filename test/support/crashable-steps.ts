@@ -69,6 +69,8 @@ export interface Outside {
   readonly startRelease: (name: string, input: string) => boolean;
   /** Starts an execution of the sync machine, unless the name is in use. */
   readonly startSync: (name: string, input: string) => void;
+  /** Starts an execution of the rotation machine, unless the name is in use. */
+  readonly startRotation: (name: string, input: string) => void;
   readonly now: () => number;
 }
 
@@ -145,8 +147,9 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
   const executionsOf = (workflow: Machine) => ({
     start: (name: string, input: string) =>
       crashable.call(async () => {
-        if (workflow !== 'sync') throw new Error(`No step starts the machine ${workflow}.`);
-        outside.startSync(name, input);
+        if (workflow === 'sync') outside.startSync(name, input);
+        else if (workflow === 'rotate') outside.startRotation(name, input);
+        else throw new Error(`No step starts the machine ${workflow}.`);
         return true;
       }),
     find: (run: string) =>
@@ -190,7 +193,14 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     'sync/retrieve': (payload) => retrieve(syncSteps.retrieve.input.parse(payload), { remainingMs: () => 900_000 }),
     'sync/checkin': (payload) => checkin(syncSteps.checkin.input.parse(payload)),
     'sync/report': (payload) => report(syncSteps.report.input.parse(payload)),
-    ...crashableCheckoutSteps({ ...shared, claims: crashable.claims(outside.claims), signals, pages, notify }),
+    ...crashableCheckoutSteps({
+      ...shared,
+      claims: crashable.claims(outside.claims),
+      signals,
+      pages,
+      notify,
+      executionsOf,
+    }),
     ...crashableRotationSteps({
       ...shared,
       shared: crashable.sharedRecords(outside.shared),

@@ -9,7 +9,7 @@ const LATE_MS = (DEADLINE_MINUTES / 2) * MINUTE_MS;
 const TOO_LATE_MS = 2 * DEADLINE_MINUTES * MINUTE_MS;
 
 /** A second change comes before the first look: a change of an account that readers have is no turn. */
-const TARGETS: readonly TurnBehaviour['target'][] = [
+export const TARGETS: readonly TurnBehaviour['target'][] = [
   { changes: 'once' },
   { changes: 'once', acceptsCredential: false },
   { changes: 'late', lateMs: LATE_MS },

@@ -37,8 +37,11 @@ export const ROTATED = { systems: ['web-0001'], accounts: ['root', 'svc-backup']
 export const FLEET = sharedFleet(8).filter(({ kind }) => kind === 'plain');
 
 /** Configuration with a sync, a checkout rule and a rotation of {@link ROTATED}. */
-export const aRotatingConfig = (rule: Record<string, unknown> = {}): RelayConfig => ({
-  ...aCheckoutConfig({ value: '{credential}' }, SYNC),
+export const aRotatingConfig = (
+  rule: Record<string, unknown> = {},
+  checkout: Record<string, unknown> = {},
+): RelayConfig => ({
+  ...aCheckoutConfig({ value: '{credential}', ...checkout }, SYNC),
   rotations: aRotationConfig({ select: ROTATED, deadlineMinutes: DEADLINE_MINUTES, pauseMinutes: 1, ...rule })
     .rotations,
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rotatingCheckout } from '#test/support/checkout-rotations.ts';
 import { ID_USED_BY_ANOTHER_SENDER } from '#test/support/checkout-scenarios.ts';
 import { type CrashResult, crash, DEATHS } from '#test/support/crash.ts';
 import { DISTURBANCES, FOREIGN_MESSAGES, inEach, runDisturbed, runUndisturbed } from '#test/support/crash-campaign.ts';
@@ -9,11 +10,15 @@ import { rotateFleet } from '#test/support/rotation-fleets.ts';
 import { freeze } from '#test/support/rotation-freezes.ts';
 import { MISBEHAVIOURS, misbehave } from '#test/support/rotation-misbehaviours.ts';
 import { aRotation } from '#test/support/rotation-scenarios.ts';
+import { stoppedRotation } from '#test/support/rotation-stops.ts';
 import { SHIFTS } from '#test/support/shifts.ts';
 import { USED_ID_SCENARIOS } from '#test/support/used-ids.ts';
 
 /** A sample of `npm run test:campaigns`: the stride between tested moments; each kind of death starts at its own. */
 const STRIDE = 97;
+
+/** Calls of a rotation until its second wave changes. */
+const STOPPED_AFTER = 99;
 
 describe.each(DEATHS)('%ss that die', (death) => {
   it.each(Object.entries(SCENARIOS))(
@@ -102,6 +107,18 @@ describe('a rotation', () => {
       expect(await misbehave(MISBEHAVIOURS[what])).toEqual([]);
     },
   );
+
+  it('that messages stop in its second wave and resume starts nothing after the stop, and ends', async () => {
+    const run = { stops: [], acceptFailures: false, retries: false };
+    const stopped = { ...run, stops: [{ after: { calls: STOPPED_AFTER }, id: 0, lateMinutes: 0 }] };
+    const { broken } = await crash({ scenario: stoppedRotation([stopped, run], []), death: 'function', moments: [] });
+    expect(broken).toEqual([]);
+  });
+
+  it('that two checkouts of an account start one after the other changes nothing under the second one', async () => {
+    const { ending } = await runUndisturbed(rotatingCheckout('message', ['CHG1', 'CHG2']));
+    expect(ending).toBe(1);
+  });
 
   it('of 50 accounts, 3 % of which fail, stops at its threshold of 2 %', async () => {
     expect(await rotateFleet(50)).toEqual([]);

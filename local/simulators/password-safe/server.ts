@@ -98,6 +98,8 @@ export interface PasswordSafeSimulator {
   changesOf(accountId: number): number;
   /** Points an alias at its next account, like an administrator. */
   switchAlias(aliasId: number): void;
+  /** The account at which an alias points; undefined if it is unmapped. */
+  aliasAccount(aliasId: number): number | undefined;
   /** The contents of Secrets Safe, and the actions of people in it. */
   readonly secretsSafe: SecretsSafe;
   /** Changes a user or its registrations like an administrator: rotates a key, sets a password, quarantines. */
@@ -243,6 +245,7 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
     target: (accountId) => accountOf(site, accountId).target,
     changesOf: (accountId) => accountOf(site, accountId).changeCount,
     switchAlias: (aliasId) => site.aliases.switchOver(aliasId),
+    aliasAccount: (aliasId) => site.aliases.byId(aliasId)?.preferred?.row.accountId,
     secretsSafe: site.secretsSafe,
     changeUser: (userName, change) => site.users.change(userName, change),
     answerPush: (userName, answer) => site.secondFactors.answerPush(site.users.named(userName), answer),

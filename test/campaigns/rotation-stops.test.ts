@@ -1,0 +1,3 @@
+import { checkStops } from '#test/support/stop-property.ts';
+
+checkStops(40);
