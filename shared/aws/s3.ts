@@ -4,7 +4,7 @@ import { RelayError } from '#shared/errors.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
-import { ABSENT, claimRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import { ABSENT, claimRecord, type RemovableRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 
 const failureOf = (thrown: unknown, action: string, bucket: string, key: string): RelayError => {
@@ -41,8 +41,9 @@ interface Content {
 type Put = (key: string, content: Content) => Promise<string | undefined>;
 
 /**
- * Errors of a conditional write: another object exists, none exists, or a concurrent request on the same key is in
- * progress. Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+ * Errors of a conditional write or removal: another object exists, none exists, or a concurrent request on the same key
+ * is in progress. Source: S3 user guide, "How to prevent object overwrites with conditional writes" and "How to perform
+ * conditional deletes".
  */
 const NOT_MET = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']);
 
@@ -95,6 +96,24 @@ const createGet =
     }
   };
 
+/** Lists all objects under a prefix. */
+const createList =
+  (bucket: string, connect: ReturnType<typeof lazyClient>) =>
+  async (prefix: string): Promise<readonly { readonly key: string; readonly etag: string | undefined }[]> => {
+    const { client, sdk } = await connect();
+    const objects: { key: string; etag: string | undefined }[] = [];
+    try {
+      for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+        // S3 returns a count even for an empty page. An answer without one came from a proxy.
+        if (page.KeyCount === undefined) throw new Error('The answer has no KeyCount.');
+        for (const { Key, ETag } of page.Contents ?? []) if (Key !== undefined) objects.push({ key: Key, etag: ETag });
+      }
+    } catch (thrown) {
+      throw failureOf(thrown, 'list', bucket, prefix);
+    }
+    return objects;
+  };
+
 const jsonOf = (record: unknown): Content => ({ Body: JSON.stringify(record), ContentType: JSON_TYPE });
 
 /** The records bucket on S3. */
@@ -112,10 +131,11 @@ export const createS3Records = (bucket: string): Records => {
 };
 
 /** Shared records in the records bucket. The version of a record is its ETag. */
-export const createS3SharedRecords = (bucket: string): SharedRecords => {
+export const createS3SharedRecords = (bucket: string): RemovableRecords => {
   const connect = lazyClient();
   const put = createPut(bucket, connect);
   const get = createGet(bucket, connect);
+  const list = createList(bucket, connect);
   return {
     async read(place) {
       const found = await get(place);
@@ -127,6 +147,23 @@ export const createS3SharedRecords = (bucket: string): SharedRecords => {
     },
     replace: ({ key }, record, expected) =>
       put(key, { ...jsonOf(record), ...(expected === ABSENT ? { IfNoneMatch: '*' } : { IfMatch: expected }) }),
+    async list(prefix) {
+      return (await list(prefix)).map(({ key, etag }) => {
+        // As above.
+        if (etag === undefined) throw failureOf(undefined, 'list', bucket, prefix);
+        return { key, version: etag };
+      });
+    },
+    async remove({ key }, expected) {
+      const { client, sdk } = await connect();
+      try {
+        await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: expected }));
+        return true;
+      } catch (thrown) {
+        if (thrown instanceof Error && NOT_MET.has(thrown.name)) return false;
+        throw failureOf(thrown, 'delete', bucket, key);
+      }
+    },
   };
 };
 
@@ -150,6 +187,7 @@ export const createS3Pages = (bucket: string): Pages => {
 export const createS3Signals = (bucket: string): Signals => {
   const connect = lazyClient();
   const put = createPut(bucket, connect);
+  const list = createList(bucket, connect);
 
   return {
     // Without a length, the SDK warns about the empty body.
@@ -157,20 +195,7 @@ export const createS3Signals = (bucket: string): Signals => {
       await put(key, { Body: '', ContentLength: 0 });
     },
 
-    async list(prefix) {
-      const { client, sdk } = await connect();
-      const keys: string[] = [];
-      try {
-        for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-          // S3 returns a count even for an empty page. An answer without one came from a proxy.
-          if (page.KeyCount === undefined) throw new Error('The answer has no KeyCount.');
-          keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
-        }
-      } catch (thrown) {
-        throw failureOf(thrown, 'list', bucket, prefix);
-      }
-      return keys;
-    },
+    list: async (prefix) => (await list(prefix)).map(({ key }) => key),
 
     async remove(key) {
       const { client, sdk } = await connect();

@@ -1,22 +1,26 @@
 import type { Rotated } from '#shared/connections/rotation.ts';
-import type { Item } from '#shared/domain/item.ts';
+import type { Item, Labels } from '#shared/domain/item.ts';
 
 /** The part of the port to a vault that shows the leases of all its users, and ends them. */
 
-/** An open lease of any user. */
-interface OpenLease {
+/** An open lease of any user. A later lease of the same item has another `since`. */
+export interface OpenLease {
   readonly item: Pick<Item, 'ref' | 'title' | 'labels' | 'handle'>;
   /** Start, UTC ISO 8601. */
   readonly since: string;
   /** Name of its user, if the vault shows it. */
   readonly holder?: string | undefined;
+  /** Number of other users with an open lease of the item, which ends together with it. Absent if there are none. */
+  readonly others?: number | undefined;
   /** True while a target session uses the credential. `unknown` if the vault does not prove that none does. */
   readonly inUse: boolean | 'unknown';
 }
 
-/** An item about which the vault does not tell whether a lease is open. */
-interface UnknownLease {
+/** An item, or a number of them, about which the vault does not tell whether a lease is open. */
+export interface UnknownLease {
   readonly title: string;
+  /** Labels of the item. Absent if the vault's answer does not identify one; every rule then reports it. */
+  readonly labels?: Labels | undefined;
   /** Cause and fix. */
   readonly reason: string;
 }
@@ -27,6 +31,13 @@ interface FoundLeases {
   readonly unknown: readonly UnknownLease[];
 }
 
+/** The lease of one item now. */
+export type CurrentLease =
+  | { readonly state: 'open'; readonly lease: OpenLease }
+  | { readonly state: 'none' }
+  /** `reason`: cause and fix. */
+  | { readonly state: 'unknown'; readonly reason: string };
+
 /** Leases of all users of a vault, for vaults that show them. */
 export interface AllLeases {
   /**
@@ -35,8 +46,14 @@ export interface AllLeases {
    */
   openedBefore(time: string): Promise<FoundLeases>;
   /**
+   * Looks at the lease of one item, as the vault shows it at the time of the call: never from an earlier answer. Raises
+   * like {@link openedBefore}. Repeatable.
+   */
+  current(item: Rotated): Promise<CurrentLease>;
+  /**
    * Ends the lease of an item, of any user. The vault does not ask that user. Raises `ChangeRefused` for an item that
-   * does not allow it. An item without a lease counts as ended. Repeatable, but it also ends a later lease.
+   * does not allow it. An item without a lease counts as ended. Repeatable, but it also ends a later lease: look at
+   * {@link current} directly before.
    */
   end(item: Rotated): Promise<void>;
 }

@@ -11,11 +11,11 @@ type Orderable = Rotated & Pick<Item, 'members'>;
 
 /**
  * Changes of a credential, as the vault shows them. A change has happened if `changedAt` or `mark` differs from the
- * state before it and `changing` is false. An equal state proves nothing: the vault can show a change late. No state
+ * state before it and `changing` is not true. An equal state proves nothing: the vault can show a change late. No state
  * tells the changes of two callers apart.
  */
 export interface CredentialState {
-  /** True while the vault is changing the credential, or has queued a change. */
+  /** True while the vault is changing the credential, or has queued a change. `unknown` if it does not show that. */
   readonly changing: boolean | 'unknown';
   /** Time of the last change, UTC ISO 8601; absent if the vault does not provide it, or there was none. */
   readonly changedAt?: string | undefined;

@@ -43,6 +43,8 @@ export interface ItemPage {
   readonly changesSince?: string | undefined;
   /** Rows that can't be read. They do not affect the other rows. */
   readonly rejected?: readonly Rejected[] | undefined;
+  /** Selected items of kinds that the relay does not deliver, one line for each reason. */
+  readonly skipped?: readonly string[] | undefined;
 }
 
 /** Result of reading one item. */
@@ -102,6 +104,11 @@ export interface HeldLease {
 export interface Leases {
   readonly kind: 'leases';
   /**
+   * Raises `LimitReached` if the vault's limits do not allow to open and close so many items now. Opens nothing. Absent
+   * if the vault has no such limits. Repeatable.
+   */
+  admit?(items: number): Promise<void>;
+  /**
    * Returns the current offers for an item and a duration; none if nothing allows a lease now. Opens nothing;
    * repeatable.
    */
@@ -136,7 +143,7 @@ export interface Leases {
  * Reads in which opening a lease returns the credential, in a vault whose leases have no ids and name no run. The relay
  * wraps them in {@link Leases} whose claims show which run has opened what: see `shared/leases/claims.ts`.
  */
-interface OpeningReads {
+export interface OpeningReads {
   readonly kind: 'opening-reads';
   /**
    * Raises `LimitReached` if the vault's limits do not allow to open and close so many items now; at most one call.
@@ -162,7 +169,11 @@ export interface PlainReads {
   read(item: Item, terms: ReadTerms): Promise<Read>;
 }
 
-export type Access = Leases | OpeningReads | PlainReads;
+/** Access as workflows use it. */
+export type Access = Leases | PlainReads;
+
+/** Access as the vendors implement it. */
+export type VendorAccess = Access | OpeningReads;
 
 /** A target session (RDP, SSH, an application) that has not ended. */
 export interface TargetSession {
@@ -194,7 +205,7 @@ export interface Preparation {
 }
 
 /** A signed-in session. Calls can run in parallel within the limits of the connection. */
-export interface VaultSession {
+export interface VaultSession<A extends VendorAccess = Access> {
   /**
    * Lists the items of a source, page by page, each item once. `within` narrows the list to items with these labels, as
    * far as the source supports it ({@link AddressRules.narrowing}). `since`: changes before this time, UTC ISO 8601,
@@ -204,7 +215,7 @@ export interface VaultSession {
   /** Finds one item by its address labels ({@link SourceRules.address}). Repeatable. */
   find(source: Source, labels: Labels): Promise<Item | 'none' | 'several'>;
   /** The kind of access that the rule uses. `expected` are the items to be read, for vaults that read in bulk. */
-  access(source: Source, expected?: readonly Item[]): Access;
+  access(source: Source, expected?: readonly Item[]): A;
   /** Absent if nothing has to be prepared. */
   prepare?(source: Source): Preparation | undefined;
   /**
@@ -220,11 +231,11 @@ export interface VaultSession {
   readonly targetSessions?: TargetSessions | undefined;
 }
 
-export interface Vault {
+export interface Vault<A extends VendorAccess = Access> {
   /** Ensures that sign-in works, and returns until when, UTC ISO 8601, if that is known. Repeatable. */
   ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
   /** Signs in, runs the work and always signs out. One session per function invocation. */
-  session<T>(work: (session: VaultSession) => Promise<T>): Promise<T>;
+  session<T>(work: (session: VaultSession<A>) => Promise<T>): Promise<T>;
   /**
    * Names of the users that the connection signs in as, if the vault can change their credentials. Absent if it cannot.
    * No call to the vault. Repeatable.

@@ -29,6 +29,20 @@ export interface SharedRecords {
   replace<T>(place: RecordPlace<T>, record: T, expected: string): Promise<string | undefined>;
 }
 
+/** Shared records that are also listed and removed. */
+export interface RemovableRecords extends SharedRecords {
+  /** Keys and versions of all records whose keys begin with `prefix`, of any size. Repeatable. */
+  list(prefix: string): Promise<readonly { readonly key: string; readonly version: string }[]>;
+  /**
+   * Removes the record if its current version is `expected`. Returns true if it did. A removal whose answer is lost can
+   * take effect and still return false.
+   */
+  remove(place: Pick<RecordPlace<unknown>, 'key'>, expected: string): Promise<boolean>;
+}
+
+/** Next state of a record that is removed. */
+export const REMOVED = Symbol('removed');
+
 /** A decision on a shared record: the next state, if it changes, and the result for the caller. */
 export interface Change<T, R> {
   readonly next?: T | undefined;
@@ -59,17 +73,50 @@ const MAX_PAUSE_MS = 2000;
  * `decide` is called once per attempt; it must recognise its own earlier change, whose answer can have been lost.
  * Raises `StoreUnavailable` after {@link MAX_ATTEMPTS}.
  */
-export const changeRecord = async <T, R>(
+export const changeRecord = <T, R>(
   records: SharedRecords,
   place: RecordPlace<T>,
   decide: (current: T | undefined) => Change<T, R>,
-  { known, onWritten = () => {}, sleep = sleepFor, random = Math.random }: ChangeOptions<T> = {},
+  options: ChangeOptions<T> = {},
+): Promise<R> => change(records, place, decide, (next, expected) => records.replace(place, next, expected), options);
+
+/** The same for a record that the decision can also remove. `onWritten` is not called for a removal. */
+export const changeOrRemove = <T, R>(
+  records: RemovableRecords,
+  place: RecordPlace<T>,
+  decide: (current: T | undefined) => Change<T | typeof REMOVED, R>,
+  { onWritten, ...options }: ChangeOptions<T> = {},
+): Promise<R> =>
+  change<T, T | typeof REMOVED, R>(
+    records,
+    place,
+    decide,
+    async (next, expected) => {
+      if (next === REMOVED) return (await records.remove(place, expected)) ? ABSENT : undefined;
+      const version = await records.replace(place, next, expected);
+      if (version !== undefined) onWritten?.({ record: next, version });
+      return version;
+    },
+    options,
+  );
+
+const change = async <T, N, R>(
+  records: Pick<SharedRecords, 'read'>,
+  place: RecordPlace<T>,
+  decide: (current: T | undefined) => Change<N, R>,
+  write: (next: N, expected: string) => Promise<string | undefined>,
+  {
+    known,
+    onWritten = () => {},
+    sleep = sleepFor,
+    random = Math.random,
+  }: Omit<ChangeOptions<T>, 'onWritten'> & Pick<ChangeOptions<N>, 'onWritten'>,
 ): Promise<R> => {
   for (let attempt = known === undefined ? 1 : 0; attempt <= MAX_ATTEMPTS; attempt++) {
     const current = attempt === 0 ? known?.state : await records.read(place);
     const { next, result } = decide(current?.record);
     if (next === undefined && attempt > 0) return result;
-    const version = next && (await records.replace(place, next, current?.version ?? ABSENT));
+    const version = next === undefined ? undefined : await write(next, current?.version ?? ABSENT);
     if (next !== undefined && version !== undefined) {
       onWritten({ record: next, version });
       return result;

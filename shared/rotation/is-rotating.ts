@@ -5,7 +5,7 @@ import type { Records } from '#shared/records/records.ts';
 import { canRotate, holdsAt } from '#shared/records/rotation-holds.ts';
 
 /** True if a rotation is changing the credential of one of the items. Repeatable. */
-export type IsRotating = (connection: string, items: readonly Item[]) => Promise<boolean>;
+export type IsRotating = (connection: string, items: readonly Pick<Item, 'ref' | 'active'>[]) => Promise<boolean>;
 
 export interface IsRotatingOptions {
   readonly config: Pick<RelayConfig, 'connections' | 'rotations'>;

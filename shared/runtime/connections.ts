@@ -12,12 +12,13 @@ import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import type { HttpProxy } from '#shared/http/tunnels.ts';
+import { claimedRules, claiming } from '#shared/leases/claims.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
 import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
 import { createRenewals } from '#shared/limits/renewals.ts';
 import { tokenSecretName } from '#shared/names.ts';
-import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
 
 export interface ConnectionsOptions {
@@ -28,8 +29,11 @@ export interface ConnectionsOptions {
   readonly onSignInRefused: (connection: string) => Promise<void>;
   /** Order in which this function gets a share of a connection's limits. */
   readonly priority: Priority;
-  /** Records of the limits, shared by all functions. `own`: a process outside of the stack, which shares nothing. */
-  readonly limits: SharedRecords | 'own';
+  /**
+   * Records of the limits and of the claims, shared by all functions. `own`: a process outside of the stack, which
+   * shares nothing and opens no leases.
+   */
+  readonly limits: RemovableRecords | 'own';
   /** Replaces the cache of the token that all functions share. */
   readonly tokenCacheOf?: (source: TokenSource) => TokenCache;
   /** Replaces the secrets that an operator created for signing in. */
@@ -137,7 +141,8 @@ export const createConnections = ({
       onSignInRefused: () => onSignInRefused(connection),
       now,
     });
-    return releasing(vault, gate);
+    const claims = records === 'own' ? NO_CLAIMS : records;
+    return releasing(claiming(vault, { connection, records: claims, now, newId: randomUUID }), gate);
   };
 
   const opened = new Map<string, Promise<Vault>>();
@@ -154,10 +159,20 @@ export const createConnections = ({
     async rulesOf(connection, rule) {
       const { sources } = await typeOf(settingsOf(connection));
       const source = Object.hasOwn(sources, rule.source) ? sources[rule.source] : undefined;
-      if (source !== undefined) return source.rules(rule);
+      if (source !== undefined) return claimedRules(source.rules(rule));
       throw new RelayError('ConfigurationInvalid', `The connection ${connection} has no source ${rule.source}.`);
     },
   };
+};
+
+const refuseClaims = () =>
+  Promise.reject(new RelayError('ContractViolated', 'Only the functions of the stack open leases. Deploy the stack.'));
+
+const NO_CLAIMS: RemovableRecords = {
+  read: refuseClaims,
+  replace: refuseClaims,
+  list: refuseClaims,
+  remove: refuseClaims,
 };
 
 /** Reads the credentials of a proxy from their secret; undefined if the proxy requires none. */

@@ -24,6 +24,7 @@ export const emitMetrics = async (
     | { readonly connection: string }
     | { readonly checkout: string }
     | { readonly rotation: string }
+    | { readonly oldCheckouts: string }
     | { readonly provisioning: string }
     | { readonly queue: string }
     | { readonly route: string },

@@ -3,7 +3,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { ACTIONS, ENDINGS } from '#shared/domain/checkout/next-action.ts';
 import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { checkoutOrderSchema } from '#shared/messages/messages.ts';
-import type { Grant } from '#shared/workflows/grants.ts';
+import { claimGrants, type Grant } from '#shared/workflows/grants.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 import { tellGrants } from '#shared/workflows/tickets.ts';
@@ -64,13 +64,14 @@ const undeliveredSchema = z.object({
 
 /**
  * `delivered`: number of targets. `gone`: a lease ended while its item was read, possibly after others were delivered.
- * `late`: the window ended.
+ * `late`: the window ended. `conflict`: another user has an item, so nothing was delivered, and the checkout waits.
  */
 const retrievedSchema = z.object({
   at: instant,
   delivered: z.int(),
   gone: z.boolean(),
   late: z.boolean().optional(),
+  conflict: z.boolean().optional(),
   undelivered: undeliveredSchema.optional(),
   /** Sentences for the report about something beside the values. */
   warnings: z.array(z.string()).optional(),
@@ -142,6 +143,7 @@ const plan = {
     { to: 'records', may: 'write', folder: 'open' },
     ...readHolds(config),
     { to: 'records', may: 'write', folder: 'ticketed' },
+    ...claimGrants('claiming checkouts', 'open'),
   ],
 } as const satisfies Step;
 
@@ -162,7 +164,12 @@ const request = {
   seconds: 900,
   memoryMb: 512,
   priority: 'person',
-  grants: (config) => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }, ...readHolds(config)],
+  grants: (config) => [
+    { to: 'sign-in' },
+    { to: 'records', may: 'read', folder: 'checkouts' },
+    ...readHolds(config),
+    ...claimGrants('claiming checkouts', 'open'),
+  ],
 } as const satisfies Step;
 
 const retrieve = {
@@ -177,6 +184,7 @@ const retrieve = {
     { to: 'records', may: 'read', folder: 'checkouts' },
     { to: 'records', may: 'write', folder: 'checkouts' },
     { to: 'stores', may: 'deliver', of: 'checkouts' },
+    ...claimGrants('claiming checkouts', 'open'),
   ],
 } as const satisfies Step;
 
@@ -187,7 +195,11 @@ const checkin = {
   seconds: 900,
   memoryMb: 512,
   priority: 'person',
-  grants: () => [{ to: 'sign-in' }, { to: 'records', may: 'read', folder: 'checkouts' }],
+  grants: () => [
+    { to: 'sign-in' },
+    { to: 'records', may: 'read', folder: 'checkouts' },
+    ...claimGrants('claiming checkouts', 'close'),
+  ],
 } as const satisfies Step;
 
 /** Has permission to delete the secrets of checkouts, but not to read their values. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { OUTCOME_NAMES } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 import { callsSchema, NO_CALLS } from '#shared/workflows/calls.ts';
+import { claimGrants } from '#shared/workflows/grants.ts';
 import { takesMessages } from '#shared/workflows/intake.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
@@ -130,6 +131,7 @@ const request = {
     { to: 'stores', may: 'inspect', of: 'syncs' },
     // For a secret whose value is up to date, but not its replicas.
     { to: 'stores', may: 'complete', of: 'syncs' },
+    ...claimGrants('claiming syncs', 'open'),
   ],
 } as const satisfies Step;
 
@@ -145,6 +147,7 @@ const retrieve = {
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'stores', may: 'deliver', of: 'syncs' },
     { to: 'stores', may: 'retire', of: 'syncs' },
+    ...claimGrants('claiming syncs', 'open'),
   ],
 } as const satisfies Step;
 
@@ -164,6 +167,7 @@ const checkin = {
     // Results that an earlier attempt has written.
     { to: 'records', may: 'read', folder: 'runs' },
     { to: 'records', may: 'write', folder: 'runs' },
+    ...claimGrants('claiming syncs', 'close'),
   ],
 } as const satisfies Step;
 

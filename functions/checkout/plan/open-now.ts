@@ -80,6 +80,7 @@ export const prepareOpening = async (
     try {
       // The checkout has its open mark now, so a rotation that starts later sees it.
       if (rules.opens === 'credential' && (await isRotating(settings.connection, items))) return resultOf(true, []);
+      await leases.admit?.(items.length);
       const { conflict, opened } = await openAll(leases, agreed, hasEnded);
       const known = opened.flatMap(knownLease);
       return known.length === opened.length ? resultOf(conflict, known) : undefined;

@@ -49,6 +49,7 @@ export const createRequestCheckout =
       const isChanging = async (): Promise<boolean> =>
         (await isRotating(settings.connection, missing)) || isAnyChanging(session, settings, missing);
       const mayBeStale = opens === 'credential' && missing.length > 0 && (await isChanging());
+      if (!mayBeStale && missing.length > 0) await access.admit?.(missing.length);
       const conflict = mayBeStale || (await openAll(access, agreed, hasEnded)).conflict;
       const unreadable: RelayError[] = [];
       const ours = await findOurs(access, markedAs(marker), (error) => unreadable.push(error));

@@ -12,8 +12,8 @@ import type { SecretStore } from '#shared/stores/store.ts';
 /** Reason not to deliver. `gone`: the checkout or the lease has ended; `late`: the window has ended. */
 export type Refusal = 'gone' | 'late';
 
-/** Outcome of one target. */
-export type Outcome = 'delivered' | Refusal | RelayError;
+/** Outcome of one target. `conflict`: nothing was delivered, because another user has an item of the checkout. */
+export type Outcome = 'delivered' | 'conflict' | Refusal | RelayError;
 
 export interface DeliverOptions {
   /** Rule and id of the checkout. */

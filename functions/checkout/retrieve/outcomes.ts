@@ -41,6 +41,7 @@ export const summarise = (taken: readonly Taken[], now: number, warnings: readon
     at: new Date(now).toISOString(),
     delivered: outcomes.filter((outcome) => outcome === 'delivered').length,
     gone: outcomes.includes('gone'),
+    ...(outcomes.includes('conflict') && { conflict: true }),
     ...(outcomes.includes('late') && { late: true }),
     ...(failed.length > 0 && { undelivered: { count: failed.length, first: failed.slice(0, MAX_UNDELIVERED) } }),
     ...(warnings.length > 0 && { warnings: warnings.slice(0, MAX_UNDELIVERED) }),

@@ -4,7 +4,6 @@ import { isPast, minutesToRequest } from '#shared/domain/checkout/window.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
 import { asRelayError, combineErrors, RelayError } from '#shared/errors.ts';
 import { withMarker } from '#shared/leases/marker.ts';
-import { unsupported } from '#shared/leases/unsupported.ts';
 import { type CheckoutRecord, checkoutAt } from '#shared/records/checkout-record.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import { readSignals, type Signals, signalAt } from '#shared/records/signals.ts';
@@ -30,7 +29,7 @@ export interface RetrieveCheckoutDependencies {
 type CheckoutItem = CheckoutRecord['items'][number];
 
 /** The value of an item as its targets receive it, or the reason why there is none. */
-type Reading = Secret<SecretContent> | 'gone' | RelayError;
+type Reading = Secret<SecretContent> | 'gone' | 'conflict' | RelayError;
 
 /** Concurrent reads, and concurrent deliveries to each store. */
 const MAX_CONCURRENCY = 8;
@@ -39,8 +38,9 @@ const MINUTE_MS = 60_000;
 /**
  * Reads each credential of a checkout once, or opens its target session, and delivers it to all of its targets. Raises
  * an error only if an item reached none of its stores; otherwise the checkout goes on, and the result lists the targets
- * that failed. Repeatable: each attempt reads again and delivers to every target, and every delivery has its own stamp,
- * because a ticket is never the same twice.
+ * that failed. Delivers nothing if another user has one of the items, because the checkout then waits. Repeatable: each
+ * attempt reads again and delivers to every target, and every delivery has its own stamp, because a ticket is never the
+ * same twice.
  */
 export const createRetrieveCheckout =
   ({ relayId, vaultOf, storeFor, placeOf, records, signals, now, random }: RetrieveCheckoutDependencies) =>
@@ -89,8 +89,6 @@ export const createRetrieveCheckout =
           if (lease !== undefined) return access.read(lease.id, item);
           throw new RelayError('LeaseGone', `Checkout ${name}: a lease ended before its item was read.`);
         }
-        case 'opening-reads':
-          throw unsupported(settings.connection, access.kind);
       }
     };
 
@@ -103,18 +101,21 @@ export const createRetrieveCheckout =
         return rendering.render(checkoutItem.item, content);
       } catch (thrown) {
         const failure = asRelayError(thrown, `Delivering ${checkoutItem.item.title}`);
-        return failure.name === 'LeaseGone' ? 'gone' : failure;
+        if (failure.name === 'LeaseGone') return 'gone';
+        return failure.name === 'RequestConflict' ? 'conflict' : failure;
       }
     };
 
     const vault = await vaultOf(settings.connection);
     const taken = await vault.session((session) => {
       const targets = readEach(items, (item, index) => take(session, item, index));
+      const hasConflict = Promise.all(targets.map(({ reading }) => reading)).then((all) => all.includes('conflict'));
       // Each store has a queue of its own, so that a slow one delays no other.
       const queues = Map.groupBy(targets, ({ target }) => target.store);
       const deliverNext = async ({ item, index, target, reading }: ReadTarget): Promise<Taken> => {
         const value = await reading;
-        return { index, target, outcome: value instanceof Secret ? await deliver(item, target, value) : value };
+        if (!(value instanceof Secret)) return { index, target, outcome: value };
+        return { index, target, outcome: (await hasConflict) ? 'conflict' : await deliver(item, target, value) };
       };
       return Promise.all(
         [...queues.values()].map((queue) => pMap(queue, deliverNext, { concurrency: MAX_CONCURRENCY })),

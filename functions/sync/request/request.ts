@@ -68,18 +68,20 @@ const createOpenLeases =
 
     const vault = await vaultOf(rule.connection, rule.concurrency);
     const { accessKind, refusal } = vault.rules(rule);
-    if (accessKind === 'plain-reads') {
-      return { ...nothing, settled: [...settled, ...wanted.flatMap((one) => settleRefused(one, refusal?.(one.item)))] };
-    }
-    await openBatches.enter(batchId(run, batch), wanted.map(openTargetsOf));
+    const judged = wanted.map((one) => ({ one, refused: settleRefused(one, refusal?.(one.item)) }));
+    const known = { ...nothing, settled: [...settled, ...judged.flatMap(({ refused }) => refused)] };
+    const allowed = judged.flatMap(({ one, refused }) => (refused.length > 0 ? [] : one));
+    if (accessKind === 'plain-reads' || allowed.length === 0) return known;
+    await openBatches.enter(batchId(run, batch), allowed.map(openTargetsOf));
     return vault.session(async (session) => {
       const access = session.access(rule);
       if (access.kind !== 'leases') throw unsupported(rule.connection, access.kind);
-      const results = await openAll(access, wanted, marker);
+      await access.admit?.(allowed.length);
+      const results = await openAll(access, allowed, marker);
       return {
-        ...nothing,
+        ...known,
         leases: results.flatMap(({ leases }) => leases),
-        settled: [...settled, ...results.flatMap((result) => result.settled)],
+        settled: [...known.settled, ...results.flatMap((result) => result.settled)],
       };
     });
   };

@@ -4,7 +4,6 @@ import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type Marker, writeReason } from '#shared/leases/marker.ts';
 import { readUnderLease } from '#shared/leases/read.ts';
-import { unsupported } from '#shared/leases/unsupported.ts';
 import type { BatchLease } from '#shared/workflows/sync.ts';
 
 /** State of one read, updated in place so that it survives a failure. */
@@ -19,15 +18,8 @@ export interface Reading extends BatchItem {
 export type Reader = (reading: Reading) => Promise<Read>;
 
 /** Creates the reader of a batch for the access kind of the rule. */
-export const createReader = (
-  session: VaultSession,
-  connection: string,
-  rule: Source,
-  own: Marker,
-  expected: readonly Item[],
-): Reader => {
+export const createReader = (session: VaultSession, rule: Source, own: Marker, expected: readonly Item[]): Reader => {
   const access = session.access(rule, expected);
-  if (access.kind === 'opening-reads') throw unsupported(connection, access.kind);
   return async (reading) => {
     const read = await readBy(access, reading, own);
     if (read.endsAt !== undefined) reading.releaseEndsAt = Date.parse(read.endsAt);
@@ -35,7 +27,7 @@ export const createReader = (
   };
 };
 
-const readBy = (access: Exclude<Access, { kind: 'opening-reads' }>, reading: Reading, own: Marker): Promise<Read> => {
+const readBy = (access: Access, reading: Reading, own: Marker): Promise<Read> => {
   const { item, lease } = reading;
   if (access.kind === 'plain-reads') return access.read(item, { reason: writeReason(own) });
   if (lease === undefined) {

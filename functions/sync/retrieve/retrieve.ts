@@ -119,7 +119,7 @@ export const createRetrieve =
         ? []
         : await vault.session((session) => {
             const items = readings.map(({ item }) => item);
-            const read = createReader(session, rule.connection, rule, own, items);
+            const read = createReader(session, rule, own, items);
             return takeAll(readings, (reading) => readValue(read, reading));
           });
     return {

@@ -44,13 +44,14 @@ export interface CheckoutState {
   readonly requested?: { readonly at: number; readonly conflict: boolean; readonly leases: readonly LeaseState[] };
   /**
    * `gone`: a lease ended while its item was being read, possibly after other items were delivered. `late`: the window
-   * ended before all items were delivered.
+   * ended before all items were delivered. `conflict`: another user has an item, so nothing was delivered.
    */
   readonly retrieved?: {
     readonly at: number;
     readonly delivered: number;
     readonly gone: boolean;
     readonly late?: boolean | undefined;
+    readonly conflict?: boolean | undefined;
   };
   readonly checkedIn?: { readonly at: number };
   /** Number of retired secrets. A release has no other evidence of the deliveries. */
@@ -103,7 +104,7 @@ export const nextAction = (state: CheckoutState): Action => {
   if (state.checkedIn !== undefined) return confirm(state, state.checkedIn.at);
   if (state.signals.released) return go('checkin', wasDelivered(state) ? 'released' : 'cancelled');
   if (state.signals.closing === true) return go('checkin', endingOfClosed(state));
-  if (state.retrieved !== undefined) return hold(state, state.retrieved);
+  if (state.retrieved !== undefined && state.retrieved.conflict !== true) return hold(state, state.retrieved);
   return open(state);
 };
 
@@ -124,7 +125,7 @@ export const wasDelivered = ({
   readonly retired?: number | undefined;
 }): boolean => (retrieved?.delivered ?? 0) > 0 || retired > 0;
 
-const open = ({ now, plan, signals, requested }: CheckoutState): Action => {
+const open = ({ now, plan, signals, requested, retrieved }: CheckoutState): Action => {
   const endsAt =
     'until' in plan.window ? windowEnd(plan, now, signals, []) : (signals.endsAt ?? Number.POSITIVE_INFINITY);
   if (now >= endsAt) return go('checkin', 'expired');
@@ -135,17 +136,27 @@ const open = ({ now, plan, signals, requested }: CheckoutState): Action => {
   const gone = requested.leases.find(({ status }) => status === 'gone');
   if (gone !== undefined) return go('checkin', now >= (gone.endsAt ?? Number.POSITIVE_INFINITY) ? 'expired' : 'denied');
   const isPending = requested.leases.some(({ status }) => status === 'pending');
-  if (!isPending && !requested.conflict) return go('retrieve');
+  const conflictAt = lastConflict(requested, retrieved);
+  if (!isPending && conflictAt === undefined) return go('retrieve');
   if (now >= plan.waitEndsAt) return go('checkin', 'expired');
 
   const patience = plan.waitEndsAt - now;
-  if (!requested.conflict) return wait(Math.min(nextLookDelayMs(plan.from, now), patience));
+  if (conflictAt === undefined) return wait(Math.min(nextLookDelayMs(plan.from, now), patience));
   // A pending approval needs only a look. A conflict needs a new request, which takes twice as many steps, so it is
   // made half as often.
-  const nextRequestAt = requested.at + 2 * nextLookDelayMs(plan.from, requested.at);
+  const nextRequestAt = conflictAt + 2 * nextLookDelayMs(plan.from, conflictAt);
   return now >= nextRequestAt
     ? go('request')
     : wait(Math.min(nextRequestAt - now, patience, signalLookDelayMs(plan.waitEndsAt - plan.from)));
+};
+
+/** Time of the last attempt if it found an item in use, by its request or by a read that followed the request. */
+const lastConflict = (
+  { at, conflict }: NonNullable<CheckoutState['requested']>,
+  retrieved: CheckoutState['retrieved'],
+): number | undefined => {
+  if (conflict) return at;
+  return retrieved?.conflict === true && retrieved.at >= at ? retrieved.at : undefined;
 };
 
 const hold = (

@@ -157,6 +157,24 @@ const rows: Rows<S3Client> = {
     await expect(bucket.put('k', 'second', { IfMatch: ETag })).rejects.toEqual(refusal('NoSuchKey'));
     await expect(bucket.get('k')).rejects.toEqual(refusal('NoSuchKey'));
   },
+  'a deletion with If-Match keeps an object that has changed': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const remove = (IfMatch: string | undefined) =>
+      bench.client.send(new DeleteObjectCommand({ Bucket: bench.name, Key: 'k', IfMatch }));
+    const { ETag: first } = await bucket.put('k', 'first');
+    const { ETag: second } = await bucket.put('k', 'second', { IfMatch: first });
+    await expect(remove(first)).rejects.toEqual(refusal('PreconditionFailed'));
+    expect((await bucket.get('k')).text).toBe('second');
+    await remove(second);
+    await expect(bucket.get('k')).rejects.toEqual(refusal('NoSuchKey'));
+    await bucket.put('k', 'third', { IfNoneMatch: '*' });
+  },
+  'a list shows the entity tag of each object': async (bench) => {
+    const bucket = await makeBucket(bench);
+    const { ETag } = await bucket.put('claims/a/k', 'x');
+    const { Contents } = await bench.client.send(new ListObjectsV2Command({ Bucket: bench.name, Prefix: 'claims/a/' }));
+    expect(Contents).toMatchObject([{ Key: 'claims/a/k', ETag }]);
+  },
   'of several concurrent puts with the same If-Match, one is written': async (bench) => {
     const bucket = await makeBucket(bench);
     const { ETag } = await bucket.put('k', 'first');
