@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { knownChangesSchema } from '#shared/domain/changes.ts';
 import { type ItemRef, itemKey } from '#shared/domain/item.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { ERROR_NAMES, isRetryable } from '#shared/errors.ts';
@@ -26,8 +27,8 @@ export type Backoff = z.infer<typeof backoffSchema>;
 /**
  * State that a sync keeps between runs: when its last release of each item ended, by a check-in or by expiry (epoch
  * milliseconds, by the vault's clock; keyed by `itemKey`), the backoff of targets that keep failing (keyed by
- * {@link backoffKey}), and the secrets that have lost their item. Losing this state costs repeated work and time, never
- * correctness.
+ * {@link backoffKey}), the secrets that have lost their item, and the last changes that the vault showed. Losing this
+ * state costs repeated work and time, never correctness.
  */
 export const memorySchema = z.object({
   version: z.literal(2),
@@ -37,6 +38,8 @@ export const memorySchema = z.object({
   backoffs: z.record(z.string(), backoffSchema),
   /** By store: names of secrets that no item had in the last run with a complete list, and that none has had since. */
   absent: z.record(z.string(), z.array(z.string())),
+  /** Absent if the vault shows the last change of all time, or none. */
+  changes: knownChangesSchema.optional(),
 });
 export type Memory = z.infer<typeof memorySchema>;
 

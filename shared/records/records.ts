@@ -71,6 +71,10 @@ const planRecordSchema = z.object({
   absences: z.record(z.string(), z.object({ absent: z.array(z.string()).optional(), present: z.array(z.string()) })),
   /** Other findings, one line each. */
   notes: z.array(z.string()),
+  /** Changes to remember for the next run; absent if this run learned none. */
+  changes: memorySchema.shape.changes,
+  /** Selected items of kinds that the relay does not deliver, one line for each reason; absent if there are none. */
+  skipped: z.array(z.string()).optional(),
   /** Time that the limits of both sides make the run last. */
   leastDuration: leastDurationSchema,
   /**
@@ -106,6 +110,8 @@ export const reportSchema = runSchema.extend({
   calls: callsSchema.optional(),
   /** Findings, one line each; the failure of the run itself comes first. */
   notes: z.array(z.string()),
+  /** As in the plan. These items have no outcome. */
+  skipped: z.array(z.string()).optional(),
   remarks: z.array(remarkSchema),
   /** Targets that received the current credential or had it. Absent from a run over all items. */
   current: z.array(currentTargetSchema).optional(),

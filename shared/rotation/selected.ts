@@ -1,6 +1,7 @@
 import type { RotationConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Vault } from '#shared/connections/vault.ts';
+import { type ShownChanges, shownSince } from '#shared/domain/changes.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 
@@ -9,6 +10,8 @@ export interface Selected {
   readonly items: readonly Item[];
   /** False if the vault's list may lack items. */
   readonly complete: boolean;
+  /** Time since which the list shows changes; absent if it shows the last ones of all time, or none. */
+  readonly changesSince?: string | undefined;
   /** Pages of that list. */
   readonly pages: number;
 }
@@ -25,12 +28,14 @@ export const listSelected = (
 ): Promise<Selected> =>
   vault.session(async (session) => {
     const items: Item[] = [];
+    const shown: ShownChanges[] = [];
     let complete = true;
     let pages = 0;
     for await (const page of session.list(rule)) {
       pages += 1;
       complete &&= page.complete;
+      shown.push({ items: page.items.slice(0, 1), changesSince: page.changesSince });
       items.push(...page.items.filter((item) => isSelected(patterns, item.labels) && isWanted(item)));
     }
-    return { items, complete, pages };
+    return { items, complete, changesSince: shownSince(shown), pages };
   });

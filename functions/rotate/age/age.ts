@@ -31,12 +31,16 @@ export const createAge =
   async ({ rotation }: AgeOrder): Promise<Ages> => {
     const rule = ruleOf(config, 'rotate', rotation);
     if (rule.maxAgeDays === undefined) return { overdue: 0, undated: 0 };
-    const { items, complete } = await listSelected(
+    const { items, complete, changesSince } = await listSelected(
       await vaultOf(rule.connection),
       rule,
       await rulesOf(rule.connection, rule),
     );
-    const { oldest, overdue, undated } = reportAges(items.flatMap(toDated), rule.maxAgeDays, now());
+    const { oldest, overdue, undated } = reportAges(
+      items.flatMap((item) => toDated(item, changesSince)),
+      rule.maxAgeDays,
+      now(),
+    );
     const isKnown = oldest !== undefined && (complete || overdue.length > 0);
     const ages = {
       ...(isKnown && { oldestDays: oldest.ageDays }),
@@ -49,10 +53,11 @@ export const createAge =
   };
 
 /** Each account of an item whose accounts take turns has a credential of its own, and none may be too old. */
-const toDated = ({ members, ...item }: Item): DatedItem[] =>
+const toDated = ({ members, ...item }: Item, changesSince: string | undefined): DatedItem[] =>
   (members ?? [item]).map(({ ref, title, changedAt, hasUnreadableDate }) => ({
     id: itemKey(ref),
     title,
     changedAt,
     hasUnreadableDate,
+    unchangedSince: changesSince,
   }));

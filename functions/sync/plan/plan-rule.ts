@@ -2,6 +2,7 @@ import { limitsOf, ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault } from '#shared/connections/vault.ts';
+import { createChanges } from '#shared/domain/changes.ts';
 import type { Labels } from '#shared/domain/item.ts';
 import {
   addItems,
@@ -85,14 +86,17 @@ export const planRule = async (
       return { store, secrets: await storeFor(store, sync), nameOf };
     }),
   );
+  const since = memory.changes?.listedAt;
   const { targets, unlisted, eachPage, ...scan } =
-    named === undefined ? await scanAll(rule, vault, sides) : await scanNamed({ rule, rules, vault, sides, named });
+    named === undefined
+      ? await scanAll(rule, vault, sides, since)
+      : await scanNamed({ rule, rules, vault, sides, named, since });
   const listed = targets.map(({ store }) => store);
 
   const limits: SyncLimits = {
     stores: await pacesOf(listed, pacingOf),
     callsPerSecond: limitsOf(config, connection).perSecond,
-    callsPerItem: rules.accessKind === 'leases' ? CALLS_PER_LEASE : 1,
+    callsPerItem: rules.callsPerItem ?? (rules.accessKind === 'leases' ? CALLS_PER_LEASE : 1),
   };
   let workload: Workload = { items: 0, stores: {} };
   const batches = createBatchWriter(
@@ -109,6 +113,7 @@ export const planRule = async (
   const noted = both(both(planId, deliveries), current);
   const decisions = ledger === undefined ? noted : both(noted, ledger);
   const rendering = createRendering(rule.value);
+  const changes = createChanges(memory.changes, new Date(now).toISOString());
   const turns = createTurns({ connection, targets, fingerprint: rendering.fingerprint, active });
   for (const { item, message, error = 'Unexpected' } of scan.remarks) {
     decisions.add({
@@ -120,7 +125,7 @@ export const planRule = async (
       dependsOnMemory: false,
     });
   }
-  const { remarks, notes, ...plan } = await planSync({
+  const { remarks, notes, skipped, ...plan } = await planSync({
     connection,
     targets,
     rendering,
@@ -130,11 +135,13 @@ export const planRule = async (
     patterns: rules.patterns,
     orphans: rule.orphans,
     isWhole: named === undefined,
-    eachPage: (visit) => eachPage((page, preparation) => visit(turns.resolve(page), preparation)),
+    eachPage: (visit) => eachPage((page, preparation) => visit(turns.resolve(changes.date(page)), preparation)),
     readHolds: createReadHolds(config, connection, records),
     batches,
     ledger: decisions,
   });
+  // A list of some items proves nothing about the changes of the others.
+  const learned = named === undefined ? changes.known() : undefined;
   return {
     record: {
       ...plan,
@@ -144,8 +151,10 @@ export const planRule = async (
       unlisted: { ...unlisted },
       remarks: [...scan.remarks.map((remark) => ({ ...remark, stores: listed })), ...remarks],
       notes: [...Object.entries(unlisted).map(noteOnUnlisted), ...notes, ...limited(scan.warnings)],
+      ...(skipped !== undefined && { skipped: [...skipped] }),
       backoffs: { ...plan.backoffs },
       absences: { ...plan.absences },
+      ...(learned !== undefined && { changes: learned }),
       leastDuration: leastDuration(workload, limits),
       ...(rules.inTurns === true && { turns: { ...deliveries.planned() } }),
       ...(named !== undefined && { current: current.targets() }),

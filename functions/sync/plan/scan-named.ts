@@ -1,8 +1,9 @@
 import pMap from 'p-map';
 import type { SyncConfig } from '#shared/config/schema.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { ItemPage, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { type AddressRules, createIsAddressed, describeAddress } from '#shared/domain/addressing.ts';
+import { shownSince } from '#shared/domain/changes.ts';
 import type { Item, Labels } from '#shared/domain/item.ts';
 import type { Remark } from '#shared/domain/plan/remark.ts';
 import { isSelected } from '#shared/domain/selection.ts';
@@ -23,18 +24,22 @@ export interface NamedScan {
   readonly vault: Vault;
   readonly sides: readonly StoreSide[];
   readonly named: readonly Labels[];
+  /** Earlier changes are known, UTC ISO 8601. */
+  readonly since?: string | undefined;
 }
 
 /**
  * Looks up only the named items and their secrets. It also lists every other item that could have the same secret name
  * in a store, because items that share a name must not be delivered. A failed look-up affects only its own target.
  */
-export const scanNamed = async ({ rule, rules, vault, sides, named }: NamedScan): Promise<Scan> => {
+export const scanNamed = async ({ rule, rules, vault, sides, named, since }: NamedScan): Promise<Scan> => {
   const { address, patterns } = rules;
   if (address === undefined) {
     throw new RelayError('ConfigurationInvalid', `A sync of ${rule.source} cannot run for named items.`);
   }
-  const { items, complete, remarks } = await vault.session((session) => listAround(session, rule, address, named));
+  const { items, complete, changesSince, remarks } = await vault.session((session) =>
+    listAround({ session, rule, since }, address, named),
+  );
   const selected = items.filter(({ labels }) => isSelected(patterns, labels));
   const wanted = withSharers(selected, sides, createIsAddressed(address, named));
   const listed = await listStores(sides, ({ store, secrets }) =>
@@ -43,7 +48,7 @@ export const scanNamed = async ({ rule, rules, vault, sides, named }: NamedScan)
   return {
     ...listed,
     remarks,
-    eachPage: (visit) => visit({ items: wanted.map(({ item }) => item), complete }, undefined),
+    eachPage: (visit) => visit({ items: wanted.map(({ item }) => item), complete, changesSince }, undefined),
   };
 };
 
@@ -83,47 +88,50 @@ const lookUp = async (store: SecretStore, names: ReadonlySet<string>): Promise<S
   return { ...nothingElse, held, failures };
 };
 
-interface Listed {
-  readonly items: readonly Item[];
-  readonly complete: boolean;
+type Listed = Pick<ItemPage, 'items' | 'complete' | 'changesSince'>;
+
+/** Items to list, and their source. */
+interface Listing {
+  readonly session: VaultSession;
+  readonly rule: SyncConfig;
+  readonly since: string | undefined;
 }
 
 /** Lists the items that share the narrowing label with a named one, or all items if others could share their names. */
 const listAround = async (
-  session: VaultSession,
-  rule: SyncConfig,
+  listing: Listing,
   { narrowing }: AddressRules,
   named: readonly Labels[],
 ): Promise<Listed & { readonly remarks: Scan['remarks'] }> => {
+  const { session, rule } = listing;
   const groups = narrow(rule.name, narrowing, named);
-  if (groups === undefined) return { ...(await list(session, rule)), remarks: [] };
-  const items: Item[] = [];
+  if (groups === undefined) return { ...(await list(listing)), remarks: [] };
+  const parts: Listed[] = [];
   const remarks: Omit<Remark, 'stores'>[] = [];
-  let complete = true;
   for (const { within, addresses } of groups) {
     try {
-      const listed = await list(session, rule, within);
-      complete &&= listed.complete;
-      items.push(...listed.items);
+      parts.push(await list(listing, within));
     } catch (thrown) {
       await requireAnswers(session, rule);
-      complete = false;
+      parts.push({ items: [], complete: false });
       const failure = asRelayError(thrown, `Listing around ${describeAddress(within)}`);
       remarks.push(...addresses.map((address) => remarkOn(describeAddress(address), failure)));
     }
   }
-  return { items, complete, remarks };
+  return { ...joined(parts), remarks };
 };
 
-const list = async (session: VaultSession, rule: SyncConfig, within?: Labels): Promise<Listed> => {
-  const items: Item[] = [];
-  let complete = true;
-  for await (const page of session.list(rule, within)) {
-    complete &&= page.complete;
-    items.push(...page.items);
-  }
-  return { items, complete };
+const list = async ({ session, rule, since }: Listing, within?: Labels): Promise<Listed> => {
+  const pages: Listed[] = [];
+  for await (const page of session.list(rule, within, since)) pages.push(page);
+  return joined(pages);
 };
+
+const joined = (parts: readonly Listed[]): Listed => ({
+  items: parts.flatMap(({ items }) => items),
+  complete: parts.every(({ complete }) => complete),
+  changesSince: shownSince(parts),
+});
 
 /** Raises the error of a vault that cannot list anything. If it can, the failure was caused by the name. */
 const requireAnswers = async (session: VaultSession, rule: SyncConfig): Promise<void> => {

@@ -39,14 +39,19 @@ export interface Scan extends ListedStores {
   readonly eachPage: (visit: (page: ItemPage, preparation: Preparation | undefined) => Promise<void>) => Promise<void>;
 }
 
-/** Lists all secrets of the sync and all items of its source. */
-export const scanAll = async (rule: Source, vault: Vault, sides: readonly StoreSide[]): Promise<Scan> => ({
+/** Lists all secrets of the sync and all items of its source. Changes before `since` are known. */
+export const scanAll = async (
+  rule: Source,
+  vault: Vault,
+  sides: readonly StoreSide[],
+  since?: string,
+): Promise<Scan> => ({
   ...(await listStores(sides, async ({ secrets }) => ({ ...(await listHeld(secrets)), failures: new Map() }))),
   remarks: [],
   eachPage: (visit) =>
     vault.session(async (session) => {
       const preparation = session.prepare?.(rule);
-      for await (const page of session.list(rule)) await visit(page, preparation);
+      for await (const page of session.list(rule, undefined, since)) await visit(page, preparation);
     }),
 });
 

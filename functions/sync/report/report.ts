@@ -120,7 +120,7 @@ const summarise = ({ status, items, outcomes, orphans }: Report): ReportOutput =
 };
 
 const describe = (
-  { rule, run, status, items, outcomes, stores, orphans, notes, remarks }: Report,
+  { rule, run, status, items, outcomes, stores, orphans, notes, skipped = [], remarks }: Report,
   key: string,
 ): string[] => [
   `Sync ${rule}, run ${run}: ${status}.`,
@@ -134,6 +134,7 @@ const describe = (
     ? [`${orphans.found} secrets without an account: ${counted(orphans, 'found') || 'kept'}.`]
     : []),
   ...notes,
+  ...skipped,
   ...remarks
     .slice(0, MAX_REMARKS)
     .map((remark) => `${remark.item}${inStores(remark, stores.length)}: ${remark.outcome}. ${remark.message}`),

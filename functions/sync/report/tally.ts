@@ -11,7 +11,17 @@ import type { BatchEnd, Retirement, Settled } from '#shared/workflows/sync.ts';
 
 export type Tally = Pick<
   Report,
-  'planId' | 'items' | 'outcomes' | 'stores' | 'orphans' | 'notes' | 'remarks' | 'leastDuration' | 'calls' | 'current'
+  | 'planId'
+  | 'items'
+  | 'outcomes'
+  | 'stores'
+  | 'orphans'
+  | 'notes'
+  | 'skipped'
+  | 'remarks'
+  | 'leastDuration'
+  | 'calls'
+  | 'current'
 >;
 
 /** Time after the end of a release within which the vault may still change the credential. */
@@ -115,6 +125,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
       leastDuration: plan.leastDuration,
       notes: [...notes, ...[...unreadable, ...warnings, ...[...leftOpen].map(noteOnLeftOpen)].toSorted(byText)],
       remarks: remarks.toSorted((one, other) => byText(one.item, other.item)),
+      ...(plan.skipped !== undefined && { skipped: plan.skipped }),
       ...(plan.current !== undefined && {
         current: [...plan.current, ...delivered].toSorted((one, other) => byText(textOf(one), textOf(other))),
       }),
@@ -126,6 +137,7 @@ export const createTally = (plan: PlanRecord, before: Memory, now: number) => {
      */
     memory: ({ isWhole }: { readonly isWhole: boolean }): Memory => ({
       version: 2,
+      ...changesAfter(before.changes, plan.changes),
       checkIns: { ...(isWhole ? stillFollowed(before.checkIns, now) : before.checkIns), ...checkIns },
       backoffs,
       absent: {
@@ -154,6 +166,12 @@ const asSentence = (error: string): string => (error.endsWith('.') ? error : `${
  */
 const stillFollowed = (checkIns: Memory['checkIns'], now: number): Memory['checkIns'] =>
   Object.fromEntries(Object.entries(checkIns).filter(([, endedAt]) => endedAt > now - FOLLOWED_MS));
+
+/** Changes that the plan learned, or those that were known before. */
+const changesAfter = (before: Memory['changes'], learned: Memory['changes']): Pick<Memory, 'changes'> => {
+  const changes = learned ?? before;
+  return changes === undefined ? {} : { changes };
+};
 
 /** Outcome of one target, and its place. */
 interface TargetOutcome extends Pick<Settled, 'outcome' | 'failure' | 'warning'> {

@@ -36,6 +36,8 @@ export interface PlanSummary extends Omit<ComparisonSummary, 'unreadableDates'> 
   readonly absences: Readonly<Record<string, AbsenceChanges>>;
   /** Other findings, one line each. */
   readonly notes: readonly string[];
+  /** Selected items of kinds that the relay does not deliver, one line for each reason; absent if there are none. */
+  readonly skipped?: readonly string[] | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
   const comparison = createComparison(options);
   const prepared = createPrepared();
   let complete = true;
+  const skipped: string[] = [];
   let listed = 0;
   let selected = 0;
   await eachPage(async (page, preparation) => {
@@ -54,6 +57,7 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
     // Read after each page: a change that the page shows had its hold before.
     const holds = (await readHolds?.()) ?? noHolds();
     for (const one of page.rejected ?? []) comparison.reject(one);
+    skipped.push(...(page.skipped ?? []));
     listed += page.items.length;
     for (const item of page.items) {
       const isWanted = isSelected(patterns, item.labels);
@@ -96,6 +100,7 @@ export const planSync = async (options: PlanOptions): Promise<PlanSummary> => {
       ...(unreadableDates === 0 ? [] : [explainDates(unreadableDates)]),
       ...orphanNotes(retirements, doubt),
     ],
+    ...(skipped.length > 0 && { skipped }),
   };
 };
 

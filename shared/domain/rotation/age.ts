@@ -9,11 +9,14 @@ const MAX_SKEW_MS = 300_000;
 export interface DatedItem extends Evidence {
   readonly id: string;
   readonly title: string;
+  /** Time since which a change would have a date, for vaults that show only recent ones. UTC ISO 8601. */
+  readonly unchangedSince?: string | undefined;
 }
 
 interface Aged {
   readonly id: string;
   readonly title: string;
+  /** At least; the exact age of an older credential can be unknown. */
   readonly ageDays: number;
 }
 
@@ -42,12 +45,19 @@ const ageOf = ({ changedAt, hasUnreadableDate }: Evidence, now: number): number 
   return at > now + MAX_SKEW_MS ? 'future' : Math.max(0, now - at);
 };
 
+/** Age that a credential without a date has at least, if that is too old; a younger one can have any age. */
+const leastAgeOf = (unchangedSince: string | undefined, maxAgeDays: number, now: number): number | 'missing' => {
+  const age = ageOf({ changedAt: unchangedSince }, now);
+  return typeof age === 'number' && age > maxAgeDays * DAY_MS ? age : 'missing';
+};
+
 /** Compares the ages of credentials with the configured maximum. `now` is in epoch milliseconds. Pure. */
 export const reportAges = (items: readonly DatedItem[], maxAgeDays: number, now: number): AgeReport => {
   const aged: Aged[] = [];
   const undated: Undated[] = [];
-  for (const { id, title, ...evidence } of items) {
-    const age = ageOf(evidence, now);
+  for (const { id, title, unchangedSince, ...evidence } of items) {
+    const shown = ageOf(evidence, now);
+    const age = shown === 'missing' ? leastAgeOf(unchangedSince, maxAgeDays, now) : shown;
     if (typeof age === 'number') aged.push({ id, title, ageDays: age / DAY_MS });
     else undated.push({ id, title, date: age });
   }

@@ -44,6 +44,12 @@ describe('a look at the ages of credentials', () => {
     expect(found).toEqual([[1, 0, true]]);
   });
 
+  it('counts those that did not change in all the time that the vault shows', async () => {
+    const changesSince = item(0, 89).changedAt;
+    const { look } = aLook([{ ...pageOf([item(1, undefined), item(2, 1)]), changesSince }], { maxAgeDays: 60 });
+    expect(await look()).toEqual({ oldestDays: 89, overdue: 1, undated: 0 });
+  });
+
   it('counts those that are too old, and those without a date', async () => {
     const { look, found } = aLook([pageOf([item(1, 91), item(2, undefined), item(3, 1)])]);
     expect(await look()).toEqual({ oldestDays: 91, overdue: 1, undated: 1 });

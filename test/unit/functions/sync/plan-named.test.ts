@@ -5,8 +5,10 @@ import { createReadNamed } from '#functions/sync/plan/named.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { debounceAt } from '#shared/domain/debounce.ts';
-import type { Item, Labels } from '#shared/domain/item.ts';
+import { type Item, itemKey, type Labels } from '#shared/domain/item.ts';
 import { emptyMemory, type Memory } from '#shared/domain/memory.ts';
+import { createRendering } from '#shared/domain/rendering.ts';
+import { stampOf } from '#shared/domain/stamp.ts';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
 import { namedAt } from '#shared/records/named-items.ts';
 import { readRequired, recordAt } from '#shared/records/records.ts';
@@ -28,6 +30,8 @@ const on = (systemName: string, accountName: string, more: Labels = {}) => ({
 interface Given {
   readonly secrets?: readonly StoredSecret[];
   readonly sync?: Record<string, unknown>;
+  /** Time since which the vault shows changes. */
+  readonly changesSince?: string;
   /** Makes calls of the vault fail. */
   readonly vault?: (vault: ReturnType<typeof fakeVault>) => void;
   readonly inspect?: SecretStore['inspect'];
@@ -43,9 +47,9 @@ describe('a plan for named items', () => {
   const plan = async (
     items: readonly Item[],
     names: readonly Labels[],
-    { secrets = [], sync = {}, vault: failVault = () => {}, inspect, config = {} }: Given = {},
+    { secrets = [], sync = {}, vault: failVault = () => {}, inspect, config = {}, changesSince }: Given = {},
   ) => {
-    const vault = fakeVault([pageOf(items)]);
+    const vault = fakeVault([{ ...pageOf(items), changesSince }]);
     failVault(vault);
     const store = fakeStore(secrets);
     if (inspect !== undefined) store.store.inspect = inspect;
@@ -79,6 +83,21 @@ describe('a plan for named items', () => {
     expect(planned.status).toBe('planned');
     expect(delivered).toEqual(['prod/db-01/a2']);
     expect(record).toMatchObject({ items: 1, unchanged: { aws: 0 }, orphans: { found: 0, retiring: 0 } });
+  });
+
+  it('dates them by the memory of the sync, and records no changes: it has not seen those of the others', async () => {
+    const item = itemNumbered(1, { changedAt: undefined });
+    const remembered = '2025-06-01T00:00:00.000Z';
+    const changes = { listedAt: '2026-01-01T00:00:00.000Z', items: { [itemKey(item.ref)]: remembered } };
+    await records.write(recordAt.memory('databases'), { ...emptyMemory(), changes });
+    const value = '{credential}';
+    const stamp = stampOf('vault', { ...item, changedAt: remembered }, createRendering(value).fingerprint(item));
+    const { record, vault, targets } = await plan([item], [named('db-01', 'a1')], {
+      sync: { value },
+      secrets: [{ name: 'prod/db-01/a1', stamp }],
+      changesSince: '2025-12-31T00:00:00Z',
+    });
+    expect([record.changes, vault.sinces, targets]).toEqual([undefined, [changes.listedAt], []]);
   });
 
   it('lists only their systems, each once', async () => {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isAfterAnother } from '#functions/sync/plan/earlier-run.ts';
 import { createPlan } from '#functions/sync/plan/plan.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { ItemPage } from '#shared/connections/vault.ts';
-import type { Item } from '#shared/domain/item.ts';
+import { type Item, itemKey } from '#shared/domain/item.ts';
 import { emptyMemory } from '#shared/domain/memory.ts';
 import type { Batch } from '#shared/domain/plan/batch.ts';
 import { createRendering } from '#shared/domain/rendering.ts';
@@ -35,12 +36,13 @@ describe('plan', () => {
     secrets: readonly StoredSecret[] = [],
     sync = {},
     isAfterAnotherRun = false,
+    rules: Partial<SourceRules> = {},
   ) => {
     const vault = fakeVault(pages);
     const planned = await createPlan({
       config: aConfig({ value: VALUE, ...sync }),
       vaultOf: async () => vault.vault,
-      rulesOf: async (_connection, rule) => rulesOf(rule),
+      rulesOf: async (_connection, rule) => ({ ...rulesOf(rule), ...rules }),
       storeFor: async () => ({
         ...fakeStore(secrets).store,
         async *list() {
@@ -62,7 +64,8 @@ describe('plan', () => {
     const record = await records.read(recordAt.plan(aRun()));
     return { planned, batches, record, vault };
   };
-  const namesIn = (batch: Batch | undefined) => batch?.items.flatMap(({ targets }) => targets.map(({ name }) => name));
+  const namesIn = (batch: Batch | undefined) =>
+    batch?.items.flatMap(({ targets }) => targets.map(({ name }) => name)) ?? [];
 
   it('records the time that the limits make the run last', async () => {
     const [one, two, three] = [itemNumbered(1), itemNumbered(2), itemNumbered(3)];
@@ -70,6 +73,52 @@ describe('plan', () => {
     const { record } = await plan([pageOf([one, two, three])], [stale]);
     // Three calls of the vault for each item, of 200 per second: less than a second.
     expect(record?.leastDuration).toEqual({ seconds: 0, perSecond: 200 });
+  });
+
+  describe('of a vault that shows only recent changes', () => {
+    const changesSince = '2025-12-31T00:00:00.000Z';
+    const listedAt = '2026-01-01T00:00:00.000Z';
+    const [one, two, three] = [1, 2, 3].map((number) => itemNumbered(number, { changedAt: undefined }));
+    const [forgotten, recent] = ['2025-06-01T00:00:00.000Z', '2026-01-01T12:00:00.000Z'];
+
+    it('leaves an item alone whose change it no longer shows, and remembers the last change of each', async () => {
+      if (one === undefined || two === undefined || three === undefined) throw new Error('There are three items.');
+      const known = { [itemKey(one.ref)]: forgotten, [itemKey(two.ref)]: null, [itemKey(three.ref)]: null };
+      await records.write(recordAt.memory('databases'), { ...emptyMemory(), changes: { listedAt, items: known } });
+      const page = { ...pageOf([one, { ...two, changedAt: recent }, three]), changesSince };
+      const held = [currentOf({ ...one, changedAt: forgotten }), currentOf(two), currentOf(three)];
+      const { batches, record, vault } = await plan([page], held);
+      expect(batches.flatMap(namesIn)).toEqual(['prod/db-01/a2']);
+      expect(record?.changes).toEqual({
+        listedAt: new Date(NOW).toISOString(),
+        items: { ...known, [itemKey(two.ref)]: recent },
+      });
+      expect(vault.sinces).toEqual([listedAt]);
+    });
+
+    it('reads an item again that could have changed while no run listed it, and leaves it alone without a memory', async () => {
+      if (one === undefined) throw new Error('There is an item.');
+      const page = { ...pageOf([one]), changesSince };
+      expect((await plan([page], [currentOf(one)])).batches).toEqual([]);
+      const changes = { listedAt: '2025-06-01T00:00:00.000Z', items: { [itemKey(one.ref)]: null } };
+      await records.write(recordAt.memory('databases'), { ...emptyMemory(), changes });
+      expect((await plan([page], [currentOf(one)])).batches.flatMap(namesIn)).toEqual(['prod/db-01/a1']);
+    });
+  });
+
+  it('records no changes of a vault that shows the last one of all time', async () => {
+    expect((await plan([pageOf([itemNumbered(1)])])).record).not.toHaveProperty('changes');
+  });
+
+  it('counts as many calls for each item as the rules of the source say', async () => {
+    const items = Array.from({ length: 200 }, (_, index) => itemNumbered(index));
+    for (const [callsPerItem, seconds] of [
+      [undefined, 3],
+      [2, 2],
+    ] as const) {
+      const { record } = await plan([pageOf(items)], [], {}, false, { callsPerItem });
+      expect(record?.leastDuration).toEqual({ seconds, perSecond: 200 });
+    }
   });
 
   it('puts new and changed items into batches, and skips current ones', async () => {

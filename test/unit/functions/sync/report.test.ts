@@ -336,6 +336,13 @@ describe('report', () => {
     expect((await written())?.notes).toEqual(['The selection matched none of the 3 items listed.']);
   });
 
+  it('repeats the lines about skipped items, which leave the status as it is', async () => {
+    await settle([end(0, 'delivered'), end(1, 'delivered')]);
+    await records.write(recordAt.plan(aRun()), { ...PLAN, skipped: ['2 accounts were skipped.'] });
+    expect(await report()).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await written())?.skipped).toEqual(['2 accounts were skipped.']);
+  });
+
   it('remembers absent secrets until a run finds their items again', async () => {
     await settle([end(0, 'delivered'), end(1, 'delivered')]);
     const after = async (run: string, absences: PlanRecord['absences'][string]) => {
@@ -348,6 +355,18 @@ describe('report', () => {
     expect(await after('databases.0', { absent: ['a', 'b'], present: [] })).toEqual(['a', 'b']);
     expect(await after('databases.0', { present: ['b', 'c'] })).toEqual(['a']);
     expect(await after('databases.0', { absent: ['d'], present: [] })).toEqual(['d']);
+  });
+
+  it('remembers the changes that the plan learned, or else those that were known', async () => {
+    const changes = { listedAt: '2026-01-02T04:00:00.000Z', items: { 'account:1': null } };
+    await records.write(recordAt.plan(aRun()), { ...PLAN, changes });
+    await report();
+    expect((await memory())?.changes).toEqual(changes);
+    const next = { ...aRun(), run: 'databases.2' };
+    await records.write(recordAt.plan(next), PLAN);
+    await records.write(recordAt.batch(next, 0), { items: [], retire: [] });
+    await report(next);
+    expect(await memory()).toMatchObject({ run: 'databases.2', changes });
   });
 
   it('remembers check-ins and backoffs for the next run', async () => {

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRequest } from '#functions/sync/request/request.ts';
+import type { Source } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
 import { writeReason } from '#shared/leases/marker.ts';
@@ -89,6 +91,19 @@ describe('request', () => {
     expect(settled).toMatchObject([{ item: 0, outcome: 'failed', failure: { name: 'SecretForeign' } }]);
     expect(settled[0]?.failure?.message).toContain('adopt prod/1');
     expect(vault.count('open')).toBe(1);
+  });
+
+  it('opens no lease for an item that the rules of its source refuse', async () => {
+    const refusal = new RelayError('NotRequestable', 'It changes after each check-in.');
+    const { rules } = vault.vault;
+    const refusing = { refusal: (item: Item) => (item.ref.id === '1' ? refusal : undefined) };
+    Object.assign(vault.vault, { rules: (rule: Source) => ({ ...rules(rule), ...refusing }) });
+    const { leases, settled } = await request([batchItem(1), batchItem(2)]);
+    expect(leases).toMatchObject([{ item: 1, ours: true }]);
+    expect(settled).toMatchObject([{ item: 0, outcome: 'failed', failure: { name: 'NotRequestable' } }]);
+    expect(openBatches.calls).toHaveLength(1);
+    expect((await request([batchItem(1)])).leases).toEqual([]);
+    expect([vault.count('open'), openBatches.calls.length]).toEqual([1, 1]);
   });
 
   it('skips a secret that has changed since the plan', async () => {

@@ -144,6 +144,15 @@ describe('an item that is delivered unchanged', () => {
   });
 });
 
+it('texts that come with a credential replace labels of the item, and leave the fingerprint as it is', () => {
+  const { render, fingerprint } = createRendering({ user: '{userName:json}', password: '{credential}' });
+  const item = { ...anItem(), labels: { userName: 'label' } };
+  const content = { secret: new Secret('a'), texts: { userName: 'read "it"', credential: 'wrong' } };
+  expect(JSON.parse(String(render(item, content).reveal()))).toEqual({ user: String.raw`read \"it\"`, password: 'a' });
+  expect(fingerprint(item)).toBe(fingerprint({ ...item, labels: { ...item.labels } }));
+  expect(fingerprint(item)).not.toContain('read');
+});
+
 describe('a key', () => {
   it('is written with its passphrase, or with empty text if it has none', () => {
     const { render } = createRendering('{credential}|{passphrase}');

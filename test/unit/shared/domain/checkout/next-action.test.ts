@@ -246,6 +246,21 @@ describe('a checkout', () => {
     expect(actionIn({ now: NOON + 72 * HOUR, requested })).toEqual(going('checkin', 'expired'));
   });
 
+  it('waits and requests again after a read found an item in use, and then reads again', () => {
+    const requested = asked([active]);
+    const retrieved = { at: NOON + HOUR, delivered: 0, gone: false, conflict: true };
+    const soon = NOON + HOUR + MINUTE;
+    expect(actionIn({ now: soon, requested, retrieved })).toEqual(waiting(300));
+    expect(actionIn({ now: NOON + 2 * HOUR, requested, retrieved })).toEqual(going('request'));
+    const again = { ...requested, at: NOON + 2 * HOUR };
+    expect(actionIn({ now: NOON + 2 * HOUR, requested: again, retrieved })).toEqual(going('retrieve'));
+    expect(actionIn({ now: NOON + 72 * HOUR, requested, retrieved })).toEqual(going('checkin', 'expired'));
+    const until = NOON + 90 * MINUTE;
+    expect(actionIn({ now: until, plan: { window: { until } }, requested, retrieved })).toEqual(
+      going('checkin', 'expired'),
+    );
+  });
+
   it('looks within the hour while it waits for one of several items, because it has the others open', () => {
     const now = NOON + 50 * HOUR;
     const requested = { ...asked([active], { conflict: true }), at: now };

@@ -192,6 +192,15 @@ describe('planning a sync', () => {
     });
   });
 
+  it('repeats the lines about skipped items, which are no findings', async () => {
+    const pages = [
+      { ...pageOf([]), skipped: ['one'] },
+      { ...pageOf([itemNumbered(1)]), skipped: ['two', 'three'] },
+    ];
+    expect(await plan(pages)).toMatchObject({ items: 1, complete: true, notes: [], skipped: ['one', 'two', 'three'] });
+    expect(await plan([pageOf([itemNumbered(1)])])).not.toHaveProperty('skipped');
+  });
+
   it('counts each unreadable row as a failed item', async () => {
     const rejected = [{ title: 'An account without a name', message: 'Look at it.' }];
     const summary = await plan([{ ...pageOf([itemNumbered(1)], false), rejected }]);

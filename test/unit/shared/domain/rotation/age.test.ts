@@ -39,6 +39,14 @@ describe('the ages of credentials', () => {
     expect(reportAges([item], 90, NOW).oldest).toBeUndefined();
   });
 
+  it('are at least the time for which the vault would have shown a change, which can be too old', () => {
+    const unchangedSince = aged('', 89).changedAt;
+    const old = reportAges([dated('a', undefined, { unchangedSince })], 60, NOW);
+    expect(old).toMatchObject({ overdue: [{ id: 'a', ageDays: 89 }], undated: [] });
+    const unknown = reportAges([dated('a', undefined, { unchangedSince })], 90, NOW);
+    expect(unknown).toMatchObject({ overdue: [], undated: [{ id: 'a', date: 'missing' }] });
+  });
+
   it('allow for a clock of the vault that is ahead', () => {
     const ahead = dated('a', new Date(NOW + 60_000).toISOString());
     expect(reportAges([ahead], 90, NOW)).toMatchObject({ oldest: { ageDays: 0 }, undated: [] });
