@@ -4,7 +4,7 @@ import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Source, Vault } from '#shared/connections/vault.ts';
+import type { Source, Vault, VendorAccess } from '#shared/connections/vault.ts';
 import type { RelayError } from '#shared/errors.ts';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import type { Http } from '#shared/http/http.ts';
@@ -29,6 +29,11 @@ export interface SourceType {
   readonly checkout?: EntryShape;
   /** Shape of a rule under `rotations`, based on `commonRotation`. Absent if the vault changes no such credentials. */
   readonly rotation?: EntryShape;
+  /**
+   * Shape of a rule under `oldCheckouts`, based on `commonOldCheckouts`. Absent if the vault does not show the leases
+   * of all its users.
+   */
+  readonly oldCheckouts?: EntryShape;
   /** Derives the facts of a rule of one of these shapes, or of a rule with only its source set. Pure. */
   rules(rule: Source): SourceRules;
 }
@@ -70,5 +75,5 @@ export interface ConnectionType<Settings extends EntryShape = EntryShape> {
   /** True if only a secret of the connection names the users that it signs in as ({@link Vault.users}). */
   usersInSecret?(settings: z.output<Settings>): boolean;
   /** Imports the code that calls the vault. Does not connect yet. */
-  open(settings: z.output<Settings>, context: ConnectionContext): Promise<Vault>;
+  open(settings: z.output<Settings>, context: ConnectionContext): Promise<Vault<VendorAccess>>;
 }

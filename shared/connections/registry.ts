@@ -6,4 +6,5 @@ import type { ConnectionType } from '#shared/connections/connection-type.ts';
  */
 export const CONNECTION_TYPES: Readonly<Record<string, () => Promise<ConnectionType>>> = {
   'password-safe': async () => (await import('#shared/connections/password-safe/type.ts')).passwordSafe,
+  sra: async () => (await import('#shared/connections/sra/type.ts')).sra,
 };

@@ -27,10 +27,14 @@ export interface SourceRules {
    * evaluate.
    */
   readonly patterns: Patterns;
+  /** Label with the name of an item's group, by which a rule selects groups. Absent if its items have no groups. */
+  readonly groupLabel?: string | undefined;
   /** Rules for addressing single items; undefined if they can't be addressed. */
   readonly address?: AddressRules | undefined;
   /** Lifetime of a sync's lease that is never closed, and the setting of the rule that defines it. */
   readonly leaseMinutes?: { readonly setting: string; readonly minutes: number } | undefined;
+  /** Calls to the vault for one item. Default: three under a lease, else one. */
+  readonly callsPerItem?: number | undefined;
   /** True if each item stands for several accounts, of which readers get the active one. */
   readonly inTurns?: boolean | undefined;
   /**

@@ -11,6 +11,8 @@ interface LabelRule {
   readonly path?: true;
   /** It describes the active account, so it differs after a turn. A name must not contain it: it would move. */
   readonly ofTurn?: true;
+  /** Items do not have it: it comes with the credential. A name cannot contain it. */
+  readonly ofRead?: true;
 }
 
 /** A name template must contain one of these labels; `otherwise` is the message for a template that contains none. */

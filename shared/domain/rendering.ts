@@ -27,8 +27,8 @@ export interface Rendering {
    */
   render(item: Rendered & Pick<Item, 'title'>, content: Content): Secret<SecretContent>;
   /**
-   * Returns everything in the value but the credential. It changes if the value has to be written again. Never throws,
-   * so that a label which a filter cannot express fails only its own delivery.
+   * Returns everything in the value but the credential and the texts that come with it. It changes if the value has to
+   * be written again. Never throws, so that a label which a filter cannot express fails only its own delivery.
    */
   fingerprint(item: Rendered): string;
 }
@@ -40,10 +40,10 @@ export const createRendering = (template: ValueTemplate, checkoutId = ''): Rende
   return {
     render: (item, content) => {
       if ('file' in content) return content.file;
-      const { secret, passphrase } = content;
+      const { secret, passphrase, texts } = content;
       if (item.verbatim === true) return secret;
       return secret.map((credential) =>
-        fill(item.labels, { credential, passphrase: passphrase?.reveal() ?? '' }, (placeholder) => {
+        fill({ ...item.labels, ...texts }, { credential, passphrase: passphrase?.reveal() ?? '' }, (placeholder) => {
           throw notExpressible(item.title, placeholder);
         }),
       );

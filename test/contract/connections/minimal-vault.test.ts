@@ -35,8 +35,8 @@ const start = async (): Promise<VaultSite> => {
       const entry = remote.entries.get(ref.id);
       if (entry !== undefined) remote.entries.set(ref.id, { ...entry, value: `${entry.value}-changed` });
     },
-    openLeases: () => 0,
-    endLeases: () => {},
+    openLeases: () => remote.loans.size,
+    endLeases: () => remote.loans.clear(),
     openSessions: () => remote.openSessions,
     signIns: () => remote.signIns,
     refuseSignIn: () => {
@@ -56,6 +56,18 @@ describeVault('the minimal vault', {
     connection: 'shelves',
     stores: ['aws'],
     name: 'entries/{shelf}/{name}',
+    schedule: { expression: 'rate(1 hour)' },
+  },
+  start,
+});
+
+describeVault('the minimal vault that lends', {
+  type: minimalVault,
+  rule: {
+    source: 'loans',
+    connection: 'shelves',
+    stores: ['aws'],
+    name: 'loans/{shelf}/{name}',
     schedule: { expression: 'rate(1 hour)' },
   },
   start,

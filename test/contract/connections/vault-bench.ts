@@ -3,12 +3,16 @@ import { expect } from 'vitest';
 import type { ConnectionType } from '#shared/connections/connection-type.ts';
 import type { Rotated } from '#shared/connections/rotation.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
-import type { Access, LeaseTerms, Read, Source, Vault, VaultSession } from '#shared/connections/vault.ts';
+import type { LeaseTerms, Read, Source, Vault, VaultSession, VendorAccess } from '#shared/connections/vault.ts';
 import { type Item, itemSchema, type Labels } from '#shared/domain/item.ts';
 import { RelayError } from '#shared/errors.ts';
 
+type VendorSession = VaultSession<VendorAccess>;
+
 /** The remote end of a vault that changes credentials. */
 export interface RotationSite {
+  /** False if the vault queues each change and shows it only once it has happened. Default: true. */
+  readonly showsQueue?: boolean;
   /** Credential that the vault holds now. */
   valueOf(item: Rotated): string;
   /** Number of changes of a credential since the start. */
@@ -25,7 +29,7 @@ export interface RotationSite {
 
 /** A vault with its own remote end, which the suite can change and inspect. */
 export interface VaultSite {
-  readonly vault: Vault;
+  readonly vault: Vault<VendorAccess>;
   /** Ids of all items that the rule lists. */
   ids(): readonly string[];
   /** True if a listed item can be read at once. At least two can. */
@@ -64,6 +68,10 @@ export interface VaultBench {
   readonly sessionRule?: Source;
   /** True if the vault changes credentials of the source on request. */
   readonly rotates?: boolean;
+  /** A rule of the same source that lists only items whose credentials change; omitted if all do. */
+  readonly rotationRule?: Source;
+  /** True if the vault has no sessions, and a token that all functions share. */
+  readonly sharesToken?: boolean;
   /** Starts a remote end with a few items, of which some differ in every label of an address. */
   start(): Promise<VaultSite>;
 }
@@ -75,7 +83,7 @@ export const rulesOf = ({ type, rule }: Pick<VaultBench, 'type' | 'rule'>): Sour
 };
 
 /** All that a rule lists. */
-export const listAll = async (session: VaultSession, rule: Source, within?: Labels) => {
+export const listAll = async (session: VendorSession, rule: Source, within?: Labels) => {
   const items: Item[] = [];
   let complete = true;
   for await (const page of session.list(rule, within)) {
@@ -88,26 +96,26 @@ export const listAll = async (session: VaultSession, rule: Source, within?: Labe
 /** The item after a round trip through a batch record. */
 export const writtenDown = (item: Item): Item => itemSchema.parse(JSON.parse(JSON.stringify(item)));
 
-export const listReadable = async (site: VaultSite, session: VaultSession, rule: Source): Promise<Item[]> =>
+export const listReadable = async (site: VaultSite, session: VendorSession, rule: Source): Promise<Item[]> =>
   (await listAll(session, rule)).items.filter((item) => site.isReadable(item));
 
 /** An item that can be read. */
-export const anyReadable = async (site: VaultSite, session: VaultSession, rule: Source): Promise<Item> => {
+export const anyReadable = async (site: VaultSite, session: VendorSession, rule: Source): Promise<Item> => {
   const [item] = await listReadable(site, session, rule);
   if (item === undefined) throw new Error('The site lists nothing that can be read.');
   return writtenDown(item);
 };
 
-export const accessKind = <Kind extends Access['kind']>(
-  access: Access,
+export const accessKind = <Kind extends VendorAccess['kind']>(
+  access: VendorAccess,
   kind: Kind,
-): Extract<Access, { readonly kind: Kind }> => {
-  const isOfKind = (one: Access): one is Extract<Access, { readonly kind: Kind }> => one.kind === kind;
+): Extract<VendorAccess, { readonly kind: Kind }> => {
+  const isOfKind = (one: VendorAccess): one is Extract<VendorAccess, { readonly kind: Kind }> => one.kind === kind;
   if (!isOfKind(access)) throw new Error(`The rules say ${kind}, the session ${access.kind}.`);
   return access;
 };
 
-export const leasesOf = (session: VaultSession, rule: Source) => accessKind(session.access(rule), 'leases');
+export const leasesOf = (session: VendorSession, rule: Source) => accessKind(session.access(rule), 'leases');
 
 /** The terms of a sync. */
 export const terms = (more: Partial<LeaseTerms> = {}): LeaseTerms => ({
@@ -127,7 +135,7 @@ export const expected = (site: VaultSite, item: Item): string | Uint8Array => {
 };
 
 /** Reads one item as the rule configures, and leaves nothing open. */
-export const readBy = async (access: Access, item: Item): Promise<Read> => {
+export const readBy = async (access: VendorAccess, item: Item): Promise<Read> => {
   switch (access.kind) {
     case 'plain-reads':
       return access.read(item, terms());

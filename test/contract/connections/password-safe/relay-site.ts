@@ -15,7 +15,9 @@ import type { Pairs } from '#shared/connections/password-safe/settings.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
 import type { Vault } from '#shared/connections/vault.ts';
 import { createHttp, type HttpOptions } from '#shared/http/http.ts';
+import { claiming } from '#shared/leases/claims.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { memorySharedRecords } from '#test/support/fakes.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
 import { leasesOf } from './site.ts';
 
@@ -116,7 +118,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
   const deadlines: number[] = [];
   const refused: string[] = [];
   const { url, ca, limits } = settings;
-  const vault = await passwordSafe.open(settings, {
+  const opened = await passwordSafe.open(settings, {
     connection: CONNECTION,
     connect: (clientCertificate) => {
       const http = createHttp({
@@ -152,6 +154,12 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
     },
     onSignInRefused: async () => void refused.push(CONNECTION),
     now: () => clock.now,
+  });
+  const vault = claiming(opened, {
+    connection: CONNECTION,
+    records: memorySharedRecords(),
+    now: () => clock.now,
+    newId: randomUUID,
   });
   return {
     simulator,

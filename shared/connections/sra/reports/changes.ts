@@ -1,0 +1,69 @@
+import {
+  type ActivityEvent,
+  nameKey,
+  readActivity,
+  shownSinceOf,
+  spanSince,
+} from '#shared/connections/sra/reports/activity.ts';
+import type { Session } from '#shared/connections/sra/session.ts';
+import type { ItemPage } from '#shared/connections/vault.ts';
+import { RelayError } from '#shared/errors.ts';
+
+/** Dates of change from the activity report, for the lists of accounts. */
+
+const CHANGES: ReadonlySet<ActivityEvent['kind']> = new Set(['changed', 'created', 'unknown']);
+
+/** Time of the last event that is a change, or may be one; undefined if there is none. Pure. */
+export const lastChangeIn = (events: readonly ActivityEvent[]): string | undefined => {
+  const last = events.reduce((at, event) => (CHANGES.has(event.kind) ? Math.max(at, event.atMs) : at), -1);
+  return last < 0 ? undefined : new Date(last).toISOString();
+};
+
+/**
+ * Times of the last changes by the names of accounts. The change of an account counts for each one with its name. Pure.
+ */
+export const lastChanges = (events: readonly ActivityEvent[]): ReadonlyMap<string, string> => {
+  const byName = Map.groupBy(events, ({ account }) => account);
+  return new Map(
+    [...byName].flatMap(([name, ofName]) => {
+      const at = lastChangeIn(ofName);
+      return at === undefined ? [] : [[name, at] as const];
+    }),
+  );
+};
+
+/** Runs a read of reports; undefined if the API account may not read them. */
+const ifPermitted = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RelayError && error.name === 'PermissionMissing') return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The pages of a list with the dates of change. The report is read before the list: a change in between is in the next
+ * report. Without the permission for it, the pages stay as they are.
+ */
+export async function* withDates(
+  session: Session,
+  pages: AsyncIterable<ItemPage>,
+  since: string | undefined,
+): AsyncIterable<ItemPage> {
+  const span = spanSince(session.now(), since);
+  const events = await ifPermitted(() => readActivity(session, span));
+  if (events === undefined) {
+    yield* pages;
+    return;
+  }
+  const changes = lastChanges(events);
+  const changesSince = shownSinceOf(span);
+  for await (const page of pages) {
+    const items = page.items.map((item) => {
+      const changedAt = changes.get(nameKey(item.labels['accountName'] ?? ''));
+      return changedAt === undefined ? item : { ...item, changedAt };
+    });
+    yield { ...page, items, changesSince };
+  }
+}

@@ -1,0 +1,187 @@
+import * as z from 'zod';
+import type { AllLeases, OpenLease, UnknownLease } from '#shared/connections/all-leases.ts';
+import type { Account, Accounts } from '#shared/connections/sra/accounts.ts';
+import { interpretCall, interpretCheckIn } from '#shared/connections/sra/errors.ts';
+import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
+import {
+  judgeLease,
+  type LeaseFacts,
+  type LeaseVerdict,
+  type OpenCheckOut,
+} from '#shared/connections/sra/reports/open-leases.ts';
+import { readEnds } from '#shared/connections/sra/reports/sessions.ts';
+import { optionalInstant } from '#shared/connections/sra/schema.ts';
+import type { Session } from '#shared/connections/sra/session.ts';
+import { accountIdIn, accountItem, handleIn, labelsOf } from '#shared/connections/sra/sources/account-items.ts';
+import { vaultAccounts } from '#shared/connections/sra/sources/vault-accounts.ts';
+import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
+import type { Source } from '#shared/connections/vault.ts';
+import type { Item } from '#shared/domain/item.ts';
+import { isSelected } from '#shared/domain/selection.ts';
+import { RelayError } from '#shared/errors.ts';
+import { json, type Reader } from '#shared/http/answer.ts';
+import { jsonBody } from '#shared/http/request.ts';
+
+/** A forced check-in has no documented answer: sites send nothing, JSON, or 204. */
+const ignored: Reader<undefined> = () => undefined;
+
+const INCOMPLETE =
+  'The list of accounts was incomplete, so another account can have its name. The next look tries again.';
+
+/** Types whose check-out the site does not end by force. */
+const UNFORCED: ReadonlySet<string> = new Set(['ssh', 'ssh_ca']);
+
+const isInUse = (
+  { sessionIds, hasNamelessUse }: OpenCheckOut,
+  ends: ReadonlyMap<string, boolean>,
+): boolean | 'unknown' => {
+  if (sessionIds.some((id) => ends.get(id) === false)) return true;
+  return hasNamelessUse || sessionIds.some((id) => !ends.has(id)) ? 'unknown' : false;
+};
+
+/** Accounts of the site, with the personal ones, which can share a name with others. */
+const listAccounts = async (accounts: Accounts) => {
+  const all: Account[] = [];
+  let complete = true;
+  for await (const page of accounts.list({ withPersonal: true })) {
+    all.push(...page.accounts);
+    complete &&= page.complete;
+  }
+  return { all, complete };
+};
+
+/** Accounts that one look reads one by one. */
+const MAX_LOOKUPS = 100;
+
+const detailSchema = z.object({ last_checkout_timestamp: optionalInstant });
+
+/** Time of the last check-out of an account, which only its own page has at some sites; undefined if it has none. */
+const readLastCheckOut = async (session: Session, accountId: number): Promise<number | null | undefined> => {
+  try {
+    const { value } = await session.send({
+      method: 'GET',
+      path: `${CONFIGURATION}/vault/account/${accountId}`,
+      idempotent: true,
+      interpret: interpretCall,
+      read: json(detailSchema),
+    });
+    return value.last_checkout_timestamp;
+  } catch (error) {
+    if (error instanceof RelayError && error.name === 'NotFound') return undefined;
+    throw error;
+  }
+};
+
+const NOT_DATED =
+  'The activity report has no check-out and no check-in in its 89 days, and the site does not show when the last check-out was. An older check-out can be open.';
+
+/** Account and what the reports prove about its check-out. */
+interface Judged {
+  readonly account: Account;
+  readonly item: Item;
+  readonly facts: LeaseFacts;
+  readonly verdict: LeaseVerdict;
+}
+
+const toLease = (item: Item, verdict: OpenCheckOut, ends: ReadonlyMap<string, boolean>): OpenLease => ({
+  item,
+  since: new Date(verdict.sinceMs).toISOString(),
+  ...(verdict.holder !== undefined && { holder: verdict.holder }),
+  others: verdict.others,
+  inUse: isInUse(verdict, ends),
+});
+
+const judgeAgain =
+  (session: Session, beforeMs: number) =>
+  async (judged: Judged): Promise<Judged> => {
+    if (judged.verdict.kind !== 'undated') return judged;
+    const lastCheckOutMs = await readLastCheckOut(session, judged.account.accountId);
+    return { ...judged, verdict: judgeLease({ ...judged.facts, lastCheckOutMs }, beforeMs) };
+  };
+
+/** Judges the check-outs that began before a time, of the accounts that are wanted. */
+const judgeAll = async (
+  { session, accounts, beforeMs }: { session: Session; accounts: Accounts; beforeMs: number },
+  isWanted: (account: Account) => boolean,
+): Promise<{ readonly judged: readonly Judged[]; readonly complete: boolean }> => {
+  const span = spanSince(session.now());
+  // The accounts come first: a check-out that the list shows is in the report.
+  const { all, complete } = await listAccounts(accounts);
+  const events = Map.groupBy(await readActivity(session, span), ({ account }) => account);
+  const sharers = Map.groupBy(all, ({ name }) => nameKey(name));
+  const first = all.flatMap((account): Judged[] => {
+    const { type, name, lastCheckOutMs } = account;
+    if (type === undefined || !isWanted(account)) return [];
+    const key = nameKey(name);
+    const facts = {
+      events: events.get(key) ?? [],
+      sharers: sharers.get(key)?.length ?? 1,
+      lastCheckOutMs,
+      shownSinceMs: span.fromMs,
+    };
+    return [{ account, item: accountItem(account, type), facts, verdict: judgeLease(facts, beforeMs) }];
+  });
+  const undated = first.filter(({ verdict }) => verdict.kind === 'undated');
+  const judged = undated.length > MAX_LOOKUPS ? first : await Promise.all(first.map(judgeAgain(session, beforeMs)));
+  return { judged: complete ? judged : judged.map(unproven), complete };
+};
+
+/** An account that was not listed can have the name of this one. */
+const unproven = (judged: Judged): Judged =>
+  judged.verdict.kind === 'open' ? { ...judged, verdict: { kind: 'unknown', reason: INCOMPLETE } } : judged;
+
+const unknownIn = (judged: readonly Judged[]): UnknownLease[] => {
+  const undated = judged.filter(({ verdict }) => verdict.kind === 'undated').length;
+  return [
+    ...judged.flatMap(({ item: { title, labels }, verdict }) =>
+      verdict.kind === 'unknown' ? [{ title, labels, reason: verdict.reason }] : [],
+    ),
+    ...(undated === 0 ? [] : [{ title: undated === 1 ? 'One account' : `${undated} accounts`, reason: NOT_DATED }]),
+  ];
+};
+
+/** Check-outs of all users of the site, by its activity report. */
+export const allAccountLeases = (session: Session, accounts: Accounts, source: Source): AllLeases => ({
+  async openedBefore(time) {
+    const { patterns } = vaultAccounts.rules(source);
+    const isWanted = (account: Account): boolean => isSelected(patterns, labelsOf(account));
+    const { judged, complete } = await judgeAll({ session, accounts, beforeMs: Date.parse(time) }, isWanted);
+    const open = judged.flatMap(({ item, verdict }) => (verdict.kind === 'open' ? [{ item, verdict }] : []));
+    const unknown = unknownIn(judged);
+    if (!complete) unknown.push({ title: 'Accounts that were not listed', reason: INCOMPLETE });
+    const ends = await readEnds(session, [...new Set(open.flatMap(({ verdict }) => verdict.sessionIds))]);
+    return { open: open.map(({ item, verdict }) => toLease(item, verdict, ends)), unknown };
+  },
+
+  async current(item) {
+    const id = accountIdIn(item);
+    const beforeMs = Number.POSITIVE_INFINITY;
+    const { judged, complete } = await judgeAll({ session, accounts, beforeMs }, (account) => account.accountId === id);
+    const [found] = judged;
+    if (found === undefined) return complete ? { state: 'none' } : { state: 'unknown', reason: INCOMPLETE };
+    const { verdict } = found;
+    if (verdict.kind === 'closed') return { state: 'none' };
+    if (verdict.kind === 'undated') return { state: 'unknown', reason: NOT_DATED };
+    if (verdict.kind === 'unknown') return { state: 'unknown', reason: verdict.reason };
+    const ends = await readEnds(session, verdict.sessionIds);
+    return { state: 'open', lease: toLease(found.item, verdict, ends) };
+  },
+
+  async end(item) {
+    const { type } = handleIn(item);
+    if (UNFORCED.has(type)) {
+      throw new RelayError(
+        'ChangeRefused',
+        `${session.connection}: ${item.title} has the type ${type}, whose check-out the site does not end by force. Ask its user to check it in.`,
+      );
+    }
+    await session.send({
+      method: 'POST',
+      path: `${CONFIGURATION}/vault/account/${accountIdIn(item)}/force-check-in`,
+      body: jsonBody({}),
+      idempotent: true,
+      interpret: interpretCheckIn,
+      read: ignored,
+    });
+  },
+});
