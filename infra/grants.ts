@@ -13,6 +13,7 @@ import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { ticketSecretsOf, webhookSecretsOf } from '#shared/config/webhook-secrets.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import { type Grant, type Permission, sessionMark, type Variable, variableOf } from '#shared/workflows/grants.ts';
 import { mergePermissions, readPermissions, storePermissions } from '#shared/workflows/permissions.ts';
 import { LONGEST, planPolicies, type RolePolicies } from '#shared/workflows/role-policies.ts';
@@ -109,7 +110,7 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
     case 'sign-in':
       return [...relay.signIn.keyUse(grant.of ?? 'reading'), ...limitPermissions(relay)];
     case 'records':
-      return 'of' in grant && !takesTurns(relay) ? [] : relay.records.permissionsFor(grant);
+      return 'of' in grant && !isNeeded(grant.of, relay) ? [] : relay.records.permissionsFor(grant);
     case 'stores':
     case 'initial-passwords':
     case 'webhook-keys':
@@ -131,6 +132,28 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
       return [DESCRIBE_MACHINES];
   }
 };
+
+type Condition = Extract<Grant, { readonly to: 'records'; readonly folder: unknown }>['of'];
+
+const isNeeded = (of: Condition, relay: Grantable): boolean => {
+  const { syncs, checkouts } = relay.config;
+  switch (of) {
+    case undefined:
+      return true;
+    case 'turns':
+      return takesTurns(relay);
+    case 'claiming syncs':
+      return anyClaims(Object.values(syncs), relay);
+    case 'claiming checkouts':
+      return anyClaims(Object.values(checkouts), relay);
+    case 'claiming rules':
+      return anyClaims([...Object.values(syncs), ...Object.values(checkouts)], relay);
+  }
+};
+
+/** True if reading opens a lease in the vault of one of the rules, so that a claim has to show whose lease it is. */
+const anyClaims = (rules: readonly Source[], { types }: Grantable): boolean =>
+  rules.some((rule) => findSource(types, rule.source)?.rules(rule).accessKind === 'opening-reads');
 
 /** True if a sync delivers items whose accounts take turns. */
 const takesTurns = ({ config, types }: Grantable): boolean =>

@@ -97,6 +97,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   sync: 'SYNC',
   checkout: 'RULE',
   rotation: 'RULE',
+  oldCheckouts: 'RULE',
   connection: 'CONNECTION',
 };
 

@@ -19,6 +19,7 @@ import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
 import { addAge } from '#infra/workflows/age.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
+import { addOldCheckouts } from '#infra/workflows/old-checkouts.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
 import { addRotate } from '#infra/workflows/rotate.ts';
 import { addSync } from '#infra/workflows/sync.ts';
@@ -38,6 +39,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addProvision,
   addRotate,
   addAge,
+  addOldCheckouts,
   addMachines,
   addTickets,
   addComments,

@@ -97,7 +97,7 @@ export const planOneSync = async ({
     planId: targets.every(({ certain }) => certain) ? record.planId : null,
     counts,
     leastDuration: record.leastDuration,
-    notes: [...(record.complete ? [] : [INCOMPLETE]), ...record.notes],
+    notes: [...(record.complete ? [] : [INCOMPLETE]), ...record.notes, ...(record.skipped ?? [])],
     targets,
   };
 };

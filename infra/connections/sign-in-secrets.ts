@@ -14,7 +14,10 @@ import type { Permission } from '#shared/workflows/grants.ts';
 import { signInPermissions } from '#shared/workflows/permissions.ts';
 
 export interface SignInSecretsProps {
-  readonly config: Pick<RelayConfig, 'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>;
+  readonly config: Pick<
+    RelayConfig,
+    'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'
+  >;
   readonly types: RegisteredTypes;
   readonly key: RelayKey;
 }

@@ -36,6 +36,12 @@ export const METRICS = {
     CredentialsOverdue: 'Credentials that are older than `maxAgeDays`.',
     CredentialsUndated: 'Credentials whose age is not known, because the vault shows no usable date.',
   },
+  oldCheckouts: {
+    OldCheckouts: 'Old checkouts that are still open when a run of the rule ends, and whose age the rule reports.',
+    OldCheckoutsForced: 'Checkouts that the relay has ended.',
+    OldCheckoutsUnknown: 'Items of which the vault does not show whether a checkout is open.',
+    OldCheckoutsFailed: 'Checkouts that the vault did not end, or perhaps not.',
+  },
   provisioning: {
     SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
     SubjectsFailed: 'Tasks of subjects that failed. What the task had made was undone.',
@@ -64,6 +70,7 @@ export const METRICS = {
 export type SyncMetric = keyof typeof METRICS.sync;
 export type CheckoutMetric = keyof typeof METRICS.checkout;
 export type RotationMetric = keyof typeof METRICS.rotation;
+export type OldCheckoutsMetric = keyof typeof METRICS.oldCheckouts;
 export type ProvisioningMetric = keyof typeof METRICS.provisioning;
 export type MessageMetric = keyof typeof METRICS.queue;
 export type WebhookMetric = keyof typeof METRICS.route;
@@ -98,6 +105,16 @@ export class RelayMetrics {
   ofRotation(rotation: string, metricName: RotationMetric, period = Duration.hours(1)): Metric {
     const statistic = STATES_OF_ROTATIONS.has(metricName) ? Stats.MAXIMUM : Stats.SUM;
     return this.#metric({ rotation }, metricName, statistic, period);
+  }
+
+  /** The ones of several runs in a period are not added up. */
+  ofOldCheckouts(
+    oldCheckouts: string,
+    metricName: OldCheckoutsMetric,
+    period = Duration.hours(1),
+    statistic: string = metricName === 'OldCheckoutsForced' ? Stats.SUM : Stats.MAXIMUM,
+  ): Metric {
+    return this.#metric({ oldCheckouts }, metricName, statistic, period);
   }
 
   ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {

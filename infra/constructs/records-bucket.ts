@@ -23,6 +23,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   comments: CHECKOUTS_KEPT,
   held: CHECKOUTS_KEPT,
   rotations: CHECKOUTS_KEPT,
+  'old-checkouts': CHECKOUTS_KEPT,
 };
 
 /** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */

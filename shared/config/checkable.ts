@@ -3,6 +3,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  OldCheckoutsConfig,
   RelayConfig,
   RotationConfig,
   StoreConfig,
@@ -23,6 +24,7 @@ export interface Checkable {
   readonly syncs: Entries<SyncConfig> | undefined;
   readonly checkouts: Entries<CheckoutConfig> | undefined;
   readonly rotations: Entries<RotationConfig> | undefined;
+  readonly oldCheckouts: Entries<OldCheckoutsConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
   readonly ticketSystems: Entries<TicketSystemConfig> | undefined;

@@ -10,6 +10,7 @@ import {
   RULE_WORDS,
 } from '#shared/config/checkable.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
+import { checkOldCheckouts } from '#shared/config/old-checkouts-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import { checkPromises } from '#shared/config/promise-checks.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
@@ -66,9 +67,9 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkNotEmpty = ({ syncs, checkouts, rotations, provisioning }: Checkable): Problem[] =>
+const checkNotEmpty = ({ syncs, checkouts, rotations, oldCheckouts, provisioning }: Checkable): Problem[] =>
   (syncs === undefined && checkouts === undefined && provisioning === undefined) ||
-  Object.keys({ ...syncs, ...checkouts, ...rotations, ...provisioning }).length > 0
+  Object.keys({ ...syncs, ...checkouts, ...rotations, ...oldCheckouts, ...provisioning }).length > 0
     ? []
     : [
         {
@@ -81,10 +82,10 @@ const checkUse = (config: Checkable): Problem[] => {
   const judged = deliveries(config);
   const blueprints = checkableEntries(config.provisioning).map(([, blueprint]) => blueprint);
   const rotations = checkableEntries(config.rotations).map(([, rotation]) => rotation);
-  const written = ['provisioning' as const, 'rotations' as const, ...DELIVERING].flatMap((section) =>
-    Object.keys(config[section] ?? {}),
-  );
-  const judgedCount = judged.length + blueprints.length + rotations.length;
+  const oldCheckouts = checkableEntries(config.oldCheckouts).map(([, rule]) => rule);
+  const sections = ['provisioning', 'rotations', 'oldCheckouts', ...DELIVERING] as const;
+  const written = sections.flatMap((section) => Object.keys(config[section] ?? {}));
+  const judgedCount = judged.length + blueprints.length + rotations.length + oldCheckouts.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judgedCount === 0 || judgedCount < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
@@ -106,6 +107,7 @@ const checkUse = (config: Checkable): Problem[] => {
       new Set([
         ...judged.map(({ entry }) => entry.connection),
         ...rotations.flatMap((rotation) => [rotation.connection, rotation.with ?? []].flat()),
+        ...oldCheckouts.map(({ connection }) => connection),
         ...blueprints.flatMap(({ connection, proof: { access } }) => [connection, access ?? []].flat()),
       ]),
     ),
@@ -148,6 +150,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkTiming,
   checkPromises,
   checkRotations,
+  checkOldCheckouts,
 ];
 
 /** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */

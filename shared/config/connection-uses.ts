@@ -4,10 +4,13 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 
 /** Purpose of signing in to a connection. */
-export type ConnectionUse = 'reading' | 'provisioning' | 'comparing' | 'rotating' | 'ordering';
+export type ConnectionUse = 'reading' | 'provisioning' | 'comparing' | 'rotating' | 'ordering' | 'old-checkouts';
 
 type Connections = Pick<RelayConfig, 'connections'>;
-type UsedConnections = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>;
+type UsedConnections = Pick<
+  RelayConfig,
+  'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'
+>;
 
 /**
  * Names of all connections to the vaults of a rotation: those to the same host and port. A vault with several addresses
@@ -29,9 +32,10 @@ const hostOf = (settings: ConnectionConfig | undefined): string =>
 
 /**
  * Names of the connections for one use, each once. A connection that a blueprint provisions in belongs to no sync and
- * no checkout, so that the user that reads credentials administers nothing. The order of a rotation must know each user
- * of its vaults, so it includes connections that name theirs only in a secret, and each account that takes turns there,
- * so it includes those whose syncs deliver such accounts. Pure.
+ * no checkout, so that the user that reads credentials administers nothing. Rotations must know each user of their
+ * vaults, so their order, and a rotation after an old checkout, include connections that name theirs only in a secret.
+ * The order must also know each account that takes turns there, so it includes those whose syncs deliver such accounts.
+ * Pure.
  */
 export const connectionsFor = (
   config: UsedConnections,
@@ -40,15 +44,21 @@ export const connectionsFor = (
 ): readonly string[] => {
   const { connections, syncs, checkouts, provisioning, rotations } = config;
   if (use === 'rotating') return [...new Set(Object.values(rotations).map((rule) => rule.with ?? rule.connection))];
+  const hidesUsers = (name: string): boolean => {
+    const settings = connections[name];
+    return settings !== undefined && connectionTypeOf(types, settings).usersInSecret?.(settings) === true;
+  };
   if (use === 'ordering') {
     const own = new Set(Object.values(rotations).flatMap((rule) => [rule.connection, rule.with ?? rule.connection]));
     const names = Object.values(rotations).flatMap((rule) => connectionsToVaultOf(config, rule));
-    const hidesUsers = (name: string): boolean => {
-      const settings = connections[name];
-      return settings !== undefined && connectionTypeOf(types, settings).usersInSecret?.(settings) === true;
-    };
     const inTurns = inTurnsIn(config, types);
     return [...new Set(names)].filter((name) => own.has(name) || hidesUsers(name) || inTurns.has(name));
+  }
+  if (use === 'old-checkouts') {
+    const rules = Object.values(config.oldCheckouts);
+    const rotating = rules.filter(({ forceCheckIn }) => forceCheckIn?.rotate === true);
+    const users = rotating.flatMap((rule) => connectionsToVaultOf(config, rule)).filter(hidesUsers);
+    return [...new Set([...rules.map(({ connection }) => connection), ...users])];
   }
   const rules = use === 'reading' ? [syncs, checkouts, rotations] : [provisioning];
   const names = rules.flatMap((entries) => Object.values(entries).map(({ connection }) => connection));

@@ -6,6 +6,7 @@ import {
   checkoutSchema,
   configSchemaAround,
   connectionSchema,
+  oldCheckoutsSchema,
   rotationSchema,
   type SyncConfig,
   storeSchema,
@@ -40,6 +41,7 @@ const build = ({ connections, stores, resources }: RegisteredTypes) => {
     syncs: sources.map(({ sync }) => sync),
     checkouts: sources.map(({ checkout }) => checkout),
     rotations: sources.flatMap(({ rotation }) => rotation ?? []),
+    oldCheckouts: sources.flatMap(({ oldCheckouts }) => oldCheckouts ?? []),
     resources: Object.values(resources).flatMap((kinds) => Object.values(kinds).map(({ settings }) => settings)),
   };
   return configSchemaAround({
@@ -48,6 +50,10 @@ const build = ({ connections, stores, resources }: RegisteredTypes) => {
     syncs: oneOf('source', shapes.syncs).pipe(syncSchema).transform(withStaleness),
     checkouts: oneOf('source', shapes.checkouts).pipe(checkoutSchema),
     rotations: shapes.rotations.length === 0 ? rotationSchema : oneOf('source', shapes.rotations).pipe(rotationSchema),
+    oldCheckouts:
+      shapes.oldCheckouts.length === 0
+        ? oldCheckoutsSchema
+        : oneOf('source', shapes.oldCheckouts).pipe(oldCheckoutsSchema),
     provisioning: blueprintAround(
       shapes.resources.length === 0 ? resourceSchema : oneOf('type', shapes.resources).pipe(resourceSchema),
     ),

@@ -2,26 +2,29 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  OldCheckoutsConfig,
   RelayConfig,
   RotationConfig,
   SyncConfig,
 } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
 
-/** Type of a rule's settings, by workflow. */
+/** Type of a rule's settings, by workflow or section. */
 interface Rules {
   readonly sync: SyncConfig;
   readonly checkout: CheckoutConfig;
   readonly provision: BlueprintConfig;
   readonly rotate: RotationConfig;
+  readonly oldCheckouts: OldCheckoutsConfig;
 }
 
-/** Word for a rule of each workflow. */
+/** Words for a rule of each. */
 const NAMES: Readonly<Record<keyof Rules, string>> = {
   sync: 'sync',
   checkout: 'checkout',
   provision: 'blueprint',
   rotate: 'rotation',
+  oldCheckouts: 'entry under oldCheckouts',
 };
 
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
@@ -31,7 +34,8 @@ export const ruleOf = <W extends keyof Rules>(
     checkouts = {},
     provisioning = {},
     rotations = {},
-  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations'>>,
+    oldCheckouts = {},
+  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'>>,
   workflow: W,
   name: string,
 ): Rules[W] => {
@@ -40,6 +44,7 @@ export const ruleOf = <W extends keyof Rules>(
     checkout: checkouts,
     provision: provisioning,
     rotate: rotations,
+    oldCheckouts,
   };
   const rules = sections[workflow];
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -4,6 +4,7 @@ import { commonConnection } from '#shared/config/schema/connection.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
+import { commonOldCheckouts } from '#shared/config/schema/old-checkouts.ts';
 import { blueprintSchema } from '#shared/config/schema/provisioning.ts';
 import { commonRotation } from '#shared/config/schema/rotation.ts';
 import { commonStore } from '#shared/config/schema/store.ts';
@@ -30,6 +31,8 @@ export const syncSchema = z.looseObject({ source: z.string(), ...commonSync, val
 export const checkoutSchema = z.looseObject({ source: z.string(), ...commonCheckout, value });
 /** A rule that changes credentials in a vault. */
 export const rotationSchema = z.looseObject({ source: z.string(), ...commonRotation });
+/** A rule that reports the checkouts of all users, and ends some of them. */
+export const oldCheckoutsSchema = z.looseObject({ source: z.string(), ...commonOldCheckouts });
 
 const reap = z.strictObject({
   everyMinutes: z.int().min(1).max(1440).default(15).describe('Interval of the search for left-over requests.'),
@@ -51,6 +54,7 @@ interface EntrySchemas {
   readonly syncs: z.ZodType<z.output<typeof syncSchema>>;
   readonly checkouts: z.ZodType<z.output<typeof checkoutSchema>>;
   readonly rotations: z.ZodType<z.output<typeof rotationSchema>>;
+  readonly oldCheckouts: z.ZodType<z.output<typeof oldCheckoutsSchema>>;
   readonly provisioning: z.ZodType<z.output<typeof blueprintSchema>>;
 }
 
@@ -84,6 +88,10 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .describe(
         'Rules for changes of credentials in the vault, in waves, each under a name of your choice. The syncs deliver what has changed.',
       ),
+    oldCheckouts: z
+      .record(name, entries.oldCheckouts)
+      .default({})
+      .describe('Rules for reports of old checkouts in a vault, of all its users, each under a name of your choice.'),
     provisioning: z
       .record(name, entries.provisioning)
       .default({})
@@ -124,6 +132,7 @@ export const relayConfigSchema = configSchemaAround({
   syncs: syncSchema,
   checkouts: checkoutSchema,
   rotations: rotationSchema,
+  oldCheckouts: oldCheckoutsSchema,
   provisioning: blueprintSchema,
 });
 
@@ -137,6 +146,8 @@ export type SyncConfig = RelayConfig['syncs'][string];
 export type CheckoutConfig = RelayConfig['checkouts'][string];
 /** A rotation. It is a `Source` of its vault. */
 export type RotationConfig = RelayConfig['rotations'][string];
+/** A rule for old checkouts. It is a `Source` of its vault. */
+export type OldCheckoutsConfig = RelayConfig['oldCheckouts'][string];
 /** A blueprint. */
 export type BlueprintConfig = RelayConfig['provisioning'][string];
 /** A route for webhooks. */

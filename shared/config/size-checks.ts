@@ -60,6 +60,8 @@ const COSTS = {
   rotationSchedule: { resources: 1, bytes: 1300 },
   ages: { resources: 4, bytes: 7000 },
   age: { resources: 3, bytes: 2600 },
+  oldCheckouts: { resources: 4, bytes: 7000 },
+  oldCheckoutsRule: { resources: 3, bytes: 2600 },
   provisioning: { resources: 28, bytes: 46_000 },
   blueprint: { resources: 2, bytes: 2900 },
   drift: { resources: 1, bytes: 1500 },
@@ -78,7 +80,18 @@ type Cost = (typeof COSTS)[keyof typeof COSTS];
 
 /** Connections, rules and settings of a configuration, each with its cost. */
 const costsOf = (config: RelayConfig): Cost[] => {
-  const { network, syncs, checkouts, rotations, provisioning, webhooks, webhookDomain, connections, alerts } = config;
+  const {
+    network,
+    syncs,
+    checkouts,
+    rotations,
+    oldCheckouts,
+    provisioning,
+    webhooks,
+    webhookDomain,
+    connections,
+    alerts,
+  } = config;
   const each = (cost: Cost, entries: object): Cost[] => Object.keys(entries).map(() => cost);
   const blueprints = Object.values(provisioning);
   const compared = blueprints.filter(({ drift }) => drift !== undefined);
@@ -96,6 +109,8 @@ const costsOf = (config: RelayConfig): Cost[] => {
     ...scheduled.map(() => COSTS.rotationSchedule),
     ...(watched.length > 0 ? [COSTS.ages] : []),
     ...watched.map(() => COSTS.age),
+    ...(Object.keys(oldCheckouts).length > 0 ? [COSTS.oldCheckouts] : []),
+    ...each(COSTS.oldCheckoutsRule, oldCheckouts),
     ...(blueprints.length > 0 ? [COSTS.provisioning] : []),
     ...(blueprints.some(({ ec2 }) => ec2 !== undefined) ? [COSTS.machines] : []),
     ...(Object.keys(webhooks).length > 0 ? [COSTS.webhooks] : []),

@@ -46,7 +46,7 @@ const CHECKOUT_NEED: NameNeed = {
 
 const placeholdersOfName = ({ rules: { labels }, isCheckout }: Context): string[] => [
   ...(isCheckout ? [CHECKOUT_PLACEHOLDER] : []),
-  ...Object.keys(labels).filter((label) => labels[label]?.ofTurn !== true),
+  ...Object.keys(labels).filter((label) => labels[label]?.ofTurn !== true && labels[label]?.ofRead !== true),
 ];
 
 const placeholdersOfValue = ({ rules, isCheckout }: Context): string[] => [
@@ -115,11 +115,16 @@ const reasonAgainst = (placeholder: string, what: string): string => {
   return placeholder === 'passphrase' ? 'which only a key has' : `which a ${what} does not have`;
 };
 
-/** A secret with such a name would be left behind by each turn, and its readers with it. */
-const checkTurns = (used: readonly string[], { rules: { labels } }: Context): string[] =>
-  used
-    .filter((placeholder) => ownOf(labels, placeholder)?.ofTurn === true)
-    .map((placeholder) => `contains {${placeholder}}, which changes with each turn; remove it, or use it in value`);
+/** A secret whose name changed with each turn would be left behind, and its readers with it. */
+const checkLabels = (used: readonly string[], { rules: { labels } }: Context): string[] =>
+  used.flatMap((placeholder) => {
+    const { ofTurn, ofRead } = ownOf(labels, placeholder) ?? {};
+    if (ofTurn === true)
+      return `contains {${placeholder}}, which changes with each turn; remove it, or use it in value`;
+    return ofRead === true
+      ? `contains {${placeholder}}, which comes with the credential; remove it, or use it in value`
+      : [];
+  });
 
 const checkPlaceholders = (used: readonly string[], context: Context): string[] => {
   const usable = placeholdersOfValue(context);
@@ -195,7 +200,7 @@ const checkName = (name: string, context: Context): string[] => {
     ...checkNeeds(used, context),
     ...checkCheckoutId(name, used, context),
     ...checkPlaceholders(used, context),
-    ...checkTurns(used, context),
+    ...checkLabels(used, context),
     ...checkNoCredential(used),
     ...checkNoFilter(parts),
     ...checkCharacters(parts, context.nameRules),

@@ -41,13 +41,19 @@ const checkStaleness = (path: readonly string[], { schedule, staleAfterHours }: 
   return [{ path: [...path, 'staleAfterHours'], message }];
 };
 
-/** Warns about syncs without the alarm `run-stale`. Pure. */
-export const findMissingAlarms = ({ syncs }: Checkable): Problem[] =>
-  checkableEntries(syncs).flatMap(([name, { staleAfterHours }]) =>
+/** Warns about rules without the alarm `run-stale` or `old-checkouts-stale`. Pure. */
+export const findMissingAlarms = ({ syncs, oldCheckouts }: Checkable): Problem[] => [
+  ...checkableEntries(syncs).flatMap(([name, { staleAfterHours }]) =>
     staleAfterHours === undefined
       ? [{ path: ['syncs', name, 'schedule'], message: `has no alarm run-stale: ${NO_ALARM}` }]
       : [],
-  );
+  ),
+  ...checkableEntries(oldCheckouts).flatMap(([name, { schedule }]) =>
+    minStaleHours(schedule) === undefined
+      ? [{ path: ['oldCheckouts', name, 'schedule'], message: `has no alarm old-checkouts-stale: ${NO_ALARM}` }]
+      : [],
+  ),
+];
 
 /** Checks the pace and the schedule of every sync. */
 export const checkTiming = ({ connections, syncs }: Checkable, types: RegisteredTypes): Problem[] =>

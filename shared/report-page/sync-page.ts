@@ -39,7 +39,8 @@ const MAX_CONCERNS = 1000;
 /** The page of one run of a sync, rendered from its report. Pure. */
 export const renderSyncPage = (report: Report, calls: Calls | undefined = report.calls): string => {
   const { rule, run, status, startedAt, finishedAt, planId, items, outcomes, stores } = report;
-  const { orphans, leastDuration, notes, remarks } = report;
+  const { orphans, leastDuration, skipped = [], remarks } = report;
+  const notes = [...report.notes, ...skipped];
   const concerns: Concern[] = remarks
     .toSorted((one, other) => URGENCY.indexOf(one.outcome) - URGENCY.indexOf(other.outcome))
     .map((remark) => ({

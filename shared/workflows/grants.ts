@@ -7,18 +7,18 @@ import type { StoreUse } from '#shared/stores/store.ts';
 export type Grant =
   /**
    * Sign in to the connections that syncs, checkouts and rotations use, to those of blueprints, to those that also
-   * prove the access, or to those that change credentials. Cache the token that functions share, and share the limits
-   * of connections.
+   * prove the access, to those that change credentials, or to those whose old checkouts are reported. Cache the token
+   * that functions share, and share the limits of connections.
    */
-  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' }
+  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' | 'old-checkouts' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
-  /** `of`: only if accounts take turns in items of a sync. */
+  /** `of`: only if accounts take turns in items of a sync, or if rules of this kind claim what they open. */
   | {
       readonly to: 'records';
       readonly may: 'read' | 'write' | 'remove';
       readonly folder: Folder;
-      readonly of?: 'turns';
+      readonly of?: 'turns' | Claiming;
     }
   /** List the records in all folders. */
   | { readonly to: 'records'; readonly may: 'list' }
@@ -41,6 +41,16 @@ export type Grant =
   /** Describe the EC2 instances of the account and region. */
   | { readonly to: 'machines'; readonly may: 'describe' };
 
+/** Rules that can claim what they open, in a vault that does not know which run has opened what. */
+export type Claiming = 'claiming syncs' | 'claiming checkouts' | 'claiming rules';
+
+/** Grants to claim items and to read under claims, or also to check in what they show. Includes the list of all. */
+export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant[] => [
+  { to: 'records', may: 'read', folder: 'claims', of },
+  { to: 'records', may: 'write', folder: 'claims', of },
+  ...(use === 'close' ? ([{ to: 'records', may: 'remove', folder: 'claims', of }] as const) : []),
+];
+
 /**
  * Folders of the records bucket. `runs/`: records that the steps of a run exchange, and its report. `memory/`: state
  * for the next run. `checkouts/`: records and signals of checkouts. `open/`: checkouts that are not closed yet.
@@ -50,7 +60,8 @@ export type Grant =
  * `comments/`: comments that are written. `held/`: tickets whose window begins later than one execution can wait.
  * `rotations/`: items, progress and reports of rotations. `stops/`: messages that stop them. `holds/`: items of a vault
  * that a rotation is changing, or whose new credential failed its test. `pairs/`: active accounts of items whose
- * accounts take turns. `ticketed/`: checkouts under each ticket.
+ * accounts take turns. `ticketed/`: checkouts under each ticket. `claims/`: items that a run has opened in a vault
+ * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended.
  */
 export type Folder =
   | 'runs'
@@ -70,7 +81,9 @@ export type Folder =
   | 'holds'
   | 'stops'
   | 'pairs'
-  | 'ticketed';
+  | 'ticketed'
+  | 'claims'
+  | 'old-checkouts';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate'] as const;

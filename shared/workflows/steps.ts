@@ -2,6 +2,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
 import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
+import { oldCheckoutsWorkflow } from '#shared/workflows/old-checkouts.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
 import { ageWorkflow, rotateWorkflow } from '#shared/workflows/rotate.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
@@ -16,6 +17,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   provisionWorkflow,
   rotateWorkflow,
   ageWorkflow,
+  oldCheckoutsWorkflow,
   intakeWorkflow,
   machinesWorkflow,
   ticketWorkflow,

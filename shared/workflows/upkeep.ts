@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Grant } from '#shared/workflows/grants.ts';
+import { claimGrants, type Grant } from '#shared/workflows/grants.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
 /** Grants to find open checkouts whose execution has ended, and to start their release. */
@@ -22,6 +22,7 @@ const reap = {
   grants: ({ checkouts }) => [
     { to: 'sign-in' },
     { to: 'runs', may: 'describe', of: 'sync' },
+    ...claimGrants('claiming rules', 'close'),
     ...(Object.keys(checkouts).length > 0 ? abandonedCheckouts : []),
   ],
 } as const satisfies Step;

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundleFunctions, bundleStep } from '#infra/bundle.ts';
+import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import { STORE_TYPES } from '#shared/stores/registry.ts';
 import { functionName } from '#shared/workflows/step.ts';
 import { stepsFor } from '#shared/workflows/steps.ts';
@@ -146,8 +147,9 @@ describe('a bundle with other registries', () => {
 
   it('has the types of the replaced registry, and the built-in types of the other', async () => {
     writeFileSync(replacement, `export const STORE_TYPES = { heap: async () => ({}) };`);
-    expect(await namesIn('replaced', replacement)).toEqual({ connections: ['password-safe'], stores: ['heap'] });
-    expect(await namesIn('registered')).toEqual({ connections: ['password-safe'], stores: Object.keys(STORE_TYPES) });
+    const connections = Object.keys(CONNECTION_TYPES);
+    expect(await namesIn('replaced', replacement)).toEqual({ connections, stores: ['heap'] });
+    expect(await namesIn('registered')).toEqual({ connections, stores: Object.keys(STORE_TYPES) });
   });
 
   it('can extend the registered types', async () => {

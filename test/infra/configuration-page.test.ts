@@ -42,6 +42,7 @@ describe('the page of the configuration', () => {
       '`source`: `aliases`',
       '`source`: `pairs`',
       '`source`: `secrets-safe`',
+      '`source`: `vault-accounts`',
     ]);
     expect(of('apiVersion')).toEqual([['`source`: `secrets-safe`', '`"3.0"`, `"3.1"`, `"3.2"`', '', '`"3.0"`']]);
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { REGISTERED_TYPES, type RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import { passwordSafe } from '#shared/connections/password-safe/type.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import type { StoreType } from '#shared/stores/store.ts';
 import { mergePermissions } from '#shared/workflows/permissions.ts';
 import { asText, FULL, loadExample, permissionsOf, synthesise } from './synthesis.ts';
@@ -86,6 +88,31 @@ describe('the permissions for stores', () => {
       'region',
       'session',
     ]);
+  });
+});
+
+describe('the permissions for claims', () => {
+  const accounts = registered(passwordSafe.sources, 'accounts');
+  const loans = {
+    ...accounts,
+    rules: (rule: Source) => ({ ...accounts.rules(rule), accessKind: 'opening-reads' as const }),
+  };
+  const library = { ...passwordSafe, sources: { loans } };
+  const { template } = synthesise(
+    { ...config, syncs: { ...config.syncs, databases: renamed(config.syncs['databases'], { source: 'loans' }) } },
+    { types: { ...REGISTERED_TYPES, connections: { ...REGISTERED_TYPES.connections, library } } },
+  );
+  const claimsOf = (fn: string): string[] =>
+    permissionsOf(template, fn).flatMap((one) => /^s3:(\w+) <bucket>\/claims/.exec(one)?.[1] ?? []);
+
+  it('belong to the steps that open or close, of the rules that need claims', () => {
+    const [OPENING, CLOSING] = [
+      ['GetObject', 'PutObject'],
+      ['DeleteObject', 'GetObject', 'PutObject'],
+    ];
+    expect(['SyncRequest', 'SyncRetrieve'].map((fn) => claimsOf(fn))).toEqual([OPENING, OPENING]);
+    expect(['SyncCheckin', 'UpkeepReap'].map((fn) => claimsOf(fn))).toEqual([CLOSING, CLOSING]);
+    expect(['SyncPlan', 'CheckoutRetrieve', 'CheckoutCheckin'].flatMap((fn) => claimsOf(fn))).toEqual([]);
   });
 });
 
@@ -182,6 +209,16 @@ describe('the permissions to sign in', () => {
       'bootstrap/proxy-??????',
     ]);
   });
+});
+
+it('a relay for an SRA site signs in with its bootstrap secret and a shared token, and may write only below its names', () => {
+  const { template } = synthesise(loadExample('sra.yaml'));
+  expect(permissionsOf(template, 'Authenticate').join('\n')).toMatch(/bootstrap\/pra/);
+  template.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'pam-relay/pam-relay/token/pra' });
+  const reach = permissionsOf(template, 'SyncRetrieve').flatMap(
+    (one) => one.match(/(?<=secret:)[\w-]+\/(?=\*)/g) ?? [],
+  );
+  expect(new Set(reach)).toEqual(new Set(['databases/', 'deploy-keys/']));
 });
 
 describe('permissions', () => {

@@ -49,6 +49,15 @@ const COMPARE = [
 ];
 /** The user who reads credentials proves the access. */
 const ADMINISTER = [...COMPARE, ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>/.test(permission))];
+/** The API account that shows and ends checkouts reads no credential. */
+const HYGIENE = [
+  ...LIMITS,
+  ...SIGN_IN.filter((permission) => /via secretsmanager/.test(permission)),
+  'secretsmanager:GetSecretValue secret:bootstrap/pra-hygiene-??????',
+  ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+    (action) => `secretsmanager:${action} <pra token>`,
+  ),
+];
 const COMMENT = ['sqs:SendMessage <comments>', 'kms:Decrypt <key> via sqs', 'kms:GenerateDataKey <key> via sqs'];
 /** One of the two ticket systems of the example is used by a webhook. */
 const DESK = ['secretsmanager:GetSecretValue secret:tickets/servicenow-??????'];
@@ -242,6 +251,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     readRuns('provision'),
     'states:StartExecution stateMachine:pam-relay-prod-provision',
   ],
+  UpkeepOldCheckouts: [...HYGIENE, ...read('old-checkouts', 'claims', 'holds'), ...write('old-checkouts'), ...ALERT],
   UpkeepReap: [
     ...SIGN_IN,
     ...SEE,
@@ -347,6 +357,7 @@ describe('permissions', () => {
             'ProvisionReport',
             'ProvisionDrift',
             'ProvisionSweep',
+            'UpkeepOldCheckouts',
           ].includes(fn),
       ),
     );
@@ -386,12 +397,13 @@ describe('permissions', () => {
 
 describe('a relay without checkouts', () => {
   const { intake: _, ...rest } = config;
-  const { 'vault-admin': __, ...connections } = config.connections;
+  const { 'vault-admin': __, 'pra-hygiene': ___, ...connections } = config.connections;
   const bare = synthesise({
     ...rest,
     connections,
     checkouts: {},
     rotations: {},
+    oldCheckouts: {},
     provisioning: {},
     webhooks: {},
   }).template;

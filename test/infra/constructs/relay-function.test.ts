@@ -51,6 +51,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'provision-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'provision-drift': ['ALERT_TOPIC_ARN', 'PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'provision-sweep': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
+  'upkeep-old-checkouts': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-reap': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'RELEASE_MACHINE_ARN', 'SYNC_MACHINE_ARN'],
 };
 const NAMES = Object.keys(VARIABLES);

@@ -17,6 +17,7 @@ describe('the records bucket', () => {
           { Id: 'forget-comments', Prefix: 'comments/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-held', Prefix: 'held/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-rotations', Prefix: 'rotations/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-old-checkouts', Prefix: 'old-checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },
@@ -39,9 +40,10 @@ describe('the records bucket', () => {
 
 describe('the token caches', () => {
   it('are created empty, one for each OAuth connection, under the name that the functions use', () => {
-    const [cache, admin, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
+    const [cache, admin, pra, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
     expect(others).toEqual([]);
     expect(admin).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/vault-admin' } });
+    expect(pra).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/pra-hygiene' } });
     expect(cache).toMatchObject({
       Properties: { Name: 'pam-relay/pam-relay-prod/token/vault' },
       DeletionPolicy: 'Delete',

@@ -17,7 +17,7 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, each rotation and its ages, each look, reap, the sweep and the held tickets', () => {
+  it('exist for each sync, each verification, each comparison, each rotation and its ages, each look, old checkouts, reap, the sweep and the held tickets', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
@@ -25,6 +25,7 @@ describe('schedules', () => {
       'age.weekly',
       'drift.linux-hosts',
       'look.servicenow',
+      'old-checkouts.vault-hygiene',
       'reap',
       'rotate.weekly',
       'sweep',
@@ -52,6 +53,13 @@ describe('schedules', () => {
       Input: expect.any(String),
     });
     expect(JSON.parse(call.Input)).toEqual({ sync: 'databases', mode, scheduledAt: '<aws.scheduler.scheduled-time>' });
+  });
+
+  it('name each report of old checkouts once for each invocation', () => {
+    expect(JSON.parse(scheduleNamed('old-checkouts.vault-hygiene').Target.Input)).toEqual({
+      rule: 'vault-hygiene',
+      run: 'vault-hygiene.<aws.scheduler.execution-id>',
+    });
   });
 
   it('run reap at the configured interval', () => {
@@ -90,6 +98,7 @@ describe('schedules', () => {
           '<IntakeWakeFunction>',
           '<ProvisionSweepFunction>',
           '<RotateAgeFunction>',
+          '<UpkeepOldCheckoutsFunction>',
           '<UpkeepReapFunction>',
         ],
       ],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { zeroOutcomes } from '#shared/domain/outcome.ts';
 import type { Report } from '#shared/records/records.ts';
 import { renderCheckoutPage } from '#shared/report-page/checkout-page.ts';
+import { renderOldCheckoutsPage } from '#shared/report-page/old-checkouts-page.ts';
 import { renderReportPage } from '#shared/report-page/page.ts';
 import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { durationOf, renderSyncPage } from '#shared/report-page/sync-page.ts';
@@ -56,6 +57,36 @@ describe('the page of a rotation', () => {
     expect(places).toEqual(places.toSorted((one, other) => one - other));
     expect(places).not.toContain(-1);
     expect(page).not.toContain('<th scope="row">db-02/rotated');
+    expect(page).not.toContain('<img');
+  });
+});
+
+describe('the page of old checkouts', () => {
+  it('shows each checkout with its user and its age, the most urgent first, and escapes all of it', () => {
+    const since = '2026-01-01T00:00:00Z';
+    const page = renderOldCheckoutsPage({
+      ...{ rule: 'hygiene', run: 'hygiene.1', status: 'PARTIAL', finishedAt: '2026-01-02T04:00:00Z' },
+      ...{ connection: 'pra', olderThanHours: 8 },
+      checkouts: [
+        { title: 'unknown', outcome: 'unknown', reason: 'Two accounts have this name.' },
+        { title: 'younger', outcome: 'open', reason: 'The rule only reports.', since, hours: 9, holder: HOSTILE },
+        { title: 'older', outcome: 'open', reason: 'The rule only reports.', since, hours: 1200, group: 'Staff' },
+        {
+          ...{ title: 'ended', outcome: 'forced', reason: 'The relay has ended it.', since, hours: 28 },
+          rotation: { outcome: 'refused', reason: 'Keys cannot change.' },
+        },
+        { title: 'failed', outcome: 'failed', reason: 'It may not be ended.', since, hours: 30 },
+      ],
+    });
+    const places = ['failed', 'ended', 'older', 'younger', 'unknown'].map((text) =>
+      page.indexOf(`<th scope="row">${text}`),
+    );
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
+    expect(places).not.toContain(-1);
+    expect(page).toContain('aria-label="1 forced, 1 failed, 2 open, 1 unknown"');
+    expect(page).toContain(`Since ${since}, 1,200 h. Group Staff. The rule only reports.`);
+    expect(page).toContain('The relay has ended it. Its rotation was refused. Keys cannot change.');
+    expect(page).toContain('9 h, by &lt;/script&gt;');
     expect(page).not.toContain('<img');
   });
 });

@@ -224,6 +224,18 @@ describe('retrieving for a checkout', () => {
     expect(values()).toEqual({});
   });
 
+  it('delivers nothing and waits if another user has one of the items', async () => {
+    vault.fail('read', '102', 'RequestConflict');
+    const leases = [lease(0, 1), lease(1, 2)];
+    expect(await retrieve(leases, { numbers: [1, 2] })).toEqual({
+      at: after(0),
+      delivered: 0,
+      gone: false,
+      conflict: true,
+    });
+    expect([values(), store.deliveries]).toEqual([{}, []]);
+  });
+
   it('never reads without a required lease, even if the lease was lost', async () => {
     expect(await retrieve([])).toMatchObject({ gone: true });
     expect(vault.count('readPlain')).toBe(0);

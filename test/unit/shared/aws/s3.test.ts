@@ -84,6 +84,8 @@ describe('records that are written once', () => {
   });
 });
 
+const failure = (name: string) => Object.assign(new Error('of AWS'), { name });
+
 describe('shared records', () => {
   const shared = createS3SharedRecords('bucket');
   const place = { key: 'limits/a', schema: z.object({ by: z.string() }) };
@@ -96,6 +98,31 @@ describe('shared records', () => {
     expect(await shared.replace(place, { by: 'us' }, '"1"')).toBe('"2"');
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({ Key: 'limits/a', IfMatch: '"1"' });
     expect(await shared.replace(place, { by: 'us' }, '"1"')).toBeUndefined();
+  });
+
+  it('are listed with their versions on every page', async () => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce({
+        KeyCount: 1,
+        Contents: [{ Key: 'claims/a', ETag: '"1"' }],
+        IsTruncated: true,
+        NextContinuationToken: 'x',
+      })
+      .resolves({ KeyCount: 1, Contents: [{ Key: 'claims/b', ETag: '"2"' }] });
+    expect(await shared.list('claims/')).toEqual([
+      { key: 'claims/a', version: '"1"' },
+      { key: 'claims/b', version: '"2"' },
+    ]);
+    s3.on(ListObjectsV2Command).resolves({ KeyCount: 1, Contents: [{ Key: 'claims/a' }] });
+    await expect(shared.list('claims/')).rejects.toMatchObject({ name: 'StoreUnavailable' });
+  });
+
+  it('are removed only if their version is still the current one', async () => {
+    s3.on(DeleteObjectCommand).resolvesOnce({}).rejectsOnce(failure('PreconditionFailed')).rejects(failure('SlowDown'));
+    expect(await shared.remove(place, '"1"')).toBe(true);
+    expect(s3.commandCalls(DeleteObjectCommand)[0]?.args[0].input).toMatchObject({ Key: 'limits/a', IfMatch: '"1"' });
+    expect(await shared.remove(place, '"1"')).toBe(false);
+    await expect(shared.remove(place, '"1"')).rejects.toMatchObject({ name: 'StoreUnavailable' });
   });
 
   it('are replaced by their fallback if their content is not a record', async () => {

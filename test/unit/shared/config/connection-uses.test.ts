@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { connectionsFor, connectionsToVaultOf } from '#shared/config/connection-uses.ts';
 import { passwordSafe } from '#shared/connections/password-safe/type.ts';
-import { aRotationConfig, parseShapeOf } from '#test/support/configs.ts';
+import { anOldCheckoutsConfig, aRotationConfig, parseShapeOf } from '#test/support/configs.ts';
 
 const DAILY = { expression: 'rate(1 day)' };
 const limits = { inFlight: 16, perSecond: 200, timeoutSeconds: 30 };
@@ -33,4 +33,20 @@ it('the order of a rotation knows who signs in to its vaults and what takes turn
   expect(connectionsToVaultOf(config, rule)).toEqual(['vault', 'changer', 'provisioner', 'paired', 'keyed']);
   expect(connectionsFor(config, types, 'ordering')).toEqual(['vault', 'changer', 'paired', 'keyed']);
   expect(connectionsFor(config, types, 'rotating')).toEqual(['changer']);
+});
+
+it('a rotation after an old checkout knows who signs in to its vault, and a report reads its own secret alone', () => {
+  const connections = {
+    vault: at('pam.example.com'),
+    keyed: at('pam.example.com', 'api-key'),
+    other: at('other.example.com', 'api-key'),
+  };
+  const types = { connections: { 'password-safe': passwordSafe }, stores: {}, resources: {} };
+  const usedWith = (rotate: boolean) => {
+    const forceCheckIn = { olderThanHours: 9, everything: true, rotate };
+    const config = { ...anOldCheckoutsConfig({ forceCheckIn }), connections };
+    return connectionsFor(config, types, 'old-checkouts');
+  };
+  expect(usedWith(false)).toEqual(['vault']);
+  expect(usedWith(true)).toEqual(['vault', 'keyed']);
 });

@@ -219,7 +219,11 @@ describe('the structure', () => {
       { 14: '    # none' },
       '12:3 syncs.fleet.stores: is missing; add stores: [aws]',
     ],
-    ['a missing type', { 3: '    # none' }, '2:3 connections.vault.type: is missing; write "password-safe"'],
+    [
+      'a missing type',
+      { 3: '    # none' },
+      '2:3 connections.vault.type: is missing; write one of "password-safe", "sra"',
+    ],
     [
       'a number in quotes where a word is the alternative',
       { 10: '    type: aws-secrets-manager\n    writesPerSecond: "40"' },
@@ -258,12 +262,12 @@ describe('the structure', () => {
     [
       'a key with a line break',
       { 8: '"a\\nb": 1\nstores:' },
-      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "rotations", "provisioning", "webhooks", "ticketSystems", "webhookDomain", "intake", "reap", "alerts", "logRetentionDays", "network"',
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "rotations", "oldCheckouts", "provisioning", "webhooks", "ticketSystems", "webhookDomain", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
       'a source that is a list',
       { 14: '    stores: [aws]\n    source: [accounts]' },
-      '15:13 syncs.fleet.source: must be one of "accounts", "aliases", "pairs", "secrets-safe"',
+      '15:13 syncs.fleet.source: must be one of "accounts", "aliases", "pairs", "secrets-safe", "vault-accounts"',
     ],
     [
       'text where a number belongs',

@@ -65,6 +65,13 @@ describe('a sync', () => {
       /gives two pairs the same name; add \{pairName\}.*contains \{accountName\}, which changes with each turn; remove it/s,
     ],
     [
+      'accounts of the Vault are named by their user, which comes with the credential',
+      'fleet/{groupName}/{accountName}/{userName}',
+      ['source: vault-accounts'],
+      undefined,
+      /syncs\.fleet\.name: contains \{userName\}, which comes with the credential; remove it, or use it in value/,
+    ],
+    [
       'secrets are distinguished only by their folders',
       'fleet/{folderPath}',
       SAFE,

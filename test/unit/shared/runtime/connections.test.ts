@@ -7,7 +7,7 @@ import type { ConnectionContext, ConnectionType } from '#shared/connections/conn
 import { RelayError } from '#shared/errors.ts';
 import type { Http, HttpOptions } from '#shared/http/http.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
-import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { RemovableRecords, SharedRecords } from '#shared/records/shared-record.ts';
 import { createConnections } from '#shared/runtime/connections.ts';
 import { beginInvocation, callsSoFar } from '#shared/runtime/invocation.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
@@ -42,7 +42,7 @@ describe('the connections of a relay', () => {
   beforeEach(() => {
     vi.clearAllMocks();
   });
-  const connections = (priority: Priority = 'fleet', limits: SharedRecords = memorySharedRecords()) =>
+  const connections = (priority: Priority = 'fleet', limits: RemovableRecords = memorySharedRecords()) =>
     createConnections({
       config: {
         relay: 'pam-relay',

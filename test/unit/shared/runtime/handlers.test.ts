@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { linkBundles } from '#local/bundles.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
-import { aMachineConfig, aRotationConfig, aTellingConfig } from '#test/support/configs.ts';
+import { aMachineConfig, anOldCheckoutsConfig, aRotationConfig, aTellingConfig } from '#test/support/configs.ts';
 import { ENVIRONMENT } from '../../../../bench/environment.ts';
 
 const moduleSchema = z.object({
@@ -25,6 +25,7 @@ describe('each bundled function', () => {
       ...aTellingConfig(),
       provisioning: aMachineConfig().provisioning,
       rotations: aRotationConfig({ maxAgeDays: 90 }).rotations,
+      oldCheckouts: anOldCheckoutsConfig({ forceCheckIn: { olderThanHours: 9, everything: true } }).oldCheckouts,
     });
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));

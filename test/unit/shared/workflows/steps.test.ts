@@ -6,6 +6,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
+import { oldCheckoutsSteps } from '#shared/workflows/old-checkouts.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
 import { runSchema } from '#shared/workflows/run.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
@@ -17,6 +18,7 @@ import {
   aCheckoutConfig,
   aConfig,
   aMachineConfig,
+  anOldCheckoutsConfig,
   aRotationConfig,
   aRun,
   aTellingConfig,
@@ -50,7 +52,9 @@ describe('the steps', () => {
   );
 
   const without = (...folders: string[]) =>
-    foldersOf(ALL_STEPS).filter((folder) => !['rotate/', ...folders].some((one) => folder.startsWith(one)));
+    foldersOf(ALL_STEPS).filter(
+      (folder) => !['rotate/', 'upkeep/old-checkouts', ...folders].some((one) => folder.startsWith(one)),
+    );
   const TELLING = ['intake/comments', 'intake/look'];
   const OF_TICKETS = ['intake/webhook', 'intake/tickets', 'intake/wake', ...TELLING];
   const ALWAYS = without('checkout/', 'intake/', 'provision/');
@@ -73,6 +77,7 @@ describe('the steps', () => {
       aRotationConfig({ maxAgeDays: 90 }),
       [...ALWAYS, 'intake/queue', 'rotate/age', ...foldersOf(Object.values(rotateSteps))].toSorted(),
     ],
+    ['old checkouts', anOldCheckoutsConfig(), [...ALWAYS, 'upkeep/old-checkouts'].toSorted()],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
   });
@@ -111,6 +116,20 @@ describe('the grants of the steps', () => {
 
   it('keep messages from every store', () => {
     expect(foldersThat(usesStores('list', 'inspect', 'deliver', 'retire'))).not.toContain('intake/queue');
+  });
+
+  it('of old checkouts include only writing the report, unless a rule ends them', () => {
+    const { oldCheckouts: step } = oldCheckoutsSteps;
+    const grantsOf = (rule: Record<string, unknown>) =>
+      step
+        .grants(anOldCheckoutsConfig(rule))
+        .map((grant) => ('folder' in grant ? `${grant.may} ${grant.folder}` : grant.to));
+    const forceCheckIn = { olderThanHours: 9, everything: true };
+    const reporting = ['sign-in', 'write old-checkouts'];
+    const ending = [...reporting, 'read old-checkouts', 'read claims', 'alerts'];
+    expect(grantsOf({})).toEqual(reporting);
+    expect(grantsOf({ forceCheckIn })).toEqual(ending);
+    expect(grantsOf({ forceCheckIn: { ...forceCheckIn, rotate: true } })).toEqual([...ending, 'read holds']);
   });
 
   it('include nothing for checkouts if there are none', () => {

@@ -1,0 +1,84 @@
+import type { AllLeases, OpenLease } from '#shared/connections/all-leases.ts';
+import { itemKey } from '#shared/domain/item.ts';
+import { type ForceContext, isSameCheckout, reasonToKeep } from '#shared/domain/old-checkouts/decide.ts';
+import { asRelayError } from '#shared/errors.ts';
+import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
+import type { Ending, OldCheckoutRow } from '#shared/records/old-checkouts-record.ts';
+import type { Ledger } from './ledger.ts';
+import type { RotateAfter } from './rotate-after.ts';
+
+export interface EndContext {
+  readonly run: string;
+  readonly leases: AllLeases;
+  readonly ledger: Ledger;
+  readonly findOwnClaim: FindOwnClaim;
+  /** Absent if the rule asks for no rotation. */
+  readonly rotateAfter: RotateAfter | undefined;
+  readonly terms: ForceContext['terms'];
+  readonly groupLabel: string | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Outcome of a checkout. `isOutOfReach`: the vault does not answer, so others need not be tried. */
+export type Ended = Pick<OldCheckoutRow, 'outcome' | 'reason' | 'rotation'> & { readonly isOutOfReach?: boolean };
+
+/**
+ * Ends a checkout that was decided to end. Looks at it again directly before, and leaves it alone unless it is the same
+ * one and still may end. What it is about to do is recorded first: after a crash, the next run finds out what happened.
+ */
+export const endCheckout = async (seen: OpenLease, context: EndContext): Promise<Ended> => {
+  const { ledger, run } = context;
+  const { item, since, holder } = seen;
+  const key = itemKey(item.ref);
+  const { ref, title, labels, handle } = item;
+  const ending: Ending = {
+    item: { ref, title, labels, handle },
+    ...{ since, ...(holder !== undefined && { holder }) },
+    ...{ run, ended: false },
+  };
+  await ledger.record(key, ending);
+  const obstacle = await lookAgain(seen, context);
+  if (obstacle !== undefined) {
+    await ledger.record(key, undefined);
+    return obstacle;
+  }
+  try {
+    await context.leases.end(item);
+  } catch (thrown) {
+    const { message, retryable, mayHaveHappened } = asRelayError(thrown, `Ending the checkout of ${title}`);
+    if (mayHaveHappened) return { outcome: 'unclear', reason: message, isOutOfReach: retryable };
+    await ledger.record(key, undefined);
+    return { outcome: 'failed', reason: message, isOutOfReach: retryable };
+  }
+  const rotation = await context.rotateAfter?.(item);
+  await ledger.record(key, { ...ending, ended: true, ...(rotation !== undefined && { rotation }) });
+  return { outcome: 'forced', reason: 'The relay has ended it.', ...(rotation !== undefined && { rotation }) };
+};
+
+/** Finding of a second look; undefined if the checkout is the same one and still may end. */
+const lookAgain = async (
+  { item, since }: OpenLease,
+  { leases, findOwnClaim, terms, groupLabel, now }: EndContext,
+): Promise<Ended | undefined> => {
+  try {
+    const current = await leases.current(item);
+    if (current.state === 'unknown') return { outcome: 'unknown', reason: current.reason };
+    if (current.state === 'none') return { outcome: 'over', reason: 'It ended during the run.' };
+    const { lease } = current;
+    if (!isSameCheckout(lease, { since })) {
+      return { outcome: 'over', reason: 'It ended during the run, and a later checkout is open.' };
+    }
+    const id = itemKey(item.ref);
+    // Claims come last: a run of the relay writes its claim before it opens anything.
+    const own = await findOwnClaim(item.ref);
+    const claimed = new Map(own === undefined ? [] : [[id, own]]);
+    const { labels } = lease.item;
+    const checkout = { id, labels, since: lease.since, others: lease.others, inUse: lease.inUse };
+    const reason = reasonToKeep(checkout, { terms, groupLabel, claimed, now: now() });
+    return reason === undefined ? undefined : { outcome: 'open', reason };
+  } catch (thrown) {
+    const { message, retryable } = asRelayError(thrown, `Looking at ${item.title} again`);
+    return { outcome: 'failed', reason: message, isOutOfReach: retryable };
+  }
+};
