@@ -12,6 +12,7 @@ import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts'
 import { measureProvisioning, measureThousandSubjects } from './figures/provisioning.ts';
 import { measureRotation } from './figures/rotation.ts';
 import { measureSlowestStore } from './figures/slowest-store.ts';
+import { measureSra } from './figures/sra.ts';
 import { measureStartTime } from './figures/start-time.ts';
 import { measureThreeStores } from './figures/three-stores.ts';
 import { measureThroughput } from './figures/throughput.ts';
@@ -35,6 +36,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   'many-syncs': measureManySyncs,
   provisioning: measureProvisioning,
   rotation: measureRotation,
+  sra: measureSra,
   checkout: measureCheckout,
   'checkout-during-sync': measureCheckoutDuringSync,
   webhook: measureWebhook,

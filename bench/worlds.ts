@@ -1,6 +1,6 @@
 import type { Document } from 'yaml';
+import { NAMES, type RelayWorld } from '#local/relay-world.ts';
 import { createFleet, type FleetAccount } from '#local/simulators/password-safe/fleet.ts';
-import { NAMES, type World } from '#local/world.ts';
 
 /** Default latency of the simulated vault. */
 export const LATENCY_MS = 20;
@@ -22,7 +22,7 @@ export const plainFleet = (accounts: number): readonly FleetAccount[] =>
     .slice(0, accounts);
 
 /** Changes the credentials of some plain accounts, evenly over all pages. Returns the ids of the accounts. */
-export const changeSome = ({ vault }: Pick<World, 'vault'>, count: number): ReadonlySet<number> => {
+export const changeSome = ({ vault }: Pick<RelayWorld, 'vault'>, count: number): ReadonlySet<number> => {
   const plain = vault.accounts().filter(({ kind }) => kind === 'plain');
   const every = Math.floor(plain.length / count);
   const changed = plain.filter((_, index) => index % every === 0).slice(0, count);

@@ -22,6 +22,10 @@ export const optionalCount = ({ min = 0, max }: Range) =>
 export const count = (defaultValue: number, range: Range) =>
   optionalCount(range).transform((given) => given ?? defaultValue);
 
+/** One of several words, by default the first. */
+export const choice = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, `must be one of ${words.join(', ')}`).default(words[0]);
+
 /** Parses the options of a command: a {@link flag} takes no value, every other option takes one. @throws UsageError */
 export const readArguments = <Shape extends z.ZodRawShape>(argv: readonly string[], shape: Shape) => {
   const options = Object.fromEntries(

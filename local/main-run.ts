@@ -7,10 +7,11 @@ import type { Written } from './aws/written.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
-import type { RelayWorld } from './relay-world.ts';
+import type { RelayWorld, RelayWorldOptions } from './relay-world.ts';
 import { playRotation } from './rotations/play.ts';
 import type { RotationFigures } from './rotations/rotate.ts';
 import { spread } from './spread.ts';
+import { type SraWorldOptions, startSraWorld } from './sra-world.ts';
 import type { LocalStore } from './stores.ts';
 import { livesFor } from './tickets/lives.ts';
 import { playTickets, type TicketFigures } from './tickets/play.ts';
@@ -19,16 +20,20 @@ import { startWorld, type World, type WorldOptions } from './world.ts';
 /** Factor for the pauses of machines that wait for their turn. */
 const TURN_SCALE = 0.1;
 
-export interface MainRunOptions extends WorldOptions {
+/** Options of two runs of the sync. */
+interface SyncOptions extends Pick<RelayWorldOptions, 'onProgress'> {
   /** Number of plain accounts whose credentials change between the two runs. */
   readonly changed: number;
+  /** Printed output so far, which is also searched for credentials. */
+  readonly printed?: () => Written;
+}
+
+export interface MainRunOptions extends WorldOptions, SyncOptions {
   /** Number of machines to provision. Default: none. */
   readonly provision?: number;
   readonly rotates?: number;
   /** Number of tickets to play. Default: none. */
   readonly tickets?: number;
-  /** Printed output so far, which is also searched for credentials. */
-  readonly printed?: () => Written;
 }
 
 /** Result of two scheduled runs with changes between them. */
@@ -73,6 +78,25 @@ export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
   }
 };
 
+/** Runs the product twice over a PRA site and shuts everything down. @throws RunFailed if a run does not succeed. */
+export const sraRun = async (options: SyncOptions & SraWorldOptions): Promise<MainRun> => {
+  const world = await startSraWorld(options);
+  try {
+    return await runTwice(world, options, async () => NOTHING_MORE);
+  } finally {
+    await world.close();
+  }
+};
+
+const NOTHING_MORE: Extras = {
+  provisioning: undefined,
+  tickets: undefined,
+  rotations: undefined,
+  notRotated: [],
+  broken: [],
+  reports: [],
+};
+
 /** Results of what a run does beside its syncs. */
 interface Extras extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' | 'notRotated' | 'broken'> {
   /** Ids of accounts whose credential their system refuses. */
@@ -111,7 +135,7 @@ const playExtras = async (
 /** Runs the sync twice, with changes between the runs, and then the extras. @throws RunFailed */
 const runTwice = async (
   world: RelayWorld,
-  { changed, printed, onProgress: say = () => {} }: Pick<MainRunOptions, 'changed' | 'printed' | 'onProgress'>,
+  { changed, printed, onProgress: say = () => {} }: SyncOptions,
   play: (say: (line: string) => void) => Promise<Extras>,
 ): Promise<MainRun> => {
   const { vault, clock, directory } = world;

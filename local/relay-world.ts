@@ -92,7 +92,9 @@ interface VaultSetup<V> {
   /** File in `examples/`. */
   readonly example: string;
   readonly start: (now: () => number) => Promise<V>;
-  readonly configure: (config: Document, vault: V) => void;
+  readonly configure?: (config: Document, vault: V) => void;
+  /** Sets limits of the connection that delay nothing. Default: those of the example. */
+  readonly removeLimits?: (config: Document) => void;
   readonly operatorSecrets: (config: Document) => readonly OperatorSecret[];
   /** Secrets of the sign-in. Credentials and tokens are canaries themselves. */
   readonly signInSecrets: readonly string[];
@@ -100,7 +102,7 @@ interface VaultSetup<V> {
 
 /** Starts the AWS side of a world around a vault. The caller must close it. */
 export const startRelayWorld = async <V extends LocalVault>(
-  { example, start, configure, operatorSecrets, signInSecrets }: VaultSetup<V>,
+  { example, start, configure, removeLimits, operatorSecrets, signInSecrets }: VaultSetup<V>,
   options: RelayWorldOptions,
 ): Promise<RelayWorld<V>> => {
   const { port, quotas = [], stores = [NAMES.store], onProgress: say = () => {} } = options;
@@ -116,8 +118,11 @@ export const startRelayWorld = async <V extends LocalVault>(
     const { file, config } = await writeRelayFile(directory, example, vault, (document) => {
       addStores(document, NAMES.sync, stores, openBao);
       if (openBao !== undefined) writeFileSync(join(directory, OPENBAO_CA_FILE), openBao.caPem);
-      if (quotas !== 'documented') removePace(document, stores);
-      configure(document, vault);
+      if (quotas !== 'documented') {
+        removePace(document, stores);
+        removeLimits?.(document);
+      }
+      configure?.(document, vault);
       options.configure?.(document);
     });
     const stack = await synthesise(file, directory, {
@@ -151,10 +156,9 @@ export const startRelayWorld = async <V extends LocalVault>(
   }
 };
 
-/** The simulators answer faster than any vault and store, which the pace of the relay would hide. */
+/** The simulators answer faster than any store, which the pace of the relay would hide. */
 const removePace = (config: Document, stores: readonly string[]): void => {
   for (const store of stores) config.setIn(['stores', store, 'writesPerSecond'], 'unlimited');
-  config.setIn(['connections', NAMES.connection, 'limits', 'perSecond'], 10_000);
 };
 
 /** Writes an example as relay.yaml with the simulator's address and CA, and the CA file next to it. */

@@ -1,8 +1,9 @@
 import { showText } from '#shared/domain/text.ts';
-import { count, flag, optionalCount, readArguments, UsageError } from './arguments.ts';
+import { choice, count, flag, optionalCount, readArguments, UsageError } from './arguments.ts';
 import { RunFailed } from './figures.ts';
-import { type MainRun, mainRun } from './main-run.ts';
+import { type MainRun, mainRun, sraRun } from './main-run.ts';
 import { createFleet, MAX_EDGE_CASES } from './simulators/password-safe/fleet.ts';
+import { createFleet as createSraFleet } from './simulators/sra/fleet.ts';
 import { LOCAL_STORES } from './stores.ts';
 import { summarise } from './summary.ts';
 
@@ -25,11 +26,16 @@ const readOptions = (argv: readonly string[]) => {
     tickets: count(0, { max: 1000 }),
     rotate: count(0, { max: 5000 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
+    vault: choice(['password-safe', 'sra']),
     json: flag,
     'no-quotas': flag,
   });
   const accounts = given ?? Math.max(DEFAULT_ACCOUNTS, options.rotate + MAX_EDGE_CASES + 2);
-  const plain = createFleet({ ...options, accounts }).filter(({ kind }) => kind === 'plain').length;
+  const fleet =
+    options.vault === 'sra' ? createSraFleet({ ...options, accounts }) : createFleet({ ...options, accounts });
+  const plain = fleet.filter(({ kind }) => kind === 'plain').length;
+  for (const name of ['provision', 'tickets', 'rotate'] as const)
+    if (options.vault === 'sra' && options[name] > 0) throw new UsageError(`--${name} needs --vault password-safe`);
   for (const [name, wanted] of [
     ['changed', changed],
     ['rotate', options.rotate],
@@ -70,6 +76,7 @@ const main = async (): Promise<void> => {
     tickets,
     rotate: rotates,
     stores,
+    vault,
     json,
     'no-quotas': isUnlimited,
   } = readOptions(process.argv.slice(2));
@@ -78,7 +85,7 @@ const main = async (): Promise<void> => {
     printed.push(text);
     stream.write(`${text}\n`);
   };
-  const result = await mainRun({
+  const result = await (vault === 'sra' ? sraRun : mainRun)({
     accounts,
     changed,
     latencyMs,

@@ -1,6 +1,6 @@
 import { buildRelaySchema } from '#shared/config/full-schema.ts';
 import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
-import type { CheckoutConfig, RelayConfig } from '#shared/config/schema.ts';
+import { type CheckoutConfig, oldCheckoutsSchema, type RelayConfig } from '#shared/config/schema.ts';
 import type { SyncRun } from '#shared/workflows/sync.ts';
 
 const relaySchema = buildRelaySchema(REGISTERED_TYPES);
@@ -115,3 +115,18 @@ export const aRotationConfig = (rule: Record<string, unknown> = {}, sync: Record
     ...aConfig(sync),
     rotations: { weekly: { connection: 'vault', pauseMinutes: 0, ...rule } },
   });
+
+/**
+ * The configuration of {@link aConfig}, and the rule `hygiene` for old checkouts. Its connection has no such source:
+ * the functions depend on none.
+ */
+export const anOldCheckoutsConfig = (rule: Record<string, unknown> = {}): RelayConfig => ({
+  ...aConfig(),
+  oldCheckouts: {
+    hygiene: oldCheckoutsSchema.parse({
+      ...{ connection: 'vault', source: 'vault-accounts', olderThanHours: 8 },
+      schedule: { expression: 'rate(1 hour)' },
+      ...rule,
+    }),
+  },
+});

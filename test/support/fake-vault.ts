@@ -66,6 +66,7 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   const terms: (LeaseTerms & { readonly item: string })[] = [];
   const readTerms: ReadTerms[] = [];
   const listed: Source[] = [];
+  const sinces: (string | undefined)[] = [];
   let preparation: Preparation | undefined;
   const hidden = new Set<string>();
   const unreadable = new Set<string>();
@@ -161,12 +162,13 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
   };
 
   const session: VaultSession = {
-    async *list(source, within = {}) {
+    async *list(source, within = {}, since) {
       listed.push(source);
+      sinces.push(since);
       record(['list', within], Object.values(within).join());
       const isWithin = ({ labels }: Item) =>
         Object.entries(within).every(([label, text]) => labels[label]?.toLowerCase() === text.toLowerCase());
-      for (const { items, complete } of pages) yield { items: items.filter(isWithin), complete };
+      for (const { items, ...page } of pages) yield { ...page, items: items.filter(isWithin) };
     },
     async find(_source, labels) {
       record(['find', labels]);
@@ -207,6 +209,8 @@ export const fakeVault = (pages: readonly ItemPage[] = []) => {
     readTerms,
     /** The source of each list call. */
     listed,
+    /** The time before which changes were known, of each list call. */
+    sinces,
     open,
     sessions,
     /** Ids of leases missing from its list. */

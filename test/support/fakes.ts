@@ -6,7 +6,7 @@ import type { OpenBatches } from '#shared/limits/open-batches.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
-import { ABSENT, type SharedRecords } from '#shared/records/shared-record.ts';
+import { ABSENT, type RemovableRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import type { Secret, SecretContent } from '#shared/secret.ts';
 import type { Delivery, Presence, SecretStore, StoredSecret } from '#shared/stores/store.ts';
@@ -41,7 +41,7 @@ export const memoryPages = () => {
 export const memorySharedRecords = () => {
   const states = new Map<string, { readonly text: string; readonly version: string }>();
   let writes = 0;
-  const shared: SharedRecords = {
+  const shared: RemovableRecords = {
     async read<T>({ key, schema }: RecordPlace<T>) {
       const state = states.get(key);
       return state && { record: schema.parse(JSON.parse(state.text)), version: state.version };
@@ -51,6 +51,12 @@ export const memorySharedRecords = () => {
       const version = String(++writes);
       states.set(key, { text: JSON.stringify(record), version });
       return version;
+    },
+    async list(prefix) {
+      return [...states].flatMap(([key, { version }]) => (key.startsWith(prefix) ? [{ key, version }] : []));
+    },
+    async remove({ key }, expected) {
+      return states.get(key)?.version === expected && states.delete(key);
     },
   };
   return { ...shared, states };

@@ -29,14 +29,20 @@ interface Entry {
   readonly name: string;
   readonly shelf: string;
   readonly value: string;
+  /** Lease of a user. */
+  readonly lease?: { readonly since: string; readonly holder: string };
 }
 
 /** The server behind the minimal vault: its entries by id, and the number of open sessions. */
 export interface MinimalVaultRemote extends Remote {
   readonly entries: Map<string, Entry>;
+  /** Users of the entries that are on loan. The vault lends each entry once. */
+  readonly loans: Map<string, 'relay' | 'person'>;
   readonly reads: string[];
   /** In the mode `failing`, every call except sign-in and sign-out fails. */
   mode: 'working' | 'refusing' | 'failing';
+  /** True if every attempt to end a loan fails. */
+  keepsLoans: boolean;
   signIns: number;
   openSessions: number;
 }
@@ -44,6 +50,7 @@ export interface MinimalVaultRemote extends Remote {
 export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
   const entries = new Map<string, Entry>();
   const reads: string[] = [];
+  const loans: MinimalVaultRemote['loans'] = new Map();
 
   const signIn = (): number => {
     remote.signIns += 1;
@@ -55,11 +62,38 @@ export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
     remote.openSessions -= 1;
     return 200;
   };
+  const borrow = (id: string): readonly [status: number, body: unknown] => {
+    const entry = entries.get(id);
+    if (entry === undefined) return [404, {}];
+    if (loans.has(id)) return [409, {}];
+    loans.set(id, 'relay');
+    reads.push(id);
+    return [200, { value: entry.value }];
+  };
+  const giveBack = (id: string): readonly [status: number, body: unknown] => {
+    if (remote.keepsLoans) return [403, {}];
+    if (loans.get(id) === 'relay') loans.delete(id);
+    return [200, {}];
+  };
+  const endLease = (id: string): object => {
+    const { lease: _, ...entry } = entries.get(id) ?? { name: id, shelf: '', value: id };
+    entries.set(id, entry);
+    return {};
+  };
   const answer = (url: string): readonly [status: number, body: unknown] => {
     if (url === '/sign-in') return [signIn(), {}];
     if (url === '/sign-out') return [signOut(), {}];
     if (remote.mode === 'failing') return [500, {}];
     if (url === '/entries') return [200, [...entries].map(([id, { name, shelf }]) => ({ id, name, shelf }))];
+    const [, verb, loaned] = /^\/(borrow|return)\/(.*)$/.exec(url) ?? [];
+    if (loaned !== undefined) return verb === 'borrow' ? borrow(loaned) : giveBack(loaned);
+    if (url === '/leases') {
+      return [
+        200,
+        [...entries].flatMap(([id, { name, shelf, lease }]) => (lease ? [{ id, name, shelf, ...lease }] : [])),
+      ];
+    }
+    if (url.startsWith('/leases/')) return [200, endLease(decodeURIComponent(url.slice('/leases/'.length)))];
     const id = decodeURIComponent(url.slice('/entries/'.length));
     reads.push(id);
     const entry = entries.get(id);
@@ -71,7 +105,7 @@ export const startMinimalVault = async (): Promise<MinimalVaultRemote> => {
       const [status, body] = answer(url);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     }),
-    { entries, reads, mode: 'working', signIns: 0, openSessions: 0 } as const,
+    { entries, reads, loans, mode: 'working', keepsLoans: false, signIns: 0, openSessions: 0 } as const,
   );
   return remote;
 };
