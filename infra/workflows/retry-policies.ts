@@ -80,9 +80,10 @@ export const OPEN_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 10 };
 
 /**
  * For the steps that open the first leases of a batch or of a checkout. They wait before they open them, but an attempt
- * that died can have left some open. Three hours at most.
+ * that died can have left some open. Five hours at most, with a minute in each attempt. Even with jitter they last
+ * longer than an hour, because a PRA or RS site limits the calls of an hour.
  */
-export const OPENING_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 90 };
+export const OPENING_LIMIT_RETRY: RetryPolicy = { ...LIMIT_RETRY, attempts: 150 };
 
 /** Maximum total wait of a policy in seconds. Jitter only shortens it. */
 export const maxWaitSeconds = ({ firstSeconds, backoff, maxSeconds, attempts }: RetryPolicy): number =>

@@ -23,7 +23,7 @@ export interface RequestDependencies {
   readonly vaultOf: (connection: string, share: number) => Promise<Vault>;
   readonly storeFor: (store: string, rule: string) => Promise<SecretStore>;
   readonly records: Records;
-  readonly openBatches: Pick<OpenBatches, 'enter'>;
+  readonly openBatches: Pick<OpenBatches, 'enter' | 'leave'>;
   readonly calls: () => Calls;
 }
 
@@ -76,7 +76,7 @@ const createOpenLeases =
     return vault.session(async (session) => {
       const access = session.access(rule);
       if (access.kind !== 'leases') throw unsupported(rule.connection, access.kind);
-      await access.admit?.(allowed.length);
+      await admit(access, allowed.length, () => openBatches.leave(batchId(run, batch), allowed.map(openTargetsOf)));
       const results = await openAll(access, allowed, marker);
       return {
         ...known,
@@ -85,6 +85,16 @@ const createOpenLeases =
       };
     });
   };
+
+/** A batch that the vault's limits do not allow yet waits without its place at the stores. */
+const admit = async (leases: Leases, items: number, leave: () => Promise<void>): Promise<void> => {
+  try {
+    await leases.admit?.(items);
+  } catch (thrown) {
+    await leave();
+    throw thrown;
+  }
+};
 
 /** The item with its targets that have no outcome yet. */
 const openTargetsOf = ({ item, targets, settledTargets }: Wanted): BatchItem => ({

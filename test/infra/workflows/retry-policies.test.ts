@@ -6,6 +6,7 @@ import {
   LIMIT_RETRY,
   maxWaitSeconds,
   OPEN_LIMIT_RETRY,
+  OPENING_LIMIT_RETRY,
 } from '#infra/workflows/retry-policies.ts';
 import { ERROR_NAMES } from '#shared/errors.ts';
 
@@ -28,6 +29,12 @@ describe('retry policies', () => {
   it('wait for a limit at most ten minutes while leases are open, beside a minute in each attempt', () => {
     expect(maxWaitSeconds(OPEN_LIMIT_RETRY)).toBeLessThanOrEqual(600);
     expect(OPEN_LIMIT_RETRY.errors).toEqual(LIMIT_RETRY.errors);
+  });
+
+  it('wait longer than an hour before leases are opened, with the shortest jitter of a thousand runs', () => {
+    const { attempts } = OPENING_LIMIT_RETRY;
+    const deviation = (attempts / 12) ** 0.5;
+    expect(maxWaitSeconds(OPENING_LIMIT_RETRY) * (0.5 - (3.3 * deviation) / attempts)).toBeGreaterThan(3600);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRequest } from '#functions/sync/request/request.ts';
-import type { Source } from '#shared/connections/vault.ts';
+import type { Access, Leases, Source, Vault } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import type { BatchItem } from '#shared/domain/plan/batch.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -16,6 +16,11 @@ const ours = writeReason(BATCH_MARKER);
 const theirs = writeReason({ ...BATCH_MARKER, run: 'databases.0' });
 const CHECKOUT = '[relay/checkout/tickets/tickets.CHG1/0]';
 
+const leasesOf = (access: Access): Leases => {
+  if (access.kind !== 'leases') throw new Error('The fake vault reads under leases.');
+  return access;
+};
+
 describe('request', () => {
   let vault: ReturnType<typeof fakeVault>;
   let store: ReturnType<typeof fakeStore>;
@@ -25,13 +30,13 @@ describe('request', () => {
     store = fakeStore();
     openBatches = memoryOpenBatches();
   });
-  const request = async (items: readonly BatchItem[], order = {}) => {
+  const request = async (items: readonly BatchItem[], order = {}, opened = vault.vault) => {
     const records = memoryRecords();
     await records.write(recordAt.batch(BATCH_MARKER, 0), { items: [...items], retire: [] });
     const step = createRequest({
       relayId: 'relay',
       config: aConfig(),
-      vaultOf: async () => vault.vault,
+      vaultOf: async () => opened,
       storeFor: async () => store.store,
       records,
       openBatches,
@@ -46,6 +51,22 @@ describe('request', () => {
     };
     await expect(request([batchItem(1)])).rejects.toMatchObject({ name: 'LimitReached' });
     expect(vault.open.size).toBe(0);
+  });
+
+  it('opens no lease that the limits of the vault do not allow, and gives its place at the stores back', async () => {
+    const admit = async (): Promise<void> => {
+      throw new RelayError('LimitReached', 'The hour is over.');
+    };
+    const limited: Vault = {
+      ...vault.vault,
+      session: (work) =>
+        vault.vault.session((session) =>
+          work({ ...session, access: (...rule) => ({ ...leasesOf(session.access(...rule)), admit }) }),
+        ),
+    };
+    await expect(request([batchItem(1)], {}, limited)).rejects.toMatchObject({ name: 'LimitReached' });
+    expect(vault.open.size).toBe(0);
+    expect(openBatches.calls.map((call) => call.split(' ')[0])).toEqual(['enter', 'leave']);
   });
 
   it('does not wait for the store if every target is up to date', async () => {
