@@ -103,6 +103,8 @@ const progressSchema = z.object({
   ),
   /** Causes for which the vault refused to change an item. */
   refusals: z.record(z.string(), z.string()),
+  /** Number of failed looks at an item before its change. */
+  inspections: z.record(z.string(), z.int()).optional(),
   /** Sets of items that the vault changes together, by the first item of each that was started. */
   sets: z.record(z.string(), z.string()),
   /** Items that were not started because they change together with another one, and that one. */

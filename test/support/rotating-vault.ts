@@ -29,6 +29,8 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
   const behaviours = new Map<string, ChangeBehaviour>();
   const failedTests = new Set<string>();
   const inspections = new Map<string, Partial<Inspection>>();
+  /** Ids of items whose inspection fails. */
+  const unseen = new Set<string>();
   let onCall: () => Promise<void> = async () => {};
   const placements = new Map<string, PlacedAs>();
   const users: string[] = [];
@@ -51,6 +53,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
     },
     async inspect({ ref }) {
       calls.push(`inspect ${ref.id}`);
+      if (unseen.has(ref.id)) throw new RelayError('VaultUnavailable', 'The vault failed.');
       return { state: stateOf(ref.id), ...inspections.get(ref.id) };
     },
     async change({ ref: { id } }, { queue }) {
@@ -103,6 +106,7 @@ export const rotatingVault = (items: readonly Item[], now: () => number) => {
     behaviours,
     failedTests,
     inspections,
+    unseen,
     /** Places in the order, by the ids of items. An item without one is alone on its system. */
     placements,
     /** Accounts of the items that are aliases, by their ids. */

@@ -112,24 +112,41 @@ const recordStarts = async (context: StartContext, inspected: readonly Inspected
   return started;
 };
 
+/** Failed looks after which an item is given up: more than the attempts at one step. */
+const MAX_INSPECTIONS = 6;
+
+/**
+ * Inspects items before their change. If all of them fail, the vault may be out of reach: raises the error, so that the
+ * step is repeated, until one of them has failed {@link MAX_INSPECTIONS} times. Nothing has begun.
+ */
+const inspectAll = async (
+  { ledger, items, rotation }: StartContext,
+  ids: readonly string[],
+): Promise<readonly Inspected[]> => {
+  const inspected = await pMap(ids, async (id): Promise<Inspected> => {
+    const item = items[id];
+    if (item === undefined) return [id, asRelayError(undefined, `Finding ${id}`)];
+    return [id, await rotation.inspect(item).catch((thrown) => asRelayError(thrown, `Inspecting ${item.title}`))];
+  });
+  const passing = inspected.flatMap(([id, found]) =>
+    found instanceof Error && found.retryable ? [{ id, found }] : [],
+  );
+  const [first] = passing;
+  if (first === undefined || passing.length < inspected.length) return inspected;
+  const { inspections = {} } = ledger.progress;
+  const counts = Object.fromEntries(passing.map(({ id }) => [id, (inspections[id] ?? 0) + 1]));
+  await ledger.write({ ...ledger.progress, inspections: { ...inspections, ...counts } });
+  if (Object.values(counts).every((count) => count < MAX_INSPECTIONS)) throw first.found;
+  return inspected.filter(([id]) => (counts[id] ?? 0) >= MAX_INSPECTIONS);
+};
+
 /**
  * Inspects items, records those that start, and only then asks the vault to change them. An item that was recorded and
  * never changed, because of a crash, ends as unknown: it is never started again.
  */
 export const startItems = async (context: StartContext, ids: readonly string[]): Promise<void> => {
   const { ledger, items, rotation, queue } = context;
-  const inspected = await pMap(ids, async (id): Promise<Inspected> => {
-    const item = items[id];
-    if (item === undefined) return [id, asRelayError(undefined, `Finding ${id}`)];
-    const found = await rotation.inspect(item).catch((thrown: unknown) => {
-      const error = asRelayError(thrown, `Inspecting ${item.title}`);
-      // The vault may be out of reach. Nothing has begun, so the step is repeated.
-      if (error.retryable) throw error;
-      return error;
-    });
-    return [id, found];
-  });
-  const started = await recordStarts(context, inspected);
+  const started = await recordStarts(context, await inspectAll(context, ids));
   const refused = await pMap(started, async (id): Promise<readonly (readonly [string, string])[]> => {
     const item = items[id];
     if (item === undefined) return [];

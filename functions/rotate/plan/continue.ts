@@ -76,6 +76,7 @@ export const continueRotation = async ({
       writes: 0,
       state,
       refusals: without(taken.refusals, retried),
+      inspections: without(taken.inspections ?? {}, retried),
       tests: without(taken.tests, retried),
       // A run that has not delivered everything is repeated.
       deliveries: taken.deliveries.filter(({ status = 'SUCCEEDED' }) => status === 'SUCCEEDED'),

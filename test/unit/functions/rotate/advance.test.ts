@@ -113,6 +113,25 @@ describe('a step of a rotation', () => {
     expect(scene.count('change')).toBe(0);
   });
 
+  it('ends an item alone that the vault cannot show, if it shows others', async () => {
+    const scene = await planned({ size: 2, concurrency: 2, threshold: { count: 9 } });
+    scene.unseen.add('2');
+    while ((await scene.advance()).waitSeconds > 0) scene.clock.now += 30 * MINUTE;
+    expect(await scene.statuses()).toEqual({ 1: 'rotated', 2: 'failed', 3: 'rotated' });
+  });
+
+  it('repeats the step while the vault shows no item, and gives up those that it never shows', async () => {
+    const scene = await planned({ threshold: { count: 9 } }, accountsOf(2));
+    scene.unseen.add('1');
+    for (let attempt = 1; attempt < 6; attempt++) {
+      await expect(scene.advance()).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    }
+    expect(await scene.statuses()).toEqual({ 1: 'waiting', 2: 'waiting' });
+    await scene.advance();
+    expect((await scene.progress())?.state.items[0]).toMatchObject({ status: 'failed', reason: 'The vault failed.' });
+    expect(scene.count('change')).toBe(0);
+  });
+
   it('changes one item of a set that the vault changes together', async () => {
     const scene = await planned({ canary: 2 }, accountsOf(2));
     for (const id of ['1', '2']) scene.inspections.set(id, { set: 'pair' });
