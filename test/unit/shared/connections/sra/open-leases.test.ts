@@ -90,7 +90,7 @@ describe('the check-outs of all users', () => {
     ];
     expect(judge(events)).toEqual({
       ...{ kind: 'open', sinceMs: at(1), holder: 'dana' },
-      ...{ sessionIds: ['first', 'second'], hasNamelessUse: true },
+      ...{ sessionIds: ['first', 'second'], hasNamelessUse: true, others: 0 },
     });
   });
 
