@@ -39,7 +39,7 @@ export const rotate = async (
     status,
     figures: { requested, rotated, failed, stopped },
     left: report.items
-      .filter(({ outcome }) => outcome !== 'rotated')
+      .filter(({ outcome }) => !outcome.startsWith('rotated'))
       .map(({ title, outcome }) => `${title}: ${outcome}`),
     report,
   };

@@ -5,6 +5,7 @@ import { type Concern, renderReportPage, type Share } from './page.ts';
 
 const TONES: Readonly<Record<keyof typeof ROTATION_OUTCOMES, Share['tone']>> = {
   rotated: 'good',
+  untested: 'good',
   unknown: 'waiting',
   testFailed: 'bad',
   failed: 'bad',
@@ -18,6 +19,7 @@ const URGENCY: readonly string[] = [
   ROTATION_OUTCOMES.unknown,
   ROTATION_OUTCOMES.skipped,
 ];
+const HAS_ROTATED: ReadonlySet<string> = new Set([ROTATION_OUTCOMES.rotated, ROTATION_OUTCOMES.untested]);
 const MAX_CONCERNS = 1000;
 
 const urgencyOf = (outcome: string): number => {
@@ -44,7 +46,7 @@ export const renderRotationPage = (report: RotationReport): string => {
   const { items, deliveries, oldCredential, notes } = report;
   const late = deliveries.filter((delivery) => delivery.status !== 'SUCCEEDED');
   const concerns: Concern[] = items
-    .filter(({ outcome }) => outcome !== ROTATION_OUTCOMES.rotated)
+    .filter(({ outcome }) => !HAS_ROTATED.has(outcome))
     .toSorted((one, other) => urgencyOf(one.outcome) - urgencyOf(other.outcome))
     .map(({ title, outcome, reason = '' }) => ({ item: title, outcome, message: reason }));
   const left = concerns.length - MAX_CONCERNS;

@@ -1,5 +1,5 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import { outcomeOf, type Reported, report } from '#shared/domain/rotation/progress.ts';
+import { outcomeOf, type Reported, ROTATION_OUTCOMES, report } from '#shared/domain/rotation/progress.ts';
 import { type Pages, pageAt } from '#shared/records/pages.ts';
 import {
   type ActiveRotation,
@@ -7,7 +7,6 @@ import {
   type RotationProgress,
   type RotationReport,
   rotationAt,
-  type Turn,
   turnOf,
 } from '#shared/records/rotation-record.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
@@ -57,7 +56,7 @@ export const createReportRotation =
       ...(progress?.origin !== undefined && { continues: progress.origin }),
       ...(progress?.state.stop !== undefined && { stopped: progress.state.stop.reason }),
       ...(planned !== undefined && { estimateSeconds: planned.estimateSeconds }),
-      items: items.map((item) => lineOf(item, progress && turnOf(progress, item.id))),
+      items: items.map((item) => lineOf(item, progress)),
       deliveries: (progress?.deliveries ?? []).map(({ sync, run: by, ids, status: end = 'RUNNING' }) => ({
         sync,
         run: by,
@@ -109,16 +108,20 @@ const giveBack = (
   });
 
 const lineOf = (
-  { title, wave, status, reason, changedAt }: Reported,
-  turn: Turn | undefined,
-): RotationReport['items'][number] => ({
-  title,
-  ...(turn !== undefined && { account: turn.account.title }),
-  wave,
-  outcome: outcomeOf(status),
-  ...(reason !== undefined && { reason }),
-  ...(changedAt !== undefined && { changedAt }),
-});
+  { id, title, wave, status, reason, changedAt }: Reported,
+  progress: RotationProgress | undefined,
+): RotationReport['items'][number] => {
+  const turn = progress && turnOf(progress, id);
+  const isUntested = status === 'rotated' && !Object.hasOwn(progress?.tests ?? {}, id);
+  return {
+    title,
+    ...(turn !== undefined && { account: turn.account.title }),
+    wave,
+    outcome: isUntested ? ROTATION_OUTCOMES.untested : outcomeOf(status),
+    ...(reason !== undefined && { reason }),
+    ...(changedAt !== undefined && { changedAt }),
+  };
+};
 
 const causeOf = ({ trigger, requestedBy, ticket, checkout }: RotateStepInput['order']) => ({
   trigger,

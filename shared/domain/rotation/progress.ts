@@ -93,13 +93,16 @@ export const next = (state: RotationState, settings: RotationSettings, now: numb
 /** Outcomes of an item in the report of a rotation, and their words. */
 export const ROTATION_OUTCOMES = {
   rotated: 'rotated',
+  /** Rotated in a vault that has no test. */
+  untested: 'rotated, untested',
   unknown: 'unknown, watched',
   testFailed: 'changed, test failed',
   failed: 'failed',
   skipped: 'skipped',
 } as const;
 
-const isEnd = (status: Status): status is keyof typeof ROTATION_OUTCOMES => Object.hasOwn(ROTATION_OUTCOMES, status);
+const isEnd = (status: Status): status is Status & keyof typeof ROTATION_OUTCOMES =>
+  Object.hasOwn(ROTATION_OUTCOMES, status);
 
 /** Word for a state in the report of a rotation. Pure. */
 export const outcomeOf = (status: Status): string => (isEnd(status) ? ROTATION_OUTCOMES[status] : status);

@@ -72,7 +72,14 @@ const rotation = z.strictObject({
   source,
   ...commonRotation,
   select: z
-    .strictObject({ ...byNames, types: typesOf(ROTATED_TYPES) })
+    .strictObject({
+      ...byNames,
+      types: z
+        .array(z.enum(ROTATED_TYPES))
+        .min(1)
+        .default([...ROTATED_TYPES])
+        .describe('Types of account. The site changes no others.'),
+    })
     .prefault({})
     .describe('Accounts to rotate; all Windows accounts that the API account can rotate if omitted.'),
 });
