@@ -1,7 +1,5 @@
-import pMap from 'p-map';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type {
-  HeldLease,
   Leases,
   LeaseTerms,
   OpeningReads,
@@ -17,7 +15,6 @@ import {
   type Claim,
   canContinue,
   claimAt,
-  claimKeyed,
   claimWithLease,
   isOver,
   leaseIdOf,
@@ -26,6 +23,7 @@ import {
   withCheckIn,
   withEnd,
 } from '#shared/leases/claim-record.ts';
+import { createHeld } from '#shared/leases/held-claims.ts';
 import { isSameMarker, type Marker, readMarker } from '#shared/leases/marker.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 import {
@@ -52,9 +50,6 @@ export interface ClaimsOptions {
   /** Waits before another attempt at a change; replaced only in tests. */
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
-
-/** Claims read at once. */
-const MAX_CONCURRENCY = 64;
 
 /** The same rules for a workflow, which sees leases where the vault has opening reads. Pure. */
 export const claimedRules = (rules: SourceRules): SourceRules =>
@@ -255,54 +250,3 @@ const createClose =
     );
     return closed;
   };
-
-/** Lists the claims of the connection, of all runs. Reads only those that have changed since the last list. */
-const createHeld = ({ connection, records }: ClaimsOptions): Leases['held'] => {
-  let last = new Map<string, { readonly version: string; readonly claim: Claim }>();
-  return async (onUnreadable) => {
-    const listed = await records.list(claimAt.prefix(connection));
-    const states = await pMap(
-      listed,
-      async ({ key, version }) => {
-        const seen = last.get(key);
-        if (seen?.version === version) return [key, seen] as const;
-        const state = await readClaim(records, key, onUnreadable);
-        return [key, state && { version: state.version, claim: state.record }] as const;
-      },
-      { concurrency: MAX_CONCURRENCY },
-    );
-    const claims = states.flatMap(([key, state]) => (state === undefined ? [] : [[key, state] as const]));
-    last = new Map(claims);
-    return claims.map(([, { claim }]) => heldLease(claim));
-  };
-};
-
-/** Undefined if the claim was removed since the list, or if it is unreadable and `onUnreadable` took the error. */
-const readClaim = async (
-  records: RemovableRecords,
-  key: string,
-  onUnreadable: ((error: RelayError) => void) | undefined,
-) => {
-  try {
-    return await records.read(claimKeyed(key));
-  } catch (thrown) {
-    if (!(thrown instanceof RelayError) || thrown.name !== 'ContractViolated') throw thrown;
-    const error = new RelayError(
-      'AnswerMalformed',
-      `${key} is not a valid claim, so its account may be checked out. Check that account in, and delete the object.`,
-      { cause: thrown },
-    );
-    if (onUnreadable === undefined) throw error;
-    onUnreadable(error);
-    return undefined;
-  }
-};
-
-const heldLease = (claim: Claim): HeldLease => ({
-  id: leaseIdOf(claim),
-  items: [claim.item.ref],
-  status: 'active',
-  opens: 'credential',
-  reason: claim.reason,
-  createdAt: claim.claimedAt,
-});

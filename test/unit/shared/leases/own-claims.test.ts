@@ -1,21 +1,27 @@
-import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
+import { type Claim, claimAt } from '#shared/leases/claim-record.ts';
 import { writeReason } from '#shared/leases/marker.ts';
 import { createFindOwnClaim } from '#shared/leases/own-claims.ts';
 import { memoryRecords } from '#test/support/fakes.ts';
 
-const keyOf = (connection: string, item: string): string =>
-  `claims/${connection}/${createHash('sha256').update(item).digest('hex')}.json`;
 const reason = writeReason({
   ...{ relayId: 'relay.111122223333.eu-central-1', workflow: 'sync', rule: 'fleet', run: 'fleet.7', batch: 1 },
 });
 
 it('an open lease is the own one of the relay if any connection to the vault has a claim for its item', async () => {
-  const { objects, ...records } = memoryRecords();
-  objects.set(keyOf('second', 'vault-account:1'), JSON.stringify({ reason, attempts: [] }));
-  objects.set(keyOf('second', 'vault-account:3'), JSON.stringify({ reason: 'a reason without a marker' }));
-  objects.set(keyOf('other', 'vault-account:2'), JSON.stringify({ reason }));
+  const records = memoryRecords();
+  const claim = (connection: string, id: string, text = reason) => {
+    const ref = { kind: 'vault-account', id };
+    const written: Claim = {
+      ...{ id: 'first', item: { ref, title: id, labels: {} }, reason: text, claimedAt: '2026-03-01T12:00:00.000Z' },
+      ...{ attempts: [], checkIns: [], closing: false },
+    };
+    return records.write(claimAt.item(connection, ref), written);
+  };
+  await claim('second', '1');
+  await claim('second', '3', 'a reason without a marker');
+  await claim('other', '2');
   const find = createFindOwnClaim(records, ['first', 'second']);
   const of = (id: string) => find({ kind: 'vault-account', id });
   expect(await of('1')).toBe('The relay itself has it open, in the run fleet.7.');
