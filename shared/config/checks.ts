@@ -9,6 +9,7 @@ import {
   ownOf,
   RULE_WORDS,
 } from '#shared/config/checkable.ts';
+import { checkClaims } from '#shared/config/claim-checks.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
 import { checkOldCheckouts } from '#shared/config/old-checkouts-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
@@ -150,6 +151,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkTiming,
   checkPromises,
   checkRotations,
+  checkClaims,
   checkOldCheckouts,
 ];
 

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { problemsOf } from '#test/unit/shared/config/support.ts';
+
+/** Two connections to one site, each with a sync. */
+const configOf = (first: string, second: string) => `relay: pam
+connections:
+  one: { type: sra, url: https://pra.example.com, authentication: { bootstrapSecret: ${first} } }
+  two: { type: sra, url: https://pra.example.com, authentication: { bootstrapSecret: ${second} } }
+stores:
+  aws: { type: aws-secrets-manager }
+syncs:
+  databases: { connection: one, source: vault-accounts, stores: [aws], name: 'a/{accountId}', schedule: { expression: rate(1 hour) } }
+  servers: { connection: two, source: vault-accounts, stores: [aws], name: 'b/{accountId}', schedule: { expression: rate(1 hour) } }
+`;
+
+it('two connections do not check out with one API account', () => {
+  expect(problemsOf(configOf('bootstrap/one', 'bootstrap/two'))).toEqual([]);
+  expect(problemsOf(configOf('bootstrap/one', 'bootstrap/one'))).toEqual([
+    expect.stringMatching(
+      /4:\d+ connections\.two\.authentication\.bootstrapSecret: is that of the connection one: .*API account of its own/,
+    ),
+  ]);
+});
