@@ -14,6 +14,7 @@ const REQUIREMENTS = {
   'vendor-client': resolve(import.meta.dirname, '../requirements-client.txt'),
   openbao: resolve(import.meta.dirname, '../requirements-openbao.txt'),
   'bt-cli': resolve(import.meta.dirname, '../requirements-bt-cli.txt'),
+  schemathesis: resolve(import.meta.dirname, '../requirements-schemathesis.txt'),
 } as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 

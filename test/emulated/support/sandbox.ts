@@ -48,6 +48,7 @@ export const startSandbox = async (...options: readonly string[]): Promise<Sandb
  * Runs a client to its end, and checks that it succeeded and reported nothing.
  * @param env The whole environment: a client could prefer the CAs and proxies of this machine to its settings.
  * @param reports True for a client that reports its progress as it does errors.
+ * @param exit Expected exit code. Default: 0.
  * @returns its standard output.
  */
 export const runClient = async (
@@ -57,12 +58,18 @@ export const runClient = async (
     env,
     input = '',
     reports = false,
-  }: { readonly env: Readonly<Record<string, string>>; readonly input?: string; readonly reports?: boolean },
+    exit = 0,
+  }: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly input?: string;
+    readonly reports?: boolean;
+    readonly exit?: number;
+  },
 ): Promise<string> => {
   const client = spawn(command, args, { env, stdio: 'pipe' });
   client.stdin.end(input);
   const ended = once(client, 'close');
   const [printed, complaints, ending] = await Promise.all([text(client.stdout), text(client.stderr), ended]);
-  expect([reports ? '' : complaints, ending]).toEqual(['', [0, null]]);
+  expect([reports ? '' : complaints, ending]).toEqual(['', [exit, null]]);
   return printed;
 };
