@@ -16,9 +16,15 @@ export const ROTATOR_CREDENTIALS = `PAM_RELAY_CREDENTIALS_VAULT_ROTATION=${shell
 /**
  * Shell command, to be run in the folder of the project, that plans the syncs of a world. In another folder, `--no`
  * keeps npx from downloading a package with that name and running it with these credentials.
+ * @param more Further environment variables: credentials of connections beside the vault of the world.
  */
-export const planCommand = (world: Pick<World, 'aws' | 'directory'>): string => {
-  const variables = Object.entries(environmentFor(world)).map(([name, value]) => `${name}=${shellQuote(value)}`);
+export const planCommand = (
+  world: Pick<World, 'aws' | 'directory'>,
+  more: Readonly<Record<string, string>> = {},
+): string => {
+  const variables = Object.entries({ ...environmentFor(world), ...more }).map(
+    ([name, value]) => `${name}=${shellQuote(value)}`,
+  );
   const file = shellQuote(join(world.directory, 'relay.yaml'));
   return `${variables.join(' ')} npx --no pam-relay plan ${file} --stack ${shellQuote(world.aws.template.stackName)}`;
 };

@@ -3,14 +3,16 @@ import { LOCAL_REGION } from './aws/environment.ts';
 import { exampleRules } from './example-rules.ts';
 import { machineArn } from './executions.ts';
 import { planCommand, ROTATOR_CREDENTIALS } from './plan-command.ts';
+import { describePraSite, PRA_ENVIRONMENT, PRA_SYNC, praAddresses, praCommands } from './pra-site.ts';
 import { RULE } from './rotations/fleet.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
+import type { SraSimulator } from './simulators/sra/server.ts';
 import { OPENBAO_CA_FILE } from './stores.ts';
 import { CHECKOUT, WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
 import type { World } from './world.ts';
 
 /** Addresses and credentials for clients of the sandbox. Output of `--json`. */
-export const addresses = ({ vault, aws, openBao, directory }: World) => ({
+export const addresses = ({ vault, aws, openBao, directory }: World, pra: SraSimulator) => ({
   passwordSafe: {
     url: vault.url,
     caFile: join(directory, 'ca.pem'),
@@ -23,6 +25,7 @@ export const addresses = ({ vault, aws, openBao, directory }: World) => ({
       password: SANDBOX_APPROVER.apiKey.password,
     },
   },
+  pra: praAddresses({ directory }, pra),
   aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
   webhook: { url: webhookUrl({ aws }), key: WEBHOOK_KEY },
   ...(openBao !== undefined && {
@@ -99,8 +102,8 @@ OpenBao
 `;
 
 /** Everything that a person needs to use the sandbox, with commands to paste. */
-export const describeSandbox = (world: World): string => {
-  const { passwordSafe, aws, openBao, webhook } = addresses(world);
+export const describeSandbox = (world: World, site: SraSimulator): string => {
+  const { passwordSafe, pra, aws, openBao, webhook } = addresses(world, site);
   const { approver } = passwordSafe;
   const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
   const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
@@ -118,7 +121,7 @@ Approver of its requests
   API key        ${approver.apiKey}
   run as         ${approver.runAs}
   password       ${approver.password}
-
+${describePraSite(pra)}
 AWS
   endpoint       ${aws.endpoint}
   region         ${aws.region}
@@ -143,12 +146,15 @@ Sign in to Password Safe and list the accounts:
   curl -sSc jar -X POST -H 'Content-Length: 0' -H 'Authorization: PS-Auth key=${passwordSafe.apiKey}; runas=${passwordSafe.runAs};' ${passwordSafe.url}/Auth/SignAppIn
   curl -sSb jar ${passwordSafe.url}/ManagedAccounts
 
+${praCommands(pra)}
+
 Show what the next run of each sync will do:
-  ${planCommand(world)}
+  ${planCommand(world, PRA_ENVIRONMENT)}
 
 Start a sync and list the delivered secrets:
   export AWS_ENDPOINT_URL=${aws.endpoint} AWS_REGION=${aws.region} AWS_DEFAULT_REGION=${aws.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
   aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "fleet.$(date +%s)" --input '{"sync":"fleet"}'
+  aws stepfunctions start-execution --state-machine-arn ${machineArn(world, 'sync')} --name "${PRA_SYNC}.$(date +%s)" --input '{"sync":"${PRA_SYNC}"}'
   aws secretsmanager list-secrets --query 'SecretList[].Name'
 
 Check out an account for five minutes, release it early, and list the executions:

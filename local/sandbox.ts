@@ -3,8 +3,10 @@ import { count, flag, readArguments, UsageError } from './arguments.ts';
 import { intervalOf } from './aws/rate.ts';
 import { addExampleRules } from './example-rules.ts';
 import { requirePorts } from './ports.ts';
+import { addPraRules, preparePraSite, startPraSite } from './pra-site.ts';
 import { sandboxContents } from './sandbox-contents.ts';
 import { addresses, describeSandbox } from './sandbox-page.ts';
+import type { SraSimulator } from './simulators/sra/server.ts';
 import { LOCAL_STORES } from './stores.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -24,32 +26,56 @@ const keepSchedules = ({ aws, clock }: World): (() => void) => {
   };
 };
 
-const main = async (): Promise<void> => {
-  const { accounts, seed, port, stores, json } = readArguments(process.argv.slice(2), {
-    accounts: count(40, { min: 1, max: 100_000 }),
-    seed: count(1, { max: 2 ** 31 }),
-    port: count(0, { max: 65_533 }),
-    stores: count(1, { min: 1, max: LOCAL_STORES.length }),
-    json: flag,
-  });
-  if (port !== 0) await requirePorts(port);
+interface Arguments {
+  readonly accounts: number;
+  readonly seed: number;
+  readonly port: number;
+  readonly stores: number;
+  readonly json: boolean;
+}
+
+/** Runs the product around a Password Safe and this PRA site, until it is interrupted. */
+const runBeside = async (pra: SraSimulator, { accounts, seed, port, stores, json }: Arguments): Promise<void> => {
   const world = await startWorld({
     accounts,
     seed,
     ...sandboxContents({ accounts, seed }),
     quotas: 'documented',
     stores: LOCAL_STORES.slice(0, stores),
-    configure: addExampleRules,
+    configure(config) {
+      addExampleRules(config);
+      addPraRules(config, pra);
+    },
     takesTickets: true,
     rotates: 'example',
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });
+  preparePraSite(world, pra);
   const stopSchedules = keepSchedules(world);
-  console.log(json ? JSON.stringify(addresses(world)) : describeSandbox(world));
+  console.log(json ? JSON.stringify(addresses(world, pra)) : describeSandbox(world, pra));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   stopSchedules();
   await world.close();
+};
+
+const main = async (): Promise<void> => {
+  const given = readArguments(process.argv.slice(2), {
+    accounts: count(40, { min: 1, max: 100_000 }),
+    seed: count(1, { max: 2 ** 31 }),
+    port: count(0, { max: 65_532 }),
+    stores: count(1, { min: 1, max: LOCAL_STORES.length }),
+    json: flag,
+  });
+  const { accounts, seed, port } = given;
+  if (port !== 0) await requirePorts(port);
+  const pra = await startPraSite({ accounts, seed, port: port === 0 ? 0 : port + 3 });
+  console.error(`PRA simulator: ${accounts} accounts at ${pra.url}`);
+  try {
+    await runBeside(pra, given);
+  } finally {
+    await pra.close();
+  }
 };
 
 try {

@@ -105,6 +105,21 @@ describe('the unofficial command line tool bt-cli', () => {
     expect(await systems()).not.toContainEqual(expect.objectContaining({ SystemName: 'web-77' }));
   });
 
+  it('checks the account that the sandbox names at its PRA site out and in', async () => {
+    const { url, caFile, clientId, clientSecret, account } = sandbox.printed.pra;
+    const env = {
+      BT_PRA_API_URL: url,
+      BT_PRA_CLIENT_ID: clientId,
+      BT_PRA_CLIENT_SECRET: clientSecret,
+      SSL_CERT_FILE: caFile,
+      HOME: home,
+    };
+    const pra = (...args: readonly string[]) =>
+      runClient(tools.btCli, ['-m', 'bt_cli.cli', 'pra', 'vault', 'accounts', ...args], { env, reports: true });
+    expect(JSON.parse(await pra('checkout', String(account.id)))).toMatchObject({ password: CANARY });
+    await pra('checkin', String(account.id));
+  });
+
   it('lists everything with which people begin', async () => {
     const lists = {
       SystemName: ['systems', 'list'],

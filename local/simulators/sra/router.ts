@@ -12,7 +12,7 @@ import { accessDenied, empty, invalid, notFound, type Reply, refusal, unknownFie
 import type { ApiEndpoint, Caller, Endpoint, Site } from './site.ts';
 
 /** Every call that the simulator supports. */
-const ENDPOINTS: readonly Endpoint[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   ...openEndpoints,
   ...vaultAccountEndpoints,
   ...provisioningEndpoints,

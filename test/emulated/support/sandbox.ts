@@ -15,6 +15,13 @@ const printedSchema = z.looseObject({
     runAs: z.string(),
     approver: z.object({ apiKey: z.string(), runAs: z.string(), password: z.string() }),
   }),
+  pra: z.object({
+    url: z.string(),
+    caFile: z.string(),
+    clientId: z.string(),
+    clientSecret: z.string(),
+    account: z.object({ id: z.int(), name: z.string() }),
+  }),
 });
 
 /** Output of `npm run sandbox -- --json`. */

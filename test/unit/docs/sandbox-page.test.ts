@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ENDPOINTS } from '#local/simulators/password-safe/router.ts';
+import { ENDPOINTS as PRA_ENDPOINTS } from '#local/simulators/sra/router.ts';
 
 const PAGE = 'docs/sandbox.md';
 
@@ -13,10 +14,19 @@ const rows = (): string[] =>
       return `| ${object} | ${calls.join('<br>')} |`;
     });
 
-it('docs/sandbox.md lists the calls of the simulator (UPDATE_PAGES=1 rewrites the list)', () => {
+/** One row for each path, with its methods. */
+const praRows = (): string[] =>
+  [...Map.groupBy(PRA_ENDPOINTS, ({ template }) => template)].map(
+    ([template, endpoints]) => `| \`${template}\` | ${endpoints.map(({ method }) => method).join(', ')} |`,
+  );
+
+it.each([
+  ['calls', ['| object | calls |', '| --- | --- |', ...rows()]],
+  ['pra-calls', ['| path | methods |', '| --- | --- |', ...praRows()]],
+])('docs/sandbox.md lists the %s of its simulators (UPDATE_PAGES=1 rewrites the list)', (name, table) => {
   const page = readFileSync(PAGE, 'utf8');
-  const block = `<!-- calls -->\n${['| object | calls |', '| --- | --- |', ...rows()].join('\n')}\n<!-- /calls -->`;
-  const current = page.replace(/<!-- calls -->[\s\S]*<!-- \/calls -->/, () => block);
+  const block = `<!-- ${name} -->\n${table.join('\n')}\n<!-- /${name} -->`;
+  const current = page.replace(new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`), () => block);
   if (process.env['UPDATE_PAGES'] === '1') writeFileSync(PAGE, current);
   expect(readFileSync(PAGE, 'utf8')).toBe(current);
   expect(current).toContain(block);

@@ -42,10 +42,10 @@ describe('--port of the sandbox', () => {
   });
   afterAll(() => occupant[Symbol.asyncDispose]());
 
-  it.each([0, 1, 2])('is refused before anything is made if one of its three ports is in use', async (before) => {
+  it.each([0, 1, 2, 3])('is refused before anything is made if one of its four ports is in use', async (before) => {
     await expect(requirePorts(port - before)).rejects.toThrow(
       new RegExp(
-        `^--port ${port - before} needs three ports, ${port - before} .+ and ${port - before + 2} for OpenBao, but .*${port}.* ` +
+        `^--port ${port - before} needs four ports, ${port - before} .+ and ${port - before + 3} for PRA, but .*${port}.* ` +
           'npm run sandbox -- --port \\d+$',
       ),
     );
