@@ -58,7 +58,7 @@ export const preparePraSite = ({ aws, directory }: Pick<World, 'aws' | 'director
   writeFileSync(join(directory, CA_FILE), caPem);
 };
 
-/** Address and credentials for clients of the site. Their API account is not the relay's, which nothing else may use. */
+/** Address and credentials for clients of the site. The API account of the relay is for the relay alone. */
 export const praAddresses = ({ directory }: Pick<World, 'directory'>, site: SraSimulator) => ({
   url: site.url,
   caFile: join(directory, CA_FILE),
