@@ -198,7 +198,8 @@ const CHECK_INS = ['sync/checkin', 'checkout/checkin'] as const satisfies readon
 const checksInItself = ({ isLeftToReap }: Scenario, death: Death, dead: ReadonlySet<PlayedStep>): boolean =>
   isLeftToReap !== true && death !== 'execution' && !(death === 'step' && CHECK_INS.some((step) => dead.has(step)));
 
-const killBy =
+/** Kills processes by the plan, and those that retry the same step or go on, as far as the death reaches. */
+export const killBy =
   (crashPlan: CrashPlan, death: Death, dead = new Set<PlayedStep>()): Through =>
   async ({ step, perform, stop }) => {
     const result = await perform(death === 'step' && dead.has(step) ? new CrashPlan([0, 'death']) : crashPlan);

@@ -1,6 +1,6 @@
 import type { Claims } from '#shared/records/ids.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
-import { ABSENT, type SharedRecords } from '#shared/records/shared-record.ts';
+import { ABSENT, type RemovableRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.ts';
 
@@ -8,7 +8,7 @@ import { memoryClaims, memoryRecords, memorySignals } from '#test/support/fakes.
 export interface CrashableBucket {
   readonly records: Records & { readonly objects: ReadonlyMap<string, string> };
   /** The version of a record is its text. */
-  readonly shared: SharedRecords;
+  readonly shared: RemovableRecords;
   readonly signals: Signals & { readonly keys: ReadonlySet<string> };
   readonly claims: Claims;
   /** Expires old objects, like the lifecycle rule of the bucket. */
@@ -25,7 +25,7 @@ export const createCrashableBucket = (): CrashableBucket => {
       signals.keys.add(place.key);
     },
   };
-  const shared: SharedRecords = {
+  const shared: RemovableRecords = {
     async read<T>(place: RecordPlace<T>) {
       const version = memory.objects.get(place.key);
       return version === undefined ? undefined : { record: place.schema.parse(JSON.parse(version)), version };
@@ -34,6 +34,13 @@ export const createCrashableBucket = (): CrashableBucket => {
       if ((memory.objects.get(place.key) ?? ABSENT) !== expected) return undefined;
       await records.write(place, record);
       return memory.objects.get(place.key);
+    },
+    list: async (prefix) =>
+      [...memory.objects].flatMap(([key, version]) => (key.startsWith(prefix) ? [{ key, version }] : [])),
+    async remove({ key }, expected) {
+      if (memory.objects.get(key) !== expected) return false;
+      signals.keys.delete(key);
+      return memory.objects.delete(key);
     },
   };
   return {

@@ -2,7 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Http } from '#shared/http/http.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
-import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { RemovableRecords, SharedRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 
 /** Thrown by every outside call of a killed process, so that no `finally` block can have an outside effect. */
@@ -111,6 +111,12 @@ export class CrashableProcess {
   sharedRecords = (records: SharedRecords): SharedRecords => ({
     read: (place) => this.call(() => records.read(place)),
     replace: (place, record, expected) => this.call(() => records.replace(place, record, expected)),
+  });
+
+  removableRecords = (records: RemovableRecords): RemovableRecords => ({
+    ...this.sharedRecords(records),
+    list: (prefix) => this.call(() => records.list(prefix)),
+    remove: (place, expected) => this.call(() => records.remove(place, expected)),
   });
 
   signals = (signals: Signals): Signals => ({

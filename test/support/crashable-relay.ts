@@ -15,6 +15,7 @@ import { type CheckoutIdentity, checkoutRun } from '#shared/domain/checkout/iden
 import type { Principal } from '#shared/domain/checkout/principal.ts';
 import { debounceAt } from '#shared/domain/debounce.ts';
 import type { Labels } from '#shared/domain/item.ts';
+import type { Http } from '#shared/http/http.ts';
 import type { CheckoutOrder, Message } from '#shared/messages/messages.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import { idAt } from '#shared/records/ids.ts';
@@ -35,9 +36,12 @@ const MINUTE_MS = 60_000;
 /** Step Functions keeps the name of an ended execution for this long. */
 const NAMES_KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 
-export interface CrashableRelayOptions extends SiteOptions {
+interface RelayOptions {
   readonly machines: Readonly<Partial<Record<Machine, Level>>>;
   readonly config: RelayConfig;
+}
+
+export interface CrashableRelayOptions extends SiteOptions, RelayOptions {
   readonly fleet: readonly FleetAccount[];
 }
 
@@ -96,15 +100,41 @@ interface ReapOptions extends RunOptions {
 
 export type CrashableRelay = Awaited<ReturnType<typeof startCrashableRelay>>;
 
+/** Starts the relay against a simulated Password Safe. */
+export const startCrashableRelay = async ({ machines, config, ...site }: CrashableRelayOptions) => {
+  const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
+  const bootstrap = { ...oauth, apiKey: apiKey.key, runAs: userName };
+  const { relay, site: remote } = await startRelayAround(
+    async (now) => ({
+      ...(await startCrashableSite(site, now)),
+      bootstrap,
+    }),
+    { machines, config },
+  );
+  const { simulator, asPerson, asOwnUser, lostCalls } = remote;
+  return { ...relay, simulator, asPerson, asOwnUser, lostCalls };
+};
+
+/** A simulated vault, the sockets to it, and the content of the relay's bootstrap secret for it. */
+interface RemoteSite {
+  readonly http: Http;
+  readonly bootstrap: object;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * Starts the relay with its real steps, clients and workflows against the simulated vault and the local Secrets
+ * Starts the relay with its real steps, clients and workflows against a simulated vault and the local Secrets
  * Manager. Everything runs in one process. A simulated relay process can be killed between any two outside calls.
  */
-export const startCrashableRelay = async ({ machines, config, ...site }: CrashableRelayOptions) => {
+export const startRelayAround = async <Site extends RemoteSite>(
+  startSite: (now: () => number) => Promise<Site>,
+  { machines, config }: RelayOptions,
+) => {
   const start = Date.parse('2026-03-01T00:00:00Z');
   const clock = createClock(() => start);
   const directory = await mkdtemp(join(tmpdir(), 'pam-relay-crashable-'));
-  const { simulator, http, asPerson, asOwnUser, lostCalls, ...vault } = await startCrashableSite(site, clock.now);
+  const site = await startSite(clock.now);
+  const { http } = site;
   const manager = createSecretsManager({ now: clock.now });
   const otherStores = await startCrashableStores(config, clock.now);
   const bucket = createCrashableBucket();
@@ -112,8 +142,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
   const create = (Name: string, SecretString?: string) =>
     manager.handle('CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
   create(tokenSecretName(config.relay, 'vault'));
-  const { oauth, apiKey, userName } = DEFAULT_APPLICATION;
-  create('bootstrap/vault', JSON.stringify({ ...oauth, apiKey: apiKey.key, runAs: userName }));
+  create('bootstrap/vault', JSON.stringify(site.bootstrap));
 
   let current = config;
   const payloads: string[] = [];
@@ -219,8 +248,7 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
     return bucket.claims.claim(idAt.known(order, principal), { principal, id, opening });
   };
 
-  return {
-    simulator,
+  const relay = {
     manager,
     /** The stores beside Secrets Manager; empty in a scenario without them. */
     otherStores,
@@ -313,15 +341,12 @@ export const startCrashableRelay = async ({ machines, config, ...site }: Crashab
       return !result.died;
     },
 
-    asPerson,
-    asOwnUser,
-    lostCalls,
-
     async close(): Promise<void> {
       executions.close();
-      await vault.close();
+      await site.close();
       await otherStores.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
+  return { relay, site };
 };

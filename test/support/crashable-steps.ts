@@ -17,7 +17,7 @@ import type { Http } from '#shared/http/http.ts';
 import { ownerOf } from '#shared/names.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
-import type { SharedRecords } from '#shared/records/shared-record.ts';
+import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import type { Signals } from '#shared/records/signals.ts';
 import { createConnections } from '#shared/runtime/connections.ts';
 import { createStores } from '#shared/runtime/stores.ts';
@@ -61,7 +61,7 @@ export interface Outside {
   readonly manager: SecretsManager;
   readonly records: Records;
   /** The same records. The limits of each process are its own. */
-  readonly shared: SharedRecords;
+  readonly shared: RemovableRecords;
   readonly claims: Claims;
   readonly signals: Signals;
   readonly executions: readonly Execution[];
@@ -88,6 +88,17 @@ export type PlayedStep =
   | FolderOf<typeof rotateSteps>
   | FolderOf<typeof upkeepSteps>;
 
+/** Claims of all processes, and the limits of one process. */
+const withClaims = (claims: RemovableRecords, limits: RemovableRecords): RemovableRecords => {
+  const holding = (key: string): RemovableRecords => (key.startsWith('claims/') ? claims : limits);
+  return {
+    read: (place) => holding(place.key).read(place),
+    replace: (place, record, expected) => holding(place.key).replace(place, record, expected),
+    list: (prefix) => holding(prefix).list(prefix),
+    remove: (place, expected) => holding(place.key).remove(place, expected),
+  };
+};
+
 /**
  * Creates the relay's steps and clients, whose outside calls go through the crashable process. Call it for each
  * invocation, so that no state survives a process.
@@ -102,7 +113,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     onSignInRefused: async () => {},
     now,
     priority: 'fleet',
-    limits: memorySharedRecords(),
+    limits: withClaims(crashable.removableRecords(outside.shared), memorySharedRecords()),
     connectHttp: () => crashable.http(outside.http),
   });
   const stores = createStores({
