@@ -24,7 +24,7 @@ interface Disturbed {
 }
 
 /** Runs a sync of changed credentials and disturbs it, lets the relay clean up, and checks the promises. */
-const disturbSra = async ({ death = 'function', at, before, findErrors = () => [] }: Disturbed) => {
+export const disturbSra = async ({ death = 'function', at, before, findErrors = () => [] }: Disturbed) => {
   const relay = await startSraRelay();
   try {
     let stop = (): void => {};
