@@ -86,6 +86,15 @@ export const nothing: Reader<undefined> = (answer, call) => {
 const parseHttpDate = (text = ''): number | undefined =>
   / GMT$/.test(text) ? Date.parse(text) || undefined : undefined;
 
+/**
+ * Accepts an empty answer, and JSON of any shape, where a success must be certain. Anything else comes from a proxy, and
+ * the call may not have reached the API.
+ */
+export const emptyOrJson: Reader<undefined> = (answer, call) => {
+  if (answer.text.trim() !== '') parseJson(answer, call);
+  return undefined;
+};
+
 /** Time of the answer in epoch milliseconds, from its `Date` header; undefined if it has none. */
 export const answeredAtMs = (answer: Answer): number | undefined => parseHttpDate(header(answer, 'date'));
 

@@ -22,6 +22,23 @@ const KV_WRITES = [
   { operation: 'patch', path: 'secret/metadata/' },
 ] as const;
 
+const echoing = (status: number, credential: string) =>
+  ({ type: 'status', status, body: JSON.stringify(credential) }) as const;
+
+/** Wrong answers of any vault, or of a proxy before it, that quote a credential. */
+export const answersQuoting = (credential: string) =>
+  [
+    echoing(400, credential),
+    echoing(500, credential),
+    { type: 'status', status: 200, body: credential },
+    { type: 'status', status: 200, contentType: 'text/canary-0123456789ab' },
+    { type: 'wrong-shape', value: { [credential]: [credential] } },
+    { type: 'cut-off' },
+    { type: 'reset', when: 'after' },
+    { type: 'wrong-charset' },
+    { type: 'huge', bytes: 2_000_000 },
+  ] as const satisfies readonly FaultEffect[];
+
 /** Tests that a failure during a sync to the stores leaves no credential behind. */
 export const describeLeaks = (stores: readonly LocalStoreName[]): void => {
   let world: World;
@@ -70,18 +87,7 @@ export const describeLeaks = (stores: readonly LocalStoreName[]): void => {
 
   const aCredential = (): string => world.vault.accounts()[0]?.credential ?? '';
 
-  const echo = (status: number): FaultEffect => ({ type: 'status', status, body: JSON.stringify(aCredential()) });
-  const wrongAnswers = (): readonly FaultEffect[] => [
-    echo(400),
-    echo(500),
-    { type: 'status', status: 200, body: aCredential() },
-    { type: 'status', status: 200, contentType: 'text/canary-0123456789ab' },
-    { type: 'wrong-shape', value: { [aCredential()]: [aCredential()] } },
-    { type: 'cut-off' },
-    { type: 'reset', when: 'after' },
-    { type: 'wrong-charset' },
-    { type: 'huge', bytes: 2_000_000 },
-  ];
+  const echo = (status: number): FaultEffect => echoing(status, aCredential());
   const KINDS = ['request', 'credential', 'checkin'] as const;
   const kindsHitSince = (start: number): readonly CallKind[] =>
     world.vault.audit.slice(start).flatMap(({ kind, fault }) => (fault === undefined ? [] : [kind]));
@@ -89,7 +95,7 @@ export const describeLeaks = (stores: readonly LocalStoreName[]): void => {
   it.each(KINDS)('no credential is left behind by wrong answers to a %s', async (kind) => {
     changeEverything();
     const start = world.vault.audit.length;
-    const effects = wrongAnswers();
+    const effects = answersQuoting(aCredential());
     world.vault.faults.add(...effects.map((effect, index) => ({ kind, nth: 1 + index, effect })));
     await expectNoTrace();
     expect(kindsHitSince(start)).toEqual(effects.map(() => kind));

@@ -3,7 +3,7 @@ import { interpretCheckIn, interpretCheckOut } from '#shared/connections/sra/err
 import type { Session } from '#shared/connections/sra/session.ts';
 import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
 import type { Credential } from '#shared/domain/content.ts';
-import { json, nothing } from '#shared/http/answer.ts';
+import { emptyOrJson, json } from '#shared/http/answer.ts';
 import { Secret } from '#shared/secret.ts';
 
 /** Private keys are the largest credentials, at a few kilobytes. */
@@ -64,7 +64,7 @@ export const checkIn = async (session: Session, accountId: number): Promise<{ re
     ...actionOf(accountId, 'check-in'),
     idempotent: true,
     interpret: interpretCheckIn,
-    read: nothing,
+    read: emptyOrJson,
   });
   return { at };
 };

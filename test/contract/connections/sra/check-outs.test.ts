@@ -121,6 +121,22 @@ describe('a check-in', () => {
     });
   });
 
+  it.each([
+    { status: 200, body: 'OK', contentType: 'text/plain' },
+    { status: 200, contentType: 'text/plain' },
+    { status: 404, body: 'no healthy upstream', contentType: 'text/plain' },
+  ])('that a proxy answered is an error, because it may have ended nothing: %j', async (answer) => {
+    const { simulator, vault } = await openRelaySite();
+    await vault.session(async (session) => {
+      const item = await anyItem(session, simulator);
+      await open(session, item);
+      simulator.faults.add({ kind: 'checkIn', effect: { type: 'status', ...answer } });
+      expect((await errorOf(readsOf(session).close(item, 'done'))).name).toBe('AnswerMalformed');
+      await readsOf(session).close(item, 'done');
+      expect(simulator.checkedOut(OWN)).toEqual([]);
+    });
+  });
+
   it.each(['x', '0', '1e3', '99999999999', '../7'])('of the id %j is refused without a call', async (id) => {
     const { simulator, vault } = await openRelaySite();
     const item = { ref: { kind: 'vault-account', id }, title: 'odd' };
