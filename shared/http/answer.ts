@@ -87,8 +87,8 @@ const parseHttpDate = (text = ''): number | undefined =>
   / GMT$/.test(text) ? Date.parse(text) || undefined : undefined;
 
 /**
- * Accepts an empty answer, and JSON of any shape, where a success must be certain. Anything else comes from a proxy, and
- * the call may not have reached the API.
+ * Accepts an empty answer, and JSON of any shape, where a success must be certain. Anything else comes from a proxy,
+ * and the call may not have reached the API.
  */
 export const emptyOrJson: Reader<undefined> = (answer, call) => {
   if (answer.text.trim() !== '') parseJson(answer, call);

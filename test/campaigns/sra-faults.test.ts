@@ -9,7 +9,7 @@ const TIMEOUT_MS = 300_000;
 /** The first token, and one after it was killed. */
 const MAX_TOKENS = 2;
 
-/** What a site, or a proxy before it, can answer. Some follow an effect. */
+/** Answers of a site, or of a proxy before it. Some follow an effect. */
 const FAULTS: Readonly<Record<string, FaultEffect>> = {
   'an error before the effect': { type: 'status', status: 500 },
   'an error after the effect': { type: 'status', status: 500, when: 'after' },

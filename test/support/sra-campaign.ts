@@ -15,7 +15,7 @@ type Disturb = (relay: SraRelay, stop: () => void) => Promise<unknown>;
 
 interface Disturbed {
   readonly death?: Death;
-  /** What happens at each moment. `death` kills the process. */
+  /** Event at each moment. `death` kills the process. */
   readonly at: readonly (readonly [moment: number, what: 'death' | Disturb])[];
   /** Happens before the run. */
   readonly before?: (relay: SraRelay) => unknown;

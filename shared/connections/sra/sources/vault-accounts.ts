@@ -54,7 +54,9 @@ const sync = z.strictObject({
     .min(1)
     .max(1440)
     .default(10)
-    .describe("A change within this time after the relay's check-in counts as the site's rotation after check-in."),
+    .describe(
+      "A change within this time after the relay's check-in counts as the site's rotation after check-in. Only with `autoRotated`.",
+    ),
 });
 
 const checkout = z.strictObject({
@@ -173,7 +175,8 @@ export const vaultAccounts: SourceType = {
       },
       address: ADDRESS,
       ...(autoRotated === false && { refusal: refuseAutoRotated }),
-      rotationWindowMinutes,
+      // An account that the site rotates after check-ins is refused, so a change in this time is that of a person.
+      rotationWindowMinutes: autoRotated === true ? rotationWindowMinutes : 0,
     };
   },
 };

@@ -48,6 +48,13 @@ describe('a rule of a site', () => {
     });
   });
 
+  it('takes a change soon after a check-in for one of the site only if the site may make it', () => {
+    const windowOf = (more: object) =>
+      sra.sources['vault-accounts']?.rules({ source: 'vault-accounts', rotationWindowMinutes: 10, ...more })
+        .rotationWindowMinutes;
+    expect([windowOf({ autoRotated: false }), windowOf({ autoRotated: true })]).toEqual([0, 10]);
+  });
+
   it.each(['personal', 'password_safe', 'aws_secret', 'x509_ca'])('cannot select the type %s', (type) => {
     expect(() => aSync({ select: { types: [type] } })).toThrow(/types/);
   });
