@@ -19,11 +19,8 @@ import type { Source } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
-import { json, type Reader } from '#shared/http/answer.ts';
+import { emptyOrJson, json } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
-
-/** A forced check-in has no documented answer: sites send nothing, JSON, or 204. */
-const ignored: Reader<undefined> = () => undefined;
 
 const INCOMPLETE =
   'The list of accounts was incomplete, so another account can have its name. The next look tries again.';
@@ -179,9 +176,10 @@ export const allAccountLeases = (session: Session, accounts: Accounts, source: S
       method: 'POST',
       path: `${CONFIGURATION}/vault/account/${accountIdIn(item)}/force-check-in`,
       body: jsonBody({}),
-      idempotent: true,
+      // Sent again, it could end a check-out that began in between.
+      idempotent: false,
       interpret: interpretCheckIn,
-      read: ignored,
+      read: emptyOrJson,
     });
   },
 });

@@ -334,4 +334,21 @@ describe('the check-outs of all users of a site', () => {
     const held = site.simulator.checkedOut().map(({ accountId }) => accountId);
     expect([held.includes(one), held.includes(ssh)]).toEqual([false, true]);
   });
+
+  it.each([
+    { type: 'reset', when: 'after' },
+    { type: 'status', status: 500, when: 'after' },
+    { type: 'status', status: 200, body: 'Welcome', when: 'before' },
+  ] as const)('are asked to end once, because a later one could begin: %o', async (effect) => {
+    const site = await openSite();
+    const [one] = idsOf(site, 'username_password');
+    site.simulator.checkOutAs('dana', one);
+    await inLeases(site, async (leases, items) => {
+      const item = items.get(one);
+      if (item === undefined) throw new Error('The list lacks the account.');
+      site.simulator.faults.add({ kind: 'forceCheckIn', effect });
+      expect((await errorOf(leases.end(item))).mayHaveHappened).toBe(true);
+      expect(countCalls(site.simulator, 'forceCheckIn')).toBe(1);
+    });
+  });
 });
