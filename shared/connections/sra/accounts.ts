@@ -109,7 +109,7 @@ const readDirectory = async (session: Session): Promise<Directory> => {
     readAll(session, { path: 'vault/account-policy', row: policyRow, what: 'An account policy' }),
   ]);
   return {
-    toAccount: createToAccount(groups.rows, policies.rows),
+    toAccount: createToAccount(groups.rows, policies.complete ? policies.rows : []),
     complete: groups.complete && policies.complete,
     rejected: [...groups.rejected, ...policies.rejected],
   };

@@ -13,20 +13,23 @@ import { RelayError } from '#shared/errors.ts';
 
 const CHANGES: ReadonlySet<ActivityEvent['kind']> = new Set(['changed', 'created', 'unknown']);
 
-/** Time of the last event that is a change, or may be one; undefined if there is none. Pure. */
-export const lastChangeIn = (events: readonly ActivityEvent[]): string | undefined => {
-  const last = events.reduce((at, event) => (CHANGES.has(event.kind) ? Math.max(at, event.atMs) : at), -1);
+/** Events that prove a change. Any other one, such as a failure with an unknown text, proves no rotation. */
+export const PROVEN: ReadonlySet<ActivityEvent['kind']> = new Set(['changed']);
+
+/** Time of the last event that is a change, by default also of one that may be; undefined if there is none. Pure. */
+export const lastChangeIn = (events: readonly ActivityEvent[], kinds = CHANGES): string | undefined => {
+  const last = events.reduce((at, event) => (kinds.has(event.kind) ? Math.max(at, event.atMs) : at), -1);
   return last < 0 ? undefined : new Date(last).toISOString();
 };
 
 /**
  * Times of the last changes by the names of accounts. The change of an account counts for each one with its name. Pure.
  */
-export const lastChanges = (events: readonly ActivityEvent[]): ReadonlyMap<string, string> => {
+export const lastChanges = (events: readonly ActivityEvent[], kinds = CHANGES): ReadonlyMap<string, string> => {
   const byName = Map.groupBy(events, ({ account }) => account);
   return new Map(
     [...byName].flatMap(([name, ofName]) => {
-      const at = lastChangeIn(ofName);
+      const at = lastChangeIn(ofName, kinds);
       return at === undefined ? [] : [[name, at] as const];
     }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_API_ACCOUNT } from '#local/simulators/sra/api-accounts.ts';
-import type { Switches } from '#local/simulators/sra/switches.ts';
+import { DEFAULT_SWITCHES, type Switches } from '#local/simulators/sra/switches.ts';
 import type { AllLeases } from '#shared/connections/all-leases.ts';
 import type { Rotation } from '#shared/connections/rotation.ts';
 import type { ItemPage, VaultSession } from '#shared/connections/vault.ts';
@@ -177,12 +177,16 @@ describe('a rotation of accounts of the Vault', () => {
     expect((await rotate(site, idsOf(site, 'windows_local')[0], HOUR_MS)).status).toBe('rotated');
   });
 
-  it('that fails shows no change', async () => {
-    const site = await openSite();
-    const [one] = idsOf(site, 'windows_local');
-    site.simulator.rotationOf(one).result = 'fails';
-    expect(await rotate(site, one, HOUR_MS)).toEqual({ status: 'started' });
-  });
+  it.each(['Password Rotation Failed', 'Password Rotation Attempt Failed'])(
+    'that ends as %s shows no change',
+    async (rotationFailed) => {
+      const { eventNames } = DEFAULT_SWITCHES;
+      const site = await openSite({ eventNames: { ...eventNames, rotationFailed } });
+      const [one] = idsOf(site, 'windows_local');
+      site.simulator.rotationOf(one).result = 'fails';
+      expect(await rotate(site, one, HOUR_MS)).toEqual({ status: 'started' });
+    },
+  );
 
   it('is refused, with the reason, for an account whose credential the site does not change', async () => {
     const site = await openSite();
