@@ -6,8 +6,10 @@ import type { Item, Labels } from '#shared/domain/item.ts';
 /** An open lease of any user. A later lease of the same item has another `since`. */
 export interface OpenLease {
   readonly item: Pick<Item, 'ref' | 'title' | 'labels' | 'handle'>;
-  /** Start, UTC ISO 8601. */
+  /** Start, UTC ISO 8601; of the last one, if it was opened again while it was open. */
   readonly since: string;
+  /** Start of the first one. Absent if it was opened once. */
+  readonly firstSince?: string | undefined;
   /** Name of its user, if the vault shows it. */
   readonly holder?: string | undefined;
   /** Number of other users with an open lease of the item, which ends together with it. Absent if there are none. */
@@ -41,7 +43,7 @@ export type CurrentLease =
 /** Leases of all users of a vault, for vaults that show them. */
 export interface AllLeases {
   /**
-   * Finds the open leases of items of a source that began before a time, UTC ISO 8601. Raises `PermissionMissing` if
+   * Finds the open leases of items of a source whose first one began before a time, UTC ISO 8601. Raises `PermissionMissing` if
    * the user may not see them. Repeatable.
    */
   openedBefore(time: string): Promise<FoundLeases>;

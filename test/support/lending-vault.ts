@@ -31,7 +31,7 @@ export const lendingVault = () => {
   const allLeases: AllLeases = {
     async openedBefore(time) {
       reads.push(`openedBefore ${time}`);
-      return { open: [...open.values()].filter(({ since }) => since <= time), unknown };
+      return { open: [...open.values()].filter(({ since, firstSince = since }) => firstSince <= time), unknown };
     },
     async current({ ref: { id }, title }): Promise<CurrentLease> {
       reads.push(`current ${id}`);

@@ -1,5 +1,5 @@
 import { itemKey } from '#shared/domain/item.ts';
-import { isSameCheckout } from '#shared/domain/old-checkouts/decide.ts';
+import { isStillOpen } from '#shared/domain/old-checkouts/decide.ts';
 import { asRelayError } from '#shared/errors.ts';
 import type { Ending } from '#shared/records/old-checkouts-record.ts';
 import type { EndContext, Ended } from './end-checkout.ts';
@@ -32,7 +32,7 @@ const findOut = async (ending: Ending, { leases, ledger, rotateAfter }: EndConte
     const current = await leases.current(item);
     if (current.state === 'unknown') return { outcome: 'unclear', reason: `${by} ${current.reason}` };
     const isOpen = current.state === 'open';
-    if (isOpen && isSameCheckout(current.lease, ending)) {
+    if (isOpen && isStillOpen(current.lease, ending)) {
       await ledger.record(key, undefined);
       return undefined;
     }

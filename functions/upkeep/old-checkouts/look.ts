@@ -52,15 +52,15 @@ export const look = async (context: LookContext): Promise<Looked> => {
   const before = new Date(now() - rule.olderThanHours * HOUR_MS).toISOString();
   const leftovers = ledger === undefined ? [] : await findLeftovers(endContext(context, ledger));
   const found = await leases.openedBefore(before);
-  const isOld = ({ since }: OpenLease): boolean =>
-    (ageHours(since, now()) ?? rule.olderThanHours) >= rule.olderThanHours;
+  const isOld = ({ since, firstSince = since }: OpenLease): boolean =>
+    (ageHours(firstSince, now()) ?? rule.olderThanHours) >= rule.olderThanHours;
   const open = found.open.filter((lease) => isSelected(patterns, lease.item.labels) && isOld(lease));
   const unknown = found.unknown.filter(({ labels }) => labels === undefined || isSelected(patterns, labels));
   const pending = leftovers.filter((one) => one.ended.isOutOfReach).map(({ ending }) => itemKey(ending.item.ref));
   // A repeated run has the budget that its earlier attempt left.
   const spent = leftovers.filter(({ ending }) => ending.run === context.run).length;
   const ended = await decideAndEnd(open, { pending, spent }, context);
-  const rowOf = (lease: Pick<OpenLease, 'item' | 'since' | 'holder'>, outcome: Ended): Row =>
+  const rowOf = (lease: Pick<OpenLease, 'item' | 'since' | 'firstSince' | 'holder'>, outcome: Ended): Row =>
     toRow(lease, outcome, context);
   return {
     rows: [
@@ -138,7 +138,7 @@ const groupIn = (labels: Labels, groupLabel: string | undefined): { group?: stri
 };
 
 const toRow = (
-  { item, since, holder }: Pick<OpenLease, 'item' | 'since' | 'holder'>,
+  { item, since: last, firstSince: since = last, holder }: Pick<OpenLease, 'item' | 'since' | 'firstSince' | 'holder'>,
   { outcome, reason, rotation }: Ended,
   { groupLabel, now }: LookContext,
 ): Row => {

@@ -14,8 +14,10 @@ export interface OpenCheckout {
   /** Key of its item. */
   readonly id: string;
   readonly labels: Labels;
-  /** Start, UTC ISO 8601. */
+  /** Start, UTC ISO 8601; of the last one, if it was opened again while it was open. */
   readonly since: string;
+  /** Start of the first one. Absent if it was opened once. */
+  readonly firstSince?: string | undefined;
   /** Number of other users who have the item checked out. */
   readonly others?: number | undefined;
   readonly inUse: boolean | 'unknown';
@@ -78,7 +80,7 @@ export const reasonToKeep = (
   if (own !== undefined) return own;
   const age = ageHours(since, now);
   if (age === undefined) return 'Its age is not known.';
-  if (age < terms.olderThanHours) return `It is not ${terms.olderThanHours} hours old yet.`;
+  if (age < terms.olderThanHours) return `It began, or began again, less than ${terms.olderThanHours} hours ago.`;
   if (!isInGroup(terms, groupLabel, labels)) return 'Its group is not one whose checkouts the rule ends.';
   if (others > 0) return SEVERAL;
   if (inUse === 'unknown') return 'The vault does not show whether a session uses the credential.';
@@ -115,4 +117,13 @@ export const decideAll = (checkouts: readonly OpenCheckout[], context: ForceCont
 export const isSameCheckout = (one: Pick<OpenCheckout, 'since'>, other: Pick<OpenCheckout, 'since'>): boolean => {
   const [first, second] = [one, other].map(({ since }) => parseInstant(since, undefined));
   return first !== undefined && first === second;
+};
+
+/** True if an open checkout, or an earlier one that it continues, is that of an earlier look. Pure. */
+export const isStillOpen = (
+  { since, firstSince = since }: Pick<OpenCheckout, 'since' | 'firstSince'>,
+  earlier: Pick<OpenCheckout, 'since'>,
+): boolean => {
+  const [first, last] = [firstSince, earlier.since].map((at) => parseInstant(at, undefined));
+  return first !== undefined && last !== undefined && first <= last;
 };

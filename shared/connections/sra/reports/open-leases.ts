@@ -17,7 +17,11 @@ export interface LeaseFacts {
 /** An open check-out, and the sessions that can use its credential. */
 export interface OpenCheckOut {
   readonly kind: 'open';
+  /** Start of the last one, if its user or others checked it out again while it was open. */
   readonly sinceMs: number;
+  /** Start of the first one. */
+  readonly firstMs: number;
+  /** User of the first one. */
   readonly holder: string | undefined;
   /** Number of other users who have it checked out. */
   readonly others: number;
@@ -42,6 +46,8 @@ const TOLERANCE_MS = 5000;
 interface Holding {
   readonly performer: string | undefined;
   readonly name: string | undefined;
+  readonly firstMs: number;
+  /** Start of the last one: a user can check an account out again while it is open. */
   readonly sinceMs: number;
 }
 
@@ -51,11 +57,12 @@ interface Holding {
  */
 const holdingsAfter = (events: readonly ActivityEvent[]): readonly Holding[] | undefined => {
   let open: readonly Holding[] = [];
-  for (const { kind, performer, atMs: sinceMs } of events) {
+  for (const { kind, performer, atMs } of events) {
     if (kind === 'checkedOut') {
       const others = open.filter((one) => one.performer !== performer?.key);
       const own = open.find((one) => performer !== undefined && one.performer === performer.key);
-      open = [...others, own ?? { performer: performer?.key, name: performer?.name, sinceMs }];
+      const { firstMs } = own ?? { firstMs: atMs };
+      open = [...others, { performer: performer?.key, name: performer?.name, firstMs, sinceMs: atMs }];
     }
     if (kind !== 'checkedIn') continue;
     const left = open.filter((one) => one.performer !== performer?.key);
@@ -105,11 +112,11 @@ const judgeWithout = ({ events, lastCheckOutMs, shownSinceMs }: LeaseFacts, befo
 };
 
 const judgeOpen = (holdings: readonly Holding[], { events, lastCheckOutMs }: LeaseFacts): LeaseVerdict => {
-  const sinceMs = Math.min(...holdings.map((one) => one.sinceMs));
-  const after = events.filter(({ atMs }) => atMs >= sinceMs);
+  const firstMs = Math.min(...holdings.map((one) => one.firstMs));
+  const sinceMs = Math.max(...holdings.map((one) => one.sinceMs));
+  const after = events.filter(({ atMs }) => atMs >= firstMs);
   if (after.some(({ kind }) => kind === 'unknown')) return unknown(UNKNOWN_EVENT);
-  const latestMs = Math.max(...holdings.map((one) => one.sinceMs));
-  if (after.some(({ kind, atMs }) => kind === 'checkedIn' && atMs === latestMs)) return unknown(SAME_SECOND);
+  if (after.some(({ kind, atMs }) => kind === 'checkedIn' && atMs === sinceMs)) return unknown(SAME_SECOND);
   const lastShownMs = Math.max(...after.filter(({ kind }) => kind === 'checkedOut').map(({ atMs }) => atMs));
   if (typeof lastCheckOutMs === 'number' && lastCheckOutMs > lastShownMs + TOLERANCE_MS) return unknown(UNSHOWN);
   const uses = after.filter(({ kind }) => kind === 'used');
@@ -119,7 +126,8 @@ const judgeOpen = (holdings: readonly Holding[], { events, lastCheckOutMs }: Lea
   return {
     kind: 'open',
     sinceMs,
-    holder: holdings.find((one) => one.sinceMs === sinceMs)?.name,
+    firstMs,
+    holder: holdings.find((one) => one.firstMs === firstMs)?.name,
     others: holdings.length - 1,
     sessionIds: [...new Set(sessionIds)],
     hasNamelessUse: uses.some(({ data }) => data === undefined),
@@ -138,5 +146,5 @@ export const judgeLease = (facts: LeaseFacts, beforeMs: number): LeaseVerdict =>
   const holdings = holdingsAfter(events);
   if (holdings === undefined) return unknown(UNNAMED);
   if (holdings.length === 0) return judgeWithout(facts, beforeMs);
-  return holdings.some(({ sinceMs }) => sinceMs < beforeMs) ? judgeOpen(holdings, facts) : CLOSED;
+  return holdings.some(({ firstMs }) => firstMs < beforeMs) ? judgeOpen(holdings, facts) : CLOSED;
 };

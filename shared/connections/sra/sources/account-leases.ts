@@ -83,6 +83,7 @@ interface Judged {
 const toLease = (item: Item, verdict: OpenCheckOut, ends: ReadonlyMap<string, boolean>): OpenLease => ({
   item,
   since: new Date(verdict.sinceMs).toISOString(),
+  firstSince: new Date(verdict.firstMs).toISOString(),
   ...(verdict.holder !== undefined && { holder: verdict.holder }),
   others: verdict.others,
   inUse: isInUse(verdict, ends),

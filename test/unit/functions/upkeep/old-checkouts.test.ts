@@ -119,7 +119,7 @@ describe('a rule that ends checkouts', () => {
     expect(rows.map(({ title, outcome, reason }) => [title, outcome, reason])).toEqual([
       ['account gone', 'forced', 'The relay has ended it.'],
       ['account staff', 'open', 'Its group is not one whose checkouts the rule ends.'],
-      ['account young', 'open', 'It is not 24 hours old yet.'],
+      ['account young', 'open', 'It began, or began again, less than 24 hours ago.'],
       ['account used', 'open', 'A session uses the credential.'],
       ['account unsure', 'open', 'The vault does not show whether a session uses the credential.'],
       ['account ours', 'open', 'The relay itself has it open.'],
@@ -136,6 +136,16 @@ describe('a rule that ends checkouts', () => {
     ]);
     expect((await run()).forced).toBe(0);
     expect(notices).toHaveLength(1);
+  });
+
+  it('reports one from its first start, and leaves it alone while its last start is young', async () => {
+    const { run, crashAt, checkOut, calls } = aRule();
+    checkOut('x', hoursAgo(26), { group: 'Contractors', firstSince: hoursAgo(30) });
+    await crashAt('look');
+    checkOut('x', hoursAgo(1), { group: 'Contractors', firstSince: hoursAgo(30) });
+    const { rows } = await run();
+    expect(rows).toMatchObject([{ outcome: 'open', reason: expect.stringContaining('again'), since: hoursAgo(30) }]);
+    expect(calls).toEqual([]);
   });
 
   it('ends at most its budget in a run, and continues in the next one', async () => {

@@ -75,7 +75,7 @@ describe('the check-outs of all users', () => {
         const shown = events.filter(({ atMs }) => atMs >= shownSinceMs);
         const verdict = judgeLease(facts(shown, { lastCheckOutMs, shownSinceMs }), at(before));
         const oldest = Math.min(...holders.values());
-        if (verdict.kind === 'open') expect(verdict.sinceMs).toBe(oldest);
+        if (verdict.kind === 'open') expect(verdict.firstMs).toBe(oldest);
         if (verdict.kind === 'closed') expect(oldest >= at(before)).toBe(true);
       }),
     );
@@ -89,14 +89,16 @@ describe('the check-outs of all users', () => {
       event(3, 'used', 'eli'),
     ];
     expect(judge(events)).toEqual({
-      ...{ kind: 'open', sinceMs: at(1), holder: 'dana' },
+      ...{ kind: 'open', sinceMs: at(1), firstMs: at(1), holder: 'dana' },
       ...{ sessionIds: ['first', 'second'], hasNamelessUse: true, others: 0 },
     });
   });
 
-  it('count from the first of several, and not before their time', () => {
+  it('show the first and the last of several, by one user or more, and not before their time', () => {
+    const again = [event(1, 'checkedOut'), event(5, 'checkedOut'), event(7, 'checkedOut')];
+    expect(judge(again)).toMatchObject({ kind: 'open', firstMs: at(1), sinceMs: at(7), others: 0 });
     const events = [event(1, 'checkedOut'), event(5, 'checkedOut', 'eli')];
-    expect(judge(events)).toMatchObject({ kind: 'open', sinceMs: at(1), holder: 'dana' });
+    expect(judge(events)).toMatchObject({ kind: 'open', firstMs: at(1), sinceMs: at(5), holder: 'dana', others: 1 });
     expect(judge([...events, event(6, 'checkedIn')])).toMatchObject({ kind: 'open', sinceMs: at(5), holder: 'eli' });
     expect(judgeLease(facts(events), at(1)).kind).toBe('closed');
   });

@@ -34,7 +34,7 @@ describe('a checkout', () => {
 
   it.each<[what: string, checkout: Partial<OpenCheckout>, context: ForceContext, reason: string]>([
     ['the rule only reports', {}, contextWith({}, { terms: undefined }), 'The rule only reports.'],
-    ['it is younger', { since: hoursAgo(23.9) }, contextWith(), 'It is not 24 hours old yet.'],
+    ['it is younger', { since: hoursAgo(23.9) }, contextWith(), 'It began, or began again, less than 24 hours ago.'],
     ['its start cannot be read', { since: 'yesterday' }, contextWith(), 'Its age is not known.'],
     ['its start is in the future', { since: hoursAgo(-1) }, contextWith(), 'Its age is not known.'],
     ['its group is another', { labels: { groupName: 'Staff' } }, contextWith(), 'Its group is not one'],
