@@ -51,26 +51,50 @@ interface Holding {
   readonly sinceMs: number;
 }
 
+/** Check-outs that are open together. */
+type Reading = readonly Holding[];
+
+/** More readings than this prove nothing. */
+const MAX_READINGS = 64;
+
 /**
- * Check-outs that are open after these events. A check-in by their user ends them, and one by another user, such as a
- * forced one, ends the only one. Undefined if it can have ended one or all of several.
+ * Check-outs that can be open after an event. A check-in ends that of its user, or by force those of all. By a user
+ * who has none, it ends the only one, or one or all of several. An event without a user can be by anyone.
  */
-const holdingsAfter = (events: readonly ActivityEvent[]): readonly Holding[] | undefined => {
-  let open: readonly Holding[] = [];
-  for (const { kind, performer, atMs } of events) {
-    if (kind === 'checkedOut') {
-      const others = open.filter((one) => one.performer !== performer?.key);
-      const own = open.find((one) => performer !== undefined && one.performer === performer.key);
-      const { firstMs } = own ?? { firstMs: atMs };
-      open = [...others, { performer: performer?.key, name: performer?.name, firstMs, sinceMs: atMs }];
-    }
-    if (kind !== 'checkedIn') continue;
-    const left = open.filter((one) => one.performer !== performer?.key);
-    const isByAnother = left.length === open.length;
-    if (isByAnother && open.length > 1) return undefined;
-    open = isByAnother ? [] : left;
+const after = (open: Reading, { kind, performer, atMs }: ActivityEvent): readonly Reading[] => {
+  const own = open.find((one) => performer !== undefined && one.performer === performer.key);
+  const others = open.filter((one) => one !== own);
+  if (kind === 'checkedOut') {
+    const firstMs = own?.firstMs ?? atMs;
+    return [[...others, { performer: performer?.key, name: performer?.name, firstMs, sinceMs: atMs }]];
   }
-  return open;
+  if (own !== undefined) return [others, []];
+  return open.length < 2 ? [[]] : [[], ...open.map((ended) => open.filter((one) => one !== ended))];
+};
+
+/** Events of one second in the orders that can differ: the report does not prove which was first. */
+const ordersOf = (second: readonly ActivityEvent[]): readonly (readonly ActivityEvent[])[] => {
+  const outs = second.filter(({ kind }) => kind === 'checkedOut');
+  const ins = second.filter(({ kind }) => kind === 'checkedIn');
+  return outs.length === 0 || ins.length === 0
+    ? [[...outs, ...ins]]
+    : [
+        [...ins, ...outs],
+        [...outs, ...ins],
+      ];
+};
+
+/** Check-outs that can be open after these events. Empty if there are too many possibilities. */
+const readingsOf = (events: readonly ActivityEvent[]): readonly Reading[] => {
+  let readings: readonly Reading[] = [[]];
+  for (const second of Map.groupBy(events, ({ atMs }) => atMs).values()) {
+    const next = ordersOf(second).flatMap((order) =>
+      order.reduce<readonly Reading[]>((possible, event) => possible.flatMap((one) => after(one, event)), readings),
+    );
+    readings = [...new Map(next.map((reading) => [JSON.stringify(reading), reading])).values()];
+    if (readings.length > MAX_READINGS) return [];
+  }
+  return readings;
 };
 
 const unknown = (reason: string): LeaseVerdict => ({ kind: 'unknown', reason });
@@ -82,11 +106,10 @@ const UNREACHED =
   'Its last check-out is older than the activity report, which does not show whether it ended. Check it in at the site.';
 const UNSHOWN =
   'The activity report does not show its last check-out, so the account may have had another name. Check it in at the site.';
-const UNNAMED =
-  'Several users had checked it out, and a check-in by another user does not show whose check-out it ended.';
+const UNPROVEN =
+  'The activity report does not prove which check-out a check-in ended: several users had one, or both came within one second. Check it in at the site.';
 const UNKNOWN_EVENT =
   'The activity report has an event of an unknown type after its check-out, which may have ended it. Check it in the site.';
-const SAME_SECOND = 'It was checked out and in within one second, in an order that the activity report does not prove.';
 
 /** Kinds of event that can begin or end a check-out. */
 const LEASE_KINDS: ReadonlySet<ActivityEvent['kind']> = new Set(['checkedOut', 'checkedIn', 'unknown']);
@@ -111,16 +134,15 @@ const judgeWithout = ({ events, lastCheckOutMs, shownSinceMs }: LeaseFacts, befo
   return unknown(lastCheckOutMs < shownSinceMs ? UNREACHED : UNSHOWN);
 };
 
-const judgeOpen = (holdings: readonly Holding[], { events, lastCheckOutMs }: LeaseFacts): LeaseVerdict => {
+const judgeOpen = (holdings: Reading, { events, lastCheckOutMs }: LeaseFacts): LeaseVerdict => {
   const firstMs = Math.min(...holdings.map((one) => one.firstMs));
   const sinceMs = Math.max(...holdings.map((one) => one.sinceMs));
-  const after = events.filter(({ atMs }) => atMs >= firstMs);
-  if (after.some(({ kind }) => kind === 'unknown')) return unknown(UNKNOWN_EVENT);
-  if (after.some(({ kind, atMs }) => kind === 'checkedIn' && atMs === sinceMs)) return unknown(SAME_SECOND);
-  const lastShownMs = Math.max(...after.filter(({ kind }) => kind === 'checkedOut').map(({ atMs }) => atMs));
+  const during = events.filter(({ atMs }) => atMs >= firstMs);
+  if (during.some(({ kind }) => kind === 'unknown')) return unknown(UNKNOWN_EVENT);
+  const lastShownMs = Math.max(...during.filter(({ kind }) => kind === 'checkedOut').map(({ atMs }) => atMs));
   if (typeof lastCheckOutMs === 'number' && lastCheckOutMs > lastShownMs + TOLERANCE_MS) return unknown(UNSHOWN);
-  const uses = after.filter(({ kind }) => kind === 'used');
-  const sessionIds = after.flatMap(({ kind, data }) =>
+  const uses = during.filter(({ kind }) => kind === 'used');
+  const sessionIds = during.flatMap(({ kind, data }) =>
     (kind === 'used' || kind === 'checkedOut') && data !== undefined ? [data] : [],
   );
   return {
@@ -134,6 +156,8 @@ const judgeOpen = (holdings: readonly Holding[], { events, lastCheckOutMs }: Lea
   };
 };
 
+const isClosed = ({ kind }: LeaseVerdict): boolean => kind === 'closed';
+
 /**
  * Judges whether an account was checked out before a time, and still is. Only what the events prove is open or closed;
  * anything else is unknown. Pure.
@@ -143,8 +167,10 @@ export const judgeLease = (facts: LeaseFacts, beforeMs: number): LeaseVerdict =>
   if (lastCheckOutMs === null && !events.some(({ kind }) => kind === 'checkedOut')) return CLOSED;
   const doubt = doubtAbout(facts);
   if (doubt !== undefined) return unknown(doubt);
-  const holdings = holdingsAfter(events);
-  if (holdings === undefined) return unknown(UNNAMED);
-  if (holdings.length === 0) return judgeWithout(facts, beforeMs);
-  return holdings.some(({ firstMs }) => firstMs < beforeMs) ? judgeOpen(holdings, facts) : CLOSED;
+  const [verdict, ...others] = readingsOf(events).map((holdings) => {
+    if (holdings.length === 0) return judgeWithout(facts, beforeMs);
+    return holdings.some(({ firstMs }) => firstMs < beforeMs) ? judgeOpen(holdings, facts) : CLOSED;
+  });
+  const isProven = verdict?.kind === 'closed' ? others.every(isClosed) : others.length === 0;
+  return verdict !== undefined && isProven ? verdict : unknown(UNPROVEN);
 };

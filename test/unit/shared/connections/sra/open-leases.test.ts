@@ -15,6 +15,11 @@ const event = (hours: number, kind: ActivityEvent['kind'], user = 'dana', data?:
   data,
 });
 
+const anonymous = (hours: number, kind: ActivityEvent['kind']): ActivityEvent => ({
+  ...event(hours, kind),
+  performer: undefined,
+});
+
 const facts = (events: readonly ActivityEvent[], more: Partial<LeaseFacts> = {}): LeaseFacts => ({
   events,
   sharers: 1,
@@ -99,7 +104,6 @@ describe('the check-outs of all users', () => {
     expect(judge(again)).toMatchObject({ kind: 'open', firstMs: at(1), sinceMs: at(7), others: 0 });
     const events = [event(1, 'checkedOut'), event(5, 'checkedOut', 'eli')];
     expect(judge(events)).toMatchObject({ kind: 'open', firstMs: at(1), sinceMs: at(5), holder: 'dana', others: 1 });
-    expect(judge([...events, event(6, 'checkedIn')])).toMatchObject({ kind: 'open', sinceMs: at(5), holder: 'eli' });
     expect(judgeLease(facts(events), at(1)).kind).toBe('closed');
   });
 
@@ -115,9 +119,32 @@ describe('the check-outs of all users', () => {
       {},
     ],
     ['a check-in of the same second comes before it', [event(1, 'checkedIn'), event(1, 'checkedOut')], {}],
+    ['a check-in of the same second comes after it', [event(1, 'checkedOut'), event(1, 'checkedIn')], {}],
+    [
+      'it ended and began within a second, and another user has it too',
+      [event(0, 'checkedOut'), event(1, 'checkedIn'), event(1, 'checkedOut'), event(2, 'checkedOut', 'eli')],
+      {},
+    ],
+    [
+      'one of its users ended one or all',
+      [event(1, 'checkedOut'), event(2, 'checkedOut', 'eli'), event(3, 'checkedIn')],
+      {},
+    ],
+    [
+      'no event names a user, and one of two ended',
+      [anonymous(1, 'checkedOut'), anonymous(2, 'checkedOut'), anonymous(3, 'checkedIn')],
+      {},
+    ],
   ])('are unknown if %s', (_what, events, more) => {
     const verdict = judge(events, more);
     expect(verdict).toEqual({ kind: 'unknown', reason: expect.stringMatching(/\.$/) });
+  });
+
+  it('are closed once all that can be open have ended', () => {
+    const tie = [event(1, 'checkedOut'), event(1, 'checkedIn')];
+    expect(judge([...tie, event(2, 'checkedIn')])).toEqual({ kind: 'closed' });
+    const both = [event(1, 'checkedOut'), event(2, 'checkedOut', 'eli'), event(3, 'checkedIn')];
+    expect(judge([...both, event(4, 'checkedIn', 'eli')])).toEqual({ kind: 'closed' });
   });
 
   it('need the time of the last one if the report has none, unless the account is new', () => {
