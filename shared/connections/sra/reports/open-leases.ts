@@ -30,7 +30,7 @@ export interface OpenCheckOut {
   readonly hasNamelessUse: boolean;
 }
 
-/** `undated`: the time of its last check-out would decide. */
+/** `undated`: the time of its last check-out, which has its id and not its name, would decide. */
 export type LeaseVerdict =
   | { readonly kind: 'closed' }
   | OpenCheckOut
@@ -105,7 +105,7 @@ const DELETED = 'An account with its name was deleted, and the activity report d
 const UNREACHED =
   'Its last check-out is older than the activity report, which does not show whether it ended. Check it in at the site.';
 const UNSHOWN =
-  'The activity report does not show its last check-out, so the account may have had another name. Check it in at the site.';
+  'The check-outs that the activity report shows by its name are not those of the account, which may have had another name. Check it in at the site.';
 const UNPROVEN =
   'The activity report does not prove which check-out a check-in ended: several users had one, or both came within one second. Check it in at the site.';
 const UNKNOWN_EVENT =
@@ -115,10 +115,14 @@ const UNKNOWN_EVENT =
 const LEASE_KINDS: ReadonlySet<ActivityEvent['kind']> = new Set(['checkedOut', 'checkedIn', 'unknown']);
 
 /** Reason why the events of a name say nothing about this account; undefined if they do. */
-const doubtAbout = ({ events, sharers }: LeaseFacts): string | undefined => {
+const doubtAbout = ({ events, sharers, lastCheckOutMs }: LeaseFacts): string | undefined => {
   if (!events.some(({ kind }) => LEASE_KINDS.has(kind))) return undefined;
   if (sharers > 1) return AMBIGUOUS;
-  return events.some(({ kind }) => kind === 'deleted') ? DELETED : undefined;
+  if (events.some(({ kind }) => kind === 'deleted')) return DELETED;
+  const lastShown = events.findLast(({ kind }) => kind === 'checkedOut');
+  const isOfAnother =
+    typeof lastCheckOutMs === 'number' && lastShown !== undefined && lastShown.atMs > lastCheckOutMs + TOLERANCE_MS;
+  return isOfAnother ? UNSHOWN : undefined;
 };
 
 /** Judges an account without an open check-out in the report. */
@@ -140,7 +144,8 @@ const judgeOpen = (holdings: Reading, { events, lastCheckOutMs }: LeaseFacts): L
   const during = events.filter(({ atMs }) => atMs >= firstMs);
   if (during.some(({ kind }) => kind === 'unknown')) return unknown(UNKNOWN_EVENT);
   const lastShownMs = Math.max(...during.filter(({ kind }) => kind === 'checkedOut').map(({ atMs }) => atMs));
-  if (typeof lastCheckOutMs === 'number' && lastCheckOutMs > lastShownMs + TOLERANCE_MS) return unknown(UNSHOWN);
+  if (lastCheckOutMs === undefined) return { kind: 'undated' };
+  if (lastCheckOutMs === null || lastCheckOutMs > lastShownMs + TOLERANCE_MS) return unknown(UNSHOWN);
   const uses = during.filter(({ kind }) => kind === 'used');
   const sessionIds = during.flatMap(({ kind, data }) =>
     (kind === 'used' || kind === 'checkedOut') && data !== undefined ? [data] : [],

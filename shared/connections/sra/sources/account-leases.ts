@@ -47,7 +47,7 @@ const listAccounts = async (accounts: Accounts) => {
   return { all, complete };
 };
 
-/** Accounts that one look reads one by one. */
+/** Accounts without a shown check-out that one look reads one by one. */
 const MAX_LOOKUPS = 100;
 
 const detailSchema = z.object({ last_checkout_timestamp: optionalInstant });
@@ -70,7 +70,7 @@ const readLastCheckOut = async (session: Session, accountId: number): Promise<nu
 };
 
 const NOT_DATED =
-  'The activity report has no check-out and no check-in in its 89 days, and the site does not show when the last check-out was. An older check-out can be open.';
+  'The site does not show when the last check-out was, so the activity report of 89 days does not prove whether one is open.';
 
 /** Account and what the reports prove about its check-out. */
 interface Judged {
@@ -88,6 +88,8 @@ const toLease = (item: Item, verdict: OpenCheckOut, ends: ReadonlyMap<string, bo
   others: verdict.others,
   inUse: isInUse(verdict, ends),
 });
+
+const isShown = ({ facts: { events } }: Judged): boolean => events.some(({ kind }) => kind === 'checkedOut');
 
 const judgeAgain =
   (session: Session, beforeMs: number) =>
@@ -119,8 +121,11 @@ const judgeAll = async (
     };
     return [{ account, item: accountItem(account, type), facts, verdict: judgeLease(facts, beforeMs) }];
   });
-  const undated = first.filter(({ verdict }) => verdict.kind === 'undated');
-  const judged = undated.length > MAX_LOOKUPS ? first : await Promise.all(first.map(judgeAgain(session, beforeMs)));
+  const unshown = first.filter((one) => one.verdict.kind === 'undated' && !isShown(one));
+  const again = judgeAgain(session, beforeMs);
+  const judged = await Promise.all(
+    first.map((one) => (unshown.length > MAX_LOOKUPS && !isShown(one) ? one : again(one))),
+  );
   return { judged: complete ? judged : judged.map(unproven), complete };
 };
 

@@ -113,6 +113,13 @@ describe('the check-outs of all users', () => {
     ['an event of an unknown type follows', [event(1, 'checkedOut'), event(2, 'unknown')], {}],
     ['the report begins after it', [], { lastCheckOutMs: at(-5) }],
     ['the report does not show the last one', [event(1, 'checkedOut')], { lastCheckOutMs: at(3) }],
+    ['the account never had the one that is shown', [event(1, 'checkedOut')], { lastCheckOutMs: null }],
+    ['its last one is before the one that is shown', [event(4, 'checkedOut')], { lastCheckOutMs: at(3) }],
+    [
+      'its last one is before one that has ended',
+      [event(4, 'checkedOut'), event(5, 'checkedIn')],
+      { lastCheckOutMs: at(3) },
+    ],
     [
       'another user ended one of several',
       [event(1, 'checkedOut'), event(2, 'checkedOut', 'eli'), event(3, 'checkedIn', 'kim')],
@@ -147,8 +154,9 @@ describe('the check-outs of all users', () => {
     expect(judge([...both, event(4, 'checkedIn', 'eli')])).toEqual({ kind: 'closed' });
   });
 
-  it('need the time of the last one if the report has none, unless the account is new', () => {
+  it('need the time of the last one if one is open or the report has none, unless the account is new', () => {
     const undated = { lastCheckOutMs: undefined };
+    expect(judge([event(1, 'checkedOut')], undated)).toEqual({ kind: 'undated' });
     expect(judge([event(1, 'changed')], undated)).toEqual({ kind: 'undated' });
     expect(judge([event(1, 'checkedIn')], undated)).toEqual({ kind: 'closed' });
     expect(judge([event(1, 'created')], undated)).toEqual({ kind: 'closed' });
