@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { type AccountType, accountTypeOf } from '#shared/connections/sra/account-types.ts';
+import { interpretCall } from '#shared/connections/sra/errors.ts';
 import { type List, readPages } from '#shared/connections/sra/pages.ts';
 import { createPolicyOf } from '#shared/connections/sra/policies.ts';
 import {
@@ -11,7 +12,10 @@ import {
   policyRow,
 } from '#shared/connections/sra/schema.ts';
 import type { Session } from '#shared/connections/sra/session.ts';
+import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
 import type { Rejected } from '#shared/connections/vault.ts';
+import { RelayError } from '#shared/errors.ts';
+import { json } from '#shared/http/answer.ts';
 
 /** An account of the Vault with its group and the policy that applies to it. */
 export interface Account {
@@ -76,6 +80,8 @@ export interface Accounts {
    * Repeatable.
    */
   list(query: AccountQuery): AsyncIterable<AccountPage>;
+  /** Reads the page of one account; undefined if the site has none with the id. Repeatable. */
+  read(accountId: number): Promise<Account | undefined>;
 }
 
 export const openAccounts = (session: Session): Accounts => {
@@ -94,6 +100,22 @@ export const openAccounts = (session: Session): Accounts => {
       const query = { name, type, ...(withPersonal === true && { include_personal: 'true' }) };
       const list = { path: 'vault/account', query, row: accountRow, what: 'An account' };
       for await (const { rows, ...page } of readPages(session, list)) yield { accounts: rows.map(toAccount), ...page };
+    },
+    async read(accountId) {
+      const { toAccount } = await readOnce();
+      try {
+        const { value } = await session.send({
+          method: 'GET',
+          path: `${CONFIGURATION}/vault/account/${accountId}`,
+          idempotent: true,
+          interpret: interpretCall,
+          read: json(accountRow),
+        });
+        return toAccount(value);
+      } catch (error) {
+        if (error instanceof RelayError && error.name === 'NotFound') return undefined;
+        throw error;
+      }
     },
   };
 };

@@ -15,7 +15,7 @@ const optionalText = z
   .transform((text) => text || undefined);
 
 /** Epoch milliseconds of a time, which sites send as RFC 3339 or in epoch seconds. Null if there was none. */
-export const optionalInstant = z
+const optionalInstant = z
   .unknown()
   .optional()
   .transform((value): number | null | undefined => {

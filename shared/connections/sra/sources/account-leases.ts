@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import type { AllLeases, OpenLease, UnknownLease } from '#shared/connections/all-leases.ts';
 import type { Account, Accounts } from '#shared/connections/sra/accounts.ts';
-import { interpretCall, interpretCheckIn } from '#shared/connections/sra/errors.ts';
+import { interpretCheckIn } from '#shared/connections/sra/errors.ts';
 import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
 import {
   judgeLease,
@@ -10,7 +9,6 @@ import {
   type OpenCheckOut,
 } from '#shared/connections/sra/reports/open-leases.ts';
 import { readEnds } from '#shared/connections/sra/reports/sessions.ts';
-import { optionalInstant } from '#shared/connections/sra/schema.ts';
 import type { Session } from '#shared/connections/sra/session.ts';
 import { accountIdIn, accountItem, handleIn, labelsOf } from '#shared/connections/sra/sources/account-items.ts';
 import { vaultAccounts } from '#shared/connections/sra/sources/vault-accounts.ts';
@@ -19,7 +17,7 @@ import type { Source } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
 import { isSelected } from '#shared/domain/selection.ts';
 import { RelayError } from '#shared/errors.ts';
-import { emptyOrJson, json } from '#shared/http/answer.ts';
+import { emptyOrJson } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 
 const INCOMPLETE =
@@ -50,27 +48,11 @@ const listAccounts = async (accounts: Accounts) => {
 /** Accounts without a shown check-out that one look reads one by one. */
 const MAX_LOOKUPS = 100;
 
-const detailSchema = z.object({ last_checkout_timestamp: optionalInstant });
-
-/** Time of the last check-out of an account, which only its own page has at some sites; undefined if it has none. */
-const readLastCheckOut = async (session: Session, accountId: number): Promise<number | null | undefined> => {
-  try {
-    const { value } = await session.send({
-      method: 'GET',
-      path: `${CONFIGURATION}/vault/account/${accountId}`,
-      idempotent: true,
-      interpret: interpretCall,
-      read: json(detailSchema),
-    });
-    return value.last_checkout_timestamp;
-  } catch (error) {
-    if (error instanceof RelayError && error.name === 'NotFound') return undefined;
-    throw error;
-  }
-};
-
 const NOT_DATED =
   'The site does not show when the last check-out was, so the activity report of 89 days does not prove whether one is open.';
+
+const RENAMED =
+  'The activity report has events of the account with another name, so it does not prove whether a check-out is open. Check it in at the site.';
 
 /** Account and what the reports prove about its check-out. */
 interface Judged {
@@ -92,10 +74,11 @@ const toLease = (item: Item, verdict: OpenCheckOut, ends: ReadonlyMap<string, bo
 const isShown = ({ facts: { events } }: Judged): boolean => events.some(({ kind }) => kind === 'checkedOut');
 
 const judgeAgain =
-  (session: Session, beforeMs: number) =>
+  (accounts: Accounts, beforeMs: number) =>
   async (judged: Judged): Promise<Judged> => {
     if (judged.verdict.kind !== 'undated') return judged;
-    const lastCheckOutMs = await readLastCheckOut(session, judged.account.accountId);
+    // At some sites, only the page of an account has it.
+    const lastCheckOutMs = (await accounts.read(judged.account.accountId))?.lastCheckOutMs;
     return { ...judged, verdict: judgeLease({ ...judged.facts, lastCheckOutMs }, beforeMs) };
   };
 
@@ -122,7 +105,7 @@ const judgeAll = async (
     return [{ account, item: accountItem(account, type), facts, verdict: judgeLease(facts, beforeMs) }];
   });
   const unshown = first.filter((one) => one.verdict.kind === 'undated' && !isShown(one));
-  const again = judgeAgain(session, beforeMs);
+  const again = judgeAgain(accounts, beforeMs);
   const judged = await Promise.all(
     first.map((one) => (unshown.length > MAX_LOOKUPS && !isShown(one) ? one : again(one))),
   );
@@ -156,18 +139,22 @@ export const allAccountLeases = (session: Session, accounts: Accounts, source: S
     return { open: open.map(({ item, verdict }) => toLease(item, verdict, ends)), unknown };
   },
 
+  // The page and the events of one id cost the same at every site, and do not depend on names.
   async current(item) {
-    const id = accountIdIn(item);
-    const beforeMs = Number.POSITIVE_INFINITY;
-    const { judged, complete } = await judgeAll({ session, accounts, beforeMs }, (account) => account.accountId === id);
-    const [found] = judged;
-    if (found === undefined) return complete ? { state: 'none' } : { state: 'unknown', reason: INCOMPLETE };
-    const { verdict } = found;
+    const account = await accounts.read(accountIdIn(item));
+    if (account?.type === undefined) return { state: 'none' };
+    const { accountId, name, type, lastCheckOutMs } = account;
+    const span = spanSince(session.now());
+    const events = await readActivity(session, span, { accountId });
+    // A site that leaves the limit out of account sends the events of all.
+    if (events.some((event) => event.account !== nameKey(name))) return { state: 'unknown', reason: RENAMED };
+    const facts = { events, sharers: 1, lastCheckOutMs, shownSinceMs: span.fromMs };
+    const verdict = judgeLease(facts, Number.POSITIVE_INFINITY);
     if (verdict.kind === 'closed') return { state: 'none' };
     if (verdict.kind === 'undated') return { state: 'unknown', reason: NOT_DATED };
     if (verdict.kind === 'unknown') return { state: 'unknown', reason: verdict.reason };
     const ends = await readEnds(session, verdict.sessionIds);
-    return { state: 'open', lease: toLease(found.item, verdict, ends) };
+    return { state: 'open', lease: toLease(accountItem(account, type), verdict, ends) };
   },
 
   async end(item) {

@@ -25,7 +25,13 @@ it('a check-out of another user is found, looked at again, and ended by force', 
     const { open } = await leases.openedBefore(new Date(clock.now - 24 * HOUR_MS).toISOString());
     const lease = open.find(({ item }) => item.ref.id === String(free.id));
     if (lease === undefined) throw new Error('The check-out is not found.');
+    const calls = simulator.audit.length;
     expect(await leases.current(lease.item)).toMatchObject({ state: 'open', lease: { since: lease.since, others: 0 } });
+    // The page and the events of the account, whatever the number of accounts.
+    expect(simulator.audit.length - calls).toBe(2);
+    simulator.changeAccount(free.id, { name: 'renamed' });
+    expect(await leases.current(lease.item)).toMatchObject({ state: 'unknown' });
+    simulator.changeAccount(free.id, { name: free.name });
     await leases.end(lease.item);
     clock.now += 60_000;
     expect(await leases.current(lease.item)).toEqual({ state: 'none' });
