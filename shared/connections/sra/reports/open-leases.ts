@@ -179,3 +179,12 @@ export const judgeLease = (facts: LeaseFacts, beforeMs: number): LeaseVerdict =>
   const isProven = verdict?.kind === 'closed' ? others.every(isClosed) : others.length === 0;
   return verdict !== undefined && isProven ? verdict : unknown(UNPROVEN);
 };
+
+/** Judges whether a session uses the credential, by whether each has ended. One that is not shown is unknown. Pure. */
+export const isInUse = (
+  { sessionIds, hasNamelessUse }: OpenCheckOut,
+  ends: ReadonlyMap<string, boolean>,
+): boolean | 'unknown' => {
+  if (sessionIds.some((id) => ends.get(id) === false)) return true;
+  return hasNamelessUse || sessionIds.some((id) => !ends.has(id)) ? 'unknown' : false;
+};

@@ -3,6 +3,7 @@ import type { Account, Accounts } from '#shared/connections/sra/accounts.ts';
 import { interpretCheckIn } from '#shared/connections/sra/errors.ts';
 import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
 import {
+  isInUse,
   judgeLease,
   type LeaseFacts,
   type LeaseVerdict,
@@ -25,14 +26,6 @@ const INCOMPLETE =
 
 /** Types whose check-out the site does not end by force. */
 const UNFORCED: ReadonlySet<string> = new Set(['ssh', 'ssh_ca']);
-
-const isInUse = (
-  { sessionIds, hasNamelessUse }: OpenCheckOut,
-  ends: ReadonlyMap<string, boolean>,
-): boolean | 'unknown' => {
-  if (sessionIds.some((id) => ends.get(id) === false)) return true;
-  return hasNamelessUse || sessionIds.some((id) => !ends.has(id)) ? 'unknown' : false;
-};
 
 /** Accounts of the site, with the personal ones, which can share a name with others. */
 const listAccounts = async (accounts: Accounts) => {
