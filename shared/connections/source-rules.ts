@@ -47,4 +47,6 @@ export interface SourceRules {
    * it never does.
    */
   readonly rotationWindowMinutes: number;
+  /** Instruction that stops the vault from doing so. Absent if no window is set. */
+  readonly rotationFix?: string | undefined;
 }

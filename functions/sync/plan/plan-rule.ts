@@ -132,6 +132,7 @@ export const planRule = async (
     memory,
     rules: { mode, retryParked, rotationWindowMinutes: rules.rotationWindowMinutes, now },
     distinguishingPlaceholder: rules.distinguishingPlaceholder,
+    rotationFix: rules.rotationFix,
     patterns: rules.patterns,
     orphans: rule.orphans,
     isWhole: named === undefined,

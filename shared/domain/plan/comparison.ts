@@ -23,6 +23,8 @@ export interface ComparisonOptions {
   readonly rules: PlanRules;
   /** Placeholder to add to a name template that gives two items the same name. */
   readonly distinguishingPlaceholder: string;
+  /** Instruction that stops the vault from changing a credential after each release. */
+  readonly rotationFix?: string | undefined;
   /** Takes note of each decision. */
   readonly ledger: Ledger;
 }

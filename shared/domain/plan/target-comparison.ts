@@ -27,6 +27,8 @@ export interface TargetComparisonOptions {
   readonly rules: PlanRules;
   /** Placeholder to add to a name template that gives two items the same name. */
   readonly distinguishingPlaceholder: string;
+  /** Instruction that stops the vault from changing a credential after each release. */
+  readonly rotationFix?: string | undefined;
   /** Takes note of each decision. */
   readonly ledger: Ledger;
   readonly remark: (remark: Remark) => void;
@@ -58,6 +60,7 @@ export const createTargetComparison = ({
   memory,
   rules,
   distinguishingPlaceholder,
+  rotationFix,
   ledger,
   remark,
 }: TargetComparisonOptions) => {
@@ -93,7 +96,7 @@ export const createTargetComparison = ({
     else if (decision.kind === 'held') remarkOn(title, 'held', explainHold(decision.hold));
     else {
       if (decision.newly) backoffs[backoffKey(store, ref)] = decision.backoff;
-      remarkOn(title, 'parked', explainPark(decision.backoff), decision.backoff.failure?.name);
+      remarkOn(title, 'parked', explainPark(decision.backoff, rotationFix), decision.backoff.failure?.name);
     }
   };
 
@@ -127,7 +130,7 @@ export const createTargetComparison = ({
         return {
           ...entry,
           action: 'parked',
-          reason: explainPark(decision.backoff),
+          reason: explainPark(decision.backoff, rotationFix),
           error: failure?.name,
           facts: [...facts, reason],
           dependsOnMemory: true,
@@ -220,11 +223,14 @@ const actionOf = (isUnrevised: boolean, isHeld: boolean): Action => {
   return isHeld ? 'change' : 'create';
 };
 
-const explainPark = ({ reason, failure, parkedUntil }: Backoff): string => {
+const explainPark = (
+  { reason, failure, parkedUntil }: Backoff,
+  rotationFix = 'Turn off the change after release in the vault.',
+): string => {
   const until = parkedUntil === undefined ? '' : ` Next try after ${new Date(parkedUntil).toISOString()}.`;
   switch (reason) {
     case 'rotates':
-      return `The vault changes this credential after each release, so every sync makes its own copy stale. In its access policy turn on "Allow API Rotation Override", or turn off the password change after release.${until}`;
+      return `The vault changes this credential after each release, so every sync makes its own copy stale. ${rotationFix}${until}`;
     case 'approval':
       return `A request for this account needs an approval, and a sync does not wait for one. Give the relay's user an access policy without approvers.${until}`;
     case 'failing':

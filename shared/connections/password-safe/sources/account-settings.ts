@@ -141,4 +141,6 @@ export const rulesOfAccounts = ({ access, delivers, select, requestMinutes, rota
     hasPassphrase: delivers === 'dsskey',
     patterns: { systemName: select.systems, accountName: select.accounts, domainName: select.domains },
     rotationWindowMinutes,
+    rotationFix:
+      'In its access policy turn on "Allow API Rotation Override", or turn off the password change after release.',
   }) as const satisfies Partial<SourceRules>;

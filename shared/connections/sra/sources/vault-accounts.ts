@@ -177,6 +177,7 @@ export const vaultAccounts: SourceType = {
       ...(autoRotated === false && { refusal: refuseAutoRotated }),
       // An account that the site rotates after check-ins is refused, so a change in this time is that of a person.
       rotationWindowMinutes: autoRotated === true ? rotationWindowMinutes : 0,
+      rotationFix: 'Give the account an account policy that does not change it after each check-in, or exclude it.',
     };
   },
 };

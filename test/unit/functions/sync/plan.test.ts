@@ -207,6 +207,15 @@ describe('plan', () => {
     expect(record?.backoffs).toMatchObject({ 'aws account:1': { reason: 'rotates', times: 1 } });
   });
 
+  it('tells how to stop the vault from changing a credential in the words of its source', async () => {
+    const rotating = itemNumbered(1);
+    const checkIns = { 'account:1': Date.parse(rotating.changedAt ?? '') };
+    await records.write(recordAt.memory('databases'), { ...emptyMemory(), checkIns });
+    const stale = { ...currentOf(rotating), stamp: 'older' };
+    const { record } = await plan([pageOf([rotating])], [stale], {}, false, { rotationFix: 'Turn the key back.' });
+    expect(record?.remarks[0]?.message).toContain('its own copy stale. Turn the key back. Next try');
+  });
+
   describe('with secrets whose item is gone', () => {
     const orphans = { policy: 'delete', budget: 1 };
     const gone = [{ name: 'prod/db-01/gone', stamp: 'x' }];

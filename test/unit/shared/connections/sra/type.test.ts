@@ -55,6 +55,12 @@ describe('a rule of a site', () => {
     expect([windowOf({ autoRotated: false }), windowOf({ autoRotated: true })]).toEqual([0, 10]);
   });
 
+  it('names the account policy as the cause of a change after each check-in', () => {
+    const { rotationFix } = sra.sources['vault-accounts']?.rules({ source: 'vault-accounts' }) ?? {};
+    expect(rotationFix).toContain('account policy');
+    expect(rotationFix).not.toContain('API Rotation Override');
+  });
+
   it.each(['personal', 'password_safe', 'aws_secret', 'x509_ca'])('cannot select the type %s', (type) => {
     expect(() => aSync({ select: { types: [type] } })).toThrow(/types/);
   });
