@@ -16,6 +16,8 @@ export interface OpenLease {
   readonly others?: number | undefined;
   /** True while a target session uses the credential. `unknown` if the vault does not prove that none does. */
   readonly inUse: boolean | 'unknown';
+  /** Reason why the vault does not end it for others, and the fix. Absent if it may be asked. */
+  readonly refusal?: string | undefined;
 }
 
 /** An item, or a number of them, about which the vault does not tell whether a lease is open. */

@@ -74,7 +74,8 @@ const lookAgain = async (
     const own = await findOwnClaim(item.ref);
     const claimed = new Map(own === undefined ? [] : [[id, own]]);
     const { labels } = lease.item;
-    const checkout = { id, labels, since: lease.since, others: lease.others, inUse: lease.inUse };
+    const { others, inUse, refusal } = lease;
+    const checkout = { id, labels, since: lease.since, others, inUse, refusal };
     const reason = reasonToKeep(checkout, { terms, groupLabel, claimed, now: now() });
     return reason === undefined ? undefined : { outcome: 'open', reason };
   } catch (thrown) {

@@ -81,9 +81,13 @@ const endContext = ({ rule, ...context }: LookContext, ledger: Ledger): EndConte
   terms: rule.forceCheckIn,
 });
 
-const toCheckout = ({ item: { ref, labels }, since, others, inUse }: OpenLease): OpenCheckout => ({
+const toCheckout = (
+  { item: { ref, labels }, since, others, inUse, refusal }: OpenLease,
+  told: Readonly<Record<string, string>> = {},
+): OpenCheckout => ({
   ...{ id: itemKey(ref), labels, since, inUse },
-  others,
+  ...{ others, refusal },
+  hasFailed: told[itemKey(ref)] === since,
 });
 
 /** The claims are read only for checkouts that would end without one. */
@@ -114,7 +118,8 @@ const decideAndEnd = async (
   const asked = new Map(pending.map((key) => [key, 'An earlier run may have ended it.']));
   const force = { terms, groupLabel, claimed: asked, now: now() };
   const claimed = await findClaimed(open, (one) => reasonToKeep(one, force) === undefined, findOwnClaim);
-  const decisions = decideAll(open.map(toCheckout), { ...force, claimed: new Map([...asked, ...claimed]) });
+  const checkouts = open.map((lease) => toCheckout(lease, ledger?.found.told));
+  const decisions = decideAll(checkouts, { ...force, claimed: new Map([...asked, ...claimed]) });
   const ended: Ended[] = [];
   let isOutOfReach = false;
   for (const [index, lease] of open.entries()) {

@@ -151,11 +151,13 @@ const tell = async (
   ledger: Ledger,
   { notify, onUnnotified }: OldCheckoutsDependencies,
 ): Promise<void> => {
-  const failed = rows.flatMap(({ key, row }) => (row.outcome === 'failed' ? [[key, row.since ?? ''] as const] : []));
-  const isNews = ({ key, row }: Row): boolean =>
-    row.outcome === 'forced' ||
-    row.outcome === 'unclear' ||
-    (row.outcome === 'failed' && ledger.found.told[key] !== (row.since ?? ''));
+  const isKnown = ({ key, row }: Row): boolean => ledger.found.told[key] === (row.since ?? '');
+  // A checkout that was not tried again is still one that could not be ended.
+  const failed = rows
+    .filter((one) => one.row.outcome === 'failed' || (one.row.outcome === 'open' && isKnown(one)))
+    .map(({ key, row }) => [key, row.since ?? ''] as const);
+  const isNews = (one: Row): boolean =>
+    ['forced', 'unclear'].includes(one.row.outcome) || (one.row.outcome === 'failed' && !isKnown(one));
   const news = rows.filter(isNews).map(({ row }) => row);
   if (news.length > 0) {
     const { subject, lines } = noticeOf(report, news, oldCheckoutsAt.report(report).key);

@@ -21,6 +21,10 @@ export interface OpenCheckout {
   /** Number of other users who have the item checked out. */
   readonly others?: number | undefined;
   readonly inUse: boolean | 'unknown';
+  /** Reason why the vault does not end it. */
+  readonly refusal?: string | undefined;
+  /** True if an earlier run could not end it. */
+  readonly hasFailed?: boolean | undefined;
 }
 
 /** Conditions under which a rule ends checkouts. */
@@ -72,7 +76,7 @@ const isInGroup = (
  * among them. Pure.
  */
 export const reasonToKeep = (
-  { id, labels, since, inUse, others = 0 }: OpenCheckout,
+  { id, labels, since, inUse, refusal, others = 0 }: OpenCheckout,
   { terms, groupLabel, claimed, now }: ForceContext,
 ): string | undefined => {
   if (terms === undefined) return 'The rule only reports.';
@@ -82,6 +86,7 @@ export const reasonToKeep = (
   if (age === undefined) return 'Its age is not known.';
   if (age < terms.olderThanHours) return `It began, or began again, less than ${terms.olderThanHours} hours ago.`;
   if (!isInGroup(terms, groupLabel, labels)) return 'Its group is not one whose checkouts the rule ends.';
+  if (refusal !== undefined) return refusal;
   if (others > 0) return SEVERAL;
   if (inUse === 'unknown') return 'The vault does not show whether a session uses the credential.';
   return inUse ? 'A session uses the credential.' : undefined;
@@ -91,7 +96,8 @@ const OVER_BUDGET = 'The budget of this run is used up. The next run continues.'
 
 /**
  * Decides about each checkout once, in the given order. If more may end than the budget allows, the oldest do; of
- * equally old ones, those that come first by their keys. Pure.
+ * equally old ones, those that come first by their keys. Those that failed before come last, so that they do not keep
+ * the others out for ever. Pure.
  */
 export const decideAll = (checkouts: readonly OpenCheckout[], context: ForceContext): readonly Decision[] => {
   const { terms, now } = context;
@@ -102,10 +108,14 @@ export const decideAll = (checkouts: readonly OpenCheckout[], context: ForceCont
   );
   const ageOf = (index: number): number => ageHours(checkouts[index]?.since ?? '', now) ?? 0;
   const idOf = (index: number): string => checkouts[index]?.id ?? '';
+  const failedIn = (index: number): number => (checkouts[index]?.hasFailed === true ? 1 : 0);
   const ends = checkouts
     .map((_, index) => index)
     .filter((index) => reasons[index] === undefined)
-    .toSorted((one, other) => ageOf(other) - ageOf(one) || (idOf(one) < idOf(other) ? -1 : 1))
+    .toSorted(
+      (one, other) =>
+        failedIn(one) - failedIn(other) || ageOf(other) - ageOf(one) || (idOf(one) < idOf(other) ? -1 : 1),
+    )
     .slice(0, terms?.budget ?? 0);
   const within = new Set(ends);
   return reasons.map((reason, index) =>

@@ -1,4 +1,5 @@
 import type { AllLeases, OpenLease, UnknownLease } from '#shared/connections/all-leases.ts';
+import type { Rotated } from '#shared/connections/rotation.ts';
 import type { Account, Accounts } from '#shared/connections/sra/accounts.ts';
 import { interpretCheckIn } from '#shared/connections/sra/errors.ts';
 import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
@@ -26,6 +27,14 @@ const INCOMPLETE =
 
 /** Types whose check-out the site does not end by force. */
 const UNFORCED: ReadonlySet<string> = new Set(['ssh', 'ssh_ca']);
+
+/** Reason why the site does not end the check-out of an account; undefined if it may be asked. */
+const refusalOf = (item: Rotated): string | undefined => {
+  const { type } = handleIn(item);
+  return UNFORCED.has(type)
+    ? `The site does not end the check-out of an account of the type ${type} by force. Ask its user to check it in.`
+    : undefined;
+};
 
 /** Accounts of the site, with the personal ones, which can share a name with others. */
 const listAccounts = async (accounts: Accounts) => {
@@ -62,6 +71,7 @@ const toLease = (item: Item, verdict: OpenCheckOut, ends: ReadonlyMap<string, bo
   ...(verdict.holder !== undefined && { holder: verdict.holder }),
   others: verdict.others,
   inUse: isInUse(verdict, ends),
+  refusal: refusalOf(item),
 });
 
 const isShown = ({ facts: { events } }: Judged): boolean => events.some(({ kind }) => kind === 'checkedOut');
@@ -151,13 +161,9 @@ export const allAccountLeases = (session: Session, accounts: Accounts, source: S
   },
 
   async end(item) {
-    const { type } = handleIn(item);
-    if (UNFORCED.has(type)) {
-      throw new RelayError(
-        'ChangeRefused',
-        `${session.connection}: ${item.title} has the type ${type}, whose check-out the site does not end by force. Ask its user to check it in.`,
-      );
-    }
+    const refusal = refusalOf(item);
+    if (refusal !== undefined)
+      throw new RelayError('ChangeRefused', `${session.connection}: ${item.title}: ${refusal}`);
     await session.send({
       method: 'POST',
       path: `${CONFIGURATION}/vault/account/${accountIdIn(item)}/force-check-in`,

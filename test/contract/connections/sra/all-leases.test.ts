@@ -97,6 +97,11 @@ describe('the check-outs of all users of a site', () => {
       await leases.end(writtenDown(item));
       await leases.end(writtenDown(item));
       expect((await errorOf(leases.end(key))).name).toBe('ChangeRefused');
+      const refusals = [item, key].map(async (each) => {
+        const current = await leases.current(each);
+        return current.state === 'open' && current.lease.refusal;
+      });
+      expect(await Promise.all(refusals)).toEqual([false, expect.stringContaining('by force')]);
       const foreign = { ...item, ref: { kind: 'foreign', id: '1' } };
       expect((await errorOf(leases.end(foreign))).name).toBe('ContractViolated');
     });

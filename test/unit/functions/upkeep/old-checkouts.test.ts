@@ -216,6 +216,19 @@ describe('a rule that ends checkouts', () => {
     expect(calls).toEqual(['end other']);
   });
 
+  it('tries one that it could not end after all others, so that it does not keep them out', async () => {
+    const { run, checkOut, ends, notices, calls } = aRule({ forceCheckIn: { ...FORCE, budget: 1 } });
+    checkOut('key', hoursAgo(40), { group: 'Contractors' });
+    for (const hours of [30, 35]) checkOut(`h${hours}`, hoursAgo(hours), { group: 'Contractors' });
+    ends.set('key', 'refuses');
+    expect(await run()).toMatchObject({ failed: 1, forced: 0 });
+    expect(await run()).toMatchObject({ failed: 0, forced: 1, old: 2 });
+    await run();
+    expect(calls).toEqual(['end h35', 'end h30']);
+    expect(await run()).toMatchObject({ failed: 1 });
+    expect(notices.map(([subject]) => subject).filter((subject) => subject?.endsWith('1 not'))).toHaveLength(1);
+  });
+
   it('tries no other one while the vault is down, and none without time for it', async () => {
     const { run, checkOut, ends, reads, world } = aRule();
     for (const id of ['a', 'b']) checkOut(id, hoursAgo(30), { group: 'Contractors' });

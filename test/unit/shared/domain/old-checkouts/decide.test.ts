@@ -45,6 +45,7 @@ describe('a checkout', () => {
     ['the rule names no groups', {}, contextWith({ groups: undefined }), 'Its group is not one'],
     ['a session uses it', { inUse: true }, contextWith(), 'A session uses the credential.'],
     ['another user has it too', { others: 1 }, contextWith(), 'Several users have it checked out.'],
+    ['the vault ends no such', { refusal: 'Not by force.' }, contextWith(), 'Not by force.'],
     ['its use is unknown', { inUse: 'unknown' }, contextWith(), 'The vault does not show whether'],
     [
       'it is the own one of the relay',
@@ -93,6 +94,8 @@ describe('the decisions about all checkouts', () => {
     ),
     others: fc.constantFrom(undefined, 0, 1),
     inUse: fc.constantFrom(true, false, 'unknown' as const),
+    refusal: fc.constantFrom(undefined, undefined, 'Not by force.'),
+    hasFailed: fc.boolean(),
   });
   const anyTerms = fc.record({
     olderThanHours: fc.integer({ min: 1, max: 50 }),
@@ -117,8 +120,8 @@ describe('the decisions about all checkouts', () => {
         expect(decisions).toHaveLength(checkouts.length);
         const ended = checkouts.filter((_, index) => decisions[index]?.end);
         expect(ended.length).toBeLessThanOrEqual(context.terms?.budget ?? 0);
-        for (const { id, since, inUse, labels, others } of ended) {
-          expect([inUse, others ?? 0]).toEqual([false, 0]);
+        for (const { id, since, inUse, labels, others, refusal } of ended) {
+          expect([inUse, others ?? 0, refusal]).toEqual([false, 0, undefined]);
           expect(context.claimed.has(id)).toBe(false);
           expect(NOW - Date.parse(since)).toBeGreaterThanOrEqual((context.terms?.olderThanHours ?? 999) * HOUR);
           expect(checkouts.filter((other) => other.id === id)).toHaveLength(1);
@@ -139,11 +142,13 @@ describe('the decisions about all checkouts', () => {
         expect(endedOf(checkouts.toReversed())).toEqual(endedOf(checkouts));
         const decisions = decideAll(checkouts, context);
         const youngest = Math.max(
-          ...checkouts.flatMap(({ since }, index) => (decisions[index]?.end ? [Date.parse(since)] : [])),
+          ...checkouts.flatMap(({ since, hasFailed }, index) =>
+            decisions[index]?.end && !hasFailed ? [Date.parse(since)] : [],
+          ),
         );
-        checkouts.forEach(({ since }, index) => {
+        checkouts.forEach(({ since, hasFailed }, index) => {
           const decision = decisions[index];
-          if (decision?.end === false && decision.reason.startsWith('The budget'))
+          if (decision?.end === false && decision.reason.startsWith('The budget') && !hasFailed)
             expect(Date.parse(since)).toBeGreaterThanOrEqual(youngest);
         });
       }),
