@@ -75,7 +75,8 @@ const checkNotEmpty = ({ syncs, checkouts, rotations, oldCheckouts, provisioning
     : [
         {
           path: ['syncs'],
-          message: 'is missing or empty; write at least one sync, or one entry under checkouts or provisioning',
+          message:
+            'is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts or provisioning',
         },
       ];
 
@@ -98,7 +99,7 @@ const checkUse = (config: Checkable): Problem[] => {
       .map((name) => ({
         path: [section, name],
         atKey: true,
-        message: 'is not used by any sync, checkout, rotation or blueprint; use it or remove it',
+        message: 'is not used by any rule; use it or remove it',
       }));
   };
   return [

@@ -1,15 +1,20 @@
-import { type Checkable, deliveries, findSource, ownOf } from '#shared/config/checkable.ts';
+import { type Checkable, checkableEntries, deliveries, findSource, ownOf } from '#shared/config/checkable.ts';
 import type { Problem } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
 
 /**
- * Finds connections that open leases as the same user of a vault without lease ids: a check-in over one of them would
- * end a lease of the other. Pure.
+ * Finds connections that are the same user of a vault without lease ids: a check-in over one of them would end a lease
+ * of the other, and the vault counts the calls of both together. Pure.
  */
 export const checkClaims = (config: Checkable, { connections: types, ...rest }: RegisteredTypes): Problem[] => {
+  const rules = [
+    ...deliveries(config).map(({ entry }) => entry),
+    ...checkableEntries(config.rotations).map(([, rule]) => rule),
+    ...checkableEntries(config.oldCheckouts).map(([, rule]) => rule),
+  ];
   const claiming = new Set(
-    deliveries(config).flatMap(({ entry }) => {
+    rules.flatMap((entry) => {
       const source = findSource({ connections: types, ...rest }, entry.source);
       return source?.rules(entry).accessKind === 'opening-reads' ? [entry.connection] : [];
     }),
@@ -28,7 +33,7 @@ export const checkClaims = (config: Checkable, { connections: types, ...rest }: 
     return [
       {
         path: ['connections', connection, 'authentication', 'bootstrapSecret'],
-        message: `is that of the connection ${owner}: each would check in what the other one has open; use an API account of its own, or one connection for both`,
+        message: `is that of the connection ${owner}: each could check in what the other one has open, and both would share one limit of calls; use an API account of its own, or one connection for both`,
       },
     ];
   });

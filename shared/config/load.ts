@@ -5,6 +5,7 @@ import type { Checkable, Entries } from '#shared/config/checkable.ts';
 import { checkConfig } from '#shared/config/checks.ts';
 import { decodeText } from '#shared/config/decode-text.ts';
 import { buildRelaySchema } from '#shared/config/full-schema.ts';
+import { implySources } from '#shared/config/implied-sources.ts';
 import { parseShape } from '#shared/config/issues.ts';
 import { findWarnings } from '#shared/config/pattern-doubts.ts';
 import { MAX_PROBLEMS, type Problem, writePath } from '#shared/config/problem.ts';
@@ -74,6 +75,12 @@ const salvage = (value: unknown, { shape }: ReturnType<typeof buildRelaySchema>)
     webhookDomain: domain.success ? domain.data : 'invalid',
   };
 };
+
+const isEntry = (
+  { shape }: ReturnType<typeof buildRelaySchema>,
+  section: 'syncs' | 'checkouts' | 'rotations',
+  entry: unknown,
+): boolean => shape[section].unwrap().valueType.safeParse(entry).success;
 
 /** Sections whose entries can name a CA. */
 const TRUSTING = ['connections', 'stores', 'ticketSystems'] as const;
@@ -191,12 +198,18 @@ const examineConfig = (text: string, origin: Origin, types: RegisteredTypes = RE
 
   const place = (problem: Problem): Placed => ({ ...problem, ...source.placeOf(problem) });
   const schema = buildRelaySchema(types);
-  const shape = parseShape(schema, source.value);
-  const checkable = shape.data ?? salvage(source.value, schema);
+  const whole = parseShape(schema, source.value);
+  const implied =
+    whole.data === undefined
+      ? implySources(source.value, (section, entry) => isEntry(schema, section, entry), types)
+      : { value: source.value, problems: [] };
+  const shape = implied.problems.length === 0 ? whole : parseShape(schema, implied.value);
+  const checkable = shape.data ?? salvage(implied.value, schema);
   const cas = readCas(checkable, origin);
   const problems = [
     ...source.problems,
     ...[
+      ...implied.problems,
       ...shape.problems,
       ...checkConfig(checkable, types),
       ...checkScalars(checkable, source.textOf),

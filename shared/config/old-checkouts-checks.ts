@@ -65,6 +65,19 @@ const checkAges = ({ olderThanHours, forceCheckIn }: OldCheckoutsConfig, at: At)
         ),
       ];
 
+/** Older checkouts can only be unknown. */
+const checkShown = ({ olderThanHours, forceCheckIn }: OldCheckoutsConfig, shownHours: number, at: At): Problem[] =>
+  (
+    [
+      ['olderThanHours', olderThanHours],
+      ['forceCheckIn.olderThanHours', forceCheckIn?.olderThanHours ?? 0],
+    ] as const
+  ).flatMap(([field, hours]) =>
+    hours < shownHours
+      ? []
+      : [at(field, `is more than the vault shows, which is ${shownHours} hours; write a smaller number`)],
+  );
+
 /** Returns the problems of all rules for old checkouts. */
 export const checkOldCheckouts = (config: Checkable, types: RegisteredTypes): Problem[] =>
   checkableEntries(config.oldCheckouts).flatMap(([name, rule]) => {
@@ -72,10 +85,12 @@ export const checkOldCheckouts = (config: Checkable, types: RegisteredTypes): Pr
     const type = ownOf(config.connections, rule.connection)?.type;
     const sources = type === undefined ? undefined : ownOf(types.connections, type)?.sources;
     const source = ownOf(sources, rule.source);
+    const { groupLabel, shownHours = Number.POSITIVE_INFINITY } = source?.rules(rule) ?? {};
     return [
       ...checkConnection(config, rule, at),
       ...(sources === undefined ? [] : checkSource(sources, rule, at)),
-      ...(source?.oldCheckouts === undefined ? [] : checkConsent(rule, source.rules(rule).groupLabel, at)),
+      ...(source?.oldCheckouts === undefined ? [] : checkConsent(rule, groupLabel, at)),
+      ...checkShown(rule, shownHours, at),
       ...checkAges(rule, at),
     ];
   });

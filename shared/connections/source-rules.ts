@@ -29,6 +29,8 @@ export interface SourceRules {
   readonly patterns: Patterns;
   /** Label with the name of an item's group, by which a rule selects groups. Absent if its items have no groups. */
   readonly groupLabel?: string | undefined;
+  /** Hours after which the vault no longer shows a lease of another user. Absent if it shows all. */
+  readonly shownHours?: number | undefined;
   /** Rules for addressing single items; undefined if they can't be addressed. */
   readonly address?: AddressRules | undefined;
   /** Lifetime of a sync's lease that is never closed, and the setting of the rule that defines it. */

@@ -25,8 +25,21 @@ const byNames = {
   ),
 };
 
+/** A type that the site has, but that a list of the relay does not. Any other text is a misspelled one. */
+const refusedType =
+  (types: readonly string[], refused: RegExp, why: string) =>
+  ({ input }: { readonly input?: unknown }): string | undefined =>
+    typeof input === 'string' && refused.test(input) && !types.includes(input)
+      ? `is a type ${why}; use ${types.map((type) => JSON.stringify(type)).join(', ')}`
+      : undefined;
+
+const UNCHECKED_TYPES = /^(personal|password_safe|aws_secret|x509_\w{1,20})$/;
+
 const typesOf = <const T extends readonly string[]>(types: T) =>
-  z.array(z.enum(types)).default([]).describe('Types of account; empty selects all that can be delivered.');
+  z
+    .array(z.enum(types, { error: refusedType(types, UNCHECKED_TYPES, 'that the relay does not check out') }))
+    .default([])
+    .describe('Types of account; empty selects all that can be delivered.');
 
 const selection = (description: string) =>
   z
@@ -65,10 +78,12 @@ const checkout = z.strictObject({
   value: valueTemplate.default({ ...VALUE }).describe(VALUE_TEXT),
   select: selection('Accounts that can be requested; all accounts that the API account can check out if omitted.'),
   rotateOnCheckIn: z
-    .literal(false)
+    .literal(false, 'must be false, or removed: only the policy of an account changes its credential')
     .default(false)
     .describe('Only the policy of an account changes its credential after the check-in.'),
 });
+
+const KNOWN_TYPES = new RegExp(`${UNCHECKED_TYPES.source}|^(${ACCOUNT_TYPES.join('|')})$`);
 
 const rotation = z.strictObject({
   source,
@@ -77,7 +92,11 @@ const rotation = z.strictObject({
     .strictObject({
       ...byNames,
       types: z
-        .array(z.enum(ROTATED_TYPES))
+        .array(
+          z.enum(ROTATED_TYPES, {
+            error: refusedType(ROTATED_TYPES, KNOWN_TYPES, 'whose credentials the site does not change'),
+          }),
+        )
         .min(1)
         .default([...ROTATED_TYPES])
         .describe('Types of account. The site changes no others.'),
@@ -141,6 +160,9 @@ const refuseAutoRotated = (item: Item): RelayError | undefined => {
   }
 };
 
+/** The part of the activity report that the relay reads: 89 days. */
+const SHOWN_HOURS = 89 * 24;
+
 /** Accounts of the Vault, which are shared by the users of the site. */
 export const vaultAccounts: SourceType = {
   sync,
@@ -164,6 +186,7 @@ export const vaultAccounts: SourceType = {
       },
       needs: NEEDS,
       groupLabel: 'groupName',
+      shownHours: SHOWN_HOURS,
       // Names are not unique, not even in a group.
       distinguishingPlaceholder: '{accountId}',
       hasPassphrase: false,

@@ -32,14 +32,14 @@ describe('references', () => {
     [
       'refuses a store that no sync uses',
       { 10: '    type: aws-secrets-manager\n  spare:\n    type: aws-secrets-manager' },
-      '11:3 stores.spare: is not used by any sync, checkout, rotation or blueprint; use it or remove it',
+      '11:3 stores.spare: is not used by any rule; use it or remove it',
     ],
     [
       'refuses a connection that no sync uses',
       {
         7: '      bootstrapSecret: bootstrap/vault\n  spare:\n    type: password-safe\n    url: https://spare.example.com/BeyondTrust/api/public/v3\n    authentication: { type: oauth, bootstrapSecret: bootstrap/spare }',
       },
-      '8:3 connections.spare: is not used by any sync, checkout, rotation or blueprint; use it or remove it',
+      '8:3 connections.spare: is not used by any rule; use it or remove it',
     ],
   ]);
 });

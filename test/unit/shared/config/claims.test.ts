@@ -13,6 +13,18 @@ syncs:
   servers: { connection: two, source: vault-accounts, stores: [aws], name: 'b/{accountId}', schedule: { expression: rate(1 hour) } }
 `;
 
+it('a connection for old checkouts has an API account of its own', () => {
+  const configWith = (secret: string) =>
+    configOf('bootstrap/one', secret).replace(
+      / {2}servers: .*/,
+      'oldCheckouts:\n  hygiene: { connection: two, source: vault-accounts, schedule: { expression: rate(1 hour) }, olderThanHours: 8 }',
+    );
+  expect(problemsOf(configWith('bootstrap/two'))).toEqual([]);
+  expect(problemsOf(configWith('bootstrap/one'))).toEqual([
+    expect.stringContaining('connections.two.authentication.bootstrapSecret: is that of the connection one: '),
+  ]);
+});
+
 it('two connections do not check out with one API account', () => {
   expect(problemsOf(configOf('bootstrap/one', 'bootstrap/two'))).toEqual([]);
   expect(problemsOf(configOf('bootstrap/one', 'bootstrap/one'))).toEqual([

@@ -77,6 +77,11 @@ describe('a rule for old checkouts', () => {
       'oldCheckouts.hygiene.forceCheckIn.olderThanHours: ends checkouts that are not reported yet; write olderThanHours: 8 or more',
     ],
     [
+      'an age that the vault does not show',
+      forcing('olderThanHours: 2136, groups: [A]'),
+      'oldCheckouts.hygiene.forceCheckIn.olderThanHours: is more than the vault shows, which is 2136 hours; write a smaller number',
+    ],
+    [
       'no consent',
       forcing('olderThanHours: 8'),
       'oldCheckouts.hygiene.forceCheckIn: selects nothing; name groups: [Contractors], or write everything: true',

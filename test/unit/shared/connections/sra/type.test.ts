@@ -1,5 +1,6 @@
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { spanSince } from '#shared/connections/sra/reports/activity.ts';
 import { sra } from '#shared/connections/sra/type.ts';
 
 const settingsWith = (more: object = {}) =>
@@ -63,6 +64,11 @@ describe('a rule of a site', () => {
 
   it.each(['personal', 'password_safe', 'aws_secret', 'x509_ca'])('cannot select the type %s', (type) => {
     expect(() => aSync({ select: { types: [type] } })).toThrow(/types/);
+  });
+
+  it('reports check-outs that are as old as the part of the activity report that is read', () => {
+    const { shownHours } = sra.sources['vault-accounts']?.rules({ source: 'vault-accounts' }) ?? {};
+    expect(shownHours).toBe((0 - spanSince(0).fromMs) / 3_600_000);
   });
 
   it('rotates Windows accounts alone', () => {
