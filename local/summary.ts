@@ -138,8 +138,8 @@ const verdict = (label: string, count: number): string =>
 
 const REMARKS_SHOWN = 12;
 
-const notDelivered = ({ report: { remarks, stores } }: RunFigures): string[] =>
-  remarks.length === 0
+const notDelivered = ({ report: { remarks, stores, skipped = [] } }: RunFigures): string[] =>
+  remarks.length + skipped.length === 0
     ? []
     : [
         styleText('bold', 'Items that run 2 did not deliver'),
@@ -150,5 +150,6 @@ const notDelivered = ({ report: { remarks, stores } }: RunFigures): string[] =>
             `    ${showText(remark.message)}`,
           ]),
         ...(remarks.length > REMARKS_SHOWN ? [`  … and ${remarks.length - REMARKS_SHOWN} more`] : []),
+        ...skipped.map((line) => `  ${showText(line)}`),
         '',
       ];

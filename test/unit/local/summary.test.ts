@@ -40,6 +40,7 @@ const figuresWith = (remarks: Remark[]): RunFigures => ({
     orphans: { found: 0, retired: 0, gone: 0, failed: 0 },
     notes: [],
     remarks,
+    skipped: ['4 selected accounts were skipped.'],
   },
 });
 
@@ -69,6 +70,7 @@ describe('the summary of a local run', () => {
       expect.arrayContaining([
         `  ${shown} (failed)`,
         `    No ${shown}.`,
+        '  4 selected accounts were skipped.',
         `Broken: The store does not hold ${shown}.`,
         '  requested         3',
         `  ${shown}: changed, test failed`,
