@@ -69,11 +69,12 @@ interface Reading {
 /**
  * A token cache in one Secrets Manager secret. One function renews, and the others wait for its token. A new token is
  * put under AWSPENDING and then promoted, with the version that was read as the fence. If two processes refresh at once
- * all the same, the slower one uses the token of the faster.
+ * all the same, the slower one uses the token of the faster. A token that the store did not take serves this process.
  */
 export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   const { client, secretId, renewals, now } = options;
   let refreshing: Promise<CachedToken> | undefined;
+  let unshared: CachedToken | undefined;
 
   const ensure = async (): Promise<{ expiresAt: string }> => {
     const [reading, bootstrapVersion] = await Promise.all([read(), options.bootstrapVersion()]);
@@ -92,8 +93,11 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
     token !== undefined && now() < refreshTime(token, options.random());
 
   type IsWanted = (token: CachedToken) => boolean;
-  const wantedIn = ({ token }: Reading, isWanted: IsWanted): CachedToken | undefined =>
-    isGood(token) && isWanted(token) ? token : undefined;
+  const wantedIn = ({ token: shared }: Reading, isWanted: IsWanted): CachedToken | undefined => {
+    const isNewer = unshared !== undefined && unshared.issuedAt >= (shared?.issuedAt ?? 0);
+    const token = isNewer ? unshared : shared;
+    return isGood(token) && isWanted(token) ? token : undefined;
+  };
 
   const goodOr = async (reading: Reading, isWanted: IsWanted, bootstrapVersion?: string): Promise<CachedToken> =>
     wantedIn(reading, isWanted) ?? refreshOnce(reading, isWanted, bootstrapVersion);
@@ -132,15 +136,16 @@ export const createTokenCache = (options: TokenCacheOptions): TokenCache => {
   const publish = async (fetched: CachedToken, replaces: string | undefined): Promise<CachedToken> => {
     const versionId = options.newRequestToken();
     const staged = await stage(versionId, fetched);
-    if (staged !== 'pending') return fetched;
+    if (staged === 'current') return fetched;
     let fence = replaces;
-    for (let attempt = 0; attempt < PROMOTION_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < PROMOTION_ATTEMPTS && staged === 'pending'; attempt += 1) {
       if (await promote(versionId, fence)) return fetched;
       const winner = await read();
       if (winner.token?.bootstrapVersion === fetched.bootstrapVersion && isGood(winner.token)) return winner.token;
       fence = winner.versionId;
     }
     // The token is valid, although it is not shared.
+    unshared = fetched;
     return fetched;
   };
 

@@ -45,7 +45,7 @@ const renewalSchema = z.object({
   holder: z.string(),
   /** Epoch milliseconds until which the holder renews; 0 once it has ended. */
   untilMs: z.number(),
-  /** Latest refusal of a renewal. */
+  /** Latest refusal of a renewal, or failure of one that may have made a token. */
   refused: z
     .object({ version: z.string(), name: z.enum(ERROR_NAMES), message: z.string(), atMs: z.number() })
     .optional(),

@@ -18,7 +18,8 @@ export interface Renewals {
   /**
    * Renews, or returns the token of the function that renews at the same time. Raises the errors of the renewal. A
    * refusal also counts for the functions that wait, because each sign-in with wrong credentials counts towards a
-   * lockout. Raises the errors of the records.
+   * lockout. So does a renewal that may have made a token, because the vault limits their number. Raises the errors of
+   * the records.
    */
   once<T>(renewal: Renewal<T>): Promise<T>;
 }
@@ -31,12 +32,15 @@ export interface RenewalsOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** The following are replaced only in tests. */
-  readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly sleep?: (ms: number, ended?: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
 }
 
 /** Time after which another function renews instead of one that died. */
 const TERM_MS = 45_000;
+
+/** Interval at which a function that renews prolongs its term. */
+const KEEP_MS = TERM_MS / 3;
 
 /** Mean interval at which a waiting function looks for the new token. */
 const LOOK_MS = 500;
@@ -51,7 +55,7 @@ export const createRenewals = ({
   connection,
   records,
   now,
-  sleep = sleepFor,
+  sleep = (ms, signal) => sleepFor(ms, undefined, { signal }),
   random = Math.random,
 }: RenewalsOptions): Renewals => {
   const place = limitAt.renewal(connection);
@@ -69,14 +73,31 @@ export const createRenewals = ({
       { sleep, random },
     );
 
+  /** Prolongs the term until the renewal has ended, because a call for a token can outlast a term. */
+  const keepTerm = async (holder: string, ended: AbortSignal): Promise<void> => {
+    while (!ended.aborted) {
+      await sleep(KEEP_MS, ended);
+      await changeRecord(
+        records,
+        place,
+        (current = NONE) => {
+          const isHeld = current.holder === holder && current.untilMs > 0;
+          return { next: isHeld ? { ...current, untilMs: now() + TERM_MS } : undefined, result: undefined };
+        },
+        { sleep, random },
+      );
+    }
+  };
+
   const release = (holder: string, refused?: RenewalRecord['refused']): Promise<void> =>
     changeRecord(
       records,
       place,
       (current = NONE) => {
-        // A function that was frozen past its term must not end the term of another.
+        // A function that was frozen past its term must not end the term of another. Its refusal counts all the same.
         const isHeld = current.holder === holder && current.untilMs > 0;
-        return { next: isHeld ? { holder, untilMs: 0, ...(refused && { refused }) } : undefined, result: undefined };
+        const rest = isHeld ? { holder, untilMs: 0 } : current;
+        return { next: isHeld || refused ? { ...rest, ...(refused && { refused }) } : undefined, result: undefined };
       },
       { sleep, random },
     );
@@ -87,17 +108,21 @@ export const createRenewals = ({
   };
 
   const renewUnder = async <T>(holder: string, claimed: RenewalRecord, { version, existing, renew }: Renewal<T>) => {
-    let refused: RenewalRecord['refused'];
+    let { refused } = claimed;
+    const ended = new AbortController();
+    // Ends with an error when it is stopped. If it fails, the term ends by itself.
+    keepTerm(holder, ended.signal).catch(() => {});
     try {
       const found = await existing();
       if (found !== undefined) return found;
       requireNoRefusal(claimed, version);
-      return await renew();
-    } catch (thrown) {
-      const { name, message, retryable } = asRelayError(thrown, 'Renewing the token');
-      if (!retryable) refused = { version, name, message, atMs: now() };
-      throw thrown;
+      return await renew().catch((thrown: unknown) => {
+        const { name, message, retryable, mayHaveHappened } = asRelayError(thrown, 'Renewing the token');
+        if (!retryable || mayHaveHappened) refused = { version, name, message, atMs: now() };
+        throw thrown;
+      });
     } finally {
+      ended.abort();
       // Without it, the term ends by itself.
       await release(holder, refused).catch(() => {});
     }

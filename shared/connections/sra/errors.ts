@@ -130,7 +130,7 @@ const CLIENT_KEPT_OUT: Verdict = [
 export const interpretToken = interpreter((answer) => {
   if (isPage(answer)) return undefined;
   if (answer.status === 403 || /\bunauthorized_client\b/.test(answer.text)) return CLIENT_KEPT_OUT;
-  if ([400, 401].includes(answer.status)) return CLIENT_REFUSED;
+  if ([400, 401].includes(answer.status) || (isSuccess(answer) && hasError(answer))) return CLIENT_REFUSED;
   return answer.status === 404 ? NOT_THE_API : undefined;
 });
 

@@ -1,7 +1,7 @@
 import type { TokenCache } from '#shared/aws/token-cache.ts';
 import type { Hour } from '#shared/connections/sra/hour.ts';
 import { CLOSED_AFTER } from '#shared/connections/sra/wire.ts';
-import { RelayError } from '#shared/errors.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { Call, Http, Reply } from '#shared/http/http.ts';
 import type { Secret } from '#shared/secret.ts';
 
@@ -42,8 +42,14 @@ export const withSession = async <T>(options: SessionOptions, work: (session: Se
   let isRenewed = false;
 
   const renew = async (refused: Secret): Promise<Secret> => {
-    await tokens.drop(refused);
-    return tokens.get();
+    try {
+      await tokens.drop(refused);
+      return await tokens.get();
+    } catch (thrown) {
+      // The refused call had no effect, even if a token may have been made.
+      const { name, message } = asRelayError(thrown, 'Renewing the token');
+      throw new RelayError(name, message, { cause: thrown });
+    }
   };
 
   /** Successor of a refused token: the existing one, a new one, or undefined if no other is allowed. */

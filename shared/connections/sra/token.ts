@@ -12,18 +12,21 @@ interface TokenRequest {
   readonly clientSecret: Secret;
 }
 
+/** Sites give an hour. With tokens that live for less than this, almost every call would request one. */
+const MIN_LIFETIME_SECONDS = 60;
+
 const tokenSchema = z.object({
   access_token: z
     .string()
     .min(1)
     .transform((text) => new Secret(text)),
-  expires_in: z.coerce.number().positive(),
+  expires_in: z.coerce.number().min(MIN_LIFETIME_SECONDS),
 });
 
 /**
  * Requests a token for an API account. Each call counts towards the 30 tokens of the account, of which the site ends
- * the oldest. Raises `SignInRefused` if the site refuses the account; not to be repeated, because the site then locks
- * it.
+ * the oldest. Not repeatable. Raises `SignInRefused` if the site refuses the account, which it locks after several
+ * refusals.
  */
 export const requestToken = async ({ http, clientId, clientSecret }: TokenRequest) => {
   const { value } = await http.send({
@@ -34,7 +37,7 @@ export const requestToken = async ({ http, clientId, clientSecret }: TokenReques
       authorization: clientSecret.map((secret) => `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`),
     },
     body: formBody({ grant_type: 'client_credentials' }),
-    idempotent: true,
+    idempotent: false,
     interpret: interpretToken,
     read: json(tokenSchema),
   });

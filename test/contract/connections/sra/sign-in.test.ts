@@ -74,6 +74,43 @@ describe('the token', () => {
     await vault.session((session) => listAll(session, RULE));
   });
 
+  it.each([
+    ['status', 500, 'VaultUnavailable'],
+    ['reset', 0, 'VaultUnavailable'],
+    ['status', 200, 'AnswerMalformed'],
+  ] as const)('is requested once if its answer is %s %i', async (type, status, name) => {
+    const { simulator, vault } = await openRelaySite();
+    const effect = type === 'reset' ? ({ type, when: 'after' } as const) : { type, status, when: 'after' as const };
+    simulator.faults.add({ kind: 'token', effect });
+    expect((await errorOf(vault.ensureSignIn())).name).toBe(name);
+    expect(countCalls(simulator, 'token')).toBe(1);
+  });
+
+  it('that cannot be renewed leaves the call without an effect', async () => {
+    const { simulator, vault } = await openRelaySite();
+    const error = await vault.session(async (session) => {
+      const item = await anyItem(session, simulator);
+      simulator.killTokens(clientId);
+      simulator.faults.add({ kind: 'token', effect: { type: 'status', status: 500 } });
+      return errorOf(open(session, item));
+    });
+    expect([error.name, error.mayHaveHappened]).toEqual(['VaultUnavailable', false]);
+  });
+
+  it('is refused by JSON with an error, even with the status 200', async () => {
+    const { simulator, vault, refused } = await openRelaySite();
+    simulator.faults.add({
+      kind: 'token',
+      effect: { type: 'status', status: 200, body: '{"error":"invalid_client"}' },
+    });
+    expect([(await errorOf(vault.ensureSignIn())).name, refused]).toEqual(['SignInRefused', ['pra']]);
+  });
+
+  it.each([59, 1, 0, -1])('with a lifetime of %i s is not used', async (tokenSeconds) => {
+    const { vault } = await openRelaySite({ site: { switches: { tokenSeconds } } });
+    expect((await errorOf(vault.ensureSignIn())).name).toBe('AnswerMalformed');
+  });
+
   it.each(['{"clientId":"a"}', '{"clientId":"a:b","clientSecret":"c"}', 'canary-text'])(
     'cannot be requested with the bootstrap secret %s',
     async (bootstrap) => {

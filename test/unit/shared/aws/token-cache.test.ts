@@ -34,7 +34,9 @@ const setUp = async ({ lifetimeSeconds = 3600, alone = false } = {}) => {
       },
       bootstrapVersion: async () => world.bootstrapVersion,
       newRequestToken: () => String(++requests).padStart(32, '0'),
-      ...(alone && { renewals: createRenewals({ connection: 'vault', records, now: () => world.now, sleep: turn }) }),
+      ...(alone && {
+        renewals: createRenewals({ connection: 'vault', records, now: () => world.now, sleep: () => turn() }),
+      }),
     });
   const pass = (ms: number): void => {
     world.now += ms;
@@ -158,12 +160,16 @@ describe('get', () => {
     expect(await reveal(relay.get())).toBe('token-2');
   });
 
-  test('returns unshared tokens if the cache accepts no more versions', async () => {
-    const { manager, newProcess } = await setUp();
+  test('returns an unshared token of this process if the cache accepts no more versions', async () => {
+    const { manager, newProcess, pass, world } = await setUp();
     const relay = newProcess();
+    await newProcess().get();
     manager.faults.add({ kind: 'reject', code: 'LimitExceededException', action: 'PutSecretValue' });
-    expect(await reveal(relay.get())).toBe('token-1');
-    expect(await reveal(relay.get())).toBe('token-2');
+    await relay.drop(await relay.get());
+    for (const _ of [1, 2]) expect(await reveal(relay.get())).toBe('token-2');
+    pass(60 * MINUTE_MS);
+    for (const _ of [1, 2]) expect(await reveal(relay.get())).toBe('token-3');
+    expect(world.fetched).toBe(3);
   });
 });
 

@@ -7,22 +7,33 @@ import { createVirtualTime } from '#test/support/limit-world.ts';
 
 const PROCESSES = 20;
 
+const REFUSAL = new RelayError('SignInRefused', 'The vault refused the client secret.');
+
 /** Processes that share a token, and a vault that issues one in a second. */
 const setUp = () => {
   const time = createVirtualTime();
   const records = memorySharedRecords();
-  const world = { issued: 0, calls: 0, refuses: false, dies: false, version: 'bootstrap-1' };
+  const world = {
+    issued: 0,
+    calls: 0,
+    error: undefined as RelayError | undefined,
+    dies: false,
+    version: 'bootstrap-1',
+    callMs: 1000,
+  };
   const renewing = async (): Promise<number> => {
     world.calls += 1;
     // A function that dies does nothing any more.
     if (world.dies && world.calls === 1) return new Promise(() => {});
-    await time.sleep(1000);
-    if (world.refuses) throw new RelayError('SignInRefused', 'The vault refused the client secret.');
+    await time.sleep(world.callMs);
+    if (world.error !== undefined) throw world.error;
     world.issued += 1;
     return world.issued;
   };
-  const renewalsOf = () =>
-    createRenewals({ connection: 'vault', records, now: time.now, sleep: time.sleep, random: () => 0.5 });
+  const renewalsOf = () => {
+    const sleep = world.dies && world.calls === 0 ? () => new Promise(() => {}) : time.sleep;
+    return createRenewals({ connection: 'vault', records, now: time.now, sleep, random: () => 0.5 });
+  };
   const renewOnce = (old = world.issued): Promise<number> =>
     renewalsOf().once({
       version: world.version,
@@ -50,21 +61,39 @@ describe('renewals of a shared token', () => {
     const { time, renewOnce, renewAll, world } = setUp();
     world.dies = true;
     void renewOnce();
+    await time.run(time.sleep(1));
     const from = time.now();
     expect(valuesOf(await time.run(renewAll()))).toEqual(Array(PROCESSES).fill(1));
     expect(world.calls).toBe(2);
     expect(time.now() - from).toBeLessThan(60_000);
   });
 
+  it('request one token, even if the vault takes longer to issue it than a term', async () => {
+    const { run, world } = setUp();
+    world.callMs = 200_000;
+    expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill(1));
+    expect(world.calls).toBe(1);
+  });
+
+  it.each([
+    [true, 1],
+    [false, PROCESSES],
+  ])('fail together after a failure that may have made a token (%s), in %i calls', async (mayHaveHappened, calls) => {
+    const { run, world } = setUp();
+    world.error = new RelayError('VaultUnavailable', 'The vault failed.', { mayHaveHappened });
+    expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill('VaultUnavailable'));
+    expect(world.calls).toBe(calls);
+  });
+
   it('present refused credentials once, until they change or the refusal is old', async () => {
     const { run, time, world } = setUp();
-    world.refuses = true;
+    world.error = REFUSAL;
     expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill('SignInRefused'));
     expect(world.calls).toBe(1);
     await time.run(time.sleep(20_000));
     expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill('SignInRefused'));
     expect(world.calls).toBe(2);
-    Object.assign(world, { refuses: false, version: 'bootstrap-2' });
+    Object.assign(world, { error: undefined, version: 'bootstrap-2' });
     expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill(1));
   });
 
@@ -77,6 +106,20 @@ describe('renewals of a shared token', () => {
     await records.replace(place, other, (await records.read(place))?.version ?? '');
     expect(await time.run(first)).toBe(1);
     expect((await records.read(place))?.record).toEqual(other);
+    expect(world.calls).toBe(1);
+  });
+
+  it('know a refusal that arrives after a freeze', async () => {
+    const { time, records, world, renewOnce, run } = setUp();
+    const place = limitAt.renewal('vault');
+    world.error = REFUSAL;
+    const first = renewOnce().catch(() => {});
+    await time.run(time.sleep(500));
+    const other = { holder: 'other', untilMs: time.now() + 1000 };
+    await records.replace(place, other, (await records.read(place))?.version ?? '');
+    await time.run(first);
+    expect((await records.read(place))?.record).toMatchObject(other);
+    expect(valuesOf(await run())).toEqual(Array(PROCESSES).fill('SignInRefused'));
     expect(world.calls).toBe(1);
   });
 });
