@@ -14,6 +14,9 @@ import { fit } from '#shared/json-shape.ts';
 /** Largest page that the site allows, and its default. */
 const PAGE_SIZE = 100;
 
+/** Pages in a row without a new row, after which a list has no end. New rows of the site can move the known ones by a page. */
+const MAX_BARREN_PAGES = 3;
+
 export interface List<Row extends z.ZodType> {
   /** Path below the Configuration API, such as `vault/account`. */
   readonly path: string;
@@ -35,10 +38,11 @@ interface Page<Row> {
 /** All values of a header together; empty if it is missing. */
 const headerOf = (headers: AnswerHeaders, name: string): string => [headers[name] ?? []].flat().join(', ');
 
-/** Address of the next page in a `Link` header, as written; undefined if there is none. Pure. */
-export const nextIn = (link: string): string | undefined => {
+/** Address of the next or the last page in a `Link` header, as written; undefined if there is none. Pure. */
+export const addressIn = (link: string, relation: 'next' | 'last'): string | undefined => {
   for (const [, address, parameters = ''] of link.matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (/;\s*rel\s*=\s*"?([^",;]*\s)?next(\s[^",;]*)?"?\s*([,;]|$)/i.test(parameters)) return address;
+    const [, relations = ''] = /;\s*rel\s*=\s*["']?([^"',;]*)["']?\s*([,;]|$)/i.exec(parameters) ?? [];
+    if (relations.toLowerCase().split(/\s+/).includes(relation)) return address;
   }
   return undefined;
 };
@@ -92,6 +96,7 @@ export async function* readPages<Row extends z.ZodType>(
   const seen = new Set<string>();
   const visited = new Set<string>();
   let before: number | undefined;
+  let barren = 0;
   for (let at: Query | undefined = { per_page: PAGE_SIZE, ...query }; at !== undefined; ) {
     const { value, headers } = await session.send({
       method: 'GET',
@@ -113,15 +118,19 @@ export async function* readPages<Row extends z.ZodType>(
       else rejected.push(rejectedAs(session, what, idOf(raw), fitted.misfit));
     }
     const link = headerOf(headers, 'link');
-    const next = nextIn(link);
+    const next = addressIn(link, 'next');
     const total = totalIn(headers);
     const hasMoved = fresh.length < value.length || (before !== undefined && total !== before);
     const isMissingSome = next === undefined && total !== undefined && seen.size < total;
-    const mayGoOn = link === '' && total === undefined && value.length >= PAGE_SIZE;
+    // A link header always names the last page. A proxy can have dropped or changed it.
+    const isProvenLast = total !== undefined || value.length < PAGE_SIZE || addressIn(link, 'last') !== undefined;
+    const mayGoOn = next === undefined && !isProvenLast;
     yield { rows, rejected, complete: !(hasMoved || isMissingSome || mayGoOn) && rejected.length === 0 };
     before = total;
     at = next === undefined ? undefined : queryOf(session, path, next);
     const key = JSON.stringify(at);
     if (at !== undefined && visited.size === visited.add(key).size) throw unusable(session, path, 'that it had before');
+    barren = fresh.length === 0 ? barren + 1 : 0;
+    if (at !== undefined && barren >= MAX_BARREN_PAGES) throw unusable(session, path, 'without an end');
   }
 }

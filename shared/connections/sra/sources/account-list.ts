@@ -45,21 +45,29 @@ export const describeSkipped = (accounts: readonly Account[]): string => {
 
 /**
  * Finds the account with these labels. Raises `NotRequestable` for an account that the relay does not check out, and
- * `AnswerMalformed` if an unreadable row can be the account.
+ * `AnswerMalformed` if an unreadable row can be the account, `AnswerTruncated` if one that the list lacks can be it.
  */
 export const findItem = async (accounts: Accounts, labels: Labels): Promise<Item | 'none' | 'several'> => {
   const { accountName: name = '', accountId } = labels;
   if (name === '' || name.length > MAX_NAME_LENGTH) return 'none';
   const isAddressed = createIsAddressed(ADDRESS, [labels]);
   const found: Account[] = [];
-  for await (const { accounts: listed, rejected } of accounts.list({ name })) {
+  let isComplete = true;
+  for await (const { accounts: listed, rejected, complete } of accounts.list({ name })) {
     const [first] = rejected;
     if (first !== undefined) throw new RelayError('AnswerMalformed', `${first.title}: ${first.message}`);
+    isComplete &&= complete;
     found.push(...listed.filter((account) => isAddressed(labelsOf(account))));
   }
   const wanted = found.filter((account) => accountId === undefined || String(account.accountId) === accountId);
   const [item, ...others] = itemsOf(wanted);
   if (others.length > 0) return 'several';
+  if (!isComplete) {
+    throw new RelayError(
+      'AnswerTruncated',
+      `The list of accounts with ${describeAddress(labels)} was not complete, so it does not show which one is meant. The next attempt reads it again.`,
+    );
+  }
   if (item !== undefined || wanted.length === 0) return item ?? 'none';
   throw new RelayError(
     'NotRequestable',

@@ -7,6 +7,7 @@ import { openRelaySite } from './relay-site.ts';
 import { anyItem, countCalls, errorOf, RULE } from './site.ts';
 
 const FLEET = createFleet({ accounts: 250, seed: 1 });
+const ROW = { type: 'username_password', personal: false, account_policy: 'standard' };
 const PATH = 'api/config/v1/vault/account';
 
 const inArray = async <T>(pages: AsyncIterable<T>): Promise<readonly T[]> => {
@@ -50,6 +51,34 @@ describe('a list of accounts', () => {
     simulator.faults.add({ kind: 'list', times: Number.POSITIVE_INFINITY, effect });
     expect((await errorOf(pagesOf(vault))).name).toBe('AnswerMalformed');
     expect(countCalls(simulator, 'list')).toBe(2);
+  });
+
+  it('of empty pages, each with another next one, is an error', async () => {
+    const { simulator, vault } = await openRelaySite();
+    for (const nth of [1, 2, 3, 4]) {
+      const headers = { Link: `</${PATH}?per_page=100&current_page=${nth + 1}>; rel="next"` };
+      simulator.faults.add({ kind: 'list', nth, effect: { type: 'status', status: 200, body: '[]', headers } });
+    }
+    expect((await errorOf(pagesOf(vault))).name).toBe('AnswerMalformed');
+    expect(countCalls(simulator, 'list')).toBe(3);
+  });
+
+  it.each([
+    [99, {}, true],
+    [100, {}, false],
+    [100, { Link: '<changed by a proxy>; next' }, false],
+    [100, { Link: `</${PATH}?current_page=1>; rel="first", </${PATH}?current_page=1>; rel="last"` }, true],
+    [100, { 'X-BT-Pagination-Total': '100' }, true],
+    [100, { 'X-BT-Pagination-Total': '101' }, false],
+  ])('of %i rows with the headers %o is complete: %s', async (rows, headers, complete) => {
+    const { simulator, vault } = await openRelaySite();
+    const [account] = simulator.accounts();
+    const listed = Array.from({ length: rows }, (_, at) => ({ ...ROW, id: at + 1, name: account?.name }));
+    simulator.faults.add({
+      kind: 'list',
+      effect: { type: 'status', status: 200, body: JSON.stringify(listed), headers },
+    });
+    expect((await pagesOf(vault)).every((page) => page.complete)).toBe(complete);
   });
 
   it('sets an unreadable row aside, and is incomplete', async () => {
@@ -112,6 +141,17 @@ describe('a list of accounts', () => {
 });
 
 describe('a look-up', () => {
+  it('in an incomplete list is an error, because the account can be missing, or be one of several', async () => {
+    const { simulator, vault } = await openRelaySite();
+    for (const body of ['[]', JSON.stringify([{ ...ROW, id: 1, name: 'app', account_group_id: 1 }])]) {
+      const headers = { 'X-BT-Pagination-Total': '2' };
+      simulator.faults.add({ kind: 'list', effect: { type: 'status', status: 200, body, headers } });
+      const labels = { accountName: 'app', groupName: 'Default' };
+      expect((await errorOf(vault.session((session) => session.find(RULE, labels)))).name).toBe('AnswerTruncated');
+      simulator.faults.clear();
+    }
+  });
+
   it('of an account that cannot be checked out says so', async () => {
     const { simulator, vault } = await openRelaySite();
     const linked = simulator.accounts().find(({ kind }) => kind === 'linked');
