@@ -31,10 +31,9 @@ type Message = 'empty' | 'refused' | 'error';
 
 /** Meaning of the text of an error. Pure. */
 export const meaningOf = (text: string): Message => {
-  const words = text.trim();
-  if (/^no\b.*\bmatching\b/is.test(words)) return 'empty';
-  return /document\s+(was\s+)?not\s+found|permission|not\s+(allowed|permitted|authorized)/i.test(words)
-    ? 'refused'
+  if (/document\s+(was\s+)?not\s+found|permission|not\s+(allowed|permitted|authorized)/i.test(text)) return 'refused';
+  return /^\s*no\s[^.]*\smatching\s+your\s+chosen\s+criteria(\s+is\s+available)?\.?\s*$/i.test(text)
+    ? 'empty'
     : 'error';
 };
 

@@ -69,6 +69,9 @@ describe('an error of a report', () => {
     ['Document not found.', 'refused'],
     ['You do not have permission to view this report.', 'refused'],
     ['The report could not be generated.', 'error'],
+    ['No permission to read events matching your chosen criteria is available.', 'refused'],
+    ['No database for events matching your chosen criteria is available. The report failed.', 'error'],
+    ['No server matching this name.', 'error'],
     ['Nothing', 'error'],
     ['', 'error'],
   ])('%j is %s', (text, meaning) => expect(meaningOf(text)).toBe(meaning));
