@@ -43,7 +43,10 @@ export interface ItemPage {
   readonly changesSince?: string | undefined;
   /** Rows that can't be read. They do not affect the other rows. */
   readonly rejected?: readonly Rejected[] | undefined;
-  /** Selected items of kinds that the relay does not deliver, one line for each reason. */
+  /**
+   * Parts that the relay leaves out, one line for each reason: selected items of kinds that it does not deliver, or
+   * dates of change that it may not read.
+   */
   readonly skipped?: readonly string[] | undefined;
 }
 

@@ -21,7 +21,7 @@ const NOT_THE_API: Verdict = [
 ];
 
 const KEPT_OUT_BY_PAGE: Verdict = [
-  'PermissionMissing',
+  'RequestRejected',
   `The answer was a web page, not an answer of the API. Check that no proxy in between blocks the relay, ${NETWORK}.`,
 ];
 
@@ -180,10 +180,13 @@ export const REPORT_REFUSED: Verdict = [
 ];
 
 /**
- * For a report. The site answers to an API account that may not read it as if there were none. An error in XML has the
- * status 200, and the reader of the report knows its text.
+ * For a report. The site answers to an API account that may not read it as if there were none, in words that a page of a
+ * proxy does not use. An error in XML has the status 200, and the reader of the report knows its text.
  */
 export const interpretReport = interpreter((answer) => {
-  if (answer.status === 403 || answer.status === 404) return REPORT_REFUSED;
+  if (answer.status === 403 || answer.status === 404) {
+    const isForeign = isPage(answer) && !isErrorPage(answer) && !/document\s+not\s+found/i.test(answer.text);
+    return isForeign ? undefined : REPORT_REFUSED;
+  }
   return isSuccess(answer) && isErrorPage(answer) ? 'fine' : undefined;
 });

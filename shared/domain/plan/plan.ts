@@ -36,7 +36,7 @@ export interface PlanSummary extends Omit<ComparisonSummary, 'unreadableDates'> 
   readonly absences: Readonly<Record<string, AbsenceChanges>>;
   /** Other findings, one line each. */
   readonly notes: readonly string[];
-  /** Selected items of kinds that the relay does not deliver, one line for each reason; absent if there are none. */
+  /** Parts of the list that the relay leaves out, one line for each reason; absent if there are none. */
   readonly skipped?: readonly string[] | undefined;
 }
 

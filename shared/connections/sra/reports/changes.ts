@@ -35,6 +35,9 @@ export const lastChanges = (events: readonly ActivityEvent[], kinds = CHANGES): 
   );
 };
 
+const UNDATED =
+  'Changes were not found, because the API account may not read the Vault account activity, or the XML API of the site is off. The sync delivers new accounts, and finds changes in its verify runs alone.';
+
 /** Runs a read of reports; undefined if the API account may not read them. */
 const ifPermitted = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
   try {
@@ -47,7 +50,7 @@ const ifPermitted = async <T>(read: () => Promise<T>): Promise<T | undefined> =>
 
 /**
  * The pages of a list with the dates of change. The report is read before the list: a change in between is in the next
- * report. Without the permission for it, the pages stay as they are.
+ * report. Without the permission for it, the pages stay as they are, and a line for the report of the run follows.
  */
 export async function* withDates(
   session: Session,
@@ -58,6 +61,7 @@ export async function* withDates(
   const events = await ifPermitted(() => readActivity(session, span));
   if (events === undefined) {
     yield* pages;
+    yield { items: [], complete: true, skipped: [UNDATED] };
     return;
   }
   const changes = lastChanges(events);

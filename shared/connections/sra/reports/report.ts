@@ -32,9 +32,7 @@ type Message = 'empty' | 'refused' | 'error';
 /** Meaning of the text of an error. Pure. */
 export const meaningOf = (text: string): Message => {
   if (/document\s+(was\s+)?not\s+found|permission|not\s+(allowed|permitted|authorized)/i.test(text)) return 'refused';
-  return /^\s*no\s[^.]*\smatching\s+your\s+chosen\s+criteria(\s+is\s+available)?\.?\s*$/i.test(text)
-    ? 'empty'
-    : 'error';
+  return /^\s*no\s[^.]*\smatching\s[^.]*\bcriteria\b[^.]*\.?\s*$/i.test(text) ? 'empty' : 'error';
 };
 
 const readerOf =

@@ -55,7 +55,18 @@ describe('a list of accounts', () => {
     expect(items.length).toBeGreaterThan(0);
     expect(items.filter(({ changedAt }) => changedAt !== undefined)).toEqual([]);
     expect(pages.filter(({ changesSince }) => changesSince !== undefined)).toEqual([]);
+    expect(pages.flatMap(({ skipped = [] }) => skipped).join()).toMatch(/may not read the Vault account activity/);
   });
+
+  it.each([403, 404])(
+    'fails after the page of a proxy with the status %i, which is no missing permission',
+    async (status) => {
+      const site = await openSite();
+      const effect = { type: 'status', status, body: '<html>Not Found</html>', contentType: 'text/html' } as const;
+      site.simulator.faults.add({ kind: 'activityReport', effect });
+      expect((await errorOf(list(site))).name).toBe('RequestRejected');
+    },
+  );
 
   it.each(['root', 'child'] as const)(
     'has no dates if there are no events, as an error in the %s',

@@ -148,7 +148,7 @@ describe('an error', () => {
     [200, '<html>canary-x</html>', 'AnswerMalformed'],
     [404, '<html>canary-x</html>', 'RequestRejected'],
     [401, '<html>canary-x</html>', 'RequestRejected'],
-    [403, '<html>canary-x</html>', 'PermissionMissing'],
+    [403, '<html>canary-x</html>', 'RequestRejected'],
   ])('with the status %i and the text %s is %s', async (status, body, name) => {
     const error = await inList(status, body, body.startsWith('<') ? 'text/html' : undefined);
     expect([error.name, error.message.includes('canary')]).toEqual([name, false]);
