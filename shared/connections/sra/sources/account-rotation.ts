@@ -9,7 +9,7 @@ import { accountIdIn, handleIn } from '#shared/connections/sra/sources/account-i
 import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
 import { type ItemRef, itemKey } from '#shared/domain/item.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
-import type { Reader } from '#shared/http/answer.ts';
+import { emptyOrJson } from '#shared/http/answer.ts';
 import { jsonBody } from '#shared/http/request.ts';
 
 /** Pages of a list whose length is not known. */
@@ -17,9 +17,6 @@ const LIKELY_PAGES = 4;
 
 /** Span of a report that only proves that it may be read. */
 const PROBE_MS = 60_000;
-
-/** A rotation has no documented answer: sites send nothing, JSON, or 204. */
-const ignored: Reader<undefined> = () => undefined;
 
 /** The site shows a change once it has happened, and neither its queue nor a change that goes on. */
 const stateAt = (changedAt: string | undefined): CredentialState => ({
@@ -86,7 +83,7 @@ export const rotateAccounts = (session: Session, accounts: Accounts): Rotation =
         body: jsonBody({}),
         idempotent: false,
         interpret: interpretRotate,
-        read: ignored,
+        read: emptyOrJson,
       });
     },
 
@@ -104,7 +101,8 @@ export const rotateAccounts = (session: Session, accounts: Accounts): Rotation =
       return Promise.all(
         items.map((item) => {
           const name = nameKey(handleIn(item).name);
-          return unique.has(name) ? ([item.ref, stateAt(changes.get(name))] as const) : one(item);
+          // A change can be that of an account that had the name earlier, so the events of the account itself prove it.
+          return unique.has(name) && !changes.has(name) ? ([item.ref, stateAt(undefined)] as const) : one(item);
         }),
       );
     },

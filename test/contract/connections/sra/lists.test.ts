@@ -130,6 +130,16 @@ describe('a list of accounts', () => {
     }
   });
 
+  it('takes no policy for the default one while the list of policies is incomplete', async () => {
+    const { simulator, vault } = await openRelaySite();
+    const body = JSON.stringify([{ id: 9, name: 'Other', code_name: 'default', auto_rotate_credentials: false }]);
+    const headers = { 'X-BT-Pagination-Total': '5' };
+    simulator.faults.add({ kind: 'policies', effect: { type: 'status', status: 200, body, headers } });
+    const { items, complete } = await vault.session((session) => listAll(session, RULE));
+    expect([complete, new Set(items.map(({ labels }) => labels['policyName']))]).toEqual([false, new Set([''])]);
+    expect(items.every((item) => vault.rules(RULE).refusal?.(item)?.name === 'NotRequestable')).toBe(true);
+  });
+
   it('of one type is filtered by the site', async () => {
     const { simulator, vault } = await openRelaySite({ site: { fleet: FLEET } });
     const pages = await pagesOf(vault, { ...RULE, select: { types: ['windows_local'] } });

@@ -93,6 +93,33 @@ describe('a rotation of accounts of the Vault', () => {
     });
   });
 
+  it('takes no change of another account that had the name earlier for one of this account', async () => {
+    const site = await openSite();
+    const [one, other] = idsOf(site, 'windows_local', 'windows_domain');
+    site.clock.now += HOUR_MS;
+    site.simulator.changeAccount(other, { name: 'before' });
+    site.simulator.changeCredential(other);
+    site.simulator.changeAccount(other, { name: 'elsewhere' });
+    site.simulator.changeAccount(one, { name: 'before' });
+    await inRotation(site, async (rotation, items) => {
+      const all = [...items.values()];
+      const states = new Map((await rotation.states(all, 1)).map(([ref, state]) => [Number(ref.id), state]));
+      expect(states.get(one)).toEqual(await rotation.state(itemIn(items, one)));
+      expect(states.get(one)).not.toMatchObject({ changedAt: new Date(site.clock.now).toISOString() });
+    });
+  });
+
+  it('that the page of a proxy answered may have happened', async () => {
+    const site = await openSite();
+    const [one] = idsOf(site, 'windows_local');
+    await inRotation(site, async (rotation, items) => {
+      const effect = { type: 'status', status: 200, body: '<html>Welcome</html>', contentType: 'text/html' } as const;
+      site.simulator.faults.add({ kind: 'rotate', effect });
+      const error = await errorOf(rotation.change(itemIn(items, one), { queue: true }));
+      expect([error.name, error.mayHaveHappened]).toEqual(['AnswerMalformed', true]);
+    });
+  });
+
   it('reads many states in one report, and one more for each account whose name is not its own', async () => {
     const site = await openSite();
     const [one, other] = idsOf(site, 'windows_local', 'windows_domain');
