@@ -63,13 +63,16 @@ export const absentAfter = (
 /** Milliseconds for which the n-th park in a row lasts: one day, doubled each time, at most one week. */
 export const parkFor = (times: number): number => Math.min(MAX_PARK_MS, DAY_MS * 2 ** (times - 1));
 
-/** True if the credential changed so soon after our check-in that the check-in must have caused the change. */
+/**
+ * True if the credential changed so soon after our check-in that the check-in must have caused the change. Never without
+ * a window: the vault then changes nothing after check-ins.
+ */
 export const followsOwnCheckIn = (
   changedAt: string | undefined,
   checkedInAt: number | undefined,
   windowMinutes: number,
 ): boolean => {
-  if (changedAt === undefined || checkedInAt === undefined) return false;
+  if (changedAt === undefined || checkedInAt === undefined || windowMinutes === 0) return false;
   const afterMs = Date.parse(changedAt) - checkedInAt;
   return afterMs >= 0 && afterMs <= windowMinutes * 60_000;
 };

@@ -91,6 +91,11 @@ describe("the plan's decision about an item", () => {
     }
   });
 
+  it('does not park for a change in the second of our check-in if the vault changes nothing after check-ins', () => {
+    const none = { ...rules, rotationWindowMinutes: 0 };
+    expect(decide(candidate(anItem(), STALE), checkedIn('2026-01-02T03:04:05Z'), none).kind).toBe('deliver');
+  });
+
   it('does not treat the first delivery as a rotation', () => {
     expect(decide(candidate(), checkedIn('2026-01-02T03:04:00Z'), rules).kind).toBe('deliver');
   });
