@@ -2,6 +2,7 @@ import type { TokenCache } from '#shared/aws/token-cache.ts';
 import type { Hour } from '#shared/connections/sra/hour.ts';
 import { CLOSED_AFTER } from '#shared/connections/sra/wire.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import { answeredAtMs } from '#shared/http/answer.ts';
 import type { Call, Http, Reply } from '#shared/http/http.ts';
 import type { Secret } from '#shared/secret.ts';
 
@@ -25,6 +26,8 @@ export interface Session {
   readonly hour: Hour;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Later one of our clock and that of the site, as its last answer showed it. Epoch milliseconds. */
+  readonly latestNow: () => number;
   /** Sends a call like {@link Http.send}. A token that the site refuses is renewed once, for all calls together. */
   send<T>(call: Omit<Call<T>, 'headers'>): Promise<Reply<T>>;
 }
@@ -40,6 +43,7 @@ export const withSession = async <T>(options: SessionOptions, work: (session: Se
   const { connection, origin, http, tokens, hour, now, describeSite } = options;
   let current = Promise.resolve(await tokens.get());
   let isRenewed = false;
+  let aheadMs = 0;
 
   const renew = async (refused: Secret): Promise<Secret> => {
     try {
@@ -67,6 +71,7 @@ export const withSession = async <T>(options: SessionOptions, work: (session: Se
       headers: { ...CLOSED_AFTER, authorization: token.map((text) => `Bearer ${text}`) },
       interpret: (answer, name) => {
         hour.note(answer.headers);
+        aheadMs = Math.max(0, (answeredAtMs(answer) ?? answer.receivedAtMs) - answer.receivedAtMs);
         return call.interpret(answer, name);
       },
     });
@@ -89,5 +94,5 @@ export const withSession = async <T>(options: SessionOptions, work: (session: Se
     }
   };
 
-  return work({ connection, origin, hour, now, send });
+  return work({ connection, origin, hour, now, latestNow: () => now() + aheadMs, send });
 };

@@ -20,9 +20,10 @@ export interface ActivityEvent {
 
 /** The site keeps 90 days. One day less is certain. */
 const SHOWN_MS = 89 * 86_400_000;
-/** Events that the report can show late, and differences of the clocks. */
-const OVERLAP_MS = 3_600_000;
-const MAX_SKEW_MS = 300_000;
+/** Difference of the clocks that loses no event. */
+const MAX_SKEW_MS = 12 * 3_600_000;
+/** A difference of the clocks, and as long again for events that the report shows late. */
+const OVERLAP_MS = 2 * MAX_SKEW_MS;
 
 const SECOND_MS = 1000;
 /** A shorter report is not split. */

@@ -2,6 +2,7 @@ import {
   type ActivityEvent,
   nameKey,
   readActivity,
+  type Span,
   shownSinceOf,
   spanSince,
 } from '#shared/connections/sra/reports/activity.ts';
@@ -12,6 +13,25 @@ import { RelayError } from '#shared/errors.ts';
 /** Dates of change from the activity report, for the lists of accounts. */
 
 const CHANGES: ReadonlySet<ActivityEvent['kind']> = new Set(['changed', 'created', 'unknown']);
+
+/** Events have times of one second, and so does the clock of the site. */
+const TOLERANCE_MS = 1000;
+
+/**
+ * Events that have happened. One with a later time comes from a wrong clock: until its time has come, it must not hide
+ * the changes before it. Pure.
+ */
+export const happenedBy = (events: readonly ActivityEvent[], nowMs: number): readonly ActivityEvent[] =>
+  events.filter(({ atMs }) => atMs <= nowMs + TOLERANCE_MS);
+
+/** Events of a span that have happened by the later one of both clocks. Options and errors: {@link readActivity}. */
+export const readHappened = async (
+  session: Session,
+  ...span: readonly [span: Span, options?: { readonly accountId: number }]
+): Promise<readonly ActivityEvent[]> => {
+  const events = await readActivity(session, ...span);
+  return happenedBy(events, session.latestNow());
+};
 
 /** Events that prove a change. Any other one, such as a failure with an unknown text, proves no rotation. */
 export const PROVEN: ReadonlySet<ActivityEvent['kind']> = new Set(['changed']);
@@ -58,7 +78,7 @@ export async function* withDates(
   since: string | undefined,
 ): AsyncIterable<ItemPage> {
   const span = spanSince(session.now(), since);
-  const events = await ifPermitted(() => readActivity(session, span));
+  const events = await ifPermitted(() => readHappened(session, span));
   if (events === undefined) {
     yield* pages;
     yield { items: [], complete: true, skipped: [UNDATED] };

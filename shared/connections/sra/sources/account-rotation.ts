@@ -3,7 +3,7 @@ import { ROTATED_TYPES } from '#shared/connections/sra/account-types.ts';
 import type { Accounts } from '#shared/connections/sra/accounts.ts';
 import { interpretRotate } from '#shared/connections/sra/errors.ts';
 import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
-import { lastChangeIn, lastChanges, PROVEN } from '#shared/connections/sra/reports/changes.ts';
+import { lastChangeIn, lastChanges, PROVEN, readHappened } from '#shared/connections/sra/reports/changes.ts';
 import type { Session } from '#shared/connections/sra/session.ts';
 import { accountIdIn, handleIn } from '#shared/connections/sra/sources/account-items.ts';
 import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
@@ -51,7 +51,7 @@ export const rotateAccounts = (session: Session, accounts: Accounts): Rotation =
 
   const state = async (item: Rotated): Promise<CredentialState> => {
     const accountId = accountIdIn(item);
-    return stateAt(lastChangeIn(await readActivity(session, spanSince(session.now()), { accountId }), PROVEN));
+    return stateAt(lastChangeIn(await readHappened(session, spanSince(session.now()), { accountId }), PROVEN));
   };
 
   const stateOrError = (item: Rotated): Promise<CredentialState | RelayError> =>
@@ -97,7 +97,7 @@ export const rotateAccounts = (session: Session, accounts: Accounts): Rotation =
       // One report of everything does not tell accounts with one name apart, so it needs the names of all accounts.
       if (items.length <= Math.max(1, pages) + 1) return Promise.all(items.map(one));
       const unique = await readUniqueNames(accounts);
-      const changes = lastChanges(await readActivity(session, spanSince(session.now())), PROVEN);
+      const changes = lastChanges(await readHappened(session, spanSince(session.now())), PROVEN);
       return Promise.all(
         items.map((item) => {
           const name = nameKey(handleIn(item).name);

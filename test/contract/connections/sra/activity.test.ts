@@ -23,9 +23,29 @@ describe('a list of accounts', () => {
     const since = new Date(site.clock.now - DAY_MS).toISOString();
     const pages = await site.vault.session((session) => listPages(session, since));
     expect(new Set(pages.map(({ changesSince }) => changesSince))).toEqual(
-      new Set([new Date(site.clock.now - DAY_MS - 55 * 60_000).toISOString()]),
+      new Set([new Date(site.clock.now - DAY_MS - 12 * HOUR_MS).toISOString()]),
     );
     expect(countCalls(site.simulator, 'activityReport')).toBe(1);
+  });
+
+  it.each([-12, -3, 3, 12])('shows each change of a site whose clock is %i hours ahead', async (hours) => {
+    const site = await openSite({ clockSkewMs: hours * HOUR_MS });
+    const [one] = idsOf(site, 'username_password');
+    const since = new Date(site.clock.now).toISOString();
+    site.clock.now += 60_000;
+    site.simulator.changeCredential(one);
+    const changedAt = new Date(site.clock.now + hours * HOUR_MS).toISOString();
+    expect((await list(site, since)).get(one)?.changedAt).toBe(changedAt);
+  });
+
+  it('ignores an event in the future, which would hide a later change', async () => {
+    const site = await openSite();
+    const [one] = idsOf(site, 'username_password');
+    site.clock.now += DAY_MS;
+    site.simulator.changeCredential(one);
+    site.clock.now -= DAY_MS - 60_000;
+    site.simulator.changeCredential(one);
+    expect((await list(site)).get(one)?.changedAt).toBe(new Date(site.clock.now).toISOString());
   });
 
   it('counts an event of an unknown type, and that of another account with the name, as a change', async () => {

@@ -8,7 +8,7 @@ import {
   shownSinceOf,
   spanSince,
 } from '#shared/connections/sra/reports/activity.ts';
-import { lastChangeIn, lastChanges } from '#shared/connections/sra/reports/changes.ts';
+import { happenedBy, lastChangeIn, lastChanges } from '#shared/connections/sra/reports/changes.ts';
 import { kindOf } from '#shared/connections/sra/reports/event-kinds.ts';
 import { meaningOf } from '#shared/connections/sra/reports/report.ts';
 import { childOf, readXml, type XmlElement } from '#shared/connections/sra/reports/xml.ts';
@@ -128,6 +128,18 @@ describe('an event', () => {
     );
   });
 
+  it('with a wrong time hides no change, by any clock', () => {
+    const wrong = fc.record({ atMs: fc.integer({ min: 1, max: 200 * 24 }).map((hours) => NOW + hours * 3_600_000) });
+    fc.assert(
+      fc.property(fc.array(wrong), fc.nat({ max: 1000 }), (later, secondsAgo) => {
+        const event = { kind: 'changed', account: 'a', performer: undefined, data: undefined } as const;
+        const change = { ...event, atMs: NOW - secondsAgo * 1000 };
+        const events = [change, ...later.map((one) => ({ ...event, ...one }))];
+        expect(lastChangeIn(happenedBy(events, NOW))).toBe(new Date(change.atMs).toISOString());
+      }),
+    );
+  });
+
   it('is once in a report that was read in halves', () => {
     fc.assert(
       fc.property(
@@ -150,9 +162,9 @@ describe('the span of a report', () => {
       fc.property(fc.nat({ max: 200 * 24 }), (hours) => {
         const since = new Date(NOW - hours * 3_600_000).toISOString();
         const span = spanSince(NOW, since);
-        expect(span.fromMs).toBe(Math.max(NOW - 89 * DAY_MS, Date.parse(since) - 3_600_000));
+        expect(span.fromMs).toBe(Math.max(NOW - 89 * DAY_MS, Date.parse(since) - DAY_MS));
         expect(Date.parse(shownSinceOf(span))).toBeGreaterThan(span.fromMs);
-        if (hours < 88 * 24) expect(shownSinceOf(span) < since).toBe(true);
+        if (hours < 87 * 24) expect(shownSinceOf(span) < since).toBe(true);
       }),
     );
     expect(spanSince(NOW)).toEqual({ fromMs: NOW - 89 * DAY_MS, toMs: NOW });
