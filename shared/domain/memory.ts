@@ -64,8 +64,8 @@ export const absentAfter = (
 export const parkFor = (times: number): number => Math.min(MAX_PARK_MS, DAY_MS * 2 ** (times - 1));
 
 /**
- * True if the credential changed so soon after our check-in that the check-in must have caused the change. Never without
- * a window: the vault then changes nothing after check-ins.
+ * True if the credential changed so soon after our check-in that the check-in must have caused the change. Never
+ * without a window: the vault then changes nothing after check-ins.
  */
 export const followsOwnCheckIn = (
   changedAt: string | undefined,

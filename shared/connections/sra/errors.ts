@@ -180,8 +180,8 @@ export const REPORT_REFUSED: Verdict = [
 ];
 
 /**
- * For a report. The site answers to an API account that may not read it as if there were none, in words that a page of a
- * proxy does not use. An error in XML has the status 200, and the reader of the report knows its text.
+ * For a report. The site answers to an API account that may not read it as if there were none, in words that a page of
+ * a proxy does not use. An error in XML has the status 200, and the reader of the report knows its text.
  */
 export const interpretReport = interpreter((answer) => {
   if (answer.status === 403 || answer.status === 404) {

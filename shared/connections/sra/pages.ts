@@ -14,7 +14,7 @@ import { fit } from '#shared/json-shape.ts';
 /** Largest page that the site allows, and its default. */
 const PAGE_SIZE = 100;
 
-/** Pages in a row without a new row, after which a list has no end. New rows of the site can move the known ones by a page. */
+/** Pages in a row without a new row, after which a list has no end. Rows that are added can repeat a whole page. */
 const MAX_BARREN_PAGES = 3;
 
 export interface List<Row extends z.ZodType> {

@@ -41,10 +41,12 @@ describe('a list of accounts', () => {
   it('ignores an event in the future, which would hide a later change', async () => {
     const site = await openSite();
     const [one] = idsOf(site, 'username_password');
-    site.clock.now += DAY_MS;
-    site.simulator.changeCredential(one);
-    site.clock.now -= DAY_MS - 60_000;
-    site.simulator.changeCredential(one);
+    const name = site.simulator.accounts().find(({ id }) => id === one)?.name;
+    const rows = [site.clock.now, site.clock.now + 60_000].map(
+      (atMs) => `<vault_account_activity timestamp="${atMs / 1000}" account="${name}" event_type="Password Changed"/>`,
+    );
+    const body = `<vault_account_activity_list>${rows.join('')}</vault_account_activity_list>`;
+    site.simulator.faults.add({ kind: 'activityReport', effect: { type: 'status', status: 200, body } });
     expect((await list(site)).get(one)?.changedAt).toBe(new Date(site.clock.now).toISOString());
   });
 
