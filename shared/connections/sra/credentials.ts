@@ -57,12 +57,13 @@ export const checkOut = async (session: Session, accountId: number): Promise<Cre
 
 /**
  * Checks in what this API account has checked out. An account that it has not checked out counts as checked in. Returns
- * the time by the clock of the site, UTC ISO 8601. Repeatable.
+ * the time by the clock of the site, UTC ISO 8601. Repeatable as long as the claim of the account stays.
  */
 export const checkIn = async (session: Session, accountId: number): Promise<{ readonly at: string | undefined }> => {
   const { at } = await session.send({
     ...actionOf(accountId, 'check-in'),
-    idempotent: true,
+    // The claim counts each check-in that may be late. One that was sent again unseen could end the next check-out.
+    idempotent: false,
     interpret: interpretCheckIn,
     read: emptyOrJson,
   });
