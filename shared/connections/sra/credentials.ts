@@ -56,8 +56,9 @@ export const checkOut = async (session: Session, accountId: number): Promise<Cre
 };
 
 /**
- * Checks in what this API account has checked out. An account that it has not checked out counts as checked in. Returns
- * the time by the clock of the site, UTC ISO 8601. Repeatable as long as the claim of the account stays.
+ * Checks in what this API account has checked out. An account that it has not checked out counts as checked in. Raises
+ * `NotFound` for an account that it does not see. Returns the time by the clock of the site, UTC ISO 8601. Repeatable
+ * as long as the claim of the account stays.
  */
 export const checkIn = async (session: Session, accountId: number): Promise<{ readonly at: string | undefined }> => {
   const { at } = await session.send({

@@ -154,13 +154,16 @@ export const interpretCheckOut = interpreter((answer) => {
   return isNotCheckable(answer) ? NOT_CHECKABLE : HELD;
 });
 
-/**
- * For a check-in. A 422 means that we have nothing checked out, and a 404 that the account is gone: both succeed. It is
- * never put off to the next hour.
- */
+const NOT_SEEN: Verdict = [
+  'NotFound',
+  'The API account does not see the account any more, which may still be checked out. Let it see the account again. Or check the account in at the site, and remove its claim: see the runbook.',
+];
+
+/** For a check-in. A 422 means that we have nothing checked out. It is never put off to the next hour. */
 export const interpretCheckIn = interpreter((answer) => {
   if (answer.status === 429) return TOO_MANY;
-  return !isPage(answer) && (answer.status === 422 || answer.status === 404) ? 'fine' : undefined;
+  if (isPage(answer)) return undefined;
+  return answer.status === 404 ? NOT_SEEN : answer.status === 422 ? 'fine' : undefined;
 });
 
 const CANNOT_ROTATE: Verdict = [

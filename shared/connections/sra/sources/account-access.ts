@@ -1,9 +1,11 @@
 import { checkIn, checkOut } from '#shared/connections/sra/credentials.ts';
 import { interpretCall } from '#shared/connections/sra/errors.ts';
+import { readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
 import type { Session } from '#shared/connections/sra/session.ts';
 import { accountIdIn } from '#shared/connections/sra/sources/account-items.ts';
 import { CONFIGURATION } from '#shared/connections/sra/wire.ts';
 import type { OpeningReads } from '#shared/connections/vault.ts';
+import { RelayError } from '#shared/errors.ts';
 import { nothing } from '#shared/http/answer.ts';
 
 /** Smallest page of the site. */
@@ -20,6 +22,12 @@ const readHour = (session: Session) =>
     read: nothing,
   });
 
+/** True if the report proves that an account was deleted, and its check-out with it. Never raises. */
+const isDeleted = async (session: Session, accountId: number): Promise<boolean> => {
+  const events = await readActivity(session, spanSince(session.now()), { accountId }).catch(() => []);
+  return events.some(({ kind }) => kind === 'deleted');
+};
+
 /** Access to accounts: a check-out returns the credential, and names neither a run nor an id. */
 export const accessAccounts = (session: Session): OpeningReads => ({
   kind: 'opening-reads',
@@ -35,5 +43,15 @@ export const accessAccounts = (session: Session): OpeningReads => ({
     return { content: await checkOut(session, accountId) };
   },
 
-  close: async (item) => checkIn(session, accountIdIn(item)),
+  async close(item) {
+    const accountId = accountIdIn(item);
+    try {
+      return await checkIn(session, accountId);
+    } catch (error) {
+      // An account that this API account does not see any more looks like a deleted one, and stays checked out.
+      const isUnseen = error instanceof RelayError && error.name === 'NotFound';
+      if (isUnseen && (await isDeleted(session, accountId))) return {};
+      throw error;
+    }
+  },
 });

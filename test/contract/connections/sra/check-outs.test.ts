@@ -120,10 +120,24 @@ describe('a check-in', () => {
     });
   });
 
+  it('of an account that is not seen any more fails, until the report proves that it was deleted', async () => {
+    const { simulator, vault } = await openRelaySite();
+    await vault.session(async (session) => {
+      const item = await anyItem(session, simulator);
+      await open(session, item);
+      simulator.faults.add({ kind: 'checkIn', times: 3, effect: { type: 'status', status: 404, body: '{}' } });
+      expect(await errorOf(readsOf(session).close(item, 'done'))).toMatchObject({ name: 'NotFound' });
+      simulator.faults.add({ kind: 'activityReport', effect: { type: 'status', status: 404 } });
+      expect(await errorOf(readsOf(session).close(item, 'done'))).toMatchObject({ name: 'NotFound' });
+      simulator.addEvent(Number(item.ref.id), 'Account Deleted');
+      await readsOf(session).close(item, 'done');
+    });
+  });
+
   it.each([
     { status: 200, body: 'OK', contentType: 'text/plain' },
     { status: 200, contentType: 'text/plain' },
-    { status: 404, body: 'no healthy upstream', contentType: 'text/plain' },
+    { status: 422, body: 'no healthy upstream', contentType: 'text/plain' },
   ])('that a proxy answered is an error, because it may have ended nothing: %j', async (answer) => {
     const { simulator, vault } = await openRelaySite();
     await vault.session(async (session) => {
