@@ -56,8 +56,8 @@ export interface AllLeases {
   current(item: Rotated): Promise<CurrentLease>;
   /**
    * Ends the lease of an item, of any user. The vault does not ask that user. Raises `ChangeRefused` for an item that
-   * does not allow it. An item without a lease counts as ended. Repeatable, but it also ends a later lease: look at
-   * {@link current} directly before.
+   * does not allow it, and in some vaults for one without a lease. It also ends a later lease: look at {@link current}
+   * directly before. Only another look after it proves the end.
    */
   end(item: Rotated): Promise<void>;
 }

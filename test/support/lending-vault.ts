@@ -7,6 +7,8 @@ import { RelayError } from '#shared/errors.ts';
 type EndBehaviour =
   | 'ends'
   | 'refuses'
+  /** Accepts the call, and ends nothing. */
+  | 'ignores'
   /** Ends it, and the answer is lost. */
   | 'ends unclearly'
   | 'is down';
@@ -45,7 +47,7 @@ export const lendingVault = () => {
       const behaviour = ends.get(id) ?? 'ends';
       if (behaviour === 'refuses') throw new RelayError('ChangeRefused', `Keys may not be ended: ${id}.`);
       if (behaviour === 'is down') throw new RelayError('VaultUnavailable', 'The vault is down.');
-      open.delete(id);
+      if (behaviour !== 'ignores') open.delete(id);
       await record(`end ${id}`);
       if (behaviour === 'ends unclearly') {
         throw new RelayError('AnswerTimedOut', 'No answer.', { mayHaveHappened: true });

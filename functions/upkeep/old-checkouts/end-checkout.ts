@@ -1,6 +1,6 @@
 import type { AllLeases, OpenLease } from '#shared/connections/all-leases.ts';
 import { itemKey } from '#shared/domain/item.ts';
-import { type ForceContext, isSameCheckout, reasonToKeep } from '#shared/domain/old-checkouts/decide.ts';
+import { type ForceContext, isSameCheckout, isStillOpen, reasonToKeep } from '#shared/domain/old-checkouts/decide.ts';
 import { asRelayError } from '#shared/errors.ts';
 import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
 import type { Ending, OldCheckoutRow } from '#shared/records/old-checkouts-record.ts';
@@ -49,11 +49,44 @@ export const endCheckout = async (seen: OpenLease, context: EndContext): Promise
     const { message, retryable, mayHaveHappened } = asRelayError(thrown, `Ending the checkout of ${title}`);
     if (mayHaveHappened) return { outcome: 'unclear', reason: message, isOutOfReach: retryable };
     await ledger.record(key, undefined);
-    return { outcome: 'failed', reason: message, isOutOfReach: retryable };
+    // A vault can also refuse it because the user was faster.
+    const found = retryable ? undefined : await lookAgain(seen, context);
+    return found?.outcome === 'over' ? found : { outcome: 'failed', reason: message, isOutOfReach: retryable };
   }
-  const rotation = await context.rotateAfter?.(item);
-  await ledger.record(key, { ...ending, ended: true, ...(rotation !== undefined && { rotation }) });
-  return { outcome: 'forced', reason: 'The relay has ended it.', ...(rotation !== undefined && { rotation }) };
+  try {
+    return await afterEnd(ending, 'The relay has ended it.', context);
+  } catch (thrown) {
+    const { message, retryable } = asRelayError(thrown, `Looking at ${title} after its end`);
+    return { outcome: 'unclear', reason: message, isOutOfReach: retryable };
+  }
+};
+
+/** Finding about a checkout whose end the vault has not shown yet. */
+export const STILL_SHOWN: Ended = {
+  outcome: 'unclear',
+  reason: 'The vault was asked to end it, and still shows it. The next run looks again.',
+};
+
+/**
+ * Looks whether a checkout is over whose end the vault was asked for, and asks for the rotation that is due then.
+ * Raises like {@link AllLeases.current}.
+ */
+export const afterEnd = async (
+  ending: Ending,
+  reason: string,
+  { leases, ledger, rotateAfter }: EndContext,
+): Promise<Ended> => {
+  const { item } = ending;
+  const current = await leases.current(item);
+  if (current.state === 'unknown') return { outcome: 'unclear', reason: current.reason };
+  const isOpen = current.state === 'open';
+  if (isOpen && isStillOpen(current.lease, ending)) return STILL_SHOWN;
+  // The user of a later checkout would lose the credential.
+  const rotation = isOpen
+    ? rotateAfter && ({ outcome: 'refused', reason: 'A later checkout is open. Rotate it after its end.' } as const)
+    : await rotateAfter?.(item);
+  await ledger.record(itemKey(item.ref), { ...ending, ended: true, ...(rotation && { rotation }) });
+  return { outcome: 'forced', reason, ...(rotation && { rotation }) };
 };
 
 /** Finding of a second look; undefined if the checkout is the same one and still may end. */

@@ -166,6 +166,16 @@ export const interpretCheckIn = interpreter((answer) => {
   return answer.status === 404 ? NOT_SEEN : answer.status === 422 ? 'fine' : undefined;
 });
 
+const NOT_FORCED: Verdict = [
+  'ChangeRefused',
+  'The site did not end the check-out by force: nothing is checked out, or this account does not allow it. Look at the account in the site.',
+];
+
+/** For a forced check-in, which an account that is not checked out refuses with a 422. */
+export const interpretForced = interpreter((answer) =>
+  answer.status === 422 && !isPage(answer) ? NOT_FORCED : undefined,
+);
+
 const CANNOT_ROTATE: Verdict = [
   'ChangeRefused',
   'The site does not change the credential of this account. It changes those of Windows accounts that it manages itself. Exclude the account from the rotation.',

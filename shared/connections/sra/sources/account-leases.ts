@@ -1,7 +1,7 @@
 import type { AllLeases, OpenLease, UnknownLease } from '#shared/connections/all-leases.ts';
 import type { Rotated } from '#shared/connections/rotation.ts';
 import type { Account, Accounts } from '#shared/connections/sra/accounts.ts';
-import { interpretCheckIn } from '#shared/connections/sra/errors.ts';
+import { interpretForced } from '#shared/connections/sra/errors.ts';
 import { nameKey, readActivity, spanSince } from '#shared/connections/sra/reports/activity.ts';
 import {
   isInUse,
@@ -24,6 +24,9 @@ import { jsonBody } from '#shared/http/request.ts';
 
 const INCOMPLETE =
   'The list of accounts was incomplete, so another account can have its name. The next look tries again.';
+
+const UNLISTED =
+  'The site does not list the account any more: it was deleted, or the API account may not see it. It can still be checked out.';
 
 /** Types whose check-out the site does not end by force. */
 const UNFORCED: ReadonlySet<string> = new Set(['ssh', 'ssh_ca']);
@@ -145,7 +148,7 @@ export const allAccountLeases = (session: Session, accounts: Accounts, source: S
   // The page and the events of one id cost the same at every site, and do not depend on names.
   async current(item) {
     const account = await accounts.read(accountIdIn(item));
-    if (account?.type === undefined) return { state: 'none' };
+    if (account?.type === undefined) return { state: 'unknown', reason: UNLISTED };
     const { accountId, name, type, lastCheckOutMs } = account;
     const span = spanSince(session.now());
     const events = await readActivity(session, span, { accountId });
@@ -170,7 +173,7 @@ export const allAccountLeases = (session: Session, accounts: Accounts, source: S
       body: jsonBody({}),
       // Sent again, it could end a check-out that began in between.
       idempotent: false,
-      interpret: interpretCheckIn,
+      interpret: interpretForced,
       read: emptyOrJson,
     });
   },

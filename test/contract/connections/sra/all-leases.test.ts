@@ -86,8 +86,8 @@ describe('the check-outs of all users of a site', () => {
     expect((await errorOf(find(site))).name).toBe('PermissionMissing');
   });
 
-  it.each([422, 200] as const)('end by force, again without an effect, answered with %i', async (idleForceCheckIn) => {
-    const site = await openSite({ idleForceCheckIn });
+  it('end by force, which is refused for one that is over, not seen, or a key', async () => {
+    const site = await openSite();
     const [one] = idsOf(site, 'username_password');
     const [ssh] = idsOf(site, 'ssh', 'ssh_ca');
     for (const id of [one, ssh]) site.simulator.checkOutAs('dana', id);
@@ -95,7 +95,10 @@ describe('the check-outs of all users of a site', () => {
       const [item, key] = [items.get(one), items.get(ssh)];
       if (item === undefined || key === undefined) throw new Error('The list lacks accounts.');
       await leases.end(writtenDown(item));
-      await leases.end(writtenDown(item));
+      expect((await errorOf(leases.end(writtenDown(item)))).name).toBe('ChangeRefused');
+      const unseen = { ...item, ref: { ...item.ref, id: '999999' } };
+      expect((await errorOf(leases.end(unseen))).name).toBe('NotFound');
+      expect(await leases.current(unseen)).toMatchObject({ state: 'unknown' });
       expect((await errorOf(leases.end(key))).name).toBe('ChangeRefused');
       const refusals = [item, key].map(async (each) => {
         const current = await leases.current(each);

@@ -260,6 +260,20 @@ describe('a rule that ends checkouts', () => {
     expect(calls).toEqual(['end x']);
   });
 
+  it('reports no end that the vault does not show, and then asks for no rotation', async () => {
+    const { run, checkOut, ends, open, onLook, calls } = aRule({ forceCheckIn: { ...FORCE, rotate: true } });
+    for (const id of ['shown', 'faster']) checkOut(id, hoursAgo(30), { group: 'Contractors' });
+    ends.set('shown', 'ignores');
+    ends.set('faster', 'refuses');
+    let looks = 0;
+    onLook((id) => id === 'faster' && ++looks === 2 && open.delete(id));
+    expect((await run()).rows.map(({ outcome }) => outcome)).toEqual(['unclear', 'over']);
+    expect(calls).toEqual(['end shown']);
+    ends.delete('shown');
+    expect((await run()).rows.map(({ outcome }) => outcome)).toEqual(['forced']);
+    expect(calls).toEqual(['end shown', 'end shown', 'rotate shown']);
+  });
+
   it('asks no more of a checkout about which the vault could not be asked after a crash', async () => {
     const { run, crashAt, checkOut, onLook, calls, notices } = aRule();
     checkOut('x', hoursAgo(30), { group: 'Contractors' });
