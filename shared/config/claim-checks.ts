@@ -4,8 +4,9 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
 
 /**
- * Finds connections that are the same user of a vault without lease ids: a check-in over one of them would end a lease
- * of the other, and the vault counts the calls of both together. Pure.
+ * Finds connections that are the same user of a vault without lease ids: a check-in over one of them could end a lease
+ * of the other, and the vault counts the calls of both together. Two secrets with one client id are not seen here: the
+ * claims keep their leases apart. Pure.
  */
 export const checkClaims = (config: Checkable, { connections: types, ...rest }: RegisteredTypes): Problem[] => {
   const rules = [

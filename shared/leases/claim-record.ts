@@ -9,8 +9,9 @@ import { MAX_INVOCATION_MS } from '#shared/workflows/step.ts';
  * Claims: which run has opened, or is opening, the lease of an item in a vault that does not know it. One object for
  * each claimed item, in the records bucket. It never contains a credential.
  *
- *     claims/<connection>/<SHA-256 of the item's key>.json
+ *     claims/<host and port of the vault>/<SHA-256 of the item's key>.json
  *
+ * One claim of an item holds for all connections to its vault, because two of them can sign in as one user.
  * No lease is opened without a claim. A claim is removed only once nothing can be open under it and no process can
  * still be ending its lease: a check-in names no lease, so a late one would end that of the next run.
  */
@@ -38,6 +39,8 @@ const claimSchema = z.object({
     title: z.string(),
     labels: z.record(z.string(), z.string()),
   }),
+  /** As in {@link Claimant}. */
+  user: z.string(),
   /** Ends with the marker of the run. */
   reason: z.string(),
   minutes: z.number().optional(),
@@ -51,15 +54,23 @@ export type Claim = z.infer<typeof claimSchema>;
 
 const hashOf = (ref: ItemRef): string => createHash('sha256').update(itemKey(ref)).digest('hex');
 
-const placeOf = (connection: string, hash: string): RecordPlace<Claim> => ({
-  key: `${claimAt.prefix(connection)}${hash}.json`,
+/** Who claims. Only the same user can check in what is open under a claim. */
+export interface Claimant {
+  /** Host and port of the vault. */
+  readonly site: string;
+  /** Name of the secret with which a connection signs in. */
+  readonly user: string;
+}
+
+const placeOf = (site: string, hash: string): RecordPlace<Claim> => ({
+  key: `${claimAt.prefix(site)}${hash}.json`,
   schema: claimSchema,
 });
 
 export const claimAt = {
-  /** Common prefix of the keys of all claims of a connection. */
-  prefix: (connection: string): string => `claims/${connection}/`,
-  item: (connection: string, ref: ItemRef): RecordPlace<Claim> => placeOf(connection, hashOf(ref)),
+  /** Common prefix of the keys of all claims in a vault. */
+  prefix: (site: string): string => `claims/${site}/`,
+  item: (site: string, ref: ItemRef): RecordPlace<Claim> => placeOf(site, hashOf(ref)),
 };
 
 /** The claim at a listed key. */
@@ -72,15 +83,12 @@ const LEASE_ID = /^([0-9a-f]{64})\.([\w-]{1,64})$/;
 
 /** Place of the claim with this lease id, and the claim's own id. Raises `ContractViolated` for any other text. */
 export const claimWithLease = (
-  connection: string,
+  site: string,
   leaseId: string,
 ): { readonly place: RecordPlace<Claim>; readonly id: string } => {
   const [, hash, id] = LEASE_ID.exec(leaseId) ?? [];
-  if (hash !== undefined && id !== undefined) return { place: placeOf(connection, hash), id };
-  throw new RelayError(
-    'ContractViolated',
-    `${connection}: "${leaseId}" is not the id of a claim. Start the run again.`,
-  );
+  if (hash !== undefined && id !== undefined) return { place: placeOf(site, hash), id };
+  throw new RelayError('ContractViolated', `${site}: "${leaseId}" is not the id of a claim. Start the run again.`);
 };
 
 /** True if the process that began this can still be running at `now`, in epoch milliseconds. */

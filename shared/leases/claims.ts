@@ -13,6 +13,7 @@ import {
   type Attempt,
   afterCheckIn,
   type Claim,
+  type Claimant,
   canContinue,
   claimAt,
   claimWithLease,
@@ -40,8 +41,7 @@ import {
  * what, so that workflows use such a vault like any other.
  */
 
-export interface ClaimsOptions {
-  readonly connection: string;
+export interface ClaimsOptions extends Claimant {
   readonly records: RemovableRecords;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -83,12 +83,13 @@ const createLeases = (reads: OpeningReads, held: Leases['held'], options: Claims
 
 /** Claims the item. Nothing is opened before a read. */
 const createOpen =
-  ({ connection, records, now, newId, ...waits }: ClaimsOptions): Leases['open'] =>
+  ({ site, user, records, now, newId, ...waits }: ClaimsOptions): Leases['open'] =>
   async ({ ref, title, labels }, { reason, minutes }: LeaseTerms) => {
     const own = readMarker(reason);
     const fresh: Claim = {
       id: newId(),
       item: { ref, title, labels },
+      user,
       reason,
       minutes,
       claimedAt: new Date(now()).toISOString(),
@@ -98,7 +99,7 @@ const createOpen =
     };
     const claim = await changeRecord(
       records,
-      claimAt.item(connection, ref),
+      claimAt.item(site, ref),
       (current) => {
         if (current === undefined) return { next: fresh, result: fresh };
         // A claim of the same run is that of an earlier attempt of the step, or of this call if its answer was lost.
@@ -130,10 +131,7 @@ const hadNoEffect = (thrown: unknown): boolean => thrown instanceof RelayError &
 const leaseGone = (title: string): RelayError =>
   new RelayError('LeaseGone', `${title}: the claim under which it was to be read has ended. The next run reads it.`);
 
-const createRead = (
-  reads: OpeningReads,
-  { connection, records, now, newId, ...waits }: ClaimsOptions,
-): Leases['read'] => {
+const createRead = (reads: OpeningReads, { site, records, now, newId, ...waits }: ClaimsOptions): Leases['read'] => {
   /**
    * Ends what a read has opened although its claim was closed in the meantime. A check-in is safe only while the
    * attempt has no end, because the claim then stays. A claim that was removed too early has an heir, which takes the
@@ -163,7 +161,7 @@ const createRead = (
   };
 
   return async (leaseId, item) => {
-    const { place, id } = claimWithLease(connection, leaseId);
+    const { place, id } = claimWithLease(site, leaseId);
     const attempt: Attempt = { id: newId(), beganAt: new Date(now()).toISOString() };
     let known: Known<Claim> | undefined;
     /** Changes the claim. Undefined if it is not that of the lease any more, or must not be changed. */
@@ -210,9 +208,9 @@ const createRead = (
 
 /** Checks in what may be open, and removes the claim unless a process can still open a lease or end one. */
 const createClose =
-  (reads: OpeningReads, { connection, records, now, newId, ...waits }: ClaimsOptions): Leases['close'] =>
+  (reads: OpeningReads, { site, records, now, newId, ...waits }: ClaimsOptions): Leases['close'] =>
   async (leaseId, note) => {
-    const { place, id } = claimWithLease(connection, leaseId);
+    const { place, id } = claimWithLease(site, leaseId);
     const checkIn = { id: newId(), beganAt: new Date(now()).toISOString() };
     let known: Known<Claim> | undefined;
     const begun = await changeOrRemove<Claim, Claim | undefined>(

@@ -1,26 +1,24 @@
 import pMap from 'p-map';
 import type { HeldLease, Leases } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type Claim, claimAt, claimKeyed, leaseIdOf } from '#shared/leases/claim-record.ts';
+import { type Claim, type Claimant, claimAt, claimKeyed, leaseIdOf } from '#shared/leases/claim-record.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 
 /** Claims read at once. */
 const MAX_CONCURRENCY = 64;
 
 /**
- * Lists the claims of the connection, of all runs. Reads only those that have changed since the last list. Raises
+ * Lists the claims of the user, of all runs. Reads only those that have changed since the last list. Raises
  * `AnswerMalformed` for an unreadable claim, or reports it. Repeatable.
  */
 export const createHeld = ({
-  connection,
+  site,
+  user,
   records,
-}: {
-  readonly connection: string;
-  readonly records: RemovableRecords;
-}): Leases['held'] => {
+}: Claimant & { readonly records: RemovableRecords }): Leases['held'] => {
   let last = new Map<string, { readonly version: string; readonly claim: Claim }>();
   return async (onUnreadable) => {
-    const listed = await records.list(claimAt.prefix(connection));
+    const listed = await records.list(claimAt.prefix(site));
     const states = await pMap(
       listed,
       async ({ key, version }) => {
@@ -33,7 +31,7 @@ export const createHeld = ({
     );
     const claims = states.flatMap(([key, state]) => (state === undefined ? [] : [[key, state] as const]));
     last = new Map(claims);
-    return claims.map(([, { claim }]) => heldLease(claim));
+    return claims.flatMap(([, { claim }]) => (claim.user === user ? [heldLease(claim)] : []));
   };
 };
 

@@ -10,20 +10,17 @@ import type { Records } from '#shared/records/records.ts';
  */
 export type FindOwnClaim = (ref: ItemRef) => Promise<string | undefined>;
 
-/** Creates the look at the claims of some connections, which sign in to the same vault. */
+/** Creates the look at the claims in the vault at this host and port, over any connection. */
 export const createFindOwnClaim =
-  (records: Pick<Records, 'read'>, connections: readonly string[]): FindOwnClaim =>
+  (records: Pick<Records, 'read'>, site: string): FindOwnClaim =>
   async (ref) => {
-    for (const connection of connections) {
-      try {
-        const claim = await records.read(claimAt.item(connection, ref));
-        if (claim === undefined) continue;
-        const { run } = readMarker(claim.reason) ?? {};
-        return `The relay itself has it open${run === undefined ? '' : `, in the run ${run}`}.`;
-      } catch (thrown) {
-        const { message } = asRelayError(thrown, 'Reading a claim');
-        return `It may be the relay's own: ${message}`;
-      }
+    try {
+      const claim = await records.read(claimAt.item(site, ref));
+      if (claim === undefined) return undefined;
+      const { run } = readMarker(claim.reason) ?? {};
+      return `The relay itself has it open${run === undefined ? '' : `, in the run ${run}`}.`;
+    } catch (thrown) {
+      const { message } = asRelayError(thrown, 'Reading a claim');
+      return `It may be the relay's own: ${message}`;
     }
-    return undefined;
   };

@@ -4,6 +4,7 @@ import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator
 import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
+import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
@@ -12,6 +13,7 @@ import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
 import type { HttpProxy } from '#shared/http/tunnels.ts';
+import type { Claimant } from '#shared/leases/claim-record.ts';
 import { claimedRules, claiming } from '#shared/leases/claims.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
 import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
@@ -55,6 +57,8 @@ export interface Connections {
    * Raises `ConfigurationInvalid`. Each of its methods can also raise `LimitReached`, and the errors of the records.
    */
   vaultOf(connection: string, callers?: number): Promise<Vault>;
+  /** Returns who claims items over a connection, without connecting. */
+  claimantOf(connection: string): Promise<Claimant>;
   /** Returns the kinds of resource of a connection, without connecting. */
   resourceTypesOf(connection: string): Promise<ResourceTypes>;
   /** Returns the source's rules for a rule of relay.yaml, without connecting. */
@@ -142,7 +146,8 @@ export const createConnections = ({
       now,
     });
     const claims = records === 'own' ? NO_CLAIMS : records;
-    return releasing(claiming(vault, { connection, records: claims, now, newId: randomUUID }), gate);
+    const claimant = claimantIn(connection, type, settings);
+    return releasing(claiming(vault, { ...claimant, records: claims, now, newId: randomUUID }), gate);
   };
 
   const opened = new Map<string, Promise<Vault>>();
@@ -152,6 +157,10 @@ export const createConnections = ({
       const known = opened.get(key) ?? open(connection, callers);
       opened.set(key, known);
       return known;
+    },
+    async claimantOf(connection) {
+      const settings = settingsOf(connection);
+      return claimantIn(connection, await typeOf(settings), settings);
     },
     async resourceTypesOf(connection) {
       return (await (await typeOf(settingsOf(connection))).resources?.()) ?? {};
@@ -164,6 +173,11 @@ export const createConnections = ({
     },
   };
 };
+
+const claimantIn = (connection: string, type: ConnectionType, settings: ConnectionConfig): Claimant => ({
+  site: new URL(settings.url).host,
+  user: bootstrapSecretOf(type, settings) ?? connection,
+});
 
 const refuseClaims = () =>
   Promise.reject(new RelayError('ContractViolated', 'Only the functions of the stack open leases. Deploy the stack.'));

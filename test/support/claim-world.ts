@@ -87,7 +87,7 @@ export const createClaimWorld = (start = Date.parse('2026-03-01T12:00:00Z')) => 
       pending.push({ name, process, make });
     });
 
-  const leasesOf = async <T>(process: Process, work: (leases: Leases) => Promise<T>): Promise<T> => {
+  const leasesOf = async <T>(process: Process, user: string, work: (leases: Leases) => Promise<T>): Promise<T> => {
     const reads: OpeningReads = {
       kind: 'opening-reads',
       openAndRead: (item) => call(process, 'open', () => openAndRead(process, item)),
@@ -117,7 +117,7 @@ export const createClaimWorld = (start = Date.parse('2026-03-01T12:00:00Z')) => 
       remove: (place, expected) => call(process, 'remove', () => records.remove(place, expected)),
     };
     const options: ClaimsOptions = {
-      connection: 'vault',
+      ...{ site: 'vault', user },
       records: shared,
       now: () => now,
       newId: () => `id-${++ids}`,
@@ -142,9 +142,13 @@ export const createClaimWorld = (start = Date.parse('2026-03-01T12:00:00Z')) => 
       now += ms;
     },
     /** Starts a process. Its errors are those of a step, which another attempt follows or not. */
-    start: (reason: string, work: (leases: Leases, process: Process) => Promise<unknown>): Promise<unknown> => {
+    start: (
+      reason: string,
+      work: (leases: Leases, process: Process) => Promise<unknown>,
+      user = 'bootstrap/vault',
+    ): Promise<unknown> => {
       const process = { reason, beganAt: now };
-      return leasesOf(process, (leases) => work(leases, process)).catch((thrown: unknown) => thrown);
+      return leasesOf(process, user, (leases) => work(leases, process)).catch((thrown: unknown) => thrown);
     },
     /**
      * Makes the next calls of one of the waiting processes; the last one has the fate. The process then waits until it

@@ -82,8 +82,8 @@ export const changeAll = ({ simulator, advance }: SraRelay): void => {
 
 const checkedOutByRelay = ({ simulator }: SraRelay) => simulator.checkedOut(DEFAULT_API_ACCOUNT.name);
 
-const claimsOf = async ({ shared }: SraRelay): Promise<Claim[]> => {
-  const listed = await shared.list(claimAt.prefix('vault'));
+const claimsOf = async ({ shared, simulator }: SraRelay): Promise<Claim[]> => {
+  const listed = await shared.list(claimAt.prefix(new URL(simulator.url).host));
   const states = await Promise.all(listed.map(({ key }) => shared.read(claimKeyed(key))));
   return states.flatMap((state) => (state === undefined ? [] : [state.record]));
 };

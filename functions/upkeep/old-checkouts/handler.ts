@@ -24,7 +24,7 @@ export const handler = defineHandler(
   oldCheckoutsSteps.oldCheckouts,
   createOldCheckouts({
     ...relay,
-    findOwnClaimIn: (connections) => createFindOwnClaim(records, connections),
+    findOwnClaimIn: (site) => createFindOwnClaim(records, site),
     isRotating: (connection, item) => isRotating(connection, [item]),
     records: createS3SharedRecords(bucket),
     reports: records,

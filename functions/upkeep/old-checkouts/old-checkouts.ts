@@ -7,6 +7,7 @@ import type { Rotated } from '#shared/connections/rotation.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
+import type { Claimant } from '#shared/leases/claim-record.ts';
 import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
 import { type OldCheckoutRow, type OldCheckoutsReport, oldCheckoutsAt } from '#shared/records/old-checkouts-record.ts';
 import type { Pages } from '#shared/records/pages.ts';
@@ -24,8 +25,9 @@ export interface OldCheckoutsDependencies {
   readonly config: RelayConfig;
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly rulesOf: (connection: string, rule: Source) => Promise<SourceRules>;
-  /** Looks at the claims of these connections, which sign in to the same vault. */
-  readonly findOwnClaimIn: (connections: readonly string[]) => FindOwnClaim;
+  readonly claimantOf: (connection: string) => Promise<Claimant>;
+  /** Looks at the claims in the vault at this host and port. */
+  readonly findOwnClaimIn: (site: string) => FindOwnClaim;
   /** True if a rotation of the relay is changing the item. */
   readonly isRotating: (connection: string, item: Rotated) => Promise<boolean>;
   readonly records: SharedRecords;
@@ -76,10 +78,12 @@ const work = async (
   { rule, ledger, context }: Work,
   dependencies: OldCheckoutsDependencies,
 ): Promise<OldCheckoutsReported> => {
-  const { config, vaultOf, rulesOf, findOwnClaimIn, isRotating, reports, pages, measure, now } = dependencies;
+  const { config, vaultOf, rulesOf, claimantOf, findOwnClaimIn, isRotating, reports, pages, measure, now } =
+    dependencies;
   const { connection } = rule;
   const connections = connectionsToVaultOf(config, rule);
   const vault = await vaultOf(connection);
+  const { site } = await claimantOf(connection);
   const { patterns, groupLabel } = await rulesOf(connection, rule);
   const rotates = rule.forceCheckIn?.rotate === true;
   const relayUsers = rotates ? await usersOf(connections, vaultOf) : [];
@@ -87,7 +91,7 @@ const work = async (
     look({
       ...{ rule, run: order.run, ledger, patterns, groupLabel, now },
       leases: requireAllLeases(session, rule),
-      findOwnClaim: findOwnClaimIn(connections),
+      findOwnClaim: findOwnClaimIn(site),
       rotateAfter: rotates
         ? createRotateAfter(session.rotation?.(rule, relayUsers), (item) => isRotating(connection, item))
         : undefined,

@@ -156,7 +156,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
     now: () => clock.now,
   });
   const vault = claiming(opened, {
-    connection: CONNECTION,
+    ...{ site: 'vault', user: CONNECTION },
     records: memorySharedRecords(),
     now: () => clock.now,
     newId: randomUUID,

@@ -32,6 +32,7 @@ const aRule = (rule: Record<string, unknown> = { forceCheckIn: FORCE }) => {
         ...{ distinguishingPlaceholder: '', patterns: { accountName: ['!hidden-*'] }, groupLabel: 'groupName' },
         rotationWindowMinutes: 0,
       }),
+      claimantOf: async () => ({ site: 'vault', user: 'bootstrap/vault' }),
       findOwnClaimIn: () => async (ref) => claims.get(ref.id),
       isRotating: async (_connection, { ref }) => rotating.has(ref.id),
       records: shared,

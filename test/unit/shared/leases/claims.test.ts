@@ -20,11 +20,15 @@ beforeEach(() => {
 });
 
 /** Runs one process to its end. */
-const inRun = async <T>(reason: string, work: (leases: Leases) => Promise<T>): Promise<T> => {
+const inRun = async <T>(reason: string, work: (leases: Leases) => Promise<T>, user?: string): Promise<T> => {
   let result: { readonly of: T } | undefined;
-  const ended = world.start(reason, async (leases) => {
-    result = { of: await work(leases) };
-  });
+  const ended = world.start(
+    reason,
+    async (leases) => {
+      result = { of: await work(leases) };
+    },
+    user,
+  );
   await world.settle();
   const thrown = await ended;
   if (result === undefined) throw thrown;
@@ -50,6 +54,16 @@ describe('a claim', () => {
       name: 'RequestConflict',
       message: expect.stringMatching(/claimed by sync databases\.2\..*The first run after the end of that sync/),
     });
+  });
+
+  it('holds for all users of the vault, who can be one under two names, and only its own user sees it', async () => {
+    const { id } = await claim();
+    const other = <T>(work: (leases: Leases) => Promise<T>) => inRun(THEIRS, work, 'bootstrap/other');
+    await expect(other((leases) => leases.open(ITEM, terms(THEIRS)))).rejects.toMatchObject({
+      name: 'RequestConflict',
+    });
+    expect(await other((leases) => leases.held())).toEqual([]);
+    expect(await inRun(THEIRS, (leases) => leases.held())).toMatchObject([{ id }]);
   });
 
   it('is held with its reason by all runs, and read again only if it has changed', async () => {
