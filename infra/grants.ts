@@ -146,8 +146,6 @@ const isNeeded = (of: Condition, relay: Grantable): boolean => {
       return anyClaims(Object.values(syncs), relay);
     case 'claiming checkouts':
       return anyClaims(Object.values(checkouts), relay);
-    case 'claiming rules':
-      return anyClaims([...Object.values(syncs), ...Object.values(checkouts)], relay);
   }
 };
 

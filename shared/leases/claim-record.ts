@@ -67,9 +67,12 @@ const placeOf = (site: string, hash: string): RecordPlace<Claim> => ({
   schema: claimSchema,
 });
 
+/** Common prefix of the keys of all claims. */
+export const CLAIMS = 'claims/';
+
 export const claimAt = {
   /** Common prefix of the keys of all claims in a vault. */
-  prefix: (site: string): string => `claims/${site}/`,
+  prefix: (site: string): string => `${CLAIMS}${site}/`,
   item: (site: string, ref: ItemRef): RecordPlace<Claim> => placeOf(site, hashOf(ref)),
 };
 

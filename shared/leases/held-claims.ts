@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { HeldLease, Leases } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
-import { type Claim, type Claimant, claimAt, claimKeyed, leaseIdOf } from '#shared/leases/claim-record.ts';
+import { CLAIMS, type Claim, type Claimant, claimAt, claimKeyed, leaseIdOf } from '#shared/leases/claim-record.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 
 /** Claims read at once. */
@@ -33,6 +33,22 @@ export const createHeld = ({
     last = new Map(claims);
     return claims.flatMap(([, { claim }]) => (claim.user === user ? [heldLease(claim)] : []));
   };
+};
+
+/**
+ * Lists who has claims, each once. Reports an unreadable claim, which no connection may be able to serve. Repeatable.
+ */
+export const readClaimants = async (
+  records: RemovableRecords,
+  onUnreadable: (error: RelayError) => void,
+): Promise<readonly Claimant[]> => {
+  const read = async ({ key }: { readonly key: string }) => {
+    const user = (await readClaim(records, key, onUnreadable))?.record.user;
+    const [, site = ''] = key.split('/');
+    return user === undefined ? [] : [[`${site}/${user}`, { site, user }] as const];
+  };
+  const claimants = await pMap(await records.list(CLAIMS), read, { concurrency: MAX_CONCURRENCY });
+  return [...new Map(claimants.flat()).values()];
 };
 
 /** Undefined if the claim was removed since the list, or if it is unreadable and `onUnreadable` took the error. */

@@ -42,7 +42,7 @@ export type Grant =
   | { readonly to: 'machines'; readonly may: 'describe' };
 
 /** Rules that can claim what they open, in a vault that does not know which run has opened what. */
-export type Claiming = 'claiming syncs' | 'claiming checkouts' | 'claiming rules';
+export type Claiming = 'claiming syncs' | 'claiming checkouts';
 
 /** Grants to claim items and to read under claims, or also to check in what they show. Includes the list of all. */
 export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant[] => [

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { claimGrants, type Grant } from '#shared/workflows/grants.ts';
+import type { Grant } from '#shared/workflows/grants.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
 /** Grants to find open checkouts whose execution has ended, and to start their release. */
@@ -22,7 +22,10 @@ const reap = {
   grants: ({ checkouts }) => [
     { to: 'sign-in' },
     { to: 'runs', may: 'describe', of: 'sync' },
-    ...claimGrants('claiming rules', 'close'),
+    // Also if no rule claims any more: an earlier rule can have left some open.
+    { to: 'records', may: 'read', folder: 'claims' },
+    { to: 'records', may: 'write', folder: 'claims' },
+    { to: 'records', may: 'remove', folder: 'claims' },
     ...(Object.keys(checkouts).length > 0 ? abandonedCheckouts : []),
   ],
 } as const satisfies Step;

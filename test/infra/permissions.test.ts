@@ -255,7 +255,9 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   UpkeepReap: [
     ...SIGN_IN,
     ...SEE,
-    ...write('checkouts'),
+    ...read('claims'),
+    ...write('checkouts', 'claims'),
+    's3:DeleteObject <bucket>/claims/*',
     'states:DescribeExecution execution:pam-relay-prod-sync:*',
     readRuns('sync'),
     'states:DescribeExecution execution:pam-relay-prod-checkout:*',
@@ -428,7 +430,16 @@ describe('a relay without checkouts', () => {
         .toSorted(),
     );
     expect(permissionsOf(bare, 'UpkeepReap')).toEqual(
-      [...SIGN_IN, 'states:DescribeExecution execution:pam-relay-prod-sync:*', readRuns('sync')].toSorted(),
+      [
+        ...new Set([
+          ...SIGN_IN,
+          ...read('claims'),
+          ...write('claims'),
+          's3:DeleteObject <bucket>/claims/*',
+          'states:DescribeExecution execution:pam-relay-prod-sync:*',
+          readRuns('sync'),
+        ]),
+      ].toSorted(),
     );
   });
 });

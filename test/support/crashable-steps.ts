@@ -14,6 +14,7 @@ import { createStartRelease } from '#functions/upkeep/reap/start-release.ts';
 import type { SecretsManager } from '#local/aws/secrets-manager/server.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Http } from '#shared/http/http.ts';
+import { readClaimants } from '#shared/leases/held-claims.ts';
 import { ownerOf } from '#shared/names.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Records } from '#shared/records/records.ts';
@@ -106,14 +107,15 @@ const withClaims = (claims: RemovableRecords, limits: RemovableRecords): Removab
 export const crashableSteps = (outside: Outside, crashable: CrashableProcess): Record<PlayedStep, Perform> => {
   const { config, manager, now } = outside;
   const secretsManager = crashable.secretsManager(connectInProcess(manager));
-  const { vaultOf, rulesOf } = createConnections({
+  const claims = crashable.removableRecords(outside.shared);
+  const { vaultOf, rulesOf, claimantOf } = createConnections({
     config,
     secretsManager,
     onSignOutFailure: () => {},
     onSignInRefused: async () => {},
     now,
     priority: 'fleet',
-    limits: withClaims(crashable.removableRecords(outside.shared), memorySharedRecords()),
+    limits: withClaims(claims, memorySharedRecords()),
     connectHttp: () => crashable.http(outside.http),
   });
   const stores = createStores({
@@ -183,7 +185,10 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
   const report = createReport({ ...shared, pages, notify });
   const reap = createReap({
     ...shared,
-    connections: createReapedConnections(config, vaultOf),
+    connections: createReapedConnections({
+      ...{ config, vaultOf, claimantOf },
+      claimants: (onUnreadable) => readClaimants(claims, onUnreadable),
+    }),
     endedAt,
     closeAbandoned: createCloseAbandoned({
       signals,

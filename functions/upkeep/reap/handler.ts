@@ -2,7 +2,8 @@
  * Closes leases and checkouts that stopped runs left open. Started by a schedule, not by a workflow. Repeatable, and
  * safe to run at any time beside running workflows.
  */
-import { createS3Signals } from '#shared/aws/s3.ts';
+import { createS3SharedRecords, createS3Signals } from '#shared/aws/s3.ts';
+import { readClaimants } from '#shared/leases/held-claims.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { createExecutionsOf } from '#shared/runtime/machines.ts';
 import { emitMetrics } from '#shared/runtime/metrics.ts';
@@ -15,7 +16,8 @@ import { createReap } from './reap.ts';
 import { createReapedConnections } from './reaped-connections.ts';
 import { createStartRelease } from './start-release.ts';
 
-const { config, env, vaultOf } = createRelay(upkeepSteps.reap);
+const { config, env, vaultOf, claimantOf } = createRelay(upkeepSteps.reap);
+const records = createS3SharedRecords(env.get('RECORDS_BUCKET'));
 const executionsOf = createExecutionsOf(env);
 const endedAt = createEndedAt((workflow) =>
   env.find(machineVariable(workflow)) === undefined ? undefined : executionsOf(workflow),
@@ -36,7 +38,10 @@ export const handler = defineHandler(
   upkeepSteps.reap,
   createReap({
     relayId: env.relayId,
-    connections: createReapedConnections(config, vaultOf),
+    connections: createReapedConnections({
+      ...{ config, vaultOf, claimantOf },
+      claimants: (onUnreadable) => readClaimants(records, onUnreadable),
+    }),
     endedAt,
     closeAbandoned,
     measure: (connection, { reaped, oldestAgeSeconds }) =>

@@ -2,13 +2,22 @@ import { describe, expect, it, vi } from 'vitest';
 import { createReapedConnections } from '#functions/upkeep/reap/reaped-connections.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { RelayError } from '#shared/errors.ts';
-import { aCheckoutConfig, aConfig, parseShapeOf } from '#test/support/configs.ts';
+import { aCheckoutConfig, aConfig, aRotationConfig, parseShapeOf } from '#test/support/configs.ts';
 import { fakeVault } from '#test/support/fake-vault.ts';
 
 const { vault } = fakeVault();
 
+/** Claims at one site, whose users are named like connections. */
+const reapedOf = (config: RelayConfig, vaultOf = async (_connection: string) => vault, users: readonly string[] = []) =>
+  createReapedConnections({
+    config,
+    vaultOf,
+    claimantOf: async (user) => ({ site: 'vault', user }),
+    claimants: async () => users.map((user) => ({ site: 'vault', user })),
+  })();
+
 describe('the connections where leases can be open', () => {
-  const found = async (config: RelayConfig) => (await createReapedConnections(config, async () => vault)()).found;
+  const found = async (config: RelayConfig) => (await reapedOf(config)).found;
 
   it.each([
     ['opens leases for accounts', {}, ['vault']],
@@ -30,8 +39,18 @@ describe('the connections where leases can be open', () => {
     const [settings] = Object.values(connections);
     const vaultOf = vi.fn(async () => vault);
     const more = parseShapeOf({ ...config, connections: { unused: settings, ...connections } });
-    expect(await createReapedConnections(more, vaultOf)()).toMatchObject({ found: [{}], failures: [] });
+    expect(await reapedOf(more, vaultOf)).toMatchObject({ found: [{}], failures: [] });
     expect(vaultOf).toHaveBeenCalledExactlyOnceWith('vault');
+  });
+
+  it('include one whose user has claims and that only a rotation uses, and an error for other claims', async () => {
+    const { connections, ...rules } = aRotationConfig({ connection: 'changer' });
+    const config = parseShapeOf({ ...rules, connections: { ...connections, changer: connections['vault'] } });
+    const vaultOf = vi.fn(async () => vault);
+    const { found: there, failures } = await reapedOf(config, vaultOf, ['vault', 'changer', 'former']);
+    expect(there.map(({ connection }) => connection)).toEqual(['vault', 'changer']);
+    expect(failures).toMatchObject([{ name: 'ConfigurationInvalid', message: expect.stringContaining('former') }]);
+    expect((await reapedOf(config)).found.map(({ connection }) => connection)).toEqual(['vault']);
   });
 
   it('are found even if another connection cannot be opened, and that error is reported', async () => {
@@ -42,10 +61,10 @@ describe('the connections where leases can be open', () => {
       connections: { broken: settings, ...connections },
       checkouts: { tickets: { ...checkouts['tickets'], connection: 'broken' } },
     });
-    const { found: there, failures } = await createReapedConnections(more, async (connection) => {
+    const { found: there, failures } = await reapedOf(more, async (connection) => {
       if (connection === 'broken') throw new RelayError('ConfigurationInvalid', 'broken');
       return vault;
-    })();
+    });
     expect(there).toMatchObject([{ connection: 'vault' }]);
     expect(failures).toMatchObject([{ name: 'ConfigurationInvalid' }]);
   });
