@@ -39,6 +39,11 @@ const claimSchema = z.object({
     title: z.string(),
     labels: z.record(z.string(), z.string()),
   }),
+  /**
+   * End of a hold, which opens nothing and keeps the runs of the relay away. Then any run may replace it. Absent from
+   * the claim of a run.
+   */
+  heldUntil: instant.optional(),
   /** As in {@link Claimant}. */
   user: z.string(),
   /** Ends with the marker of the run. */
@@ -106,6 +111,10 @@ export const mayBeOpen = ({ attempts }: Pick<Claim, 'attempts'>): boolean => att
 /** True if nothing is open under the claim and no process can still change that or end a lease. Pure. */
 export const isOver = (claim: Claim, now: number): boolean =>
   !mayBeOpen(claim) && !claim.checkIns.some((checkIn) => canContinue(checkIn, now));
+
+/** True for a hold that has ended. Pure. */
+export const isFormerHold = ({ heldUntil }: Claim, now: number): boolean =>
+  heldUntil !== undefined && Date.parse(heldUntil) <= now;
 
 /** Adds a read, before it opens anything. Adding it twice has no further effect. Pure. */
 export const withAttempt = (claim: Claim, attempt: Attempt): Claim => ({

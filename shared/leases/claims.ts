@@ -17,6 +17,7 @@ import {
   canContinue,
   claimAt,
   claimWithLease,
+  isFormerHold,
   isOver,
   leaseIdOf,
   mayBeOpen,
@@ -101,7 +102,7 @@ const createOpen =
       records,
       claimAt.item(site, ref),
       (current) => {
-        if (current === undefined) return { next: fresh, result: fresh };
+        if (current === undefined || isFormerHold(current, now())) return { next: fresh, result: fresh };
         // A claim of the same run is that of an earlier attempt of the step, or of this call if its answer was lost.
         const isOurs = own !== undefined && isSameMarker(readMarker(current.reason), own);
         return { result: isOurs && !current.closing ? current : conflictWith(current, own, title) };
@@ -112,7 +113,10 @@ const createOpen =
     return { id: leaseIdOf(claim), ours: true };
   };
 
-const conflictWith = ({ closing, reason }: Claim, own: Marker | undefined, title: string): RelayError => {
+const conflictWith = ({ closing, reason, heldUntil }: Claim, own: Marker | undefined, title: string): RelayError => {
+  if (heldUntil !== undefined) {
+    return new RelayError('RequestConflict', `${title}: its old check-out is being ended. The next run delivers it.`);
+  }
   const marker = readMarker(reason);
   const isOfAnotherRelay = marker !== undefined && marker.relayId !== own?.relayId;
   const owner =

@@ -31,7 +31,9 @@ export const createHeld = ({
     );
     const claims = states.flatMap(([key, state]) => (state === undefined ? [] : [[key, state] as const]));
     last = new Map(claims);
-    return claims.flatMap(([, { claim }]) => (claim.user === user ? [heldLease(claim)] : []));
+    return claims.flatMap(([, { claim }]) =>
+      claim.user === user && claim.heldUntil === undefined ? [heldLease(claim)] : [],
+    );
   };
 };
 
@@ -43,9 +45,9 @@ export const readClaimants = async (
   onUnreadable: (error: RelayError) => void,
 ): Promise<readonly Claimant[]> => {
   const read = async ({ key }: { readonly key: string }) => {
-    const user = (await readClaim(records, key, onUnreadable))?.record.user;
+    const { user, heldUntil } = (await readClaim(records, key, onUnreadable))?.record ?? {};
     const [, site = ''] = key.split('/');
-    return user === undefined ? [] : [[`${site}/${user}`, { site, user }] as const];
+    return user === undefined || heldUntil !== undefined ? [] : [[`${site}/${user}`, { site, user }] as const];
   };
   const claimants = await pMap(await records.list(CLAIMS), read, { concurrency: MAX_CONCURRENCY });
   return [...new Map(claimants.flat()).values()];

@@ -7,8 +7,10 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 const ending = [
   // Checkouts that an interrupted run was ending.
   { to: 'records', may: 'read', folder: 'old-checkouts' },
-  // What a run of this relay has opened is never ended here.
+  // What a run of this relay has opened is never ended here, and none opens an item whose checkout is being ended.
   { to: 'records', may: 'read', folder: 'claims' },
+  { to: 'records', may: 'write', folder: 'claims' },
+  { to: 'records', may: 'remove', folder: 'claims' },
   // People learn of what was ended.
   { to: 'alerts', may: 'publish' },
 ] as const satisfies readonly Grant[];

@@ -251,7 +251,13 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     readRuns('provision'),
     'states:StartExecution stateMachine:pam-relay-prod-provision',
   ],
-  UpkeepOldCheckouts: [...HYGIENE, ...read('old-checkouts', 'claims', 'holds'), ...write('old-checkouts'), ...ALERT],
+  UpkeepOldCheckouts: [
+    ...HYGIENE,
+    ...read('old-checkouts', 'claims', 'holds'),
+    ...write('old-checkouts', 'claims'),
+    's3:DeleteObject <bucket>/claims/*',
+    ...ALERT,
+  ],
   UpkeepReap: [
     ...SIGN_IN,
     ...SEE,

@@ -2,7 +2,7 @@ import type { AllLeases, OpenLease } from '#shared/connections/all-leases.ts';
 import { itemKey } from '#shared/domain/item.ts';
 import { type ForceContext, isSameCheckout, isStillOpen, reasonToKeep } from '#shared/domain/old-checkouts/decide.ts';
 import { asRelayError } from '#shared/errors.ts';
-import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
+import type { OwnClaims } from '#shared/leases/own-claims.ts';
 import type { Ending, OldCheckoutRow } from '#shared/records/old-checkouts-record.ts';
 import type { Ledger } from './ledger.ts';
 import type { RotateAfter } from './rotate-after.ts';
@@ -11,7 +11,7 @@ export interface EndContext {
   readonly run: string;
   readonly leases: AllLeases;
   readonly ledger: Ledger;
-  readonly findOwnClaim: FindOwnClaim;
+  readonly ownClaims: OwnClaims;
   /** Absent if the rule asks for no rotation. */
   readonly rotateAfter: RotateAfter | undefined;
   readonly terms: ForceContext['terms'];
@@ -39,15 +39,19 @@ export const endCheckout = async (seen: OpenLease, context: EndContext): Promise
   };
   await ledger.record(key, ending);
   const obstacle = await lookAgain(seen, context);
-  if (obstacle !== undefined) {
+  // Claims come last: a run of the relay writes its claim before it opens anything.
+  const hold = obstacle === undefined ? await context.ownClaims.hold(item) : '';
+  if (typeof hold === 'string') {
     await ledger.record(key, undefined);
-    return obstacle;
+    return obstacle ?? { outcome: 'open', reason: hold };
   }
   try {
     await context.leases.end(item);
   } catch (thrown) {
     const { message, retryable, mayHaveHappened } = asRelayError(thrown, `Ending the checkout of ${title}`);
+    // A late call would end the check-out of a run of the relay. The hold ends by itself after that.
     if (mayHaveHappened) return { outcome: 'unclear', reason: message, isOutOfReach: retryable };
+    await hold.release();
     await ledger.record(key, undefined);
     // A vault can also refuse it because the user was faster.
     const found = retryable ? undefined : await lookAgain(seen, context);
@@ -58,6 +62,8 @@ export const endCheckout = async (seen: OpenLease, context: EndContext): Promise
   } catch (thrown) {
     const { message, retryable } = asRelayError(thrown, `Looking at ${title} after its end`);
     return { outcome: 'unclear', reason: message, isOutOfReach: retryable };
+  } finally {
+    await hold.release();
   }
 };
 
@@ -92,7 +98,7 @@ export const afterEnd = async (
 /** Finding of a second look; undefined if the checkout is the same one and still may end. */
 const lookAgain = async (
   { item, since }: OpenLease,
-  { leases, findOwnClaim, terms, groupLabel, now }: EndContext,
+  { leases, terms, groupLabel, now }: EndContext,
 ): Promise<Ended | undefined> => {
   try {
     const current = await leases.current(item);
@@ -103,13 +109,10 @@ const lookAgain = async (
       return { outcome: 'over', reason: 'It ended during the run, and a later checkout is open.' };
     }
     const id = itemKey(item.ref);
-    // Claims come last: a run of the relay writes its claim before it opens anything.
-    const own = await findOwnClaim(item.ref);
-    const claimed = new Map(own === undefined ? [] : [[id, own]]);
     const { labels } = lease.item;
     const { others, inUse, refusal } = lease;
     const checkout = { id, labels, since: lease.since, others, inUse, refusal };
-    const reason = reasonToKeep(checkout, { terms, groupLabel, claimed, now: now() });
+    const reason = reasonToKeep(checkout, { terms, groupLabel, claimed: new Map(), now: now() });
     return reason === undefined ? undefined : { outcome: 'open', reason };
   } catch (thrown) {
     const { message, retryable } = asRelayError(thrown, `Looking at ${item.title} again`);

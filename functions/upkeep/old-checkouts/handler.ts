@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createNotify } from '#shared/aws/alerts.ts';
 import { createS3Pages, createS3Records, createS3SharedRecords } from '#shared/aws/s3.ts';
-import { createFindOwnClaim } from '#shared/leases/own-claims.ts';
+import { createOwnClaims } from '#shared/leases/own-claims.ts';
 import { createIsRotating } from '#shared/rotation/is-rotating.ts';
 import { defineHandler } from '#shared/runtime/define-handler.ts';
 import { logger } from '#shared/runtime/log.ts';
@@ -18,15 +18,16 @@ const relay = createRelay(oldCheckoutsSteps.oldCheckouts);
 const { config, env } = relay;
 const bucket = env.get('RECORDS_BUCKET');
 const records = createS3Records(bucket);
+const shared = createS3SharedRecords(bucket);
 const isRotating = createIsRotating({ config, records, now: Date.now });
 
 export const handler = defineHandler(
   oldCheckoutsSteps.oldCheckouts,
   createOldCheckouts({
     ...relay,
-    findOwnClaimIn: (site) => createFindOwnClaim(records, site),
+    ownClaimsOf: (claimant) => createOwnClaims({ ...claimant, records: shared, newId: randomUUID, now: Date.now }),
     isRotating: (connection, item) => isRotating(connection, [item]),
-    records: createS3SharedRecords(bucket),
+    records: shared,
     reports: records,
     pages: createS3Pages(bucket),
     measure: (oldCheckouts, { old, forced, unknown, failed }) =>

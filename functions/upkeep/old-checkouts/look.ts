@@ -4,7 +4,7 @@ import type { AllLeases, OpenLease, UnknownLease } from '#shared/connections/all
 import { itemKey, type Labels, textOf } from '#shared/domain/item.ts';
 import { ageHours, decideAll, type OpenCheckout, reasonToKeep } from '#shared/domain/old-checkouts/decide.ts';
 import { isSelected, type Patterns } from '#shared/domain/selection.ts';
-import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
+import type { OwnClaims } from '#shared/leases/own-claims.ts';
 import type { OldCheckoutRow } from '#shared/records/old-checkouts-record.ts';
 import { type EndContext, type Ended, endCheckout } from './end-checkout.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,7 +19,7 @@ export interface LookContext {
   readonly ledger: Ledger | undefined;
   readonly patterns: Patterns;
   readonly groupLabel: string | undefined;
-  readonly findOwnClaim: FindOwnClaim;
+  readonly ownClaims: OwnClaims;
   readonly rotateAfter: RotateAfter | undefined;
   readonly remainingMs: () => number;
   /** Epoch milliseconds. */
@@ -94,12 +94,16 @@ const toCheckout = (
 const findClaimed = async (
   checkouts: readonly OpenLease[],
   isCandidate: (checkout: OpenCheckout) => boolean,
-  findOwnClaim: FindOwnClaim,
+  ownClaims: OwnClaims,
 ): Promise<ReadonlyMap<string, string>> => {
   const candidates = checkouts.filter((lease) => isCandidate(toCheckout(lease)));
-  const claims = await pMap(candidates, async ({ item: { ref } }) => [itemKey(ref), await findOwnClaim(ref)] as const, {
-    concurrency: MAX_CONCURRENCY,
-  });
+  const claims = await pMap(
+    candidates,
+    async ({ item: { ref } }) => [itemKey(ref), await ownClaims.find(ref)] as const,
+    {
+      concurrency: MAX_CONCURRENCY,
+    },
+  );
   return new Map(claims.flatMap(([key, claim]) => (claim === undefined ? [] : [[key, claim] as const])));
 };
 
@@ -112,12 +116,12 @@ const decideAndEnd = async (
   { pending, spent }: { readonly pending: readonly string[]; readonly spent: number },
   context: LookContext,
 ): Promise<readonly Ended[]> => {
-  const { rule, ledger, groupLabel, findOwnClaim, remainingMs, now } = context;
+  const { rule, ledger, groupLabel, ownClaims, remainingMs, now } = context;
   const { forceCheckIn } = rule;
   const terms = forceCheckIn && { ...forceCheckIn, budget: Math.max(0, forceCheckIn.budget - spent) };
   const asked = new Map(pending.map((key) => [key, 'An earlier run may have ended it.']));
   const force = { terms, groupLabel, claimed: asked, now: now() };
-  const claimed = await findClaimed(open, (one) => reasonToKeep(one, force) === undefined, findOwnClaim);
+  const claimed = await findClaimed(open, (one) => reasonToKeep(one, force) === undefined, ownClaims);
   const checkouts = open.map((lease) => toCheckout(lease, ledger?.found.told));
   const decisions = decideAll(checkouts, { ...force, claimed: new Map([...asked, ...claimed]) });
   const ended: Ended[] = [];

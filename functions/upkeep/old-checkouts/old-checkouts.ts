@@ -8,7 +8,7 @@ import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault, VaultSession } from '#shared/connections/vault.ts';
 import { asRelayError, RelayError } from '#shared/errors.ts';
 import type { Claimant } from '#shared/leases/claim-record.ts';
-import type { FindOwnClaim } from '#shared/leases/own-claims.ts';
+import type { OwnClaims } from '#shared/leases/own-claims.ts';
 import { type OldCheckoutRow, type OldCheckoutsReport, oldCheckoutsAt } from '#shared/records/old-checkouts-record.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { Records } from '#shared/records/records.ts';
@@ -26,8 +26,7 @@ export interface OldCheckoutsDependencies {
   readonly vaultOf: (connection: string) => Promise<Vault>;
   readonly rulesOf: (connection: string, rule: Source) => Promise<SourceRules>;
   readonly claimantOf: (connection: string) => Promise<Claimant>;
-  /** Looks at the claims in the vault at this host and port. */
-  readonly findOwnClaimIn: (site: string) => FindOwnClaim;
+  readonly ownClaimsOf: (claimant: Claimant) => OwnClaims;
   /** True if a rotation of the relay is changing the item. */
   readonly isRotating: (connection: string, item: Rotated) => Promise<boolean>;
   readonly records: SharedRecords;
@@ -78,12 +77,11 @@ const work = async (
   { rule, ledger, context }: Work,
   dependencies: OldCheckoutsDependencies,
 ): Promise<OldCheckoutsReported> => {
-  const { config, vaultOf, rulesOf, claimantOf, findOwnClaimIn, isRotating, reports, pages, measure, now } =
-    dependencies;
+  const { config, vaultOf, rulesOf, claimantOf, ownClaimsOf, isRotating, reports, pages, measure, now } = dependencies;
   const { connection } = rule;
   const connections = connectionsToVaultOf(config, rule);
   const vault = await vaultOf(connection);
-  const { site } = await claimantOf(connection);
+  const ownClaims = ownClaimsOf(await claimantOf(connection));
   const { patterns, groupLabel } = await rulesOf(connection, rule);
   const rotates = rule.forceCheckIn?.rotate === true;
   const relayUsers = rotates ? await usersOf(connections, vaultOf) : [];
@@ -91,7 +89,7 @@ const work = async (
     look({
       ...{ rule, run: order.run, ledger, patterns, groupLabel, now },
       leases: requireAllLeases(session, rule),
-      findOwnClaim: findOwnClaimIn(site),
+      ownClaims,
       rotateAfter: rotates
         ? createRotateAfter(session.rotation?.(rule, relayUsers), (item) => isRotating(connection, item))
         : undefined,

@@ -33,7 +33,14 @@ const aRule = (rule: Record<string, unknown> = { forceCheckIn: FORCE }) => {
         rotationWindowMinutes: 0,
       }),
       claimantOf: async () => ({ site: 'vault', user: 'bootstrap/vault' }),
-      findOwnClaimIn: () => async (ref) => claims.get(ref.id),
+      ownClaimsOf: () => ({
+        find: async ({ id }) => claims.get(id),
+        hold: async ({ ref: { id } }) => {
+          if (claims.has(id)) return claims.get(id) ?? '';
+          claims.set(id, 'It is held.');
+          return { release: async () => void claims.delete(id) };
+        },
+      }),
       isRotating: async (_connection, { ref }) => rotating.has(ref.id),
       records: shared,
       reports,
