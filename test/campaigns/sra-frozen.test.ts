@@ -16,7 +16,11 @@ const overtake = (minutes: number) => async (relay: SraRelay, stop: () => void) 
   await relay.sync('later', { sync: 'databases' });
 };
 
-disturbSraAtMoments('a frozen function of a sync over a PRA site', STRIDE, {
-  'frozen until its run is reaped, and overtaken': (moment) => ({ at: [[moment, overtake(1)]] }),
-  'frozen until its claims are gone, and overtaken': (moment) => ({ at: [[moment, overtake(LONG_MINUTES)]] }),
+disturbSraAtMoments({
+  title: 'a frozen function of a sync over a PRA site',
+  stride: STRIDE,
+  cases: {
+    'frozen until its run is reaped, and overtaken': (moment) => ({ at: [[moment, overtake(1)]] }),
+    'frozen until its claims are gone, and overtaken': (moment) => ({ at: [[moment, overtake(LONG_MINUTES)]] }),
+  },
 });

@@ -1,10 +1,13 @@
 import { createIntakeQueue } from '#functions/intake/queue/queue.ts';
+import { findSource } from '#shared/config/checkable.ts';
+import { REGISTERED_TYPES } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
+import type { SourceRules } from '#shared/connections/source-rules.ts';
+import type { Source } from '#shared/connections/vault.ts';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
 import type { Message } from '#shared/messages/messages.ts';
 import type { ExecutionsOf } from '#shared/runtime/machines.ts';
 import type { CrashableBucket } from '#test/support/crashable-bucket.ts';
-import { rulesOf } from '#test/support/fakes.ts';
 
 export interface Intake {
   readonly config: RelayConfig;
@@ -12,6 +15,12 @@ export interface Intake {
   readonly executionsOf: ExecutionsOf;
   readonly now: () => number;
 }
+
+const rulesOf = (rule: Source): SourceRules => {
+  const source = findSource(REGISTERED_TYPES, rule.source);
+  if (source === undefined) throw new RangeError(`There is no source ${rule.source}.`);
+  return source.rules(rule);
+};
 
 /**
  * Handles a message like the intake function, which opens no lease and is never killed here.

@@ -146,6 +146,7 @@ export const startRelayAround = async <Site extends RemoteSite>(
 
   let current = config;
   const payloads: string[] = [];
+  const notices: string[] = [];
   const invoke = async (step: PlayedStep, payload: string, crashPlan: CrashPlan): Promise<Invoked> => {
     payloads.push(payload);
     const crashable = new CrashableProcess(crashPlan);
@@ -164,6 +165,7 @@ export const startRelayAround = async <Site extends RemoteSite>(
       startRelease,
       startSync,
       startRotation,
+      notices,
       now,
     };
     try {
@@ -258,6 +260,8 @@ export const startRelayAround = async <Site extends RemoteSite>(
     executions: executions.all,
     /** The input of every step, which contains the results of other steps. */
     payloads,
+    /** Lines of the notices about old checkouts. */
+    notices,
     now: clock.now,
     advance(minutes: number): void {
       clock.advance(Math.round(minutes * MINUTE_MS));
@@ -340,6 +344,10 @@ export const startRelayAround = async <Site extends RemoteSite>(
       if (!result.ok && !result.died && !mayFail) throw new Error(`reap failed: ${result.failure.errorMessage}`);
       return !result.died;
     },
+
+    /** Runs a rule for old checkouts as its schedule would. A run that dies has no result. */
+    endOldCheckouts: (rule: string, id: string, crashPlan = new CrashPlan()): Promise<Invoked> =>
+      invoke('upkeep/old-checkouts', JSON.stringify({ rule, run: `${rule}.${id}` }), crashPlan),
 
     async close(): Promise<void> {
       executions.close();

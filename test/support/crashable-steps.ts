@@ -28,10 +28,12 @@ import { authenticate as authenticateStep } from '#shared/workflows/authenticate
 import { NO_CALLS } from '#shared/workflows/calls.ts';
 import type { checkoutSteps } from '#shared/workflows/checkout.ts';
 import type { Machine } from '#shared/workflows/grants.ts';
+import type { oldCheckoutsSteps } from '#shared/workflows/old-checkouts.ts';
 import type { rotateSteps } from '#shared/workflows/rotate.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import type { upkeepSteps } from '#shared/workflows/upkeep.ts';
 import { crashableCheckoutSteps } from '#test/support/crashable-checkout-steps.ts';
+import { crashableOldCheckouts } from '#test/support/crashable-old-checkouts.ts';
 import type { CrashableProcess } from '#test/support/crashable-process.ts';
 import { crashableRotationSteps } from '#test/support/crashable-rotation-steps.ts';
 import type { CrashableStores } from '#test/support/crashable-stores.ts';
@@ -72,6 +74,8 @@ export interface Outside {
   readonly startSync: (name: string, input: string) => void;
   /** Starts an execution of the rotation machine, unless the name is in use. */
   readonly startRotation: (name: string, input: string) => void;
+  /** Lines of the notices about old checkouts. */
+  readonly notices: string[];
   readonly now: () => number;
 }
 
@@ -87,7 +91,8 @@ export type PlayedStep =
   | FolderOf<typeof syncSteps>
   | FolderOf<typeof checkoutSteps>
   | FolderOf<typeof rotateSteps>
-  | FolderOf<typeof upkeepSteps>;
+  | FolderOf<typeof upkeepSteps>
+  | FolderOf<typeof oldCheckoutsSteps>;
 
 /** Claims of all processes, and the limits of one process. */
 const withClaims = (claims: RemovableRecords, limits: RemovableRecords): RemovableRecords => {
@@ -225,5 +230,11 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
       notify,
     }),
     'upkeep/reap': () => reap(),
+    'upkeep/old-checkouts': crashableOldCheckouts({
+      ...shared,
+      shared: crashable.sharedRecords(outside.shared),
+      pages,
+      notify: (_subject, lines) => crashable.call(async () => void outside.notices.push(...lines)),
+    }),
   };
 };

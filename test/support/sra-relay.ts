@@ -1,5 +1,5 @@
 import { DEFAULT_API_ACCOUNT } from '#local/simulators/sra/api-accounts.ts';
-import { createFleet } from '#local/simulators/sra/fleet.ts';
+import { createFleet, type FleetAccount } from '#local/simulators/sra/fleet.ts';
 import { DEFAULT_PEOPLE } from '#local/simulators/sra/people.ts';
 import { startSra } from '#local/simulators/sra/server.ts';
 import { createHttp } from '#shared/http/http.ts';
@@ -14,17 +14,24 @@ const SEED = 7;
 const FOLDER = 'prod/';
 const LIMITS = { inFlight: 8, perSecond: 10_000, timeoutSeconds: 30 };
 /** Types whose credentials have different shapes. */
-const TYPES = ['username_password', 'ssh', 'opaque_token'];
+const SHAPES = ['username_password', 'ssh', 'opaque_token'];
 const [, DANA] = DEFAULT_PEOPLE;
 
 const FLEET = createFleet({ accounts: 28, seed: SEED });
 const PLAIN = FLEET.filter(({ kind }) => kind === 'plain');
-/** Accounts that the relay can deliver. */
-const DELIVERABLE = TYPES.flatMap((type) => PLAIN.find((account) => account.type === type) ?? []);
-const HELD = FLEET.filter(({ kind }) => kind === 'held');
+export const HELD = FLEET.filter(({ kind }) => kind === 'held');
 
-const configFor = (url: string) =>
+/** Accounts and rules of a relay, beside its sync. */
+export interface SraRelayOptions {
+  /** Types of the accounts that the relay can deliver, one of each. Default: types of different shapes. */
+  readonly types?: readonly string[];
+  /** Further sections of its configuration. */
+  readonly rules?: Readonly<Record<string, unknown>>;
+}
+
+const configFor = (url: string, rules: SraRelayOptions['rules']) =>
   parseShapeOf({
+    ...rules,
     connections: { vault: { type: 'sra', url, authentication: { bootstrapSecret: 'bootstrap/vault' } } },
     stores: { aws: { type: 'aws-secrets-manager' } },
     syncs: {
@@ -41,9 +48,9 @@ const configFor = (url: string) =>
     },
   });
 
-const startSite = async (now: () => number) => {
+const startSite = async (fleet: readonly FleetAccount[], now: () => number) => {
   const simulator = await startSra({
-    fleet: [...DELIVERABLE, ...HELD],
+    fleet,
     now,
     seed: SEED,
     sleep: async () => {},
@@ -66,17 +73,21 @@ const startSite = async (now: () => number) => {
 
 export type SraRelay = Awaited<ReturnType<typeof startSraRelay>>;
 
-export const startSraRelay = async () => {
-  const { relay, site } = await startRelayAround(startSite, { machines, config: configFor('https://127.0.0.1') });
-  relay.deploy(configFor(site.simulator.url));
-  return { ...relay, simulator: site.simulator };
+export const startSraRelay = async ({ types = SHAPES, rules }: SraRelayOptions = {}) => {
+  const deliverable = types.flatMap((type) => PLAIN.find((account) => account.type === type) ?? []);
+  const { relay, site } = await startRelayAround((now) => startSite([...deliverable, ...HELD], now), {
+    machines,
+    config: configFor('https://127.0.0.1', rules),
+  });
+  relay.deploy(configFor(site.simulator.url, rules));
+  return { ...relay, simulator: site.simulator, deliverable };
 };
 
 /** Changes every credential that the relay delivers. */
-export const changeAll = ({ simulator, advance }: SraRelay): void => {
+export const changeAll = ({ simulator, advance, deliverable }: SraRelay): void => {
   // The relay would mistake a change soon after its own check-in for the vault's rotation.
   advance(11);
-  for (const { id } of DELIVERABLE) simulator.changeCredential(id);
+  for (const { id } of deliverable) simulator.changeCredential(id);
   advance(1);
 };
 
@@ -98,18 +109,18 @@ export const leftOpen = async (relay: SraRelay): Promise<string[]> => [
 export const leftClaimed = async (relay: SraRelay): Promise<string[]> =>
   (await claimsOf(relay)).map(({ item }) => `The claim of ${item.title} was never removed.`);
 
-const CANARY = /canary-[0-9a-f]{8,}/;
+export const CANARY = /canary-[0-9a-f]{8,}/;
 
 /** A sentence for each wrong secret, each written credential, and each check-out of a person that has ended. */
-export const wrongAtEnd = ({ simulator, manager, records, payloads }: SraRelay): string[] => {
+export const wrongAtEnd = ({ simulator, manager, records, payloads, deliverable }: SraRelay): string[] => {
   const values = Object.entries(manager.currentValues()).filter(([name]) => name.startsWith(FOLDER));
-  const expected = new Map(DELIVERABLE.map(({ id, name }) => [`${FOLDER}${name}/${id}`, simulator.credentialOf(id)]));
+  const expected = new Map(deliverable.map(({ id, name }) => [`${FOLDER}${name}/${id}`, simulator.credentialOf(id)]));
   const written = [...records.objects, ...payloads.entries(), ...values.map(([name]) => [name, name] as const)];
   const held = simulator.checkedOut(DANA?.displayName).map(({ accountId }) => accountId);
   return [
     ...[...expected.values()].flatMap((credential, index) => {
       const times = values.filter(([, value]) => value === credential).length;
-      return times === 1 ? [] : [`${TYPES[index]}: its current credential is in ${times} secrets.`];
+      return times === 1 ? [] : [`${deliverable[index]?.type}: its current credential is in ${times} secrets.`];
     }),
     ...(values.length === expected.size ? [] : [`There are ${values.length} secrets.`]),
     ...written.flatMap(([where, text]) => (CANARY.test(text) ? [`A credential was written to ${where}.`] : [])),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { onTestFinished } from 'vitest';
 import { createSecretsManager } from '#local/aws/secrets-manager/server.ts';
@@ -9,7 +10,9 @@ import { createTokenCache } from '#shared/aws/token-cache.ts';
 import { sra } from '#shared/connections/sra/type.ts';
 import type { Vault, VendorAccess } from '#shared/connections/vault.ts';
 import { createHttp, type HttpOptions } from '#shared/http/http.ts';
+import { createRenewals } from '#shared/limits/renewals.ts';
 import { tokenSecretName } from '#shared/names.ts';
+import { memorySharedRecords } from '#test/support/fakes.ts';
 import { connectInProcess } from '#test/support/secrets-manager.ts';
 
 const RELAY = 'pam-relay';
@@ -63,6 +66,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
   });
   const waits: number[] = [];
   const refused: string[] = [];
+  const records = memorySharedRecords();
   const { url, ca, limits } = settings;
   const open = (): Promise<Vault<VendorAccess>> =>
     sra.open(settings, {
@@ -89,6 +93,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
           now: () => clock.now,
           random: Math.random,
           newRequestToken: randomUUID,
+          renewals: createRenewals({ connection: CONNECTION, records, now: () => clock.now, sleep: setImmediate }),
           ...source,
         }),
       onSignOutFailure: (error) => {

@@ -19,6 +19,38 @@ describe('the token', () => {
     expect(simulator.issuedTokens()).toBe(2);
   });
 
+  it('is requested once by twenty processes that meet its end, or its refusal, at once', async () => {
+    const { simulator, vault, openAgain, clock } = await openRelaySite();
+    const processes = [vault, ...(await Promise.all(Array.from({ length: 19 }, openAgain)))];
+    const workAll = (meet: () => Promise<void> = async () => {}) =>
+      Promise.all(
+        processes.map((one) =>
+          one.session(async (session) => {
+            await session.find(RULE, findNothing);
+            await meet();
+            await session.find(RULE, findNothing);
+          }),
+        ),
+      );
+    await workAll();
+    expect(simulator.issuedTokens()).toBe(1);
+    clock.now += 3_600_000;
+    await workAll();
+    expect(simulator.issuedTokens()).toBe(2);
+    const killed = Promise.withResolvers<void>();
+    let working = 0;
+    await workAll(() => {
+      working += 1;
+      if (working === processes.length) {
+        simulator.killTokens(clientId);
+        killed.resolve();
+      }
+      return killed.promise;
+    });
+    expect(simulator.issuedTokens()).toBe(3);
+    expect(simulator.liveTokens(clientId)).toHaveLength(1);
+  });
+
   it('that the site ended is renewed once for all calls of a session', async () => {
     const { simulator, vault } = await openRelaySite();
     await vault.session(async (session) => {
