@@ -7,7 +7,7 @@ import type { SraScenario } from '#test/support/sra-scenarios.ts';
 
 const TIMEOUT_MS = 300_000;
 /** Answers of a site, or of a proxy before it. Some follow an effect. */
-export const SRA_FAULTS: Readonly<Record<string, FaultEffect>> = {
+const SRA_FAULTS: Readonly<Record<string, FaultEffect>> = {
   'an error before the effect': { type: 'status', status: 500 },
   'an error after the effect': { type: 'status', status: 500, when: 'after' },
   'a throttled call': { type: 'rate-limited' },

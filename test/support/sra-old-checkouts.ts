@@ -97,7 +97,7 @@ const leftInState = async ({ shared }: SraRelay): Promise<string[]> => {
 };
 
 /** Runs the rule with a disturbance, then three times without one, and checks the promises. */
-export const disturbOldCheckouts = async ({ at = [], between, findErrors = notEnded }: DisturbedRun) => {
+const disturbOldCheckouts = async ({ at = [], between, findErrors = notEnded }: DisturbedRun) => {
   const relay = await startSraRelay(OPTIONS);
   try {
     await prepare(relay);
