@@ -232,7 +232,8 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     'upkeep/reap': () => reap(),
     'upkeep/old-checkouts': crashableOldCheckouts({
       ...shared,
-      shared: crashable.sharedRecords(outside.shared),
+      claimantOf,
+      shared: claims,
       pages,
       notify: (_subject, lines) => crashable.call(async () => void outside.notices.push(...lines)),
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, deny, idsOf, list, listPages, openSite } from './activity-site.ts';
+import { DAY_MS, deny, HOUR_MS, idsOf, list, listPages, openSite } from './activity-site.ts';
 import { countCalls, errorOf } from './site.ts';
 
 describe('a list of accounts', () => {

@@ -93,7 +93,12 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
           now: () => clock.now,
           random: Math.random,
           newRequestToken: randomUUID,
-          renewals: createRenewals({ connection: CONNECTION, records, now: () => clock.now, sleep: setImmediate }),
+          renewals: createRenewals({
+            connection: CONNECTION,
+            records,
+            now: () => clock.now,
+            sleep: () => setImmediate(),
+          }),
           ...source,
         }),
       onSignOutFailure: (error) => {
