@@ -40,7 +40,19 @@ export interface SynthesisOptions {
   readonly env?: Environment;
 }
 
-export const synthesise = (config: RelayConfig, { aspects = [], types, env }: SynthesisOptions = {}): Synthesis => {
+/** Configurations that were already synthesised without options. The files of a worker share them. */
+const synthesised = new Map<string, Synthesis>();
+
+/** Synthesises a configuration. The result is shared: a test must not change it. */
+export const synthesise = (config: RelayConfig, options: SynthesisOptions = {}): Synthesis => {
+  if (Object.keys(options).length > 0) return synthesiseAlone(config, options);
+  const key = JSON.stringify(config);
+  const known = synthesised.get(key) ?? synthesiseAlone(config, options);
+  synthesised.set(key, known);
+  return known;
+};
+
+const synthesiseAlone = (config: RelayConfig, { aspects = [], types, env }: SynthesisOptions): Synthesis => {
   const app = new App({ context: cdkJson.context, analyticsReporting: false, builtinCloudFormationValidation: false });
   const stack = new RelayStack(app, config.relay, {
     config,
