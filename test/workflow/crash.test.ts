@@ -15,7 +15,7 @@ import { SHIFTS } from '#test/support/shifts.ts';
 import { USED_ID_SCENARIOS } from '#test/support/used-ids.ts';
 
 /** A sample of `npm run test:campaigns`: the stride between tested moments; each kind of death starts at its own. */
-const STRIDE = 97;
+const STRIDE = 193;
 
 /** Calls of a rotation until its second wave changes. */
 const STOPPED_AFTER = 99;
