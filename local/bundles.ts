@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { type Bundle, bundleStep } from '#infra/bundle.ts';
 import type { Registries } from '#infra/registries.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import { functionName } from '#shared/workflows/step.ts';
+import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS, stepsFor } from '#shared/workflows/steps.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { filesBelow } from './canaries.ts';
@@ -54,10 +54,10 @@ const bundlesSchema = z.array(
 /**
  * Hash of the sources, the lockfile and the build settings. The types of a test are in the folder of its registries.
  */
-const fingerprint = (registries: Registries): string => {
+const fingerprint = (registries: Registries, steps: readonly Step[]): string => {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
   const replaced = Object.values(registries).map((file) => resolve(file));
-  hash.update(JSON.stringify(replaced));
+  hash.update(JSON.stringify([replaced, steps.map(functionName)]));
   const folders = new Set([...SOURCES.map((folder) => join(ROOT, folder)), ...replaced.map((file) => dirname(file))]);
   const files = [...folders].flatMap((folder) => [...filesBelow(folder)]);
   for (const { where, content } of files.toSorted((a, b) => (a.where < b.where ? -1 : 1))) {
@@ -70,18 +70,21 @@ const fingerprint = (registries: Registries): string => {
  * The bundles of the current sources, built once and cached, because esbuild takes most of the time to start a world.
  * Safe for concurrent processes.
  */
-export const sharedBundles = async (registries: Registries = {}): Promise<SharedBundles> => {
-  const folder = join(SHARED, fingerprint(registries));
-  if (!existsSync(folder)) await make(folder, registries);
+export const sharedBundles = async (
+  registries: Registries = {},
+  steps: readonly Step[] = ALL_STEPS,
+): Promise<SharedBundles> => {
+  const folder = join(SHARED, fingerprint(registries, steps));
+  if (!existsSync(folder)) await make(folder, registries, steps);
   return { folder, bundles: bundlesSchema.parse(JSON.parse(readFileSync(join(folder, SUMMARY), 'utf8'))) };
 };
 
-const make = async (folder: string, registries: Registries): Promise<void> => {
+const make = async (folder: string, registries: Registries, steps: readonly Step[]): Promise<void> => {
   mkdirSync(SHARED, { recursive: true });
   removeOld();
   const unfinished = mkdtempSync(join(SHARED, 'unfinished-'));
   const bundles = await Promise.all(
-    ALL_STEPS.map(async (step) => {
+    steps.map(async (step) => {
       const name = functionName(step);
       const handler = join(ROOT, 'functions', step.folder, 'handler.ts');
       return { name, ...(await bundleStep(handler, join(unfinished, name), registries)) };
@@ -112,10 +115,12 @@ const removeOld = (): void => {
  * Links the bundles of the functions that the configuration needs into a folder, and adds the configuration to each.
  */
 export const linkBundles = async (outDir: string, config: RelayConfig, registries: Registries = {}): Promise<void> => {
-  const { folder } = await sharedBundles(registries);
+  const steps = stepsFor(config);
+  // Few worlds replace a registry, and none of them needs every function.
+  const { folder } = await sharedBundles(registries, Object.keys(registries).length === 0 ? ALL_STEPS : steps);
   const text = JSON.stringify(config);
   await Promise.all(
-    stepsFor(config).map((step) => {
+    steps.map((step) => {
       const name = functionName(step);
       const own = join(outDir, name);
       mkdirSync(own, { recursive: true });
