@@ -45,8 +45,8 @@ export type CurrentLease =
 /** Leases of all users of a vault, for vaults that show them. */
 export interface AllLeases {
   /**
-   * Finds the open leases of items of a source whose first one began before a time, UTC ISO 8601. Raises `PermissionMissing` if
-   * the user may not see them. Repeatable.
+   * Finds the open leases of items of a source whose first one began before a time, UTC ISO 8601. Raises
+   * `PermissionMissing` if the user may not see them. Repeatable.
    */
   openedBefore(time: string): Promise<FoundLeases>;
   /**

@@ -77,8 +77,8 @@ const notEnded = (relay: SraRelay, calls: readonly AuditEntry[]): string[] => {
     const isAsked = calls.some((call) => call.kind === 'rotate' && call.accountId === id);
     return [
       ...(held.includes(id) ? [`The old checkout of ${name} is open.`] : []),
-      ...(ended.has(id) && !isTold ? [`Nobody was told that the checkout of ${name} ended.`] : []),
-      ...(canRotate && !isAsked ? [`Nobody asked for a rotation of ${name}.`] : []),
+      ...(ended.has(id) && !isTold ? [`No notice tells that the checkout of ${name} ended.`] : []),
+      ...(canRotate && !isAsked ? [`No rotation of ${name} was requested.`] : []),
     ];
   });
 };

@@ -23,6 +23,14 @@ export interface EndContext {
 /** Outcome of a checkout. `isOutOfReach`: the vault does not answer, so others need not be tried. */
 export type Ended = Pick<OldCheckoutRow, 'outcome' | 'reason' | 'rotation'> & { readonly isOutOfReach?: boolean };
 
+/** Longest time between the beginning of the last look and the request for the end. */
+const MAX_LOOK_AGE_MS = 120_000;
+
+const STALE: Ended = {
+  outcome: 'open',
+  reason: 'The vault took more than two minutes to show it, and it can have changed since. The next run looks again.',
+};
+
 /**
  * Ends a checkout that was decided to end. Looks at it again directly before, and leaves it alone unless it is the same
  * one and still may end. What it is about to do is recorded first: after a crash, the next run finds out what happened.
@@ -38,12 +46,18 @@ export const endCheckout = async (seen: OpenLease, context: EndContext): Promise
     ...{ run, ended: false },
   };
   await ledger.record(key, ending);
+  const lookedAt = context.now();
   const obstacle = await lookAgain(seen, context);
   // Claims come last: a run of the relay writes its claim before it opens anything.
   const hold = obstacle === undefined ? await context.ownClaims.hold(item) : '';
   if (typeof hold === 'string') {
     await ledger.record(key, undefined);
     return obstacle ?? { outcome: 'open', reason: hold };
+  }
+  if (context.now() - lookedAt > MAX_LOOK_AGE_MS) {
+    await hold.release();
+    await ledger.record(key, undefined);
+    return STALE;
   }
   try {
     await context.leases.end(item);
@@ -106,7 +120,9 @@ const lookAgain = async (
     if (current.state === 'none') return { outcome: 'over', reason: 'It ended during the run.' };
     const { lease } = current;
     if (!isSameCheckout(lease, { since })) {
-      return { outcome: 'over', reason: 'It ended during the run, and a later checkout is open.' };
+      return isStillOpen(lease, { since })
+        ? { outcome: 'open', reason: 'Its user checked it out again during the run.' }
+        : { outcome: 'over', reason: 'It ended during the run, and a later checkout is open.' };
     }
     const id = itemKey(item.ref);
     const { labels } = lease.item;

@@ -156,6 +156,27 @@ describe('a rule that ends checkouts', () => {
     expect(calls).toEqual([]);
   });
 
+  it('leaves one alone whose user checks it out again during the run', async () => {
+    const { run, onLook, checkOut, calls } = aRule();
+    const group = 'Contractors';
+    checkOut('x', hoursAgo(30), { group });
+    onLook(() => checkOut('x', hoursAgo(1), { group, firstSince: hoursAgo(30) }));
+    expect((await run()).rows).toMatchObject([{ outcome: 'open', reason: expect.stringContaining('again during') }]);
+    expect(calls).toEqual([]);
+  });
+
+  it('does not end what the vault took long to show, and releases its claim', async () => {
+    const { run, onLook, checkOut, calls, claims, world } = aRule();
+    checkOut('x', hoursAgo(30), { group: 'Contractors' });
+    onLook(() => {
+      world.now += 121_000;
+    });
+    expect((await run()).rows).toMatchObject([{ outcome: 'open', reason: expect.stringContaining('two minutes') }]);
+    expect([calls, claims.size]).toEqual([[], 0]);
+    onLook(() => {});
+    expect((await run()).rows).toMatchObject([{ outcome: 'forced' }]);
+  });
+
   it('ends at most its budget in a run, and continues in the next one', async () => {
     const { run, checkOut, calls } = aRule({ forceCheckIn: { ...FORCE, budget: 2 } });
     for (const hours of [30, 40, 35]) checkOut(`h${hours}`, hoursAgo(hours), { group: 'Contractors' });

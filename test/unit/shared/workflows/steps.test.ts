@@ -126,7 +126,7 @@ describe('the grants of the steps', () => {
         .map((grant) => ('folder' in grant ? `${grant.may} ${grant.folder}` : grant.to));
     const forceCheckIn = { olderThanHours: 9, everything: true };
     const reporting = ['sign-in', 'write old-checkouts'];
-    const ending = [...reporting, 'read old-checkouts', 'read claims', 'alerts'];
+    const ending = [...reporting, 'read old-checkouts', 'read claims', 'write claims', 'remove claims', 'alerts'];
     expect(grantsOf({})).toEqual(reporting);
     expect(grantsOf({ forceCheckIn })).toEqual(ending);
     expect(grantsOf({ forceCheckIn: { ...forceCheckIn, rotate: true } })).toEqual([...ending, 'read holds']);
