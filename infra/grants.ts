@@ -8,7 +8,7 @@ import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
 import type { SentQueue } from '#infra/triggers/queue-pair.ts';
 import { machineArn, runPermissions } from '#infra/workflows/machine.ts';
-import { findSource } from '#shared/config/checkable.ts';
+import { findSource, ownOf } from '#shared/config/checkable.ts';
 import { initialSecretsOf } from '#shared/config/initial-secrets.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
@@ -146,12 +146,22 @@ const isNeeded = (of: Condition, relay: Grantable): boolean => {
       return anyClaims(Object.values(syncs), relay);
     case 'claiming checkouts':
       return anyClaims(Object.values(checkouts), relay);
+    case 'claiming connections':
+      return anyCanClaim(relay);
   }
 };
 
 /** True if reading opens a lease in the vault of one of the rules, so that a claim has to show whose lease it is. */
 const anyClaims = (rules: readonly Source[], { types }: Grantable): boolean =>
   rules.some((rule) => findSource(types, rule.source)?.rules(rule).accessKind === 'opening-reads');
+
+/** True if rules over one of the connections could open such leases. */
+const anyCanClaim = ({ config, types }: Grantable): boolean =>
+  Object.values(config.connections).some(({ type }) =>
+    Object.entries(ownOf(types.connections, type)?.sources ?? {}).some(
+      ([source, { rules }]) => rules({ source }).accessKind === 'opening-reads',
+    ),
+  );
 
 /** True if a sync delivers items whose accounts take turns. */
 const takesTurns = ({ config, types }: Grantable): boolean =>

@@ -13,7 +13,7 @@ export type Grant =
   | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' | 'old-checkouts' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
-  /** `of`: only if accounts take turns in items of a sync, or if rules of this kind claim what they open. */
+  /** `of`: only if accounts take turns in items of a sync, or if rules or connections claim what they open. */
   | {
       readonly to: 'records';
       readonly may: 'read' | 'write' | 'remove';
@@ -41,8 +41,8 @@ export type Grant =
   /** Describe the EC2 instances of the account and region. */
   | { readonly to: 'machines'; readonly may: 'describe' };
 
-/** Rules that can claim what they open, in a vault that does not know which run has opened what. */
-export type Claiming = 'claiming syncs' | 'claiming checkouts';
+/** Rules, or connections, that can claim what they open, in a vault that does not know which run has opened what. */
+export type Claiming = 'claiming syncs' | 'claiming checkouts' | 'claiming connections';
 
 /** Grants to claim items and to read under claims, or also to check in what they show. Includes the list of all. */
 export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant[] => [

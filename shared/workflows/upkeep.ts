@@ -24,8 +24,8 @@ const reap = {
     { to: 'runs', may: 'describe', of: 'sync' },
     // Also if no rule claims any more: an earlier rule can have left some open.
     { to: 'records', may: 'read', folder: 'claims' },
-    { to: 'records', may: 'write', folder: 'claims' },
-    { to: 'records', may: 'remove', folder: 'claims' },
+    { to: 'records', may: 'write', folder: 'claims', of: 'claiming connections' },
+    { to: 'records', may: 'remove', folder: 'claims', of: 'claiming connections' },
     ...(Object.keys(checkouts).length > 0 ? abandonedCheckouts : []),
   ],
 } as const satisfies Step;

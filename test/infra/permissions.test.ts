@@ -440,8 +440,6 @@ describe('a relay without checkouts', () => {
         ...new Set([
           ...SIGN_IN,
           ...read('claims'),
-          ...write('claims'),
-          's3:DeleteObject <bucket>/claims/*',
           'states:DescribeExecution execution:pam-relay-prod-sync:*',
           readRuns('sync'),
         ]),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -175,6 +175,8 @@ describe('the role of each function', () => {
     const { run, batch, inputOf } = lastInputs();
     for (const [task, step] of TASKS) await invokeWithoutToken(step, inputOf(task));
     await invokeWithoutToken(upkeepSteps.reap, '{}');
+    await leaveClaim();
+    expect(await invoke(upkeepSteps.reap, '{}')).toMatchObject({ failure: { errorType: 'AnswerMalformed' } });
 
     // A deleted record.
     await deleteRecord(recordAt.batch({ rule: NAMES.sync, run }, batch).key);
@@ -195,10 +197,20 @@ describe('the role of each function', () => {
     await invoke(step, input);
   };
 
-  const deleteRecord = async (Key: string) => {
+  const inBucket = () => {
     const [bucket] = world.aws.template.ofType('AWS::S3::Bucket');
-    const s3 = new S3Client(localClientConfig(world.aws.endpoint));
-    await s3.send(new DeleteObjectCommand({ Bucket: bucket?.identity.name, Key }));
+    return { s3: new S3Client(localClientConfig(world.aws.endpoint)), Bucket: bucket?.identity.name };
+  };
+
+  const deleteRecord = async (Key: string) => {
+    const { s3, Bucket } = inBucket();
+    await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  };
+
+  /** A claim of an earlier configuration. */
+  const leaveClaim = async () => {
+    const { s3, Bucket } = inBucket();
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'claims/gone.example.com/account.json', Body: '{}' }));
   };
 
   it('allows everything that the function does', () => {
