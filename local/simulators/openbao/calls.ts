@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { posix } from 'node:path';
+import { readBody, splitUrl } from '../common/calls.ts';
 import { Refusal, refusal } from './replies.ts';
 
 /** Source: the listener's `max_request_size`, 32 MiB by default. */
@@ -41,9 +42,9 @@ const BEARER = /^Bearer /;
  * @param isVault True for the operations and limits of HashiCorp Vault.
  */
 export const readCall = async (request: IncomingMessage, isVault: boolean): Promise<Call> => {
-  const body = await readBody(request);
-  const { headers, method = 'GET', url = '/' } = request;
-  const [raw = '/', search = ''] = url.split(/\?(.*)/s);
+  const body = await readBody(request, MAX_BODY_BYTES);
+  const { headers, method = 'GET' } = request;
+  const { path: raw, search } = splitUrl(request);
   const query = new URLSearchParams(search);
   const operation = operationOf(method, query, isVault);
   const path = decodePath(raw);
@@ -102,15 +103,4 @@ export const isFields = (value: unknown): value is Fields =>
 const hasLongString = (value: unknown): boolean => {
   if (typeof value === 'string') return Buffer.byteLength(value) > MAX_VAULT_STRING;
   return typeof value === 'object' && value !== null && Object.values(value).some(hasLongString);
-};
-
-const readBody = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) request.socket.destroy();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 };

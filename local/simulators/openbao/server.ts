@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:https';
-import { createAuthority } from '../certificate.ts';
+import { createServerIdentity, listen, listenerOf } from '../common/server.ts';
 import type { Load } from '../load.ts';
 import type { Fields } from './calls.ts';
 import type { Faults } from './faults.ts';
@@ -49,18 +48,7 @@ export interface OpenBaoSimulator {
   close(): Promise<void>;
 }
 
-const issueIdentity = async () => {
-  const authority = await createAuthority('OpenBao simulator CA');
-  return { caPem: authority.caPem, certificate: await authority.issueServerCertificate() };
-};
-
-let issued: ReturnType<typeof issueIdentity> | undefined;
-
-/** The server certificate of all servers of a process. Creating it takes most of the time of starting one. */
-const serverIdentity = () => {
-  issued ??= issueIdentity();
-  return issued;
-};
+const serverIdentity = createServerIdentity('OpenBao simulator CA');
 
 /** The state of a new server. */
 export const makeSite = ({ switches: given = {}, now = Date.now, rootToken = 'root' }: OpenBaoOptions): Site => {
@@ -76,20 +64,13 @@ export const startOpenBao = async (options: OpenBaoOptions = {}): Promise<OpenBa
   const site = makeSite(options);
   const service = new Service(site);
   const tls = { cert: certificate.certPem, key: certificate.keyPem, keepAliveTimeout: 60_000 };
-  const server = createServer(tls, (request, response) => {
-    service.serve(request, response).catch((error: unknown) => {
-      const isOver = request.socket.destroyed || service.stopped;
-      response.destroy();
-      // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
-      if (!isOver) throw error;
-    });
-  });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The simulator is not listening on a port.');
+  const server = createServer(
+    tls,
+    listenerOf(service, () => service.stopped),
+  );
+  const port = await listen(server, options.port);
   return {
-    url: `https://127.0.0.1:${address.port}`,
+    url: `https://127.0.0.1:${port}`,
     caPem,
     rootToken: site.rootToken,
     audit: service.audit,

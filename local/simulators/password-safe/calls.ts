@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
+import { readBody, splitUrl } from '../common/calls.ts';
 import type { Peer } from './registrations.ts';
 import { type Reply, refusal } from './replies.ts';
 
 const BASE_PATH = '/beyondtrust/api/public/v3';
-const MAX_BODY_BYTES = 1_048_576;
 
 /** A received call. Everything that the product treats as case-insensitive is in lower case. */
 export interface Call {
@@ -31,17 +31,6 @@ export interface Call {
   readonly body: string;
   readonly peer: Peer;
 }
-
-const readBody = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) request.socket.destroy();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -90,7 +79,7 @@ export const readCall = async (
   identify: (request: IncomingMessage) => Promise<Peer>,
 ): Promise<Call> => {
   const body = await readBody(request);
-  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  const { path, search } = splitUrl(request);
   return {
     method: request.method ?? 'GET',
     path,

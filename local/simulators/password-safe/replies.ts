@@ -1,13 +1,9 @@
+import { jsonReplies, type Reply as PlainReply } from '../common/replies.ts';
 import type { Session } from './sessions.ts';
 import type { Switches } from './switches.ts';
 import type { KnownUser } from './users.ts';
 
-/** A response before it is written. `body` is the exact text, the bytes of a file, or null for no body. */
-export interface Reply {
-  readonly status: number;
-  readonly body: string | Uint8Array | null;
-  readonly contentType: string;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+export interface Reply extends PlainReply {
   /** The objects that the call created or found, for the audit. */
   readonly about?: {
     readonly requestId?: number;
@@ -17,21 +13,7 @@ export interface Reply {
   };
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
-
-export const json = (status: number, value: unknown, headers: Reply['headers'] = {}): Reply => ({
-  status,
-  body: JSON.stringify(value),
-  contentType: JSON_TYPE,
-  headers,
-});
-
-export const empty = (status: number, headers: Reply['headers'] = {}): Reply => ({
-  status,
-  body: null,
-  contentType: JSON_TYPE,
-  headers,
-});
+export const { json, empty } = jsonReplies('application/json; charset=utf-8');
 
 /** Never reveals which factor failed. */
 export const unauthenticated = (headers: Reply['headers'] = {}): Reply => json(401, 'User not authenticated', headers);

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import type { Server } from 'node:https';
 import { createAuthority, type IssuedCertificate } from '../certificate.ts';
+import { createServerIdentity, listen, listenerOf } from '../common/server.ts';
+import { createWaits, type Sleep, sleepInRealTime, type Wait } from '../common/waits.ts';
 import type { Load } from '../load.ts';
 import type { AccountState } from './account-state.ts';
 import { Aliases, type SimulatedAlias } from './aliases.ts';
@@ -29,7 +29,6 @@ import { type TargetSession, TargetSessions } from './target-sessions.ts';
 import { DEFAULT_TICKET_SYSTEMS, type TicketSystem } from './tickets.ts';
 import { type CertificateAsked, createIdentification, createTlsServer } from './tls.ts';
 import { DEFAULT_APPLICATION, DEFAULT_APPROVER, type SimulatedUser, Users } from './users.ts';
-import { createWaits, type Sleep, sleepInRealTime, type Wait } from './waits.ts';
 import { Workgroups } from './workgroups.ts';
 
 export interface PasswordSafeOptions {
@@ -178,26 +177,7 @@ const makeSite = (options: PasswordSafeOptions, wait: Wait): Site => {
   };
 };
 
-const issueIdentity = async () => {
-  const authority = await createAuthority('Password Safe simulator CA');
-  return { caPem: authority.caPem, certificate: await authority.issueServerCertificate() };
-};
-
-let issued: ReturnType<typeof issueIdentity> | undefined;
-
-/** The server certificate of all sites of a process. Creating it takes most of the time of starting a site. */
-const serverIdentity = () => {
-  issued ??= issueIdentity();
-  return issued;
-};
-
-const listen = async (server: Server, port: number): Promise<number> => {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The simulator is not listening on a port.');
-  return address.port;
-};
+const serverIdentity = createServerIdentity('Password Safe simulator CA');
 
 /** Starts a Password Safe on the loopback address. The caller must close it. */
 export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Promise<PasswordSafeSimulator> => {
@@ -214,15 +194,11 @@ export const startPasswordSafe = async (options: PasswordSafeOptions = {}): Prom
   };
   const clientCas = asked === 'never' ? [] : [(await callers()).caPem, ...(options.trustedCas ?? [])];
   const tls = { certificate, asked, clientCas };
-  const server = createTlsServer(tls, (request, response) => {
-    service.serve(request, response).catch((error: unknown) => {
-      const isOver = request.socket.destroyed || waits.stopped;
-      response.destroy();
-      // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
-      if (!isOver) throw error;
-    });
-  });
-  const port = await listen(server, options.port ?? 0);
+  const server = createTlsServer(
+    tls,
+    listenerOf(service, () => waits.stopped),
+  );
+  const port = await listen(server, options.port);
   return {
     url: `https://127.0.0.1:${port}/BeyondTrust/api/public/v3`,
     caPem,

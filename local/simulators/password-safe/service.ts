@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { deliverTo } from '../common/delivery.ts';
+import { preventsEffect } from '../common/faults.ts';
+import type { Waits } from '../common/waits.ts';
 import { createLoadMeter, type Load } from '../load.ts';
 import type { AuditEntry } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
-import { deliver } from './delivery.ts';
-import { createFaults, type FaultEffect, preventsEffect, substitute } from './faults.ts';
+import { createFaults, type FaultEffect, substitute } from './faults.ts';
 import type { Peer } from './registrations.ts';
 import { empty, type Reply } from './replies.ts';
 import { answer, findEndpoint } from './router.ts';
 import type { Endpoint, Site, Subject } from './site.ts';
-import type { Waits } from './waits.ts';
+
+const DAMAGE = { malformed: () => '{"RequestID": 12', otherShape: { Unexpected: [true] } };
 
 /** Serves calls: waits, performs the call unless a fault prevents it, records it in the audit, and responds. */
 export class Service {
@@ -53,7 +56,9 @@ export class Service {
     response.setHeader('Date', new Date(this.#site.now()).toUTCString());
     // The caller can make its next call before this side sees that the answer was sent.
     end();
-    await deliver(response, reply, fault);
+    // Without a body, nothing declares a charset.
+    const damage = fault?.type === 'wrong-charset' && reply.body === null ? undefined : fault;
+    await deliverTo(response, reply, damage, DAMAGE);
   }
 
   #isDropped({ peer }: Call): boolean {
@@ -68,7 +73,7 @@ export class Service {
     fault: FaultEffect | undefined,
   ): Promise<Reply> {
     const tookEffect = !preventsEffect(fault);
-    const own = tookEffect ? await answer(this.#site, endpoint, call) : empty(503);
+    const own: Reply = tookEffect ? await answer(this.#site, endpoint, call) : empty(503);
     const reply = substitute(fault) ?? own;
     this.audit.push({
       at: this.#site.now(),

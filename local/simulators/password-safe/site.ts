@@ -1,3 +1,4 @@
+import type { Wait } from '../common/waits.ts';
 import type { Aliases } from './aliases.ts';
 import type { Assets } from './assets.ts';
 import type { CallKind } from './audit.ts';
@@ -19,7 +20,6 @@ import type { TargetSessions } from './target-sessions.ts';
 import type { TicketSystem } from './tickets.ts';
 import type { CertificateAsked } from './tls.ts';
 import type { Users } from './users.ts';
-import type { Wait } from './waits.ts';
 import type { Workgroups } from './workgroups.ts';
 
 /** State of the site, on which every endpoint works. */

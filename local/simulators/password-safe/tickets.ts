@@ -1,5 +1,5 @@
+import type { Wait } from '../common/waits.ts';
 import { type Reply, refusal } from './replies.ts';
-import type { Wait } from './waits.ts';
 
 /**
  * Check of tickets at a server such as ServiceNow, while the call that requests access waits. Source: vendor's pages

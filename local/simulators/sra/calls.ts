@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-const MAX_BODY_BYTES = 1_048_576;
+import { readBody, splitUrl } from '../common/calls.ts';
 
 /** A received call. */
 export interface Call {
@@ -14,20 +13,9 @@ export interface Call {
   readonly body: string;
 }
 
-const readBody = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) request.socket.destroy();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 export const readCall = async (request: IncomingMessage): Promise<Call> => {
   const body = await readBody(request);
-  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  const { path, search } = splitUrl(request);
   return {
     method: request.method ?? 'GET',
     path,
@@ -36,15 +24,6 @@ export const readCall = async (request: IncomingMessage): Promise<Call> => {
     origin: `https://${request.headers.host ?? 'localhost'}`,
     body,
   };
-};
-
-/** Parses a body without regard to its `Content-Type`, which clients in use do not send. */
-export const parseJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 };
 
 /** True for the ids of all resources, as text. */

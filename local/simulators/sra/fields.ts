@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { parseJson } from '../common/calls.ts';
+import type { Reply } from '../common/replies.ts';
 import type { Call } from './calls.ts';
-import { parseJson } from './calls.ts';
-import { invalid, type Reply, unknownFields } from './replies.ts';
+import { invalid, unknownFields } from './replies.ts';
 import type { Switches } from './switches.ts';
 
 /** Ids of all resources. */

@@ -1,5 +1,6 @@
+import type { Reply } from '../common/replies.ts';
 import type { Call } from './calls.ts';
-import { invalid, json, type Reply } from './replies.ts';
+import { invalid, json } from './replies.ts';
 import type { Switches } from './switches.ts';
 
 const LARGEST_PAGE = 100;

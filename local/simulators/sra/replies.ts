@@ -1,28 +1,7 @@
+import { jsonReplies, type Reply } from '../common/replies.ts';
 import type { Switches } from './switches.ts';
 
-/** A response before it is written. `body` is the exact text, or null for no body. */
-export interface Reply {
-  readonly status: number;
-  readonly body: string | null;
-  readonly contentType: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-const JSON_TYPE = 'application/json';
-
-export const json = (status: number, value: unknown, headers: Reply['headers'] = {}): Reply => ({
-  status,
-  body: JSON.stringify(value),
-  contentType: JSON_TYPE,
-  headers,
-});
-
-export const empty = (status: number, headers: Reply['headers'] = {}): Reply => ({
-  status,
-  body: null,
-  contentType: JSON_TYPE,
-  headers,
-});
+export const { json, empty } = jsonReplies('application/json');
 
 export const text = (status: number, body: string, contentType = 'text/html; charset=UTF-8'): Reply => ({
   status,

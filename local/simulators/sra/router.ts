@@ -1,3 +1,4 @@
+import type { Reply } from '../common/replies.ts';
 import { performerOfApi } from './api-accounts.ts';
 import { type Call, isId } from './calls.ts';
 import { checkOutEndpoints } from './endpoints/check-outs.ts';
@@ -8,7 +9,7 @@ import { provisioningEndpoints } from './endpoints/provisioning.ts';
 import { reportingEndpoints } from './endpoints/reporting.ts';
 import { siteInformationEndpoints } from './endpoints/site-information.ts';
 import { vaultAccountEndpoints } from './endpoints/vault-accounts.ts';
-import { accessDenied, empty, invalid, notFound, type Reply, refusal, unknownFields } from './replies.ts';
+import { accessDenied, empty, invalid, notFound, refusal, unknownFields } from './replies.ts';
 import type { ApiEndpoint, Caller, Endpoint, Site } from './site.ts';
 
 /** Every call that the simulator supports. */

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:https';
-import { setTimeout } from 'node:timers/promises';
-import { createAuthority } from '../certificate.ts';
+import { createServerIdentity, listen, listenerOf } from '../common/server.ts';
+import { createWaits, type Sleep, sleepInRealTime } from '../common/waits.ts';
 import type { Load } from '../load.ts';
 import { TYPE_RULES } from './account-types.ts';
 import { Activity } from './activity.ts';
@@ -17,7 +16,7 @@ import {
   type FleetPolicy,
 } from './fleet.ts';
 import { DEFAULT_PEOPLE, performerOf, personNamed, type SimulatedPerson } from './people.ts';
-import { Service, type Sleep } from './service.ts';
+import { Service } from './service.ts';
 import type { Site } from './site.ts';
 import { actionsOf, type SiteActions } from './site-actions.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
@@ -77,22 +76,9 @@ export interface SraSimulator extends SiteActions {
   close(): Promise<void>;
 }
 
-const inRealTime: Sleep = (ms, signal) => setTimeout(ms, undefined, { signal });
-
 const HELD_FOR_MS = 3 * 3_600_000;
 
-const issueIdentity = async () => {
-  const authority = await createAuthority('SRA simulator CA');
-  return { caPem: authority.caPem, certificate: await authority.issueServerCertificate() };
-};
-
-let issued: ReturnType<typeof issueIdentity> | undefined;
-
-/** The server certificate of all sites of a process. Creating it takes most of the time of starting a site. */
-const serverIdentity = () => {
-  issued ??= issueIdentity();
-  return issued;
-};
+const serverIdentity = createServerIdentity('SRA simulator CA');
 
 /** Last changes and check-outs from before the start. */
 const writeHistory = ({ vault, people, now }: Site, fleet: readonly FleetAccount[]): void => {
@@ -133,25 +119,18 @@ const makeSite = (options: SraOptions): Site => {
 /** Starts an appliance on the loopback address, with a certificate of a private CA. The caller must close it. */
 export const startSra = async (options: SraOptions = {}): Promise<SraSimulator> => {
   const { caPem, certificate } = await serverIdentity();
-  const { latencyMs = 0, sleep = inRealTime } = options;
+  const waits = createWaits(options.sleep ?? sleepInRealTime);
   const site = makeSite(options);
-  const service = new Service(site, { latencyMs, sleep });
+  const service = new Service(site, { latencyMs: options.latencyMs ?? 0, waits });
   const tls = { cert: certificate.certPem, key: certificate.keyPem, keepAliveTimeout: 60_000 };
-  const server = createServer(tls, (request, response) => {
-    service.serve(request, response).catch((error: unknown) => {
-      const isOver = request.socket.destroyed || service.stopped;
-      response.destroy();
-      // A closed connection is not an error. Any other error is a defect here, and must not look like a fault.
-      if (!isOver) throw error;
-    });
-  });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The simulator is not listening on a port.');
+  const server = createServer(
+    tls,
+    listenerOf(service, () => waits.stopped),
+  );
+  const port = await listen(server, options.port);
   return {
     ...actionsOf(site),
-    url: `https://127.0.0.1:${address.port}`,
+    url: `https://127.0.0.1:${port}`,
     caPem,
     audit: service.audit,
     faults: service.faults,
@@ -171,7 +150,7 @@ export const startSra = async (options: SraOptions = {}): Promise<SraSimulator> 
     spendCalls: (clientId, calls) => site.throttle.spend(clientId, calls),
     async close() {
       server.closeAllConnections();
-      service.stop();
+      waits.stop();
       await server[Symbol.asyncDispose]();
     },
   };

@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { deliverTo } from '../common/delivery.ts';
+import { preventsEffect } from '../common/faults.ts';
+import type { Reply } from '../common/replies.ts';
+import type { Waits } from '../common/waits.ts';
 import { createLoadMeter, type Load } from '../load.ts';
 import type { AuditEntry, CallKind } from './audit.ts';
 import { type Call, readCall } from './calls.ts';
-import { deliver } from './delivery.ts';
-import { createFaults, type FaultEffect, preventsEffect, substitute } from './faults.ts';
-import { empty, type Reply } from './replies.ts';
+import { commonPart, createFaults, type FaultEffect, substitute } from './faults.ts';
+import { empty } from './replies.ts';
 import { answer, endpointOf, findResource, type Resource } from './router.ts';
 import type { Site } from './site.ts';
 
-/** Sleeps until the time has passed. Rejects once the signal is aborted. */
-export type Sleep = (ms: number, signal: AbortSignal) => Promise<unknown>;
+const DAMAGE = {
+  malformed: (body: string) => body.slice(0, -1) || '{"id": 12',
+  otherShape: { unexpected: [true] },
+};
 
 const ACCOUNT = 'api/config/v1/vault/account/{id}';
 
@@ -34,14 +39,13 @@ export class Service {
   readonly faults = createFaults();
   readonly #site: Site;
   readonly #latencyMs: number;
-  readonly #sleep: Sleep;
+  readonly #waits: Waits;
   readonly #meter = createLoadMeter();
-  readonly #stopping = new AbortController();
 
-  constructor(site: Site, { latencyMs, sleep }: { readonly latencyMs: number; readonly sleep: Sleep }) {
+  constructor(site: Site, { latencyMs, waits }: { readonly latencyMs: number; readonly waits: Waits }) {
     this.#site = site;
     this.#latencyMs = latencyMs;
-    this.#sleep = sleep;
+    this.#waits = waits;
   }
 
   /** Load since the start. */
@@ -49,32 +53,23 @@ export class Service {
     return this.#meter.load();
   }
 
-  get stopped(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
-  /** Aborts all waits. */
-  stop(): void {
-    this.#stopping.abort();
-  }
-
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const end = this.#meter.begin();
     // A call whose connection breaks has no answer.
     response.once('close', end);
     const call = await readCall(request);
-    await this.#wait(this.#latencyMs);
+    await this.#waits.wait(this.#latencyMs);
     const resource = findResource(call);
     const subject = subjectOf(resource, call);
     const fault = this.faults.take(subject)?.effect;
-    if (fault?.type === 'delay' && fault.when === 'before') await this.#wait(fault.ms);
+    if (fault?.type === 'delay' && fault.when === 'before') await this.#waits.wait(fault.ms);
     const reply = this.#takeEffect(call, resource, subject, fault);
-    if (fault?.type === 'delay' && fault.when !== 'before') await this.#wait(fault.ms);
+    if (fault?.type === 'delay' && fault.when !== 'before') await this.#waits.wait(fault.ms);
     response.sendDate = false;
     response.setHeader('Date', new Date(this.#site.now()).toUTCString());
     // The caller can make its next call before this side sees that the answer was sent.
     end();
-    await deliver(response, reply, fault);
+    await deliverTo(response, reply, commonPart(fault), DAMAGE);
   }
 
   #takeEffect(
@@ -109,9 +104,5 @@ export class Service {
     const { tokens } = this.#site;
     const token = tokens.find(headers.authorization?.replace(/^Bearer\s+/i, '') ?? '');
     if (token !== undefined) tokens.kill(token.clientId);
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (ms > 0) await this.#sleep(ms, this.#stopping.signal);
   }
 }

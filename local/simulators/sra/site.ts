@@ -1,9 +1,9 @@
+import type { Reply } from '../common/replies.ts';
 import type { Activity, Performer } from './activity.ts';
 import type { ApiAccounts, KnownApiAccount, Permissions } from './api-accounts.ts';
 import type { CallKind } from './audit.ts';
 import type { Call } from './calls.ts';
 import type { SimulatedPerson } from './people.ts';
-import type { Reply } from './replies.ts';
 import type { Switches } from './switches.ts';
 import type { TargetSessions } from './target-sessions.ts';
 import type { Throttle } from './throttle.ts';

@@ -1,4 +1,5 @@
-import { type Reply, text } from './replies.ts';
+import type { Reply } from '../common/replies.ts';
+import { text } from './replies.ts';
 import type { Switches } from './switches.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;

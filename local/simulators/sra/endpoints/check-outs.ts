@@ -1,5 +1,6 @@
+import type { Reply } from '../../common/replies.ts';
 import { TYPE_RULES } from '../account-types.ts';
-import { done, empty, json, notFound, type Reply, unable } from '../replies.ts';
+import { done, empty, json, notFound, unable } from '../replies.ts';
 import { credentialRow } from '../rows.ts';
 import type { ApiEndpoint, Caller, Site } from '../site.ts';
 import type { VaultAccount } from '../vault-account.ts';

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import type { Reply } from '../../common/replies.ts';
 import type { Call } from '../calls.ts';
 import { readFields, textOf } from '../fields.ts';
 import { PAGING, paged } from '../paging.ts';
-import { empty, type FieldErrors, invalid, json, notFound, type Reply, unable } from '../replies.ts';
+import { empty, type FieldErrors, invalid, json, notFound, unable } from '../replies.ts';
 import { groupRow, policyRow } from '../rows.ts';
 import type { ApiEndpoint, Site } from '../site.ts';
 import type { Switches } from '../switches.ts';

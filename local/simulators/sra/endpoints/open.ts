@@ -1,5 +1,7 @@
-import { type Call, parseJson } from '../calls.ts';
-import { json, oauthError, type Reply, text } from '../replies.ts';
+import { parseJson } from '../../common/calls.ts';
+import type { Reply } from '../../common/replies.ts';
+import type { Call } from '../calls.ts';
+import { json, oauthError, text } from '../replies.ts';
 import type { OpenEndpoint, Site } from '../site.ts';
 
 interface Credentials {

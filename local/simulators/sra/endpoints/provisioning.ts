@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { parseJson } from '../../common/calls.ts';
+import type { Reply } from '../../common/replies.ts';
 import {
   ACCOUNT_FIELDS,
   type AccountFields,
@@ -8,9 +10,9 @@ import {
   missingIn,
 } from '../account-fields.ts';
 import { ACCOUNT_TYPES, TYPE_RULES } from '../account-types.ts';
-import { type Call, parseJson } from '../calls.ts';
+import type { Call } from '../calls.ts';
 import { readFields } from '../fields.ts';
-import { empty, type FieldErrors, invalid, json, notFound, type Reply } from '../replies.ts';
+import { empty, type FieldErrors, invalid, json, notFound } from '../replies.ts';
 import { accountRow } from '../rows.ts';
 import type { ApiEndpoint, Caller, Site } from '../site.ts';
 import type { AccountSettings, VaultAccount } from '../vault-account.ts';

@@ -1,8 +1,9 @@
+import type { Reply } from '../../common/replies.ts';
 import { activityRows, type Rows } from '../activity-report.ts';
 import type { Permissions } from '../api-accounts.ts';
 import type { CallKind } from '../audit.ts';
 import type { Call } from '../calls.ts';
-import { type Reply, text } from '../replies.ts';
+import { text } from '../replies.ts';
 import { sessionRows } from '../session-report.ts';
 import type { ApiEndpoint, Caller, Site } from '../site.ts';
 import type { Switches } from '../switches.ts';

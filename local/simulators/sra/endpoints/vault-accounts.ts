@@ -1,7 +1,8 @@
+import type { Reply } from '../../common/replies.ts';
 import { ACCOUNT_TYPES } from '../account-types.ts';
 import { type Call, isId } from '../calls.ts';
 import { PAGING, paged } from '../paging.ts';
-import { type FieldErrors, invalid, json, notFound, type Reply } from '../replies.ts';
+import { type FieldErrors, invalid, json, notFound } from '../replies.ts';
 import { accountRow, listedRow } from '../rows.ts';
 import type { ApiEndpoint, Site } from '../site.ts';
 import type { VaultAccount } from '../vault-account.ts';

@@ -2,33 +2,28 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultEffect } from './faults.ts';
+import type { CommonFault } from './faults.ts';
 import type { Reply } from './replies.ts';
 
 const TRICKLE_MS = 25;
 const CHUNK_BYTES = 65_536;
+const LOGIN_PAGE = '<!DOCTYPE html><html><body><form>Sign in to continue</form></body></html>';
 
-const writeHead = (response: ServerResponse, reply: Reply): void => {
-  for (const [name, value] of Object.entries(reply.headers)) {
+const writeHead = (response: ServerResponse, { status, headers, body, contentType }: Reply): void => {
+  for (const [name, value] of Object.entries(headers)) {
     response.setHeader(name, typeof value === 'string' ? value : [...value]);
   }
-  response.writeHead(reply.status, reply.body === null ? {} : { 'Content-Type': reply.contentType });
+  response.writeHead(status, body === null ? {} : { 'Content-Type': contentType });
 };
 
 const bytesOf = ({ body }: Reply): Buffer => Buffer.from(body ?? '');
 
+/** Sends a response. Node leaves out the body of those to `HEAD`. */
 const send = (response: ServerResponse, reply: Reply): void => {
   const bytes = bytesOf(reply);
   if (reply.status !== 204) response.setHeader('Content-Length', bytes.length);
   writeHead(response, reply);
-  response.end(reply.body === null ? undefined : bytes);
-};
-
-const sendInUtf16 = (response: ServerResponse, reply: Reply): void => {
-  const body = Buffer.from(bytesOf(reply).toString(), 'utf16le');
-  if (reply.body !== null) response.setHeader('Content-Length', body.length);
-  writeHead(response, { ...reply, contentType: 'application/json; charset=utf-16' });
-  response.end(body);
+  response.end(bytes);
 };
 
 const withBody = (reply: Reply, body: string | Uint8Array): Reply => ({
@@ -44,6 +39,13 @@ const cutOff = (response: ServerResponse, reply: Reply): void => {
   writeHead(response, withBody(reply, body));
   response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy());
   response.flushHeaders();
+};
+
+const sendInUtf16 = (response: ServerResponse, reply: Reply): void => {
+  const body = Buffer.from(bytesOf(reply).toString(), 'utf16le');
+  response.setHeader('Content-Length', body.length);
+  writeHead(response, { ...withBody(reply, ''), contentType: `${reply.contentType.split(';')[0]}; charset=utf-16` });
+  response.end(body);
 };
 
 /** Endless white space, which is well-formed JSON so far. */
@@ -72,18 +74,19 @@ const stream = async (
   await pipeline(Readable.from(chunks(hungUp.signal), { objectMode: false }), response).catch(() => undefined);
 };
 
-const loginPage = (reply: Reply): Reply => ({
-  ...reply,
-  status: 200,
-  contentType: 'text/html',
-  body: '<!DOCTYPE html><html><body><form>Sign in to continue</form></body></html>',
-});
+/** The site's own forms of damaged bodies. */
+interface Damage {
+  readonly malformed: (body: string) => string;
+  /** Default of `wrong-shape`. */
+  readonly otherShape: unknown;
+}
 
 /** Writes the response, modified by the fault. */
-export const deliver = async (
+export const deliverTo = async (
   response: ServerResponse,
   reply: Reply,
-  fault: FaultEffect | undefined,
+  fault: CommonFault | undefined,
+  damage: Damage,
 ): Promise<void> => {
   switch (fault?.type) {
     case 'reset':
@@ -91,18 +94,18 @@ export const deliver = async (
       return;
     case 'cut-off':
       return cutOff(response, reply);
+    case 'malformed':
+      return send(response, withBody(reply, damage.malformed(bytesOf(reply).toString())));
+    case 'wrong-content-type':
+      return send(response, { ...reply, status: 200, contentType: 'text/html', body: LOGIN_PAGE });
+    case 'wrong-shape':
+      return send(response, withBody(reply, JSON.stringify(fault.value ?? damage.otherShape)));
+    case 'wrong-charset':
+      return sendInUtf16(response, reply);
     case 'endless':
       return stream(response, reply, trickle);
     case 'huge':
       return stream(response, reply, () => longString(fault.bytes));
-    case 'malformed':
-      return send(response, withBody(reply, '{"RequestID": 12'));
-    case 'wrong-content-type':
-      return send(response, loginPage(reply));
-    case 'wrong-shape':
-      return send(response, withBody(reply, JSON.stringify(fault.value ?? { Unexpected: [true] })));
-    case 'wrong-charset':
-      return sendInUtf16(response, reply);
     default:
       return send(response, reply);
   }
