@@ -42,9 +42,9 @@ export interface PeopleActions {
   /** Another directory connector takes a member over. It writes no event. */
   setForeignExternalId(memberId: string, externalId: string): void;
   savePolicy(type: number, enabled: boolean, data?: Policy['data']): void;
-  /** Rotates the organization API key. Issued tokens stay valid. @returns the new secret */
+  /** Rotates the organization API key. By default, issued tokens stay valid. @returns the new secret */
   rotateApiKey(): string;
-  /** Disables or enables the organization. Issued tokens stay valid. */
+  /** Disables or enables the organization. By default, issued tokens stay valid. */
   setEnabled(isEnabled: boolean): void;
   /** Adds events, whose dates are in milliseconds. */
   addEvents(...events: readonly LoggedEvent[]): void;
@@ -109,10 +109,12 @@ export const actionsOf = (site: Site, seed: number): PeopleActions => {
     rotateApiKey() {
       rotations += 1;
       site.apiKey = apiKeyFor(organization.id, seed, rotations);
+      site.tokens.revoke();
       return site.apiKey.clientSecret;
     },
     setEnabled(isEnabled) {
       site.isEnabled = isEnabled;
+      if (!isEnabled) site.tokens.revoke();
     },
     addEvents(...added) {
       for (const event of added) events.add(inMicroseconds(event));

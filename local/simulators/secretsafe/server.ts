@@ -59,6 +59,8 @@ export interface SecretSafeSimulator extends PeopleActions {
   close(): Promise<void>;
 }
 
+const KEEP_ALIVE_MS = 60_000;
+
 const serverIdentity = createServerIdentity('SecretSafe simulator CA');
 
 const makeSite = (options: SecretSafeOptions): Site => {
@@ -87,8 +89,9 @@ export const startSecretSafe = async (options: SecretSafeOptions = {}): Promise<
   const site = makeSite(options);
   const service = new Service(site, { latencyMs, waits });
   const serve = listenerOf(service, () => waits.stopped);
-  const tls = { cert: certificate.certPem, key: certificate.keyPem, keepAliveTimeout: 60_000 };
-  const server = protocol === 'https' ? createTlsServer(tls, serve) : createPlainServer(serve);
+  const tls = { cert: certificate.certPem, key: certificate.keyPem, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server =
+    protocol === 'https' ? createTlsServer(tls, serve) : createPlainServer({ keepAliveTimeout: KEEP_ALIVE_MS }, serve);
   const port = await listen(server, options.port);
   const actions = actionsOf(site, seed);
   const clientSecrets = [site.apiKey.clientSecret];

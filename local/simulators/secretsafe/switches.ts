@@ -29,6 +29,8 @@ export interface Switches {
 
   /** Lifetime of a token, `expires_in`. */
   tokenSeconds: number;
+  /** Tokens after the key was rotated or the organization disabled. Some reimplementations revoke them. */
+  tokensAfterRotation: 'valid' | 'revoked';
   /** Device fields of a token request. `import-only` always requires them. */
   deviceFields: 'optional' | 'required';
   rejectedSecret: 400 | 401;
@@ -113,6 +115,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   specification: 'served',
   plan: { groups: true, policies: true, directory: true, events: true, customPermissions: true, secretsManager: false },
   tokenSeconds: 3600,
+  tokensAfterRotation: 'valid',
   deviceFields: 'optional',
   rejectedSecret: 400,
   unauthorizedBody: 'empty',

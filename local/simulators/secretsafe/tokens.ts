@@ -28,13 +28,14 @@ const CLAIMS = z.object({ number: z.int(), scope: z.array(z.string()), exp: z.in
 
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Signed tokens, valid until they expire, whatever happens to the key or the organization. */
+/** Signed tokens, by default valid until they expire, whatever happens to the key or the organization. */
 export class Tokens {
   readonly issued: IssuedToken[] = [];
   readonly #key = randomBytes(32);
   readonly #organizationId: string;
   readonly #now: () => number;
   readonly #switches: Switches;
+  #revoked = 0;
 
   constructor(organizationId: string, now: () => number, switches: Switches) {
     this.#organizationId = organizationId;
@@ -65,6 +66,11 @@ export class Tokens {
     return token;
   }
 
+  /** Revokes all tokens, where the server does that at all. */
+  revoke(): void {
+    if (this.#switches.tokensAfterRotation === 'revoked') this.#revoked = this.issued.length;
+  }
+
   /** The claims of a valid token. */
   verify(text: string): z.infer<typeof CLAIMS> | undefined {
     const [, content = '', payload = '', signature = ''] = text.match(/^([\w-]+\.([\w-]+))\.([\w-]+)$/) ?? [];
@@ -72,7 +78,7 @@ export class Tokens {
     const given = Buffer.from(signature);
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
     const claims = CLAIMS.parse(parseJson(Buffer.from(payload, 'base64url').toString()));
-    return claims.exp * 1000 > this.#now() ? claims : undefined;
+    return claims.exp * 1000 > this.#now() && claims.number > this.#revoked ? claims : undefined;
   }
 
   #sign(content: string): string {

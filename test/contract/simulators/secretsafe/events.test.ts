@@ -28,7 +28,7 @@ const seconds = (count: number): LoggedEvent[] => Array.from({ length: count }, 
 
 describe('the list of events', () => {
   it('is paged like the model of each kind of server', async () => {
-    const offsets = fc.array(fc.nat({ max: 40 }), { maxLength: 130 });
+    const offsets = fc.array(fc.nat({ max: 40 }), { maxLength: 130, size: 'max' });
     const bound = fc.nat({ max: 40 });
     const emptyPages = fc.constantFrom<Switches['emptyPages']>('never', 'after-full-page', 'at-end', 'between');
     const eventTokens = fc.constantFrom<Switches['eventTokens']>('date', 'position');
@@ -57,7 +57,7 @@ describe('the list of events', () => {
         if (empty === 'at-end' && full.length > 0) expect(pages.at(-1)).toEqual([]);
         if (empty === 'between') expect(pages.length - full.length).toBeGreaterThanOrEqual(full.length - 1);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -99,6 +99,19 @@ describe('the list of events', () => {
     expect((await walk(server, path)).map(({ length }) => length)).toEqual([50, 1]);
     server.simulator.switches.eventTokens = 'position';
     expect((await walk(server, path)).map(({ length }) => length)).toEqual([50, 3]);
+  });
+
+  it('has an empty page after a full one that was the last, or after every last one', async () => {
+    const server = await startServer();
+    server.simulator.addEvents(...seconds(50));
+    const lengths = async () => (await walk(server, '/events?')).map(({ length }) => length);
+    expect(await lengths()).toEqual([50, 0]);
+    server.simulator.addEvents(at(START - 60_000));
+    expect(await lengths()).toEqual([50, 1]);
+    server.simulator.switches.emptyPages = 'at-end';
+    expect(await lengths()).toEqual([50, 1, 0]);
+    server.simulator.switches.emptyPages = 'between';
+    expect(await lengths()).toEqual([50, 0, 1]);
   });
 
   it('ends with null or an empty token, which read page one again', async () => {

@@ -50,6 +50,16 @@ describe('a token', () => {
     expect(await use(server, token)).toMatchObject({ status: 401, text: '' });
   });
 
+  it('ends with its key where the server revokes it', async () => {
+    const server = await startServer({ switches: { tokensAfterRotation: 'revoked' } });
+    const token = field(await server.askToken(), 'access_token');
+    server.simulator.setEnabled(true);
+    expect(await use(server, token)).toMatchObject({ status: 200 });
+    server.simulator.rotateApiKey();
+    expect(await use(server, token)).toMatchObject({ status: 401 });
+    expect(await use(server, field(await server.askToken(), 'access_token'))).toMatchObject({ status: 200 });
+  });
+
   it('is signed, and has the scope', async () => {
     const server = await startServer();
     const token = String(field(await server.askToken(), 'access_token'));
