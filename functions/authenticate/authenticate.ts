@@ -1,19 +1,19 @@
 import { ruleOf } from '#shared/config/rules.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
-import type { Vault } from '#shared/connections/vault.ts';
+import type { Provider } from '#shared/connections/provider.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Run } from '#shared/workflows/run.ts';
 
 export interface AuthenticateDependencies {
   readonly config: RelayConfig;
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly providerOf: (connection: string) => Promise<Provider>;
 }
 
 /**
  * Signs in to a rule's connection before anything depends on it. Repeatable: a valid token is kept.
  */
 export const createAuthenticate =
-  ({ config, vaultOf }: AuthenticateDependencies) =>
+  ({ config, providerOf }: AuthenticateDependencies) =>
   async ({ workflow, rule, run }: Run): Promise<{ connection: string; expiresAt: string | null }> => {
     const { connection } = ruleOf(config, workflow, rule);
     if (!run.startsWith(`${rule}.`)) {
@@ -22,5 +22,5 @@ export const createAuthenticate =
         `The name of an execution must begin with its rule. Start it as ${rule}.<unique part>, not ${run}.`,
       );
     }
-    return { connection, ...(await (await vaultOf(connection)).ensureSignIn()) };
+    return { connection, ...(await (await providerOf(connection)).ensureSignIn()) };
   };

@@ -11,6 +11,7 @@ import {
 } from '#shared/config/checkable.ts';
 import { checkClaims } from '#shared/config/claim-checks.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
+import { checkKinds } from '#shared/config/kind-checks.ts';
 import { checkOldCheckouts } from '#shared/config/old-checkouts-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import { checkPromises } from '#shared/config/promise-checks.ts';
@@ -56,7 +57,7 @@ const SHAPES = { syncs: 'sync', checkouts: 'checkout' } as const satisfies Recor
 const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
   deliveries(config).flatMap(({ section, name, entry: { connection, source } }) => {
     const type = ownOf(types.connections, ownOf(config.connections, connection)?.type ?? '');
-    if (type === undefined) return [];
+    if (type?.open === undefined) return [];
     const usable = Object.entries(type.sources).flatMap(([each, shapes]) =>
       shapes[SHAPES[section]] === undefined ? [] : [each],
     );
@@ -140,6 +141,7 @@ const sameNames = (
 const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[])[] = [
   checkNotEmpty,
   checkReferences,
+  checkKinds,
   checkSources,
   checkUse,
   checkUniqueNames,

@@ -83,7 +83,8 @@ export const checkOldCheckouts = (config: Checkable, types: RegisteredTypes): Pr
   checkableEntries(config.oldCheckouts).flatMap(([name, rule]) => {
     const at: At = (field, message) => ({ path: ['oldCheckouts', name, ...field.split('.')], message });
     const type = ownOf(config.connections, rule.connection)?.type;
-    const sources = type === undefined ? undefined : ownOf(types.connections, type)?.sources;
+    const found = type === undefined ? undefined : ownOf(types.connections, type);
+    const sources = found?.open === undefined ? undefined : found.sources;
     const source = ownOf(sources, rule.source);
     const { groupLabel, shownHours = Number.POSITIVE_INFINITY } = source?.rules(rule) ?? {};
     return [

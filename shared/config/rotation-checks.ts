@@ -48,8 +48,8 @@ const checkSource = (
   (['connection', 'with'] as const).flatMap((field) => {
     const connection = rule[field];
     const type = connection === undefined ? undefined : ownOf(connections, connection)?.type;
-    const sources = type === undefined ? undefined : ownOf(types.connections, type)?.sources;
-    if (sources === undefined || ownOf(sources, rule.source)?.rotation !== undefined) return [];
+    const found = type === undefined ? undefined : ownOf(types.connections, type);
+    if (found?.open === undefined || ownOf(found.sources, rule.source)?.rotation !== undefined) return [];
     return [
       {
         path: ['rotations', name, field],

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator-secret.ts';
 import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { EntryShape } from '#shared/config/schema/fields.ts';
+import type { Directory } from '#shared/connections/directory.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { Source, Vault, VendorAccess } from '#shared/connections/vault.ts';
@@ -58,14 +59,13 @@ export interface ConnectionContext {
   readonly now: () => number;
 }
 
-/** A type of connection, as registered. */
-export interface ConnectionType<Settings extends EntryShape = EntryShape> {
+interface CommonType<Settings extends EntryShape> {
   /**
    * Shape of an entry under `connections`, an object whose `type` is the name of this type: `commonConnection` of
    * `shared/config/schema/connection.ts`, and its own settings.
    */
   readonly settings: Settings;
-  /** By name. Names are unique across all types of connection. */
+  /** By name. Names are unique across all types of connection. Empty for a directory. */
   readonly sources: Readonly<Record<string, SourceType>>;
   /** Imports the kinds of resource that can be provisioned, by name. Absent if there are none. */
   resources?(): Promise<ResourceTypes>;
@@ -74,6 +74,21 @@ export interface ConnectionType<Settings extends EntryShape = EntryShape> {
   sharesToken(settings: z.output<Settings>): boolean;
   /** True if only a secret of the connection names the users that it signs in as ({@link Vault.users}). */
   usersInSecret?(settings: z.output<Settings>): boolean;
+}
+
+/** A type of connection to a vault. */
+export interface VaultType<Settings extends EntryShape = EntryShape> extends CommonType<Settings> {
   /** Imports the code that calls the vault. Does not connect yet. */
   open(settings: z.output<Settings>, context: ConnectionContext): Promise<Vault<VendorAccess>>;
+  readonly openDirectory?: undefined;
 }
+
+/** A type of connection to a directory. */
+export interface DirectoryType<Settings extends EntryShape = EntryShape> extends CommonType<Settings> {
+  /** Imports the code that calls the directory. Does not connect yet. */
+  openDirectory(settings: z.output<Settings>, context: ConnectionContext): Promise<Directory>;
+  readonly open?: undefined;
+}
+
+/** A type of connection, as registered. */
+export type ConnectionType<Settings extends EntryShape = EntryShape> = VaultType<Settings> | DirectoryType<Settings>;

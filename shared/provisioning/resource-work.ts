@@ -1,5 +1,5 @@
+import type { ProviderSession } from '#shared/connections/provider.ts';
 import type { ResourceWork } from '#shared/connections/resource.ts';
-import type { VaultSession } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
 /** Minimum time left in an invocation to begin a resource, or the comparison of a subject. */
@@ -9,7 +9,7 @@ export const MIN_REMAINING_MS = 60_000;
 export type WorkOn = (type: string) => ResourceWork;
 
 /** Opens the kinds of resource of a connection in a session. */
-export const openResources = async (session: Pick<VaultSession, 'resources'>): Promise<WorkOn> => {
+export const openResources = async (session: ProviderSession): Promise<WorkOn> => {
   const resources = await session.resources?.();
   return (type) => {
     const work = resources?.(type);

@@ -4,7 +4,9 @@ import type { OperatorSecret, OperatorSecretOptions } from '#shared/aws/operator
 import type { TokenCache, TokenSource } from '#shared/aws/token-cache.ts';
 import type { ConnectionConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
+import type { Directory } from '#shared/connections/directory.ts';
 import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
+import type { Provider } from '#shared/connections/provider.ts';
 import { CONNECTION_TYPES } from '#shared/connections/registry.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
@@ -59,6 +61,10 @@ export interface Connections {
   vaultOf(connection: string, callers?: number): Promise<Vault>;
   /** Returns who claims items over a connection, without connecting. */
   claimantOf(connection: string): Promise<Claimant>;
+  /** Returns the directory of a connection, as {@link Connections.vaultOf} does the vault of another. */
+  directoryOf(connection: string, callers?: number): Promise<Directory>;
+  /** Returns the vault or the directory of a connection, for work that both can do. */
+  providerOf(connection: string): Promise<Provider>;
   /** Returns the kinds of resource of a connection, without connecting. */
   resourceTypesOf(connection: string): Promise<ResourceTypes>;
   /** Returns the source's rules for a rule of relay.yaml, without connecting. */
@@ -94,7 +100,7 @@ export const createConnections = ({
     );
   };
 
-  const open = async (connection: string, callers: number): Promise<Vault> => {
+  const begin = async (connection: string, callers: number) => {
     const settings = settingsOf(connection);
     const { url, ca, proxy, limits } = settings;
     const type = await typeOf(settings);
@@ -124,7 +130,7 @@ export const createConnections = ({
     const readSecret: ConnectionContext['readSecret'] = (options) =>
       readSecretOf === undefined ? readOperatorSecret({ client, ...options }) : readSecretOf(connection, options);
     const httpProxy = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
-    const vault = await type.open(type.settings.parse(settings), {
+    const context: ConnectionContext = {
       connection,
       connect: (clientCertificate) =>
         connectHttp({ connection, url, ca, clientCertificate, proxy: httpProxy, limits, gate }),
@@ -144,19 +150,33 @@ export const createConnections = ({
       onSignOutFailure,
       onSignInRefused: () => onSignInRefused(connection),
       now,
-    });
+    };
+    return { type, settings: type.settings.parse(settings), context, gate };
+  };
+
+  const openVault = async (connection: string, callers: number): Promise<Vault> => {
+    const { type, settings, context, gate } = await begin(connection, callers);
+    if (type.open === undefined) throw wrongKind(connection, 'directory');
     const claims = records === 'own' ? NO_CLAIMS : records;
+    const vault = await type.open(settings, context);
     const claimant = claimantIn(connection, type, settings);
     return releasing(claiming(vault, { ...claimant, records: claims, now, newId: randomUUID }), gate);
   };
 
-  const opened = new Map<string, Promise<Vault>>();
+  const openDirectory = async (connection: string, callers: number): Promise<Directory> => {
+    const { type, settings, context, gate } = await begin(connection, callers);
+    if (type.openDirectory === undefined) throw wrongKind(connection, 'vault');
+    return releasing(await type.openDirectory(settings, context), gate);
+  };
+
+  const vaultOf = once(openVault);
+  const directoryOf = once(openDirectory);
   return {
-    vaultOf(connection, callers = 1) {
-      const key = `${connection}/${callers}`;
-      const known = opened.get(key) ?? open(connection, callers);
-      opened.set(key, known);
-      return known;
+    vaultOf,
+    directoryOf,
+    async providerOf(connection) {
+      const { open } = await typeOf(settingsOf(connection));
+      return open === undefined ? directoryOf(connection) : vaultOf(connection);
     },
     async claimantOf(connection) {
       const settings = settingsOf(connection);
@@ -211,8 +231,37 @@ const MAX_CALLS_OF_CHECKOUT = 4;
 const partFor = (priority: Priority, limits: Limit, callers: number): Limit =>
   partOf(limits, priority === 'person' ? Math.max(callers, limits.inFlight / MAX_CALLS_OF_CHECKOUT) : callers);
 
-/** Returns the function's share of the limits after each use of the vault. */
-const releasing = (vault: Vault, gate: Gate): Vault => {
+const wrongKind = (connection: string, kind: 'vault' | 'directory'): RelayError =>
+  new RelayError(
+    'ConfigurationInvalid',
+    kind === 'directory'
+      ? `The connection ${connection} is a directory, which hands out no credentials. Name a vault.`
+      : `The connection ${connection} is a vault, which holds no people and groups. Name a directory.`,
+  );
+
+type Open<T> = (connection: string, callers: number) => Promise<T>;
+
+/** Opens each connection once for each number of callers. */
+const once = <T>(open: Open<T>): ((connection: string, callers?: number) => Promise<T>) => {
+  const opened = new Map<string, Promise<T>>();
+  return (connection, callers = 1) => {
+    const key = `${connection}/${callers}`;
+    const known = opened.get(key) ?? open(connection, callers);
+    opened.set(key, known);
+    return known;
+  };
+};
+
+interface Usable<Session> {
+  ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
+  session<T>(work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** Returns the function's share of the limits after each use of the vault or directory. */
+const releasing = <Session, Opened extends Usable<Session>>(
+  opened: Opened & Usable<Session>,
+  gate: Gate,
+): Opened & Usable<Session> => {
   let uses = 0;
   const using = async <T>(use: () => Promise<T>): Promise<T> => {
     uses++;
@@ -225,8 +274,8 @@ const releasing = (vault: Vault, gate: Gate): Vault => {
     }
   };
   return {
-    ...vault,
-    ensureSignIn: () => using(() => vault.ensureSignIn()),
-    session: (work) => using(() => vault.session(work)),
+    ...opened,
+    ensureSignIn: () => using(() => opened.ensureSignIn()),
+    session: (work) => using(() => opened.session(work)),
   };
 };

@@ -113,7 +113,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
   const { config, manager, now } = outside;
   const secretsManager = crashable.secretsManager(connectInProcess(manager));
   const claims = crashable.removableRecords(outside.shared);
-  const { vaultOf, rulesOf, claimantOf } = createConnections({
+  const { vaultOf, providerOf, rulesOf, claimantOf } = createConnections({
     config,
     secretsManager,
     onSignOutFailure: () => {},
@@ -146,6 +146,7 @@ export const crashableSteps = (outside: Outside, crashable: CrashableProcess): R
     relayId: RELAY_ID,
     config,
     vaultOf,
+    providerOf,
     rulesOf,
     storeFor: (store: string, rule: string) => stores.storeOf(store, ownerOf(RELAY_ID, rule)),
     storeRules: stores.rulesOf,

@@ -149,7 +149,7 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
     relayId: 'relay.000000000000.eu-central-1',
     blueprintOf: () => parsed,
     typesOf: async () => system?.types ?? REMOTE_TYPES,
-    vaultOf: async (connection: string) => {
+    providerOf: async (connection: string) => {
       opened.add(connection);
       return vault;
     },

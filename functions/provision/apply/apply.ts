@@ -1,6 +1,6 @@
 import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { Provider } from '#shared/connections/provider.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
-import type { Vault } from '#shared/connections/vault.ts';
 import type { Subject } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
 import { inSlot } from '#shared/limits/slots.ts';
@@ -19,7 +19,7 @@ export interface ApplyDependencies extends ProvisionDependencies {
   /** Raises `ConfigurationInvalid` if the deployed relay.yaml has no such entry. */
   readonly blueprintOf: (rule: string) => BlueprintConfig;
   readonly typesOf: (connection: string) => Promise<ResourceTypes>;
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly providerOf: (connection: string) => Promise<Provider>;
   /** Calls that a connection may have in flight. */
   readonly inFlightOf: (connection: string) => number;
   readonly records: SharedRecords;
@@ -48,12 +48,12 @@ const workOnSubject = async (
   remainingMs: StepContext['remainingMs'],
   dependencies: ApplyDependencies,
 ): Promise<Applied> => {
-  const { typesOf, vaultOf, records, relayId, now } = dependencies;
+  const { typesOf, providerOf, records, relayId, now } = dependencies;
   const subject = await holdSubject(records, { rule: input.rule, subject: input.order.subject }, input.run);
   const types = await typesOf(blueprint.connection);
-  const vault = await vaultOf(blueprint.connection);
+  const provider = await providerOf(blueprint.connection);
   const inputs = subject.current().running?.order.inputs ?? {};
-  return vault.session(async (session) =>
+  return provider.session(async (session) =>
     carryOut(
       {
         relayId,

@@ -9,7 +9,7 @@ import { createRelay } from '#shared/runtime/relay.ts';
 import { provisionSteps } from '#shared/workflows/provision.ts';
 import { createApply } from './apply.ts';
 
-const { config, env, vaultOf, resourceTypesOf } = createRelay(provisionSteps.apply);
+const { config, env, providerOf, resourceTypesOf } = createRelay(provisionSteps.apply);
 
 export const handler = defineHandler(
   provisionSteps.apply,
@@ -17,7 +17,7 @@ export const handler = defineHandler(
     relayId: env.relayId,
     blueprintOf: (rule) => ruleOf(config, 'provision', rule),
     typesOf: resourceTypesOf,
-    vaultOf: (connection) => vaultOf(connection),
+    providerOf,
     inFlightOf: (connection) => limitsOf(config, connection).inFlight,
     records: createS3SharedRecords(env.get('RECORDS_BUCKET')),
     // Imported late, because few invocations create an account.

@@ -1,4 +1,4 @@
-import type { Vault } from '#shared/connections/vault.ts';
+import type { Provider } from '#shared/connections/provider.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import { openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
@@ -6,7 +6,7 @@ import type { Applied } from '#shared/workflows/provision.ts';
 import type { TaskContext } from './task.ts';
 
 export interface ProofDependencies {
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly providerOf: (connection: string) => Promise<Provider>;
 }
 
 /**
@@ -17,7 +17,7 @@ export interface ProofDependencies {
 export const prove = async (
   context: TaskContext,
   resources: readonly PreparedResource[],
-  { vaultOf }: ProofDependencies,
+  { providerOf }: ProofDependencies,
   { waitingSince }: Applied,
 ): Promise<readonly string[]> => {
   const { credentials, access } = context.blueprint.proof;
@@ -36,6 +36,6 @@ export const prove = async (
   const refused = credentials && isFirstLook ? await failuresOf(context.workOn, 'prove') : [];
   if (refused.length > 0) throw new RelayError('ResourceUnproven', refused.join(' '));
   if (access === undefined) return [];
-  const reader = await vaultOf(access);
+  const reader = await providerOf(access);
   return reader.session(async (session) => failuresOf(await openResources(session), 'proveAccess'));
 };

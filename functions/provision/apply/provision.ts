@@ -1,5 +1,5 @@
+import type { Provider } from '#shared/connections/provider.ts';
 import type { Initial } from '#shared/connections/resource.ts';
-import type { Vault } from '#shared/connections/vault.ts';
 import { isSuperseded, needsProof } from '#shared/domain/blueprint/subject.ts';
 import { prefixed, RelayError } from '#shared/errors.ts';
 import { initialPasswordOf, type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
@@ -10,7 +10,7 @@ import { prove } from './prove.ts';
 import { finish, goOn, hasTime, markIn, type TaskContext, waitFor, withNotes } from './task.ts';
 
 export interface ProvisionDependencies {
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly providerOf: (connection: string) => Promise<Provider>;
   /** Reads an initial password that an operator has stored. Raises `BootstrapUnusable`. */
   readonly readPassword: (secret: string) => Promise<Secret>;
 }

@@ -1,7 +1,7 @@
 import type { Notify } from '#shared/aws/alerts.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
+import type { Provider } from '#shared/connections/provider.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
-import type { Vault } from '#shared/connections/vault.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Subject } from '#shared/domain/blueprint/subject.ts';
 import { asRelayError } from '#shared/errors.ts';
@@ -20,7 +20,7 @@ export interface DriftDependencies {
   /** Raises `ConfigurationInvalid` if the deployed relay.yaml has no such entry. */
   readonly blueprintOf: (rule: string) => BlueprintConfig;
   readonly typesOf: (connection: string) => Promise<ResourceTypes>;
-  readonly vaultOf: (connection: string) => Promise<Vault>;
+  readonly providerOf: (connection: string) => Promise<Provider>;
   readonly records: SharedRecords;
   readonly signals: Pick<Signals, 'list'>;
   readonly executionsOf: ExecutionsOf;
@@ -41,15 +41,15 @@ const NOTHING: Compared = { next: 'drift', compared: 0, drifted: 0, repairing: 0
  * where the blueprint says so. Only reads. A subject that cannot be compared does not stop the others. Repeatable.
  */
 export const createDrift = (dependencies: DriftDependencies) => {
-  const { blueprintOf, typesOf, vaultOf, signals, measure, notify } = dependencies;
+  const { blueprintOf, typesOf, providerOf, signals, measure, notify } = dependencies;
   return async ({ rule, run, compared = NOTHING }: DriftStepInput, context: StepContext): Promise<Compared> => {
     const blueprint = blueprintOf(rule);
     const types = await typesOf(blueprint.connection);
     const keys = (await signals.list(subjectAt.prefix(rule))).map(subjectKeyIn).toSorted();
     const { after = '' } = compared;
     const remaining = keys.filter((key) => key > after).slice(0, MAX_SUBJECTS);
-    const vault = await vaultOf(blueprint.connection);
-    const result = await vault.session(async (session) => {
+    const provider = await providerOf(blueprint.connection);
+    const result = await provider.session(async (session) => {
       const workOn = await openResources(session);
       let current = compared;
       for (const key of remaining) {

@@ -11,7 +11,7 @@ import { createRelay } from '#shared/runtime/relay.ts';
 import { provisionSteps } from '#shared/workflows/provision.ts';
 import { createDrift } from './drift.ts';
 
-const { config, env, vaultOf, resourceTypesOf } = createRelay(provisionSteps.drift);
+const { config, env, providerOf, resourceTypesOf } = createRelay(provisionSteps.drift);
 const bucket = env.get('RECORDS_BUCKET');
 
 export const handler = defineHandler(
@@ -20,7 +20,7 @@ export const handler = defineHandler(
     relayId: env.relayId,
     blueprintOf: (rule) => ruleOf(config, 'provision', rule),
     typesOf: resourceTypesOf,
-    vaultOf: (connection) => vaultOf(connection),
+    providerOf,
     records: createS3SharedRecords(bucket),
     signals: createS3Signals(bucket),
     executionsOf: createExecutionsOf(env),

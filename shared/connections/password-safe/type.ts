@@ -1,9 +1,9 @@
-import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import type { VaultType } from '#shared/connections/connection-type.ts';
 import { passwordSafeSettings } from '#shared/connections/password-safe/settings.ts';
 import { SOURCES } from '#shared/connections/password-safe/sources/sources.ts';
 
 /** BeyondTrust Password Safe. The code that calls it is imported when a connection is opened. */
-export const passwordSafe: ConnectionType<typeof passwordSafeSettings> = {
+export const passwordSafe: VaultType<typeof passwordSafeSettings> = {
   settings: passwordSafeSettings,
   sources: SOURCES,
   resources: async () => (await import('#shared/connections/password-safe/resources/resources.ts')).RESOURCES,

@@ -1,4 +1,4 @@
-import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import type { VaultType } from '#shared/connections/connection-type.ts';
 import { sraSettings } from '#shared/connections/sra/settings.ts';
 import { SOURCES } from '#shared/connections/sra/sources/sources.ts';
 
@@ -6,7 +6,7 @@ import { SOURCES } from '#shared/connections/sra/sources/sources.ts';
  * The Vault of BeyondTrust Privileged Remote Access (PRA) and Remote Support (RS). The code that calls it is imported
  * when a connection is opened.
  */
-export const sra: ConnectionType<typeof sraSettings> = {
+export const sra: VaultType<typeof sraSettings> = {
   settings: sraSettings,
   sources: SOURCES,
   operatorSecrets: ({ authentication: { bootstrapSecret } }) => [

@@ -6,7 +6,7 @@ import { commonOldCheckouts } from '#shared/config/schema/old-checkouts.ts';
 import { commonSync } from '#shared/config/schema/sync.ts';
 import { valueTemplate } from '#shared/config/schema/value.ts';
 import type { AllLeases, OpenLease } from '#shared/connections/all-leases.ts';
-import type { ConnectionType } from '#shared/connections/connection-type.ts';
+import type { VaultType } from '#shared/connections/connection-type.ts';
 import type { SourceRules } from '#shared/connections/source-rules.ts';
 import type { OpeningReads, PlainReads, Source, Vault, VaultSession, VendorAccess } from '#shared/connections/vault.ts';
 import type { Item } from '#shared/domain/item.ts';
@@ -163,7 +163,7 @@ const openVault = (http: Http): Vault<VendorAccess> => {
   };
 };
 
-export const minimalVault: ConnectionType<typeof settings> = {
+export const minimalVault: VaultType<typeof settings> = {
   settings,
   sources: {
     entries: { sync, oldCheckouts, rules },

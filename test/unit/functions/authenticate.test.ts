@@ -10,23 +10,23 @@ const EXPIRES_AT = '2026-03-01T13:00:00.000Z';
 describe('authenticating', () => {
   const { vault } = fakeVault();
   const ensureSignIn = vi.fn(async () => ({ expiresAt: EXPIRES_AT }));
-  const vaultOf = vi.fn(async (_connection: string) => ({ ...vault, ensureSignIn }));
+  const providerOf = vi.fn(async (_connection: string) => ({ ...vault, ensureSignIn }));
   beforeEach(() => {
     ensureSignIn.mockClear();
-    vaultOf.mockClear();
+    providerOf.mockClear();
   });
   const authenticate = (run: Run, checkout = {}) =>
-    createAuthenticate({ config: aCheckoutConfig(checkout), vaultOf })(run);
+    createAuthenticate({ config: aCheckoutConfig(checkout), providerOf })(run);
 
   it('for a sync signs in to its connection, and returns the expiry', async () => {
     expect(await authenticate(aRun())).toEqual({ connection: 'vault', expiresAt: EXPIRES_AT });
-    expect(vaultOf).toHaveBeenLastCalledWith('vault');
+    expect(providerOf).toHaveBeenLastCalledWith('vault');
   });
 
   it('for a checkout signs in to the connection of its rule', async () => {
     const { connection } = await authenticate(CHECKOUT, { connection: 'elsewhere' });
     expect(connection).toBe('elsewhere');
-    expect(vaultOf).toHaveBeenLastCalledWith('elsewhere');
+    expect(providerOf).toHaveBeenLastCalledWith('elsewhere');
   });
 
   it.each([

@@ -3,7 +3,13 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { commonConnection } from '#shared/config/schema/connection.ts';
 import { connectionSchema } from '#shared/config/schema.ts';
-import type { ConnectionContext, ConnectionType } from '#shared/connections/connection-type.ts';
+import type {
+  ConnectionContext,
+  ConnectionType,
+  DirectoryType,
+  VaultType,
+} from '#shared/connections/connection-type.ts';
+import type { Directory } from '#shared/connections/directory.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Http, HttpOptions } from '#shared/http/http.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
@@ -14,6 +20,7 @@ import { fakeVault } from '#test/support/fake-vault.ts';
 import { memorySharedRecords, rulesOf as rulesOfAccounts } from '#test/support/fakes.ts';
 
 const settings = z.strictObject({ type: z.literal('locker'), ...commonConnection, pin: z.string() });
+const rosterSettings = z.strictObject({ ...settings.shape, type: z.literal('roster') });
 const LOCKER = connectionSchema.parse({
   type: 'locker',
   url: 'https://locker.example.com',
@@ -23,15 +30,28 @@ const LOCKER = connectionSchema.parse({
 const RULE = { source: 'boxes', own: 'setting' };
 const rules = rulesOfAccounts({ source: 'accounts' });
 
+const roster = (): Directory => ({
+  ensureSignIn: async () => ({ expiresAt: null }),
+  session: (work) => work(Object({})),
+});
+
 describe('the connections of a relay', () => {
   const open = vi.fn(async (_settings: z.output<typeof settings>, _context: ConnectionContext) => fakeVault().vault);
   const rulesOf = vi.fn(() => rules);
-  const locker: ConnectionType<typeof settings> = {
+  const locker: VaultType<typeof settings> = {
     settings,
     sources: { boxes: { rules: rulesOf } },
     operatorSecrets: () => [],
     sharesToken: () => false,
     open,
+  };
+  const openRoster = vi.fn(async (_settings: z.output<typeof rosterSettings>, _context: ConnectionContext) => roster());
+  const rosterType: DirectoryType<typeof rosterSettings> = {
+    settings: rosterSettings,
+    sources: {},
+    operatorSecrets: () => [],
+    sharesToken: () => false,
+    openDirectory: openRoster,
   };
   const load = vi.fn(async (): Promise<ConnectionType> => locker);
   const unused = vi.fn(async (): Promise<ConnectionType> => locker);
@@ -46,10 +66,14 @@ describe('the connections of a relay', () => {
     createConnections({
       config: {
         relay: 'pam-relay',
-        connections: { hall: LOCKER, odd: connectionSchema.parse({ ...LOCKER, type: 'drawer' }) },
+        connections: {
+          hall: LOCKER,
+          people: connectionSchema.parse({ ...LOCKER, type: 'roster' }),
+          odd: connectionSchema.parse({ ...LOCKER, type: 'drawer' }),
+        },
       },
       secretsManager: new SecretsManagerClient({ region: 'eu-central-1' }),
-      types: { locker: load, unused },
+      types: { locker: load, roster: async () => rosterType, unused },
       connectHttp,
       onSignInRefused,
       onSignOutFailure,
@@ -131,6 +155,33 @@ describe('the connections of a relay', () => {
     });
     await expect(outer).rejects.toThrow('The work failed.');
     expect(await sharesOf(records)).toEqual([]);
+  });
+
+  it('open a directory with the same limits and only once', async () => {
+    beginInvocation(() => 900_000);
+    const records = memorySharedRecords();
+    const { directoryOf } = connections('fleet', records);
+    const directory = await directoryOf('people');
+    expect(await directoryOf('people', 1)).toBe(directory);
+    openRoster.mock.calls[0]?.[1].connect();
+    const gate = connectHttp.mock.lastCall?.[0].gate;
+    const during = await directory.session(async () => {
+      await gate?.run(7000, async () => {});
+      return (await records.read(limitAt.shares('people')))?.record.shares;
+    });
+    expect(during).toHaveLength(1);
+    expect((await records.read(limitAt.shares('people')))?.record.shares).toEqual([]);
+  });
+
+  it('provide what both a vault and a directory can do', async () => {
+    const { providerOf, vaultOf, directoryOf } = connections();
+    expect(await providerOf('hall')).toBe(await vaultOf('hall'));
+    expect(await providerOf('people')).toBe(await directoryOf('people'));
+  });
+
+  it('refuse a vault as a directory, and the other way round', async () => {
+    await expect(connections().vaultOf('people')).rejects.toMatchObject(refusal('people is a directory'));
+    await expect(connections().directoryOf('hall')).rejects.toMatchObject(refusal('hall is a vault'));
   });
 
   it('are reached at their address, with their CA', async () => {
