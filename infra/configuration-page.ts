@@ -3,8 +3,10 @@ import { codeCell, escapeCell, placeSection, writeTable } from '#infra/markdown.
 
 /** The tables of `docs/configuration.md`, generated from the published JSON schema of relay.yaml. */
 
+const typeSchema = z.union([z.string(), z.array(z.string()).transform((types) => types.join(' or '))]);
+
 const nodeSchema = z.object({
-  type: z.string().optional(),
+  type: typeSchema.optional(),
   description: z.string().optional(),
   default: z.json().optional(),
   const: z.json().optional(),

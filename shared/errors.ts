@@ -37,6 +37,7 @@ const ERRORS = {
   TicketRefused: { retryable: false },
   TicketUnverified: { retryable: true },
   ApiVersionDisabled: { retryable: false },
+  CallUnsupported: { retryable: false },
   MediaTypeRefused: { retryable: false },
 
   // Transport to and from a vault.

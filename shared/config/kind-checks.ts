@@ -45,7 +45,7 @@ const USES: readonly {
 ];
 
 const ADVICE: Readonly<Record<Kind, string>> = {
-  vault: 'is a directory, which hands out no credentials; name a vault',
+  vault: 'is a directory, which has no credentials; name a vault',
   directory: 'is a vault, which holds no people and groups; name a directory',
 };
 

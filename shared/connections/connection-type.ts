@@ -9,6 +9,7 @@ import type { Source, Vault, VendorAccess } from '#shared/connections/vault.ts';
 import type { RelayError } from '#shared/errors.ts';
 import type { ClientCertificate } from '#shared/http/client-certificate.ts';
 import type { Http } from '#shared/http/http.ts';
+import type { RetryPolicy } from '#shared/http/retry.ts';
 
 /** A secret that an operator creates for a connection, and its place in relay.yaml. */
 export interface OperatorSecretName {
@@ -39,12 +40,20 @@ export interface SourceType {
   rules(rule: Source): SourceRules;
 }
 
+interface ConnectOptions {
+  readonly clientCertificate?: ClientCertificate;
+  /** Default: the address of the connection. */
+  readonly url?: string;
+  /** Default: that of `shared/http/retry.ts`. */
+  readonly retry?: RetryPolicy;
+}
+
 /** Dependencies of a connection. */
 export interface ConnectionContext {
   /** Name in relay.yaml. */
   readonly connection: string;
-  /** Connects to the address of the connection with its CA, its proxy and its limits. */
-  readonly connect: (clientCertificate?: ClientCertificate) => Http;
+  /** Connects with the CA, the proxy and the limits of the connection. */
+  readonly connect: (options?: ConnectOptions) => Http;
   /** Reads a secret that an operator created for signing in. */
   readonly readSecret: (options: Omit<OperatorSecretOptions, 'client'>) => Promise<OperatorSecret>;
   /**

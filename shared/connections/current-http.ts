@@ -23,7 +23,7 @@ export const connectCurrent = ({ readSecret, certificateSecret, connect }: Curre
     // Imported on demand: few connections have a certificate.
     const { readClientCertificate } = await import('#shared/connections/client-certificate.ts');
     const { certificate, versionId } = await readClientCertificate(readSecret, certificateSecret);
-    if (current?.versionId !== versionId) current = { versionId, http: connect(certificate) };
+    if (current?.versionId !== versionId) current = { versionId, http: connect({ clientCertificate: certificate }) };
     return current.http;
   };
 };

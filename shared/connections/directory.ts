@@ -64,7 +64,7 @@ export interface Listed<T> {
   readonly rejected: readonly string[];
 }
 
-/** What this directory can do. Found by probing, once for each session. */
+/** Abilities of this directory. Found by probing, once for each session. */
 export interface DirectoryAbilities {
   /** True if the use of a member can be revoked and restored. Otherwise access is removed instead. */
   readonly revokes: boolean;

@@ -6,7 +6,7 @@ export interface ProviderSession {
   resources?(): Promise<Resources>;
 }
 
-/** What a vault and a directory have in common. */
+/** Common part of a vault and a directory. */
 export interface Provider {
   /** Ensures that sign-in works, and returns until when, UTC ISO 8601, if that is known. Repeatable. */
   ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;

@@ -6,5 +6,6 @@ import type { ConnectionType } from '#shared/connections/connection-type.ts';
  */
 export const CONNECTION_TYPES: Readonly<Record<string, () => Promise<ConnectionType>>> = {
   'password-safe': async () => (await import('#shared/connections/password-safe/type.ts')).passwordSafe,
+  secretsafe: async () => (await import('#shared/connections/secretsafe/type.ts')).secretSafe,
   sra: async () => (await import('#shared/connections/sra/type.ts')).sra,
 };

@@ -23,6 +23,11 @@ export interface Found {
   readonly title: string;
   /** Mark of a relay in the object; undefined if it has none, or if this type keeps none. */
   readonly mark: string | undefined;
+  /**
+   * True if nothing may be written into the field that keeps marks, for example because another program manages it. The
+   * subject's record then shows who owns the object.
+   */
+  readonly isUnmarkable?: boolean;
   /** Current state of the settings in {@link ResourceWork.desired}, in the same form. */
   readonly fields: Fields;
 }

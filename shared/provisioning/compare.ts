@@ -1,6 +1,7 @@
 import type { ResourceWork } from '#shared/connections/resource.ts';
 import { differencesIn } from '#shared/domain/blueprint/fields.ts';
 import type { Subject } from '#shared/domain/blueprint/subject.ts';
+import { isOwn } from '#shared/provisioning/find-own.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 
 /** A difference that someone else has made. `setting` is `missing` or `mark`, or a setting of the resource. */
@@ -31,5 +32,6 @@ export const compare = async (
   const found = await work.find(wanted);
   if (found === undefined) return [drift('missing')];
   const differences = differencesIn(await work.desired(wanted), found.fields).map(({ setting }) => drift(setting));
-  return resource.type.keepsMark && found.mark !== mark ? [drift('mark'), ...differences] : differences;
+  const held = holdings[resource.name];
+  return resource.type.keepsMark && !isOwn(found, { held, mark }) ? [drift('mark'), ...differences] : differences;
 };

@@ -65,12 +65,13 @@ const provideMarked = async (known: Known, found: Found | undefined): Promise<Pr
     throw foreign(resource, found.title, 'it exists already, and the relay did not make it');
 
   const differing = await changeable(known, found);
-  const isSame = isRecorded && found.mark !== undefined && differing.length === 0;
+  const isMarked = found.mark !== undefined || found.isUnmarkable === true;
+  const isSame = isRecorded && isMarked && differing.length === 0;
   if (!isSame) await subject.touch();
   if (!isOurs) await subject.hold(resource.name, holdingOf(resource, 'adopted', found.id, attempt));
   // The answer or the record of its creation was lost. An adoption is recorded before it is marked.
   else if (!isRecorded) await subject.hold(resource.name, holdingOf(resource, 'made', found.id, attempt));
-  if (found.mark === undefined) await work.setMark?.(wanted, found, mark);
+  if (!isMarked) await work.setMark?.(wanted, found, mark);
   // The mark is in a text that the change writes as well.
   if (differing.length > 0) await work.change(wanted, { ...found, mark }, differing);
   if (isRecorded) await refresh(known, held);
@@ -90,7 +91,10 @@ const ofAnother = (resource: PreparedResource, { title, mark = '' }: Found): Rel
   );
 };
 
-/** An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. */
+/**
+ * An object without a mark belongs to the subject by its record, and only inside a parent that the relay made. One
+ * that connects nothing exists always, and the blueprint has to take it over.
+ */
 const provideUnmarked = async (known: Known, found: Found | undefined): Promise<Provided> => {
   const { resource, work, wanted, subject, held, attempt, mark } = known;
   const differing = found === undefined ? [] : await changeable(known, found);
@@ -118,6 +122,7 @@ const provideUnmarked = async (known: Known, found: Found | undefined): Promise<
 };
 
 const isInside = ({ resource, subject }: Known): boolean => {
+  if (Object.keys(resource.type.references).length === 0) return resource.adopt;
   const { holdings } = subject.current();
   return Object.values(resource.references)
     .flat()

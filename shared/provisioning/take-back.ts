@@ -1,7 +1,7 @@
 import type { ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import type { Holding } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
-import { findOwn } from '#shared/provisioning/find-own.ts';
+import { findOwn, isOwn } from '#shared/provisioning/find-own.ts';
 import { type PreparedResource, wantedOf } from '#shared/provisioning/prepared.ts';
 import type { HeldSubject } from '#shared/provisioning/subject-record.ts';
 
@@ -48,7 +48,7 @@ const takeBackFound = async (
   }
   const found = await findOwn(work, wanted, { held, mark });
   if (found === undefined) return 'gone';
-  if (found.mark !== mark) return 'kept';
+  if (!isOwn(found, { held, mark })) return 'kept';
   if (held?.how === 'adopted') {
     await work.setMark?.(wanted, found, undefined);
     return 'released';

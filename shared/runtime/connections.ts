@@ -132,8 +132,8 @@ export const createConnections = ({
     const httpProxy = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
     const context: ConnectionContext = {
       connection,
-      connect: (clientCertificate) =>
-        connectHttp({ connection, url, ca, clientCertificate, proxy: httpProxy, limits, gate }),
+      connect: (options) =>
+        connectHttp({ connection, url, ca, proxy: httpProxy, limits, gate, remainingMs, ...options }),
       readSecret,
       cacheToken: (source) =>
         tokenCacheOf === undefined
@@ -235,7 +235,7 @@ const wrongKind = (connection: string, kind: 'vault' | 'directory'): RelayError 
   new RelayError(
     'ConfigurationInvalid',
     kind === 'directory'
-      ? `The connection ${connection} is a directory, which hands out no credentials. Name a vault.`
+      ? `The connection ${connection} is a directory, which has no credentials. Name a vault.`
       : `The connection ${connection} is a vault, which holds no people and groups. Name a directory.`,
   );
 

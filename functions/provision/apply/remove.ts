@@ -1,7 +1,7 @@
 import type { Found } from '#shared/connections/resource.ts';
 import { isSuperseded } from '#shared/domain/blueprint/subject.ts';
 import { RelayError } from '#shared/errors.ts';
-import { findOwn } from '#shared/provisioning/find-own.ts';
+import { findOwn, isOwn } from '#shared/provisioning/find-own.ts';
 import { type PreparedResource, prepareHoldings, prepareResources, wantedOf } from '#shared/provisioning/prepared.ts';
 import { type TakenBack, takeBack } from '#shared/provisioning/take-back.ts';
 import type { Applied } from '#shared/workflows/provision.ts';
@@ -92,7 +92,7 @@ const findOurs = async (context: TaskContext, resource: PreparedResource): Promi
   if (held?.id === undefined || held.how !== 'made') return undefined;
   const mark = markIn(context, resource);
   const found = await findOwn(context.workOn(resource.typeName), wantedOf(resource, holdings), { held, mark });
-  return found?.mark === mark ? found : undefined;
+  return found !== undefined && isOwn(found, { held, mark }) ? found : undefined;
 };
 
 /** Returns the minutes after which all uses have ended. */

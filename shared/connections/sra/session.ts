@@ -1,7 +1,7 @@
-import type { TokenCache } from '#shared/aws/token-cache.ts';
+import { openSharedToken, type TokenOwner } from '#shared/connections/shared-token.ts';
 import type { Hour } from '#shared/connections/sra/hour.ts';
 import { CLOSED_AFTER } from '#shared/connections/sra/wire.ts';
-import { asRelayError, RelayError } from '#shared/errors.ts';
+import { RelayError } from '#shared/errors.ts';
 import { answeredAtMs } from '#shared/http/answer.ts';
 import type { Call, Http, Reply } from '#shared/http/http.ts';
 import type { Secret } from '#shared/secret.ts';
@@ -11,7 +11,7 @@ export interface SessionOptions {
   /** Origin of the site. */
   readonly origin: string;
   readonly http: Http;
-  readonly tokens: Pick<TokenCache, 'get' | 'drop'>;
+  readonly tokens: TokenOwner;
   readonly hour: Hour;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -41,29 +41,8 @@ const isNamed = (error: unknown, name: RelayError['name']): error is RelayError 
  */
 export const withSession = async <T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> => {
   const { connection, origin, http, tokens, hour, now, describeSite } = options;
-  let current = Promise.resolve(await tokens.get());
-  let isRenewed = false;
+  const withToken = await openSharedToken(tokens);
   let aheadMs = 0;
-
-  const renew = async (refused: Secret): Promise<Secret> => {
-    try {
-      await tokens.drop(refused);
-      return await tokens.get();
-    } catch (thrown) {
-      // The refused call had no effect, even if a token may have been made.
-      const { name, message } = asRelayError(thrown, 'Renewing the token');
-      throw new RelayError(name, message, { cause: thrown });
-    }
-  };
-
-  /** Successor of a refused token: the existing one, a new one, or undefined if no other is allowed. */
-  const successorOf = (refused: Promise<Secret>, token: Secret): Promise<Secret> | undefined => {
-    if (refused !== current) return current;
-    if (isRenewed) return undefined;
-    isRenewed = true;
-    current = renew(token);
-    return current;
-  };
 
   const sendWith = <U>(token: Secret, call: Omit<Call<U>, 'headers'>): Promise<Reply<U>> =>
     http.send({
@@ -82,17 +61,14 @@ export const withSession = async <T>(options: SessionOptions, work: (session: Se
     return site === '' ? error : new RelayError(error.name, `${error.message} ${site}`, { cause: error });
   };
 
-  const send: Session['send'] = async (call) => {
-    const used = current;
-    const token = await used;
-    try {
-      return await sendWith(token, call);
-    } catch (error) {
-      const next = isNamed(error, 'SessionLost') && !error.mayHaveHappened ? successorOf(used, token) : undefined;
-      if (next === undefined) throw await explained(error, token);
-      return await sendWith(await next, call);
-    }
-  };
+  const send: Session['send'] = (call) =>
+    withToken(async (token) => {
+      try {
+        return await sendWith(token, call);
+      } catch (error) {
+        throw await explained(error, token);
+      }
+    });
 
   return work({ connection, origin, hour, now, latestNow: () => now() + aheadMs, send });
 };

@@ -120,7 +120,7 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
   const { url, ca, limits } = settings;
   const opened = await passwordSafe.open(settings, {
     connection: CONNECTION,
-    connect: (clientCertificate) => {
+    connect: ({ clientCertificate } = {}) => {
       const http = createHttp({
         connection: CONNECTION,
         url,

@@ -222,7 +222,7 @@ describe('the structure', () => {
     [
       'a missing type',
       { 3: '    # none' },
-      '2:3 connections.vault.type: is missing; write one of "password-safe", "sra"',
+      '2:3 connections.vault.type: is missing; write one of "password-safe", "secretsafe", "sra"',
     ],
     [
       'a number in quotes where a word is the alternative',

@@ -38,7 +38,7 @@ describe('a registered type', () => {
 
   it('cannot be used without registration', () => {
     expect(problemsOf(configWith(LOCKER))[0]).toBe(
-      'relay.yaml:3:11 connections.vault.type: is not known; use one of "password-safe", "sra"',
+      'relay.yaml:3:11 connections.vault.type: is not known; use one of "password-safe", "secretsafe", "sra"',
     );
   });
 

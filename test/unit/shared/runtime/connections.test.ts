@@ -187,7 +187,7 @@ describe('the connections of a relay', () => {
   it('are reached at their address, with their CA', async () => {
     await connections().vaultOf('hall');
     const clientCertificate = { versionId: '1' };
-    contextOf().connect(Object(clientCertificate));
+    contextOf().connect({ clientCertificate: Object(clientCertificate) });
     expect(connectHttp).toHaveBeenCalledWith(
       expect.objectContaining({ connection: 'hall', url: 'https://locker.example.com', clientCertificate }),
     );

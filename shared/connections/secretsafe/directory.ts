@@ -1,0 +1,27 @@
+import type { Directory, DirectorySession } from '#shared/connections/directory.ts';
+import { openEvents } from '#shared/connections/secretsafe/events.ts';
+import { openGroups } from '#shared/connections/secretsafe/groups.ts';
+import { openMembers } from '#shared/connections/secretsafe/members.ts';
+import { openOrganization } from '#shared/connections/secretsafe/policies.ts';
+import { createServer } from '#shared/connections/secretsafe/server.ts';
+import { openSession, type Session, type SessionOptions } from '#shared/connections/secretsafe/session.ts';
+
+const openDirectorySession = (session: Session): DirectorySession => {
+  const server = createServer(session);
+  const directory: DirectorySession = {
+    abilities: server.abilities,
+    ...openMembers(session, server),
+    ...openGroups(session, server),
+    ...openOrganization(session),
+    events: openEvents(session),
+    // Imported on demand: few functions provision.
+    resources: async () =>
+      (await import('#shared/connections/secretsafe/resources/works.ts')).openResources(session, directory),
+  };
+  return directory;
+};
+
+/** Creates the directory for an organization. Facts about its API: reference sra-and-secretsafe-api.md, part B. */
+export const createSecretSafe = (options: SessionOptions): Pick<Directory, 'session'> => ({
+  session: async (work) => work(openDirectorySession(await openSession(options))),
+});

@@ -1,0 +1,86 @@
+import type { Collection, DirectorySession, Group } from '#shared/connections/directory.ts';
+import {
+  create,
+  erase,
+  notTaken,
+  pathOf,
+  readExisting,
+  readList,
+  readOne,
+  write,
+} from '#shared/connections/secretsafe/calls.ts';
+import { groupDifferences, mergedGroup } from '#shared/connections/secretsafe/merge.ts';
+import type { Server } from '#shared/connections/secretsafe/server.ts';
+import type { Session } from '#shared/connections/secretsafe/session.ts';
+import {
+  accessOf,
+  associationsFor,
+  collectionRow,
+  created,
+  type GroupRow,
+  groupRow,
+  ids,
+  textOr,
+} from '#shared/connections/secretsafe/wire.ts';
+
+const toGroup = (row: GroupRow, access: Group['access']): Group => ({
+  id: row.id,
+  name: row.name,
+  externalId: textOr(row.externalId),
+  access,
+  hasAllAccess: row.accessAll === true,
+});
+
+type GroupCalls = Pick<
+  DirectorySession,
+  'groups' | 'group' | 'membersOf' | 'collections' | 'createGroup' | 'changeGroup' | 'removeGroup'
+>;
+
+const at = (id: string): string => pathOf('groups', id);
+
+/** Calls about groups and collections. */
+export const openGroups = (session: Session, server: Server): GroupCalls => {
+  const readRow = async (id: string): Promise<GroupRow | undefined> => {
+    const row = await readOne(session, at(id), groupRow);
+    if (row === undefined) await server.assertManages();
+    return row;
+  };
+  return {
+    async groups() {
+      const { rows, rejected } = await readList(session, 'groups', groupRow);
+      server.note(rows);
+      return { rows: rows.map((row) => toGroup(row, row.collections?.map(accessOf))), rejected };
+    },
+    async group(id) {
+      const row = await readRow(id);
+      return row && toGroup(row, (row.collections ?? []).map(accessOf));
+    },
+    membersOf: (id) => readExisting(session, `${at(id)}/member-ids`, ids),
+    async collections() {
+      const { rows, rejected } = await readList(session, 'collections', collectionRow);
+      const toCollection = ({ id, externalId }: (typeof rows)[number]): Collection => ({
+        id,
+        externalId: textOr(externalId),
+      });
+      return { rows: rows.map(toCollection), rejected };
+    },
+    createGroup: ({ name, externalId, access }) =>
+      create(
+        session,
+        pathOf('groups'),
+        { name, externalId: externalId ?? null, collections: associationsFor(access, []), accessAll: false },
+        created,
+      ),
+    async changeGroup(id, change) {
+      const before = await readExisting(session, at(id), groupRow);
+      await write(session, 'PUT', at(id), mergedGroup(before, change));
+      const after = await readExisting(session, at(id), groupRow);
+      const different = groupDifferences(before, change, after);
+      if (different.length > 0) throw notTaken(session, at(id), different);
+    },
+    async removeGroup(id) {
+      await erase(session, at(id));
+      if ((await readRow(id)) !== undefined) throw notTaken(session, at(id), ['state: the group still exists']);
+    },
+  };
+};

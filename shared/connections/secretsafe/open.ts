@@ -1,0 +1,39 @@
+import type { ConnectionContext } from '#shared/connections/connection-type.ts';
+import type { Directory } from '#shared/connections/directory.ts';
+import { readApiKey } from '#shared/connections/secretsafe/bootstrap.ts';
+import { createSecretSafe } from '#shared/connections/secretsafe/directory.ts';
+import type { SecretSafeSettings } from '#shared/connections/secretsafe/settings.ts';
+import { requestToken } from '#shared/connections/secretsafe/token.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { RetryPolicy } from '#shared/http/retry.ts';
+
+/** A limit of the server ends within a minute, and it is shared with others at the same address. */
+const RETRY: RetryPolicy = { attempts: 8, budgetMs: 180_000, baseMs: 1000 };
+
+/** Opens an organization with the API key of its bootstrap secret. Connects on first use. */
+export const openSecretSafe = (
+  { url, identityUrl = `${url}/identity`, apiUrl = `${url}/api`, authentication }: SecretSafeSettings,
+  { connection, connect, readSecret, cacheToken, onSignInRefused }: ConnectionContext,
+): Directory => {
+  const identity = connect({ url: identityUrl, retry: RETRY });
+  const http = connect({ url: apiUrl, retry: RETRY });
+  const apiKey = () => readApiKey(readSecret, authentication.bootstrapSecret);
+  const tokens = cacheToken({
+    fetchToken: async () => requestToken(identity, await apiKey()),
+    bootstrapVersion: async () => (await apiKey()).versionId,
+  });
+  const directory = createSecretSafe({ connection, http, tokens });
+
+  const reportingRefusal = async <T>(signingIn: () => Promise<T>): Promise<T> => {
+    try {
+      return await signingIn();
+    } catch (error) {
+      if (error instanceof RelayError && error.name === 'SignInRefused') await onSignInRefused();
+      throw error;
+    }
+  };
+  return {
+    ensureSignIn: () => reportingRefusal(() => tokens.ensure()),
+    session: (work) => reportingRefusal(() => directory.session(work)),
+  };
+};
