@@ -46,6 +46,10 @@ const COMPARE = [
   ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
     (action) => `secretsmanager:${action} <admin token>`,
   ),
+  'secretsmanager:GetSecretValue secret:bootstrap/secretsafe-??????',
+  ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+    (action) => `secretsmanager:${action} <people token>`,
+  ),
 ];
 /** The user who reads credentials proves the access. */
 const ADMINISTER = [...COMPARE, ...SIGN_IN.filter((permission) => /password-safe-|proxy|<token>/.test(permission))];
@@ -405,7 +409,7 @@ describe('permissions', () => {
 
 describe('a relay without checkouts', () => {
   const { intake: _, ...rest } = config;
-  const { 'vault-admin': __, 'pra-hygiene': ___, ...connections } = config.connections;
+  const { 'vault-admin': __, 'pra-hygiene': ___, people: ____, ...connections } = config.connections;
   const bare = synthesise({
     ...rest,
     connections,

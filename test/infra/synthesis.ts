@@ -138,6 +138,7 @@ const IDS = {
   bucket: /<RecordsBucket\w{8}\.Arn>/,
   token: /<SignInTokenvault\w{8}>/,
   'pra token': /<SignInTokenprahygiene\w{8}>/,
+  'people token': /<SignInTokenpeople\w{8}>/,
   'admin token': /<SignInTokenvaultadmin\w{8}>/,
   topic: /<AlertsTopic\w{8}>/,
   queue: /<IntakeQueue\w{8}\.Arn>/,

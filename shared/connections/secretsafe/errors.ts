@@ -75,7 +75,7 @@ const REFUSALS: readonly (readonly [pattern: RegExp, verdict: Verdict])[] = [
     ['LicenceRefused', 'The organization has no free seat. Add seats, or remove members, in the administration.'],
   ],
   [
-    /compliant|\bpolic(y|ies)\b.*(forbid|required|prevent)|claim at least/i,
+    /compliant|\bpolic(y|ies)\b.*(forbid|require|prevent)|claim at least/i,
     ['ChangeRefused', 'A policy of the organization forbids it.'],
   ],
   [

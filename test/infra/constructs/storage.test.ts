@@ -40,10 +40,11 @@ describe('the records bucket', () => {
 
 describe('the token caches', () => {
   it('are created empty, one for each OAuth connection, under the name that the functions use', () => {
-    const [cache, admin, pra, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
+    const [cache, admin, pra, people, ...others] = Object.values(oauth.findResources('AWS::SecretsManager::Secret'));
     expect(others).toEqual([]);
     expect(admin).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/vault-admin' } });
     expect(pra).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/pra-hygiene' } });
+    expect(people).toMatchObject({ Properties: { Name: 'pam-relay/pam-relay-prod/token/people' } });
     expect(cache).toMatchObject({
       Properties: { Name: 'pam-relay/pam-relay-prod/token/vault' },
       DeletionPolicy: 'Delete',

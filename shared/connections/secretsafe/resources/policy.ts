@@ -80,9 +80,16 @@ const comparable = (data: Data, { data: wanted }: PolicySpec): string =>
       .map((name) => [name, data[name] ?? null]),
   );
 
-const wholeSchema = z.record(z.string(), z.unknown());
+const recordedSchema = z.array(z.tuple([z.string(), z.unknown()]));
 
-const wholeIn = (text: unknown): Data => (typeof text === 'string' ? wholeSchema.parse(JSON.parse(text)) : {});
+/** The data with the wanted settings as they were recorded; without them if they did not exist. Pure. */
+const returned = (data: Data, { data: wanted }: PolicySpec, recorded: unknown): Data => {
+  const earlier = typeof recorded === 'string' ? recordedSchema.parse(JSON.parse(recorded)) : [];
+  return Object.fromEntries([
+    ...Object.entries(data).filter(([name]) => !Object.hasOwn(wanted, name)),
+    ...earlier.filter(([, value]) => value !== null),
+  ]);
+};
 
 export const policyWork = ({ session, directory }: Omit<WorkOptions, 'hasOthers'>): ResourceWork<PolicySpec> => {
   const typeOf = ({ policy: name }: PolicySpec): number => POLICIES.indexOf(name);
@@ -116,7 +123,7 @@ export const policyWork = ({ session, directory }: Omit<WorkOptions, 'hasOthers'
         id: String(typeOf(spec)),
         title: spec.policy,
         mark: undefined,
-        fields: { enabled, data: comparable(data, spec), whole: JSON.stringify(data) },
+        fields: { enabled, data: comparable(data, spec) },
       };
     },
     async create(wanted) {
@@ -126,7 +133,9 @@ export const policyWork = ({ session, directory }: Omit<WorkOptions, 'hasOthers'
     change: set,
     async restore({ spec }, earlier) {
       // What is only reported was never changed.
-      if (spec.apply) await save(spec, earlier?.['enabled'] === true, wholeIn(earlier?.['whole']));
+      if (!spec.apply) return;
+      const data = returned((await current(spec))?.data ?? {}, spec, earlier?.['data']);
+      await save(spec, earlier?.['enabled'] === true, data);
     },
     remove: async () => {},
   };
