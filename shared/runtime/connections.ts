@@ -159,7 +159,7 @@ export const createConnections = ({
     if (type.open === undefined) throw wrongKind(connection, 'directory');
     const claims = records === 'own' ? NO_CLAIMS : records;
     const vault = await type.open(settings, context);
-    const claimant = claimantIn(connection, type, settings);
+    const claimant = claimantIn(connection, type, settingsOf(connection));
     return releasing(claiming(vault, { ...claimant, records: claims, now, newId: randomUUID }), gate);
   };
 

@@ -160,8 +160,8 @@ describe('a member of a blueprint', () => {
 
   test('names a group that does not exist', async () => {
     const site = await openSite();
-    const desired = site.workOn(kind).desired(wantedFor({ ...PERSON, groups: ['Nobody'] }));
-    await expect(desired).rejects.toMatchObject({ name: 'NotFound', message: expect.stringContaining('"Nobody"') });
+    const desired = site.workOn(kind).desired(wantedFor({ ...PERSON, groups: ['Missing'] }));
+    await expect(desired).rejects.toMatchObject({ name: 'NotFound', message: expect.stringContaining('"Missing"') });
   });
 
   test('is not said to be absent by a list with an unreadable row', async () => {
