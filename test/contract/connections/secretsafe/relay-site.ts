@@ -11,6 +11,7 @@ import {
 import { readOperatorSecret } from '#shared/aws/operator-secret.ts';
 import { createTokenCache } from '#shared/aws/token-cache.ts';
 import type { Directory, DirectorySession } from '#shared/connections/directory.ts';
+import type { Resources } from '#shared/connections/resource.ts';
 import { secretSafe } from '#shared/connections/secretsafe/type.ts';
 import { createHttp } from '#shared/http/http.ts';
 import { tokenSecretName } from '#shared/names.ts';
@@ -133,4 +134,21 @@ export const openRelaySite = async (options: RelaySiteOptions = {}): Promise<Rel
     kinds: () => simulator.audit.map(({ kind }) => kind).filter((kind) => kind !== 'token'),
     leaksIn: (text) => simulator.secrets().filter((secret) => text.includes(secret)),
   };
+};
+
+/** A site with the kinds of resource of one session, which ends with the test. */
+export const openResourceSite = async (options?: RelaySiteOptions): Promise<RelaySite & { resources: Resources }> => {
+  const site = await openRelaySite(options);
+  const opened = Promise.withResolvers<Resources>();
+  const ended = Promise.withResolvers<void>();
+  const session = site.inSession(async ({ resources }) => {
+    opened.resolve(await resources());
+    await ended.promise;
+  });
+  onTestFinished(async () => {
+    ended.resolve();
+    await session;
+  });
+  const resources = await Promise.race([opened.promise, session.then(() => Promise.reject(new Error('ended')))]);
+  return { ...site, resources };
 };

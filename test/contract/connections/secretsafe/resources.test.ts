@@ -1,38 +1,26 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Resources, ResourceWork, Wanted } from '#shared/connections/resource.ts';
+import { describe, expect, test } from 'vitest';
+import type { ResourceWork, Wanted } from '#shared/connections/resource.ts';
 import { RESOURCES } from '#shared/connections/secretsafe/resources/resources.ts';
 import { describeResource, type ResourceSite } from '../resource-suite.ts';
-import { openRelaySite, type RelaySiteOptions } from './relay-site.ts';
+import { openResourceSite, type RelaySiteOptions } from './relay-site.ts';
 
 type Kind = keyof typeof RESOURCES;
 const MARK = 'people 0123456789abcdef';
 
 const specOf = (kind: Kind, settings: object): unknown => RESOURCES[kind].settings.parse({ type: kind, ...settings });
 
+const PERSON = { email: 'Joiner@Example.com' };
+const [FIRST = '', SECOND = ''] = ['Group 001', 'Group 002'];
+
 const openSite = async (options: RelaySiteOptions = { hasForeignIds: false }) => {
-  const site = await openRelaySite(options);
-  const opened = Promise.withResolvers<Resources>();
-  const ended = Promise.withResolvers<void>();
-  const session = site.inSession(async ({ resources }) => {
-    opened.resolve(await resources());
-    await ended.promise;
-  });
-  onTestFinished(async () => {
-    ended.resolve();
-    await session;
-  });
-  const resources = await Promise.race([opened.promise, session.then(() => Promise.reject(new Error('ended')))]);
+  const site = await openResourceSite(options);
   const workOn = (kind: Kind): ResourceWork => {
-    const work = resources(kind);
+    const work = site.resources(kind);
     if (work === undefined) throw new Error(`There is no ${kind}.`);
     return work;
   };
   return { ...site, workOn };
 };
-
-const PERSON = { email: 'Joiner@Example.com' };
-const [FIRST = '', SECOND = ''] = ['Group 001', 'Group 002'];
-
 type Opened = Awaited<ReturnType<typeof openSite>>;
 type RefsOf = (site: Opened) => Promise<Wanted['refs']>;
 
