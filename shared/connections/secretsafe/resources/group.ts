@@ -4,7 +4,7 @@ import type { Group } from '#shared/connections/directory.ts';
 import type { Found, ResourceType, ResourceWork } from '#shared/connections/resource.ts';
 import { onlyOne } from '#shared/connections/secretsafe/resources/look-ups.ts';
 import type { WorkOptions } from '#shared/connections/secretsafe/resources/member.ts';
-import { externalIdFor, isForeign, markOf } from '#shared/connections/secretsafe/resources/owner.ts';
+import { externalIdFor, isTaken, markOf } from '#shared/connections/secretsafe/resources/owner.ts';
 import { label } from '#shared/connections/secretsafe/resources/settings.ts';
 
 const groupSettings = z.strictObject({
@@ -29,13 +29,13 @@ export const group: ResourceType = {
 export const groupWork = ({ session, directory, hasOthers }: WorkOptions): ResourceWork<GroupSpec> => {
   const toFound = async ({ id, name, externalId }: Group): Promise<Found> => {
     const mark = markOf(externalId);
-    const isUnmarkable = mark === undefined && (isForeign(externalId) || (await hasOthers()));
+    const isUnmarkable = mark === undefined && (isTaken(externalId) || (await hasOthers()));
     return { id, title: name, mark, fields: {}, ...(isUnmarkable && { isUnmarkable }) };
   };
   /** Never replaces the external id of another program. */
   const markAs = async (id: string, mark: string | undefined): Promise<void> => {
     const externalId = (await directory.group(id))?.externalId;
-    if (isForeign(externalId) || markOf(externalId) === mark) return;
+    if (isTaken(externalId) || markOf(externalId) === mark) return;
     if (mark !== undefined && externalId === undefined && (await hasOthers())) return;
     await directory.changeGroup(id, { externalId: externalIdFor(mark) });
   };

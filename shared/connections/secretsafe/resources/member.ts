@@ -3,7 +3,7 @@ import { commonResource } from '#shared/config/schema/provisioning.ts';
 import type { DirectorySession, Member } from '#shared/connections/directory.ts';
 import type { Found, ResourceType, ResourceWork } from '#shared/connections/resource.ts';
 import { missing, onlyOne } from '#shared/connections/secretsafe/resources/look-ups.ts';
-import { externalIdFor, isForeign, markOf } from '#shared/connections/secretsafe/resources/owner.ts';
+import { externalIdFor, isTaken, markOf } from '#shared/connections/secretsafe/resources/owner.ts';
 import { label } from '#shared/connections/secretsafe/resources/settings.ts';
 import type { Session } from '#shared/connections/secretsafe/session.ts';
 import type { Fields } from '#shared/domain/blueprint/fields.ts';
@@ -55,7 +55,7 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
   };
   const toFound = async (found: Member, fields: Found['fields']): Promise<Found> => {
     const mark = markOf(found.externalId);
-    const isUnmarkable = mark === undefined && (isForeign(found.externalId) || (await hasOthers()));
+    const isUnmarkable = mark === undefined && (isTaken(found.externalId) || (await hasOthers()));
     return { id: found.id, title: found.email, mark, fields, ...(isUnmarkable && { isUnmarkable }) };
   };
   /** Refuses a member whom someone has promoted. */
@@ -74,7 +74,7 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
   /** Never replaces the external id of another program. */
   const markAs = async (id: string, mark: string | undefined): Promise<void> => {
     const { externalId } = await known(id);
-    if (isForeign(externalId) || markOf(externalId) === mark) return;
+    if (isTaken(externalId) || markOf(externalId) === mark) return;
     if (mark !== undefined && externalId === undefined && (await hasOthers())) return;
     await directory.changeMember(id, { externalId: externalIdFor(mark) });
   };

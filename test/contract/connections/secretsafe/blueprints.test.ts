@@ -33,7 +33,7 @@ const openWorld = async (options: RelaySiteOptions, blueprint: object = BLUEPRIN
 };
 
 describe.each([
-  ['by their marks', false, /^\[pam-relay hosts [0-9a-f]{16}\]$/],
+  ['by their marks', false, /^pam-relay\/hosts\/[0-9a-f]{16}$/],
   ['by the record, because another program sets external ids', true, /^$/],
 ])('the people and groups of a blueprint, recognized %s,', (_how, hasForeignIds, externalId) => {
   test('are made, compared, withdrawn and deleted, and nothing else changes', async () => {

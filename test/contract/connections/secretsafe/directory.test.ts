@@ -101,6 +101,14 @@ describe('the lists', () => {
     expect(rows).toHaveLength(site.simulator.members().length - 1);
   });
 
+  it('are not complete if they continue on another page', async () => {
+    const site = await siteWith({});
+    const body = JSON.stringify({ object: 'list', data: [], continuationToken: 'more' });
+    site.simulator.faults.add({ kind: 'members', effect: { type: 'status', status: 200, body } });
+    const { rejected } = await site.inSession((session) => session.members());
+    expect(rejected).toEqual(['members: the list continues on another page']);
+  });
+
   it('do not know the access of members on a server that does not list it', async () => {
     const site = await siteWith({ listedCollections: 'null' });
     await site.inSession(async (session) => {

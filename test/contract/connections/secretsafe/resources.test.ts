@@ -123,8 +123,13 @@ describe('a member of a blueprint', () => {
     expect(stateOf(site, id)?.status).toBe(0);
   });
 
-  test('keeps the external id of another program, whatever the relay is to mark', async () => {
-    const site = await openSite({});
+  test.each([
+    ['keeps the external id of another program, whatever the relay is to mark', undefined],
+    ['keeps the external id of a declared state', 'pam-relay/relay/rule/0123456789abcdef01234567'],
+  ])('%s', async (_what, declared) => {
+    const site = await openSite(declared === undefined ? {} : undefined);
+    const last = site.simulator.members().at(-1);
+    if (declared !== undefined) site.simulator.setForeignExternalId(last?.id ?? '', declared);
     const work = site.workOn(kind);
     const found = await work.find(wantedFor(EXISTING));
     expect(found).toMatchObject({ mark: undefined, isUnmarkable: true });
