@@ -52,6 +52,13 @@ describe('the abilities of a server', () => {
     expect(await inSession((session) => session.abilities())).toEqual(abilities);
   });
 
+  it.each([200, 404, 500])('are found by the rows if the description is a page with the status %s', async (status) => {
+    const { simulator, inSession } = await siteWith(OLDER);
+    const page = { body: '<html></html>', contentType: 'text/html' };
+    simulator.faults.add({ kind: 'specification', times: 99, effect: { type: 'status', status, ...page } });
+    expect(await inSession((session) => session.abilities())).toEqual({ manages: true, revokes: false });
+  });
+
   it('are looked for once in a session', async () => {
     const { inSession, kinds } = await siteWith({});
     await inSession(async (session) => {
