@@ -18,12 +18,13 @@ import type { HttpProxy } from '#shared/http/tunnels.ts';
 import type { Claimant } from '#shared/leases/claim-record.ts';
 import { claimedRules, claiming } from '#shared/leases/claims.ts';
 import { createConnectionLimit } from '#shared/limits/connection-limit.ts';
-import { createGate, createOwnGate, type Gate } from '#shared/limits/gate.ts';
+import { createGate, createOwnGate } from '#shared/limits/gate.ts';
 import type { Priority } from '#shared/limits/limit-records.ts';
 import { createRenewals } from '#shared/limits/renewals.ts';
 import { tokenSecretName } from '#shared/names.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import { countCall, remainingMs } from '#shared/runtime/invocation.ts';
+import { once, releasing } from '#shared/runtime/opened.ts';
 
 export interface ConnectionsOptions {
   readonly config: Pick<RelayConfig, 'relay' | 'connections'>;
@@ -238,44 +239,3 @@ const wrongKind = (connection: string, kind: 'vault' | 'directory'): RelayError 
       ? `The connection ${connection} is a directory, which has no credentials. Name a vault.`
       : `The connection ${connection} is a vault, which holds no people and groups. Name a directory.`,
   );
-
-type Open<T> = (connection: string, callers: number) => Promise<T>;
-
-/** Opens each connection once for each number of callers. */
-const once = <T>(open: Open<T>): ((connection: string, callers?: number) => Promise<T>) => {
-  const opened = new Map<string, Promise<T>>();
-  return (connection, callers = 1) => {
-    const key = `${connection}/${callers}`;
-    const known = opened.get(key) ?? open(connection, callers);
-    opened.set(key, known);
-    return known;
-  };
-};
-
-interface Usable<Session> {
-  ensureSignIn(): Promise<{ readonly expiresAt: string | null }>;
-  session<T>(work: (session: Session) => Promise<T>): Promise<T>;
-}
-
-/** Returns the function's share of the limits after each use of the vault or directory. */
-const releasing = <Session, Opened extends Usable<Session>>(
-  opened: Opened & Usable<Session>,
-  gate: Gate,
-): Opened & Usable<Session> => {
-  let uses = 0;
-  const using = async <T>(use: () => Promise<T>): Promise<T> => {
-    uses++;
-    try {
-      return await use();
-    } finally {
-      uses--;
-      // A share that cannot be returned expires.
-      if (uses === 0) await gate.release().catch(() => {});
-    }
-  };
-  return {
-    ...opened,
-    ensureSignIn: () => using(() => opened.ensureSignIn()),
-    session: (work) => using(() => opened.session(work)),
-  };
-};

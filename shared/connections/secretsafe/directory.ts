@@ -2,7 +2,7 @@ import type { Directory, DirectorySession } from '#shared/connections/directory.
 import { openEvents } from '#shared/connections/secretsafe/events.ts';
 import { openGroups } from '#shared/connections/secretsafe/groups.ts';
 import { openMembers } from '#shared/connections/secretsafe/members.ts';
-import { openOrganization } from '#shared/connections/secretsafe/policies.ts';
+import { openOrganization } from '#shared/connections/secretsafe/organization.ts';
 import { createServer } from '#shared/connections/secretsafe/server.ts';
 import { openSession, type Session, type SessionOptions } from '#shared/connections/secretsafe/session.ts';
 
