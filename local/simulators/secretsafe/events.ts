@@ -31,7 +31,7 @@ const SUBJECTS = [
   'installationId',
 ] as const;
 
-/** Ids of the objects of an event, and of the person who acted, who is nobody for a call of the API. */
+/** Ids of the objects of an event, and of the person who acted: none for a call of the API. */
 export type Subjects = Readonly<Partial<Record<(typeof SUBJECTS)[number], string>>>;
 
 /** An event, which has no id. */

@@ -33,5 +33,5 @@ const SUBSTITUTES = {
   },
 };
 
-/** The response of a fault that replaces the server's own. Undefined if the server's own response is sent or damaged. */
+/** The response that a fault sends instead of the server's own. Undefined if the server's own is sent or damaged. */
 export const substitute = (fault: CommonFault | undefined): Reply | undefined => substituteFor(fault, SUBSTITUTES);

@@ -10,11 +10,11 @@ export interface HistoryOptions {
   readonly seed: number;
   /** Neighbouring events that have the same date. Default 1. */
   readonly perDate?: number;
-  /** User ids of the people who act. Default: three of nobody. */
+  /** User ids of the people who act. Default: three that belong to no member. */
   readonly userIds?: readonly string[];
 }
 
-/** What people do all day: sign-ins, and items that they use. */
+/** Daily work of people: sign-ins, and items that they use. */
 const KINDS = [
   { type: 1000, device: 9 },
   { type: 1107, device: 2, isOfItem: true },

@@ -36,7 +36,7 @@ const importGroups = ({ organization, switches }: Site, { groups }: DirectoryImp
   }
 };
 
-/** An import into a server that serves nothing else: `deleted` revokes, a later import restores, overwriting removes. */
+/** An import into a server that has no other call: `deleted` revokes, a later import restores, overwriting removes. */
 export const importIntoOnly = (site: Site, request: DirectoryImport): void => {
   const { organization } = site;
   for (const wanted of request.members) importMember(site, wanted);

@@ -11,7 +11,7 @@ export interface Access {
 export const TYPE = { owner: 0, admin: 1, user: 2, manager: 3, custom: 4 } as const;
 export const STATUS = { revoked: -1, invited: 0, accepted: 1, confirmed: 2, staged: 3 } as const;
 
-/** What can be set of a member. */
+/** Fields of a member that can be set. */
 export interface MemberSettings {
   readonly id: string;
   /** Null until the invitation was accepted. */

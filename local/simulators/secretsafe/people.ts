@@ -13,7 +13,7 @@ import { savePolicy } from './policies.ts';
 import type { Site } from './site.ts';
 import { apiKeyFor } from './tokens.ts';
 
-/** What an administrator can change of a member. */
+/** Fields of a member that an administrator can change. */
 type MemberChange = Partial<Omit<MemberSettings, 'id' | 'status' | 'statusBefore'>>;
 
 /** A member as tests see it. */
@@ -34,7 +34,7 @@ export interface PeopleActions {
   policies(): readonly Policy[];
   /** A person accepts the invitation. @throws RangeError if there is none */
   acceptInvitation(memberId: string): void;
-  /** An administrator confirms somebody who has accepted. */
+  /** An administrator confirms a member who has accepted. */
   confirm(memberId: string): void;
   leave(memberId: string): void;
   /** An administrator edits a member in the web vault. */

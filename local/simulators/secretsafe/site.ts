@@ -42,7 +42,7 @@ export interface OpenReply {
 
 export interface ApiEndpoint extends Route {
   readonly isOpen?: never;
-  /** What the id of the path is. Default: a GUID. */
+  /** Format of the id in the path. Default: a GUID. */
   readonly idIs?: 'guid' | 'number';
   /** @throws Refusal */
   readonly handle: (site: Site, call: Call, id: string) => Reply;

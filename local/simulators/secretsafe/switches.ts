@@ -1,7 +1,7 @@
 /** Generations of the server. `import-only` is a reimplementation that serves directory import alone. */
 export type Era = 'today' | 'older' | 'import-only';
 
-/** What the organization's plan includes. Without a part, its calls answer 400. */
+/** Parts of the organization's plan. Without a part, its calls answer 400. */
 interface Plan {
   readonly groups: boolean;
   readonly policies: boolean;
@@ -82,8 +82,8 @@ export interface Switches {
   /** Dates of the events that the server itself writes: in microseconds and distinct, or as the clock says. */
   eventDates: 'distinct' | 'clock';
   /**
-   * Continuation: the date of the last row, so that rows of the same date are skipped (databases), or an opaque position
-   * (cloud storage).
+   * Continuation: the date of the last row, so that rows of the same date are skipped (databases), or an opaque
+   * position (cloud storage).
    */
   eventTokens: 'date' | 'position';
   lastToken: 'null' | 'empty';

@@ -82,8 +82,8 @@ const invite = (site: Site, call: Call): Reply => {
 };
 
 /**
- * Replaces a member as a whole: an omitted external id becomes null, omitted collections are all removed. Omitted groups
- * stay, and so do omitted permissions of a custom member. The address never changes.
+ * Replaces a member as a whole: an omitted external id becomes null, omitted collections are all removed. Omitted
+ * groups stay, and so do omitted permissions of a custom member. The address never changes.
  */
 const update = (site: Site, call: Call, id: string): Reply => {
   const { organization, events, switches } = site;

@@ -72,7 +72,7 @@ describe('a collection', () => {
     expect(simulator.addedEvents().map(({ type }) => type)).toEqual([1301, 1301]);
   });
 
-  it('keeps somebody who manages it, unless administrators do', async () => {
+  it('keeps a manager of it, unless administrators are', async () => {
     const { call, simulator } = await startServer({ fleet, switches: { adminsManageCollections: false } });
     const put = (manage: boolean) =>
       call('PUT', `/collections/${collectionId}`, { groups: [{ id: groupId, readOnly: false, manage }] });

@@ -158,7 +158,7 @@ describe('a member', () => {
     expect(types(server)).toEqual([[1504, accepted]]);
   });
 
-  it('can be under the hand of another directory connector, or have fields that nobody expects', async () => {
+  it('can be under the hand of another directory connector, or have unexpected fields', async () => {
     const { get, simulator } = await startServer({ fleet });
     simulator.setForeignExternalId(String(accepted), 'foreign');
     simulator.switches.oddRows = { [String(accepted)]: { status: 7, newField: true } };
