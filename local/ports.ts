@@ -16,17 +16,18 @@ const isFree = async (port: number): Promise<boolean> => {
 
 /**
  * Checks the ports of the sandbox before anything is made: the given one for Password Safe, the next ones for AWS,
- * OpenBao and PRA.
+ * OpenBao, PRA and SecretSafe.
  * @throws UsageError if one of them is in use, with the command that chooses others.
  */
 export const requirePorts = async (port: number): Promise<void> => {
-  const all = [port, port + 1, port + 2, port + 3];
+  const all = [port, port + 1, port + 2, port + 3, port + 4];
   const free = await Promise.all(all.map(isFree));
   const taken = all.filter((_, index) => free[index] !== true);
   if (taken.length === 0) return;
-  const offer = port + 10 > 65_532 ? 8443 : port + 10;
+  const offer = port + 10 > 65_531 ? 8443 : port + 10;
   throw new UsageError(
-    `--port ${port} needs four ports, ${port} for Password Safe, ${port + 1} for AWS, ${port + 2} for OpenBao and ${port + 3} for PRA, but ${taken.join(' and ')} ` +
+    `--port ${port} needs five ports, ${port} for Password Safe, ${port + 1} for AWS, ${port + 2} for OpenBao, ${port + 3} for PRA ` +
+      `and ${port + 4} for SecretSafe, but ${taken.join(' and ')} ` +
       `${taken.length === 1 ? 'is' : 'are'} not free. Choose another, for example: npm run sandbox -- --port ${offer}`,
   );
 };

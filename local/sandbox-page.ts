@@ -6,13 +6,21 @@ import { planCommand, ROTATOR_CREDENTIALS } from './plan-command.ts';
 import { describePraSite, PRA_ENVIRONMENT, PRA_SYNC, praAddresses, praCommands } from './pra-site.ts';
 import { RULE } from './rotations/fleet.ts';
 import { SANDBOX_APPROVER, SANDBOX_USER } from './sandbox-contents.ts';
+import { describeSecretSafe, secretSafeAddresses, secretSafeCommands } from './secretsafe-server.ts';
+import type { SecretSafeSimulator } from './simulators/secretsafe/server.ts';
 import type { SraSimulator } from './simulators/sra/server.ts';
 import { OPENBAO_CA_FILE } from './stores.ts';
 import { CHECKOUT, WEBHOOK_KEY, webhookUrl } from './tickets/service-desk.ts';
 import type { World } from './world.ts';
 
+/** The simulators beside Password Safe. */
+export interface Beside {
+  readonly pra: SraSimulator;
+  readonly secretSafe: SecretSafeSimulator;
+}
+
 /** Addresses and credentials for clients of the sandbox. Output of `--json`. */
-export const addresses = ({ vault, aws, openBao, directory }: World, pra: SraSimulator) => ({
+export const addresses = ({ vault, aws, openBao, directory }: World, { pra, secretSafe }: Beside) => ({
   passwordSafe: {
     url: vault.url,
     caFile: join(directory, 'ca.pem'),
@@ -26,6 +34,7 @@ export const addresses = ({ vault, aws, openBao, directory }: World, pra: SraSim
     },
   },
   pra: praAddresses({ directory }, pra),
+  secretSafe: secretSafeAddresses({ directory }, secretSafe),
   aws: { endpoint: aws.endpoint, region: LOCAL_REGION, intakeQueue: queueUrl(aws) },
   webhook: { url: webhookUrl({ aws }), key: WEBHOOK_KEY },
   ...(openBao !== undefined && {
@@ -102,8 +111,8 @@ OpenBao
 `;
 
 /** Everything that a person needs to use the sandbox, with commands to paste. */
-export const describeSandbox = (world: World, site: SraSimulator): string => {
-  const { passwordSafe, pra, aws, openBao, webhook } = addresses(world, site);
+export const describeSandbox = (world: World, beside: Beside): string => {
+  const { passwordSafe, pra, secretSafe, aws, openBao, webhook } = addresses(world, beside);
   const { approver } = passwordSafe;
   const rules = exampleRules().map(({ rule, example }) => `  ${rule.padEnd(14)} examples/${example}.yaml`);
   const schedules = world.aws.scheduler.schedules.map(({ name, expression }) => `  ${name.padEnd(14)} ${expression}`);
@@ -122,6 +131,7 @@ Approver of its requests
   run as         ${approver.runAs}
   password       ${approver.password}
 ${describePraSite(pra)}
+${describeSecretSafe(secretSafe)}
 AWS
   endpoint       ${aws.endpoint}
   region         ${aws.region}
@@ -147,6 +157,8 @@ Sign in to Password Safe and list the accounts:
   curl -sSb jar ${passwordSafe.url}/ManagedAccounts
 
 ${praCommands(pra)}
+
+${secretSafeCommands(secretSafe)}
 
 Show what the next run of each sync will do:
   ${planCommand(world, PRA_ENVIRONMENT)}

@@ -5,8 +5,8 @@ import { addExampleRules } from './example-rules.ts';
 import { requirePorts } from './ports.ts';
 import { addPraRules, preparePraSite, startPraSite } from './pra-site.ts';
 import { sandboxContents } from './sandbox-contents.ts';
-import { addresses, describeSandbox } from './sandbox-page.ts';
-import type { SraSimulator } from './simulators/sra/server.ts';
+import { addresses, type Beside, describeSandbox } from './sandbox-page.ts';
+import { prepareSecretSafe, startSecretSafeServer } from './secretsafe-server.ts';
 import { LOCAL_STORES } from './stores.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -34,8 +34,8 @@ interface Arguments {
   readonly json: boolean;
 }
 
-/** Runs the product around a Password Safe and this PRA site, until it is interrupted. */
-const runBeside = async (pra: SraSimulator, { accounts, seed, port, stores, json }: Arguments): Promise<void> => {
+/** Runs the product around a Password Safe, beside these, until it is interrupted. */
+const runBeside = async (beside: Beside, { accounts, seed, port, stores, json }: Arguments): Promise<void> => {
   const world = await startWorld({
     accounts,
     seed,
@@ -44,16 +44,17 @@ const runBeside = async (pra: SraSimulator, { accounts, seed, port, stores, json
     stores: LOCAL_STORES.slice(0, stores),
     configure(config) {
       addExampleRules(config);
-      addPraRules(config, pra);
+      addPraRules(config, beside.pra);
     },
     takesTickets: true,
     rotates: 'example',
     ...(port !== 0 && { port }),
     onProgress: (line) => console.error(line),
   });
-  preparePraSite(world, pra);
+  preparePraSite(world, beside.pra);
+  prepareSecretSafe(world, beside.secretSafe);
   const stopSchedules = keepSchedules(world);
-  console.log(json ? JSON.stringify(addresses(world, pra)) : describeSandbox(world, pra));
+  console.log(json ? JSON.stringify(addresses(world, beside)) : describeSandbox(world, beside));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   stopSchedules();
   await world.close();
@@ -63,7 +64,7 @@ const main = async (): Promise<void> => {
   const given = readArguments(process.argv.slice(2), {
     accounts: count(40, { min: 1, max: 100_000 }),
     seed: count(1, { max: 2 ** 31 }),
-    port: count(0, { max: 65_532 }),
+    port: count(0, { max: 65_531 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     json: flag,
   });
@@ -71,10 +72,12 @@ const main = async (): Promise<void> => {
   if (port !== 0) await requirePorts(port);
   const pra = await startPraSite({ accounts, seed, port: port === 0 ? 0 : port + 3 });
   console.error(`PRA simulator: ${accounts} accounts at ${pra.url}`);
+  const secretSafe = await startSecretSafeServer({ members: accounts, seed, port: port === 0 ? 0 : port + 4 });
+  console.error(`SecretSafe simulator: ${accounts} members at ${secretSafe.url}`);
   try {
-    await runBeside(pra, given);
+    await runBeside({ pra, secretSafe }, given);
   } finally {
-    await pra.close();
+    await Promise.all([pra.close(), secretSafe.close()]);
   }
 };
 

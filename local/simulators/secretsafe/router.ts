@@ -21,7 +21,7 @@ const SERVERS: readonly Era[] = ['today', 'older'];
 const isKnown = ({ eras = SERVERS }: Endpoint, { switches }: Site): boolean => eras.includes(switches.era);
 
 /** Every call that the simulator supports. */
-const ENDPOINTS: readonly Endpoint[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   ...openEndpoints((site) => ENDPOINTS.filter((endpoint) => isKnown(endpoint, site))),
   ...memberEndpoints,
   ...memberWriteEndpoints,

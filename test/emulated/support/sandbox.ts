@@ -22,6 +22,14 @@ const printedSchema = z.looseObject({
     clientSecret: z.string(),
     account: z.object({ id: z.int(), name: z.string() }),
   }),
+  secretSafe: z.object({
+    url: z.string(),
+    identityUrl: z.string(),
+    apiUrl: z.string(),
+    caFile: z.string(),
+    clientId: z.string(),
+    clientSecret: z.string(),
+  }),
 });
 
 /** Output of `npm run sandbox -- --json`. */

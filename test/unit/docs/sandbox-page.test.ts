@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ENDPOINTS } from '#local/simulators/password-safe/router.ts';
+import { ENDPOINTS as SECRETSAFE_ENDPOINTS } from '#local/simulators/secretsafe/router.ts';
 import { ENDPOINTS as PRA_ENDPOINTS } from '#local/simulators/sra/router.ts';
 
 const PAGE = 'docs/sandbox.md';
@@ -15,14 +16,15 @@ const rows = (): string[] =>
     });
 
 /** One row for each path, with its methods. */
-const praRows = (): string[] =>
-  [...Map.groupBy(PRA_ENDPOINTS, ({ template }) => template)].map(
+const pathRows = (all: readonly { readonly method: string; readonly template: string }[]): string[] =>
+  [...Map.groupBy(all, ({ template }) => template)].map(
     ([template, endpoints]) => `| \`${template}\` | ${endpoints.map(({ method }) => method).join(', ')} |`,
   );
 
 it.each([
   ['calls', ['| object | calls |', '| --- | --- |', ...rows()]],
-  ['pra-calls', ['| path | methods |', '| --- | --- |', ...praRows()]],
+  ['pra-calls', ['| path | methods |', '| --- | --- |', ...pathRows(PRA_ENDPOINTS)]],
+  ['secretsafe-calls', ['| path | methods |', '| --- | --- |', ...pathRows(SECRETSAFE_ENDPOINTS)]],
 ])('docs/sandbox.md lists the %s of its simulators (UPDATE_PAGES=1 rewrites the list)', (name, table) => {
   const page = readFileSync(PAGE, 'utf8');
   const block = `<!-- ${name} -->\n${table.join('\n')}\n<!-- /${name} -->`;

@@ -42,10 +42,10 @@ describe('--port of the sandbox', () => {
   });
   afterAll(() => occupant[Symbol.asyncDispose]());
 
-  it.each([0, 1, 2, 3])('is refused before anything is made if one of its four ports is in use', async (before) => {
+  it.each([0, 1, 2, 3, 4])('is refused before anything is made if one of its five ports is in use', async (before) => {
     await expect(requirePorts(port - before)).rejects.toThrow(
       new RegExp(
-        `^--port ${port - before} needs four ports, ${port - before} .+ and ${port - before + 3} for PRA, but .*${port}.* ` +
+        `^--port ${port - before} needs five ports, ${port - before} .+ and ${port - before + 4} for SecretSafe, but .*${port}.* ` +
           'npm run sandbox -- --port \\d+$',
       ),
     );
