@@ -210,6 +210,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return machineArn(relay.stack, 'drift');
     case 'ROTATE_MACHINE_ARN':
       return machineArn(relay.stack, 'rotate');
+    case 'EXPORT_MACHINE_ARN':
+      return machineArn(relay.stack, 'export');
   }
 };
 

@@ -98,6 +98,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   checkout: 'RULE',
   rotation: 'RULE',
   oldCheckouts: 'RULE',
+  export: 'RULE',
   connection: 'CONNECTION',
 };
 

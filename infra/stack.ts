@@ -19,6 +19,7 @@ import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
 import { addAge } from '#infra/workflows/age.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
+import { addExport } from '#infra/workflows/export.ts';
 import { addOldCheckouts } from '#infra/workflows/old-checkouts.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
 import { addRotate } from '#infra/workflows/rotate.ts';
@@ -40,6 +41,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addRotate,
   addAge,
   addOldCheckouts,
+  addExport,
   addMachines,
   addTickets,
   addComments,
@@ -74,7 +76,7 @@ export class RelayStack extends Stack {
     const { network: networkConfig } = config;
     const network =
       networkConfig && new Network(this, 'Network', { network: networkConfig, remotes: config, key, logRetentionDays });
-    const records = new RecordsBucket(this, 'Records', { key });
+    const records = new RecordsBucket(this, 'Records', { key, exports: config.exports });
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;
     const machines = takesMachines(config) ? new Machines(this, 'Machines', { key }) : undefined;

@@ -16,7 +16,7 @@ import { signInPermissions } from '#shared/workflows/permissions.ts';
 export interface SignInSecretsProps {
   readonly config: Pick<
     RelayConfig,
-    'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'
+    'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'
   >;
   readonly types: RegisteredTypes;
   readonly key: RelayKey;

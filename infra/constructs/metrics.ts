@@ -42,6 +42,12 @@ export const METRICS = {
     OldCheckoutsUnknown: 'Items of which the vault does not show whether a checkout is open.',
     OldCheckoutsFailed: 'Checkouts that the vault did not end, or perhaps not.',
   },
+  export: {
+    EventsExported: 'Events that were written.',
+    EventsLate: 'Events that were written and have a date before the cursor, because they arrived late.',
+    DatesCrowded: 'Dates with so many events that the remote system may not show all of them.',
+    ExportAge: 'Age of the oldest moment that is not exported yet, when a run ends.',
+  },
   provisioning: {
     SubjectsSucceeded: 'Tasks of subjects that succeeded: provisioned, withdrawn, deleted or found unchanged.',
     SubjectsFailed: 'Tasks of subjects that failed. What the task had made was undone.',
@@ -71,6 +77,7 @@ export type SyncMetric = keyof typeof METRICS.sync;
 export type CheckoutMetric = keyof typeof METRICS.checkout;
 export type RotationMetric = keyof typeof METRICS.rotation;
 export type OldCheckoutsMetric = keyof typeof METRICS.oldCheckouts;
+export type ExportMetric = keyof typeof METRICS.export;
 export type ProvisioningMetric = keyof typeof METRICS.provisioning;
 export type MessageMetric = keyof typeof METRICS.queue;
 export type WebhookMetric = keyof typeof METRICS.route;
@@ -115,6 +122,16 @@ export class RelayMetrics {
     statistic: string = metricName === 'OldCheckoutsForced' ? Stats.SUM : Stats.MAXIMUM,
   ): Metric {
     return this.#metric({ oldCheckouts }, metricName, statistic, period);
+  }
+
+  /** The ages of several runs in a period are not added up. */
+  ofExport(
+    rule: string,
+    metricName: ExportMetric,
+    period = Duration.hours(1),
+    statistic: string = metricName === 'ExportAge' ? Stats.MAXIMUM : Stats.SUM,
+  ): Metric {
+    return this.#metric({ export: rule }, metricName, statistic, period);
   }
 
   ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {

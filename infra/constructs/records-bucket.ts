@@ -3,6 +3,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import { Construct } from 'constructs';
 import type { RelayKey } from '#infra/constructs/relay-key.ts';
 import { accept } from '#infra/nag.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Folder, Grant, Permission } from '#shared/workflows/grants.ts';
 
 type RecordsGrant = Extract<Grant, { readonly to: 'records' }>;
@@ -26,12 +27,20 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   'old-checkouts': CHECKOUTS_KEPT,
 };
 
-/** The bucket with batches, reports and the state of syncs between runs. It never contains a credential. */
+export interface RecordsBucketProps {
+  readonly key: RelayKey;
+  readonly exports: RelayConfig['exports'];
+}
+
+/**
+ * The bucket with batches, reports, the state of syncs between runs, and exported events. It never contains a
+ * credential.
+ */
 export class RecordsBucket extends Construct {
   readonly bucket: Bucket;
   readonly #key: RelayKey;
 
-  constructor(scope: Construct, id: string, { key }: { readonly key: RelayKey }) {
+  constructor(scope: Construct, id: string, { key, exports }: RecordsBucketProps) {
     super(scope, id);
     this.#key = key;
     this.bucket = new Bucket(this, 'Bucket', {
@@ -48,6 +57,11 @@ export class RecordsBucket extends Construct {
           prefix: `${folder}/`,
           expiration,
         })),
+        ...Object.entries(exports).flatMap(([rule, { keepDays }]) =>
+          keepDays === undefined
+            ? []
+            : [{ id: `forget-events-${rule}`, prefix: `events/${rule}/`, expiration: Duration.days(keepDays) }],
+        ),
         { id: 'drop-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });

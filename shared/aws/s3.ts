@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { awsClientConfig } from '#shared/aws/client.ts';
 import { RelayError } from '#shared/errors.ts';
+import type { EventFiles } from '#shared/records/event-files.ts';
 import type { Claims } from '#shared/records/ids.ts';
 import type { Pages } from '#shared/records/pages.ts';
 import type { RecordPlace, Records } from '#shared/records/records.ts';
@@ -171,6 +172,26 @@ export const createS3SharedRecords = (bucket: string): RemovableRecords => {
 export const createS3Claims = (bucket: string): Claims => {
   const shared = createS3SharedRecords(bucket);
   return { claim: (place, record) => claimRecord(shared, place, record) };
+};
+
+/** Files of exported events in the records bucket. */
+export const createS3EventFiles = (bucket: string): EventFiles => {
+  const connect = lazyClient();
+  const put = createPut(bucket, connect);
+  return {
+    create: async (key, lines) =>
+      (await put(key, { Body: lines, ContentType: 'application/x-ndjson', IfNoneMatch: '*' })) !== undefined,
+    async read(key) {
+      const { client, sdk } = await connect();
+      try {
+        const object = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }));
+        return await object.Body?.transformToString();
+      } catch (thrown) {
+        if (thrown instanceof sdk.NoSuchKey) return undefined;
+        throw failureOf(thrown, 'read', bucket, key);
+      }
+    },
+  };
 };
 
 /** Report pages in the records bucket. */

@@ -3,6 +3,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  ExportConfig,
   OldCheckoutsConfig,
   RelayConfig,
   RotationConfig,
@@ -25,6 +26,7 @@ export interface Checkable {
   readonly checkouts: Entries<CheckoutConfig> | undefined;
   readonly rotations: Entries<RotationConfig> | undefined;
   readonly oldCheckouts: Entries<OldCheckoutsConfig> | undefined;
+  readonly exports: Entries<ExportConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
   readonly ticketSystems: Entries<TicketSystemConfig> | undefined;

@@ -10,6 +10,7 @@ import {
   RULE_WORDS,
 } from '#shared/config/checkable.ts';
 import { checkClaims } from '#shared/config/claim-checks.ts';
+import { checkExports } from '#shared/config/export-checks.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
 import { checkKinds } from '#shared/config/kind-checks.ts';
 import { checkOldCheckouts } from '#shared/config/old-checkouts-checks.ts';
@@ -69,9 +70,9 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkNotEmpty = ({ syncs, checkouts, rotations, oldCheckouts, provisioning }: Checkable): Problem[] =>
+const checkNotEmpty = ({ syncs, checkouts, rotations, oldCheckouts, exports, provisioning }: Checkable): Problem[] =>
   (syncs === undefined && checkouts === undefined && provisioning === undefined) ||
-  Object.keys({ ...syncs, ...checkouts, ...rotations, ...oldCheckouts, ...provisioning }).length > 0
+  Object.keys({ ...syncs, ...checkouts, ...rotations, ...oldCheckouts, ...exports, ...provisioning }).length > 0
     ? []
     : [
         {
@@ -86,9 +87,10 @@ const checkUse = (config: Checkable): Problem[] => {
   const blueprints = checkableEntries(config.provisioning).map(([, blueprint]) => blueprint);
   const rotations = checkableEntries(config.rotations).map(([, rotation]) => rotation);
   const oldCheckouts = checkableEntries(config.oldCheckouts).map(([, rule]) => rule);
-  const sections = ['provisioning', 'rotations', 'oldCheckouts', ...DELIVERING] as const;
+  const exports = checkableEntries(config.exports).map(([, rule]) => rule);
+  const sections = ['provisioning', 'rotations', 'oldCheckouts', 'exports', ...DELIVERING] as const;
   const written = sections.flatMap((section) => Object.keys(config[section] ?? {}));
-  const judgedCount = judged.length + blueprints.length + rotations.length + oldCheckouts.length;
+  const judgedCount = judged.length + blueprints.length + rotations.length + oldCheckouts.length + exports.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judgedCount === 0 || judgedCount < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
@@ -111,6 +113,7 @@ const checkUse = (config: Checkable): Problem[] => {
         ...judged.map(({ entry }) => entry.connection),
         ...rotations.flatMap((rotation) => [rotation.connection, rotation.with ?? []].flat()),
         ...oldCheckouts.map(({ connection }) => connection),
+        ...exports.map(({ connection }) => connection),
         ...blueprints.flatMap(({ connection, proof: { access } }) => [connection, access ?? []].flat()),
       ]),
     ),
@@ -156,6 +159,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkRotations,
   checkClaims,
   checkOldCheckouts,
+  checkExports,
 ];
 
 /** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */

@@ -4,12 +4,19 @@ import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import type { ConnectionConfig, RelayConfig, RotationConfig } from '#shared/config/schema.ts';
 
 /** Purpose of signing in to a connection. */
-export type ConnectionUse = 'reading' | 'provisioning' | 'comparing' | 'rotating' | 'ordering' | 'old-checkouts';
+export type ConnectionUse =
+  | 'reading'
+  | 'provisioning'
+  | 'comparing'
+  | 'rotating'
+  | 'ordering'
+  | 'old-checkouts'
+  | 'exporting';
 
 type Connections = Pick<RelayConfig, 'connections'>;
 type UsedConnections = Pick<
   RelayConfig,
-  'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'
+  'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'
 >;
 
 /**
@@ -54,6 +61,7 @@ export const connectionsFor = (
     const inTurns = inTurnsIn(config, types);
     return [...new Set(names)].filter((name) => own.has(name) || hidesUsers(name) || inTurns.has(name));
   }
+  if (use === 'exporting') return [...new Set(Object.values(config.exports).map(({ connection }) => connection))];
   if (use === 'old-checkouts') {
     const rules = Object.values(config.oldCheckouts);
     const rotating = rules.filter(({ forceCheckIn }) => forceCheckIn?.rotate === true);

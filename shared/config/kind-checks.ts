@@ -33,6 +33,7 @@ const USES: readonly {
     ],
   },
   { section: 'oldCheckouts', kind: 'vault', usesOf: ({ oldCheckouts }) => usesIn(oldCheckouts) },
+  { section: 'exports', kind: 'directory', usesOf: ({ exports }) => usesIn(exports) },
   {
     section: 'provisioning',
     kind: 'vault',

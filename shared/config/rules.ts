@@ -2,6 +2,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  ExportConfig,
   OldCheckoutsConfig,
   RelayConfig,
   RotationConfig,
@@ -16,6 +17,7 @@ interface Rules {
   readonly provision: BlueprintConfig;
   readonly rotate: RotationConfig;
   readonly oldCheckouts: OldCheckoutsConfig;
+  readonly export: ExportConfig;
 }
 
 /** Words for a rule of each. */
@@ -25,6 +27,7 @@ const NAMES: Readonly<Record<keyof Rules, string>> = {
   provision: 'blueprint',
   rotate: 'rotation',
   oldCheckouts: 'entry under oldCheckouts',
+  export: 'export',
 };
 
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
@@ -35,7 +38,8 @@ export const ruleOf = <W extends keyof Rules>(
     provisioning = {},
     rotations = {},
     oldCheckouts = {},
-  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts'>>,
+    exports = {},
+  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'>>,
   workflow: W,
   name: string,
 ): Rules[W] => {
@@ -45,6 +49,7 @@ export const ruleOf = <W extends keyof Rules>(
     provision: provisioning,
     rotate: rotations,
     oldCheckouts,
+    export: exports,
   };
   const rules = sections[workflow];
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

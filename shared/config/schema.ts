@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { commonCheckout } from '#shared/config/schema/checkout.ts';
 import { commonConnection } from '#shared/config/schema/connection.ts';
+import { exportSchema } from '#shared/config/schema/export.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
 import { network } from '#shared/config/schema/network.ts';
@@ -92,6 +93,10 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .record(name, entries.oldCheckouts)
       .default({})
       .describe('Rules for reports of old checkouts in a vault, of all its users, each under a name of your choice.'),
+    exports: z
+      .record(name, exportSchema)
+      .default({})
+      .describe('Rules for exports of audit events into the bucket of the relay, each under a name of your choice.'),
     provisioning: z
       .record(name, entries.provisioning)
       .default({})
@@ -148,6 +153,8 @@ export type CheckoutConfig = RelayConfig['checkouts'][string];
 export type RotationConfig = RelayConfig['rotations'][string];
 /** A rule for old checkouts. It is a `Source` of its vault. */
 export type OldCheckoutsConfig = RelayConfig['oldCheckouts'][string];
+/** A rule that exports audit events. */
+export type ExportConfig = RelayConfig['exports'][string];
 /** A blueprint. */
 export type BlueprintConfig = RelayConfig['provisioning'][string];
 /** A route for webhooks. */

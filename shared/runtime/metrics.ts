@@ -2,7 +2,7 @@
 export const METRICS_NAMESPACE = 'PamRelay';
 
 /** Metrics with another unit than a count. */
-const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge']);
+const IN_SECONDS: ReadonlySet<string> = new Set(['OldestOpenLeaseAge', 'ExportAge']);
 
 /** CloudWatch has no unit for days. */
 const WITHOUT_UNIT: ReadonlySet<string> = new Set(['OldestCredentialDays']);
@@ -25,6 +25,7 @@ export const emitMetrics = async (
     | { readonly checkout: string }
     | { readonly rotation: string }
     | { readonly oldCheckouts: string }
+    | { readonly export: string }
     | { readonly provisioning: string }
     | { readonly queue: string }
     | { readonly route: string },

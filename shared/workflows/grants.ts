@@ -7,10 +7,13 @@ import type { StoreUse } from '#shared/stores/store.ts';
 export type Grant =
   /**
    * Sign in to the connections that syncs, checkouts and rotations use, to those of blueprints, to those that also
-   * prove the access, to those that change credentials, or to those whose old checkouts are reported. Cache the token
-   * that functions share, and share the limits of connections.
+   * prove the access, to those that change credentials, to those whose old checkouts are reported, or to those whose
+   * events are exported. Cache the token that functions share, and share the limits of connections.
    */
-  | { readonly to: 'sign-in'; readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' | 'old-checkouts' }
+  | {
+      readonly to: 'sign-in';
+      readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' | 'old-checkouts' | 'exporting';
+    }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
   /** `of`: only if accounts take turns in items of a sync, or if rules or connections claim what they open. */
@@ -61,7 +64,8 @@ export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant
  * `rotations/`: items, progress and reports of rotations. `stops/`: messages that stop them. `holds/`: items of a vault
  * that a rotation is changing, or whose new credential failed its test. `pairs/`: active accounts of items whose
  * accounts take turns. `ticketed/`: checkouts under each ticket. `claims/`: items that a run has opened in a vault
- * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended.
+ * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended. `exports/`:
+ * cursors of exports, and digests of what was exported. `events/`: exported events.
  */
 export type Folder =
   | 'runs'
@@ -83,10 +87,12 @@ export type Folder =
   | 'pairs'
   | 'ticketed'
   | 'claims'
-  | 'old-checkouts';
+  | 'old-checkouts'
+  | 'exports'
+  | 'events';
 
 /** State machines, by the suffix that follows the stack's name. */
-export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate'] as const;
+export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export'] as const;
 export type Machine = (typeof MACHINES)[number];
 
 const MACHINE_VARIABLES = {
@@ -96,6 +102,7 @@ const MACHINE_VARIABLES = {
   provision: 'PROVISION_MACHINE_ARN',
   drift: 'DRIFT_MACHINE_ARN',
   rotate: 'ROTATE_MACHINE_ARN',
+  export: 'EXPORT_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
 /** Environment variables with the names of granted resources. */

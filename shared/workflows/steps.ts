@@ -1,6 +1,7 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
+import { exportWorkflow } from '#shared/workflows/export.ts';
 import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { oldCheckoutsWorkflow } from '#shared/workflows/old-checkouts.ts';
 import { provisionWorkflow } from '#shared/workflows/provision.ts';
@@ -18,6 +19,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   rotateWorkflow,
   ageWorkflow,
   oldCheckoutsWorkflow,
+  exportWorkflow,
   intakeWorkflow,
   machinesWorkflow,
   ticketWorkflow,

@@ -22,6 +22,7 @@ const CALLS: Readonly<Record<Machine, readonly string[]>> = {
   provision: ['provision-apply', 'provision-plan', 'provision-report'],
   drift: ['provision-drift'],
   rotate: ['authenticate', 'rotate-advance', 'rotate-deliver', 'rotate-plan', 'rotate-report'],
+  export: ['export-report', 'export-sweep'],
   sync: ['authenticate', 'sync-checkin', 'sync-plan', 'sync-report', 'sync-request', 'sync-retrieve'],
   checkout: [
     'authenticate',

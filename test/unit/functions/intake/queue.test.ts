@@ -84,7 +84,8 @@ const createScene = () => {
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
     executionsOf: (machine: Machine) => {
-      if (machine === 'provision' || machine === 'drift') throw new Error(`The intake starts no ${machine}.`);
+      if (machine === 'provision' || machine === 'drift' || machine === 'export')
+        throw new Error(`The intake starts no ${machine}.`);
       return machines[machine];
     },
     startSubject: async (...started: Parameters<StartSubject>) => void scene.subjects.push(started),

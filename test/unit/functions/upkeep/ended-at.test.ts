@@ -18,7 +18,8 @@ describe('the end of a run', () => {
 
   it('comes only from the machine of its workflow, because a rule of another workflow can have the same name', async () => {
     const running = machine({ endedAt: undefined });
-    const machines = { sync: running, checkout: machine({ endedAt: 7 }), provision: running, rotate: running };
+    const others = { provision: running, rotate: running, export: running };
+    const machines = { ...others, sync: running, checkout: machine({ endedAt: 7 }) };
     expect(await createEndedAt((workflow: Workflow) => machines[workflow])(CHECKOUT)).toBe(7);
     expect(machines.sync.find).not.toHaveBeenCalled();
     expect(machines.checkout.find).toHaveBeenCalledExactlyOnceWith('tickets.1');

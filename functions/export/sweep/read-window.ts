@@ -1,0 +1,65 @@
+import type { EventLog } from '#shared/connections/event-log.ts';
+import type { Reading } from '#shared/domain/export/cursor.ts';
+import { type Asked, followPage } from '#shared/domain/export/paging.ts';
+import { RelayError } from '#shared/errors.ts';
+import type { Hours } from './hours.ts';
+
+/** Pages after which the rows are written and the progress is recorded. */
+const MAX_PAGES = 100;
+
+/** Characters that are kept in memory before they are written. */
+const MAX_PENDING = 4_000_000;
+
+export interface ReadWindowOptions {
+  readonly events: EventLog;
+  readonly hours: Hours;
+  /** False once the time is used up. */
+  readonly hasTime: () => boolean;
+  /** Records that everything in the window that is later than the date was written. */
+  readonly onProgress: (rest: string) => Promise<void>;
+  /** Called for each page whose events all have one date, and that may lack others. */
+  readonly onCrowded: () => void;
+}
+
+/**
+ * Reads what is left of a window, from its end to its beginning, and writes it. Returns false if the time was used up
+ * first. Nothing is kept of a token: another invocation continues with a window that ends at the oldest event.
+ */
+export const readWindow = async (
+  { from, rest: to }: Pick<Reading, 'from' | 'rest'>,
+  { events, hours, hasTime, onProgress, onCrowded }: ReadWindowOptions,
+): Promise<boolean> => {
+  let asked: Asked | undefined = { window: { from, to } };
+  let rest: string | undefined;
+  let tokens = new Set<string>();
+  for (let pages = 1; asked !== undefined; pages++) {
+    const page = await events.page(asked.window, asked.token);
+    await hours.add(page.events);
+    const followed = followPage(page, asked, events.losesTies);
+    rest = followed.rest ?? rest;
+    if (followed.isCrowded) onCrowded();
+    asked = followed.next;
+    if (asked === undefined) break;
+    tokens = guardTokens(asked, tokens);
+    const isLate = !hasTime();
+    if (pages % MAX_PAGES === 0 || hours.pending > MAX_PENDING || isLate) {
+      await hours.settle();
+      if (rest !== undefined) await onProgress(rest);
+    }
+    if (isLate) return false;
+  }
+  await hours.settle();
+  return true;
+};
+
+/** Tokens of one window. A log that repeats one would never end. */
+const guardTokens = ({ token }: Asked, tokens: Set<string>): Set<string> => {
+  if (token === undefined) return new Set();
+  if (tokens.has(token)) {
+    throw new RelayError(
+      'AnswerMalformed',
+      'The event log continues with a page that it has shown already. Nothing after it can be read. Report it with the run id.',
+    );
+  }
+  return tokens.add(token);
+};

@@ -1,0 +1,37 @@
+import { RelayError } from '#shared/errors.ts';
+
+/** Dates of events, which can be finer than a millisecond. Texts with a different number of digits are compared. Pure. */
+
+const UTC_DATE = /^(\d{4}-\d\d-\d\d)T(\d\d):\d\d:\d\d(?:\.(\d{1,9}))?Z$/;
+
+/** Nanoseconds have nine digits. */
+const FRACTION_DIGITS = 9;
+
+/** A form of a date that sorts by time as text. Raises `AnswerMalformed` for what is not UTC ISO 8601. */
+export const sortableDate = (date: string): string => {
+  const match = UTC_DATE.exec(date);
+  if (match === null || Number.isNaN(Date.parse(`${date.slice(0, 19)}Z`))) {
+    throw new RelayError('AnswerMalformed', 'The date of an event is not a date in UTC. Report it with the run id.');
+  }
+  return `${date.slice(0, 19)}.${(match[3] ?? '').padEnd(FRACTION_DIGITS, '0')}`;
+};
+
+/** The earlier of two dates. */
+export const earlierDate = (one: string, other: string): string =>
+  sortableDate(one) <= sortableDate(other) ? one : other;
+
+/** The later of two dates. */
+export const laterDate = (one: string, other: string): string =>
+  sortableDate(one) >= sortableDate(other) ? one : other;
+
+/** A day and an hour of it in UTC, such as `2026-11-29` and `07`. */
+export interface Hour {
+  readonly day: string;
+  readonly hour: string;
+}
+
+/** Hour of a date that {@link sortableDate} accepts. */
+export const hourOf = (date: string): Hour => ({ day: date.slice(0, 10), hour: date.slice(11, 13) });
+
+/** A date that is later by so many milliseconds, or earlier. Digits finer than a millisecond are dropped. */
+export const shiftDate = (date: string, ms: number): string => new Date(Date.parse(date) + ms).toISOString();

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { LoggedEvent } from '#shared/connections/event-log.ts';
+import { type Hour, hourOf, sortableDate } from '#shared/domain/export/dates.ts';
+
+/** Rows of exported events, and the digests that identify them. Pure. */
+
+/** One exported event. */
+export interface Row extends Hour {
+  readonly date: string;
+  /** JSON in one line, without its end. */
+  readonly line: string;
+  readonly digest: Uint8Array;
+}
+
+/**
+ * Bytes of a digest. Users choose parts of their events, so it resists a search for two events with one digest: 128
+ * bits need 2^64 tries.
+ */
+export const DIGEST_BYTES = 16;
+
+/** Sorts the keys of each object, so that equal events have equal texts. */
+const sortKeys = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+    : value;
+
+/** Digest of an event with its date. Independent of the order of keys. */
+const digestOf = (content: Readonly<Record<string, unknown>>): Uint8Array =>
+  createHash('sha256').update(JSON.stringify(content, sortKeys)).digest().subarray(0, DIGEST_BYTES);
+
+/** The row of an event: its date, then everything else in the order of the event. Raises `AnswerMalformed`. */
+export const rowOf = ({ date, content }: LoggedEvent): Row => {
+  sortableDate(date);
+  // The date comes first, also if the event has one in another form.
+  const exported = { ...{ date }, ...content, date };
+  return { date, ...hourOf(date), line: JSON.stringify(exported), digest: digestOf(exported) };
+};
+
+/** Digest of a written line. Raises a SyntaxError for anything but the line of a row. */
+export const digestOfLine = (line: string): Uint8Array => {
+  const content: unknown = JSON.parse(line);
+  if (typeof content !== 'object' || content === null) throw new SyntaxError('The line is not an object.');
+  return digestOf({ ...content });
+};

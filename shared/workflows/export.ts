@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
+import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
+
+/** `SKIPPED`: another run of the rule has not ended. */
+export const EXPORT_STATUSES = ['SUCCEEDED', 'FAILED', 'SKIPPED'] as const;
+
+/** What a run has done so far. */
+const sweptSchema = z.object({
+  /** `again`: the time of the invocation was used up. */
+  next: z.enum(['again', 'end']),
+  status: z.enum(['swept', 'skipped']),
+  /** Date up to which the run reads, UTC ISO 8601. */
+  until: z.string(),
+  /** Events that were written. */
+  exported: z.int().min(0),
+  /** Those of them that were found before the cursor. */
+  late: z.int().min(0),
+  /** Dates with so many events that the log may not show all of them. */
+  crowded: z.int().min(0),
+});
+export type Swept = z.infer<typeof sweptSchema>;
+
+const exportStateSchema = runSchema.extend({
+  swept: sweptSchema.optional(),
+  /** The error that ended the run. */
+  error: caughtSchema.optional(),
+});
+export type ExportStepInput = z.infer<typeof exportStateSchema>;
+
+const sweep = {
+  folder: 'export/sweep',
+  input: exportStateSchema,
+  output: sweptSchema,
+  seconds: 900,
+  // An hour with a million events takes 200 MB.
+  memoryMb: 512,
+  grants: () => [
+    { to: 'sign-in', of: 'exporting' },
+    { to: 'records', may: 'read', folder: 'exports' },
+    { to: 'records', may: 'write', folder: 'exports' },
+    // A file that a dead invocation wrote is read by the next one.
+    { to: 'records', may: 'read', folder: 'events' },
+    { to: 'records', may: 'write', folder: 'events' },
+  ],
+} as const satisfies Step;
+
+const reportedSchema = z.object({
+  status: z.enum(EXPORT_STATUSES),
+  exported: z.int().min(0),
+  late: z.int().min(0),
+  crowded: z.int().min(0),
+  /** Seconds between the position of the cursor and now; absent if there is no cursor yet. */
+  ageSeconds: z.int().min(0).optional(),
+});
+export type ExportReported = z.infer<typeof reportedSchema>;
+
+const report = {
+  folder: 'export/report',
+  input: exportStateSchema,
+  output: reportedSchema,
+  seconds: 120,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'records', may: 'read', folder: 'exports' },
+    { to: 'records', may: 'write', folder: 'exports' },
+  ],
+} as const satisfies Step;
+
+export const exportSteps = { sweep, report };
+
+export const exportWorkflow: WorkflowSteps = {
+  steps: Object.values(exportSteps),
+  isUsed: ({ exports }) => Object.keys(exports).length > 0,
+};
