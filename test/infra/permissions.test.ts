@@ -416,6 +416,7 @@ describe('a relay without checkouts', () => {
     checkouts: {},
     rotations: {},
     oldCheckouts: {},
+    exports: {},
     provisioning: {},
     webhooks: {},
   }).template;

@@ -116,6 +116,13 @@ export const aRotationConfig = (rule: Record<string, unknown> = {}, sync: Record
     rotations: { weekly: { connection: 'vault', pauseMinutes: 0, ...rule } },
   });
 
+/** The configuration of {@link aConfig}, and the export `audit`. The functions do not check the kind of its connection. */
+export const anExportConfig = (rule: Record<string, unknown> = {}): RelayConfig =>
+  parseShapeOf({
+    ...aConfig(),
+    exports: { audit: { connection: 'vault', schedule: { expression: 'rate(1 hour)' }, ...rule } },
+  });
+
 /**
  * The configuration of {@link aConfig}, and the rule `hygiene` for old checkouts. Its connection has no such source:
  * the functions depend on none.

@@ -40,6 +40,6 @@ export const followPage = (page: EventPage, { window }: Asked, losesTies: boolea
   return {
     next: losesTies && rest !== undefined ? { window: { from: window.from, to: rest } } : { window, token },
     rest,
-    isCrowded: losesTies && isOneDate && events.length > 1,
+    isCrowded: losesTies && rest === undefined && isOneDate && events.length > 1,
   };
 };

@@ -51,6 +51,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'provision-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'provision-drift': ['ALERT_TOPIC_ARN', 'PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'provision-sweep': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
+  'export-sweep': ['RECORDS_BUCKET'],
+  'export-report': ['RECORDS_BUCKET'],
   'upkeep-old-checkouts': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-reap': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'RELEASE_MACHINE_ARN', 'SYNC_MACHINE_ARN'],
 };

@@ -7,7 +7,13 @@ import * as z from 'zod';
 import { linkBundles } from '#local/bundles.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
-import { aMachineConfig, anOldCheckoutsConfig, aRotationConfig, aTellingConfig } from '#test/support/configs.ts';
+import {
+  aMachineConfig,
+  anExportConfig,
+  anOldCheckoutsConfig,
+  aRotationConfig,
+  aTellingConfig,
+} from '#test/support/configs.ts';
 import { ENVIRONMENT } from '../../../../bench/environment.ts';
 
 const moduleSchema = z.object({
@@ -24,6 +30,7 @@ describe('each bundled function', () => {
     await linkBundles(directory, {
       ...aTellingConfig(),
       provisioning: aMachineConfig().provisioning,
+      exports: anExportConfig().exports,
       rotations: aRotationConfig({ maxAgeDays: 90 }).rotations,
       oldCheckouts: anOldCheckoutsConfig({ forceCheckIn: { olderThanHours: 9, everything: true } }).oldCheckouts,
     });

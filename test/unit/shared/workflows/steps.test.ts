@@ -18,6 +18,7 @@ import {
   aCheckoutConfig,
   aConfig,
   aMachineConfig,
+  anExportConfig,
   anOldCheckoutsConfig,
   aRotationConfig,
   aRun,
@@ -53,7 +54,7 @@ describe('the steps', () => {
 
   const without = (...folders: string[]) =>
     foldersOf(ALL_STEPS).filter(
-      (folder) => !['rotate/', 'upkeep/old-checkouts', ...folders].some((one) => folder.startsWith(one)),
+      (folder) => !['rotate/', 'export/', 'upkeep/old-checkouts', ...folders].some((one) => folder.startsWith(one)),
     );
   const TELLING = ['intake/comments', 'intake/look'];
   const OF_TICKETS = ['intake/webhook', 'intake/tickets', 'intake/wake', ...TELLING];
@@ -77,6 +78,7 @@ describe('the steps', () => {
       aRotationConfig({ maxAgeDays: 90 }),
       [...ALWAYS, 'intake/queue', 'rotate/age', ...foldersOf(Object.values(rotateSteps))].toSorted(),
     ],
+    ['exports', anExportConfig(), [...ALWAYS, 'export/report', 'export/sweep'].toSorted()],
     ['old checkouts', anOldCheckoutsConfig(), [...ALWAYS, 'upkeep/old-checkouts'].toSorted()],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
