@@ -62,6 +62,16 @@ const HYGIENE = [
     (action) => `secretsmanager:${action} <pra token>`,
   ),
 ];
+/** Sign-in to the directory, whose events are exported. */
+const EXPORTING = [
+  ...LIMITS,
+  'secretsmanager:GetSecretValue secret:bootstrap/secretsafe-??????',
+  ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+    (action) => `secretsmanager:${action} <people token>`,
+  ),
+  'kms:Decrypt <key> via secretsmanager',
+  'kms:GenerateDataKey <key> via secretsmanager',
+];
 const COMMENT = ['sqs:SendMessage <comments>', 'kms:Decrypt <key> via sqs', 'kms:GenerateDataKey <key> via sqs'];
 /** One of the two ticket systems of the example is used by a webhook. */
 const DESK = ['secretsmanager:GetSecretValue secret:tickets/servicenow-??????'];
@@ -262,6 +272,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     's3:DeleteObject <bucket>/claims/*',
     ...ALERT,
   ],
+  ExportSweep: [...EXPORTING, ...read('exports', 'events'), ...write('exports', 'events')],
+  ExportReport: [...read('exports'), ...write('exports')],
   UpkeepReap: [
     ...SIGN_IN,
     ...SEE,
@@ -369,6 +381,8 @@ describe('permissions', () => {
             'ProvisionReport',
             'ProvisionDrift',
             'ProvisionSweep',
+            'ExportSweep',
+            'ExportReport',
             'UpkeepOldCheckouts',
           ].includes(fn),
       ),

@@ -157,7 +157,7 @@ describe('a run', () => {
   it.each([
     [{ workflow: 'sync', rule: 'databases', run: 'databases.1' }, true],
     [{ workflow: 'checkout', rule: 'tickets', run: 'tickets.CHG-7_x.y' }, true],
-    [{ workflow: 'export', rule: 'a', run: 'a.1' }, false],
+    [{ workflow: 'backup', rule: 'a', run: 'a.1' }, false],
     [{ workflow: 'sync', rule: 'Databases', run: 'databases.1' }, false],
     [{ workflow: 'sync', rule: 'databases', run: 'databases' }, false],
     [{ workflow: 'sync', rule: 'databases', run: 'databases.a/b' }, false],
