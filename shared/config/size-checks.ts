@@ -62,7 +62,7 @@ const COSTS = {
   age: { resources: 3, bytes: 2600 },
   oldCheckouts: { resources: 4, bytes: 7000 },
   oldCheckoutsRule: { resources: 3, bytes: 2600 },
-  exports: { resources: 15, bytes: 30_000 },
+  exports: { resources: 12, bytes: 30_000 },
   exportRule: { resources: 3, bytes: 4500 },
   provisioning: { resources: 28, bytes: 46_000 },
   blueprint: { resources: 2, bytes: 2900 },
