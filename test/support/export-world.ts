@@ -1,4 +1,4 @@
-import { createReport } from '#functions/export/report/report.ts';
+import { createReport, type Measured } from '#functions/export/report/report.ts';
 import { createSweep } from '#functions/export/sweep/sweep.ts';
 import type { EventLog, LoggedEvent } from '#shared/connections/event-log.ts';
 import { sortableDate } from '#shared/domain/export/dates.ts';
@@ -111,7 +111,7 @@ export const createExportWorld = (options: ExportWorldOptions) => {
     read: (place) => run(() => plain.read(place)),
     write: (place, record) => run(() => plain.write(place, record)),
   };
-  const measured: Record<string, number>[] = [];
+  const measured: Measured[] = [];
   let ids = 0;
   const config = anExportConfig({ startFromDays: 2, resweep: { days: 3 }, ...options.rule });
   const sweep = createSweep({
@@ -126,7 +126,7 @@ export const createExportWorld = (options: ExportWorldOptions) => {
   });
   const report = createReport({
     ...{ cursors, records, now },
-    measure: async (_rule, measures) => void measured.push({ ...measures }),
+    measure: async (_rule, measures) => void measured.push(measures),
   });
 
   const inputOf = (name: string): ExportStepInput => ({ workflow: 'export', rule: 'audit', run: `audit.${name}` });

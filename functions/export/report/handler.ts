@@ -14,7 +14,15 @@ export const handler = defineHandler(
   createReport({
     cursors: createS3SharedRecords(bucket),
     records: createS3Records(bucket),
-    measure: (rule, measured) => emitMetrics(config.relay, { export: rule }, measured),
+    measure: (rule, { counts, ageSeconds }) =>
+      emitMetrics(
+        config.relay,
+        { export: rule },
+        {
+          ...(counts && { EventsExported: counts.exported, EventsLate: counts.late, DatesCrowded: counts.crowded }),
+          ...(ageSeconds !== undefined && { ExportAge: ageSeconds }),
+        },
+      ),
     now: Date.now,
   }),
 );

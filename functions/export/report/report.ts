@@ -3,10 +3,17 @@ import type { Records } from '#shared/records/records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
 import type { ExportReported, ExportStepInput } from '#shared/workflows/export.ts';
 
+export interface Measured {
+  /** Absent for a skipped run. */
+  readonly counts?: { readonly exported: number; readonly late: number; readonly crowded: number };
+  /** Absent if there is no cursor yet. */
+  readonly ageSeconds?: number;
+}
+
 export interface ReportDependencies {
   readonly cursors: SharedRecords;
   readonly records: Pick<Records, 'write'>;
-  readonly measure: (rule: string, measured: Readonly<Record<string, number>>) => Promise<void>;
+  readonly measure: (rule: string, measured: Measured) => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -33,10 +40,9 @@ export const createReport =
         ...(cursor !== undefined && { position: cursor.position, resweptAt: cursor.resweptAt }),
       });
     }
-    const measured = {
-      ...(!isSkipped && { EventsExported: exported, EventsLate: late, DatesCrowded: crowded }),
-      ...(ageSeconds !== undefined && { ExportAge: ageSeconds }),
-    };
-    if (Object.keys(measured).length > 0) await measure(rule, measured);
+    await measure(rule, {
+      ...(!isSkipped && { counts: { exported, late, crowded } }),
+      ...(ageSeconds !== undefined && { ageSeconds }),
+    });
     return { status, exported, late, crowded, ...(ageSeconds !== undefined && { ageSeconds }) };
   };

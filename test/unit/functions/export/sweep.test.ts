@@ -35,7 +35,7 @@ describe('an export', () => {
     ]);
     expect(idsOf(world.lines())).toEqual(['3', '1', '2', '4']);
     expect(world.lines()[0]).toMatch(/^\{"date":"2026-11-28T23:00:00\.000Z",/);
-    expect(world.measured).toEqual([{ EventsExported: 4, EventsLate: 0, DatesCrowded: 0, ExportAge: 60 }]);
+    expect(world.measured).toEqual([{ counts: { exported: 4, late: 0, crowded: 0 }, ageSeconds: 60 }]);
   });
 
   it('reads nothing before startFromDays, and nothing of the last moment', async () => {
@@ -82,7 +82,7 @@ describe('an export', () => {
     const world = createExportWorld({ log: aLog([anEvent(1, HOUR_MS)], () => now), now: () => now });
     await world.sweep('1');
     expect(await world.play('2')).toMatchObject({ status: 'SKIPPED' });
-    expect(world.measured).toEqual([{ ExportAge: 60 }]);
+    expect(world.measured).toEqual([{ ageSeconds: 60 }]);
     now += HOUR_MS;
     expect(await world.play('2')).toMatchObject({ status: 'SUCCEEDED' });
   });
