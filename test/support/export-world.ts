@@ -62,7 +62,7 @@ export const createModelLog = (options: ModelLogOptions): EventLog & { readonly 
 };
 
 /** An error of the process itself: its call may have taken effect or not. */
-export class Death extends Error {}
+class Death extends Error {}
 
 /** Decides at each call to the outside whether the process dies, before the call or after it. */
 export type Fate = () => 'lives' | 'before' | 'after';

@@ -13,7 +13,7 @@ export interface HourLogOptions {
 }
 
 /** Counts of events that were written. */
-export interface Written {
+interface Written {
   readonly exported: number;
   readonly late: number;
 }
