@@ -1,0 +1,132 @@
+import * as z from 'zod';
+
+/** Declared state of a directory: in relay.yaml, or in an object in S3. Its schema is published. */
+
+/** Longest text of its kind that a directory accepts. */
+const MAX_EMAIL_LENGTH = 256;
+const MAX_NAME_LENGTH = 100;
+const MAX_ID_LENGTH = 300;
+
+const groupName = z.string().trim().min(1).max(MAX_NAME_LENGTH);
+
+export const declaredAccessSchema = z
+  .strictObject({
+    collection: z.string().trim().min(1).max(MAX_ID_LENGTH).describe('Id of a collection, or its externalId.'),
+    readOnly: z.boolean().default(false).describe('True if items cannot be changed.'),
+    hidePasswords: z.boolean().default(false).describe('True if passwords are not shown.'),
+    manage: z.boolean().default(false).describe('True if the collection and its access can be changed.'),
+  })
+  .refine(({ readOnly, hidePasswords, manage }) => !manage || !(readOnly || hidePasswords), {
+    path: ['manage'],
+    message: 'does not go with readOnly or hidePasswords; remove one of them',
+  });
+export type DeclaredAccess = z.infer<typeof declaredAccessSchema>;
+
+const collections = z
+  .array(declaredAccessSchema)
+  .optional()
+  .describe('Access to collections. Without it, the access stays as it is; an empty list removes all.');
+
+export const declaredMemberSchema = z.strictObject({
+  email: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .pipe(z.email({ error: 'use an e-mail address' }).max(MAX_EMAIL_LENGTH))
+    .describe('E-mail address, which identifies the person.'),
+  type: z
+    .enum(['owner', 'admin', 'user'])
+    .optional()
+    .describe('Type of the member. Without it, an invited member becomes a user, and an existing one stays.'),
+  groups: z
+    .array(groupName)
+    .default([])
+    .describe('Names of groups under groups. The member leaves the others under groups, and no further ones.'),
+  collections,
+});
+export type DeclaredMember = z.infer<typeof declaredMemberSchema>;
+
+export const declaredGroupSchema = z.strictObject({
+  name: groupName.describe('Name of the group.'),
+  collections,
+});
+export type DeclaredGroup = z.infer<typeof declaredGroupSchema>;
+
+/** Shape of an object in S3. */
+export const declaredSchema = z.strictObject({
+  members: z.array(declaredMemberSchema).describe('All people who belong to the directory.'),
+  groups: z.array(declaredGroupSchema).default([]).describe('All groups that the relay manages.'),
+});
+
+/** Declared state whose rows have all been read. */
+export interface Declared {
+  readonly members: readonly DeclaredMember[];
+  readonly groups: readonly DeclaredGroup[];
+  /** Rows that cannot be used, and why. What they declare is unknown, so nothing is removed. */
+  readonly rejected: readonly string[];
+}
+
+/** A row that contradicts another. */
+export interface DeclaredProblem {
+  readonly list: 'members' | 'groups';
+  readonly index: number;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Returns the rows that name an address or a group twice, or a group that is not declared. Pure. */
+export const contradictionsIn = ({ members, groups }: Pick<Declared, 'members' | 'groups'>): DeclaredProblem[] => {
+  const names = new Set(groups.map(({ name }) => name));
+  return [
+    ...repeated(groups.map(({ name }) => name)).map(
+      (index): DeclaredProblem => ({ list: 'groups', index, field: 'name', message: 'is declared twice; remove one' }),
+    ),
+    ...repeated(members.map(({ email }) => email)).map(
+      (index): DeclaredProblem => ({
+        list: 'members',
+        index,
+        field: 'email',
+        message: 'is declared twice; remove one',
+      }),
+    ),
+    ...members.flatMap((member, index) =>
+      member.groups
+        .filter((name) => !names.has(name))
+        .map(
+          (name): DeclaredProblem => ({
+            list: 'members',
+            index,
+            field: 'groups',
+            message: `names the group ${JSON.stringify(name)}, which is not under groups; add it there, or correct the name`,
+          }),
+        ),
+    ),
+  ];
+};
+
+/** Positions of values that occurred before. */
+const repeated = (values: readonly string[]): number[] => {
+  const seen = new Set<string>();
+  return values.flatMap((value, index) => {
+    if (seen.has(value)) return [index];
+    seen.add(value);
+    return [];
+  });
+};
+
+/** Drops the rows that contradict others, as rejected rows. Pure. */
+export const withoutContradictions = ({ members, groups, rejected }: Declared): Declared => {
+  const problems = contradictionsIn({ members, groups });
+  const bad = (list: DeclaredProblem['list']): ReadonlySet<number> =>
+    new Set(problems.flatMap((problem) => (problem.list === list ? [problem.index] : [])));
+  const badMembers = bad('members');
+  const badGroups = bad('groups');
+  return {
+    members: members.filter((_, index) => !badMembers.has(index)),
+    groups: groups.filter((_, index) => !badGroups.has(index)),
+    rejected: [
+      ...rejected,
+      ...problems.map(({ list, index, field, message }) => `${list} ${index + 1}, ${field}: ${message}`),
+    ],
+  };
+};

@@ -1,0 +1,274 @@
+import type { CollectionAccess, Member } from '#shared/connections/directory.ts';
+import type { DeclaredMember } from '#shared/domain/directory/declared.ts';
+import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
+import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
+import type { Person } from '#shared/domain/directory/state.ts';
+import type { Drift, Step } from '#shared/domain/directory/steps.ts';
+
+/** Part of a plan about members. */
+export interface MemberPlan {
+  readonly steps: readonly Step[];
+  /** Steps that remove. */
+  readonly leaving: readonly Step[];
+  /** Ids of members whose removal begins. */
+  readonly beginning: readonly string[];
+  readonly drift: readonly Drift[];
+  readonly findings: readonly string[];
+  readonly owned: readonly string[];
+}
+
+/** What one person needs. */
+interface Needs {
+  readonly steps?: readonly Step[];
+  /** Steps that remove, and the id if the removal begins. */
+  readonly leaving?: readonly Step[];
+  readonly begins?: string;
+  readonly drift?: readonly Drift[];
+  readonly finding?: string;
+  /** 1 if a seat is needed, which may not be there. */
+  readonly seats?: number;
+}
+
+type Existing = ReadonlyMap<string, string>;
+
+/** Plans the members. `existing`: ids of the declared groups that exist, by name. Pure. */
+export const planMembers = (planning: Planning, existing: Existing): MemberPlan => {
+  const { declared, observed, ownership, people } = planning;
+  const listed = Map.groupBy(observed.members.rows, ({ email }) => email);
+  const wanted = new Map(declared.members.map((member) => [member.email, member]));
+  const owned = ownedIn(planning, wanted);
+  const groupsOf = membershipsIn(planning, existing);
+  const emails = new Set([...wanted.keys(), ...listed.keys(), ...people.keys()]);
+  const needs = [...emails].toSorted().map((email): Needs => {
+    const [member, ...others] = listed.get(email) ?? [];
+    const person = people.get(email);
+    const target = wanted.get(email);
+    if (others.length > 0) return { finding: `Several members have the address ${email}. They are left alone.` };
+    if (member === undefined) return absent(planning, email, target, person);
+    const hasLeft = person?.leaving?.by === 'message' && person.leaving.id === member.id;
+    if (target !== undefined && !hasLeft) {
+      return present(planning, { target, member, person, existing, groups: groupsOf.get(member.id) ?? new Set() });
+    }
+    return leave(planning, { member, person, isOwned: owned.has(member.id), isDeclared: target !== undefined });
+  });
+  const seated = withinSeats(needs, observed.freeSeats);
+  const guarded = keepLastOwner(seated.needs, observed.members.rows);
+  return {
+    steps: guarded.needs.flatMap(({ steps = [] }) => steps),
+    leaving: guarded.needs.flatMap(({ leaving = [] }) => leaving),
+    beginning: guarded.needs.flatMap(({ begins }) => begins ?? []),
+    drift: needs.flatMap(({ drift = [] }) => drift),
+    findings: [...seated.findings, ...guarded.findings, ...needs.flatMap(({ finding }) => finding ?? [])],
+    // What cannot be read now stays ours.
+    owned: [...(observed.members.rejected.length > 0 ? new Set([...ownership.members, ...owned]) : owned)].toSorted(),
+  };
+};
+
+/** Ids of the listed members that the relay has made, or adopts because they are declared. */
+const ownedIn = (planning: Planning, wanted: ReadonlyMap<string, DeclaredMember>): ReadonlySet<string> => {
+  const { observed, ownership, people } = planning;
+  const before = new Set(ownership.members);
+  return new Set(
+    observed.members.rows.flatMap(({ id, email, externalId }) =>
+      before.has(id) || wanted.has(email) || isOurs(planning, externalId) || people.get(email)?.made === id ? [id] : [],
+    ),
+  );
+};
+
+/** Names of the declared groups of each member, by its id. */
+const membershipsIn = ({ observed }: Planning, existing: Existing): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = new Map<string, Set<string>>();
+  for (const [name, group] of existing) {
+    for (const id of observed.membersOf.get(group) ?? []) found.set(id, (found.get(id) ?? new Set()).add(name));
+  }
+  return found;
+};
+
+const absent = (
+  { observed, marks, resolve, relay, rule }: Planning,
+  email: string,
+  target: DeclaredMember | undefined,
+  person: Person | undefined,
+): Needs => {
+  // A list that lacks rows does not show who is absent.
+  if (observed.members.rejected.length > 0) {
+    return target === undefined
+      ? {}
+      : { finding: `${email} is not invited: rows of the list of members cannot be read.` };
+  }
+  if (target === undefined) {
+    return person?.leaving === undefined ? {} : { steps: [{ kind: 'settle', email }] };
+  }
+  if (person?.leaving?.by === 'message') {
+    return { finding: `${email} left by a message and is still declared. Remove it from the source.` };
+  }
+  const access = resolve(target.collections);
+  const isUnknown = target.collections !== undefined && access === undefined;
+  const mark = marks ? { mark: markOf({ relay, rule }, 'member', email) } : {};
+  const { type = 'user', groups } = target;
+  return {
+    steps: [{ kind: 'invite', email, type, groups, access: [...(access ?? [])], ...mark }],
+    drift: [{ field: 'missing', about: email }],
+    seats: 1,
+    ...(isUnknown && { finding: `${email} is invited without collections: one of them is not in the directory.` }),
+  };
+};
+
+interface Present {
+  readonly target: DeclaredMember;
+  readonly member: Member;
+  readonly person: Person | undefined;
+  readonly existing: Existing;
+  /** Names of the declared groups that it is in. */
+  readonly groups: ReadonlySet<string>;
+}
+
+const present = (planning: Planning, subject: Present): Needs => {
+  const { member, person } = subject;
+  const { id, email } = member;
+  const leaving = person?.leaving?.id === id ? person.leaving : undefined;
+  if (member.status === 'revoked' && leaving === undefined) {
+    return {
+      drift: [{ field: 'status', about: email }],
+      finding: `${email} was revoked by somebody else, who has to restore it.`,
+    };
+  }
+  const back = leaving === undefined ? [] : [{ kind: 'restore', id, email } as const];
+  const { steps, drift, finding } = differencesOf(planning, subject, leaving);
+  return {
+    steps: [...back, ...steps, ...invitationOf(planning, member, person)],
+    drift: [...(leaving === undefined ? [] : [{ field: 'status', about: email } as const]), ...drift],
+    seats: member.status === 'revoked' ? 1 : 0,
+    ...(finding !== undefined && { finding }),
+  };
+};
+
+/** Compares field by field. A member that is restored has again what it had. */
+const differencesOf = (
+  { resolve, marks, relay, rule, observed }: Planning,
+  { target, member, existing, groups }: Present,
+  leaving: Person['leaving'],
+) => {
+  const { id, email } = member;
+  const drift: Drift[] = [];
+  const steps: Step[] = [];
+  const wanted = resolve(target.collections);
+  const shown = leaving?.access ?? member.access;
+  const access = wanted !== undefined && shown !== undefined && !isSameAccess(wanted, shown) ? [...wanted] : undefined;
+  const type = target.type !== undefined && target.type !== member.type ? target.type : undefined;
+  const mark = marks && member.externalId === undefined ? markOf({ relay, rule }, 'member', email) : undefined;
+  if (type !== undefined) drift.push({ field: 'type', about: email });
+  if (access !== undefined) drift.push({ field: 'access', about: email });
+  if (type !== undefined || access !== undefined || mark !== undefined) {
+    steps.push({
+      ...({ kind: 'change-member', id, email } as const),
+      ...(type !== undefined && { type }),
+      ...(access !== undefined && { access }),
+      ...(mark !== undefined && { mark }),
+    });
+  }
+  // Groups whose members are not known are left alone. New ones have no members.
+  const isKnown = (name: string): boolean => {
+    const group = existing.get(name);
+    return group === undefined || observed.membersOf.has(group);
+  };
+  const again = new Set(leaving?.groups ?? []);
+  const has = (name: string): boolean => groups.has(name) || again.has(existing.get(name) ?? '');
+  const add = target.groups.filter((name) => isKnown(name) && !has(name));
+  const remove = [...existing.keys()].filter((name) => has(name) && !target.groups.includes(name));
+  if (add.length + remove.length > 0) {
+    drift.push({ field: 'groups', about: email });
+    steps.push({ kind: 'change-groups', id, email, add, remove });
+  }
+  return { steps, drift, finding: findingOf(target, member, wanted) };
+};
+
+const findingOf = (
+  { collections }: DeclaredMember,
+  { email, hasAllAccess, access }: Member,
+  wanted: readonly CollectionAccess[] | undefined,
+): string | undefined => {
+  if (hasAllAccess) return `${email} has access to all collections, which only a person can take away.`;
+  if (collections === undefined) return undefined;
+  if (wanted === undefined) return `The access of ${email} is left alone: a collection is not in the directory.`;
+  return access === undefined ? `The access of ${email} is not compared: the directory does not show it.` : undefined;
+};
+
+const invitationOf = (
+  { reinvite, now }: Planning,
+  { id, email, status }: Member,
+  person: Person | undefined,
+): Step[] => {
+  if (reinvite === undefined || status !== 'invited') return [];
+  const { invited } = person ?? {};
+  if (invited === undefined) return [{ kind: 'follow-invitation', email }];
+  const isDue = invited.times <= reinvite.maxTimes && Date.parse(invited.at) + reinvite.afterDays * DAY_MS <= now;
+  return isDue ? [{ kind: 'reinvite', id, email }] : [];
+};
+
+interface Leaver {
+  readonly member: Member;
+  readonly person: Person | undefined;
+  readonly isOwned: boolean;
+  readonly isDeclared: boolean;
+}
+
+const leave = ({ now, removals, observed }: Planning, { member, person, isOwned, isDeclared }: Leaver): Needs => {
+  const { id, email } = member;
+  // Members that the relay neither made nor adopted are not its own to remove.
+  if (!isOwned) return { drift: [{ field: 'extra', about: email }] };
+  const leaving = person?.leaving?.id === id ? person.leaving : undefined;
+  if (person?.keptUntil !== undefined && now < Date.parse(person.keptUntil)) {
+    return {
+      finding: `${email} is not declared and stays until ${person.keptUntil}, because its removal was taken back.`,
+    };
+  }
+  const by = leaving?.by ?? 'source';
+  const isOut = observed.revokes ? member.status === 'revoked' : leaving?.outAt !== undefined;
+  if (!isOut || leaving?.outAt === undefined) {
+    const step: Step = { kind: 'revoke', id, email, by };
+    // What a message has begun is owed, whatever the source says.
+    if (by === 'message') return { steps: [step], drift: [{ field: 'extra', about: email }] };
+    return { leaving: [step], begins: id, drift: [{ field: 'extra', about: email }] };
+  }
+  if (isDeclared) return { finding: `${email} left by a message and is still declared. Remove it from the source.` };
+  const isDue = Date.parse(leaving.outAt) + removals.graceDays * DAY_MS <= now;
+  return isDue ? { leaving: [{ kind: 'remove', id, email }] } : {};
+};
+
+/** Drops what needs more seats than are free. */
+const withinSeats = (needs: readonly Needs[], free: number | undefined) => {
+  let left = Math.max(0, free ?? Number.POSITIVE_INFINITY);
+  const waiting: Needs[] = [];
+  const seated = needs.map((need): Needs => {
+    const { seats = 0 } = need;
+    if (seats <= left) {
+      left -= seats;
+      return need;
+    }
+    waiting.push(need);
+    return {};
+  });
+  const findings =
+    waiting.length === 0
+      ? []
+      : [`${waiting.length} people wait for a seat. Add seats; the next run invites or restores them.`];
+  return { needs: seated, findings };
+};
+
+/** Drops what would take away the last confirmed owner. Owners of before count, because a new one may not come. */
+const keepLastOwner = (needs: readonly Needs[], members: readonly Member[]) => {
+  const owners = new Set(
+    members.flatMap(({ id, type, status }) => (type === 'owner' && status === 'confirmed' ? [id] : [])),
+  );
+  const isLoss = (step: Step): boolean =>
+    ('id' in step && owners.has(step.id) && ['revoke', 'remove'].includes(step.kind)) ||
+    (step.kind === 'change-member' && owners.has(step.id) && step.type !== undefined && step.type !== 'owner');
+  const isLosing = ({ steps = [], leaving = [] }: Needs): boolean => [...steps, ...leaving].some(isLoss);
+  const losing = needs.filter(isLosing);
+  if (losing.length === 0 || losing.length < owners.size) return { needs, findings: [] };
+  return {
+    needs: needs.map((need) => (isLosing(need) ? {} : need)),
+    findings: ['The last confirmed owner stays. Declare another owner, and wait until a person has confirmed it.'],
+  };
+};
