@@ -95,8 +95,10 @@ const isOtherOurs = ({ ownership, declared }: Planning, { id, name }: Group): bo
 };
 
 const differenceOf = (planning: Planning, { name, collections }: DeclaredGroup, found: Group) => {
-  const { marks, resolve, observed } = planning;
-  const wanted = resolve(collections);
+  const { marks, resolve, observed, ownership } = planning;
+  // A group that is declared again has again what it had.
+  const before = ownership.leavingGroups.find(({ id }) => id === found.id)?.access;
+  const wanted = collections === undefined ? before : resolve(collections);
   const rename = found.name !== name;
   const access =
     wanted !== undefined && found.access !== undefined && !isSameAccess(wanted, found.access) ? [...wanted] : undefined;

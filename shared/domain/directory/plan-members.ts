@@ -133,7 +133,7 @@ const present = (planning: Planning, subject: Present): Needs => {
       finding: `${email} was revoked by somebody else, who has to restore it.`,
     };
   }
-  const back = leaving === undefined ? [] : [{ kind: 'restore', id, email } as const];
+  const back = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false } as const];
   const { steps, drift, finding } = differencesOf(planning, subject, leaving);
   return {
     steps: [...back, ...steps, ...invitationOf(planning, member, person)],

@@ -60,7 +60,7 @@ export const planDirectory = (
       writes: remembered.ownership.writes + 1,
       members: [...members.owned],
       groups: groups.owned,
-      leavingGroups: remembered.ownership.leavingGroups,
+      leavingGroups: stillLeaving(planning, groups),
     },
   };
 };
@@ -71,6 +71,19 @@ const reasonToKeepAll = (declared: Declared, { members, groups }: Observed): str
   if (members.rejected.length > 0) return 'Rows of the list of members cannot be read, so nothing is removed.';
   if (groups.rejected.length > 0) return 'Rows of the list of groups cannot be read, so nothing is removed.';
   return undefined;
+};
+
+/** Drops the groups that do not exist any more, or that are declared again and have their access. */
+const stillLeaving = (
+  { ownership, observed }: Planning,
+  { existing, steps }: ReturnType<typeof planGroups>,
+): Ownership['leavingGroups'] => {
+  const declared = new Set(existing.values());
+  const listed = new Set(observed.groups.rows.map(({ id }) => id));
+  const isChanging = (id: string): boolean => steps.some((step) => step.kind === 'change-group' && step.id === id);
+  return ownership.leavingGroups.filter(({ id }) =>
+    declared.has(id) ? isChanging(id) : listed.has(id) || observed.groups.rejected.length > 0,
+  );
 };
 
 interface Leavers {

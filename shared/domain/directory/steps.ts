@@ -18,8 +18,8 @@ export const stepSchema = z.discriminatedUnion('kind', [
   }),
   /** Ends all use, reversibly. */
   z.object({ kind: z.literal('revoke'), ...about, by: z.enum(['source', 'message']) }),
-  /** Takes a removal back. */
-  z.object({ kind: z.literal('restore'), ...about }),
+  /** Takes a removal back. `keep`: the member then stays for a while, even if it is not declared. */
+  z.object({ kind: z.literal('restore'), ...about, keep: z.boolean() }),
   z.object({ kind: z.literal('create-group'), name: z.string(), access, mark: z.string().optional() }),
   z.object({
     kind: z.literal('change-group'),

@@ -1,0 +1,128 @@
+import type { Member } from '#shared/connections/directory.ts';
+import { type Actor, type Carried, DONE, NOTHING } from '#shared/directory/actor.ts';
+import { journaled } from '#shared/directory/journal.ts';
+import { type HeldPerson, withPerson } from '#shared/directory/people.ts';
+import { DAY_MS } from '#shared/domain/directory/planning.ts';
+import type { Leaving } from '#shared/domain/directory/state.ts';
+import type { Step } from '#shared/domain/directory/steps.ts';
+
+/**
+ * How a member leaves, and comes back: all use ends first, and the removal follows after the time of grace. The record
+ * of the person is written before each call, so that the next run finishes what a dead one began. Each is repeatable.
+ */
+
+type About<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
+
+const refused = (reason: string): Carried => ({ result: 'refused', reason });
+
+const hold = (actor: Actor, email: string, work: (person: HeldPerson) => Promise<Carried>): Promise<Carried> =>
+  withPerson({ ...actor, email }, work);
+
+const journal = async (
+  actor: Actor,
+  step: Step,
+  work: (begin: (before?: Pick<Leaving, 'groups' | 'access'>) => Promise<void>) => Promise<Carried>,
+): Promise<Carried> =>
+  (await journaled({ ...actor, records: actor.journal }, step, ({ begin }) => work(begin))) ?? DONE;
+
+/** Reads a member again. Undefined if it is gone, or is another person by now. */
+const readMember = async ({ session }: Actor, { id, email }: { id: string; email: string }): Promise<Member | undefined> => {
+  const member = await session.member(id);
+  return member?.email === email ? member : undefined;
+};
+
+/** Ends all use of a member, and begins the time of grace. The budget is spent before. */
+export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carried> =>
+  hold(actor, step.email, (person) =>
+    journal(actor, step, async (begin) => {
+      const { session, revokes, now } = actor;
+      const { id, by } = step;
+      const { leaving: known, keptUntil } = person.found;
+      if (keptUntil !== undefined && now() < Date.parse(keptUntil)) return NOTHING;
+      person.requireHeld();
+      const member = await readMember(actor, step);
+      if (member === undefined) return NOTHING;
+      const leaving: Leaving =
+        known?.id === id
+          ? known
+          : {
+              ...{ id, by, since: new Date(now()).toISOString() },
+              groups: [...(await session.groupsOf(id))],
+              access: [...(member.access ?? [])],
+            };
+      await begin({ groups: leaving.groups, access: leaving.access });
+      await person.change((current) => ({ ...current, leaving }));
+      if (!revokes) await takeAccess(actor, person, leaving);
+      else if (member.status !== 'revoked') {
+        person.requireHeld();
+        await session.revoke(id);
+      }
+      const outAt = new Date(now()).toISOString();
+      await person.change((current) => ({ ...current, leaving: { ...leaving, outAt } }));
+      return DONE;
+    }),
+  );
+
+/** An older directory can revoke nobody. */
+const takeAccess = async ({ session }: Actor, person: HeldPerson, { id, groups }: Leaving): Promise<void> => {
+  person.requireHeld();
+  await session.changeGroupsOf(id, { add: [], remove: groups });
+  person.requireHeld();
+  await session.changeMember(id, { access: [], hasAllAccess: false });
+};
+
+/** Takes a removal back: the status, the groups and the collections as recorded. */
+export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Carried> =>
+  hold(actor, step.email, (person) =>
+    journal(actor, step, async (begin) => {
+      const { session, revokes, graceDays, now } = actor;
+      const { leaving } = person.found;
+      if (leaving?.id !== step.id) return NOTHING;
+      person.requireHeld();
+      const member = await readMember(actor, step);
+      if (member === undefined) return refused(`${step.email} is already removed. Declare the person again.`);
+      await begin();
+      if (member.status === 'revoked') await session.restore(step.id);
+      if (!revokes) {
+        person.requireHeld();
+        await session.changeGroupsOf(step.id, { add: leaving.groups, remove: [] });
+        person.requireHeld();
+        await session.changeMember(step.id, { access: leaving.access });
+      }
+      const keptUntil = new Date(now() + graceDays * DAY_MS).toISOString();
+      await person.change(({ leaving: _, keptUntil: before, ...rest }) => ({ ...rest, ...(step.keep && { keptUntil }) }));
+      return DONE;
+    }),
+  );
+
+/** Removes a member whose time of grace is over, and who is still out. */
+export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carried> =>
+  hold(actor, step.email, (person) =>
+    journal(actor, step, async (begin) => {
+      const { session, revokes, graceDays, now } = actor;
+      const { leaving } = person.found;
+      const isDue = leaving?.outAt !== undefined && Date.parse(leaving.outAt) + graceDays * DAY_MS <= now();
+      if (leaving?.id !== step.id || !isDue) return NOTHING;
+      person.requireHeld();
+      const member = await readMember(actor, step);
+      if (member !== undefined && revokes && member.status !== 'revoked') {
+        await person.change(({ leaving: _, ...rest }) => rest);
+        return refused(`${step.email} was restored by somebody else, so it is not removed. Declare the person, or wait.`);
+      }
+      await begin();
+      await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));
+      if (member !== undefined) {
+        person.requireHeld();
+        await session.removeMember(step.id);
+      }
+      await person.change(({ leaving: _, ...rest }) => rest);
+      return DONE;
+    }),
+  );
+
+/** Forgets a removal that is over. */
+export const settlePerson = (actor: Actor, { email }: About<'settle'>): Promise<Carried> =>
+  hold(actor, email, async (person) => {
+    await person.change(({ leaving: _, ...rest }) => rest);
+    return DONE;
+  });

@@ -1,0 +1,91 @@
+import { type Actor, type Carried, DONE } from '#shared/directory/actor.ts';
+import { journaled } from '#shared/directory/journal.ts';
+import { withPerson } from '#shared/directory/people.ts';
+import type { Step } from '#shared/domain/directory/steps.ts';
+
+/** How people join and change. Each is repeatable. */
+
+type About<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
+
+const idsOf = async ({ groupNamed }: Actor, names: readonly string[]): Promise<string[]> => {
+  const found = await Promise.all(names.map(groupNamed));
+  return found.filter((id) => id !== undefined);
+};
+
+const missing = (names: readonly string[], ids: readonly string[]): Carried =>
+  ids.length === names.length
+    ? DONE
+    : { result: 'refused', reason: 'A group of it does not exist yet. The next run adds the member.' };
+
+/** Invites a person, unless an earlier attempt did. */
+export const inviteMember = (actor: Actor, step: About<'invite'>): Promise<Carried> =>
+  withPerson({ ...actor, email: step.email }, async (person) => {
+    const { session, now } = actor;
+    const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ isRepeated, begin }) => {
+      const { email, type, access, mark, groups } = step;
+      const ids = await idsOf(actor, groups);
+      // The answer of an invitation can have been lost. Only the list shows it.
+      const found = isRepeated ? (await session.members()).rows.find((member) => member.email === email) : undefined;
+      await begin();
+      person.requireHeld();
+      const made = found?.id ?? (await session.invite({ email, type, access, groups: ids, externalId: mark }));
+      const at = new Date(now()).toISOString();
+      await person.change(({ leaving: _, ...rest }) => ({ ...rest, made, invited: { at, times: 1 } }));
+      return missing(groups, ids);
+    });
+    return carried ?? DONE;
+  });
+
+/** Changes the settings of a member that differ. */
+export const changeMember = (actor: Actor, step: About<'change-member'>): Promise<Carried> =>
+  withPerson({ ...actor, email: step.email }, async (person) => {
+    const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
+      const { id, type, access, mark } = step;
+      await begin();
+      person.requireHeld();
+      await actor.session.changeMember(id, {
+        ...(type !== undefined && { type }),
+        ...(access !== undefined && { access }),
+        ...(mark !== undefined && { externalId: mark }),
+      });
+      return DONE;
+    });
+    return carried ?? DONE;
+  });
+
+/** Adds a member to groups and removes it from others. A member that leaves stays out of them. */
+export const changeGroups = (actor: Actor, step: About<'change-groups'>): Promise<Carried> =>
+  withPerson({ ...actor, email: step.email }, async (person) => {
+    if (person.found.leaving !== undefined) return { result: 'nothing' };
+    const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
+      const add = await idsOf(actor, step.add);
+      const remove = await idsOf(actor, step.remove);
+      await begin();
+      person.requireHeld();
+      await actor.session.changeGroupsOf(step.id, { add, remove });
+      return missing(step.add, add);
+    });
+    return carried ?? DONE;
+  });
+
+/** Sends an invitation again, which the person receives as a mail. */
+export const reinviteMember = (actor: Actor, step: About<'reinvite'>): Promise<Carried> =>
+  withPerson({ ...actor, email: step.email }, async (person) => {
+    const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
+      await begin();
+      // Counted before the mail: one too few is better than one each hour.
+      const at = new Date(actor.now()).toISOString();
+      await person.change(({ invited, ...rest }) => ({ ...rest, invited: { at, times: (invited?.times ?? 0) + 1 } }));
+      await actor.session.reinvite(step.id);
+      return DONE;
+    });
+    return carried ?? DONE;
+  });
+
+/** Follows an invitation that the relay did not send. */
+export const followInvitation = (actor: Actor, { email }: About<'follow-invitation'>): Promise<Carried> =>
+  withPerson({ ...actor, email }, async (person) => {
+    const at = new Date(actor.now()).toISOString();
+    await person.change((current) => ({ ...current, invited: current.invited ?? { at, times: 1 } }));
+    return DONE;
+  });

@@ -1,0 +1,86 @@
+import type { Person } from '#shared/domain/directory/state.ts';
+import { RelayError } from '#shared/errors.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
+import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/shared-record.ts';
+
+/** Records of people. One process at a time works on a person: a run, or a message. */
+
+/** Longer than the calls of one step. What a dead process was doing is continued after it. */
+export const MAX_HOLD_MS = 120_000;
+
+export interface PersonPlace {
+  readonly records: RemovableRecords;
+  readonly rule: string;
+  readonly email: string;
+  /** Run, or id of the message. The same one may continue. */
+  readonly by: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export interface HeldPerson {
+  /** The record as it was found. */
+  readonly found: Person;
+  /** Writes what changed. Also proves that the person is still held. */
+  change(decide: (person: Person) => Person): Promise<void>;
+  /** Raises `OutOfTime` if another process can have taken over. To be called before each call of the directory. */
+  requireHeld(): void;
+}
+
+/**
+ * Works on a person while no other process does. Raises `LimitReached` while another one has it. The record goes when
+ * nothing is going on any more.
+ */
+export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerson) => Promise<T>): Promise<T> => {
+  const { email, by, now } = place;
+  let until = 0;
+  const found = await changePerson(place, (person) => {
+    if (person.working !== undefined && person.working.by !== by && now() < person.working.until) return 'busy';
+    until = now() + MAX_HOLD_MS;
+    return { ...person, working: { by, until } };
+  });
+  if (found === 'busy') throw new RelayError('LimitReached', `Another process works on ${email}. It is tried again.`);
+  const lost = (): RelayError =>
+    new RelayError('OutOfTime', `Another process can work on ${email} by now. The next run continues.`);
+  const requireHeld = (): void => {
+    if (now() >= until) throw lost();
+  };
+  const release = () =>
+    changePerson(place, (person) => {
+      const { working, ...free } = person;
+      return working?.by === by ? free : person;
+    });
+  try {
+    const result = await work({
+      found,
+      requireHeld,
+      async change(decide) {
+        requireHeld();
+        const isOurs = await changePerson(place, (person) => (person.working?.by === by ? decide(person) : 'busy'));
+        if (isOurs === 'busy') throw lost();
+      },
+    });
+    await release();
+    return result;
+  } catch (thrown) {
+    // A person that is not given back is free after a while.
+    await release().catch(() => {});
+    throw thrown;
+  }
+};
+
+/** Changes the record of a person. `busy` leaves it. Returns the state before the change with the change's own part. */
+const changePerson = (
+  { records, rule, email }: PersonPlace,
+  decide: (person: Person) => Person | 'busy',
+): Promise<Person | 'busy'> =>
+  changeOrRemove<Person, Person | 'busy'>(records, directoryAt.person(rule, email), (current) => {
+    const person = current ?? { writes: 0, email };
+    const next = decide(person);
+    if (next === 'busy') return { result: 'busy' };
+    if (isIdle(next)) return { next: current === undefined ? undefined : REMOVED, result: next };
+    return { next: { ...next, writes: person.writes + 1 }, result: next };
+  });
+
+const isIdle = ({ working, made, leaving, keptUntil, invited }: Person): boolean =>
+  [working, made, leaving, keptUntil, invited].every((part) => part === undefined);

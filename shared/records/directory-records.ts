@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import {
+  type Budget,
+  budgetSchema,
+  collectionAccessSchema,
+  type Ownership,
+  ownershipSchema,
+  type Person,
+  personSchema,
+} from '#shared/domain/directory/state.ts';
+import { driftSchema, type Step, stepSchema } from '#shared/domain/directory/steps.ts';
+import type { RecordPlace } from '#shared/records/records.ts';
+
+/**
+ * Records of the rules for directories, in the records bucket. Of a person they contain id, e-mail address, status,
+ * type, group and collection ids.
+ *
+ *     directories/<rule>/active.json               run that works on the rule
+ *     directories/<rule>/ownership.json            members and groups that the relay made or adopted
+ *     directories/<rule>/budget.json               removals of the day
+ *     directories/<rule>/people/<key>.json         a person about whom something is going on
+ *     directories/<rule>/journal/<by>/<key>.json   a step, written before it begins
+ *     directories/<rule>/runs/<run>/plan.json      steps of a run
+ *     directories/<rule>/runs/<run>/report.json    result of a run
+ */
+
+const activeSchema = z.object({ run: z.string(), ended: z.boolean() });
+export type ActiveDirectory = z.infer<typeof activeSchema>;
+
+const waitingSchema = z.object({
+  /** Addresses of people who did not answer their invitation. */
+  invited: z.array(z.string()),
+  /** Addresses of people whom a person has to confirm. */
+  accepted: z.array(z.string()),
+});
+
+const planSchema = z.object({
+  steps: z.array(stepSchema),
+  drift: z.array(driftSchema),
+  findings: z.array(z.string()),
+  refused: z.int().min(0),
+  /** Ids of the declared groups that exist, by name. */
+  groups: z.record(z.string(), z.string()),
+  members: z.int().min(0),
+  waiting: waitingSchema,
+});
+export type DirectoryPlanRecord = z.infer<typeof planSchema>;
+
+const journalSchema = z.object({
+  /** Beginning of the first attempt, UTC ISO 8601. */
+  at: z.iso.datetime(),
+  /** Run, or id of the message, that carries the step out. */
+  by: z.string(),
+  step: stepSchema,
+  /** `owed`: begun, and perhaps done. */
+  status: z.enum(['owed', 'done', 'failed']),
+  /** What the member or group had before. */
+  before: z.object({ groups: z.array(z.string()).optional(), access: z.array(collectionAccessSchema).optional() }).optional(),
+  /** Name and message of the error. */
+  error: z.string().optional(),
+});
+export type JournalEntry = z.infer<typeof journalSchema>;
+
+export const DIRECTORY_STATUSES = ['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED'] as const;
+
+const reportSchema = planSchema.omit({ steps: true, groups: true }).extend({
+  rule: z.string(),
+  run: z.string(),
+  status: z.enum(DIRECTORY_STATUSES),
+  finishedAt: z.string(),
+  /** Numbers of steps by their result. */
+  counts: z.record(z.string(), z.int().min(0)),
+  /** Steps that did not succeed, and the error that ended the run, one line each. */
+  failures: z.array(z.string()),
+});
+export type DirectoryReport = z.infer<typeof reportSchema>;
+
+interface RunPlace {
+  readonly rule: string;
+  readonly run: string;
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
+const ruleAt = (rule: string): string => `directories/${rule}`;
+
+/** Key and schema of each record. The keys of people are hashes, because an address can contain any character. */
+export const directoryAt = {
+  active: (rule: string): RecordPlace<ActiveDirectory> => ({ key: `${ruleAt(rule)}/active.json`, schema: activeSchema }),
+  ownership: (rule: string): RecordPlace<Ownership> => ({
+    key: `${ruleAt(rule)}/ownership.json`,
+    schema: ownershipSchema,
+  }),
+  budget: (rule: string): RecordPlace<Budget> => ({ key: `${ruleAt(rule)}/budget.json`, schema: budgetSchema }),
+  people: (rule: string): string => `${ruleAt(rule)}/people/`,
+  person: (rule: string, email: string): RecordPlace<Person> =>
+    directoryAt.personKey(`${directoryAt.people(rule)}${hashOf(email)}.json`),
+  personKey: (key: string): RecordPlace<Person> => ({ key, schema: personSchema }),
+  /** A step of the same run, or of the same message, has the same place. */
+  journal: (rule: string, { by, step }: { readonly by: string; readonly step: Step }): RecordPlace<JournalEntry> => ({
+    key: `${ruleAt(rule)}/journal/${by}/${hashOf(JSON.stringify(step))}.json`,
+    schema: journalSchema,
+  }),
+  plan: ({ rule, run }: RunPlace): RecordPlace<DirectoryPlanRecord> => ({
+    key: `${ruleAt(rule)}/runs/${run}/plan.json`,
+    schema: planSchema,
+  }),
+  report: ({ rule, run }: RunPlace): RecordPlace<DirectoryReport> => ({
+    key: `${ruleAt(rule)}/runs/${run}/report.json`,
+    schema: reportSchema,
+  }),
+} as const;
