@@ -87,6 +87,8 @@ const growingPermissions = (grant: Grant, relay: Grantable, session: string): re
       return relay.signIn.permissions(grant.of ?? 'reading');
     case 'initial-passwords':
       return readPermissions(initialSecretsOf(config).map((secret) => secretNamed(stack, secret)));
+    case 'directory-sources':
+      return sourcePermissions(config, stack);
     case 'webhook-keys':
       return readPermissions(webhookSecretsOf(config).map((secret) => secretNamed(stack, secret)));
     case 'ticket-systems':
@@ -112,6 +114,7 @@ const fixedPermissions = (grant: Grant, relay: Grantable): readonly Permission[]
     case 'records':
       return 'of' in grant && !isNeeded(grant.of, relay) ? [] : relay.records.permissionsFor(grant);
     case 'stores':
+    case 'directory-sources':
     case 'initial-passwords':
     case 'webhook-keys':
     case 'ticket-systems':
@@ -167,6 +170,17 @@ const anyCanClaim = ({ config, types }: Grantable): boolean =>
 const takesTurns = ({ config, types }: Grantable): boolean =>
   Object.values(config.syncs).some((sync) => findSource(types, sync.source)?.rules(sync).inTurns === true);
 
+/** The relay reads each object that declares people, and nothing else in its bucket. */
+const sourcePermissions = ({ directories }: RelayConfig, { partition }: Stack): readonly Permission[] =>
+  Object.values(directories).flatMap(({ source }) =>
+    source === undefined
+      ? []
+      : [
+          { actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${source.bucket}/${source.key}`] },
+          ...(source.kmsKey === undefined ? [] : [{ actions: ['kms:Decrypt'], resources: [source.kmsKey] }]),
+        ],
+  );
+
 /** Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2". */
 const DESCRIBE_MACHINES: Permission = {
   actions: ['ec2:DescribeInstances'],
@@ -212,6 +226,8 @@ const variableValue = (variable: Variable, relay: Grantable): string => {
       return machineArn(relay.stack, 'rotate');
     case 'EXPORT_MACHINE_ARN':
       return machineArn(relay.stack, 'export');
+    case 'DIRECTORY_MACHINE_ARN':
+      return machineArn(relay.stack, 'directory');
   }
 };
 

@@ -99,6 +99,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   rotation: 'RULE',
   oldCheckouts: 'RULE',
   export: 'RULE',
+  directory: 'RULE',
   connection: 'CONNECTION',
 };
 

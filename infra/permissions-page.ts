@@ -61,6 +61,8 @@ const moreWords = (grant: Grant): Words | undefined => {
       return [grant.may, 'events of machines'];
     case 'initial-passwords':
       return [grant.may, 'initial passwords'];
+    case 'directory-sources':
+      return [grant.may, 'sources of directories'];
     case 'webhook-keys':
       return [grant.may, 'keys of webhooks'];
     case 'ticket-states':

@@ -19,6 +19,7 @@ import { addTickets, createTicketQueue } from '#infra/triggers/tickets.ts';
 import { addAge } from '#infra/workflows/age.ts';
 import { addAuthenticate } from '#infra/workflows/authenticate.ts';
 import { addCheckout } from '#infra/workflows/checkout.ts';
+import { addDirectory } from '#infra/workflows/directory.ts';
 import { addExport } from '#infra/workflows/export.ts';
 import { addOldCheckouts } from '#infra/workflows/old-checkouts.ts';
 import { addProvision } from '#infra/workflows/provision.ts';
@@ -42,6 +43,7 @@ const WORKFLOWS: readonly AddWorkflow[] = [
   addAge,
   addOldCheckouts,
   addExport,
+  addDirectory,
   addMachines,
   addTickets,
   addComments,

@@ -16,7 +16,15 @@ import { signInPermissions } from '#shared/workflows/permissions.ts';
 export interface SignInSecretsProps {
   readonly config: Pick<
     RelayConfig,
-    'relay' | 'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'
+    | 'relay'
+    | 'connections'
+    | 'syncs'
+    | 'checkouts'
+    | 'provisioning'
+    | 'rotations'
+    | 'oldCheckouts'
+    | 'exports'
+    | 'directories'
   >;
   readonly types: RegisteredTypes;
   readonly key: RelayKey;

@@ -56,6 +56,26 @@ export const METRICS = {
     ResourcesMade: 'Resources that were created or adopted.',
     ResourcesUndone: 'Resources that were deleted, released or restored.',
   },
+  directory: {
+    MembersInvited: 'People that a run has invited.',
+    MembersChanged: 'Changes of the type, the access or the groups of members.',
+    MembersRevoked: 'Members whose use a run has ended. Their time of grace begins.',
+    MembersRestored: 'Members whose removal was taken back.',
+    MembersRemoved: 'Members that were removed after their time of grace.',
+    MembersWaiting: 'Members who did not answer their invitation, or whom a person has to confirm.',
+    RemovalsRefused:
+      'Members and groups that would leave and may not: too many for one day, or a list or the source is incomplete.',
+    DirectoryFailed: 'Changes that failed or were refused.',
+    DirectoryDrift: 'Differences between the directory and what is declared, when they were compared.',
+    DriftMissing: 'Declared members and groups that did not exist.',
+    DriftExtra: 'Members and groups that exist and are not declared.',
+    DriftType: 'Members of another type.',
+    DriftStatus: 'Members who are declared and revoked.',
+    DriftGroups: 'Members in other groups.',
+    DriftAccess: 'Members and groups with other access to collections.',
+    DriftName: 'Groups with another name.',
+    DriftPolicy: 'Policies that differ.',
+  },
   queue: {
     MessagesHandled: 'Messages that were acted on.',
     MessagesRefused: 'Messages that were moved to the dead-letter queue with a reason.',
@@ -79,6 +99,7 @@ export type RotationMetric = keyof typeof METRICS.rotation;
 export type OldCheckoutsMetric = keyof typeof METRICS.oldCheckouts;
 export type ExportMetric = keyof typeof METRICS.export;
 export type ProvisioningMetric = keyof typeof METRICS.provisioning;
+export type DirectoryMetric = keyof typeof METRICS.directory;
 export type MessageMetric = keyof typeof METRICS.queue;
 export type WebhookMetric = keyof typeof METRICS.route;
 export type ConnectionMetric = keyof typeof METRICS.connection;
@@ -91,6 +112,15 @@ const STATES_OF_ROTATIONS: ReadonlySet<RotationMetric> = new Set([
   'OldestCredentialDays',
   'CredentialsOverdue',
   'CredentialsUndated',
+]);
+
+/** Metrics of events, which are added up. The others are states. */
+const EVENTS_OF_DIRECTORIES: ReadonlySet<DirectoryMetric> = new Set([
+  'MembersInvited',
+  'MembersChanged',
+  'MembersRevoked',
+  'MembersRestored',
+  'MembersRemoved',
 ]);
 
 /** The metrics of one relay. */
@@ -136,6 +166,11 @@ export class RelayMetrics {
 
   ofProvisioning(provisioning: string, metricName: ProvisioningMetric, period = Duration.hours(1)): Metric {
     return this.#metric({ provisioning }, metricName, Stats.SUM, period);
+  }
+
+  ofDirectory(directory: string, metricName: DirectoryMetric, period = Duration.hours(1)): Metric {
+    const statistic = EVENTS_OF_DIRECTORIES.has(metricName) ? Stats.SUM : Stats.MAXIMUM;
+    return this.#metric({ directory }, metricName, statistic, period);
   }
 
   ofMessages(

@@ -3,6 +3,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  DirectoryConfig,
   ExportConfig,
   OldCheckoutsConfig,
   RelayConfig,
@@ -28,6 +29,7 @@ export interface Checkable {
   readonly oldCheckouts: Entries<OldCheckoutsConfig> | undefined;
   readonly exports: Entries<ExportConfig> | undefined;
   readonly provisioning: Entries<BlueprintConfig> | undefined;
+  readonly directories: Entries<DirectoryConfig> | undefined;
   readonly webhooks: Entries<WebhookConfig> | undefined;
   readonly ticketSystems: Entries<TicketSystemConfig> | undefined;
   /** `invalid` if its shape is wrong, so that nothing is concluded from it. */

@@ -10,6 +10,7 @@ import {
   RULE_WORDS,
 } from '#shared/config/checkable.ts';
 import { checkClaims } from '#shared/config/claim-checks.ts';
+import { checkDirectories } from '#shared/config/directory-checks.ts';
 import { checkExports } from '#shared/config/export-checks.ts';
 import { checkFolders } from '#shared/config/folder-checks.ts';
 import { checkKinds } from '#shared/config/kind-checks.ts';
@@ -70,9 +71,18 @@ const checkSources = (config: Checkable, types: RegisteredTypes): Problem[] =>
     ];
   });
 
-const checkNotEmpty = ({ syncs, checkouts, rotations, oldCheckouts, exports, provisioning }: Checkable): Problem[] =>
+const checkNotEmpty = ({
+  syncs,
+  checkouts,
+  rotations,
+  oldCheckouts,
+  exports,
+  provisioning,
+  directories,
+}: Checkable): Problem[] =>
   (syncs === undefined && checkouts === undefined && provisioning === undefined) ||
-  Object.keys({ ...syncs, ...checkouts, ...rotations, ...oldCheckouts, ...exports, ...provisioning }).length > 0
+  Object.keys({ ...syncs, ...checkouts, ...rotations, ...oldCheckouts, ...exports, ...provisioning, ...directories })
+    .length > 0
     ? []
     : [
         {
@@ -88,9 +98,11 @@ const checkUse = (config: Checkable): Problem[] => {
   const rotations = checkableEntries(config.rotations).map(([, rotation]) => rotation);
   const oldCheckouts = checkableEntries(config.oldCheckouts).map(([, rule]) => rule);
   const exports = checkableEntries(config.exports).map(([, rule]) => rule);
-  const sections = ['provisioning', 'rotations', 'oldCheckouts', 'exports', ...DELIVERING] as const;
+  const directories = checkableEntries(config.directories).map(([, rule]) => rule);
+  const sections = ['provisioning', 'rotations', 'oldCheckouts', 'exports', 'directories', ...DELIVERING] as const;
   const written = sections.flatMap((section) => Object.keys(config[section] ?? {}));
-  const judgedCount = judged.length + blueprints.length + rotations.length + oldCheckouts.length + exports.length;
+  const judgedCount =
+    judged.length + blueprints.length + rotations.length + oldCheckouts.length + exports.length + directories.length;
   // An invalid entry could be the one that uses it. A configuration without entries has its own message.
   if (judgedCount === 0 || judgedCount < written.length) return [];
   const unused = (section: string, entries: Entries<unknown> | undefined, used: ReadonlySet<string>): Problem[] => {
@@ -114,6 +126,7 @@ const checkUse = (config: Checkable): Problem[] => {
         ...rotations.flatMap((rotation) => [rotation.connection, rotation.with ?? []].flat()),
         ...oldCheckouts.map(({ connection }) => connection),
         ...exports.map(({ connection }) => connection),
+        ...directories.map(({ connection }) => connection),
         ...blueprints.flatMap(({ connection, proof: { access } }) => [connection, access ?? []].flat()),
       ]),
     ),
@@ -160,6 +173,7 @@ const CHECKS: readonly ((config: Checkable, types: RegisteredTypes) => Problem[]
   checkClaims,
   checkOldCheckouts,
   checkExports,
+  checkDirectories,
 ];
 
 /** Returns all problems in the relations between the fields of a configuration. Pure; never throws. */

@@ -11,12 +11,13 @@ export type ConnectionUse =
   | 'rotating'
   | 'ordering'
   | 'old-checkouts'
-  | 'exporting';
+  | 'exporting'
+  | 'directories';
 
 type Connections = Pick<RelayConfig, 'connections'>;
 type UsedConnections = Pick<
   RelayConfig,
-  'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'
+  'connections' | 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports' | 'directories'
 >;
 
 /**
@@ -51,6 +52,7 @@ export const connectionsFor = (
 ): readonly string[] => {
   const { connections, syncs, checkouts, provisioning, rotations } = config;
   if (use === 'rotating') return [...new Set(Object.values(rotations).map((rule) => rule.with ?? rule.connection))];
+  if (use === 'directories') return [...new Set(Object.values(config.directories).map(({ connection }) => connection))];
   const hidesUsers = (name: string): boolean => {
     const settings = connections[name];
     return settings !== undefined && connectionTypeOf(types, settings).usersInSecret?.(settings) === true;

@@ -34,6 +34,7 @@ const USES: readonly {
   },
   { section: 'oldCheckouts', kind: 'vault', usesOf: ({ oldCheckouts }) => usesIn(oldCheckouts) },
   { section: 'exports', kind: 'directory', usesOf: ({ exports }) => usesIn(exports) },
+  { section: 'directories', kind: 'directory', usesOf: ({ directories }) => usesIn(directories) },
   {
     section: 'provisioning',
     kind: 'vault',

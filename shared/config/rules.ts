@@ -2,6 +2,7 @@ import type {
   BlueprintConfig,
   CheckoutConfig,
   ConnectionConfig,
+  DirectoryConfig,
   ExportConfig,
   OldCheckoutsConfig,
   RelayConfig,
@@ -18,6 +19,7 @@ interface Rules {
   readonly rotate: RotationConfig;
   readonly oldCheckouts: OldCheckoutsConfig;
   readonly export: ExportConfig;
+  readonly directory: DirectoryConfig;
 }
 
 /** Words for a rule of each. */
@@ -28,6 +30,7 @@ const NAMES: Readonly<Record<keyof Rules, string>> = {
   rotate: 'rotation',
   oldCheckouts: 'entry under oldCheckouts',
   export: 'export',
+  directory: 'entry under directories',
 };
 
 /** Returns the rule of a run. Raises `ConfigurationInvalid` with the existing names if it was not deployed. Pure. */
@@ -39,7 +42,10 @@ export const ruleOf = <W extends keyof Rules>(
     rotations = {},
     oldCheckouts = {},
     exports = {},
-  }: Partial<Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports'>>,
+    directories = {},
+  }: Partial<
+    Pick<RelayConfig, 'syncs' | 'checkouts' | 'provisioning' | 'rotations' | 'oldCheckouts' | 'exports' | 'directories'>
+  >,
   workflow: W,
   name: string,
 ): Rules[W] => {
@@ -50,6 +56,7 @@ export const ruleOf = <W extends keyof Rules>(
     rotate: rotations,
     oldCheckouts,
     export: exports,
+    directory: directories,
   };
   const rules = sections[workflow];
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { commonCheckout } from '#shared/config/schema/checkout.ts';
 import { commonConnection } from '#shared/config/schema/connection.ts';
+import { directorySchema } from '#shared/config/schema/directories.ts';
 import { exportSchema } from '#shared/config/schema/export.ts';
 import { name, wrongFormat } from '#shared/config/schema/fields.ts';
 import { intake } from '#shared/config/schema/intake.ts';
@@ -101,6 +102,10 @@ export const configSchemaAround = (entries: EntrySchemas) =>
       .record(name, entries.provisioning)
       .default({})
       .describe('Blueprints of objects that messages provision, each under a name of your choice.'),
+    directories: z
+      .record(name, directorySchema)
+      .default({})
+      .describe('Rules for the declared people and groups of a directory, each under a name of your choice.'),
     webhooks: z
       .record(name, webhook)
       .default({})
@@ -157,6 +162,8 @@ export type OldCheckoutsConfig = RelayConfig['oldCheckouts'][string];
 export type ExportConfig = RelayConfig['exports'][string];
 /** A blueprint. */
 export type BlueprintConfig = RelayConfig['provisioning'][string];
+/** A rule for a directory. */
+export type DirectoryConfig = RelayConfig['directories'][string];
 /** A route for webhooks. */
 export type WebhookConfig = RelayConfig['webhooks'][string];
 /** A ticket system. */

@@ -27,6 +27,7 @@ export const emitMetrics = async (
     | { readonly oldCheckouts: string }
     | { readonly export: string }
     | { readonly provisioning: string }
+    | { readonly directory: string }
     | { readonly queue: string }
     | { readonly route: string },
   measured: Readonly<Record<string, number>>,

@@ -12,8 +12,17 @@ export type Grant =
    */
   | {
       readonly to: 'sign-in';
-      readonly of?: 'comparing' | 'provisioning' | 'rotating' | 'ordering' | 'old-checkouts' | 'exporting';
+      readonly of?:
+        | 'comparing'
+        | 'provisioning'
+        | 'rotating'
+        | 'ordering'
+        | 'old-checkouts'
+        | 'exporting'
+        | 'directories';
     }
+  /** Read the objects in S3 that declare their people. */
+  | { readonly to: 'directory-sources'; readonly may: 'read' }
   /** Read the initial passwords that blueprints name. */
   | { readonly to: 'initial-passwords'; readonly may: 'read' }
   /** `of`: only if accounts take turns in items of a sync, or if rules or connections claim what they open. */
@@ -65,7 +74,8 @@ export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant
  * that a rotation is changing, or whose new credential failed its test. `pairs/`: active accounts of items whose
  * accounts take turns. `ticketed/`: checkouts under each ticket. `claims/`: items that a run has opened in a vault
  * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended. `exports/`:
- * cursors of exports, and digests of what was exported. `events/`: exported events.
+ * cursors of exports, and digests of what was exported. `events/`: exported events. `directories/`: what the relay owns in
+ * a directory, who is leaving it, and the journal of its changes.
  */
 export type Folder =
   | 'runs'
@@ -89,10 +99,11 @@ export type Folder =
   | 'claims'
   | 'old-checkouts'
   | 'exports'
-  | 'events';
+  | 'events'
+  | 'directories';
 
 /** State machines, by the suffix that follows the stack's name. */
-export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export'] as const;
+export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export', 'directory'] as const;
 export type Machine = (typeof MACHINES)[number];
 
 const MACHINE_VARIABLES = {
@@ -103,6 +114,7 @@ const MACHINE_VARIABLES = {
   drift: 'DRIFT_MACHINE_ARN',
   rotate: 'ROTATE_MACHINE_ARN',
   export: 'EXPORT_MACHINE_ARN',
+  directory: 'DIRECTORY_MACHINE_ARN',
 } as const satisfies Record<Machine, string>;
 
 /** Environment variables with the names of granted resources. */
@@ -126,6 +138,7 @@ export const variableOf = (grant: Grant): Variable | undefined => {
       return 'RECORDS_BUCKET';
     case 'stores':
       return grant.may === 'deliver' ? 'STORE_KEY_ARN' : undefined;
+    case 'directory-sources':
     case 'initial-passwords':
     case 'webhook-keys':
     case 'ticket-systems':

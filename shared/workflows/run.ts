@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** The workflows whose runs belong to a rule of relay.yaml. */
-export const WORKFLOWS = ['sync', 'checkout', 'provision', 'rotate', 'export'] as const;
+export const WORKFLOWS = ['sync', 'checkout', 'provision', 'rotate', 'export', 'directory'] as const;
 export type Workflow = (typeof WORKFLOWS)[number];
 
 /**

@@ -1,6 +1,7 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { authenticate } from '#shared/workflows/authenticate.ts';
 import { checkoutWorkflow } from '#shared/workflows/checkout.ts';
+import { directoryWorkflow } from '#shared/workflows/directory.ts';
 import { exportWorkflow } from '#shared/workflows/export.ts';
 import { intakeWorkflow, machinesWorkflow } from '#shared/workflows/intake.ts';
 import { oldCheckoutsWorkflow } from '#shared/workflows/old-checkouts.ts';
@@ -20,6 +21,7 @@ const WORKFLOWS: readonly WorkflowSteps[] = [
   ageWorkflow,
   oldCheckoutsWorkflow,
   exportWorkflow,
+  directoryWorkflow,
   intakeWorkflow,
   machinesWorkflow,
   ticketWorkflow,

@@ -27,7 +27,7 @@ export const planGroups = (planning: Planning): GroupPlan => {
   const findings: string[] = [];
   for (const group of declared.groups) {
     const { name, collections } = group;
-    const found = findGroup(planning, group);
+    const found = findGroup({ ...planning, groups: observed.groups.rows }, group);
     const wanted = resolve(collections);
     if (found === 'several') {
       findings.push(`Several groups have the name ${name}. They are left alone: rename all but one.`);
@@ -72,24 +72,28 @@ export const planGroups = (planning: Planning): GroupPlan => {
   };
 };
 
-/** Finds a group by our mark, by the record, or by its name, which need not be unique. */
-const findGroup = (planning: Planning, { name }: DeclaredGroup): Group | 'several' | undefined => {
-  const { observed, ownership } = planning;
-  const mark = markOf(planning, 'group', name);
+/** What tells whose a group is. */
+export interface GroupsToFind extends Pick<Planning, 'relay' | 'rule' | 'declared' | 'ownership'> {
+  readonly groups: readonly Group[];
+}
+
+/** Finds a declared group by our mark, by the record, or by its name, which need not be unique. Pure. */
+export const findGroup = (among: GroupsToFind, { name }: DeclaredGroup): Group | 'several' | undefined => {
+  const mark = markOf(among, 'group', name);
   const ways = [
     (group: Group) => group.externalId === mark,
-    (group: Group) => ownership.groups[group.id] === name,
-    (group: Group) => group.name === name && !isOtherOurs(planning, group),
+    (group: Group) => among.ownership.groups[group.id] === name,
+    (group: Group) => group.name === name && !isOtherOurs(among, group),
   ];
   for (const isIt of ways) {
-    const [only, ...others] = observed.groups.rows.filter(isIt);
+    const [only, ...others] = among.groups.filter(isIt);
     if (only !== undefined) return others.length === 0 ? only : 'several';
   }
   return undefined;
 };
 
 /** A group that belongs to another declared name. */
-const isOtherOurs = ({ ownership, declared }: Planning, { id, name }: Group): boolean => {
+const isOtherOurs = ({ ownership, declared }: GroupsToFind, { id, name }: Group): boolean => {
   const own = Object.hasOwn(ownership.groups, id) ? ownership.groups[id] : undefined;
   return own !== undefined && own !== name && declared.groups.some((group) => group.name === own);
 };

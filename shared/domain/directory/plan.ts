@@ -93,12 +93,12 @@ interface Leavers {
 }
 
 /** Reason why none of the removals may be carried out. */
-const refusal = (planning: Planning, groups: Leavers, members: Leavers): string | undefined => {
-  const { mayNotRemove, ownership, removals, budget, now } = planning;
+const refusal = (planning: Planning, groups: Leavers, members: Leavers & { readonly owned: readonly string[] }): string | undefined => {
+  const { mayNotRemove, removals, budget, now } = planning;
   if (groups.leaving.length + members.leaving.length === 0) return undefined;
   if (mayNotRemove !== undefined) return mayNotRemove;
   const ids = [...groups.beginning, ...members.beginning];
-  const limit = dailyLimit(removals, ownership.members.length);
+  const limit = dailyLimit(removals, members.owned.length);
   if (spend(budget, { ids, by: 'source', limit, now }) !== undefined) return undefined;
   return `${ids.length} members and groups would leave, and at most ${limit} may on one day, so nothing is removed. Correct the source, or raise removals for this day.`;
 };

@@ -84,7 +84,7 @@ const createScene = () => {
     addressOf,
     rulesOf: async (rule: Parameters<typeof rulesOf>[0]) => rulesOf(rule),
     executionsOf: (machine: Machine) => {
-      if (machine === 'provision' || machine === 'drift' || machine === 'export')
+      if (machine === 'provision' || machine === 'drift' || machine === 'export' || machine === 'directory')
         throw new Error(`The intake starts no ${machine}.`);
       return machines[machine];
     },

@@ -18,7 +18,7 @@ describe('the end of a run', () => {
 
   it('comes only from the machine of its workflow, because a rule of another workflow can have the same name', async () => {
     const running = machine({ endedAt: undefined });
-    const others = { provision: running, rotate: running, export: running };
+    const others = { provision: running, rotate: running, export: running, directory: running };
     const machines = { ...others, sync: running, checkout: machine({ endedAt: 7 }) };
     expect(await createEndedAt((workflow: Workflow) => machines[workflow])(CHECKOUT)).toBe(7);
     expect(machines.sync.find).not.toHaveBeenCalled();

@@ -1,0 +1,48 @@
+import pMap from 'p-map';
+import type { Observed } from '#shared/domain/directory/planning.ts';
+import type { Ownership, Person } from '#shared/domain/directory/state.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
+import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/shared-record.ts';
+
+/** Records that are read at the same time. */
+const MAX_READS = 16;
+
+/** Reads the people about whom something is going on, by e-mail address. */
+export const readPeople = async (records: RemovableRecords, rule: string): Promise<ReadonlyMap<string, Person>> => {
+  const keys = await records.list(directoryAt.people(rule));
+  const found = await pMap(keys, ({ key }) => records.read(directoryAt.personKey(key)), { concurrency: MAX_READS });
+  // A record can go while the others are read.
+  return new Map(found.flatMap((one) => (one === undefined ? [] : [[one.record.email, one.record]])));
+};
+
+/** Forgets what is over: an answered invitation, an end that was taken back, and what is in the ownership by now. */
+export const forgetPeople = async (
+  records: RemovableRecords,
+  rule: string,
+  people: ReadonlyMap<string, Person>,
+  { members }: Observed,
+  { ownership, now }: { readonly ownership: Ownership; readonly now: number },
+): Promise<void> => {
+  const statuses = new Map(members.rows.map(({ email, status }) => [email, status]));
+  const owned = new Set(ownership.members);
+  const rest = ({ made, invited, keptUntil, ...person }: Person): Person => ({
+    ...person,
+    ...(made !== undefined && !owned.has(made) && { made }),
+    // An invitation that the list does not show yet is kept.
+    ...(invited !== undefined && ['invited', undefined].includes(statuses.get(person.email)) && { invited }),
+    ...(keptUntil !== undefined && now < Date.parse(keptUntil) && { keptUntil }),
+  });
+  const size = (person: Person): number => Object.keys(person).length;
+  const changed = [...people.values()].filter((person) => size(rest(person)) < size(person));
+  await pMap(
+    changed,
+    ({ email }) =>
+      changeOrRemove<Person, void>(records, directoryAt.person(rule, email), (current) => {
+        if (current === undefined) return { result: undefined };
+        const next = rest(current);
+        const isIdle = next.working === undefined && size(next) === 2;
+        return { next: isIdle ? REMOVED : { ...next, writes: current.writes + 1 }, result: undefined };
+      }),
+    { concurrency: MAX_READS },
+  );
+};

@@ -1,0 +1,85 @@
+import type { Notify } from '#shared/aws/alerts.ts';
+import { DRIFT_FIELDS } from '#shared/domain/directory/steps.ts';
+import { type ActiveDirectory, type DirectoryReport, directoryAt } from '#shared/records/directory-records.ts';
+import type { Records } from '#shared/records/records.ts';
+import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import { messageOf } from '#shared/runtime/caught.ts';
+import type { DirectoryReported, DirectoryStepInput } from '#shared/workflows/directory.ts';
+
+/** Results of steps that did not change anything although they should have. */
+const NOT_DONE: ReadonlySet<string> = new Set(['failed', 'refused']);
+
+const MAX_NOTICE_LINES = 100;
+
+export interface ReportDirectoryDependencies {
+  readonly records: SharedRecords;
+  readonly runs: Records;
+  readonly measure: (rule: string, measured: Readonly<Record<string, number>>) => Promise<void>;
+  readonly notify: Notify;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Writes the report, gives the rule back, and notifies people if something did not happen or may not. Never changes the
+ * directory. Repeatable.
+ */
+export const createReportDirectory =
+  ({ records, runs, measure, notify, now }: ReportDirectoryDependencies) =>
+  async (input: DirectoryStepInput): Promise<DirectoryReported> => {
+    const { rule, run, planned, applied, error, order } = input;
+    if (planned?.status === 'skipped') return { status: 'SKIPPED', drift: 0, done: 0, failed: 0 };
+    const plan = await runs.read(directoryAt.plan({ rule, run }));
+    const { counts = {}, failures = [] } = applied ?? {};
+    const sum = (isIt: (name: string) => boolean): number =>
+      Object.entries(counts).reduce((total, [name, count]) => total + (isIt(name) ? count : 0), 0);
+    const failed = sum((name) => NOT_DONE.has(name));
+    const refused = plan?.refused ?? 0;
+    const status = error !== undefined ? 'FAILED' : failed + refused > 0 ? 'PARTIAL' : 'SUCCEEDED';
+    const report: DirectoryReport = {
+      ...{ rule, run, status, counts, refused, finishedAt: new Date(now()).toISOString() },
+      drift: plan?.drift ?? [],
+      findings: plan?.findings ?? [],
+      members: plan?.members ?? 0,
+      waiting: plan?.waiting ?? { invited: [], accepted: [] },
+      failures: [...(error === undefined ? [] : [messageOf(error)]), ...failures],
+    };
+    await runs.write(directoryAt.report({ rule, run }), report);
+    await measure(rule, measuredIn(report, { failed, isCompared: plan !== undefined && order.trigger !== 'undo' }));
+    const lines = [...report.failures, ...(refused > 0 || failed > 0 ? report.findings : [])];
+    if (status !== 'SUCCEEDED') {
+      await notify(`pam-relay: directory ${rule} ${status}`, [
+        `Run ${run} of ${rule}: ${status}. The report: ${directoryAt.report({ rule, run }).key}`,
+        ...lines.slice(0, MAX_NOTICE_LINES),
+      ]);
+    }
+    await changeRecord<ActiveDirectory, void>(records, directoryAt.active(rule), (active) => ({
+      next: active?.run === run && !active.ended ? { run, ended: true } : undefined,
+      result: undefined,
+    }));
+    return { status, drift: report.drift.length, done: sum((name) => !NOT_DONE.has(name) && name !== 'nothing'), failed };
+  };
+
+/** Metrics of a run. Drift by field, so that an alarm can tell a name from an access. */
+const measuredIn = (
+  { drift, counts, refused, waiting }: DirectoryReport,
+  { failed, isCompared }: { readonly failed: number; readonly isCompared: boolean },
+): Record<string, number> => ({
+  MembersInvited: counts['invite'] ?? 0,
+  MembersChanged: (counts['change-member'] ?? 0) + (counts['change-groups'] ?? 0),
+  MembersRevoked: counts['revoke'] ?? 0,
+  MembersRestored: counts['restore'] ?? 0,
+  MembersRemoved: counts['remove'] ?? 0,
+  DirectoryFailed: failed,
+  RemovalsRefused: refused,
+  ...(isCompared && {
+    DirectoryDrift: drift.length,
+    MembersWaiting: waiting.invited.length + waiting.accepted.length,
+    ...Object.fromEntries(
+      DRIFT_FIELDS.map((field) => [
+        `Drift${field.slice(0, 1).toUpperCase()}${field.slice(1)}`,
+        drift.filter((one) => one.field === field).length,
+      ]),
+    ),
+  }),
+});
