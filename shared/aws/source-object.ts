@@ -23,7 +23,11 @@ export const readSourceObject = async ({ bucket, key, account }: SourceObject): 
   let length: number | undefined;
   try {
     const { Body, ContentLength } = await new S3Client(awsClientConfig()).send(
-      new GetObjectCommand({ Bucket: bucket, Key: key, ...(account !== undefined && { ExpectedBucketOwner: account }) }),
+      new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ...(account !== undefined && { ExpectedBucketOwner: account }),
+      }),
     );
     length = ContentLength;
     if (length === undefined || length <= MAX_SOURCE_BYTES) bytes = await Body?.transformToByteArray();

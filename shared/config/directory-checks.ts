@@ -17,9 +17,12 @@ const checkSource = ({ members, groups, source }: DirectoryConfig, at: At): Prob
   if (members === undefined && source === undefined) {
     return [at('members', 'is missing; write the members, or name an object in S3 under source')];
   }
-  if (members !== undefined && source !== undefined) return [at('source', 'does not go with members; remove one of them')];
+  if (members !== undefined && source !== undefined)
+    return [at('source', 'does not go with members; remove one of them')];
   if (source?.format === 'json' && groups.length > 0) {
-    return [at('groups', 'does not go with a source in JSON, which declares its own groups; move them into the object')];
+    return [
+      at('groups', 'does not go with a source in JSON, which declares its own groups; move them into the object'),
+    ];
   }
   return [];
 };
@@ -43,5 +46,8 @@ const checkSchedules = ({ schedule, drift }: DirectoryConfig, at: At): Problem[]
 export const checkDirectories = (config: Checkable): Problem[] =>
   checkableEntries(config.directories).flatMap(([name, rule]) => {
     const at: At = (field, message, ...rest) => ({ path: ['directories', name, field, ...rest], message });
-    return [checkConnection(config, rule, at), ...[checkSource, checkRows, checkPolicies, checkSchedules].map((check) => check(rule, at))].flat();
+    return [
+      checkConnection(config, rule, at),
+      ...[checkSource, checkRows, checkPolicies, checkSchedules].map((check) => check(rule, at)),
+    ].flat();
   });

@@ -1,6 +1,6 @@
 import type { DirectorySession } from '#shared/connections/directory.ts';
-import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import type { Records } from '#shared/records/records.ts';
+import type { RemovableRecords } from '#shared/records/shared-record.ts';
 
 /** What carries out steps: the apply of a run, an undo, or a message. */
 export interface Actor {
@@ -21,9 +21,7 @@ export interface Actor {
 }
 
 /** Result of a step. `nothing`: it is no longer needed. */
-export type Carried =
-  | { readonly result: 'done' | 'nothing' }
-  | { readonly result: 'refused'; readonly reason: string };
+export type Carried = { readonly result: 'done' | 'nothing' } | { readonly result: 'refused'; readonly reason: string };
 
 export const DONE: Carried = { result: 'done' };
 export const NOTHING: Carried = { result: 'nothing' };

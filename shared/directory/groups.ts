@@ -10,11 +10,8 @@ import { changeRecord } from '#shared/records/shared-record.ts';
 
 type About<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 
-const carry = async (
-  actor: Actor,
-  step: Step,
-  work: Parameters<typeof journaled<Carried>>[2],
-): Promise<Carried> => (await journaled({ ...actor, records: actor.journal }, step, work)) ?? DONE;
+const carry = async (actor: Actor, step: Step, work: Parameters<typeof journaled<Carried>>[2]): Promise<Carried> =>
+  (await journaled({ ...actor, records: actor.journal }, step, work)) ?? DONE;
 
 const changeOwnership = (
   { records, rule }: Actor,

@@ -26,7 +26,10 @@ const journal = async (
   (await journaled({ ...actor, records: actor.journal }, step, ({ begin }) => work(begin))) ?? DONE;
 
 /** Reads a member again. Undefined if it is gone, or is another person by now. */
-const readMember = async ({ session }: Actor, { id, email }: { id: string; email: string }): Promise<Member | undefined> => {
+const readMember = async (
+  { session }: Actor,
+  { id, email }: { id: string; email: string },
+): Promise<Member | undefined> => {
   const member = await session.member(id);
   return member?.email === email ? member : undefined;
 };
@@ -90,7 +93,10 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
         await session.changeMember(step.id, { access: leaving.access });
       }
       const keptUntil = new Date(now() + graceDays * DAY_MS).toISOString();
-      await person.change(({ leaving: _, keptUntil: before, ...rest }) => ({ ...rest, ...(step.keep && { keptUntil }) }));
+      await person.change(({ leaving: _, keptUntil: before, ...rest }) => ({
+        ...rest,
+        ...(step.keep && { keptUntil }),
+      }));
       return DONE;
     }),
   );
@@ -107,7 +113,9 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
       const member = await readMember(actor, step);
       if (member !== undefined && revokes && member.status !== 'revoked') {
         await person.change(({ leaving: _, ...rest }) => rest);
-        return refused(`${step.email} was restored by somebody else, so it is not removed. Declare the person, or wait.`);
+        return refused(
+          `${step.email} was restored by somebody else, so it is not removed. Declare the person, or wait.`,
+        );
       }
       await begin();
       await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));

@@ -56,7 +56,9 @@ const journalSchema = z.object({
   /** `owed`: begun, and perhaps done. */
   status: z.enum(['owed', 'done', 'failed']),
   /** What the member or group had before. */
-  before: z.object({ groups: z.array(z.string()).optional(), access: z.array(collectionAccessSchema).optional() }).optional(),
+  before: z
+    .object({ groups: z.array(z.string()).optional(), access: z.array(collectionAccessSchema).optional() })
+    .optional(),
   /** Name and message of the error. */
   error: z.string().optional(),
 });
@@ -86,7 +88,10 @@ const ruleAt = (rule: string): string => `directories/${rule}`;
 
 /** Key and schema of each record. The keys of people are hashes, because an address can contain any character. */
 export const directoryAt = {
-  active: (rule: string): RecordPlace<ActiveDirectory> => ({ key: `${ruleAt(rule)}/active.json`, schema: activeSchema }),
+  active: (rule: string): RecordPlace<ActiveDirectory> => ({
+    key: `${ruleAt(rule)}/active.json`,
+    schema: activeSchema,
+  }),
   ownership: (rule: string): RecordPlace<Ownership> => ({
     key: `${ruleAt(rule)}/ownership.json`,
     schema: ownershipSchema,

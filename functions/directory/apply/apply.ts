@@ -5,7 +5,7 @@ import type { Actor, Carried } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
 import { type Step, subjectOf } from '#shared/domain/directory/steps.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
-import { directoryAt, type DirectoryPlanRecord } from '#shared/records/directory-records.ts';
+import { type DirectoryPlanRecord, directoryAt } from '#shared/records/directory-records.ts';
 import { type Records, readRequired } from '#shared/records/records.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
@@ -93,6 +93,7 @@ const attempt = async (actor: Actor, step: Step): Promise<Carried | { readonly e
 
 /** Errors that concern every step: of the records, of a session or a limit, or several in a row that pass by themselves. */
 const isOfDirectory = ({ name, retryable }: RelayError, inARow: number): boolean =>
-  ['StoreUnavailable', 'StoreDenied', 'ContractViolated', 'SessionLost', 'SignInRefused', 'RateLimited'].includes(name) ||
+  ['StoreUnavailable', 'StoreDenied', 'ContractViolated', 'SessionLost', 'SignInRefused', 'RateLimited'].includes(
+    name,
+  ) ||
   (retryable && inARow >= MAX_FAILURES_IN_A_ROW);
-

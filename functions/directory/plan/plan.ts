@@ -6,10 +6,10 @@ import { type DirectoryPlan, planDirectory } from '#shared/domain/directory/plan
 import type { Observed, Remembered } from '#shared/domain/directory/planning.ts';
 import { readSource } from '#shared/domain/directory/read-source.ts';
 import { dailyLimit, spend } from '#shared/domain/directory/removals.ts';
-import { NO_OWNERSHIP, type Budget, type Ownership } from '#shared/domain/directory/state.ts';
+import { type Budget, NO_OWNERSHIP, type Ownership } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
 import { RelayError } from '#shared/errors.ts';
-import { directoryAt, type DirectoryPlanRecord } from '#shared/records/directory-records.ts';
+import { type DirectoryPlanRecord, directoryAt } from '#shared/records/directory-records.ts';
 import type { Records } from '#shared/records/records.ts';
 import { changeRecord, type RemovableRecords } from '#shared/records/shared-record.ts';
 import type { DirectoryPlanned, DirectoryStepInput } from '#shared/workflows/directory.ts';

@@ -57,7 +57,12 @@ export const createReportDirectory =
       next: active?.run === run && !active.ended ? { run, ended: true } : undefined,
       result: undefined,
     }));
-    return { status, drift: report.drift.length, done: sum((name) => !NOT_DONE.has(name) && name !== 'nothing'), failed };
+    return {
+      status,
+      drift: report.drift.length,
+      done: sum((name) => !NOT_DONE.has(name) && name !== 'nothing'),
+      failed,
+    };
   };
 
 /** Metrics of a run. Drift by field, so that an alarm can tell a name from an access. */

@@ -95,7 +95,10 @@ export const directorySchema = z.strictObject({
     .meta({ examples: [{ schedule: { expression: 'rate(1 hour)' } }] })
     .describe('A comparison that changes nothing.'),
   removals: removals.prefault({}).describe('Limits of removals.'),
-  reinvite: reinvite.optional().meta({ examples: [{ afterDays: 7 }] }).describe('Repeats invitations without an answer.'),
+  reinvite: reinvite
+    .optional()
+    .meta({ examples: [{ afterDays: 7 }] })
+    .describe('Repeats invitations without an answer.'),
   policies: z
     .array(policy)
     .default([])

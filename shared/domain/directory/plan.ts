@@ -93,7 +93,11 @@ interface Leavers {
 }
 
 /** Reason why none of the removals may be carried out. */
-const refusal = (planning: Planning, groups: Leavers, members: Leavers & { readonly owned: readonly string[] }): string | undefined => {
+const refusal = (
+  planning: Planning,
+  groups: Leavers,
+  members: Leavers & { readonly owned: readonly string[] },
+): string | undefined => {
   const { mayNotRemove, removals, budget, now } = planning;
   if (groups.leaving.length + members.leaving.length === 0) return undefined;
   if (mayNotRemove !== undefined) return mayNotRemove;

@@ -6,8 +6,8 @@ import {
   declaredMemberSchema,
   withoutContradictions,
 } from '#shared/domain/directory/declared.ts';
-import { RelayError } from '#shared/errors.ts';
 import { readCsv } from '#shared/domain/directory/read-csv.ts';
+import { RelayError } from '#shared/errors.ts';
 
 /** More rows than any directory has. */
 const MAX_ROWS = 100_000;
@@ -62,7 +62,10 @@ const listIn = (cell: string): string[] =>
 const accessIn = (cell: string): unknown[] =>
   listIn(cell).map((part) => {
     const [collection, rights = ''] = part.split(':');
-    return { collection, ...Object.fromEntries(rights.split('+').flatMap((right) => (right === '' ? [] : [[right, true]]))) };
+    return {
+      collection,
+      ...Object.fromEntries(rights.split('+').flatMap((right) => (right === '' ? [] : [[right, true]]))),
+    };
   });
 
 const readTable = (text: string, groups: readonly DeclaredGroup[], origin: string): Declared => {

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
+import { directoryWorld, RULE } from '#test/support/directory-world.ts';
+import { aGroup, aMember, type FakeDirectoryOptions, fakeDirectory } from '#test/support/fake-directory.ts';
+
+const email = (id: string): string => `${id}@example.com`;
+const SCHEDULE = { schedule: { expression: 'rate(1 hour)' } };
+const declare = (ids: readonly string[], more: Record<string, unknown> = {}) => ({
+  connection: 'people',
+  ...SCHEDULE,
+  members: ids.map((id) => ({ email: email(id) })),
+  ...more,
+});
+const TEAM = ['ann', 'bob', 'cid', 'dee'];
+const team = (options: FakeDirectoryOptions = {}) =>
+  fakeDirectory(
+    {
+      members: TEAM.map((id) => aMember(id, { type: id === 'ann' ? 'owner' : 'user' })),
+      groups: [aGroup('staff')],
+      memberships: { dee: ['staff'] },
+      collections: ['vaults'],
+    },
+    options,
+  );
+const changesOf = ({ calls }: { readonly calls: readonly string[] }): string[] =>
+  calls.filter((call) => call.includes(' '));
+
+describe('a run over a directory', () => {
+  it('invites who is missing, adopts who is there, and finds nothing to do afterwards', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare([...TEAM, 'eve']) });
+    expect(await world.run('1')).toMatchObject({ status: 'SUCCEEDED', drift: 1 });
+    expect([...world.remote.people.members.values()].map((member) => [member.email, member.status])).toContainEqual([
+      'eve@example.com',
+      'invited',
+    ]);
+    world.remote.calls.length = 0;
+    expect(await world.run('2')).toEqual({ status: 'SUCCEEDED', drift: 0, done: 0, failed: 0 });
+    expect(changesOf(world.remote)).toEqual([]);
+    expect(world.remote.calls).toEqual(['members', 'groups', 'collections', 'freeSeats']);
+    expect(world.measured.at(-1)).toMatchObject({ DirectoryDrift: 0, MembersWaiting: 1, MembersInvited: 0 });
+  });
+
+  it('revokes a leaver at once, and removes it once after the time of grace', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    await world.run('1');
+    world.scene.settings = declare(['ann', 'bob', 'cid']);
+    await world.run('2');
+    expect(world.remote.people.members.get('dee')).toMatchObject({ status: 'revoked' });
+    world.pass(13);
+    await world.run('3');
+    expect(world.remote.people.members.has('dee')).toBe(true);
+    world.pass(1);
+    await world.run('4');
+    await world.run('5');
+    expect(world.remote.people.members.has('dee')).toBe(false);
+    expect(world.remote.calls.filter((call) => call === 'removeMember dee')).toHaveLength(1);
+    expect(await world.shared.list(directoryAt.people(RULE))).toEqual([]);
+  });
+
+  it('takes groups and collections away at once where nobody can be revoked, and gives them back', async () => {
+    const access = [{ collection: 'vaults', readOnly: true, hidePasswords: false, manage: false }];
+    const remote = team({ revokes: false });
+    remote.people.members.set('dee', aMember('dee', { access }));
+    const world = directoryWorld({ remote, settings: declare(TEAM) });
+    await world.run('1');
+    world.scene.settings = declare(['ann', 'bob', 'cid']);
+    await world.run('2');
+    expect(remote.people.members.get('dee')?.access).toEqual([]);
+    expect(remote.people.memberships.get('dee')).toEqual(new Set());
+    await world.run('3', { trigger: 'undo', members: [email('dee')] });
+    expect(remote.people.members.get('dee')?.access).toEqual(access);
+    expect(remote.people.memberships.get('dee')).toEqual(new Set(['staff']));
+    // The person stays for as long as people need to correct the source.
+    expect(await world.run('4')).toMatchObject({ status: 'SUCCEEDED', done: 0 });
+    world.pass(14);
+    await world.run('5');
+    expect(remote.people.members.get('dee')?.access).toEqual([]);
+  });
+
+  it('removes nobody whom it did not invite or adopt', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(['ann', 'bob']) });
+    expect(await world.run('1')).toMatchObject({ drift: 2 });
+    world.pass(30);
+    await world.run('2');
+    expect(world.remote.people.members.size).toBe(4);
+    expect(changesOf(world.remote).filter((call) => /revoke|remove/.test(call))).toEqual([]);
+  });
+
+  it('removes nobody if more would leave than may on one day, and says so', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    await world.run('1');
+    world.scene.settings = declare(['ann', 'bob']);
+    expect(await world.run('2')).toMatchObject({ status: 'PARTIAL', done: 0 });
+    expect(world.measured.at(-1)).toMatchObject({ RemovalsRefused: 2 });
+    expect(world.notices.at(-1)).toMatch(/2 members and groups would leave, and at most 1 may on one day/);
+    expect(world.remote.people.members.get('dee')?.status).toBe('confirmed');
+  });
+
+  it('removes nobody after an incomplete list, an unreadable row or an empty source', async () => {
+    const source = { bucket: 'acme-people', key: 'members.json' };
+    const text = (ids: readonly string[], rest: unknown[] = []) =>
+      JSON.stringify({ members: [...ids.map((id) => ({ email: email(id) })), ...rest] });
+    const world = directoryWorld({ remote: team(), settings: { connection: 'people', ...SCHEDULE, source } });
+    world.scene.source = text(TEAM);
+    await world.run('1');
+    const before = structuredClone(world.remote.people);
+    world.scene.source = text([]);
+    expect(await world.run('2')).toMatchObject({ status: 'PARTIAL' });
+    world.scene.source = text(['ann', 'bob', 'cid'], [{ email: 'dee at example' }]);
+    expect(await world.run('3')).toMatchObject({ status: 'PARTIAL' });
+    world.scene.source = new RelayError('StoreDenied', 'denied');
+    await expect(world.run('4')).rejects.toThrow('denied');
+    world.scene.source = '{"members": [';
+    await expect(world.run('5')).rejects.toThrow(/is not JSON/);
+    world.scene.source = text(['ann', 'bob', 'cid']);
+    world.remote.switches.rejected.add('bob');
+    expect(await world.run('6')).toMatchObject({ status: 'PARTIAL' });
+    expect(world.remote.people).toEqual(before);
+  });
+
+  it('keeps the last confirmed owner', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    await world.run('1');
+    world.scene.settings = declare(['bob', 'cid', 'dee']);
+    await world.run('2');
+    expect(world.remote.people.members.get('ann')).toMatchObject({ type: 'owner', status: 'confirmed' });
+  });
+
+  it('sets no mark where another connector is at work', async () => {
+    const remote = team();
+    remote.people.members.set('bob', aMember('bob', { externalId: 'entra-7' }));
+    const world = directoryWorld({ remote, settings: declare([...TEAM, 'eve']) });
+    await world.run('1');
+    expect([...remote.people.members.values()].map(({ externalId }) => externalId)).toEqual([
+      undefined,
+      'entra-7',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    world.scene.settings = declare([...TEAM.slice(0, 3), 'eve']);
+    await world.run('2');
+    expect(remote.people.members.get('dee')?.status).toBe('revoked');
+  });
+
+  it('creates groups before it puts members in them, and empties them before it removes them', async () => {
+    const settings = declare(['ann', 'bob', 'cid'], {
+      groups: [{ name: 'Engineers', collections: [{ collection: 'vaults', readOnly: true }] }],
+      members: ['ann', 'bob', 'eve'].map((id) => ({ email: email(id), groups: ['Engineers'] })),
+    });
+    const world = directoryWorld({ remote: team(), settings });
+    await world.run('1');
+    const [group] = [...world.remote.people.groups.values()].filter(({ name }) => name === 'Engineers');
+    const id = group?.id ?? '';
+    expect(await world.remote.session.membersOf(id)).toEqual(expect.arrayContaining(['ann', 'bob']));
+    expect(await world.remote.session.membersOf(id)).toHaveLength(3);
+    expect(await world.run('2')).toMatchObject({ drift: expect.any(Number), done: 0 });
+    world.scene.settings = {
+      ...settings,
+      groups: [{ name: 'Others' }],
+      members: [{ email: email('ann') }, { email: email('bob') }, { email: email('eve') }],
+    };
+    await world.run('3');
+    expect(world.remote.people.groups.get(id)?.access).toEqual([]);
+    world.pass(14);
+    await world.run('4');
+    expect(world.remote.people.groups.has(id)).toBe(false);
+    expect(world.remote.people.groups.has('staff')).toBe(true);
+  });
+
+  it('invites only as many as there are seats', async () => {
+    const world = directoryWorld({ remote: team({ freeSeats: 1 }), settings: declare([...TEAM, 'eve', 'fay']) });
+    await world.run('1');
+    expect(changesOf(world.remote).filter((call) => call.startsWith('invite'))).toEqual(['invite eve@example.com']);
+  });
+
+  it('sends an invitation again after its days, and not more often than it may', async () => {
+    const settings = declare([...TEAM, 'eve'], { reinvite: { afterDays: 3, maxTimes: 2 } });
+    const world = directoryWorld({ remote: team(), settings });
+    for (let day = 0; day < 20; day++) {
+      await world.run(`day-${day}`);
+      world.pass(1);
+    }
+    expect(world.remote.calls.filter((call) => call.startsWith('reinvite'))).toHaveLength(2);
+  });
+
+  it('only reports a policy unless apply is true', async () => {
+    const policies = [
+      { type: 0, enabled: true },
+      { type: 1, enabled: true, data: { minLength: 14 }, apply: true },
+    ];
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM, { policies }) });
+    expect(await world.run('1')).toMatchObject({ drift: 2 });
+    expect(changesOf(world.remote).filter((call) => call.startsWith('savePolicy'))).toEqual(['savePolicy 1']);
+    expect(await world.run('2')).toMatchObject({ drift: 1 });
+  });
+
+  it('compares without any change if it is asked for drift', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(['ann', 'eve']) });
+    expect(await world.run('1', { trigger: 'drift' })).toMatchObject({ status: 'SUCCEEDED', drift: 4, done: 0 });
+    expect(changesOf(world.remote)).toEqual([]);
+    expect(world.measured.at(-1)).toMatchObject({ DriftMissing: 1, DriftExtra: 3 });
+  });
+
+  it('is skipped while another run of the rule goes on', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    const place = directoryAt.active(RULE);
+    await world.shared.replace(place, { run: 'people.other', ended: false }, 'absent');
+    world.scene.running.add('people.other');
+    expect(await world.run('1')).toMatchObject({ status: 'SKIPPED' });
+    world.scene.running.clear();
+    expect(await world.run('2')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('makes at most four calls for each change, and lists once', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare([...TEAM, 'eve', 'fay']) });
+    await world.run('1');
+    const lists = 4;
+    expect(world.remote.calls.length - lists).toBeLessThanOrEqual(4 * changesOf(world.remote).length);
+  });
+});
